@@ -1,0 +1,1 @@
+"""The time side: schedules, timelines, runs, videos and the command line."""

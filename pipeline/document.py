@@ -1,0 +1,163 @@
+"""A YAML file as nodes that know where they stand, with the scalars of YAML 1.2.
+
+PyYAML only composes the tree: its own constructors read `1e-3` as a string, `on` as True, `1:30`
+as 90, and let the second of two equal keys win without a word.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from render.errors import Problem, ScheduleError
+
+Scalar = None | bool | int | float | str
+
+MAX_PROBLEMS = 20
+
+_NULL = {"", "~", "null", "Null", "NULL"}
+_TRUE = {"true", "True", "TRUE"}
+_FALSE = {"false", "False", "FALSE"}
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+
+class InvalidError(Exception):
+    """What is at `value` cannot be used; raised while reading, collected by `Problems`."""
+
+    def __init__(self, value: "Value", message: str) -> None:
+        super().__init__(message)
+        self.value, self.message = value, message
+
+
+@dataclass
+class Problems:
+    """Everything found wrong in one file, in order of place."""
+
+    file: str
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, invalid: InvalidError) -> None:
+        mark = invalid.value.node.start_mark
+        self.found.append(
+            Problem(
+                file=self.file,
+                line=mark.line + 1,
+                column=mark.column + 1,
+                path=invalid.value.path,
+                message=invalid.message,
+            )
+        )
+
+    def raise_if_any(self) -> None:
+        if self.found:
+            ordered = sorted(set(self.found), key=lambda problem: (problem.line, problem.column, problem.message))
+            raise ScheduleError(ordered[:MAX_PROBLEMS], more=len(ordered[MAX_PROBLEMS:]))
+
+
+@dataclass(frozen=True)
+class Value:
+    """A node of the document and its path, such as `motion.zoom.5s`."""
+
+    node: yaml.Node
+    path: str
+
+    @property
+    def is_map(self) -> bool:
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
+
+    def pairs(self, expected: str) -> Iterator[tuple[str, "Value", "Value"]]:
+        """Key as written, key, value of every entry of a map.
+
+        Raises:
+            InvalidError: this is no map, a key is no scalar, or stands twice.
+        """
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.invalid(expected)
+        seen: set[str] = set()
+        for key_node, value_node in self.node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise Value(key_node, self.path).invalid("a plain key")
+            name = key_node.value
+            below = f"{self.path}.{name}" if self.path else name
+            if name in seen:
+                raise InvalidError(Value(key_node, below), "this key stands twice; remove one of the two")
+            seen.add(name)
+            yield name, Value(key_node, below), Value(value_node, below)
+
+    def entries(self) -> dict[str, "Value"]:
+        """The values of a map by key, wrong ones left out: for a look ahead before the real reading."""
+        entries: dict[str, Value] = {}
+        with contextlib.suppress(InvalidError):
+            for name, _, value in self.pairs("a map"):
+                entries[name] = value
+        return entries
+
+    def items(self, expected: str) -> list["Value"]:
+        """The values of a list. Raises `InvalidError` where this is none."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise self.invalid(expected)
+        return [Value(node, f"{self.path}[{number}]") for number, node in enumerate(self.node.value)]
+
+    def scalar(self, expected: str) -> Scalar:
+        """The scalar by the rules of YAML 1.2's core schema. Raises `InvalidError` where this is none."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            raise self.invalid(expected)
+        text: str = self.node.value
+        if self.node.style is not None:  # quoted or block
+            return text
+        if text in _NULL:
+            return None
+        if text in _TRUE or text in _FALSE:
+            return text in _TRUE
+        if _INT.fullmatch(text):
+            return int(text) if len(text) < 20 else float(text)
+        return float(text) if _FLOAT.fullmatch(text) else text
+
+    def invalid(self, expected: str) -> InvalidError:
+        """The error "expected ..., got ..." for this value."""
+        return InvalidError(self, f"expected {expected}, got {self._shown()}")
+
+    def _shown(self) -> str:
+        if isinstance(self.node, yaml.MappingNode):
+            return "a map"
+        if isinstance(self.node, yaml.SequenceNode):
+            return "a list"
+        text = str(self.node.value)
+        if self.scalar("anything") is None:
+            return "nothing"
+        shown = text if len(text) <= 40 else text[:37] + "..."
+        return f"'{shown}'"
+
+
+def compose(text: str, file: str) -> Value:
+    """Parse one YAML document.
+
+    Raises:
+        ScheduleError: it is not YAML, or empty, or more than one document.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
+        raise _syntax(file, line, column, "a character that YAML does not allow") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise _syntax(file, line, column, f"not YAML: {error.problem or error.context}") from error
+    except RecursionError as error:
+        raise _syntax(file, 1, 1, "nested too deeply") from error
+    if node is None:
+        raise _syntax(file, 1, 1, "the schedule is empty; see schedules/sunset.yaml for an example")
+    return Value(node, "")
+
+
+def _syntax(file: str, line: int, column: int, message: str) -> ScheduleError:
+    return ScheduleError([Problem(file=file, line=line, column=column, path="", message=message)])

@@ -1,0 +1,71 @@
+"""What a run tells while it goes: small objects for the bar, the lines and the JSON alike."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A run begins: frames `first` to `last` - 1 of `frames` are rendered, those before are there."""
+
+    schedule: str
+    folder: Path
+    frames: int
+    first: int
+    last: int
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameDone:
+    """A frame is written. Speeds are in refinement steps per second, times in seconds."""
+
+    index: int
+    remaining: int
+    seconds: float
+    steps_per_second: float
+    similarity: float | None
+    seconds_left: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """The video is there; `rendered` of its `frames` are new."""
+
+    schedule: str
+    video: Path
+    frames: int
+    rendered: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupted:
+    """The run was asked to stop; `done` of `frames` are kept."""
+
+    schedule: str
+    folder: Path
+    done: int
+    frames: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A run could not go on."""
+
+    schedule: str
+    message: str
+
+
+Event = Started | FrameDone | Finished | Interrupted | Failed
+Report = Callable[[Event], None]
+
+_NAMES = {Started: "started", FrameDone: "frame", Finished: "finished", Interrupted: "interrupted", Failed: "failed"}
+
+
+def to_json(event: Event) -> str:
+    """One line: {"event": "frame", ...}."""
+    return json.dumps({"event": _NAMES[type(event)], **dataclasses.asdict(event)}, default=str, allow_nan=False)

@@ -1,0 +1,249 @@
+"""Readers of single fields: from a place in the YAML to a number, a text, a time, a curve.
+
+A reader takes a `Value` and the schedule's `Clock` and returns the value or raises `InvalidError` with
+what was expected and an example.
+"""
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.curves import Curve, Keyframe
+from pipeline.document import InvalidError, Problems, Value
+from pipeline.easings import EASINGS, easing
+from render.errors import suggestion
+from render.transforms import Transform
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """What turns frames, percent and `end` into seconds."""
+
+    fps: float
+    length: float
+
+
+Reader = Callable[[Value, Clock], Any]
+
+_SECONDS = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)\s*s")
+_PERCENT = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))\s*%")
+_RATE = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(%)?\s*(?:/\s*(s|frame))?")
+_TIME_EXPECTED = "a time such as 24 (a frame), 1.5s, 50% or end"
+
+
+def setting(read: Reader, default: Any, about: str) -> Any:
+    """A dataclass field that a schedule may set: how it is read, what it is without, one line about it."""
+    return dataclasses.field(default=default, metadata={"read": read, "about": about})
+
+
+def read_section(kind: type, value: Value, clock: Clock, problems: Problems) -> Any:
+    """Fill the dataclass `kind` from a map; problems are collected and their fields keep the default."""
+    readers = {entry.name: entry.metadata["read"] for entry in dataclasses.fields(kind)}
+    return kind(**read_map(readers, value, clock, problems))
+
+
+def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock, problems: Problems) -> dict[str, Any]:
+    """Read the known keys of a map; unknown and repeated ones are problems."""
+    read: dict[str, Any] = {}
+    try:
+        for name, key, entry in value.pairs(f"a map with {', '.join(readers)}"):
+            try:
+                if name not in readers:
+                    raise InvalidError(key, f"unknown key; {suggestion(name, readers)}")
+                read[name] = readers[name](entry, clock)
+            except InvalidError as invalid:
+                problems.add(invalid)
+    except InvalidError as invalid:
+        problems.add(invalid)
+    return read
+
+
+def text(value: Value, clock: Clock) -> str:
+    expected = "a text"
+    scalar = value.scalar(expected)
+    if scalar is None or isinstance(scalar, bool) or not str(scalar).strip():
+        raise value.invalid(expected)
+    return _written(value)  # 1984 is a prompt, too
+
+
+def flag(value: Value, clock: Clock) -> bool:
+    scalar = value.scalar("true or false")
+    if not isinstance(scalar, bool):
+        raise value.invalid("true or false")
+    return scalar
+
+
+def choice(known: Collection[str]) -> Reader:
+    """One of a few words."""
+
+    def read(value: Value, clock: Clock) -> str:
+        name = str(value.scalar(f"one of {', '.join(known)}"))
+        if name not in known:
+            raise InvalidError(value, f"unknown value '{name}'; {suggestion(name, known)}")
+        return name
+
+    return read
+
+
+def integer(low: int, high: int) -> Reader:
+    """A whole number in a range."""
+
+    def read(value: Value, clock: Clock) -> int:
+        expected = f"a whole number from {low} to {high}"
+        scalar = value.scalar(expected)
+        if isinstance(scalar, bool) or not isinstance(scalar, int) or not low <= scalar <= high:
+            raise value.invalid(expected)
+        return scalar
+
+    return read
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A kind of number: what is expected in words, and how it is read; None where it is something else."""
+
+    expected: str
+    convert: Callable[[Value, Clock], float | None]
+
+    def __call__(self, value: Value, clock: Clock) -> float:
+        return self.read(value, clock, self.expected)
+
+    def read(self, value: Value, clock: Clock, expected: str) -> float:
+        if value.is_map or value.is_list:
+            raise value.invalid(expected)
+        amount = self.convert(value, clock)
+        if amount is None or not math.isfinite(amount):
+            raise value.invalid(expected)
+        return amount
+
+
+def number(low: float = -math.inf, high: float = math.inf) -> Quantity:
+    """A number in a range, bounds included."""
+
+    def convert(value: Value, clock: Clock) -> float | None:
+        amount = _plain_number(value)
+        return amount if amount is not None and low <= amount <= high else None
+
+    return Quantity("a number" + _range(low, high), convert)
+
+
+def _share(value: Value, clock: Clock) -> float | None:
+    percent = _PERCENT.fullmatch(_written(value))
+    return float(percent[1]) / 100 if percent else _plain_number(value)
+
+
+share = Quantity("a share such as 0.5 or 50%", _share)
+
+
+def rate(transform: Transform) -> Quantity:
+    """How fast a transform moves, per second: `1.05/s`, `1.004/frame`, `2%/s`, or a bare number per second."""
+
+    def convert(value: Value, clock: Clock) -> float | None:
+        match = _RATE.fullmatch(_written(value))
+        if match is None:
+            return None
+        amount = float(match[1])
+        if bool(match[2]) != transform.percent and amount != 0:
+            return None
+        if transform.percent:
+            amount /= 100
+        if transform.multiplicative:
+            return _power(amount, clock.fps if match[3] == "frame" else 1.0)
+        return amount * clock.fps if match[3] == "frame" else amount
+
+    kind = "a share such as" if transform.percent else "a number, a rate such as"
+    return Quantity(f"{kind} {transform.example}", convert)
+
+
+def time(value: Value, clock: Clock) -> float:
+    """A time in seconds: a bare integer is a frame; `1.5s`, `50%` of the length, `end`."""
+    scalar = value.scalar(_TIME_EXPECTED)
+    if isinstance(scalar, int) and not isinstance(scalar, bool) and scalar >= 0:
+        return scalar / clock.fps
+    if isinstance(scalar, str):
+        if scalar == "end":
+            return clock.length
+        if match := _SECONDS.fullmatch(scalar):
+            return float(match[1])
+        if (match := _PERCENT.fullmatch(scalar)) and float(match[1]) >= 0:
+            return float(match[1]) / 100 * clock.length
+    raise value.invalid(_TIME_EXPECTED)
+
+
+def ease(value: Value, clock: Clock) -> str:
+    """The name of an easing."""
+    name = str(value.scalar("the name of an easing such as in_out_sine"))
+    try:
+        easing(name)
+    except KeyError:
+        shape = "expected bezier(x1, y1, x2, y2) with x1 and x2 from 0 to 1"
+        hint = shape if name.startswith("bezier") else suggestion(name, EASINGS)
+        raise InvalidError(value, f"unknown easing '{name}'; {hint}") from None
+    return name
+
+
+def curve(quantity: Quantity) -> Reader:
+    """A constant, or a map of times to values or `{to: value, ease: name}`."""
+
+    def read(value: Value, clock: Clock) -> Curve:
+        if not value.is_map:
+            return Curve.constant(quantity.read(value, clock, f"{quantity.expected} or a map of times"))
+        keys: dict[float, Keyframe] = {}
+        for _, key, entry in value.pairs("a map of times"):
+            at = time(key, clock)
+            if at in keys:
+                raise InvalidError(key, f"two keys at {at:g} s; remove one of the two")
+            keys[at] = _keyframe(at, entry, quantity, clock)
+        if not keys:
+            raise value.invalid("at least one time")
+        return Curve(keys=tuple(keys[at] for at in sorted(keys)))
+
+    return read
+
+
+def _keyframe(at: float, entry: Value, quantity: Quantity, clock: Clock) -> Keyframe:
+    if not entry.is_map:
+        return Keyframe(time=at, value=quantity(entry, clock))
+    found = parts(entry, ("to", "ease"), required="to")
+    name = ease(found["ease"], clock) if "ease" in found else "linear"
+    return Keyframe(time=at, value=quantity(found["to"], clock), easing=name)
+
+
+def parts(value: Value, known: Collection[str], required: str) -> dict[str, Value]:
+    """The entries of a small map such as {to: 1.2/s, ease: out_expo}. Raises `InvalidError`."""
+    found: dict[str, Value] = {}
+    for name, key, entry in value.pairs("a map"):
+        if name not in known:
+            raise InvalidError(key, f"unknown key; {suggestion(name, known)}")
+        found[name] = entry
+    if required not in found:
+        raise InvalidError(value, f"'{required}' is missing; expected {{{', '.join(known)}}}")
+    return found
+
+
+def _written(value: Value) -> str:
+    """The scalar as it stands in the file; quoting a rate makes no difference."""
+    return str(value.node.value).strip()
+
+
+def _plain_number(value: Value) -> float | None:
+    scalar = value.scalar("a number")
+    return float(scalar) if isinstance(scalar, int | float) and not isinstance(scalar, bool) else None
+
+
+def _range(low: float, high: float) -> str:
+    if low > -math.inf:
+        return f" from {low:g} to {high:g}" if high < math.inf else f" of at least {low:g}"
+    return f" of at most {high:g}" if high < math.inf else ""
+
+
+def _power(base: float, exponent: float) -> float | None:
+    """`base ** exponent` where that is a factor to zoom by: above 0 and not beyond all floats."""
+    try:
+        result = float(base**exponent) if base > 0 else 0.0
+    except OverflowError:
+        return None
+    return result if result > 0 else None

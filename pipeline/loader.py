@@ -1,0 +1,247 @@
+"""From a schedule's file to a `Schedule`. Reading needs no torch.
+
+Every problem of a file is reported at once, each with its place, what was expected, and what is near.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import fields
+from pipeline.curves import Curve, Keyframe
+from pipeline.document import InvalidError, Problems, Value, compose
+from pipeline.fields import Clock, curve, number, read_map, read_section
+from pipeline.schedule import (
+    DEFAULT_LOSSES,
+    Models,
+    Motion,
+    Output,
+    Prompt,
+    Refine,
+    Schedule,
+    size_unit,
+)
+from render import catalogue, losses, transforms
+from render.errors import InputError, suggestion
+from render.spec import BLENDS, BORDERS
+from render.transforms import Transform
+
+MAX_BYTES = 1_000_000
+_SECTIONS = ("version", "title", "output", "models", "prompts", "motion", "refine", "losses")
+_LATER = ("markers", "music", "loop")  # of the language, but not of this version
+
+
+def load_schedule(path: Path) -> Schedule:
+    """Read a schedule from a file.
+
+    Raises:
+        InputError: the file cannot be read.
+        ScheduleError: what it says is wrong; every problem with its place.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise InputError(f"{path}: more than {MAX_BYTES:,} bytes; is this a schedule?")
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    return read_schedule(text, str(path), path.stem)
+
+
+def read_schedule(text: str, file: str, title: str) -> Schedule:
+    """Read a schedule from its text; `file` stands in the problems' places.
+
+    Raises:
+        ScheduleError: every problem with its place.
+    """
+    problems = Problems(file)
+    sections = _sections(compose(text, file), problems)
+    # Times are relative to the output's fps and length, so it is read first; its own times are not.
+    output = _section(Output, sections, "output", Clock(fps=_fps(sections), length=0.0), problems)
+    clock = Clock(fps=output.fps, length=output.length)
+    models: Models = _section(Models, sections, "models", clock, problems)
+    _check_size(sections, output, models, problems)
+    prompts, blend = _read(_prompts, sections, "prompts", clock, problems, default=((), "weights"))
+    schedule = Schedule(
+        source=text,
+        title=_read(fields.text, sections, "title", clock, problems, default=title),
+        output=output,
+        models=models,
+        prompts=prompts,
+        blend=blend,
+        motion=_motion(sections, clock, problems),
+        refine=_section(Refine, sections, "refine", clock, problems),
+        losses=_losses(sections, clock, problems),
+    )
+    problems.raise_if_any()
+    return schedule
+
+
+def _sections(document: Value, problems: Problems) -> dict[str, Value]:
+    """The top-level entries by name, after the checks that need no clock."""
+    sections: dict[str, Value] = {}
+    try:
+        for name, key, value in document.pairs("a map with prompts, motion, ..."):
+            if name in _LATER:
+                problems.add(InvalidError(key, "is part of the language, but this version cannot read it yet"))
+            elif name not in _SECTIONS:
+                problems.add(InvalidError(key, f"unknown key; {suggestion(name, _SECTIONS)}"))
+            else:
+                sections[name] = value
+        if "prompts" not in sections:
+            raise InvalidError(
+                document, "prompts: is missing; expected for example {0s: a calm sea, 5s: a golden sunset}"
+            )
+        if "version" in sections and sections["version"].scalar("1") != 1:
+            raise sections["version"].invalid("version 1, the only one there is")
+    except InvalidError as invalid:
+        problems.add(invalid)
+    return sections
+
+
+def _section(kind: type, sections: dict[str, Value], name: str, clock: Clock, problems: Problems) -> Any:
+    return read_section(kind, sections[name], clock, problems) if name in sections else kind()
+
+
+def _read(
+    reader: fields.Reader, sections: dict[str, Value], name: str, clock: Clock, problems: Problems, default: Any
+) -> Any:
+    """The section `name`, or the default where it is missing or wrong; what is wrong is a problem."""
+    if name not in sections:
+        return default
+    try:
+        return reader(sections[name], clock)
+    except InvalidError as invalid:
+        problems.add(invalid)
+        return default
+
+
+def _fps(sections: dict[str, Value]) -> float:
+    """The frame rate alone: a length in frames needs it. If it is wrong, the section says so."""
+    fallback = Output().fps
+    if "output" not in sections or not sections["output"].is_map:
+        return fallback
+    clock = Clock(fps=fallback, length=0.0)
+    output = sections["output"].entries()
+    fps: float = _read(number(0.1, 240), output, "fps", clock, Problems(""), default=fallback)
+    return fps
+
+
+def _check_size(sections: dict[str, Value], output: Output, models: Models, problems: Problems) -> None:
+    unit = size_unit(models.latent)
+    width, height = output.size
+    if width % unit or height % unit:
+        fitting = [max(1, round(side / unit)) * unit for side in output.size]
+        message = f"expected multiples of {unit} for the latent model '{models.latent.name}', such as {fitting}"
+        problems.add(InvalidError(sections["output"].entries()["size"], f"{message}, got [{width}, {height}]"))
+
+
+def _prompts(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
+    """A text, a map of times to scenes, or a list of layers; and how they blend."""
+    if value.is_map:
+        return _scenes(value, clock)
+    if value.is_list:
+        layers = tuple(_layer(item, clock) for item in value.items("a list"))
+        if not layers:
+            raise value.invalid("at least one prompt")
+        return layers, "weights"
+    scalar = value.scalar("a text, a map of times to texts, or a list of {text, weight}")
+    if scalar is None:
+        raise value.invalid("a text, a map of times to texts, or a list of {text, weight}")
+    return (Prompt(text=fields.text(value, clock), weight=Curve.constant(1.0)),), "weights"
+
+
+def _scenes(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
+    """Scenes crossfade: each one's weight rises to 1 at its time and falls to 0 at the next one's."""
+    blend = "weights"
+    scenes: dict[float, tuple[str, str]] = {}
+    for name, key, entry in value.pairs("a map of times to texts"):
+        if name == "blend":
+            blend = fields.choice(BLENDS)(entry, clock)
+            continue
+        at = fields.time(key, clock)
+        if at in scenes:
+            raise InvalidError(key, f"two scenes at {at:g} s; remove one of the two")
+        scenes[at] = _scene(entry, clock)
+    if not scenes:
+        raise value.invalid("at least one scene such as 0s: a calm sea")
+    times = sorted(scenes)
+    prompts = []
+    for position, at in enumerate(times):
+        text, ease = scenes[at]
+        keys = [Keyframe(time=at, value=1.0, easing=ease)]
+        if position > 0:
+            keys.insert(0, Keyframe(time=times[position - 1], value=0.0))
+        if position + 1 < len(times):
+            following = times[position + 1]
+            keys.append(Keyframe(time=following, value=0.0, easing=scenes[following][1]))
+        prompts.append(Prompt(text=text, weight=Curve(keys=tuple(keys))))
+    return tuple(prompts), blend
+
+
+def _scene(value: Value, clock: Clock) -> tuple[str, str]:
+    if not value.is_map:
+        return fields.text(value, clock), "linear"
+    parts = fields.parts(value, ("text", "ease"), required="text")
+    return fields.text(parts["text"], clock), fields.ease(parts["ease"], clock) if "ease" in parts else "linear"
+
+
+def _layer(value: Value, clock: Clock) -> Prompt:
+    if not value.is_map:
+        return Prompt(text=fields.text(value, clock), weight=Curve.constant(1.0))
+    parts = fields.parts(value, ("text", "weight"), required="text")
+    weight = curve(number(-100, 100))(parts["weight"], clock) if "weight" in parts else Curve.constant(1.0)
+    return Prompt(text=fields.text(parts["text"], clock), weight=weight)
+
+
+def _motion(sections: dict[str, Value], clock: Clock, problems: Problems) -> Motion:
+    if "motion" not in sections:
+        return Motion()
+    moves = {name: catalogue.load(transforms, name).TRANSFORM for name in catalogue.names(transforms)}
+    readers: dict[str, fields.Reader] = {name: _move(move) for name, move in moves.items()}
+    read = read_map(
+        {**readers, "center": _center, "border": fields.choice(BORDERS)}, sections["motion"], clock, problems
+    )
+    placed = {name: read.pop(name) for name in ("center", "border") if name in read}
+    return Motion(rates=read, **placed)
+
+
+def _move(move: Transform) -> fields.Reader:
+    """The curve of one transform; a factor that an easing drives to 0 or below is told at once."""
+    plain = curve(fields.rate(move))
+
+    def read(value: Value, clock: Clock) -> Curve:
+        result: Curve = plain(value, clock)
+        if move.multiplicative:
+            times = np.arange(0.0, clock.length, min(0.01, 0.5 / clock.fps))
+            values = result.sample(times)
+            if values.min() <= 0:
+                at = float(times[values.argmin()])
+                raise InvalidError(
+                    value, f"falls to {values.min():.3g} at {at:.2f} s and must stay above 0; its easing overshoots"
+                )
+        return result
+
+    return read
+
+
+def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
+    expected = "two shares of the width and height such as [0.5, 0.5]"
+    parts = value.items(expected)
+    if len(parts) != 2:
+        raise value.invalid(expected)
+    read = curve(fields.share)
+    return read(parts[0], clock), read(parts[1], clock)
+
+
+def _losses(sections: dict[str, Value], clock: Clock, problems: Problems) -> dict[str, Curve]:
+    """Weights of the guidance losses; what is not named keeps its default."""
+    weights = {name: Curve.constant(weight) for name, weight in DEFAULT_LOSSES.items()}
+    if "losses" in sections:
+        readers: dict[str, fields.Reader] = {name: curve(number(-1000, 1000)) for name in catalogue.names(losses)}
+        weights.update(read_map(readers, sections["losses"], clock, problems))
+    return weights

@@ -1,0 +1,136 @@
+"""Telling people how a run goes: a bar on a terminal, plain lines elsewhere, JSON lines for programs."""
+
+import time
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, to_json
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Reporter(Protocol):
+    """Hears the events of runs and notes in between."""
+
+    def __call__(self, event: Event) -> None: ...
+
+    def note(self, text: str) -> None:
+        """Say something that is no event, without tearing the display."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+
+
+class JsonReporter:
+    """One JSON object per line on standard output."""
+
+    def __call__(self, event: Event) -> None:
+        click.echo(to_json(event))
+
+    def note(self, text: str) -> None:
+        click.echo(text, err=True)
+
+    def close(self) -> None:
+        pass
+
+
+class LineReporter:
+    """Plain lines, at most one per five seconds while frames go by."""
+
+    def __init__(self) -> None:
+        self._last = float("-inf")
+        self._frames = 0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self._frames = event.frames
+        if isinstance(event, FrameDone):
+            now = time.monotonic()
+            if now - self._last < SECONDS_BETWEEN_LINES and event.remaining:
+                return
+            self._last = now
+            click.echo(f"frame {event.index + 1}/{self._frames}  {_details(event)}")
+        else:
+            _say(event)
+
+    def note(self, text: str) -> None:
+        click.echo(text, err=True)
+
+    def close(self) -> None:
+        pass
+
+
+class BarReporter:
+    """A bar with frame, steps per second, similarity and time left."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[details]}"),
+            console=Console(stderr=True),
+        )
+        self._task: TaskID | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, FrameDone):
+            if self._task is not None:
+                self._progress.update(self._task, completed=event.index + 1, details=_details(event))
+            return
+        if not isinstance(event, Started):
+            self.close()
+        _say(event)
+        if isinstance(event, Started):
+            self._progress.start()
+            self._task = self._progress.add_task(
+                event.schedule, total=event.last, completed=event.first, details="first frame"
+            )
+
+    def note(self, text: str) -> None:
+        self._progress.console.print(text, highlight=False)
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._progress.stop()
+            self._progress.remove_task(self._task)
+            self._task = None
+
+
+def choose_reporter(as_json: bool) -> Reporter:
+    """JSON if asked for, a bar on a terminal, else lines."""
+    if as_json:
+        return JsonReporter()
+    return BarReporter() if Console(stderr=True).is_terminal else LineReporter()
+
+
+def _say(event: Event) -> None:
+    """One line for an event that is no frame."""
+    match event:
+        case Started():
+            kept = f", {event.first} are there already" if event.first else ""
+            click.echo(f"{event.schedule}: {event.frames} frames on {event.device} to {event.folder}{kept}")
+        case Finished():
+            new = f"{event.rendered} new, {event.seconds:.0f} s" if event.rendered else "nothing to do"
+            click.echo(f"{event.video}: {event.frames} frames ({new})")
+        case Interrupted():
+            click.echo(
+                f"{event.schedule}: stopped after frame {event.done} of {event.frames}; "
+                f"run the same command again to go on"
+            )
+        case Failed():
+            click.echo(f"{event.schedule}: {event.message}", err=True)
+
+
+def _details(event: FrameDone) -> str:
+    similarity = "" if event.similarity is None else f"similarity {event.similarity:.3f}  "
+    return f"{event.steps_per_second:.1f} steps/s  {similarity}{_duration(event.seconds_left)} left"
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -1,0 +1,106 @@
+"""report.json: what was made, of what, how fast, and how well it fits."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from pipeline.atomic import write_text
+from pipeline.easings import Array
+from pipeline.schedule import Schedule
+from render.spec import FrameSpec
+
+NAME = "report.json"
+VIDEO = "video.mp4"
+DISTRIBUTION = "vqgan-clip-render"
+_VERSIONS = (DISTRIBUTION, "torch", "open_clip_torch", "kornia", "taming-transformers-rom1504", "numpy")
+_SPEEDS = ("seconds_per_frame", "steps_per_second", "device")
+
+
+@dataclass
+class RunReport:
+    """Figures gathered while frames are rendered."""
+
+    device: str | None = None
+    frame_seconds: list[float] = field(default_factory=list)
+    frame_steps: list[int] = field(default_factory=list)
+
+    def add(self, spec: FrameSpec, seconds: float) -> None:
+        self.frame_seconds.append(seconds)
+        self.frame_steps.append(spec.num_steps)
+
+    @property
+    def steps_per_second(self) -> float:
+        """Refinement steps per second of wall time, over the whole run."""
+        total = sum(self.frame_seconds)
+        return sum(self.frame_steps) / total if total else 0.0
+
+    def seconds_left(self, steps: Array) -> float:
+        """An estimate for frames with so many steps each, from the last 24 frames.
+
+        Every frame is counted as its steps and one more, for what it costs besides.
+        """
+        recent = zip(self.frame_seconds[-24:], self.frame_steps[-24:], strict=True)
+        seconds, done = (sum(column) for column in zip(*((s, n + 1) for s, n in recent), strict=True))
+        return float(seconds / done * (steps.sum() + len(steps)))
+
+
+def write_report(
+    folder: Path,
+    schedule: Schedule,
+    figures: RunReport,
+    similarities: Sequence[float | None],
+    digests: Mapping[str, Any],
+    last_hash: str,
+) -> None:
+    """Write report.json; speeds of an earlier run stay where this one rendered nothing."""
+    output = schedule.output
+    speeds: dict[str, Any] = {name: _read(folder).get(name) for name in _SPEEDS}
+    if figures.frame_seconds:
+        speeds = {
+            "seconds_per_frame": round(median(figures.frame_seconds), 4),
+            "steps_per_second": round(figures.steps_per_second, 4),
+            "device": figures.device,
+        }
+    report = {
+        "title": schedule.title,
+        "frames": len(similarities),
+        "frames_in_schedule": output.num_frames,
+        "size": list(output.size),
+        "fps": output.fps,
+        **speeds,
+        "similarity": similarities,
+        "models": digests,
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _VERSIONS}},
+        "last_frame_hash": last_hash,
+    }
+    write_text(folder / NAME, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def is_current(folder: Path, last_hash: str, schedule: Schedule) -> bool:
+    """Whether what is derived from the frames was made of these frames, at this rate, with this title."""
+    report = _read(folder)
+    wanted = {"last_frame_hash": last_hash, "fps": schedule.output.fps, "title": schedule.title}
+    derived = (VIDEO, "contact.png", "poster.png")
+    return all(report.get(key) == value for key, value in wanted.items()) and all(
+        (folder / name).is_file() for name in derived
+    )
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        report = json.loads((folder / NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,28 @@
+"""A folder is a catalogue: one file per entry, the file's name is the key in YAML.
+
+Listing a catalogue imports none of its entries, so that a schedule is checked without torch.
+"""
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+from render.errors import UnknownNameError
+
+
+def names(package: ModuleType) -> tuple[str, ...]:
+    """The keys of the catalogue `package`, sorted."""
+    return tuple(sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)))
+
+
+def load(package: ModuleType, name: str) -> Any:
+    """Import the entry `name` of the catalogue `package`: a module that fulfils the package's contract.
+
+    Raises:
+        UnknownNameError: there is no such file; the text says what is near.
+    """
+    if name not in names(package):
+        kind = package.__name__.rpartition(".")[2]
+        raise UnknownNameError(kind, name, names(package))
+    return importlib.import_module(f"{package.__name__}.{name}")

@@ -1,0 +1,69 @@
+"""Square looks at the picture, at the size a perceptor wants: all of them by one resample.
+
+A cutout is a 3x3 matrix from the square's coordinates to the picture's, both in [-1, 1]; cropping,
+flipping and turning are products of matrices, and one grid_sample draws every cutout of a step.
+Source: MakeCutouts of crowsonkb's VQGAN+CLIP notebook, there one crop and one resize per cutout.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render.augment import jitter
+
+WHOLE_SHARE = 0.25  # of the cutouts see the whole picture squeezed into the square: the layout
+SMALLEST_CROP = 0.45  # of the picture's shorter side
+
+
+def draw(batch: int, count: int, aspect: float, generator: torch.Generator) -> Tensor:
+    """Draw the cutouts of one step: (batch, count, 3, 3), from square to picture coordinates.
+
+    The first quarter are whole views, the others squares of 45 to 100 % of the shorter side at
+    random places; each is flipped and turned at random (`render.augment.jitter`).
+
+    Args:
+        aspect: width / height of the picture.
+    """
+    device = generator.device
+    num_whole = max(1, round(WHOLE_SHARE * count))
+    side = SMALLEST_CROP + (1 - SMALLEST_CROP) * _uniform(batch, count, generator)
+    scale = torch.stack([side * min(1.0, 1 / aspect), side * min(1.0, aspect)], dim=-1)
+    scale[:, :num_whole] = 1.0
+    place = torch.rand(batch, count, 2, generator=generator, device=device) * 2 - 1
+    crop = torch.zeros(batch, count, 3, 3, device=device)
+    crop[..., :2, :2] = torch.diag_embed(scale)
+    crop[..., :2, 2] = place * (1 - scale)
+    crop[..., 2, 2] = 1.0
+    return crop @ jitter(batch, count, generator)
+
+
+def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
+    """Look at `image` through `views`.
+
+    Args:
+        image: (B, 3, H, W) in [0, 1].
+        views: (B, N, 3, 3), see `draw`.
+        side: pixels of the square.
+
+    Returns:
+        (B, N, 3, side, side) in [0, 1]; what lies outside the picture is reflected.
+    """
+    batch, count = views.shape[:2]
+    # One prefilter for all: the middle of the range of crop sizes then maps pixel to pixel.
+    shrink = min(1.0, 1.4 * side / min(image.shape[-2:]))
+    if shrink < 1.0:
+        image = F.interpolate(image, scale_factor=shrink, mode="bilinear", antialias=True, align_corners=False)
+    grid = F.affine_grid(views[..., :2, :].flatten(0, 1), [batch * count, 3, side, side], align_corners=False)
+    grid = grid.view(batch, count * side, side, 2)
+    looks = F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    return looks.view(batch, 3, count, side, side).transpose(1, 2)
+
+
+def whole(image: Tensor, side: int) -> Tensor:
+    """The whole picture squeezed into one antialiased square: (B, 1, 3, side, side)."""
+    square = F.interpolate(image, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
+    return square.unsqueeze(1)
+
+
+def _uniform(batch: int, count: int, generator: torch.Generator) -> Tensor:
+    return torch.rand(batch, count, generator=generator, device=generator.device)

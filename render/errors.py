@@ -1,0 +1,89 @@
+"""Every error that a user can meet.
+
+RenderError                 exit code 1 unless said otherwise
+├── InputError              2   what the user wrote cannot be used
+│   ├── ScheduleError           a schedule, with the place of every problem
+│   └── UnknownNameError        a name that is in no catalogue
+└── RunError                1   something failed while running
+    ├── WeightsError            a model's files are missing or do not fit
+    ├── NonFiniteError          the refinement produced NaN or infinity
+    ├── CheckpointError         a saved state cannot be used
+    └── EncodingError           ffmpeg is missing or failed
+"""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class RenderError(Exception):
+    """The root: its text is one clear message for the user, never a traceback."""
+
+    exit_code = 1
+
+
+class InputError(RenderError):
+    """What the user wrote cannot be used."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing wrong in a schedule: where it stands, its path in the schedule, what was expected."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}: "
+        return where + (f"{self.path}: {self.message}" if self.path else self.message)
+
+
+class ScheduleError(InputError):
+    """A schedule with problems: `problems` holds each with its place."""
+
+    def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:
+        self.problems = tuple(problems)
+        lines = [str(problem) for problem in self.problems]
+        if more:
+            lines.append(f"... and {more} more")
+        super().__init__("\n".join(lines))
+
+
+class UnknownNameError(InputError):
+    """A name that is in no catalogue; the text lists what there is."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name = kind, name
+        super().__init__(f"unknown {kind} '{name}'; {suggestion(name, known)}")
+
+
+class RunError(RenderError):
+    """Something failed while running; what was finished is kept."""
+
+
+class WeightsError(RunError):
+    """A model's files are missing or do not fit."""
+
+
+class NonFiniteError(RunError):
+    """The refinement produced NaN or infinity."""
+
+
+class CheckpointError(RunError):
+    """A saved state cannot be used."""
+
+
+class EncodingError(RunError):
+    """ffmpeg is missing or failed; the frames are kept."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return "did you mean 'zoom'?" where a known name is close, else the list of known names."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else f"expected one of: {', '.join(names)}"

@@ -1,0 +1,28 @@
+"""The picture itself as its latent: no weights, for tests and for comparing guidance alone."""
+
+import torch
+from torch import Tensor
+
+from render.gradients import clamp_with_gradient
+from render.weights import ModelFiles
+
+
+class Pixels:
+    """Pixels in [-1, 1]; encoding and decoding are exact inverses."""
+
+    stride = 1
+    spread = 0.5
+
+    def encode(self, image: Tensor) -> Tensor:
+        return image.detach() * 2 - 1
+
+    def decode(self, latent: Tensor) -> Tensor:
+        return clamp_with_gradient((latent + 1) / 2, 0.0, 1.0)
+
+    def project(self, latent: Tensor) -> Tensor:
+        return latent.clamp(-1.0, 1.0)
+
+
+def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: bool) -> Pixels:
+    """Nothing to load and nothing to quantise; pixels stay float whatever the model precision."""
+    return Pixels()

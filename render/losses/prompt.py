@@ -1,0 +1,25 @@
+"""Pull the cutouts towards the prompts; a negative weight pushes away."""
+
+import torch
+from torch import Tensor
+
+from render.losses import LossInputs
+
+
+def spherical_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Half the squared great-circle distance of unit vectors, over the last dimension.
+
+    Source: spherical_dist_loss of crowsonkb's VQGAN+CLIP notebook, 2 arcsin(|a - b| / 2)^2.
+    """
+    # Kept off 0 and 2, where the gradient of the norm and of arcsin is not finite.
+    chord = (a - b).square().sum(dim=-1).clamp(1e-12, 3.9999).sqrt()
+    return 2 * (chord / 2).asin().square()
+
+
+def loss(inputs: LossInputs) -> Tensor:
+    """Weighted spherical distance to every prompt, meaned over cutouts and perceptors: (B,)."""
+    per_perceptor = []
+    for embeddings, targets in zip(inputs.embeddings, inputs.targets, strict=True):
+        distances = spherical_distance(embeddings.unsqueeze(2), targets.embeddings)
+        per_perceptor.append((distances * targets.weights).sum(dim=-1).mean(dim=1))
+    return torch.stack(per_perceptor).mean(dim=0)

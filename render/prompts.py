@@ -1,0 +1,62 @@
+"""From texts to what guidance aims at: unit embeddings, computed once, mixed by weight or on the sphere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render.perceptors import Perceptor
+from render.spec import PromptWeight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """What one perceptor should see: unit embeddings (P, D) and their signed weights (P,)."""
+
+    embeddings: Tensor
+    weights: Tensor
+
+    def similarity(self, embeddings: Tensor) -> Tensor:
+        """Weighted mean cosine of unit vectors (B, N, D) to the targets, in [-1, 1]: (B,)."""
+        cosines = (embeddings @ self.embeddings.T).mean(dim=1)
+        return (cosines * self.weights).sum(dim=1) / self.weights.abs().sum()
+
+
+def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
+    """Walk the great circle from one unit vector (D,) to another: fraction 0 is `start`, 1 is `end`.
+
+    Source: Shoemake, "Animating rotation with quaternion curves" (1985). Opposite vectors have no
+    one great circle; they, and equal ones, are mixed linearly and normalised.
+    """
+    angle = torch.linalg.vector_norm(start - end).clamp(max=2.0).div(2).asin() * 2
+    if not 1e-4 < float(angle) < torch.pi - 1e-4:
+        return F.normalize(torch.lerp(start, end, fraction), dim=0)
+    mixed: Tensor = ((1 - fraction) * angle).sin() * start + (fraction * angle).sin() * end
+    return mixed / angle.sin()
+
+
+class PromptEncoder:
+    """The prompts of one perceptor; every text is embedded once in its life."""
+
+    def __init__(self, perceptor: Perceptor) -> None:
+        self._perceptor = perceptor
+        self._cache: dict[str, Tensor] = {}
+
+    def targets(self, prompts: Sequence[PromptWeight], blend: str) -> Targets | None:
+        """What the prompts of a frame ask for; None where none has weight."""
+        if not prompts:
+            return None
+        embeddings = torch.stack([self._embed(prompt.text) for prompt in prompts])
+        weights = torch.tensor([prompt.weight for prompt in prompts], device=embeddings.device)
+        if blend == "slerp" and len(prompts) == 2:
+            total = prompts[0].weight + prompts[1].weight
+            embeddings = slerp(embeddings[0], embeddings[1], prompts[1].weight / total).unsqueeze(0)
+            weights = weights.sum(dim=0, keepdim=True)
+        return Targets(embeddings=embeddings, weights=weights)
+
+    def _embed(self, text: str) -> Tensor:
+        if text not in self._cache:
+            self._cache[text] = self._perceptor.encode_text([text])[0]
+        return self._cache[text]

@@ -1,0 +1,134 @@
+"""From the previous frame's state and this frame's numbers to this frame's state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from render import catalogue, cutouts, latents, noise, perceptors
+from render.errors import NonFiniteError
+from render.latents import Latent
+from render.optimizer import LatentAdam
+from render.perceptors import Perceptor
+from render.prompts import PromptEncoder
+from render.refine import Guide, refine
+from render.rng import frame_generator
+from render.spec import FrameSpec
+from render.warp import motion_matrix, warp
+from render.weights import ModelFiles
+
+
+@dataclass(kw_only=True)
+class FrameState:
+    """What the next frame starts from.
+
+    Attributes:
+        index: number of the frame.
+        image: (B, 3, H, W) float in [0, 1].
+        latent: (B, C, h, w) whose picture is `image`; None where no refinement was asked for and
+            `image` is the previous one moved.
+        optimizer_state: see `LatentAdam.state`.
+        similarity: (B,) cosine of the whole picture to the prompts; NaN without prompts. It is
+            measured for people and starts nothing.
+    """
+
+    index: int
+    image: Tensor
+    latent: Tensor | None
+    optimizer_state: dict[str, Tensor] = field(default_factory=dict)
+    similarity: Tensor
+
+
+class Renderer:
+    """The models of a schedule, and one step of its video."""
+
+    def __init__(self, latents: Latent, perceptors: Sequence[Perceptor], device: torch.device) -> None:
+        self._latents = latents
+        self._perceptors = tuple(perceptors)
+        self._encoders = tuple(PromptEncoder(perceptor) for perceptor in perceptors)
+        self.device = device
+
+    def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
+        """Warp, encode, refine and decode one frame.
+
+        Args:
+            state: the previous frame; None for the first, which starts from coloured noise.
+
+        Raises:
+            NonFiniteError: the refinement left the finite numbers.
+        """
+        generator = frame_generator(spec.seed, spec.index, self.device)
+        guides = self._guides(spec)
+        if state is None:
+            anchor, latent = self._first(spec, generator)
+        else:
+            anchor, latent = self._moved(state, spec)
+        carried = state.optimizer_state if state is not None else {}
+        if spec.num_steps and spec.losses:
+            optimizer = LatentAdam(
+                self._latents.encode(anchor) if latent is None else latent,
+                carried if spec.carry_optimizer else None,
+            )
+            image = refine(self._latents, guides, anchor, optimizer, spec, generator)
+            latent, carried = optimizer.latent.detach(), optimizer.state()
+        else:
+            image = anchor
+        self._check(image, spec)
+        return FrameState(
+            index=spec.index,
+            image=image,
+            latent=latent,
+            optimizer_state=carried,
+            similarity=self._similarity(image, guides),
+        )
+
+    def _guides(self, spec: FrameSpec) -> list[Guide]:
+        targets = (encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders)
+        pairs = zip(self._perceptors, targets, strict=True)
+        return [Guide(perceptor=perceptor, targets=target) for perceptor, target in pairs if target is not None]
+
+    def _first(self, spec: FrameSpec, generator: torch.Generator) -> tuple[Tensor, None]:
+        return noise.coloured(1, spec.size, generator), None
+
+    def _moved(self, state: FrameState, spec: FrameSpec) -> tuple[Tensor, Tensor | None]:
+        """The previous picture after this frame's motion; its latent too where nothing moved."""
+        if not spec.transforms:
+            return state.image, state.latent
+        matrix = motion_matrix(spec.transforms, spec.size, spec.center)
+        matrices = matrix[None].repeat(len(state.image), axis=0)
+        return warp(state.image, matrices, spec.border), None
+
+    @torch.no_grad()
+    def _similarity(self, image: Tensor, guides: Sequence[Guide]) -> Tensor:
+        if not guides:
+            return torch.full((len(image),), torch.nan)
+        seen = []
+        for guide in guides:
+            view = cutouts.whole(image, guide.perceptor.side)
+            embeddings = guide.perceptor.encode_image(view.flatten(0, 1))
+            seen.append(guide.targets.similarity(embeddings.unsqueeze(1)))
+        return torch.stack(seen).mean(dim=0)
+
+    def _check(self, image: Tensor, spec: FrameSpec) -> None:
+        if not bool(torch.isfinite(image).all()):
+            raise NonFiniteError(
+                f"frame {spec.index}: the refinement gave numbers that are not finite; try a smaller refine.lr"
+            )
+
+
+def load_renderer(
+    latent: ModelFiles, scorers: Sequence[ModelFiles], quantize: bool, device: torch.device, dtype: torch.dtype
+) -> Renderer:
+    """Load the models of a schedule.
+
+    Args:
+        latent: the latent model's files; `scorers`: those of the perceptors.
+        quantize: snap latents to the codebook (see `ModelFiles.quantize`).
+
+    Raises:
+        WeightsError: files are missing or do not fit.
+    """
+    representation = catalogue.load(latents, latent.entry).load(latent, device, dtype, quantize)
+    loaded = [catalogue.load(perceptors, scorer.entry).load(scorer, device, dtype) for scorer in scorers]
+    return Renderer(representation, loaded, device)
