@@ -1,5 +1,6 @@
 """From texts to what guidance aims at: unit embeddings, computed once, mixed by weight or on the sphere."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,11 +31,12 @@ def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
     Source: Shoemake, "Animating rotation with quaternion curves" (1985). Opposite vectors have no
     one great circle; they, and equal ones, are mixed linearly and normalised.
     """
-    angle = torch.linalg.vector_norm(start - end).clamp(max=2.0).div(2).asin() * 2
-    if not 1e-4 < float(angle) < torch.pi - 1e-4:
-        return F.normalize(torch.lerp(start, end, fraction), dim=0)
-    mixed: Tensor = ((1 - fraction) * angle).sin() * start + (fraction * angle).sin() * end
-    return mixed / angle.sin()
+    angle = 2 * math.asin(min(1.0, float(torch.linalg.vector_norm(start - end)) / 2))
+    shares = (1 - fraction, fraction)
+    if 1e-4 < angle < math.pi - 1e-4:
+        shares = (math.sin(shares[0] * angle), math.sin(shares[1] * angle))
+    mixed = shares[0] * start + shares[1] * end
+    return F.normalize(mixed, dim=0)
 
 
 class PromptEncoder:
