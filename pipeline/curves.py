@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from pipeline.easings import Array, easing
 
 # Gauss-Legendre on each piece between keys: exact for polynomials of degree 9.
+CORNERS = 44  # holds the middle of in_out_* and every bounce (k/11, and k/22 where it is halved)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 
 
@@ -47,7 +49,7 @@ class Curve:
         """Values at `times` in seconds, same shape."""
         wanted = np.asarray(times, dtype=np.float64)
         key_times = np.array([key.time for key in self.keys])
-        values = np.array([key.value for key in self.keys])
+        values = np.array([key.value for key in self.keys], dtype=np.float64)
         arriving = np.searchsorted(key_times, wanted, side="right")
         result = values[np.clip(arriving - 1, 0, None)]
         for name in {key.easing for key in self.keys[1:]}:
@@ -68,9 +70,8 @@ class Curve:
         Exact at any spacing for what the quadrature resolves between keys, so the integral over
         two seconds does not depend on how many frames they hold.
         """
-        key_times = np.array([key.time for key in self.keys])
-        within = key_times[(key_times > times[0]) & (key_times < times[-1])]
-        edges = np.union1d(times, within)
+        corners = self._corners()
+        edges = np.union1d(times, corners[(corners > times[0]) & (corners < times[-1])])
         half = np.diff(edges)[:, None] / 2
         middle = ((edges[1:] + edges[:-1]) / 2)[:, None]
         values = self.sample(middle + half * _NODES)
@@ -78,6 +79,14 @@ class Curve:
             values = np.log(values)
         running = np.concatenate([[0.0], np.cumsum((values * _WEIGHTS * half).sum(axis=1))])
         return running[np.searchsorted(edges, times)]
+
+    def _corners(self) -> Array:
+        """The keys, and inside eased segments the places where an easing may have a corner."""
+        corners = [np.array([key.time for key in self.keys])]
+        for start, end in pairwise(self.keys):
+            if end.easing not in ("linear", "hold", "smooth"):
+                corners.append(np.linspace(start.time, end.time, CORNERS + 1))
+        return np.concatenate(corners)
 
     def _monotone(self, key_times: Array, values: Array, wanted: Array) -> Array:
         from scipy.interpolate import PchipInterpolator  # half a second, and few schedules need it

@@ -51,6 +51,14 @@ class Problems:
             )
         )
 
+    @contextlib.contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Note an `InvalidError` of the block and go on after it, so that a file tells all it has."""
+        try:
+            yield
+        except InvalidError as invalid:
+            self.add(invalid)
+
     def raise_if_any(self) -> None:
         if self.found:
             ordered = sorted(set(self.found), key=lambda problem: (problem.line, problem.column, problem.message))
@@ -59,10 +67,11 @@ class Problems:
 
 @dataclass(frozen=True)
 class Value:
-    """A node of the document and its path, such as `motion.zoom.5s`."""
+    """A node of the document, its path such as `motion.zoom.5s`, and where its problems are noted."""
 
     node: yaml.Node
     path: str
+    problems: Problems
 
     @property
     def is_map(self) -> bool:
@@ -73,37 +82,37 @@ class Value:
         return isinstance(self.node, yaml.SequenceNode)
 
     def pairs(self, expected: str) -> Iterator[tuple[str, "Value", "Value"]]:
-        """Key as written, key, value of every entry of a map.
+        """Key as written, key, value of every entry of a map; what cannot be a key is a problem.
 
         Raises:
-            InvalidError: this is no map, a key is no scalar, or stands twice.
+            InvalidError: this is no map.
         """
         if not isinstance(self.node, yaml.MappingNode):
             raise self.invalid(expected)
         seen: set[str] = set()
         for key_node, value_node in self.node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise Value(key_node, self.path).invalid("a plain key")
+                self.problems.add(self._below(key_node, self.path).invalid("a plain key"))
+                continue
             name = key_node.value
-            below = f"{self.path}.{name}" if self.path else name
+            path = f"{self.path}.{name}" if self.path else name
+            key = self._below(key_node, path)
             if name in seen:
-                raise InvalidError(Value(key_node, below), "this key stands twice; remove one of the two")
+                self.problems.add(InvalidError(key, "this key stands twice; remove one of the two"))
+                continue
             seen.add(name)
-            yield name, Value(key_node, below), Value(value_node, below)
+            yield name, key, self._below(value_node, path)
 
     def entries(self) -> dict[str, "Value"]:
         """The values of a map by key, wrong ones left out: for a look ahead before the real reading."""
-        entries: dict[str, Value] = {}
-        with contextlib.suppress(InvalidError):
-            for name, _, value in self.pairs("a map"):
-                entries[name] = value
-        return entries
+        quiet = Value(self.node, self.path, Problems(self.problems.file))
+        return {name: value for name, _, value in quiet.pairs("a map")} if self.is_map else {}
 
     def items(self, expected: str) -> list["Value"]:
         """The values of a list. Raises `InvalidError` where this is none."""
         if not isinstance(self.node, yaml.SequenceNode):
             raise self.invalid(expected)
-        return [Value(node, f"{self.path}[{number}]") for number, node in enumerate(self.node.value)]
+        return [self._below(node, f"{self.path}[{number}]") for number, node in enumerate(self.node.value)]
 
     def scalar(self, expected: str) -> Scalar:
         """The scalar by the rules of YAML 1.2's core schema. Raises `InvalidError` where this is none."""
@@ -124,11 +133,12 @@ class Value:
         """The error "expected ..., got ..." for this value."""
         return InvalidError(self, f"expected {expected}, got {self._shown()}")
 
+    def _below(self, node: yaml.Node, path: str) -> "Value":
+        return Value(node, path, self.problems)
+
     def _shown(self) -> str:
-        if isinstance(self.node, yaml.MappingNode):
-            return "a map"
-        if isinstance(self.node, yaml.SequenceNode):
-            return "a list"
+        if self.is_map or self.is_list:
+            return f"{'a' if self.node.value else 'an empty'} {'map' if self.is_map else 'list'}"
         text = str(self.node.value)
         if self.scalar("anything") is None:
             return "nothing"
@@ -151,12 +161,14 @@ def compose(text: str, file: str) -> Value:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if error.problem == "but found another document":
+            raise _syntax(file, line, column, "expected one document, found a second one here") from error
         raise _syntax(file, line, column, f"not YAML: {error.problem or error.context}") from error
     except RecursionError as error:
         raise _syntax(file, 1, 1, "nested too deeply") from error
     if node is None:
         raise _syntax(file, 1, 1, "the schedule is empty; see schedules/sunset.yaml for an example")
-    return Value(node, "")
+    return Value(node, "", Problems(file))
 
 
 def _syntax(file: str, line: int, column: int, message: str) -> ScheduleError:

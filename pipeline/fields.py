@@ -5,14 +5,15 @@ what was expected and an example.
 """
 
 import dataclasses
+import difflib
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.curves import Curve, Keyframe
-from pipeline.document import InvalidError, Problems, Value
+from pipeline.document import InvalidError, Value
 from pipeline.easings import EASINGS, easing
 from render.errors import suggestion
 from render.transforms import Transform
@@ -26,11 +27,13 @@ class Clock:
     length: float
 
 
+T = TypeVar("T")
 Reader = Callable[[Value, Clock], Any]
 
 _SECONDS = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)\s*s")
 _PERCENT = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))\s*%")
 _RATE = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(%)?\s*(?:/\s*(s|frame))?")
+_LATER = re.compile(r"@.+|[0-9.]+\s*(beat|bar)s?")
 _TIME_EXPECTED = "a time such as 24 (a frame), 1.5s, 50% or end"
 
 
@@ -39,25 +42,21 @@ def setting(read: Reader, default: Any, about: str) -> Any:
     return dataclasses.field(default=default, metadata={"read": read, "about": about})
 
 
-def read_section(kind: type, value: Value, clock: Clock, problems: Problems) -> Any:
-    """Fill the dataclass `kind` from a map; problems are collected and their fields keep the default."""
+def read_section(kind: type, value: Value, clock: Clock) -> Any:
+    """Fill the dataclass `kind` from a map; what is wrong is noted and its field keeps the default."""
     readers = {entry.name: entry.metadata["read"] for entry in dataclasses.fields(kind)}
-    return kind(**read_map(readers, value, clock, problems))
+    return kind(**read_map(readers, value, clock))
 
 
-def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock, problems: Problems) -> dict[str, Any]:
-    """Read the known keys of a map; unknown and repeated ones are problems."""
+def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock) -> dict[str, Any]:
+    """Read the known keys of a map; unknown ones, and what cannot be read, are noted and left out."""
     read: dict[str, Any] = {}
-    try:
+    with value.problems.collecting():
         for name, key, entry in value.pairs(f"a map with {', '.join(readers)}"):
-            try:
+            with value.problems.collecting():
                 if name not in readers:
                     raise InvalidError(key, f"unknown key; {suggestion(name, readers)}")
                 read[name] = readers[name](entry, clock)
-            except InvalidError as invalid:
-                problems.add(invalid)
-    except InvalidError as invalid:
-        problems.add(invalid)
     return read
 
 
@@ -66,7 +65,10 @@ def text(value: Value, clock: Clock) -> str:
     scalar = value.scalar(expected)
     if scalar is None or isinstance(scalar, bool) or not str(scalar).strip():
         raise value.invalid(expected)
-    return _written(value)  # 1984 is a prompt, too
+    written = _written(value)  # 1984 is a prompt, too
+    if any("\ud800" <= character <= "\udfff" for character in written):
+        raise InvalidError(value, "holds half a character (a lone surrogate), which no text can")
+    return written
 
 
 def flag(value: Value, clock: Clock) -> bool:
@@ -80,7 +82,10 @@ def choice(known: Collection[str]) -> Reader:
     """One of a few words."""
 
     def read(value: Value, clock: Clock) -> str:
-        name = str(value.scalar(f"one of {', '.join(known)}"))
+        expected = f"one of {', '.join(known)}"
+        name = value.scalar(expected)
+        if not isinstance(name, str):
+            raise value.invalid(expected)
         if name not in known:
             raise InvalidError(value, f"unknown value '{name}'; {suggestion(name, known)}")
         return name
@@ -148,11 +153,16 @@ def rate(transform: Transform) -> Quantity:
         amount = float(match[1])
         if bool(match[2]) != transform.percent and amount != 0:
             return None
+        if transform.multiplicative and amount <= 0:
+            raise InvalidError(value, f"must be above 0: 1 stands still, got '{_written(value)}'")
+        frames = 1.0 if match[3] == "frame" else 1 / clock.fps
+        if not _fits(amount, frames, transform.multiplicative):
+            raise InvalidError(value, f"is more than any picture can show in one frame, got '{_written(value)}'")
         if transform.percent:
             amount /= 100
-        if transform.multiplicative:
-            return _power(amount, clock.fps if match[3] == "frame" else 1.0)
-        return amount * clock.fps if match[3] == "frame" else amount
+        if match[3] != "frame":
+            return amount
+        return float(amount**clock.fps) if transform.multiplicative else amount * clock.fps
 
     kind = "a share such as" if transform.percent else "a number, a rate such as"
     return Quantity(f"{kind} {transform.example}", convert)
@@ -160,7 +170,17 @@ def rate(transform: Transform) -> Quantity:
 
 def time(value: Value, clock: Clock) -> float:
     """A time in seconds: a bare integer is a frame; `1.5s`, `50%` of the length, `end`."""
-    scalar = value.scalar(_TIME_EXPECTED)
+    at = seconds(value, clock, _TIME_EXPECTED)
+    if at is None or not math.isfinite(at):
+        if _LATER.fullmatch(_written(value)):
+            raise InvalidError(value, "markers, beats and bars are times that this version cannot read yet")
+        raise value.invalid(_TIME_EXPECTED)
+    return at
+
+
+def seconds(value: Value, clock: Clock, expected: str) -> float | None:
+    """A time in seconds, not a number where it hangs on a length there is not yet; None if it is no time."""
+    scalar = value.scalar(expected)
     if isinstance(scalar, int) and not isinstance(scalar, bool) and scalar >= 0:
         return scalar / clock.fps
     if isinstance(scalar, str):
@@ -170,17 +190,23 @@ def time(value: Value, clock: Clock) -> float:
             return float(match[1])
         if (match := _PERCENT.fullmatch(scalar)) and float(match[1]) >= 0:
             return float(match[1]) / 100 * clock.length
-    raise value.invalid(_TIME_EXPECTED)
+    return None
 
 
 def ease(value: Value, clock: Clock) -> str:
     """The name of an easing."""
-    name = str(value.scalar("the name of an easing such as in_out_sine"))
+    expected = "the name of an easing such as in_out_sine, see easings.net"
+    name = value.scalar(expected)
+    if not isinstance(name, str):
+        raise value.invalid(expected)
     try:
         easing(name)
     except KeyError:
-        shape = "expected bezier(x1, y1, x2, y2) with x1 and x2 from 0 to 1"
-        hint = shape if name.startswith("bezier") else suggestion(name, EASINGS)
+        hint = f"expected {expected}"
+        if name.startswith("bezier"):
+            hint = 'expected "bezier(x1, y1, x2, y2)" in quotes, x1 and x2 from 0 to 1'
+        elif near := difflib.get_close_matches(name, EASINGS, n=1):
+            hint = f"did you mean '{near[0]}'?"
         raise InvalidError(value, f"unknown easing '{name}'; {hint}") from None
     return name
 
@@ -191,17 +217,28 @@ def curve(quantity: Quantity) -> Reader:
     def read(value: Value, clock: Clock) -> Curve:
         if not value.is_map:
             return Curve.constant(quantity.read(value, clock, f"{quantity.expected} or a map of times"))
-        keys: dict[float, Keyframe] = {}
-        for _, key, entry in value.pairs("a map of times"):
-            at = time(key, clock)
-            if at in keys:
-                raise InvalidError(key, f"two keys at {at:g} s; remove one of the two")
-            keys[at] = _keyframe(at, entry, quantity, clock)
-        if not keys:
-            raise value.invalid("at least one time")
-        return Curve(keys=tuple(keys[at] for at in sorted(keys)))
+        keys = by_time(value, clock, lambda at, entry: _keyframe(at, entry, quantity, clock))
+        return Curve(keys=tuple(keys.values())) if keys else Curve.constant(1.0)
 
     return read
+
+
+def by_time(
+    value: Value, clock: Clock, read: Callable[[float, Value], T], besides: Collection[str] = ()
+) -> dict[float, T]:
+    """Read a map of times but for the keys in `besides`, in order of time; what is wrong is noted and left out."""
+    if not value.node.value:
+        raise value.invalid("at least one time")
+    found: dict[float, T] = {}
+    for name, key, entry in value.pairs("a map of times"):
+        if name in besides:
+            continue
+        with value.problems.collecting():
+            at = time(key, clock)
+            if at in found:
+                raise InvalidError(key, f"a second entry at {at:g} s; remove one of the two")
+            found[at] = read(at, entry)
+    return dict(sorted(found.items()))
 
 
 def _keyframe(at: float, entry: Value, quantity: Quantity, clock: Clock) -> Keyframe:
@@ -217,7 +254,9 @@ def parts(value: Value, known: Collection[str], required: str) -> dict[str, Valu
     found: dict[str, Value] = {}
     for name, key, entry in value.pairs("a map"):
         if name not in known:
-            raise InvalidError(key, f"unknown key; {suggestion(name, known)}")
+            torn = "ease" in found and _written(found["ease"]).startswith("bezier(")
+            hint = "put quotes around bezier(...)" if torn else suggestion(name, known)
+            raise InvalidError(key, f"unknown key; {hint}")
         found[name] = entry
     if required not in found:
         raise InvalidError(value, f"'{required}' is missing; expected {{{', '.join(known)}}}")
@@ -240,10 +279,8 @@ def _range(low: float, high: float) -> str:
     return f" of at most {high:g}" if high < math.inf else ""
 
 
-def _power(base: float, exponent: float) -> float | None:
-    """`base ** exponent` where that is a factor to zoom by: above 0 and not beyond all floats."""
-    try:
-        result = float(base**exponent) if base > 0 else 0.0
-    except OverflowError:
-        return None
-    return result if result > 0 else None
+def _fits(amount: float, seconds: float, multiplicative: bool) -> bool:
+    """Whether a rate stays within a factor of 10, or an amount of 1,000,000, in one frame."""
+    if multiplicative:
+        return abs(math.log(amount)) * seconds <= math.log(10)
+    return abs(amount) * seconds <= 1_000_000

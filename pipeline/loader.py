@@ -3,6 +3,9 @@
 Every problem of a file is reported at once, each with its place, what was expected, and what is near.
 """
 
+import dataclasses
+import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import numpy as np
 
 from pipeline import fields
 from pipeline.curves import Curve, Keyframe
-from pipeline.document import InvalidError, Problems, Value, compose
+from pipeline.document import InvalidError, Value, compose
 from pipeline.fields import Clock, curve, number, read_map, read_section
 from pipeline.schedule import (
     DEFAULT_LOSSES,
@@ -28,6 +31,7 @@ from render.spec import BLENDS, BORDERS
 from render.transforms import Transform
 
 MAX_BYTES = 1_000_000
+PROMPTS_EXPECTED = "a text, a map of times to texts, or a list of {text, weight}"
 _SECTIONS = ("version", "title", "output", "models", "prompts", "motion", "refine", "losses")
 _LATER = ("markers", "music", "loop")  # of the language, but not of this version
 
@@ -58,33 +62,34 @@ def read_schedule(text: str, file: str, title: str) -> Schedule:
     Raises:
         ScheduleError: every problem with its place.
     """
-    problems = Problems(file)
-    sections = _sections(compose(text, file), problems)
+    document = compose(text, file)
+    sections = _sections(document)
     # Times are relative to the output's fps and length, so it is read first; its own times are not.
-    output = _section(Output, sections, "output", Clock(fps=_fps(sections), length=0.0), problems)
+    output = _section(Output, sections, "output", Clock(fps=_fps(sections), length=math.nan))
     clock = Clock(fps=output.fps, length=output.length)
-    models: Models = _section(Models, sections, "models", clock, problems)
-    _check_size(sections, output, models, problems)
-    prompts, blend = _read(_prompts, sections, "prompts", clock, problems, default=((), "weights"))
+    models: Models = _section(Models, sections, "models", clock)
+    _check_size(sections, output, models)
+    prompts, blend = _read(_prompts, sections, "prompts", clock, default=((), "weights"))
     schedule = Schedule(
         source=text,
-        title=_read(fields.text, sections, "title", clock, problems, default=title),
+        title=_read(fields.text, sections, "title", clock, default=title),
         output=output,
         models=models,
         prompts=prompts,
         blend=blend,
-        motion=_motion(sections, clock, problems),
-        refine=_section(Refine, sections, "refine", clock, problems),
-        losses=_losses(sections, clock, problems),
+        motion=_motion(sections, clock),
+        refine=_section(Refine, sections, "refine", clock),
+        losses=_losses(sections, clock),
     )
-    problems.raise_if_any()
+    document.problems.raise_if_any()
     return schedule
 
 
-def _sections(document: Value, problems: Problems) -> dict[str, Value]:
+def _sections(document: Value) -> dict[str, Value]:
     """The top-level entries by name, after the checks that need no clock."""
     sections: dict[str, Value] = {}
-    try:
+    problems = document.problems
+    with problems.collecting():
         for name, key, value in document.pairs("a map with prompts, motion, ..."):
             if name in _LATER:
                 problems.add(InvalidError(key, "is part of the language, but this version cannot read it yet"))
@@ -93,51 +98,50 @@ def _sections(document: Value, problems: Problems) -> dict[str, Value]:
             else:
                 sections[name] = value
         if "prompts" not in sections:
-            raise InvalidError(
-                document, "prompts: is missing; expected for example {0s: a calm sea, 5s: a golden sunset}"
-            )
-        if "version" in sections and sections["version"].scalar("1") != 1:
-            raise sections["version"].invalid("version 1, the only one there is")
-    except InvalidError as invalid:
-        problems.add(invalid)
+            problems.add(InvalidError(document, f"prompts: is missing; expected {PROMPTS_EXPECTED}"))
+    if "version" in sections:
+        _read(_version, sections, "version", Clock(fps=1.0, length=0.0), default=1)
     return sections
 
 
-def _section(kind: type, sections: dict[str, Value], name: str, clock: Clock, problems: Problems) -> Any:
-    return read_section(kind, sections[name], clock, problems) if name in sections else kind()
+def _version(value: Value, clock: Clock) -> int:
+    expected = "version 1, the only one there is"
+    if (version := value.scalar(expected)) != 1 or isinstance(version, bool):
+        raise value.invalid(expected)
+    return 1
 
 
-def _read(
-    reader: fields.Reader, sections: dict[str, Value], name: str, clock: Clock, problems: Problems, default: Any
-) -> Any:
-    """The section `name`, or the default where it is missing or wrong; what is wrong is a problem."""
-    if name not in sections:
-        return default
-    try:
-        return reader(sections[name], clock)
-    except InvalidError as invalid:
-        problems.add(invalid)
-        return default
+def _section(kind: type, sections: dict[str, Value], name: str, clock: Clock) -> Any:
+    return read_section(kind, sections[name], clock) if name in sections else kind()
+
+
+def _read(reader: fields.Reader, sections: dict[str, Value], name: str, clock: Clock, default: Any) -> Any:
+    """The section `name`, or the default where it is missing or wrong; what is wrong is noted."""
+    if name in sections:
+        with sections[name].problems.collecting():
+            return reader(sections[name], clock)
+    return default
 
 
 def _fps(sections: dict[str, Value]) -> float:
     """The frame rate alone: a length in frames needs it. If it is wrong, the section says so."""
     fallback = Output().fps
-    if "output" not in sections or not sections["output"].is_map:
-        return fallback
-    clock = Clock(fps=fallback, length=0.0)
-    output = sections["output"].entries()
-    fps: float = _read(number(0.1, 240), output, "fps", clock, Problems(""), default=fallback)
+    entries = sections["output"].entries() if "output" in sections else {}
+    fps: float = _read(number(0.1, 240), entries, "fps", Clock(fps=fallback, length=math.nan), default=fallback)
     return fps
 
 
-def _check_size(sections: dict[str, Value], output: Output, models: Models, problems: Problems) -> None:
+def _check_size(sections: dict[str, Value], output: Output, models: Models) -> None:
+    """The model's stride must divide the size; told where the size stands, else where the model does."""
     unit = size_unit(models.latent)
     width, height = output.size
     if width % unit or height % unit:
         fitting = [max(1, round(side / unit)) * unit for side in output.size]
         message = f"expected multiples of {unit} for the latent model '{models.latent.name}', such as {fitting}"
-        problems.add(InvalidError(sections["output"].entries()["size"], f"{message}, got [{width}, {height}]"))
+        section, name = ("output", "size") if "output" in sections else ("models", "latent")
+        value = sections[section].entries().get(name, sections[section])
+        value = dataclasses.replace(value, path=f"{section}.{name}", problems=sections[section].problems)
+        value.problems.add(InvalidError(value, f"{message}, got [{width}, {height}]"))
 
 
 def _prompts(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
@@ -145,34 +149,28 @@ def _prompts(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
     if value.is_map:
         return _scenes(value, clock)
     if value.is_list:
-        layers = tuple(_layer(item, clock) for item in value.items("a list"))
-        if not layers:
-            raise value.invalid("at least one prompt")
-        return layers, "weights"
-    scalar = value.scalar("a text, a map of times to texts, or a list of {text, weight}")
-    if scalar is None:
-        raise value.invalid("a text, a map of times to texts, or a list of {text, weight}")
+        layers = []
+        for item in value.items(PROMPTS_EXPECTED):
+            with value.problems.collecting():
+                layers.append(_layer(item, clock))
+        if not value.node.value:
+            raise value.invalid(PROMPTS_EXPECTED)
+        return tuple(layers), "weights"
+    if isinstance(value.scalar(PROMPTS_EXPECTED), bool | None):
+        raise value.invalid(PROMPTS_EXPECTED)
     return (Prompt(text=fields.text(value, clock), weight=Curve.constant(1.0)),), "weights"
 
 
 def _scenes(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
     """Scenes crossfade: each one's weight rises to 1 at its time and falls to 0 at the next one's."""
-    blend = "weights"
-    scenes: dict[float, tuple[str, str]] = {}
-    for name, key, entry in value.pairs("a map of times to texts"):
-        if name == "blend":
-            blend = fields.choice(BLENDS)(entry, clock)
-            continue
-        at = fields.time(key, clock)
-        if at in scenes:
-            raise InvalidError(key, f"two scenes at {at:g} s; remove one of the two")
-        scenes[at] = _scene(entry, clock)
-    if not scenes:
-        raise value.invalid("at least one scene such as 0s: a calm sea")
-    times = sorted(scenes)
+    entries = {name: entry for name, _, entry in value.pairs(PROMPTS_EXPECTED)}
+    if not entries.keys() - {"blend"}:
+        raise InvalidError(value, "expected at least one scene such as 0s: a calm sea")
+    blend = _read(fields.choice(BLENDS), entries, "blend", clock, default="weights")
+    scenes = fields.by_time(value, clock, lambda at, entry: _scene(entry, clock), besides=("blend",))
+    times = list(scenes)
     prompts = []
-    for position, at in enumerate(times):
-        text, ease = scenes[at]
+    for position, (at, (text, ease)) in enumerate(scenes.items()):
         keys = [Keyframe(time=at, value=1.0, easing=ease)]
         if position > 0:
             keys.insert(0, Keyframe(time=times[position - 1], value=0.0))
@@ -198,14 +196,12 @@ def _layer(value: Value, clock: Clock) -> Prompt:
     return Prompt(text=fields.text(parts["text"], clock), weight=weight)
 
 
-def _motion(sections: dict[str, Value], clock: Clock, problems: Problems) -> Motion:
+def _motion(sections: dict[str, Value], clock: Clock) -> Motion:
     if "motion" not in sections:
         return Motion()
     moves = {name: catalogue.load(transforms, name).TRANSFORM for name in catalogue.names(transforms)}
     readers: dict[str, fields.Reader] = {name: _move(move) for name, move in moves.items()}
-    read = read_map(
-        {**readers, "center": _center, "border": fields.choice(BORDERS)}, sections["motion"], clock, problems
-    )
+    read = read_map({**readers, "center": _center, "border": fields.choice(BORDERS)}, sections["motion"], clock)
     placed = {name: read.pop(name) for name in ("center", "border") if name in read}
     return Motion(rates=read, **placed)
 
@@ -217,13 +213,12 @@ def _move(move: Transform) -> fields.Reader:
     def read(value: Value, clock: Clock) -> Curve:
         result: Curve = plain(value, clock)
         if move.multiplicative:
-            times = np.arange(0.0, clock.length, min(0.01, 0.5 / clock.fps))
-            values = result.sample(times)
-            if values.min() <= 0:
-                at = float(times[values.argmin()])
-                raise InvalidError(
-                    value, f"falls to {values.min():.3g} at {at:.2f} s and must stay above 0; its easing overshoots"
-                )
+            for start, end in pairwise(result.keys):
+                times = np.linspace(start.time, end.time, 257)
+                values = result.sample(times)
+                if values.min() <= 0:
+                    lowest = f"{values.min():.3g} at {times[values.argmin()]:.2f} s"
+                    raise InvalidError(value, f"falls to {lowest} and must stay above 0; {end.easing} overshoots")
         return result
 
     return read
@@ -238,10 +233,10 @@ def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
     return read(parts[0], clock), read(parts[1], clock)
 
 
-def _losses(sections: dict[str, Value], clock: Clock, problems: Problems) -> dict[str, Curve]:
+def _losses(sections: dict[str, Value], clock: Clock) -> dict[str, Curve]:
     """Weights of the guidance losses; what is not named keeps its default."""
     weights = {name: Curve.constant(weight) for name, weight in DEFAULT_LOSSES.items()}
     if "losses" in sections:
         readers: dict[str, fields.Reader] = {name: curve(number(-1000, 1000)) for name in catalogue.names(losses)}
-        weights.update(read_map(readers, sections["losses"], clock, problems))
+        weights.update(read_map(readers, sections["losses"], clock))
     return weights

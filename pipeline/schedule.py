@@ -15,7 +15,7 @@ from render.errors import suggestion
 from render.weights import ModelFiles
 
 MAX_FRAMES = 1_000_000  # frames are named by six digits
-DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.3}
+DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.6}
 
 
 def _size(value: Value, clock: Clock) -> tuple[int, int]:
@@ -46,13 +46,11 @@ def _perceptors(value: Value, clock: Clock) -> tuple[ModelFiles, ...]:
 
 
 def _length(value: Value, clock: Clock) -> float:
-    """A time that counts in frames or seconds; percent and `end` have nothing to refer to yet."""
-    expected = "a length such as 12s, or a number of frames"
-    if value.is_map or value.is_list or str(value.node.value).endswith(("%", "end")):
+    """A time that counts in frames or seconds: percent and `end` have nothing to refer to."""
+    expected = f"a length such as 12s, or a number of frames, from 1 to {MAX_FRAMES:,} frames"
+    length = fields.seconds(value, clock, expected)
+    if length is None or not 0.5 < length * clock.fps < MAX_FRAMES + 0.5:
         raise value.invalid(expected)
-    length = fields.time(value, clock)
-    if not 1 <= round(length * clock.fps) <= MAX_FRAMES:
-        raise value.invalid(f"{expected}, from 1 to {MAX_FRAMES:,} frames")
     return length
 
 
@@ -115,7 +113,7 @@ class Refine:
 
     steps: Curve = setting(curve(number(0, 10_000)), Curve.constant(6), "refinement steps per frame")
     first_frame: int = setting(fields.integer(0, 100_000), 60, "refinement steps of the first frame")
-    lr: Curve = setting(curve(number(0, 100)), Curve.constant(0.1), "learning rate, in codebook spreads")
+    lr: Curve = setting(curve(number(0, 100)), Curve.constant(0.15), "learning rate, in codebook spreads")
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "looks at the picture per step")
     carry: bool = setting(fields.flag, True, "keep the optimiser's state from frame to frame")
 

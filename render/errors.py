@@ -7,6 +7,7 @@ RenderError                 exit code 1 unless said otherwise
 └── RunError                1   something failed while running
     ├── WeightsError            a model's files are missing or do not fit
     ├── NonFiniteError          the refinement produced NaN or infinity
+    ├── MemoryLimitError        the frame does not fit into memory
     ├── CheckpointError         a saved state cannot be used
     └── EncodingError           ffmpeg is missing or failed
 """
@@ -72,6 +73,10 @@ class WeightsError(RunError):
 
 class NonFiniteError(RunError):
     """The refinement produced NaN or infinity."""
+
+
+class MemoryLimitError(RunError):
+    """The frame does not fit into the device's memory."""
 
 
 class CheckpointError(RunError):

@@ -1,13 +1,15 @@
-"""The picture that a video starts from: soft coloured noise, so that layouts are free to form."""
+"""The picture that a video starts from: soft, nearly grey noise, so that layouts are free to form."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 OCTAVES = (2, 3, 4, 5)  # cells along each side: 4, 8, 16, 32
+CONTRAST = 0.18
+CHROMA = 0.25  # of the contrast: more, and the noise's own colours stay in the picture
 
 
-def coloured(batch: int, size: tuple[int, int], generator: torch.Generator) -> Tensor:
+def soft(batch: int, size: tuple[int, int], generator: torch.Generator) -> Tensor:
     """(batch, 3, height, width) in [0, 1]: octaves of smooth noise, strongest where coarsest, around grey.
 
     Source: value noise, e.g. Ebert et al., "Texturing and Modeling" (2003).
@@ -17,7 +19,7 @@ def coloured(batch: int, size: tuple[int, int], generator: torch.Generator) -> T
     brightness = 0.35 + 0.3 * torch.rand(batch, 1, 1, 1, generator=generator, device=device)
     picture = brightness.expand(batch, 3, height, width)
     for octave in OCTAVES:
-        cells = torch.randn(batch, 3, 2**octave, 2**octave, generator=generator, device=device)
+        cells = torch.randn(batch, 4, 2**octave, 2**octave, generator=generator, device=device)
         layer = F.interpolate(cells, size=(height, width), mode="bicubic", align_corners=False)
-        picture = picture + 0.18 / (octave - 1) * layer
+        picture = picture + CONTRAST / (octave - 1) * (layer[:, :1] + CHROMA * layer[:, 1:])
     return picture.clamp(0.0, 1.0)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from render import catalogue, cutouts, latents, noise, perceptors
-from render.errors import NonFiniteError
+from render.errors import MemoryLimitError, NonFiniteError
 from render.latents import Latent
 from render.optimizer import LatentAdam
 from render.perceptors import Perceptor
@@ -57,7 +57,18 @@ class Renderer:
 
         Raises:
             NonFiniteError: the refinement left the finite numbers.
+            MemoryLimitError: the frame does not fit into the device's memory.
         """
+        try:
+            return self._step(state, spec)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise MemoryLimitError(
+                f"frame {spec.index}: out of memory on {self.device}; try fewer refine.cutouts or a smaller output.size"
+            ) from error
+
+    def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         generator = frame_generator(spec.seed, spec.index, self.device)
         guides = self._guides(spec)
         if state is None:
@@ -89,7 +100,7 @@ class Renderer:
         return [Guide(perceptor=perceptor, targets=target) for perceptor, target in pairs if target is not None]
 
     def _first(self, spec: FrameSpec, generator: torch.Generator) -> tuple[Tensor, None]:
-        return noise.coloured(1, spec.size, generator), None
+        return noise.soft(1, spec.size, generator), None
 
     def _moved(self, state: FrameState, spec: FrameSpec) -> tuple[Tensor, Tensor | None]:
         """The previous picture after this frame's motion; its latent too where nothing moved."""
@@ -115,6 +126,11 @@ class Renderer:
             raise NonFiniteError(
                 f"frame {spec.index}: the refinement gave numbers that are not finite; try a smaller refine.lr"
             )
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has an exception of its own, the CPU's allocator only a sentence."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def load_renderer(
