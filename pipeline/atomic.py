@@ -10,10 +10,11 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes its place when the block ends well.
 
-    The temporary name keeps the suffix, since writers choose the format by it. After a crash the
-    next writer of `path` overwrites what was left.
+    The temporary name keeps the suffix, since writers choose the format by it. What a crash left
+    is removed by the next writer of `path`.
     """
     partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    partial.unlink(missing_ok=True)  # a writer that outlived its run may still hold the old one
     try:
         yield partial
         with partial.open("rb") as file:

@@ -1,5 +1,6 @@
 """The command `render`. Only what a command needs is imported, and torch only to render."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,8 +151,12 @@ def plan(file: Path) -> None:
     render plan schedules/sunset.yaml | head -1
     render plan schedules/sunset.yaml | jq .transforms
     """
-    for spec in Timeline(load_schedule(file)):
-        click.echo(spec.to_json())
+    timeline = Timeline(load_schedule(file))
+    try:
+        for spec in timeline:
+            click.echo(spec.to_json())
+    except BrokenPipeError:  # `render plan FILE | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @main.command()
@@ -169,16 +174,22 @@ def plot(file: Path, output: Path | None) -> None:
 
     schedule = load_schedule(file)
     target = output or Path(f"{file.stem}-plot.png")
+    target = target if target.suffix else target.with_suffix(".png")
     try:
         plot_schedule(schedule, target)
     except (OSError, ValueError) as error:
-        raise InputError(f"{target}: cannot be drawn: {error}") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise InputError(f"{target}: cannot be drawn: {why}") from error
     click.echo(str(target))
 
 
 @main.command()
 def models() -> None:
-    """List the models that a schedule can name, and where their files lie."""
+    """List the models that a schedule can name, and where their files lie.
+
+    \b
+    render models
+    """
     for heading, known in (("latent", weights.LATENTS), ("perceptors", weights.PERCEPTORS)):
         click.echo(f"models.{heading}:")
         for model in known.values():
@@ -201,9 +212,6 @@ def entry() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; run the same command again to go on", err=True)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # `render plan FILE | head`
-        sys.stderr.close()
-        sys.exit(0)
     except OSError as error:
         click.echo(f"{RunError(error)}; what is finished is kept", err=True)
         sys.exit(RunError.exit_code)

@@ -163,7 +163,9 @@ def compose(text: str, file: str) -> Value:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         if error.problem == "but found another document":
             raise _syntax(file, line, column, "expected one document, found a second one here") from error
-        raise _syntax(file, line, column, f"not YAML: {error.problem or error.context}") from error
+        reserved = (error.problem or "").startswith(("found character '@'", "found character '`'"))
+        hint = "; put quotes around what it begins" if reserved else ""
+        raise _syntax(file, line, column, f"not YAML: {error.problem or error.context}{hint}") from error
     except RecursionError as error:
         raise _syntax(file, 1, 1, "nested too deeply") from error
     if node is None:

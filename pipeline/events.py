@@ -44,12 +44,13 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Interrupted:
-    """The run was asked to stop; `done` of `frames` are kept."""
+    """The run was asked to stop; `done` of `frames` are kept, `go_on` says how to go on."""
 
     schedule: str
     folder: Path
     done: int
     frames: int
+    go_on: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,10 +71,12 @@ def assemble(binary: str, pattern: Path, num_frames: int, fps: float, title: str
                 fflags="+bitexact",
                 **{"frames:v": num_frames, "flags:v": "+bitexact"},
             )
-            .global_args("-hide_banner", "-loglevel", "error", "-nostdin")
+            .global_args("-hide_banner", "-loglevel", "error", "-nostdin", "-xerror")
             .overwrite_output()
         )
         _run(stream.compile(cmd=binary))
+        if not partial.is_file():
+            raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
 
 
 def _run(command: list[str]) -> None:

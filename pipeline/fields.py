@@ -8,7 +8,7 @@ import dataclasses
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,10 +21,15 @@ from render.transforms import Transform
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """What turns frames, percent and `end` into seconds."""
+    """What turns frames, percent and `end` into seconds.
+
+    `known` is False where fps or length could not be read: times are then only placeholders, and
+    nothing is said of how they lie to each other.
+    """
 
     fps: float
     length: float
+    known: bool = True
 
 
 T = TypeVar("T")
@@ -34,6 +39,7 @@ _SECONDS = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)\s*s")
 _PERCENT = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))\s*%")
 _RATE = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(%)?\s*(?:/\s*(s|frame))?")
 _LATER = re.compile(r"@.+|[0-9.]+\s*(beat|bar)s?")
+_QUOTES = "put quotes around bezier(...)"
 _TIME_EXPECTED = "a time such as 24 (a frame), 1.5s, 50% or end"
 
 
@@ -58,6 +64,21 @@ def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock) -> dict[
                     raise InvalidError(key, f"unknown key; {suggestion(name, readers)}")
                 read[name] = readers[name](entry, clock)
     return read
+
+
+def read_each(read: Reader, values: Sequence[Value], clock: Clock) -> list[Any]:
+    """Read every value, so that all that is wrong is noted; raises what was wrong with the last wrong one."""
+    found = []
+    wrong: InvalidError | None = None
+    for value in values:
+        try:
+            found.append(read(value, clock))
+        except InvalidError as invalid:
+            value.problems.add(invalid)
+            wrong = invalid
+    if wrong is not None:
+        raise wrong
+    return found
 
 
 def text(value: Value, clock: Clock) -> str:
@@ -153,11 +174,14 @@ def rate(transform: Transform) -> Quantity:
         amount = float(match[1])
         if bool(match[2]) != transform.percent and amount != 0:
             return None
+        if transform.multiplicative and match[2]:
+            return None
         if transform.multiplicative and amount <= 0:
             raise InvalidError(value, f"must be above 0: 1 stands still, got '{_written(value)}'")
         frames = 1.0 if match[3] == "frame" else 1 / clock.fps
-        if not _fits(amount, frames, transform.multiplicative):
-            raise InvalidError(value, f"is more than any picture can show in one frame, got '{_written(value)}'")
+        if clock.known and not _fits(amount, frames, transform.multiplicative):
+            limit = "a factor of 10" if transform.multiplicative else "1,000,000"
+            raise InvalidError(value, f"is more than {limit} in one frame, got '{_written(value)}'")
         if transform.percent:
             amount /= 100
         if match[3] != "frame":
@@ -205,7 +229,7 @@ def ease(value: Value, clock: Clock) -> str:
         hint = f"expected {expected}"
         if name.startswith("bezier"):
             hint = 'expected "bezier(x1, y1, x2, y2)" in quotes, x1 and x2 from 0 to 1'
-        elif near := difflib.get_close_matches(name, EASINGS, n=1):
+        elif near := difflib.get_close_matches(_snake(name), EASINGS, n=1):
             hint = f"did you mean '{near[0]}'?"
         raise InvalidError(value, f"unknown easing '{name}'; {hint}") from None
     return name
@@ -230,13 +254,15 @@ def by_time(
     if not value.node.value:
         raise value.invalid("at least one time")
     found: dict[float, T] = {}
+    seen: set[float] = set()
     for name, key, entry in value.pairs("a map of times"):
         if name in besides:
             continue
         with value.problems.collecting():
-            at = time(key, clock)
-            if at in found:
+            at = time(key, clock) if clock.known else float(len(seen))
+            if at in seen:
                 raise InvalidError(key, f"a second entry at {at:g} s; remove one of the two")
+            seen.add(at)
             found[at] = read(at, entry)
     return dict(sorted(found.items()))
 
@@ -244,23 +270,44 @@ def by_time(
 def _keyframe(at: float, entry: Value, quantity: Quantity, clock: Clock) -> Keyframe:
     if not entry.is_map:
         return Keyframe(time=at, value=quantity(entry, clock))
-    found = parts(entry, ("to", "ease"), required="to")
-    name = ease(found["ease"], clock) if "ease" in found else "linear"
-    return Keyframe(time=at, value=quantity(found["to"], clock), easing=name)
+    found = parts(entry, {"to": quantity, "ease": ease}, clock)
+    return Keyframe(time=at, value=found["to"], easing=found.get("ease", "linear"))
 
 
-def parts(value: Value, known: Collection[str], required: str) -> dict[str, Value]:
-    """The entries of a small map such as {to: 1.2/s, ease: out_expo}. Raises `InvalidError`."""
+def parts(value: Value, readers: Mapping[str, Reader], clock: Clock) -> dict[str, Any]:
+    """Read a small map such as {to: 1.2/s, ease: out_expo}, whose first key is required.
+
+    Raises:
+        InvalidError: the required key is missing or cannot be read; what else is wrong is noted.
+    """
+    required, *_ = readers
     found: dict[str, Value] = {}
+    unknown: list[InvalidError] = []
     for name, key, entry in value.pairs("a map"):
-        if name not in known:
+        if name in readers:
+            found[name] = entry
+        elif not unknown or not unknown[0].message.endswith(_QUOTES):
             torn = "ease" in found and _written(found["ease"]).startswith("bezier(")
-            hint = "put quotes around bezier(...)" if torn else suggestion(name, known)
-            raise InvalidError(key, f"unknown key; {hint}")
-        found[name] = entry
-    if required not in found:
-        raise InvalidError(value, f"'{required}' is missing; expected {{{', '.join(known)}}}")
-    return found
+            unknown.append(InvalidError(key, f"unknown key; {_QUOTES if torn else suggestion(name, readers)}"))
+    if required not in found:  # most likely misspelt
+        unknown = unknown or [InvalidError(value, f"'{required}' is missing; expected {{{', '.join(readers)}}}")]
+        raise unknown[0]
+    for invalid in unknown:
+        value.problems.add(invalid)
+        if invalid.message.endswith(_QUOTES):
+            found.pop("ease", None)
+    read: dict[str, Any] = {}
+    for name, entry in found.items():
+        with value.problems.collecting():
+            read[name] = readers[name](entry, clock)
+    if required not in read:
+        return {required: readers[required](found[required], clock), **read}  # raises what was wrong
+    return read
+
+
+def _snake(name: str) -> str:
+    """easings.net's easeInOutSine as in_out_sine."""
+    return re.sub(r"(?<!^)(?=[A-Z])|-", "_", name).lower().removeprefix("ease_")
 
 
 def _written(value: Value) -> str:

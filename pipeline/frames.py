@@ -4,6 +4,7 @@ Each file carries its frame hash and similarity in text chunks, so a frame says 
 schedule it belongs to; nothing else has to be kept in step with it.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from pipeline.atomic import replacing
+
+_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 Pixels = NDArray[np.uint8]
 
@@ -49,9 +52,17 @@ class FrameFolder:
         with Image.open(self.path(index)) as image:
             return np.asarray(image.convert("RGB"))
 
+    def _is_whole(self, index: int) -> bool:
+        """Whether the file reaches its end: the notes stand at the front, so a torn file has them, too."""
+        with self.path(index).open("rb") as file:
+            file.seek(-len(_END), os.SEEK_END)
+            return file.read() == _END
+
     def record(self, index: int) -> FrameRecord | None:
         """What frame `index` says of itself; None where it is missing or not one of ours."""
         try:
+            if not self._is_whole(index):
+                return None
             with Image.open(self.path(index)) as image:
                 notes = dict(image.info)
             similarity = float(notes["similarity"]) if "similarity" in notes else None

@@ -65,10 +65,12 @@ def read_schedule(text: str, file: str, title: str) -> Schedule:
     document = compose(text, file)
     sections = _sections(document)
     # Times are relative to the output's fps and length, so it is read first; its own times are not.
+    before = len(document.problems.found)
     output = _section(Output, sections, "output", Clock(fps=_fps(sections), length=math.nan))
-    clock = Clock(fps=output.fps, length=output.length)
+    clock = Clock(fps=output.fps, length=output.length, known=len(document.problems.found) == before)
     models: Models = _section(Models, sections, "models", clock)
-    _check_size(sections, output, models)
+    if clock.known:
+        _check_size(sections, output, models)
     prompts, blend = _read(_prompts, sections, "prompts", clock, default=((), "weights"))
     schedule = Schedule(
         source=text,
@@ -184,16 +186,15 @@ def _scenes(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
 def _scene(value: Value, clock: Clock) -> tuple[str, str]:
     if not value.is_map:
         return fields.text(value, clock), "linear"
-    parts = fields.parts(value, ("text", "ease"), required="text")
-    return fields.text(parts["text"], clock), fields.ease(parts["ease"], clock) if "ease" in parts else "linear"
+    read = fields.parts(value, {"text": fields.text, "ease": fields.ease}, clock)
+    return read["text"], read.get("ease", "linear")
 
 
 def _layer(value: Value, clock: Clock) -> Prompt:
     if not value.is_map:
         return Prompt(text=fields.text(value, clock), weight=Curve.constant(1.0))
-    parts = fields.parts(value, ("text", "weight"), required="text")
-    weight = curve(number(-100, 100))(parts["weight"], clock) if "weight" in parts else Curve.constant(1.0)
-    return Prompt(text=fields.text(parts["text"], clock), weight=weight)
+    read = fields.parts(value, {"text": fields.text, "weight": curve(number(-100, 100))}, clock)
+    return Prompt(text=read["text"], weight=read.get("weight", Curve.constant(1.0)))
 
 
 def _motion(sections: dict[str, Value], clock: Clock) -> Motion:
@@ -212,7 +213,7 @@ def _move(move: Transform) -> fields.Reader:
 
     def read(value: Value, clock: Clock) -> Curve:
         result: Curve = plain(value, clock)
-        if move.multiplicative:
+        if move.multiplicative and clock.known:
             for start, end in pairwise(result.keys):
                 times = np.linspace(start.time, end.time, 257)
                 values = result.sample(times)
@@ -229,8 +230,8 @@ def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
     parts = value.items(expected)
     if len(parts) != 2:
         raise value.invalid(expected)
-    read = curve(fields.share)
-    return read(parts[0], clock), read(parts[1], clock)
+    across, down = fields.read_each(curve(fields.share), parts, clock)
+    return across, down
 
 
 def _losses(sections: dict[str, Value], clock: Clock) -> dict[str, Curve]:

@@ -1,5 +1,6 @@
 """A schedule to look at: prompts as bands, every curve over time."""
 
+import warnings
 from pathlib import Path
 
 import matplotlib
@@ -38,10 +39,12 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
     axes[-1, 0].set_xlabel("seconds")
     axes[-1, 0].set_xlim(0, schedule.output.length)
     output = schedule.output
-    figure.suptitle(
-        f"{schedule.title}: {output.num_frames} frames, {output.size[0]}×{output.size[1]}, {output.fps:g} fps"
-    )
-    figure.savefig(path, dpi=110)
+    size = f"{output.size[0]}×{output.size[1]}"
+    title = f"{schedule.title}: {output.num_frames} frames, {size}, {output.fps:g} fps"
+    figure.suptitle(title, parse_math=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
+        figure.savefig(path, dpi=110)
     pyplot.close(figure)
 
 
@@ -67,16 +70,21 @@ def _draw_prompts(axis: Axes, schedule: Schedule, times: Array) -> None:
     for prompt in schedule.prompts:
         weights[prompt.text] = weights.get(prompt.text, np.zeros_like(times)) + prompt.weight.sample(times)
     over, under = np.zeros_like(times), np.zeros_like(times)
-    for text, weight in weights.items():
+    bands = []
+    for weight in weights.values():
         above = over + np.maximum(weight, 0)
         below = under + np.minimum(weight, 0)
-        (band,) = axis.plot([], [], linewidth=6, label=text if len(text) < 60 else text[:57] + "...")
+        (band,) = axis.plot([], [], linewidth=6)
+        bands.append(band)
         axis.fill_between(times, over, above, color=band.get_color(), alpha=0.75, linewidth=0)
         axis.fill_between(times, under, below, color=band.get_color(), alpha=0.75, linewidth=0)
         over, under = above, below
     axis.axhline(0, color="black", linewidth=0.6)
     axis.set_ylabel(f"prompts\n({schedule.blend})")
-    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small", frameon=False)
+    shown = [text if len(text) < 60 else text[:57] + "..." for text in weights]
+    legend = axis.legend(bands, shown, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small", frameon=False)
+    for label in legend.get_texts():
+        label.set_parse_math(False)
 
 
 def _draw_curve(axis: Axes, label: str, curve: Curve, times: Array) -> None:

@@ -68,10 +68,10 @@ class BarReporter:
 
     def __init__(self) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[details]}"),
+            TextColumn("{task.fields[details]}", markup=False),
             console=Console(stderr=True),
         )
         self._task: TaskID | None = None
@@ -91,7 +91,7 @@ class BarReporter:
             )
 
     def note(self, text: str) -> None:
-        self._progress.console.print(text, highlight=False)
+        self._progress.console.print(text, highlight=False, markup=False)
 
     def close(self) -> None:
         if self._task is not None:
@@ -117,10 +117,7 @@ def _say(event: Event) -> None:
             new = f"{event.rendered} new, {event.seconds:.0f} s" if event.rendered else "nothing to do"
             click.echo(f"{event.video}: {event.frames} frames ({new})")
         case Interrupted():
-            click.echo(
-                f"{event.schedule}: stopped after frame {event.done} of {event.frames}; "
-                f"run the same command again to go on"
-            )
+            click.echo(f"{event.schedule}: {event.done} of {event.frames} frames are done; {event.go_on}")
         case Failed():
             click.echo(f"{event.schedule}: {event.message}", err=True)
 

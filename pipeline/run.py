@@ -90,7 +90,7 @@ class Run:
             )
             for index in range(first, self._end):
                 if stop():
-                    report(Interrupted(schedule=self.schedule.title, folder=self.folder, done=index, frames=self._end))
+                    self._report_interruption(report, index)
                     return False
                 state = self._frame(models, state, index, figures, report)
         count = self._derive(binary, figures)
@@ -104,6 +104,15 @@ class Run:
             )
         )
         return True
+
+    def _report_interruption(self, report: Report, done: int) -> None:
+        go_on = "run the same command again to go on"
+        if self._options.fresh:
+            go_on = "run it again without --fresh to go on"
+        elif self._begin:
+            go_on = f"run it with --frames {done}:{self._end} to go on"
+        title = self.schedule.title
+        report(Interrupted(schedule=title, folder=self.folder, done=done, frames=self._end, go_on=go_on))
 
     def _missing(self, done: int) -> bool:
         """Whether there is a frame to render, `done` of them being there from the first on."""
@@ -150,7 +159,8 @@ class Run:
         record = FrameRecord(
             hash=self._hashes[state.index], similarity=similarity if similarity == similarity else None
         )
-        self._frames.write(state.index, pixels, record)
+        if self._frames.record(state.index) != record:
+            self._frames.write(state.index, pixels, record)
         return record
 
     def _available(self) -> int:

@@ -24,12 +24,16 @@ def _size(value: Value, clock: Clock) -> tuple[int, int]:
     if len(sides) != 2:
         raise value.invalid(expected)
     side = fields.integer(16, 8192)
-    return side(sides[0], clock), side(sides[1], clock)
+    width, height = fields.read_each(side, sides, clock)
+    return width, height
 
 
 def _known_model(known: Mapping[str, ModelFiles], kind: str) -> fields.Reader:
     def read(value: Value, clock: Clock) -> ModelFiles:
-        name = str(value.scalar(f"the name of a {kind}"))
+        expected = f"the name of a {kind}"
+        name = value.scalar(expected)
+        if not isinstance(name, str):
+            raise value.invalid(expected)
         if name not in known:
             raise InvalidError(value, f"unknown {kind} '{name}'; {suggestion(name, known)}")
         return known[name]
@@ -39,10 +43,10 @@ def _known_model(known: Mapping[str, ModelFiles], kind: str) -> fields.Reader:
 
 def _perceptors(value: Value, clock: Clock) -> tuple[ModelFiles, ...]:
     read = _known_model(weights.PERCEPTORS, "perceptor")
-    found = tuple(read(item, clock) for item in value.items("a list of perceptors such as [embedded]"))
-    if not found:
+    items = value.items("a list of perceptors such as [embedded]")
+    if not items:
         raise value.invalid("at least one perceptor")
-    return found
+    return tuple(fields.read_each(read, items, clock))
 
 
 def _length(value: Value, clock: Clock) -> float:
@@ -148,7 +152,8 @@ class Schedule:
         )
         refine = dataclasses.replace(self.refine, steps=steps, first_frame=-(-self.refine.first_frame // 3))
         output = dataclasses.replace(self.output, size=(width, height))
-        return dataclasses.replace(self, output=output, refine=refine)
+        source = f"# Rendered as a draft: half the size and a third of the steps of what follows.\n{self.source}"
+        return dataclasses.replace(self, source=source, output=output, refine=refine)
 
 
 def size_unit(latent: ModelFiles) -> int:

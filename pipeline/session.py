@@ -30,9 +30,13 @@ def render_all(jobs: Sequence[tuple[Schedule, Path]], device: str, options: RunO
             try:
                 if not run.execute(partial(load, run.schedule.models), reporter, stop):
                     return INTERRUPTED
-            except (RunError, OSError) as error:
+            except RunError as error:
                 failed = True
                 reporter(Failed(schedule=run.schedule.title, message=str(error)))
+            except OSError as error:
+                failed = True
+                message = f"{error.filename or run.folder}: {error.strerror or error}; what is finished is kept"
+                reporter(Failed(schedule=run.schedule.title, message=message))
     return RunError.exit_code if failed else 0
 
 

@@ -52,7 +52,8 @@ def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
     # One prefilter for all: the middle of the range of crop sizes then maps pixel to pixel.
     shrink = min(1.0, 1.4 * side / min(image.shape[-2:]))
     if shrink < 1.0:
-        image = F.interpolate(image, scale_factor=shrink, mode="bilinear", antialias=True, align_corners=False)
+        size = [round(shrink * pixels) for pixels in image.shape[-2:]]
+        image = F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
     grid = F.affine_grid(views[..., :2, :].flatten(0, 1), [batch * count, 3, side, side], align_corners=False)
     grid = grid.view(batch, count * side, side, 2)
     looks = F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)

@@ -41,7 +41,9 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}: "
-        return where + (f"{self.path}: {self.message}" if self.path else self.message)
+        said = where + (f"{self.path}: {self.message}" if self.path else self.message)
+        # What stands in a file must not steer the terminal that shows it.
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
 
 
 class ScheduleError(InputError):

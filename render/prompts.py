@@ -36,7 +36,7 @@ def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
     if 1e-4 < angle < math.pi - 1e-4:
         shares = (math.sin(shares[0] * angle), math.sin(shares[1] * angle))
     mixed = shares[0] * start + shares[1] * end
-    return F.normalize(mixed, dim=0)
+    return F.normalize(mixed, dim=0) if bool(mixed.any()) else start
 
 
 class PromptEncoder:

@@ -104,16 +104,15 @@ class Renderer:
 
     def _moved(self, state: FrameState, spec: FrameSpec) -> tuple[Tensor, Tensor | None]:
         """The previous picture after this frame's motion; its latent too where nothing moved."""
-        if not spec.transforms:
-            return state.image, state.latent
         matrix = motion_matrix(spec.transforms, spec.size, spec.center)
         matrices = matrix[None].repeat(len(state.image), axis=0)
-        return warp(state.image, matrices, spec.border), None
+        moved = warp(state.image, matrices, spec.border)
+        return moved, state.latent if moved is state.image else None
 
     @torch.no_grad()
     def _similarity(self, image: Tensor, guides: Sequence[Guide]) -> Tensor:
         if not guides:
-            return torch.full((len(image),), torch.nan)
+            return torch.full((len(image),), torch.nan, device=image.device)
         seen = []
         for guide in guides:
             view = cutouts.whole(image, guide.perceptor.side)

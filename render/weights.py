@@ -6,6 +6,7 @@ Listing and checking need no torch; only `read_state_dict` imports it.
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from render.errors import UnknownNameError, WeightsError
 if TYPE_CHECKING:
     from torch import Tensor
 
+_LIGHTNING_CALLBACK = "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint"
 _EMBEDDED = Path(__file__).parent / "embedded"
 
 
@@ -83,6 +85,10 @@ PERCEPTORS = {
 }
 
 
+class _Callback:
+    """Stands for the class that published checkpoints name beside their weights; nothing of it is used."""
+
+
 def find_latent(name: str) -> ModelFiles:
     """The latent model called `name`. Raises `UnknownNameError`."""
     return _find("latent model", name, LATENTS)
@@ -113,7 +119,7 @@ def read_vqgan_config(files: ModelFiles) -> dict[str, Any]:
         params["ddconfig"]["ch_mult"]
     except OSError as error:
         raise WeightsError(f"{files.config}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, KeyError, TypeError) as error:
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise WeightsError(f"{files.config}: not a taming VQGAN config: {error}") from error
     return params
 
@@ -139,8 +145,12 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             state = load_file(path)
         else:
-            loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            with torch.serialization.safe_globals([(_Callback, _LIGHTNING_CALLBACK)]):
+                mapped = zipfile.is_zipfile(path)  # the format before torch 1.6 cannot be
+                loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
             state = loaded.get("state_dict", loaded)
+        if not all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()):
+            raise ValueError("it holds no state dict")
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (SafetensorError, RuntimeError, ValueError, AttributeError) as error:

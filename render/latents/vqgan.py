@@ -106,7 +106,10 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: 
     """
     params = read_vqgan_config(files)
     assert files.weights is not None
-    model = VQModel(params)
+    try:
+        model = VQModel(params)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{files.config}: not a taming VQGAN config: {error}") from error
     state = read_state_dict(files.weights)
     expected = model.state_dict()
     for key, tensor in expected.items():

@@ -17,7 +17,9 @@ def spherical_distance(a: Tensor, b: Tensor) -> Tensor:
 
 
 def loss(inputs: LossInputs) -> Tensor:
-    """Weighted spherical distance to every prompt, meaned over cutouts and perceptors: (B,)."""
+    """Weighted spherical distance to every prompt, meaned over cutouts and perceptors, 0 without prompts: (B,)."""
+    if not inputs.embeddings:
+        return 0 * inputs.image.sum(dim=(1, 2, 3))
     per_perceptor = []
     for embeddings, targets in zip(inputs.embeddings, inputs.targets, strict=True):
         distances = spherical_distance(embeddings.unsqueeze(2), targets.embeddings)

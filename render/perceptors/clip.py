@@ -3,6 +3,7 @@
 Source: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (2021).
 """
 
+import json
 from collections.abc import Sequence
 
 import open_clip
@@ -54,9 +55,17 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> CLIP:
         if not path.is_file():
             raise WeightsError(f"{path}: no such file")
     name = files.config.stem
+    # open_clip ignores an incomplete config and keeps a broken one in its list for ever: look first.
+    try:
+        config = json.loads(files.config.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WeightsError(f"{files.config}: not JSON: {error}") from error
+    if not isinstance(config, dict) or not {"embed_dim", "vision_cfg", "text_cfg"} <= config.keys():
+        raise WeightsError(f"{files.config}: not an open_clip config: embed_dim, vision_cfg or text_cfg is missing")
     open_clip.add_model_config(files.config)
     try:
         model = open_clip.create_model(name, pretrained=str(files.weights), device="cpu")
-    except (RuntimeError, ValueError, OSError) as error:
-        raise WeightsError(f"{files.weights}: does not fit {files.config}: {error}") from error
+    except Exception as error:  # whatever a damaged file or one that wants to execute code raises
+        first = " ".join(str(error).split()[:24])
+        raise WeightsError(f"{files.weights}: is damaged or does not fit {files.config}: {first}") from error
     return CLIP(model, name, device, dtype)

@@ -1,0 +1,84 @@
+"""Whether a long slow zoom keeps its sharpness, colour and brightness.
+
+`python -m bench.steadiness [FRAMES]` renders a schedule with one prompt and prints, window by
+window, what the pictures look like, so that drift to black, grey, noise or stripes shows as a trend.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+from torch import Tensor
+
+from pipeline.loader import read_schedule
+from pipeline.schedule import Schedule
+from pipeline.timeline import Timeline
+from render.device import model_dtype, pick_device
+from render.losses.saturation import colourfulness
+from render.renderer import load_renderer
+
+WINDOW = 25  # frames that a line sums up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Means over pictures: all on [0, 1] but the similarity."""
+
+    brightness: float
+    contrast: float
+    sharpness: float
+    colourfulness: float
+    similarity: float
+
+
+def slow_zoom(frames: int, size: tuple[int, int] = (256, 144)) -> Schedule:
+    """One prompt, a zoom of 5 % per second, everything else as it comes."""
+    text = f"output: {{size: {list(size)}, length: {frames}, seed: 7}}\nprompts: a golden sunset over the sea\n"
+    return read_schedule(text + "motion: {zoom: 1.05/s}\n", "steadiness", "steadiness")
+
+
+def looks(schedule: Schedule) -> Iterator[Look]:
+    """Render the schedule in memory and say what every frame looks like."""
+    device = pick_device("auto")
+    models = schedule.models
+    renderer = load_renderer(models.latent, models.perceptors, models.quantizes, device, model_dtype(device))
+    state = None
+    for spec in Timeline(schedule):
+        state = renderer.step(state, spec)
+        yield Look(
+            brightness=float(state.image.mean()),
+            contrast=float(state.image.std()),
+            sharpness=sharpness(state.image),
+            colourfulness=float(colourfulness(state.image)),
+            similarity=float(state.similarity),
+        )
+
+
+def sharpness(image: Tensor) -> float:
+    """Mean absolute Laplacian of the brightness of (B, 3, H, W)."""
+    grey = image.mean(dim=1)
+    around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
+    return float((4 * grey[:, 1:-1, 1:-1] - around).abs().mean())
+
+
+def mean_look(window: list[Look]) -> Look:
+    names = Look.__dataclass_fields__
+    return Look(**{name: sum(getattr(look, name) for look in window) / len(window) for name in names})
+
+
+def main(frames: int) -> None:
+    names = list(Look.__dataclass_fields__)
+    click.echo("frames".ljust(12) + "".join(name.rjust(15) for name in names))
+    window: list[Look] = []
+    for index, look in enumerate(looks(slow_zoom(frames))):
+        window.append(look)
+        if len(window) == WINDOW or index + 1 == frames:
+            mean = mean_look(window)
+            label = f"{index + 1 - len(window)}-{index}"
+            click.echo(label.ljust(12) + "".join(f"{getattr(mean, name):15.4f}" for name in names))
+            window = []
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
