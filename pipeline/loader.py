@@ -11,27 +11,27 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import fields
-from pipeline.curves import Curve, Keyframe
+from pipeline import fields, scenes
+from pipeline.curves import Curve
 from pipeline.document import InvalidError, Value, compose
-from pipeline.fields import Clock, curve, number, read_map, read_section
+from pipeline.fields import Clock, read_map, read_section
+from pipeline.keyframes import curve
+from pipeline.quantities import number, rate, share
 from pipeline.schedule import (
     DEFAULT_LOSSES,
     Models,
     Motion,
     Output,
-    Prompt,
     Refine,
     Schedule,
     size_unit,
 )
 from render import catalogue, losses, transforms
 from render.errors import InputError, suggestion
-from render.spec import BLENDS, BORDERS
+from render.spec import BORDERS
 from render.transforms import Transform
 
 MAX_BYTES = 1_000_000
-PROMPTS_EXPECTED = "a text, a map of times to texts, or a list of {text, weight}"
 _SECTIONS = ("version", "title", "output", "models", "prompts", "motion", "refine", "losses")
 _LATER = ("markers", "music", "loop")  # of the language, but not of this version
 
@@ -71,7 +71,7 @@ def read_schedule(text: str, file: str, title: str) -> Schedule:
     models: Models = _section(Models, sections, "models", clock)
     if clock.known:
         _check_size(sections, output, models)
-    prompts, blend = _read(_prompts, sections, "prompts", clock, default=((), "weights"))
+    prompts, blend = _read(scenes.read_prompts, sections, "prompts", clock, default=((), "weights"))
     schedule = Schedule(
         source=text,
         title=_read(fields.text, sections, "title", clock, default=title),
@@ -100,7 +100,7 @@ def _sections(document: Value) -> dict[str, Value]:
             else:
                 sections[name] = value
         if "prompts" not in sections:
-            problems.add(InvalidError(document, f"prompts: is missing; expected {PROMPTS_EXPECTED}"))
+            problems.add(InvalidError(document, f"prompts: is missing; expected {scenes.EXPECTED}"))
     if "version" in sections:
         _read(_version, sections, "version", Clock(fps=1.0, length=0.0), default=1)
     return sections
@@ -146,57 +146,6 @@ def _check_size(sections: dict[str, Value], output: Output, models: Models) -> N
         value.problems.add(InvalidError(value, f"{message}, got [{width}, {height}]"))
 
 
-def _prompts(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
-    """A text, a map of times to scenes, or a list of layers; and how they blend."""
-    if value.is_map:
-        return _scenes(value, clock)
-    if value.is_list:
-        layers = []
-        for item in value.items(PROMPTS_EXPECTED):
-            with value.problems.collecting():
-                layers.append(_layer(item, clock))
-        if not value.node.value:
-            raise value.invalid(PROMPTS_EXPECTED)
-        return tuple(layers), "weights"
-    if isinstance(value.scalar(PROMPTS_EXPECTED), bool | None):
-        raise value.invalid(PROMPTS_EXPECTED)
-    return (Prompt(text=fields.text(value, clock), weight=Curve.constant(1.0)),), "weights"
-
-
-def _scenes(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
-    """Scenes crossfade: each one's weight rises to 1 at its time and falls to 0 at the next one's."""
-    entries = {name: entry for name, _, entry in value.pairs(PROMPTS_EXPECTED)}
-    if not entries.keys() - {"blend"}:
-        raise InvalidError(value, "expected at least one scene such as 0s: a calm sea")
-    blend = _read(fields.choice(BLENDS), entries, "blend", clock, default="weights")
-    scenes = fields.by_time(value, clock, lambda at, entry: _scene(entry, clock), besides=("blend",))
-    times = list(scenes)
-    prompts = []
-    for position, (at, (text, ease)) in enumerate(scenes.items()):
-        keys = [Keyframe(time=at, value=1.0, easing=ease)]
-        if position > 0:
-            keys.insert(0, Keyframe(time=times[position - 1], value=0.0))
-        if position + 1 < len(times):
-            following = times[position + 1]
-            keys.append(Keyframe(time=following, value=0.0, easing=scenes[following][1]))
-        prompts.append(Prompt(text=text, weight=Curve(keys=tuple(keys))))
-    return tuple(prompts), blend
-
-
-def _scene(value: Value, clock: Clock) -> tuple[str, str]:
-    if not value.is_map:
-        return fields.text(value, clock), "linear"
-    read = fields.parts(value, {"text": fields.text, "ease": fields.ease}, clock)
-    return read["text"], read.get("ease", "linear")
-
-
-def _layer(value: Value, clock: Clock) -> Prompt:
-    if not value.is_map:
-        return Prompt(text=fields.text(value, clock), weight=Curve.constant(1.0))
-    read = fields.parts(value, {"text": fields.text, "weight": curve(number(-100, 100))}, clock)
-    return Prompt(text=read["text"], weight=read.get("weight", Curve.constant(1.0)))
-
-
 def _motion(sections: dict[str, Value], clock: Clock) -> Motion:
     if "motion" not in sections:
         return Motion()
@@ -209,7 +158,7 @@ def _motion(sections: dict[str, Value], clock: Clock) -> Motion:
 
 def _move(move: Transform) -> fields.Reader:
     """The curve of one transform; a factor that an easing drives to 0 or below is told at once."""
-    plain = curve(fields.rate(move))
+    plain = curve(rate(move))
 
     def read(value: Value, clock: Clock) -> Curve:
         result: Curve = plain(value, clock)
@@ -230,7 +179,7 @@ def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
     parts = value.items(expected)
     if len(parts) != 2:
         raise value.invalid(expected)
-    across, down = fields.read_each(curve(fields.share), parts, clock)
+    across, down = fields.read_each(curve(share), parts, clock)
     return across, down
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from pipeline import fields
 from pipeline.curves import Curve
 from pipeline.document import InvalidError, Value
-from pipeline.fields import Clock, curve, number, setting
+from pipeline.fields import Clock, setting
+from pipeline.keyframes import curve, seconds
+from pipeline.quantities import number
 from render import weights
 from render.errors import suggestion
 from render.weights import ModelFiles
@@ -52,7 +54,7 @@ def _perceptors(value: Value, clock: Clock) -> tuple[ModelFiles, ...]:
 def _length(value: Value, clock: Clock) -> float:
     """A time that counts in frames or seconds: percent and `end` have nothing to refer to."""
     expected = f"a length such as 12s, or a number of frames, from 1 to {MAX_FRAMES:,} frames"
-    length = fields.seconds(value, clock, expected)
+    length = seconds(value, clock, expected)
     if length is None or not 0.5 < length * clock.fps < MAX_FRAMES + 0.5:
         raise value.invalid(expected)
     return length
