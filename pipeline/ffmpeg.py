@@ -54,6 +54,10 @@ def assemble(binary: str, pattern: Path, num_frames: int, fps: float, title: str
     """
     # Absolute, so that no part of a name can pass for a protocol; image2 reads % in folders' names, too.
     folder = str(pattern.parent.resolve()).replace("%", "%%")
+    for index in range(num_frames):
+        frame = pattern.parent / (pattern.name % index)
+        if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would make a shorter video and call it well
+            raise EncodingError(f"{frame}: is missing or empty; run again to render it")
     with replacing(video.resolve()) as partial:
         stream = (
             ffmpeg.input(f"{folder}/{pattern.name}", framerate=fps, start_number=0, pattern_type="sequence")

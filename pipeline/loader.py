@@ -69,8 +69,7 @@ def read_schedule(text: str, file: str, title: str) -> Schedule:
     output = _section(Output, sections, "output", Clock(fps=_fps(sections), length=math.nan))
     clock = Clock(fps=output.fps, length=output.length, known=len(document.problems.found) == before)
     models: Models = _section(Models, sections, "models", clock)
-    if clock.known:
-        _check_size(sections, output, models)
+    _check_size(document, sections, output, models)
     prompts, blend = _read(scenes.read_prompts, sections, "prompts", clock, default=((), "weights"))
     schedule = Schedule(
         source=text,
@@ -133,11 +132,12 @@ def _fps(sections: dict[str, Value]) -> float:
     return fps
 
 
-def _check_size(sections: dict[str, Value], output: Output, models: Models) -> None:
+def _check_size(document: Value, sections: dict[str, Value], output: Output, models: Models) -> None:
     """The model's stride must divide the size; told where the size stands, else where the model does."""
     unit = size_unit(models.latent)
     width, height = output.size
-    if width % unit or height % unit:
+    problems = {problem.path.split("[")[0] for problem in document.problems.found}
+    if (width % unit or height % unit) and not problems & {"output", "output.size", "models.latent"}:
         fitting = [max(1, round(side / unit)) * unit for side in output.size]
         message = f"expected multiples of {unit} for the latent model '{models.latent.name}', such as {fitting}"
         section, name = ("output", "size") if "output" in sections else ("models", "latent")
@@ -164,7 +164,7 @@ def _move(move: Transform) -> fields.Reader:
         result: Curve = plain(value, clock)
         if move.multiplicative and clock.known:
             for start, end in pairwise(result.keys):
-                times = np.linspace(start.time, end.time, 257)
+                times = np.linspace(start.time, end.time, 4097)
                 values = result.sample(times)
                 if values.min() <= 0:
                     lowest = f"{values.min():.3g} at {times[values.argmin()]:.2f} s"

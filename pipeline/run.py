@@ -109,7 +109,7 @@ class Run:
         go_on = "run the same command again to go on"
         if self._options.fresh:
             go_on = "run it again without --fresh to go on"
-        elif self._begin:
+        elif self._options.frames is not None:
             go_on = f"run it with --frames {done}:{self._end} to go on"
         title = self.schedule.title
         report(Interrupted(schedule=title, folder=self.folder, done=done, frames=self._end, go_on=go_on))
@@ -159,7 +159,8 @@ class Run:
         record = FrameRecord(
             hash=self._hashes[state.index], similarity=similarity if similarity == similarity else None
         )
-        if self._frames.record(state.index) != record:
+        asked = self._options.fresh or (self._options.frames is not None and state.index >= self._begin)
+        if asked or self._frames.record(state.index) != record:
             self._frames.write(state.index, pixels, record)
         return record
 

@@ -15,6 +15,7 @@ from render.prompts import PromptEncoder
 from render.refine import Guide, refine
 from render.rng import frame_generator
 from render.spec import FrameSpec
+from render.warm_start import warm_start
 from render.warp import motion_matrix, warp
 from render.weights import ModelFiles
 
@@ -71,20 +72,17 @@ class Renderer:
     def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         generator = frame_generator(spec.seed, spec.index, self.device)
         guides = self._guides(spec)
+        refined = bool(spec.num_steps and spec.losses)
         if state is None:
-            anchor, latent = self._first(spec, generator)
+            image, latent = noise.soft(1, spec.size, generator), None
+            start = self._latents.encode(image) if refined else None
         else:
-            anchor, latent = self._moved(state, spec)
+            image, latent, start = self._moved(state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
-        if spec.num_steps and spec.losses:
-            optimizer = LatentAdam(
-                self._latents.encode(anchor) if latent is None else latent,
-                carried if spec.carry_optimizer else None,
-            )
-            image = refine(self._latents, guides, anchor, optimizer, spec, generator)
+        if start is not None:
+            optimizer = LatentAdam(start, carried if spec.carry_optimizer else None)
+            image = refine(self._latents, guides, image, optimizer, spec, generator)
             latent, carried = optimizer.latent.detach(), optimizer.state()
-        else:
-            image = anchor
         self._check(image, spec)
         return FrameState(
             index=spec.index,
@@ -99,15 +97,15 @@ class Renderer:
         pairs = zip(self._perceptors, targets, strict=True)
         return [Guide(perceptor=perceptor, targets=target) for perceptor, target in pairs if target is not None]
 
-    def _first(self, spec: FrameSpec, generator: torch.Generator) -> tuple[Tensor, None]:
-        return noise.soft(1, spec.size, generator), None
-
-    def _moved(self, state: FrameState, spec: FrameSpec) -> tuple[Tensor, Tensor | None]:
-        """The previous picture after this frame's motion; its latent too where nothing moved."""
+    def _moved(self, state: FrameState, spec: FrameSpec, refined: bool) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """The picture after this frame's motion, its latent if it has one, and what refinement starts from."""
         matrix = motion_matrix(spec.transforms, spec.size, spec.center)
         matrices = matrix[None].repeat(len(state.image), axis=0)
-        moved = warp(state.image, matrices, spec.border)
-        return moved, state.latent if moved is state.image else None
+        image = warp(state.image, matrices, spec.border)
+        latent = state.latent if image is state.image else None
+        if latent is not None or not refined:
+            return image, latent, latent if refined else None
+        return image, None, warm_start(self._latents, state.image, state.latent, image, matrices)
 
     @torch.no_grad()
     def _similarity(self, image: Tensor, guides: Sequence[Guide]) -> Tensor:

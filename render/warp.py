@@ -43,26 +43,29 @@ def motion_matrix(amounts: Mapping[str, float], size: Size, center: tuple[float,
 
 
 def warp(image: Tensor, matrices: Matrix, border: str) -> Tensor:
-    """Resample `image` once by one matrix per picture; the identity is an exact no-op.
+    """Move a picture: see `move`, with cubic overshoot clamped to [0, 1]."""
+    moved = move(image, matrices, border)
+    return moved if moved is image else moved.clamp(0.0, 1.0)
+
+
+def move(field: Tensor, matrices: Matrix, border: str) -> Tensor:
+    """Resample `field` once by one matrix each; the identity is an exact no-op.
 
     Args:
-        image: (B, 3, H, W) float in [0, 1].
+        field: (B, C, H, W) float.
         matrices: (B, 3, 3), input to output pixels (module convention).
         border: what enters from outside, one of `render.spec.BORDERS`.
-
-    Returns:
-        (B, 3, H, W) in [0, 1]; cubic overshoot is clamped.
 
     Raises:
         ValueError: a matrix per picture is missing, or the border is unknown.
     """
-    if matrices.shape != (len(image), 3, 3):
-        raise ValueError(f"expected matrices of shape {(len(image), 3, 3)}, got {matrices.shape}")
+    if matrices.shape != (len(field), 3, 3):
+        raise ValueError(f"expected matrices of shape {(len(field), 3, 3)}, got {matrices.shape}")
     if np.array_equal(matrices, np.broadcast_to(np.eye(3), matrices.shape)):
-        return image
-    height, width = image.shape[-2:]
+        return field
+    height, width = field.shape[-2:]
     # Coordinates in float64: a slow motion is a thousandth of a pixel off at the far side of a 4K picture.
-    pixels = create_meshgrid(height, width, normalized_coordinates=False, device=image.device, dtype=torch.float64)
-    backwards = torch.from_numpy(np.linalg.inv(matrices)).to(image.device)
-    seen = transform_points(backwards[:, None, None], pixels.expand(len(image), -1, -1, -1))
-    return catmull_rom(image, seen, border).clamp(0.0, 1.0)
+    pixels = create_meshgrid(height, width, normalized_coordinates=False, device=field.device, dtype=torch.float64)
+    backwards = torch.from_numpy(np.linalg.inv(matrices)).to(field.device)
+    seen = transform_points(backwards[:, None, None], pixels.expand(len(field), -1, -1, -1))
+    return catmull_rom(field, seen, border)

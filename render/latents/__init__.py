@@ -18,10 +18,12 @@ class Latent(Protocol):
     Attributes:
         stride: pixels per latent step: width and height must be its multiples.
         spread: the standard deviation of latents; learning rates are measured in it.
+        quantized: whether decoding snaps latents to a codebook.
     """
 
     stride: int
     spread: float
+    quantized: bool
 
     def encode(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] to a latent (B, C, H/stride, W/stride), without gradient."""

@@ -12,6 +12,7 @@ class Pixels:
 
     stride = 1
     spread = 0.5
+    quantized = False
 
     def encode(self, image: Tensor) -> Tensor:
         return image.detach() * 2 - 1

@@ -49,7 +49,7 @@ class VQGAN:
         self._half_norms = codebook.square().sum(dim=1) / 2
         self._low = codebook.amin(dim=0)[:, None, None]
         self._high = codebook.amax(dim=0)[:, None, None]
-        self._quantize = quantize
+        self.quantized = quantize
         self._dtype = dtype
         model.eval().requires_grad_(False).to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if device.type == "cpu":
@@ -61,24 +61,14 @@ class VQGAN:
 
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
-        """The latent before quantisation, corrected once by how its own picture is encoded.
-
-        A decoder does not exactly undo its encoder; what it adds is small in one frame and grows
-        into stripes over twenty. One step of iterative refinement, z + E(x) - E(D(z)), keeps the
-        picture steady over hundreds of frames. Quantisation stops the growth as well.
-        """
-        latent = self._encode(image)
-        return latent if self._quantize else latent + (latent - self._encode(self.decode(latent)))
+        latent: Tensor = self._model.quant_conv(self._model.encoder(self._prepared(image * 2 - 1)))
+        return latent.float()
 
     def decode(self, latent: Tensor) -> Tensor:
-        if self._quantize:
+        if self.quantized:
             latent = straight_through(latent, self.nearest(latent))
         image = self._model.decoder(self._model.post_quant_conv(self._prepared(latent)))
         return clamp_with_gradient((image + 1) / 2, 0.0, 1.0)
-
-    def _encode(self, image: Tensor) -> Tensor:
-        latent: Tensor = self._model.quant_conv(self._model.encoder(self._prepared(image * 2 - 1)))
-        return latent.float()
 
     def project(self, latent: Tensor) -> Tensor:
         """Clamp every channel to the range its codebook entries span."""

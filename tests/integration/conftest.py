@@ -1,0 +1,24 @@
+"""The command as it is installed."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_ffmpeg_of_the_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RENDER_FFMPEG", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def command() -> str:
+    """The installed `render`: the one of this Python, else the one on PATH."""
+    beside = Path(sys.executable).with_name("render")
+    found = str(beside) if beside.is_file() else shutil.which("render")
+    assert found is not None, "the project is not installed: pip install -e .[dev]"
+    return found

@@ -1,0 +1,84 @@
+"""A run that is killed without warning, again and again, ends with the frames of one that never was."""
+
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+FRAMES = 24
+SCHEDULE = f"""
+output: {{size: [32, 32], fps: 8, length: {FRAMES}, seed: 5}}
+models: {{latent: pixels, perceptors: [toy]}}
+prompts: {{0: red, 12: blue, 23: green}}
+motion: {{zoom: 1.2/s, rotate: 5/s}}
+refine: {{steps: 30, first_frame: 30, cutouts: 4}}
+"""
+
+
+@pytest.fixture
+def schedule(tmp_path: Path) -> Path:
+    path = tmp_path / "toy.yaml"
+    path.write_text(SCHEDULE)
+    return path
+
+
+def frame_bytes(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((folder / "frames").glob("[0-9]*.png"))}
+
+
+def kill_after(command: str, schedule: Path, out: Path, num_frames: int, seconds: float) -> bool:
+    """Start the run and kill it some time after so many frames; whether the kill came before the end."""
+    process = subprocess.Popen(
+        [command, str(schedule), "--out", str(out), "--json"], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        num_frames -= '"event": "frame"' in line
+        if num_frames <= 0:
+            break
+    time.sleep(seconds)
+    process.kill()
+    process.stdout.close()
+    return process.wait() < 0
+
+
+def finish(command: str, schedule: Path, out: Path) -> str:
+    """Run to the end; what was said on standard output."""
+    done = subprocess.run(
+        [command, str(schedule), "--out", str(out)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_equals_uninterrupted(
+    command: str, schedule: Path, tmp_path: Path, kills: int
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finish(command, schedule, whole)
+    chance = random.Random(2)
+    done = []
+    for _ in range(kills):
+        assert kill_after(command, schedule, killed, chance.randint(1, 5), chance.uniform(0.0, 0.08))
+        kept = frame_bytes(killed / "toy")
+        assert kept.items() <= frame_bytes(whole / "toy").items()
+        done.append(len(kept))
+    assert done == sorted(set(done)), "every attempt must add to the one before"
+    assert done[-1] < FRAMES
+
+    said = finish(command, schedule, killed)
+    # one more where the kill came between the last state and its frame
+    assert any(f"{count} are there already" in said for count in (done[-1], done[-1] + 1))
+    assert len(frame_bytes(killed / "toy")) == FRAMES
+    assert frame_bytes(killed / "toy") == frame_bytes(whole / "toy")
+    assert (killed / "toy" / "video.mp4").read_bytes() == (whole / "toy" / "video.mp4").read_bytes()
+    left = [path.name for path in (killed / "toy").rglob(".*")]
+    assert left == [], "what the kills left half written must be overwritten or gone"

@@ -1,0 +1,74 @@
+"""A video does not drift: the same look after 300 frames as at the start."""
+
+import pytest
+import torch
+
+from bench.steadiness import WINDOW, looks, mean_look, sharpness, slow_zoom
+from render import noise
+from render.latents import vqgan
+from render.renderer import load_renderer
+from render.spec import FrameSpec
+from render.warm_start import warm_start
+from render.warp import motion_matrix, warp
+from render.weights import find_latent, find_perceptor
+
+
+def _without_guidance(index: int, size: tuple[int, int]) -> FrameSpec:
+    return FrameSpec(
+        index=index,
+        seed=7,
+        size=size,
+        prompts=(),
+        blend="weights",
+        transforms={"zoom": 1.004} if index else {},
+        center=(0.5, 0.5),
+        border="reflect",
+        losses={},
+        num_steps=0,
+        lr=0.15,
+        num_cutouts=1,
+        carry_optimizer=True,
+    )
+
+
+def test_300_frames_of_zoom_without_refinement_keep_the_brightness() -> None:
+    """The first picture is a checkerboard of soft noise: a zoom shows other parts of the same brightness."""
+    renderer = load_renderer(find_latent("pixels"), (find_perceptor("toy"),), False, torch.device("cpu"), torch.float32)
+    state = renderer.step(None, _without_guidance(0, (96, 54)))
+    tile = state.image[..., :27, :48]
+    across = torch.cat([tile, tile.flip(-1)], dim=-1)
+    state.image = 0.25 + 0.5 * torch.cat([across, 1 - across.flip(-2)], dim=-2)
+    start = float(state.image.mean())
+    for index in range(1, 301):
+        state = renderer.step(state, _without_guidance(index, (96, 54)))
+        assert abs(float(state.image.mean()) - start) < 1 / 255
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_thirty_warm_starts_do_not_grow_stripes(seed: int) -> None:
+    """A slow zoom and turn without guidance stays near pure warping; encoding alone is 0.4 away by then."""
+    size = (96, 56)
+    embedded = vqgan.load(find_latent("embedded"), torch.device("cpu"), torch.float32, quantize=False)
+    matrices = motion_matrix({"zoom": 1.004, "rotate": 0.2}, size, (0.5, 0.5))[None]
+    picture = noise.soft(1, size, torch.Generator().manual_seed(seed))
+    latent = warm_start(embedded, picture, None, picture, matrices)
+    image = only_warped = embedded.decode(latent)
+    for _ in range(30):
+        moved = warp(image, matrices, "reflect")
+        latent = warm_start(embedded, image, latent, moved, matrices)
+        image = embedded.decode(latent)
+        only_warped = warp(only_warped, matrices, "reflect")
+    assert float((image - only_warped).abs().mean()) < 0.05
+    assert sharpness(image) < 1.5 * sharpness(only_warped)
+
+
+@pytest.mark.slow
+def test_300_refined_frames_stay_within_30_percent_in_sharpness_and_colour() -> None:
+    """Windows of 25 frames against the second one; the first holds the way from noise."""
+    seen = list(looks(slow_zoom(300)))
+    windows = [mean_look(seen[start : start + WINDOW]) for start in range(WINDOW, 300, WINDOW)]
+    start = windows[0]
+    for window in windows:
+        assert window.sharpness == pytest.approx(start.sharpness, rel=0.3)
+        assert window.colourfulness == pytest.approx(start.colourfulness, rel=0.3)
+        assert window.brightness == pytest.approx(start.brightness, abs=0.1)

@@ -1,0 +1,218 @@
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from pipeline import checkpoint
+from pipeline.checkpoint import StateFolder, chain
+from pipeline.loader import read_schedule
+from pipeline.timeline import Timeline
+from render.errors import CheckpointError
+from render.renderer import FrameState, Renderer
+from render.spec import FrameSpec
+
+CPU = torch.device("cpu")
+TEXT = "output: {size: [32, 32], fps: 8, length: 12}\nmodels: {latent: pixels, perceptors: [toy]}\nprompts: red"
+
+
+@pytest.fixture(scope="module")
+def specs() -> list[FrameSpec]:
+    return list(Timeline(read_schedule(TEXT, "toy.yaml", "toy")))
+
+
+def state_after(index: int, **changes: Any) -> FrameState:
+    generator = torch.Generator().manual_seed(index)
+    state = FrameState(
+        index=index,
+        image=torch.rand((1, 3, 8, 8), generator=generator),
+        latent=torch.randn((1, 4, 2, 2), generator=generator),
+        similarity=torch.rand(1, generator=generator),
+        optimizer_state={
+            "step": torch.tensor(17.0),
+            "exp_avg": torch.randn((1, 4, 2, 2), generator=generator),
+            "exp_avg_sq": torch.rand((1, 4, 2, 2), generator=generator),
+        },
+    )
+    return dataclasses.replace(state, **changes)
+
+
+def assert_same(one: torch.Tensor | None, other: torch.Tensor | None) -> None:
+    assert one is not None
+    assert other is not None
+    assert (one.dtype, one.shape) == (other.dtype, other.shape)
+    assert one.numpy().tobytes() == other.numpy().tobytes()
+
+
+def kept(folder: StateFolder) -> list[int]:
+    return sorted(int(path.stem) for path in folder.folder.iterdir())
+
+
+# the chain
+
+
+def test_every_frame_has_a_hash_of_its_own_and_always_the_same(specs: list[FrameSpec]) -> None:
+    hashes = chain(specs, {})
+    assert len(set(hashes)) == len(specs)
+    assert chain(specs, {}) == hashes
+
+
+@pytest.mark.parametrize("edited", [0, 1, 6, 11])
+@pytest.mark.parametrize("change", [{"num_steps": 99}, {"lr": 0.1000001}, {"prompts": ()}, {"transforms": {"zoom": 2}}])
+def test_edit_changes_the_chain_from_exactly_its_frame_on(
+    specs: list[FrameSpec], edited: int, change: dict[str, Any]
+) -> None:
+    before = chain(specs, {})
+    after = chain([*specs[:edited], dataclasses.replace(specs[edited], **change), *specs[edited + 1 :]], {})
+    assert [one == other for one, other in zip(before, after, strict=True)] == [i < edited for i in range(len(specs))]
+
+
+def test_other_models_change_every_frame(specs: list[FrameSpec]) -> None:
+    one = chain(specs, {"latent": {"sha256": {"vqgan.safetensors": "aa"}}})
+    other = chain(specs, {"latent": {"sha256": {"vqgan.safetensors": "ab"}}})
+    assert not set(one) & set(other)
+
+
+def test_another_format_changes_every_frame(specs: list[FrameSpec], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = chain(specs, {})
+    monkeypatch.setattr(checkpoint, "FORMAT", checkpoint.FORMAT + 1)
+    assert not set(before) & set(chain(specs, {}))
+
+
+def test_longer_schedule_begins_with_the_same_hashes(specs: list[FrameSpec]) -> None:
+    assert chain(specs, {})[:5] == chain(specs[:5], {})
+
+
+# saving and loading
+
+
+@pytest.mark.parametrize("latent", [True, False])
+@pytest.mark.parametrize("optimizer", [True, False])
+def test_state_comes_back_bit_for_bit(tmp_path: Path, latent: bool, optimizer: bool) -> None:
+    state = state_after(5)
+    if not latent:
+        state.latent = None
+    if not optimizer:
+        state.optimizer_state = {}
+    folder = StateFolder(tmp_path / "state", every=8)
+    folder.save(state, "hash")
+    loaded = folder.load(5, CPU)
+    assert loaded.index == 5
+    assert_same(loaded.image, state.image)
+    assert_same(loaded.similarity, state.similarity)
+    if latent:
+        assert_same(loaded.latent, state.latent)
+    else:
+        assert loaded.latent is None
+    assert loaded.optimizer_state.keys() == state.optimizer_state.keys()
+    for name, value in state.optimizer_state.items():
+        assert_same(loaded.optimizer_state[name], value)
+
+
+def test_similarity_without_prompts_comes_back_as_nan(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path, every=8)
+    folder.save(state_after(0, similarity=torch.tensor([torch.nan])), "hash")
+    assert folder.load(0, CPU).similarity.isnan().all()
+
+
+def test_a_renderers_state_is_saved_whole(tmp_path: Path, renderer: Renderer, specs: list[FrameSpec]) -> None:
+    """The next frame of a loaded state is the next frame, to the last bit."""
+    state = renderer.step(renderer.step(None, specs[0]), specs[1])
+    assert float(state.optimizer_state["step"]) == specs[0].num_steps + specs[1].num_steps
+    folder = StateFolder(tmp_path, every=8)
+    folder.save(state, "hash")
+    straight, loaded = renderer.step(state, specs[2]), renderer.step(folder.load(1, CPU), specs[2])
+    assert_same(loaded.image, straight.image)
+    assert_same(loaded.latent, straight.latent)
+    for name, value in straight.optimizer_state.items():
+        assert_same(loaded.optimizer_state[name], value)
+
+
+def test_state_that_is_a_view_is_saved(tmp_path: Path) -> None:
+    """safetensors refuses tensors that are not contiguous or share memory."""
+    image = torch.rand(1, 8, 8, 3).movedim(-1, 1)
+    folder = StateFolder(tmp_path, every=8)
+    folder.save(state_after(0, image=image, latent=image), "hash")
+    assert torch.equal(folder.load(0, CPU).image, image)
+
+
+# what is kept
+
+
+def test_latest_two_and_one_per_second_are_kept(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path / "state", every=8)
+    for index in range(21):
+        folder.save(state_after(index), "hash")
+    assert kept(folder) == [7, 15, 19, 20]
+
+
+def test_rendering_an_early_range_anew_keeps_later_states(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path / "state", every=8)
+    for index in [*range(21), 3]:
+        folder.save(state_after(index), "hash")
+    assert kept(folder) == [3, 7, 15, 19, 20]
+
+
+def test_less_than_a_frame_per_second_keeps_every_state(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path / "state", every=0)
+    for index in range(4):
+        folder.save(state_after(index), "hash")
+    assert kept(folder) == [0, 1, 2, 3]
+
+
+# what is usable
+
+
+def test_usable_are_the_states_with_the_wanted_hash_in_order(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path, every=1)
+    for index, frame_hash in enumerate(["a", "b", "old", "d", "beyond the end"]):
+        folder.save(state_after(index), frame_hash)
+    assert folder.usable(["a", "b", "c", "d"]) == [0, 1, 3]
+
+
+def test_folder_that_is_not_there_has_no_states(tmp_path: Path) -> None:
+    assert StateFolder(tmp_path / "state", every=8).usable(["a"]) == []
+
+
+def test_torn_state_is_never_usable(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path, every=8)
+    folder.save(state_after(0), "a")
+    path = tmp_path / "000000.safetensors"
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 61):
+        path.write_bytes(whole[:length])
+        assert folder.usable(["a"]) == [], f"after {length} of {len(whole)} bytes"
+    path.write_bytes(whole)
+    assert folder.usable(["a"]) == [0]
+
+
+def test_foreign_files_are_never_usable_and_never_deleted(tmp_path: Path) -> None:
+    names = ["000000.safetensors", "notes.safetensors", "1.safetensors", "000002.txt"]
+    for name in names:
+        (tmp_path / name).write_text("something of the user's")
+    (tmp_path / "000003.safetensors").mkdir()
+    save_file({"image": torch.zeros(1)}, tmp_path / "000004.safetensors")
+    folder = StateFolder(tmp_path, every=100)
+    assert folder.usable(["a"] * 10) == []
+    folder.save(state_after(1), "a")
+    assert all((tmp_path / name).is_file() for name in names)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a state", b"\xff" * 100])
+def test_loading_a_damaged_state_says_which_file_and_what_to_do(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "000002.safetensors").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"000002\.safetensors: damaged .* delete it and run again"):
+        StateFolder(tmp_path, every=8).load(2, CPU)
+
+
+def test_loading_a_state_without_an_image_is_an_error_of_ours(tmp_path: Path) -> None:
+    save_file({"similarity": torch.zeros(1)}, tmp_path / "000002.safetensors", metadata={"frame_hash": "a"})
+    with pytest.raises(CheckpointError):
+        StateFolder(tmp_path, every=8).load(2, CPU)
+
+
+def test_loading_a_state_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError):
+        StateFolder(tmp_path, every=8).load(2, CPU)

@@ -1,0 +1,425 @@
+"""The command as people run it: processes, exit codes, what is printed where."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from pipeline import cli
+from render import weights
+
+SCHEDULES = Path(__file__).parents[2] / "schedules"
+FRAMES = 12
+TOY = f"""
+output: {{size: [32, 32], fps: 8, length: {FRAMES}, seed: 3}}
+models: {{latent: pixels, perceptors: [toy]}}
+prompts: {{0: red, 11: blue}}
+motion: {{zoom: 1.2/s}}
+refine: {{steps: 24, first_frame: 24, cutouts: 4}}
+"""
+ENDLESS = TOY.replace("steps: 24, first_frame: 24", "steps: {0: 1, 1: 10000}, first_frame: 1")
+
+Call = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands run; `out` in it holds what they rendered."""
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "a.yaml").write_text(TOY)
+    (folder / "b.yaml").write_text(TOY.replace(f"length: {FRAMES}", "length: 3"))
+    (folder / "endless.yaml").write_text(ENDLESS)
+    (folder / "bad.yaml").write_text(TOY.replace("zoom: 1.2/s", "zom: 1.2/s"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def call(folder: Path, command: str) -> Call:
+    """Run `render` with arguments to its end, which never is a traceback."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [command, *map(str, arguments)],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=240,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def first(call: Call) -> subprocess.CompletedProcess[str]:
+    """`render a.yaml b.yaml --json`, from nothing."""
+    return call("a.yaml", "b.yaml", "--out", "out", "--json")
+
+
+@pytest.fixture(scope="module")
+def finished(first: subprocess.CompletedProcess[str], folder: Path) -> Path:
+    """The folder of the finished a.yaml; not to be changed."""
+    assert first.returncode == 0, first.stderr
+    return folder / "out" / "a"
+
+
+@pytest.fixture
+def copy(finished: Path, tmp_path: Path) -> Path:
+    """An --out folder that holds a copy of the finished run."""
+    shutil.copytree(finished, tmp_path / "copy" / "a")
+    return tmp_path / "copy"
+
+
+def events_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def frame_bytes(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((folder / "frames").iterdir())}
+
+
+def count_frames(video: Path) -> int:
+    with av.open(str(video)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+# rendering
+
+
+def test_two_files_are_rendered_to_two_folders(first: subprocess.CompletedProcess[str], finished: Path) -> None:
+    assert first.stderr == ""
+    assert count_frames(finished / "video.mp4") == FRAMES
+    assert count_frames(finished.with_name("b") / "video.mp4") == 3
+    assert (finished / "schedule.yaml").read_text() == TOY
+
+
+def test_json_is_one_event_per_line_in_order(first: subprocess.CompletedProcess[str]) -> None:
+    told = [(event["event"], event.get("schedule"), event.get("index")) for event in events_of(first)]
+    assert told == [
+        ("started", "a", None),
+        *(("frame", None, index) for index in range(FRAMES)),
+        ("finished", "a", None),
+        ("started", "b", None),
+        *(("frame", None, index) for index in range(3)),
+        ("finished", "b", None),
+    ]
+
+
+def test_render_file_is_render_video_file(call: Call, copy: Path) -> None:
+    done = call("video", "a.yaml", "--out", copy)
+    assert done.returncode == 0
+    assert done.stdout == f"{copy}/a/video.mp4: {FRAMES} frames (nothing to do)\n"
+
+
+def test_options_may_stand_before_the_file(call: Call, copy: Path) -> None:
+    assert call("--out", copy, "a.yaml").stdout.endswith("(nothing to do)\n")
+
+
+def test_failing_ffmpeg_is_exit_code_1_and_costs_no_frame(
+    call: Call, copy: Path, script: Callable[[str, str], Path]
+) -> None:
+    program = script("ffmpeg", "echo 'No space left on device' >&2; exit 1")
+    (copy / "a" / "report.json").unlink()
+    video = (copy / "a" / "video.mp4").read_bytes()
+    done = call("a.yaml", "--out", copy, "--ffmpeg", program)
+    assert done.returncode == 1
+    assert done.stderr == "a: ffmpeg: the disk is full; free some space and run again, the frames are kept\n"
+    assert (copy / "a" / "video.mp4").read_bytes() == video
+    assert call("a.yaml", "--out", copy).returncode == 0
+
+
+def test_failure_is_an_event_with_json(call: Call, copy: Path) -> None:
+    done = call("a.yaml", "--out", copy, "--json", "--ffmpeg", "/nowhere/ffmpeg")
+    assert done.returncode == 1
+    (failed,) = events_of(done)
+    assert (failed["event"], failed["schedule"]) == ("failed", "a")
+    assert "/nowhere/ffmpeg" in failed["message"]
+    assert done.stderr == ""
+
+
+@pytest.fixture(scope="module")
+def drafts(call: Call, folder: Path, finished: Path) -> subprocess.CompletedProcess[str]:
+    """Drafts of both beside the finished runs, but the first one's folder cannot be made."""
+    (folder / "out" / "a-draft").write_text("a file is in the way")
+    return call("a.yaml", "b.yaml", "--out", "out", "--draft")
+
+
+def test_one_failing_run_does_not_cost_the_other(drafts: subprocess.CompletedProcess[str], folder: Path) -> None:
+    assert drafts.returncode == 1
+    assert drafts.stderr.startswith("a: ")
+    assert "a-draft" in drafts.stderr
+    assert drafts.stderr.count("\n") == 1
+    assert count_frames(folder / "out" / "b-draft" / "video.mp4") == 3
+
+
+def test_draft_is_half_the_size_in_a_folder_of_its_own(drafts: subprocess.CompletedProcess[str], folder: Path) -> None:
+    with Image.open(folder / "out" / "b-draft" / "frames" / "000000.png") as image:
+        assert image.size == (16, 16)
+    with Image.open(folder / "out" / "b" / "frames" / "000000.png") as image:
+        assert image.size == (32, 32)
+
+
+def test_schedule_of_a_draft_says_that_it_is_one(
+    drafts: subprocess.CompletedProcess[str], call: Call, folder: Path
+) -> None:
+    kept = folder / "out" / "b-draft" / "schedule.yaml"
+    first, rest = kept.read_text().split("\n", 1)
+    assert first.startswith("# Rendered as a draft")
+    assert rest == (folder / "b.yaml").read_text()
+    assert call("check", kept).returncode == 0
+
+
+# Ctrl-C
+
+
+class Started:
+    """A `render --json` that goes on by itself."""
+
+    def __init__(self, command: str, folder: Path, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [command, *arguments, "--json"],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def wait_for_frame(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if json.loads(line)["event"] == "frame":
+                return
+        raise AssertionError("no frame came")
+
+    def press_ctrl_c(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+
+    def wait_for_note(self) -> str:
+        assert self._process.stderr is not None
+        return self._process.stderr.readline()
+
+    def end(self) -> subprocess.CompletedProcess[str]:
+        out, err = self._process.communicate(timeout=60)
+        assert "Traceback" not in err
+        return subprocess.CompletedProcess(self._process.args, self._process.returncode, out, err)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture
+def start(command: str, folder: Path) -> Iterator[Callable[..., Started]]:
+    processes: list[Started] = []
+
+    def start(*arguments: str) -> Started:
+        processes.append(Started(command, folder, *arguments))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+
+
+def test_ctrl_c_finishes_the_frame_and_the_next_run_completes_the_same_video(
+    start: Callable[..., Started], call: Call, finished: Path, tmp_path: Path
+) -> None:
+    process = start("a.yaml", "--out", str(tmp_path))
+    process.wait_for_frame()
+    process.press_ctrl_c()
+    assert process.wait_for_note() == "finishing this frame; Ctrl-C again stops at once\n"
+    done = process.end()
+    assert done.returncode == 130
+    last = events_of(done)[-1]
+    assert last["event"] == "interrupted"
+    kept = frame_bytes(tmp_path / "a")
+    assert 1 <= len(kept) == last["done"] < FRAMES
+    assert kept.items() <= frame_bytes(finished).items()
+    assert not (tmp_path / "a" / "video.mp4").exists()
+
+    again = call("a.yaml", "--out", tmp_path)
+    assert again.returncode == 0
+    assert f"{len(kept)} are there already" in again.stdout
+    assert frame_bytes(tmp_path / "a") == frame_bytes(finished)
+    assert (tmp_path / "a" / "video.mp4").read_bytes() == (finished / "video.mp4").read_bytes()
+
+
+def test_ctrl_c_twice_stops_at_once_and_keeps_what_is_finished(start: Callable[..., Started], tmp_path: Path) -> None:
+    """The second frame takes minutes: only the second Ctrl-C can end it."""
+    process = start("endless.yaml", "--out", str(tmp_path))
+    process.wait_for_frame()
+    process.press_ctrl_c()
+    process.wait_for_note()
+    process.press_ctrl_c()
+    done = process.end()
+    assert done.returncode == 130
+    assert done.stderr.strip() == "stopped; run the same command again to go on"
+    assert list(frame_bytes(tmp_path / "endless")) == ["000000.png"]
+
+
+# what is refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bad.yaml"], "bad.yaml:5:10: motion.zom: unknown key; did you mean 'zoom'?"),
+        (["nothing.yaml"], "nothing.yaml: cannot be read: No such file or directory"),
+        (["."], "cannot be read: Is a directory"),
+        (["chekc", "a.yaml"], "No such command 'chekc'"),
+        (["a.yaml", "--frame", "1:2"], "--frames"),
+        (["a.yaml", "--frames", "3"], "expected A:B, A: or :B with frame numbers, got '3'"),
+        (["a.yaml", "--frames", "a:b"], "expected A:B"),
+        (["a.yaml", "--frames", "5:99"], "--frames 5:99: expected A:B with 0 <= A < B <= 12"),
+        (["--draft"], "FILE"),
+        (["plot", "a.yaml", "-o", "a.xyz"], "a.xyz: cannot be drawn"),
+        (["plot", "a.yaml", "-o", "no/such/folder/a.png"], "cannot be drawn"),
+        (["plan", "nothing.yaml"], "nothing.yaml: cannot be read"),
+        (["check"], "FILE"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(
+    call: Call, folder: Path, arguments: list[str], said: str
+) -> None:
+    done = call(*arguments, *(["--out", "refused"] if arguments[0] == "a.yaml" else []))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+    assert not (folder / "refused").exists()
+
+
+def test_two_schedules_of_one_name_are_refused_before_anything_is_rendered(call: Call, folder: Path) -> None:
+    (folder / "other").mkdir()
+    shutil.copy(folder / "b.yaml", folder / "other" / "a.yaml")
+    done = call("a.yaml", "other/a.yaml", "--out", "refused")
+    assert done.returncode == 2
+    assert "another schedule of this name" in done.stderr
+    assert not (folder / "refused").exists()
+
+
+def test_one_bad_schedule_among_good_ones_is_told_before_anything_is_rendered(call: Call, folder: Path) -> None:
+    done = call("a.yaml", "bad.yaml", "--out", "refused")
+    assert done.returncode == 2
+    assert "bad.yaml:5" in done.stderr
+    assert not (folder / "refused").exists()
+
+
+def test_unknown_device_is_exit_code_2(call: Call, tmp_path: Path) -> None:
+    done = call("b.yaml", "--out", tmp_path, "--device", "gpu7")
+    assert done.returncode == 2
+    assert done.stderr == "device 'gpu7': expected auto, cpu, cuda or cuda:N\n"
+
+
+# the other commands
+
+
+def test_check_tells_the_good_from_the_bad(call: Call) -> None:
+    done = call("check", "a.yaml", "bad.yaml", "nothing.yaml", SCHEDULES / "sunset.yaml")
+    assert done.returncode == 2
+    assert done.stdout.splitlines() == [
+        "a.yaml: good: 12 frames, 1.5 s at 8 fps, 32×32",
+        f"{SCHEDULES}/sunset.yaml: good: 144 frames, 12 s at 12 fps, 256×144",
+    ]
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["bad.yaml", "nothing.yaml"]
+
+
+def test_check_of_good_schedules_is_exit_code_0(call: Call) -> None:
+    done = call("check", *sorted(SCHEDULES.glob("*.yaml")))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_plan_prints_one_spec_per_frame(call: Call) -> None:
+    done = call("plan", "a.yaml")
+    specs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [spec["index"] for spec in specs] == list(range(FRAMES))
+    assert all(spec["size"] == [32, 32] for spec in specs)
+    assert specs[0]["prompts"] == [{"text": "red", "weight": 1.0}]
+
+
+@pytest.fixture(scope="module")
+def headed(command: str, folder: Path) -> tuple[int, str]:
+    """A long plan into a pipe whose reader leaves after one line: exit code and standard error."""
+    (folder / "long.yaml").write_text(TOY.replace(f"length: {FRAMES}", "length: 2000"))
+    process = subprocess.Popen(
+        [command, "plan", "long.yaml"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert json.loads(process.stdout.readline())["index"] == 0
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    return process.wait(timeout=60), said
+
+
+def test_plan_into_head_says_nothing_about_it(headed: tuple[int, str]) -> None:
+    assert headed[1] == ""
+
+
+def test_plan_into_head_is_no_failure(headed: tuple[int, str]) -> None:
+    assert headed[0] == 0
+
+
+def test_plot_draws_and_says_where(call: Call, tmp_path: Path) -> None:
+    done = call("plot", "a.yaml", "-o", tmp_path / "curves.png")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path}/curves.png\n", "")
+    with Image.open(tmp_path / "curves.png") as image:
+        assert np.asarray(image).std() > 0
+
+
+def test_plot_is_named_after_its_schedule_unless_told(call: Call, folder: Path) -> None:
+    assert call("plot", "a.yaml").stdout == "a-plot.png\n"
+    assert (folder / "a-plot.png").is_file()
+
+
+def test_plot_says_the_file_that_it_wrote(call: Call, tmp_path: Path) -> None:
+    done = call("plot", "a.yaml", "-o", tmp_path / "curves")
+    assert [done.stdout.strip()] == [str(path) for path in tmp_path.iterdir()]
+
+
+def test_models_lists_every_model_and_files_that_exist(call: Call) -> None:
+    done = call("models")
+    assert done.returncode == 0
+    assert "missing" not in done.stdout
+    for name in [*weights.LATENTS, *weights.PERCEPTORS]:
+        assert f"  {name} " in done.stdout
+    paths = [Path(line.split(" (")[0].strip()) for line in done.stdout.splitlines() if os.sep in line]
+    assert len(paths) == 4
+    assert all(path.is_file() for path in paths)
+
+
+@pytest.mark.parametrize("name", ["video", "check", "plan", "plot"])
+def test_help_has_examples(name: str) -> None:
+    said = CliRunner().invoke(cli.main, [name, "--help"]).output
+    assert f"render {'' if name == 'video' else name + ' '}schedules/" in said
+
+
+def test_help_of_the_whole_has_examples_and_every_command(call: Call) -> None:
+    for arguments in (["--help"], ["-h"]):
+        done = call(*arguments)
+        assert done.returncode == 0
+        assert "render schedules/sunset.yaml --draft" in done.stdout
+        for name in ("video", "check", "plan", "plot", "models"):
+            assert f"\n  {name} " in done.stdout
+
+
+def test_version_is_printed(call: Call) -> None:
+    done = call("--version")
+    assert done.returncode == 0
+    assert "0.1.0" in done.stdout

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.frames import FrameFolder, FrameRecord, Pixels
+
+RECORD = FrameRecord(hash="ab" * 32, similarity=0.1 + 0.2)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> FrameFolder:
+    return FrameFolder(tmp_path / "frames")
+
+
+@pytest.fixture
+def pixels() -> Pixels:
+    """Every channel differs, and width from height, so that no axis can be mistaken for another."""
+    return np.random.default_rng(0).integers(0, 256, (18, 32, 3), dtype=np.uint8)
+
+
+def test_pixels_come_back_as_they_were(folder: FrameFolder, pixels: Pixels) -> None:
+    folder.write(7, pixels, RECORD)
+    assert np.array_equal(folder.read(7), pixels)
+
+
+def test_file_is_a_png_named_by_six_digits(folder: FrameFolder, pixels: Pixels) -> None:
+    folder.write(7, pixels, RECORD)
+    assert [path.name for path in folder.folder.iterdir()] == ["000007.png"]
+    with Image.open(folder.path(7)) as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "RGB", (32, 18))
+
+
+@pytest.mark.parametrize("similarity", [0.1 + 0.2, -1.0, 1e-17, 0.0, None])
+def test_record_comes_back_exactly(folder: FrameFolder, pixels: Pixels, similarity: float | None) -> None:
+    record = FrameRecord(hash="cd" * 32, similarity=similarity)
+    folder.write(0, pixels, record)
+    assert folder.record(0) == record
+
+
+def test_equal_frames_are_equal_files(tmp_path: Path, pixels: Pixels) -> None:
+    first, second = FrameFolder(tmp_path / "a"), FrameFolder(tmp_path / "b")
+    first.write(0, pixels, RECORD)
+    second.write(0, pixels.copy(), FrameRecord(hash=RECORD.hash, similarity=RECORD.similarity))
+    assert first.path(0).read_bytes() == second.path(0).read_bytes()
+
+
+def test_missing_frame_has_no_record(folder: FrameFolder) -> None:
+    assert folder.record(0) is None
+
+
+def test_foreign_files_have_no_record(folder: FrameFolder, pixels: Pixels) -> None:
+    folder.folder.mkdir()
+    Image.fromarray(pixels).save(folder.path(0))
+    folder.path(1).write_text("not a picture")
+    folder.path(2).write_bytes(b"")
+    Image.fromarray(pixels).save(folder.path(3), format="JPEG")
+    folder.path(4).mkdir()
+    assert [folder.record(index) for index in range(5)] == [None] * 5
+
+
+def test_torn_frame_has_no_record_wherever_it_is_torn(folder: FrameFolder, pixels: Pixels) -> None:
+    folder.write(0, pixels, RECORD)
+    whole = folder.path(0).read_bytes()
+    for length in range(0, len(whole), 41):
+        folder.path(0).write_bytes(whole[:length])
+        assert folder.record(0) is None, f"after {length} of {len(whole)} bytes"
+
+
+def test_frame_torn_before_its_record_has_none(folder: FrameFolder, pixels: Pixels) -> None:
+    folder.write(0, pixels, RECORD)
+    whole = folder.path(0).read_bytes()
+    for length in range(whole.index(b"frame_hash") + len(b"frame_hash")):
+        folder.path(0).write_bytes(whole[:length])
+        assert folder.record(0) is None, f"after {length} bytes"

@@ -1,0 +1,77 @@
+"""What the tests of the image side share: the embedded models, loaded once, and a frame to vary."""
+
+import pytest
+import torch
+
+from render.latents import vqgan
+from render.latents.pixels import Pixels
+from render.perceptors import clip
+from render.perceptors.toy import Toy
+from render.renderer import Renderer
+from render.spec import FrameSpec, PromptWeight
+from render.weights import find_latent, find_perceptor
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def device() -> torch.device:
+    return CPU
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def spec() -> FrameSpec:
+    """A frame that stands still and is not refined; tests `replace` what they are about."""
+    return FrameSpec(
+        index=1,
+        seed=7,
+        size=(16, 16),
+        prompts=(PromptWeight(text="red", weight=1.0),),
+        blend="weights",
+        transforms={},
+        center=(0.5, 0.5),
+        border="reflect",
+        losses={"prompt": 1.0},
+        num_steps=0,
+        lr=0.1,
+        num_cutouts=4,
+        carry_optimizer=True,
+    )
+
+
+@pytest.fixture
+def toy_renderer() -> Renderer:
+    """Pixels seen by the toy perceptor: no weights, a millisecond a step."""
+    return Renderer(Pixels(), [Toy(CPU)], CPU)
+
+
+@pytest.fixture(scope="session")
+def embedded_vqgan() -> vqgan.VQGAN:
+    """The embedded VQGAN in float32, latents not quantised."""
+    return vqgan.load(find_latent("embedded"), CPU, torch.float32, quantize=False)
+
+
+@pytest.fixture(scope="session")
+def quantizing_vqgan() -> vqgan.VQGAN:
+    return vqgan.load(find_latent("embedded"), CPU, torch.float32, quantize=True)
+
+
+@pytest.fixture(scope="session")
+def bf16_vqgan() -> vqgan.VQGAN:
+    return vqgan.load(find_latent("embedded"), CPU, torch.bfloat16, quantize=False)
+
+
+@pytest.fixture(scope="session")
+def embedded_clip() -> clip.CLIP:
+    """The embedded CLIP in float32."""
+    return clip.load(find_perceptor("embedded"), CPU, torch.float32)
+
+
+@pytest.fixture(scope="session")
+def embedded_renderer(embedded_vqgan: vqgan.VQGAN, embedded_clip: clip.CLIP) -> Renderer:
+    return Renderer(embedded_vqgan, [embedded_clip], CPU)
