@@ -87,16 +87,16 @@ def flag(value: Value, clock: Clock) -> bool:
     return scalar
 
 
-def choice(known: Collection[str]) -> Reader:
-    """One of a few words."""
+def choice(known: Collection[str], kind: str = "value", expected: str = "") -> Reader:
+    """One of a few words; `kind` is what an unknown one is called."""
+    expected = expected or f"one of {', '.join(known)}"
 
     def read(value: Value, clock: Clock) -> str:
-        expected = f"one of {', '.join(known)}"
         name = value.scalar(expected)
         if not isinstance(name, str):
             raise value.invalid(expected)
         if name not in known:
-            raise InvalidError(value, f"unknown value '{name}'; {suggestion(name, known)}")
+            raise InvalidError(value, f"unknown {kind} '{name}'; {suggestion(name, known)}")
         return name
 
     return read

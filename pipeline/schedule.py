@@ -8,16 +8,15 @@ from typing import Any
 
 from pipeline import fields
 from pipeline.curves import Curve
-from pipeline.document import InvalidError, Value
+from pipeline.document import Value
 from pipeline.fields import Clock, setting
 from pipeline.keyframes import curve, seconds
 from pipeline.quantities import number
 from render import weights
-from render.errors import suggestion
 from render.weights import ModelFiles
 
 MAX_FRAMES = 1_000_000  # frames are named by six digits
-DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.6}
+DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.4}
 
 
 def _size(value: Value, clock: Clock) -> tuple[int, int]:
@@ -31,16 +30,8 @@ def _size(value: Value, clock: Clock) -> tuple[int, int]:
 
 
 def _known_model(known: Mapping[str, ModelFiles], kind: str) -> fields.Reader:
-    def read(value: Value, clock: Clock) -> ModelFiles:
-        expected = f"the name of a {kind}"
-        name = value.scalar(expected)
-        if not isinstance(name, str):
-            raise value.invalid(expected)
-        if name not in known:
-            raise InvalidError(value, f"unknown {kind} '{name}'; {suggestion(name, known)}")
-        return known[name]
-
-    return read
+    named = fields.choice(known, kind, expected=f"the name of a {kind}")
+    return lambda value, clock: known[named(value, clock)]
 
 
 def _perceptors(value: Value, clock: Clock) -> tuple[ModelFiles, ...]:
@@ -117,9 +108,9 @@ class Motion:
 class Refine:
     """How hard guidance works on each frame."""
 
-    steps: Curve = setting(curve(number(0, 10_000)), Curve.constant(6), "refinement steps per frame")
+    steps: Curve = setting(curve(number(0, 10_000)), Curve.constant(5), "refinement steps per frame")
     first_frame: int = setting(fields.integer(0, 100_000), 60, "refinement steps of the first frame")
-    lr: Curve = setting(curve(number(0, 100)), Curve.constant(0.15), "learning rate, in codebook spreads")
+    lr: Curve = setting(curve(number(0, 100)), Curve.constant(0.2), "learning rate, in codebook spreads")
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "looks at the picture per step")
     carry: bool = setting(fields.flag, True, "keep the optimiser's state from frame to frame")
 

@@ -1,9 +1,7 @@
-"""Models without weights, ffmpeg, and the command as it is installed."""
+"""Models without weights, and programs that stand for ffmpeg."""
 
 import os
-import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -12,13 +10,6 @@ import torch
 
 from render.renderer import Renderer, load_renderer
 from render.weights import LATENTS, PERCEPTORS
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_ffmpeg_of_the_environment() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("RENDER_FFMPEG", raising=False)
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -30,15 +21,6 @@ def renderer() -> Renderer:
 @pytest.fixture(scope="session")
 def bundled_ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
-
-
-@pytest.fixture(scope="session")
-def command() -> str:
-    """The installed `render`: the one of this Python, else the one on PATH."""
-    beside = Path(sys.executable).with_name("render")
-    found = str(beside) if beside.is_file() else shutil.which("render")
-    assert found is not None, "the project is not installed: pip install -e .[dev]"
-    return found
 
 
 @pytest.fixture

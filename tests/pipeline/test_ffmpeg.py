@@ -293,12 +293,7 @@ def test_success_without_a_video_is_told(script: Script, tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "length",
-    [
-        pytest.param(
-            0, marks=pytest.mark.xfail(strict=True, reason="ffmpeg skips an empty frame and exits 0, with -xerror, too")
-        ),
-        *(60, 120),
-    ],
+    [60, 120],
 )
 def test_damaged_frame_is_an_error_by_the_real_ffmpeg(tmp_path: Path, bundled_ffmpeg: str, length: int) -> None:
     pattern = write_frames(tmp_path / "frames", 3)
@@ -311,9 +306,14 @@ def test_damaged_frame_is_an_error_by_the_real_ffmpeg(tmp_path: Path, bundled_ff
     assert path.read_bytes() == b"the video of before"
 
 
-@pytest.mark.xfail(strict=True, reason="ffmpeg ends at a gap and exits 0, with -xerror, too")
-def test_missing_frame_is_an_error_by_the_real_ffmpeg(tmp_path: Path, bundled_ffmpeg: str) -> None:
+@pytest.mark.parametrize("emptied", [True, False])
+def test_missing_or_empty_frame_is_told_before_ffmpeg_makes_less(
+    tmp_path: Path, bundled_ffmpeg: str, emptied: bool
+) -> None:
     pattern = write_frames(tmp_path / "frames", 3)
-    (tmp_path / "frames" / "000001.png").unlink()
-    with pytest.raises(EncodingError, match="ffmpeg"):
+    frame = tmp_path / "frames" / "000001.png"
+    frame.unlink()
+    if emptied:
+        frame.touch()
+    with pytest.raises(EncodingError, match=r"000001\.png: is missing or empty"):
         assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / "video.mp4")

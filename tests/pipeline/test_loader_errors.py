@@ -137,10 +137,9 @@ MOTION = [
         "zoom: {0: 2, 1s: {to: 0.01, ease: out_back}}",
         "2:16: motion.zoom: falls to -0.189 at 0.58 s and must stay above 0; out_back overshoots",
     ),
-    pytest.param(
+    (
         "zoom: {0: 2, 3s: {to: 0.01, ease: out_back}}",
         "2:16: motion.zoom: falls to -0.189 at 1.74 s and must stay above 0; out_back overshoots",
-        marks=pytest.mark.xfail(strict=True, reason="the nearest of the 257 samples, told more finely than they lie"),
     ),
     (
         "zoom: {0: 2, 1.001s: 2, 1.002s: {to: 0.01, ease: out_back}}",  # all of it between two frames

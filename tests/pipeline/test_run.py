@@ -24,7 +24,6 @@ from render.spec import FrameSpec
 
 FRAMES = 12  # at 8 fps: states are kept after frames 7, 10 and 11
 RED_TO_BLUE = "{0: red, 7: red, 11: blue}"
-NOT_WRITTEN = "Run._write keeps a file whose record matches even where it was asked to render it anew"
 
 
 def toy(prompts: str = RED_TO_BLUE, title: str = "toy", more: str = "") -> Schedule:
@@ -262,7 +261,6 @@ def test_interrupted_range_goes_on_with_the_rest_of_it(job: Job, stop_after: int
     assert job.rendered == list(range(stopped, 9))
 
 
-@pytest.mark.xfail(strict=True, reason="_report_interruption takes a range from the first frame on for no range")
 def test_interrupted_range_from_the_first_frame_goes_on_with_the_rest_of_it(job: Job) -> None:
     job.render(frames=(None, 9), stop_after=4)
     assert interruption(job).go_on == "run it with --frames 4:9 to go on"
@@ -452,7 +450,6 @@ def test_range_is_rendered_anew_to_the_same_bytes(
     assert done.finished.frames == count_frames(done.folder / "video.mp4") == FRAMES
 
 
-@pytest.mark.xfail(strict=True, reason=NOT_WRITTEN)
 @pytest.mark.parametrize(("frames", "asked"), [((8, 10), [8, 9]), ((9, 11), [9, 10])])
 def test_range_mends_its_frames_and_writes_no_other(done: Job, frames: tuple[int, int], asked: list[int]) -> None:
     """What leads to the range from the state before it is rendered, but not written again."""
@@ -526,7 +523,6 @@ def test_fresh_renders_every_frame_again(done: Job, reference: Job) -> None:
     assert_same_frames(done, reference)
 
 
-@pytest.mark.xfail(strict=True, reason=NOT_WRITTEN)
 def test_fresh_writes_every_frame_again(done: Job) -> None:
     before = done.times()
     assert done.render(fresh=True)
@@ -546,7 +542,6 @@ def test_fresh_renders_even_the_first_frame_again(job: Job) -> None:
     assert job.rendered == [0]
 
 
-@pytest.mark.xfail(strict=True, reason=NOT_WRITTEN)
 def test_fresh_mends_a_frame_whose_pixels_were_painted_over(job: Job, reference: Job) -> None:
     """A frame is believed by its record; --fresh is what one does when that was wrong."""
     job.render(stop_after=4)

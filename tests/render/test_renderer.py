@@ -118,10 +118,11 @@ def test_refinement_starts_from_the_warped_picture(toy_renderer: Renderer, spec:
     torch.testing.assert_close(result.image, wanted, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize(("transforms", "encodes"), [({}, 0), ({"zoom": 1.1}, 1)])
+@pytest.mark.parametrize(("transforms", "encodes"), [({}, 0), ({"zoom": 1.1}, 3)])
 def test_only_what_moved_is_encoded_again(
     transforms: dict[str, float], encodes: int, spec: FrameSpec, picture: Tensor
 ) -> None:
+    """A motion costs the three encodings of `render.warm_start`."""
     latents = CountingPixels()
     renderer = Renderer(latents, [Toy(CPU)], CPU)
     renderer.step(state_of(picture), replace(spec, transforms=transforms, num_steps=2))

@@ -1,4 +1,4 @@
-"""The command as it is installed."""
+"""What all tests share: no ffmpeg setting of the environment, and the command as it is installed."""
 
 import shutil
 import sys
