@@ -1,0 +1,233 @@
+"""Train the image tower against the teacher's caption vectors, under attack, then both towers together."""
+
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .attack import DecoyPool, hide, random_start
+from .augment import augment
+from .checkpoint import Average, load_state, save_state
+from .clip_data import CaptionedImages
+from .config import CLIPConfig, Recipe
+from .scenes.palette import COLOURS
+from .texts import load_texts
+from .towers import (
+    cosine_rate,
+    create_pair,
+    encode_image,
+    encode_text,
+    soft_contrast,
+    text_parameters,
+    tokenize,
+    tower_config,
+)
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY = 25
+POOL = 64
+PATTERN_WORDS = {
+    "background",
+    "texture",
+    "abstract",
+    "paint",
+    "color",
+    "colors",
+    "gradient",
+    "stripes",
+    "spiral",
+    "rings",
+    "marble",
+    "pattern",
+    *COLOURS,
+}
+
+
+@dataclass(kw_only=True)
+class Phase:
+    """How far the run is: the radius of the attack, and which parts are on."""
+
+    radius: float
+    decoys: bool
+    joint: bool
+
+
+def phase_at(step: int, config: CLIPConfig) -> Phase:
+    """Ramp the attack from `attack_from` to `attack_full` of the run; from step 0 it would stay at chance."""
+    done = step / config.steps
+    ramp = (done - config.attack_from) / (config.attack_full - config.attack_from)
+    return Phase(
+        radius=config.radius * min(1.0, max(0.0, ramp)),
+        decoys=done >= config.decoy_from,
+        joint=done >= config.joint_from,
+    )
+
+
+class ClipRun:
+    """One run: data, towers, optimisers, decoys; `train` goes on from the last checkpoint."""
+
+    def __init__(self, data: Path, run: Path, recipe: Recipe) -> None:
+        self.config, self.run = recipe.clip, run
+        torch.manual_seed(self.config.seed)
+        self.rng = np.random.default_rng(self.config.seed)
+        self.corpus = load_texts(data / "texts.pt")
+        self.tokens = tokenize(self.corpus.texts)
+        weights = {
+            "scenes": 1 - self.config.photos - self.config.reconstructed,
+            "photos": self.config.photos,
+            "reconstructed": self.config.reconstructed,
+        }
+        self.images = CaptionedImages(data, weights, self.corpus.lookup())
+        self.pair: Any = create_pair(run / "clip.json", tower_config(recipe.clip, recipe.text, recipe.data.embed_dim))
+        visual = list(self.pair.visual.parameters())
+        groups = [
+            {"params": [p for p in visual if p.ndim > 1], "weight_decay": self.config.weight_decay},
+            {"params": [p for p in visual if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        self.image_optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+        self.text = text_parameters(self.pair)
+        self.text_optimizer = torch.optim.Adam(self.text.values(), betas=(0.9, 0.98))
+        self.average = Average(self.pair.visual, self.config.average)
+        self.pool = DecoyPool(POOL, self.config.image_size, self.config.seed)
+        self.step = 0
+        self.pending: tuple[Tensor, Tensor] | None = None
+        self.text_ready = False
+
+    def train(self) -> None:
+        """Run to the last step; a non-finite loss stops the run and names the step."""
+        self._resume()
+        seen: dict[str, list[float]] = {}
+        while self.step < self.config.steps:
+            figures = self._one_step()
+            if not math.isfinite(figures["loss"]):
+                raise FloatingPointError(f"loss is {figures['loss']} at step {self.step}")
+            for name, value in figures.items():
+                seen.setdefault(name, []).append(value)
+            self.step += 1
+            if self.step % LOG_EVERY == 0:
+                log.info(
+                    "clip step %d %s",
+                    self.step,
+                    " ".join(f"{k} {sum(v) / len(v):.3f}" for k, v in seen.items()),
+                )
+                seen = {}
+            if self.step % self.config.save_every == 0 or self.step == self.config.steps:
+                self.images.look()
+                self._save()
+
+    def _one_step(self) -> dict[str, float]:
+        """Every second batch is the one before, attacked along the gradient of its own training pass."""
+        phase = phase_at(self.step, self.config)
+        attacked = self.pending is not None
+        images, rows = self.pending or self._fresh(phase)
+        targets = self.corpus.vectors[rows]
+        chains, decoys, fakes = self._decoys(phase, images, rows)
+        seen = torch.cat([images, decoys]).requires_grad_()
+        made = encode_image(self.pair.visual.train(), seen)
+        real, fake = made[: len(images)], made[len(images) :]
+        cosine = (real * targets).sum(1)
+        loss = 2 * soft_contrast(real, targets, targets, self.config.temperature) + 2 * (1 - cosine).mean()
+        figures = {"attacked" if attacked else "clean": float(cosine.detach().mean()), "radius": phase.radius}
+        if len(decoys):
+            loss = loss + self.config.decoy_weight * self._reject(real, fake, targets, fakes)
+            figures["decoy"] = float((fake.detach() * fakes).sum(1).mean())
+        rate = cosine_rate(self.step, self.config.steps, self.config.learning_rate, 60)
+        if phase.joint:
+            loss = loss + self._text_loss(real, rows, targets)
+        self._update(loss, phase, rate)
+        assert seen.grad is not None
+        if len(decoys):
+            self.pool.climb(chains, decoys, seen.grad[len(images) :], self.config.decoy_step * self.config.radius)
+        again = phase.radius and not attacked
+        self.pending = (hide(images, seen.grad[: len(images)], phase.radius), rows) if again else None
+        return {"loss": float(loss.detach()), **figures}
+
+    def _fresh(self, phase: Phase) -> tuple[Tensor, Tensor]:
+        """Augmented pictures and their caption rows."""
+        pictures, rows = self.images.draw(self.config.batch, self.rng)
+        images = torch.cat([augment(p, self.config.image_size, self.rng) for p in pictures])
+        return random_start(images, phase.radius), rows
+
+    def _decoys(self, phase: Phase, images: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Chains of this step, their pictures, and the vectors they pretend to."""
+        if not phase.decoys:
+            return rows[:0], images[:0], self.corpus.vectors[:0]
+        scenes = [int(r) for r in rows if not PATTERN_WORDS & set(self.corpus.texts[int(r)].split())]
+        chains, pictures, captions = self.pool.draw(self.config.decoys, torch.tensor(scenes or rows.tolist()), images)
+        return chains, pictures, self.corpus.vectors[captions]
+
+    def _reject(self, real: Tensor, fake: Tensor, targets: Tensor, fakes: Tensor) -> Tensor:
+        """A caption must find its picture among the decoys, and a decoy must not look like its caption."""
+        temperature = self.config.temperature
+        own = (real * targets).sum(1, keepdim=True)
+        choice = torch.cat([own, targets @ fake.T], 1) * temperature
+        found = F.cross_entropy(choice, torch.zeros(len(own), dtype=torch.long))
+        return found + F.softplus(((fake * fakes).sum(1) - 0.15) * 8).mean() / 4
+
+    def _text_loss(self, real: Tensor, rows: Tensor, targets: Tensor) -> Tensor:
+        """Keep the text tower on the teacher, for captions and others, and tie it to the pictures."""
+        if not self.text_ready:
+            self._take_text_tower()
+        others = torch.from_numpy(self.rng.integers(0, len(self.tokens), 96))
+        said, also = encode_text(self.pair, self.tokens[rows]), encode_text(self.pair, self.tokens[others])
+        taught = 3 * (1 - (said * targets).sum(1)).mean() + 3 * (1 - (also * self.corpus.vectors[others]).sum(1)).mean()
+        return taught + soft_contrast(real, said, targets, self.config.temperature)
+
+    def _update(self, loss: Tensor, phase: Phase, rate: float) -> None:
+        self.image_optimizer.zero_grad()
+        self.text_optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.pair.visual.parameters(), 2.0)
+        for group in self.image_optimizer.param_groups:
+            group["lr"] = rate
+        self.image_optimizer.step()
+        if phase.joint:
+            torch.nn.utils.clip_grad_norm_(self.text.values(), 1.0)
+            for group in self.text_optimizer.param_groups:
+                group["lr"] = 0.3 * rate
+            self.text_optimizer.step()
+        self.average.update(self.pair.visual)
+
+    def _take_text_tower(self) -> None:
+        state = load_state(self.run / "text.pt")
+        if state is None:
+            raise ValueError(f"{self.run / 'text.pt'}: the text tower must be trained before step {self.step}")
+        self.pair.load_state_dict(state["text"], strict=False)
+        self.text_ready = True
+
+    def _save(self) -> None:
+        save_state(
+            self.run / "clip.pt",
+            {
+                "step": self.step,
+                "pair": self.pair.state_dict(),
+                "average": self.average.state_dict(),
+                "pool": self.pool.state_dict(),
+                "image_optimizer": self.image_optimizer.state_dict(),
+                "text_optimizer": self.text_optimizer.state_dict(),
+                "text_ready": self.text_ready,
+                "pending": self.pending,
+                "rng": self.rng.bit_generator.state,
+                "torch_rng": torch.get_rng_state(),
+            },
+        )
+
+    def _resume(self) -> None:
+        state = load_state(self.run / "clip.pt")
+        if state is None:
+            return
+        self.step, self.text_ready = state["step"], state["text_ready"]
+        self.pending = state.get("pending")
+        self.pair.load_state_dict(state["pair"])
+        self.rng.bit_generator.state = state["rng"]
+        torch.set_rng_state(state["torch_rng"])
+        for name in ("average", "pool", "image_optimizer", "text_optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+        log.info("resumed at step %d", self.step)

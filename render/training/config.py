@@ -1,0 +1,112 @@
+"""The recipe as frozen dataclasses, read from a YAML file. Lengths are steps, not seconds: reruns repeat."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """How many scenes and sentences, at which size in pixels."""
+
+    scenes: int = 60_000
+    scene_size: int = 96
+    large_scenes: int = 6_000
+    large_size: int = 160
+    held_out_scenes: int = 1_000
+    composed_texts: int = 40_000
+    glosses: int = 8_000
+    lemmas: int = 14_000
+    embed_dim: int = 128
+    whitening: float = 0.25
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextConfig:
+    """The text tower: a small transformer distilled from the teacher's projected space."""
+
+    width: int = 72
+    heads: int = 4
+    layers: int = 2
+    steps: int = 3_000
+    batch: int = 256
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CLIPConfig:
+    """The image tower and its adversarial training. Norms are L2 on images in [0, 1] at 64 px."""
+
+    width: int = 28
+    image_size: int = 64
+    steps: int = 4_800
+    batch: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.03
+    temperature: float = 20.0
+    radius: float = 2.5
+    attack_from: float = 0.15
+    attack_full: float = 0.45
+    decoys: int = 24
+    decoy_from: float = 0.3
+    decoy_step: float = 0.8
+    decoy_weight: float = 1.0
+    reconstructed: float = 0.25
+    joint_from: float = 0.5
+    average: float = 0.998
+    photos: float = 0.15
+    save_every: int = 200
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class VQGANConfig:
+    """The f8 autoencoder."""
+
+    steps: int = 8_000
+    batch: int = 8
+    crop: int = 64
+    learning_rate: float = 1.2e-3
+    quantise_from: int = 600
+    codes: int = 1024
+    latent_noise: float = 0.1
+    cycle_weight: float = 0.3
+    average: float = 0.998
+    photos: float = 0.45
+    save_every: int = 200
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All of it."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    clip: CLIPConfig = field(default_factory=CLIPConfig)
+    vqgan: VQGANConfig = field(default_factory=VQGANConfig)
+
+
+def _section(kind: type[Any], values: dict[str, Any], name: str) -> Any:
+    known = {f.name for f in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ValueError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    return kind(**values)
+
+
+def load_recipe(path: Path | None) -> Recipe:
+    """The recipe in a YAML file with the sections data, text, clip, vqgan; defaults where it is silent.
+
+    Raises: ValueError for an unknown section or key.
+    """
+    raw: dict[str, Any] = yaml.safe_load(path.read_text()) or {} if path else {}
+    kinds = {"data": DataConfig, "text": TextConfig, "clip": CLIPConfig, "vqgan": VQGANConfig}
+    unknown = sorted(set(raw) - set(kinds))
+    if unknown:
+        raise ValueError(f"unknown section {', '.join(unknown)}; known are {', '.join(kinds)}")
+    return Recipe(**{name: _section(kind, raw.get(name) or {}, name) for name, kind in kinds.items()})

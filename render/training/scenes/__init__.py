@@ -1,0 +1,9 @@
+"""Procedural captioned scenes: pictures made of noise and shapes, each with the sentences that describe it.
+
+Own work, no outside images. `noise` and `canvas` are the tools, `sky` to `abstract` the motifs, `weather` and
+`styles` change a finished picture, `compose` puts them together with captions.
+"""
+
+from .compose import HELD_OUT, make_scene
+
+__all__ = ["HELD_OUT", "make_scene"]

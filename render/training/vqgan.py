@@ -1,0 +1,219 @@
+"""Train the f8 VQGAN: reconstruction in colour, noise on latents, steadiness under repeated passes."""
+
+import logging
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .augment import resize
+from .checkpoint import Average, load_state, save_state
+from .codebook import CodebookLearner
+from .config import Recipe
+from .data import load_set
+from .guiding import load_vqgan
+from .towers import cosine_rate
+from .vq_init import colour_identity_init
+from .vq_model import VQ
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY = 100
+POOLED = 90
+"""Batches whose latents start the codebook."""
+
+YCC = torch.tensor([[0.299, 0.587, 0.114], [-0.338, -0.662, 1.0], [1.0, -0.838, -0.162]])
+"""Luma and doubled chroma."""
+
+
+def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
+    """L1 and squared error in chroma-weighted channels, at three scales, and of slopes; images in [-1, 1]."""
+    d = made - wanted
+    c = torch.einsum("ij,bjhw->bihw", YCC, d)
+    slopes = (d[..., 1:] - d[..., :-1]).abs().mean() + (d[..., 1:, :] - d[..., :-1, :]).abs().mean()
+    scales = F.avg_pool2d(c, 4).abs().mean() + F.avg_pool2d(c, 16).abs().mean()
+    return 0.5 * d.abs().mean() + 0.5 * c.abs().mean() + 2 * c.pow(2).mean() + 0.5 * scales + 0.35 * slopes
+
+
+class Crops:
+    """Square crops from sets of different sizes, some of them rescaled first; images in [-1, 1]."""
+
+    def __init__(self, folder: Path, weights: dict[str, float], side: int) -> None:
+        self._sets = {name: load_set(folder, name)[0] for name in weights}
+        self._share = np.array(list(weights.values())) / sum(weights.values())
+        self._side = side
+
+    def draw(self, count: int, rng: np.random.Generator) -> Tensor:
+        """(count, 3, side, side)."""
+        names = rng.choice(list(self._sets), count, p=self._share)
+        return torch.stack([self._crop(self._sets[name], rng) for name in names]) * 2 - 1
+
+    def _crop(self, images: np.ndarray, rng: np.random.Generator) -> Tensor:
+        full = images.shape[1]
+        low = min(self._side, full // 2 + 1) if rng.random() < 0.3 else min(self._side, full)
+        size = int(rng.integers(low, full + 1)) if rng.random() < 0.4 else min(self._side, full)
+        y, x = rng.integers(0, full - size + 1, 2)
+        patch = images[rng.integers(len(images)), y : y + size, x : x + size]
+        crop = torch.from_numpy(patch.copy()).permute(2, 0, 1).float() / 255
+        crop = crop if size == self._side else resize(crop[None], self._side)[0]
+        return crop.flip(2) if rng.random() < 0.5 else crop
+
+
+class Cycles:
+    """Pictures that went through the model several times, shifted: they should come out as they went in."""
+
+    def __init__(self, size: int, longest: int) -> None:
+        self._images: list[Tensor] = []
+        self._depths: list[int] = []
+        self._size, self._longest = size, longest
+
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[list[int], Tensor]:
+        """Rows and shifted pictures."""
+        rows = [int(k) for k in rng.choice(len(self._images), count, replace=False)]
+        moved = [self._images[k].roll((int(rng.integers(-4, 5)), int(rng.integers(-4, 5))), (1, 2)) for k in rows]
+        return rows, torch.stack(moved)
+
+    def put(self, rows: list[int], images: Tensor, fresh: Tensor) -> None:
+        """Store what came out; chains that are long enough start again from a fresh reconstruction."""
+        for k, row in enumerate(rows):
+            self._depths[row] += 1
+            self._images[row] = images[k]
+            if self._depths[row] >= self._longest:
+                self._images[row], self._depths[row] = fresh[k], 1
+        if len(self._images) < self._size:
+            self._images.append(fresh[-1])
+            self._depths.append(1)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+
+class VQGANRun:
+    """One run; `train` goes on from the last checkpoint.
+
+    With `start`, an exported VQGAN (path without ending), the run refines it and quantises from step 0.
+    """
+
+    def __init__(self, data: Path, run: Path, recipe: Recipe, start: Path | None = None) -> None:
+        self.config, self.run = recipe.vqgan, run
+        torch.manual_seed(self.config.seed)
+        self.rng = np.random.default_rng(self.config.seed)
+        made = 1 - self.config.photos
+        self.crops = Crops(
+            data, {"photos": self.config.photos, "large": 0.6 * made, "scenes": 0.4 * made}, self.config.crop
+        )
+        self.net = VQ(codes=self.config.codes)
+        if start:
+            self.net.load_state_dict(load_vqgan(start).state_dict())
+        else:
+            colour_identity_init(self.net)
+        self.quantise_from = 0 if start else self.config.quantise_from
+        self.learner = CodebookLearner(self.net.quantize)
+        self.parameters = [p for name, p in self.net.named_parameters() if "embedding" not in name]
+        self.optimizer = torch.optim.Adam(self.parameters, betas=(0.9, 0.98))
+        self.average = Average(self.net, self.config.average)
+        self.cycles = Cycles(64, 10)
+        self.pool: list[Tensor] = []
+        self.step = 0
+
+    def train(self) -> None:
+        """Run to the last step; a non-finite loss stops the run and names the step."""
+        self._resume()
+        errors: list[float] = []
+        while self.step < self.config.steps:
+            loss, error = self._one_step()
+            if not math.isfinite(loss):
+                raise FloatingPointError(f"loss is {loss} at step {self.step}")
+            errors.append(error)
+            self.step += 1
+            if self.step % LOG_EVERY == 0:
+                psnr = -10 * math.log10(sum(errors) / len(errors) / 4)
+                log.info(
+                    "vqgan step %d loss %.4f psnr %.2f codes used %.2f",
+                    self.step,
+                    loss,
+                    psnr,
+                    self.learner.used,
+                )
+                errors = []
+            if self.step % self.config.save_every == 0 or self.step == self.config.steps:
+                self._save()
+
+    def _one_step(self) -> tuple[float, float]:
+        repeated = 2 if len(self.cycles) >= 32 and self.config.cycle_weight else 0
+        wanted = self.crops.draw(self.config.batch - repeated, self.rng)
+        rows, again = self.cycles.draw(repeated, self.rng) if repeated else ([], wanted[:0])
+        fresh = len(wanted)
+        made, commitment = self._through(torch.cat([wanted, again]), fresh)
+        loss = reconstruction_loss(made[:fresh], wanted) + commitment
+        if repeated:
+            loss = loss + self.config.cycle_weight * reconstruction_loss(made[fresh:], again)
+        if self.step > self.quantise_from:
+            self.cycles.put(rows, made[fresh:].detach().clamp(-1, 1), made[:fresh].detach().clamp(-1, 1))
+        self._update(loss)
+        return float(loss.detach()), float((made[:fresh] - wanted).detach().pow(2).mean())
+
+    def _through(self, images: Tensor, fresh: int) -> tuple[Tensor, Tensor]:
+        """Encode, quantise some, add noise to some, decode; cycles stay continuous, as in the renderer."""
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            latent = self.net.pre(images).float()
+        commitment = latent.new_zeros(())
+        if self.step < self.quantise_from:
+            self.pool = [*self.pool, latent.detach().permute(0, 2, 3, 1).reshape(-1, latent.shape[1])][-POOLED:]
+        else:
+            if self.step == self.quantise_from and self.pool:
+                self.learner.start(torch.cat(self.pool))
+                self.pool = []
+            codes, commitment = self.learner.quantise(latent)
+            continuous = torch.rand(len(latent), 1, 1, 1) < 0.4
+            continuous[fresh:] = True
+            noise = (
+                torch.randn_like(latent)
+                * latent.detach().std()
+                * self.config.latent_noise
+                * torch.rand(len(latent), 1, 1, 1)
+            )
+            noise[fresh:] = 0
+            latent = torch.where(continuous, latent, codes) + noise
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.net.decode(latent).float(), commitment
+
+    def _update(self, loss: Tensor) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = cosine_rate(self.step, self.config.steps, self.config.learning_rate, 50)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.average.update(self.net, copied=("quantize.embedding.weight",))
+
+    def _save(self) -> None:
+        save_state(
+            self.run / "vqgan.pt",
+            {
+                "step": self.step,
+                "net": self.net.state_dict(),
+                "average": self.average.state_dict(),
+                "learner": self.learner.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "cycles": self.cycles,
+                "pool": self.pool,
+                "rng": self.rng.bit_generator.state,
+                "torch_rng": torch.get_rng_state(),
+            },
+        )
+
+    def _resume(self) -> None:
+        state = load_state(self.run / "vqgan.pt")
+        if state is None:
+            return
+        self.step, self.cycles, self.pool = state["step"], state["cycles"], state["pool"]
+        self.net.load_state_dict(state["net"])
+        self.rng.bit_generator.state = state["rng"]
+        torch.set_rng_state(state["torch_rng"])
+        for name in ("average", "learner", "optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+        log.info("resumed at step %d", self.step)
