@@ -54,7 +54,7 @@ class Renderer:
         """Warp, encode, refine and decode one frame.
 
         Args:
-            state: the previous frame; None for the first, which starts from coloured noise.
+            state: the previous frame; None for the first, which starts from soft noise.
 
         Raises:
             NonFiniteError: the refinement left the finite numbers.
