@@ -1,12 +1,5 @@
-"""A small VQGAN+CLIP loop for looking at what was trained: the judge is the eye, then the figures.
+"""Exported models to judge: loaded for measuring, and painted with by the renderer itself."""
 
-Source: embedded/scripts/guide.py of the starter: continuous latents, square cutouts, spherical distance and
-total variation.
-"""
-
-import math
-import random
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +7,12 @@ import open_clip
 import torch
 import yaml
 from safetensors.torch import load_file
-from torch import Tensor
-from torch.nn import functional as F
 
-from .augment import resize, turn
-from .towers import encode_image, encode_text, tokenize
+from ..device import model_dtype
+from ..renderer import FrameState, Renderer, load_renderer
+from ..spec import FrameSpec, PromptWeight
+from ..weights import ModelFiles
 from .vq_model import VQ
-
-
-@dataclass(frozen=True, kw_only=True)
-class GuideSettings:
-    """How to guide: sizes in pixels, `rate` in units of the codebook's deviation."""
-
-    width: int = 256
-    height: int = 144
-    steps: int = 80
-    cutouts: int = 8
-    smallest: float = 0.45
-    whole: int = 2
-    variation: float = 1.0
-    rate: float = 0.15
-    seed: int = 0
 
 
 def load_vqgan(stem: Path) -> VQ:
@@ -53,79 +31,39 @@ def load_pair(stem: Path) -> Any:
     return pair.eval().requires_grad_(False)
 
 
-def square_cutouts(image: Tensor, side: int, settings: GuideSettings, rng: random.Random) -> Tensor:
-    """Cutouts (N, 3, side, side): the first whole, the others squares of 45 to 100 % of the shorter side."""
-    height, width = image.shape[-2:]
-    out = []
-    for k in range(settings.cutouts):
-        size = int(min(height, width) * rng.uniform(settings.smallest, 1))
-        y, x = rng.randint(0, height - size), rng.randint(0, width - size)
-        cut = resize(image if k < settings.whole else image[:, :, y : y + size, x : x + size], side)
-        cut = cut.flip(3) if rng.random() < 0.5 else cut
-        out.append(turn(cut, rng.uniform(-10, 10)) if rng.random() < 0.4 else cut)
-    return torch.cat(out) + rng.random() * 0.05 * torch.randn(len(out), 3, side, side)
+def load_painter(vqgan: Path, clip: Path) -> Renderer:
+    """The renderer with an exported pair, given by the stems of its files; latents are not quantised."""
+    latent = _exported("vqgan", vqgan, ".yaml")
+    scorer = _exported("clip", clip, ".json")
+    cpu = torch.device("cpu")
+    return load_renderer(latent, [scorer], quantize=False, device=cpu, dtype=model_dtype(cpu))
 
 
-def soft_noise(settings: GuideSettings) -> Tensor:
-    """Grey noise (1, 3, H, W) in [0, 1] from a few octaves."""
-    noise = 0.35 + 0.3 * torch.rand(1, 1, 1, 1).expand(1, 1, settings.height, settings.width)
-    for k in (2, 3, 4, 5):
-        octave = torch.randn(1, 1, 2**k, 2**k)
-        noise = noise + F.interpolate(octave, size=noise.shape[-2:], mode="bicubic", align_corners=False) * (
-            0.18 / (k - 1)
-        )
-    return noise.clamp(0, 1).expand(-1, 3, -1, -1)
+def paint(renderer: Renderer, prompt: str, size: tuple[int, int], steps: int) -> FrameState:
+    """The first frame of a video of one prompt: its picture (1, 3, H, W) in [0, 1], and its similarity."""
+    spec = FrameSpec(
+        index=0,
+        seed=0,
+        size=size,
+        prompts=(PromptWeight(text=prompt, weight=1.0),),
+        blend="weights",
+        transforms={},
+        center=(0.5, 0.5),
+        border="reflect",
+        losses={"prompt": 1.0, "smooth": 0.4},
+        num_steps=steps,
+        lr=0.2,
+        num_cutouts=12,
+        carry_optimizer=False,
+    )
+    return renderer.step(None, spec)
 
 
-class Guide:
-    """A VQGAN and a CLIP pair that paint a prompt."""
-
-    def __init__(self, vqgan: VQ, pair: Any) -> None:
-        self.vqgan, self.pair = vqgan, pair
-        size = pair.visual.image_size
-        self.side = size if isinstance(size, int) else size[0]
-
-    def decode(self, latent: Tensor) -> Tensor:
-        """Latents to an image that may leave [0, 1]."""
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            out = self.vqgan.decode(latent.contiguous(memory_format=torch.channels_last))
-        return out.float() / 2 + 0.5
-
-    def encode(self, image: Tensor) -> Tensor:
-        """An image in [0, 1] to continuous latents."""
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-            return self.vqgan.pre((image * 2 - 1).contiguous(memory_format=torch.channels_last)).float()
-
-    def text(self, prompts: list[str]) -> Tensor:
-        """Unit vectors of the prompts."""
-        with torch.no_grad():
-            return encode_text(self.pair, tokenize(prompts))
-
-    def paint(self, prompt: str, settings: GuideSettings, start: Tensor | None = None) -> tuple[Tensor, float]:
-        """A picture (1, 3, H, W) in [0, 1] after `steps` Adam steps, and the last mean cosine."""
-        torch.manual_seed(settings.seed)
-        rng = random.Random(settings.seed)
-        target = self.text([prompt])
-        spread = float(self.vqgan.quantize.embedding.weight.std())
-        low, high = (v[None, :, None, None] for v in self.vqgan.quantize.embedding.weight.aminmax(dim=0))
-        latent = self.encode(soft_noise(settings) if start is None else start).requires_grad_()
-        optimizer = torch.optim.Adam([latent], settings.rate * spread, betas=(0.9, 0.99))
-        cosine = math.nan
-        for _ in range(settings.steps):
-            image = self.decode(latent)
-            seen = image.clamp(0, 1) + 0.02 * (image - image.clamp(0, 1))
-            made = encode_image(self.pair.visual, square_cutouts(seen, self.side, settings, rng))
-            loss = 2 * ((made - target).norm(dim=1).div(2).clamp(max=0.9999).arcsin().pow(2) * 2).mean()
-            tall, wide = (
-                (image[..., 1:, :] - image[..., :-1, :]).abs().mean(),
-                (image[..., 1:] - image[..., :-1]).abs().mean(),
-            )
-            loss = loss + 2 * settings.variation * (tall + wide)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            with torch.no_grad():
-                latent.copy_(latent.maximum(low).minimum(high))
-            cosine = float((made.detach() @ target.T).mean())
-        with torch.no_grad():
-            return self.decode(latent).clamp(0, 1), cosine
+def _exported(entry: str, stem: Path, config: str) -> ModelFiles:
+    return ModelFiles(
+        name=stem.name,
+        entry=entry,
+        about="exported by render.training",
+        config=stem.with_suffix(config),
+        weights=stem.with_suffix(".safetensors"),
+    )

@@ -13,18 +13,13 @@ from .augment import resize
 from .data import LABELS, load_set
 from .drift import measure_drift, psnr, reconstruct
 from .guiding import load_pair, load_vqgan
+from .scenes import HELD_OUT
 from .towers import encode_image, encode_text, tokenize
 
 log = logging.getLogger(__name__)
 
 JUDGE_PROMPTS = (
-    "a calm blue sea at noon",
-    "a golden sunset over the sea",
-    "a starry night sky over the sea",
-    "a burning forest",
-    "red poppies in a green meadow",
-    "neon city in the rain",
-    "a snowy mountain under a purple aurora",
+    *HELD_OUT,
     "a tropical beach",
     "a stormy sea with lightning",
     "a full moon over a lake",

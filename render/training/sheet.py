@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from .guiding import Guide, GuideSettings, load_pair, load_vqgan
+from .guiding import load_painter, paint
 from .judge import Scorer
 from .scenes import HELD_OUT
 
@@ -32,15 +32,15 @@ def stack(rows: list[list[NDArray[np.uint8]]]) -> Image.Image:
 
 def paint_sheet(vqgan: Path, clip: Path, scorer: Path | None, out: Path, steps: int) -> Iterator[str]:
     """Paint, save the sheet, and yield a line of figures for each picture."""
-    guide = Guide(load_vqgan(vqgan), load_pair(clip))
+    painter = load_painter(vqgan, clip)
     judge = Scorer(scorer) if scorer else None
     rows: list[list[NDArray[np.uint8]]] = []
     for width, height in SIZES:
         row = []
         for prompt in HELD_OUT:
-            image, cosine = guide.paint(prompt, GuideSettings(width=width, height=height, steps=steps))
-            row.append(as_bytes(image))
-            place = f", the scorer's rank {judge.rank(image, prompt)}" if judge else ""
-            yield f"{width}x{height} {prompt}: guide's cosine {cosine:.3f}{place}"
+            painted = paint(painter, prompt, (width, height), steps)
+            row.append(as_bytes(painted.image))
+            place = f", the scorer's rank {judge.rank(painted.image, prompt)}" if judge else ""
+            yield f"{width}x{height} {prompt}: guide's cosine {float(painted.similarity):.3f}{place}"
         rows.append(row)
     stack(rows).save(out)

@@ -63,7 +63,7 @@ def _tiny_data(folder: Path) -> None:
 def test_data_to_weights(tmp_path: Path) -> None:
     from render.training.clip import ClipRun
     from render.training.export import export_clip, export_vqgan
-    from render.training.guiding import Guide, GuideSettings, load_pair, load_vqgan
+    from render.training.guiding import load_painter, load_vqgan, paint
     from render.training.text_tower import train_text_tower
     from render.training.vqgan import VQGANRun
 
@@ -85,6 +85,6 @@ def test_data_to_weights(tmp_path: Path) -> None:
     }
     vqgan = load_vqgan(out / "vqgan")
     assert float(vqgan.quantize.embedding.weight.std()) == pytest.approx(1, abs=0.01)
-    image, _ = Guide(vqgan, load_pair(out / "clip")).paint("the sea", GuideSettings(width=64, height=32, steps=2))
+    image = paint(load_painter(out / "vqgan", out / "clip"), "the sea", (64, 32), steps=2).image
     assert image.shape == (1, 3, 32, 64)
     assert torch.isfinite(image).all()
