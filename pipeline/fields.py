@@ -38,8 +38,12 @@ def setting(read: Reader, default: Any, about: str) -> Any:
 
 def read_section(kind: type, value: Value, clock: Clock) -> Any:
     """Fill the dataclass `kind` from a map; what is wrong is noted and its field keeps the default."""
-    readers = {entry.name: entry.metadata["read"] for entry in dataclasses.fields(kind)}
-    return kind(**read_map(readers, value, clock))
+    return kind(**read_map(setting_readers(kind), value, clock))
+
+
+def setting_readers(kind: type) -> dict[str, Reader]:
+    """How each setting of the dataclass `kind` is read."""
+    return {entry.name: entry.metadata["read"] for entry in dataclasses.fields(kind)}
 
 
 def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock) -> dict[str, Any]:
@@ -139,11 +143,10 @@ def parts(value: Value, readers: Mapping[str, Reader], clock: Clock) -> dict[str
             found.pop("ease", None)
     read: dict[str, Any] = {}
     for name, entry in found.items():
-        with value.problems.collecting():
-            read[name] = readers[name](entry, clock)
-    if required not in read:
-        return {required: readers[required](found[required], clock), **read}  # raises what was wrong
-    return read
+        if name != required:
+            with value.problems.collecting():
+                read[name] = readers[name](entry, clock)
+    return {required: readers[required](found[required], clock), **read}
 
 
 def written(value: Value) -> str:

@@ -1,6 +1,5 @@
 """Numbers over time: times, easings, and the maps of them that make a curve."""
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Collection
@@ -11,6 +10,7 @@ from pipeline.document import InvalidError, Value
 from pipeline.easings import EASINGS, easing
 from pipeline.fields import Clock, Reader, parts, written
 from pipeline.quantities import Quantity
+from render.errors import suggestion
 
 T = TypeVar("T")
 
@@ -54,11 +54,9 @@ def ease(value: Value, clock: Clock) -> str:
     try:
         easing(name)
     except KeyError:
-        hint = f"expected {expected}"
+        hint = suggestion(_snake(name), EASINGS, otherwise=f"expected {expected}")
         if name.startswith("bezier"):
             hint = 'expected "bezier(x1, y1, x2, y2)" in quotes, x1 and x2 from 0 to 1'
-        elif near := difflib.get_close_matches(_snake(name), EASINGS, n=1):
-            hint = f"did you mean '{near[0]}'?"
         raise InvalidError(value, f"unknown easing '{name}'; {hint}") from None
     return name
 

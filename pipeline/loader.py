@@ -14,7 +14,7 @@ import numpy as np
 from pipeline import fields, scenes
 from pipeline.curves import Curve
 from pipeline.document import InvalidError, Value, compose
-from pipeline.fields import Clock, read_map, read_section
+from pipeline.fields import Clock, read_map, read_section, setting_readers
 from pipeline.keyframes import curve
 from pipeline.quantities import number, rate, share
 from pipeline.schedule import (
@@ -128,7 +128,9 @@ def _fps(sections: dict[str, Value]) -> float:
     """The frame rate alone: a length in frames needs it. If it is wrong, the section says so."""
     fallback = Output().fps
     entries = sections["output"].entries() if "output" in sections else {}
-    fps: float = _read(number(0.1, 240), entries, "fps", Clock(fps=fallback, length=math.nan), default=fallback)
+    fps: float = _read(
+        setting_readers(Output)["fps"], entries, "fps", Clock(fps=fallback, length=math.nan), default=fallback
+    )
     return fps
 
 
@@ -142,8 +144,8 @@ def _check_size(document: Value, sections: dict[str, Value], output: Output, mod
         message = f"expected multiples of {unit} for the latent model '{models.latent.name}', such as {fitting}"
         section, name = ("output", "size") if "output" in sections else ("models", "latent")
         value = sections[section].entries().get(name, sections[section])
-        value = dataclasses.replace(value, path=f"{section}.{name}", problems=sections[section].problems)
-        value.problems.add(InvalidError(value, f"{message}, got [{width}, {height}]"))
+        value = dataclasses.replace(value, path=f"{section}.{name}")
+        document.problems.add(InvalidError(value, f"{message}, got [{width}, {height}]"))
 
 
 def _motion(sections: dict[str, Value], clock: Clock) -> Motion:

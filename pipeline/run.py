@@ -73,7 +73,7 @@ class Run:
         write_text(self.folder / "schedule.yaml", self.schedule.source)
         started = time.perf_counter()
         figures = RunReport()
-        done = 0 if self._options.fresh else self._available()
+        done = 0 if self._options.fresh else len(self._finished())
         if self._missing(done):
             models = renderer()
             figures.device = str(models.device)
@@ -164,22 +164,24 @@ class Run:
             self._frames.write(state.index, pixels, record)
         return record
 
-    def _available(self) -> int:
-        """How many frames from the first on are there and current."""
+    def _finished(self) -> list[FrameRecord]:
+        """The records of the frames from the first on that are there and current."""
+        found = []
         for index, wanted in enumerate(self._hashes):
             record = self._frames.record(index)
             if record is None or record.hash != wanted:
-                return index
-        return len(self._hashes)
+                break
+            found.append(record)
+        return found
 
     def _derive(self, binary: str, figures: RunReport) -> int:
         """Make video, contact sheet, poster and report of the frames there are; return their number."""
-        count = self._available()
-        last_hash = self._hashes[count - 1]
+        records = self._finished()
+        count, last_hash = len(records), records[-1].hash
         output = self.schedule.output
         if not figures.frame_seconds and is_current(self.folder, last_hash, self.schedule):
             return count
-        similarities = [record.similarity for i in range(count) if (record := self._frames.record(i)) is not None]
+        similarities = [record.similarity for record in records]
         pattern = self._frames.folder / FrameFolder.pattern
         ffmpeg.assemble(binary, pattern, count, output.fps, self.schedule.title, self.folder / VIDEO)
         sheet.contact_sheet(self._frames, count, output.fps, self.folder / "contact.png")

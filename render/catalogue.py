@@ -3,6 +3,7 @@
 Listing a catalogue imports none of its entries, so that a schedule is checked without torch.
 """
 
+import functools
 import importlib
 import pkgutil
 from types import ModuleType
@@ -11,6 +12,7 @@ from typing import Any
 from render.errors import UnknownNameError
 
 
+@functools.cache  # asked for every frame, and a folder does not change under a running program
 def names(package: ModuleType) -> tuple[str, ...]:
     """The keys of the catalogue `package`, sorted."""
     return tuple(sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)))

@@ -89,8 +89,8 @@ class EncodingError(RunError):
     """ffmpeg is missing or failed; the frames are kept."""
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return "did you mean 'zoom'?" where a known name is close, else the list of known names."""
+def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return "did you mean 'zoom'?" where a known name is close, else `otherwise` or the list of known names."""
     names = sorted(known)
     close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else f"expected one of: {', '.join(names)}"
+    return f"did you mean '{close[0]}'?" if close else otherwise or f"expected one of: {', '.join(names)}"

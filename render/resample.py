@@ -34,12 +34,12 @@ def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
     across, down = _weights((points - first).to(image.dtype)).unbind(dim=-2)
     column, row = first.long().unbind(dim=-1)
     flat = image.flatten(2)
+    columns = [_inside(column + i - 1, width, border) for i in range(4)]
     result = image.new_zeros(batch, channels, *points.shape[1:3])
     for j in range(4):
         y, inside_y = _inside(row + j - 1, height, border)
         line = torch.zeros_like(result)
-        for i in range(4):
-            x, inside_x = _inside(column + i - 1, width, border)
+        for i, (x, inside_x) in enumerate(columns):
             places = (y * width + x).flatten(1).unsqueeze(1).expand(-1, channels, -1)
             line = line + flat.gather(2, places).view_as(result) * (across[..., i] * inside_x).unsqueeze(1)
         result = result + line * (down[..., j] * inside_y).unsqueeze(1)
