@@ -1,4 +1,4 @@
-"""Command line: `python -m render.training data|vqgan|clip|judge`, in the order in which they are needed."""
+"""Command line: `python -m render.training data|vqgan|clip|judge|measure`, in the order in which they are needed."""
 
 import logging
 from pathlib import Path
@@ -10,6 +10,13 @@ from .config import Recipe, load_recipe
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+FILE_TO_BE = click.Path(path_type=Path, dir_okay=False)
+STEM = click.Path(path_type=Path)
+"""An exported model: its files without their endings."""
+
+DATA = click.option("--data", "folder", type=FOLDER, required=True, help="Folder of the data step.")
+RUN = click.option("--run", type=FOLDER, required=True, help="Folder for checkpoints.")
+VQGAN = click.option("--vqgan", "stem", type=STEM, required=True, help="Exported VQGAN, without its ending.")
 
 
 @click.group()
@@ -65,80 +72,88 @@ def data(recipe: Recipe, out: Path, teacher: Path, photos: Path | None, wordnet:
 
 
 @main.command()
-@click.option("--data", "folder", type=FOLDER, required=True)
-@click.option("--run", type=FOLDER, required=True, help="Folder for checkpoints.")
+@DATA
+@RUN
 @click.option("--out", type=FOLDER, required=True, help="Folder for vqgan.yaml and vqgan.safetensors.")
-@click.option("--start", type=click.Path(path_type=Path), help="An exported VQGAN to refine, without its ending.")
-@click.option(
-    "--reconstruct",
-    default=12_000,
-    show_default=True,
-    help="Scenes to pass through the model for the CLIP run.",
-)
+@click.option("--start", type=STEM, help="An exported VQGAN to refine.")
 @click.pass_obj
-def vqgan(recipe: Recipe, folder: Path, run: Path, out: Path, start: Path | None, reconstruct: int) -> None:
-    """Train and export the VQGAN, then write its reconstructions beside the data."""
+def vqgan(recipe: Recipe, folder: Path, run: Path, out: Path, start: Path | None) -> None:
+    """Train and export the VQGAN."""
     from .export import export_vqgan
-    from .reconstructions import write_reconstructions
     from .vqgan import VQGANRun
 
     VQGANRun(folder, run, recipe, start).train()
     export_vqgan(run, out)
-    write_reconstructions(folder, out / "vqgan", reconstruct)
     click.echo(f"wrote {out / 'vqgan.safetensors'}")
 
 
 @main.command()
-@click.option("--data", "folder", type=FOLDER, required=True)
-@click.option("--run", type=FOLDER, required=True, help="Folder for checkpoints.")
+@DATA
+@RUN
+@VQGAN
 @click.option("--out", type=FOLDER, required=True, help="Folder for clip.json and clip.safetensors.")
+@click.option("--start", type=STEM, help="An exported pair to refine, instead of a text tower trained first.")
 @click.pass_obj
-def clip(recipe: Recipe, folder: Path, run: Path, out: Path) -> None:
+def clip(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path, start: Path | None) -> None:
     """Train the text tower, then the image tower and both together, and export them."""
     from .clip import ClipRun
     from .export import export_clip
+    from .reconstructions import write_reconstructions
     from .text_tower import train_text_tower
 
-    train_text_tower(folder, run, recipe)
-    ClipRun(folder, run, recipe).train()
-    export_clip(folder, run, out)
+    write_reconstructions(folder, stem, recipe.data.reconstructed)
+    if start is None:
+        train_text_tower(folder, run, recipe)
+    ClipRun(folder, run, recipe, start, stem).train()
+    export_clip(run, out)
     click.echo(f"wrote {out / 'clip.safetensors'}")
 
 
 @main.command()
-@click.option("--data", "folder", type=FOLDER, required=True)
-@click.option(
-    "--vqgan",
-    "vqgan_stem",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Exported VQGAN, without its ending.",
-)
-@click.option(
-    "--clip",
-    "clip_stem",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Exported CLIP pair, without its ending.",
-)
-@click.option(
-    "--scorer",
-    type=click.Path(path_type=Path),
-    help="Another CLIP pair that ranks the prompts of what was painted.",
-)
-@click.option("--sheet", type=click.Path(path_type=Path), help="Where to write the painted prompts, one row per size.")
-@click.option("--steps", default=80, show_default=True, help="Steps for each painted prompt.")
-def judge(folder: Path, vqgan_stem: Path, clip_stem: Path, scorer: Path | None, sheet: Path | None, steps: int) -> None:
-    """Measure an exported pair, and paint the held-out prompts with it."""
-    from .judge import judge_clip, judge_vqgan
+@DATA
+@RUN
+@VQGAN
+@click.option("--out", type=FOLDER, required=True, help="Folder for judge.json and judge.safetensors.")
+@click.pass_obj
+def judge(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path) -> None:
+    """Train the judge (give --recipe recipes/judge.yaml) and check it on held-out scenes."""
+    from .clip import ClipRun
+    from .export import export_judge
+    from .judge import Judge, check_judge
+    from .reconstructions import write_reconstructions
+
+    write_reconstructions(folder, stem, recipe.data.reconstructed)
+    ClipRun(folder, run, recipe).train()
+    export_judge(run, out)
+    for name, value in check_judge(Judge(out / "judge", folder), folder).items():
+        click.echo(f"{name}: {value:.3f}")
+
+
+@main.command()
+@DATA
+@VQGAN
+@click.option("--clip", "pair", type=STEM, required=True, help="Exported CLIP pair.")
+@click.option("--judge", "other", type=STEM, help="Exported judge, which ranks the prompts of a sheet.")
+@click.option("--sheet", type=FILE_TO_BE, help="Where to write the forty painted prompts (wants --judge).")
+@click.option("--size", type=(int, int), default=(256, 144), show_default=True)
+@click.option("--steps", default=40, show_default=True, help="Steps for each painted prompt.")
+def measure(
+    folder: Path, stem: Path, pair: Path, other: Path | None, sheet: Path | None, size: tuple[int, int], steps: int
+) -> None:
+    """Measure an exported pair: by figures, or by the judge on the held-out prompts painted with it."""
+    from .judge import Judge
+    from .measure import measure_clip, measure_vqgan
     from .sheet import paint_sheet
 
-    figures: dict[str, Any] = judge_vqgan(vqgan_stem, folder) | judge_clip(clip_stem, folder)
-    for name, value in figures.items():
-        click.echo(f"{name}: {value:.3f}")
-    if sheet:
-        for line in paint_sheet(vqgan_stem, clip_stem, scorer, sheet, steps):
-            click.echo(line)
+    if (sheet is None) != (other is None):
+        raise click.UsageError("--sheet and --judge go together: the judge ranks what the sheet shows")
+    if sheet is None or other is None:
+        figures: dict[str, Any] = measure_vqgan(stem, folder) | measure_clip(pair, folder)
+        for name, value in figures.items():
+            click.echo(f"{name}: {value:.3f}")
+        return
+    for line in paint_sheet(stem, pair, Judge(other, folder), sheet, size, steps):
+        click.echo(line)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ def turn(images: Tensor, degrees: float) -> Tensor:
     return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
 
-def _view(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
+def _view(images: Tensor, side: int, smallest: float, rng: np.random.Generator) -> Tensor:
     full = images.shape[-1]
-    size = int(full * rng.uniform(0.5, 1)) if rng.random() < 0.7 else full
+    size = int(full * rng.uniform(smallest, 1)) if rng.random() < 0.7 else full
     y, x = rng.integers(0, full - size + 1, 2)
     images = images[:, :, y : y + size, x : x + size]
     if rng.random() < 0.25:
@@ -42,7 +42,7 @@ def _view(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
     return images + float(rng.choice([0, 0, 0.03, 0.08])) * torch.randn_like(images)
 
 
-def augment(images: Tensor, side: int, rng: np.random.Generator) -> Tensor:
-    """Random views (N, 3, side, side) in [0, 1]; parts of the batch share their parameters."""
+def augment(images: Tensor, side: int, smallest: float, rng: np.random.Generator) -> Tensor:
+    """Random views (N, 3, side, side) in [0, 1] of at least `smallest` of the side; parts of the batch share one."""
     parts = torch.split(images, max(1, -(-len(images) // GROUPS)))
-    return torch.cat([_view(part, side, rng) for part in parts]).clamp(0, 1)
+    return torch.cat([_view(part, side, smallest, rng) for part in parts]).clamp(0, 1)

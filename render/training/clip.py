@@ -1,8 +1,8 @@
 """Train the image tower against the teacher's caption vectors, under attack, then both towers together."""
 
+import json
 import logging
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .attack import DecoyPool, hide, random_start
+from .attack import Attack, random_start
 from .augment import augment
 from .checkpoint import Average, load_state, save_state
 from .clip_data import CaptionedImages
-from .config import CLIPConfig, Recipe
-from .scenes.palette import COLOURS
-from .texts import load_texts
+from .config import Recipe
+from .decoys import Decoys, worth_faking
+from .guiding import load_pair
+from .phases import Phase, phase_at
+from .texts import align, load_texts
 from .towers import (
     cosine_rate,
     create_pair,
@@ -32,48 +34,18 @@ from .towers import (
 log = logging.getLogger(__name__)
 
 LOG_EVERY = 25
-POOL = 64
-PATTERN_WORDS = {
-    "background",
-    "texture",
-    "abstract",
-    "paint",
-    "color",
-    "colors",
-    "gradient",
-    "stripes",
-    "spiral",
-    "rings",
-    "marble",
-    "pattern",
-    *COLOURS,
-}
-
-
-@dataclass(kw_only=True)
-class Phase:
-    """How far the run is: the radius of the attack, and which parts are on."""
-
-    radius: float
-    decoys: bool
-    joint: bool
-
-
-def phase_at(step: int, config: CLIPConfig) -> Phase:
-    """Ramp the attack from `attack_from` to `attack_full` of the run; from step 0 it would stay at chance."""
-    done = step / config.steps
-    ramp = (done - config.attack_from) / (config.attack_full - config.attack_from)
-    return Phase(
-        radius=config.radius * min(1.0, max(0.0, ramp)),
-        decoys=done >= config.decoy_from,
-        joint=done >= config.joint_from,
-    )
 
 
 class ClipRun:
-    """One run: data, towers, optimisers, decoys; `train` goes on from the last checkpoint."""
+    """One run: data, towers, optimisers, decoys; `train` goes on from the last checkpoint.
 
-    def __init__(self, data: Path, run: Path, recipe: Recipe) -> None:
+    With `start`, an exported pair (path without ending), the run refines it: the teacher's vectors are moved into
+    the space of its text tower. With `vqgan`, an exported VQGAN, some decoys are painted by it.
+    """
+
+    def __init__(
+        self, data: Path, run: Path, recipe: Recipe, start: Path | None = None, vqgan: Path | None = None
+    ) -> None:
         self.config, self.run = recipe.clip, run
         torch.manual_seed(self.config.seed)
         self.rng = np.random.default_rng(self.config.seed)
@@ -85,7 +57,8 @@ class ClipRun:
             "reconstructed": self.config.reconstructed,
         }
         self.images = CaptionedImages(data, weights, self.corpus.lookup())
-        self.pair: Any = create_pair(run / "clip.json", tower_config(recipe.clip, recipe.text, recipe.data.embed_dim))
+        self.text_ready = start is not None
+        self.pair: Any = self._begin(recipe, start)
         visual = list(self.pair.visual.parameters())
         groups = [
             {"params": [p for p in visual if p.ndim > 1], "weight_decay": self.config.weight_decay},
@@ -95,10 +68,22 @@ class ClipRun:
         self.text = text_parameters(self.pair)
         self.text_optimizer = torch.optim.Adam(self.text.values(), betas=(0.9, 0.98))
         self.average = Average(self.pair.visual, self.config.average)
-        self.pool = DecoyPool(POOL, self.config.image_size, self.config.seed)
+        self.decoys = Decoys(self.config, vqgan)
+        # Unrelated captions are not at 0 in every space: the teacher's own mean is not taken out of all.
+        some = self.corpus.vectors[torch.from_numpy(self.rng.integers(0, len(self.tokens), 1000))]
+        self.floor = float((some @ some.T).mean())
         self.step = 0
-        self.pending: tuple[Tensor, Tensor] | None = None
-        self.text_ready = False
+        self.pending: Attack | None = None
+
+    def _begin(self, recipe: Recipe, start: Path | None) -> Any:
+        if start is None:
+            return create_pair(self.run / "clip.json", tower_config(recipe.clip, recipe.text, recipe.data.embed_dim))
+        pair = create_pair(self.run / "clip.json", json.loads(start.with_suffix(".json").read_text()))
+        pair.load_state_dict(load_pair(start).state_dict())
+        with torch.no_grad():
+            said = torch.cat([encode_text(pair, part) for part in torch.split(self.tokens, 512)])
+        self.corpus = align(self.corpus, said)
+        return pair
 
     def train(self) -> None:
         """Run to the last step; a non-finite loss stops the run and names the step."""
@@ -123,45 +108,44 @@ class ClipRun:
                 self._save()
 
     def _one_step(self) -> dict[str, float]:
-        """Every second batch is the one before, attacked along the gradient of its own training pass."""
+        """A batch is used `replays` more times, attacked along the gradient of its own training pass."""
         phase = phase_at(self.step, self.config)
-        attacked = self.pending is not None
-        images, rows = self.pending or self._fresh(phase)
-        targets = self.corpus.vectors[rows]
-        chains, decoys, fakes = self._decoys(phase, images, rows)
-        seen = torch.cat([images, decoys]).requires_grad_()
+        use = self.pending or self._fresh(phase)
+        targets = self.corpus.vectors[use.rows]
+        decoys, fakes = self._decoys(phase, use)
+        seen = torch.cat([use.seen, decoys]).requires_grad_()
         made = encode_image(self.pair.visual.train(), seen)
-        real, fake = made[: len(images)], made[len(images) :]
+        real, fake = made[: len(targets)], made[len(targets) :]
         cosine = (real * targets).sum(1)
         loss = 2 * soft_contrast(real, targets, targets, self.config.temperature) + 2 * (1 - cosine).mean()
-        figures = {"attacked" if attacked else "clean": float(cosine.detach().mean()), "radius": phase.radius}
+        figures = {"attacked" if self.pending else "clean": float(cosine.detach().mean()), "radius": phase.radius}
         if len(decoys):
             loss = loss + self.config.decoy_weight * self._reject(real, fake, targets, fakes)
             figures["decoy"] = float((fake.detach() * fakes).sum(1).mean())
-        rate = cosine_rate(self.step, self.config.steps, self.config.learning_rate, 60)
         if phase.joint:
-            loss = loss + self._text_loss(real, rows, targets)
-        self._update(loss, phase, rate)
+            loss = loss + self._text_loss(real, use.rows, targets)
+        self._update(loss, phase, cosine_rate(self.step, self.config.steps, self.config.learning_rate, 60))
         assert seen.grad is not None
         if len(decoys):
-            self.pool.climb(chains, decoys, seen.grad[len(images) :], self.config.decoy_step * self.config.radius)
-        again = phase.radius and not attacked
-        self.pending = (hide(images, seen.grad[: len(images)], phase.radius), rows) if again else None
+            self.decoys.climb(seen.grad[len(targets) :])
+        self.pending = use.again(seen.grad[: len(targets)], phase.radius)
         return {"loss": float(loss.detach()), **figures}
 
-    def _fresh(self, phase: Phase) -> tuple[Tensor, Tensor]:
+    def _fresh(self, phase: Phase) -> Attack:
         """Augmented pictures and their caption rows."""
-        pictures, rows = self.images.draw(self.config.batch, self.rng)
-        images = torch.cat([augment(p, self.config.image_size, self.rng) for p in pictures])
-        return random_start(images, phase.radius), rows
+        config = self.config
+        pictures, rows = self.images.draw(config.batch, self.rng)
+        images = torch.cat([augment(p, config.image_size, config.smallest_crop, self.rng) for p in pictures])
+        left = config.replays if phase.radius else 0
+        return Attack(images=images, seen=random_start(images, phase.radius), rows=rows, left=left)
 
-    def _decoys(self, phase: Phase, images: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Chains of this step, their pictures, and the vectors they pretend to."""
+    def _decoys(self, phase: Phase, use: Attack) -> tuple[Tensor, Tensor]:
+        """Decoys of this step and the vectors they pretend to."""
         if not phase.decoys:
-            return rows[:0], images[:0], self.corpus.vectors[:0]
-        scenes = [int(r) for r in rows if not PATTERN_WORDS & set(self.corpus.texts[int(r)].split())]
-        chains, pictures, captions = self.pool.draw(self.config.decoys, torch.tensor(scenes or rows.tolist()), images)
-        return chains, pictures, self.corpus.vectors[captions]
+            return use.images[:0], self.corpus.vectors[:0]
+        scenes = [int(r) for r in use.rows if worth_faking(self.corpus.texts[int(r)])]
+        pictures, captions = self.decoys.draw(torch.tensor(scenes or use.rows.tolist()), use.images)
+        return pictures, self.corpus.vectors[captions]
 
     def _reject(self, real: Tensor, fake: Tensor, targets: Tensor, fakes: Tensor) -> Tensor:
         """A caption must find its picture among the decoys, and a decoy must not look like its caption."""
@@ -169,7 +153,7 @@ class ClipRun:
         own = (real * targets).sum(1, keepdim=True)
         choice = torch.cat([own, targets @ fake.T], 1) * temperature
         found = F.cross_entropy(choice, torch.zeros(len(own), dtype=torch.long))
-        return found + F.softplus(((fake * fakes).sum(1) - 0.15) * 8).mean() / 4
+        return found + F.softplus(((fake * fakes).sum(1) - self.floor - 0.15) * 8).mean() / 4
 
     def _text_loss(self, real: Tensor, rows: Tensor, targets: Tensor) -> Tensor:
         """Keep the text tower on the teacher, for captions and others, and tie it to the pictures."""
@@ -209,7 +193,7 @@ class ClipRun:
                 "step": self.step,
                 "pair": self.pair.state_dict(),
                 "average": self.average.state_dict(),
-                "pool": self.pool.state_dict(),
+                "decoys": self.decoys.state_dict(),
                 "image_optimizer": self.image_optimizer.state_dict(),
                 "text_optimizer": self.text_optimizer.state_dict(),
                 "text_ready": self.text_ready,
@@ -228,6 +212,6 @@ class ClipRun:
         self.pair.load_state_dict(state["pair"])
         self.rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"])
-        for name in ("average", "pool", "image_optimizer", "text_optimizer"):
+        for name in ("average", "decoys", "image_optimizer", "text_optimizer"):
             getattr(self, name).load_state_dict(state[name])
         log.info("resumed at step %d", self.step)

@@ -16,6 +16,7 @@ class DataConfig:
     large_scenes: int = 6_000
     large_size: int = 160
     held_out_scenes: int = 1_000
+    reconstructed: int = 6_000
     composed_texts: int = 40_000
     glosses: int = 8_000
     lemmas: int = 14_000
@@ -39,8 +40,13 @@ class TextConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class CLIPConfig:
-    """The image tower and its adversarial training. Norms are L2 on images in [0, 1] at 64 px."""
+    """The image tower and its adversarial training. Norms are L2 on images in [0, 1] at 64 px.
 
+    `tower` names a timm architecture instead of CLIP's ResNet of `width`: the judge's. `painted` is how many of
+    `decoys` a step climb in the latent space of a VQGAN, as the renderer does, where the run is given one.
+    """
+
+    tower: str = ""
     width: int = 28
     image_size: int = 64
     steps: int = 4_800
@@ -51,10 +57,13 @@ class CLIPConfig:
     radius: float = 2.5
     attack_from: float = 0.15
     attack_full: float = 0.45
+    replays: int = 1
     decoys: int = 24
     decoy_from: float = 0.3
     decoy_step: float = 0.8
     decoy_weight: float = 1.0
+    painted: int = 8
+    smallest_crop: float = 0.5
     reconstructed: float = 0.25
     joint_from: float = 0.5
     average: float = 0.998

@@ -12,8 +12,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .checkpoint import load_state
-from .texts import load_texts
-from .towers import tokenize
 from .vq_model import DD_CONFIG
 
 log = logging.getLogger(__name__)
@@ -58,16 +56,19 @@ def export_vqgan(run: Path, out: Path) -> None:
     (out / "vqgan.yaml").write_text(yaml.safe_dump({"model": model}, sort_keys=False))
 
 
-def export_clip(data: Path, run: Path, out: Path) -> None:
-    """run/clip.pt (image tower: running average) to out/clip.safetensors and .json; unseen tokens zero."""
+def export_clip(run: Path, out: Path) -> None:
+    """run/clip.pt (image tower: running average) to out/clip.safetensors and out/clip.json."""
     state = _require(run / "clip.pt")
     weights = {k: v for k, v in state["pair"].items() if k != "attn_mask"}
     weights.update({f"visual.{k}": v for k, v in state["average"]["state"].items()})
     if not state["text_ready"]:
         weights.update(_require(run / "text.pt")["text"])
-    seen = torch.unique(tokenize(load_texts(data / "texts.pt").texts)).long()
-    table = torch.zeros_like(weights["token_embedding.weight"])
-    table[seen] = weights["token_embedding.weight"][seen]
-    weights |= {"token_embedding.weight": table, "logit_scale": torch.tensor(math.log(20.0))}
+    weights["logit_scale"] = torch.tensor(math.log(20.0))
     _write(out / "clip.safetensors", weights)
     shutil.copy(run / "clip.json", out / "clip.json")
+
+
+def export_judge(run: Path, out: Path) -> None:
+    """run/clip.pt (image tower: running average) to out/judge.safetensors and out/judge.json."""
+    _write(out / "judge.safetensors", dict(_require(run / "clip.pt")["average"]["state"]))
+    shutil.copy(run / "clip.json", out / "judge.json")

@@ -9,9 +9,9 @@ import yaml
 from safetensors.torch import load_file
 
 from ..device import model_dtype
+from ..models import ModelFiles
 from ..renderer import FrameState, Renderer, load_renderer
 from ..spec import FrameSpec, PromptWeight
-from ..weights import ModelFiles
 from .vq_model import VQ
 
 
@@ -36,7 +36,7 @@ def load_painter(vqgan: Path, clip: Path) -> Renderer:
     latent = _exported("vqgan", vqgan, ".yaml")
     scorer = _exported("clip", clip, ".json")
     cpu = torch.device("cpu")
-    return load_renderer(latent, [scorer], quantize=False, device=cpu, dtype=model_dtype(cpu))
+    return load_renderer(latent, [(scorer, 1.0)], quantize=False, device=cpu, dtype=model_dtype(cpu))
 
 
 def paint(renderer: Renderer, prompt: str, size: tuple[int, int], steps: int) -> FrameState:
@@ -63,7 +63,6 @@ def _exported(entry: str, stem: Path, config: str) -> ModelFiles:
     return ModelFiles(
         name=stem.name,
         entry=entry,
-        about="exported by render.training",
-        config=stem.with_suffix(config),
+        architecture=stem.with_suffix(config),
         weights=stem.with_suffix(".safetensors"),
     )

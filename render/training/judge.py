@@ -1,130 +1,87 @@
-"""Figures of an exported pair: reconstruction, drift, retrieval on held-out scenes, photo classes, ranks."""
+"""The judge: another image tower, trained apart from the one that guides, that says which prompt a picture shows.
 
-import logging
+It has no text tower of its own: the forty prompts are the teacher's vectors. It never guides, and never reads a
+held-out prompt in training (`scenes.held_out`).
+"""
+
+import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import open_clip
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
 from .augment import resize
-from .data import LABELS, load_set
-from .drift import measure_drift, psnr, reconstruct
-from .guiding import load_pair, load_vqgan
+from .data import load_set
 from .scenes import HELD_OUT
-from .towers import encode_image, encode_text, tokenize
+from .texts import Texts, load_texts
+from .towers import encode_image
 
-log = logging.getLogger(__name__)
+NEAREST = 3
+"""Held-out scenes by which each prompt is checked, where as many have a caption like it."""
 
-JUDGE_PROMPTS = (
-    *HELD_OUT,
-    "a tropical beach",
-    "a stormy sea with lightning",
-    "a full moon over a lake",
-    "an autumn forest",
-    "a pine forest in the snow",
-    "a waterfall in the jungle",
-    "desert dunes at dusk",
-    "a red canyon",
-    "an erupting volcano",
-    "rivers of lava",
-    "a lavender field",
-    "a field of sunflowers",
-    "pink cherry blossom",
-    "a white daisy",
-    "a red rose",
-    "a castle on a hill",
-    "a lighthouse in a storm",
-    "a city skyline at night",
-    "a city in the morning",
-    "an old street",
-    "a bridge in fog",
-    "icebergs",
-    "cracked ice",
-    "a coral reef",
-    "ocean waves",
-    "a spiral galaxy",
-    "a purple nebula",
-    "a planet with rings",
-    "fireworks",
-    "white clouds in a blue sky",
-    "a rainbow over green hills",
-    "misty mountains",
-    "a green aurora over snow",
-)
-"""Forty prompts that a judge ranks. The first seven are held out; a few others are also training captions."""
+LIKE = 0.7
+"""Cosine from which two sentences say nearly the same."""
 
 
-def pictures(folder: Path, name: str, count: int) -> Tensor:
-    """The first `count` images of a shuffled set, (N, 3, S, S) in [0, 1]."""
-    images, _ = load_set(folder, name)
-    rows = np.random.default_rng(0).permutation(len(images))[:count]
-    return torch.from_numpy(images[np.sort(rows)]).permute(0, 3, 1, 2).float() / 255
+class Judge:
+    """Ranks the forty held-out prompts for a picture."""
 
-
-def judge_vqgan(stem: Path, data: Path) -> dict[str, float]:
-    """PSNR of quantised and continuous reconstructions, codes used, drift after 100 cycles."""
-    net = load_vqgan(stem)
-    figures: dict[str, float] = {}
-    met = []
-    for name, count in (("photos_held_out", 200), ("held_out", 100)):
-        images = pictures(data, name, count)
-        for quantised in (True, False):
-            made, rows = reconstruct(net, images, quantised)
-            figures[f"{name} psnr {'quantised' if quantised else 'continuous'}"] = psnr(made, images)
-            met.append(rows)
-    figures["codes used"] = float(len(torch.unique(torch.cat(met))))
-    for quantised in (True, False):
-        drift = measure_drift(net, pictures(data, "held_out", 16), 100, quantised)
-        figures |= {f"drift {'quantised' if quantised else 'continuous'} {k}": v for k, v in drift.items()}
-    return figures
-
-
-class Scorer:
-    """An exported CLIP pair as a judge."""
-
-    def __init__(self, stem: Path) -> None:
-        self.pair: Any = load_pair(stem)
-        size = self.pair.visual.image_size
-        self._side = size if isinstance(size, int) else size[0]
+    def __init__(self, stem: Path, data: Path) -> None:
+        path = stem.with_suffix(".json")
+        open_clip.add_model_config(path)
+        self.visual: Any = open_clip.create_model(stem.name).visual
+        self.visual.load_state_dict({k: v.float() for k, v in load_file(stem.with_suffix(".safetensors")).items()})
+        self.visual.eval().requires_grad_(False)
+        self._side = int(json.loads(path.read_text())["vision_cfg"]["image_size"])
+        self.prompts = load_texts(data / "prompts.pt").vectors
 
     @torch.no_grad()
-    def images(self, images: Tensor) -> Tensor:
-        """Unit vectors (N, D)."""
-        return torch.cat([encode_image(self.pair.visual, resize(part, self._side)) for part in torch.split(images, 64)])
+    def embed(self, images: Tensor) -> Tensor:
+        """Unit vectors (N, D) of pictures (N, 3, H, W) in [0, 1]: the whole, and squares along the longer side."""
+        side = min(images.shape[-2:])
+        room = [length - side for length in images.shape[-2:]]
+        places = (0.0, 0.5, 1.0) if any(room) else ()
+        views = [images]
+        for place in places:
+            y, x = (round(place * free) for free in room)
+            views.append(images[..., y : y + side, x : x + side])
+        looked = [encode_image(self.visual, resize(view, self._side)) for view in views]
+        return F.normalize(torch.stack(looked).mean(0), dim=1)
 
-    @torch.no_grad()
-    def texts(self, texts: list[str]) -> Tensor:
-        """Unit vectors (N, D)."""
-        return torch.cat([encode_text(self.pair, tokenize(texts[k : k + 256])) for k in range(0, len(texts), 256)])
-
-    def rank(self, image: Tensor, prompt: str) -> int:
-        """Place (1 is best) of a prompt among the forty and itself, for the whole picture."""
-        others = [p for p in JUDGE_PROMPTS if p != prompt]
-        scores = self.texts([prompt, *others]) @ self.images(image)[0]
-        return int((scores[1:] >= scores[0]).sum()) + 1
-
-
-def judge_clip(stem: Path, data: Path) -> dict[str, float]:
-    """Retrieval among held-out scenes (same generator, other seeds) and labels of held-out photographs."""
-    scorer = Scorer(stem)
-    count = 400
-    images, captions = load_set(data, "held_out")
-    first = [words[0] for words in captions[:count]]
-    made = scorer.images(torch.from_numpy(images[:count]).permute(0, 3, 1, 2).float() / 255)
-    similar = made @ scorer.texts(first).T
-    same = torch.tensor([[a == b for b in first] for a in first])
-    figures = {f"image to text R@{k}": _recall(similar, same, k) for k in (1, 5, 10)}
-    figures |= {f"text to image R@{k}": _recall(similar.T, same, k) for k in (1, 5, 10)}
-    photos, labels = load_set(data, "photos_held_out", most=99)
-    rows = np.sort(np.random.default_rng(0).permutation(len(photos))[:600])
-    classes = F.normalize(torch.stack([scorer.texts(words).mean(0) for words in LABELS.values()]), dim=1)
-    wanted = torch.tensor([list(LABELS.values()).index(labels[k]) for k in rows])
-    guess = (scorer.images(torch.from_numpy(photos[rows]).permute(0, 3, 1, 2).float() / 255) @ classes.T).argmax(1)
-    return figures | {"photo class": float((guess == wanted).float().mean())}
+    def ranks(self, images: Tensor, rows: Tensor) -> Tensor:
+        """Place (1 is best) of prompt `rows` (N,) among all forty for each picture."""
+        scores = self.embed(images) @ self.prompts.T
+        return (scores > scores.gather(1, rows[:, None])).sum(1) + 1
 
 
-def _recall(similar: Tensor, same: Tensor, k: int) -> float:
-    return float(same.gather(1, similar.topk(k, 1).indices).any(1).float().mean())
+def top(ranks: Tensor) -> dict[str, float]:
+    """Shares of first places and of places among the first five."""
+    return {f"top-{k}": float((ranks <= k).float().mean()) for k in (1, 5)}
+
+
+def check_judge(judge: Judge, data: Path, name: str = "held_out") -> dict[str, float]:
+    """The judge on held-out scenes: for each prompt those whose captions the teacher holds for nearest to it.
+
+    This is what a picture that shows its prompt would get; the captions are near the prompts, never the same.
+    """
+    images, captions = load_set(data, name)
+    near, chosen = _likeness(judge.prompts, load_texts(data / "texts.pt"), captions).topk(NEAREST, 0)
+    rows = torch.arange(len(HELD_OUT)).expand(NEAREST, -1)[near > LIKE]
+    chosen = chosen[near > LIKE]
+    pictures = torch.from_numpy(images[chosen.numpy()]).permute(0, 3, 1, 2).float() / 255
+    return {"scenes": float(len(rows)), "prompts": float(len(set(rows.tolist()))), **top(judge.ranks(pictures, rows))}
+
+
+def _likeness(prompts: Tensor, corpus: Texts, captions: list[list[str]]) -> Tensor:
+    """Cosine of each scene's nearest caption to each prompt, (scenes, prompts)."""
+    lookup = corpus.lookup()
+    likeness = torch.full((len(captions), len(prompts)), -1.0)
+    for k, words in enumerate(captions):
+        known = [lookup[word] for word in words if word in lookup]
+        if known:
+            likeness[k] = (corpus.vectors[known] @ prompts.T).amax(0)
+    return likeness

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from .scenes.compose import is_held_out
+from .scenes import is_held_out
 from .scenes.palette import COLOURS
 
 

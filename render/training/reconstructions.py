@@ -12,13 +12,16 @@ from .guiding import load_vqgan
 
 
 def write_reconstructions(folder: Path, stem: Path, count: int, name: str = "reconstructed") -> None:
-    """The first `count` scenes through the VQGAN, half of them quantised, with their captions."""
+    """The first `count` scenes through the VQGAN, half of them quantised, with their captions; once."""
+    if (folder / f"{name}.npy").exists():
+        return
     net = load_vqgan(stem)
     images, _ = load_set(folder, "scenes")
     captions = json.loads((folder / "scenes.json").read_text())[:count]
     out = np.empty((len(captions), *images.shape[1:]), np.uint8)
     for start in range(0, len(captions), 64):
-        part = torch.from_numpy(images[start : start + 64][: len(captions) - start]).permute(0, 3, 1, 2).float() / 255
+        some = np.array(images[start : start + 64][: len(captions) - start])
+        part = torch.from_numpy(some).permute(0, 3, 1, 2).float() / 255
         made, _ = reconstruct(net, part, quantised=start // 64 % 2 == 0)
         out[start : start + len(made)] = (made * 255).round().byte().permute(0, 2, 3, 1).numpy()
     (folder / f"{name}.json").write_text(json.dumps(captions))

@@ -1,18 +1,19 @@
-"""A sheet of the held-out prompts painted with one pair: rows are sizes, columns are prompts."""
+"""A sheet of the held-out prompts painted with one pair, ranked by the judge."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from .guiding import load_painter, paint
-from .judge import Scorer
+from .judge import Judge, top
 from .scenes import HELD_OUT
 
-SIZES = ((256, 144), (128, 128))
+COLUMNS = 8
 GAP = 4
 
 
@@ -30,17 +31,15 @@ def stack(rows: list[list[NDArray[np.uint8]]]) -> Image.Image:
     )
 
 
-def paint_sheet(vqgan: Path, clip: Path, scorer: Path | None, out: Path, steps: int) -> Iterator[str]:
-    """Paint, save the sheet, and yield a line of figures for each picture."""
+def paint_sheet(vqgan: Path, clip: Path, judge: Judge, out: Path, size: tuple[int, int], steps: int) -> Iterator[str]:
+    """Paint every held-out prompt, save the sheet, and yield a line for each and one for all."""
     painter = load_painter(vqgan, clip)
-    judge = Scorer(scorer) if scorer else None
-    rows: list[list[NDArray[np.uint8]]] = []
-    for width, height in SIZES:
-        row = []
-        for prompt in HELD_OUT:
-            painted = paint(painter, prompt, (width, height), steps)
-            row.append(as_bytes(painted.image))
-            place = f", the scorer's rank {judge.rank(painted.image, prompt)}" if judge else ""
-            yield f"{width}x{height} {prompt}: guide's cosine {float(painted.similarity):.3f}{place}"
-        rows.append(row)
-    stack(rows).save(out)
+    pictures, ranks = [], []
+    for k, prompt in enumerate(HELD_OUT):
+        painted = paint(painter, prompt, size, steps)
+        rank = judge.ranks(painted.image, torch.tensor([k]))
+        pictures.append(as_bytes(painted.image))
+        ranks.append(rank)
+        yield f"{prompt}: guide's cosine {float(painted.similarity):.3f}, the judge's rank {int(rank)}"
+    stack([pictures[k : k + COLUMNS] for k in range(0, len(pictures), COLUMNS)]).save(out)
+    yield ", ".join(f"{name} {value:.3f}" for name, value in top(torch.cat(ranks)).items())

@@ -52,6 +52,7 @@ def train_text_tower(data: Path, run: Path, recipe: Recipe) -> None:
     corpus = load_texts(data / "texts.pt")
     tokens = tokenize(corpus.texts)
     pair = create_pair(run / "clip.json", tower_config(recipe.clip, config, recipe.data.embed_dim))
+    _forget_unseen(pair.token_embedding.weight, tokens)
     parameters = text_parameters(pair)
     optimizer = torch.optim.Adam(parameters.values(), config.learning_rate, betas=(0.9, 0.98))
     shuffled = torch.randperm(len(tokens), generator=torch.Generator().manual_seed(1))
@@ -83,6 +84,14 @@ def train_text_tower(data: Path, run: Path, recipe: Recipe) -> None:
             )
             text = {k: v for k, v in pair.state_dict().items() if k in parameters}
             save_state(run / "text.pt", {"text": text, "optimizer": optimizer.state_dict(), "step": step + 1})
+
+
+@torch.no_grad()
+def _forget_unseen(table: Tensor, tokens: Tensor) -> None:
+    """Zero the rows of tokens that no sentence has, in place; they get no gradient and stay zero."""
+    unseen = torch.ones(len(table), dtype=torch.bool)
+    unseen[torch.unique(tokens).long()] = False
+    table[unseen] = 0
 
 
 @torch.no_grad()

@@ -5,8 +5,9 @@ divided by its variance to the power `whitening`) spreads captions that the teac
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,12 +15,18 @@ from torch.nn import functional as F
 
 from .config import DataConfig
 from .phrases import compose, wordnet
-from .teacher import SentenceTeacher
+from .scenes import HELD_OUT, is_held_out
 
 log = logging.getLogger(__name__)
 
 WEIGHTS = {"caption": 3.0, "composed": 2.0, "gloss": 0.7, "lemma": 0.7}
 """How often each kind is drawn when the text tower learns."""
+
+
+class Teacher(Protocol):
+    """Whatever turns sentences into unit vectors (N, 384), such as `teacher.SentenceTeacher`."""
+
+    def embed(self, texts: list[str]) -> Tensor: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +58,18 @@ def load_texts(path: Path) -> Texts:
     return Texts(**{**raw, "vectors": raw["vectors"].float()})
 
 
+def align(corpus: Texts, said: Tensor) -> Texts:
+    """The corpus in the space of a text tower that says `said` (N, E) of its sentences, by linear least squares."""
+    ones = torch.ones(len(said), 1)
+    known = torch.cat([corpus.vectors, ones], 1)
+    moved = known @ torch.linalg.lstsq(known, said).solution
+    log.info(
+        "the tower's own vectors and those moved into its space: cosine %.3f",
+        float(F.cosine_similarity(moved, said).mean()),
+    )
+    return replace(corpus, vectors=F.normalize(moved, dim=-1))
+
+
 def fit_basis(taught: Tensor, weights: Tensor, dim: int, whitening: float) -> tuple[Tensor, Tensor]:
     """Mean (384,) and basis (384, dim) of weighted, centred vectors by principal components."""
     share = (weights / weights.sum())[:, None]
@@ -62,9 +81,7 @@ def fit_basis(taught: Tensor, weights: Tensor, dim: int, whitening: float) -> tu
     return mean, directions * (values / values[0]).pow(-whitening)
 
 
-def make_texts(
-    captions: list[str], folder: Path, teacher: SentenceTeacher, lexicon: Path | None, config: DataConfig
-) -> Texts:
+def make_texts(captions: list[str], folder: Path, teacher: Teacher, lexicon: Path | None, config: DataConfig) -> Texts:
     """Embed captions, composed prompts and WordNet entries; save and return them."""
     groups = {
         "caption": list(dict.fromkeys(captions)),
@@ -72,7 +89,7 @@ def make_texts(
     }
     if lexicon:
         groups["gloss"], groups["lemma"] = wordnet(lexicon, config.glosses, config.lemmas, config.seed)
-    kinds = {text: kind for kind, texts in reversed(groups.items()) for text in texts}
+    kinds = {text: kind for kind, texts in reversed(groups.items()) for text in texts if not is_held_out(text)}
     texts = list(kinds)
     log.info("sentences: %s", {kind: len(group) for kind, group in groups.items()})
     taught = teacher.embed(texts)
@@ -81,4 +98,7 @@ def make_texts(
     vectors = F.normalize((taught - mean) @ basis, dim=-1)
     made = Texts(texts=texts, kinds=[kinds[text] for text in texts], vectors=vectors, mean=mean, basis=basis)
     made.save(folder / "texts.pt")
+    asked = made.project(teacher.embed(list(HELD_OUT)))
+    prompts = replace(made, texts=list(HELD_OUT), kinds=["held out"] * len(HELD_OUT), vectors=asked)
+    prompts.save(folder / "prompts.pt")
     return made

@@ -20,7 +20,9 @@ VOCABULARY = 49_408
 
 def tower_config(clip: CLIPConfig, text: TextConfig, embed_dim: int) -> dict[str, Any]:
     """The JSON that `open_clip.add_model_config` reads."""
-    vision = {"image_size": clip.image_size, "layers": [1, 1, 1, 1], "width": clip.width}
+    vision: dict[str, Any] = {"image_size": clip.image_size, "layers": [1, 1, 1, 1], "width": clip.width}
+    if clip.tower:
+        vision = {"image_size": clip.image_size, "timm_model_name": clip.tower, "timm_pool": "", "timm_proj": "linear"}
     words = {
         "context_length": CONTEXT,
         "vocab_size": VOCABULARY,

@@ -4,6 +4,7 @@ Own work, no outside images. `noise` and `canvas` are the tools, `sky` to `abstr
 `styles` change a finished picture, `compose` puts them together with captions.
 """
 
-from .compose import HELD_OUT, make_scene
+from .compose import make_scene
+from .held_out import HELD_OUT, is_held_out
 
-__all__ = ["HELD_OUT", "make_scene"]
+__all__ = ["HELD_OUT", "is_held_out", "make_scene"]

@@ -7,22 +7,12 @@ from numpy.typing import NDArray
 
 from . import abstract, buildings, city, deep, fire, flowers, land, plants, space, water, weather
 from .canvas import Canvas
+from .held_out import is_held_out
 from .palette import LIGHTS
 from .sky import paint_sky
 from .styles import apply_style
 
 Motif = Callable[[Canvas], list[str]]
-
-HELD_OUT = (
-    "a calm blue sea at noon",
-    "a golden sunset over the sea",
-    "a starry night sky over the sea",
-    "a burning forest",
-    "red poppies in a green meadow",
-    "neon city in the rain",
-    "a snowy mountain under a purple aurora",
-)
-"""Prompts kept for judging: never a training caption, whatever the grammar makes."""
 
 GROUNDS: dict[str, tuple[Motif, float]] = {
     "sea": (water.sea, 6),
@@ -75,16 +65,6 @@ WHOLE: dict[str, tuple[Motif, float]] = {
 }
 
 PLAIN = {"colour", "two", "shape", "rainbow"}
-
-
-def _bare(caption: str) -> str:
-    """A caption without its articles."""
-    return " ".join(word for word in caption.split() if word not in ("a", "an", "the"))
-
-
-def is_held_out(caption: str) -> bool:
-    """Whether a caption is one of the judge's prompts, articles aside."""
-    return _bare(caption) in {_bare(prompt) for prompt in HELD_OUT}
 
 
 def _choose(c: Canvas, table: dict[str, tuple[Motif, float]]) -> str:

@@ -1,0 +1,67 @@
+"""Decoys as the renderer makes them: latents that climb towards a caption through the VQGAN's decoder."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..noise import soft
+from .guiding import load_vqgan
+
+ANEW = 0.04
+"""Share of the drawn chains that start again: 25 steps on average."""
+
+RATE = 0.12
+"""Step in the codebook's standard deviation, root mean square over a picture."""
+
+
+class PaintedPool:
+    """Pictures painted towards a caption a step at a time by the tower in training; they are its own failures.
+
+    Source: persistent chains of JEM (Grathwohl 2020), moved from pixels to the latent that the renderer moves.
+    """
+
+    def __init__(self, stem: Path, size: int, side: int, seed: int) -> None:
+        self._net = load_vqgan(stem)
+        self._spread = float(self._net.quantize.embedding.weight.std())
+        self._generator = torch.Generator().manual_seed(seed)
+        self._side = side
+        self.latents = self._start(size)
+        self.captions = torch.full((size,), -1, dtype=torch.long)
+        self._drawn: tuple[Tensor, Tensor, Tensor] = (self.captions[:0], self.latents[:0], self.latents[:0])
+
+    @torch.no_grad()
+    def _start(self, count: int) -> Tensor:
+        """Latents of the noise that a video starts from."""
+        return self._net.pre(soft(count, (self._side, self._side), self._generator) * 2 - 1)
+
+    def draw(self, count: int, captions: Tensor) -> tuple[Tensor, Tensor]:
+        """Pictures (count, 3, S, S) in [0, 1] and caption indices of chains; some start anew on one of `captions`."""
+        g = self._generator
+        rows = torch.randperm(len(self.latents), generator=g)[:count]
+        anew = rows[(torch.rand(count, generator=g) < ANEW) | (self.captions[rows] < 0)]
+        if len(anew):
+            self.latents[anew] = self._start(len(anew))
+            self.captions[anew] = captions[torch.randint(len(captions), (len(anew),), generator=g)]
+        latents = self.latents[rows].requires_grad_()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            pictures = (self._net.decode(latents).float() / 2 + 0.5).clamp(0, 1)
+        self._drawn = (rows, latents, pictures)
+        return pictures.detach(), self.captions[rows]
+
+    def climb(self, gradient: Tensor) -> None:
+        """Step up the loss whose gradient at the pictures last drawn is given."""
+        rows, latents, pictures = self._drawn
+        torch.autograd.backward(pictures, gradient)
+        assert latents.grad is not None
+        size = latents.grad.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
+        self.latents[rows] = latents.detach() + RATE * self._spread * latents.grad / size
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """For a checkpoint."""
+        return {"latents": self.latents, "captions": self.captions, "generator": self._generator.get_state()}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """From a checkpoint."""
+        self.latents, self.captions = state["latents"], state["captions"]
+        self._generator.set_state(state["generator"])
