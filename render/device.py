@@ -24,12 +24,22 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
-def model_dtype(device: torch.device) -> torch.dtype:
-    """The precision of network weights: bf16 where the hardware multiplies it, else float32.
+def model_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
+    """The precision of network weights: one of `render.spec.PRECISIONS`.
 
-    Latents, losses and the optimiser are float32 everywhere. On a CPU without AMX bf16 is emulated
-    and slower than float32.
+    `auto` is bf16 where the hardware multiplies it (CUDA from Ampere on, CPUs with AMX), fp16 on
+    older GPUs, else fp32: on a CPU without AMX bf16 is emulated and slower. Latents, quantisation,
+    losses and the optimiser are float32 everywhere.
     """
+    if precision != "auto":
+        return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision]
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     return torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+
+
+def device_name(device: torch.device) -> str:
+    """The GPU's name, or the instructions that the CPU has: what decides how results are rounded."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU ({torch.backends.cpu.get_cpu_capability()})"

@@ -6,15 +6,18 @@ RenderError                 exit code 1 unless said otherwise
 │   └── UnknownNameError        a name that is in no catalogue
 └── RunError                1   something failed while running
     ├── WeightsError            a model's files are missing or do not fit
+    │   └── DownloadError           they could not be fetched
     ├── NonFiniteError          the refinement produced NaN or infinity
     ├── MemoryLimitError        the frame does not fit into memory
     ├── CheckpointError         a saved state cannot be used
+    ├── FolderInUseError        another run writes into the folder
     └── EncodingError           ffmpeg is missing or failed
 """
 
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class RenderError(Exception):
@@ -41,9 +44,7 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}: "
-        said = where + (f"{self.path}: {self.message}" if self.path else self.message)
-        # What stands in a file must not steer the terminal that shows it.
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in said)
+        return printable(where + (f"{self.path}: {self.message}" if self.path else self.message))
 
 
 class ScheduleError(InputError):
@@ -58,11 +59,11 @@ class ScheduleError(InputError):
 
 
 class UnknownNameError(InputError):
-    """A name that is in no catalogue; the text lists what there is."""
+    """A name that is in no catalogue; the text says what is near, or else `hint` or what there is."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         self.kind, self.name = kind, name
-        super().__init__(f"unknown {kind} '{name}'; {suggestion(name, known)}")
+        super().__init__(f"unknown {kind} '{name}'; {suggestion(name, known, hint)}")
 
 
 class RunError(RenderError):
@@ -71,6 +72,10 @@ class RunError(RenderError):
 
 class WeightsError(RunError):
     """A model's files are missing or do not fit."""
+
+
+class DownloadError(WeightsError):
+    """A model's file could not be fetched from any of its addresses."""
 
 
 class NonFiniteError(RunError):
@@ -85,6 +90,14 @@ class CheckpointError(RunError):
     """A saved state cannot be used."""
 
 
+class FolderInUseError(RunError):
+    """Another run writes into the folder; `holder` says which."""
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        self.folder, self.holder = folder, holder
+        super().__init__(f"{folder}: is being rendered by {holder}; wait for it, stop it, or give another --out")
+
+
 class EncodingError(RunError):
     """ffmpeg is missing or failed; the frames are kept."""
 
@@ -92,5 +105,11 @@ class EncodingError(RunError):
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return "did you mean 'zoom'?" where a known name is close, else `otherwise` or the list of known names."""
     names = sorted(known)
-    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else otherwise or f"expected one of: {', '.join(names)}"
+    by_lower = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return f"did you mean '{by_lower[close[0]]}'?" if close else otherwise or f"expected one of: {', '.join(names)}"
+
+
+def printable(text: str) -> str:
+    """One line for a terminal: what stands in a file, or is called so, must not steer what shows it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -15,13 +15,16 @@ class LatentAdam:
     Args:
         latent: (B, C, h, w); a copy of it is refined and stands in `latent`.
         state: what `state()` gave at the end of the previous frame, or None to start afresh.
+        loss_scale: what losses are multiplied with before their gradient is taken, and the gradient
+            is divided by: half-precision networks lose small gradients.
 
     Source: Kingma and Ba, "Adam" (2015).
     """
 
-    def __init__(self, latent: Tensor, state: Mapping[str, Tensor] | None) -> None:
+    def __init__(self, latent: Tensor, state: Mapping[str, Tensor] | None, loss_scale: float = 1.0) -> None:
         self.latent = latent.detach().clone().requires_grad_()
         self._adam = torch.optim.Adam([self.latent], betas=BETAS)
+        self._loss_scale = loss_scale
         if state:
             self._adam.state[self.latent] = {name: value.clone() for name, value in state.items()}
 
@@ -29,7 +32,12 @@ class LatentAdam:
         """Go one step down the gradient of the scalar `loss`, about `lr` per element."""
         self._adam.param_groups[0]["lr"] = lr
         self._adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        if self._loss_scale == 1.0:
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            (loss * self._loss_scale).backward()  # type: ignore[no-untyped-call]
+            assert self.latent.grad is not None
+            self.latent.grad /= self._loss_scale
         self._adam.step()
 
     @torch.no_grad()
@@ -40,3 +48,40 @@ class LatentAdam:
     def state(self) -> dict[str, Tensor]:
         """Moments and step count: `exp_avg`, `exp_avg_sq` like the latent, `step` scalar; {} before any step."""
         return dict(self._adam.state.get(self.latent, {}))
+
+    def snapshot(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """A copy of latent and state, for `restore`."""
+        return self.latent.detach().clone(), {name: value.clone() for name, value in self.state().items()}
+
+    def restore(self, snapshot: tuple[Tensor, dict[str, Tensor]]) -> None:
+        """Go back to where `snapshot` was taken."""
+        latent, state = snapshot
+        self.replace(latent)
+        self._adam.state[self.latent] = dict(state)
+
+
+class RunningAverage:
+    """Exponential moving average of a latent over the steps of a frame, without the bias of its start.
+
+    Args:
+        decay: in [0, 1); 0 averages nothing.
+
+    Source: the EMA image of pytti; bias correction as in Adam.
+    """
+
+    def __init__(self, decay: float) -> None:
+        self._decay = decay
+        self._sum: Tensor | None = None
+        self._weight = 0.0
+
+    @torch.no_grad()
+    def update(self, latent: Tensor) -> None:
+        if not self._decay:
+            return
+        share = 1 - self._decay
+        self._sum = latent * share if self._sum is None else self._decay * self._sum + share * latent
+        self._weight += (1 - self._weight) * share
+
+    def value(self, latest: Tensor) -> Tensor:
+        """The average of what was given to `update`; `latest` where nothing is averaged."""
+        return latest if self._sum is None else self._sum / self._weight

@@ -1,4 +1,4 @@
-"""From texts to what guidance aims at: unit embeddings, computed once, mixed by weight or on the sphere."""
+"""From texts and pictures to what guidance aims at: unit embeddings, computed once, mixed by weight or slerp."""
 
 import math
 from collections.abc import Sequence
@@ -8,8 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render import cutouts
+from render.errors import RunError
+from render.models import sha256
 from render.perceptors import Perceptor
-from render.spec import PromptWeight
+from render.spec import ImageFile, PromptWeight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +43,18 @@ def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
 
 
 class PromptEncoder:
-    """The prompts of one perceptor; every text is embedded once in its life."""
+    """The prompts of one perceptor; every text and picture is embedded once in its life."""
 
-    def __init__(self, perceptor: Perceptor) -> None:
+    def __init__(self, perceptor: Perceptor, device: torch.device) -> None:
         self._perceptor = perceptor
-        self._cache: dict[str, Tensor] = {}
+        self._device = device
+        self._cache: dict[str | ImageFile, Tensor] = {}
 
     def targets(self, prompts: Sequence[PromptWeight], blend: str) -> Targets | None:
         """What the prompts of a frame ask for; None where none has weight."""
         if not prompts:
             return None
-        embeddings = torch.stack([self._embed(prompt.text) for prompt in prompts])
+        embeddings = torch.stack([self._embed(prompt.image or prompt.text) for prompt in prompts])
         weights = torch.tensor([prompt.weight for prompt in prompts], device=embeddings.device)
         if blend == "slerp" and len(prompts) == 2:
             total = prompts[0].weight + prompts[1].weight
@@ -58,7 +62,20 @@ class PromptEncoder:
             weights = weights.sum(dim=0, keepdim=True)
         return Targets(embeddings=embeddings, weights=weights)
 
-    def _embed(self, text: str) -> Tensor:
-        if text not in self._cache:
-            self._cache[text] = self._perceptor.encode_text([text])[0]
-        return self._cache[text]
+    def _embed(self, prompt: str | ImageFile) -> Tensor:
+        if prompt not in self._cache:
+            if isinstance(prompt, ImageFile):
+                self._cache[prompt] = self._embed_image(prompt)
+            else:
+                self._cache[prompt] = self._perceptor.encode_text([prompt])[0]
+        return self._cache[prompt]
+
+    @torch.no_grad()
+    def _embed_image(self, file: ImageFile) -> Tensor:
+        """The picture as a whole, squeezed into a square as the cutouts of the whole frame are."""
+        from render.images import load_image  # Pillow, only where a picture is a prompt
+
+        if sha256(file.path) != file.sha256:
+            raise RunError(f"{file.path}: has changed since the schedule was read; run again")
+        image = torch.from_numpy(load_image(file.path)).movedim(-1, 0).unsqueeze(0).to(self._device)
+        return self._perceptor.encode_image(cutouts.whole(image, self._perceptor.side)[:, 0])[0]

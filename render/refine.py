@@ -12,63 +12,106 @@ import torch
 from torch import Tensor
 
 from render import augment, catalogue, cutouts, losses
+from render.errors import NonFiniteError
 from render.latents import Latent
 from render.losses import LossInputs
-from render.optimizer import LatentAdam
+from render.optimizer import LatentAdam, RunningAverage
 from render.perceptors import Perceptor
 from render.prompts import Targets
 from render.spec import FrameSpec
 
+HALVINGS = 4  # of the learning rate, before a step that leaves the finite numbers is given up
+
 
 @dataclass(frozen=True, kw_only=True)
 class Guide:
-    """A perceptor and what it should see in this frame; no targets where no prompt has weight."""
+    """A perceptor, what it should see in this frame, and how much its word counts."""
 
     perceptor: Perceptor
     targets: Targets
+    weight: float = 1.0
 
 
-def refine(
-    latents: Latent,
-    guides: Sequence[Guide],
-    anchor: Tensor,
-    optimizer: LatentAdam,
-    spec: FrameSpec,
-    generator: torch.Generator,
-) -> Tensor:
-    """Take `spec.num_steps` steps on the optimiser's latent and return its picture.
+@dataclass(frozen=True, kw_only=True)
+class Refinement:
+    """What stays the same over the steps of a frame.
 
-    Args:
+    Attributes:
         anchor: (B, 3, H, W) in [0, 1], the warped previous frame.
-        optimizer: holds the latent (B, C, h, w), which is changed in place.
         generator: the frame's own; every random number of the frame is drawn from it.
-
-    Returns:
-        (B, 3, H, W) in [0, 1]: the latent as decoded after the last step.
+        careful: look at the latent after every step, and repeat a step that left the finite numbers.
     """
-    terms = {name: catalogue.load(losses, name).loss for name in spec.losses}
-    latent = optimizer.latent
-    for _ in range(spec.num_steps):
-        image = latents.decode(latent)
-        embeddings = [look(guide.perceptor, image, spec.num_cutouts, generator) for guide in guides]
+
+    latents: Latent
+    guides: Sequence[Guide]
+    anchor: Tensor
+    spec: FrameSpec
+    generator: torch.Generator
+    careful: bool = False
+
+    def run(self, optimizer: LatentAdam) -> Tensor:
+        """Take `spec.num_steps` steps on the optimiser's latent (B, C, h, w), and return its picture.
+
+        Returns:
+            (B, 3, H, W) in [0, 1]: the latent as decoded after the last step.
+
+        Raises:
+            NonFiniteError: careful, and a step stays outside the finite numbers at any learning rate.
+        """
+        lr = self.spec.lr * self.latents.spread
+        average = RunningAverage(self.spec.ema)
+        for _ in range(self.spec.num_steps):
+            if self.careful:
+                lr = self._step_carefully(optimizer, lr)
+            else:
+                self._step(optimizer, lr)
+            average.update(optimizer.latent)
+        with torch.no_grad():
+            optimizer.replace(average.value(optimizer.latent))
+            return self.latents.decode(optimizer.latent)
+
+    def _step(self, optimizer: LatentAdam, lr: float) -> None:
+        optimizer.step(self._loss(optimizer.latent), lr)
+        optimizer.replace(self.latents.project(optimizer.latent))
+
+    def _loss(self, latent: Tensor) -> Tensor:
+        image = self.latents.decode(latent)
         inputs = LossInputs(
             image=image,
             latent=latent,
-            anchor=anchor,
-            embeddings=embeddings,
-            targets=[guide.targets for guide in guides],
+            anchor=self.anchor,
+            embeddings=look([guide.perceptor for guide in self.guides], image, self.spec.num_cutouts, self.generator),
+            targets=[guide.targets for guide in self.guides],
+            shares=[guide.weight for guide in self.guides],
         )
-        loss = sum(weight * terms[name](inputs).sum() for name, weight in spec.losses.items())
-        optimizer.step(loss, lr=spec.lr * latents.spread)
-        optimizer.replace(latents.project(latent))
-    with torch.no_grad():
-        return latents.decode(latent)
+        weighted = self.spec.losses.items()
+        total: Tensor = sum(weight * catalogue.load(losses, name).loss(inputs).sum() for name, weight in weighted)
+        return total
+
+    def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
+        """Step, from the last good latent and at half the learning rate as often as needed; return the rate."""
+        for _ in range(HALVINGS + 1):
+            good = optimizer.snapshot()
+            self._step(optimizer, lr)
+            if bool(optimizer.latent.isfinite().all()):
+                return lr
+            optimizer.restore(good)
+            lr /= 2
+        raise NonFiniteError(
+            f"frame {self.spec.index}: the refinement gave numbers that are not finite, also at a learning rate"
+            f" {2**HALVINGS} times smaller; try a smaller refine.lr or other losses"
+        )
 
 
-def look(perceptor: Perceptor, image: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Embed `count` augmented cutouts of every picture: (B, count, D), unit vectors."""
+def look(perceptors: Sequence[Perceptor], image: Tensor, count: int, generator: torch.Generator) -> list[Tensor]:
+    """Embed `count` augmented cutouts of every picture: per perceptor (B, count, D), unit vectors.
+
+    Perceptors of one size look at the same cutouts.
+    """
     aspect = image.shape[-1] / image.shape[-2]
-    views = cutouts.draw(len(image), count, aspect, generator)
-    looks = augment.noise(cutouts.sample(image, views, perceptor.side), generator)
-    embeddings = perceptor.encode_image(looks.flatten(0, 1))
-    return embeddings.view(len(image), count, -1)
+    looks: dict[int, Tensor] = {}
+    for side in (perceptor.side for perceptor in perceptors):
+        if side not in looks:
+            views = cutouts.draw(len(image), count, aspect, generator)
+            looks[side] = augment.noise(cutouts.sample(image, views, side), generator).flatten(0, 1)
+    return [perceptor.encode_image(looks[perceptor.side]).view(len(image), count, -1) for perceptor in perceptors]

@@ -1,23 +1,27 @@
 """From the previous frame's state and this frame's numbers to this frame's state."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from render import catalogue, cutouts, latents, noise, perceptors
+from render import catalogue, cutouts, latents, memory, noise, perceptors
+from render.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
 from render.latents import Latent
+from render.micro_batch import MicroBatched
+from render.models import ModelFiles
 from render.optimizer import LatentAdam
 from render.perceptors import Perceptor
 from render.prompts import PromptEncoder
-from render.refine import Guide, refine
+from render.refine import Guide, Refinement
 from render.rng import frame_generator
 from render.spec import FrameSpec
 from render.warm_start import warm_start
 from render.warp import motion_matrix, warp
-from render.weights import ModelFiles
+
+Warn = Callable[[str], None]
 
 
 @dataclass(kw_only=True)
@@ -41,49 +45,98 @@ class FrameState:
     similarity: Tensor
 
 
-class Renderer:
-    """The models of a schedule, and one step of its video."""
+@dataclass(frozen=True, kw_only=True)
+class Scorer:
+    """A perceptor and how much its word counts beside the others'."""
 
-    def __init__(self, latents: Latent, perceptors: Sequence[Perceptor], device: torch.device) -> None:
+    perceptor: Perceptor
+    weight: float = 1.0
+
+
+class Renderer:
+    """The models of a schedule, and one step of its video.
+
+    Args:
+        dtype: the precision of the networks.
+        warn: hears, in one sentence, of what had to be done differently than asked.
+    """
+
+    def __init__(
+        self,
+        latents: Latent,
+        scorers: Sequence[Scorer],
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+        warn: Warn = lambda text: None,
+    ) -> None:
         self._latents = latents
-        self._perceptors = tuple(perceptors)
-        self._encoders = tuple(PromptEncoder(perceptor) for perceptor in perceptors)
+        self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
+        self._weights = [scorer.weight for scorer in scorers]
+        self._encoders = [PromptEncoder(perceptor, device) for perceptor in self._perceptors]
+        self._dtype = dtype
         self.device = device
+        self.warn = warn
+
+    @property
+    def made_on(self) -> str:
+        """What decides how numbers are rounded: device, on a CPU the threads that share a sum, precision, torch."""
+        threads = f" with {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
+        precision = str(self._dtype).removeprefix("torch.")
+        return f"{device_name(self.device)}{threads} in {precision} by torch {torch.__version__}"
+
+    def require_memory(self, size: tuple[int, int]) -> None:
+        """Fail now rather than at the first frame where a picture of (width, height) cannot be refined here.
+
+        Raises:
+            MemoryLimitError: the estimate is beyond what the device has free; the text says both.
+        """
+        memory.require(self._latents, size, self.device)
 
     def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         """Warp, encode, refine and decode one frame.
 
+        Where memory runs out, perceptors look at half as many cutouts at a time, from this frame on;
+        where a step leaves the finite numbers, the frame is refined again with every step watched.
+
         Args:
-            state: the previous frame; None for the first, which starts from soft noise.
+            state: the previous frame; None for the first, which starts from soft noise as cuts do.
 
         Raises:
-            NonFiniteError: the refinement left the finite numbers.
+            NonFiniteError: the refinement left the finite numbers and could not be brought back.
             MemoryLimitError: the frame does not fit into the device's memory.
         """
-        try:
-            return self._step(state, spec)
-        except RuntimeError as error:
-            if not _is_out_of_memory(error):
-                raise
+        while True:
+            try:
+                return self._step(state, spec)
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._shrink(spec, error)
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _shrink(self, spec: FrameSpec, error: RuntimeError) -> None:
+        first = all(perceptor.size is None for perceptor in self._perceptors)
+        halved = [perceptor.halve(spec.num_cutouts) for perceptor in self._perceptors]
+        if not any(halved):
             raise MemoryLimitError(
-                f"frame {spec.index}: out of memory on {self.device}; try fewer refine.cutouts or a smaller output.size"
+                f"frame {spec.index}: out of memory on {self.device}, even with one cutout at a time;"
+                " try a smaller output.size"
             ) from error
+        if first:
+            self.warn(f"frame {spec.index}: memory is short; cutouts are looked at in smaller groups, which is slower")
 
     def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
-        generator = frame_generator(spec.seed, spec.index, self.device)
+        state = None if spec.cut else state
         guides = self._guides(spec)
-        refined = bool(spec.num_steps and spec.losses)
-        if state is None:
-            image, latent = noise.soft(1, spec.size, generator), None
-            start = self._latents.encode(image) if refined else None
-        else:
-            image, latent, start = self._moved(state, spec, refined)
-        carried = state.optimizer_state if state is not None else {}
-        if start is not None:
-            optimizer = LatentAdam(start, carried if spec.carry_optimizer else None)
-            image = refine(self._latents, guides, image, optimizer, spec, generator)
-            latent, carried = optimizer.latent.detach(), optimizer.state()
-        self._check(image, spec)
+        image, latent, carried = self._refined(state, spec, guides, careful=False)
+        if not bool(torch.isfinite(image).all()):
+            self.warn(f"frame {spec.index}: the refinement left the finite numbers; repeating it with smaller steps")
+            image, latent, carried = self._refined(state, spec, guides, careful=True)
+        if not bool(torch.isfinite(image).all()):
+            raise NonFiniteError(
+                f"frame {spec.index}: the picture has numbers that are not finite; try a smaller refine.lr"
+            )
         return FrameState(
             index=spec.index,
             image=image,
@@ -92,10 +145,36 @@ class Renderer:
             similarity=self._similarity(image, guides),
         )
 
+    def _refined(
+        self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
+    ) -> tuple[Tensor, Tensor | None, dict[str, Tensor]]:
+        """The picture of the frame, its latent if it has one, and the optimiser's state."""
+        generator = frame_generator(spec.seed, spec.index, self.device)
+        refined = bool(spec.num_steps and spec.losses)
+        if state is None:
+            image, latent = noise.soft(1, spec.size, generator), None
+            start = self._latents.encode(image) if refined else None
+        else:
+            image, latent, start = self._moved(state, spec, refined)
+        carried = state.optimizer_state if state is not None else {}
+        if start is None:
+            return image, latent, carried
+        # Gradients of a mean over a million numbers are below half precision's smallest.
+        loss_scale = 4096.0 if self._dtype == torch.float16 else 1.0
+        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, loss_scale)
+        refinement = Refinement(
+            latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
+        )
+        return refinement.run(optimizer), optimizer.latent.detach(), optimizer.state()
+
     def _guides(self, spec: FrameSpec) -> list[Guide]:
         targets = (encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders)
-        pairs = zip(self._perceptors, targets, strict=True)
-        return [Guide(perceptor=perceptor, targets=target) for perceptor, target in pairs if target is not None]
+        pairs = zip(self._perceptors, targets, self._weights, strict=True)
+        return [
+            Guide(perceptor=perceptor, targets=target, weight=weight)
+            for perceptor, target, weight in pairs
+            if target is not None
+        ]
 
     def _moved(self, state: FrameState, spec: FrameSpec, refined: bool) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """The picture after this frame's motion, its latent if it has one, and what refinement starts from."""
@@ -115,14 +194,8 @@ class Renderer:
         for guide in guides:
             view = cutouts.whole(image, guide.perceptor.side)
             embeddings = guide.perceptor.encode_image(view.flatten(0, 1))
-            seen.append(guide.targets.similarity(embeddings.unsqueeze(1)))
-        return torch.stack(seen).mean(dim=0)
-
-    def _check(self, image: Tensor, spec: FrameSpec) -> None:
-        if not bool(torch.isfinite(image).all()):
-            raise NonFiniteError(
-                f"frame {spec.index}: the refinement gave numbers that are not finite; try a smaller refine.lr"
-            )
+            seen.append(guide.weight * guide.targets.similarity(embeddings.unsqueeze(1)))
+        return torch.stack(seen).sum(dim=0) / sum(guide.weight for guide in guides)
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
@@ -131,17 +204,27 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def load_renderer(
-    latent: ModelFiles, scorers: Sequence[ModelFiles], quantize: bool, device: torch.device, dtype: torch.dtype
+    latent: ModelFiles,
+    scorers: Sequence[tuple[ModelFiles, float]],
+    quantize: bool,
+    device: torch.device,
+    dtype: torch.dtype,
+    warn: Warn = lambda text: None,
 ) -> Renderer:
     """Load the models of a schedule.
 
     Args:
-        latent: the latent model's files; `scorers`: those of the perceptors.
-        quantize: snap latents to the codebook (see `ModelFiles.quantize`).
+        latent: the latent model's files.
+        scorers: those of the perceptors, each with its weight.
+        quantize: snap latents to the codebook (see `Model.quantize`).
+        warn: see `Renderer`.
 
     Raises:
         WeightsError: files are missing or do not fit.
     """
     representation = catalogue.load(latents, latent.entry).load(latent, device, dtype, quantize)
-    loaded = [catalogue.load(perceptors, scorer.entry).load(scorer, device, dtype) for scorer in scorers]
-    return Renderer(representation, loaded, device)
+    loaded = [
+        Scorer(perceptor=catalogue.load(perceptors, files.entry).load(files, device, dtype), weight=weight)
+        for files, weight in scorers
+    ]
+    return Renderer(representation, loaded, device, dtype, warn)

@@ -6,17 +6,28 @@ No torch in here: a plan of a thousand frames is made, checked and printed witho
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 BORDERS = ("reflect", "wrap", "edge", "black")
 BLENDS = ("weights", "slerp")
+PRECISIONS = ("auto", "bf16", "fp16", "fp32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFile:
+    """A picture on disk and the SHA-256 of its bytes."""
+
+    path: Path
+    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class PromptWeight:
-    """A text and how strongly it pulls; a negative weight pushes away."""
+    """A text, or a picture called by it, and how strongly it pulls; a negative weight pushes away."""
 
     text: str
     weight: float
+    image: ImageFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +50,9 @@ class FrameSpec:
         lr: learning rate, in units of the codebook's standard deviation.
         num_cutouts: cutouts that the perceptors see in each step.
         carry_optimizer: start from the optimiser's state of the previous frame.
+        ema: decay of the running average of the latent over the frame's steps, in [0, 1); the
+            average is what is shown and carried on. 0 takes the last latent as it is.
+        cut: start from noise, as the first frame does, whatever the previous frame was.
     """
 
     index: int
@@ -54,7 +68,18 @@ class FrameSpec:
     lr: float
     num_cutouts: int
     carry_optimizer: bool
+    ema: float = 0.0
+    cut: bool = False
 
     def to_json(self) -> str:
-        """One line of JSON with sorted keys: equal specs give equal text."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        """One line of JSON with sorted keys: equal specs give equal text.
+
+        A picture counts by its content: where its file lies makes no difference.
+        """
+        numbers = asdict(self)
+        for prompt in numbers["prompts"]:
+            if prompt["image"] is None:
+                del prompt["image"]
+            else:
+                prompt["image"] = prompt["image"]["sha256"]
+        return json.dumps(numbers, sort_keys=True, ensure_ascii=False, allow_nan=False)

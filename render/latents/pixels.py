@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from render.gradients import clamp_with_gradient
-from render.weights import ModelFiles
+from render.models import ModelFiles
 
 
 class Pixels:

@@ -3,54 +3,75 @@
 Source: Esser, Rombach, Ommer, "Taming Transformers for High-Resolution Image Synthesis" (2021).
     What differs: encoding gives the latent before quantisation (taming's `VQModel.encode` snaps every
     warm start to the codebook), and quantisation is optional with the gradient straight through.
+    The Gumbel codebook has no space before quantisation that the decoder knows: its codes are the
+    largest of the encoder's logits. Its latent lives among the entries (as in Crowson's VQGAN+CLIP
+    notebooks): encoding gives the entry of the largest logit, guidance moves it, and decoding snaps
+    to the nearest entry, which leaves an encoded picture as it is.
 """
 
 import contextlib
 import io
+from pathlib import Path
 from typing import Any
 
 import torch
 from taming.modules.diffusionmodules.model import Decoder, Encoder
-from taming.modules.vqvae.quantize import VectorQuantizer2
+from taming.modules.vqvae.quantize import GumbelQuantize, VectorQuantizer2
 from torch import Tensor, nn
 
+from render.checkpoints import fit, read_state_dict
 from render.errors import WeightsError
 from render.frozen_norm import freeze_norms
 from render.gradients import clamp_with_gradient, straight_through
-from render.weights import ModelFiles, read_state_dict, read_vqgan_config, vqgan_stride
+from render.models import ModelFiles, read_vqgan_config, vqgan_stride
+
+# What a config's `target` may say, and whether its codebook is Gumbel's. The word is read, never imported.
+TARGETS = {
+    "taming.models.vqgan.VQModel": False,
+    "taming.models.vqgan.GumbelVQ": True,
+    "ldm.models.autoencoder.VQModel": False,
+    "ldm.models.autoencoder.VQModelInterface": False,
+}
 
 
 class VQModel(nn.Module):
     """The published graph under the published names, so that published state dicts fit."""
 
-    def __init__(self, params: dict[str, Any]) -> None:
+    def __init__(self, params: dict[str, Any], gumbel: bool = False) -> None:
         super().__init__()
-        architecture = params["ddconfig"]
+        architecture, embed_dim, n_embed = params["ddconfig"], params["embed_dim"], params["n_embed"]
+        z_channels = architecture["z_channels"]
         with contextlib.redirect_stdout(io.StringIO()):  # taming's Decoder prints when built
             self.encoder = Encoder(**architecture)
             self.decoder = Decoder(**architecture)
-        self.quantize = VectorQuantizer2(params["n_embed"], params["embed_dim"], beta=0.25)
-        self.quant_conv = nn.Conv2d(architecture["z_channels"], params["embed_dim"], 1)
-        self.post_quant_conv = nn.Conv2d(params["embed_dim"], architecture["z_channels"], 1)
+        self.quantize: nn.Module = (
+            GumbelQuantize(z_channels, embed_dim, n_embed) if gumbel else VectorQuantizer2(n_embed, embed_dim, 0.25)
+        )
+        self.quant_conv = nn.Conv2d(z_channels, embed_dim, 1)
+        self.post_quant_conv = nn.Conv2d(embed_dim, z_channels, 1)
         if "norm_groups" in params:  # taming fixes 32, which is instance norm in a narrow network
             for module in self.modules():
                 if isinstance(module, nn.GroupNorm):
-                    module.num_groups = params["norm_groups"]
+                    module.num_groups = _divisor(params["norm_groups"], module.num_channels)
 
 
 class VQGAN:
     """A VQGAN as a `Latent`: (B, embed_dim, h, w) float, before quantisation."""
 
     def __init__(self, model: VQModel, stride: int, device: torch.device, dtype: torch.dtype, quantize: bool) -> None:
-        codebook = model.quantize.embedding.weight.detach().float().to(device)
+        quantizer = model.quantize.float().requires_grad_(False).to(device)
+        gumbel = isinstance(quantizer, GumbelQuantize)
+        codebook: Tensor = quantizer.get_parameter("embed.weight" if gumbel else "embedding.weight")
         self.stride = stride
         self.spread = float(codebook.std())
         self._codebook = codebook
+        self._logits = quantizer.get_submodule("proj") if gumbel else None
         self._half_norms = codebook.square().sum(dim=1) / 2
         self._low = codebook.amin(dim=0)[:, None, None]
         self._high = codebook.amax(dim=0)[:, None, None]
         self.quantized = quantize
         self._dtype = dtype
+        del model.quantize  # what is left may be less precise
         model.eval().requires_grad_(False).to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if device.type == "cpu":
             freeze_norms(model)
@@ -61,8 +82,8 @@ class VQGAN:
 
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
-        latent: Tensor = self._model.quant_conv(self._model.encoder(self._prepared(image * 2 - 1)))
-        return latent.float()
+        latent: Tensor = self._model.quant_conv(self._model.encoder(self._prepared(image * 2 - 1))).float()
+        return latent if self._logits is None else self._entries(self._logits(latent).argmax(dim=1))
 
     def decode(self, latent: Tensor) -> Tensor:
         if self.quantized:
@@ -81,34 +102,79 @@ class VQGAN:
         # |z - e|^2 / 2 without the part that is the same for every entry
         codes = torch.addmm(self._half_norms, flat, self._codebook.T, alpha=-1).argmin(dim=1)
         batch, _, height, width = latent.shape
-        entries: Tensor = self._codebook[codes].view(batch, height, width, -1)
-        return entries.movedim(-1, 1)
+        return self._entries(codes.view(batch, height, width))
+
+    def _entries(self, codes: Tensor) -> Tensor:
+        """Codes (B, h, w) to the codebook's entries (B, C, h, w)."""
+        return self._codebook[codes].movedim(-1, 1)
 
     def _prepared(self, value: Tensor) -> Tensor:
         return value.to(self._dtype).contiguous(memory_format=torch.channels_last)
 
 
 def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: bool) -> VQGAN:
-    """Read config and checkpoint; the embedded model takes this path like every published one.
+    """Read config and checkpoint, or draw random weights; the embedded model takes this path, too.
 
     Raises:
-        WeightsError: a file is missing, or a tensor is missing or has another shape.
+        WeightsError: a file is missing, the config is of something else, or a tensor does not fit.
     """
-    params = read_vqgan_config(files)
-    assert files.weights is not None
+    assert isinstance(files.architecture, Path)
+    if files.weights is not None:
+        state = fit(
+            read_state_dict(files.weights, files.prefix), shapes(files.architecture), files.weights, files.architecture
+        )
+        model = _empty(files.architecture)
+        # Copied one by one: the checkpoint is only mapped, and its file may change under a long run.
+        model.load_state_dict({key: _copied(key, value, dtype) for key, value in state.items()}, assign=True)
+    elif files.random_seed is not None:
+        model = _random(files.architecture, files.random_seed)
+    else:
+        raise WeightsError(f"{files.name}: it has neither weights nor a seed for random ones")
+    return VQGAN(model, vqgan_stride(read_vqgan_config(files.architecture)), device, dtype, quantize)
+
+
+def shapes(architecture: Path) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor that a config's VQGAN consists of; takes no memory.
+
+    Raises:
+        WeightsError: as `load` for the config.
+    """
+    return {key: tuple(value.shape) for key, value in _empty(architecture).state_dict().items()}
+
+
+def _divisor(groups: int, channels: int) -> int:
+    if channels % groups:
+        raise ValueError(f"norm_groups {groups} does not divide {channels} channels")
+    return groups
+
+
+def _copied(key: str, value: Tensor, dtype: torch.dtype) -> Tensor:
+    return value.to(torch.float32 if key.startswith("quantize.") else dtype, copy=True)
+
+
+def _empty(architecture: Path) -> VQModel:
+    with torch.device("meta"):
+        return _build(architecture)
+
+
+def _random(architecture: Path, seed: int) -> VQModel:
+    """The same weights for the same seed, whatever the global generator holds, which is left alone."""
+    with torch.random.fork_rng(devices=()):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs as well
+        return _build(architecture)
+
+
+def _build(architecture: Path) -> VQModel:
+    config = read_vqgan_config(architecture)
+    target, params = config.get("target"), config["params"]
+    if target not in TARGETS:
+        raise WeightsError(f"{architecture}: target '{target}' is unknown; expected one of: {', '.join(TARGETS)}")
+    channels = [params["ddconfig"].get(key) for key in ("in_channels", "out_ch")]
+    if channels != [3, 3]:
+        raise WeightsError(
+            f"{architecture}: not a VQGAN of pictures: in_channels and out_ch are {channels}, not [3, 3]"
+        )
     try:
-        model = VQModel(params)
-    except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{files.config}: not a taming VQGAN config: {error}") from error
-    state = read_state_dict(files.weights)
-    expected = model.state_dict()
-    for key, tensor in expected.items():
-        if key not in state:
-            raise WeightsError(f"{files.weights}: '{key}' is missing; does {files.config} belong to it?")
-        if state[key].shape != tensor.shape:
-            raise WeightsError(
-                f"{files.weights}: '{key}' has shape {tuple(state[key].shape)}, "
-                f"{files.config} asks for {tuple(tensor.shape)}"
-            )
-    model.load_state_dict({key: state[key] for key in expected})
-    return VQGAN(model, vqgan_stride(params), device, dtype, quantize)
+        return VQModel(params, gumbel=TARGETS[target])
+    except Exception as error:  # whatever a wrong number makes taming raise
+        raise WeightsError(f"{architecture}: not a taming VQGAN config: {error}") from error

@@ -26,6 +26,7 @@ class LossInputs:
         anchor: (B, 3, H, W) in [0, 1], the picture that refinement started from.
         embeddings: per perceptor (B, N, D), unit vectors of the N cutouts.
         targets: per perceptor, what the prompts ask for.
+        shares: per perceptor, how much its word counts.
     """
 
     image: Tensor
@@ -33,3 +34,4 @@ class LossInputs:
     anchor: Tensor
     embeddings: Sequence[Tensor]
     targets: Sequence[Targets]
+    shares: Sequence[float]

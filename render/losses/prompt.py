@@ -17,11 +17,14 @@ def spherical_distance(a: Tensor, b: Tensor) -> Tensor:
 
 
 def loss(inputs: LossInputs) -> Tensor:
-    """Weighted spherical distance to every prompt, meaned over cutouts and perceptors, 0 without prompts: (B,)."""
+    """Weighted spherical distance to every prompt, meaned over cutouts and perceptors, 0 without prompts: (B,).
+
+    A perceptor's mean counts by its share: equal shares give the plain mean.
+    """
     if not inputs.embeddings:
         return 0 * inputs.image.sum(dim=(1, 2, 3))
     per_perceptor = []
-    for embeddings, targets in zip(inputs.embeddings, inputs.targets, strict=True):
+    for embeddings, targets, share in zip(inputs.embeddings, inputs.targets, inputs.shares, strict=True):
         distances = spherical_distance(embeddings.unsqueeze(2), targets.embeddings)
-        per_perceptor.append((distances * targets.weights).sum(dim=-1).mean(dim=1))
-    return torch.stack(per_perceptor).mean(dim=0)
+        per_perceptor.append(share * (distances * targets.weights).sum(dim=-1).mean(dim=1))
+    return torch.stack(per_perceptor).sum(dim=0) / sum(inputs.shares)

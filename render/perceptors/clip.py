@@ -1,71 +1,201 @@
-"""CLIP by open_clip: any of its architectures, from a JSON config and a checkpoint.
+"""CLIP by open_clip: any of its architectures, by its name there or from a JSON config, with a checkpoint.
 
-Source: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (2021).
+Source: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (2021);
+    Zhai et al., "Sigmoid Loss for Language Image Pre-Training" (2023), SigLIP.
 """
 
+import contextlib
 import json
-from collections.abc import Sequence
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import open_clip
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from open_clip.convert import convert_state_dict
+from open_clip.model import convert_to_custom_text_state_dict
+from open_clip.pretrained import get_pretrained_cfg
+from torch import Tensor, nn
 
-from render.errors import WeightsError
-from render.weights import ModelFiles
+from render.checkpoints import fit, read_state_dict
+from render.clip_config import HUB_CONFIG, check_agreement, read_clip_config
+from render.errors import WeightsError, suggestion
+from render.models import ModelFiles
+
+_Tokenize = Callable[[list[str]], Tensor]
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Architecture:
+    """An architecture as open_clip describes it, and how its pictures are normalised."""
+
+    name: str
+    config: dict[str, Any]
+    preprocess: dict[str, Any]
 
 
 class CLIP:
     """An open_clip model as a `Perceptor`; size and normalisation are read from the model."""
 
-    def __init__(self, model: open_clip.CLIP, name: str, device: torch.device, dtype: torch.dtype) -> None:
-        visual = model.visual
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenize: _Tokenize,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        visual: Any = model.visual
         size = visual.image_size
         self.side = int(size if isinstance(size, int) else size[0])
         self._mean, self._std = (
             torch.tensor(values, device=device)[:, None, None] for values in (visual.image_mean, visual.image_std)
         )
         self._device, self._dtype = device, dtype
-        self._tokenizer = open_clip.get_tokenizer(name)
+        self._tokenize = tokenize
         model.eval().requires_grad_(False).to(device)
         # The text tower runs once per prompt and stays float.
         visual.to(dtype=dtype, memory_format=torch.channels_last)
-        self._model = model
+        self._model: Any = model
 
     @torch.no_grad()
     def encode_text(self, texts: Sequence[str]) -> Tensor:
-        tokens = self._tokenizer(list(texts)).to(self._device)
+        tokens = self._tokenize(list(texts)).to(self._device)
         return F.normalize(self._model.encode_text(tokens).float(), dim=-1)
 
     def encode_image(self, images: Tensor) -> Tensor:
         pixels = ((images - self._mean) / self._std).to(self._dtype)
-        embeddings = self._model.visual(pixels.contiguous(memory_format=torch.channels_last))
+        embeddings = self._model.encode_image(pixels.contiguous(memory_format=torch.channels_last))
         return F.normalize(embeddings.float(), dim=-1)
 
 
 def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> CLIP:
-    """Build the architecture of the JSON config and load the checkpoint into it.
+    """Build the architecture and load the checkpoint into it, or draw random weights where a seed asks for them.
 
     Raises:
-        WeightsError: a file is missing or does not fit; a random CLIP never guides.
+        WeightsError: a file is missing or does not fit; a random CLIP never guides unasked.
     """
-    assert files.config is not None
-    assert files.weights is not None
-    for path in files.paths:
-        if not path.is_file():
-            raise WeightsError(f"{path}: no such file")
-    name = files.config.stem
-    # open_clip ignores an incomplete config and keeps a broken one in its list for ever: look first.
+    architecture = _architecture(files)
+    tokenize = _tokenizer(architecture, files)
+    if files.weights is None:
+        if files.random_seed is None:
+            raise WeightsError(f"{files.name}: it has neither weights nor a seed for random ones")
+        return CLIP(_random(architecture, files.random_seed), tokenize, device, dtype)
+    state = read_state_dict(files.weights, files.prefix)
+    model = _build(architecture)
+    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    model.load_state_dict(fit(_renamed(state, model), wanted, files.weights, files.architecture or architecture.name))
+    return CLIP(model, tokenize, device, dtype)
+
+
+def _architecture(files: ModelFiles) -> _Architecture:
+    assert files.architecture is not None
+    if isinstance(files.architecture, Path):
+        name, found = files.architecture.stem, read_clip_config(files.architecture)
+    else:
+        name, found = files.architecture, {"model_cfg": open_clip.get_model_config(files.architecture)}
+        if found["model_cfg"] is None:
+            raise WeightsError(f"open_clip has no '{name}'; {suggestion(name, open_clip.list_models())}")
+    config: dict[str, Any] = found["model_cfg"]
+    preprocess = _known_normalisation(name, files.name.rpartition("/")[2]) | found.get("preprocess_cfg", {})
+    beside = files.weights.with_name(HUB_CONFIG) if files.weights is not None else None
+    if beside is not None and beside.is_file():
+        hub = read_clip_config(beside)
+        check_agreement(config, hub["model_cfg"], name, beside)
+        preprocess |= hub.get("preprocess_cfg", {})
+    size = config["vision_cfg"].get("image_size", 224)
+    if not isinstance(size, int) and len(set(size)) > 1:
+        raise WeightsError(f"{name}: it looks at pictures of {size[0]}x{size[1]}; only square ones can be cut out")
+    return _Architecture(name=name, config=config, preprocess=preprocess)
+
+
+def _known_normalisation(name: str, tag: str) -> dict[str, Any]:
+    """Mean and deviation with which the weights of an architecture were trained.
+
+    They belong to weights, not to architectures; but all published weights of one agree (but those
+    of ViT-L-14, where `tag` decides and OpenAI's are the rule).
+    """
+    tags = open_clip.list_pretrained_tags_by_model(name)
+    known = {key: get_pretrained_cfg(name, key) for key in ([tag] if tag in tags else tags)}
+    values = [{key: config[key] for key in ("mean", "std")} for config in known.values()]
+    return values[0] if values and all(value == values[0] for value in values) else {}
+
+
+def _build(architecture: _Architecture) -> Any:
+    """The architecture with whatever weights it is born with."""
+    # open_clip takes a config from a folder, or else keeps it in a list of the whole process.
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        described = {"model_cfg": architecture.config, "preprocess_cfg": architecture.preprocess}
+        Path(folder, HUB_CONFIG).write_text(json.dumps(described), encoding="utf-8")
+        try:
+            return open_clip.create_model(f"local-dir:{folder}", load_weights=False, pretrained_text=False)
+        except Exception as error:  # whatever a wrong number or a missing package makes open_clip raise
+            if "transformers" in str(error):
+                raise _needs_transformers(architecture.name) from error
+            raise WeightsError(f"{architecture.name}: open_clip cannot build it: {error}") from error
+
+
+def _random(architecture: _Architecture, seed: int) -> Any:
+    """The same weights for the same seed, whatever the global generator holds, which is left alone."""
+    with torch.random.fork_rng(devices=()):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs as well
+        return _build(architecture)
+
+
+def _renamed(state: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
+    """Older and foreign names to those of open_clip, as its own loader does.
+
+    What differs: position embeddings of another picture size are not resized; they are an error.
+    """
+    state = convert_state_dict(model, state)
+    if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
+        state = convert_to_custom_text_state_dict(state)
+    for key in ("logit_scale", "logit_bias"):  # published as scalars and as vectors of one, or not at all
+        ours = model.state_dict().get(key)
+        if ours is not None:
+            state[key] = state[key].reshape(ours.shape) if key in state else ours
+    state.pop("text.transformer.embeddings.position_ids", None)
+    return state
+
+
+def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
+    text = architecture.config["text_cfg"]
+    options = {"context_length": text.get("context_length", 77), **text.get("tokenizer_kwargs", {})}
+    source = text.get("hf_tokenizer_name")
+    if not source:
+        simple: _Tokenize = open_clip.SimpleTokenizer(**options)
+        return simple
+    options["tokenizer_mode"] = text.get("tokenizer_mode")
+    folder = files.weights.parent if files.weights is not None else None
+    if folder is not None and any((folder / name).is_file() for name in _TOKENIZER_FILES):
+        source = str(folder)
     try:
-        config = json.loads(files.config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise WeightsError(f"{files.config}: not JSON: {error}") from error
-    if not isinstance(config, dict) or not {"embed_dim", "vision_cfg", "text_cfg"} <= config.keys():
-        raise WeightsError(f"{files.config}: not an open_clip config: embed_dim, vision_cfg or text_cfg is missing")
-    open_clip.add_model_config(files.config)
+        tokenize: _Tokenize = open_clip.tokenizer.HFTokenizer(source, **options)
+        return tokenize
+    except ImportError as error:
+        raise _needs_transformers(architecture.name) from error
+    except Exception as error:  # of the hub's client, or whatever a damaged file raises
+        said = " ".join(str(error).split()[:24])
+        raise WeightsError(
+            f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said}); "
+            f"{_TOKENIZER_FILES[0]} may lie beside the weights"
+        ) from error
+
+
+def _needs_transformers(name: str) -> WeightsError:
+    return WeightsError(f"{name}: its texts are read by a package that is not installed: pip install transformers")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """open_clip warns of weights that are not loaded; here they are loaded afterwards, or random on purpose."""
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
     try:
-        model = open_clip.create_model(name, pretrained=str(files.weights), device="cpu")
-    except Exception as error:  # whatever a damaged file or one that wants to execute code raises
-        first = " ".join(str(error).split()[:24])
-        raise WeightsError(f"{files.weights}: is damaged or does not fit {files.config}: {first}") from error
-    return CLIP(model, name, device, dtype)
+        yield
+    finally:
+        logging.disable(before)

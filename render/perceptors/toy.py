@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.weights import ModelFiles
+from render.models import ModelFiles
 
 COLOURS = {
     "black": (0.0, 0.0, 0.0),

@@ -7,9 +7,9 @@ from render.latents import vqgan
 from render.latents.pixels import Pixels
 from render.perceptors import clip
 from render.perceptors.toy import Toy
-from render.renderer import Renderer
+from render.registry import find_latent, find_perceptor
+from render.renderer import Renderer, Scorer
 from render.spec import FrameSpec, PromptWeight
-from render.weights import find_latent, find_perceptor
 
 CPU = torch.device("cpu")
 
@@ -47,31 +47,31 @@ def spec() -> FrameSpec:
 @pytest.fixture
 def toy_renderer() -> Renderer:
     """Pixels seen by the toy perceptor: no weights, a millisecond a step."""
-    return Renderer(Pixels(), [Toy(CPU)], CPU)
+    return Renderer(Pixels(), [Scorer(perceptor=Toy(CPU))], CPU)
 
 
 @pytest.fixture(scope="session")
 def embedded_vqgan() -> vqgan.VQGAN:
     """The embedded VQGAN in float32, latents not quantised."""
-    return vqgan.load(find_latent("embedded"), CPU, torch.float32, quantize=False)
+    return vqgan.load(find_latent("embedded").files(), CPU, torch.float32, quantize=False)
 
 
 @pytest.fixture(scope="session")
 def quantizing_vqgan() -> vqgan.VQGAN:
-    return vqgan.load(find_latent("embedded"), CPU, torch.float32, quantize=True)
+    return vqgan.load(find_latent("embedded").files(), CPU, torch.float32, quantize=True)
 
 
 @pytest.fixture(scope="session")
 def bf16_vqgan() -> vqgan.VQGAN:
-    return vqgan.load(find_latent("embedded"), CPU, torch.bfloat16, quantize=False)
+    return vqgan.load(find_latent("embedded").files(), CPU, torch.bfloat16, quantize=False)
 
 
 @pytest.fixture(scope="session")
 def embedded_clip() -> clip.CLIP:
     """The embedded CLIP in float32."""
-    return clip.load(find_perceptor("embedded"), CPU, torch.float32)
+    return clip.load(find_perceptor("embedded").files(), CPU, torch.float32)
 
 
 @pytest.fixture(scope="session")
 def embedded_renderer(embedded_vqgan: vqgan.VQGAN, embedded_clip: clip.CLIP) -> Renderer:
-    return Renderer(embedded_vqgan, [embedded_clip], CPU)
+    return Renderer(embedded_vqgan, [Scorer(perceptor=embedded_clip)], CPU)

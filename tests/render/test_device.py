@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from render.device import model_dtype, pick_device
+from render.device import device_name, model_dtype, pick_device
 from render.errors import InputError
+from render.spec import PRECISIONS
 
 
 def test_auto_is_the_gpu_where_there_is_one() -> None:
@@ -39,8 +40,26 @@ def test_the_cpu_computes_in_bf16_only_where_it_multiplies_it(
     assert model_dtype(torch.device("cpu")) == dtype
 
 
+@pytest.mark.parametrize(("has_bf16", "dtype"), [(True, torch.bfloat16), (False, torch.float16)])
+def test_a_gpu_computes_in_bf16_where_it_multiplies_it_else_in_fp16(
+    has_bf16: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: has_bf16)
+    assert model_dtype(torch.device("cuda")) == dtype
+
+
+@pytest.mark.parametrize("precision", PRECISIONS[1:])
+def test_a_precision_that_is_asked_for_is_taken(precision: str) -> None:
+    named = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+    assert model_dtype(torch.device("cpu"), precision) == named[precision]
+
+
+def test_a_device_has_a_name_that_says_how_it_rounds() -> None:
+    assert device_name(torch.device("cpu")).startswith("CPU (")
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_a_gpu_is_picked_by_number() -> None:
     assert pick_device("cuda:0") == torch.device("cuda:0")
-    assert model_dtype(torch.device("cuda:0")) in (torch.bfloat16, torch.float32)
+    assert model_dtype(torch.device("cuda:0")) in (torch.bfloat16, torch.float16)

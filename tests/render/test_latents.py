@@ -17,19 +17,21 @@ from render import catalogue, latents
 from render.gradients import clamp_with_gradient
 from render.latents import vqgan
 from render.latents.pixels import Pixels
-from render.weights import LATENTS, ModelFiles, find_latent
+from render.models import ModelFiles
+from render.registry import find_latent
+from render.registry import latents as known_latents
 
 CPU = torch.device("cpu")
+SHIPPED = sorted(name for name, model in known_latents().items() if model.download is None)
 
 
 class ByHand:
     """The published graph, put together from taming's modules without any code of ours."""
 
     def __init__(self, files: ModelFiles) -> None:
-        assert files.config is not None
-        assert files.weights is not None
-        params = yaml.safe_load(files.config.read_text())["model"]["params"]
-        state = {key: value.float() for key, value in load_file(files.weights).items()}
+        config, weights = files.paths
+        params = yaml.safe_load(config.read_text())["model"]["params"]
+        state = {key: value.float() for key, value in load_file(weights).items()}
         channels, embed_dim = params["ddconfig"]["z_channels"], params["embed_dim"]
         with contextlib.redirect_stdout(io.StringIO()):
             self.encoder = self._filled(Encoder(**params["ddconfig"]), "encoder", state)
@@ -59,7 +61,7 @@ class ByHand:
 
 @pytest.fixture(scope="module")
 def by_hand() -> ByHand:
-    return ByHand(find_latent("embedded"))
+    return ByHand(find_latent("embedded").files())
 
 
 @pytest.fixture
@@ -73,12 +75,12 @@ def landscape() -> Tensor:
     return torch.stack([day, day.flip(-1).roll(1, dims=0)])
 
 
-@pytest.mark.parametrize("name", sorted(LATENTS))
+@pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("size", [(64, 40), (16, 48)])
 def test_every_latent_takes_any_size_that_its_stride_divides(
     name: str, size: tuple[int, int], generator: torch.Generator
 ) -> None:
-    files = find_latent(name)
+    files = find_latent(name).files()
     representation: latents.Latent = catalogue.load(latents, files.entry).load(files, CPU, torch.float32, False)
     image = torch.rand(2, 3, size[1], size[0], generator=generator)
     latent = representation.encode(image)
@@ -207,7 +209,7 @@ def test_a_batch_equals_its_pictures_alone(embedded_vqgan: vqgan.VQGAN, landscap
 
 
 def test_building_and_decoding_print_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    vqgan.load(find_latent("embedded"), CPU, torch.float32, quantize=False)
+    vqgan.load(find_latent("embedded").files(), CPU, torch.float32, quantize=False)
     assert capsys.readouterr() == ("", "")
 
 
@@ -215,6 +217,6 @@ def test_building_and_decoding_print_nothing(capsys: pytest.CaptureFixture[str],
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_a_gpu_decodes_what_the_cpu_decodes(embedded_vqgan: vqgan.VQGAN, landscape: Tensor) -> None:
     cuda = torch.device("cuda")
-    on_gpu: Any = vqgan.load(find_latent("embedded"), cuda, torch.float32, quantize=False)
+    on_gpu: Any = vqgan.load(find_latent("embedded").files(), cuda, torch.float32, quantize=False)
     latent = embedded_vqgan.encode(landscape)
     torch.testing.assert_close(on_gpu.decode(latent.to(cuda)).cpu(), embedded_vqgan.decode(latent), atol=5e-3, rtol=0)

@@ -38,6 +38,7 @@ def inputs_of(image: Tensor, targets: Targets | None = None) -> LossInputs:
         anchor=torch.full_like(image, 0.4),
         embeddings=[seen(image)],
         targets=[targets or aims((0.5, -0.5, -0.5))],  # what `seen` makes of red
+        shares=[1.0],
     )
 
 
@@ -87,17 +88,26 @@ def test_spherical_distance_of_equal_and_opposite_vectors() -> None:
     assert float(prompt.spherical_distance(vector, -vector)) == pytest.approx(math.pi**2 / 2, abs=0.04)
 
 
-def test_prompt_loss_is_the_weighted_sum_over_prompts_meaned_over_cutouts_and_perceptors() -> None:
+@pytest.mark.parametrize("shares", [(1.0, 1.0), (3.0, 0.5)])
+def test_prompt_loss_is_the_weighted_sum_over_prompts_meaned_over_cutouts_and_perceptors(
+    shares: tuple[float, float],
+) -> None:
     image = PICTURES["noise"]
     first = aims((1.0, 0.0, 0.0), (0.0, 1.0, 1.0), weights=(2.0, -0.5))
     second = aims((0.0, 0.0, 1.0), weights=(0.7,))
     inputs = LossInputs(
-        image=image, latent=image, anchor=image, embeddings=[seen(image), seen(image)], targets=[first, second]
+        image=image,
+        latent=image,
+        anchor=image,
+        embeddings=[seen(image), seen(image)],
+        targets=[first, second],
+        shares=shares,
     )
     wanted = np.zeros(2)
-    for targets in (first, second):
+    for share, targets in zip(shares, (first, second), strict=True):
         cosines = np.einsum("bnd,pd->bnp", seen(image).double().numpy(), targets.embeddings.double().numpy())
-        wanted += (np.arccos(cosines) ** 2 / 2 @ targets.weights.double().numpy()).mean(axis=1) / 2
+        distances = (np.arccos(cosines) ** 2 / 2 @ targets.weights.double().numpy()).mean(axis=1)
+        wanted += share * distances / sum(shares)
     np.testing.assert_allclose(prompt.loss(inputs).numpy(), wanted, rtol=1e-4)
 
 
@@ -112,7 +122,7 @@ def test_a_positive_weight_pulls_and_a_negative_one_pushes(weight: float, nearer
 
 def test_prompt_loss_without_prompts_is_zero() -> None:
     image = PICTURES["noise"]
-    inputs = LossInputs(image=image, latent=image, anchor=image, embeddings=[], targets=[])
+    inputs = LossInputs(image=image, latent=image, anchor=image, embeddings=[], targets=[], shares=[])
     assert torch.equal(prompt.loss(inputs), torch.zeros(2))
 
 

@@ -10,6 +10,8 @@ from render.perceptors.toy import Toy
 from render.prompts import PromptEncoder, Targets, slerp
 from render.spec import PromptWeight
 
+CPU = torch.device("cpu")
+
 
 class CountingToy(Toy):
     """Remembers which texts it was asked to embed."""
@@ -72,7 +74,7 @@ def test_similarity_is_the_weighted_mean_cosine_over_cutouts() -> None:
 
 def test_a_text_is_embedded_once_in_a_life() -> None:
     perceptor = CountingToy()
-    encoder = PromptEncoder(perceptor)
+    encoder = PromptEncoder(perceptor, CPU)
     for _ in range(3):
         encoder.targets(weighted(red=1.0, blue=0.5), "weights")
         encoder.targets(weighted(blue=0.1, green=2.0), "slerp")
@@ -81,7 +83,7 @@ def test_a_text_is_embedded_once_in_a_life() -> None:
 
 def test_weights_keep_the_order_of_the_prompts_and_their_signs() -> None:
     perceptor = CountingToy()
-    targets = PromptEncoder(perceptor).targets(weighted(red=1.0, blue=-0.5), "weights")
+    targets = PromptEncoder(perceptor, CPU).targets(weighted(red=1.0, blue=-0.5), "weights")
     assert targets is not None
     torch.testing.assert_close(targets.weights, torch.tensor([1.0, -0.5]))
     torch.testing.assert_close(targets.embeddings, perceptor.encode_text(["red", "blue"]))
@@ -89,7 +91,7 @@ def test_weights_keep_the_order_of_the_prompts_and_their_signs() -> None:
 
 def test_slerp_makes_one_target_of_two_prompts() -> None:
     perceptor = CountingToy()
-    targets = PromptEncoder(perceptor).targets(weighted(red=0.5, blue=1.5), "slerp")
+    targets = PromptEncoder(perceptor, CPU).targets(weighted(red=0.5, blue=1.5), "slerp")
     assert targets is not None
     red, blue = perceptor.encode_text(["red", "blue"])
     torch.testing.assert_close(targets.embeddings, slerp(red, blue, 0.75).unsqueeze(0))
@@ -98,7 +100,7 @@ def test_slerp_makes_one_target_of_two_prompts() -> None:
 
 @pytest.mark.parametrize("texts", [{"red": 0.5}, {"red": 0.2, "blue": 0.3, "green": 0.5}])
 def test_slerp_of_one_or_three_prompts_is_a_mix_by_weights(texts: dict[str, float]) -> None:
-    encoder = PromptEncoder(CountingToy())
+    encoder = PromptEncoder(CountingToy(), CPU)
     by_slerp, by_weights = (encoder.targets(weighted(**texts), blend) for blend in ("slerp", "weights"))
     assert by_slerp is not None
     assert by_weights is not None
@@ -107,4 +109,4 @@ def test_slerp_of_one_or_three_prompts_is_a_mix_by_weights(texts: dict[str, floa
 
 
 def test_no_prompts_no_targets() -> None:
-    assert PromptEncoder(CountingToy()).targets((), "weights") is None
+    assert PromptEncoder(CountingToy(), CPU).targets((), "weights") is None

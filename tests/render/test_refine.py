@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from render.cutouts import whole
+from render.errors import NonFiniteError
 from render.latents.pixels import Pixels
 from render.optimizer import LatentAdam
 from render.perceptors.toy import Toy
 from render.prompts import PromptEncoder
-from render.refine import Guide, look, refine
+from render.refine import Guide, Refinement, look
 from render.rng import frame_generator
 from render.spec import FrameSpec, PromptWeight
 
@@ -29,16 +30,33 @@ class CountingPixels(Pixels):
 
 
 def guides(spec: FrameSpec) -> list[Guide]:
-    targets = PromptEncoder(TOY).targets(spec.prompts, spec.blend)
+    targets = PromptEncoder(TOY, CPU).targets(spec.prompts, spec.blend)
     assert targets is not None
     return [Guide(perceptor=TOY, targets=targets)]
+
+
+def refinement(
+    latents: Pixels,
+    picture: Tensor,
+    spec: FrameSpec,
+    guided_by: Sequence[Guide] | None = None,
+    *,
+    careful: bool = False,
+) -> Refinement:
+    return Refinement(
+        latents=latents,
+        guides=guides(spec) if guided_by is None else guided_by,
+        anchor=picture,
+        spec=spec,
+        generator=frame_generator(spec.seed, spec.index, CPU),
+        careful=careful,
+    )
 
 
 def refined(picture: Tensor, spec: FrameSpec, guided_by: Sequence[Guide] | None = None) -> Tensor:
     latents = Pixels()
     optimizer = LatentAdam(latents.encode(picture), None)
-    generator = frame_generator(spec.seed, spec.index, CPU)
-    return refine(latents, guides(spec) if guided_by is None else guided_by, picture, optimizer, spec, generator)
+    return refinement(latents, picture, spec, guided_by).run(optimizer)
 
 
 def similarity(picture: Tensor, text: str) -> Tensor:
@@ -82,7 +100,7 @@ def test_the_picture_is_decoded_once_a_step_and_once_at_the_end(
     picture = torch.rand(1, 3, 16, 16, generator=generator)
     spec = replace(spec, num_steps=num_steps)
     optimizer = LatentAdam(latents.encode(picture), None)
-    result = refine(latents, guides(spec), picture, optimizer, spec, frame_generator(7, 1, CPU))
+    result = refinement(latents, picture, spec).run(optimizer)
     assert latents.decodes == num_steps + 1
     assert torch.equal(result, latents.decode(optimizer.latent))
     assert not result.requires_grad
@@ -91,7 +109,7 @@ def test_the_picture_is_decoded_once_a_step_and_once_at_the_end(
 def test_the_latent_stays_inside_the_range_of_its_representation(spec: FrameSpec) -> None:
     optimizer = LatentAdam(torch.zeros(1, 3, 16, 16), None)
     spec = replace(spec, num_steps=10, lr=5.0)
-    refine(Pixels(), guides(spec), torch.zeros(1, 3, 16, 16), optimizer, spec, frame_generator(7, 1, CPU))
+    refinement(Pixels(), torch.zeros(1, 3, 16, 16), spec).run(optimizer)
     assert float(optimizer.latent.detach().abs().max()) == 1.0
 
 
@@ -131,7 +149,7 @@ def test_every_picture_of_a_batch_follows_the_prompt(spec: FrameSpec, generator:
 
 
 def test_a_look_gives_unit_vectors_for_every_cutout(generator: torch.Generator) -> None:
-    embeddings = look(TOY, torch.rand(2, 3, 16, 24, generator=generator), 5, generator)
+    (embeddings,) = look([TOY], torch.rand(2, 3, 16, 24, generator=generator), 5, generator)
     assert embeddings.shape == (2, 5, 4)
     torch.testing.assert_close(torch.linalg.vector_norm(embeddings, dim=-1), torch.ones(2, 5))
 
@@ -139,8 +157,84 @@ def test_a_look_gives_unit_vectors_for_every_cutout(generator: torch.Generator) 
 def test_cutouts_stay_with_their_picture(generator: torch.Generator) -> None:
     red, blue = torch.zeros(2, 3, 16, 24)
     red[0], blue[2] = 1.0, 1.0
-    embeddings = look(TOY, torch.stack([red, blue]), 6, generator)
+    (embeddings,) = look([TOY], torch.stack([red, blue]), 6, generator)
     wanted = TOY.encode_text(["red", "blue"])
     cosines = embeddings @ wanted.T
     assert (cosines[0, :, 0] > 0.99).all()
     assert (cosines[1, :, 1] > 0.99).all()
+
+
+class Wide(Toy):
+    """The toy with another size of cutouts."""
+
+    side = 24
+
+
+def test_perceptors_of_one_size_look_at_the_same_cutouts(generator: torch.Generator) -> None:
+    picture = torch.rand(1, 3, 32, 32, generator=generator)
+    first, wide, second = look([TOY, Wide(CPU), Toy(CPU)], picture, 6, generator)
+    assert torch.equal(first, second)
+    assert not torch.allclose(first, wide, atol=1e-3)
+
+
+def test_a_perceptor_counts_by_its_weight(spec: FrameSpec) -> None:
+    """Two scorers of opposite prompts: the picture follows the one whose word counts more."""
+    spec = replace(spec, num_steps=15)
+    picture = torch.full((1, 3, 16, 16), 0.5)
+    red, blue = (
+        guides(replace(spec, prompts=(PromptWeight(text=text, weight=1.0),)))[0].targets for text in ("red", "blue")
+    )
+    heavier = [Guide(perceptor=TOY, targets=red, weight=1.0), Guide(perceptor=TOY, targets=blue, weight=4.0)]
+    result = refined(picture, spec, heavier).mean(dim=(0, 2, 3))
+    assert float(result[2]) > float(result[0]) + 0.2
+
+
+def test_the_average_is_shown_and_carried(spec: FrameSpec, generator: torch.Generator) -> None:
+    latents, picture = CountingPixels(), torch.rand(1, 3, 16, 16, generator=generator)
+    spec = replace(spec, num_steps=6, lr=0.5)
+    last, averaged = LatentAdam(latents.encode(picture), None), LatentAdam(latents.encode(picture), None)
+    refinement(latents, picture, spec).run(last)
+    result = refinement(latents, picture, replace(spec, ema=0.9)).run(averaged)
+    assert torch.equal(result, latents.decode(averaged.latent.detach()))
+    assert not torch.allclose(last.latent.detach(), averaged.latent.detach(), atol=1e-3)
+    moved = float((last.latent.detach() - latents.encode(picture)).abs().mean())
+    assert float((averaged.latent.detach() - latents.encode(picture)).abs().mean()) < moved  # it lags behind
+
+
+def test_careful_steps_are_the_plain_ones_while_all_is_finite(spec: FrameSpec, generator: torch.Generator) -> None:
+    picture = torch.rand(1, 3, 16, 16, generator=generator)
+    spec = replace(spec, num_steps=5)
+    results = [
+        refinement(Pixels(), picture, spec, careful=careful).run(LatentAdam(Pixels().encode(picture), None))
+        for careful in (False, True)
+    ]
+    assert torch.equal(*results)
+
+
+class Exploding(Pixels):
+    """Latents that are not finite further from 0 than `limit`."""
+
+    limit = 0.0
+
+    def project(self, latent: Tensor) -> Tensor:
+        return torch.where(latent.abs() > self.limit, torch.nan, latent)
+
+
+def test_a_step_that_leaves_the_finite_numbers_is_repeated_with_a_smaller_one(spec: FrameSpec) -> None:
+    """From 0 a first step of Adam is about lr: 1 is too far, 0.25 is not."""
+    latents = Exploding()
+    latents.limit = 0.3
+    picture = torch.full((1, 3, 16, 16), 0.5)
+    spec = replace(spec, num_steps=1, lr=1.0 / latents.spread)
+    assert not bool(refinement(latents, picture, spec).run(LatentAdam(latents.encode(picture), None)).isfinite().all())
+    optimizer = LatentAdam(latents.encode(picture), None)
+    assert bool(refinement(latents, picture, spec, careful=True).run(optimizer).isfinite().all())
+    assert float(optimizer.latent.detach().abs().max()) == pytest.approx(0.25, rel=1e-3)
+
+
+def test_a_refinement_that_no_step_can_save_is_given_up(spec: FrameSpec) -> None:
+    picture = torch.full((1, 3, 16, 16), 0.5)
+    with pytest.raises(NonFiniteError, match=r"frame 1: .* smaller refine\.lr"):
+        refinement(Exploding(), picture, replace(spec, num_steps=2), careful=True).run(
+            LatentAdam(Exploding().encode(picture), None)
+        )

@@ -10,10 +10,10 @@ from torch import Tensor
 from render.errors import NonFiniteError
 from render.latents.pixels import Pixels
 from render.perceptors.toy import Toy
-from render.renderer import FrameState, Renderer, load_renderer
+from render.registry import find_latent, find_perceptor
+from render.renderer import FrameState, Renderer, Scorer, load_renderer
 from render.spec import FrameSpec, PromptWeight
 from render.warp import motion_matrix, warp
-from render.weights import find_latent, find_perceptor
 
 CPU = torch.device("cpu")
 
@@ -124,14 +124,14 @@ def test_only_what_moved_is_encoded_again(
 ) -> None:
     """A motion costs the three encodings of `render.warm_start`."""
     latents = CountingPixels()
-    renderer = Renderer(latents, [Toy(CPU)], CPU)
+    renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
     renderer.step(state_of(picture), replace(spec, transforms=transforms, num_steps=2))
     assert latents.encodes == encodes
 
 
 def test_a_neutral_motion_needs_no_encoding_either(spec: FrameSpec, picture: Tensor) -> None:
     latents = CountingPixels()
-    renderer = Renderer(latents, [Toy(CPU)], CPU)
+    renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
     renderer.step(state_of(picture), replace(spec, transforms={"zoom": 1.0, "rotate": 0.0}, num_steps=2))
     assert latents.encodes == 0
 
@@ -165,7 +165,7 @@ def test_equal_specs_give_bit_identical_states_whatever_others_draw(
 ) -> None:
     before = two_frames(toy_renderer, spec)
     disturb()
-    assert_identical(before, two_frames(Renderer(Pixels(), [Toy(CPU)], CPU), spec))
+    assert_identical(before, two_frames(Renderer(Pixels(), [Scorer(perceptor=Toy(CPU))], CPU), spec))
 
 
 @pytest.mark.parametrize("changes", [{"seed": 8}, {"index": 2}])
@@ -189,7 +189,7 @@ def test_the_optimizer_is_carried_unless_the_spec_says_otherwise(toy_renderer: R
 def test_a_learning_rate_that_is_no_number_stops_the_run(
     toy_renderer: Renderer, spec: FrameSpec, picture: Tensor
 ) -> None:
-    with pytest.raises(NonFiniteError, match=r"^frame 5: .*try a smaller refine\.lr$"):
+    with pytest.raises(NonFiniteError, match=r"^frame 5: .*try a smaller refine\.lr"):
         toy_renderer.step(state_of(picture), replace(spec, index=5, lr=math.nan, num_steps=2))
 
 
@@ -213,7 +213,7 @@ def test_a_batch_is_rendered_in_lockstep(toy_renderer: Renderer, spec: FrameSpec
 
 
 def test_two_perceptors_pull_together(spec: FrameSpec, picture: Tensor) -> None:
-    renderer = Renderer(Pixels(), [Toy(CPU), Toy(CPU)], CPU)
+    renderer = Renderer(Pixels(), [Scorer(perceptor=Toy(CPU)), Scorer(perceptor=Toy(CPU))], CPU)
     state = renderer.step(state_of(picture), replace(spec, num_steps=20))
     assert float(state.similarity) > 0.9
 
@@ -230,18 +230,30 @@ def test_the_embedded_pair_renders_bit_identical_frames_and_follows_its_prompt(
 
 
 def test_models_are_loaded_by_their_names(spec: FrameSpec) -> None:
-    toy = find_perceptor("toy")
-    renderer = load_renderer(find_latent("pixels"), [toy, toy], False, CPU, torch.float32)
-    assert_identical(two_frames(renderer, spec), two_frames(Renderer(Pixels(), [Toy(CPU), Toy(CPU)], CPU), spec))
+    toy = (find_perceptor("toy").files(), 1.0)
+    renderer = load_renderer(find_latent("pixels").files(), [toy, toy], False, CPU, torch.float32)
+    assert_identical(
+        two_frames(renderer, spec),
+        two_frames(Renderer(Pixels(), [Scorer(perceptor=Toy(CPU)), Scorer(perceptor=Toy(CPU))], CPU), spec),
+    )
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_on_a_gpu_everything_stays_there_and_nothing_is_asked_but_the_prompt(spec: FrameSpec) -> None:
     cuda = torch.device("cuda")
-    models = find_latent("embedded"), [find_perceptor("embedded")]
+    models = find_latent("embedded").files(), [(find_perceptor("embedded").files(), 1.0)]
     renderer = load_renderer(*models, False, cuda, torch.bfloat16)
     state = two_frames(renderer, replace(spec, size=(64, 40)))
     assert {state.image.device.type, state.similarity.device.type} == {"cuda"}
     assert bool(torch.isfinite(state.image).all())
     assert state.image.dtype == torch.float32
+
+
+def test_a_cut_starts_from_noise_whatever_was_before(toy_renderer: Renderer, spec: FrameSpec, picture: Tensor) -> None:
+    cut = replace(spec, index=4, num_steps=3, cut=True, transforms={"zoom": 1.1})
+    after_picture = toy_renderer.step(state_of(picture), cut)
+    at_first = toy_renderer.step(None, replace(cut, cut=False))
+    assert torch.equal(after_picture.image, at_first.image)
+    assert float(after_picture.optimizer_state["step"]) == 3
+    assert not torch.equal(after_picture.image, toy_renderer.step(state_of(picture), replace(cut, cut=False)).image)

@@ -1,0 +1,123 @@
+"""`render models`: which there are, fetching them, and where they lie."""
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from render.errors import InputError, UnknownNameError, WeightsError, suggestion
+
+if TYPE_CHECKING:  # `render --help` must not wait for the registry
+    from render.models import Model
+
+# Of open_clip's two hundred, those that people guide with.
+_COMMON = (
+    "embedded",
+    "toy",
+    "ViT-B-32/openai",
+    "ViT-B-16/openai",
+    "ViT-L-14/openai",
+    "RN50/openai",
+    "RN50x4/openai",
+    "ViT-B-32/laion2b_s34b_b79k",
+    "ViT-B-16/datacomp_xl_s13b_b90k",
+    "ViT-L-14/datacomp_xl_s13b_b90k",
+    "ViT-H-14/laion2b_s32b_b79k",
+    "ViT-B-16-SigLIP/webli",
+)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+@click.option("--all", "everything", is_flag=True, help="List every CLIP of open_clip, too.")
+def models(ctx: click.Context, everything: bool) -> None:
+    """List the models that a schedule can name; fetch them before a night without network.
+
+    \b
+    render models
+    render models --all | grep SigLIP
+    render models pull imagenet-f16-16384 ViT-B-32/openai
+    render models path imagenet-f16-16384
+    """
+    if ctx.invoked_subcommand is None:
+        from render import registry
+        from render.downloads import cache_folder
+
+        _list("models.latent", registry.latents().values())
+        known = registry.perceptors().values()
+        _list("models.perceptors", [model for model in known if everything or model.name in _COMMON])
+        if not everything:
+            click.echo(f"  ... and {len(known)} in all, see --all: open_clip's MODEL/PRETRAINED")
+        click.echo(f"files: {cache_folder()} (set RENDER_CACHE to change it); bring your own: docs/models.md")
+
+
+@models.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@options.offline
+def pull(names: Sequence[str], offline: bool) -> None:
+    """Fetch models now, so that rendering needs no network.
+
+    \b
+    render models pull imagenet-f16-16384 ViT-B-32/openai
+    """
+    from pipeline.progress import choose_reporter
+    from render.weights import locate
+
+    wanted = [model for name in names for model in _find(name)]
+    reporter = choose_reporter(as_json=False)
+    try:
+        for model in wanted:
+            files = locate(model, offline=offline, progress=reporter.downloaded)
+            reporter.close()
+            click.echo(f"{model.name}: {files.weights or 'needs no files'}")
+    finally:
+        reporter.close()
+
+
+@models.command()
+@click.argument("name", metavar="NAME")
+def path(name: str) -> None:
+    """Print where a model's weights lie; exit code 1 where they are not here yet.
+
+    \b
+    render models path imagenet-f16-16384
+    """
+    from render.weights import weights_path
+
+    places = [place for model in _find(name) if (place := weights_path(model)) is not None]
+    for place in places:
+        click.echo(str(place))
+    if not all(place.is_file() for place in places):
+        raise WeightsError(f"not here yet; render models pull {name} fetches it")
+
+
+def _find(name: str) -> list["Model"]:
+    """The models of this name: `embedded` is a latent model and a perceptor."""
+    from render import registry
+
+    found = []
+    for find in (registry.find_latent, registry.find_perceptor):
+        with contextlib.suppress(UnknownNameError):
+            found.append(find(name))
+    if not found:
+        known = [*registry.latents(), *registry.perceptors()]
+        raise InputError(f"unknown model '{name}'; {suggestion(name, known, 'render models --all lists them')}")
+    return found
+
+
+def _list(heading: str, known: Iterable["Model"]) -> None:
+    from render.weights import weights_path
+
+    click.echo(f"{heading}:")
+    for model in known:
+        place = weights_path(model)
+        if place is None:
+            state = "no files"
+        elif place.is_file():
+            state = f"{place.stat().st_size / 1e6:,.1f} MB, here"
+        else:
+            size = model.download.size if model.download else None
+            state = f"{size / 1e6:,.0f} MB to fetch" if size else "to be fetched"
+        click.echo(f"  {model.name:<34} {state:<18} {model.about}")

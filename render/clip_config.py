@@ -1,0 +1,51 @@
+"""A CLIP's JSON config: an open_clip architecture alone, or with its normalisation as on the hub. No torch here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from render.errors import WeightsError
+
+HUB_CONFIG = "open_clip_config.json"  # its name beside weights on the hub
+_NEEDED = {"embed_dim", "vision_cfg", "text_cfg"}
+# What may differ between a hub's config and open_clip's own without a difference in the numbers.
+_SOURCES = {"hf_tokenizer_name", "hf_model_name", "hf_model_pretrained", "timm_model_pretrained", "tokenizer_kwargs"}
+
+
+def read_clip_config(path: Path) -> dict[str, Any]:
+    """The JSON of a model: `model_cfg` and perhaps `preprocess_cfg`, as on the hub, or the former alone.
+
+    Raises:
+        WeightsError: there is no such file, or it is of something else.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WeightsError(f"{path}: no such file" if not path.exists() else f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise WeightsError(f"{path}: not JSON: {error}") from error
+    if isinstance(found, dict) and "model_cfg" not in found:
+        found = {"model_cfg": found}
+    model = found.get("model_cfg") if isinstance(found, dict) else None
+    if not isinstance(model, dict) or not model.keys() >= _NEEDED:
+        raise WeightsError(f"{path}: not an open_clip config: embed_dim, vision_cfg or text_cfg is missing")
+    read: dict[str, Any] = found
+    return read
+
+
+def check_agreement(ours: Mapping[str, Any], theirs: Mapping[str, Any], name: str, beside: Path) -> None:
+    """Compare an architecture with the config that lies beside its weights; quick_gelu shows in no shape.
+
+    Raises:
+        WeightsError: they speak of different models.
+    """
+    pairs = [("quick_gelu", ours.get("quick_gelu", False), theirs.get("quick_gelu", False))]
+    pairs += [(key, ours[key], theirs[key]) for key in sorted(ours.keys() & theirs.keys() - {"quick_gelu"})]
+    for key, mine, other in pairs:
+        if isinstance(mine, Mapping) and isinstance(other, Mapping):
+            check_agreement(mine, other, name, beside)
+        elif key not in _SOURCES and mine != other:
+            raise WeightsError(f"{beside}: says {key}: {other}, but {name} has {mine}: these weights belong to another")

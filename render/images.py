@@ -1,0 +1,97 @@
+"""A picture file as pixels, for image prompts and for the picture that a video starts from.
+
+A file may come from a stranger: only six formats are tried, and its header is judged before any pixel
+is decoded. PIL decodes; torch is not needed.
+"""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from render.errors import InputError
+
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 16_384
+
+_EXPECTED = "a PNG, JPEG, WebP, BMP, TIFF or GIF picture"
+
+Pixels = NDArray[np.float32]
+
+
+def load_image(path: Path) -> Pixels:
+    """Read a picture file as (H, W, 3) RGB in [0, 1].
+
+    Turned upright by its EXIF orientation. Transparency is laid over white, as paper and web pages
+    would show it. Of an animation or several pages the first counts. Grey of 16 bits keeps them,
+    colour of 16 bits has 8; colour profiles are not applied.
+
+    Raises:
+        InputError: it cannot be read, is no such picture, is damaged, or has more than 64 million
+            pixels or a side over 16,384.
+    """
+    with _opened(path) as image:
+        ImageOps.exif_transpose(image, in_place=True)
+        return _pixels(image)
+
+
+def require_image(path: Path) -> None:
+    """Look at the header alone: is it a picture that can be read? Raises `InputError` as `load_image` does."""
+    with _opened(path):
+        pass
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The picture, its header judged and its pixels still unread; what goes wrong inside is told in our words."""
+    try:
+        if not path.is_file():
+            raise InputError(f"{path}: {'not a file' if path.exists() else 'no such file'}; expected {_EXPECTED}")
+        with warnings.catch_warnings():  # of large pictures and odd notes: what is refused is decided here
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=FORMATS) as image:
+                _judge(path, image.size)
+                yield image
+    except InputError:
+        raise
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path}: expected {_EXPECTED}; this is none, or damaged at its beginning") from error
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path}: {_too_large()}") from error
+    except MemoryError as error:
+        raise InputError(f"{path}: does not fit into memory") from error
+    except Exception as error:  # a damaged file makes PIL raise nearly anything
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise InputError(f"{path}: cannot be read: {why}; expected {_EXPECTED} that is whole") from error
+
+
+def _judge(path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS or max(size) > MAX_SIDE:
+        raise InputError(f"{path}: {_too_large()}, got {width:,} × {height:,}")
+
+
+def _too_large() -> str:
+    return f"expected at most {MAX_PIXELS // 1_000_000} million pixels and {MAX_SIDE:,} on a side"
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):  # the latter before Pillow 11
+        return np.repeat(_scaled(image, 65535)[..., None], 3, axis=2)
+    if image.mode in ("I", "F"):
+        raise ValueError("32 bits per channel, where 8 or 16 are expected")
+    if image.has_transparency_data:
+        levels = _scaled(image.convert("RGBA"), 255)
+        return 1 + (levels[..., :3] - 1) * levels[..., 3:]
+    return _scaled(image.convert("RGB"), 255)
+
+
+def _scaled(image: Image.Image, white: int) -> Pixels:
+    levels = np.array(image, dtype=np.float32)
+    levels /= white
+    return levels

@@ -1,0 +1,133 @@
+"""What a schedule names as a model, and the files that it stands for. No torch here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from render.errors import WeightsError
+
+if TYPE_CHECKING:
+    from render.downloads import Download
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFiles:
+    """A model whose files are on this machine.
+
+    Attributes:
+        name: as the schedule says it.
+        entry: the entry of `render.latents` or `render.perceptors` that loads it.
+        architecture: a VQGAN's config in taming's layout; for CLIP open_clip's name of an
+            architecture or a JSON config; None where there are no weights.
+        weights: a state dict: safetensors, or a torch checkpoint; None where weights are random
+            or there are none.
+        random_seed: the seed of random weights, for benchmarks and tests.
+        prefix: where in the checkpoint the model lies, such as `first_stage_model.`.
+    """
+
+    name: str
+    entry: str
+    architecture: Path | str | None = None
+    weights: Path | None = None
+    random_seed: int | None = None
+    prefix: str = ""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(path for path in (self.architecture, self.weights) if isinstance(path, Path))
+
+    def digests(self) -> dict[str, str]:
+        """File name to SHA-256 of every file of the model.
+
+        Raises:
+            WeightsError: a file is missing.
+        """
+        return {path.name: sha256(path) for path in self.paths}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A model as a schedule names it; `render.weights.locate` finds its files.
+
+    Attributes:
+        name, entry, architecture, random_seed, prefix: as of `ModelFiles`.
+        about: one line for `render models`.
+        checkpoint: a file that is here already: shipped with the package, or the user's own.
+        download: where the weights come from on first use.
+        quantize: whether latents are snapped to the codebook (straight-through) unless the
+            schedule says otherwise; the small embedded codebook looks smoother without.
+        licence: of the weights, as their publisher states it.
+    """
+
+    name: str
+    entry: str
+    about: str = ""
+    architecture: Path | str | None = None
+    checkpoint: Path | None = None
+    download: Download | None = None
+    random_seed: int | None = None
+    prefix: str = ""
+    quantize: bool = False
+    licence: str = ""
+
+    def files(self, weights: Path | None = None) -> ModelFiles:
+        """The model with its files; `weights` is where the download was put, if it has one."""
+        return ModelFiles(
+            name=self.name,
+            entry=self.entry,
+            architecture=self.architecture,
+            weights=weights or self.checkpoint,
+            random_seed=self.random_seed,
+            prefix=self.prefix,
+        )
+
+    @property
+    def stride(self) -> int:
+        """Pixels per latent step; a picture's width and height must be multiples of it.
+
+        Raises:
+            WeightsError: the config cannot be read.
+        """
+        return vqgan_stride(read_vqgan_config(self.architecture)) if isinstance(self.architecture, Path) else 1
+
+
+def read_vqgan_config(path: Path) -> dict[str, Any]:
+    """The `model` of a VQGAN's config, `target` and `params`, in the layout that taming publishes.
+
+    The config of a transformer over a VQGAN (Net2NetTransformer) gives that of its first stage.
+    Nothing that `target` names is imported.
+
+    Raises:
+        WeightsError: there is no such file, or it lacks what a VQGAN needs.
+    """
+    try:
+        model: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]
+        model = model["params"].get("first_stage_config", model)
+        for key in ("embed_dim", "n_embed", "ddconfig"):
+            model["params"][key]
+        model["params"]["ddconfig"]["ch_mult"]
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError) as error:
+        raise WeightsError(f"{path}: not a taming VQGAN config: {error}") from error
+    return model
+
+
+def vqgan_stride(model: Mapping[str, Any]) -> int:
+    """Every level but the first halves the resolution."""
+    return int(2 ** (len(model["params"]["ddconfig"]["ch_mult"]) - 1))
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises `WeightsError` where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error

@@ -1,0 +1,210 @@
+"""From a web address into a partial file, going on where an earlier try stopped.
+
+httpx2 is the client because huggingface_hub brings it. It is imported when a file is fetched, so
+that listing and checking stay quick.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import httpx2
+
+Heard = Callable[[int, int | None], None]  # bytes so far, bytes in all or None
+
+PAUSES = (0.0, 1.0, 2.0, 4.0)  # seconds before a new try, by the number of tries in a row that brought nothing
+CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
+
+
+class AddressError(Exception):
+    """Why an address does not give the file, in a few words; the next address may."""
+
+
+class _CutError(Exception):
+    """The transfer stopped before its end; it may go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a partial file is a part of; kept beside it, so that a later process can go on.
+
+    Attributes:
+        address: where it comes from.
+        validator: the strong ETag or the date that names this version of it, or "".
+        total: bytes in all, where the server said so.
+    """
+
+    address: str
+    validator: str
+    total: int | None
+
+    @staticmethod
+    def read(partial: Path) -> Origin | None:
+        try:
+            return Origin(**json.loads(_beside(partial).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):  # none, or torn: the transfer starts over
+            return None
+
+    def write(self, partial: Path) -> None:
+        _beside(partial).write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+
+def received(partial: Path) -> tuple[int, int | None]:
+    """Bytes of a partial file, and bytes in all where that is known."""
+    origin = Origin.read(partial)
+    return partial.stat().st_size if partial.exists() else 0, origin.total if origin else None
+
+
+def discard(partial: Path) -> None:
+    """Remove a partial file and what is known about it."""
+    _beside(partial).unlink(missing_ok=True)
+    partial.unlink(missing_ok=True)
+
+
+def from_web(address: str, partial: Path, size: int | None, heard: Heard) -> None:
+    """Bring what `address` serves into `partial`, which is whole when this returns.
+
+    A part of the same version that is there already is kept (Range, If-Range). A transfer that is
+    cut goes on by itself; one that brings nothing at all is given up at once.
+
+    Args:
+        size: bytes in all, where known.
+
+    Raises:
+        AddressError: no connection, no such file, something else than the file.
+        OSError: the disk is full.
+    """
+    import httpx2
+
+    url = urlsplit(address)
+    if url.scheme != "https" and (url.scheme, url.hostname) not in (("http", "localhost"), ("http", "127.0.0.1")):
+        raise AddressError("refused, only https:// and hf:// are fetched")
+    timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    headers = {"Accept-Encoding": "identity", "User-Agent": "vqgan-clip-render"}
+    tried, most, began = 0, received(partial)[0], False
+
+    def tell(done: int, total: int | None) -> None:
+        nonlocal began
+        began = True
+        heard(done, total)
+
+    with httpx2.Client(timeout=timeout, headers=headers, follow_redirects=True) as client:
+        while True:
+            try:
+                return _pull(client, address, partial, size, tell)
+            except (httpx2.UnsupportedProtocol, httpx2.TooManyRedirects, httpx2.InvalidURL) as error:
+                raise AddressError(f"refused, {error}") from error
+            except (httpx2.HTTPError, _CutError) as error:
+                now = received(partial)[0]
+                # A server without Range brings the same bytes again: only what is new counts.
+                tried, most = (0, now) if now > most else (tried + 1, most)
+                if not began or tried == len(PAUSES):
+                    raise AddressError(in_words(error)) from error
+            time.sleep(PAUSES[tried])
+
+
+def in_words(error: Exception) -> str:
+    """Why a transfer failed, for people: the text for an `AddressError`."""
+    import httpx2
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "its name cannot be resolved (no network?)"
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx2.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, (httpx2.RemoteProtocolError, httpx2.ReadError)):
+        return "the connection was cut"
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def _pull(client: httpx2.Client, address: str, partial: Path, size: int | None, heard: Heard) -> None:
+    """One request; what it brings is in `partial` even when it is cut."""
+    have, _ = received(partial)
+    origin = Origin.read(partial)
+    if origin is None or origin.address != address or not origin.validator:
+        have, origin = 0, None  # without a validator two versions could be mixed unnoticed
+    elif have and have == origin.total:
+        return
+    headers = {"Range": f"bytes={have}-", "If-Range": origin.validator} if origin and have else {}
+    with client.stream("GET", address, headers=headers) as response:
+        goes_on = origin is not None and _goes_on(response, origin, have)
+        if goes_on or response.status_code not in (206, 416):
+            new = _judge(response, address, size)
+            if not goes_on:
+                have = 0
+                discard(partial)  # never written over: it may be a link into the hub's cache
+                new.write(partial)
+            _append(response, partial, have, new.total or size, heard)
+            return
+    if not headers:
+        raise AddressError("the server sent a part that was not asked for")
+    discard(partial)  # another version lies there now
+    _pull(client, address, partial, size, heard)
+
+
+def _goes_on(response: httpx2.Response, origin: Origin, have: int) -> bool:
+    """Whether a response continues a partial file; some servers answer a Range whatever If-Range says."""
+    part = _RANGE.match(response.headers.get("Content-Range", ""))
+    if response.status_code != 206 or part is None or _validator(response.headers) not in ("", origin.validator):
+        return False  # a part may leave its date out
+    return int(part[1]) == have and origin.total in (None, int(part[2]))
+
+
+def _judge(response: httpx2.Response, address: str, size: int | None) -> Origin:
+    """What a response brings, by its head.
+
+    Raises:
+        AddressError: it cannot be the file.
+        _CutError: it is not the file now.
+    """
+    status, headers = response.status_code, response.headers
+    if status not in (200, 206):
+        later = status in (408, 429) or status >= 500
+        raise (_CutError if later else AddressError)(f"HTTP {status} {response.reason_phrase}".rstrip())
+    if headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
+        raise AddressError("an HTML page and not the file: a dead link")
+    if headers.get("Content-Encoding", "identity") != "identity":
+        raise AddressError("it comes compressed although that was not asked for")
+    part = _RANGE.match(headers.get("Content-Range", "")) if status == 206 else None
+    length = part[2] if part else headers.get("Content-Length")
+    if length is None and size is None and headers.get("Transfer-Encoding") != "chunked":
+        raise AddressError("the server does not say where the file ends")
+    total = None if length is None else int(length)
+    if None not in (total, size) and total != size:
+        raise AddressError(f"it has {total:,} bytes, expected {size:,}")
+    return Origin(address=address, validator=_validator(headers), total=total)
+
+
+def _append(response: httpx2.Response, partial: Path, have: int, total: int | None, heard: Heard) -> None:
+    heard(have, total)
+    with partial.open("ab") as file:
+        for chunk in response.iter_raw():
+            file.write(chunk)
+            file.flush()  # processes that wait look at how much there is
+            have += len(chunk)
+            heard(have, total)
+        os.fsync(file.fileno())
+        if total not in (None, file.tell()):
+            raise _CutError(f"{have:,} of {total:,} bytes came")
+
+
+def _validator(headers: httpx2.Headers) -> str:
+    etag = headers.get("ETag", "")
+    return etag if etag and not etag.startswith("W/") else headers.get("Last-Modified", "")
+
+
+def _beside(partial: Path) -> Path:
+    return partial.with_name(f"{partial.name}.json")
