@@ -1,25 +1,37 @@
 """One animated number: keys in time, eased between, constant outside."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from pipeline.easings import Array, easing
+from pipeline.expressions import Formula
+from pipeline.quadrature import CELL, integrals
 
 # Gauss-Legendre on each piece between keys: exact for polynomials of degree 9.
 CORNERS = 44  # holds the middle of in_out_* and every bounce (k/11, and k/22 where it is halved)
+_CHUNK = 65_536  # pieces at a time: a million frames need little memory
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keyframe:
-    """A value at a time in seconds; the easing belongs to the segment that arrives here."""
+    """A value at a time in seconds; the easing belongs to the segment that arrives here.
+
+    Attributes:
+        formula: what the value is at any other time, where it is not one number; `value` is its value here.
+    """
 
     time: float
     value: float
     easing: str = "linear"
+    formula: Formula | None = None
+
+    def at(self, times: Array) -> Array:
+        """The values of this key at `times`, which a segment blends with its neighbour's."""
+        return np.full(times.shape, self.value) if self.formula is None else self.formula.at(times)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +45,9 @@ class Curve:
     Source: Fritsch and Butland, "A method for constructing local monotone piecewise cubic
         interpolants" (1984), by scipy's PCHIP. What differs: the curve leaves its first and
         reaches its last key with slope 0, since it is constant outside.
+
+    Where a key is a formula, a segment blends what its two keys are at each time, by the easing
+    (`smooth` by smoothstep), and outside the first and the last formula go on.
     """
 
     keys: tuple[Keyframe, ...]
@@ -43,17 +58,38 @@ class Curve:
 
     @property
     def is_constant(self) -> bool:
-        return len({key.value for key in self.keys}) == 1
+        return len({key.value for key in self.keys}) == 1 and not self.has_formula
+
+    @property
+    def has_formula(self) -> bool:
+        return any(key.formula is not None for key in self.keys)
+
+    def mapped(self, step: Callable[[Array], Array]) -> "Curve":
+        """The curve through the same keys, each one's values changed by `step`."""
+        return Curve(
+            keys=tuple(
+                replace(
+                    key,
+                    value=float(step(np.array(key.value))),
+                    formula=key.formula.followed_by(step) if key.formula else None,
+                )
+                for key in self.keys
+            )
+        )
 
     def sample(self, times: Sequence[float] | Array) -> Array:
         """Values at `times` in seconds, same shape."""
         wanted = np.asarray(times, dtype=np.float64)
+        if self.has_formula:
+            return self._blended(wanted.ravel()).reshape(wanted.shape)
         key_times = np.array([key.time for key in self.keys])
         values = np.array([key.value for key in self.keys], dtype=np.float64)
         arriving = np.searchsorted(key_times, wanted, side="right")
         result = values[np.clip(arriving - 1, 0, None)]
-        for name in {key.easing for key in self.keys[1:]}:
-            segments = [number for number, key in enumerate(self.keys) if number and key.easing == name]
+        by_easing: dict[str, list[int]] = {}
+        for number, key in enumerate(self.keys[1:], start=1):
+            by_easing.setdefault(key.easing, []).append(number)
+        for name, segments in by_easing.items():
             inside = np.isin(arriving, segments)
             end = arriving[inside]
             if name == "smooth":
@@ -68,17 +104,55 @@ class Curve:
         """The integral of the curve (or of its logarithm) from `times[0]` to each of the ascending `times`.
 
         Exact at any spacing for what the quadrature resolves between keys, so the integral over
-        two seconds does not depend on how many frames they hold.
+        two seconds does not depend on how many frames they hold; see `integrals` for formulas.
         """
         corners = self._corners()
+        if self.has_formula:
+            corners = np.union1d(corners, np.arange(times[0], times[-1], CELL))
         edges = np.union1d(times, corners[(corners > times[0]) & (corners < times[-1])])
+        if self.has_formula:
+            parts = [np.zeros(1)]
+            for begin in range(0, len(edges) - 1, _CHUNK):
+                some = edges[begin : begin + _CHUNK + 1]
+                parts.append(integrals(lambda at: self._logarithm(at) if logarithmic else self.sample(at), some))
+            return np.cumsum(np.concatenate(parts))[np.searchsorted(edges, times)]
         half = np.diff(edges)[:, None] / 2
         middle = ((edges[1:] + edges[:-1]) / 2)[:, None]
-        values = self.sample(middle + half * _NODES)
-        if logarithmic:
-            values = np.log(values)
-        running = np.concatenate([[0.0], np.cumsum((values * _WEIGHTS * half).sum(axis=1))])
-        return running[np.searchsorted(edges, times)]
+        pieces = [np.zeros(1)]
+        for begin in range(0, len(half), _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            values = self.sample(middle[part] + half[part] * _NODES)
+            if logarithmic:
+                values = np.log(values)
+            pieces.append((values * _WEIGHTS * half[part]).sum(axis=1))
+        return np.cumsum(np.concatenate(pieces))[np.searchsorted(edges, times)]
+
+    def _logarithm(self, times: Array) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.log(self.sample(times))
+
+    def _blended(self, wanted: Array) -> Array:
+        """Values at one-dimensional `wanted`, segment by segment."""
+        if len(self.keys) == 1:
+            return self.keys[0].at(wanted)
+        arriving = np.searchsorted(np.array([key.time for key in self.keys]), wanted, side="right")
+        order = np.argsort(arriving, kind="stable")
+        starts = np.flatnonzero(np.diff(arriving[order])) + 1
+        result = np.empty_like(wanted)
+        for inside in np.split(order, starts):
+            if len(inside):
+                result[inside] = self._segment(int(arriving[inside[0]]), wanted[inside])
+        return result
+
+    def _segment(self, number: int, times: Array) -> Array:
+        """Values between key `number` - 1 and key `number`, or outside of them all."""
+        start = self.keys[max(0, number - 1)]
+        if number in (0, len(self.keys)) or self.keys[number].easing == "hold":
+            return start.at(times)
+        end = self.keys[number]
+        share = easing(end.easing)((times - start.time) / (end.time - start.time))
+        before = start.at(times)
+        return before + (end.at(times) - before) * share
 
     def _corners(self) -> Array:
         """The keys, and inside eased segments the places where an easing may have a corner."""

@@ -1,7 +1,7 @@
 """A YAML file as nodes that know where they stand, with the scalars of YAML 1.2.
 
-PyYAML only composes the tree: its own constructors read `1e-3` as a string, `on` as True, `1:30`
-as 90, and let the second of two equal keys win without a word.
+`pipeline.composer` makes the tree of the parser's events. PyYAML's own constructors read `1e-3` as a
+string, `on` as True, `1:30` as 90, and let the second of two equal keys win without a word.
 """
 
 import contextlib
@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from pipeline import composer
+from pipeline.composer import NotYamlError
 from render.errors import Problem, ScheduleError
 
 Scalar = None | bool | int | float | str
 
 MAX_PROBLEMS = 20
+_ENOUGH = 500  # then reading stops: a file of nothing but mistakes is none of ours
+_MESSAGE = 1000
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
@@ -34,12 +38,17 @@ class InvalidError(Exception):
 
 @dataclass
 class Problems:
-    """Everything found wrong in one file, in order of place."""
+    """Everything found wrong in one file, in order of place.
+
+    `allow_paths` lets what the file names lie outside its folder.
+    """
 
     file: str
     found: list[Problem] = field(default_factory=list)
+    allow_paths: bool = False
 
     def add(self, invalid: InvalidError) -> None:
+        """Note a problem. Raises `ScheduleError` where there are far too many."""
         mark = invalid.value.node.start_mark
         self.found.append(
             Problem(
@@ -47,9 +56,11 @@ class Problems:
                 line=mark.line + 1,
                 column=mark.column + 1,
                 path=invalid.value.path,
-                message=invalid.message,
+                message=invalid.message if len(invalid.message) <= _MESSAGE else invalid.message[:_MESSAGE] + " ...",
             )
         )
+        if len(self.found) == _ENOUGH:
+            self.raise_if_any()
 
     @contextlib.contextmanager
     def collecting(self) -> Iterator[None]:
@@ -61,7 +72,7 @@ class Problems:
 
     def raise_if_any(self) -> None:
         if self.found:
-            ordered = sorted(set(self.found), key=lambda problem: (problem.line, problem.column, problem.message))
+            ordered = sorted(set(self.found), key=lambda found: (found.file, found.line, found.column, found.message))
             raise ScheduleError(ordered[:MAX_PROBLEMS], more=len(ordered[MAX_PROBLEMS:]))
 
 
@@ -150,24 +161,12 @@ def compose(text: str, file: str) -> Value:
     """Parse one YAML document.
 
     Raises:
-        ScheduleError: it is not YAML, or empty, or more than one document.
+        ScheduleError: it is not YAML, or empty, or more than one document, or far larger than a schedule.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
-        raise _syntax(file, line, column, "a character that YAML does not allow") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        if error.problem == "but found another document":
-            raise _syntax(file, line, column, "expected one document, found a second one here") from error
-        reserved = (error.problem or "").startswith(("found character '@'", "found character '`'"))
-        hint = "; put quotes around what it begins" if reserved else ""
-        raise _syntax(file, line, column, f"not YAML: {error.problem or error.context}{hint}") from error
-    except RecursionError as error:
-        raise _syntax(file, 1, 1, "nested too deeply") from error
+        node = composer.compose(text)
+    except NotYamlError as error:
+        raise _syntax(file, error.line, error.column, error.message) from error
     if node is None:
         raise _syntax(file, 1, 1, "the schedule is empty; see schedules/sunset.yaml for an example")
     return Value(node, "", Problems(file))

@@ -147,13 +147,13 @@ for _entry in _ENTRIES:
 EASINGS["in_out_back"] = _in_out_back
 EASINGS["in_out_elastic"] = _in_out_elastic
 
-_NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*"
+_NUMBER = r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+))\s*"
 _BEZIER = re.compile(rf"bezier\({_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}\)")
 
 
 @functools.cache
 def easing(name: str) -> Easing:
-    """The easing called `name`, or `bezier(x1, y1, x2, y2)`.
+    """The easing called `name`, or `bezier(x1, y1, x2, y2)` with x in [0, 1] and y in [-100, 100].
 
     Raises:
         KeyError: there is no such easing.
@@ -162,6 +162,6 @@ def easing(name: str) -> Easing:
     if handles is None:
         return EASINGS[name]
     x1, y1, x2, y2 = map(float, handles.groups())
-    if not (0 <= x1 <= 1 and 0 <= x2 <= 1):
+    if not (0 <= x1 <= 1 and 0 <= x2 <= 1 and max(abs(y1), abs(y2)) <= 100):
         raise KeyError(name)
     return bezier(x1, y1, x2, y2)

@@ -5,35 +5,71 @@ what was expected and an example.
 """
 
 import dataclasses
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from pipeline.document import InvalidError, Value
+from pipeline.easings import Array
+from pipeline.expressions import Beat, Expression, Scope
+from pipeline.shapes import Described, described, settings
 from render.errors import suggestion
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """What turns frames, percent and `end` into seconds.
+    """What turns frames, percent, `end`, beats and markers into seconds, and what expressions may name.
 
-    `known` is False where fps or length could not be read: times are then only placeholders, and
-    nothing is said of how they lie to each other.
+    `known` is False where fps, length or the like could not be read: times are then only
+    placeholders, and nothing is said of how they lie to each other. `used` are the names that
+    expressions asked for so far, `sizes` how long these are, added up, `remarks` the warnings; every clock
+    made of this one adds to them.
     """
 
     fps: float
     length: float
     known: bool = True
+    beat: Beat | None = None
+    markers: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    seed: int = 0
+    variables: Mapping[str, Expression] = dataclasses.field(default_factory=dict)
+    used: set[str] = dataclasses.field(default_factory=set)
+    sizes: list[int] = dataclasses.field(default_factory=list)
+    remarks: list[InvalidError] = dataclasses.field(default_factory=list)
+
+    @property
+    def frames(self) -> Array:
+        """When every frame is shown, in seconds."""
+        return np.arange(max(1, round(self.length * self.fps))) / self.fps
+
+    def count_expression(self, value: Value, size: int) -> None:
+        """Note one more expression of so many tokens. Raises `InvalidError` where they are too many to be computed."""
+        self.sizes.append(size + (self.sizes[-1] if self.sizes else 0))
+        if self.sizes[-1] > MAX_TOKENS:
+            raise InvalidError(value, "the expressions of this schedule, with all that let: adds to them, are too many")
+
+    def remark(self, value: Value, message: str) -> None:
+        """Note a warning: what is at `value` can be used, but."""
+        if self.known and len(self.remarks) < MAX_REMARKS:
+            self.remarks.append(InvalidError(value, message))
+
+    @property
+    def scope(self) -> Scope:
+        """The names of expressions."""
+        beat = self.beat if self.known else Beat(bpm=60)
+        return Scope(fps=self.fps, duration=self.length, seed=self.seed, beat=beat, variables=self.variables)
 
 
 Reader = Callable[[Value, Clock], Any]
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+MAX_REMARKS = 100
+MAX_TOKENS = 200_000  # of all expressions, those of their variables included
 TORN_BEZIER = "put quotes around bezier(...)"
-
-
-def setting(read: Reader, default: Any, about: str) -> Any:
-    """A dataclass field that a schedule may set: how it is read, what it is without, one line about it."""
-    return dataclasses.field(default=default, metadata={"read": read, "about": about})
+TEXT = {"title": "text", "type": ["string", "number"], "pattern": r"\S", "patternErrorMessage": "expected a text"}
 
 
 def read_section(kind: type, value: Value, clock: Clock) -> Any:
@@ -43,7 +79,7 @@ def read_section(kind: type, value: Value, clock: Clock) -> Any:
 
 def setting_readers(kind: type) -> dict[str, Reader]:
     """How each setting of the dataclass `kind` is read."""
-    return {entry.name: entry.metadata["read"] for entry in dataclasses.fields(kind)}
+    return {entry.name: entry.read for entry in settings(kind)}
 
 
 def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock) -> dict[str, Any]:
@@ -56,6 +92,14 @@ def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock) -> dict[
                     raise InvalidError(key, f"unknown key; {suggestion(name, readers)}")
                 read[name] = readers[name](entry, clock)
     return read
+
+
+def read_entry(read: Reader, entries: Mapping[str, Value], name: str, clock: Clock, default: Any) -> Any:
+    """The entry `name`, or the default where it is missing or wrong; what is wrong is noted."""
+    if name in entries:
+        with entries[name].problems.collecting():
+            return read(entries[name], clock)
+    return default
 
 
 def read_each(read: Reader, values: Sequence[Value], clock: Clock) -> list[Any]:
@@ -73,6 +117,7 @@ def read_each(read: Reader, values: Sequence[Value], clock: Clock) -> list[Any]:
     return found
 
 
+@described(TEXT)
 def text(value: Value, clock: Clock) -> str:
     expected = "a text"
     scalar = value.scalar(expected)
@@ -81,9 +126,12 @@ def text(value: Value, clock: Clock) -> str:
     prompt = written(value)  # 1984 is a prompt, too
     if any("\ud800" <= character <= "\udfff" for character in prompt):
         raise InvalidError(value, "holds half a character (a lone surrogate), which no text can")
+    if _CONTROL.search(prompt):  # ffmpeg cannot be handed a null, and a terminal obeys the others
+        raise InvalidError(value, "holds a control character, which no text needs")
     return prompt
 
 
+@described({"type": "boolean"})
 def flag(value: Value, clock: Clock) -> bool:
     scalar = value.scalar("true or false")
     if not isinstance(scalar, bool):
@@ -91,10 +139,11 @@ def flag(value: Value, clock: Clock) -> bool:
     return scalar
 
 
-def choice(known: Collection[str], kind: str = "value", expected: str = "") -> Reader:
+def choice(known: Collection[str], kind: str = "value", expected: str = "") -> Described[[Value, Clock], str]:
     """One of a few words; `kind` is what an unknown one is called."""
     expected = expected or f"one of {', '.join(known)}"
 
+    @described({"enum": list(known)})
     def read(value: Value, clock: Clock) -> str:
         name = value.scalar(expected)
         if not isinstance(name, str):
@@ -106,9 +155,10 @@ def choice(known: Collection[str], kind: str = "value", expected: str = "") -> R
     return read
 
 
-def integer(low: int, high: int) -> Reader:
+def integer(low: int, high: int) -> Described[[Value, Clock], int]:
     """A whole number in a range."""
 
+    @described({"type": "integer", "minimum": low, "maximum": high})
     def read(value: Value, clock: Clock) -> int:
         expected = f"a whole number from {low} to {high}"
         scalar = value.scalar(expected)

@@ -1,53 +1,57 @@
-"""Numbers over time: times, easings, and the maps of them that make a curve."""
+"""Numbers over time: easings, and the maps of times that make a curve."""
 
 import math
 import re
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
+import numpy as np
+
 from pipeline.curves import Curve, Keyframe
 from pipeline.document import InvalidError, Value
 from pipeline.easings import EASINGS, easing
-from pipeline.fields import Clock, Reader, parts, written
+from pipeline.expressions import RESERVED, Formula
+from pipeline.fields import Clock, parts
+from pipeline.formulas import amount, check
+from pipeline.functions import FUNCTIONS
+from pipeline.quadrature import CELL
 from pipeline.quantities import Quantity
+from pipeline.shapes import Described, Shape, described, map_of, one_of, written_as
+from pipeline.times import KEY, time
+from pipeline.tokens import MAX_LENGTH, WORDS
 from render.errors import suggestion
 
 T = TypeVar("T")
 
-_SECONDS = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)\s*s")
-_PERCENT = re.compile(r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)\s*%")
-_LATER = re.compile(r"@.+|[0-9.]+\s*(beat|bar)s?")
-_TIME_EXPECTED = "a time such as 24 (a frame), 1.5s, 50% or end"
+MAX_KEYS = 10_000  # a key for each frame of ten minutes and more
+MAX_EASINGS = 64
+MAX_WORK = 20_000_000  # tokens of an expression times moments to look at
+
+_EASE = "the name of an easing such as in_out_sine, see easings.net"
+EASING: Shape = {
+    "title": "easing",
+    "description": "how a value travels to this key; the pictures are on easings.net",
+    "default": "linear",
+    **one_of({"enum": list(EASINGS)}, written_as(r"bezier\((?:[-+.0-9\s]+,){3}[-+.0-9\s]+\)", _EASE)),
+}
+_WORD = rf"\b(?!(?:{'|'.join(sorted(WORDS))})\b)\w"
+EXPRESSION: Shape = {
+    "title": "expression",
+    "description": f"a formula of {', '.join(RESERVED)} and what let: names, with {', '.join(FUNCTIONS)}",
+    "type": "string",
+    "maxLength": MAX_LENGTH,
+    # Two words side by side are none, and neither is a number with letters.
+    "pattern": rf"^(?!.*{_WORD}+\s+{_WORD})(?!.*\b[0-9]+(?![eE][-+]?[0-9])[A-Za-z_])"
+    r"\s*[-+(.0-9A-Za-z_](?:[-+*/()<>=!,.\s0-9A-Za-z_]*[).0-9A-Za-z_])?\s*$",
+    "patternErrorMessage": "expected an expression such as 3*sin(tau*t/8)",
+    "examples": ["3*sin(tau*t/8)"],
+}
 
 
-def time(value: Value, clock: Clock) -> float:
-    """A time in seconds: a bare integer is a frame; `1.5s`, `50%` of the length, `end`."""
-    at = seconds(value, clock, _TIME_EXPECTED)
-    if at is None or not math.isfinite(at):
-        if _LATER.fullmatch(written(value)):
-            raise InvalidError(value, "markers, beats and bars are times that this version cannot read yet")
-        raise value.invalid(_TIME_EXPECTED)
-    return at
-
-
-def seconds(value: Value, clock: Clock, expected: str) -> float | None:
-    """A time in seconds, not a number where it hangs on a length there is not yet; None if it is no time."""
-    scalar = value.scalar(expected)
-    if isinstance(scalar, int) and not isinstance(scalar, bool) and scalar >= 0:
-        return scalar / clock.fps
-    if isinstance(scalar, str):
-        if scalar == "end":
-            return clock.length
-        if match := _SECONDS.fullmatch(scalar):
-            return float(match[1])
-        if match := _PERCENT.fullmatch(scalar):
-            return float(match[1]) / 100 * clock.length
-    return None
-
-
+@described(EASING)
 def ease(value: Value, clock: Clock) -> str:
     """The name of an easing."""
-    expected = "the name of an easing such as in_out_sine, see easings.net"
+    expected = _EASE
     name = value.scalar(expected)
     if not isinstance(name, str):
         raise value.invalid(expected)
@@ -61,16 +65,71 @@ def ease(value: Value, clock: Clock) -> str:
     return name
 
 
-def curve(quantity: Quantity) -> Reader:
-    """A constant, or a map of times to values or `{to: value, ease: name}`."""
+def keyed(entry: Shape) -> Shape:
+    """The shape of a map of times."""
+    return {"type": "object", "minProperties": 1, "propertyNames": KEY, "additionalProperties": entry}
 
+
+def curve(quantity: Quantity) -> Described[[Value, Clock], Curve]:
+    """A number, an expression, or a map of times to those or to `{to: value, ease: name}`."""
+    once = one_of(quantity.shape, EXPRESSION)
+    over_time = keyed(one_of(once, map_of({"to": once, "ease": EASING}, required=("to",))))
+
+    @described(one_of(once, over_time), shown=lambda curve: quantity.shown(curve.keys[0].value), over_time=True)
     def read(value: Value, clock: Clock) -> Curve:
         if not value.is_map:
-            return Curve.constant(quantity.read(value, clock, f"{quantity.expected} or a map of times"))
-        keys = by_time(value, clock, lambda at, entry: _keyframe(at, entry, quantity, clock))
-        return Curve(keys=tuple(keys.values())) if keys else Curve.constant(1.0)
+            expected = f"{quantity.expected} or a map of times"
+            found = amount(value, quantity, clock, expected, prev=None)
+            keys = [(_key(0.0, found, "linear"), value)]
+        else:
+            keys = _keys(by_time(value, clock, lambda at, entry: _entry(entry, clock)), quantity, clock)
+        if len({key.easing for key, _ in keys}) > MAX_EASINGS:
+            raise InvalidError(value, f"more than {MAX_EASINGS} different easings in one map")
+        if clock.known:
+            _check(keys, quantity, clock)
+        return Curve(keys=tuple(key for key, _ in keys)) if keys else Curve.constant(1.0)
 
     return read
+
+
+def _entry(entry: Value, clock: Clock) -> tuple[Value, str]:
+    """Where the value of a key stands, and its easing."""
+    if not entry.is_map:
+        return entry, "linear"
+    found = parts(entry, {"to": lambda value, clock: value, "ease": ease}, clock)
+    return found["to"], found.get("ease", "linear")
+
+
+def _keys(entries: dict[float, tuple[Value, str]], quantity: Quantity, clock: Clock) -> list[tuple[Keyframe, Value]]:
+    """The keys in order of time, each with its place; what is wrong is noted and left out."""
+    keys: list[tuple[Keyframe, Value]] = []
+    prev: float | None = None
+    for at, (value, name) in entries.items():
+        with value.problems.collecting():
+            key = _key(at, amount(value, quantity, clock, quantity.expected, prev), name)
+            prev = key.value
+            keys.append((key, value))
+    return keys
+
+
+def _key(at: float, found: float | Formula, name: str) -> Keyframe:
+    if not isinstance(found, Formula):
+        return Keyframe(time=at, value=found, easing=name)
+    return Keyframe(time=at, value=float(found.at(np.array(at))), easing=name, formula=found)
+
+
+def _check(keys: list[tuple[Keyframe, Value]], quantity: Quantity, clock: Clock) -> None:
+    """Every formula at every frame that it has a part in; what is wrong is noted."""
+    times = np.array([-math.inf, *(key.time for key, _ in keys), math.inf])
+    frames = clock.frames
+    sizes = [clock.scope.size(key.formula.expression) for key, _ in keys if key.formula is not None]
+    if max(sizes, default=0) * max(len(frames), clock.length / CELL) > MAX_WORK:
+        raise InvalidError(keys[0][1], f"expressions of this size are too much work for {clock.length:,.0f} s")
+    for number, (key, value) in enumerate(keys):
+        if key.formula is not None:
+            begin, end = np.searchsorted(frames, [times[number], times[number + 2]], side="left")
+            with value.problems.collecting():
+                check(value, key.formula, np.append(frames[begin : end + 1], key.time), quantity, clock)
 
 
 def by_time(
@@ -79,8 +138,11 @@ def by_time(
     """Read a map of times but for the keys in `besides`, in order of time; what is wrong is noted and left out."""
     if not value.node.value:
         raise value.invalid("at least one time")
+    if len(value.node.value) > MAX_KEYS:
+        raise InvalidError(value, f"more than {MAX_KEYS:,} keys in one map")
     found: dict[float, T] = {}
     seen: set[float] = set()
+    places: dict[float, Value] = {}
     for name, key, entry in value.pairs("a map of times"):
         if name in besides:
             continue
@@ -89,15 +151,14 @@ def by_time(
             if at in seen:
                 raise InvalidError(key, f"a second entry at {at:g} s; remove one of the two")
             seen.add(at)
+            places[at] = key
             found[at] = read(at, entry)
+    late = sorted(at for at in places if clock.known and at > clock.length + 1e-9)
+    for number, at in enumerate(late):
+        onto = number == 0 and len(late) < len(places)
+        lies = f"lies after the end at {clock.length:.4g} s"
+        clock.remark(places[at], f"{lies}: the video stops on the way there" if onto else f"{lies} and has no effect")
     return dict(sorted(found.items()))
-
-
-def _keyframe(at: float, entry: Value, quantity: Quantity, clock: Clock) -> Keyframe:
-    if not entry.is_map:
-        return Keyframe(time=at, value=quantity(entry, clock))
-    found = parts(entry, {"to": quantity, "ease": ease}, clock)
-    return Keyframe(time=at, value=found["to"], easing=found.get("ease", "linear"))
 
 
 def _snake(name: str) -> str:

@@ -1,6 +1,8 @@
-"""A schedule to look at: prompts as bands, every curve over time."""
+"""A schedule as a picture: prompts as bands, below them every curve over time."""
 
+import textwrap
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -10,89 +12,156 @@ matplotlib.use("Agg")
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from pipeline.curves import Curve
+from pipeline import chart
+from pipeline.chart import Band, Line, readable
 from pipeline.easings import Array
+from pipeline.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
 from pipeline.schedule import Schedule
-from render import catalogue, transforms
 
-SAMPLES = 1500
+DPI = 100
+SAMPLES, MOST_SAMPLES = 1500, 100_000
+MOST_LINES = 100  # of beats
+_INK, _BEAT = "0.25", "0.55"
+_TEXT = 8.5  # points
+_COLORS = pyplot.get_cmap("tab20")(np.r_[0:20:2, 1:20:2])
 
 
 def plot_schedule(schedule: Schedule, path: Path) -> None:
-    """Draw the schedule as a PNG (or what else the suffix asks for)."""
-    times = np.linspace(0, schedule.output.length, SAMPLES)
-    curves = _curves(schedule)
-    heights = [2.2] + [1.0] * len(curves)
-    figure, axes = pyplot.subplots(
-        len(heights),
-        1,
-        sharex=True,
-        squeeze=False,
-        figsize=(11, 0.9 * sum(heights) + 1),
-        height_ratios=heights,
-        layout="constrained",
+    """Draw the schedule as a PNG, or as what else the suffix asks for.
+
+    Raises:
+        ValueError: no picture has this suffix.
+        OSError: the file cannot be written.
+    """
+    lines, bands = chart.lines(schedule), chart.bands(schedule)
+    moving = [line for line in lines if not line.curve.is_constant]
+    names = event_names(chart.events(schedule), schedule.output.length)
+    layout = Layout(
+        event_rows=max((name.row + 1 for name in names), default=0),
+        names=len(bands),
+        panels=len(moving),
+        notes=textwrap.wrap(_constants([line for line in lines if line not in moving]), 130),
     )
-    _draw_prompts(axes[0, 0], schedule, times)
-    for axis, (label, curve) in zip(axes[1:, 0], curves.items(), strict=True):
-        _draw_curve(axis, label, curve, times)
-    axes[-1, 0].set_xlabel("seconds")
-    axes[-1, 0].set_xlim(0, schedule.output.length)
-    output = schedule.output
-    size = f"{output.size[0]}×{output.size[1]}"
-    title = f"{schedule.title}: {output.num_frames} frames, {size}, {output.fps:g} fps"
-    figure.suptitle(title, parse_math=False)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
-        figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    figure = pyplot.figure(figsize=(layout.width, layout.height))
+    try:
+        prompts, *panels = [figure.add_axes(box) for box in layout.boxes()]
+        _draw_prompts(prompts, bands, schedule)
+        for panel, line in zip(panels, moving, strict=True):
+            _draw_curve(panel, line, schedule)
+        _draw_time((prompts, *panels), schedule)
+        _name_events(prompts, names)
+        _write(figure, layout, bands, f"{readable(schedule.title)}: {chart.facts(schedule)}")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
+            figure.savefig(path, dpi=DPI)
+    finally:
+        pyplot.close(figure)
 
 
-def _curves(schedule: Schedule) -> dict[str, Curve]:
-    """Every curve with its unit; constants of settings that were not touched are left out."""
-    curves = {
-        f"{name}\n{catalogue.load(transforms, name).TRANSFORM.unit}": curve
-        for name, curve in schedule.motion.rates.items()
-    }
-    for axis, curve in zip(("x", "y"), schedule.motion.center, strict=True):
-        if not curve.is_constant:
-            curves[f"center {axis}\nshare"] = curve
-    curves["steps\nper frame"] = schedule.refine.steps
-    curves["lr\ncodebook spreads"] = schedule.refine.lr
-    if not schedule.refine.cutouts.is_constant:
-        curves["cutouts\nper step"] = schedule.refine.cutouts
-    return curves | {f"loss\n{name}": curve for name, curve in schedule.losses.items()}
+def _times(schedule: Schedule) -> Array:
+    """Where curves are sampled: finer than the frames of a short video, at about every frame of a long one."""
+    count = min(max(SAMPLES, schedule.output.num_frames + 1), MOST_SAMPLES)
+    return np.linspace(0, schedule.output.length, count)
 
 
-def _draw_prompts(axis: Axes, schedule: Schedule, times: Array) -> None:
-    """One band per text, as high as its weight; negative weights hang below zero."""
-    weights: dict[str, Array] = {}
-    for prompt in schedule.prompts:
-        weights[prompt.text] = weights.get(prompt.text, np.zeros_like(times)) + prompt.weight.sample(times)
+def _draw_prompts(axis: Axes, bands: Sequence[Band], schedule: Schedule) -> None:
+    """One band per prompt, as high as its weight; negative weights hang below zero."""
+    times = _times(schedule)
     over, under = np.zeros_like(times), np.zeros_like(times)
-    bands = []
-    for weight in weights.values():
-        above = over + np.maximum(weight, 0)
-        below = under + np.minimum(weight, 0)
-        (band,) = axis.plot([], [], linewidth=6)
-        bands.append(band)
-        axis.fill_between(times, over, above, color=band.get_color(), alpha=0.75, linewidth=0)
-        axis.fill_between(times, under, below, color=band.get_color(), alpha=0.75, linewidth=0)
+    for number, band in enumerate(bands):
+        color = _COLORS[number % len(_COLORS)]
+        weight = np.nan_to_num(band.sample(times))
+        above, below = over + np.maximum(weight, 0), under + np.minimum(weight, 0)
+        axis.fill_between(times, over, above, color=color, alpha=0.75, linewidth=0)
+        axis.fill_between(times, under, below, color=color, alpha=0.75, linewidth=0)
         over, under = above, below
     axis.axhline(0, color="black", linewidth=0.6)
-    axis.set_ylabel(f"prompts\n({schedule.blend})")
-    shown = [text if len(text) < 60 else text[:57] + "..." for text in weights]
-    legend = axis.legend(bands, shown, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small", frameon=False)
-    for label in legend.get_texts():
-        label.set_parse_math(False)
+    _label(axis, "prompts", f"({schedule.blend})")
 
 
-def _draw_curve(axis: Axes, label: str, curve: Curve, times: Array) -> None:
-    axis.plot(times, curve.sample(times), color="tab:blue")
-    if not curve.is_constant:
-        keys = [key.time for key in curve.keys]
-        axis.plot(keys, [key.value for key in curve.keys], "o", color="tab:blue", markersize=4)
-    axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize="small")
-    axis.grid(alpha=0.3)
+def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:
+    times = _times(schedule)
+    frames = np.arange(schedule.output.num_frames) / schedule.output.fps
+    seen = line.sample(frames if line.curve.has_formula else times)
+    low, high = float(seen.min()), float(seen.max())
+    room = 0.2 * (high - low or max(abs(high), 1e-6))
+    # Between two frames a formula may have a pole, which no frame meets.
+    values = np.clip(line.sample(times), low - 2 * room, high + 2 * room)
+    axis.plot(times, values, color="tab:blue", linewidth=1.4)
+    keys = np.array(line.key_times(schedule.output.length))
+    axis.plot(keys, line.sample(keys), "o", color="tab:blue", markersize=4.5, clip_on=False, zorder=5)
+    axis.set_ylim(low - room, high + room)
+    axis.grid(axis="y", alpha=0.3)
     axis.ticklabel_format(useOffset=False)
-    axis.margins(y=0.25)
+    _label(axis, line.name, line.unit)
+
+
+def _label(axis: Axes, name: str, unit: str) -> None:
+    said = "\n".join([name, *textwrap.wrap(unit, 19)])
+    axis.text(-0.074, 0.5, said, transform=axis.transAxes, ha="right", va="center", fontsize=_TEXT)
+
+
+def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
+    """Seconds along the bottom; beats, markers and the borders of shots through everything."""
+    length, music = schedule.output.length, schedule.music
+    step = chart.beat_step(schedule, length, MOST_LINES)
+    for axis in axes:
+        axis.set_xlim(0, length)
+        axis.tick_params(labelbottom=axis is axes[-1], labelsize=_TEXT)
+        if step is not None and music.beat is not None:
+            strong = step * (music.beats_per_bar if step == 1 else 4)
+            number = np.arange(0, (length - music.offset) / music.beat.seconds + 1e-9, step)
+            at = music.offset + number * music.beat.seconds
+            for chosen, width in ((number % strong != 0, 0.35), (number % strong == 0, 0.9)):
+                axis.vlines(at[chosen], 0, 1, transform=axis.get_xaxis_transform(), color=_BEAT, linewidth=width)
+        for event in chart.events(schedule):
+            style = "--" if event.kind == "marker" else "-"
+            axis.axvline(event.time, color=_INK, linewidth=1, linestyle=style)
+    axes[-1].set_xlabel("seconds" + _said_of_beats(step, music.beats_per_bar), fontsize=_TEXT)
+
+
+def _said_of_beats(step: int | None, per_bar: int) -> str:
+    if step is None:
+        return ""
+    if step == 1:
+        return "; a line at every beat, a strong one at every bar"
+    bars = step // per_bar
+    return f"; a line at every {f'{bars} bars' if bars > 1 else 'bar'}, a strong one at every {4 * bars} bars"
+
+
+def _name_events(axis: Axes, names: Sequence[EventName]) -> None:
+    """What the lines through everything are, above the prompts."""
+    for name in names:
+        axis.annotate(
+            name.text,
+            (name.event.time, 1),
+            xycoords=axis.get_xaxis_transform(),
+            xytext=(-2 if name.leftwards else 2, 3 + 72 * EVENT_ROW * name.row),
+            textcoords="offset points",
+            ha="right" if name.leftwards else "left",
+            fontsize=_TEXT,
+            color=_INK,
+            parse_math=False,
+        )
+
+
+def _write(figure: Figure, layout: Layout, bands: Sequence[Band], title: str) -> None:
+    """What stands outside of the axes: title, the names of the prompts, and what does not change."""
+    figure.text(0.5, layout.title_at, title, ha="center", va="center", fontsize=10, parse_math=False)
+    more = len(bands) - MOST_NAMES + 1
+    for number, ((x, y), band) in enumerate(zip(layout.name_places(), bands, strict=False)):
+        last = number + 1 == MOST_NAMES and more > 1
+        said = f"and {more} more" if last else readable(band.label)
+        if not last:
+            color = _COLORS[number % len(_COLORS)]
+            figure.text(x, y, "■", color=color, alpha=0.75, va="center", fontsize=11)
+        figure.text(x + 0.015, y, said, va="center", fontsize=_TEXT, parse_math=False)
+    for y, note in layout.note_places():
+        figure.text(0.5, y, note, ha="center", va="center", fontsize=_TEXT, parse_math=False)
+
+
+def _constants(still: Sequence[Line]) -> str:
+    said = [f"{line.name} {float(line.curve.keys[0].value):.6g} {line.unit}".strip() for line in still]
+    return "constant: " + ", ".join(said) if said else ""

@@ -7,21 +7,46 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, written
+from pipeline.shapes import Shape, one_of, plain, written_as
 from render.transforms import Transform
 
-_PERCENT = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))\s*%")
-_RATE = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(%)?\s*(?:/\s*(s|frame))?")
+_NUMBER = r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
+_PERCENT = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*%")
+# No two parts can match the same characters, or a long text would be tried in every way.
+_PERIOD = r"(?:\s*/\s*(s|frame|beat))?"
+_RATE = re.compile(rf"{_NUMBER}(?:\s*(%|deg))?{_PERIOD}")
+_ZERO = r"[-+]?(?:0+(?:\.0*)?|\.0+)"
+_NO_MUSIC = "a rate per beat needs music: {bpm: 120}"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A kind of number: what is expected in words, and how it is read; None where it is something else."""
+    """A kind of number.
+
+    Attributes:
+        expected: what is expected, in words.
+        convert: how a written one is read; None where it is something else.
+        complain: what is wrong with a value of an expression, "" where nothing is.
+        shape: what is accepted, an expression left aside.
+        unit: what 1 of an expression is.
+    """
 
     expected: str
     convert: Callable[[Value, Clock], float | None]
+    complain: Callable[[float, Clock], str]
+    shape: Shape
+    unit: float = 1.0
+
+    @property
+    def over_time(self) -> bool:
+        return False
+
+    def shown(self, amount: float) -> Any:
+        return plain(amount / self.unit)
 
     def __call__(self, value: Value, clock: Clock) -> float:
         return self.read(value, clock, self.expected)
@@ -37,12 +62,17 @@ class Quantity:
 
 def number(low: float = -math.inf, high: float = math.inf) -> Quantity:
     """A number in a range, bounds included."""
+    expected = "a number" + _range(low, high)
 
     def convert(value: Value, clock: Clock) -> float | None:
         amount = _plain_number(value)
         return amount if amount is not None and low <= amount <= high else None
 
-    return Quantity("a number" + _range(low, high), convert)
+    def complain(amount: float, clock: Clock) -> str:
+        return "" if low <= amount <= high else f"expected {expected}"
+
+    bounds = {name: bound for name, bound in (("minimum", low), ("maximum", high)) if math.isfinite(bound)}
+    return Quantity(expected, convert, complain, {"type": "number", **bounds})
 
 
 def _share(value: Value, clock: Clock) -> float | None:
@@ -50,35 +80,70 @@ def _share(value: Value, clock: Clock) -> float | None:
     return float(percent[1]) / 100 if percent else _plain_number(value)
 
 
-share = Quantity("a share such as 0.5 or 50%", _share)
+_SHARE = "a share such as 0.5 or 50%"
+share = Quantity(
+    _SHARE, _share, lambda amount, clock: "", one_of({"type": "number"}, written_as(_PERCENT.pattern, _SHARE))
+)
 
 
 def rate(transform: Transform) -> Quantity:
-    """How fast a transform moves, per second: `1.05/s`, `1.004/frame`, `2%/s`, or a bare number per second."""
+    """How fast a transform moves, per second: `1.05/s`, `1.004/frame`, `2%/s`, `90deg/beat`, or a bare number.
+
+    An expression counts per second, in percent where a written rate does.
+    """
 
     def convert(value: Value, clock: Clock) -> float | None:
         match = _RATE.fullmatch(written(value))
-        if match is None:
+        if match is None or not _is_unit(match[2], float(match[1]), transform):
             return None
+        if match[3] == "beat" and clock.beat is None and clock.known:
+            raise InvalidError(value, _NO_MUSIC)
         amount = float(match[1])
-        if bool(match[2]) != transform.percent and amount != 0:
-            return None
-        if transform.multiplicative and match[2]:
-            return None
-        if transform.multiplicative and amount <= 0:
-            raise InvalidError(value, f"must be above 0: 1 stands still, got '{written(value)}'")
-        frames = 1.0 if match[3] == "frame" else 1 / clock.fps
-        if clock.known and not _fits(amount, frames, transform.multiplicative):
-            limit = "a factor of 10" if transform.multiplicative else "1,000,000"
-            raise InvalidError(value, f"is more than {limit} in one frame, got '{written(value)}'")
+        periods = {"frame": clock.fps, "beat": clock.beat.bpm / 60 if clock.beat else 1.0}.get(match[3], 1.0)
+        if complaint := _too_fast(amount, periods, transform, clock):
+            raise InvalidError(value, f"{complaint}, got '{written(value)}'")
         if transform.percent:
             amount /= 100
-        if match[3] != "frame":
+        if periods == 1.0:
             return amount
-        return float(amount**clock.fps) if transform.multiplicative else amount * clock.fps
+        return float(amount**periods) if transform.multiplicative else amount * periods
 
+    def complain(amount: float, clock: Clock) -> str:
+        return _too_fast(amount / unit, 1.0, transform, clock)
+
+    unit = 0.01 if transform.percent else 1.0
     kind = "a share such as" if transform.percent else "a number, a rate such as"
-    return Quantity(f"{kind} {transform.example}", convert)
+    expected = f"{kind} {transform.example}"
+    return Quantity(expected, convert, complain, _shape(transform, expected), unit)
+
+
+def _shape(transform: Transform, expected: str) -> Shape:
+    """What `_is_unit` lets pass."""
+    amount = f"(?:{_NUMBER}\\s*%|{_ZERO})" if transform.percent else _NUMBER
+    if not (transform.percent or transform.multiplicative):
+        degrees = r"(?:\s*deg)?" if transform.unit.startswith("degrees") else ""
+        amount = rf"(?:{_NUMBER}{degrees}|{_ZERO}\s*%)"
+    bare = {"const": 0} if transform.percent else {"exclusiveMinimum": 0} if transform.multiplicative else {}
+    text = {**written_as(amount + _PERIOD, expected), "examples": [transform.example]}
+    return one_of({"type": "number", **bare}, text)
+
+
+def _is_unit(unit: str | None, amount: float, transform: Transform) -> bool:
+    """Whether a written amount carries the unit that the transform is measured in; 0 needs none."""
+    if unit == "deg":
+        return transform.unit.startswith("degrees")
+    if transform.multiplicative and unit:
+        return False
+    return amount == 0 or (unit == "%") == transform.percent
+
+
+def _too_fast(amount: float, periods: float, transform: Transform, clock: Clock) -> str:
+    """Why a rate, so often a second, is none: "" where it stays in reach within one frame."""
+    if transform.multiplicative and amount <= 0:
+        return "must be above 0: 1 stands still"
+    size = abs(math.log(amount)) if transform.multiplicative else abs(amount)
+    reach, said = (math.log(10), "a factor of 10") if transform.multiplicative else (1_000_000, "1,000,000")
+    return f"is more than {said} in one frame" if clock.known and size * (periods / clock.fps) > reach else ""
 
 
 def _plain_number(value: Value) -> float | None:
@@ -90,10 +155,3 @@ def _range(low: float, high: float) -> str:
     if low > -math.inf:
         return f" from {low:g} to {high:g}" if high < math.inf else f" of at least {low:g}"
     return f" of at most {high:g}" if high < math.inf else ""
-
-
-def _fits(amount: float, seconds: float, multiplicative: bool) -> bool:
-    """Whether a rate stays within a factor of 10, or an amount of 1,000,000, in one frame."""
-    if multiplicative:
-        return abs(math.log(amount)) * seconds <= math.log(10)
-    return abs(amount) * seconds <= 1_000_000

@@ -1,53 +1,60 @@
 """A schedule: the YAML file as frozen, checked objects, times and rates already in seconds."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+import numpy as np
 
 from pipeline import fields
 from pipeline.curves import Curve
 from pipeline.document import Value
-from pipeline.fields import Clock, setting
-from pipeline.keyframes import curve, seconds
-from pipeline.quantities import number
-from render import weights
-from render.weights import ModelFiles
+from pipeline.fields import Clock
+from pipeline.keyframes import curve
+from pipeline.models import Models
+from pipeline.music import Music
+from pipeline.quantities import number, share
+from pipeline.shapes import described, setting, two_of
+from pipeline.times import duration, lasting, seconds
+from pipeline.variants import Variant
+from render.errors import Problem
+from render.spec import BORDERS, ImageFile
 
 MAX_FRAMES = 1_000_000  # frames are named by six digits
 DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.4}
 
 
+_SIDE = fields.integer(16, 8192)
+_SHARE = curve(share)
+_LENGTH = f"a length such as 12s, 32 bars, or a number of frames, from 1 to {MAX_FRAMES:,} frames"
+
+
+@described(two_of(_SIDE))
 def _size(value: Value, clock: Clock) -> tuple[int, int]:
     expected = "a width and a height in pixels such as [256, 144]"
     sides = value.items(expected)
     if len(sides) != 2:
         raise value.invalid(expected)
-    side = fields.integer(16, 8192)
-    width, height = fields.read_each(side, sides, clock)
+    width, height = fields.read_each(_SIDE, sides, clock)
     return width, height
 
 
-def _known_model(known: Mapping[str, ModelFiles], kind: str) -> fields.Reader:
-    named = fields.choice(known, kind, expected=f"the name of a {kind}")
-    return lambda value, clock: known[named(value, clock)]
-
-
-def _perceptors(value: Value, clock: Clock) -> tuple[ModelFiles, ...]:
-    read = _known_model(weights.PERCEPTORS, "perceptor")
-    items = value.items("a list of perceptors such as [embedded]")
-    if not items:
-        raise value.invalid("at least one perceptor")
-    return tuple(fields.read_each(read, items, clock))
-
-
-def _length(value: Value, clock: Clock) -> float:
-    """A time that counts in frames or seconds: percent and `end` have nothing to refer to."""
-    expected = f"a length such as 12s, or a number of frames, from 1 to {MAX_FRAMES:,} frames"
-    length = seconds(value, clock, expected)
-    if length is None or not 0.5 < length * clock.fps < MAX_FRAMES + 0.5:
+@described(two_of(_SHARE), shown=lambda axes: [_SHARE.shown(axis) for axis in axes], over_time=True)
+def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
+    expected = "two shares of the width and height such as [0.5, 0.5]"
+    parts = value.items(expected)
+    if len(parts) != 2:
         raise value.invalid(expected)
+    across, down = fields.read_each(_SHARE, parts, clock)
+    return across, down
+
+
+@described(lasting(_LENGTH, least=1), shown=seconds)
+def _length(value: Value, clock: Clock) -> float:
+    """A time that counts in frames, seconds or beats: percent and `end` have nothing to refer to."""
+    length = duration(value, clock, _LENGTH)
+    if length is None or not 0.5 < length * clock.fps < MAX_FRAMES + 0.5:
+        raise value.invalid(_LENGTH)
     return length
 
 
@@ -56,9 +63,13 @@ class Output:
     """What comes out: pictures of (width, height) pixels, fps of them a second, for `length` seconds."""
 
     fps: float = setting(number(0.1, 240), 12.0, "frames per second")
-    length: float = setting(_length, 12.0, "seconds, or frames as a bare number")
-    size: tuple[int, int] = setting(_size, (256, 144), "width and height in pixels")
-    seed: int = setting(fields.integer(0, 2**63 - 1), 0, "where all random numbers start")
+    length: float = setting(
+        _length, 12.0, "seconds, beats or bars (`32 bars` is how long they last), or frames as a bare number"
+    )
+    size: tuple[int, int] = setting(
+        _size, (256, 144), "width and height in pixels, multiples of the latent model's stride (embedded: 8)"
+    )
+    seed: int = setting(fields.integer(0, 2**63 - 1), 0, "the same schedule with the same seed gives the same frames")
 
     @property
     def num_frames(self) -> int:
@@ -66,33 +77,12 @@ class Output:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Models:
-    """Which models draw and which look."""
-
-    latent: ModelFiles = setting(
-        _known_model(weights.LATENTS, "latent model"), weights.LATENTS["embedded"], "what draws"
-    )
-    perceptors: tuple[ModelFiles, ...] = setting(_perceptors, (weights.PERCEPTORS["embedded"],), "what looks")
-    quantize: bool | None = setting(fields.flag, None, "snap latents to the codebook; the model's own way if unset")
-
-    @property
-    def quantizes(self) -> bool:
-        return self.latent.quantize if self.quantize is None else self.quantize
-
-    def digests(self) -> dict[str, Any]:
-        """Names, SHA-256 of every file, and whatever else of the models changes a pixel."""
-        return {
-            "latent": {"name": self.latent.name, "quantize": self.quantizes, "sha256": self.latent.digests()},
-            "perceptors": [{"name": model.name, "sha256": model.digests()} for model in self.perceptors],
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """A text and its weight over time."""
+    """A text, or a picture called by it, and its weight over time."""
 
     text: str
     weight: Curve
+    image: ImageFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,19 +90,53 @@ class Motion:
     """How the picture moves: a rate per second for every transform of the catalogue, and what enters."""
 
     rates: Mapping[str, Curve] = field(default_factory=dict)
-    center: tuple[Curve, Curve] = (Curve.constant(0.5), Curve.constant(0.5))
-    border: str = "reflect"
+    center: tuple[Curve, Curve] = setting(
+        _center,
+        (Curve.constant(0.5), Curve.constant(0.5)),
+        "the fixed point of zoom and rotation, in shares of the width and height",
+    )
+    border: str = setting(fields.choice(BORDERS), "reflect", "what enters from outside")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Refine:
     """How hard guidance works on each frame."""
 
-    steps: Curve = setting(curve(number(0, 10_000)), Curve.constant(5), "refinement steps per frame")
-    first_frame: int = setting(fields.integer(0, 100_000), 60, "refinement steps of the first frame")
-    lr: Curve = setting(curve(number(0, 100)), Curve.constant(0.2), "learning rate, in codebook spreads")
-    cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "looks at the picture per step")
-    carry: bool = setting(fields.flag, True, "keep the optimiser's state from frame to frame")
+    steps: Curve = setting(
+        curve(number(0, 10_000)), Curve.constant(5), "refinement steps per frame; 0 only moves the picture"
+    )
+    first_frame: int = setting(
+        fields.integer(0, 100_000), 60, "steps of the first frame, which starts from soft, nearly grey noise"
+    )
+    lr: Curve = setting(
+        curve(number(0, 100)),
+        Curve.constant(0.2),
+        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN",
+    )
+    cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "looks at the picture in each step")
+    carry: bool = setting(fields.flag, True, "the optimiser's moments walk on from frame to frame")
+    ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")
+
+    def draft(self) -> "Refine":
+        """A third of the steps; one at least where there are any."""
+        steps = self.steps.mapped(lambda steps: np.where(steps == 0, 0.0, np.maximum(1.0, steps / 3)))
+        return dataclasses.replace(self, steps=steps, first_frame=-(-self.first_frame // 3))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """What of a schedule changes with its shots and is no curve.
+
+    Attributes:
+        start: when it begins, in seconds.
+        cut: its first frame starts from noise, as the first of all does; else from the last shot's last one.
+    """
+
+    start: float
+    cut: bool
+    blend: str
+    border: str
+    refine: Refine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +146,10 @@ class Schedule:
     Attributes:
         source: the file's text as read.
         title: for the video's metadata; the file's name unless set.
+        markers: names of times, in seconds.
+        shots: where there are several, what of the fields above holds only in one of them; empty where there are none.
+        variants: all combinations of what varies, this schedule being the first; empty where nothing does.
+        warnings: what stands there and has no effect, or hardly the wanted one.
     """
 
     source: str
@@ -133,22 +161,17 @@ class Schedule:
     motion: Motion
     refine: Refine
     losses: Mapping[str, Curve]
+    music: Music = Music()
+    markers: Mapping[str, float] = field(default_factory=dict)
+    shots: tuple[Shot, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     def draft(self) -> "Schedule":
         """Half the size and a third of the steps, for a quick look at the same motion."""
-        unit = size_unit(self.models.latent)
+        unit = self.models.size_unit
         width, height = (max(1, round(side / 2 / unit)) * unit for side in self.output.size)
-        steps = Curve(
-            keys=tuple(
-                dataclasses.replace(key, value=key.value and max(1.0, key.value / 3)) for key in self.refine.steps.keys
-            )
-        )
-        refine = dataclasses.replace(self.refine, steps=steps, first_frame=-(-self.refine.first_frame // 3))
+        shots = tuple(dataclasses.replace(shot, refine=shot.refine.draft()) for shot in self.shots)
         output = dataclasses.replace(self.output, size=(width, height))
         source = f"# Rendered as a draft: half the size and a third of the steps of what follows.\n{self.source}"
-        return dataclasses.replace(self, source=source, output=output, refine=refine)
-
-
-def size_unit(latent: ModelFiles) -> int:
-    """Width and height must be multiples of this: the model's stride, and even for the video's yuv420p."""
-    return math.lcm(2, weights.latent_stride(latent))
+        return dataclasses.replace(self, source=source, output=output, refine=self.refine.draft(), shots=shots)

@@ -10,23 +10,36 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.easings import Array
-from pipeline.schedule import Schedule
+from pipeline.schedule import Schedule, Shot
 from render import catalogue, transforms
-from render.spec import FrameSpec, PromptWeight
+from render.errors import InputError
+from render.spec import FrameSpec, ImageFile, PromptWeight
 
 
 class Timeline:
-    """The frame specs of a schedule; `len()` of them, in order."""
+    """The frame specs of a schedule; `len()` of them, in order.
+
+    Attributes:
+        times: of every frame, in seconds.
+        num_steps: of every frame.
+        cuts: the frames that start from noise: the first, and the first of every shot that begins with a cut.
+    """
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
+        self._shots = schedule.shots or (_only_shot(schedule),)
+        self._shot = np.clip(
+            np.searchsorted([shot.start for shot in self._shots], self.times, side="right") - 1, 0, None
+        )
+        self.cuts = self._found_cuts()
         self._amounts = {name: self._moves(name) for name in schedule.motion.rates}
-        self._prompts = [(prompt.text, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
+        self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
-        self.num_steps[0] = schedule.refine.first_frame
+        for index in self.cuts:
+            self.num_steps[index] = self._shots[self._shot[index]].refine.first_frame
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
 
@@ -39,6 +52,7 @@ class Timeline:
     def at(self, index: int) -> FrameSpec:
         """The spec of frame `index`, which the schedule and nothing else decides."""
         schedule = self._schedule
+        shot = self._shots[self._shot[index]]
         prompts = self._prompts_at(index)
         weights = {name: float(values[index]) for name, values in self._losses.items()}
         return FrameSpec(
@@ -46,22 +60,36 @@ class Timeline:
             seed=schedule.output.seed,
             size=schedule.output.size,
             prompts=prompts,
-            blend=schedule.blend,
+            blend=shot.blend,
             transforms=self._transforms_at(index),
             center=(float(self._center[0][index]), float(self._center[1][index])),
-            border=schedule.motion.border,
+            border=shot.border,
             losses={name: weight for name, weight in weights.items() if weight and (prompts or name != "prompt")},
             num_steps=int(self.num_steps[index]),
             lr=float(self._lr[index]),
             num_cutouts=int(self._cutouts[index]),
-            carry_optimizer=schedule.refine.carry,
+            carry_optimizer=shot.refine.carry,
+            ema=shot.refine.ema,
+            cut=index > 0 and index in self.cuts,
         )
 
+    def _found_cuts(self) -> frozenset[int]:
+        first = np.flatnonzero(np.diff(self._shot)) + 1
+        return frozenset((0, *(int(index) for index in first if self._shots[self._shot[index]].cut)))
+
     def _moves(self, name: str) -> Array:
-        """What the transform does between frame i-1 and i, for every i; nothing before the first."""
+        """What the transform does between frame i-1 and i, for every i; nothing before the first.
+
+        Raises:
+            InputError: a formula has a place between two frames where it has no value.
+        """
         transform = catalogue.load(transforms, name).TRANSFORM
         curve = self._schedule.motion.rates[name]
         moved = np.diff(curve.accumulate(self.times, logarithmic=transform.multiplicative), prepend=0.0)
+        if not np.isfinite(moved).all():
+            index = int((~np.isfinite(moved)).argmax())
+            raise InputError(f"motion.{name}: the move from frame {index - 1} to frame {index} is not a number")
+        moved[list(self.cuts)] = 0.0
         return np.exp(moved) if transform.multiplicative else moved
 
     def _transforms_at(self, index: int) -> dict[str, float]:
@@ -73,8 +101,16 @@ class Timeline:
         }
 
     def _prompts_at(self, index: int) -> tuple[PromptWeight, ...]:
-        """The prompts with weight; one text that stands in several scenes is one prompt."""
-        weights: dict[str, float] = {}
-        for text, values in self._prompts:
-            weights[text] = weights.get(text, 0.0) + float(values[index])
-        return tuple(PromptWeight(text=text, weight=weight) for text, weight in weights.items() if weight)
+        """The prompts with weight; one text or picture that stands in several scenes is one prompt."""
+        weights: dict[tuple[str, ImageFile | None], float] = {}
+        for prompt, values in self._prompts:
+            about = (prompt.text, prompt.image)
+            weights[about] = weights.get(about, 0.0) + float(values[index])
+        return tuple(
+            PromptWeight(text=text, image=image, weight=weight) for (text, image), weight in weights.items() if weight
+        )
+
+
+def _only_shot(schedule: Schedule) -> Shot:
+    """A schedule without shots, as one."""
+    return Shot(start=0.0, cut=True, blend=schedule.blend, border=schedule.motion.border, refine=schedule.refine)

@@ -140,7 +140,7 @@ def test_a_long_text_is_shown_short() -> None:
         ("a: 1\nb: *c\n", "a.yaml:2:4: not YAML: found undefined alias 'c'"),
         ("a: 1\nb: x\ay\n", "a.yaml:2:5: a character that YAML does not allow"),
         ("\aa: 1\n", "a.yaml:1:1: a character that YAML does not allow"),
-        ("[" * 1000, "a.yaml:1:1: nested too deeply"),
+        ("[" * 1000, "a.yaml:1:33: nested too deeply: more than 32 maps and lists in each other"),
         ("a: 1\n---\nb: 2\n", "a.yaml:2:1: expected one document, found a second one here"),
     ],
 )
@@ -176,6 +176,18 @@ def test_at_most_20_problems_are_told(count: int, more: list[str]) -> None:
         problems_at([(line, 0) for line in range(count)]).raise_if_any()
     lines = str(caught.value).splitlines()
     assert lines == [*(f"a.yaml:{line + 1}:1: x: wrong" for line in range(20)), *more]
+
+
+def test_reading_stops_where_there_are_far_too_many_problems() -> None:
+    with pytest.raises(ScheduleError) as caught:
+        problems_at([(line, 0) for line in range(600)])
+    assert str(caught.value).splitlines()[-1] == "... and 480 more"
+
+
+def test_a_long_message_is_cut() -> None:
+    document = compose("a: 1\n", "a.yaml")
+    document.problems.add(InvalidError(document, "x" * 5000))
+    assert document.problems.found[0].message == "x" * 1000 + " ..."
 
 
 def test_no_problems_raise_nothing() -> None:

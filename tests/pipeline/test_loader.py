@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from pipeline.curves import Curve, Keyframe
-from pipeline.loader import MAX_BYTES, load_schedule, read_schedule
-from pipeline.schedule import DEFAULT_LOSSES, Models, Motion, Output, Refine, Schedule
+from pipeline.loader import load_schedule, read_schedule
+from pipeline.models import Models
+from pipeline.schedule import DEFAULT_LOSSES, Motion, Output, Refine, Schedule
+from pipeline.sources import MAX_BYTES
 from pipeline.timeline import Timeline
 from render.errors import InputError
 
-SCHEDULES = sorted((Path(__file__).parents[2] / "schedules").glob("**/*.yaml"))
+SCHEDULES = sorted((Path(__file__).parents[2] / "schedules").glob("*.yaml"))
 
 
 def read(text: str) -> Schedule:
@@ -40,8 +42,11 @@ def test_a_prompt_alone_is_a_schedule() -> None:
 def test_the_defaults_that_the_readme_promises() -> None:
     assert (Output().size, Output().fps, Output().length, Output().seed) == ((256, 144), 12, 12, 0)
     assert (Motion().border, [keys(curve) for curve in Motion().center]) == ("reflect", [[(0, 0.5, "linear")]] * 2)
-    assert (Models().latent.name, [model.name for model in Models().perceptors]) == ("embedded", ["embedded"])
-    assert Models().quantizes == Models().latent.quantize
+    assert (Models().latent.name, [perceptor.model.name for perceptor in Models().perceptors]) == (
+        "embedded",
+        ["embedded"],
+    )
+    assert Models().quantize is None
 
 
 def test_empty_sections_change_nothing() -> None:
@@ -58,11 +63,11 @@ def test_every_field_of_output_models_and_refine() -> None:
     )
     assert schedule.title == "2001"
     assert schedule.output == Output(size=(512, 288), fps=12.5, length=8, seed=7)
-    assert (schedule.models.latent.name, [model.name for model in schedule.models.perceptors]) == (
+    assert (schedule.models.latent.name, [perceptor.model.name for perceptor in schedule.models.perceptors]) == (
         "pixels",
         ["toy", "embedded"],
     )
-    assert schedule.models.quantizes is True
+    assert schedule.models.quantize is True
     assert (keys(schedule.refine.steps), schedule.refine.first_frame) == ([(0, 4, "linear"), (2, 8, "linear")], 90)
     assert (keys(schedule.refine.lr), keys(schedule.refine.cutouts)) == ([(0, 0.05, "linear")], [(8, 16, "linear")])
     assert schedule.refine.carry is False

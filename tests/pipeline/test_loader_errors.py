@@ -5,20 +5,22 @@ from pathlib import Path
 import pytest
 
 from pipeline.loader import read_schedule
-from pipeline.schedule import Models
-from render import weights
+from pipeline.models import Models
+from render import registry
 from render.errors import ScheduleError
-from render.weights import ModelFiles
+from render.models import Model
 
 RATE = "expected a number, a rate such as 1.05/s"
-LENGTH = "expected a length such as 12s, or a number of frames, from 1 to 1,000,000 frames"
-TIME = "expected a time such as 24 (a frame), 1.5s, 50% or end"
-LATER = "markers, beats and bars are times that this version cannot read yet"
+LENGTH = "expected a length such as 12s, 32 bars, or a number of frames, from 1 to 1,000,000 frames"
+TIME = "expected a time such as 24 (a frame), 1.5s, 8 beats, 50%, end or @marker"
+NO_MUSIC = "beats and bars need music: {bpm: 120}"
+NO_MARKER = "unknown marker 'drop'; expected markers: {drop: 8s}"
 EASE = "expected the name of an easing such as in_out_sine, see easings.net"
 BEZIER = 'expected "bezier(x1, y1, x2, y2)" in quotes, x1 and x2 from 0 to 1'
 TORN = "unknown key; put quotes around bezier(...)"
 ABOVE = "must be above 0: 1 stands still"
-PROMPT = "expected a text, a map of times to texts, or a list of {text, weight}"
+LATENT = "expected the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
+PROMPT = "expected a text, a map of times to texts, or a list of {text, weight} or {image, weight}"
 
 
 def brief(text: str) -> str:
@@ -47,9 +49,10 @@ SECTIONS = [
     ("Motion: {}", "2:1: Motion: unknown key; did you mean 'motion'?"),
     (
         "width: 5",
-        "2:1: width: unknown key; expected one of: losses, models, motion, output, prompts, refine, title, version",
+        "2:1: width: unknown key; expected one of: include, let, losses, markers, models, motion, music, output, "
+        "prompts, refine, shots, title, variants, version",
     ),
-    ("music: {}", "2:1: music: is part of the language, but this version cannot read it yet"),
+    ("loop: {}", "2:1: loop: is part of the language, but this version cannot read it yet"),
     ("prompts: b", "2:1: prompts: this key stands twice; remove one of the two"),
     ("version: 2", "2:10: version: expected version 1, the only one there is, got '2'"),
     ("version: true", "2:10: version: expected version 1, the only one there is, got 'true'"),
@@ -81,13 +84,13 @@ SECTIONS = [
     ),
     (
         "models: {latent: }",
-        "2:17: models.latent: expected the name of a latent model, got nothing",
+        f"2:17: models.latent: {LATENT}, got nothing",
     ),
-    ("models: {latent: [a]}", "2:18: models.latent: expected the name of a latent model, got a list"),
+    ("models: {latent: [a]}", f"2:18: models.latent: {LATENT}, got a list"),
     ("models: {perceptors: []}", "2:22: models.perceptors: expected at least one perceptor, got an empty list"),
     (
         "models: {perceptors: [toy, x]}",
-        "2:28: models.perceptors[1]: unknown perceptor 'x'; expected one of: embedded, toy",
+        "2:28: models.perceptors[1]: unknown perceptor 'x'; `render models --all` lists them",
     ),
     ("models: {quantize: on}", "2:20: models.quantize: expected true or false, got 'on'"),
     ("refine: {steps: many}", "2:17: refine.steps: expected a number from 0 to 10000 or a map of times, got 'many'"),
@@ -124,9 +127,9 @@ MOTION = [
     ("zoom: {soon: 1}", f"2:17: motion.zoom.soon: {TIME}, got 'soon'"),
     ("zoom: {-1s: 1}", f"2:17: motion.zoom.-1s: {TIME}, got '-1s'"),
     ("zoom: {1.5: 1}", f"2:17: motion.zoom.1.5: {TIME}, got '1.5'"),
-    ('zoom: {"@drop": 2}', f"2:17: motion.zoom.@drop: {LATER}"),
-    ("zoom: {8 beats: 2}", f"2:17: motion.zoom.8 beats: {LATER}"),
-    ("zoom: {1.5 bar: 2}", f"2:17: motion.zoom.1.5 bar: {LATER}"),
+    ('zoom: {"@drop": 2}', f"2:17: motion.zoom.@drop: {NO_MARKER}"),
+    ("zoom: {8 beats: 2}", f"2:17: motion.zoom.8 beats: {NO_MUSIC}"),
+    ("zoom: {1.5 bar: 2}", f"2:17: motion.zoom.1.5 bar: {NO_MUSIC}"),
     ("zoom: {8 bears: 2}", f"2:17: motion.zoom.8 bears: {TIME}, got '8 bears'"),
     ('zoom: {"@": 2}', f"2:17: motion.zoom.@: {TIME}, got '@'"),
     ("zoom: {0: 1, 0s: 2}", "2:23: motion.zoom.0s: a second entry at 0 s; remove one of the two"),
@@ -170,8 +173,8 @@ PROMPTS = [
     ("{}", "1:10: prompts: expected at least one scene such as 0s: a calm sea"),
     ("[]", f"1:10: prompts: {PROMPT}, got an empty list"),
     ("", f"1:9: prompts: {PROMPT}, got nothing"),
-    ('{"@drop": a, 0s: b}', f"1:11: prompts.@drop: {LATER}"),
-    ("{0s: a, 8 beats: b}", f"1:18: prompts.8 beats: {LATER}"),
+    ('{"@drop": a, 0s: b}', f"1:11: prompts.@drop: {NO_MARKER}"),
+    ("{0s: a, 8 beats: b}", f"1:18: prompts.8 beats: {NO_MUSIC}"),
     ("{0s: {text: a, ease: }}", f"1:30: prompts.0s.ease: {EASE}, got nothing"),
     ("{0s: {text: a, ease: bezier(0,0,1,1)}}", f"1:40: prompts.0s.0: {TORN}"),
     ("[{text: a, weigth: 1}]", "1:21: prompts[0].weigth: unknown key; did you mean 'weight'?"),
@@ -235,9 +238,9 @@ def test_a_rate_beyond_a_factor_of_10_per_frame_is_refused(motion: str, fps: flo
 def test_a_default_size_that_does_not_fit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "big.yaml"
     config.write_text("model: {params: {embed_dim: 1, n_embed: 1, ddconfig: {ch_mult: [1, 1, 1, 1, 1, 1]}}}\n")
-    big = ModelFiles(name="big", entry="vqgan", about="stride 32", config=config)
-    monkeypatch.setitem(weights.LATENTS, "big", big)
-    assert Models(latent=big).latent.name == "big"
+    big = Model(name="big", entry="vqgan", architecture=config)
+    monkeypatch.setattr(registry, "find_latent", lambda name: big)
+    assert Models(latent=big).size_unit == 32
     expected = "expected multiples of 32 for the latent model 'big', such as [256, 128], got [256, 144]"
     assert told("prompts: a\nmodels: {latent: big}\n") == [f"a.yaml:2:18: models.latent: {expected}"]
     assert told("output: {fps: 8}\nprompts: a\nmodels: {latent: big}\n") == [f"a.yaml:1:9: output.size: {expected}"]

@@ -6,9 +6,10 @@ from pipeline.loader import read_schedule
 from render.errors import ScheduleError
 
 RATE = "expected a number, a rate such as 1.05/s"
-TIME = "expected a time such as 24 (a frame), 1.5s, 50% or end"
+TIME = "expected a time such as 24 (a frame), 1.5s, 8 beats, 50%, end or @marker"
 EASE = "expected the name of an easing such as in_out_sine, see easings.net"
 WEIGHT = "expected a number from -100 to 100"
+PROMPT = "expected a text, a map of times to texts, or a list of {text, weight} or {image, weight}"
 TWICE = "this key stands twice; remove one of the two"
 
 
@@ -52,7 +53,7 @@ CURVES = [
             "2:32: motion.zoom.0s: a second entry at 0 s; remove one of the two",
             "2:44: motion.zoom.1s.too: unknown key; did you mean 'to'?",
             f"2:71: motion.zoom.2s.ease: unknown easing 'foo'; {EASE}",
-            "2:77: motion.zoom.8 beats: markers, beats and bars are times that this version cannot read yet",
+            "2:77: motion.zoom.8 beats: beats and bars need music: {bpm: 120}",
             f"2:93: motion.zoom.5s: {RATE}, got 'slow'",
         ],
     ),
@@ -122,7 +123,7 @@ AFTER_A_DUPLICATE = [
         "? [1]\n: a\nprompts: true\n",
         [
             "1:3: expected a plain key, got a list",
-            "3:10: prompts: expected a text, a map of times to texts, or a list of {text, weight}, got 'true'",
+            f"3:10: prompts: {PROMPT}, got 'true'",
         ],
     ),
 ]
@@ -149,7 +150,7 @@ def test_after_a_duplicate_key_the_rest_is_read(text: str, lines: list[str]) -> 
 
 def test_a_missing_prompt_hides_no_wrong_version() -> None:
     assert told("version: 2\n") == [
-        "a.yaml:1:1: prompts: is missing; expected a text, a map of times to texts, or a list of {text, weight}",
+        f"a.yaml:1:1: prompts: is missing; {PROMPT}",
         "a.yaml:1:10: version: expected version 1, the only one there is, got '2'",
     ]
 

@@ -1,6 +1,10 @@
 """A plot is for eyes; what can be tested is that it is there, whole, and that what varies is drawn."""
 
+import subprocess
+import sys
+from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -8,8 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.chart import Event
 from pipeline.loader import load_schedule, read_schedule
 from pipeline.plot import plot_schedule
+from pipeline.plot_layout import event_names
 from pipeline.schedule import Schedule
 
 SCHEDULES = sorted((Path(__file__).parents[2] / "schedules").glob("*.yaml"))
@@ -40,11 +46,19 @@ def test_every_schedule_is_drawn_without_a_warning(tmp_path: Path, path: Path) -
         assert len(np.unique(np.asarray(image.convert("L")))) > 50  # bands, lines, smooth letters
 
 
-def test_every_curve_has_an_axis_of_its_own(tmp_path: Path) -> None:
-    plain = drawn("prompts: red", tmp_path / "a.png")
-    moving = drawn("prompts: red\nmotion: {zoom: 1.1/s, rotate: 3/s}", tmp_path / "b.png")
-    per_axis = (moving.shape[0] - plain.shape[0]) / 2
-    assert per_axis == pytest.approx(0.9 * 110, abs=1)
+def test_what_varies_has_a_panel_of_its_own(tmp_path: Path) -> None:
+    heights = [
+        drawn(f"prompts: red\nmotion: {motion}", tmp_path / "plot.png").shape[0]
+        for motion in ("{zoom: 1.1/s}", "{zoom: {0: 1, 9: 1.1/s}}", "{zoom: {0: 1, 9: 1.1/s}, rotate: sin(t)}")
+    ]
+    assert heights[1] - heights[0] == heights[2] - heights[1] == pytest.approx(88, abs=1)
+
+
+def test_a_constant_is_told_in_words(tmp_path: Path) -> None:
+    five, six = (drawn(f"prompts: red\nrefine: {{steps: {steps}}}", tmp_path / "plot.png") for steps in (5, 6))
+    rows = np.flatnonzero((five != six).any(axis=(1, 2)))
+    assert 0 < len(rows) < 15
+    assert rows.min() > five.shape[0] - 30  # at the bottom
 
 
 BASE = """
@@ -52,6 +66,8 @@ prompts: [{text: red, weight: {0s: 1, 2s: 3}}]
 motion: {zoom: {0s: 1, 2s: 1.5/s}}
 refine: {steps: {0s: 2, 2s: 9}}
 losses: {smooth: {0s: 0, 2s: 1}}
+music: {bpm: 120, offset: 0s, beats_per_bar: 4}
+markers: {drop: 1s}
 """
 
 
@@ -68,6 +84,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> NDArray[np.uint8]:
         ("2s: 1.5/s", "2.2s: 1.5/s"),
         ("2s: 9", "2.2s: 9"),
         ("2s: 1}", "2.2s: 1}"),
+        ("bpm: 120", "bpm: 121"),
+        ("offset: 0s", "offset: 0.1s"),
+        ("beats_per_bar: 4", "beats_per_bar: 3"),
+        ("drop: 1s", "drop: 1.1s"),
+        ("drop: 1s", "fall: 1s"),
     ],
 )
 def test_another_time_or_weight_is_seen(tmp_path: Path, base: NDArray[np.uint8], written: str, instead: str) -> None:
@@ -79,9 +100,11 @@ def test_same_schedule_gives_the_same_picture(tmp_path: Path, base: NDArray[np.u
     assert np.array_equal(drawn(BASE, tmp_path / "plot.png"), base)
 
 
-def test_suffix_chooses_the_format(tmp_path: Path) -> None:
-    plot_schedule(schedule("prompts: red"), tmp_path / "plot.svg")
-    assert "<svg" in (tmp_path / "plot.svg").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("suffix", "begins"), [(".svg", b"<?xml"), (".pdf", b"%PDF"), (".PNG", b"\x89PNG")])
+def test_suffix_chooses_the_format(tmp_path: Path, suffix: str, begins: bytes) -> None:
+    path = tmp_path / f"plot{suffix}"
+    plot_schedule(schedule("prompts: red"), path)
+    assert path.read_bytes().startswith(begins)
 
 
 def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
@@ -95,9 +118,51 @@ def test_prompts_are_drawn_as_they_are_written(tmp_path: Path, text: str) -> Non
     assert not np.array_equal(one, drawn(f"prompts: '{text}!!'", tmp_path / "b.png"))
 
 
-def test_title_is_drawn_as_it_is_written(tmp_path: Path) -> None:
-    drawn("title: 'a $x^$'\nprompts: red", tmp_path / "a.png")
+@pytest.mark.parametrize("title", ["a $x^$", "</svg>&amp;"])
+def test_title_is_drawn_as_it_is_written(tmp_path: Path, title: str) -> None:
+    plot_schedule(schedule(f"title: '{title}'\nprompts: '$y^$'\nmarkers: {{m: 1s}}"), tmp_path / "a.svg")
+    ElementTree.parse(tmp_path / "a.svg")
+
+
+def test_a_shot_begins_with_a_line_and_its_name(tmp_path: Path) -> None:
+    shots = "shots:\n- {length: 2s, prompts: red}\n- {length: 2s, start: carry, prompts: red}"
+    cut = read_schedule(shots, "a.yaml", "plot")
+    whole = schedule("prompts: red")
+    plot_schedule(cut, tmp_path / "cut.svg")
+    plot_schedule(whole, tmp_path / "whole.svg")
+    assert "shot 2 (carry)" in (tmp_path / "cut.svg").read_text(encoding="utf-8")
+    assert "shot" not in (tmp_path / "whole.svg").read_text(encoding="utf-8")
+
+
+def test_a_formula_may_have_a_pole_between_two_frames(tmp_path: Path) -> None:
+    """At 12 fps no frame stands at 1/24 s."""
+    drawn("prompts: red\nlosses: {smooth: 1 + 0.01/(t - 1/24)}", tmp_path / "a.png")
+
+
+def test_many_prompts_and_markers_find_their_place(tmp_path: Path) -> None:
+    prompts = ", ".join(f"a rather long text of number {number}" for number in range(60))
+    markers = ", ".join(f"m{number}: {number}" for number in range(40))
+    picture = drawn(f"prompts: [{prompts}]\nmarkers: {{{markers}}}", tmp_path / "a.png")
+    assert picture.shape[0] < 800
+
+
+def test_names_of_events_keep_apart() -> None:
+    events = [Event(time=time / 10, label=f"marker {time}", kind="marker") for time in range(0, 41, 3)]
+    names = event_names(events, 4.0)
+    assert next(name for name in names if name.event == events[-1]).leftwards
+    for row in range(4):
+        spans = [
+            (name.event.time - 0.3 * name.leftwards, name.event.time + 0.3 * (not name.leftwards))
+            for name in names
+            if name.row == row
+        ]
+        assert all(end <= begin for (_, end), (begin, _) in pairwise(sorted(spans)))
 
 
 def test_plotting_needs_no_display() -> None:
     assert matplotlib.get_backend().lower() == "agg"
+
+
+def test_plotting_imports_no_torch() -> None:
+    code = "import sys, pipeline.plot, pipeline.plot_page; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

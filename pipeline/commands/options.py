@@ -1,0 +1,59 @@
+"""Arguments and options that several commands share."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:  # `render --help` must not wait for numpy
+    from pipeline.folder import RunFolder
+
+
+def _run_folder(ctx: click.Context, parameter: click.Parameter, path: Path) -> "RunFolder":
+    from pipeline.folder import RunFolder
+
+    return RunFolder(path)
+
+
+schedule_files = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+schedule_file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+run_folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path), callback=_run_folder)
+allow_paths = click.option(
+    "--allow-paths", is_flag=True, help="Let a schedule name files outside its folder; only for schedules you trust."
+)
+
+
+def _offline(ctx: click.Context, parameter: click.Parameter, asked: bool) -> bool:
+    if asked:  # read when huggingface_hub and transformers are imported, which open_clip does
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    return asked
+
+
+offline = click.option(
+    "--offline",
+    is_flag=True,
+    callback=_offline,
+    help="Open no connection: use only models that are here [$HF_HUB_OFFLINE].",
+)
+ffmpeg_program = click.option(
+    "--ffmpeg", "ffmpeg_program", metavar="PATH", help="The ffmpeg to use [$RENDER_FFMPEG, PATH, a bundled one]."
+)
+device = click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or cuda:N [auto].")
+
+
+def _pair(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    pairs = tuple((path, value) for path, equals, value in (text.partition("=") for text in values) if equals)
+    if len(pairs) < len(values):
+        raise click.BadParameter("expected PATH=VALUE such as refine.steps=20")
+    return pairs
+
+
+overrides = click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    callback=_pair,
+    help="Change a value, such as refine.steps=20.",
+)

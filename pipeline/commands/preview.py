@@ -1,0 +1,59 @@
+"""`render preview`: the motion alone in seconds, or one moment refined."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.commands import options
+
+
+@click.command()
+@options.schedule_file
+@click.option("--image", metavar="FILE", type=click.Path(path_type=Path), help="Move this picture, not a test picture.")
+@click.option("--at", "moment", metavar="TIME", help="Refine one frame and its neighbours instead, such as 4s or 50%.")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="[NAME-preview.mp4; with --at NAME-at.png]"
+)
+@options.overrides
+@options.allow_paths
+@options.device
+@options.offline
+@options.ffmpeg_program
+def preview(
+    file: Path,
+    image: Path | None,
+    moment: str | None,
+    output: Path | None,
+    overrides: tuple[tuple[str, str], ...],
+    allow_paths: bool,
+    device: str,
+    offline: bool,
+    ffmpeg_program: str | None,
+) -> None:
+    """See the motion of a schedule in seconds: every frame of it, on a test picture, without models.
+
+    \b
+    render preview schedules/sunset.yaml
+    render preview schedules/sunset.yaml --image photo.jpg -o motion.mp4
+    render preview schedules/sunset.yaml --at 4s       how does it look there?
+
+    The test picture repeats itself at every doubling of its size, so that a long zoom stays one.
+    --at loads the models: it refines the frame before that time from noise, then goes on with the
+    schedule for two frames, and shows the three side by side.
+    """
+    from pipeline import ffmpeg
+    from pipeline.loader import load_schedule
+
+    schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
+    if moment is not None:
+        from pipeline.moment import write_moment
+
+        target = output or Path(f"{file.stem}-at.png")
+        write_moment(schedule, moment, target, device, offline)
+        click.echo(str(target))
+        return
+    from pipeline.preview import write_preview
+
+    target = output or Path(f"{file.stem}-preview.mp4")
+    count = write_preview(schedule, image, target, ffmpeg.find_binary(ffmpeg_program))
+    click.echo(f"{target}: {count} frames")

@@ -1,0 +1,77 @@
+"""`render status`, `verify` and `assemble`: what the folder of a run holds."""
+
+import itertools
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from render.errors import RunError
+
+if TYPE_CHECKING:  # `render --help` must not wait for numpy
+    from pipeline.folder import RunFolder
+
+
+@click.command()
+@options.run_folder
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def status(folder: "RunFolder", as_json: bool) -> None:
+    """Show what of a run is done, stale or missing, and who is rendering it.
+
+    \b
+    render status outputs/sunset
+
+    Frames are done if they are what the schedule, as its file is now, and the models would give;
+    stale if they are of an earlier schedule or of other models.
+    """
+    from pipeline.status import inspect
+
+    found = inspect(folder)
+    click.echo(found.to_json() if as_json else str(found))
+
+
+@click.command()
+@options.run_folder
+@click.option(
+    "--rerender", metavar="N", type=click.IntRange(0), default=0, help="Render N random frames again and compare."
+)
+@click.option("--seed", type=int, default=None, help="Which random frames; another one each time unless given.")
+@options.device
+@options.offline
+def verify(folder: "RunFolder", rerender: int, seed: int | None, device: str, offline: bool) -> None:
+    """Check every frame and state of a run against its checksums and the chain of hashes.
+
+    \b
+    render verify outputs/sunset
+    render verify outputs/sunset --rerender 5
+
+    With --rerender, frames that follow a kept state are rendered again and must be equal to the bit.
+    """
+    from pipeline.verify import Verification
+
+    verification = Verification(folder)
+    again = verification.rerender(rerender, seed, device, offline) if rerender else ()
+    wrong = 0
+    for line in itertools.chain(verification.damaged(), again):
+        click.echo(line, err=True)
+        wrong += 1
+    click.echo(verification.summary(wrong))
+    sys.exit(RunError.exit_code if wrong else 0)
+
+
+@click.command()
+@options.run_folder
+@click.option("--partial", is_flag=True, help="Of the frames that are there, up to the first missing one.")
+@options.ffmpeg_program
+def assemble(folder: "RunFolder", partial: bool, ffmpeg_program: str | None) -> None:
+    """Make the video of a run again from its frames; nothing is rendered.
+
+    \b
+    render assemble outputs/sunset
+    render assemble outputs/sunset --partial      a look at a run that is not finished
+    """
+    from pipeline.derive import assemble_again
+
+    count, video = assemble_again(folder, partial, ffmpeg_program)
+    click.echo(f"{video}: {count} frames")

@@ -1,0 +1,162 @@
+"""`render check`, `plan` and `plot`: a schedule seen without rendering."""
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from render.errors import InputError, Problem, ScheduleError
+
+if TYPE_CHECKING:  # `render --help` must not wait for numpy
+    from pipeline.schedule import Schedule
+
+Overrides = tuple[tuple[str, str], ...]
+PAGE = ".html"
+
+
+@click.command()
+@options.schedule_files
+@options.overrides
+@options.allow_paths
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file instead, for editors.")
+def check(files: Sequence[Path], overrides: Overrides, allow_paths: bool, as_json: bool) -> None:
+    """Check schedules without rendering: every problem with its place, in under a second.
+
+    What has no effect is warned of and no error.
+
+    \b
+    render check schedules/*.yaml
+    render check schedules/sunset.yaml --json | jq .problems
+    """
+    from pipeline.loader import load_schedule
+    from pipeline.timeline import Timeline
+
+    wrong = 0
+    for file in files:
+        try:
+            schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
+            Timeline(schedule)
+        except InputError as error:
+            wrong += 1
+            click.echo(_as_json(file, None, error) if as_json else str(error), err=not as_json)
+        else:
+            _tell(file, schedule, as_json)
+    sys.exit(InputError.exit_code if wrong else 0)
+
+
+def _tell(file: Path, schedule: "Schedule", as_json: bool) -> None:
+    if as_json:
+        click.echo(_as_json(file, schedule, None))
+        return
+    click.echo(f"{file}: {_summary(schedule)}")
+    for warning in schedule.warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _summary(schedule: "Schedule") -> str:
+    output = schedule.output
+    size = "×".join(map(str, output.size))
+    said = f"good: {output.num_frames} frames, {output.num_frames / output.fps:g} s at {output.fps:g} fps, {size}"
+    counts = {"shot": len(schedule.shots), "variant": len(schedule.variants)}
+    return ", ".join([said, *(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)])
+
+
+def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) -> str:
+    """What was found in a file, as one line; in ASCII, which every terminal and pipe can carry."""
+    output = schedule.output if schedule else None
+    found: dict[str, object] = {
+        "file": str(file),
+        "ok": error is None,
+        "frames": output.num_frames if output else None,
+        "seconds": output.num_frames / output.fps if output else None,
+        "fps": output.fps if output else None,
+        "size": output.size if output else None,
+        "problems": [dataclasses.asdict(problem) for problem in _problems(file, error)],
+        "warnings": [dataclasses.asdict(warning) for warning in schedule.warnings] if schedule else [],
+    }
+    return json.dumps(found)
+
+
+def _problems(file: Path, error: InputError | None) -> Sequence[Problem]:
+    """The problems of an error; where it has no place in the file, it is told at its beginning."""
+    if error is None:
+        return ()
+    if isinstance(error, ScheduleError):
+        return error.problems
+    return (Problem(file=str(file), line=1, column=1, path="", message=str(error).removeprefix(f"{file}: ")),)
+
+
+@click.command()
+@options.schedule_file
+@options.overrides
+@options.allow_paths
+def plan(file: Path, overrides: Overrides, allow_paths: bool) -> None:
+    """Print what every frame is made of: one JSON frame spec per line.
+
+    Of variants it is the first; --set shows another.
+
+    \b
+    render plan schedules/sunset.yaml | head -1
+    render plan schedules/sunset.yaml | jq .transforms
+    """
+    from pipeline.loader import load_schedule
+    from pipeline.timeline import Timeline
+
+    timeline = Timeline(load_schedule(file, overrides=overrides, allow_paths=allow_paths))
+    try:
+        for spec in timeline:
+            click.echo(spec.to_json())
+    except BrokenPipeError:  # `render plan FILE | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.command()
+@options.schedule_file
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to draw it [NAME-plot.png]."
+)
+@click.option("--html", "as_html", is_flag=True, help="A page to read every frame off, in one file [NAME-plot.html].")
+@options.overrides
+@options.allow_paths
+def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, allow_paths: bool) -> None:
+    """Draw every curve over time, with the prompts as bands.
+
+    The suffix chooses the format: .png, .svg, .pdf or .html.
+
+    \b
+    render plot schedules/sunset.yaml -o sunset.png
+    render plot schedules/sunset.yaml --html
+    """
+    from pipeline.loader import load_schedule
+
+    schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
+    target = output or Path(f"{file.stem}-plot")
+    target = target if output and target.suffix else Path(f"{target}{PAGE if as_html else '.png'}")
+    if as_html and target.suffix.lower() != PAGE:
+        raise InputError(f"{target}: --html draws a page; name it *{PAGE} or leave out one of the two")
+    try:
+        _draw(schedule, target)
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise InputError(f"{target}: cannot be drawn: {why}") from error
+    click.echo(str(target))
+
+
+def _draw(schedule: "Schedule", target: Path) -> None:
+    if target.suffix.lower() == PAGE:
+        from pipeline.atomic import write_text
+        from pipeline.plot_page import plot_page
+
+        write_text(target, plot_page(schedule))
+        return
+    from pipeline.atomic import replacing
+    from pipeline.plot import plot_schedule
+
+    with replacing(target) as partial:
+        plot_schedule(schedule, partial)

@@ -1,0 +1,114 @@
+"""`render video`, for short `render FILE`: the main job."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from render.errors import InputError
+
+if TYPE_CHECKING:  # `render --help` must not wait for numpy
+    from pipeline.folder import Origin
+    from pipeline.session import Job
+
+
+def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int | None, int | None] | None:
+    if value is None:
+        return None
+    begin, colon, end = value.partition(":")
+    if not colon or not all(part == "" or part.isdecimal() for part in (begin, end)):
+        raise click.BadParameter(f"expected A:B, A: or :B with frame numbers, got '{value}'")
+    return (int(begin) if begin else None, int(end) if end else None)
+
+
+@click.command()
+@options.schedule_files
+@click.option(
+    "--out",
+    metavar="DIR",
+    default="outputs",
+    type=click.Path(path_type=Path),
+    help="Where the run's folder is made [outputs].",
+)
+@options.device
+@click.option("--frames", metavar="A:B", callback=_range, help="Only frames A to B-1, anew if they are there.")
+@click.option("--fresh", is_flag=True, help="Start anew whatever is there already.")
+@click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in a folder of its own.")
+@options.overrides
+@options.allow_paths
+@options.offline
+@options.ffmpeg_program
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the bar.")
+def video(
+    files: Sequence[Path],
+    out: Path,
+    device: str,
+    frames: tuple[int | None, int | None] | None,
+    fresh: bool,
+    draft: bool,
+    overrides: tuple[tuple[str, str], ...],
+    allow_paths: bool,
+    offline: bool,
+    ffmpeg_program: str | None,
+    as_json: bool,
+) -> None:
+    """Render schedules to videos; `render FILE` is short for `render video FILE`.
+
+    \b
+    render schedules/sunset.yaml
+    render schedules/sunset.yaml --draft
+    render schedules/sunset.yaml --frames :24      only the first two seconds
+    render schedules/sunset.yaml --set refine.steps=20
+    render a.yaml b.yaml --out /data --device cuda:1
+
+    Each schedule gets the folder DIR/<its name>/ with frames/, video.mp4, contact.png, poster.png
+    and report.json. Running again goes on where it stopped; after an edit it starts at the first
+    frame that the edit changes. Ctrl-C finishes the frame, twice stops at once. A schedule with
+    variants: gives one folder below for every combination.
+    """
+    from pipeline.folder import Origin
+    from pipeline.progress import choose_reporter
+    from pipeline.run import RunOptions
+    from pipeline.session import render_all
+
+    jobs: list[Job] = []
+    for file, folder in zip(files, _folders(files, out, draft), strict=True):
+        origin = Origin(file=str(file.absolute()), overrides=overrides, draft=draft, allow_paths=allow_paths)
+        jobs += _jobs(file, origin, folder)
+    run_options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg_program)
+    reporter = choose_reporter(as_json)
+    try:
+        sys.exit(render_all(jobs, device, offline, run_options, reporter))
+    finally:
+        reporter.close()
+
+
+def _jobs(file: Path, origin: "Origin", folder: Path) -> "list[Job]":
+    """One job, or one for every variant, each in a folder below the schedule's."""
+    from pipeline.session import Job
+
+    schedule = origin.load(shown=file)
+    if not schedule.variants:
+        return [Job(schedule=schedule, origin=origin, folder=folder)]
+    asked = {path for path, _ in origin.overrides}
+    jobs = []
+    for variant in schedule.variants:
+        for path, _ in variant.overrides:
+            if path in asked:
+                raise InputError(f"--set {path}: varies in {file}; change it there, under variants:")
+        of_it = replace(origin, overrides=(*origin.overrides, *variant.overrides), variant=variant.name)
+        jobs.append(Job(schedule=of_it.load(shown=file), origin=of_it, folder=folder / variant.name))
+    return jobs
+
+
+def _folders(files: Sequence[Path], out: Path, draft: bool) -> list[Path]:
+    """A folder per schedule. A draft has its own, so that it never replaces finished frames."""
+    folders = [out / (file.stem + ("-draft" if draft else "")) for file in files]
+    for file, folder in zip(files, folders, strict=True):
+        if folders.count(folder) > 1:
+            raise InputError(f"{file}: another schedule of this name would be rendered to {folder}; rename one")
+    return folders

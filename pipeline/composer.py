@@ -1,0 +1,169 @@
+"""From YAML text to nodes, within bounds: whoever wrote the file, reading it ends soon and stays small.
+
+Nodes are built of the parser's events by a stack of our own, so nothing recurses, and an entry is
+counted as often as its aliases repeat it, before anything is made of it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+MAX_ENTRIES = 50_000
+MAX_DEPTH = 32
+MAX_KEY = 200
+MAX_TEXT = 10_000
+MAX_TAG_DIRECTIVES = 100  # the parsers compare each with all
+SLOW_IS_FINE = 20_000  # characters
+
+_TEXT_PER_ENTRY = 64  # a text of so many characters counts as one more entry
+_FAST: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
+_NO_TAG = ""  # what a scalar is, is told by its text alone
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class NotYamlError(Exception):
+    """The text is no YAML, or more than a schedule can be; line and column count from 1."""
+
+    def __init__(self, line: int, column: int, message: str) -> None:
+        super().__init__(message)
+        self.line, self.column, self.message = line, column, message
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The root node of one YAML document, None of an empty one; scalars are texts, tags are ignored.
+
+    Raises:
+        NotYamlError: it is not YAML, more than one document, or beyond a bound.
+    """
+    if found := _UNPRINTABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        column = found.start() - text.rfind("\n", 0, found.start())
+        raise NotYamlError(line, column, "a character that YAML does not allow")
+    if text.count("%TAG") > MAX_TAG_DIRECTIVES:
+        raise NotYamlError(1, 1, f"more than {MAX_TAG_DIRECTIVES} %TAG directives; a schedule needs none")
+    # PyYAML's own parser points and explains better, libyaml is some twelve times as fast.
+    loader = yaml.SafeLoader if len(text) <= SLOW_IS_FINE else _FAST
+    try:
+        return _build(text, loader)
+    except yaml.MarkedYAMLError as error:
+        raise _explained(error, text) from error
+
+
+def _build(text: str, loader: type) -> yaml.Node | None:
+    tree = _Tree()
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.DocumentStartEvent) and tree.root is not None:
+            raise _at(event, "expected one document, found a second one here")
+        if isinstance(event, yaml.NodeEvent):
+            tree.add(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            tree.close(event)
+    return tree.root
+
+
+@dataclass
+class _Open:
+    """A map or list that is being filled; `entries` counts it and all below, aliases written out."""
+
+    node: yaml.CollectionNode
+    anchor: str | None
+    key: yaml.Node | None = None
+    entries: int = 1
+
+
+class _Tree:
+    """The nodes so far, and how many they are."""
+
+    def __init__(self) -> None:
+        self.root: yaml.Node | None = None
+        self._open: list[_Open] = []
+        self._anchored: dict[str, tuple[yaml.Node, int] | None] = {}  # None while it is being filled
+        self._entries = 0
+
+    def add(self, event: yaml.NodeEvent) -> None:
+        """Take in a scalar, an alias, or the start of a map or list."""
+        self._entries += 1
+        if isinstance(event, yaml.AliasEvent):
+            self._attach(*self._alias(event), event)
+            return
+        if event.anchor in self._anchored:
+            raise _at(event, f"the anchor '{event.anchor[:MAX_KEY]}' stands twice; rename one of the two")
+        if isinstance(event, yaml.ScalarEvent):
+            if len(event.value) > MAX_TEXT:
+                raise _at(event, f"a text of more than {MAX_TEXT:,} characters")
+            # Plain is '' to libyaml and None to PyYAML.
+            start, end = _marks(event)
+            node = yaml.ScalarNode(_NO_TAG, event.value, start, end, style=event.style or None)
+            self._finish(node, event.anchor, 1 + len(event.value) // _TEXT_PER_ENTRY, event)
+            return
+        if len(self._open) == MAX_DEPTH:
+            raise _at(event, _TOO_DEEP)
+        if event.anchor:
+            self._anchored[event.anchor] = None
+        self._open.append(_Open(_collection(event), event.anchor))
+
+    def close(self, event: yaml.CollectionEndEvent) -> None:
+        """End the innermost map or list."""
+        done = self._open.pop()
+        self._finish(done.node, done.anchor, done.entries, event)
+
+    def _alias(self, event: yaml.AliasEvent) -> tuple[yaml.Node, int]:
+        name = str(event.anchor)
+        known = self._anchored.get(name)
+        if known is None:
+            what = "an alias within what it names," if name in self._anchored else "found undefined alias"
+            raise _at(event, f"not YAML: {what} '{name[:MAX_KEY]}'")
+        return known
+
+    def _finish(self, node: yaml.Node, anchor: str | None, entries: int, event: yaml.Event) -> None:
+        if anchor:
+            self._anchored[anchor] = node, entries
+        self._attach(node, entries, event)
+
+    def _attach(self, node: yaml.Node, entries: int, event: yaml.Event) -> None:
+        """Put a finished node, which stands for so many entries, where it belongs."""
+        if not self._open:
+            self.root = node
+            return
+        above = self._open[-1]
+        above.entries += entries
+        if max(above.entries, self._entries) > MAX_ENTRIES:
+            raise _at(event, f"more than {MAX_ENTRIES:,} entries, those that aliases repeat counted each time")
+        if isinstance(above.node, yaml.SequenceNode):
+            above.node.value.append(node)
+        elif above.key is not None:
+            above.node.value.append((above.key, node))
+            above.key = None
+        elif isinstance(node, yaml.ScalarNode) and len(node.value) > MAX_KEY:
+            raise _at(event, f"a key of more than {MAX_KEY} characters")
+        else:
+            above.key = node
+
+
+def _collection(event: yaml.Event) -> yaml.CollectionNode:
+    kind = yaml.MappingNode if isinstance(event, yaml.MappingStartEvent) else yaml.SequenceNode
+    return kind(_NO_TAG, [], *_marks(event))
+
+
+def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return NotYamlError(1, 1, f"not YAML: {error.problem or error.context}")
+    if "nesting depth" in (error.problem or ""):  # newer libyaml counts ahead of its events
+        return NotYamlError(mark.line + 1, mark.column + 1, _TOO_DEEP)
+    reserved = "cannot start any token" in (error.problem or "") and text[mark.index : mark.index + 1] in ("@", "`")
+    hint = "; put quotes around what it begins" if reserved else ""
+    return NotYamlError(mark.line + 1, mark.column + 1, f"not YAML: {error.problem or error.context}{hint}")
+
+
+def _at(event: yaml.Event, message: str) -> NotYamlError:
+    mark, _ = _marks(event)
+    return NotYamlError(mark.line + 1, mark.column + 1, message)
+
+
+def _marks(event: yaml.Event) -> tuple[Any, Any]:
+    """Where the event begins and ends; libyaml's marks are of another class, alike."""
+    return event.start_mark, event.end_mark

@@ -1,0 +1,75 @@
+"""What is made of finished frames: video, contact sheet, poster and report; at any time, again."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import ffmpeg, sheet
+from pipeline.folder import RunFolder
+from pipeline.frames import FrameRecord
+from pipeline.lock import only_writer
+from pipeline.report import RunReport, is_current, write_report
+from pipeline.schedule import Schedule
+from render.errors import RunError
+
+
+def derive(
+    folder: RunFolder,
+    schedule: Schedule,
+    records: Sequence[FrameRecord],
+    figures: RunReport,
+    digests: Mapping[str, Any],
+    binary: str,
+) -> None:
+    """Make all of them from the first `len(records)` frames; nothing where they are of these frames already.
+
+    Args:
+        records: of the frames, at least one.
+        figures: of the run that ended here; empty where nothing was rendered.
+        digests: of the models.
+        binary: the ffmpeg to use.
+
+    Raises:
+        EncodingError: ffmpeg failed; the frames are kept.
+    """
+    last_hash = records[-1].hash
+    if not figures.frame_seconds and is_current(folder, last_hash, schedule):
+        return
+    similarities = [record.similarity for record in records]
+    assemble(folder, schedule, len(records), binary)
+    sheet.contact_sheet(folder.frames, len(records), schedule.output.fps, folder.contact_sheet)
+    sheet.poster(folder.frames, similarities, folder.poster)
+    write_report(folder, schedule, figures, similarities, digests, last_hash)
+
+
+def assemble(folder: RunFolder, schedule: Schedule, count: int, binary: str) -> None:
+    """Make the video alone, of the first `count` frames. Raises `EncodingError`."""
+    pattern = folder.frames.folder / folder.frames.pattern
+    ffmpeg.assemble(binary, pattern, count, schedule.output.fps, schedule.title, folder.video)
+
+
+def assemble_again(folder: RunFolder, partial: bool, program: str | None) -> tuple[int, Path]:
+    """Make the video of the frames that lie in the folder; return their number and the video's path.
+
+    Args:
+        partial: stop before the first frame that is missing, rather than fail.
+        program: see `ffmpeg.find_binary`.
+
+    Raises:
+        InputError: this is not the folder of a run.
+        RunError: a frame is missing, another run is writing, or ffmpeg failed.
+    """
+    binary = ffmpeg.find_binary(program)
+    schedule, _ = folder.load_schedule(folder.origin())
+    count = schedule.output.num_frames
+    with only_writer(folder.path):
+        whole = next((index for index in range(count) if folder.frames.record(index) is None), count)
+        if whole < count and not partial:
+            raise RunError(
+                f"{folder.frames.path(whole)}: is missing or torn; run the schedule again to render it, "
+                "or make a video of what is there with --partial"
+            )
+        if not whole:
+            raise RunError(f"{folder.path}: there is no first frame yet")
+        assemble(folder, schedule, whole, binary)
+    return whole, folder.video

@@ -1,0 +1,139 @@
+"""Expressions: numbers as a formula of time, evaluated for a whole timeline at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.easings import Array
+from pipeline.functions import CONSTANTS, SEED
+from pipeline.grammar import Compute, Names, Parser
+
+TIMED = ("t", "frame", "progress")
+MUSICAL = ("beat", "bar")
+FIXED = (*CONSTANTS, "fps", "duration")
+RESERVED = (*TIMED, *MUSICAL, *FIXED, "prev")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expression:
+    """A compiled expression: the names that it asks for, and its values for arrays of them."""
+
+    source: str
+    names: frozenset[str]
+    size: int = 1
+    compute: Compute = field(compare=False, repr=False)
+
+    def __call__(self, names: Names) -> Array:
+        """The value for every element of the named arrays; not finite where it has none."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.compute(names), dtype=np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """Where the music's beats lie: `bpm` of them a minute, the first one at `offset` seconds."""
+
+    bpm: float
+    beats_per_bar: int = 4
+    offset: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long one beat lasts."""
+        return 60 / self.bpm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What the names of an expression stand for.
+
+    Attributes:
+        fps: frames per second.
+        duration: the length in seconds.
+        seed: where `noise` and `rand` start.
+        beat: where the beats lie; None without music.
+        variables: what `let:` defines, each before the ones that use it.
+    """
+
+    fps: float
+    duration: float
+    seed: int = 0
+    beat: Beat | None = None
+    variables: Mapping[str, Expression] = field(default_factory=dict)
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every name that an expression may use."""
+        return (*TIMED, *(MUSICAL if self.beat else ()), *FIXED, *self.variables)
+
+    def compile(self, source: str, besides: tuple[str, ...] = ()) -> Expression:
+        """Compile `source`, which may use the names in `besides`, too.
+
+        Raises:
+            ExpressionError: it is no expression, or too large.
+        """
+        parser = Parser(source, (*self.known, *besides))
+        compute = parser.whole()
+        return Expression(source=source, names=frozenset(parser.used), size=parser.size, compute=compute)
+
+    def asked(self, expression: Expression) -> frozenset[str]:
+        """Every name that the expression hangs on, those of its variables included."""
+        found = set(expression.names)
+        for name, variable in reversed(list(self.variables.items())):
+            if name in found:
+                found |= variable.names
+        return frozenset(found)
+
+    def size(self, expression: Expression) -> int:
+        """What one value costs: the tokens of the expression and of all variables that it hangs on."""
+        asked = self.asked(expression)
+        return expression.size + sum(variable.size for name, variable in self.variables.items() if name in asked)
+
+    def names(self, times: Array, asked: frozenset[str]) -> dict[str, object]:
+        """The values at `times` of all that an expression hangs on."""
+        found: dict[str, object] = {**CONSTANTS, "fps": self.fps, "duration": self.duration, SEED: self.seed}
+        found |= {"t": times, "frame": times * self.fps, "progress": times / self.duration}
+        if self.beat is not None:
+            beats = (times - self.beat.offset) / self.beat.seconds
+            found |= {"beat": beats, "bar": beats / self.beat.beats_per_bar}
+        for name, variable in self.variables.items():
+            if name in asked:
+                found[name] = variable(found)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """An expression in its scope: a number for every time.
+
+    Attributes:
+        prev: the value at the previous key; None where there is none.
+        then: what is done to the values, in order: a unit, or the settings of a draft.
+    """
+
+    expression: Expression
+    scope: Scope
+    prev: float | None = None
+    then: tuple[Callable[[Array], Array], ...] = ()
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """Every name that it hangs on."""
+        return self.scope.asked(self.expression)
+
+    @property
+    def is_constant(self) -> bool:
+        return not self.asked & {*TIMED, *MUSICAL}
+
+    def at(self, times: Array) -> Array:
+        """The values at `times` in seconds, same shape; not finite where there is none."""
+        names = self.scope.names(times, self.asked) | {"prev": self.prev}
+        values = self.expression(names)
+        for step in self.then:
+            values = step(values)
+        return np.broadcast_to(values, np.shape(times))
+
+    def followed_by(self, step: Callable[[Array], Array]) -> "Formula":
+        return replace(self, then=(*self.then, step))

@@ -1,0 +1,175 @@
+"""A number per frame as keys of our language that give exactly these numbers.
+
+What moves between two frames is an integral (`pipeline.timeline`), so the move of frame i is a value
+that stands still from frame i-1 to frame i: keys that `hold`. Along a line or an expression that value
+is written as a formula of `n`, the number of the frame that is being made: `let: {n: ceil(frame)}`.
+What is looked up at a frame, such as a weight, needs no more than linear keys.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.easings import Array
+from pipeline.expressions import Expression, Formula, Scope
+from pipeline.tokens import ExpressionError
+
+FRAME = "n"
+FORMULA = "ceil(frame)"
+_TOLERANCE = 1e-9
+_SHORTEST = 4  # frames that are worth a formula
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How an amount per frame is written: as a rate, as an expression, which counts per second, as one call."""
+
+    rate: str = "{}"
+    expression: str = "{}"
+    call: str = "{}"
+    multiplicative: bool = False
+
+    def scale(self, values: Array) -> Array:
+        """Values in which differences count alike."""
+        return np.log(values) if self.multiplicative else values
+
+
+ZOOM = Kind(rate="{}/frame", expression="({})**fps", call="{}**fps", multiplicative=True)
+ROTATE = Kind(rate="{}/frame", expression="fps*({})", call="fps*{}")
+PAN = Kind(rate="{}%/frame", expression="fps*({})", call="fps*{}")
+PLAIN = Kind()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """A value at a frame, as written; `hold` jumps to it."""
+
+    frame: int
+    value: str
+    hold: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """What an expression of the source is in our language, for the frames from `start` up to `stop`."""
+
+    start: int
+    stop: int
+    text: str
+
+
+Keys = tuple[Key, ...]
+
+
+def stepped(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording] = ()) -> Keys:
+    """Keys of a rate whose move in frame i is `values[i]`; frame 0 has none."""
+    known = {wording.start: wording for wording in wordings if _agrees(wording, values, kind, fps)}
+    keys: list[Key] = []
+    at = 0
+    while at < len(values):
+        if at in known:
+            stop, text = known[at].stop, kind.expression.format(known[at].text)
+        else:
+            limit = min((start for start in known if start > at), default=len(values))
+            stop, text = _stretch(values, at, limit, kind)
+        if stop > 1 or len(values) == 1:
+            keys.append(Key(frame=max(at, 1) - 1, value=text, hold=at > 1))
+        at = stop
+    return _merged(keys)
+
+
+def sampled(values: Array) -> Keys:
+    """Keys of a number that is `values[i]` at frame i."""
+    ends = [0]
+    while ends[-1] < len(values) - 1:
+        ends.append(_line_end(values, ends[-1], len(values)) - 1)
+    if len(ends) > 1 and values[ends[0]] == values[ends[1]]:
+        ends = ends[1:]
+    if len(ends) > 1 and values[ends[-1]] == values[ends[-2]]:
+        ends = ends[:-1]
+    return tuple(Key(frame=end, value=number(values[end])) for end in ends)
+
+
+def sampled_as(text: str | None, values: Array, fps: float) -> Keys:
+    """An expression that is looked up at the frames, where it gives these values; else their keys."""
+    if text is not None:
+        times = np.arange(len(values)) / fps
+        found = _evaluated(text, times, fps, {})
+        if found is not None and np.allclose(found[1:], values[1:], rtol=_TOLERANCE, atol=_TOLERANCE):
+            if np.isclose(found[0], values[0], rtol=_TOLERANCE, atol=_TOLERANCE):
+                return (Key(frame=0, value=text),)
+            return (Key(frame=0, value=number(values[0])), Key(frame=1, value=text, hold=True))
+    return sampled(values)
+
+
+def number(value: float) -> str:
+    """A number to ten digits, as short as it is."""
+    return f"{value + 0.0:.10g}"
+
+
+def _agrees(wording: Wording, values: Array, kind: Kind, fps: float) -> bool:
+    """Whether our expression, between the frames, gives the numbers that the source's gave."""
+    frames = np.arange(max(wording.start, 1), wording.stop)
+    times = np.asarray((frames - 0.5) / fps, dtype=np.float64)
+    names = {FRAME: Scope(fps=fps, duration=1.0).compile(FORMULA)}
+    if _evaluated(kind.expression.format(wording.text), times, fps, names) is None:
+        return False
+    found = _evaluated(wording.text, times, fps, names)
+    if found is None or not len(frames):
+        return False
+    with np.errstate(all="ignore"):
+        near = np.abs(kind.scale(found) - kind.scale(values[frames])) <= _TOLERANCE * (1 + np.abs(values[frames]))
+    return bool(near.all())
+
+
+def _evaluated(text: str, times: Array, fps: float, names: dict[str, Expression]) -> Array | None:
+    scope = Scope(fps=fps, duration=1.0, variables=names)
+    try:
+        expression = scope.compile(text)
+    except ExpressionError:
+        return None
+    return Formula(expression=expression, scope=scope).at(times)
+
+
+def _stretch(values: Array, start: int, limit: int, kind: Kind) -> tuple[int, str]:
+    """The longest stretch from `start` that stands still or follows a line: its end and its text."""
+    still = start + 1
+    while still < limit and values[still] == values[start]:
+        still += 1
+    stop = _line_end(values, start, limit)
+    if still >= stop or stop - start < _SHORTEST:
+        return still, kind.rate.format(number(values[start]))
+    begin = start - 1 if start and _line_end(values, start - 1, stop) == stop else start
+    first, last = number(values[begin]), number(values[stop - 1])
+    share = f"({FRAME} - {begin})" if begin else FRAME
+    return stop, kind.call.format(f"lerp({first}, {last}, {share}/{stop - 1 - begin})")
+
+
+def _line_end(values: Array, start: int, limit: int) -> int:
+    """Behind the last frame up to which the values lie on one line."""
+    if start + 2 >= limit:
+        return limit
+    first, second, third = values[start : start + 3]
+    if abs(third - 2 * second + first) > _TOLERANCE * (1 + abs(third)):  # most often it ends here
+        return start + 2
+    window = 64
+    while True:
+        stop = min(start + window, limit)
+        rest = values[start:stop]
+        line = rest[0] + (rest[1] - rest[0]) * np.arange(len(rest))
+        wrong = np.abs(rest - line) > _TOLERANCE * 0.1 * (1 + np.abs(rest))
+        if wrong.any():
+            return start + int(wrong.argmax())
+        if stop == limit:
+            return limit
+        window *= 4
+
+
+def _merged(keys: list[Key]) -> Keys:
+    """Without keys that say again what holds."""
+    kept = keys[:1]
+    for key in keys[1:]:
+        if key.value != kept[-1].value:
+            kept.append(key)
+    return tuple(kept)

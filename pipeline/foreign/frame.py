@@ -1,0 +1,156 @@
+"""The frame that all importers fill: size, rate, count and seed, and the moves of a similarity per frame."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.easings import Array
+from pipeline.foreign import carriers
+from pipeline.foreign.arithmetic import UnreadableError
+from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Wording, stepped
+from pipeline.foreign.series import Series
+from pipeline.foreign.settings import Settings
+from pipeline.foreign.similarity import flow, moves
+
+STRIDE = 8  # of the embedded model
+SMALLEST, LARGEST = 16, 8192  # pixels of a side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screen:
+    """What the tool draws: (width, height) in pixels, frames a second, how many."""
+
+    size: tuple[int, int]
+    fps: float
+    frames: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    """What the tool does to the previous picture in every frame: shift it, then turn and scale it about a point.
+
+    Attributes:
+        names: what the names of the expressions are in our language.
+    """
+
+    screen: Screen
+    zoom: Series
+    angle: Series
+    right: Series
+    down: Series
+    names: Mapping[str, str]
+
+    def rates(self) -> dict[str, Keys]:
+        """The rates whose moves in every frame equal the tool's; those that never move are left out."""
+        before = self.right.values + 1j * self.down.values
+        found = moves(self.zoom.values, self.angle.values, before, np.zeros_like(before))
+        width, height = self.screen.size
+        series: dict[str, tuple[Array, carriers.Kind, Sequence[Wording]]] = {
+            "zoom": (found.zoom, ZOOM, self._wordings(self.zoom)),
+            "rotate": (found.rotate, ROTATE, self._wordings(self.angle)),
+            "pan_x": (100 / width * found.right, PAN, self._shifts(100 / width, self.right, self.down, 1)),
+            "pan_y": (100 / height * found.down, PAN, self._shifts(100 / height, self.down, self.right, -1)),
+        }
+        return rates(series, self.screen.fps)
+
+    def _wordings(self, series: Series, factor: str = "") -> list[Wording]:
+        """The expressions of a series in our words, where it has them."""
+        found = []
+        for piece in series.pieces:
+            text = piece.expression.written(self.names)
+            if text is not None:
+                scaled = f"{factor} * ({text})" if factor else text
+                found.append(Wording(start=piece.start, stop=piece.stop, text=scaled))
+        return found
+
+    def _shifts(self, percent: float, own: Series, other: Series, sign: int) -> list[Wording]:
+        """A shift in percent, where zoom and angle stand still and the expressions reach over all frames."""
+        if not (self.zoom.is_constant and self.angle.is_constant):
+            return []
+        generator = np.array([np.log(abs(self.zoom.values[-1])) - 1j * np.radians(self.angle.values[-1])])
+        ratio = complex(flow(generator, np.exp(generator))[0])
+        across = -sign * ratio.imag
+        if not other.values.any() or abs(across) < 1e-15:
+            return self._wordings(own, carriers.number(percent * ratio.real))
+        texts = [self._whole(series) for series in (own, other)]
+        if None in texts:
+            return []
+        factors = [carriers.number(percent * part) for part in (ratio.real, across)]
+        text = " + ".join(f"{factor} * ({text})" for factor, text in zip(factors, texts, strict=True))
+        return [Wording(start=0, stop=len(own.values), text=text)]
+
+    def _whole(self, series: Series) -> str | None:
+        """The one text that says the series in all frames."""
+        if series.is_constant:
+            return carriers.number(series.values[-1])
+        wordings = self._wordings(series)
+        return wordings[0].text if len(wordings) == 1 and wordings[0].stop == len(series.values) else None
+
+
+def flat_motion(
+    settings: Settings, screen: Screen, read: Callable[[str], Series], names: Mapping[str, str]
+) -> dict[str, Keys]:
+    """The rates of Deforum's and its relatives' four fields.
+
+    Args:
+        read: one of their keyframe strings.
+        names: what the names of their expressions are in our language.
+
+    Raises:
+        InputError: one of them cannot be read, or the zoom is 0.
+    """
+
+    def series(name: str, default: str) -> Series:
+        return read_series(settings, name, default, read)
+
+    camera = Camera(
+        screen=screen,
+        names=names,
+        zoom=series("zoom", "0: (1)"),
+        angle=series("angle", "0: (0)"),
+        right=series("translation_x", "0: (0)"),
+        down=series("translation_y", "0: (0)"),
+    )
+    try:
+        return camera.rates()
+    except UnreadableError as error:
+        raise settings.error("zoom", str(error)) from None
+
+
+def read_series(settings: Settings, name: str, default: str, read: Callable[[str], Series]) -> Series:
+    """A keyframe string of the settings. Raises `InputError` with its name."""
+    try:
+        return read(settings.text(name, default).strip() or default)
+    except UnreadableError as error:
+        raise settings.error(name, str(error)) from None
+
+
+def known_seed(settings: Settings, told: dict[str, None], default: int = -1) -> int:
+    """The seed; 0 where the tool would draw one, which is told."""
+    seed = settings.count("seed", default, -1, 2**63 - 1)
+    if seed < 0:
+        told["the seed was a random one: made 0"] = None
+    return max(seed, 0)
+
+
+def rates(series: Mapping[str, tuple[Array, carriers.Kind, Sequence[Wording]]], fps: float) -> dict[str, Keys]:
+    """Keys for every transform that moves in any frame behind the first."""
+    return {
+        name: stepped(values, kind, fps, wordings)
+        for name, (values, kind, wordings) in series.items()
+        if np.any(np.abs(kind.scale(values[1:])) > 1e-14)
+    }
+
+
+def fitting(width: int, height: int, told: dict[str, None]) -> tuple[int, int]:
+    """The size that the embedded model can draw, the next one below."""
+    size = (max(SMALLEST, width - width % STRIDE), max(SMALLEST, height - height % STRIDE))
+    if size != (width, height):
+        told[f"size {width}x{height}: made {size[0]}x{size[1]}, multiples of {STRIDE}"] = None
+    return size
+
+
+def pixel_center(share: Series, side: int) -> Keys:
+    """A point that is `share` of `side` pixels from the first pixel's centre, as a share of the way to the last."""
+    return carriers.sampled(share.values * side / (side - 1))

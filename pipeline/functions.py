@@ -1,0 +1,161 @@
+"""The functions that an expression may call, vectorised; there are no others.
+
+Random ones are made of integers alone, so a seed gives the same numbers on every machine.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.easings import Array
+
+SEED = "output.seed"  # a name that no expression can spell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """One function of the language.
+
+    Attributes:
+        call: how it is written, for errors and the documentation.
+        about: one line about it.
+        compute: values to the result.
+        counts: the least and the greatest number of values.
+        uses: names whose values are handed over before the written ones.
+        default: a name whose value stands for a last value that is not written.
+    """
+
+    call: str
+    about: str
+    compute: Callable[..., Array]
+    counts: tuple[int, int]
+    uses: tuple[str, ...] = ()
+    default: str = ""
+
+
+def _clamp(x: Array, low: Array, high: Array) -> Array:
+    return np.minimum(np.maximum(x, low), high)
+
+
+def _lerp(a: Array, b: Array, x: Array) -> Array:
+    return a + (b - a) * x
+
+
+def _smoothstep(low: Array, high: Array, x: Array) -> Array:
+    share = np.clip((x - low) / (high - low), 0.0, 1.0)
+    return share * share * (3 - 2 * share)
+
+
+def _where(condition: Array, a: Array, b: Array) -> Array:
+    return np.where(np.not_equal(condition, 0), a, b)
+
+
+def _fold(step: Callable[[Array, Array], Array]) -> Callable[..., Array]:
+    def compute(*values: Array) -> Array:
+        result, *rest = values
+        for value in rest:
+            result = step(result, value)
+        return result
+
+    return compute
+
+
+def _tri(x: Array) -> Array:
+    return 4 * np.abs(np.mod(x - 0.25, 1.0) - 0.5) - 1
+
+
+def _saw(x: Array) -> Array:
+    return 2 * np.mod(x, 1.0) - 1
+
+
+def _square(x: Array) -> Array:
+    return np.where(np.mod(x, 1.0) < 0.5, 1.0, -1.0)
+
+
+def _pulse(period: Array, width: Array, x: Array) -> Array:
+    return np.where(np.mod(x, period) < width, 1.0, 0.0)
+
+
+def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014), SplitMix64."""
+    bits = bits * np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
+def _uniform(seed: int, number: Array) -> Array:
+    """A number in [0, 1) for every whole `number`."""
+    whole = np.nan_to_num(np.atleast_1d(number), posinf=0.0, neginf=0.0)
+    index = np.remainder(whole, 2.0**53).astype(np.uint64)
+    start = _mixed(np.array([seed + 1], dtype=np.uint64))  # far apart for neighbouring seeds
+    uniform = (_mixed(index + start) >> np.uint64(11)).astype(np.float64) / 2.0**53
+    return np.where(np.isfinite(number), uniform.reshape(np.shape(number)), np.nan)
+
+
+def _rand(seed: int, n: Array) -> Array:
+    return _uniform(seed, np.floor(n))
+
+
+def _noise(seed: int, x: Array) -> Array:
+    """Random heights at the whole numbers, joined by Perlin's quintic: two derivatives are continuous."""
+    before = np.floor(x)
+    share = x - before
+    rise = share**3 * (share * (6 * share - 15) + 10)
+    start, end = _uniform(seed, before), _uniform(seed, before + 1)
+    return 2 * (start + (end - start) * rise) - 1
+
+
+def _plain(name: str, about: str, compute: Callable[..., Array]) -> Function:
+    return Function(call=f"{name}(x)", about=about, compute=compute, counts=(1, 1))
+
+
+FUNCTIONS: dict[str, Function] = {
+    "abs": _plain("abs", "without its sign", np.abs),
+    "sqrt": _plain("sqrt", "square root", np.sqrt),
+    "exp": _plain("exp", "e to the power of x", np.exp),
+    "log": _plain("log", "natural logarithm", np.log),
+    "floor": _plain("floor", "the whole number below", np.floor),
+    "ceil": _plain("ceil", "the whole number above", np.ceil),
+    "round": _plain("round", "the nearest whole number", np.round),
+    "sin": _plain("sin", "sine, x in radians", np.sin),
+    "cos": _plain("cos", "cosine, x in radians", np.cos),
+    "tan": _plain("tan", "tangent, x in radians", np.tan),
+    "tri": _plain("tri", "a triangle wave of period 1 from -1 to 1, in step with sin(tau*x)", _tri),
+    "saw": _plain("saw", "rises from -1 to 1 and jumps back, period 1", _saw),
+    "square": _plain("square", "1 and -1 by turns, period 1, in step with sin(tau*x)", _square),
+    "min": Function(call="min(a, b, ...)", about="the smallest", compute=_fold(np.minimum), counts=(2, 16)),
+    "max": Function(call="max(a, b, ...)", about="the greatest", compute=_fold(np.maximum), counts=(2, 16)),
+    "mod": Function(call="mod(a, b)", about="the remainder of a / b, with b's sign", compute=np.mod, counts=(2, 2)),
+    "clamp": Function(call="clamp(x, low, high)", about="x kept between the two", compute=_clamp, counts=(3, 3)),
+    "lerp": Function(call="lerp(a, b, x)", about="from a at x = 0 to b at x = 1", compute=_lerp, counts=(3, 3)),
+    "smoothstep": Function(
+        call="smoothstep(low, high, x)", about="softly from 0 to 1 between the two", compute=_smoothstep, counts=(3, 3)
+    ),
+    "where": Function(call="where(condition, a, b)", about="a if condition else b", compute=_where, counts=(3, 3)),
+    "pulse": Function(
+        call="pulse(period, width, x)",
+        about="1 for `width` at the beginning of every `period` of x, else 0; x is t if left out",
+        compute=_pulse,
+        counts=(2, 3),
+        default="t",
+    ),
+    "noise": Function(
+        call="noise(x)",
+        about="smooth noise from -1 to 1, a new height at every whole x",
+        compute=_noise,
+        counts=(1, 1),
+        uses=(SEED,),
+    ),
+    "rand": Function(
+        call="rand(n)",
+        about="a random number from 0 to 1 for every whole n",
+        compute=_rand,
+        counts=(1, 1),
+        uses=(SEED,),
+    ),
+}
+CONSTANTS = {"pi": math.pi, "tau": math.tau, "e": math.e}

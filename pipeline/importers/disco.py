@@ -1,0 +1,137 @@
+"""Disco Diffusion's settings (settings.txt, or the notebook's cells) in the mode 2D.
+
+Convention of Disco: as Deforum's (`pipeline.importers.deforum`), about the middle (W // 2, H // 2), and
+    what leaves at one side enters at the other. Prompts stand until the next ones; the weights
+    of a frame are divided by their sum.
+
+Source: alembics/disco-diffusion, disco.py.
+"""
+
+import ast
+import functools
+import re
+from typing import Any
+
+from pipeline.foreign.arithmetic import UnreadableError
+from pipeline.foreign.carriers import Keys
+from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, pixel_center
+from pipeline.foreign.prompts import Prompts, Scene, held, layers, plain, spans, weighted
+from pipeline.foreign.series import MAX_FRAMES, constant, disco_series
+from pipeline.foreign.settings import Settings, shown
+from pipeline.foreign.source import Source
+from pipeline.importers import Imported
+
+TOOL = "Disco Diffusion"
+_FPS = 12
+_DIFFUSION = "a setting of diffusion"
+_REASONS = {
+    **dict.fromkeys(("steps", "diffusion_model", "diffusion_sampling_mode", "eta", "skip_steps"), _DIFFUSION),
+    **dict.fromkeys(("frames_skip_steps", "frames_scale"), "losses.anchor holds to the frame before"),
+    **dict.fromkeys(("clip_guidance_scale", "tv_scale", "range_scale", "sat_scale"), "weights mean other things here"),
+    **dict.fromkeys(("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "refine.cutouts is the number"),
+    **dict.fromkeys(("image_prompts", "init_image"), "no pictures are read"),
+    **dict.fromkeys(("turbo_mode", "midas_depth_model"), "only of 3D"),
+}
+_DEEP = ("translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z")
+_FLAT = ("angle", "zoom", "translation_x", "translation_y")
+
+
+def recognises(source: Source) -> bool:
+    known = {"clip_guidance_scale", "cutn_batches", "diffusion_steps", "diffusion_model"}
+    return "text_prompts" in source.settings and bool(source.settings.keys() & known)
+
+
+def convert(source: Source) -> Imported:
+    """See the module. Raises `InputError`."""
+    settings = Settings(source, TOOL)
+    told: dict[str, None] = {}
+    frames = settings.count("max_frames", 1, 1, MAX_FRAMES)
+    fps = settings.number("fps", _FPS, 0.1, 240)
+    if "fps" not in settings:
+        told[f"no fps stands in the file: {_FPS} is the notebook's"] = None
+    width, height = _size(settings)
+    seed = _seed(settings, told)
+    prompts = _prompts(settings, frames, told)
+    motion = _motion(settings, Screen(size=(width, height), fps=fps, frames=frames), told)
+    across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
+    return Imported(
+        tool=TOOL,
+        size=fitting(width, height, told),
+        fps=fps,
+        frames=frames,
+        seed=seed,
+        prompts=prompts,
+        motion=motion,
+        center=(across, down) if motion else None,
+        border="wrap",
+        told=(*told, *settings.lost(_REASONS)),
+    )
+
+
+def _size(settings: Settings) -> tuple[int, int]:
+    """`width` and `height` of the file, `width_height` of the notebook, which makes them multiples of 64."""
+    sides = settings.take("width_height", [])
+    given = [side for side in sides if isinstance(side, int)] if isinstance(sides, list | tuple) else []
+    default = given if len(given) == 2 else [1280, 768]
+    width = settings.count("width", default[0], 64, LARGEST)
+    height = settings.count("height", default[1], 64, LARGEST)
+    return width // 64 * 64, height // 64 * 64
+
+
+def _seed(settings: Settings, told: dict[str, None]) -> int:
+    seed = settings.take("set_seed", settings.take("seed", "random_seed"))
+    settings.take("seed")
+    if isinstance(seed, int | str) and str(seed).isdecimal() and len(str(seed)) < 19:
+        return int(seed)
+    told["the seed was a random one: made 0"] = None
+    return 0
+
+
+def _motion(settings: Settings, screen: Screen, told: dict[str, None]) -> dict[str, Keys]:
+    mode = settings.text("animation_mode", "2D")
+    if "animation_mode" not in settings:
+        told["no animation_mode stands in the file: taken as 2D"] = None
+    settings.take("key_frames")
+    interpolation = settings.text("interp_spline", "Linear")
+    for name in _DEEP:
+        settings.take(name)
+    if mode != "2D":
+        left = [name for name in _FLAT if settings.take(name) is not None]
+        told[f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"] = None
+        return {}
+    if interpolation != "Linear":
+        told[f"interp_spline {shown(interpolation)}: made Linear, the only one that Disco's form offers"] = None
+    return flat_motion(settings, screen, functools.partial(disco_series, count=screen.frames), {})
+
+
+def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
+    written = settings.take("text_prompts")
+    if isinstance(written, str):
+        try:
+            written = ast.literal_eval(written)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            written = None
+    if not isinstance(written, dict) or not all(re.fullmatch("[0-9]{1,9}", str(frame)) for frame in written):
+        raise settings.error("text_prompts", 'expected prompts by frame such as {"0": ["a calm sea"]}')
+    try:
+        keys = {int(frame): texts for frame, texts in written.items()}
+        scenes = [(frame, _weights(texts, told)) for frame, texts in held(keys, frames, told)]
+        if all(list(weights.values()) == [1.0] for _, weights in scenes):
+            return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in scenes)
+        return layers(spans(scenes, frames))
+    except UnreadableError as error:
+        raise settings.error("text_prompts", str(error)) from None
+
+
+def _weights(texts: Any, told: dict[str, None]) -> dict[str, float]:
+    """The texts of a frame; their weights are divided by their sum."""
+    found: dict[str, float] = {}
+    for text in texts if isinstance(texts, list | tuple) else [texts]:
+        words, weight = weighted(str(text))
+        words = plain(words, told)
+        if words:
+            found[words] = found.get(words, 0.0) + weight
+    total = abs(sum(found.values()))
+    if total < 1e-3:
+        raise UnreadableError(f"the weights of {shown(texts)} sum up to 0")
+    return {words: weight / total for words, weight in found.items()}

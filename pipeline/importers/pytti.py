@@ -1,0 +1,173 @@
+"""pytti's settings (YAML): scenes with `|` and `||`, weights and 2D motion as expressions of t.
+
+Convention of pytti: every picture after the first is moved at t = (frame - 1) / frames_per_second and then
+    refined; translate_x moves it to the right and translate_y up, in pixels; zoom_x_2d is the number of
+    pixels by which the picture outgrows its frame; rotate_2d turns it counter-clockwise.
+
+Source: pytti-tools/pytti-core, src/pytti/update_func.py, Transforms.py, workhorse.py, Perceptor/Prompt.py.
+    What differs: a picture's weights are those at its first step; see `pipeline.foreign.zoom_2d`, too.
+"""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipeline.easings import Array
+from pipeline.foreign.arithmetic import PYTHON, UnreadableError, arithmetic
+from pipeline.foreign.carriers import Keys, sampled_as
+from pipeline.foreign.frame import LARGEST, fitting
+from pipeline.foreign.prompts import Layer, plain
+from pipeline.foreign.series import MAX_FRAMES
+from pipeline.foreign.settings import Settings, shown
+from pipeline.foreign.source import Source
+from pipeline.foreign.zoom_2d import FIELDS, Clock, motion
+from pipeline.importers import Imported
+
+TOOL = "pytti"
+_BORDERS = {"mirror": "reflect", "wrap": "wrap", "black": "black", "smear": "edge"}
+_UNLIMITED = "Unlimited Palette"
+_REFERENCE = re.compile(r"\$\{(\w+)\}")
+_COLON = re.compile(r":(?![^\[]*\])")
+_MASK = re.compile(r"_(?![^\[]*\])")
+_STABLE = "losses.anchor holds to the frame before"
+_REASONS = {
+    "vqgan_model": "the embedded model draws; `render models` lists others for models.latent",
+    **dict.fromkeys(("init_image", "direct_image_prompts", "video_path"), "no pictures are read"),
+    **dict.fromkeys(("input_audio", "input_audio_filters"), "no sound is read"),
+    **dict.fromkeys(("direct_stabilization_weight", "semantic_stabilization_weight"), _STABLE),
+    **dict.fromkeys(("depth_stabilization_weight", "edge_stabilization_weight", "flow_stabilization_weight"), _STABLE),
+    **dict.fromkeys(("learning_rate", "smoothing_weight"), "the number means another thing here"),
+    "cutouts": "refine.cutouts keeps its default, which suits the embedded model",
+}
+_DEEP = ("translate_z_3d", "rotate_3d", "field_of_view", "near_plane", "far_plane", "lock_camera")
+
+
+def recognises(source: Source) -> bool:
+    return isinstance(source.settings.get("scenes"), str) and "rendered_frames" not in source.settings
+
+
+def convert(source: Source) -> Imported:
+    """See the module. Raises `InputError`."""
+    settings = Settings(source, TOOL, _resolved(source.settings))
+    told: dict[str, None] = {}
+    scenes = [scene for scene in settings.text("scenes").split("||") if scene]
+    clock = _clock(settings, len(scenes), told)
+    width, height = settings.count("width", 512, 16, LARGEST), settings.count("height", 512, 16, LARGEST)
+    scale = settings.count("pixel_size", 1, 1, 64)
+    model = settings.text("image_model", _UNLIMITED)
+    told[f"image_model {shown(model)}: the embedded VQGAN draws"] = None
+    moved = 1 if model == _UNLIMITED else scale  # only this one is moved in its own, larger pixels
+    prompts = _prompts(settings, scenes, clock, told)
+    rates = _motion(settings, (width * moved, height * moved), clock, told)
+    return Imported(
+        tool=TOOL,
+        size=fitting(width * scale, height * scale, told),
+        fps=clock.fps,
+        frames=len(clock.times),
+        seed=_seed(settings, told),
+        prompts=prompts,
+        motion=rates,
+        border=_BORDERS.get(settings.text("infill_mode", "wrap"), "wrap"),
+        refine={
+            "steps": f"{clock.steps}",
+            "first_frame": f"{clock.before}",
+            "carry": "false" if settings.flag("reset_lr_each_frame", True) else "true",
+        },
+        told=(*told, *settings.lost(_REASONS)),
+    )
+
+
+def _resolved(settings: Mapping[str, object]) -> dict[str, object]:
+    """With `${name}` replaced by what stands at that name."""
+    found = dict(settings)
+    for name, value in settings.items():
+        match = _REFERENCE.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match and match[1] in settings:
+            found[name] = settings[match[1]]
+    return found
+
+
+def _seed(settings: Settings, told: dict[str, None]) -> int:
+    seed = settings.take("seed")
+    known = isinstance(seed, int) and not isinstance(seed, bool)
+    if not known or seed < 0:
+        told[f"seed {shown(seed)}: made {abs(seed) if known else 0}"] = None
+    return abs(seed) % 2**63 if known else 0
+
+
+def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:
+    fps = settings.number("frames_per_second", 12, 0.1, 240)
+    before = settings.count("pre_animation_steps", 50, 0, 100_000)
+    steps = settings.count("steps_per_frame", 50, 1, 10_000)
+    each = settings.count("steps_per_scene", 100, 1, 10**9)
+    frames = max(0, each * max(1, scenes) - before) // steps + 1
+    if frames > MAX_FRAMES:
+        raise settings.error("steps_per_scene", f"{frames:,} frames, more than {MAX_FRAMES:,}")
+    if settings.count("save_every", steps, 1, 10**9) != steps or before % steps:
+        told["save_every, pre_animation_steps: every frame is kept once, when it is finished"] = None
+    begins = np.maximum(before + (np.arange(frames, dtype=np.float64) - 1) * steps, 0)
+    begins[0] = 0
+    return Clock(fps=fps, before=before, steps=steps, begins=begins, times=(begins - before) / (steps * fps))
+
+
+def _motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[str, None]) -> dict[str, Keys]:
+    mode = settings.text("animation_mode", "off")
+    left = [name for name in _DEEP if settings.take(name) is not None]
+    if mode == "2D":
+        return motion(settings, size, clock, told)
+    left += [name for name in FIELDS if settings.take(name) is not None]
+    if mode not in ("off", "False"):
+        told[f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"] = None
+    return {}
+
+
+def _prompts(settings: Settings, scenes: list[str], clock: Clock, told: dict[str, None]) -> tuple[Layer, ...]:
+    prefix, suffix = settings.text("scene_prefix"), settings.text("scene_suffix")
+    each = settings.count("steps_per_scene", 100, 1, 10**9)
+    fading = settings.count("interpolation_steps", 0, 0, 10**9)
+    weights: dict[str, Array] = {}
+    wordings: dict[str, str | None] = {}
+    for scene, share in zip(scenes, _shares(clock.begins, len(scenes), each, fading), strict=True):
+        for prompt in f"{prefix}{scene}{suffix}".split("|"):
+            text, values, wording = _prompt(prompt.strip(), clock, told)
+            if text:
+                wordings[text] = wording if len(scenes) == 1 and text not in weights else None
+                weights[text] = weights.get(text, np.zeros_like(share)) + share * values
+    layers = [
+        Layer(text=text, weight=sampled_as(wordings[text], values, clock.fps))
+        for text, values in weights.items()
+        if values.any()
+    ]
+    if not layers:
+        raise settings.error("scenes", "expected texts such as a calm sea | fog:-0.2 || a storm")
+    return tuple(layers)
+
+
+def _shares(begins: Array, count: int, each: int, fading: int) -> list[Array]:
+    """How much each scene counts in every frame: it fades in over the first steps that are its own."""
+    scene = np.minimum(begins // each, max(count - 1, 0))
+    since = begins - scene * each
+    arrived = np.where((since < fading) & (scene > 0), since / max(fading, 1), 1.0)
+    return [np.where(scene == own, arrived, 0.0) + np.where(scene == own + 1, 1 - arrived, 0.0) for own in range(count)]
+
+
+def _prompt(prompt: str, clock: Clock, told: dict[str, None]) -> tuple[str, Array, str | None]:
+    """The text, its weight in every frame, and the expression of that in our language."""
+    text, *rest = _COLON.split(prompt, maxsplit=2)
+    weight, *masks = _MASK.split(rest[0], maxsplit=2) if rest else ("1",)
+    if masks:
+        told[f"{shown(prompt)}: there are no masks; the prompt counts everywhere"] = None
+    if len(rest) > 1 and rest[1].strip() != "-inf":
+        told[f"{shown(prompt)}: there is no stop; the prompt pulls on"] = None
+    if text.strip().startswith("["):
+        told[f"{shown(prompt)}: no pictures are read"] = None
+        return "", clock.times, None
+    try:
+        expression = arithmetic(weight.strip() or "1", PYTHON)
+        values = clock.values(expression)
+    except UnreadableError as error:
+        told[f"{shown(prompt)}: weight: {error}; made 1"] = None
+        return plain(text, told), np.ones_like(clock.times), None
+    constant = bool(np.all(values == values[0]))
+    return plain(text, told), values, None if constant else expression.written(clock.words("frame"))

@@ -1,0 +1,58 @@
+"""Curves one after the other: what the shots of a schedule say of one number."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.curves import Curve
+from pipeline.easings import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinedCurve(Curve):
+    """Pieces that begin at `starts`, in seconds and in order, each with a clock of its own that begins there.
+
+    `keys` are those of the pieces that are reached, where they fall on the whole timeline.
+    """
+
+    starts: tuple[float, ...]
+    pieces: tuple[Curve, ...]
+
+    @property
+    def has_formula(self) -> bool:
+        """Whether it must be sampled to be integrated: where two pieces meet, it may jump."""
+        return True
+
+    def mapped(self, step: Callable[[Array], Array]) -> Curve:
+        return joined(self.starts, [piece.mapped(step) for piece in self.pieces])
+
+    def _blended(self, wanted: Array) -> Array:
+        number = np.clip(np.searchsorted(self.starts, wanted, side="right") - 1, 0, None)
+        result = np.empty_like(wanted)
+        for piece in np.unique(number):
+            inside = number == piece
+            result[inside] = self.pieces[piece].sample(wanted[inside] - self.starts[piece])
+        return result
+
+    def _corners(self) -> Array:
+        corners = [np.array(self.starts)]
+        for start, end, piece in zip(self.starts, (*self.starts[1:], np.inf), self.pieces, strict=True):
+            own = piece._corners() + start
+            corners.append(own[(own > start) & (own < end)])
+        return np.unique(np.concatenate(corners))
+
+
+def joined(starts: Sequence[float], pieces: Sequence[Curve]) -> Curve:
+    """One curve of the pieces; a plain one where there is only one, or they all are the same number."""
+    if len(pieces) == 1:
+        return pieces[0]
+    if all(piece.is_constant and piece.keys[0].value == pieces[0].keys[0].value for piece in pieces):
+        return Curve.constant(pieces[0].keys[0].value)
+    keys = tuple(
+        replace(key, time=start + key.time)
+        for start, end, piece in zip(starts, (*starts[1:], np.inf), pieces, strict=True)
+        for key in piece.keys
+        if start + key.time < end
+    )
+    return JoinedCurve(keys=keys, starts=tuple(starts), pieces=tuple(pieces))

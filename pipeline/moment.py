@@ -1,0 +1,60 @@
+"""One moment of a schedule refined, with its neighbours: to judge a look before rendering all of it."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from pipeline.atomic import replacing
+from pipeline.document import InvalidError, Problems, Value
+from pipeline.fields import Clock
+from pipeline.frames import to_pixels
+from pipeline.schedule import Schedule
+from pipeline.timeline import Timeline
+from pipeline.times import time
+from render.errors import InputError
+
+NEIGHBOURS = 3
+
+
+def write_moment(schedule: Schedule, written: str, path: Path, device: str, offline: bool) -> None:
+    """Draw three frames around a time side by side into a picture.
+
+    The first of them starts from noise with as many steps as a video's first frame; the others
+    follow as they would in the video. So it shows the look, not what a long run would have led to.
+
+    Args:
+        written: the time as a schedule writes it: `4s`, `120` (a frame), `50%`, `end`.
+
+    Raises:
+        InputError: this is no time of the schedule.
+        WeightsError: a model's files are missing or do not fit.
+    """
+    timeline = Timeline(schedule)
+    middle = _frame(written, schedule)
+    first = min(max(middle - 1, 0), max(len(timeline) - NEIGHBOURS, 0))
+    renderer = schedule.models.locate(offline=offline, progress=lambda *said: None).load(device)
+    renderer.require_memory(schedule.output.size)
+    state, pictures = None, []
+    for index in range(first, min(first + NEIGHBOURS, len(timeline))):
+        spec = timeline.at(index)
+        if state is None:
+            spec = dataclasses.replace(spec, num_steps=schedule.refine.first_frame, transforms={})
+        state = renderer.step(state, spec)
+        pictures.append(to_pixels(state.image))
+    with replacing(path) as partial:
+        Image.fromarray(np.concatenate(pictures, axis=1)).save(partial)
+
+
+def _frame(written: str, schedule: Schedule) -> int:
+    output = schedule.output
+    value = Value(yaml.ScalarNode("tag:yaml.org,2002:str", written), "", Problems("--at"))
+    try:
+        seconds = time(value, Clock(fps=output.fps, length=output.length))
+    except InvalidError as error:
+        raise InputError(f"--at {written}: {error.message}") from error
+    if seconds > output.length:
+        raise InputError(f"--at {written}: lies after the end, which is at {output.length:g}s")
+    return min(round(seconds * output.fps), output.num_frames - 1)

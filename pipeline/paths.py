@@ -1,0 +1,40 @@
+"""Paths that a schedule names: within its own folder, unless the command line allows others.
+
+A schedule may come from a stranger, so what it names is no more to be trusted than what it says.
+"""
+
+from pathlib import Path
+
+ALLOW = "--allow-paths"
+
+
+def resolve(written: str, base: Path, allow: bool) -> Path:
+    """The file that `written` means, symlinks followed; it is looked at, never opened, and need not exist.
+
+    Args:
+        base: the schedule's folder, which relative paths start from.
+        allow: whether `--allow-paths` was given: absolute paths, `~`, and all outside `base` are then fine.
+
+    Raises:
+        ValueError: it is no path, or leads out of `base`, or to what is neither a file nor a folder.
+    """
+    if not written.strip() or not written.isprintable():
+        raise ValueError(f"expected the path of a file, got {_shown(written)}")
+    home = written.startswith("~")
+    if not allow and (home or Path(written).is_absolute()):
+        raise ValueError(f"{_shown(written)} must be relative to the schedule's folder; write it so or give {ALLOW}")
+    try:
+        path = (base / (Path(written).expanduser() if home else written)).resolve()
+        if not (allow or path.is_relative_to(base.resolve())):
+            raise ValueError(f"{_shown(written)} lies outside the schedule's folder; move it there or give {ALLOW}")
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise ValueError(f"{_shown(written)} is a pipe or a device; expected a file")
+    except (OSError, RuntimeError) as error:  # a name too long, a loop of links, nobody's home
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise ValueError(f"{_shown(written)} cannot be followed: {why}") from error
+    return path
+
+
+def _shown(written: str) -> str:
+    text = written if len(written) <= 100 else written[:97] + "..."
+    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + "'"

@@ -1,0 +1,65 @@
+"""A schedule as one self-contained page: the plot to read off, frame by frame."""
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import chart
+from pipeline.easings import Array
+from pipeline.schedule import Schedule
+
+DIGITS = 7
+_TEMPLATE = Path(__file__).with_name("plot_page.html")
+
+
+def plot_page(schedule: Schedule) -> str:
+    """The page as HTML. It opens no connection: its own policy forbids it."""
+    # ASCII alone, and no "<": whatever a prompt says, it cannot end the script that holds it.
+    data = json.dumps(page_data(schedule), separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    title = html.escape(chart.readable(schedule.title, limit=200))
+    parts = {"title": title, "facts": html.escape(chart.facts(schedule)), "data": data}
+    return _filled(_TEMPLATE.read_text(encoding="utf-8"), parts)
+
+
+def page_data(schedule: Schedule) -> Mapping[str, object]:
+    """What the page's script draws: every value at every frame, a constant as one number."""
+    output = schedule.output
+    times = np.arange(output.num_frames) / output.fps
+    return {
+        "fps": output.fps,
+        "frames": output.num_frames,
+        "length": output.length,
+        "blend": schedule.blend,
+        "beat": asdict(schedule.music.beat) if schedule.music.beat else None,
+        "events": [asdict(event) for event in chart.events(schedule)],
+        "prompts": [{"text": band.label, "weights": _numbers(band.sample(times))} for band in chart.bands(schedule)],
+        "curves": [
+            {
+                "name": line.name,
+                "unit": line.unit,
+                "values": _numbers(line.sample(times)),
+                "keys": line.key_times(output.length),
+                "heights": _listed(line.sample(np.array(line.key_times(output.length)))),
+            }
+            for line in chart.lines(schedule)
+        ],
+    }
+
+
+def _numbers(values: Array) -> float | list[float]:
+    listed = _listed(values)
+    return listed[0] if len(set(listed)) == 1 else listed
+
+
+def _listed(values: Array) -> list[float]:
+    return [float(f"{value:.{DIGITS}g}") for value in values]
+
+
+def _filled(template: str, parts: Mapping[str, str]) -> str:
+    """The template with every `{{name}}` replaced, once: what a part says is not looked at again."""
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)

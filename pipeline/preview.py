@@ -1,0 +1,144 @@
+"""The motion of a schedule alone, at its full frame rate; no model is loaded.
+
+A render draws new detail wherever a zoom leads, so a preview needs a picture that has some at every
+scale: the test picture repeats itself at every doubling of its size, blended from one to the next,
+and is mirrored beyond its edges. A zoom of an hour then looks like a zoom throughout.
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from pipeline import ffmpeg
+from pipeline.frames import Pixels
+from pipeline.schedule import Schedule
+from pipeline.timeline import Timeline
+from render.images import load_image
+from render.spec import FrameSpec
+from render.transforms import Matrix
+from render.warp import motion_matrix
+
+_LABEL = 14  # pixels of height that the line of text takes
+
+
+def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary: str) -> int:
+    """Make a video of the motion, each frame with its time and its strongest prompt; return their number.
+
+    Args:
+        picture: what is moved; a test picture unless given.
+        binary: the ffmpeg to use.
+
+    Raises:
+        InputError: the picture cannot be read.
+        EncodingError: ffmpeg failed.
+    """
+    width, height = schedule.output.size
+    moved = draw_card(width, height) if picture is None else _fitted(picture, width, height)
+    timeline = Timeline(schedule)
+    frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in motion(timeline, moved))
+    ffmpeg.encode(binary, frames, (width, height), schedule.output.fps, schedule.title, video)
+    return len(timeline)
+
+
+def motion(timeline: Timeline, picture: Tensor) -> Iterator[tuple[Pixels, FrameSpec]]:
+    """Every frame of the timeline with `picture` (1, 3, H, W) in [0, 1] moved as far as until there."""
+    endless = EndlessPicture(picture)
+    backwards = np.eye(3)
+    for spec in timeline:
+        backwards = backwards @ np.linalg.inv(motion_matrix(spec.transforms, spec.size, spec.center))
+        yield endless.seen_through(backwards), spec
+
+
+class EndlessPicture:
+    """A picture that repeats itself at every doubling of its size about its centre.
+
+    Args:
+        picture: (1, 3, H, W) in [0, 1].
+
+    Source: the octaves of Shepard's endless scale (1964), for pictures.
+    """
+
+    def __init__(self, picture: Tensor) -> None:
+        self._picture = picture
+        height, width = picture.shape[-2:]
+        self._center = np.array([(width - 1) / 2, (height - 1) / 2])
+        y, x = np.mgrid[:height, :width].astype(np.float64)
+        self._pixels = np.stack([x, y, np.ones_like(x)], axis=-1)
+
+    def seen_through(self, matrix: Matrix) -> Pixels:
+        """The bytes (H, W, 3) seen where `matrix` (3, 3) leads from output pixels to those of the picture.
+
+        At scale 1, 2, 4, ... and 1/2, 1/4, ... the picture itself is seen; in between two of its
+        octaves are blended.
+        """
+        level = math.log2(abs(np.linalg.det(matrix[:2, :2]))) / 2
+        octave = math.floor(level)
+        share = level - octave
+        fade = share * share * (3 - 2 * share)
+        places = (self._pixels @ matrix.T)[..., :2] - self._center
+        seen = (1 - fade) * self._sampled(places * 2.0**-octave)
+        if fade:
+            seen = seen + fade * self._sampled(places * 2.0 ** -(octave + 1))
+        pixels: Pixels = seen[0].movedim(0, -1).mul(255).round().clamp(0, 255).byte().numpy()
+        return pixels
+
+    def _sampled(self, places: NDArray[np.float64]) -> Tensor:
+        """Mirrored at the edges; folded in float64, since a long pan leads far from the picture."""
+        size = 2 * self._center
+        folded = np.abs((places + self._center + size) % (2 * size) - size)  # a triangle wave from 0 to size
+        grid = torch.from_numpy(folded / size * 2 - 1).float().unsqueeze(0)
+        return F.grid_sample(self._picture, grid, mode="bilinear", align_corners=True)
+
+
+def draw_card(width: int, height: int) -> Tensor:
+    """A card with a grid, rings and a mark for up: (1, 3, height, width) in [0, 1]."""
+    scale = 2  # drawn large and shrunk, for smooth lines
+    card = Image.new("RGB", (width * scale, height * scale))
+    across, down = np.linspace(0, 1, card.width), np.linspace(0, 1, card.height)[:, None]
+    colours = np.stack([0.15 + 0.5 * across + 0 * down, 0.25 + 0.3 * down + 0 * across, 0.6 - 0.4 * across * down], -1)
+    card = Image.fromarray((colours * 255).astype(np.uint8))
+    draw = ImageDraw.Draw(card)
+    cell = card.height / 8
+    middle = card.width / 2, card.height / 2
+    for number in range(-math.ceil(card.width / cell), math.ceil(card.width / cell) + 1):
+        thick = scale * (2 if number == 0 else 1)
+        x, y = middle[0] + number * cell, middle[1] + number * cell
+        draw.line([(x, 0), (x, card.height)], fill="white", width=thick)
+        draw.line([(0, y), (card.width, y)], fill="white", width=thick)
+    for ring in (1, 2, 3):
+        radius = ring * cell
+        box = (middle[0] - radius, middle[1] - radius, middle[0] + radius, middle[1] + radius)
+        draw.ellipse(box, outline=(255, 210, 80), width=scale * 2)
+    tip = (middle[0], middle[1] - 2.9 * cell)
+    draw.polygon([tip, (tip[0] - cell / 2, tip[1] + cell), (tip[0] + cell / 2, tip[1] + cell)], fill=(255, 90, 60))
+    small = card.resize((width, height), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.asarray(small, dtype=np.float32) / 255).movedim(-1, 0).unsqueeze(0)
+
+
+def _fitted(path: Path, width: int, height: int) -> Tensor:
+    """The picture at `path`, its middle cut out to the frame's shape and scaled to its size."""
+    image = torch.from_numpy(load_image(path)).movedim(-1, 0).unsqueeze(0)
+    have_height, have_width = image.shape[-2:]
+    share = min(have_width / width, have_height / height)
+    cut_width, cut_height = max(1, round(width * share)), max(1, round(height * share))
+    left, top = (have_width - cut_width) // 2, (have_height - cut_height) // 2
+    cut = image[..., top : top + cut_height, left : left + cut_width]
+    return F.interpolate(cut, size=(height, width), mode="bilinear", antialias=True, align_corners=False)
+
+
+def _labelled(pixels: Pixels, spec: FrameSpec, fps: float) -> bytes:
+    """The frame's RGB bytes with its time and its strongest prompt in a line below."""
+    picture = Image.fromarray(pixels)
+    prompts = sorted(spec.prompts, key=lambda prompt: -prompt.weight)
+    said = f"{spec.index / fps:6.2f} s  {prompts[0].text if prompts else ''}"
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, picture.height - _LABEL, picture.width, picture.height), fill="black")
+    draw.text((3, picture.height - _LABEL + 1), said, fill="white")
+    return picture.tobytes()

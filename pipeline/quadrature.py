@@ -1,0 +1,50 @@
+"""Integrals of what may jump: adaptive, vectorised, the same whatever the spacing of the edges."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pipeline.easings import Array
+
+# Gauss-Lobatto on each piece: exact for polynomials of degree 9, and it looks at the ends, so that no
+# jump hides behind the outermost node. A hair inside, since a jump at an edge belongs to neither side.
+_INNER, _OUTER = ((1 / 3 + sign * 2 * 7**0.5 / 21) ** 0.5 for sign in (-1, 1))
+_NODES = np.array([-1 + 1e-9, -_OUTER, -_INNER, _INNER, _OUTER, 1 - 1e-9])
+_WEIGHTS = np.array([2, 14 - 7**0.5, 14 + 7**0.5, 14 + 7**0.5, 14 - 7**0.5, 2]) / 30
+CELL = 1 / 30  # seconds: nothing that lasts 5 ms slips between the nodes of a piece
+_TOLERANCE = 1e-9  # of the mean value in a piece
+_DEPTH = 14  # halvings of a piece: a jump is placed to 2 microseconds
+_BUSY = 20_000  # pieces with a jump; more of them are left as they are, so that it always ends
+
+
+def integrals(function: Callable[[Array], Array], edges: Array) -> Array:
+    """The integral of `function` between each two neighbouring `edges`.
+
+    Pieces whose integral changes when they are halved are halved again. The error is about 1e-9 a
+    second where the function is smooth, and a jump adds less than its height times 2 microseconds.
+    """
+    low, high = edges[:-1], edges[1:]
+    owner = np.arange(len(low))
+    total = np.zeros(len(low))
+    whole = _lobatto(function, low, high)
+    for depth in range(_DEPTH):
+        middle = (low + high) / 2
+        first, second = _lobatto(function, low, middle), _lobatto(function, middle, high)
+        halves = first + second
+        rough = np.abs(halves - whole) > _TOLERANCE * ((high - low) + np.abs(halves))
+        if depth == _DEPTH - 1 or rough.sum() > _BUSY:
+            rough[:] = False
+        total += np.bincount(owner[~rough], halves[~rough], minlength=len(total))
+        if not rough.any():
+            break
+        low, high = np.concatenate([low[rough], middle[rough]]), np.concatenate([middle[rough], high[rough]])
+        whole = np.concatenate([first[rough], second[rough]])
+        owner = np.tile(owner[rough], 2)
+    return total
+
+
+def _lobatto(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    half = (high - low)[:, None] / 2
+    values = function((high + low)[:, None] / 2 + half * _NODES)
+    result: Array = (values * _WEIGHTS * half).sum(axis=1)
+    return result

@@ -1,0 +1,61 @@
+"""The words of expressions, and what is said where one does not fit."""
+
+import re
+from typing import NamedTuple
+
+MAX_LENGTH = 1000
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)|(?P<name>[A-Za-z_]\w*)"
+    r"|(?P<operator>\*\*|<=|>=|==|!=|[-+*/()<>,])|(?P<other>\S)|(?P<end>$))",
+    re.ASCII,
+)
+WORDS = {"and", "or", "not", "if", "else"}
+HINTS = {
+    "%": "mod(a, b) is the remainder, and a unit stands only behind a plain number",
+    "^": "** is the power",
+    "=": "== compares",
+    "&": "write 'and'",
+    "|": "write 'or'",
+    "!": "write 'not'",
+    "?": "write 'a if condition else b'",
+}
+MISSING = {
+    **dict.fromkeys(("beat", "bar"), "it needs music: {bpm: 120}"),
+    **dict.fromkeys(
+        ("s", "ms", "deg", "beats", "bars", "frames"),
+        "a unit stands only behind a plain number; an expression counts in the field's own unit, per second",
+    ),
+    "prev": "it is the value at the previous key of a map of times, and there is none here",
+}
+
+
+class ExpressionError(Exception):
+    """What is wrong in an expression, and at which character, from 0."""
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(message)
+        self.message, self.column = message, column
+
+
+class Token(NamedTuple):
+    """A number, name or operator, the end, or anything `other`; and at which character it begins."""
+
+    kind: str
+    text: str
+    column: int
+
+
+def tokens(source: str) -> list[Token]:
+    """All tokens of `source`, the last of which is its end.
+
+    Raises:
+        ExpressionError: it is far too long for an expression.
+    """
+    if len(source) > MAX_LENGTH:
+        raise ExpressionError(f"more than {MAX_LENGTH} characters in one expression; let: names parts of it", 0)
+    found = []
+    for match in _TOKEN.finditer(source):
+        kind = match.lastgroup or "end"
+        found.append(Token(kind, match[kind], match.start(kind)))
+    return found

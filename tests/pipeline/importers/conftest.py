@@ -1,0 +1,55 @@
+"""Settings of other tools, and what `render plan` says of them once they are imported."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.commands.importing import imported
+from pipeline.easings import Array
+from pipeline.foreign.source import read_source
+from pipeline.loader import read_schedule
+from pipeline.timeline import Timeline
+from render.spec import FrameSpec
+from render.transforms import Matrix
+from render.warp import motion_matrix
+
+FOLDER = Path(__file__).parent / "settings"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The schedule, what was told about it, and the specs of its frames."""
+
+    text: str
+    told: tuple[str, ...]
+    specs: list[FrameSpec]
+
+    def amounts(self, name: str, neutral: float = 0.0) -> Array:
+        return np.array([spec.transforms.get(name, neutral) for spec in self.specs])
+
+    def weights(self, text: str) -> Array:
+        return np.array([{p.text: p.weight for p in spec.prompts}.get(text, 0.0) for spec in self.specs])
+
+    def texts(self) -> set[str]:
+        return {prompt.text for spec in self.specs for prompt in spec.prompts}
+
+    def matrices(self) -> list[Matrix]:
+        return [motion_matrix(spec.transforms, spec.size, spec.center) for spec in self.specs]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Callable[..., Plan]:
+    """Import a file of `settings`, or a text under a file name; `name` forces the format."""
+
+    def read(file: str, text: str | None = None, name: str | None = None) -> Plan:
+        path = FOLDER / file
+        if text is not None:
+            path = tmp_path / file
+            path.write_text(text, encoding="utf-8")
+        yaml, told = imported(read_source(path), name)
+        return Plan(text=yaml, told=told, specs=list(Timeline(read_schedule(yaml, file, "title"))))
+
+    return read

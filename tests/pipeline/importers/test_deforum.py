@@ -1,0 +1,197 @@
+"""Deforum: the plan against its own rules, written down here once more, and against numexpr.
+
+settings/deforum_notebook.txt holds the schedules and prompts of deforum-art/deforum-stable-diffusion (MIT);
+settings/deforum_webui.txt is written by hand in the format of deforum-art/sd-webui-deforum.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.easings import Array
+from render.errors import InputError
+
+Keys = dict[int, Any]
+WEBUI_KEYS: dict[str, Keys] = {
+    "angle": {0: 0.0, 40: 1.5, 80: -2.0},
+    "zoom": {
+        0: lambda t: 1.0025 + 0.002 * math.sin(1.25 * 3.14 * t / 30),
+        50: 1.02,
+        109: lambda t: 1.01 if t % 4 < 2 else 0.99,
+    },
+    "translation_x": {0: 5.0, 60: lambda t: -0.05 * (t - 60) + math.atan2(t, 7), 90: lambda t: 1.0},
+    "translation_y": {0: lambda t: abs(math.cos(6.28 * t / 119)) * 3},
+    "transform_center_x": {0: 0.5, 100: 0.75},
+    "transform_center_y": {0: 0.25},
+}
+
+
+def series(keys: Keys, count: int) -> Array:
+    """A number is a key of a line, a function counts at every frame up to the next key."""
+    known: dict[int, float] = {}
+    current = None
+    for frame in range(count):
+        if frame in keys:
+            current = keys[frame]
+            if not callable(current):
+                known[frame] = current
+        if callable(current):
+            known[frame] = current(frame)
+    return np.interp(np.arange(count), list(known), list(known.values()))
+
+
+def opencv(center: tuple[float, float], angle: float, scale: float, shift: tuple[float, float]) -> Array:
+    """cv2.getRotationMatrix2D as OpenCV's documentation has it, after a translation."""
+    alpha, beta = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
+    x, y = center
+    turn = np.array([[alpha, beta, (1 - alpha) * x - beta * y], [-beta, alpha, beta * x + (1 - alpha) * y], [0, 0, 1]])
+    matrix: Array = turn @ np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]])
+    return matrix
+
+
+@pytest.fixture
+def webui(plan: Callable[..., Any]) -> Any:
+    return plan("deforum_webui.txt")
+
+
+def test_zoom_and_rotation_are_deforums_in_every_frame(webui: Any) -> None:
+    for name, field, neutral in (("zoom", "zoom", 1.0), ("rotate", "angle", 0.0)):
+        expected = series(WEBUI_KEYS[field], 120)
+        np.testing.assert_allclose(webui.amounts(name, neutral)[1:], expected[1:], rtol=0, atol=1e-7)
+
+
+def test_every_frames_matrix_is_deforums(webui: Any) -> None:
+    values = {name: series(keys, 120) for name, keys in WEBUI_KEYS.items()}
+    for frame in range(1, 120):
+        at = {name: column[frame] for name, column in values.items()}
+        center = (640 * at["transform_center_x"], 384 * at["transform_center_y"])
+        expected = opencv(center, at["angle"], at["zoom"], (at["translation_x"], at["translation_y"]))
+        np.testing.assert_allclose(webui.matrices()[frame], expected, rtol=0, atol=1e-6)
+
+
+def test_the_first_frame_does_not_move(webui: Any) -> None:
+    assert webui.specs[0].transforms == {}
+
+
+def test_size_rate_length_seed_and_border(webui: Any) -> None:
+    spec = webui.specs[0]
+    assert (spec.size, spec.seed, spec.border, len(webui.specs)) == ((640, 384), 7, "wrap", 120)
+    assert "fps: 15" in webui.text
+
+
+def test_prompts_stand_until_the_next_and_those_behind_neg_push_away(webui: Any) -> None:
+    village = webui.weights("a fishing village at dawn, soft light")
+    ruins = webui.weights("ruins under water")
+    np.testing.assert_array_equal(village, np.where(np.arange(120) < 30, 1, 0))
+    np.testing.assert_array_equal(ruins, np.where(np.arange(120) >= 99, 1, 0))
+    np.testing.assert_array_equal(webui.weights("text blurry"), -village)
+    np.testing.assert_array_equal(webui.weights("people, text blurry"), -ruins)
+
+
+def test_without_negatives_the_prompts_are_scenes(plan: Callable[..., Any]) -> None:
+    notebook = plan("deforum_notebook.txt")
+    assert (
+        '  10: {text: "a beautiful portrait of a woman by Artgerm, trending on Artstation", ease: hold}'
+        in notebook.text
+    )
+    lake = notebook.weights("a beautiful lake by Asher Brown Durand, trending on Artstation")
+    np.testing.assert_array_equal(lake, np.where(np.arange(60) < 10, 1, 0))
+
+
+def test_an_expression_stays_an_expression(plan: Callable[..., Any]) -> None:
+    text = plan("deforum_notebook.txt").text
+    assert "  zoom: 1.04/frame\n" in text
+    assert "10 * sin(2 * 3.14 * n / 10)" in text
+
+
+def test_the_mode_interpolation_fades(plan: Callable[..., Any]) -> None:
+    settings = {"animation_mode": "Interpolation", "max_frames": 21, "prompts": {"0": "a", "10": "b", "max_f-1": "c"}}
+    found = plan("fade.txt", json.dumps(settings))
+    np.testing.assert_allclose(found.weights("a")[:11], np.linspace(1, 0, 11), atol=1e-12)
+    np.testing.assert_allclose(found.weights("b")[10:], np.linspace(1, 0, 11), atol=1e-12)
+    np.testing.assert_allclose(found.weights("c")[10:], np.linspace(0, 1, 11), atol=1e-12)
+
+
+def test_3d_keeps_the_prompts_and_tells_what_it_moves(plan: Callable[..., Any]) -> None:
+    settings = {
+        "animation_mode": "3D",
+        "max_frames": 9,
+        "prompts": {"0": "a"},
+        "zoom": "0: (0)",
+        "translation_z": "0:(2)",
+    }
+    found = plan("deep.txt", json.dumps(settings))
+    assert all(spec.transforms == {} for spec in found.specs)
+    assert any("animation_mode 3D" in line and "translation_z" in line and "zoom" in line for line in found.told)
+
+
+def test_the_notebooks_weights_sum_up_to_one(plan: Callable[..., Any]) -> None:
+    settings = {"max_frames": 2, "prompts": {"0": "bacon:3 eggs:1 fog:-2"}, "prompt_weighting": True}
+    found = plan("weights.txt", json.dumps(settings))
+    assert {prompt.text: prompt.weight for prompt in found.specs[0].prompts} == {"bacon": 0.75, "eggs": 0.25, "fog": -1}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"0": "1.0025+0.002*sin(1.25*3.14*t/30)"},
+        {"0": "where((t>10) & (t<=20), 1.01, 1.0)", "25": "1.02", '"max_f-5"': "1 + 0.001*(t-30)**2"},
+        {"0": "-0.06*(cos(3.141*t/15)**100)+1.06", "15": "1 + fmod(t, 4)/100"},
+        {"0": "1.5 - 0.01*(-t%7)", "30": "exp(-t/10)+sqrt(abs(s-t))/10"},
+        {"0": "(0.11 * cos((120/ 240 * 3.141 * (t + 0) / 24))**1 + 1)*(1 * cos((120 / 1920 * 3.141 * t / 12 )) + 1)"},
+        {"3": "1.1", "20": "1.2"},
+    ],
+)
+def test_the_plan_is_what_numexpr_says(plan: Callable[..., Any], keys: dict[str, str]) -> None:
+    numexpr = pytest.importorskip("numexpr")
+    count, scope = 40, {"s": 5, "max_f": 39}
+    known: Keys = {}
+    for frame, value in keys.items():
+        number = re.fullmatch(r"[0-9.]+", value)
+        said = float(value) if number else lambda t, value=value: float(numexpr.evaluate(value, {**scope, "t": t}))
+        known[int(numexpr.evaluate(frame.strip('"'), scope))] = said
+    schedule = ", ".join(f"{frame}: ({value})" for frame, value in keys.items())
+    settings = {"max_frames": count, "seed": 5, "prompts": {"0": "a"}, "zoom": schedule, "angle": schedule}
+    found = plan("numexpr.txt", json.dumps(settings))
+    np.testing.assert_allclose(found.amounts("zoom", 1.0)[1:], series(known, count)[1:], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.amounts("rotate")[1:], series(known, count)[1:], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("zoom", "angle"), [("0:(1)", "0:(0)"), ("0:(1.05)", "0:(0)"), ("0:(0.9)", "0:(12)"), ("0:(-1.1)", "0:(350)")]
+)
+def test_a_shift_before_a_turn_is_carried_exactly(plan: Callable[..., Any], zoom: str, angle: str) -> None:
+    moves = {"zoom": zoom, "angle": angle, "translation_x": "0: (4*sin(t))", "translation_y": "0: (t/3)"}
+    found = plan("turn.txt", json.dumps({"max_frames": 20, "W": 256, "H": 128, "prompts": {"0": "a"}, **moves}))
+    for frame in range(1, 20):
+        factor, degrees = (float(text[3:-1]) for text in (zoom, angle))
+        expected = opencv((128, 64), degrees, factor, (4 * math.sin(frame), frame / 3))
+        np.testing.assert_allclose(found.matrices()[frame], expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"prompts": {}}, 'Deforum: prompts: expected prompts by frame such as {"0": "a calm sea"}'),
+        ({"zoom": "0: (0)"}, "Deforum: zoom: zoom is 0 at frame 0"),
+        ({"zoom": "0: (__import__('os'))"}, "Deforum: zoom: '__import__' with 1 values is not known here"),
+        ({"zoom": "0: (t.real)"}, "Deforum: zoom: 't.real' is not known here"),
+        ({"zoom": "0: (1/(t-3))"}, "Deforum: zoom: is beyond 1,000,000,000 at frame 3"),
+        ({"zoom": "0: (9**9**9**9)"}, "Deforum: zoom: is beyond 1,000,000,000 at frame 0"),
+        ({"zoom": "1.02"}, "Deforum: zoom: expected keys such as 0: (1.02), 30: (1.05), got '1.02'"),
+        ({"zoom": f"0: ({'(' * 5000})"}, "Deforum: zoom: an expression of more than 2000 characters"),
+        ({"zoom": f"0: ({'-' * 1000}1)"}, "Deforum: zoom: an expression that is too large"),
+        ({"max_frames": 10**9}, "Deforum: max_frames: expected a number from 1 to 200000, got 1e+09"),
+        ({"W": "wide"}, "Deforum: W: expected a number, got wide"),
+    ],
+)
+def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=r"bad\.txt") as caught:
+        plan("bad.txt", json.dumps({"max_frames": 20, "prompts": {"0": "a"}, **settings}))
+    assert str(caught.value).endswith(said)
+    assert caught.value.exit_code == 2

@@ -1,0 +1,162 @@
+"""Over all formats: each file is one format's, passes `render check`, and tells of every setting; and the command."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline import importers
+from pipeline.commands.importing import import_
+from pipeline.foreign.source import MAX_BYTES, read_source
+from pipeline.loader import load_schedule
+from render import catalogue
+from render.errors import InputError, UnknownNameError
+
+FOLDER = Path(__file__).parent / "settings"
+FORMATS = {
+    "animations.txt": "vqgan_clip_animations",
+    "deforum_notebook.txt": "deforum",
+    "deforum_webui.txt": "deforum",
+    "disco_settings.txt": "disco",
+    "nerdyrodent.sh": "nerdyrodent",
+    "parseq.json": "parseq",
+    "pytti.yaml": "pytti",
+}
+FILES = pytest.mark.parametrize("file", sorted(FORMATS))
+
+
+def test_every_format_has_a_file_and_every_file_a_format() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(FORMATS)
+    assert set(FORMATS.values()) == set(catalogue.names(importers))
+
+
+@FILES
+def test_a_file_is_recognised_by_its_own_format_alone(file: str) -> None:
+    source = read_source(FOLDER / file)
+    entries = {name: catalogue.load(importers, name) for name in catalogue.names(importers)}
+    assert [name for name, entry in entries.items() if entry.recognises(source)] == [FORMATS[file]]
+
+
+@FILES
+def test_the_command_writes_a_schedule_that_passes_check(file: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.yaml"
+    done = CliRunner().invoke(import_, [str(FOLDER / file), "-o", str(target)])
+    assert (done.exit_code, done.stdout) == (0, f"{target}\n"), done.exception
+    schedule = load_schedule(target)
+    assert schedule.models.latent.name == "embedded"
+    assert f": {file}\n" in target.read_text().splitlines(keepends=True)[0]
+
+
+@FILES
+def test_what_is_told_stands_on_the_terminal_and_at_the_top_of_the_file(file: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.yaml"
+    done = CliRunner().invoke(import_, [str(FOLDER / file), "-o", str(target)])
+    comment = target.read_text().split("version: 1")[0]
+    whole = " ".join(line.removeprefix("#").strip() for line in comment.splitlines())
+    lines = done.stderr.splitlines()
+    assert lines
+    assert all(line.startswith("- ") and line in whole for line in lines)
+
+
+@FILES
+def test_no_setting_is_dropped_in_silence(file: str, plan: Callable[..., Any]) -> None:
+    """One that nobody knows is told wherever it is added."""
+    text = (FOLDER / file).read_text()
+    added = {
+        ".json": lambda: json.dumps({**json.loads(text), "strange_setting": 3}),
+        ".yaml": lambda: f"{text}strange_setting: 3\n",
+        ".sh": lambda: text.replace(" -d\n", " -iw 0.5\n"),
+        ".txt": lambda: (
+            json.dumps({**json.loads(text), "strange_setting": 3})
+            if text.startswith("{")
+            else f"strange_setting = 3\n{text}"
+        ),
+    }[Path(file).suffix]()
+    wanted = "init_weight" if file.endswith(".sh") else "strange_setting"
+    assert any(wanted in line for line in plan(file, added).told)
+
+
+def test_an_unknown_format_is_one_message(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    for text in ("just some notes", "", '{"a": 1}', "[1, 2]", "\x00", "- a\n- b\n"):
+        path.write_text(text)
+        done = CliRunner().invoke(import_, [str(path), "-o", str(tmp_path / "out.yaml")])
+        assert isinstance(done.exception, InputError)
+        assert str(done.exception) == (
+            f"{path}: in no format that can be imported "
+            "(deforum, disco, nerdyrodent, parseq, pytti, vqgan_clip_animations); --from FORMAT takes one of them"
+        )
+    assert not (tmp_path / "out.yaml").exists()
+
+
+def test_from_forces_a_format_and_knows_what_is_near(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"prompts": {"0": "a lake"}}')
+    target = tmp_path / "out.yaml"
+    done = CliRunner().invoke(import_, [str(path), "--from", "deforum", "-o", str(target)])
+    assert done.exit_code == 0
+    assert load_schedule(target).prompts[0].text == "a lake"
+    done = CliRunner().invoke(import_, [str(path), "--from", "deform", "-o", str(target)])
+    assert isinstance(done.exception, UnknownNameError)
+    assert "did you mean 'deforum'?" in str(done.exception)
+
+
+def test_settings_and_files_that_are_there_are_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "scene.yaml"
+    path.write_text("scenes: a lake\n")
+    for arguments in ([str(path)], [str(path), "-o", str(path)]):
+        done = CliRunner().invoke(import_, arguments)
+        assert isinstance(done.exception, InputError)
+        assert "exists already; -o FILE.yaml writes another file" in str(done.exception)
+    assert path.read_text() == "scenes: a lake\n"
+
+
+HOSTILE = {
+    "deep.json": '{"max_frames": 5, "prompts": ' + "[" * 100_000,
+    "list.json": "[" * 1_000_000,
+    "deep.py": "a = " + "(" * 100_000,
+    "minus.py": "a = " + "-" * 500_000 + "1",
+    "plus.py": "a = " + "1+" * 300_000 + "1",
+    "bomb.yaml": "a: &a [x, x]\nb: &b [*a, *a]\nscenes: &c [*b, *b]\n"
+    + "".join(
+        f"k{n}: &k{n} [*{'c' if n == 0 else f'k{n - 1}'}, *{'c' if n == 0 else f'k{n - 1}'}]\n" for n in range(40)
+    ),
+    "digits.json": '{"max_frames": ' + "9" * 10_000 + ', "prompts": {"0": "a"}}',
+    "brackets.json": json.dumps({"max_frames": 5, "prompts": {"0": "a"}, "zoom": "0:(" * 100_000}),
+    "disco.json": json.dumps({"text_prompts": {"0": ["a"]}, "cutn_batches": 1, "zoom": "1" * 300_000 + "0:(" * 99_999}),
+    "prompt.json": json.dumps({"max_frames": 5, "prompts": {"0": "(a:" * 100_000 + "`" * 100_001}}),
+    "latin.txt": "max_frames: \udcff",
+}
+
+
+@pytest.mark.parametrize("file", sorted(HOSTILE))
+def test_hostile_files_are_one_message(file: str, tmp_path: Path) -> None:
+    path = tmp_path / file
+    path.write_bytes(HOSTILE[file].encode("utf-8", "surrogateescape"))
+    done = CliRunner().invoke(import_, [str(path), "-o", str(tmp_path / "out.yaml")])
+    assert isinstance(done.exception, InputError), done.exception
+    assert str(done.exception).startswith(f"{path}: ")
+    assert len(str(done.exception)) < 1000
+    assert done.exception.exit_code == 2
+
+
+def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(InputError, match="more than 16,000,000 bytes; are these settings"):
+        read_source(path)
+
+
+def test_a_prompt_cannot_break_out_of_its_quotes(plan: Callable[..., Any]) -> None:
+    text = 'a "b" \\ c: {d}\n# e\x1b[31m \u2028 \ud83c\udf0a \x7f'
+    settings = json.dumps({"max_frames": 2, "prompts": {"0": text}, "x\n# y": 1})
+    found = plan("odd.json", settings)
+    assert found.texts() == {'a "b" \\ c: {d} # e[31m 🌊'}
+    assert all("\n" not in line and "\x1b" not in line for line in found.told)

@@ -1,0 +1,169 @@
+"""The motion preview: what moves where, endlessly, without models."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pipeline import ffmpeg
+from pipeline.loader import read_schedule
+from pipeline.moment import write_moment
+from pipeline.preview import EndlessPicture, draw_card, motion, write_preview
+from pipeline.schedule import Schedule
+from pipeline.timeline import Timeline
+from render.errors import EncodingError, InputError
+from render.transforms import Matrix
+
+WIDTH, HEIGHT = 64, 40
+
+
+def schedule(motion: str, length: str = "2s") -> Schedule:
+    text = f"output: {{size: [{WIDTH}, {HEIGHT}], fps: 10, length: {length}}}\nprompts: {{0s: a sea, 1s: a sky}}\n"
+    return read_schedule(text + f"motion: {motion}\n", "test.yaml", "test")
+
+
+def about_the_middle(matrix: Matrix) -> Matrix:
+    to_middle = np.eye(3)
+    to_middle[:2, 2] = (WIDTH - 1) / 2, (HEIGHT - 1) / 2
+    result: Matrix = to_middle @ matrix @ np.linalg.inv(to_middle)
+    return result
+
+
+def moved_by(pixels: int) -> Matrix:
+    matrix = np.eye(3)
+    matrix[0, 2] = pixels
+    return matrix
+
+
+@pytest.fixture
+def card() -> torch.Tensor:
+    return draw_card(WIDTH, HEIGHT)
+
+
+def as_bytes(picture: torch.Tensor) -> np.ndarray:
+    return (picture[0].movedim(0, -1) * 255).round().byte().numpy()
+
+
+@pytest.mark.parametrize("octaves", [-12, -1, 0, 1, 5])
+def test_at_every_doubling_the_picture_itself_is_seen(octaves: int, card: torch.Tensor) -> None:
+    scaled = about_the_middle(np.diag([2.0**octaves, 2.0**octaves, 1.0]))
+    seen = EndlessPicture(card).seen_through(scaled)
+    assert np.abs(seen.astype(int) - as_bytes(card)).max() <= 1
+
+
+def test_a_pan_moves_the_picture_and_mirrors_it_at_its_edge(card: torch.Tensor) -> None:
+    seen = EndlessPicture(card).seen_through(moved_by(10))
+    original = as_bytes(card)
+    assert np.abs(seen[:, :-10].astype(int) - original[:, 10:]).max() <= 1
+    assert np.abs(seen[:, -10:].astype(int) - original[:, -2:-12:-1]).max() <= 1
+    far = EndlessPicture(card).seen_through(moved_by(10 + 2 * (WIDTH - 1) * 10**9))
+    assert np.abs(far.astype(int) - seen).max() <= 1
+
+
+def test_the_first_frame_is_the_picture_and_rest_stays_it(card: torch.Tensor) -> None:
+    frames = [pixels for pixels, _ in motion(Timeline(schedule("{}")), card)]
+    assert len(frames) == 20
+    assert all(np.array_equal(frame, frames[0]) for frame in frames)
+    assert np.abs(frames[0].astype(int) - as_bytes(card)).max() <= 1
+
+
+def test_what_a_pan_of_the_schedule_moves_arrives_in_time(card: torch.Tensor) -> None:
+    """25 % of the width per second: after 1.6 s it is 40 % of 64 pixels."""
+    frames = [pixels for pixels, _ in motion(Timeline(schedule("{pan_x: 25%/s}")), card)]
+    start, later = frames[0].astype(int), frames[16].astype(int)
+    shifts = {shift: np.abs(later[:, 30:60] - start[:, 30 - shift : 60 - shift]).mean() for shift in range(20, 31)}
+    assert min(shifts, key=lambda shift: shifts[shift]) in (25, 26)
+
+
+def test_an_endless_zoom_comes_round(card: torch.Tensor) -> None:
+    frames = [pixels for pixels, _ in motion(Timeline(schedule("{zoom: 2/s}", "11")), card)]
+    assert np.abs(frames[10].astype(int) - frames[0]).max() <= 1
+    assert np.abs(frames[5].astype(int) - frames[0]).max() > 50
+
+
+def test_the_video_has_every_frame_at_the_schedules_rate(tmp_path: Path) -> None:
+    video = tmp_path / "preview.mp4"
+    assert write_preview(schedule("{zoom: 1.5/s}"), None, video, ffmpeg.find_binary(None)) == 20
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height, stream.average_rate) == (WIDTH, HEIGHT, Fraction(10))
+        assert sum(1 for _ in container.decode(video=0)) == 20
+
+
+def test_a_picture_of_ones_own_fills_the_frame(tmp_path: Path) -> None:
+    Image.new("RGB", (300, 100), "red").save(tmp_path / "wide.png")
+    video = tmp_path / "preview.mp4"
+    write_preview(schedule("{}", "2"), tmp_path / "wide.png", video, ffmpeg.find_binary(None))
+    with av.open(str(video)) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert frame[:20, :, 0].min() > 230
+    assert frame[:20, :, 1:].max() < 30
+
+
+def test_what_goes_wrong_while_frames_are_made_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    def frames() -> Iterator[bytes]:
+        yield bytes(WIDTH * HEIGHT * 3)
+        raise InputError("the picture is gone")
+
+    with pytest.raises(InputError, match="the picture is gone"):
+        ffmpeg.encode(ffmpeg.find_binary(None), frames(), (WIDTH, HEIGHT), 10, "test", tmp_path / "video.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_ffmpeg_that_fails_is_told(tmp_path: Path) -> None:
+    broken = tmp_path / "ffmpeg"
+    broken.write_text("#!/bin/sh\necho no such luck >&2\nexit 3\n")
+    broken.chmod(0o755)
+    many = (bytes(WIDTH * HEIGHT * 3) for _ in range(100))
+    with pytest.raises(EncodingError, match="failed with code 3: no such luck"):
+        ffmpeg.encode(str(broken), many, (WIDTH, HEIGHT), 10, "test", tmp_path / "video.mp4")
+
+
+def test_no_model_is_loaded(tmp_path: Path) -> None:
+    probe = (
+        "import json, sys; from pathlib import Path; from pipeline.loader import load_schedule;"
+        "from pipeline.preview import write_preview; from pipeline import ffmpeg;"
+        "write_preview(load_schedule(Path(sys.argv[1])), None, Path(sys.argv[2]), ffmpeg.find_binary(None));"
+        "print(json.dumps([name for name in ('open_clip', 'taming') if name in sys.modules]))"
+    )
+    file = tmp_path / "a.yaml"
+    file.write_text("prompts: a sea\noutput: {length: 2, size: [32, 32]}\n")
+    command = [sys.executable, "-c", probe, str(file), str(tmp_path / "a.mp4")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+    assert json.loads(done.stdout) == []
+
+
+TOY = "models: {latent: pixels, perceptors: [toy]}\nrefine: {first_frame: 8}\noutput: {size: [32, 24], length: 2s}\n"
+
+
+@pytest.mark.parametrize(("written", "width"), [("1s", 96), ("0", 96), ("end", 96), ("50%", 96)])
+def test_a_moment_is_shown_with_its_neighbours(written: str, width: int, tmp_path: Path) -> None:
+    toy = read_schedule(f"{TOY}prompts: {{0s: red, end: blue}}\n", "toy.yaml", "toy")
+    write_moment(toy, written, tmp_path / "at.png", "cpu", offline=True)
+    with Image.open(tmp_path / "at.png") as picture:
+        assert picture.size == (width, 24)
+        red, _, blue = np.asarray(picture).mean(axis=(0, 1))
+    assert (red > blue) == (written in ("0",)) or written in ("1s", "50%")
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("3s", "--at 3s: lies after the end, which is at 2s"),
+        ("soon", "--at soon: expected a time such as"),
+        ("4 beats", r"--at 4 beats: beats and bars need music"),
+    ],
+)
+def test_what_is_no_moment_is_told(written: str, message: str, tmp_path: Path) -> None:
+    toy = read_schedule(f"{TOY}prompts: red\n", "toy.yaml", "toy")
+    with pytest.raises(InputError, match=message):
+        write_moment(toy, written, tmp_path / "at.png", "cpu", offline=True)

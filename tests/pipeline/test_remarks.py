@@ -1,0 +1,88 @@
+"""Warnings: exact and in place, never an error, and none for what works."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.loader import load_schedule, read_schedule
+
+SCHEDULES = sorted((Path(__file__).parents[2] / "schedules").glob("*.yaml"))
+
+
+def warned(text: str) -> list[str]:
+    schedule = read_schedule("prompts: a sea\n" * ("prompts" not in text) + text + "\n", "a.yaml", "a")
+    return [str(problem).removeprefix("a.yaml:") for problem in schedule.warnings]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "losses: {smooth: {0: 1, 13s: 2, 15s: 3}}",
+            [
+                "2:25: losses.smooth.13s: lies after the end at 12 s: the video stops on the way there",
+                "2:33: losses.smooth.15s: lies after the end at 12 s and has no effect",
+            ],
+        ),
+        ("losses: {smooth: {15s: 3}}", ["2:19: losses.smooth.15s: lies after the end at 12 s and has no effect"]),
+        ("losses: {smooth: {0: 0.4, end: 1}}", []),
+        (
+            "prompts: {0s: a, 12.5s: b, 20s: c}",
+            [
+                "1:18: prompts.12.5s: lies after the end at 12 s: the video stops on the way there",
+                "1:28: prompts.20s: lies after the end at 12 s and has no effect",
+                "1:33: prompts.20s: has no effect: its weight is 0 in every frame",
+            ],
+        ),
+        (
+            "prompts: [a, {text: b, weight: 0}, {text: c, weight: 'sin(0*t)'}]",
+            [
+                "1:14: prompts[1]: has no effect: its weight is 0 in every frame",
+                "1:36: prompts[2]: has no effect: its weight is 0 in every frame",
+            ],
+        ),
+        ("prompts: [a, {text: b, weight: 'pulse(3, 0.1)'}]", []),
+        ("losses: {prompt: 0}", ["2:9: losses: the prompts have no effect, since losses.prompt is 0 in every frame"]),
+        ("losses: {prompt: {0: 0, 2s: 1}}", []),
+        ("music: {offset: 1s}", ["2:8: music: has no effect without bpm"]),
+        ("music: {bpm: 100}", []),
+        ("let: {a: 1, b: a}", ["2:16: let.b: is used by no expression"]),
+        ("let: {a: 1, b: a}\nmotion: {rotate: b}", []),
+        (
+            "motion: {center: [0, 1], pan_x: 2%}",
+            ["2:18: motion.center: has no effect: nothing moves but pans, and those need no centre"],
+        ),
+        ("motion: {center: [0, 1], tilt_x: 3, pan_x: 2%}", []),
+        (
+            "motion: {center: [0, 1], border: wrap}",
+            [
+                "2:18: motion.center: has no effect: nothing moves but pans, and those need no centre",
+                "2:34: motion.border: has no effect: nothing moves",
+            ],
+        ),
+        (
+            "motion: {zoom: {0: 1, 2s: 1, 3s: 3}}\nrefine: {steps: 2}",
+            ["3:17: refine.steps: 2 steps are few for the fast zoom at frame 29; from 5 on it can follow"],
+        ),
+        (
+            "motion: {rotate: -72}\nrefine: {steps: {0: 9, 4s: {to: 3, ease: hold}}}",
+            ["3:17: refine.steps: 3 steps are few for the fast rotate at frame 48; from 5 on it can follow"],
+        ),
+        ("motion: {rotate: 90}\nrefine: {steps: 0}", []),
+        ("motion: {rotate: 50}\nrefine: {steps: 2}", []),
+    ],
+)
+def test_what_has_no_effect_is_told(text: str, lines: list[str]) -> None:
+    assert warned(text) == lines
+
+
+@pytest.mark.parametrize("path", SCHEDULES, ids=[path.stem for path in SCHEDULES])
+def test_the_examples_are_without_a_warning(path: Path) -> None:
+    assert load_schedule(path).warnings == ()
+
+
+def test_the_variables_of_a_fragment_may_be_unused(tmp_path: Path) -> None:
+    (tmp_path / "look.yaml").write_text("let: {a: 1}\nlosses: {smooth: {99s: 1}}\n")
+    (tmp_path / "main.yaml").write_text("include: look.yaml\nprompts: a\n")
+    (warning,) = load_schedule(tmp_path / "main.yaml").warnings
+    assert str(warning).startswith(f"{tmp_path}/look.yaml:2:19: losses.smooth.99s: lies after the end")
