@@ -42,7 +42,8 @@ def looks(schedule: Schedule) -> Iterator[Look]:
     """Render the schedule in memory and say what every frame looks like."""
     device = pick_device("auto")
     models = schedule.models
-    renderer = load_renderer(models.latent, models.perceptors, models.quantizes, device, model_dtype(device))
+    located = models.locate(offline=True, progress=lambda *_: None)
+    renderer = load_renderer(located.latent, located.perceptors, located.quantize, device, model_dtype(device))
     state = None
     for spec in Timeline(schedule):
         state = renderer.step(state, spec)

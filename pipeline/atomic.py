@@ -1,9 +1,12 @@
-"""Files that are whole or absent: written beside, synced, renamed."""
+"""Files that are whole or absent: written beside, synced, renamed, and the renaming synced, too."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_PARTIAL = ".partial"
 
 
 @contextmanager
@@ -13,13 +16,14 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, since writers choose the format by it. What a crash left
     is removed by the next writer of `path`.
     """
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
+    partial = path.with_name(f".{path.stem}{_PARTIAL}{path.suffix}")
     partial.unlink(missing_ok=True)  # a writer that outlived its run may still hold the old one
     try:
         yield partial
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
+        _sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -27,3 +31,19 @@ def replacing(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what writers that were killed left in `folder`."""
+    for partial in folder.glob(f".*{_PARTIAL}*"):
+        partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Until its folder is on the disk, a renamed file can be gone after a power cut."""
+    with contextlib.suppress(OSError):  # some file systems cannot, and the file itself is safe
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -8,6 +8,7 @@ before it as they are.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,27 @@ def chain(specs: Iterable[FrameSpec], models: Mapping[str, Any]) -> list[str]:
     return hashes
 
 
+@dataclass(frozen=True, kw_only=True)
+class StateNote:
+    """What a state file says of itself.
+
+    Attributes:
+        frame_hash: of the frame after which the state was saved.
+        made_on: device, precision and versions that computed it; another one may round differently.
+        checksum: SHA-256 of the tensors.
+    """
+
+    index: int
+    frame_hash: str
+    made_on: str
+    checksum: str
+
+    @property
+    def seal(self) -> str:
+        """SHA-256 of the note itself: a damaged note is not mistaken for that of another schedule."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
 class StateFolder:
     """States as safetensors files, 000041.safetensors for the state after frame 41.
 
@@ -47,73 +69,114 @@ class StateFolder:
         self.folder = folder
         self._every = max(1, every)
 
-    def save(self, state: "FrameState", frame_hash: str) -> None:
+    def save(self, state: "FrameState", frame_hash: str, made_on: str) -> None:
         """Write the state whole or not at all, then drop those that are kept no longer."""
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
-        tensors = {"image": state.image, "similarity": state.similarity}
-        if state.latent is not None:
-            tensors["latent"] = state.latent
-        tensors.update({_OPTIMIZER + name: value for name, value in state.optimizer_state.items()})
+        tensors = {name: value.detach().cpu().contiguous() for name, value in _tensors(state).items()}
+        note = StateNote(index=state.index, frame_hash=frame_hash, made_on=made_on, checksum=_checksum(tensors))
+        metadata = {name: str(value) for name, value in asdict(note).items()} | {"seal": note.seal}
         self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self._path(state.index)) as partial:
-            save_file(
-                {name: value.detach().cpu().contiguous() for name, value in tensors.items()},
-                partial,
-                metadata={"frame_hash": frame_hash, "index": str(state.index)},
-            )
+        with replacing(self.path(state.index)) as partial:
+            # By bytes: where the disk is full, safetensors' own writer raises what is no OSError.
+            partial.write_bytes(save(tensors, metadata))
         self._drop(before=state.index - KEPT_LATEST + 1)
 
     def load(self, index: int, device: "torch.device") -> "FrameState":
         """Read the state after frame `index`.
 
         Raises:
-            CheckpointError: the file is damaged.
+            CheckpointError: the file is missing or damaged.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
         from render.renderer import FrameState
 
+        tensors, _ = self._read(index)
+        tensors = {
+            # Adam counts its steps on the CPU whatever the device
+            name: value if name == f"{_OPTIMIZER}step" else value.to(device)
+            for name, value in tensors.items()
+        }
         try:
-            tensors = load_file(self._path(index), device=str(device))
             return FrameState(
                 index=index,
                 image=tensors.pop("image"),
                 latent=tensors.pop("latent", None),
                 similarity=tensors.pop("similarity"),
-                optimizer_state={
-                    # Adam counts its steps on the CPU whatever the device
-                    name.removeprefix(_OPTIMIZER): value.cpu() if name.endswith(".step") else value
-                    for name, value in tensors.items()
-                },
+                optimizer_state={name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()},
             )
-        except (OSError, SafetensorError, KeyError) as error:
-            raise CheckpointError(
-                f"{self._path(index)}: damaged ({error}); delete it and run again, earlier states are used"
-            ) from error
+        except KeyError as error:
+            raise CheckpointError(f"{self.path(index)}: damaged: {error} is missing") from error
 
-    def usable(self, hashes: list[str]) -> list[int]:
-        """Indices of the states whose hash is the one that the schedule asks for, ascending."""
-        return [index for index in self._kept() if index < len(hashes) and self._hash(index) == hashes[index]]
+    def verify(self, index: int) -> StateNote:
+        """The note of a state whose every byte was checked.
 
-    def _hash(self, index: int) -> str | None:
+        Raises:
+            CheckpointError: the file is missing, damaged, or none of ours.
+        """
+        _, note = self._read(index)
+        return note
+
+    def note(self, index: int) -> StateNote | None:
+        """What the state after frame `index` says of itself, its tensors unread; None where that is damaged."""
         from safetensors import SafetensorError, safe_open
 
         try:
-            with safe_open(self._path(index), framework="numpy") as file:
-                return (file.metadata() or {}).get("frame_hash")
-        except (OSError, SafetensorError):
+            with safe_open(self.path(index), framework="numpy") as file:
+                return _note(file.metadata() or {})
+        except (OSError, SafetensorError, ValueError):
             return None
 
-    def _kept(self) -> list[int]:
+    def kept(self) -> list[int]:
+        """The frames after which there is a state, ascending; the files may be stale or damaged."""
         names = (path.stem for path in self.folder.glob("*.safetensors"))
         return sorted(int(name) for name in names if name.isdecimal())
 
-    def _drop(self, before: int) -> None:
-        for index in self._kept():
-            if index < before and (index + 1) % self._every:
-                self._path(index).unlink(missing_ok=True)
-
-    def _path(self, index: int) -> Path:
+    def path(self, index: int) -> Path:
         return self.folder / f"{index:06d}.safetensors"
+
+    def _read(self, index: int) -> tuple[dict[str, "torch.Tensor"], StateNote]:
+        from safetensors import SafetensorError, safe_open
+        from safetensors.torch import load
+
+        path = self.path(index)
+        try:
+            tensors = load(path.read_bytes())
+            with safe_open(path, framework="numpy") as file:
+                note = _note(file.metadata() or {})
+        except OSError as error:
+            raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
+        except (SafetensorError, ValueError, KeyError, MemoryError) as error:
+            raise CheckpointError(f"{path}: damaged: {error}") from error
+        if note is None or note.index != index or note.checksum != _checksum(tensors):
+            raise CheckpointError(f"{path}: damaged: its checksum does not fit its content")
+        return tensors, note
+
+    def _drop(self, before: int) -> None:
+        for index in self.kept():
+            if index < before and (index + 1) % self._every:
+                self.path(index).unlink(missing_ok=True)
+
+
+def _tensors(state: "FrameState") -> dict[str, "torch.Tensor"]:
+    tensors = {"image": state.image, "similarity": state.similarity}
+    if state.latent is not None:
+        tensors["latent"] = state.latent
+    return tensors | {_OPTIMIZER + name: value for name, value in state.optimizer_state.items()}
+
+
+def _note(metadata: Mapping[str, str]) -> StateNote | None:
+    try:
+        fields = {**metadata, "index": int(metadata["index"])}
+        seal = fields.pop("seal")
+        note = StateNote(**fields)  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return note if note.seal == seal else None
+
+
+def _checksum(tensors: Mapping[str, "torch.Tensor"]) -> str:
+    digest = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()

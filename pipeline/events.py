@@ -9,14 +9,27 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A run begins: frames `first` to `last` - 1 of `frames` are rendered, those before are there."""
+    """A run begins: frames `first` to `last` - 1 of `frames` are rendered, those before are there.
+
+    `stale` of the frames in the folder belong to what the schedule was before it was edited, or to
+    other models.
+    """
 
     schedule: str
     folder: Path
     frames: int
     first: int
     last: int
+    stale: int
     device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warned:
+    """Something was done differently than asked, or is not as it should be; the run goes on."""
+
+    schedule: str
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +74,17 @@ class Failed:
     message: str
 
 
-Event = Started | FrameDone | Finished | Interrupted | Failed
+Event = Started | Warned | FrameDone | Finished | Interrupted | Failed
 Report = Callable[[Event], None]
 
-_NAMES = {Started: "started", FrameDone: "frame", Finished: "finished", Interrupted: "interrupted", Failed: "failed"}
+_NAMES = {
+    Started: "started",
+    Warned: "warning",
+    FrameDone: "frame",
+    Finished: "finished",
+    Interrupted: "interrupted",
+    Failed: "failed",
+}
 
 
 def to_json(event: Event) -> str:

@@ -3,10 +3,17 @@
 H.264, yuv420p, bt709, faststart: plays in browsers, on phones and where people post.
 """
 
+import contextlib
 import os
+import selectors
 import shutil
+import signal
+import struct
 import subprocess
+import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import imageio_ffmpeg
@@ -15,6 +22,9 @@ from pipeline.atomic import replacing
 from render.errors import EncodingError
 
 ENVIRONMENT = "RENDER_FFMPEG"
+PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
+PATIENCE = 120.0  # seconds without any sign of life
+_KEPT = 100_000  # bytes of its last words
 QUALITY = 17  # crf; visually lossless for painterly pictures
 
 _ADVICE = {
@@ -52,16 +62,32 @@ def assemble(binary: str, pattern: Path, num_frames: int, fps: float, title: str
     Raises:
         EncodingError: ffmpeg failed; the text says why and what to do. The frames are kept.
     """
-    # Absolute, so that no part of a name can pass for a protocol; image2 reads % in folders' names, too.
-    folder = str(pattern.parent.resolve()).replace("%", "%%")
-    for index in range(num_frames):
-        frame = pattern.parent / (pattern.name % index)
+    frames = [pattern.parent / (pattern.name % index) for index in range(num_frames)]
+    for frame in frames:
         if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would make a shorter video and call it well
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
+    # Fed, not named: ffmpeg reads ahead and would trip over a gap behind the last one.
+    pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=fps)
+    _make(binary, pictures, title, video, {"frames:v": num_frames}, (frame.read_bytes() for frame in frames))
+
+
+def encode(binary: str, frames: Iterable[bytes], size: tuple[int, int], fps: float, title: str, video: Path) -> None:
+    """Make `video` of frames as they come: the RGB bytes of (width, height) pixels each.
+
+    Raises:
+        EncodingError: ffmpeg failed; the text says why and what to do.
+    """
+    width, height = size
+    pictures = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=fps)
+    _make(binary, pictures, title, video, {}, frames)
+
+
+def _make(
+    binary: str, pictures: Any, title: str, video: Path, options: dict[str, Any], fed: Iterable[bytes] = ()
+) -> None:
     with replacing(video.resolve()) as partial:
         stream = (
-            ffmpeg.input(f"{folder}/{pattern.name}", framerate=fps, start_number=0, pattern_type="sequence")
-            .filter("scale", out_color_matrix="bt709", out_range="tv")
+            pictures.filter("scale", out_color_matrix="bt709", out_range="tv")
             .filter("format", "yuv420p")
             # the colour flags of the encoder do not stick; the frames' own do
             .filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
@@ -73,25 +99,120 @@ def assemble(binary: str, pattern: Path, num_frames: int, fps: float, title: str
                 movflags="+faststart",
                 metadata=f"title={title}",
                 fflags="+bitexact",
-                **{"frames:v": num_frames, "flags:v": "+bitexact"},
+                **{"flags:v": "+bitexact", **options},
             )
-            .global_args("-hide_banner", "-loglevel", "error", "-nostdin", "-xerror")
+            .global_args("-hide_banner", "-loglevel", "error", "-xerror")
             .overwrite_output()
         )
-        _run(stream.compile(cmd=binary))
-        if not partial.is_file():
+        _run(stream.compile(cmd=binary), fed)
+        if not (partial.is_file() and _is_mp4(partial)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
 
 
-def _run(command: list[str]) -> None:
-    """Run ffmpeg in a session of its own: Ctrl-C is for us to hear, not for it to die of."""
+def _run(command: list[str], fed: Iterable[bytes]) -> None:
+    """Run ffmpeg on what it is fed with until it ends, or shows no progress for too long.
+
+    It gets a session of its own: Ctrl-C is for us to hear, not for it to die of.
+    """
+    patience = _patience()
     try:
-        done = subprocess.run(command, capture_output=True, start_new_session=True, check=False)
+        process = subprocess.Popen(
+            [command[0], "-progress", "pipe:1", *command[1:]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
     except OSError as error:
         raise EncodingError(f"{command[0]}: cannot be run: {error.strerror}") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise EncodingError(_advice(said, done.returncode))
+    assert process.stdout is not None
+    assert process.stderr is not None
+    failures: list[Exception] = []
+    feeder = threading.Thread(target=_feed, args=(process, fed, failures), daemon=True)
+    feeder.start()
+    try:
+        said, stuck = _listen(process, patience)
+    finally:  # also where we are told to stop
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)  # with whatever it started
+            process.wait()
+        feeder.join()
+        for pipe in (process.stdout, process.stderr):
+            pipe.close()
+    if failures:
+        raise failures[0]
+    if stuck:
+        raise EncodingError(
+            f"ffmpeg showed no progress for {patience:g} s and was stopped; the frames are kept, "
+            f"run again to make the video (${PATIENCE_ENVIRONMENT} sets how long to wait)"
+        )
+    if process.returncode:
+        raise EncodingError(_advice(said.decode(errors="replace").strip(), process.returncode))
+
+
+def _feed(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: list[Exception]) -> None:
+    """Write frames until there are no more; what goes wrong in making them is kept for the main thread."""
+    assert process.stdin is not None
+    try:
+        for frame in frames:
+            process.stdin.write(frame)
+    except BrokenPipeError:  # it ended early, and says itself why
+        pass
+    except Exception as error:
+        failures.append(error)
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+
+
+def _patience() -> float:
+    setting = os.environ.get(PATIENCE_ENVIRONMENT)
+    try:
+        return float(setting) if setting else PATIENCE
+    except ValueError as error:
+        raise EncodingError(
+            f"${PATIENCE_ENVIRONMENT}: '{setting}' is no number of seconds; the frames are kept"
+        ) from error
+
+
+def _listen(process: subprocess.Popen[bytes], patience: float) -> tuple[bytes, bool]:
+    """The end of what it says on stderr, and whether it fell silent."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said = b""
+    with selectors.DefaultSelector() as selector:
+        for pipe in (process.stdout, process.stderr):
+            selector.register(pipe, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(patience)
+            if not ready:
+                return said, True
+            for key, _ in ready:
+                heard = os.read(key.fd, 65536)
+                if not heard:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stderr:
+                    said = (said + heard)[-_KEPT:]
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        return said, True
+    return said, False
+
+
+def _is_mp4(path: Path) -> bool:
+    """Whether the file is one chain of boxes up to its end, with an index and pictures in it."""
+    kinds = []
+    with path.open("rb") as file:
+        end = path.stat().st_size
+        while (position := file.tell()) < end:
+            size, kind = struct.unpack(">I4s", file.read(8).ljust(8, b"\0"))
+            if size == 1:
+                (size,) = struct.unpack(">Q", file.read(8).ljust(8, b"\0"))
+            if size < 8 or position + size > end:
+                return False
+            kinds.append(kind)
+            file.seek(position + size)
+    return kinds[:1] == [b"ftyp"] and {b"moov", b"mdat"} <= set(kinds)
 
 
 def _advice(said: str, code: int) -> str:

@@ -1,19 +1,26 @@
 """The frames of a run as PNG files: the record that the video is made from.
 
-Each file carries its frame hash and similarity in text chunks, so a frame says itself which
-schedule it belongs to; nothing else has to be kept in step with it.
+Each file carries its frame hash, similarity and the checksum of its pixels in text chunks, so a
+frame says itself which schedule it belongs to; nothing else has to be kept in step with it.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from pipeline.atomic import replacing
+from render.errors import CheckpointError
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow says of a damaged file
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 
 Pixels = NDArray[np.uint8]
@@ -21,10 +28,17 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True)
 class FrameRecord:
-    """What a frame file says of itself: its chained hash, and its similarity (None without prompts)."""
+    """What a frame file says of itself.
+
+    Attributes:
+        hash: the chained hash.
+        similarity: None without prompts.
+        pixels: SHA-256 of the RGB bytes.
+    """
 
     hash: str
     similarity: float | None
+    pixels: str
 
 
 class FrameFolder:
@@ -42,6 +56,7 @@ class FrameFolder:
         """Write (H, W, 3) pixels; the file appears whole or not at all."""
         notes = PngImagePlugin.PngInfo()
         notes.add_text("frame_hash", record.hash)
+        notes.add_text("pixels_sha256", record.pixels)
         if record.similarity is not None:
             notes.add_text("similarity", repr(record.similarity))
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -52,20 +67,54 @@ class FrameFolder:
         with Image.open(self.path(index)) as image:
             return np.asarray(image.convert("RGB"))
 
-    def _is_whole(self, index: int) -> bool:
-        """Whether the file reaches its end: the notes stand at the front, so a torn file has them, too."""
-        with self.path(index).open("rb") as file:
-            file.seek(-len(_END), os.SEEK_END)
-            return file.read() == _END
+    def present(self) -> list[int]:
+        """The numbers of the frame files there are, ascending; they may be stale or damaged."""
+        names = (path.stem for path in self.folder.glob("*.png"))
+        return sorted(int(name) for name in names if name.isdecimal())
 
     def record(self, index: int) -> FrameRecord | None:
-        """What frame `index` says of itself; None where it is missing or not one of ours."""
+        """What frame `index` says of itself, its pixels unread; None where it is missing, torn or none of ours."""
         try:
             if not self._is_whole(index):
                 return None
             with Image.open(self.path(index)) as image:
                 notes = dict(image.info)
             similarity = float(notes["similarity"]) if "similarity" in notes else None
-            return FrameRecord(hash=str(notes["frame_hash"]), similarity=similarity)
-        except (OSError, SyntaxError, KeyError, ValueError):
+            return FrameRecord(hash=str(notes["frame_hash"]), similarity=similarity, pixels=str(notes["pixels_sha256"]))
+        except (KeyError, *_UNREADABLE):
             return None
+
+    def verify(self, index: int) -> FrameRecord:
+        """The record of a frame whose pixels were read and are those that were written.
+
+        Raises:
+            CheckpointError: the file is missing, damaged, or none of ours.
+        """
+        path = self.path(index)
+        if not path.is_file():
+            raise CheckpointError(f"{path}: is missing")
+        record = self.record(index)
+        try:
+            pixels = self.read(index)
+        except _UNREADABLE as error:
+            raise CheckpointError(f"{path}: damaged: {error}") from error
+        if record is None or checksum(pixels) != record.pixels:
+            raise CheckpointError(f"{path}: damaged: its checksum does not fit its pixels")
+        return record
+
+    def _is_whole(self, index: int) -> bool:
+        """Whether the file reaches its end: the notes stand at the front, so a torn file has them, too."""
+        with self.path(index).open("rb") as file:
+            file.seek(-len(_END), os.SEEK_END)
+            return file.read() == _END
+
+
+def to_pixels(image: "Tensor") -> Pixels:
+    """(1, 3, H, W) in [0, 1] to (H, W, 3) bytes."""
+    pixels: Pixels = image[0].movedim(0, -1).mul(255).round().byte().cpu().numpy()
+    return pixels
+
+
+def checksum(pixels: Pixels) -> str:
+    """SHA-256 of the RGB bytes."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()

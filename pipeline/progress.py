@@ -1,13 +1,23 @@
 """Telling people how a run goes: a bar on a terminal, plain lines elsewhere, JSON lines for programs."""
 
+import json
 import time
 from typing import Protocol
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
-from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, to_json
+from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned, to_json
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -20,15 +30,40 @@ class Reporter(Protocol):
     def note(self, text: str) -> None:
         """Say something that is no event, without tearing the display."""
 
+    def downloaded(self, name: str, done: int, total: int | None) -> None:
+        """Hear that `done` of `total` bytes of the file `name` are here."""
+
     def close(self) -> None:
         """Leave the terminal as it was found."""
+
+
+class Throttle:
+    """Says when it is time to speak again: at most once in `seconds`, and always at the end."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = float("-inf")
+
+    def lets_through(self, at_the_end: bool) -> bool:
+        now = time.monotonic()
+        if now - self._last < self._seconds and not at_the_end:
+            return False
+        self._last = now
+        return True
 
 
 class JsonReporter:
     """One JSON object per line on standard output."""
 
+    def __init__(self) -> None:
+        self._throttle = Throttle(1.0)
+
     def __call__(self, event: Event) -> None:
         click.echo(to_json(event))
+
+    def downloaded(self, name: str, done: int, total: int | None) -> None:
+        if self._throttle.lets_through(done == total):
+            click.echo(json.dumps({"event": "download", "file": name, "bytes": done, "of": total}))
 
     def note(self, text: str) -> None:
         click.echo(text, err=True)
@@ -41,20 +76,23 @@ class LineReporter:
     """Plain lines, at most one per five seconds while frames go by."""
 
     def __init__(self) -> None:
-        self._last = float("-inf")
+        self._throttle = Throttle(SECONDS_BETWEEN_LINES)
         self._frames = 0
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Started):
             self._frames = event.frames
         if isinstance(event, FrameDone):
-            now = time.monotonic()
-            if now - self._last < SECONDS_BETWEEN_LINES and event.remaining:
-                return
-            self._last = now
-            click.echo(f"frame {event.index + 1}/{self._frames}  {_details(event)}")
+            if self._throttle.lets_through(not event.remaining):
+                click.echo(f"frame {event.index + 1}/{self._frames}  {_details(event)}")
         else:
             _say(event)
+
+    def downloaded(self, name: str, done: int, total: int | None) -> None:
+        if self._throttle.lets_through(done == total):
+            click.echo(
+                f"{name}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{name}: {done / 1e6:,.0f} MB"
+            )
 
     def note(self, text: str) -> None:
         click.echo(text, err=True)
@@ -75,16 +113,21 @@ class BarReporter:
             console=Console(stderr=True),
         )
         self._task: TaskID | None = None
+        self._transfer: Progress | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, FrameDone):
             if self._task is not None:
                 self._progress.update(self._task, completed=event.index + 1, details=_details(event))
             return
+        if isinstance(event, Warned):
+            self.note(f"{event.schedule}: warning: {event.message}")
+            return
         if not isinstance(event, Started):
             self.close()
         _say(event)
         if isinstance(event, Started):
+            self.close()
             self._progress.start()
             self._task = self._progress.add_task(
                 event.schedule, total=event.last, completed=event.first, details="first frame"
@@ -93,7 +136,20 @@ class BarReporter:
     def note(self, text: str) -> None:
         self._progress.console.print(text, highlight=False, markup=False)
 
+    def downloaded(self, name: str, done: int, total: int | None) -> None:
+        if self._transfer is None:
+            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            text = TextColumn("{task.description}", markup=False)
+            self._transfer = Progress(text, *columns, console=self._progress.console)
+            self._transfer.start()
+        tasks = {task.description: task.id for task in self._transfer.tasks}
+        task = tasks[name] if name in tasks else self._transfer.add_task(name)
+        self._transfer.update(task, completed=done, total=total)
+
     def close(self) -> None:
+        if self._transfer is not None:
+            self._transfer.stop()
+            self._transfer = None
         if self._task is not None:
             self._progress.stop()
             self._progress.remove_task(self._task)
@@ -112,7 +168,11 @@ def _say(event: Event) -> None:
     match event:
         case Started():
             kept = f", {event.first} are there already" if event.first else ""
+            if event.stale:
+                kept += f"; {event.stale} are of another schedule or other models and are made anew"
             click.echo(f"{event.schedule}: {event.frames} frames on {event.device} to {event.folder}{kept}")
+        case Warned():
+            click.echo(f"{event.schedule}: warning: {event.message}", err=True)
         case Finished():
             new = f"{event.rendered} new, {event.seconds:.0f} s" if event.rendered else "nothing to do"
             click.echo(f"{event.video}: {event.frames} frames ({new})")

@@ -5,17 +5,15 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from pipeline.atomic import write_text
 from pipeline.easings import Array
+from pipeline.folder import RunFolder
 from pipeline.schedule import Schedule
 from render.spec import FrameSpec
 
-NAME = "report.json"
-VIDEO = "video.mp4"
 DISTRIBUTION = "vqgan-clip-render"
 _VERSIONS = (DISTRIBUTION, "torch", "open_clip_torch", "kornia", "taming-transformers-rom1504", "numpy")
 _SPEEDS = ("seconds_per_frame", "steps_per_second", "device")
@@ -50,7 +48,7 @@ class RunReport:
 
 
 def write_report(
-    folder: Path,
+    folder: RunFolder,
     schedule: Schedule,
     figures: RunReport,
     similarities: Sequence[float | None],
@@ -78,22 +76,20 @@ def write_report(
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _VERSIONS}},
         "last_frame_hash": last_hash,
     }
-    write_text(folder / NAME, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    write_text(folder.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
-def is_current(folder: Path, last_hash: str, schedule: Schedule) -> bool:
+def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
     """Whether what is derived from the frames was made of these frames, at this rate, with this title."""
     report = _read(folder)
     wanted = {"last_frame_hash": last_hash, "fps": schedule.output.fps, "title": schedule.title}
-    derived = (VIDEO, "contact.png", "poster.png")
-    return all(report.get(key) == value for key, value in wanted.items()) and all(
-        (folder / name).is_file() for name in derived
-    )
+    derived = (folder.video, folder.contact_sheet, folder.poster)
+    return all(report.get(key) == value for key, value in wanted.items()) and all(path.is_file() for path in derived)
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: RunFolder) -> dict[str, Any]:
     try:
-        report = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        report = json.loads(folder.report.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return report if isinstance(report, dict) else {}

@@ -4,25 +4,28 @@ Frames are the record, the video is derived from them. A run continues where its
 stopped; what is done is decided by chained hashes (`pipeline.checkpoint`), never by counting files.
 """
 
-import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from pipeline import ffmpeg, sheet
-from pipeline.atomic import write_text
-from pipeline.checkpoint import StateFolder, chain
-from pipeline.events import Finished, FrameDone, Interrupted, Report, Started
-from pipeline.frames import FrameFolder, FrameRecord
-from pipeline.report import VIDEO, RunReport, is_current, write_report
+from pipeline import ffmpeg
+from pipeline.atomic import remove_partial
+from pipeline.checkpoint import chain
+from pipeline.derive import derive
+from pipeline.events import Finished, FrameDone, Interrupted, Report, Started, Warned
+from pipeline.folder import Origin, RunFolder
+from pipeline.frames import FrameRecord, checksum, to_pixels
+from pipeline.lock import only_writer
+from pipeline.report import RunReport
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from render.errors import CheckpointError, InputError
 
 if TYPE_CHECKING:
     from render.renderer import FrameState, Renderer
+
+GetRenderer = Callable[[Callable[[str], None]], "Renderer"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,24 +44,34 @@ class RunOptions:
 
 
 class Run:
-    """One schedule and its folder."""
+    """One schedule and its folder.
 
-    def __init__(self, schedule: Schedule, folder: Path, options: RunOptions) -> None:
+    Args:
+        origin: where the schedule came from; kept in the folder.
+
+    Raises:
+        InputError: a range of frames outside the schedule.
+    """
+
+    def __init__(self, schedule: Schedule, origin: Origin, folder: RunFolder, options: RunOptions) -> None:
         self.schedule = schedule
         self.folder = folder
+        self._origin = origin
         self._options = options
         self._timeline = Timeline(schedule)
-        self._frames = FrameFolder(folder / "frames")
-        self._states = StateFolder(folder / "state", every=round(schedule.output.fps))
-        self._digests = schedule.models.digests()
-        self._hashes = chain(self._timeline, self._digests)
+        self._frames = folder.frames
+        self._states = folder.states(schedule.output.fps)
         self._begin, self._end = _frame_range(options.frames, len(self._timeline))
+        self._hashes: list[str] = []
 
-    def execute(self, renderer: Callable[[], "Renderer"], report: Report, stop: Callable[[], bool]) -> bool:
+    def execute(
+        self, digests: Mapping[str, Any], renderer: GetRenderer, report: Report, stop: Callable[[], bool]
+    ) -> bool:
         """Render what is missing and make the video.
 
         Args:
-            renderer: gives the models; called only if there is a frame to render.
+            digests: of the schedule's models, see `LocatedModels.digests`.
+            renderer: loads them, given who hears warnings; called only if there is a frame to render.
             report: hears what happens.
             stop: asked after every frame; True ends the run there.
 
@@ -66,44 +79,73 @@ class Run:
             Whether the run was finished; False if it was stopped.
 
         Raises:
-            RunError: rendering or encoding failed; every finished frame is kept.
+            RunError: rendering or encoding failed, or another run writes into the folder; every
+                finished frame is kept.
         """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_text(self.folder / "schedule.yaml", self.schedule.source)
-        started = time.perf_counter()
-        figures = RunReport()
-        done = 0 if self._options.fresh else len(self._finished())
-        if self._missing(done):
-            models = renderer()
-            figures.device = str(models.device)
-            state, first = self._start(models, done)
-            report(
-                Started(
-                    schedule=self.schedule.title,
-                    folder=self.folder,
-                    frames=len(self._timeline),
-                    first=first,
-                    last=self._end,
-                    device=figures.device,
-                )
-            )
-            for index in range(first, self._end):
-                if stop():
-                    self._report_interruption(report, index)
-                    return False
-                state = self._frame(models, state, index, figures, report)
-        count = self._derive(binary, figures)
+        with only_writer(self.folder.path):
+            self._tidy()
+            self._hashes = chain(self._timeline, digests)
+            self.folder.write_origin(self.schedule, replace(self._origin, models=digests))
+            started = time.perf_counter()
+            figures = RunReport()
+            if not self._render(renderer, figures, report, stop):
+                return False
+            records = self._finished()
+            derive(self.folder, self.schedule, records, figures, digests, binary)
         report(
             Finished(
                 schedule=self.schedule.title,
-                video=self.folder / VIDEO,
-                frames=count,
+                video=self.folder.video,
+                frames=len(records),
                 rendered=len(figures.frame_seconds),
                 seconds=time.perf_counter() - started,
             )
         )
         return True
+
+    def _render(self, renderer: GetRenderer, figures: RunReport, report: Report, stop: Callable[[], bool]) -> bool:
+        done = 0 if self._options.fresh else len(self._finished())
+        if self._options.frames is None and done >= self._end:
+            return True
+        models = renderer(lambda text: self._warn(report, text))
+        models.require_memory(self.schedule.output.size)
+        figures.device = models.made_on
+        self.folder.report.unlink(missing_ok=True)  # from here on the video may be of other frames than there are
+        state, first = self._start(models, done, report)
+        report(
+            Started(
+                schedule=self.schedule.title,
+                folder=self.folder.path,
+                frames=len(self._timeline),
+                first=first,
+                last=self._end,
+                stale=self._num_stale(),
+                device=str(models.device),
+            )
+        )
+        for index in range(first, self._end):
+            if stop():
+                self._report_interruption(report, index)
+                return False
+            state = self._frame(models, state, index, figures, report)
+        return True
+
+    def _tidy(self) -> None:
+        """What a run that was killed left half-written."""
+        for folder in (self.folder.path, self._frames.folder, self._states.folder):
+            remove_partial(folder)
+
+    def _warn(self, report: Report, text: str) -> None:
+        report(Warned(schedule=self.schedule.title, message=text))
+
+    def _num_stale(self) -> int:
+        """Frames in the folder that the schedule would not make as they are."""
+        records = ((index, self._frames.record(index)) for index in self._frames.present())
+        return sum(
+            record is None or index >= len(self._hashes) or record.hash != self._hashes[index]
+            for index, record in records
+        )
 
     def _report_interruption(self, report: Report, done: int) -> None:
         go_on = "run the same command again to go on"
@@ -112,23 +154,30 @@ class Run:
         elif self._options.frames is not None:
             go_on = f"run it with --frames {done}:{self._end} to go on"
         title = self.schedule.title
-        report(Interrupted(schedule=title, folder=self.folder, done=done, frames=self._end, go_on=go_on))
+        report(Interrupted(schedule=title, folder=self.folder.path, done=done, frames=self._end, go_on=go_on))
 
-    def _missing(self, done: int) -> bool:
-        """Whether there is a frame to render, `done` of them being there from the first on."""
-        return self._options.frames is not None or done < self._end
-
-    def _start(self, renderer: "Renderer", done: int) -> tuple["FrameState | None", int]:
+    def _start(self, renderer: "Renderer", done: int, report: Report) -> tuple["FrameState | None", int]:
         """The state to go on from and the first frame to render."""
         # A state is saved before its frame, so it may be one ahead; a range is rendered anew.
         newest = done if self._options.frames is None else min(done, self._begin) - 1
-        usable = [] if self._options.fresh else self._states.usable(self._hashes)
-        for index in sorted((index for index in usable if index <= newest), reverse=True):
-            with contextlib.suppress(CheckpointError):  # damaged: an earlier one will do
+        kept = [] if self._options.fresh else [index for index in self._states.kept() if index <= newest]
+        for index in reversed(kept):
+            note = self._states.note(index)
+            if note is not None and note.index == index and note.frame_hash != self._hashes[index]:
+                continue  # of what the schedule was before
+            try:
                 state = self._states.load(index, renderer.device)
-                if index == done:
-                    self._write(state)
-                return state, index + 1
+            except CheckpointError as error:
+                self._warn(report, f"{error}; going on from an earlier state")
+                continue
+            assert note is not None
+            if note.made_on != renderer.made_on:
+                self._warn(
+                    report, f"begun on {note.made_on}, going on on {renderer.made_on}: frames may differ minutely"
+                )
+            if index == done:
+                self._write(state)
+            return state, index + 1
         return None, 0
 
     def _frame(
@@ -138,7 +187,7 @@ class Run:
         spec = self._timeline.at(index)
         following = renderer.step(state, spec)
         # State before frame: a kill between the two loses neither.
-        self._states.save(following, self._hashes[index])
+        self._states.save(following, self._hashes[index], renderer.made_on)
         record = self._write(following)
         figures.add(spec, time.perf_counter() - begun)
         report(
@@ -154,10 +203,12 @@ class Run:
         return following
 
     def _write(self, state: "FrameState") -> FrameRecord:
-        pixels = state.image[0].movedim(0, -1).mul(255).round().byte().cpu().numpy()
+        pixels = to_pixels(state.image)
         similarity = float(state.similarity[0])
         record = FrameRecord(
-            hash=self._hashes[state.index], similarity=similarity if similarity == similarity else None
+            hash=self._hashes[state.index],
+            similarity=similarity if similarity == similarity else None,
+            pixels=checksum(pixels),
         )
         asked = self._options.fresh or (self._options.frames is not None and state.index >= self._begin)
         if asked or self._frames.record(state.index) != record:
@@ -173,21 +224,6 @@ class Run:
                 break
             found.append(record)
         return found
-
-    def _derive(self, binary: str, figures: RunReport) -> int:
-        """Make video, contact sheet, poster and report of the frames there are; return their number."""
-        records = self._finished()
-        count, last_hash = len(records), records[-1].hash
-        output = self.schedule.output
-        if not figures.frame_seconds and is_current(self.folder, last_hash, self.schedule):
-            return count
-        similarities = [record.similarity for record in records]
-        pattern = self._frames.folder / FrameFolder.pattern
-        ffmpeg.assemble(binary, pattern, count, output.fps, self.schedule.title, self.folder / VIDEO)
-        sheet.contact_sheet(self._frames, count, output.fps, self.folder / "contact.png")
-        sheet.poster(self._frames, similarities, self.folder / "poster.png")
-        write_report(self.folder, self.schedule, figures, similarities, self._digests, last_hash)
-        return count
 
 
 def _frame_range(frames: tuple[int | None, int | None] | None, count: int) -> tuple[int, int]:

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("render", "pipeline")
 HOMES = {  # foreign package: the modules that may import it
     "taming": ("render.latents.vqgan", "render.training"),
-    "open_clip": ("render.perceptors.clip", "render.training"),
+    "open_clip": ("render.perceptors.clip", "render.registry.generate", "render.training"),
+    "httpx2": ("render.transfer", "render.hub"),
+    "huggingface_hub": ("render.hub",),
     "ffmpeg": ("pipeline.ffmpeg",),
     "imageio_ffmpeg": ("pipeline.ffmpeg",),
 }
@@ -146,7 +148,7 @@ def test_the_graph_is_read() -> None:
     arrows = {(found.importer, found.imported, found.at_once) for found in imports(ROOT)}
     assert arrows >= {
         ("pipeline.timeline", "render.spec", True),
-        ("pipeline.loader", "render.catalogue", True),  # from render import catalogue, ...
+        ("pipeline.motion", "render.catalogue", True),  # from render import catalogue, ...
         ("pipeline.timeline", "numpy", True),
         ("render.losses", "render.prompts", False),  # for the type checker
         ("pipeline.session", "render.renderer", False),  # inside a function
@@ -216,7 +218,8 @@ print("\\n" + json.dumps([code, heavy]))
 
 
 def heavy_imports(
-    *arguments: str, heavy: tuple[str, ...] = ("torch", "kornia", "open_clip", "taming", "matplotlib")
+    *arguments: str,
+    heavy: tuple[str, ...] = ("torch", "kornia", "open_clip", "taming", "matplotlib", "httpx2", "huggingface_hub"),
 ) -> list[str]:
     """What of `heavy` the command `render` imports with these arguments, in a process of its own."""
     command = [sys.executable, "-c", PROBE.format(heavy=heavy), *arguments]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from render import weights
+from render.registry import find_latent, find_perceptor
 
 FRAMES = 4
 SIZE = (128, 72)
@@ -56,7 +56,8 @@ def frame_bytes(folder: Path) -> dict[str, bytes]:
 
 def test_every_file_of_the_run_is_there_and_nothing_else(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("contact.png", "frames", "poster.png", "report.json", "schedule.yaml", "state", "video.mp4")
+        *(".lock", "contact.png", "frames", "poster.png", "report.json", "run.json", "schedule.yaml", "state"),
+        "video.mp4",
     ]
     assert list(frame_bytes(folder)) == [f"{index:06d}.png" for index in range(FRAMES)]
     assert sorted(path.name for path in (folder / "state").iterdir()) == ["000002.safetensors", "000003.safetensors"]
@@ -100,7 +101,7 @@ def test_report_has_every_documented_key(folder: Path) -> None:
     assert (report["size"], report["fps"]) == (list(SIZE), 8)
     assert report["seconds_per_frame"] > 0
     assert report["steps_per_second"] > 0
-    assert report["device"].startswith(("cpu", "cuda"))
+    assert f" by torch {report['versions']['torch']}" in report["device"]
     assert len(report["similarity"]) == FRAMES
     assert all(-1 <= value <= 1 for value in report["similarity"])
     assert None not in report["versions"].values()
@@ -111,9 +112,10 @@ def test_report_has_every_documented_key(folder: Path) -> None:
 def test_report_has_the_sha256_of_every_model_file(folder: Path) -> None:
     models = report_of(folder)["models"]
     told = models["latent"]["sha256"] | models["perceptors"][0]["sha256"]
-    files = [*weights.LATENTS["embedded"].paths, *weights.PERCEPTORS["embedded"].paths]
-    assert len(files) == 4
-    assert told == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    shipped = (find_latent("embedded"), find_perceptor("embedded"))
+    files = [path for model in shipped for path in (model.architecture, model.checkpoint)]
+    assert len(told) == len(files) == 4
+    assert told == {Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files if path}
 
 
 def test_similarity_rises_with_steps(folder: Path) -> None:

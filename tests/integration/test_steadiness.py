@@ -6,11 +6,11 @@ import torch
 from bench.steadiness import WINDOW, looks, mean_look, sharpness, slow_zoom
 from render import noise
 from render.latents import vqgan
+from render.registry import find_latent, find_perceptor
 from render.renderer import load_renderer
 from render.spec import FrameSpec
 from render.warm_start import warm_start
 from render.warp import motion_matrix, warp
-from render.weights import find_latent, find_perceptor
 
 
 def _without_guidance(index: int, size: tuple[int, int]) -> FrameSpec:
@@ -33,7 +33,9 @@ def _without_guidance(index: int, size: tuple[int, int]) -> FrameSpec:
 
 def test_300_frames_of_zoom_without_refinement_keep_the_brightness() -> None:
     """The first picture is a checkerboard of soft noise: a zoom shows other parts of the same brightness."""
-    renderer = load_renderer(find_latent("pixels"), (find_perceptor("toy"),), False, torch.device("cpu"), torch.float32)
+    renderer = load_renderer(
+        find_latent("pixels").files(), [(find_perceptor("toy").files(), 1.0)], False, torch.device("cpu"), torch.float32
+    )
     state = renderer.step(None, _without_guidance(0, (96, 54)))
     tile = state.image[..., :27, :48]
     across = torch.cat([tile, tile.flip(-1)], dim=-1)
@@ -48,7 +50,7 @@ def test_300_frames_of_zoom_without_refinement_keep_the_brightness() -> None:
 def test_thirty_warm_starts_do_not_grow_stripes(seed: int) -> None:
     """A slow zoom and turn without guidance stays near pure warping; encoding alone is 0.4 away by then."""
     size = (96, 56)
-    embedded = vqgan.load(find_latent("embedded"), torch.device("cpu"), torch.float32, quantize=False)
+    embedded = vqgan.load(find_latent("embedded").files(), torch.device("cpu"), torch.float32, quantize=False)
     matrices = motion_matrix({"zoom": 1.004, "rotate": 0.2}, size, (0.5, 0.5))[None]
     picture = noise.soft(1, size, torch.Generator().manual_seed(seed))
     latent = warm_start(embedded, picture, None, picture, matrices)

@@ -1,6 +1,8 @@
-"""Models without weights, and programs that stand for ffmpeg."""
+"""Models without weights, a run of theirs, and programs that stand for ffmpeg."""
 
+import functools
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,14 +10,67 @@ import imageio_ffmpeg
 import pytest
 import torch
 
-from render.renderer import Renderer, load_renderer
-from render.weights import LATENTS, PERCEPTORS
+from pipeline.folder import Origin, RunFolder
+from pipeline.run import Run, RunOptions
+from render.latents.pixels import Pixels
+from render.perceptors.toy import Toy
+from render.renderer import Renderer, Scorer
 
 
 @pytest.fixture(scope="session")
 def renderer() -> Renderer:
     """Pixels refined under the eye of the toy: a frame takes milliseconds."""
-    return load_renderer(LATENTS["pixels"], (PERCEPTORS["toy"],), False, torch.device("cpu"), torch.float32)
+    cpu = torch.device("cpu")
+    return Renderer(Pixels(), [Scorer(perceptor=Toy(cpu))], cpu)
+
+
+TOY = """
+output: {size: [32, 24], fps: 8, length: 12, seed: 3}
+models: {latent: pixels, perceptors: [toy]}
+prompts: {0: red, 7: red, 11: blue}
+motion: {zoom: 1.2/s}
+refine: {steps: 2, first_frame: 4, cutouts: 2}
+"""
+
+
+@pytest.fixture
+def toy_file(tmp_path: Path) -> Path:
+    """A schedule of 12 frames; only frames 8 to 11 hang on its last prompt."""
+    path = tmp_path / "toy.yaml"
+    path.write_text(TOY, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def rendered(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., RunFolder]:
+    """Render the toy, or a range of it; once."""
+
+    @functools.cache
+    def render(frames: tuple[int | None, int | None] | None) -> RunFolder:
+        place = tmp_path_factory.mktemp("rendered")
+        (place / "toy.yaml").write_text(TOY, encoding="utf-8")
+        origin = Origin(file=str(place / "toy.yaml"))
+        schedule = origin.load()
+        digests = schedule.models.locate(offline=True, progress=lambda name, done, total: None).digests()
+        run = Run(schedule, origin, RunFolder(place / "toy"), RunOptions(frames=frames))
+        assert run.execute(digests, lambda warn: renderer, lambda event: None, lambda: False)
+        return RunFolder(place / "toy")
+
+    return render
+
+
+@pytest.fixture
+def made(rendered: Callable[..., RunFolder], toy_file: Path) -> Callable[..., RunFolder]:
+    """The folder of a finished run of `toy_file`, or of a range of it; yours to break."""
+
+    def make(frames: tuple[int | None, int | None] | None = None) -> RunFolder:
+        whole = rendered(frames)
+        folder = Path(shutil.copytree(whole.path, toy_file.parent / "out" / "toy"))
+        record = folder / "run.json"
+        record.write_text(record.read_text().replace(whole.origin().file, str(toy_file)))
+        return RunFolder(folder)
+
+    return make
 
 
 @pytest.fixture(scope="session")

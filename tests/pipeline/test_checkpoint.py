@@ -46,10 +46,6 @@ def assert_same(one: torch.Tensor | None, other: torch.Tensor | None) -> None:
     assert one.numpy().tobytes() == other.numpy().tobytes()
 
 
-def kept(folder: StateFolder) -> list[int]:
-    return sorted(int(path.stem) for path in folder.folder.iterdir())
-
-
 # the chain
 
 
@@ -97,7 +93,7 @@ def test_state_comes_back_bit_for_bit(tmp_path: Path, latent: bool, optimizer: b
     if not optimizer:
         state.optimizer_state = {}
     folder = StateFolder(tmp_path / "state", every=8)
-    folder.save(state, "hash")
+    folder.save(state, "hash", "here")
     loaded = folder.load(5, CPU)
     assert loaded.index == 5
     assert_same(loaded.image, state.image)
@@ -113,7 +109,7 @@ def test_state_comes_back_bit_for_bit(tmp_path: Path, latent: bool, optimizer: b
 
 def test_similarity_without_prompts_comes_back_as_nan(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path, every=8)
-    folder.save(state_after(0, similarity=torch.tensor([torch.nan])), "hash")
+    folder.save(state_after(0, similarity=torch.tensor([torch.nan])), "hash", "here")
     assert folder.load(0, CPU).similarity.isnan().all()
 
 
@@ -122,7 +118,7 @@ def test_a_renderers_state_is_saved_whole(tmp_path: Path, renderer: Renderer, sp
     state = renderer.step(renderer.step(None, specs[0]), specs[1])
     assert float(state.optimizer_state["step"]) == specs[0].num_steps + specs[1].num_steps
     folder = StateFolder(tmp_path, every=8)
-    folder.save(state, "hash")
+    folder.save(state, "hash", "here")
     straight, loaded = renderer.step(state, specs[2]), renderer.step(folder.load(1, CPU), specs[2])
     assert_same(loaded.image, straight.image)
     assert_same(loaded.latent, straight.latent)
@@ -134,7 +130,7 @@ def test_state_that_is_a_view_is_saved(tmp_path: Path) -> None:
     """safetensors refuses tensors that are not contiguous or share memory."""
     image = torch.rand(1, 8, 8, 3).movedim(-1, 1)
     folder = StateFolder(tmp_path, every=8)
-    folder.save(state_after(0, image=image, latent=image), "hash")
+    folder.save(state_after(0, image=image, latent=image), "hash", "here")
     assert torch.equal(folder.load(0, CPU).image, image)
 
 
@@ -144,75 +140,127 @@ def test_state_that_is_a_view_is_saved(tmp_path: Path) -> None:
 def test_latest_two_and_one_per_second_are_kept(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path / "state", every=8)
     for index in range(21):
-        folder.save(state_after(index), "hash")
-    assert kept(folder) == [7, 15, 19, 20]
+        folder.save(state_after(index), "hash", "here")
+    assert folder.kept() == [7, 15, 19, 20]
 
 
 def test_rendering_an_early_range_anew_keeps_later_states(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path / "state", every=8)
     for index in [*range(21), 3]:
-        folder.save(state_after(index), "hash")
-    assert kept(folder) == [3, 7, 15, 19, 20]
+        folder.save(state_after(index), "hash", "here")
+    assert folder.kept() == [3, 7, 15, 19, 20]
 
 
 def test_less_than_a_frame_per_second_keeps_every_state(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path / "state", every=0)
     for index in range(4):
-        folder.save(state_after(index), "hash")
-    assert kept(folder) == [0, 1, 2, 3]
+        folder.save(state_after(index), "hash", "here")
+    assert folder.kept() == [0, 1, 2, 3]
 
 
-# what is usable
+# what a file says of itself, and whether it is whole
 
 
-def test_usable_are_the_states_with_the_wanted_hash_in_order(tmp_path: Path) -> None:
+def test_note_says_what_was_saved(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path, every=1)
-    for index, frame_hash in enumerate(["a", "b", "old", "d", "beyond the end"]):
-        folder.save(state_after(index), frame_hash)
-    assert folder.usable(["a", "b", "c", "d"]) == [0, 1, 3]
+    folder.save(state_after(3), "ab", "cpu in float32")
+    note = folder.note(3)
+    assert note is not None
+    assert (note.index, note.frame_hash, note.made_on) == (3, "ab", "cpu in float32")
+    assert folder.verify(3) == note
 
 
 def test_folder_that_is_not_there_has_no_states(tmp_path: Path) -> None:
-    assert StateFolder(tmp_path / "state", every=8).usable(["a"]) == []
+    folder = StateFolder(tmp_path / "state", every=8)
+    assert folder.kept() == []
+    assert folder.note(0) is None
 
 
-def test_torn_state_is_never_usable(tmp_path: Path) -> None:
+def refused(folder: StateFolder, index: int) -> str:
+    """What is said of a state that cannot be used."""
+    for use in (folder.verify, lambda index: folder.load(index, CPU)):
+        with pytest.raises(CheckpointError) as caught:
+            use(index)
+    return str(caught.value)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> tuple[StateFolder, Path]:
+    """A folder with the state after frame 2, and the state's file."""
     folder = StateFolder(tmp_path, every=8)
-    folder.save(state_after(0), "a")
-    path = tmp_path / "000000.safetensors"
+    folder.save(state_after(2), "a", "here")
+    return folder, tmp_path / "000002.safetensors"
+
+
+def test_torn_state_is_refused_wherever_it_is_torn(saved: tuple[StateFolder, Path]) -> None:
+    folder, path = saved
     whole = path.read_bytes()
-    for length in range(0, len(whole), 61):
+    for length in range(0, len(whole), 7):
         path.write_bytes(whole[:length])
-        assert folder.usable(["a"]) == [], f"after {length} of {len(whole)} bytes"
+        assert "damaged" in refused(folder, 2), f"after {length} of {len(whole)} bytes"
     path.write_bytes(whole)
-    assert folder.usable(["a"]) == [0]
+    assert folder.verify(2).frame_hash == "a"
 
 
-def test_foreign_files_are_never_usable_and_never_deleted(tmp_path: Path) -> None:
-    names = ["000000.safetensors", "notes.safetensors", "1.safetensors", "000002.txt"]
-    for name in names:
-        (tmp_path / name).write_text("something of the user's")
-    (tmp_path / "000003.safetensors").mkdir()
-    save_file({"image": torch.zeros(1)}, tmp_path / "000004.safetensors")
-    folder = StateFolder(tmp_path, every=100)
-    assert folder.usable(["a"] * 10) == []
-    folder.save(state_after(1), "a")
-    assert all((tmp_path / name).is_file() for name in names)
+def test_no_flipped_bit_goes_unseen(saved: tuple[StateFolder, Path]) -> None:
+    """Header length, header, note and tensors: what is accepted is what was saved."""
+    folder, path = saved
+    whole, note = path.read_bytes(), folder.verify(2)
+    for place in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        told = folder.note(2)
+        assert told is None or told == note, f"byte {place}: a damaged note was believed"
+        try:
+            folder.verify(2)
+        except CheckpointError:
+            continue
+        loaded, wanted = folder.load(2, CPU), state_after(2)
+        assert_same(loaded.image, wanted.image)
+        assert_same(loaded.latent, wanted.latent)
+        assert loaded.optimizer_state.keys() == wanted.optimizer_state.keys()
+
+
+def test_state_of_another_frame_under_its_name_is_refused(saved: tuple[StateFolder, Path]) -> None:
+    folder, path = saved
+    folder.save(state_after(1), "b", "here")
+    path.write_bytes((path.parent / "000001.safetensors").read_bytes())
+    assert "000002.safetensors: damaged" in refused(folder, 2)
+
+
+def test_foreign_safetensors_file_is_refused(saved: tuple[StateFolder, Path]) -> None:
+    folder, path = saved
+    save_file({"image": torch.zeros(1)}, path, metadata={"format": "pt"})
+    assert folder.note(2) is None
+    assert "000002.safetensors: damaged" in refused(folder, 2)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a state", b"\xff" * 100])
-def test_loading_a_damaged_state_says_which_file_and_what_to_do(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "000002.safetensors").write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"000002\.safetensors: damaged .* delete it and run again"):
-        StateFolder(tmp_path, every=8).load(2, CPU)
+def test_state_that_is_none_is_refused_by_name(saved: tuple[StateFolder, Path], content: bytes) -> None:
+    folder, path = saved
+    path.write_bytes(content)
+    assert folder.note(2) is None
+    assert "000002.safetensors: damaged" in refused(folder, 2)
 
 
-def test_loading_a_state_without_an_image_is_an_error_of_ours(tmp_path: Path) -> None:
-    save_file({"similarity": torch.zeros(1)}, tmp_path / "000002.safetensors", metadata={"frame_hash": "a"})
-    with pytest.raises(CheckpointError):
-        StateFolder(tmp_path, every=8).load(2, CPU)
+def test_folder_in_the_place_of_a_state_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "000002.safetensors").mkdir()
+    folder = StateFolder(tmp_path, every=8)
+    assert folder.note(2) is None
+    assert "cannot be read" in refused(folder, 2)
 
 
-def test_loading_a_state_that_is_not_there_is_an_error_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError):
-        StateFolder(tmp_path, every=8).load(2, CPU)
+def test_state_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert "cannot be read" in refused(StateFolder(tmp_path, every=8), 2)
+
+
+def test_foreign_names_are_no_states_and_never_deleted(tmp_path: Path) -> None:
+    names = ["notes.safetensors", "000002.txt", ".000003.safetensors"]
+    for name in names:
+        (tmp_path / name).write_text("something of the user's")
+    folder = StateFolder(tmp_path, every=100)
+    for index in range(4):
+        folder.save(state_after(index), "a", "here")
+    assert folder.kept() == [2, 3]
+    assert all((tmp_path / name).is_file() for name in names)

@@ -27,7 +27,7 @@ def write_frames(folder: Path, count: int = len(COLOURS)) -> Path:
     for index in range(count):
         pixels = np.empty((SIZE[1], SIZE[0], 3), dtype=np.uint8)
         pixels[:] = COLOURS[index]
-        frames.write(index, pixels, FrameRecord(hash="", similarity=None))
+        frames.write(index, pixels, FrameRecord(hash="", similarity=None, pixels=""))
     return folder / FrameFolder.pattern
 
 

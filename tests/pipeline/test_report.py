@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.folder import RunFolder
 from pipeline.loader import read_schedule
 from pipeline.report import RunReport, is_current, write_report
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
-from render import weights
+from render.registry import find_latent, find_perceptor
 
 KEYS = {
     "title",
@@ -44,7 +45,8 @@ def figures_of(schedule: Schedule, seconds: list[float], steps: list[int]) -> Ru
 
 
 def written(folder: Path, schedule: Schedule, figures: RunReport, last_hash: str = "ab") -> dict[str, Any]:
-    write_report(folder, schedule, figures, [0.25, None], schedule.models.digests(), last_hash)
+    digests = schedule.models.locate(offline=True, progress=lambda name, done, total: None).digests()
+    write_report(RunFolder(folder), schedule, figures, [0.25, None], digests, last_hash)
     report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return report
 
@@ -62,15 +64,15 @@ def test_report_has_every_documented_key(tmp_path: Path, schedule: Schedule) -> 
 
 def test_report_has_the_digest_of_every_model_file(tmp_path: Path, schedule: Schedule) -> None:
     models = written(tmp_path, schedule, RunReport())["models"]
-    for files, told in (
-        (weights.LATENTS["embedded"], models["latent"]),
-        (weights.PERCEPTORS["embedded"], models["perceptors"][0]),
+    for model, told in (
+        (find_latent("embedded"), models["latent"]),
+        (find_perceptor("embedded"), models["perceptors"][0]),
     ):
-        assert files.config is not None
-        assert files.weights is not None
+        assert isinstance(model.architecture, Path)
+        assert model.checkpoint is not None
         assert told["name"] == "embedded"
         assert told["sha256"] == {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (files.config, files.weights)
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (model.architecture, model.checkpoint)
         }
 
 
@@ -96,7 +98,7 @@ def test_new_speeds_replace_earlier_ones(tmp_path: Path, schedule: Schedule) -> 
 @pytest.mark.parametrize("content", [b"", b"[1, 2]", b"{torn", b"\xff\xfe"])
 def test_damaged_report_is_as_none(tmp_path: Path, schedule: Schedule, content: bytes) -> None:
     (tmp_path / "report.json").write_bytes(content)
-    assert not is_current(tmp_path, "ab", schedule)
+    assert not is_current(RunFolder(tmp_path), "ab", schedule)
     assert written(tmp_path, schedule, RunReport())["seconds_per_frame"] is None
 
 
@@ -114,20 +116,20 @@ def finished(tmp_path: Path, schedule: Schedule) -> Path:
 
 
 def test_finished_folder_is_current(finished: Path, schedule: Schedule) -> None:
-    assert is_current(finished, "ab", schedule)
+    assert is_current(RunFolder(finished), "ab", schedule)
 
 
 def test_other_frames_title_or_rate_are_not_current(finished: Path, schedule: Schedule) -> None:
-    assert not is_current(finished, "ac", schedule)
-    assert not is_current(finished, "ab", dataclasses.replace(schedule, title="another"))
+    assert not is_current(RunFolder(finished), "ac", schedule)
+    assert not is_current(RunFolder(finished), "ab", dataclasses.replace(schedule, title="another"))
     faster = dataclasses.replace(schedule.output, fps=9.0)
-    assert not is_current(finished, "ab", dataclasses.replace(schedule, output=faster))
+    assert not is_current(RunFolder(finished), "ab", dataclasses.replace(schedule, output=faster))
 
 
 @pytest.mark.parametrize("name", ["video.mp4", "contact.png", "poster.png", "report.json"])
 def test_folder_with_a_missing_file_is_not_current(finished: Path, schedule: Schedule, name: str) -> None:
     (finished / name).unlink()
-    assert not is_current(finished, "ab", schedule)
+    assert not is_current(RunFolder(finished), "ab", schedule)
 
 
 def test_time_left_counts_every_frame_as_its_steps_and_one(schedule: Schedule) -> None:

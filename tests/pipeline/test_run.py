@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Started
+from pipeline.folder import Origin, RunFolder
 from pipeline.frames import FrameFolder, FrameRecord, Pixels
 from pipeline.loader import read_schedule
 from pipeline.run import Run, RunOptions
@@ -57,10 +58,12 @@ class Job:
     ) -> bool:
         self.events, self.loaded = [], 0
         options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg)
-        run = Run(schedule or toy(), self.folder, options)
-        return run.execute(self._load, self.events.append, lambda: len(self.rendered) == stop_after)
+        schedule = schedule or toy()
+        run = Run(schedule, Origin(file="toy.yaml"), RunFolder(self.folder), options)
+        models = schedule.models.locate(offline=True, progress=lambda name, done, total: None)
+        return run.execute(models.digests(), self._load, self.events.append, lambda: len(self.rendered) == stop_after)
 
-    def _load(self) -> Renderer:
+    def _load(self, warn: Callable[[str], None]) -> Renderer:
         self.loaded += 1
         return self.renderer
 
@@ -149,7 +152,8 @@ def count_frames(video: Path) -> int:
 def test_run_leaves_every_file(reference: Job) -> None:
     folder = reference.folder
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("contact.png", "frames", "poster.png", "report.json", "schedule.yaml", "state", "video.mp4")
+        *(".lock", "contact.png", "frames", "poster.png", "report.json", "run.json", "schedule.yaml", "state"),
+        "video.mp4",
     ]
     assert sorted(reference.frame_bytes()) == [f"{index:06d}.png" for index in range(FRAMES)]
     assert sorted(path.stem for path in (folder / "state").iterdir()) == ["000007", "000010", "000011"]
@@ -416,8 +420,10 @@ def test_nothing_to_do_loads_no_models_and_encodes_nothing(done: Job) -> None:
     assert [type(event) for event in done.events] == [Finished]
     assert (done.finished.rendered, done.finished.frames) == (0, FRAMES)
     after = done.times()
-    del before["schedule.yaml"], after["schedule.yaml"]
-    assert after == before
+    written = {"schedule.yaml", "run.json", ".lock"}
+    assert {name: after[name] for name in after.keys() - written} == {
+        name: before[name] for name in before.keys() - written
+    }
 
 
 def test_another_title_encodes_again_and_renders_nothing(done: Job) -> None:

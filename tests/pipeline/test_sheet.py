@@ -17,7 +17,7 @@ def folder_of(path: Path, count: int) -> FrameFolder:
     for index in range(count):
         pixels = np.empty((SIZE[1], SIZE[0], 3), dtype=np.uint8)
         pixels[:] = (2 * index, 255 - 2 * index, 50)
-        frames.write(index, pixels, FrameRecord(hash="", similarity=None))
+        frames.write(index, pixels, FrameRecord(hash="", similarity=None, pixels=""))
     return frames
 
 
@@ -63,7 +63,7 @@ def test_time_is_written_into_a_corner_and_differs_from_frame_to_frame(tmp_path:
     frames = folder_of(tmp_path / "frames", 1)
     flat = frames.read(0)
     for index in range(1, 9):
-        frames.write(index, flat, FrameRecord(hash="", similarity=None))
+        frames.write(index, flat, FrameRecord(hash="", similarity=None, pixels=""))
     contact_sheet(frames, 9, 8.0, tmp_path / "contact.png")
     with Image.open(tmp_path / "contact.png") as image:
         corners = [

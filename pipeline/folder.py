@@ -1,0 +1,91 @@
+"""The folder of a run: where everything lies, and how its schedule is found again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.atomic import write_text
+from pipeline.checkpoint import StateFolder
+from pipeline.frames import FrameFolder
+from pipeline.loader import load_schedule
+from pipeline.schedule import Schedule
+from render.errors import InputError
+
+_RECORD = "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a run was started with, so that its folder can be asked later.
+
+    Attributes:
+        file: absolute path of the schedule.
+        overrides: what `--set` and the variant changed, as (path, value).
+        variant: the name of the variant, empty where the schedule has none.
+        draft: whether it was rendered as a draft.
+        allow_paths: whether the schedule may name files outside its folder.
+        models: digests of the models, see `LocatedModels.digests`.
+    """
+
+    file: str
+    overrides: tuple[tuple[str, str], ...] = ()
+    variant: str = ""
+    draft: bool = False
+    allow_paths: bool = False
+    models: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self, shown: Path | None = None) -> Schedule:
+        """Read the schedule as it is now; `shown` stands for its file in messages. Raises `InputError`."""
+        path = shown or Path(self.file)
+        schedule = load_schedule(path, overrides=self.overrides, allow_paths=self.allow_paths)
+        if self.variant:
+            schedule = replace(schedule, title=f"{schedule.title} {self.variant}")
+        return schedule.draft() if self.draft else schedule
+
+
+class RunFolder:
+    """DIR/<schedule>/ with frames/, state/, the video and what is told of the run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.frames = FrameFolder(path / "frames")
+        self.video = path / "video.mp4"
+        self.contact_sheet = path / "contact.png"
+        self.poster = path / "poster.png"
+        self.report = path / "report.json"
+        self._schedule = path / "schedule.yaml"
+
+    def states(self, fps: float) -> StateFolder:
+        return StateFolder(self.path / "state", every=round(fps))
+
+    def write_origin(self, schedule: Schedule, origin: Origin) -> None:
+        """Keep the schedule as it is run, and where it came from."""
+        write_text(self._schedule, schedule.source)
+        write_text(self.path / _RECORD, json.dumps(asdict(origin), indent=1, ensure_ascii=False) + "\n")
+
+    def origin(self) -> Origin:
+        """What the folder's run was started with.
+
+        Raises:
+            InputError: this is not the folder of a run.
+        """
+        try:
+            record = json.loads((self.path / _RECORD).read_text(encoding="utf-8"))
+            overrides = tuple((path, value) for path, value in record.pop("overrides"))
+            return Origin(**record, overrides=overrides)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(
+                f"{self.path}: not the folder of a run (no readable {_RECORD}); "
+                "expected a folder such as outputs/sunset"
+            ) from error
+
+    def load_schedule(self, origin: Origin) -> tuple[Schedule, bool]:
+        """The schedule as its file is now, and whether that changed since the run.
+
+        Raises:
+            InputError: the file is gone or wrong.
+        """
+        schedule = origin.load()
+        return schedule, not self._schedule.is_file() or schedule.source.encode() != self._schedule.read_bytes()

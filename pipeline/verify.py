@@ -1,0 +1,90 @@
+"""Whether what lies in a run's folder is what was written, and what the schedule asks for."""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.checkpoint import chain
+from pipeline.folder import RunFolder
+from pipeline.frames import to_pixels
+from pipeline.timeline import Timeline
+from render.errors import CheckpointError, RunError
+
+
+class Verification:
+    """The folder of one run, measured against the schedule as it was run.
+
+    Raises:
+        InputError: this is not the folder of a run, or its schedule cannot be read any more.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        origin = folder.origin()
+        self._schedule, _ = folder.load_schedule(origin)
+        self._timeline = Timeline(self._schedule)
+        self._digests = origin.models
+        self._hashes = chain(self._timeline, self._digests)
+        self._frames = folder.frames
+        self._states = folder.states(self._schedule.output.fps)
+        self._folder = folder
+        self._seen = {"frames": 0, "states": 0, "rerendered": 0}
+
+    def damaged(self) -> Iterator[str]:
+        """One sentence for everything that is missing, damaged or not what the schedule asks for."""
+        for index in range(len(self._hashes)):
+            self._seen["frames"] += 1
+            try:
+                hash_ = self._frames.verify(index).hash
+            except CheckpointError as error:
+                yield f"{error}; render it again with --frames {index}:{index + 1}"
+                continue
+            if hash_ != self._hashes[index]:
+                yield f"{self._frames.path(index)}: is of another schedule or of other models"
+        for index in self._states.kept():
+            self._seen["states"] += 1
+            try:
+                note = self._states.verify(index)
+            except CheckpointError as error:
+                yield f"{error}; delete it, rendering goes on from an earlier one"
+                continue
+            if index < len(self._hashes) and note.frame_hash != self._hashes[index]:
+                yield f"{self._states.path(index)}: is of another schedule or of other models"
+
+    def rerender(self, count: int, seed: int | None, device_name: str, offline: bool) -> Iterator[str]:
+        """Render up to `count` random frames again, each from the kept state before it.
+
+        Frames and states that `damaged` names are left out. Yields a sentence for every frame that
+        is not equal to the bit.
+
+        Raises:
+            RunError: the models are not those of the run.
+        """
+        models = self._schedule.models.locate(offline=offline, progress=lambda *_: None)
+        if models.digests() != self._digests:
+            raise RunError("the models are not those that the run was made with")
+        renderer = models.load(device_name)
+        begins = [before for before in (-1, *self._states.kept()) if self._is_sound(before)]
+        for before in sorted(random.Random(seed).sample(begins, min(count, len(begins)))):
+            self._seen["rerendered"] += 1
+            state = self._states.load(before, renderer.device) if before >= 0 else None
+            following = renderer.step(state, self._timeline.at(before + 1))
+            if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
+                yield f"{self._frames.path(before + 1)}: rendered again on {renderer.made_on}, it is another picture"
+
+    def _is_sound(self, before: int) -> bool:
+        """Whether the frame behind frame `before`, and the state that it starts from, are what they should be."""
+        following = before + 1
+        if following >= len(self._hashes):
+            return False
+        try:
+            starts_right = before < 0 or self._states.verify(before).frame_hash == self._hashes[before]
+            return starts_right and self._frames.verify(following).hash == self._hashes[following]
+        except CheckpointError:
+            return False
+
+    def summary(self, wrong: int) -> str:
+        looked = f"{self._seen['frames']} frames and {self._seen['states']} states checked"
+        if self._seen["rerendered"]:
+            looked += f", {self._seen['rerendered']} frames rendered again"
+        return f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"

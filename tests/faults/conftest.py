@@ -1,0 +1,78 @@
+"""A run that nothing happens to, places to break others in, and the count of what was tried."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import TOY, Place
+
+
+@dataclass
+class Tally:
+    """Faults that were tried, and survived as asserted; a line of each stands at the end of the test run."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, fault: str, tried: int, seconds: float) -> None:
+        self.lines.append(f"{fault}: {tried} tried, all survived, no frame lost, {seconds:.0f} s")
+
+
+TALLY = pytest.StashKey[Tally]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = Tally()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = config.stash[TALLY].lines
+    if lines:
+        terminalreporter.section("faults")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def tally(pytestconfig: pytest.Config) -> Tally:
+    return pytestconfig.stash[TALLY]
+
+
+@pytest.fixture
+def new_place(command: str, tmp_path: Path) -> Callable[[str], Place]:
+    """A place of this name with toy.yaml in it."""
+    return lambda name: Place(command=command, path=tmp_path / name).write()
+
+
+@pytest.fixture
+def place(new_place: Callable[[str], Place]) -> Place:
+    return new_place("place")
+
+
+@pytest.fixture(scope="session")
+def reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A run from start to end that nothing happened to; not to be changed."""
+    whole = Place(command=command, path=tmp_path_factory.mktemp("faults") / "whole").write(TOY)
+    whole.render()
+    return whole
+
+
+@pytest.fixture(scope="session")
+def half(reference: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The first twelve frames, with the states after frames 7, 10 and 11; not to be changed."""
+    some = Place(command=reference.command, path=tmp_path_factory.mktemp("faults") / "half").write(TOY)
+    some.render("--frames", ":12")
+    return some
+
+
+@pytest.fixture
+def done(reference: Place, tmp_path: Path) -> Place:
+    """A copy of the finished run."""
+    return reference.copy(tmp_path / "done")
+
+
+@pytest.fixture
+def begun(half: Place, tmp_path: Path) -> Place:
+    """A copy of the run of twelve frames."""
+    return half.copy(tmp_path / "begun")

@@ -1,0 +1,197 @@
+"""States and frames that are not what was written: recognised, told, and made again to the same bytes."""
+
+import itertools
+import random
+import struct
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors import safe_open
+from safetensors.numpy import load_file, save
+
+from tests.faults.conftest import Tally
+from tests.faults.harness import FRAMES, Place, assert_equal
+
+Damage = Callable[[bytes], bytes]
+HALF = 12  # frames of the run that is damaged; it has the states after frames 7, 10 and 11
+
+
+def flip(begin: float, end: float) -> Damage:
+    """Flip one bit between two places: fractions of the file, or numbers of bytes where they go over 1."""
+
+    def damage(whole: bytes) -> bytes:
+        chance = random.Random(len(whole))
+        length = len(whole) if end <= 1 else 1
+        place = chance.randrange(int(begin * length), int(end * length))
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << chance.randrange(8)
+        return bytes(flipped)
+
+    return damage
+
+
+def in_header(whole: bytes) -> bytes:
+    """A digit of the note's checksum becomes another."""
+    (length,) = struct.unpack("<Q", whole[:8])
+    place = whole.index(b"checksum", 8, 8 + length) + 14
+    return whole[:place] + (b"0" if whole[place : place + 1] != b"0" else b"1") + whole[place + 1 :]
+
+
+def foreign(whole: bytes) -> bytes:
+    return bytes(save({"image": np.zeros((1, 3, 32, 32), np.float32)}))
+
+
+DAMAGES: dict[str, Damage] = {
+    "a bit of its data": flip(0.6, 1.0),
+    "its note": in_header,
+    "cut in half": lambda whole: whole[: len(whole) // 2],
+    "a bit of the header's length": flip(0, 7),
+    "a bit of the header": flip(8, 200),
+    "cut in the header": lambda whole: whole[:60],
+    "its last byte missing": lambda whole: whole[:-1],
+    "one byte more": lambda whole: whole + b"\0",
+    "emptied": lambda whole: b"",
+    "text": lambda whole: b"something of the user's",
+    "a header of petabytes": lambda whole: b"\xff" * 7 + b"\0" + whole[8:],
+    "foreign safetensors": foreign,
+}
+FEW = ["a bit of its data"]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in DAMAGES]
+)
+def test_damaged_newest_state_falls_back_to_the_one_before(
+    name: str, begun: Place, reference: Place, tally: Tally
+) -> None:
+    started, kept = time.monotonic(), begun.stamps()
+    begun.state(11).write_bytes(DAMAGES[name](begun.state(11).read_bytes()))
+    done = begun.render()
+    assert "000011.safetensors: " in done.err
+    assert "going on from an earlier state" in done.err
+    assert "11 are there already" in done.out
+    assert_equal(begun, reference)
+    assert kept.items() <= begun.stamps().items(), "frames that are there are not written again"
+    tally.add(f"state damaged: {name}", 1, time.monotonic() - started)
+
+
+@pytest.mark.slow
+def test_every_state_damaged_in_every_way(
+    half: Place, reference: Place, tmp_path_factory: pytest.TempPathFactory, tally: Tally
+) -> None:
+    """All at once: the newest sound one is used, and without one the run begins at the first frame."""
+    started = time.monotonic()
+    ways = itertools.cycle(DAMAGES)
+    tried = 0
+    for sound, warnings in (((), 3), ((7,), 2), ((10,), 1), ((7, 10), 1)):
+        place = half.copy(tmp_path_factory.mktemp("damaged") / "place")
+        for index in {7, 10, 11} - set(sound):
+            place.state(index).write_bytes(DAMAGES[next(ways)](place.state(index).read_bytes()))
+            tried += 1
+        done = place.render()
+        assert done.err.count("going on from an earlier state") == warnings
+        assert_equal(place, reference)
+    tally.add("states damaged together", tried, time.monotonic() - started)
+
+
+@pytest.mark.slow
+def test_state_of_another_frame_is_not_taken_for_it(begun: Place, reference: Place) -> None:
+    begun.state(11).write_bytes(begun.state(10).read_bytes())
+    done = begun.render()
+    assert "000011.safetensors: damaged" in done.err
+    assert_equal(begun, reference)
+
+
+def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> None:
+    """Torn, emptied, replaced by a foreign picture or text; all at once, and the first of them is where it goes on."""
+    whole = begun.frame(8).read_bytes()
+    begun.frame(8).write_bytes(whole[: len(whole) // 2])
+    begun.frame(9).write_bytes(b"")
+    begun.frame(10).write_text("not a picture")
+    Image.new("RGB", (32, 32), "red").save(begun.frame(11))
+    kept = {name: stamp for name, stamp in begun.stamps().items() if name < "000008"}
+    done = begun.render()
+    assert "8 are there already" in done.out
+    assert_equal(begun, reference)
+    assert kept.items() <= begun.stamps().items()
+
+
+def test_flipped_bit_of_a_frame_is_found_by_verify_and_mended(done: Place, reference: Place) -> None:
+    whole = bytearray(done.frame(9).read_bytes())
+    whole[whole.index(b"IDAT") + 200] ^= 4
+    done.frame(9).write_bytes(whole)
+    told = done.call("verify", "out/toy")
+    assert told.code == 1
+    assert "000009.png: damaged" in told.message
+    assert told.message.endswith("render it again with --frames 9:10")
+    assert "1 wrong" in told.out
+    done.render("--frames", "9:10")
+    assert_equal(done, reference)
+    told = done.call("verify", "out/toy")
+    assert (told.code, told.err) == (0, "")
+    assert f"{FRAMES} frames" in told.out
+
+
+@pytest.mark.slow
+def test_mended_frame_reaches_the_video_even_if_the_run_is_killed_between(done: Place, reference: Place) -> None:
+    """The frame's hash is what it was before, so the report must not vouch for the video any more."""
+    black = Image.fromarray(np.zeros((32, 32, 3), np.uint8))
+    with Image.open(done.frame(9)) as frame:
+        notes = frame.info
+    paint(done, 9, black, notes)
+    (done.folder / "video.mp4").unlink()
+    done.call("assemble", "out/toy")
+    assert done.video() != reference.video()
+    told = done.call("toy.yaml", "--out", "out", "--frames", "9:10", "--ffmpeg", "false")
+    assert told.code == 1
+    done.render()
+    assert_equal(done, reference)
+
+
+def paint(place: Place, index: int, picture: Image.Image, notes: Mapping[str | tuple[int, int], object]) -> None:
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    for name, value in notes.items():
+        info.add_text(str(name), str(value))
+    picture.save(place.frame(index), pnginfo=info)
+
+
+def tampered(path: str) -> bytes:
+    """The state with another picture under a checksum and a seal that fit."""
+    import torch
+
+    from pipeline.checkpoint import StateNote, _checksum
+
+    tensors = {name: torch.from_numpy(value) for name, value in load_file(path).items()}
+    tensors["latent"] = tensors["latent"].flip(-1).contiguous()
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    note = StateNote(
+        index=int(metadata["index"]),
+        frame_hash=metadata["frame_hash"],
+        made_on=metadata["made_on"],
+        checksum=_checksum(tensors),
+    )
+    return bytes(
+        save(
+            {name: value.numpy() for name, value in tensors.items()},
+            {**metadata, "checksum": note.checksum, "seal": note.seal},
+        )
+    )
+
+
+@pytest.mark.slow
+def test_rerendering_passes_on_an_honest_run_and_fails_on_a_forged_state(begun: Place) -> None:
+    """Frames 0, 8 and 11 follow a kept state, or none; the last state has no frame behind it yet."""
+    honest = begun.call("verify", "out/toy", "--rerender", "9")
+    assert honest.code == 1, "frames 12 to 23 are missing"
+    assert all("is missing" in line for line in honest.err.splitlines())
+    assert "3 frames rendered again" in honest.out
+    begun.state(10).write_bytes(tampered(str(begun.state(10))))
+    forged = begun.call("verify", "out/toy", "--rerender", "9")
+    assert "000011.png: rendered again" in forged.err
+    assert "it is another picture" in forged.err

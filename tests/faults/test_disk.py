@@ -1,0 +1,129 @@
+"""A disk that is full, and one that cannot be written: one message, and everything finished is kept."""
+
+import contextlib
+import os
+import random
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Tally
+from tests.faults.harness import Place, assert_equal, assert_nothing_broken
+
+MANY = int(os.environ.get("RENDER_FAULT_PLACES", "20"))
+
+
+@contextlib.contextmanager
+def mounted(path: Path, options: str) -> Iterator[Path]:
+    """A small disk of its own at `path`; skips where mounting is not permitted."""
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"a small disk cannot be mounted here: {error}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
+
+
+def remount(path: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", path], check=True)
+
+
+def size_of(folder: Path) -> int:
+    """Pages that the files of a finished run take, in bytes."""
+    return sum(-(-path.stat().st_size // 4096) * 4096 for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("count", [1, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
+def test_full_disk_costs_nothing(count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally) -> None:
+    """The disk is full after a random number of pages, again and again until there is room for all."""
+    begun, chance = time.monotonic(), random.Random(count)
+    needed = size_of(reference.folder)
+    tried, number = 0, 0
+    while tried < count:
+        number += 1
+        place = new_place(f"place-{number}")
+        size, kept = 0, dict[str, tuple[int, int]]()
+        with mounted(place.path / "out", "size=8k"):
+            while tried < count:
+                size += chance.randint(1, max(2, needed // 4096 // 3)) * 4096
+                remount(place.path / "out", f"size={size}")
+                done = place.call("toy.yaml", "--out", "out")
+                if done.code == 0:
+                    break
+                tried += 1
+                assert done.code == 1
+                assert "No space left on device" in done.message or "the disk is full" in done.message
+                assert_nothing_broken(place, reference)
+                assert kept.items() <= place.stamps().items(), "a finished frame was lost, or written again"
+                kept = place.stamps()
+            remount(place.path / "out", "size=64m")
+            place.render()
+            assert_equal(place, reference)
+            assert kept.items() <= place.stamps().items()
+    tally.add("disk full", tried, time.monotonic() - begun)
+
+
+def no_file_over(size: int) -> Callable[[], None]:
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # else it kills before the write can fail
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [1_000, 8_000, 25_000])
+def test_write_that_fails_halfway_costs_nothing(size: int, place: Place, reference: Place) -> None:
+    """Where no disk can be mounted: no file may be longer than so many bytes."""
+    done = place.call("toy.yaml", "--out", "out", preexec_fn=no_file_over(size))
+    assert done.code == 1
+    assert "File too large" in done.message
+    assert place.half_written() == []
+    assert_nothing_broken(place, reference)
+    place.render()
+    assert_equal(place, reference)
+
+
+def test_read_only_folder_is_told(place: Place, reference: Place) -> None:
+    with mounted(place.path / "out", "size=64m,ro") as out:
+        done = place.call("toy.yaml", "--out", "out")
+        assert done.code == 1
+        assert "Read-only file system" in done.message
+        assert "out/toy" in done.message
+        remount(out, "rw")
+        (place.folder / "frames").mkdir(parents=True)
+        for name, content in reference.pictures().items():
+            (place.folder / "frames" / name).write_bytes(content)
+        remount(out, "ro")
+        done = place.call("toy.yaml", "--out", "out")
+        assert done.code == 1
+        assert "Read-only file system" in done.message
+        assert place.pictures() == reference.pictures()
+
+
+def test_folder_that_is_read_only_can_be_looked_at(done: Place, tmp_path: Path) -> None:
+    """status and verify write nothing."""
+    folder = tmp_path / "mount"
+    with mounted(folder, "size=64m") as out:
+        subprocess.run(["cp", "-r", done.folder, out], check=True)
+        remount(out, "ro")
+        assert done.call("status", out / "toy").code == 0
+        assert done.call("verify", out / "toy").code == 0
+        told = done.call("assemble", out / "toy")
+        assert told.code == 1
+        assert "Read-only file system" in told.message
+
+
+def test_file_in_the_place_of_the_folder_is_told(place: Place) -> None:
+    (place.path / "out").write_text("a file")
+    done = place.call("toy.yaml", "--out", "out")
+    assert done.code in (1, 2)
+    assert str(Path("out")) in done.message

@@ -1,0 +1,167 @@
+"""A schedule, a model or a number that changes under a run."""
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from render.registry import find_latent
+from tests.faults.harness import FRAMES, TOY, Place, assert_equal
+from tests.faults.watch import Moment
+
+EDITED = TOY.replace("12: blue, 23: green", "12: blue, 13: cyan")  # frames 0 to 12 stay as they are
+EMBEDDED = """
+output: {size: [64, 64], fps: 8, length: 3, seed: 5}
+models:
+  latent: {config: vqgan.yaml, checkpoint: vqgan.safetensors}
+  perceptors: [embedded]
+prompts: {0: a calm blue sea, 2: a golden sunset}
+motion: {zoom: 1.2/s}
+refine: {steps: 3, first_frame: 6, cutouts: 4}
+"""
+
+
+@pytest.fixture
+def modelled(place: Place) -> Place:
+    """Three frames of the embedded models, the latent model's files lying beside the schedule."""
+    latent = find_latent("embedded")
+    assert isinstance(latent.architecture, Path)
+    assert latent.checkpoint is not None
+    shutil.copy(latent.architecture, place.path / "vqgan.yaml")
+    shutil.copy(latent.checkpoint, place.path / "vqgan.safetensors")
+    return place.write(EMBEDDED)
+
+
+@pytest.mark.slow
+def test_edit_renders_from_the_edit_and_says_what_is_stale(done: Place, reference: Place, tmp_path: Path) -> None:
+    before = done.stamps()
+    told = done.write(EDITED).call("status", "out/toy").out
+    assert "(edited since)" in told
+    said = done.render()
+    assert "8 are there already" in said.out, "the last state before frame 13 is that after frame 7"
+    assert f"; {FRAMES - 13} are of another schedule or other models and are made anew" in said.out
+    after = done.stamps()
+    assert sorted(name for name in before if after[name] == before[name]) == [f"{i:06d}.png" for i in range(13)]
+    scratch = Place(command=done.command, path=tmp_path / "scratch").write(EDITED)
+    scratch.render()
+    assert_equal(done, scratch)
+
+
+def test_edited_comment_renders_nothing(done: Place, reference: Place) -> None:
+    before = done.stamps()
+    said = done.write(f"# a thought\n{TOY}").render()
+    assert "nothing to do" in said.out
+    assert done.stamps() == before
+    assert_equal(done, reference)
+
+
+@pytest.mark.slow
+def test_range_is_rendered_anew_and_nothing_else(done: Place, reference: Place) -> None:
+    before = done.stamps()
+    done.render("--frames", "9:11")
+    after = done.stamps()
+    assert sorted(name for name in before if after[name] != before[name]) == ["000009.png", "000010.png"]
+    assert_equal(done, reference)
+
+
+# numbers that are not finite
+
+
+DIVERGING = """
+output: {size: [64, 64], fps: 8, length: 5, seed: 5}
+models: {latent: {config: vqgan.yaml, checkpoint: vqgan.safetensors}, perceptors: [toy]}
+prompts: red
+refine: {steps: {0: 0, 2: 0, 3: 2}, first_frame: 0, cutouts: 2}
+"""
+
+
+def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(modelled: Place) -> None:
+    """A weight of the decoder is infinite, and frame 3 is the first that is decoded."""
+    weights = load_file(modelled.path / "vqgan.safetensors")
+    weights["decoder.conv_in.bias"][0] = np.inf
+    save_file(weights, modelled.path / "vqgan.safetensors")
+    done = modelled.write(DIVERGING).call("toy.yaml", "--out", "out")
+    assert done.code == 1
+    warning, message = done.err.splitlines()
+    assert "warning: frame 3: the refinement left the finite numbers; repeating it with smaller steps" in warning
+    assert "frame 3: the refinement gave numbers that are not finite, also at a learning rate 16 times" in message
+    assert "try a smaller refine.lr" in message
+    assert sorted(modelled.pictures()) == ["000000.png", "000001.png", "000002.png"]
+    assert modelled.half_written() == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="torch starts no more threads than there are processors")
+def test_another_number_of_threads_is_told(begun: Place) -> None:
+    """Sums are taken in another order: with the embedded models one thread and two give other bits."""
+    begun.state(11).unlink()
+    begun.render("--frames", "11:12", "--fresh", OMP_NUM_THREADS="1")
+    done = begun.render(OMP_NUM_THREADS="2")
+    assert "begun on CPU (" in done.err
+    assert " with 1 threads in float32" in done.err
+    assert " with 2 threads in float32" in done.err
+    assert "frames may differ" in done.err
+
+
+# model files
+
+
+def test_models_that_change_while_they_are_loaded_are_refused(modelled: Place) -> None:
+    """Between the digest, which the frames' hashes hold, and the loading a model is put in its place."""
+    process = modelled.start("toy.yaml", "--out", "out")
+    try:
+        while not (modelled.folder / "run.json").exists():  # digests are taken
+            assert process.poll() is None
+            time.sleep(0.005)
+        other = modelled.path / "other"
+        content = bytearray((modelled.path / "vqgan.safetensors").read_bytes())
+        content[-1] ^= 1
+        other.write_bytes(content)
+        other.replace(modelled.path / "vqgan.safetensors")
+    finally:
+        _, err = process.communicate(timeout=240)
+    assert process.returncode == 1
+    assert err == "toy: a model's file has changed while it was loaded; run again\n"
+    assert modelled.pictures() == {}
+
+
+@pytest.mark.slow
+def test_model_that_vanishes_while_a_run_starts_is_told(modelled: Place) -> None:
+    process = modelled.start("toy.yaml", "--out", "out")
+    try:
+        while not (modelled.folder / "run.json").exists():
+            assert process.poll() is None
+            time.sleep(0.005)
+        (modelled.path / "vqgan.safetensors").unlink()
+    finally:
+        _, err = process.communicate(timeout=240)
+    assert process.returncode == 1
+    assert "vqgan.safetensors" in err
+    assert len(err.splitlines()) == 1
+    assert modelled.pictures() == {}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="watches files with inotify")
+def test_embedded_models_killed_and_replaced(modelled: Place, tmp_path: Path) -> None:
+    """A kill, then the same bits; then another model, under which every frame is stale."""
+    whole = modelled.copy(tmp_path / "whole")
+    whole.render()
+    assert modelled.strike(Moment(folder="frames", kind="renamed", pattern="000001.png", delay=0.1), 9) is not None
+    modelled.render()
+    assert_equal(modelled, whole)
+    assert modelled.call("verify", "out/toy", "--rerender", "3").code == 0
+
+    path = modelled.path / "vqgan.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    told = modelled.call("verify", "out/toy", "--rerender", "1")
+    assert told.message == "the models are not those that the run was made with"
+    said = modelled.render()
+    assert "; 3 are of another schedule or other models and are made anew" in said.out

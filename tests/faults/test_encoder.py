@@ -1,0 +1,113 @@
+"""Whatever ffmpeg does, the frames are kept, one message says what to do, and the real one then finishes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import FRAMES, Place, assert_equal, programs
+
+SCRIPTS = {
+    "hangs": ("sleep 600", "showed no progress for 1 s and was stopped"),
+    "hangs after a word": ("echo frame=1; sleep 600 & exec sleep 600", "showed no progress for 1 s"),
+    "hears no signal": ("trap '' TERM INT HUP; sleep 600; sleep 600", "showed no progress for 1 s"),
+    "leaves a child that holds its pipes": ("sleep 600 & exit 0", "showed no progress for 1 s"),
+    "dies of a signal": ("kill -SEGV $$", "was killed by signal 11"),
+    "is killed": ("kill -KILL $$", "was killed by signal 9"),
+    "fails": ("echo something broke >&2; exit 1", "failed with code 1: something broke"),
+    "fails in silence": ("exit 3", "failed with code 3: it said nothing"),
+    "fails with megabytes to say": (
+        "yes 'no no no no no no no no no no' | head -n 170000 >&2; echo the end >&2; exit 1",
+        "failed with code 1: the end",
+    ),
+    "writes garbage and ends well": ('for last; do :; done; head -c 5000 /dev/urandom > "$last"', "made no video"),
+    "makes nothing and ends well": ("exit 0", "made no video"),
+    "makes an empty file": ('for last; do :; done; : > "$last"', "made no video"),
+    "is no program": (None, "cannot be run"),
+}
+
+
+@pytest.fixture
+def unfinished(done: Place) -> Place:
+    """All frames, and no video yet."""
+    for name in ("video.mp4", "report.json"):
+        (done.folder / name).unlink()
+    return done
+
+
+def script(path: Path, body: str | None) -> Path:
+    path.write_text(f"#!/bin/sh\n{body}\n" if body else "\x7fELF, not really")
+    path.chmod(0o755)
+    return path
+
+
+FEW = ["hangs", "dies of a signal", "fails with megabytes to say", "writes garbage and ends well"]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in SCRIPTS]
+)
+def test_ffmpeg_costs_no_frame(name: str, unfinished: Place, reference: Place) -> None:
+    body, expected = SCRIPTS[name]
+    ffmpeg = script(unfinished.path / "false-ffmpeg", body)
+    before = unfinished.stamps()
+    done = unfinished.call(
+        "toy.yaml", "--out", "out", "--ffmpeg", ffmpeg, RENDER_FFMPEG_PATIENCE="1" if "progress" in expected else "60"
+    )
+    assert done.code == 1
+    assert expected in done.message
+    assert "frames are kept" in done.message or "cannot be run" in done.message
+    assert not (unfinished.folder / "video.mp4").exists()
+    assert unfinished.half_written() == []
+    assert programs(ffmpeg) == []
+    assert unfinished.stamps() == before
+
+
+def test_the_real_ffmpeg_finishes_without_rendering_a_frame(unfinished: Place, reference: Place) -> None:
+    before = unfinished.stamps()
+    unfinished.call("toy.yaml", "--out", "out", "--ffmpeg", script(unfinished.path / "fails", "exit 1"))
+    done = unfinished.render("--json")
+    assert '"rendered": 0' in done.out
+    assert_equal(unfinished, reference)
+    assert unfinished.stamps() == before
+
+
+def test_missing_ffmpeg_is_told_before_anything_is_rendered(place: Place) -> None:
+    done = place.call("toy.yaml", "--out", "out", "--ffmpeg", "/nowhere/ffmpeg")
+    assert done.code == 1
+    assert done.message == "toy: --ffmpeg: '/nowhere/ffmpeg' is no program that can be run"
+    assert not place.folder.exists()
+
+
+def test_patience_that_is_no_number_is_told(unfinished: Place) -> None:
+    done = unfinished.call("toy.yaml", "--out", "out", RENDER_FFMPEG_PATIENCE="long")
+    assert done.code == 1
+    assert "$RENDER_FFMPEG_PATIENCE: 'long'" in done.message
+
+
+def test_assemble_makes_the_same_bytes(done: Place, reference: Place) -> None:
+    (done.folder / "video.mp4").unlink()
+    told = done.call("assemble", "out/toy")
+    assert (told.code, told.out, told.err) == (0, f"out/toy/video.mp4: {FRAMES} frames\n", "")
+    assert_equal(done, reference)
+
+
+def test_assemble_of_an_unfinished_run_asks_for_partial(begun: Place) -> None:
+    """Of what is there it makes what the run of those frames made."""
+    video = begun.video()
+    (begun.folder / "video.mp4").unlink()
+    told = begun.call("assemble", "out/toy")
+    assert told.code == 1
+    assert "000012.png: is missing or torn" in told.message
+    assert "--partial" in told.message
+    told = begun.call("assemble", "out/toy", "--partial")
+    assert (told.code, told.out) == (0, "out/toy/video.mp4: 12 frames\n")
+    assert begun.video() == video
+
+
+@pytest.mark.slow
+def test_partial_video_is_not_taken_for_the_whole_one(done: Place, reference: Place) -> None:
+    """The last frame comes back from its state without a step, and yet there is a video to make."""
+    done.frame(FRAMES - 1).unlink()
+    assert done.call("assemble", "out/toy", "--partial").out == f"out/toy/video.mp4: {FRAMES - 1} frames\n"
+    done.render()
+    assert_equal(done, reference)

@@ -1,0 +1,212 @@
+"""Killed anywhere and started again, the video is bit for bit that of a run that nothing happened to."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Tally
+from tests.faults.harness import (
+    FRAMES,
+    GO_ON,
+    TOY,
+    Ended,
+    Place,
+    assert_equal,
+    assert_nothing_broken,
+    ended,
+    programs,
+)
+from tests.faults.watch import Moment, Watch
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches files with inotify")
+
+MANY = int(os.environ.get("RENDER_FAULT_MOMENTS", "50"))
+SOON = 5.0  # seconds from SIGTERM to the end
+SPAN = 2.5  # seconds from the lock to the video, about
+ENDLESS = TOY.replace("steps: 5, first_frame: 5", "steps: {0: 1, 3: 1, 4: 10000}, first_frame: 1")
+LOCKED = Moment(folder="", kind="created", pattern=".lock")
+
+
+def moments(chance: random.Random) -> list[Moment]:
+    """One of every phase, each with chance in it: all over the run, and aimed at the short ones."""
+    frame, instant = chance.randint(1, FRAMES // 3), chance.uniform(0, 0.004)
+    return [
+        Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, SPAN)),
+        Moment(folder="state", kind="created", pattern=".*.partial.*", count=frame, delay=instant),
+        Moment(folder="frames", kind="created", pattern=".*.partial.*", count=frame, delay=instant),
+        Moment(folder="", kind="created", pattern=".video.partial.mp4", delay=chance.uniform(0, 0.3)),
+        Moment(folder="state", kind="renamed", pattern="*", count=frame, delay=instant),
+        Moment(folder="frames", kind="renamed", pattern="*", count=frame, delay=chance.uniform(0, 0.1)),
+        Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, SPAN)),
+        Moment(folder="state", kind="deleted", pattern="[0-9]*", count=frame, delay=instant),
+        Moment(folder="frames", kind="renamed", pattern="*", count=frame, delay=instant),
+        Moment(folder="", kind="created", pattern=".*.partial.*", count=chance.randint(1, 6), delay=instant),
+        Moment(folder="", kind="renamed", pattern="*", count=chance.randint(1, 6), delay=instant),
+    ]
+
+
+def storm(
+    count: int, number: int, new_place: Callable[[str], Place], reference: Place, check: Callable[[Place, Ended], None]
+) -> None:
+    """Strike `count` times: a run again and again until it is finished, then the next one."""
+    chance = random.Random(count)
+    aims: list[Moment] = []
+    struck, runs = 0, 0
+    while struck < count:
+        runs += 1
+        place = new_place(f"run-{runs}")
+        kept: dict[str, tuple[int, int]] = {}
+        while struck < count:
+            aims = aims or moments(chance)
+            done = place.strike(aims.pop(0), number)
+            if done is None:
+                break
+            struck += 1
+            check(place, done)
+            assert_nothing_broken(place, reference)
+            assert kept.items() <= place.stamps().items(), "a finished frame was lost, or written again"
+            kept = place.stamps()
+        place.render()
+        assert_equal(place, reference)
+        assert kept.items() <= place.stamps().items(), "a finished frame was written again"
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
+def test_killed_at_random_moments(
+    count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally
+) -> None:
+    begun = time.monotonic()
+
+    def check(place: Place, done: Ended) -> None:
+        assert done.code == -signal.SIGKILL
+
+    storm(count, signal.SIGKILL, new_place, reference, check)
+    tally.add("SIGKILL", count, time.monotonic() - begun)
+
+
+@pytest.mark.parametrize("count", [1, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
+def test_terminated_at_random_moments(
+    count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally
+) -> None:
+    begun, slowest = time.monotonic(), 0.0
+
+    def check(place: Place, done: Ended) -> None:
+        nonlocal slowest
+        slowest = max(slowest, done.seconds)
+        if f"video.mp4: {FRAMES} frames" in done.out:  # it had finished, and was on its way out
+            return
+        assert done.code == 143
+        assert done.seconds < SOON
+        assert done.message == f"terminated; {GO_ON}"
+        assert programs(place.folder) == [], "ffmpeg must not outlive its run"
+
+    storm(count, signal.SIGTERM, new_place, reference, check)
+    tally.add(f"SIGTERM, at an end after {slowest:.1f} s at most", count, time.monotonic() - begun)
+
+
+@pytest.mark.slow
+def test_terminated_within_a_long_frame(place: Place, reference: Place) -> None:
+    """Frame 4 would take minutes."""
+    place.write(ENDLESS)
+    moment = Moment(folder="frames", kind="renamed", pattern="000003.png", delay=0.3)
+    done = place.strike(moment, signal.SIGTERM)
+    assert done is not None
+    assert (done.code, done.message) == (143, f"terminated; {GO_ON}")
+    assert done.seconds < SOON
+    assert sorted(place.pictures()) == [f"{index:06d}.png" for index in range(4)]
+    assert place.half_written() == []
+
+
+def hanging_ffmpeg(path: Path) -> Path:
+    """It says nothing, hears nothing, and has a child that does the same."""
+    script = path / "hangs"
+    script.write_text(f"#!/bin/sh\ntrap '' TERM INT\ntouch {path}/runs\nsleep 600 & wait; sleep 600\n")
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.parametrize("task", ["render", "assemble"])
+def test_terminated_while_ffmpeg_runs_takes_it_along(task: str, done: Place, reference: Place) -> None:
+    (done.folder / "video.mp4").unlink()
+    hangs = hanging_ffmpeg(done.path)
+    arguments = ["assemble", "out/toy"] if task == "assemble" else ["toy.yaml", "--out", "out"]
+    process = done.start(*arguments, "--ffmpeg", hangs)
+    while not (done.path / "runs").exists():
+        time.sleep(0.02)
+    process.terminate()
+    told = ended(process)
+    assert (told.code, told.message) == (143, f"terminated; {GO_ON}")
+    assert told.seconds < SOON
+    assert programs(hangs) == []
+    before = done.stamps()
+    done.render()
+    assert_equal(done, reference)
+    assert done.stamps() == before
+
+
+def next_line(process: subprocess.Popen[str], sign: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if sign in line:
+            return
+    raise AssertionError(f"{sign} never came")
+
+
+@pytest.mark.slow
+def test_interrupted_once_finishes_the_frame(place: Place, reference: Place) -> None:
+    done = place.strike(Moment(folder="frames", kind="renamed", pattern="000002.png"), signal.SIGINT)
+    assert done is not None
+    assert done.code == 130
+    assert "finishing this frame; Ctrl-C again stops at once" in done.err
+    assert GO_ON in done.out
+    count = len(place.pictures())
+    assert 3 <= count < FRAMES
+    assert f"{count} of {FRAMES} frames are done" in done.out
+    before = place.stamps()
+    place.render()
+    assert_equal(place, reference)
+    assert before.items() <= place.stamps().items()
+
+
+@pytest.mark.slow
+def test_interrupted_twice_stops_at_once(place: Place) -> None:
+    place.write(ENDLESS)
+    watch = Watch(place.folder)
+    process = place.start("toy.yaml", "--out", "out")
+    assert watch.reach(Moment(folder="frames", kind="renamed", pattern="000003.png", delay=0.2), process)
+    watch.close()
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert "finishing this frame" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    done = ended(process)
+    assert (done.code, done.err.strip()) == (130, f"stopped; {GO_ON}")
+    assert done.seconds < SOON
+    assert len(place.pictures()) == 4
+
+
+@pytest.mark.slow
+def test_nobody_reads_what_it_says(place: Place) -> None:
+    """A run that is stuck in telling goes as soon as one that is not: the reader may be stopped, too."""
+    place.write(TOY.replace("steps: 5, first_frame: 5", "steps: 0, first_frame: 1").replace(f"{FRAMES}", "900"))
+    process = place.start("toy.yaml", "--out", "out", "--json")
+    count, deadline = -1, time.monotonic() + 120
+    while count != (count := len(place.stamps())) or count <= 0:  # until no frame comes any more
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.5 if count > 0 else 0.1)
+    begun = time.monotonic()
+    process.terminate()
+    while process.poll() is None and time.monotonic() < begun + 2 * SOON:
+        time.sleep(0.05)
+    seconds = time.monotonic() - begun
+    process.kill()
+    process.communicate()
+    assert (process.returncode, seconds < SOON) == (143, True)

@@ -1,0 +1,104 @@
+"""One folder, one writer; and everybody may look."""
+
+import json
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.faults.harness import FRAMES, TOY, Ended, Place, assert_equal, ended
+from tests.faults.watch import Moment, Watch
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches files with inotify")
+
+SLOW = TOY.replace("steps: 5, first_frame: 5", "steps: {0: 1, 3: 1, 4: 10000}, first_frame: 1")
+
+
+@pytest.fixture
+def running(place: Place) -> Iterator[tuple[Place, subprocess.Popen[str]]]:
+    """A run in the middle of a long frame 4."""
+    place.write(SLOW)
+    watch = Watch(place.folder)
+    process = place.start("toy.yaml", "--out", "out")
+    assert watch.reach(Moment(folder="frames", kind="renamed", pattern="000003.png"), process)
+    watch.close()
+    yield place, process
+    process.kill()
+    process.communicate()
+
+
+def status(place: Place) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(place.call("status", "out/toy", "--json").out)
+    return told
+
+
+def test_second_run_is_refused_and_harms_nothing(running: tuple[Place, subprocess.Popen[str]]) -> None:
+    place, process = running
+    before = place.stamps()
+    for arguments in (("toy.yaml", "--out", "out"), ("toy.yaml", "--out", "out", "--fresh"), ("assemble", "out/toy")):
+        refused: Ended = place.call(*arguments)
+        assert refused.code == 1
+        assert f"is being rendered by process {process.pid} on {platform.node()}, since " in refused.message
+        assert refused.message.endswith("wait for it, stop it, or give another --out")
+    assert process.poll() is None
+    assert place.stamps() == before
+    told = status(place)
+    assert (told["done"], told["missing"], told["writer"]["pid"]) == (["0:4"], [f"4:{FRAMES}"], process.pid)
+    assert f"being rendered by process {process.pid} on " in place.call("status", "out/toy").out
+
+
+@pytest.mark.slow
+def test_lock_of_a_killed_run_is_taken_over(running: tuple[Place, subprocess.Popen[str]], reference: Place) -> None:
+    place, process = running
+    process.kill()
+    ended(process)
+    assert str(process.pid) in (place.folder / ".lock").read_text()
+    assert status(place)["writer"] is None
+    place.write(TOY).render()
+    assert_equal(place, reference)
+    told = status(place)
+    assert (told["done"], told["stale"], told["missing"], told["writer"]) == ([f"0:{FRAMES}"], [], [], None)
+
+
+@pytest.mark.slow
+def test_lock_of_a_stopped_process_holds(running: tuple[Place, subprocess.Popen[str]]) -> None:
+    """A process that sleeps, as under Ctrl-Z, is not dead."""
+    place, process = running
+    process.send_signal(signal.SIGSTOP)
+    assert place.call("toy.yaml", "--out", "out").code == 1
+    process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.slow
+def test_of_many_that_start_at_once_one_renders(place: Place, reference: Place) -> None:
+    processes = [place.start("toy.yaml", "--out", "out") for _ in range(4)]
+    outcomes = sorted(ended(process).code for process in processes)
+    # one that starts after the first has finished has nothing to do
+    assert outcomes[0] == 0
+    assert set(outcomes) <= {0, 1}
+    place.render()
+    assert_equal(place, reference)
+
+
+@pytest.mark.slow
+def test_status_asked_all_the_time_disturbs_no_run(place: Place, reference: Place) -> None:
+    """It holds the lock for an instant, to see whether it is held."""
+    place.folder.mkdir(parents=True)
+    ask = [
+        "from pathlib import Path",
+        "from pipeline.lock import holder",
+        f"while True: holder(Path({str(place.folder)!r}))",
+    ]
+    nosy = subprocess.Popen([sys.executable, "-c", "\n".join(ask)])
+    try:
+        time.sleep(0.3)
+        place.render()
+    finally:
+        nosy.kill()
+        nosy.wait()
+    assert_equal(place, reference)

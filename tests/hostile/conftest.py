@@ -1,0 +1,136 @@
+"""What a stranger's file may cost: processor seconds, not those of the clock, and the most memory ever held."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 1.0
+MEGABYTES = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a piece of work ended, what it said, and what it took; the memory is the whole process's."""
+
+    code: int
+    said: str
+    seconds: float
+    megabytes: float
+
+
+class Forked:
+    """A process that has imported everything, and does each piece of work in a fork of itself.
+
+    Args:
+        kind: `command` or `checkpoint`, see forked.py.
+        folder: where it works; nothing else is in there.
+    """
+
+    def __init__(self, kind: str, folder: Path) -> None:
+        self.folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("forked.py")), kind],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def __call__(self, *arguments: str | Path) -> Outcome:
+        return Outcome(**self._ask(arguments, warm_up=False))
+
+    def warm_up(self, *arguments: str | Path) -> None:
+        """Do the work in the process itself, so that whatever it imports is there."""
+        self._ask(arguments, warm_up=True)
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=10)
+        self._process.stdout.close()
+
+    def _ask(self, arguments: tuple[str | Path, ...], *, warm_up: bool) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([[str(argument) for argument in arguments], warm_up]) + "\n")
+        self._process.stdin.flush()
+        while not (line := self._process.stdout.readline()).startswith(("{", "null")):
+            assert line, "the process is gone"  # else what the work itself said
+        return json.loads(line)
+
+
+@pytest.fixture(scope="session")
+def render(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
+    """Run `render ...` with the arguments given."""
+    forked = Forked("command", tmp_path_factory.mktemp("command"))
+    forked.warm_up("check", *sorted((ROOT / "schedules").glob("*.yaml")))
+    yield forked
+    forked.close()
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
+    """Read the state dict of the checkpoint at the path given."""
+    import torch
+    from safetensors.torch import save_file
+
+    good = tmp_path_factory.mktemp("good")
+    save_file({"a": torch.zeros(2)}, good / "a.safetensors")
+    torch.save({"a": torch.zeros(2)}, good / "a.pt")
+    forked = Forked("checkpoint", tmp_path_factory.mktemp("checkpoint"))
+    for name in ("a.safetensors", "a.pt"):
+        forked.warm_up(good / name)
+        assert forked(good / name).said == "1 tensors\n"
+    yield forked
+    forked.close()
+
+
+def assert_refused(outcome: Outcome, code: int, path: Path, pattern: str, idle: float) -> None:
+    """One message that names the file, within the limits; `idle` is the memory of doing nothing."""
+    assert outcome.code == code, outcome.said
+    lines = outcome.said.splitlines()
+    assert all(line.startswith(f"{path.parent}/") or re.fullmatch(r"\.\.\. and \d+ more", line) for line in lines), (
+        outcome
+    )
+    assert 1 <= len(lines) <= 21
+    assert re.search(pattern, outcome.said), outcome.said
+    assert all(character.isprintable() for line in lines for character in line)
+    assert outcome.seconds <= SECONDS
+    assert outcome.megabytes <= MEGABYTES + idle
+
+
+@pytest.fixture
+def refused(render: Forked) -> Callable[[Path, str], None]:
+    """(schedule, pattern): `render check` refuses it, saying what the pattern finds."""
+
+    def check(path: Path, pattern: str) -> None:
+        assert_refused(render("check", path), 2, path, pattern, idle=0)
+        assert list(render.folder.iterdir()) == []
+
+    return check
+
+
+@pytest.fixture
+def checkpoint_refused(checkpoints: Forked) -> Callable[[Path, str], None]:
+    """(checkpoint, pattern): its reading ends in one sentence that the pattern finds."""
+    idle = checkpoints("missing.pt").megabytes
+
+    def check(path: Path, pattern: str) -> None:
+        outcome = checkpoints(path)
+        assert_refused(outcome, 1, path, pattern, idle)
+        assert outcome.said.count("\n") == 1
+        assert list(checkpoints.folder.iterdir()) == []
+
+    return check

@@ -1,0 +1,155 @@
+"""Checkpoints made to do harm: each refused with one sentence, at once, nothing executed, nothing made."""
+
+import io
+import json
+import os
+import struct
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+Make = Callable[[Path], None]
+
+MARK = Path("made-by-the-checkpoint")
+
+
+class _Folder:
+    """Makes a folder when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(MARK),)
+
+
+class _Evaluated:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return eval, (f"__import__('os').mkdir({str(MARK)!r})",)
+
+
+class _Shell:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"mkdir {MARK}",)
+
+
+class _Echo(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+def _saved(content: object, *, zipped: bool = True) -> Make:
+    return lambda path: torch.save(content, path, _use_new_zipfile_serialization=zipped)
+
+
+def _bytes(content: bytes) -> Make:
+    def make(path: Path) -> None:
+        path.write_bytes(content)
+
+    return make
+
+
+def _archive(pickled: bytes, compression: int = zipfile.ZIP_STORED) -> Make:
+    """A zip in torch's layout with the pickle given."""
+
+    def make(path: Path) -> None:
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for name, content in (("data.pkl", pickled), ("version", b"3\n"), ("byteorder", b"little")):
+                archive.writestr(f"archive/{name}", content)
+
+    return make
+
+
+def _script(path: Path) -> None:
+    torch.jit.script(_Echo()).save(str(path))  # type: ignore[no-untyped-call]
+
+
+def _torn(path: Path) -> None:
+    torch.save({"a": torch.zeros(100)}, path)
+    path.write_bytes(path.read_bytes()[:-500])
+
+
+def _tar(path: Path) -> None:
+    with tarfile.open(path, "w") as archive:
+        for name in ("storages", "tensors", "pickle"):
+            content = b"\x80\x02cposix\nmkdir\nX\x04\x00\x00\x00made\x85R."
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+
+
+def _tensor_of_many(path: Path) -> None:
+    """Four numbers that say they are 2**40."""
+    plain = io.BytesIO()
+    torch.save({"a": torch.zeros(4)}, plain)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            shape, large = b"K\x04\x85", b"\x8a\x06" + struct.pack("<Q", 1 << 40)[:6] + b"\x85"
+            target.writestr(name, content.replace(shape, large, 1) if name.endswith("data.pkl") else content)
+
+
+def _safetensors(tensors: dict[str, tuple[list[int], list[int]]]) -> Make:
+    """A safetensors file of 24 bytes whose header gives shapes and places at will."""
+    entries = {name: {"dtype": "F32", "shape": shape, "data_offsets": at} for name, (shape, at) in tensors.items()}
+    header = json.dumps(entries).encode()
+    return _bytes(struct.pack("<Q", len(header)) + header + bytes(24))
+
+
+# Pushes and pops None without end.
+_IDLE = b"\x80\x02" + b"N0" * (20 << 20) + b"}."
+_SELF = b"\x80\x02}q\x00X\x0a\x00\x00\x00state_dicth\x00s."
+_BYTES = b"\x80\x02c__builtin__\nbytearray\n\x8a\x05" + struct.pack("<Q", 100 << 30)[:5] + b"\x85R."
+
+HOSTILE: dict[str, tuple[str, Make]] = {
+    "a folder.ckpt": ("wants to execute code", _saved({"state_dict": {"a": torch.zeros(2), "b": _Folder()}})),
+    "an eval.pt": ("wants to execute code", _saved({"a": torch.zeros(2), "hyper_parameters": [_Evaluated()]})),
+    "a shell in a callback.ckpt": (
+        "wants to execute code",
+        _saved({"state_dict": {"a": torch.zeros(2)}, "callbacks": {"checkpoint": {"best": _Shell()}}}),
+    ),
+    "a folder in the old format.pt": ("wants to execute code", _saved({"a": _Folder()}, zipped=False)),
+    "a bare pickle.pt": ("refused|not a checkpoint", _bytes(b"cposix\nmkdir\n(S'made-by-the-checkpoint'\ntR.")),
+    "the tar format.pt": ("executing", _tar),
+    "torchscript.pt": ("holds code", _script),
+    "a zip bomb.pt": ("compressed", _archive(_IDLE, zipfile.ZIP_DEFLATED)),
+    "an endless pickle.pt": ("over 32 MB", _archive(_IDLE)),
+    "an endless old pickle.pt": ("500,000 pickle opcodes", _bytes(_IDLE)),
+    "a bytearray of 100 GB.pt": ("a bytearray", _archive(_BYTES)),
+    "a dict that holds itself.pt": ("no state dict", _archive(_SELF)),
+    "a tensor larger than its storage.pt": ("not a checkpoint", _tensor_of_many),
+    "a torn zip.pt": ("not a checkpoint", _torn),
+    "a text.pt": ("not a checkpoint", _bytes(b"just words, and no weights at all\n" * 9)),
+    "nothing.pt": ("not a checkpoint", _bytes(b"")),
+    "nothing.safetensors": ("not a checkpoint", _bytes(b"")),
+    "a header of 8 EB.safetensors": ("its header would be", _bytes(struct.pack("<Q", 8 << 60) + b"{}")),
+    "a header past the end.safetensors": ("not a checkpoint", _bytes(struct.pack("<Q", 1_000_000) + b"{}")),
+    "tensors that overlap.safetensors": ("not a checkpoint", _safetensors({"a": ([4], [0, 16]), "b": ([4], [8, 24])})),
+    "a tensor past the end.safetensors": ("not a checkpoint", _safetensors({"a": ([1 << 40], [0, 1 << 42])})),
+    "a shape too large.safetensors": ("not a checkpoint", _safetensors({"a": ([1 << 62, 1 << 62], [0, 24])})),
+    "no json.safetensors": ("not a checkpoint", _bytes(struct.pack("<Q", 9) + b"{{{{{{{{{" + bytes(24))),
+    "deep json.safetensors": ("not a checkpoint", _bytes(struct.pack("<Q", 1_000_000) + b"[" * 1_000_000)),
+    "a pickle by another name.safetensors": ("not a checkpoint", _saved({"a": _Folder()})),
+    "a pipe.pt": ("a pipe or a device", lambda path: os.mkfifo(path)),
+    "a device.safetensors": ("a pipe or a device", lambda path: path.symlink_to("/dev/zero")),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # torch.jit is on its way out
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_is_refused_at_once_and_makes_nothing(
+    name: str, tmp_path: Path, checkpoint_refused: Callable[[Path, str], None]
+) -> None:
+    said, make = HOSTILE[name]
+    make(tmp_path / name)
+    checkpoint_refused(tmp_path / name, said)
+
+
+def test_what_would_be_made_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test above would be content with a pickle that does nothing."""
+    monkeypatch.chdir(tmp_path)
+    for content in (_Folder(), _Evaluated(), _Shell()):
+        torch.save(content, tmp_path / "a.pt")
+        torch.load(tmp_path / "a.pt", weights_only=False)
+        MARK.rmdir()

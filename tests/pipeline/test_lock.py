@@ -1,0 +1,102 @@
+import fcntl
+import json
+import multiprocessing
+import os
+import platform
+from pathlib import Path
+
+import pytest
+
+from pipeline.lock import NAME, Holder, holder, only_writer
+from render.errors import FolderInUseError
+
+
+def test_holder_is_this_process_inside_the_block_and_nobody_after(tmp_path: Path) -> None:
+    with only_writer(tmp_path):
+        told = holder(tmp_path)
+        assert told is not None
+        assert (told.host, told.pid) == (platform.node(), os.getpid())
+    assert holder(tmp_path) is None
+    assert (tmp_path / NAME).read_bytes() == b""
+
+
+def test_second_writer_is_told_who_and_since_when(tmp_path: Path) -> None:
+    with only_writer(tmp_path):
+        first = (tmp_path / NAME).read_bytes()
+        with pytest.raises(FolderInUseError) as caught, only_writer(tmp_path):
+            raise AssertionError("there are two writers")
+        assert (tmp_path / NAME).read_bytes() == first, "the refused one must not write its name over the other's"
+    started = json.loads(first)["started"]
+    assert str(caught.value).startswith(
+        f"{tmp_path}: is being rendered by process {os.getpid()} on {platform.node()}, since {started}"
+    )
+
+
+def test_folder_is_made_where_there_is_none(tmp_path: Path) -> None:
+    with only_writer(tmp_path / "out" / "toy"):
+        assert (tmp_path / "out" / "toy").is_dir()
+
+
+def test_lock_is_free_again_after_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), only_writer(tmp_path):
+        raise RuntimeError
+    assert holder(tmp_path) is None
+    with only_writer(tmp_path):
+        assert holder(tmp_path) is not None
+
+
+def die_holding(folder: Path) -> None:
+    with only_writer(folder):
+        os._exit(9)
+
+
+def test_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("fork").Process(target=die_holding, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert json.loads((tmp_path / NAME).read_text())["pid"] == process.pid
+    assert holder(tmp_path) is None
+    with only_writer(tmp_path):
+        told = holder(tmp_path)
+        assert told is not None
+        assert told.pid == os.getpid()
+
+
+@pytest.mark.parametrize("content", [b"", b"{torn", b"[1]", b'{"pid": 1}', b"\xff\xfe"])
+def test_lock_file_that_says_nothing_holds_as_well(tmp_path: Path, content: bytes) -> None:
+    """The operating system's lock decides; the text is for people."""
+    with (tmp_path / NAME).open("wb") as file:
+        file.write(content)
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(FolderInUseError, match="is being rendered by another run"), only_writer(tmp_path):
+            raise AssertionError("there are two writers")
+    with only_writer(tmp_path):
+        pass
+
+
+def test_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`render status` asks so."""
+    with (tmp_path / NAME).open("wb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        monkeypatch.setattr("pipeline.lock.time.sleep", lambda seconds: fcntl.flock(asking, fcntl.LOCK_UN))
+        with only_writer(tmp_path):
+            assert holder(tmp_path) is not None
+
+
+def test_file_system_without_locks_is_no_reason_to_refuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr("pipeline.lock.fcntl.flock", flock)
+    with only_writer(tmp_path):
+        assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
+
+
+def test_nobody_holds_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert holder(tmp_path / "nowhere") is None
+
+
+def test_holder_reads_as_a_sentence() -> None:
+    who = Holder(host="tower", pid=12, started="2026-01-02 03:04:05")
+    assert str(who) == "process 12 on tower, since 2026-01-02 03:04:05"
