@@ -27,15 +27,16 @@ def pick_device(name: str) -> torch.device:
 def model_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
     """The precision of network weights: one of `render.spec.PRECISIONS`.
 
-    `auto` is bf16 where the hardware multiplies it (CUDA from Ampere on, CPUs with AMX), fp16 on
-    older GPUs, else fp32: on a CPU without AMX bf16 is emulated and slower. Latents, quantisation,
+    `auto` is bf16 where the hardware multiplies it (CUDA from Ampere on, CPUs with AMX or AVX512-BF16),
+    fp16 on older GPUs, else fp32: on other CPUs bf16 is emulated and slower. Latents, quantisation,
     losses and the optimiser are float32 everywhere.
     """
     if precision != "auto":
         return {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}[precision]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    return torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+    multiplies = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if multiplies else torch.float32
 
 
 def device_name(device: torch.device) -> str:

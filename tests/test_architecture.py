@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("render", "pipeline")
 HOMES = {  # foreign package: the modules that may import it
     "taming": ("render.latents.vqgan", "render.training"),
-    "open_clip": ("render.perceptors.clip", "render.registry.generate", "render.training"),
+    "open_clip": ("render.perceptors.clip", "render.kernels.vit", "render.registry.generate", "render.training"),
     "httpx2": ("render.transfer", "render.hub"),
     "huggingface_hub": ("render.hub",),
     "ffmpeg": ("pipeline.ffmpeg",),

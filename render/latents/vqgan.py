@@ -21,8 +21,8 @@ from torch import Tensor, nn
 
 from render.checkpoints import fit, read_state_dict
 from render.errors import WeightsError
-from render.frozen_norm import freeze_norms
 from render.gradients import clamp_with_gradient, straight_through
+from render.kernels.vqgan import FrozenDecoder, FrozenEncoder
 from render.models import ModelFiles, read_vqgan_config, vqgan_stride
 
 # What a config's `target` may say, and whether its codebook is Gumbel's. The word is read, never imported.
@@ -73,8 +73,7 @@ class VQGAN:
         self._dtype = dtype
         del model.quantize  # what is left may be less precise
         model.eval().requires_grad_(False).to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if device.type == "cpu":
-            freeze_norms(model)
+        model.encoder, model.decoder = FrozenEncoder(model.encoder), FrozenDecoder(model.decoder)
         # Colours leave in float: bf16 would round them to 8 bit inside the feedback loop.
         model.decoder.conv_out.float()
         model.decoder.conv_out.register_forward_pre_hook(lambda module, inputs: (inputs[0].float(),))

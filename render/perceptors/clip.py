@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from render.checkpoints import fit, read_state_dict
 from render.clip_config import HUB_CONFIG, check_agreement, read_clip_config
 from render.errors import WeightsError, suggestion
+from render.kernels import vit
 from render.models import ModelFiles
 
 _Tokenize = Callable[[list[str]], Tensor]
@@ -60,6 +61,8 @@ class CLIP:
         model.eval().requires_grad_(False).to(device)
         # The text tower runs once per prompt and stays float.
         visual.to(dtype=dtype, memory_format=torch.channels_last)
+        if vit.fits(visual):
+            model.visual = vit.FrozenViT(visual)
         self._model: Any = model
 
     @torch.no_grad()

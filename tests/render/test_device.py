@@ -32,11 +32,15 @@ def test_cuda_without_a_gpu_is_refused() -> None:
         pick_device("cuda")
 
 
-@pytest.mark.parametrize(("has_amx", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+@pytest.mark.parametrize(
+    ("has_amx", "has_avx512_bf16", "dtype"),
+    [(True, False, torch.bfloat16), (False, True, torch.bfloat16), (False, False, torch.float32)],
+)
 def test_the_cpu_computes_in_bf16_only_where_it_multiplies_it(
-    has_amx: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+    has_amx: bool, has_avx512_bf16: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has_avx512_bf16)
     assert model_dtype(torch.device("cpu")) == dtype
 
 

@@ -1,0 +1,24 @@
+"""Attention by what is fastest where it runs."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """softmax(q k^T / sqrt(D)) v over (B, heads, N, D): the shape of `query`.
+
+    Two matrix products on the CPU, where the fused kernel's backward pass is slow, most of all in bf16.
+
+    Source: Vaswani et al., "Attention Is All You Need" (2017).
+    """
+    if query.device.type != "cpu":
+        return F.scaled_dot_product_attention(query, key, value)
+    shares = ((query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)).softmax(dim=-1)
+    seen: Tensor = shares @ value
+    return seen
+
+
+def fused_projection(weights: list[Tensor]) -> Tensor:
+    """Several projections of one input as one: their rows below each other."""
+    return torch.cat([weight.detach() for weight in weights])
