@@ -91,11 +91,7 @@ class StateFolder:
         from render.renderer import FrameState
 
         tensors, _ = self._read(index)
-        tensors = {
-            # Adam counts its steps on the CPU whatever the device
-            name: value if name == f"{_OPTIMIZER}step" else value.to(device)
-            for name, value in tensors.items()
-        }
+        tensors = {name: value.to(device) for name, value in tensors.items()}
         try:
             return FrameState(
                 index=index,

@@ -7,6 +7,7 @@ from torch import Tensor
 
 # Shorter memory of the squared gradient than the usual 0.999: a frame takes few steps.
 BETAS = (0.9, 0.99)
+EPSILON = 1e-8
 
 
 class LatentAdam:
@@ -18,27 +19,32 @@ class LatentAdam:
         loss_scale: what losses are multiplied with before their gradient is taken, and the gradient
             is divided by: half-precision networks lose small gradients.
 
-    Source: Kingma and Ba, "Adam" (2015).
+    Source: Kingma and Ba, "Adam" (2015). What differs from torch.optim's: the count of steps lies on
+        the latent's device, so a step never waits for the device nor hangs on numbers of the host.
     """
 
     def __init__(self, latent: Tensor, state: Mapping[str, Tensor] | None, loss_scale: float = 1.0) -> None:
         self.latent = latent.detach().clone().requires_grad_()
-        self._adam = torch.optim.Adam([self.latent], betas=BETAS)
         self._loss_scale = loss_scale
-        if state:
-            self._adam.state[self.latent] = {name: value.clone() for name, value in state.items()}
+        self._state = {name: value.clone() for name, value in (state or {}).items()}
 
     def step(self, loss: Tensor, lr: float) -> None:
         """Go one step down the gradient of the scalar `loss`, about `lr` per element."""
-        self._adam.param_groups[0]["lr"] = lr
-        self._adam.zero_grad()
-        if self._loss_scale == 1.0:
-            loss.backward()  # type: ignore[no-untyped-call]
-        else:
-            (loss * self._loss_scale).backward()  # type: ignore[no-untyped-call]
-            assert self.latent.grad is not None
-            self.latent.grad /= self._loss_scale
-        self._adam.step()
+        (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
+        with torch.no_grad():
+            self.latent -= lr * self._direction(gradient / self._loss_scale)
+
+    def _direction(self, gradient: Tensor) -> Tensor:
+        """The mean gradient by its own size, both without the bias of their start."""
+        if not self._state:
+            self._state = {"exp_avg": torch.zeros_like(gradient), "exp_avg_sq": torch.zeros_like(gradient)}
+            self._state["step"] = torch.zeros((), device=gradient.device)
+        mean, square, count = (self._state[name] for name in ("exp_avg", "exp_avg_sq", "step"))
+        count += 1
+        mean.lerp_(gradient, 1 - BETAS[0])
+        square.lerp_(gradient.square(), 1 - BETAS[1])
+        size = (square / (1 - BETAS[1] ** count)).sqrt() + EPSILON
+        return mean / (1 - BETAS[0] ** count) / size
 
     @torch.no_grad()
     def replace(self, latent: Tensor) -> None:
@@ -47,17 +53,17 @@ class LatentAdam:
 
     def state(self) -> dict[str, Tensor]:
         """Moments and step count: `exp_avg`, `exp_avg_sq` like the latent, `step` scalar; {} before any step."""
-        return dict(self._adam.state.get(self.latent, {}))
+        return dict(self._state)
 
     def snapshot(self) -> tuple[Tensor, dict[str, Tensor]]:
         """A copy of latent and state, for `restore`."""
-        return self.latent.detach().clone(), {name: value.clone() for name, value in self.state().items()}
+        return self.latent.detach().clone(), {name: value.clone() for name, value in self._state.items()}
 
     def restore(self, snapshot: tuple[Tensor, dict[str, Tensor]]) -> None:
         """Go back to where `snapshot` was taken."""
         latent, state = snapshot
         self.replace(latent)
-        self._adam.state[self.latent] = dict(state)
+        self._state = dict(state)
 
 
 class RunningAverage:

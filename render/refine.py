@@ -64,13 +64,14 @@ class Refinement:
             if self.careful:
                 lr = self._step_carefully(optimizer, lr)
             else:
-                self._step(optimizer, lr)
+                self.step(optimizer, lr)
             average.update(optimizer.latent)
         with torch.no_grad():
             optimizer.replace(average.value(optimizer.latent))
             return self.latents.decode(optimizer.latent)
 
-    def _step(self, optimizer: LatentAdam, lr: float) -> None:
+    def step(self, optimizer: LatentAdam, lr: float) -> None:
+        """One step, at most about `lr` per element of the latent, which stays in the codebook's range."""
         optimizer.step(self._loss(optimizer.latent), lr)
         optimizer.replace(self.latents.project(optimizer.latent))
 
@@ -92,7 +93,7 @@ class Refinement:
         """Step, from the last good latent and at half the learning rate as often as needed; return the rate."""
         for _ in range(HALVINGS + 1):
             good = optimizer.snapshot()
-            self._step(optimizer, lr)
+            self.step(optimizer, lr)
             if bool(optimizer.latent.isfinite().all()):
                 return lr
             optimizer.restore(good)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from taming.modules.diffusionmodules.model import Decoder, Encoder
 from taming.modules.vqvae.quantize import GumbelQuantize, VectorQuantizer2
 from torch import Tensor, nn
@@ -105,7 +106,7 @@ class VQGAN:
 
     def _entries(self, codes: Tensor) -> Tensor:
         """Codes (B, h, w) to the codebook's entries (B, C, h, w)."""
-        return self._codebook[codes].movedim(-1, 1)
+        return F.embedding(codes, self._codebook).movedim(-1, 1)
 
     def _prepared(self, value: Tensor) -> Tensor:
         return value.to(self._dtype).contiguous(memory_format=torch.channels_last)

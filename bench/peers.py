@@ -1,0 +1,117 @@
+"""The peers' own inner loops, taken unmodified from a checkout that is given, on the same weights as ours.
+
+Nothing of theirs is kept here: the definitions that a loop consists of are cut out of their source
+by its syntax tree, executed as they stand, and given the models that they ask for.
+"""
+
+import ast
+import contextlib
+import io
+import math
+import types
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.ours import Setting
+from render.latents.vqgan import VQModel
+from render.models import read_vqgan_config
+from render.registry import find_latent, find_perceptor
+
+LOOP = {
+    "sinc", "lanczos", "ramp", "resample", "ReplaceGrad", "ClampWithGrad", "vector_quantize", "Prompt", "MakeCutouts",
+    "get_opt", "synth", "checkin", "ascend_txt", "train",
+}  # fmt: skip
+CONSTANTS = {"replace_grad", "clamp_with_grad", "normalize"}
+DISPLAY_EVERY = 50  # their default, which saves a picture that often
+
+
+class _TheirVQGAN(nn.Module):
+    """taming's model as their script sees it."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__()
+        architecture = find_latent(setting.latent).files().architecture
+        assert isinstance(architecture, Path)
+        model = VQModel(read_vqgan_config(architecture)["params"])
+        self.decoder, self.post_quant_conv, self.quantize = model.decoder, model.post_quant_conv, model.quantize
+
+    def decode(self, latent: Tensor) -> Tensor:
+        image: Tensor = self.decoder(self.post_quant_conv(latent))
+        return image
+
+
+def _their_clip(setting: Setting) -> Any:
+    """OpenAI's model as their script sees it, which is what open_clip's quickgelu architectures are."""
+    import open_clip
+
+    architecture = find_perceptor(setting.perceptor).files().architecture
+    assert isinstance(architecture, str)
+    model: Any = open_clip.CLIP(**open_clip.get_model_config(architecture))
+    model.visual.input_resolution = model.visual.image_size[0]
+    return model
+
+
+class NerdyRodent:
+    """nerdyrodent/VQGAN-CLIP's `train(i)`: one refinement step with its default cutouts and augmentations.
+
+    Args:
+        checkout: a folder with their `generate.py`.
+    """
+
+    def __init__(self, checkout: Path, setting: Setting) -> None:
+        torch.manual_seed(0)
+        model = _TheirVQGAN(setting).eval().requires_grad_(False)
+        perceptor = _their_clip(setting).eval().requires_grad_(False)
+        self._space = _executed(checkout / "generate.py", model, perceptor, setting)
+        self._step = 0
+
+    def __call__(self) -> None:
+        self._step += 1
+        if self._step % DISPLAY_EVERY == 0:  # its saving is not what is compared
+            self._step += 1
+        self._space["i"] = self._step
+        self._space["train"](self._step)
+
+
+def _executed(source: Path, model: Any, perceptor: Any, setting: Setting) -> dict[str, Any]:
+    """Their definitions, and the variables that their script sets up before its loop."""
+    import kornia.augmentation
+    from torch import optim
+    from torch.nn import functional
+    from torchvision import transforms
+
+    wanted: list[ast.stmt] = [
+        node
+        for node in ast.parse(source.read_text(encoding="utf-8")).body
+        if (isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in LOOP)
+        or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in CONSTANTS)
+    ]
+    args = types.SimpleNamespace(
+        augments=[["Af", "Pe", "Ji", "Er"]], cutn=setting.cutouts, init_weight=0.0, make_video=False,
+        display_freq=DISPLAY_EVERY,
+    )  # fmt: skip
+    space: dict[str, Any] = {
+        "torch": torch, "nn": nn, "optim": optim, "F": functional, "K": kornia.augmentation, "transforms": transforms,
+        "math": math, "args": args, "model": model, "perceptor": perceptor, "gumbel": False, "pMs": [], "i": 1,
+    }  # fmt: skip
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(ast.Module(wanted, []), str(source), "exec"), space)
+    codebook = model.quantize.embedding.weight
+    codebook.data.normal_(0, 0.5)  # the scale of trained codebooks, so that the latent moves
+    side = perceptor.visual.input_resolution
+    space["make_cutouts"] = space["MakeCutouts"](side, setting.cutouts, cut_pow=1.0)
+    space["z_min"], space["z_max"] = (
+        extreme(dim=0).values[None, :, None, None] for extreme in (codebook.min, codebook.max)
+    )
+    stride = 2 ** (model.decoder.num_resolutions - 1)
+    width, height = (pixels // stride for pixels in setting.size)
+    z = codebook[torch.randint(len(codebook), (width * height,))].view(1, height, width, -1).permute(0, 3, 1, 2)
+    space["z"] = z.clone().requires_grad_()
+    space["z_orig"] = z.clone()
+    embedding = torch.randn(1, perceptor.visual.output_dim)
+    space["pMs"].append(space["Prompt"](embedding, 1.0, float("-inf")))
+    space["opt"] = space["get_opt"]("Adam", 0.1)
+    return space

@@ -1,0 +1,43 @@
+"""Where a refinement step's time goes."""
+
+import torch
+
+from bench.interleaved import interleave
+from bench.ours import Loaded, Setting, Steps
+from render.refine import look
+
+
+def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:
+    """Seconds of the stages of a step, each forward and backward, and of the whole."""
+    steps = Steps(models, setting)
+    refinement, latent = steps.refinement, steps.optimizer.latent
+    with torch.no_grad():
+        image = models.latent.decode(latent)
+    perceptor = refinement.guides[0].perceptor
+    pixels = torch.rand(setting.cutouts, 3, perceptor.side, perceptor.side, device=models.device)
+
+    def decode() -> None:
+        models.latent.decode(latent).sum().backward()
+
+    def cut() -> None:
+        seen = image.detach().requires_grad_()
+        look([_Nothing(perceptor.side)], seen, setting.cutouts, refinement.generator)[0].sum().backward()  # type: ignore[no-untyped-call]
+
+    def perceive() -> None:
+        perceptor.encode_image(pixels.detach().requires_grad_()).sum().backward()  # type: ignore[no-untyped-call]
+
+    timings = interleave({"decode": decode, "cutouts": cut, "perceive": perceive, "step": steps}, rounds)
+    return {name: timing.median for name, timing in timings.items()}
+
+
+class _Nothing:
+    """A perceptor that costs nothing, so that cutouts alone are timed."""
+
+    def __init__(self, side: int) -> None:
+        self.side = side
+
+    def encode_text(self, texts: object) -> torch.Tensor:
+        raise NotImplementedError
+
+    def encode_image(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)

@@ -1,0 +1,90 @@
+"""A step never waits for the device: nothing in it reads a number back or makes a shape of one.
+
+That is what a CUDA graph can capture, and it holds for the operators whatever the device, so it is
+tested here where there is no GPU.
+"""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from render.latents.pixels import Pixels
+from render.latents.vqgan import VQGAN
+from render.noise import soft
+from render.optimizer import LatentAdam
+from render.perceptors import Perceptor, clip
+from render.perceptors.toy import Toy
+from render.prompts import PromptEncoder
+from render.refine import Guide, Refinement
+from render.rng import frame_generator
+from render.spec import FrameSpec, PromptWeight
+
+CPU = torch.device("cpu")
+WAITING = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
+
+
+class NoWaiting(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Fails on every operator whose result, or the shape of it, the host would have to wait for."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        assert not WAITING & set(func.tags), f"{func} waits for the device"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("wait", [lambda x: x.max().item(), lambda x: x[x > 0], lambda x: x.nonzero(), bool])
+def test_waiting_is_noticed(wait: Any) -> None:
+    with pytest.raises(AssertionError, match="waits for the device"), NoWaiting():  # type: ignore[no-untyped-call]
+        wait(torch.ones(()) if wait is bool else torch.randn(8))
+
+
+def take_steps(latents: Any, perceptor: Perceptor, spec: FrameSpec) -> Tensor:
+    targets = PromptEncoder(perceptor, CPU).targets(spec.prompts, spec.blend)
+    assert targets is not None
+    generator = frame_generator(spec.seed, spec.index, CPU)
+    picture = soft(1, spec.size, generator)
+    optimizer = LatentAdam(latents.encode(picture), None)
+    refinement = Refinement(
+        latents=latents,
+        guides=[Guide(perceptor=perceptor, targets=targets)],
+        anchor=picture,
+        spec=spec,
+        generator=generator,
+    )
+    before = optimizer.latent.detach().clone()
+    with NoWaiting():  # type: ignore[no-untyped-call]
+        for _ in range(2):
+            refinement.step(optimizer, 0.1 * latents.spread)
+    return optimizer.latent.detach() - before
+
+
+SPEC = FrameSpec(
+    index=0,
+    seed=7,
+    size=(48, 32),
+    prompts=(PromptWeight(text="red", weight=1.0), PromptWeight(text="fog", weight=-0.3)),
+    blend="weights",
+    transforms={},
+    center=(0.5, 0.5),
+    border="reflect",
+    losses={"prompt": 1.0, "smooth": 0.4, "anchor": 0.1, "saturation": 0.1},
+    num_steps=2,
+    lr=0.1,
+    num_cutouts=4,
+    carry_optimizer=True,
+)
+
+
+def test_no_weights() -> None:
+    assert take_steps(Pixels(), Toy(CPU), SPEC).abs().sum() > 0
+
+
+def test_embedded_models(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
+    assert take_steps(embedded_vqgan, embedded_clip, SPEC).abs().sum() > 0
+
+
+def test_codebook_and_bf16(quantizing_vqgan: VQGAN, bf16_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
+    for latents in (quantizing_vqgan, bf16_vqgan):
+        assert take_steps(latents, embedded_clip, SPEC).abs().sum() > 0
