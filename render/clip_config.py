@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,29 @@ def read_clip_config(path: Path) -> dict[str, Any]:
         raise WeightsError(f"{path}: not an open_clip config: embed_dim, vision_cfg or text_cfg is missing")
     read: dict[str, Any] = found
     return read
+
+
+def text_config(architecture: Path | str) -> dict[str, Any]:
+    """The text tower of a JSON config or of open_clip's architecture of that name, found without importing it.
+
+    Raises:
+        WeightsError: there is no such architecture.
+    """
+    path = architecture if isinstance(architecture, Path) else _open_clip_configs() / f"{architecture}.json"
+    text: dict[str, Any] = read_clip_config(path)["model_cfg"]["text_cfg"]
+    return text
+
+
+def architectures() -> tuple[str, ...]:
+    """The architectures that the installed open_clip can build, found without importing it."""
+    return tuple(sorted(path.stem for path in _open_clip_configs().glob("*.json")))
+
+
+def _open_clip_configs() -> Path:
+    found = importlib.util.find_spec("open_clip")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "model_configs"
 
 
 def check_agreement(ours: Mapping[str, Any], theirs: Mapping[str, Any], name: str, beside: Path) -> None:

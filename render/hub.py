@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,27 @@ def from_hub(address: str, partial: Path, heard: Heard, *, offline: bool) -> Non
         raise AddressError("not in the cache of huggingface_hub either")
     discard(partial)
     _link_or_copy(found.resolve(), partial)
+
+
+def from_hub_folder(repository: str, folder: Path, patterns: Sequence[str]) -> None:
+    """Bring the files of `owner/repo` whose names match into `folder`; those that are there are kept.
+
+    Raises:
+        AddressError: no connection, no such repository.
+        OSError: the disk is full.
+    """
+    import httpx2
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.utils.tqdm import tqdm
+
+    class Silent(tqdm):  # a few megabytes need no bar
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options | {"disable": True})  # type: ignore[no-untyped-call]
+
+    try:
+        snapshot_download(repository, local_dir=folder, allow_patterns=list(patterns), tqdm_class=Silent)
+    except (httpx2.HTTPError, OSError, ValueError, RuntimeError) as error:
+        raise AddressError(_status(error) or in_words(error)) from error
 
 
 def _find(repo: str, revision: str | None, name: str, heard: Heard, *, offline: bool) -> Path | None:

@@ -29,6 +29,7 @@ class ModelFiles:
             or there are none.
         random_seed: the seed of random weights, for benchmarks and tests.
         prefix: where in the checkpoint the model lies, such as `first_stage_model.`.
+        companions: repositories on the hub that the architecture names, and where their files lie.
     """
 
     name: str
@@ -37,10 +38,15 @@ class ModelFiles:
     weights: Path | None = None
     random_seed: int | None = None
     prefix: str = ""
+    companions: tuple[tuple[str, Path], ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        return tuple(path for path in (self.architecture, self.weights) if isinstance(path, Path))
+        tokenizers = (folder / "tokenizer.json" for _, folder in self.companions)
+        return (
+            *(path for path in (self.architecture, self.weights) if isinstance(path, Path)),
+            *(path for path in tokenizers if path.is_file()),
+        )
 
     def digests(self) -> dict[str, str]:
         """File name to SHA-256 of every file of the model.
@@ -76,7 +82,7 @@ class Model:
     quantize: bool = False
     licence: str = ""
 
-    def files(self, weights: Path | None = None) -> ModelFiles:
+    def files(self, weights: Path | None = None, companions: tuple[tuple[str, Path], ...] = ()) -> ModelFiles:
         """The model with its files; `weights` is where the download was put, if it has one."""
         return ModelFiles(
             name=self.name,
@@ -85,6 +91,7 @@ class Model:
             weights=weights or self.checkpoint,
             random_seed=self.random_seed,
             prefix=self.prefix,
+            companions=companions,
         )
 
     @property

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from render import catalogue, latents
+from render.companions import companions
 from render.downloads import Download, Progress, alone, cache_folder, fetch
 from render.models import Model, ModelFiles, sha256
 
@@ -21,10 +22,11 @@ def locate(model: Model, *, offline: bool, progress: Progress) -> ModelFiles:
         DownloadError: the files are not here and cannot be fetched.
         WeightsError: what was fetched is not this model.
     """
+    words = companions(model, offline=offline, progress=progress)
     if model.download is None:
-        return model.files()
+        return model.files(companions=words)
     bring = _converted if model.entry == "vqgan" else _fetched
-    return model.files(bring(model, model.download, offline, progress))
+    return model.files(bring(model, model.download, offline, progress), words)
 
 
 def weights_path(model: Model) -> Path | None:

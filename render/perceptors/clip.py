@@ -28,7 +28,6 @@ from render.kernels import vit
 from render.models import ModelFiles
 
 _Tokenize = Callable[[list[str]], Tensor]
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +112,9 @@ def _architecture(files: ModelFiles) -> _Architecture:
     size = config["vision_cfg"].get("image_size", 224)
     if not isinstance(size, int) and len(set(size)) > 1:
         raise WeightsError(f"{name}: it looks at pictures of {size[0]}x{size[1]}; only square ones can be cut out")
+    text = config["text_cfg"]
+    if tower := dict(files.companions).get(text.get("hf_model_name")):
+        config = {**config, "text_cfg": {**text, "hf_model_name": str(tower)}}
     return _Architecture(name=name, config=config, preprocess=preprocess)
 
 
@@ -173,9 +175,7 @@ def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
         simple: _Tokenize = open_clip.SimpleTokenizer(**options)
         return simple
     options["tokenizer_mode"] = text.get("tokenizer_mode")
-    folder = files.weights.parent if files.weights is not None else None
-    if folder is not None and any((folder / name).is_file() for name in _TOKENIZER_FILES):
-        source = str(folder)
+    source = str(dict(files.companions).get(source, source))
     try:
         tokenize: _Tokenize = open_clip.tokenizer.HFTokenizer(source, **options)
         return tokenize
@@ -184,8 +184,7 @@ def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
     except Exception as error:  # of the hub's client, or whatever a damaged file raises
         said = " ".join(str(error).split()[:24])
         raise WeightsError(
-            f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said}); "
-            f"{_TOKENIZER_FILES[0]} may lie beside the weights"
+            f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said})"
         ) from error
 
 

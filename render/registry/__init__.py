@@ -7,13 +7,13 @@ holds the VQGANs' configs in taming's layout. Reading them needs no torch.
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from render.clip_config import architectures
 from render.downloads import Download
 from render.errors import UnknownNameError
 from render.models import Model
@@ -79,10 +79,7 @@ def perceptors() -> Mapping[str, Model]:
 @functools.cache
 def clip_architectures() -> tuple[str, ...]:
     """The architectures that the installed open_clip can build, found without importing it."""
-    found = importlib.util.find_spec("open_clip")
-    assert found is not None
-    assert found.origin is not None
-    return tuple(sorted(path.stem for path in (Path(found.origin).parent / "model_configs").glob("*.json")))
+    return architectures()
 
 
 def _find(kind: str, name: str, known: Mapping[str, Model]) -> Model:

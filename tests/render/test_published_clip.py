@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import open_clip
@@ -372,44 +371,11 @@ def test_a_text_tower_of_a_package_that_is_missing_is_one_sentence(
         load(vit.files)
 
 
-class Tokenizers:
-    """Plays transformers' AutoTokenizer."""
-
-    def __init__(self) -> None:
-        self.sources: list[str] = []
-        self.offline = False
-
-    def from_pretrained(self, source: str, **options: object) -> Callable[..., Any]:
-        self.sources.append(source)
-        if self.offline:
-            raise OSError("We couldn't connect to 'https://huggingface.co'")
-        return lambda texts, max_length, **_: SimpleNamespace(input_ids=torch.ones(len(texts), max_length).long())
-
-
-@pytest.fixture
-def tokenizers(monkeypatch: pytest.MonkeyPatch) -> Tokenizers:
-    module, played = ModuleType("transformers"), Tokenizers()
-    module.AutoTokenizer = played  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "transformers", module)
-    return played
-
-
-def test_the_tokenizer_is_that_of_the_config(hub_tokenizer: Published, tokenizers: Tokenizers) -> None:
-    assert load(hub_tokenizer.files).encode_text(TEXTS).shape == (3, 64)
-    assert tokenizers.sources == ["timm/ViT-B-16-SigLIP"]
-
-
-def test_a_tokenizer_beside_the_weights_needs_no_network(hub_tokenizer: Published, tokenizers: Tokenizers) -> None:
-    folder = hub_tokenizer.config.parent
-    (folder / "tokenizer.json").write_text("{}")
-    load(hub_tokenizer.files)
-    assert tokenizers.sources == [str(folder)]
-
-
-def test_a_tokenizer_that_cannot_be_fetched_is_one_sentence(hub_tokenizer: Published, tokenizers: Tokenizers) -> None:
-    tokenizers.offline = True
-    with pytest.raises(WeightsError, match=r"'timm/ViT-B-16-SigLIP' cannot be loaded .*tokenizer\.json may lie beside"):
-        load(hub_tokenizer.files)
+def test_a_tokenizer_that_is_damaged_is_one_sentence(hub_tokenizer: Published, tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+    (tmp_path / "tokenizer_config.json").write_text("{}")
+    with pytest.raises(WeightsError, match=r"open_clip_config: its tokenizer '.*' cannot be loaded \("):
+        load(replace(hub_tokenizer.files, companions=(("timm/ViT-B-16-SigLIP", tmp_path),)))
 
 
 @pytest.mark.slow
