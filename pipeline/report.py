@@ -72,11 +72,17 @@ def write_report(
         "fps": output.fps,
         **speeds,
         "similarity": similarities,
+        "random_weights": _random(digests),
         "models": digests,
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _VERSIONS}},
         "last_frame_hash": last_hash,
     }
     write_text(folder.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def _random(digests: Mapping[str, Any]) -> list[str]:
+    """The names of models whose weights are random: with one of these the pictures mean nothing."""
+    return [model["name"] for model in (digests["latent"], *digests["perceptors"]) if "random_seed" in model]
 
 
 def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:

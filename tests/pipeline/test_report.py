@@ -25,6 +25,7 @@ KEYS = {
     "steps_per_second",
     "device",
     "similarity",
+    "random_weights",
     "models",
     "versions",
     "last_frame_hash",
@@ -74,6 +75,13 @@ def test_report_has_the_digest_of_every_model_file(tmp_path: Path, schedule: Sch
         assert told["sha256"] == {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (model.architecture, model.checkpoint)
         }
+
+
+def test_report_marks_random_weights(tmp_path: Path) -> None:
+    assert written(tmp_path, read_schedule("prompts: a sea", "a.yaml", "a"), RunReport())["random_weights"] == []
+    text = "prompts: a sea\nmodels: {latent: random:embedded, perceptors: [toy, random:ViT-B-32]}"
+    report = written(tmp_path, read_schedule(text, "b.yaml", "b"), RunReport())
+    assert report["random_weights"] == ["random:embedded", "random:ViT-B-32"]
 
 
 def test_report_has_the_versions_in_use(tmp_path: Path, schedule: Schedule) -> None:
