@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from render.errors import DownloadError
 from render.hub import from_hub
@@ -36,7 +37,8 @@ class Download:
 
     Attributes:
         name: of the file in the cache folder, such as `imagenet-f16-16384.ckpt`.
-        addresses: tried in order: `https://...` or `hf://owner/repo[@revision]/path/in/repo`.
+        addresses: tried in order: `https://...` or `hf://owner/repo[@revision]/path/in/repo`; with
+            `#sha256=...` at its end an address promises a file of this SHA-256, or beginning of it.
         size: bytes, where known.
         sha256: in hexadecimal, where known; else recorded at first use and checked ever after.
     """
@@ -105,7 +107,7 @@ def _bring(download: Download, path: Path, offline: bool, progress: Progress) ->
     for address in download.addresses:
         try:
             _receive(address, partial, download, offline, progress)
-            return _accept(partial, path, download)
+            return _accept(partial, path, download, _promised(address))
         except AddressError as error:
             reasons.append(f"{address}: {error}")
         except _ContentError as error:
@@ -158,7 +160,11 @@ def _is_as_recorded(path: Path, download: Download) -> bool:
     return (stat.st_size, stat.st_mtime_ns) == (size, mtime_ns) and download.sha256 in (None, digest)
 
 
-def _accept(found: Path, path: Path, download: Download) -> None:
+def _promised(address: str) -> str:
+    return urlsplit(address).fragment.removeprefix("sha256=")
+
+
+def _accept(found: Path, path: Path, download: Download, promised: str = "") -> None:
     """Check the file `found`, record what it is, and give it its place at `path`. Raises `_ContentError`."""
     stat = found.stat()
     if download.size not in (None, stat.st_size):
@@ -169,8 +175,9 @@ def _accept(found: Path, path: Path, download: Download) -> None:
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     record = _read_record(path)
-    if download.sha256 not in (None, digest):
-        raise _ContentError(f"its SHA-256 is {digest}, expected {download.sha256}")
+    wanted = download.sha256 or promised
+    if not digest.startswith(wanted):
+        raise _ContentError(f"its SHA-256 is {digest}, expected {wanted}")
     if download.sha256 is None and record is not None and record[2] != digest:
         raise _ContentError(
             f"its content changed: SHA-256 {digest}, at first use {record[2]} (remove {path.name}.sha256 to accept it)"

@@ -71,7 +71,8 @@ def pull(names: Sequence[str], offline: bool) -> None:
         for model in wanted:
             files = locate(model, offline=offline, progress=reporter.downloaded)
             reporter.close()
-            click.echo(f"{model.name}: {files.weights or 'needs no files'}")
+            licence = f" (licence of the weights: {model.licence})" if model.licence else ""
+            click.echo(f"{model.name}: {files.weights or 'needs no files'}{licence}")
     finally:
         reporter.close()
 

@@ -183,9 +183,7 @@ def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
         raise _needs_transformers(architecture.name) from error
     except Exception as error:  # of the hub's client, or whatever a damaged file raises
         said = " ".join(str(error).split()[:24])
-        raise WeightsError(
-            f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said})"
-        ) from error
+        raise WeightsError(f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said})") from error
 
 
 def _needs_transformers(name: str) -> WeightsError:

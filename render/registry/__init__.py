@@ -130,11 +130,12 @@ def _clip(entry: tuple[str, dict[str, Any]]) -> Model:
     files = facts.get("files", ("open_clip_model.safetensors", "open_clip_pytorch_model.bin"))
     addresses = [f"hf://{facts['hf_hub']}/{file}" for file in files] if "hf_hub" in facts else []
     if "url" in facts and "openaipublic" not in facts["url"]:  # OpenAI's own files hold code
-        addresses.append(facts["url"])
+        addresses.append(facts["url"] + (f"#sha256={facts['url_sha256']}" if "url_sha256" in facts else ""))
     return Model(
         name=name,
         entry="clip",
         about=f"{facts['image_size']} px",
         architecture=facts["model"],
         download=Download(name=f"{name.replace('/', '--')}.weights", addresses=tuple(addresses)),
+        licence=facts.get("licence", "not looked up"),
     )

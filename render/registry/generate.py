@@ -25,10 +25,28 @@ _HEADER = """\
 #                 0.27577711); open_clip does not know them for weights that it loads from a file
 #   hf_tokenizer  a tokenizer on the hub: needs the package transformers, and the network once
 #   hf_text       a text tower of transformers, whose config comes from the hub
+#   licence       of hf_hub, as its card states it, where that was looked up; open_clip states none
 #
-# open_clip states no licences; docs/models.md names those of the repositories.
 # Left out, for want of an architecture with the activation that the tag states: {left_out}.
 """
+
+
+# From the cards of the repositories; docs/models.md has the same.
+_LICENCES = {
+    "timm/vit_base_patch32_clip_224.openai": "Apache-2.0",
+    "timm/vit_base_patch16_clip_224.openai": "Apache-2.0",
+    "timm/vit_large_patch14_clip_224.openai": "Apache-2.0",
+    "timm/resnet50_clip.openai": "MIT",
+    "timm/resnet50x4_clip.openai": "MIT",
+    "laion/CLIP-ViT-B-32-laion2B-s34B-b79K": "MIT",
+    "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K": "MIT",
+    "laion/CLIP-ViT-L-14-laion2B-s32B-b82K": "MIT",
+    "laion/CLIP-ViT-H-14-laion2B-s32B-b79K": "MIT",
+    "laion/CLIP-convnext_base_w-laion2B-s13B-b82K": "MIT",
+    "timm/ViT-B-16-SigLIP": "Apache-2.0",
+    "timm/vit_base_patch32_clip_224.metaclip_2pt5b": "CC BY-NC 4.0",
+    "apple/MobileCLIP-S2-OpenCLIP": "Apple AMLR",
+}
 
 
 def document() -> str:
@@ -68,6 +86,7 @@ def _entry(model: str, pretrained: str) -> dict[str, Any] | None:
         "std": tag["std"] if tag["std"] != OPENAI_DATASET_STD else None,
         "hf_tokenizer": config["text_cfg"].get("hf_tokenizer_name"),
         "hf_text": config["text_cfg"].get("hf_model_name"),
+        "licence": _LICENCES.get(_hub(tag["hf_hub"])["hf_hub"]),
     }
     return {key: value for key, value in found.items() if value}
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from click.testing import CliRunner
 
+from pipeline.commands.models import models
 from pipeline.loader import load_schedule
 from pipeline.models import LocatedModels
 from pipeline.schedule import Schedule
@@ -109,8 +111,16 @@ def test_a_published_name_is_fetched_converted_and_rendered(
 ) -> None:
     publish(Published(config=config, vqgan=config), Taming(config), tmp_path / "host")
     registered(name, f"{host}/last.ckpt", monkeypatch, architecture=tmp_path / "host" / "model.yaml")
+    place = tmp_path / "cache" / f"{name}.safetensors"
+    runner = CliRunner()
+    assert runner.invoke(models, ["path", name]).stdout == f"{place}\n"
+    assert not place.exists()
+    pulled = runner.invoke(models, ["pull", name])
+    assert pulled.exit_code == 0, pulled.output
+    assert pulled.stdout.splitlines()[-1] == f"{name}: {place} (licence of the weights: not stated)"
+    assert place.is_file()
+    assert f"{name:<34} {place.stat().st_size / 1e6:,.1f} MB, here" in runner.invoke(models).stdout
     assert_renders(schedule(BY_NAME.format(name=name), tmp_path))
-    assert (tmp_path / "cache" / f"{name}.safetensors").is_file()
 
 
 @pytest.mark.slow

@@ -429,6 +429,15 @@ def test_wrong_size_is_seen_before_the_first_byte(host: Host, model: Download, t
         fetch(replace(model, size=5), tmp_path, offline=False, progress=lambda *_: pytest.fail("began"))
 
 
+def test_an_address_may_promise_the_beginning_of_a_hash(host: Host, model: Download, tmp_path: Path) -> None:
+    promise = replace(model, addresses=(f"{host.url()}#sha256={SHA256[:8]}",))
+    assert get(promise, tmp_path) == CONTENT
+    host.answers["/other.ckpt"] = Answer(OTHER)
+    broken = f"{host.url('/other.ckpt')}#sha256={SHA256[:8]}"
+    assert f"expected {SHA256[:8]}" in refused(Download(name="b", addresses=(broken,)), tmp_path)
+    assert get(Download(name="b", addresses=(broken, *promise.addresses)), tmp_path) == CONTENT
+
+
 def test_redirect_is_followed(host: Host, model: Download, tmp_path: Path) -> None:
     host.answers["/old"] = Answer(b"", 302, {"Location": host.url()})
     assert get(replace(model, addresses=(host.url("/old"),)), tmp_path) == CONTENT

@@ -44,6 +44,12 @@ def test_openais_own_archives_are_never_fetched() -> None:
             assert not any("openaipublic" in address for address in model.download.addresses)
 
 
+def test_a_hash_that_is_known_of_an_address_is_checked() -> None:
+    download = registry.find_perceptor("ViT-B-32/laion2b_e16").download
+    assert download is not None
+    assert download.addresses[-1].endswith("-af8dbd0c.pth#sha256=af8dbd0c")
+
+
 def test_random_models_are_of_a_known_architecture_and_seeded() -> None:
     latent = registry.find_latent("random:imagenet-f16-16384")
     assert latent.architecture == registry.find_latent("imagenet-f16-16384").architecture

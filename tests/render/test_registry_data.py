@@ -40,6 +40,7 @@ CLIP_TYPES: dict[str, type] = {
     "std": list,
     "hf_tokenizer": str,
     "hf_text": str,
+    "licence": str,
 }
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 ADDRESS = re.compile(r"https://[^\s/]+/\S+|hf://[\w.-]+/[\w.-]+(@[0-9a-f]{40})?/[\w./-]+")
