@@ -121,7 +121,7 @@ class Renderer:
         if not any(halved):
             raise MemoryLimitError(
                 f"frame {spec.index}: out of memory on {self.device}, even with one cutout at a time;"
-                " try a smaller output.size"
+                " try a smaller output.size or fewer refine.cutouts"
             ) from error
         if first:
             self.warn(f"frame {spec.index}: memory is short; cutouts are looked at in smaller groups, which is slower")
