@@ -167,6 +167,9 @@ def _perceptor(value: Value, clock: Clock) -> Perceptor:
         return Perceptor(model=_named(read["model"], _PERCEPTOR, registry.find_perceptor), weight=weight)
     architecture = _architecture(read["model"], clock)
     checkpoint = read.get("checkpoint", Path())
+    published = registry.architecture_of(checkpoint.name)
+    if isinstance(architecture, str) and published not in (None, architecture):
+        raise InvalidError(read["model"], f"'{checkpoint.name}' has the weights of {published}, not of {architecture}")
     return Perceptor(
         model=Model(name=checkpoint.name, entry="clip", architecture=architecture, checkpoint=checkpoint),
         weight=weight,

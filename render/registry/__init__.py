@@ -76,6 +76,19 @@ def perceptors() -> Mapping[str, Model]:
     return {model.name: model for model in (*_SHIPPED_PERCEPTORS, *map(_clip, _entries("clip.yaml").items()))}
 
 
+def architecture_of(file_name: str) -> str | None:
+    """The architecture of open_clip's own files, which are called by their hash; None of any other.
+
+    Two activations fit the same file, and a wrong one is seen in no shape.
+    """
+    for model in perceptors().values():
+        if model.download is not None and isinstance(model.architecture, str):
+            address = model.download.addresses[-1].partition("#")
+            if address[2] and address[0].endswith(f"/{file_name}"):
+                return model.architecture
+    return None
+
+
 @functools.cache
 def clip_architectures() -> tuple[str, ...]:
     """The architectures that the installed open_clip can build, found without importing it."""

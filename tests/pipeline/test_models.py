@@ -14,6 +14,7 @@ from pipeline.timeline import Timeline
 from render.errors import ScheduleError
 from render.registry import find_latent, find_perceptor
 
+QUICK_GELU = "vit_b_32-quickgelu-laion400m_e32-46683a32.pt"  # as open_clip calls it
 EMBEDDED = find_latent("embedded"), find_perceptor("embedded")
 
 
@@ -25,6 +26,7 @@ def folder(tmp_path: Path) -> Path:
     for model in EMBEDDED:
         for path in model.files().paths:
             shutil.copy(path, folder / "weights" / path.name)
+    (folder / "weights" / QUICK_GELU).touch()
     for place in (folder, tmp_path):
         Image.new("RGB", (8, 6), "red").save(place / "reference.png")
     (folder / "torn.png").write_bytes((folder / "reference.png").read_bytes()[:20])
@@ -145,6 +147,10 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         (
             "models: {perceptors: [{model: ViT-B-33, checkpoint: weights/clip.safetensors}]}",
             "1:31: models.perceptors[0].model: unknown CLIP architecture 'ViT-B-33'; did you mean 'ViT-B-32'?",
+        ),
+        (
+            f"models: {{perceptors: [{{model: ViT-B-32, checkpoint: weights/{QUICK_GELU}}}]}}",
+            f"1:31: models.perceptors[0].model: '{QUICK_GELU}' has the weights of ViT-B-32-quickgelu, not of ViT-B-32",
         ),
         (
             "models: {precision: bf15}",
