@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from pipeline.commands.importing import import_
 from pipeline.commands.models import models
 from pipeline.commands.preview import preview
 from pipeline.commands.runs import assemble, status, verify
 from pipeline.commands.schedules import check, plan, plot
+from pipeline.commands.schema import schema
 from pipeline.commands.video import video
 from pipeline.interrupt import FAREWELL, INTERRUPTED, TERMINATED, TerminatedError, terminating_well
 from render.errors import RenderError, RunError, printable
@@ -43,7 +45,7 @@ def main() -> None:
     """
 
 
-for _command in (video, check, plan, plot, preview, models, status, verify, assemble):
+for _command in (video, check, plan, plot, preview, import_, schema, models, status, verify, assemble):
     main.add_command(_command)
 
 

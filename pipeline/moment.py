@@ -26,14 +26,14 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
     follow as they would in the video. So it shows the look, not what a long run would have led to.
 
     Args:
-        written: the time as a schedule writes it: `4s`, `120` (a frame), `50%`, `end`.
+        written: the time as a schedule writes it: `4s`, `120` (a frame), `50%`, `end`, `8 beats`, `@drop`.
 
     Raises:
         InputError: this is no time of the schedule.
         WeightsError: a model's files are missing or do not fit.
     """
     timeline = Timeline(schedule)
-    middle = _frame(written, schedule)
+    middle = frame_at(schedule, written)
     first = min(max(middle - 1, 0), max(len(timeline) - NEIGHBOURS, 0))
     renderer = schedule.models.locate(offline=offline, progress=lambda *said: None).load(device)
     renderer.require_memory(schedule.output.size)
@@ -48,11 +48,13 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
         Image.fromarray(np.concatenate(pictures, axis=1)).save(partial)
 
 
-def _frame(written: str, schedule: Schedule) -> int:
+def frame_at(schedule: Schedule, written: str) -> int:
+    """The frame that is shown at a time. Raises `InputError` where there is none."""
     output = schedule.output
+    clock = Clock(fps=output.fps, length=output.length, beat=schedule.music.beat, markers=schedule.markers)
     value = Value(yaml.ScalarNode("tag:yaml.org,2002:str", written), "", Problems("--at"))
     try:
-        seconds = time(value, Clock(fps=output.fps, length=output.length))
+        seconds = time(value, clock)
     except InvalidError as error:
         raise InputError(f"--at {written}: {error.message}") from error
     if seconds > output.length:

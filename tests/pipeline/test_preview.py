@@ -12,16 +12,18 @@ import av
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from pipeline import ffmpeg
 from pipeline.loader import read_schedule
-from pipeline.moment import write_moment
+from pipeline.moment import frame_at, write_moment
 from pipeline.preview import EndlessPicture, draw_card, motion, write_preview
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from render.errors import EncodingError, InputError
 from render.transforms import Matrix
+from render.warp import motion_matrix
 
 WIDTH, HEIGHT = 64, 40
 
@@ -90,6 +92,34 @@ def test_an_endless_zoom_comes_round(card: torch.Tensor) -> None:
     assert np.abs(frames[5].astype(int) - frames[0]).max() > 50
 
 
+def test_a_tilt_is_seen_in_perspective() -> None:
+    """Against every pixel led through the matrix by hand, so slightly tilted that other octaves hardly show."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
+    ramps = torch.tensor(np.stack([x / WIDTH, y / HEIGHT, 0 * x])[None]).float()
+    tilted: Matrix = np.linalg.inv(motion_matrix({"tilt_x": 4.0, "pan_x": 0.1}, (WIDTH, HEIGHT), (0.5, 0.5)))
+    led = np.stack([x, y, np.ones_like(x)], -1) @ tilted.T
+    off = []
+    for places in (led[..., :2] / led[..., 2:], led[..., :2]):
+        grid = torch.tensor(places / [WIDTH - 1, HEIGHT - 1] * 2 - 1).float()[None]
+        expected = F.grid_sample(ramps, grid, padding_mode="reflection", align_corners=True)
+        off.append(np.abs(EndlessPicture(ramps).seen_through(tilted).astype(int) - as_bytes(expected)).max())
+    assert off[0] < 4 < off[1] / 2
+
+
+def test_a_tilt_beyond_the_horizon_and_a_zoom_beyond_the_floats_are_pictures(card: torch.Tensor) -> None:
+    for moves in ("{tilt_x: 40, tilt_y: 10}", "{zoom: 9/frame}", "{zoom: 0.11/frame, pan_x: 99%/frame, rotate: 400}"):
+        frames = [pixels for pixels, _ in motion(Timeline(schedule(moves, "60s")), card)]
+        assert all(frame.std() > 10 for frame in frames), moves
+
+
+def test_a_cut_shows_the_picture_anew(card: torch.Tensor) -> None:
+    shots = "[{length: 1s, prompts: a}, {length: 1s, prompts: b}, {length: 1s, prompts: c, start: carry}]"
+    text = f"output: {{size: [{WIDTH}, {HEIGHT}], fps: 10}}\nmotion: {{rotate: 20}}\nshots: {shots}\n"
+    frames = [pixels for pixels, _ in motion(Timeline(read_schedule(text, "test.yaml", "test")), card)]
+    assert np.array_equal(frames[10], frames[0])
+    assert not np.array_equal(frames[20], frames[0])
+
+
 def test_the_video_has_every_frame_at_the_schedules_rate(tmp_path: Path) -> None:
     video = tmp_path / "preview.mp4"
     assert write_preview(schedule("{zoom: 1.5/s}"), None, video, ffmpeg.find_binary(None)) == 20
@@ -153,6 +183,13 @@ def test_a_moment_is_shown_with_its_neighbours(written: str, width: int, tmp_pat
         assert picture.size == (width, 24)
         red, _, blue = np.asarray(picture).mean(axis=(0, 1))
     assert (red > blue) == (written in ("0",)) or written in ("1s", "50%")
+
+
+@pytest.mark.parametrize(("written", "frame"), [("@drop", 8), ("3 beats", 13), ("@drop+1 beat", 12), ("end-0.5s", 20)])
+def test_a_moment_may_be_a_beat_or_a_marker(written: str, frame: int) -> None:
+    text = f"{TOY}prompts: red\nmusic: {{bpm: 180, offset: 0.1s}}\nmarkers: {{drop: 0.65s}}\n"
+    toy = read_schedule(text.replace("length: 2s", "length: 2.2s"), "toy.yaml", "toy")
+    assert frame_at(toy, written) == frame
 
 
 @pytest.mark.parametrize(

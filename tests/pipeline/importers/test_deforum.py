@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numexpr
 import numpy as np
 import pytest
 
@@ -148,7 +149,6 @@ def test_the_notebooks_weights_sum_up_to_one(plan: Callable[..., Any]) -> None:
     ],
 )
 def test_the_plan_is_what_numexpr_says(plan: Callable[..., Any], keys: dict[str, str]) -> None:
-    numexpr = pytest.importorskip("numexpr")
     count, scope = 40, {"s": 5, "max_f": 39}
     known: Keys = {}
     for frame, value in keys.items():
