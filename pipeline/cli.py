@@ -39,6 +39,7 @@ def main() -> None:
     render check schedules/*.yaml           is everything written right?
     render plot schedules/sunset.yaml       see every curve over time
     render preview schedules/sunset.yaml    see the motion alone, in seconds
+    render import settings.txt              a schedule out of Deforum's or another tool's settings
     render status outputs/sunset            how far is it?
 
     A schedule as the first argument is rendered; `render video --help` lists the options.

@@ -155,9 +155,12 @@ def by_time(
             found[at] = read(at, entry)
     late = sorted(at for at in places if clock.known and at > clock.length + 1e-9)
     for number, at in enumerate(late):
-        onto = number == 0 and len(late) < len(places)
-        lies = f"lies after the end at {clock.length:.4g} s"
-        clock.remark(places[at], f"{lies}: the video stops on the way there" if onto else f"{lies} and has no effect")
+        said = " and has no effect"
+        if number == 0:
+            said = (
+                ": the video stops on the way there" if len(late) < len(places) else ": what it says holds throughout"
+            )
+        clock.remark(places[at], f"lies after the end at {clock.length:.4g} s{said}")
     return dict(sorted(found.items()))
 
 

@@ -30,6 +30,9 @@ _SECTIONS = (
     *("version", "title", "output", "music", "markers", "let"),
     *("models", "prompts", "motion", "refine", "losses", "shots"),
 )
+_INSTEAD = {
+    "defaults": "is no key: what stands at the top holds in every shot; include: shares it between files",
+}
 _LATER = ("loop",)  # of the language, but not of this version
 
 
@@ -104,6 +107,8 @@ def _sections(document: Value) -> dict[str, Value]:
         for name, key, value in document.pairs("a map with prompts, motion, ..."):
             if name in _LATER:
                 problems.add(InvalidError(key, LATER))
+            elif name in _INSTEAD:
+                problems.add(InvalidError(key, _INSTEAD[name]))
             elif name not in _SECTIONS:
                 problems.add(InvalidError(key, f"unknown key; {suggestion(name, {*_SECTIONS, INCLUDE, VARIANTS})}"))
             else:

@@ -1,8 +1,10 @@
 """Warnings: what stands in a schedule and has no effect, or hardly the wanted one. None of it is an error."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.document import Problems, Value
 from pipeline.easings import Array
@@ -12,6 +14,8 @@ from pipeline.sources import Place
 from render import catalogue, transforms
 from render.errors import Problem
 
+Mask = NDArray[np.bool_]  # a flag for every frame
+
 FEW_STEPS = 5
 FAST = {"zoom": 0.05, "rotate": 5.0, "pan_x": 0.05, "pan_y": 0.05}  # in one frame
 
@@ -20,8 +24,8 @@ def warnings(schedule: Schedule, sections: dict[str, Value], clock: Clock, probl
     """Everything that reading noted, and what only the whole schedule tells, in order of place."""
     if "motion" in sections:
         _motion(schedule, sections["motion"], clock)
-    if "refine" in sections:
-        _steps(schedule, sections["refine"], clock)
+    for steps, frames in _written_steps(schedule, sections, clock):
+        _steps(schedule, steps, frames, clock)
     if "let" in sections:
         _variables(sections["let"], clock)
     if "music" in sections and schedule.music.bpm is None:
@@ -44,19 +48,35 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
         clock.remark(entries["border"], "has no effect: nothing moves")
 
 
-def _steps(schedule: Schedule, section: Value, clock: Clock) -> None:
+def _written_steps(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
+    """Where `steps` is written, at the top or in a shot, and in which frames it holds."""
+    rest = np.ones(len(clock.frames), dtype=bool)
+    shots = sections["shots"].items("shots") if schedule.shots else []
+    starts = [shot.start for shot in schedule.shots]
+    for item, start, end in zip(shots, starts, (*starts[1:], np.inf), strict=False):
+        if (steps := _entry(item.entries().get("refine"), "steps")) is not None:
+            inside = (clock.frames >= start - 1e-9) & (clock.frames < end - 1e-9)
+            rest &= ~inside
+            yield steps, inside
+    if (steps := _entry(sections.get("refine"), "steps")) is not None:
+        yield steps, rest
+
+
+def _entry(section: Value | None, name: str) -> Value | None:
+    return None if section is None else section.entries().get(name)
+
+
+def _steps(schedule: Schedule, written: Value, frames: Mask, clock: Clock) -> None:
     """Few steps cannot draw what a fast motion brings in."""
-    entries = section.entries()
-    if "steps" not in entries:
-        return
     steps = schedule.refine.steps.sample(clock.frames).round()
-    few = (steps > 0) & (steps < FEW_STEPS)
-    for name in schedule.motion.rates.keys() & FAST.keys():
+    few = frames & (steps > 0) & (steps < FEW_STEPS)
+    few[0] = False
+    for name in sorted(schedule.motion.rates.keys() & FAST.keys()):
         fast = few & (_speed(schedule, name, clock) > FAST[name] / (clock.length / len(clock.frames)))
-        if fast[1:].any():
-            frame = int(fast[1:].argmax()) + 1
+        if fast.any():
+            frame = int(fast.argmax())
             said = f"{steps[frame]:g} steps are few for the fast {name} at frame {frame}"
-            clock.remark(entries["steps"], f"{said}; from {FEW_STEPS} on it can follow")
+            clock.remark(written, f"{said}; from {FEW_STEPS} on it can follow")
 
 
 def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:

@@ -10,7 +10,9 @@ from pipeline.commands import options
 @click.command()
 @options.schedule_file
 @click.option("--image", metavar="FILE", type=click.Path(path_type=Path), help="Move this picture, not a test picture.")
-@click.option("--at", "moment", metavar="TIME", help="Refine one frame and its neighbours instead, such as 4s or 50%.")
+@click.option(
+    "--at", "moment", metavar="TIME", help="Refine one frame and its neighbours instead, such as 4s, 50% or @drop."
+)
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="[NAME-preview.mp4; with --at NAME-at.png]"
 )
@@ -37,7 +39,7 @@ def preview(
     render preview schedules/sunset.yaml --image photo.jpg -o motion.mp4
     render preview schedules/sunset.yaml --at 4s       how does it look there?
 
-    The test picture repeats itself at every doubling of its size, so that a long zoom stays one.
+    The test picture repeats itself at every doubling of its size, so that a long zoom stays one; a cut begins anew.
     --at loads the models: it refines the frame before that time from noise, then goes on with the
     schedule for two frames, and shows the three side by side.
     """

@@ -93,7 +93,7 @@ def _motion(
     for name in _DEEP:
         settings.take(name)
     if settings.flag("enable_perspective_flip") or settings.flag("flip_2d_perspective"):
-        told["perspective flip: there is no perspective; the other moves are carried"] = None
+        told["perspective flip: has no counterpart; the other moves are carried"] = None
     read = functools.partial(deforum_series, count=screen.frames, names=names)
     words = {"t": "n", **{name: number(value) for name, value in names.items()}}
     motion = flat_motion(settings, screen, read, words)

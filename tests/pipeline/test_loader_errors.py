@@ -52,6 +52,10 @@ SECTIONS = [
         "2:1: width: unknown key; expected one of: include, let, losses, markers, models, motion, music, output, "
         "prompts, refine, shots, title, variants, version",
     ),
+    (
+        "defaults: {motion: {zoom: 1.04}}",
+        "2:1: defaults: is no key: what stands at the top holds in every shot; include: shares it between files",
+    ),
     ("loop: {}", "2:1: loop: is part of the language, but this version cannot read it yet"),
     ("prompts: b", "2:1: prompts: this key stands twice; remove one of the two"),
     ("version: 2", "2:10: version: expected version 1, the only one there is, got '2'"),

@@ -96,7 +96,9 @@ def test_a_tilt_is_seen_in_perspective() -> None:
     """Against every pixel led through the matrix by hand, so slightly tilted that other octaves hardly show."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     ramps = torch.tensor(np.stack([x / WIDTH, y / HEIGHT, 0 * x])[None]).float()
-    tilted: Matrix = np.linalg.inv(motion_matrix({"tilt_x": 4.0, "pan_x": 0.1}, (WIDTH, HEIGHT), (0.5, 0.5)))
+    tilted = np.asarray(
+        np.linalg.inv(motion_matrix({"tilt_x": 4.0, "pan_x": 0.1}, (WIDTH, HEIGHT), (0.5, 0.5))), dtype=np.float64
+    )
     led = np.stack([x, y, np.ones_like(x)], -1) @ tilted.T
     off = []
     for places in (led[..., :2] / led[..., 2:], led[..., :2]):

@@ -24,7 +24,10 @@ def warned(text: str) -> list[str]:
                 "2:33: losses.smooth.15s: lies after the end at 12 s and has no effect",
             ],
         ),
-        ("losses: {smooth: {15s: 3}}", ["2:19: losses.smooth.15s: lies after the end at 12 s and has no effect"]),
+        (
+            "losses: {smooth: {15s: 3}}",
+            ["2:19: losses.smooth.15s: lies after the end at 12 s: what it says holds throughout"],
+        ),
         ("losses: {smooth: {0: 0.4, end: 1}}", []),
         (
             "prompts: {0s: a, 12.5s: b, 20s: c}",
@@ -69,6 +72,14 @@ def warned(text: str) -> list[str]:
             ["3:17: refine.steps: 3 steps are few for the fast rotate at frame 48; from 5 on it can follow"],
         ),
         ("motion: {rotate: 90}\nrefine: {steps: 0}", []),
+        (
+            "motion: {rotate: 90}\nrefine: {steps: 9}\nshots: [{length: 1s}, {length: 1s, refine: {steps: 2}}]",
+            ["4:52: shots[1].refine.steps: 2 steps are few for the fast rotate at frame 12; from 5 on it can follow"],
+        ),
+        (
+            "refine: {steps: 2}\nshots: [{length: 1s, motion: {rotate: 90}, refine: {steps: 5}}, {length: 1s}]",
+            [],
+        ),
         ("motion: {rotate: 50}\nrefine: {steps: 2}", []),
     ],
 )
