@@ -101,7 +101,9 @@ def _placed(value: Value, error: ExpressionError) -> InvalidError:
     """The error at its own column where the expression stands in one line as it is written."""
     node = value.node
     assert isinstance(node, yaml.ScalarNode)
-    if node.style is None and error.message.endswith("expected ','"):  # a comma has torn it within {...} or [...]
+    if node.style is None and error.message.endswith(
+        "expected ',' or ')'"
+    ):  # a comma has torn it within {...} or [...]
         return InvalidError(value, "put quotes around an expression with commas")
     start, end = node.start_mark, node.end_mark
     quotes = 1 if node.style in ('"', "'") else 0

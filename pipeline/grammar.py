@@ -71,9 +71,9 @@ class Parser:
             raise ExpressionError("too long; let: names parts of it", token.column)
         return token
 
-    def _expect(self, text: str) -> None:
+    def _expect(self, text: str, instead: str = "") -> None:
         if self._token.text != text:
-            raise self._unexpected(f"expected '{text}'")
+            raise self._unexpected(f"expected '{text}'{instead}")
         self._take()
 
     def _unexpected(self, hint: str = "") -> ExpressionError:
@@ -171,7 +171,7 @@ class Parser:
         values: list[Compute] = []
         while self._token.text != ")":
             if values:
-                self._expect(",")
+                self._expect(",", " or ')'")
             values.append(self._expression(_TERNARY))
         self._take()
         return values

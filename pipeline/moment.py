@@ -41,11 +41,17 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
     for index in range(first, min(first + NEIGHBOURS, len(timeline))):
         spec = timeline.at(index)
         if state is None:
-            spec = dataclasses.replace(spec, num_steps=schedule.refine.first_frame, transforms={})
+            spec = dataclasses.replace(spec, num_steps=_steps_from_noise(schedule, timeline.times[index]), transforms={})
         state = renderer.step(state, spec)
         pictures.append(to_pixels(state.image))
     with replacing(path) as partial:
         Image.fromarray(np.concatenate(pictures, axis=1)).save(partial)
+
+
+def _steps_from_noise(schedule: Schedule, time: float) -> int:
+    """What a cut at this time would take; the shots may differ in it."""
+    begun = [shot.refine for shot in schedule.shots if shot.start <= time + 1e-9]
+    return (begun[-1] if begun else schedule.refine).first_frame
 
 
 def frame_at(schedule: Schedule, written: str) -> int:

@@ -1,5 +1,6 @@
 """The command as people run it: processes, exit codes, what is printed where."""
 
+import importlib
 import json
 import shutil
 import signal
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import av
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
 from pipeline import cli
+from pipeline.commands.models import models
 from render import registry
 
 SCHEDULES = Path(__file__).parents[2] / "schedules"
@@ -419,3 +422,18 @@ def test_version_is_printed(call: Call) -> None:
     done = call("--version")
     assert done.returncode == 0
     assert "0.1.0" in done.stdout
+
+
+def test_every_command_is_there_and_stands_in_the_readme() -> None:
+    """Each module of pipeline/commands is one whose commands must be reachable, not only there."""
+    commands = Path(__file__).parents[2] / "pipeline" / "commands"
+    defined = {
+        found.name
+        for path in commands.glob("[!_]*.py")
+        for found in vars(importlib.import_module(f"pipeline.commands.{path.stem}")).values()
+        if isinstance(found, click.Command) and found.callback is not None
+    }
+    reachable = set(cli.main.commands) | set(models.commands)
+    assert defined <= reachable, defined - reachable
+    told = (Path(__file__).parents[2] / "README.md").read_text()
+    assert [name for name in set(cli.main.commands) - {"video"} if f"| `render {name}" not in told] == []

@@ -78,6 +78,7 @@ WRONG = [
     ("", 0, "the expression ends too early"),
     ("1 +", 3, "the expression ends too early"),
     ("(1", 2, "the expression ends too early; expected ')'"),
+    ("sin(1", 5, "the expression ends too early; expected ',' or ')'"),
     ("1 2", 2, "unexpected '2'"),
     ("1)", 1, "unexpected ')'"),
     ("1 if 2", 6, "the expression ends too early; expected 'else'"),
