@@ -41,7 +41,9 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
     for index in range(first, min(first + NEIGHBOURS, len(timeline))):
         spec = timeline.at(index)
         if state is None:
-            spec = dataclasses.replace(spec, num_steps=_steps_from_noise(schedule, timeline.times[index]), transforms={})
+            spec = dataclasses.replace(
+                spec, num_steps=_steps_from_noise(schedule, timeline.times[index]), transforms={}
+            )
         state = renderer.step(state, spec)
         pictures.append(to_pixels(state.image))
     with replacing(path) as partial:

@@ -93,7 +93,10 @@ def _deforum_keys(text: str, names: Mapping[str, float]) -> dict[int, str]:
 def frame_number(text: str, names: Mapping[str, float]) -> int:
     """A frame, which may be an expression such as "max_f/2" in quotes."""
     plain = text.strip().strip("'\"")
-    number = float(plain) if plain.isdecimal() else float(arithmetic(plain, NUMEXPR).values(names))
+    try:
+        number = float(plain) if plain.isdecimal() else float(arithmetic(plain, NUMEXPR).values(names))
+    except UnreadableError as error:
+        raise UnreadableError(f"'{plain[:40]}' is no frame: {error}") from None
     if not np.isfinite(number):
         raise UnreadableError(f"'{plain[:40]}' is no frame")
     return int(number)
