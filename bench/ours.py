@@ -27,19 +27,23 @@ class Setting:
     size: tuple[int, int]
     cutouts: int
     quantize: bool
+    augment: str
 
     @property
     def title(self) -> str:
         return f"{self.latent} + {self.perceptor}, {self.size[0]}x{self.size[1]}, {self.cutouts} cutouts"
 
 
-EMBEDDED = Setting(latent="embedded", perceptor="embedded", size=(256, 144), cutouts=12, quantize=False)
+EMBEDDED = Setting(
+    latent="embedded", perceptor="embedded", size=(256, 144), cutouts=12, quantize=False, augment="light"
+)
 PUBLISHED = Setting(
     latent="random:imagenet-f16-16384",
     perceptor="random:ViT-B-32-quickgelu",
     size=(256, 256),
     cutouts=32,
     quantize=True,
+    augment="full",
 )
 
 
@@ -82,6 +86,7 @@ def frame(setting: Setting, index: int, steps: int, transforms: dict[str, float]
         lr=0.2,
         num_cutouts=setting.cutouts,
         carry_optimizer=True,
+        augment=setting.augment,
     )
 
 

@@ -4,6 +4,7 @@ import torch
 
 from bench.interleaved import interleave
 from bench.ours import Loaded, Setting, Steps
+from render.augment import STRENGTHS
 from render.refine import look
 
 
@@ -21,7 +22,9 @@ def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:
 
     def cut() -> None:
         seen = image.detach().requires_grad_()
-        look([_Nothing(perceptor.side)], seen, setting.cutouts, refinement.generator)[0].sum().backward()  # type: ignore[no-untyped-call]
+        look([_Nothing(perceptor.side)], seen, setting.cutouts, STRENGTHS[setting.augment], refinement.generator)[
+            0
+        ].sum().backward()  # type: ignore[no-untyped-call]
 
     def perceive() -> None:
         perceptor.encode_image(pixels.detach().requires_grad_()).sum().backward()  # type: ignore[no-untyped-call]

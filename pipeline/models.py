@@ -227,6 +227,11 @@ class Models:
         """Width and height must be multiples of this: the model's stride, and even for the video's yuv420p."""
         return math.lcm(2, self.latent.stride)
 
+    @property
+    def augment(self) -> str:
+        """How much is done to cutouts where the schedule does not say: one of `render.spec.AUGMENTS`."""
+        return "light" if all(perceptor.model.robust for perceptor in self.perceptors) else "full"
+
     def locate(self, *, offline: bool, progress: Progress) -> LocatedModels:
         """Find every file, downloading what is not here. Raises `WeightsError`."""
         return LocatedModels(

@@ -18,7 +18,7 @@ from pipeline.shapes import described, setting, two_of
 from pipeline.times import duration, lasting, seconds
 from pipeline.variants import Variant
 from render.errors import Problem
-from render.spec import BORDERS, ImageFile
+from render.spec import AUGMENTS, BORDERS, ImageFile
 
 MAX_FRAMES = 1_000_000  # frames are named by six digits
 DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.4}
@@ -114,6 +114,12 @@ class Refine:
         "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN",
     )
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "looks at the picture in each step")
+    augment: str = setting(
+        fields.choice(("auto", *AUGMENTS), "amount"),
+        "auto",
+        "how much is done to them: `auto` does little for the embedded CLIP, which was trained for it, and the full set"
+        " for all others",
+    )
     carry: bool = setting(fields.flag, True, "the optimiser's moments walk on from frame to frame")
     ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")
 

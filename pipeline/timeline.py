@@ -68,6 +68,7 @@ class Timeline:
             num_steps=int(self.num_steps[index]),
             lr=float(self._lr[index]),
             num_cutouts=int(self._cutouts[index]),
+            augment=schedule.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
             cut=index > 0 and index in self.cuts,

@@ -1,37 +1,140 @@
-"""What is done to cutouts so that guidance cannot cheat one view: flip, turn, noise.
+"""What is done to cutouts so that guidance cannot cheat one view: mirror, turn, tilt, tint, cover, noise.
 
-Few are needed with a robust image tower; each is drawn from the frame's own generator (kornia's
-augmentations draw from the global one).
+Where a cutout lies is one matrix, and so is what becomes of its colours, however many of these are on.
+All is drawn from the frame's own generator (kornia's augmentations draw from the global one).
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 FLIP_SHARE = 0.5
-TURN_SHARE = 0.4
-LARGEST_TURN = math.radians(10)
-LARGEST_NOISE = 0.05  # standard deviation, on [0, 1]
 
 
-def jitter(batch: int, count: int, generator: torch.Generator) -> Tensor:
-    """Random mirror images and turns of at most 10 degrees: (batch, count, 3, 3)."""
+@dataclass(frozen=True, kw_only=True)
+class Strength:
+    """How much is done. A share is of the cutouts that something is done to.
+
+    Attributes:
+        turn: the largest turn, in radians.
+        shift: the largest shift, in shares of the cutout.
+        tilt: the largest perspective: 0.1 shows one edge of the cutout a tenth nearer than its middle.
+        tint: the largest turn of the hues, in turns, and change of the saturation.
+        cover: share of the cutout's area that a black rectangle covers, at least and at most.
+        noise: the largest standard deviation of noise, on [0, 1].
+    """
+
+    turn_share: float
+    turn: float
+    shift: float = 0.0
+    tilt_share: float = 0.0
+    tilt: float = 0.0
+    tint_share: float = 0.0
+    tint: float = 0.0
+    cover_share: float = 0.0
+    cover: tuple[float, float] = (0.1, 0.4)
+    noise: float
+
+    @property
+    def moves_only(self) -> bool:
+        """Whether nothing happens to a cutout but where it lies, and noise."""
+        return not (self.tint_share or self.cover_share)
+
+
+STRENGTHS = {
+    "light": Strength(turn_share=0.4, turn=math.radians(10), noise=0.05),
+    # Source: the augmentations of pytti and VQGAN-CLIP-animations, made for OpenAI's CLIPs.
+    "full": Strength(
+        turn_share=0.8,
+        turn=math.radians(30),
+        shift=0.1,
+        tilt_share=0.4,
+        tilt=0.1,
+        tint_share=0.7,
+        tint=0.01,
+        cover_share=0.7,
+        noise=0.1,
+    ),
+}
+"""By the name that a frame spec gives: a robust image tower needs few."""
+
+_TO_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+
+
+def jitter(batch: int, count: int, strength: Strength, generator: torch.Generator) -> Tensor:
+    """Random mirror images, turns, shifts and tilts of the unit square's frame: (batch, count, 3, 3)."""
     device = generator.device
     drawn = torch.rand(batch, count, 3, generator=generator, device=device)
     mirror = torch.where(drawn[..., 0] < FLIP_SHARE, -1.0, 1.0)
-    turn = (drawn[..., 1] < TURN_SHARE) * LARGEST_TURN * (2 * drawn[..., 2] - 1)
+    turned = drawn[..., 1] < strength.turn_share
+    turn = turned * strength.turn * (2 * drawn[..., 2] - 1)
     matrix = torch.zeros(batch, count, 3, 3, device=device)
     matrix[..., 0, 0] = turn.cos() * mirror
     matrix[..., 0, 1] = -turn.sin()
     matrix[..., 1, 0] = turn.sin() * mirror
     matrix[..., 1, 1] = turn.cos()
     matrix[..., 2, 2] = 1.0
+    if strength.shift:
+        # The square reaches from -1 to 1: a share of it is twice as much.
+        matrix[..., :2, 2] = turned[..., None] * 2 * strength.shift * _around_zero((batch, count, 2), generator)
+    if strength.tilt:
+        tilted = torch.rand(batch, count, 1, generator=generator, device=device) < strength.tilt_share
+        matrix[..., 2, :2] = tilted * strength.tilt * _around_zero((batch, count, 2), generator)
     return matrix
 
 
-def noise(cutouts: Tensor, generator: torch.Generator) -> Tensor:
+def alter(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+    """Tint, cover and add noise to (B, N, 3, S, S) in [0, 1], each cutout by itself."""
+    if not strength.moves_only:
+        cutouts = _tinted(cutouts, strength, generator) * _uncovered(cutouts, strength, generator)
+    return noise(cutouts, strength, generator)
+
+
+def noise(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
     """Add Gaussian noise of a random strength per cutout to (B, N, 3, S, S)."""
     shape = (*cutouts.shape[:2], 1, 1, 1)
-    strength = LARGEST_NOISE * torch.rand(shape, generator=generator, device=cutouts.device)
-    return cutouts + strength * torch.randn(cutouts.shape, generator=generator, device=cutouts.device)
+    amount = strength.noise * torch.rand(shape, generator=generator, device=cutouts.device)
+    return cutouts + amount * torch.randn(cutouts.shape, generator=generator, device=cutouts.device)
+
+
+def _tinted(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+    """Turn hues and change saturations by one 3x3 matrix per cutout; brightness stays as it is."""
+    batch, count = cutouts.shape[:2]
+    to_yiq = _TO_YIQ.to(cutouts.device)
+    drawn = torch.rand(batch, count, generator=generator, device=cutouts.device) < strength.tint_share
+    change = drawn[..., None] * strength.tint * _around_zero((batch, count, 2), generator)
+    angle, saturation = 2 * math.pi * change[..., 0], 1 + change[..., 1]
+    chroma = torch.zeros(batch, count, 3, 3, device=cutouts.device)
+    chroma[..., 0, 0] = 1.0
+    chroma[..., 1, 1] = chroma[..., 2, 2] = saturation * angle.cos()
+    chroma[..., 2, 1] = saturation * angle.sin()
+    chroma[..., 1, 2] = -chroma[..., 2, 1]
+    matrix = torch.linalg.inv_ex(to_yiq).inverse @ chroma @ to_yiq
+    tinted: Tensor = matrix @ cutouts.flatten(3)
+    return tinted.view_as(cutouts)
+
+
+def _uncovered(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+    """1, and 0 inside a rectangle of random area, shape and place in some: (B, N, 1, S, S).
+
+    Source: Zhong et al., "Random Erasing Data Augmentation" (2020).
+    """
+    batch, count, _, side, _ = cutouts.shape
+    device = cutouts.device
+    drawn = torch.rand(batch, count, 5, generator=generator, device=device)
+    smallest, largest = strength.cover
+    area = smallest + (largest - smallest) * drawn[..., 0]
+    ratio = torch.exp(math.log(0.3) * (2 * drawn[..., 1] - 1))
+    extent = torch.stack([(area * ratio).sqrt(), (area / ratio).sqrt()], dim=-1).clamp(max=1.0)
+    first = drawn[..., 2:4] * (1 - extent)
+    place = (torch.arange(side, device=device) + 0.5) / side
+    inside = (place >= first[..., None]) & (place < (first + extent)[..., None])
+    covered = inside[..., 0, None, :, None] & inside[..., 1, None, None, :]
+    return 1.0 - (covered & (drawn[..., 4, None, None, None] < strength.cover_share)).to(cutouts.dtype)
+
+
+def _around_zero(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Uniform on [-1, 1)."""
+    return torch.rand(shape, generator=generator, device=generator.device) * 2 - 1

@@ -1,7 +1,7 @@
 """Square looks at the picture, at the size a perceptor wants: all of them by one resample.
 
 A cutout is a 3x3 matrix from the square's coordinates to the picture's, both in [-1, 1]; cropping,
-flipping and turning are products of matrices, and one grid_sample draws every cutout of a step.
+flipping, turning and tilting are products of matrices, and one grid_sample draws every cutout of a step.
 Source: MakeCutouts of crowsonkb's VQGAN+CLIP notebook, there one crop and one resize per cutout.
 """
 
@@ -9,17 +9,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.augment import jitter
+from render.augment import Strength, jitter
 
 WHOLE_SHARE = 0.25  # of the cutouts see the whole picture squeezed into the square: the layout
 SMALLEST_CROP = 0.45  # of the picture's shorter side
 
 
-def draw(batch: int, count: int, aspect: float, generator: torch.Generator) -> Tensor:
+def draw(batch: int, count: int, aspect: float, strength: Strength, generator: torch.Generator) -> Tensor:
     """Draw the cutouts of one step: (batch, count, 3, 3), from square to picture coordinates.
 
     The first quarter are whole views, the others squares of 45 to 100 % of the shorter side at
-    random places; each is flipped and turned at random (`render.augment.jitter`).
+    random places; each is moved on at random (`render.augment.jitter`).
 
     Args:
         aspect: width / height of the picture.
@@ -34,7 +34,7 @@ def draw(batch: int, count: int, aspect: float, generator: torch.Generator) -> T
     crop[..., :2, :2] = torch.diag_embed(scale)
     crop[..., :2, 2] = place * (1 - scale)
     crop[..., 2, 2] = 1.0
-    return crop @ jitter(batch, count, generator)
+    return crop @ jitter(batch, count, strength, generator)
 
 
 def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
@@ -54,10 +54,18 @@ def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
     if shrink < 1.0:
         size = [round(shrink * pixels) for pixels in image.shape[-2:]]
         image = F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
-    grid = F.affine_grid(views[..., :2, :].flatten(0, 1), [batch * count, 3, side, side], align_corners=False)
-    grid = grid.view(batch, count * side, side, 2)
+    grid = _places(views, side).reshape(batch, count * side, side, 2)
     looks = F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     return looks.view(batch, 3, count, side, side).transpose(1, 2)
+
+
+def _places(views: Tensor, side: int) -> Tensor:
+    """Where the pixels' centres of every square lie in the picture: (B, N, side * side, 2)."""
+    along = (2 * torch.arange(side, device=views.device, dtype=views.dtype) + 1) / side - 1
+    y, x = torch.meshgrid(along, along, indexing="ij")
+    centres = torch.stack([x, y, torch.ones_like(x)]).flatten(1)
+    places = (views @ centres).mT
+    return places[..., :2] / places[..., 2:]
 
 
 def whole(image: Tensor, side: int) -> Tensor:

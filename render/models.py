@@ -68,6 +68,7 @@ class Model:
         download: where the weights come from on first use.
         quantize: whether latents are snapped to the codebook (straight-through) unless the
             schedule says otherwise; the small embedded codebook looks smoother without.
+        robust: whether the image tower was trained under attack, and so needs few augmentations.
         licence: of the weights, as their publisher states it.
     """
 
@@ -80,6 +81,7 @@ class Model:
     random_seed: int | None = None
     prefix: str = ""
     quantize: bool = False
+    robust: bool = False
     licence: str = ""
 
     def files(self, weights: Path | None = None, companions: tuple[tuple[str, Path], ...] = ()) -> ModelFiles:

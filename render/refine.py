@@ -81,13 +81,17 @@ class Refinement:
             image=image,
             latent=latent,
             anchor=self.anchor,
-            embeddings=look([guide.perceptor for guide in self.guides], image, self.spec.num_cutouts, self.generator),
+            embeddings=self._look(image),
             targets=[guide.targets for guide in self.guides],
             shares=[guide.weight for guide in self.guides],
         )
         weighted = self.spec.losses.items()
         total: Tensor = sum(weight * catalogue.load(losses, name).loss(inputs).sum() for name, weight in weighted)
         return total
+
+    def _look(self, image: Tensor) -> list[Tensor]:
+        strength = augment.STRENGTHS[self.spec.augment]
+        return look([guide.perceptor for guide in self.guides], image, self.spec.num_cutouts, strength, self.generator)
 
     def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
         """Step, from the last good latent and at half the learning rate as often as needed; return the rate."""
@@ -104,7 +108,9 @@ class Refinement:
         )
 
 
-def look(perceptors: Sequence[Perceptor], image: Tensor, count: int, generator: torch.Generator) -> list[Tensor]:
+def look(
+    perceptors: Sequence[Perceptor], image: Tensor, count: int, strength: augment.Strength, generator: torch.Generator
+) -> list[Tensor]:
     """Embed `count` augmented cutouts of every picture: per perceptor (B, count, D), unit vectors.
 
     Perceptors of one size look at the same cutouts.
@@ -113,6 +119,6 @@ def look(perceptors: Sequence[Perceptor], image: Tensor, count: int, generator: 
     looks: dict[int, Tensor] = {}
     for side in (perceptor.side for perceptor in perceptors):
         if side not in looks:
-            views = cutouts.draw(len(image), count, aspect, generator)
-            looks[side] = augment.noise(cutouts.sample(image, views, side), generator).flatten(0, 1)
+            views = cutouts.draw(len(image), count, aspect, strength, generator)
+            looks[side] = augment.alter(cutouts.sample(image, views, side), strength, generator).flatten(0, 1)
     return [perceptor.encode_image(looks[perceptor.side]).view(len(image), count, -1) for perceptor in perceptors]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 BORDERS = ("reflect", "wrap", "edge", "black")
 BLENDS = ("weights", "slerp")
+AUGMENTS = ("light", "full")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
@@ -49,6 +50,7 @@ class FrameSpec:
         num_steps: refinement steps.
         lr: learning rate, in units of the codebook's standard deviation.
         num_cutouts: cutouts that the perceptors see in each step.
+        augment: how much is done to them: "light" for robust image towers, "full" for others.
         carry_optimizer: start from the optimiser's state of the previous frame.
         ema: decay of the running average of the latent over the frame's steps, in [0, 1); the
             average is what is shown and carried on. 0 takes the last latent as it is.
@@ -68,6 +70,7 @@ class FrameSpec:
     lr: float
     num_cutouts: int
     carry_optimizer: bool
+    augment: str = "light"
     ema: float = 0.0
     cut: bool = False
 

@@ -41,8 +41,9 @@ _SHIPPED_PERCEPTORS = (
         about="small CLIP that ships with the package, 64 px",
         architecture=_EMBEDDED / "clip.json",
         checkpoint=_EMBEDDED / "clip.safetensors",
+        robust=True,
     ),
-    Model(name="toy", entry="toy", about="knows the names of eight colours, no weights, for tests"),
+    Model(name="toy", entry="toy", about="knows the names of eight colours, no weights, for tests", robust=True),
 )
 
 

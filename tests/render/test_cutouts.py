@@ -4,7 +4,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render import cutouts
+from render.augment import STRENGTHS
 
+LIGHT = STRENGTHS["light"]
 ASPECTS = [1.0, 16 / 9, 9 / 16, 4.0]
 
 
@@ -27,7 +29,7 @@ def crop(x: float, y: float, scale_x: float, scale_y: float) -> Tensor:
 
 @pytest.mark.parametrize(("count", "num_whole"), [(1, 1), (2, 1), (4, 1), (8, 2), (24, 6)])
 def test_the_first_quarter_are_whole_views(count: int, num_whole: int, generator: torch.Generator) -> None:
-    views = cutouts.draw(3, count, 16 / 9, generator)
+    views = cutouts.draw(3, count, 16 / 9, LIGHT, generator)
     assert views.shape == (3, count, 3, 3)
     whole = (scales(views) > 1 - 1e-6).all(dim=-1) & (views[..., :2, 2] == 0).all(dim=-1)
     assert whole[:, :num_whole].all()
@@ -36,7 +38,7 @@ def test_the_first_quarter_are_whole_views(count: int, num_whole: int, generator
 
 @pytest.mark.parametrize("aspect", ASPECTS)
 def test_crops_lie_inside_the_picture_and_reach_its_borders(aspect: float, generator: torch.Generator) -> None:
-    views = cutouts.draw(2, 2000, aspect, generator)
+    views = cutouts.draw(2, 2000, aspect, LIGHT, generator)
     reach = views[..., :2, 2].abs() + scales(views)
     assert float(reach.max()) <= 1 + 1e-5
     for side in (-1, 1):
@@ -47,7 +49,7 @@ def test_crops_lie_inside_the_picture_and_reach_its_borders(aspect: float, gener
 def test_crops_are_square_in_pixels_and_45_to_100_percent_of_the_shorter_side(
     aspect: float, generator: torch.Generator
 ) -> None:
-    views = cutouts.draw(2, 2000, aspect, generator)[:, 500:]
+    views = cutouts.draw(2, 2000, aspect, LIGHT, generator)[:, 500:]
     sides = scales(views) * torch.tensor([aspect, 1.0]) / min(aspect, 1.0)
     torch.testing.assert_close(sides[..., 0], sides[..., 1])
     assert 0.45 - 1e-6 <= float(sides.min()) < 0.46
@@ -55,13 +57,13 @@ def test_crops_are_square_in_pixels_and_45_to_100_percent_of_the_shorter_side(
 
 
 def test_pictures_of_a_batch_and_later_draws_get_views_of_their_own(generator: torch.Generator) -> None:
-    first, second = cutouts.draw(2, 8, 1.0, generator)
+    first, second = cutouts.draw(2, 8, 1.0, LIGHT, generator)
     assert not torch.equal(first, second)
-    assert not torch.equal(cutouts.draw(2, 8, 1.0, generator)[0], first)
+    assert not torch.equal(cutouts.draw(2, 8, 1.0, LIGHT, generator)[0], first)
 
 
 def test_equal_generators_draw_equal_views() -> None:
-    one, other = (cutouts.draw(2, 8, 1.0, torch.Generator().manual_seed(5)) for _ in range(2))
+    one, other = (cutouts.draw(2, 8, 1.0, LIGHT, torch.Generator().manual_seed(5)) for _ in range(2))
     assert torch.equal(one, other)
 
 
@@ -111,7 +113,7 @@ def test_looking_at_a_larger_picture_does_not_alias() -> None:
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (36, 64), (96, 54)])
 def test_every_region_of_the_picture_gets_a_gradient(height: int, width: int, generator: torch.Generator) -> None:
     picture = torch.rand(1, 3, height, width, generator=generator).requires_grad_()
-    views = cutouts.draw(1, 32, width / height, generator)
+    views = cutouts.draw(1, 32, width / height, LIGHT, generator)
     (gradient,) = torch.autograd.grad(cutouts.sample(picture, views, 16).sum(), picture)
     regions = F.adaptive_avg_pool2d(gradient, (9, 9))
     assert (regions > 0).all()
@@ -119,7 +121,7 @@ def test_every_region_of_the_picture_gets_a_gradient(height: int, width: int, ge
 
 def test_a_batch_equals_its_pictures_looked_at_alone(generator: torch.Generator) -> None:
     pictures = torch.rand(2, 3, 36, 64, generator=generator)
-    views = cutouts.draw(2, 6, 64 / 36, generator)
+    views = cutouts.draw(2, 6, 64 / 36, LIGHT, generator)
     together = cutouts.sample(pictures, views, 16)
     alone = [cutouts.sample(pictures[i : i + 1], views[i : i + 1], 16) for i in range(2)]
     assert together.shape == (2, 6, 3, 16, 16)
@@ -132,3 +134,13 @@ def test_the_whole_view_is_the_mean_of_the_pixels_that_fall_together(generator: 
     assert view.shape == (2, 1, 3, 8, 8)
     assert float((view[:, 0] - picture[..., ::8, ::4]).abs().mean()) < 0.15  # antialiasing widens the kernel
     torch.testing.assert_close(view.mean(), picture.mean(), atol=0.02, rtol=0)
+
+
+def test_a_tilted_view_shows_the_place_that_its_homography_names() -> None:
+    tilt = torch.tensor([[0.5, 0.1, 0.1], [0.0, 0.6, -0.1], [0.1, -0.05, 1.0]])[None, None]
+    looks = cutouts.sample(map_of_places(64, 64), tilt, 32)
+    corners = (2 * torch.arange(32) + 1) / 32 - 1
+    v, u = torch.meshgrid(corners, corners, indexing="ij")
+    x, y, w = torch.einsum("ij,jhw->ihw", tilt[0, 0], torch.stack([u, v, torch.ones_like(u)]))
+    wanted = (torch.stack([x / w, y / w]) + 1) / 2
+    torch.testing.assert_close(looks[0, 0, :2], wanted, atol=5e-3, rtol=0)

@@ -4,6 +4,7 @@ That is what a CUDA graph can capture, and it holds for the operators whatever t
 tested here where there is no GPU.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from render.perceptors.toy import Toy
 from render.prompts import PromptEncoder
 from render.refine import Guide, Refinement
 from render.rng import frame_generator
-from render.spec import FrameSpec, PromptWeight
+from render.spec import AUGMENTS, FrameSpec, PromptWeight
 
 CPU = torch.device("cpu")
 WAITING = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
@@ -78,7 +79,8 @@ SPEC = FrameSpec(
 
 
 def test_no_weights() -> None:
-    assert take_steps(Pixels(), Toy(CPU), SPEC).abs().sum() > 0
+    for augment in AUGMENTS:
+        assert take_steps(Pixels(), Toy(CPU), replace(SPEC, augment=augment)).abs().sum() > 0
 
 
 def test_embedded_models(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:

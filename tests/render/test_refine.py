@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from render.augment import STRENGTHS
 from render.cutouts import whole
 from render.errors import NonFiniteError
 from render.latents.pixels import Pixels
@@ -149,7 +150,7 @@ def test_every_picture_of_a_batch_follows_the_prompt(spec: FrameSpec, generator:
 
 
 def test_a_look_gives_unit_vectors_for_every_cutout(generator: torch.Generator) -> None:
-    (embeddings,) = look([TOY], torch.rand(2, 3, 16, 24, generator=generator), 5, generator)
+    (embeddings,) = look([TOY], torch.rand(2, 3, 16, 24, generator=generator), 5, STRENGTHS["light"], generator)
     assert embeddings.shape == (2, 5, 4)
     torch.testing.assert_close(torch.linalg.vector_norm(embeddings, dim=-1), torch.ones(2, 5))
 
@@ -157,7 +158,7 @@ def test_a_look_gives_unit_vectors_for_every_cutout(generator: torch.Generator) 
 def test_cutouts_stay_with_their_picture(generator: torch.Generator) -> None:
     red, blue = torch.zeros(2, 3, 16, 24)
     red[0], blue[2] = 1.0, 1.0
-    (embeddings,) = look([TOY], torch.stack([red, blue]), 6, generator)
+    (embeddings,) = look([TOY], torch.stack([red, blue]), 6, STRENGTHS["light"], generator)
     wanted = TOY.encode_text(["red", "blue"])
     cosines = embeddings @ wanted.T
     assert (cosines[0, :, 0] > 0.99).all()
@@ -172,7 +173,7 @@ class Wide(Toy):
 
 def test_perceptors_of_one_size_look_at_the_same_cutouts(generator: torch.Generator) -> None:
     picture = torch.rand(1, 3, 32, 32, generator=generator)
-    first, wide, second = look([TOY, Wide(CPU), Toy(CPU)], picture, 6, generator)
+    first, wide, second = look([TOY, Wide(CPU), Toy(CPU)], picture, 6, STRENGTHS["light"], generator)
     assert torch.equal(first, second)
     assert not torch.allclose(first, wide, atol=1e-3)
 

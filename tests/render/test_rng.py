@@ -11,6 +11,7 @@ from render.renderer import Renderer
 from render.rng import frame_generator
 from render.spec import FrameSpec
 
+FULL = augment.STRENGTHS["full"]
 Draw = Callable[[torch.Generator], object]
 
 
@@ -52,9 +53,9 @@ def test_the_first_picture_is_nearly_grey(generator: torch.Generator) -> None:
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda generator: cutouts.draw(2, 8, 1.5, generator),
-        lambda generator: augment.jitter(2, 8, generator),
-        lambda generator: augment.noise(torch.zeros(1, 2, 3, 4, 4), generator),
+        lambda generator: cutouts.draw(2, 8, 1.5, FULL, generator),
+        lambda generator: augment.jitter(2, 8, FULL, generator),
+        lambda generator: augment.alter(torch.zeros(1, 2, 3, 4, 4), FULL, generator),
         lambda generator: noise.soft(1, (16, 8), generator),
         lambda generator: frame_generator(3, 4, generator.device),
     ],
