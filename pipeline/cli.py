@@ -13,7 +13,7 @@ from pipeline.commands.runs import assemble, status, verify
 from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.video import video
-from pipeline.interrupt import FAREWELL, INTERRUPTED, TERMINATED, TerminatedError, terminating_well
+from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, terminating_well
 from render.errors import RenderError, RunError, printable
 
 
@@ -62,7 +62,7 @@ def entry() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; run the same command again to go on", err=True)
+        click.echo(STOPPED, err=True)
         sys.exit(INTERRUPTED)
     except TerminatedError:
         click.echo(FAREWELL, err=True)

@@ -6,14 +6,16 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 INTERRUPTED = 130  # the exit code of a run that Ctrl-C ended
 TERMINATED = 143  # and of one that was told to go (SIGTERM: preemption, shutdown, kill)
-GRACE = 4.0  # seconds from SIGTERM to the end, whatever the program is doing
+GRACE = 4.0  # seconds from SIGTERM or the second Ctrl-C to the end, whatever the program is doing
 FAREWELL = "terminated; run the same command again to go on"
+STOPPED = "stopped; run the same command again to go on"
 
 
 class TerminatedError(BaseException):
@@ -25,22 +27,51 @@ def terminating_well() -> Iterator[None]:
     """Inside the block SIGTERM raises TerminatedError at once.
 
     What is being done is given up: the frame that is refined, the video that is made. Should the
-    exception get stuck in foreign code, the process ends by itself after `GRACE` seconds.
+    program be stuck in foreign code, the process ends by itself after `GRACE` seconds, as it does
+    after a second Ctrl-C.
     """
 
     def terminate(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
-        watchdog = threading.Timer(GRACE, _leave)
-        watchdog.daemon = True
-        watchdog.start()
         raise TerminatedError
 
     previous = signal.signal(signal.SIGTERM, terminate)
     try:
-        yield
+        with _watchdog():
+            yield
     finally:
         if signal.getsignal(signal.SIGTERM) is terminate:
             signal.signal(signal.SIGTERM, previous)
+
+
+@contextmanager
+def _watchdog() -> Iterator[None]:
+    """A thread that hears signals as they come.
+
+    Python calls handlers between two steps of the main thread, and one step may be the backward
+    pass of a large picture; the system writes signals into a pipe whatever that thread is doing.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reader,), daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(previous)
+        os.close(writer)
+
+
+def _watch(reader: int) -> None:
+    """End the process `GRACE` seconds after SIGTERM or the second SIGINT; end with the pipe."""
+    interrupts = 0
+    while numbers := os.read(reader, 64):
+        interrupts += numbers.count(signal.SIGINT)
+        terminated = signal.SIGTERM in numbers
+        if terminated or interrupts > 1:
+            time.sleep(GRACE)
+            _leave(TERMINATED if terminated else INTERRUPTED, FAREWELL if terminated else STOPPED)
+    os.close(reader)
 
 
 @contextmanager
@@ -68,11 +99,11 @@ def stopping_well(announce: Callable[[], None]) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _leave() -> None:
+def _leave(code: int, said: str) -> None:
     """Every file is whole or absent at any moment, so there is nothing to tidy."""
     with contextlib.suppress(OSError, ValueError):
         # Past the buffers of sys.stderr, which may be what the program is stuck in, and only if nothing blocks.
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ else -1
         if select.select([], [descriptor], [], 0)[1]:
-            os.write(descriptor, f"{FAREWELL}\n".encode())
-    os._exit(TERMINATED)
+            os.write(descriptor, f"{said}\n".encode())
+    os._exit(code)

@@ -6,7 +6,15 @@ import time
 
 import pytest
 
-from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, stopping_well, terminating_well
+from pipeline.interrupt import (
+    FAREWELL,
+    INTERRUPTED,
+    STOPPED,
+    TERMINATED,
+    TerminatedError,
+    stopping_well,
+    terminating_well,
+)
 
 
 def press() -> None:
@@ -48,8 +56,8 @@ def test_no_handler_of_errors_takes_termination_for_one() -> None:
     assert not issubclass(TerminatedError, Exception)
 
 
-def ended(program: str, patience: float = 20.0) -> tuple[int, str, float]:
-    """Run a program that says `ready` and then gets SIGTERM: code, what it said on stderr, seconds to the end."""
+def ended(program: str, *numbers: int, patience: float = 20.0) -> tuple[int, str, float]:
+    """Run a program that says `ready` and then gets SIGTERM, or these signals: code, what it said on stderr, seconds to the end."""
     source = f"import pipeline.interrupt as it, time, threading, sys\nit.GRACE = 0.5\n{program}"
     process = subprocess.Popen(
         [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
@@ -57,7 +65,9 @@ def ended(program: str, patience: float = 20.0) -> tuple[int, str, float]:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     begun = time.monotonic()
-    process.terminate()
+    for number in numbers or (signal.SIGTERM,):
+        process.send_signal(number)
+        time.sleep(0.2)  # two that wait to be heard are one
     _, err = process.communicate(timeout=patience)
     return process.returncode, err, time.monotonic() - begun
 
@@ -102,6 +112,36 @@ with it.terminating_well():
     code, said, seconds = ended(program)
     assert (code, said) == (TERMINATED, f"{FAREWELL}\n")
     assert 0.3 < seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code", "said"),
+    [((signal.SIGTERM,), TERMINATED, FAREWELL), ((signal.SIGINT, signal.SIGINT), INTERRUPTED, STOPPED)],
+)
+def test_foreign_code_that_runs_for_minutes_is_not_waited_for(numbers: tuple[int, ...], code: int, said: str) -> None:
+    """No handler in Python is called before it returns."""
+    program = """
+import hashlib
+with it.terminating_well(), it.stopping_well(lambda: None):
+    print("ready", flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"a", b"b", 2**31 - 1)
+"""
+    ended_with, told, seconds = ended(program, *numbers)
+    assert (ended_with, told) == (code, f"{said}\n")
+    assert seconds < 5
+
+
+def test_one_ctrl_c_waits_for_the_step_as_long_as_it_takes() -> None:
+    program = """
+import hashlib
+with it.terminating_well(), it.stopping_well(lambda: None) as stop:
+    print("ready", flush=True)
+    begun = time.monotonic()
+    while time.monotonic() < begun + 4 * it.GRACE:
+        hashlib.pbkdf2_hmac("sha256", b"a", b"b", 10**6)
+    sys.exit(9 if stop() else 8)
+"""
+    assert ended(program, signal.SIGINT)[0] == 9
 
 
 def test_error_output_that_nobody_reads_holds_nobody_up() -> None:
