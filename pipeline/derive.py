@@ -1,14 +1,15 @@
 """What is made of finished frames: video, contact sheet, poster and report; at any time, again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipeline import ffmpeg, sheet
-from pipeline.folder import RunFolder
+from pipeline.folder import Footage, RunFolder
 from pipeline.frames import FrameRecord
 from pipeline.lock import only_writer
-from pipeline.report import RunReport, is_current, write_report
+from pipeline.report import RunReport, is_current, vouch_for_video, write_report
 from pipeline.schedule import Schedule
 from render.errors import RunError
 
@@ -36,16 +37,24 @@ def derive(
     if not figures.frame_seconds and is_current(folder, last_hash, schedule):
         return
     similarities = [record.similarity for record in records]
-    assemble(folder, schedule, len(records), binary)
+    footage = Footage(title=schedule.title, fps=schedule.output.fps, frames=len(records))
+    assemble(folder, footage, binary)
     sheet.contact_sheet(folder.frames, len(records), schedule.output.fps, folder.contact_sheet)
     sheet.poster(folder.frames, similarities, folder.poster)
     write_report(folder, schedule, figures, similarities, digests, last_hash)
 
 
-def assemble(folder: RunFolder, schedule: Schedule, count: int, binary: str) -> None:
-    """Make the video alone, of the first `count` frames. Raises `EncodingError`."""
+def assemble(folder: RunFolder, footage: Footage, binary: str) -> None:
+    """Make the video alone, of the first `footage.frames` frames.
+
+    Raises:
+        EncodingError: ffmpeg failed.
+        CheckpointError: the pixels of a frame are not those that were written.
+    """
     pattern = folder.frames.folder / folder.frames.pattern
-    ffmpeg.assemble(binary, pattern, count, schedule.output.fps, schedule.title, folder.video)
+    ffmpeg.assemble(
+        binary, pattern, footage.frames, footage.fps, footage.title, folder.video, check=folder.frames.verify
+    )
 
 
 def assemble_again(folder: RunFolder, partial: bool, program: str | None) -> tuple[int, Path]:
@@ -60,16 +69,19 @@ def assemble_again(folder: RunFolder, partial: bool, program: str | None) -> tup
         RunError: a frame is missing, another run is writing, or ffmpeg failed.
     """
     binary = ffmpeg.find_binary(program)
-    schedule, _ = folder.load_schedule(folder.origin())
-    count = schedule.output.num_frames
+    footage = folder.footage()
     with only_writer(folder.path):
-        whole = next((index for index in range(count) if folder.frames.record(index) is None), count)
-        if whole < count and not partial:
+        records = [folder.frames.record(index) for index in range(footage.frames)]
+        whole = records.index(None) if None in records else len(records)
+        if whole < len(records) and not partial:
             raise RunError(
                 f"{folder.frames.path(whole)}: is missing or torn; run the schedule again to render it, "
                 "or make a video of what is there with --partial"
             )
         if not whole:
             raise RunError(f"{folder.path}: there is no first frame yet")
-        assemble(folder, schedule, whole, binary)
+        assemble(folder, replace(footage, frames=whole), binary)
+        last = records[whole - 1]
+        assert last is not None
+        vouch_for_video(folder, last.hash)
     return whole, folder.video

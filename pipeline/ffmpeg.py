@@ -11,7 +11,7 @@ import signal
 import struct
 import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,22 @@ def find_binary(setting: str | None) -> str:
         raise EncodingError("ffmpeg was not found; install it, or pip install imageio-ffmpeg") from error
 
 
-def assemble(binary: str, pattern: Path, num_frames: int, fps: float, title: str, video: Path) -> None:
+def assemble(
+    binary: str,
+    pattern: Path,
+    num_frames: int,
+    fps: float,
+    title: str,
+    video: Path,
+    check: Callable[[int], object] = lambda index: None,
+) -> None:
     """Make `video` of the frames 0 to `num_frames` - 1.
 
     Args:
         pattern: path of the frames with a `%06d` in its name; width and height even.
         title: goes into the video's metadata.
+        check: called with the number of every frame before it is used, while ffmpeg works on those
+            before it; what it raises ends the making.
 
     Raises:
         EncodingError: ffmpeg failed; the text says why and what to do. The frames are kept.
@@ -68,7 +78,13 @@ def assemble(binary: str, pattern: Path, num_frames: int, fps: float, title: str
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
     # Fed, not named: ffmpeg reads ahead and would trip over a gap behind the last one.
     pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=fps)
-    _make(binary, pictures, title, video, {"frames:v": num_frames}, (frame.read_bytes() for frame in frames))
+    _make(binary, pictures, title, video, {"frames:v": num_frames}, _read(frames, check))
+
+
+def _read(frames: Iterable[Path], check: Callable[[int], object]) -> Iterator[bytes]:
+    for index, frame in enumerate(frames):
+        check(index)
+        yield frame.read_bytes()
 
 
 def encode(binary: str, frames: Iterable[bytes], size: tuple[int, int], fps: float, title: str, video: Path) -> None:

@@ -45,6 +45,19 @@ class Origin:
         return schedule.draft() if self.draft else schedule
 
 
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """What a video must know beside its frames, so that it can be made when the schedule is gone.
+
+    Attributes:
+        frames: how many there are when all are there.
+    """
+
+    title: str
+    fps: float
+    frames: int
+
+
 class RunFolder:
     """DIR/<schedule>/ with frames/, state/, the video and what is told of the run."""
 
@@ -63,7 +76,10 @@ class RunFolder:
     def write_origin(self, schedule: Schedule, origin: Origin) -> None:
         """Keep the schedule as it is run, and where it came from."""
         write_text(self._schedule, schedule.source)
-        write_text(self.path / _RECORD, json.dumps(asdict(origin), indent=1, ensure_ascii=False) + "\n")
+        output = schedule.output
+        footage = Footage(title=schedule.title, fps=output.fps, frames=output.num_frames)
+        record = {**asdict(origin), "footage": asdict(footage)}
+        write_text(self.path / _RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
     def origin(self) -> Origin:
         """What the folder's run was started with.
@@ -71,10 +87,18 @@ class RunFolder:
         Raises:
             InputError: this is not the folder of a run.
         """
+        return self._record()[0]
+
+    def footage(self) -> Footage:
+        """The video of the folder's run, which needs no schedule. Raises `InputError` as `origin` does."""
+        return self._record()[1]
+
+    def _record(self) -> tuple[Origin, Footage]:
         try:
             record = json.loads((self.path / _RECORD).read_text(encoding="utf-8"))
+            footage = Footage(**record.pop("footage"))
             overrides = tuple((path, value) for path, value in record.pop("overrides"))
-            return Origin(**record, overrides=overrides)
+            return Origin(**record, overrides=overrides), footage
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(
                 f"{self.path}: not the folder of a run (no readable {_RECORD}); "

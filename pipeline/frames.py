@@ -88,18 +88,18 @@ class FrameFolder:
         """The record of a frame whose pixels were read and are those that were written.
 
         Raises:
-            CheckpointError: the file is missing, damaged, or none of ours.
+            CheckpointError: the file is missing, damaged, or none of ours; the text says what mends it.
         """
-        path = self.path(index)
+        path, advice = self.path(index), f"render it again with --frames {index}:{index + 1}"
         if not path.is_file():
-            raise CheckpointError(f"{path}: is missing")
+            raise CheckpointError(f"{path}: is missing; {advice}")
         record = self.record(index)
         try:
             pixels = self.read(index)
         except _UNREADABLE as error:
-            raise CheckpointError(f"{path}: damaged: {error}") from error
+            raise CheckpointError(f"{path}: damaged: {error}; {advice}") from error
         if record is None or checksum(pixels) != record.pixels:
-            raise CheckpointError(f"{path}: damaged: its checksum does not fit its pixels")
+            raise CheckpointError(f"{path}: damaged: its checksum does not fit its pixels; {advice}")
         return record
 
     def _is_whole(self, index: int) -> bool:

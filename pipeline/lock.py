@@ -2,7 +2,7 @@
 
 The operating system holds the lock (flock), so it is gone with its process, however that ended; the
 file only tells people who the holder is. On shared storage it holds across machines where the file
-system passes locks on (NFS does).
+system passes locks on (NFS does). Where there are no locks at all, it keeps out runs of one machine.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ def only_writer(folder: Path) -> Iterator[None]:
     path = folder / NAME
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        if not _acquired(descriptor):
+        if not _acquired(descriptor, path):
             raise FolderInUseError(folder, str(_read(path) or "another run"))
         me = Holder(host=platform.node(), pid=os.getpid(), started=time.strftime("%Y-%m-%d %H:%M:%S"))
         os.truncate(descriptor, 0)
@@ -66,17 +66,24 @@ def holder(folder: Path) -> Holder | None:
     return None
 
 
-def _acquired(descriptor: int) -> bool:
+def _acquired(descriptor: int, path: Path) -> bool:
     for _ in range(ATTEMPTS):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.05)
-        except OSError:  # a file system without locks: nothing to ask, and no reason to refuse
-            return True
+        except OSError:  # a file system without locks: what the file says is all there is
+            return not _lives(_read(path))
         else:
             return True
     return False
+
+
+def _lives(holder: Holder | None) -> bool:
+    """Whether it is another process of this machine that runs; of another machine's nothing can be known."""
+    if holder is None or holder.host != platform.node() or holder.pid == os.getpid():
+        return False
+    return Path(f"/proc/{holder.pid}").exists()
 
 
 def _read(path: Path) -> Holder | None:

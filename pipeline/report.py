@@ -12,6 +12,7 @@ from pipeline.atomic import write_text
 from pipeline.easings import Array
 from pipeline.folder import RunFolder
 from pipeline.schedule import Schedule
+from render.models import sha256
 from render.spec import FrameSpec
 
 DISTRIBUTION = "vqgan-clip-render"
@@ -76,8 +77,22 @@ def write_report(
         "models": digests,
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _VERSIONS}},
         "last_frame_hash": last_hash,
+        "video_sha256": sha256(folder.video),
     }
-    write_text(folder.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    _write(folder, report)
+
+
+def vouch_for_video(folder: RunFolder, last_hash: str) -> None:
+    """Let the report stand for the video as it is now, if it is of the frames that the report is of."""
+    report = _read(folder)
+    if report.get("last_frame_hash") == last_hash:
+        _write(folder, report | {"video_sha256": sha256(folder.video)})
+
+
+def is_as_made(folder: RunFolder) -> bool:
+    """Whether the video is the one that the report tells of; so it is where there is no report."""
+    wanted = _read(folder).get("video_sha256")
+    return wanted is None or (folder.video.is_file() and sha256(folder.video) == wanted)
 
 
 def _random(digests: Mapping[str, Any]) -> list[str]:
@@ -89,8 +104,13 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
     """Whether what is derived from the frames was made of these frames, at this rate, with this title."""
     report = _read(folder)
     wanted = {"last_frame_hash": last_hash, "fps": schedule.output.fps, "title": schedule.title}
-    derived = (folder.video, folder.contact_sheet, folder.poster)
-    return all(report.get(key) == value for key, value in wanted.items()) and all(path.is_file() for path in derived)
+    if any(report.get(key) != value for key, value in wanted.items()):
+        return False
+    return folder.contact_sheet.is_file() and folder.poster.is_file() and is_as_made(folder)
+
+
+def _write(folder: RunFolder, report: Mapping[str, Any]) -> None:
+    write_text(folder.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
 def _read(folder: RunFolder) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class Run:
                 frames=len(self._timeline),
                 first=first,
                 last=self._end,
-                stale=self._num_stale(),
+                stale=self._num_stale(report),
                 device=str(models.device),
             )
         )
@@ -139,13 +139,16 @@ class Run:
     def _warn(self, report: Report, text: str) -> None:
         report(Warned(schedule=self.schedule.title, message=text))
 
-    def _num_stale(self) -> int:
-        """Frames in the folder that the schedule would not make as they are."""
-        records = ((index, self._frames.record(index)) for index in self._frames.present())
-        return sum(
-            record is None or index >= len(self._hashes) or record.hash != self._hashes[index]
-            for index, record in records
-        )
+    def _num_stale(self, report: Report) -> int:
+        """Frames in the folder that the schedule would not make as they are; warns of what is no whole frame."""
+        stale = 0
+        for index in self._frames.present():
+            record = self._frames.record(index)
+            if record is None:
+                self._warn(report, f"{self._frames.path(index)}: is torn or none of ours, and counts as missing")
+            elif index >= len(self._hashes) or record.hash != self._hashes[index]:
+                stale += 1
+        return stale
 
     def _report_interruption(self, report: Report, done: int) -> None:
         go_on = "run the same command again to go on"

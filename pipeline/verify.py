@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.checkpoint import chain
 from pipeline.folder import RunFolder
 from pipeline.frames import to_pixels
+from pipeline.report import is_as_made
 from pipeline.timeline import Timeline
 from render.errors import CheckpointError, RunError
 
@@ -37,7 +38,7 @@ class Verification:
             try:
                 hash_ = self._frames.verify(index).hash
             except CheckpointError as error:
-                yield f"{error}; render it again with --frames {index}:{index + 1}"
+                yield str(error)
                 continue
             if hash_ != self._hashes[index]:
                 yield f"{self._frames.path(index)}: is of another schedule or of other models"
@@ -50,6 +51,8 @@ class Verification:
                 continue
             if index < len(self._hashes) and note.frame_hash != self._hashes[index]:
                 yield f"{self._states.path(index)}: is of another schedule or of other models"
+        if not is_as_made(self._folder):
+            yield f"{self._folder.video}: is not the video that the run made; render assemble {self._folder.path} does"
 
     def rerender(self, count: int, seed: int | None, device_name: str, offline: bool) -> Iterator[str]:
         """Render up to `count` random frames again, each from the kept state before it.
@@ -68,9 +71,12 @@ class Verification:
         for before in sorted(random.Random(seed).sample(begins, min(count, len(begins)))):
             self._seen["rerendered"] += 1
             state = self._states.load(before, renderer.device) if before >= 0 else None
+            note = self._states.note(before)
+            elsewhere = f", not on {note.made_on}" if note and note.made_on != renderer.made_on else ""
             following = renderer.step(state, self._timeline.at(before + 1))
             if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
-                yield f"{self._frames.path(before + 1)}: rendered again on {renderer.made_on}, it is another picture"
+                path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"
+                yield f"{path}: rendered again on {here}, it is another picture"
 
     def _is_sound(self, before: int) -> bool:
         """Whether the frame behind frame `before`, and the state that it starts from, are what they should be."""

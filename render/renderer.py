@@ -1,6 +1,6 @@
 """From the previous frame's state and this frame's numbers to this frame's state."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -130,12 +130,12 @@ class Renderer:
         state = None if spec.cut else state
         guides = self._guides(spec)
         image, latent, carried = self._refined(state, spec, guides, careful=False)
-        if not bool(torch.isfinite(image).all()):
+        if not _is_finite(image, latent, carried):
             self.warn(f"frame {spec.index}: the refinement left the finite numbers; repeating it with smaller steps")
             image, latent, carried = self._refined(state, spec, guides, careful=True)
-        if not bool(torch.isfinite(image).all()):
+        if not _is_finite(image, latent, carried):
             raise NonFiniteError(
-                f"frame {spec.index}: the picture has numbers that are not finite; try a smaller refine.lr"
+                f"frame {spec.index}: picture, latent or optimiser are not finite; try a smaller refine.lr"
             )
         return FrameState(
             index=spec.index,
@@ -196,6 +196,12 @@ class Renderer:
             embeddings = guide.perceptor.encode_image(view.flatten(0, 1))
             seen.append(guide.weight * guide.targets.similarity(embeddings.unsqueeze(1)))
         return torch.stack(seen).sum(dim=0) / sum(guide.weight for guide in guides)
+
+
+def _is_finite(image: Tensor, latent: Tensor | None, carried: Mapping[str, Tensor]) -> bool:
+    """The picture alone does not show it: what is no number is clamped, or snapped to the codebook."""
+    tensors = [image, *([] if latent is None else [latent]), *(value.to(image.device) for value in carried.values())]
+    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

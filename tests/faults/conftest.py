@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import TOY, Place
+from tests.faults.harness import EMBEDDED, TOY, Place
 
 
 @dataclass
@@ -54,6 +54,14 @@ def place(new_place: Callable[[str], Place]) -> Place:
 def reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A run from start to end that nothing happened to; not to be changed."""
     whole = Place(command=command, path=tmp_path_factory.mktemp("faults") / "whole").write(TOY)
+    whole.render()
+    return whole
+
+
+@pytest.fixture(scope="session")
+def embedded_reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The same of the models that ship with the package."""
+    whole = Place(command=command, path=tmp_path_factory.mktemp("faults") / "embedded").write(EMBEDDED)
     whole.render()
     return whole
 

@@ -18,6 +18,12 @@ prompts: {{0: red, 12: blue, 23: green}}
 motion: {{zoom: 1.2/s, rotate: 5/s}}
 refine: {{steps: 5, first_frame: 5, cutouts: 4}}
 """
+EMBEDDED = f"""
+output: {{size: [64, 64], fps: 8, length: {FRAMES}, seed: 5}}
+prompts: {{0: a calm blue sea, 12: a golden sunset}}
+motion: {{zoom: 1.2/s, rotate: 5/s}}
+refine: {{steps: 2, first_frame: 3, cutouts: 2}}
+"""
 GO_ON = "run the same command again to go on"
 
 

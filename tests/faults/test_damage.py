@@ -1,6 +1,7 @@
 """States and frames that are not what was written: recognised, told, and made again to the same bytes."""
 
 import itertools
+import os
 import random
 import struct
 import time
@@ -16,7 +17,9 @@ from tests.faults.conftest import Tally
 from tests.faults.harness import FRAMES, Place, assert_equal
 
 Damage = Callable[[bytes], bytes]
-HALF = 12  # frames of the run that is damaged; it has the states after frames 7, 10 and 11
+HALF = 12  # frames of the run that is damaged
+STATES = (7, 10, 11)  # the frames after which it has a state
+PLACES = int(os.environ.get("RENDER_FAULT_PLACES", "20"))
 
 
 def flip(begin: float, end: float) -> Damage:
@@ -79,6 +82,46 @@ def test_damaged_newest_state_falls_back_to_the_one_before(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("index", STATES)
+def test_every_state_damaged_in_turn(
+    index: int, half: Place, reference: Place, new_place: Callable[[str], Place], tally: Tally
+) -> None:
+    """Each as the newest there is: cut, and with a bit flipped, at random places."""
+    started, chance = time.monotonic(), random.Random(index)
+    place = half.copy(new_place("all").path / "place")
+    whole = {state: place.state(state).read_bytes() for state in STATES}
+    kept = place.stamps()
+    for number in range(PLACES):
+        for state in STATES:
+            place.state(state).unlink(missing_ok=True)
+            if state <= index:
+                place.state(state).write_bytes(whole[state])
+        position = chance.randrange(len(whole[index]))
+        bit = bytes([whole[index][position] ^ 1 << chance.randrange(8)])
+        rest = bit + whole[index][position + 1 :] if number % 2 else b""
+        place.state(index).write_bytes(whole[index][:position] + rest)
+        for frame in range(HALF, FRAMES):
+            place.frame(frame).unlink(missing_ok=True)
+        done = place.render()
+        assert f"{index:06d}.safetensors: damaged" in done.err
+        assert "going on from an earlier state" in done.err
+        assert_equal(place, reference)
+        assert kept.items() <= place.stamps().items(), "frames that are there are not written again"
+    tally.add(f"state {index} cut or flipped at a random place", PLACES, time.monotonic() - started)
+
+
+def test_all_records_damaged_at_once(done: Place, reference: Place) -> None:
+    """What is told of the run, and who renders it, is made again; no frame is."""
+    before = done.stamps()
+    for name in ("run.json", "report.json", "schedule.yaml", ".lock", "video.mp4", "contact.png", "poster.png"):
+        (done.folder / name).write_bytes(b"\xff\0 nothing that we wrote")
+    done.render()
+    assert_equal(done, reference)
+    assert done.stamps() == before
+    assert done.call("verify", "out/toy").code == 0
+
+
+@pytest.mark.slow
 def test_every_state_damaged_in_every_way(
     half: Place, reference: Place, tmp_path_factory: pytest.TempPathFactory, tally: Tally
 ) -> None:
@@ -115,6 +158,10 @@ def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> No
     kept = {name: stamp for name, stamp in begun.stamps().items() if name < "000008"}
     done = begun.render()
     assert "8 are there already" in done.out
+    assert "of another schedule" not in done.out
+    assert [line.split("frames/")[1] for line in done.err.splitlines()] == [
+        f"{index:06d}.png: is torn or none of ours, and counts as missing" for index in range(8, 12)
+    ]
     assert_equal(begun, reference)
     assert kept.items() <= begun.stamps().items()
 

@@ -34,17 +34,17 @@ ENDLESS = TOY.replace("steps: 5, first_frame: 5", "steps: {0: 1, 3: 1, 4: 10000}
 LOCKED = Moment(folder="", kind="created", pattern=".lock")
 
 
-def moments(chance: random.Random) -> list[Moment]:
+def moments(chance: random.Random, span: float) -> list[Moment]:
     """One of every phase, each with chance in it: all over the run, and aimed at the short ones."""
     frame, instant = chance.randint(1, FRAMES // 3), chance.uniform(0, 0.004)
     return [
-        Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, SPAN)),
+        Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, span)),
         Moment(folder="state", kind="created", pattern=".*.partial.*", count=frame, delay=instant),
         Moment(folder="frames", kind="created", pattern=".*.partial.*", count=frame, delay=instant),
         Moment(folder="", kind="created", pattern=".video.partial.mp4", delay=chance.uniform(0, 0.3)),
         Moment(folder="state", kind="renamed", pattern="*", count=frame, delay=instant),
         Moment(folder="frames", kind="renamed", pattern="*", count=frame, delay=chance.uniform(0, 0.1)),
-        Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, SPAN)),
+        Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, span)),
         Moment(folder="state", kind="deleted", pattern="[0-9]*", count=frame, delay=instant),
         Moment(folder="frames", kind="renamed", pattern="*", count=frame, delay=instant),
         Moment(folder="", kind="created", pattern=".*.partial.*", count=chance.randint(1, 6), delay=instant),
@@ -53,18 +53,29 @@ def moments(chance: random.Random) -> list[Moment]:
 
 
 def storm(
-    count: int, number: int, new_place: Callable[[str], Place], reference: Place, check: Callable[[Place, Ended], None]
+    count: int,
+    number: int,
+    new_place: Callable[[str], Place],
+    reference: Place,
+    check: Callable[[Place, Ended], None],
+    span: float = SPAN,
 ) -> None:
-    """Strike `count` times: a run again and again until it is finished, then the next one."""
+    """Strike `count` times: a run again and again until it is finished, then the next one.
+
+    Args:
+        reference: a run of the same schedule that nothing happened to.
+        check: looks at what a struck run left, and said.
+        span: seconds from the lock to the video, about.
+    """
     chance = random.Random(count)
     aims: list[Moment] = []
     struck, runs = 0, 0
     while struck < count:
         runs += 1
-        place = new_place(f"run-{runs}")
+        place = new_place(f"run-{runs}").write((reference.path / "toy.yaml").read_text())
         kept: dict[str, tuple[int, int]] = {}
         while struck < count:
-            aims = aims or moments(chance)
+            aims = aims or moments(chance, span)
             done = place.strike(aims.pop(0), number)
             if done is None:
                 break
@@ -89,6 +100,19 @@ def test_killed_at_random_moments(
 
     storm(count, signal.SIGKILL, new_place, reference, check)
     tally.add("SIGKILL", count, time.monotonic() - begun)
+
+
+@pytest.mark.slow
+def test_embedded_models_killed_at_random_moments(
+    new_place: Callable[[str], Place], embedded_reference: Place, tally: Tally
+) -> None:
+    begun = time.monotonic()
+
+    def check(place: Place, done: Ended) -> None:
+        assert done.code == -signal.SIGKILL
+
+    storm(MANY, signal.SIGKILL, new_place, embedded_reference, check, span=2.5 * SPAN)
+    tally.add("SIGKILL with the embedded models", MANY, time.monotonic() - begun)
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(MANY, marks=pytest.mark.slow, id="many")])

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from pipeline.derive import assemble_again
 from pipeline.folder import RunFolder
 from pipeline.lock import only_writer
-from render.errors import EncodingError, FolderInUseError, InputError, RunError
+from render.errors import CheckpointError, EncodingError, FolderInUseError, InputError, RunError
 
 Made = Callable[..., RunFolder]
 
@@ -24,6 +25,33 @@ def test_video_is_made_again_to_the_same_bytes(made: Made) -> None:
     before = folder.video.read_bytes()
     folder.video.unlink()
     assert assemble_again(folder, False, None) == (12, folder.video)
+    assert folder.video.read_bytes() == before
+
+
+def test_video_needs_no_schedule(made: Made, toy_file: Path) -> None:
+    folder = made()
+    before = folder.video.read_bytes()
+    folder.video.unlink()
+    toy_file.unlink()
+    assert assemble_again(folder, False, None) == (12, folder.video)
+    assert folder.video.read_bytes() == before
+
+
+def test_no_video_is_made_of_a_damaged_frame(made: Made) -> None:
+    """What ffmpeg would say, or show, helps nobody."""
+    folder = made()
+    before = folder.video.read_bytes()
+    for index, place in ((9, "pixels"), (5, "file")):
+        record = folder.frames.record(index)
+        assert record is not None
+        if place == "pixels":
+            folder.frames.write(index, np.zeros((24, 32, 3), np.uint8), record)
+        else:
+            content = bytearray(folder.frames.path(index).read_bytes())
+            content[content.index(b"IDAT") + 30] ^= 4
+            folder.frames.path(index).write_bytes(content)
+        with pytest.raises(CheckpointError, match=rf"{index:06d}\.png: damaged: .*--frames {index}:{index + 1}$"):
+            assemble_again(folder, False, None)
     assert folder.video.read_bytes() == before
 
 

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import Footage, Origin, RunFolder
 from render.errors import InputError
 
 TOY = "output: {size: [32, 32], fps: 8, length: 3}\nmodels: {latent: pixels, perceptors: [toy]}\nprompts: red\n"
+FOOTAGE = b'{"footage": {"title": "a", "fps": 8, "frames": 3}, '
 
 
 @pytest.fixture
@@ -39,6 +40,13 @@ def test_origin_comes_back_as_it_was(folder: RunFolder, origin: Origin) -> None:
     assert folder.origin() == origin
 
 
+def test_footage_outlives_the_schedule(folder: RunFolder, file: Path, origin: Origin) -> None:
+    schedule = origin.load()
+    folder.write_origin(schedule, origin)
+    file.unlink()
+    assert folder.footage() == Footage(title=schedule.title, fps=schedule.output.fps, frames=3)
+
+
 def test_origin_loads_the_schedule_with_what_was_said_on_the_command_line(file: Path) -> None:
     plain, changed = Origin(file=str(file)), Origin(file=str(file), overrides=(("output.length", "5"),), draft=True)
     assert plain.load().output.num_frames == 3
@@ -69,11 +77,15 @@ def test_lost_or_damaged_copy_of_the_schedule_counts_as_edited(folder: RunFolder
 @pytest.mark.parametrize(
     "content",
     [
-        *(b"", b"{torn", b"[1]", b"null", b"{}", b"\xff\xfe", b'{"overrides": 3, "file": "a"}'),
-        *(b'{"overrides": [["a"]], "file": "a"}', b'{"overrides": [], "file": "a", "new": 1}', b'{"overrides": []}'),
+        *(b"", b"{torn", b"[1]", b"null", b"{}", b"\xff\xfe", FOOTAGE + b'"overrides": 3, "file": "a"}'),
+        *(FOOTAGE + b'"overrides": [["a"]], "file": "a"}', FOOTAGE + b'"overrides": [], "file": "a", "new": 1}'),
+        *(FOOTAGE + b'"overrides": []}', b'{"overrides": [], "file": "a"}'),
+        b'{"overrides": [], "file": "a", "footage": {"title": "a", "fps": 8}}',
     ],
 )
 def test_damaged_record_is_an_error_of_ours(folder: RunFolder, content: bytes) -> None:
+    (folder.path / "run.json").write_bytes(FOOTAGE + b'"overrides": [], "file": "a"}')
+    assert folder.origin().file == "a"
     (folder.path / "run.json").write_bytes(content)
     with pytest.raises(InputError, match=r"not the folder of a run \(no readable run\.json\)"):
         folder.origin()

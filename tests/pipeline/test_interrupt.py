@@ -57,7 +57,7 @@ def test_no_handler_of_errors_takes_termination_for_one() -> None:
 
 
 def ended(program: str, *numbers: int, patience: float = 20.0) -> tuple[int, str, float]:
-    """Run a program that says `ready` and then gets SIGTERM, or these signals: code, what it said on stderr, seconds to the end."""
+    """Run a program that says `ready` and then gets these signals, or SIGTERM: code, last words, seconds to the end."""
     source = f"import pipeline.interrupt as it, time, threading, sys\nit.GRACE = 0.5\n{program}"
     process = subprocess.Popen(
         [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"

@@ -84,13 +84,41 @@ def test_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkeypa
             assert holder(tmp_path) is not None
 
 
-def test_file_system_without_locks_is_no_reason_to_refuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that has none."""
+
     def flock(descriptor: int, operation: int) -> None:
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr("pipeline.lock.fcntl.flock", flock)
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_file_system_without_locks_is_no_reason_to_refuse(tmp_path: Path) -> None:
     with only_writer(tmp_path):
         assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.usefixtures("no_locks")
+@pytest.mark.parametrize(
+    ("host", "pid", "refused"),
+    [
+        (platform.node(), os.getppid(), True),
+        (platform.node(), os.getpid(), False),
+        (platform.node(), 2**30, False),
+        ("another", os.getppid(), False),
+    ],
+)
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
+def test_without_locks_what_the_file_says_counts(tmp_path: Path, host: str, pid: int, refused: bool) -> None:
+    (tmp_path / NAME).write_text(json.dumps({"host": host, "pid": pid, "started": "2026-01-02 03:04:05"}))
+    if refused:
+        with pytest.raises(FolderInUseError, match=f"process {pid} on "), only_writer(tmp_path):
+            raise AssertionError("there are two writers")
+    else:
+        with only_writer(tmp_path):
+            assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
 
 
 def test_nobody_holds_a_folder_that_is_not_there(tmp_path: Path) -> None:

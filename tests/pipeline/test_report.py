@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.folder import RunFolder
 from pipeline.loader import read_schedule
-from pipeline.report import RunReport, is_current, write_report
+from pipeline.report import RunReport, is_as_made, is_current, vouch_for_video, write_report
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from render.registry import find_latent, find_perceptor
@@ -29,6 +29,7 @@ KEYS = {
     "models",
     "versions",
     "last_frame_hash",
+    "video_sha256",
 }
 
 
@@ -47,6 +48,7 @@ def figures_of(schedule: Schedule, seconds: list[float], steps: list[int]) -> Ru
 
 def written(folder: Path, schedule: Schedule, figures: RunReport, last_hash: str = "ab") -> dict[str, Any]:
     digests = schedule.models.locate(offline=True, progress=lambda name, done, total: None).digests()
+    (folder / "video.mp4").touch()
     write_report(RunFolder(folder), schedule, figures, [0.25, None], digests, last_hash)
     report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return report
@@ -118,7 +120,7 @@ def test_title_is_written_as_it_is(tmp_path: Path, schedule: Schedule) -> None:
 @pytest.fixture
 def finished(tmp_path: Path, schedule: Schedule) -> Path:
     written(tmp_path, schedule, RunReport())
-    for name in ("video.mp4", "contact.png", "poster.png"):
+    for name in ("contact.png", "poster.png"):
         (tmp_path / name).touch()
     return tmp_path
 
@@ -138,6 +140,18 @@ def test_other_frames_title_or_rate_are_not_current(finished: Path, schedule: Sc
 def test_folder_with_a_missing_file_is_not_current(finished: Path, schedule: Schedule, name: str) -> None:
     (finished / name).unlink()
     assert not is_current(RunFolder(finished), "ab", schedule)
+
+
+def test_video_that_was_changed_is_not_current_unless_it_is_vouched_for(finished: Path, schedule: Schedule) -> None:
+    folder = RunFolder(finished)
+    folder.video.write_bytes(b"torn")
+    assert not is_as_made(folder)
+    assert not is_current(folder, "ab", schedule)
+    vouch_for_video(folder, "ac")
+    assert not is_as_made(folder), "a video of other frames is none that the report tells of"
+    vouch_for_video(folder, "ab")
+    assert is_as_made(folder)
+    assert is_current(folder, "ab", schedule)
 
 
 def test_time_left_counts_every_frame_as_its_steps_and_one(schedule: Schedule) -> None:

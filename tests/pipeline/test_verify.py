@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.checkpoint import chain
+from pipeline.derive import assemble_again
 from pipeline.folder import RunFolder
 from pipeline.frames import FrameRecord, checksum
 from pipeline.timeline import Timeline
@@ -44,6 +45,15 @@ def test_missing_torn_and_painted_over_frames_are_named_with_what_mends_them(mad
     assert "000003.png: damaged" in wrong[1]
     assert "000005.png: damaged: its checksum does not fit its pixels" in wrong[2]
     assert Verification(folder).summary(3).endswith("3 wrong")
+
+
+def test_video_that_is_another_is_told(made: Made) -> None:
+    folder = made()
+    folder.video.write_bytes(folder.video.read_bytes()[:-1])
+    (wrong,) = damaged(folder)
+    assert wrong == f"{folder.video}: is not the video that the run made; render assemble {folder.path} does"
+    assemble_again(folder, False, None)
+    assert damaged(folder) == []
 
 
 def test_frames_of_an_edited_schedule_are_told(made: Made, toy_file: Path) -> None:

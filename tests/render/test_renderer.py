@@ -9,6 +9,7 @@ from torch import Tensor
 
 from render.errors import NonFiniteError
 from render.latents.pixels import Pixels
+from render.latents.vqgan import VQGAN
 from render.perceptors.toy import Toy
 from render.registry import find_latent, find_perceptor
 from render.renderer import FrameState, Renderer, Scorer, load_renderer
@@ -200,6 +201,20 @@ def test_a_picture_that_is_not_finite_stops_the_run(
     picture[0, 0, 3, 3] = torch.nan
     with pytest.raises(NonFiniteError, match="frame 1"):
         toy_renderer.step(state_of(picture), replace(spec, num_steps=num_steps))
+
+
+def test_a_latent_that_is_not_finite_stops_the_run_though_the_codebook_hides_it(
+    quantizing_vqgan: VQGAN, spec: FrameSpec, picture: Tensor
+) -> None:
+    """The nearest entry of the codebook to no number is some entry: the picture looks sound."""
+    renderer = Renderer(quantizing_vqgan, [Scorer(perceptor=Toy(CPU))], CPU)
+    state = replace(state_of(picture), latent=quantizing_vqgan.encode(picture))
+    first = renderer.step(state, replace(spec, num_steps=1))
+    first.optimizer_state["exp_avg"][0, 0, 0, 0] = torch.nan
+    with pytest.raises(NonFiniteError, match="frame 2"):
+        renderer.step(first, replace(spec, index=2, num_steps=1))
+    assert first.latent is not None
+    assert bool(quantizing_vqgan.decode(torch.full_like(first.latent, torch.nan)).isfinite().all())
 
 
 def test_a_batch_is_rendered_in_lockstep(toy_renderer: Renderer, spec: FrameSpec) -> None:
