@@ -13,7 +13,7 @@ from pipeline.commands.runs import assemble, status, verify
 from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.video import video
-from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, terminating_well
+from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
 from render.errors import RenderError, RunError, printable
 
 
@@ -62,11 +62,9 @@ def entry() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo(STOPPED, err=True)
-        sys.exit(INTERRUPTED)
+        leave(INTERRUPTED, STOPPED)
     except TerminatedError:
-        click.echo(FAREWELL, err=True)
-        sys.exit(TERMINATED)
+        leave(TERMINATED, FAREWELL)
     except MemoryError:
         click.echo("out of memory; what is finished is kept; try a smaller output.size", err=True)
         sys.exit(RunError.exit_code)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 INTERRUPTED = 130  # the exit code of a run that Ctrl-C ended
 TERMINATED = 143  # and of one that was told to go (SIGTERM: preemption, shutdown, kill)
@@ -70,7 +71,7 @@ def _watch(reader: int) -> None:
         terminated = signal.SIGTERM in numbers
         if terminated or interrupts > 1:
             time.sleep(GRACE)
-            _leave(TERMINATED if terminated else INTERRUPTED, FAREWELL if terminated else STOPPED)
+            leave(TERMINATED if terminated else INTERRUPTED, FAREWELL if terminated else STOPPED)
     os.close(reader)
 
 
@@ -99,8 +100,11 @@ def stopping_well(announce: Callable[[], None]) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _leave(code: int, said: str) -> None:
-    """Every file is whole or absent at any moment, so there is nothing to tidy."""
+def leave(code: int, said: str) -> NoReturn:
+    """End the process here: taking torch apart takes seconds where the machine is busy.
+
+    Every file is whole or absent at any moment, so there is nothing to tidy.
+    """
     with contextlib.suppress(OSError, ValueError):
         # Past the buffers of sys.stderr, which may be what the program is stuck in, and only if nothing blocks.
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ else -1

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
+from pipeline.frames import checksum
 from tests.faults.conftest import Tally
 from tests.faults.harness import FRAMES, Place, assert_equal
 
@@ -187,7 +188,7 @@ def test_mended_frame_reaches_the_video_even_if_the_run_is_killed_between(done: 
     """The frame's hash is what it was before, so the report must not vouch for the video any more."""
     black = Image.fromarray(np.zeros((32, 32, 3), np.uint8))
     with Image.open(done.frame(9)) as frame:
-        notes = frame.info
+        notes = frame.info | {"pixels_sha256": checksum(np.asarray(black))}
     paint(done, 9, black, notes)
     (done.folder / "video.mp4").unlink()
     done.call("assemble", "out/toy")
