@@ -1,15 +1,24 @@
 """What a step is worth: similarity reached per step and per second on the embedded pair.
 
+`python -m bench.guidance [--plot FILE.png]` renders the first frame and a short slow zoom of four
+prompts with every setting of `SETTINGS`.
+
 The similarity is the guide's own, which is what refinement climbs; it tells which setting climbs
 fastest, not which pictures are best.
 """
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import click
+import torch
 
 from bench.interleaved import seconds
-from bench.ours import EMBEDDED, Loaded, frame
+from bench.machine import this_machine
+from bench.ours import EMBEDDED, Loaded, frame, load
+from render.device import model_dtype, pick_device
 from render.renderer import FrameState, Renderer
 from render.spec import PromptWeight
 
@@ -19,6 +28,20 @@ PROMPTS = (
     "a dark starry night sky over the sea",
     "red poppies in a green meadow",
 )
+SETTINGS: Mapping[str, tuple[Mapping[str, object], int]] = {
+    "5 steps, lr 0.2": ({}, 5),
+    "5 steps, lr 0.2, 8 cutouts": ({"num_cutouts": 8}, 5),
+    "5 steps, lr 0.2, 6 cutouts": ({"num_cutouts": 6}, 5),
+    "5 steps, lr 0.3": ({"lr": 0.3}, 5),
+    "4 steps, lr 0.25": ({"lr": 0.25}, 4),
+    "4 steps, lr 0.3": ({"lr": 0.3}, 4),
+    "3 steps, lr 0.3": ({"lr": 0.3}, 3),
+    "3 steps, lr 0.2": ({}, 3),
+    "4 steps, lr 0.2, Adam afresh": ({"carry_optimizer": False}, 4),
+}
+"""Changes of the frame spec, and steps per frame; the first frame takes `FIRST_STEPS`."""
+
+FIRST_STEPS = 60
 FRAMES = 8
 """After the first one: long enough for a frame's start to be the video's own."""
 
@@ -32,12 +55,12 @@ class Reached:
     frame_seconds: float
 
 
-def reached(models: Loaded, changes: Mapping[str, object], steps: int, first_steps: int) -> Reached:
+def reached(models: Loaded, changes: Mapping[str, object], steps: int) -> Reached:
     """Render the first frame and a short slow zoom of every prompt with a spec changed by `changes`."""
     renderer = models.renderer()
     firsts, videos, times = [], [], []
     for prompt in PROMPTS:
-        video = _Video(renderer, prompt, changes, steps, first_steps)
+        video = _Video(renderer, prompt, changes, steps)
         video()
         firsts.append(video.similarity)
         times += [seconds(video) for _ in range(FRAMES)]
@@ -48,16 +71,13 @@ def reached(models: Loaded, changes: Mapping[str, object], steps: int, first_ste
 class _Video:
     """Calling it renders the next frame of a slow zoom."""
 
-    def __init__(
-        self, renderer: Renderer, prompt: str, changes: Mapping[str, object], steps: int, first_steps: int
-    ) -> None:
-        self._renderer, self._prompt, self._changes = renderer, prompt, changes
-        self._steps, self._first_steps = steps, first_steps
+    def __init__(self, renderer: Renderer, prompt: str, changes: Mapping[str, object], steps: int) -> None:
+        self._renderer, self._prompt, self._changes, self._steps = renderer, prompt, changes, steps
         self._state: FrameState | None = None
 
     def __call__(self) -> None:
         index = 0 if self._state is None else self._state.index + 1
-        spec = frame(EMBEDDED, index, self._steps if index else self._first_steps, {"zoom": 1.004})
+        spec = frame(EMBEDDED, index, self._steps if index else FIRST_STEPS, {"zoom": 1.004})
         prompts = (PromptWeight(text=self._prompt, weight=1.0),)
         spec = replace(spec, prompts=prompts, losses={"prompt": 1.0, "smooth": 0.4}, **self._changes)  # type: ignore[arg-type]
         self._state = self._renderer.step(self._state, spec)
@@ -70,3 +90,39 @@ class _Video:
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
+
+
+@click.command()
+@click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw seconds against similarity.")
+def main(plot: Path | None) -> None:
+    """Render all settings and print, and draw, what they reach."""
+    torch.set_num_threads(1)
+    click.echo(" · ".join(str(value) for value in asdict(this_machine()).values()))
+    models = load(EMBEDDED, model_dtype(pick_device("auto")))
+    results = {}
+    for name, (changes, steps) in SETTINGS.items():
+        results[name] = result = reached(models, changes, steps)
+        click.echo(
+            f"{name:30} first {result.first:.3f}  video {result.video:.3f}  {result.frame_seconds:.3f} s a frame"
+        )
+    if plot:
+        draw(results, plot)
+
+
+def draw(results: Mapping[str, Reached], path: Path) -> None:
+    """Every setting as a point: left is faster, up is nearer to the prompt."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    for name, result in results.items():
+        axes.plot(result.frame_seconds, result.video, "o")
+        axes.annotate(name, (result.frame_seconds, result.video), xytext=(6, 4), textcoords="offset points", fontsize=8)
+    axes.set_xlabel("seconds per moved frame (one thread)")
+    axes.set_ylabel(f"similarity after {FRAMES} frames")
+    axes.margins(x=0.25, y=0.15)
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()
