@@ -19,6 +19,7 @@ class Work:
         models: what it draws and looks with; jobs of equal ones share a worker's.
         frames: of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
+        remote: the URL that the folder is a mirror of, see `pipeline.storage`; None if it is of none.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Work:
     models: Models
     frames: int
     cost: float
+    remote: str | None = None
 
     @property
     def log(self) -> Path:

@@ -23,6 +23,12 @@ def write_record(out: Path, entries: Sequence[Entry], seconds: float) -> None:
     write_text(out / NAME, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
+def read_record(out: Path) -> dict[str, Any]:
+    """What batch.json of the folder says. Raises OSError."""
+    record: dict[str, Any] = json.loads((out / NAME).read_text(encoding="utf-8"))
+    return record
+
+
 def _job(entry: Entry) -> dict[str, Any]:
     origin = entry.work.origin if entry.work else None
     return {

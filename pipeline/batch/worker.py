@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -96,11 +96,21 @@ def _work(connection: Connection, conditions: Conditions) -> None:
 
 def _render(job: Work, session: Session, options: RunOptions, connection: Connection) -> None:
     log = LineReporter()
-    schedule = job.origin.load(shown=job.file)
-    for event in session.render(schedule, job.folder, options, _asked_to_stop(connection)):
+    for event in _events(job, session, options, _asked_to_stop(connection)):
         log(event)
         sys.stdout.flush()
         connection.send(Told(event=event, memory=_memory()))
+
+
+def _events(job: Work, session: Session, options: RunOptions, stop: Callable[[], bool]) -> Iterator[Event]:
+    schedule = job.origin.load(shown=job.file)
+    if job.remote is None:
+        return session.render(schedule, job.folder, options, stop)
+    from pipeline.storage.mirror import mirrored
+    from pipeline.storage.store import Store
+
+    store = Store(job.remote)
+    return mirrored(store, job.folder, schedule.title, lambda: session.render(schedule, job.folder, options, stop))
 
 
 def _session(conditions: Conditions) -> Session:

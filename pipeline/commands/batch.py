@@ -34,10 +34,16 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
 )
 @click.option(
     "--out",
-    metavar="DIR",
+    metavar="DIR|URL",
     default="outputs",
+    help="Where the runs' folders and batch.json are made; s3://, gs:// or az:// is a bucket [outputs].",
+)
+@click.option("--sync", metavar="URL", help="A bucket that the folder of --out is kept in step with.")
+@click.option(
+    "--work",
+    metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where the runs' folders and batch.json are made [outputs].",
+    help="Where files from and for buckets lie meanwhile [a folder of the user's cache].",
 )
 @options.device
 @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Worker processes [one per GPU; 1 on a CPU].")
@@ -65,7 +71,9 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
 def batch(
     schedules: tuple[str, ...],
     lists: tuple[Path, ...],
-    out: Path,
+    out: str,
+    sync: str | None,
+    work: Path | None,
     device: str,
     jobs: int | None,
     order: str,
@@ -85,6 +93,7 @@ def batch(
     render batch schedules/*.yaml
     render batch tonight/ --list more.txt --time-limit 8h
     render batch 'projects/**/*.yaml' --order shortest --out /data
+    render batch s3://bucket/tonight/ --out s3://bucket/videos
 
     All are checked before the first is rendered; those that are broken are told and the rest goes
     on. A worker process per GPU keeps its models from job to job; one that dies is replaced and its
@@ -98,13 +107,19 @@ def batch(
     from pipeline.batch.places import places
     from pipeline.folder import Origin
     from pipeline.run import RunOptions
+    from pipeline.storage.place import place_of
 
+    place = place_of(out, sync, work)
     like = Origin(file="", overrides=overrides, draft=draft, allow_paths=allow_paths)
-    entries = collect(expand(schedules, lists), out, like)
+    entries = collect(expand(schedules, lists, place.inputs), place.folder, like, place.remote)
     if not keep_going and (broken := [entry.message for entry in entries if entry.failed]):
         raise InputError("\n".join(broken))
     if order == "shortest":
         entries.sort(key=lambda entry: entry.work.cost if entry.work else 0)
     crew = Crew(places(device, jobs, len(entries), offline, RunOptions(ffmpeg=ffmpeg_program)))
     rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit)
-    sys.exit(Batch(entries, crew, rules, choose_display(as_json, entries), out).run())
+    try:
+        code = Batch(entries, crew, rules, choose_display(as_json, entries), place.folder).run()
+    finally:
+        place.publish()
+    sys.exit(code)

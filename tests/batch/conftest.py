@@ -51,6 +51,7 @@ class Desk:
             stderr=subprocess.PIPE,
             encoding="utf-8",
             env={**os.environ, "OMP_NUM_THREADS": "1"},
+            start_new_session=True,  # so that a test can kill all of them as a machine's end does
         )
 
     def call(self, *arguments: object) -> tuple[int, str]:
