@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pipeline.commands.batch import batch
 from pipeline.commands.importing import import_
 from pipeline.commands.models import models
 from pipeline.commands.preview import preview
@@ -36,6 +37,7 @@ def main() -> None:
     \b
     render schedules/sunset.yaml            render it to outputs/sunset/video.mp4
     render schedules/sunset.yaml --draft    a quick look: half the size, a third of the steps
+    render batch schedules/*.yaml           many, each finished whatever happens to the others
     render check schedules/*.yaml           is everything written right?
     render plot schedules/sunset.yaml       see every curve over time
     render preview schedules/sunset.yaml    see the motion alone, in seconds
@@ -46,7 +48,7 @@ def main() -> None:
     """
 
 
-for _command in (video, check, plan, plot, preview, import_, schema, models, status, verify, assemble):
+for _command in (video, batch, check, plan, plot, preview, import_, schema, models, status, verify, assemble):
     main.add_command(_command)
 
 

@@ -42,6 +42,7 @@ class Origin:
         schedule = load_schedule(path, overrides=self.overrides, allow_paths=self.allow_paths)
         if self.variant:
             schedule = replace(schedule, title=f"{schedule.title} {self.variant}")
+        schedule = replace(schedule, origin=replace(self, draft=False))
         return schedule.draft() if self.draft else schedule
 
 

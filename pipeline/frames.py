@@ -20,6 +20,7 @@ from render.errors import CheckpointError
 if TYPE_CHECKING:
     from torch import Tensor
 
+COMPRESSION = 3  # of zlib: half the time of its usual 6 for files a tenth larger
 _UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow says of a damaged file
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -61,7 +62,7 @@ class FrameFolder:
             notes.add_text("similarity", repr(record.similarity))
         self.folder.mkdir(parents=True, exist_ok=True)
         with replacing(self.path(index)) as partial:
-            Image.fromarray(pixels).save(partial, pnginfo=notes)
+            Image.fromarray(pixels).save(partial, pnginfo=notes, compress_level=COMPRESSION)
 
     def read(self, index: int) -> Pixels:
         with Image.open(self.path(index)) as image:

@@ -184,10 +184,10 @@ def _say(event: Event) -> None:
 
 def _details(event: FrameDone) -> str:
     similarity = "" if event.similarity is None else f"similarity {event.similarity:.3f}  "
-    return f"{event.steps_per_second:.1f} steps/s  {similarity}{_duration(event.seconds_left)} left"
+    return f"{event.steps_per_second:.1f} steps/s  {similarity}{duration(event.seconds_left)} left"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -5,7 +5,7 @@ stopped; what is done is decided by chained hashes (`pipeline.checkpoint`), neve
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from pipeline import ffmpeg
 from pipeline.atomic import remove_partial
 from pipeline.checkpoint import chain
 from pipeline.derive import derive
-from pipeline.events import Finished, FrameDone, Interrupted, Report, Started, Warned
+from pipeline.events import Event, Finished, FrameDone, Interrupted, Report, Started, Warned
 from pipeline.folder import Origin, RunFolder
 from pipeline.frames import FrameRecord, checksum, to_pixels
 from pipeline.lock import only_writer
@@ -63,20 +63,26 @@ class Run:
         self._states = folder.states(schedule.output.fps)
         self._begin, self._end = _frame_range(options.frames, len(self._timeline))
         self._hashes: list[str] = []
+        self._warnings: list[Warned] = []
 
     def execute(
         self, digests: Mapping[str, Any], renderer: GetRenderer, report: Report, stop: Callable[[], bool]
     ) -> bool:
-        """Render what is missing and make the video.
+        """Go through all `events` and report them; return whether the run was finished, not stopped."""
+        event: Event | None = None
+        for event in self.events(digests, renderer, stop):
+            report(event)
+        return isinstance(event, Finished)
+
+    def events(self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]) -> Iterator[Event]:
+        """Render what is missing and make the video, and tell of it: the last event is Finished or Interrupted.
+
+        The folder is locked until the last event was taken or the iterator closed.
 
         Args:
             digests: of the schedule's models, see `LocatedModels.digests`.
             renderer: loads them, given who hears warnings; called only if there is a frame to render.
-            report: hears what happens.
-            stop: asked after every frame; True ends the run there.
-
-        Returns:
-            Whether the run was finished; False if it was stopped.
+            stop: asked before every frame; True ends the run there.
 
         Raises:
             RunError: rendering or encoding failed, or another run writes into the folder; every
@@ -89,46 +95,47 @@ class Run:
             self.folder.write_origin(self.schedule, replace(self._origin, models=digests))
             started = time.perf_counter()
             figures = RunReport()
-            if not self._render(renderer, figures, report, stop):
-                return False
+            if not (yield from self._render(renderer, figures, stop)):
+                return
             records = self._finished()
             derive(self.folder, self.schedule, records, figures, digests, binary)
-        report(
-            Finished(
-                schedule=self.schedule.title,
-                video=self.folder.video,
-                frames=len(records),
-                rendered=len(figures.frame_seconds),
-                seconds=time.perf_counter() - started,
-            )
+        yield Finished(
+            schedule=self.schedule.title,
+            video=self.folder.video,
+            frames=len(records),
+            rendered=len(figures.frame_seconds),
+            seconds=time.perf_counter() - started,
         )
-        return True
 
-    def _render(self, renderer: GetRenderer, figures: RunReport, report: Report, stop: Callable[[], bool]) -> bool:
+    def _render(
+        self, renderer: GetRenderer, figures: RunReport, stop: Callable[[], bool]
+    ) -> Generator[Event, None, bool]:
         done = 0 if self._options.fresh else len(self._finished())
         if self._options.frames is None and done >= self._end:
             return True
-        models = renderer(lambda text: self._warn(report, text))
+        models = renderer(self._warn)
         models.require_memory(self.schedule.output.size)
         figures.device = models.made_on
         self.folder.report.unlink(missing_ok=True)  # from here on the video may be of other frames than there are
-        state, first = self._start(models, done, report)
-        report(
-            Started(
-                schedule=self.schedule.title,
-                folder=self.folder.path,
-                frames=len(self._timeline),
-                first=first,
-                last=self._end,
-                stale=self._num_stale(report),
-                device=str(models.device),
-            )
+        state, first = self._start(models, done)
+        stale = self._num_stale()
+        yield from self._told()
+        yield Started(
+            schedule=self.schedule.title,
+            folder=self.folder.path,
+            frames=len(self._timeline),
+            first=first,
+            last=self._end,
+            stale=stale,
+            device=str(models.device),
         )
         for index in range(first, self._end):
             if stop():
-                self._report_interruption(report, index)
+                yield self._interruption(index)
                 return False
-            state = self._frame(models, state, index, figures, report)
+            state, frame = self._frame(models, state, index, figures)
+            yield from self._told()
+            yield frame
         return True
 
     def _tidy(self) -> None:
@@ -136,30 +143,35 @@ class Run:
         for folder in (self.folder.path, self._frames.folder, self._states.folder):
             remove_partial(folder)
 
-    def _warn(self, report: Report, text: str) -> None:
-        report(Warned(schedule=self.schedule.title, message=text))
+    def _warn(self, text: str) -> None:
+        self._warnings.append(Warned(schedule=self.schedule.title, message=text))
 
-    def _num_stale(self, report: Report) -> int:
+    def _told(self) -> Iterator[Warned]:
+        """The warnings that came up since they were last told."""
+        while self._warnings:
+            yield self._warnings.pop(0)
+
+    def _num_stale(self) -> int:
         """Frames in the folder that the schedule would not make as they are; warns of what is no whole frame."""
         stale = 0
         for index in self._frames.present():
             record = self._frames.record(index)
             if record is None:
-                self._warn(report, f"{self._frames.path(index)}: is torn or none of ours, and counts as missing")
+                self._warn(f"{self._frames.path(index)}: is torn or none of ours, and counts as missing")
             elif index >= len(self._hashes) or record.hash != self._hashes[index]:
                 stale += 1
         return stale
 
-    def _report_interruption(self, report: Report, done: int) -> None:
+    def _interruption(self, done: int) -> Interrupted:
         go_on = "run the same command again to go on"
         if self._options.fresh:
             go_on = "run it again without --fresh to go on"
         elif self._options.frames is not None:
             go_on = f"run it with --frames {done}:{self._end} to go on"
         title = self.schedule.title
-        report(Interrupted(schedule=title, folder=self.folder.path, done=done, frames=self._end, go_on=go_on))
+        return Interrupted(schedule=title, folder=self.folder.path, done=done, frames=self._end, go_on=go_on)
 
-    def _start(self, renderer: "Renderer", done: int, report: Report) -> tuple["FrameState | None", int]:
+    def _start(self, renderer: "Renderer", done: int) -> tuple["FrameState | None", int]:
         """The state to go on from and the first frame to render."""
         # A state is saved before its frame, so it may be one ahead; a range is rendered anew.
         newest = done if self._options.frames is None else min(done, self._begin) - 1
@@ -171,21 +183,19 @@ class Run:
             try:
                 state = self._states.load(index, renderer.device)
             except CheckpointError as error:
-                self._warn(report, f"{error}; going on from an earlier state")
+                self._warn(f"{error}; going on from an earlier state")
                 continue
             assert note is not None
             if note.made_on != renderer.made_on:
-                self._warn(
-                    report, f"begun on {note.made_on}, going on on {renderer.made_on}: frames may differ minutely"
-                )
+                self._warn(f"begun on {note.made_on}, going on on {renderer.made_on}: frames may differ minutely")
             if index == done:
                 self._write(state)
             return state, index + 1
         return None, 0
 
     def _frame(
-        self, renderer: "Renderer", state: "FrameState | None", index: int, figures: RunReport, report: Report
-    ) -> "FrameState":
+        self, renderer: "Renderer", state: "FrameState | None", index: int, figures: RunReport
+    ) -> tuple["FrameState", FrameDone]:
         begun = time.perf_counter()
         spec = self._timeline.at(index)
         following = renderer.step(state, spec)
@@ -193,17 +203,14 @@ class Run:
         self._states.save(following, self._hashes[index], renderer.made_on)
         record = self._write(following)
         figures.add(spec, time.perf_counter() - begun)
-        report(
-            FrameDone(
-                index=index,
-                remaining=self._end - index - 1,
-                seconds=figures.frame_seconds[-1],
-                steps_per_second=figures.steps_per_second,
-                similarity=record.similarity,
-                seconds_left=figures.seconds_left(self._timeline.num_steps[index + 1 : self._end]),
-            )
+        return following, FrameDone(
+            index=index,
+            remaining=self._end - index - 1,
+            seconds=figures.frame_seconds[-1],
+            steps_per_second=figures.steps_per_second,
+            similarity=record.similarity,
+            seconds_left=figures.seconds_left(self._timeline.num_steps[index + 1 : self._end]),
         )
-        return following
 
     def _write(self, state: "FrameState") -> FrameRecord:
         pixels = to_pixels(state.image)

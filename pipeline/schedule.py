@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from pipeline.times import duration, lasting, seconds
 from pipeline.variants import Variant
 from render.errors import Problem
 from render.spec import AUGMENTS, BORDERS, ImageFile
+
+if TYPE_CHECKING:
+    from pipeline.folder import Origin
 
 MAX_FRAMES = 1_000_000  # frames are named by six digits
 DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.4}
@@ -156,6 +160,7 @@ class Schedule:
         shots: where there are several, what of the fields above holds only in one of them; empty where there are none.
         variants: all combinations of what varies, this schedule being the first; empty where nothing does.
         warnings: what stands there and has no effect, or hardly the wanted one.
+        origin: where it came from, so that its run can be gone on with; None if it was read from a text.
     """
 
     source: str
@@ -172,6 +177,7 @@ class Schedule:
     shots: tuple[Shot, ...] = ()
     variants: tuple[Variant, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    origin: "Origin | None" = field(default=None, compare=False, repr=False)
 
     def draft(self) -> "Schedule":
         """Half the size and a third of the steps, for a quick look at the same motion."""
@@ -180,4 +186,7 @@ class Schedule:
         shots = tuple(dataclasses.replace(shot, refine=shot.refine.draft()) for shot in self.shots)
         output = dataclasses.replace(self.output, size=(width, height))
         source = f"# Rendered as a draft: half the size and a third of the steps of what follows.\n{self.source}"
-        return dataclasses.replace(self, source=source, output=output, refine=self.refine.draft(), shots=shots)
+        origin = dataclasses.replace(self.origin, draft=True) if self.origin else None
+        return dataclasses.replace(
+            self, source=source, output=output, refine=self.refine.draft(), shots=shots, origin=origin
+        )

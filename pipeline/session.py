@@ -1,15 +1,14 @@
-"""Several runs in one process: models are loaded once, a failure costs no other run."""
+"""Runs one after the other in one process: models stay loaded, a failure costs no other run."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.events import Failed
+from pipeline.events import Event, Failed, Interrupted
 from pipeline.folder import Origin, RunFolder
 from pipeline.interrupt import INTERRUPTED, stopping_well
+from pipeline.jobs import Job
 from pipeline.models import LocatedModels
 from pipeline.progress import Reporter
 from pipeline.run import Run, RunOptions
@@ -17,60 +16,81 @@ from pipeline.schedule import Schedule
 from render.errors import RunError, WeightsError
 
 if TYPE_CHECKING:
+    from render.downloads import Progress
     from render.renderer import Renderer
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A schedule, where it came from, and the folder it is rendered to."""
+class Session:
+    """Renders schedules on one device and keeps the models of the latest one for the next.
 
-    schedule: Schedule
-    origin: Origin
-    folder: Path
+    Args:
+        device: see `render.device.pick_device`.
+        offline: do not download models.
+        downloaded: hears how downloads go, see `render.downloads.Progress`.
+    """
+
+    def __init__(
+        self, device: str = "auto", offline: bool = False, downloaded: "Progress" = lambda name, done, total: None
+    ) -> None:
+        self._device = device
+        self._offline = offline
+        self._downloaded = downloaded
+        self._kept: tuple[LocatedModels, str, Renderer] | None = None
+
+    def render(
+        self,
+        schedule: Schedule,
+        folder: Path,
+        options: RunOptions | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """Render a schedule to its folder, see `pipeline.run.Run.events`; a failure to run is its last event.
+
+        Raises:
+            InputError: an option does not fit the schedule, or there is no such device.
+        """
+        origin = schedule.origin or Origin(file=str((folder / "schedule.yaml").absolute()))
+        return self.events(Run(schedule, origin, RunFolder(folder), options or RunOptions()), stop)
+
+    def events(self, run: Run, stop: Callable[[], bool]) -> Iterator[Event]:
+        """What happens in a run; a failure is its last event."""
+        try:
+            models = run.schedule.models.locate(offline=self._offline, progress=self._downloaded)
+            digests = models.digests()
+            yield from run.events(digests, lambda warn: self._loaded(models, json.dumps(digests), warn), stop)
+        except RunError as error:
+            yield Failed(schedule=run.schedule.title, message=str(error))
+        except OSError as error:
+            message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
+            yield Failed(schedule=run.schedule.title, message=message)
+
+    def _loaded(self, models: LocatedModels, digests: str, warn: Callable[[str], None]) -> "Renderer":
+        """The renderer of models whose digests as JSON are `digests`: frames must not be called those of others."""
+        if self._kept is None or self._kept[:2] != (models, digests):
+            self._kept = None  # before the next ones come: a GPU may not hold both
+            renderer = models.load(self._device)
+            if json.dumps(models.digests()) != digests:
+                raise WeightsError("a model's file has changed while it was loaded; run again")
+            self._kept = models, digests, renderer
+        renderer = self._kept[2]
+        renderer.warn = warn
+        return renderer
 
 
 def render_all(jobs: Sequence[Job], device: str, offline: bool, options: RunOptions, reporter: Reporter) -> int:
     """Render every schedule to its folder, one after the other, and return the exit code.
 
-    Args:
-        offline: do not download models.
-
     Raises:
         InputError: an option does not fit; nothing was rendered.
     """
-    runs = [Run(job.schedule, job.origin, RunFolder(job.folder), options) for job in jobs]
-    load = cache(partial(_load, device))  # runs of the same models share them
+    session = Session(device, offline, reporter.downloaded)
     failed = False
     with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
+        runs = [session.render(job.schedule, job.folder, options, stop) for job in jobs]
         for run in runs:
-            try:
-                models = run.schedule.models.locate(offline=offline, progress=reporter.downloaded)
-                digests = models.digests()
-                renderer = partial(_shared, load, models, json.dumps(digests))
-                if not run.execute(digests, renderer, reporter, stop):
+            for event in run:
+                reporter(event)
+                failed |= isinstance(event, Failed)
+                if isinstance(event, Interrupted):
                     return INTERRUPTED
-            except RunError as error:
-                failed = True
-                reporter(Failed(schedule=run.schedule.title, message=str(error)))
-            except OSError as error:
-                failed = True
-                message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
-                reporter(Failed(schedule=run.schedule.title, message=message))
     return RunError.exit_code if failed else 0
-
-
-Load = Callable[[LocatedModels, str], "Renderer"]
-
-
-def _shared(load: Load, models: LocatedModels, digests: str, warn: Callable[[str], None]) -> "Renderer":
-    renderer = load(models, digests)
-    renderer.warn = warn
-    return renderer
-
-
-def _load(device: str, models: LocatedModels, digests: str) -> "Renderer":
-    """Load models whose digests as JSON are `digests`: frames must not be called those of other weights."""
-    renderer = models.load(device)
-    if json.dumps(models.digests()) != digests:
-        raise WeightsError("a model's file has changed while it was loaded; run again")
-    return renderer

@@ -11,6 +11,7 @@ RenderError                 exit code 1 unless said otherwise
     ├── MemoryLimitError        the frame does not fit into memory
     ├── CheckpointError         a saved state cannot be used
     ├── FolderInUseError        another run writes into the folder
+    ├── StorageError            a bucket cannot be read or written
     └── EncodingError           ffmpeg is missing or failed
 """
 
@@ -96,6 +97,10 @@ class FolderInUseError(RunError):
     def __init__(self, folder: Path, holder: str) -> None:
         self.folder, self.holder = folder, holder
         super().__init__(f"{folder}: is being rendered by {holder}; wait for it, stop it, or give another --out")
+
+
+class StorageError(RunError):
+    """A bucket cannot be read or written; what is finished is kept in the local folder."""
 
 
 class EncodingError(RunError):

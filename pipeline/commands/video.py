@@ -2,18 +2,12 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.commands import options
 from render.errors import InputError
-
-if TYPE_CHECKING:  # `render --help` must not wait for numpy
-    from pipeline.folder import Origin
-    from pipeline.session import Job
 
 
 def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int | None, int | None] | None:
@@ -71,38 +65,21 @@ def video(
     variants: gives one folder below for every combination.
     """
     from pipeline.folder import Origin
+    from pipeline.jobs import jobs_of
     from pipeline.progress import choose_reporter
     from pipeline.run import RunOptions
     from pipeline.session import render_all
 
-    jobs: list[Job] = []
+    jobs = []
     for file, folder in zip(files, _folders(files, out, draft), strict=True):
         origin = Origin(file=str(file.absolute()), overrides=overrides, draft=draft, allow_paths=allow_paths)
-        jobs += _jobs(file, origin, folder)
+        jobs += jobs_of(file, origin, folder)
     run_options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg_program)
     reporter = choose_reporter(as_json)
     try:
         sys.exit(render_all(jobs, device, offline, run_options, reporter))
     finally:
         reporter.close()
-
-
-def _jobs(file: Path, origin: "Origin", folder: Path) -> "list[Job]":
-    """One job, or one for every variant, each in a folder below the schedule's."""
-    from pipeline.session import Job
-
-    schedule = origin.load(shown=file)
-    if not schedule.variants:
-        return [Job(schedule=schedule, origin=origin, folder=folder)]
-    asked = {path for path, _ in origin.overrides}
-    jobs = []
-    for variant in schedule.variants:
-        for path, _ in variant.overrides:
-            if path in asked:
-                raise InputError(f"--set {path}: varies in {file}; change it there, under variants:")
-        of_it = replace(origin, overrides=(*origin.overrides, *variant.overrides), variant=variant.name)
-        jobs.append(Job(schedule=of_it.load(shown=file), origin=of_it, folder=folder / variant.name))
-    return jobs
 
 
 def _folders(files: Sequence[Path], out: Path, draft: bool) -> list[Path]:

@@ -1,0 +1,103 @@
+"""Which schedules a batch is made of, every one of them read and checked before the first is rendered."""
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.batch.entry import BROKEN, Entry, Work
+from pipeline.folder import Origin
+from pipeline.jobs import Job, jobs_of
+from pipeline.sources import read_text
+from pipeline.storage.store import is_url
+from pipeline.timeline import Timeline
+from render.errors import InputError
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None = None) -> list[Entry]:
+    """An entry for every job of the schedules; one that is wrong is broken, with all that is wrong.
+
+    Args:
+        out: the folder that runs' folders are made in.
+        like: how to read each of them; its `file` is left out of account.
+        remote: the URL that `out` is a mirror of, if it is of one.
+    """
+    entries: list[Entry] = []
+    taken: set[Path] = set()
+    for file in files:
+        folder = out / (file.stem + ("-draft" if like.draft else ""))
+        try:
+            if folder in taken:
+                raise InputError(f"{file}: another schedule of this name is rendered to {folder}; rename one")
+            taken.add(folder)
+            jobs = jobs_of(file, replace(like, file=str(file.absolute())), folder)
+        except InputError as error:
+            entries.append(Entry(name=folder.name, file=file, state=BROKEN, message=str(error)))
+        else:
+            entries += [_entry(job, file, out, remote) for job in jobs]
+    return entries
+
+
+def expand(written: Sequence[str], lists: Sequence[Path], inputs: Path = Path()) -> list[Path]:
+    """The schedules that are meant, each once, in the order in which they were written.
+
+    Args:
+        written: files, folders (their *.yaml and *.yml), globs, URLs of buckets.
+        lists: files with one of those on each line, from their own folder; # begins a comment.
+        inputs: where schedules from buckets are put.
+
+    Raises:
+        InputError: a list cannot be read, or a folder or glob holds no schedule.
+    """
+    found = [path for text in written for path in _meant(text, Path(), inputs)]
+    for path in lists:
+        lines = (line.strip() for line in read_text(path).splitlines())
+        found += [
+            schedule for line in lines if line and line[0] != "#" for schedule in _meant(line, path.parent, inputs)
+        ]
+    once: dict[Path, Path] = {}
+    for path in found:
+        once.setdefault(path.absolute(), path)
+    if not once:
+        raise InputError("no schedule was named; expected files, folders or globs such as schedules/*.yaml")
+    return list(once.values())
+
+
+def _meant(text: str, base: Path, inputs: Path) -> Iterator[Path]:
+    if is_url(text):
+        from pipeline.storage.inputs import fetch
+
+        yield from fetch(text, inputs)
+        return
+    path = base / text
+    if path.is_dir():
+        schedules = sorted(inside for inside in path.iterdir() if inside.suffix in SUFFIXES)
+    elif glob.has_magic(text) and not path.exists():
+        schedules = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
+        schedules = [match for match in schedules if match.is_file()]
+    else:
+        schedules = [path]
+    if not schedules:
+        raise InputError(f"{path}: holds no schedule; expected files that end in {' or '.join(SUFFIXES)}")
+    yield from schedules
+
+
+def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
+    schedule = job.schedule
+    timeline = Timeline(schedule)
+    width, height = schedule.output.size
+    assert schedule.origin is not None
+    name = job.folder.relative_to(out).as_posix()
+    work = Work(
+        name=name,
+        file=file,
+        folder=job.folder,
+        origin=schedule.origin,
+        models=schedule.models,
+        frames=len(timeline),
+        cost=float(timeline.num_steps.sum() + len(timeline)) * width * height,
+        remote=f"{remote.rstrip('/')}/{name}" if remote else None,
+    )
+    return Entry(name=work.name, file=file, work=work)

@@ -1,0 +1,128 @@
+"""Worker processes: started when there is something to do, replaced when they die, ended with the batch."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from pipeline.batch.entry import Entry
+from pipeline.batch.worker import STOP, Conditions, work
+from pipeline.models import Models
+
+PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little more
+
+
+@dataclass(kw_only=True, eq=False)
+class Worker:
+    """A process, what it is at, and the models that it has loaded."""
+
+    process: SpawnProcess
+    connection: Connection
+    entry: Entry | None = None
+    models: Models | None = None
+
+    def give(self, entry: Entry) -> None:
+        assert entry.work is not None
+        self.entry, self.models = entry, entry.work.models
+        with suppress(OSError):  # it has just died: its end is heard of next
+            self.connection.send(entry.work)
+
+    def ask_to_stop(self) -> None:
+        if self.entry is not None:
+            with suppress(OSError):
+                self.connection.send(STOP)
+
+    def said(self) -> Iterator[Any]:
+        """What it has told by now."""
+        with suppress(EOFError, OSError):
+            while self.connection.poll():
+                yield self.connection.recv()
+
+    def ending(self) -> str:
+        """How the process ended, in words."""
+        self.process.join()
+        code = self.process.exitcode or 0
+        if code == -signal.SIGKILL:
+            return "its worker was killed (SIGKILL: most often the system was out of memory)"
+        if code < 0:
+            return f"its worker died of {signal.Signals(-code).name}"
+        return f"its worker ended with exit code {code}"
+
+
+class Crew:
+    """A place for a worker for each of `conditions`."""
+
+    def __init__(self, conditions: list[Conditions]) -> None:
+        self._conditions = conditions
+        self._workers: list[Worker | None] = [None] * len(conditions)
+        self._context = multiprocessing.get_context("spawn")
+
+    def working(self) -> list[Worker]:
+        return [worker for worker in self._workers if worker is not None and worker.entry is not None]
+
+    def places(self) -> Iterator[tuple[int, Worker | None]]:
+        """The places where nobody works, with who waits there."""
+        for number, worker in enumerate(self._workers):
+            if worker is None or worker.entry is None:
+                yield number, worker
+
+    def start(self, place: int) -> Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=work, args=(theirs, self._conditions[place]), daemon=True)
+        with _deaf_to_interrupts():  # which the new process inherits
+            process.start()
+        theirs.close()
+        worker = Worker(process=process, connection=ours)
+        self._workers[place] = worker
+        return worker
+
+    def device(self, place: int) -> str:
+        return self._conditions[place].device
+
+    def wait(self, seconds: float) -> None:
+        """Until a worker says something or ends, or the time is over."""
+        workers = [worker for worker in self._workers if worker is not None]
+        wait([w.connection for w in workers] + [w.process.sentinel for w in workers], timeout=seconds)
+
+    def dead(self) -> list[Worker]:
+        """Workers that have ended; their places are free from here on."""
+        found = []
+        for place, worker in enumerate(self._workers):
+            if worker is not None and not worker.process.is_alive():
+                self._workers[place] = None
+                found.append(worker)
+        return found
+
+    def close(self) -> None:
+        """End every worker at once; what they have finished is on the disk."""
+        workers = [worker for worker in self._workers if worker is not None]
+        self._workers = [None] * len(self._workers)
+        for worker in workers:
+            worker.process.terminate()
+        wait_all(workers, PATIENCE)
+        for worker in workers:
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.connection.close()
+
+
+def wait_all(workers: list[Worker], seconds: float) -> None:
+    """Until all have ended, so long at most."""
+    end = os.times().elapsed + seconds
+    for worker in workers:
+        worker.process.join(max(0.0, end - os.times().elapsed))
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,145 @@
+"""What a batch shows: one live table on a terminal, a line per change elsewhere, JSON lines for programs."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from pipeline.batch.entry import BROKEN, FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
+from pipeline.events import Event, FrameDone, Warned, to_json
+from pipeline.progress import Throttle, duration
+from render.errors import printable
+
+_COLOURS = {RUNNING: "cyan", FINISHED: "green", FAILED: "red", BROKEN: "red", STOPPED: "yellow", WAITING: "dim"}
+_FIRST = (RUNNING, FAILED, BROKEN, STOPPED, WAITING, FINISHED)  # what is shown where not all fits
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+class Display(Protocol):
+    """Hears of jobs."""
+
+    def changed(self, entry: Entry) -> None:
+        """Hear that the state of a job is another one."""
+
+    def event(self, entry: Entry, event: Event) -> None:
+        """Hear what happens in a job."""
+
+    def note(self, text: str) -> None:
+        """Say something."""
+
+    def close(self, entries: Sequence[Entry]) -> None:
+        """Say how all of them stand at the end."""
+
+
+class JsonDisplay:
+    """One JSON object per line on standard output: events, and jobs whose state changed."""
+
+    def changed(self, entry: Entry) -> None:
+        told = {"event": "job", "job": entry.name, "state": entry.state, "message": entry.message, "done": entry.done}
+        click.echo(json.dumps(told, ensure_ascii=False))
+
+    def event(self, entry: Entry, event: Event) -> None:
+        click.echo(json.dumps({**json.loads(to_json(event)), "job": entry.name}, ensure_ascii=False))
+
+    def note(self, text: str) -> None:
+        click.echo(text, err=True)
+
+    def close(self, entries: Sequence[Entry]) -> None:
+        click.echo(json.dumps({"event": "batch", "states": Counter(entry.state for entry in entries)}))
+
+
+class LineDisplay:
+    """A line when a job changes, and now and then how far it is."""
+
+    def __init__(self) -> None:
+        self._throttle = Throttle(_SECONDS_BETWEEN_LINES)
+
+    def changed(self, entry: Entry) -> None:
+        if entry.state != WAITING or entry.message:
+            click.echo(_line(entry), err=entry.failed)
+
+    def event(self, entry: Entry, event: Event) -> None:
+        if isinstance(event, Warned):
+            click.echo(f"{entry.name}: warning: {event.message}", err=True)
+        elif isinstance(event, FrameDone) and self._throttle.lets_through(False):
+            speed = f"{event.steps_per_second:.1f} steps/s  {duration(event.seconds_left)} left"
+            click.echo(f"{entry.name}: frame {event.index + 1}/{entry.frames}  {speed}")
+
+    def note(self, text: str) -> None:
+        click.echo(text, err=True)
+
+    def close(self, entries: Sequence[Entry]) -> None:
+        click.echo(_sum(entries))
+
+
+class TableDisplay:
+    """All jobs in one table, drawn four times a second."""
+
+    def __init__(self, entries: Sequence[Entry], console: Console | None = None) -> None:
+        self._entries = entries
+        self._console = console or Console(stderr=True)
+        self._live = Live(console=self._console, get_renderable=self.table, transient=True)
+        self._live.start()
+
+    def table(self) -> Table:
+        """As many jobs as fit, those first that are running or have failed; the rest is counted."""
+        table = Table("job", "state", "frames", "steps/s", "left", "memory", "", box=None, pad_edge=False)
+        table.columns[-1].overflow = "ellipsis"
+        table.columns[-1].no_wrap = True
+        room = max(3, self._console.size.height - 4)
+        by_state = sorted(self._entries, key=lambda entry: _FIRST.index(entry.state))
+        shown = set(map(id, by_state[:room]))
+        for entry in self._entries:
+            if id(entry) in shown:
+                table.add_row(*_cells(entry), style=_COLOURS[entry.state])
+        table.caption = _sum(self._entries)
+        return table
+
+    def changed(self, entry: Entry) -> None:
+        if entry.failed:
+            self.note(_line(entry))
+
+    def event(self, entry: Entry, event: Event) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self._console.print(text, highlight=False, markup=False)
+
+    def close(self, entries: Sequence[Entry]) -> None:
+        self._live.stop()
+        self._console.print(self.table())
+
+
+def choose_display(as_json: bool, entries: Sequence[Entry]) -> Display:
+    """JSON if asked for, a table on a terminal, else lines."""
+    if as_json:
+        return JsonDisplay()
+    return TableDisplay(entries) if Console(stderr=True).is_terminal else LineDisplay()
+
+
+def _cells(entry: Entry) -> list[str]:
+    speed = "" if entry.steps_per_second is None else f"{entry.steps_per_second:.1f}"
+    left = "" if entry.seconds_left is None else duration(entry.seconds_left)
+    memory = f"{entry.memory / 1e9:.1f} GB" if entry.memory else ""
+    frames = f"{entry.done}/{entry.frames}" if entry.work else ""
+    return [printable(entry.name), entry.state, frames, speed, left, memory, _first_line(entry)]
+
+
+def _line(entry: Entry) -> str:
+    frames = f" ({entry.done} of {entry.frames} frames)" if entry.work and entry.state != WAITING else ""
+    message = "".join(f"\n  {printable(line)}" for line in entry.message.splitlines())
+    return f"{printable(entry.name)}: {entry.state}{frames}{':' if message else ''}{message}"
+
+
+def _first_line(entry: Entry) -> str:
+    return printable(entry.message.splitlines()[0]).replace("[", r"\[") if entry.message else ""
+
+
+def _sum(entries: Sequence[Entry]) -> str:
+    counts = Counter(entry.state for entry in entries)
+    return f"{len(entries)} jobs: " + ", ".join(f"{counts[state]} {state}" for state in _COLOURS if counts[state])

@@ -1,0 +1,72 @@
+"""One job of a batch: what it is, and how it stands."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.folder import Origin
+from pipeline.models import Models
+
+WAITING, RUNNING, FINISHED, FAILED, BROKEN, STOPPED = "waiting", "running", "finished", "failed", "broken", "stopped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is to be rendered.
+
+    Attributes:
+        name: the run's folder below that of the batch.
+        file: the schedule as it was given, for messages.
+        models: what it draws and looks with; jobs of equal ones share a worker's.
+        frames: of the whole video.
+        cost: an estimate that orders jobs: pixels times refinement steps.
+        remote: the URL that the folder is a mirror of, see `pipeline.storage`; None if it is of none.
+    """
+
+    name: str
+    file: Path
+    folder: Path
+    origin: Origin
+    models: Models
+    frames: int
+    cost: float
+    remote: str | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "batch.log"
+
+
+@dataclass(kw_only=True)
+class Entry:
+    """A job and its state; `work` is None where the schedule is broken.
+
+    Attributes:
+        message: why it failed, or what was last warned of.
+        done: frames that are there.
+        rendered: those of them that this batch made.
+        deaths: workers that died of it; `fruitless` of them in a row without a new frame.
+        memory: bytes on its GPU, or of its process on a CPU.
+    """
+
+    name: str
+    file: Path
+    work: Work | None = None
+    state: str = WAITING
+    message: str = ""
+    done: int = 0
+    rendered: int = 0
+    seconds: float = 0.0
+    seconds_left: float | None = None
+    steps_per_second: float | None = None
+    deaths: int = 0
+    fruitless: int = 0
+    device: str = ""
+    memory: int = 0
+
+    @property
+    def failed(self) -> bool:
+        return self.state in (FAILED, BROKEN)
+
+    @property
+    def frames(self) -> int:
+        return self.work.frames if self.work else 0

@@ -1,0 +1,39 @@
+"""How many workers there are, and which device each has."""
+
+import os
+
+from pipeline.batch.worker import Conditions
+from pipeline.run import RunOptions
+
+
+def places(device: str, workers: int | None, jobs: int, offline: bool, options: RunOptions) -> list[Conditions]:
+    """The conditions of every worker: one per GPU unless said otherwise, never more than there are jobs.
+
+    Processors are shared out among workers on a CPU, unless OMP_NUM_THREADS does. One worker there
+    has all of them, as a single render does, so that its frames are the same to the bit.
+
+    Raises:
+        InputError: there is no such device.
+    """
+    devices = _devices(device)
+    count = max(1, min(workers or len(devices), jobs))
+    on_cpu = devices == ["cpu"]
+    threads = None
+    if on_cpu and count > 1 and "OMP_NUM_THREADS" not in os.environ:
+        threads = max(1, len(os.sched_getaffinity(0)) // count)
+    return [
+        Conditions(device=devices[number % len(devices)], threads=threads, offline=offline, options=options)
+        for number in range(count)
+    ]
+
+
+def _devices(name: str) -> list[str]:
+    if name == "cpu":
+        return [name]  # torch need not be asked
+    import torch
+
+    from render.device import pick_device
+
+    if name in ("auto", "cuda") and torch.cuda.device_count() > 1:
+        return [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    return [str(pick_device(name))]

@@ -1,0 +1,125 @@
+"""`render batch`: many schedules, each finished whatever happens to the others."""
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from pipeline.commands import options
+from render.errors import InputError
+
+_TIME = re.compile(r"(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?")
+
+
+def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    match = _TIME.fullmatch(value.strip())
+    if match is None or not any(match.groups()):
+        raise click.BadParameter(f"expected a time such as 8h, 90m or 7h30m, got '{value}'")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
+
+
+@click.command()
+@click.argument("schedules", metavar="[SCHEDULE]...", nargs=-1)
+@click.option(
+    "--list",
+    "lists",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file with a schedule, folder or glob on each line.",
+)
+@click.option(
+    "--out",
+    metavar="DIR|URL",
+    default="outputs",
+    help="Where the runs' folders and batch.json are made; s3://, gs:// or az:// is a bucket [outputs].",
+)
+@click.option("--sync", metavar="URL", help="A bucket that the folder of --out is kept in step with.")
+@click.option(
+    "--work",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where files from and for buckets lie meanwhile [a folder of the user's cache].",
+)
+@options.device
+@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Worker processes [one per GPU; 1 on a CPU].")
+@click.option("--order", type=click.Choice(["given", "shortest"]), default="given", help="Which job is first [given].")
+@click.option(
+    "--time-limit",
+    metavar="TIME",
+    callback=_seconds,
+    help="Begin no more frames after so long, such as 7h30m; running again goes on.",
+)
+@click.option("--keep-going/--fail-fast", default=True, help="Whether the others go on where a job fails [they do].")
+@click.option(
+    "--tries",
+    metavar="N",
+    type=click.IntRange(1),
+    default=3,
+    help="Workers that may die of a job in a row without a new frame [3].",
+)
+@click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in folders of their own.")
+@options.overrides
+@options.allow_paths
+@options.offline
+@options.ffmpeg_program
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the table.")
+def batch(
+    schedules: tuple[str, ...],
+    lists: tuple[Path, ...],
+    out: str,
+    sync: str | None,
+    work: Path | None,
+    device: str,
+    jobs: int | None,
+    order: str,
+    time_limit: float | None,
+    keep_going: bool,
+    tries: int,
+    draft: bool,
+    overrides: tuple[tuple[str, str], ...],
+    allow_paths: bool,
+    offline: bool,
+    ffmpeg_program: str | None,
+    as_json: bool,
+) -> None:
+    """Render many schedules: files, folders, globs, variants.
+
+    \b
+    render batch schedules/*.yaml
+    render batch tonight/ --list more.txt --time-limit 8h
+    render batch 'projects/**/*.yaml' --order shortest --out /data
+    render batch s3://bucket/tonight/ --out s3://bucket/videos
+
+    All are checked before the first is rendered; those that are broken are told and the rest goes
+    on. A worker process per GPU keeps its models from job to job; one that dies is replaced and its
+    job resumed. Each run's folder has a batch.log, DIR/batch.json says how all ended. The exit code
+    is 1 if any job failed. Running the same command again renders what is missing.
+    """
+    from pipeline.batch.batch import Batch, Rules
+    from pipeline.batch.collect import collect, expand
+    from pipeline.batch.crew import Crew
+    from pipeline.batch.display import choose_display
+    from pipeline.batch.places import places
+    from pipeline.folder import Origin
+    from pipeline.run import RunOptions
+    from pipeline.storage.place import place_of
+
+    place = place_of(out, sync, work)
+    like = Origin(file="", overrides=overrides, draft=draft, allow_paths=allow_paths)
+    entries = collect(expand(schedules, lists, place.inputs), place.folder, like, place.remote)
+    if not keep_going and (broken := [entry.message for entry in entries if entry.failed]):
+        raise InputError("\n".join(broken))
+    if order == "shortest":
+        entries.sort(key=lambda entry: entry.work.cost if entry.work else 0)
+    crew = Crew(places(device, jobs, len(entries), offline, RunOptions(ffmpeg=ffmpeg_program)))
+    rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit)
+    try:
+        code = Batch(entries, crew, rules, choose_display(as_json, entries), place.folder).run()
+    finally:
+        place.publish()
+    sys.exit(code)

@@ -1,0 +1,63 @@
+"""Schedules in a bucket: fetched with the files that they name, which lie beside or below them."""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from pipeline.storage.store import Store
+from render.errors import InputError, StorageError
+
+SUFFIXES = (".yaml", ".yml")
+_MAX_FILES = 1000  # named by one schedule
+
+
+def fetch(url: str, into: Path) -> list[Path]:
+    """The schedules at a URL, one or all of a folder, as local files below `into`.
+
+    Raises:
+        InputError: this is no URL of a bucket, or there is no schedule.
+        StorageError: the bucket cannot be read.
+    """
+    if url.endswith(SUFFIXES):
+        above, _, name = url.rpartition("/")
+        store, names = Store(above), [name]
+    else:
+        store = Store(url)
+        names = sorted(found.key for found in store.list() if found.key.endswith(SUFFIXES) and "/" not in found.key)
+    if not names:
+        raise InputError(f"{url}: holds no schedule; expected objects that end in {' or '.join(SUFFIXES)}")
+    for name in names:
+        _fetch(store, name, into / store.place)
+    return [into / store.place / name for name in names]
+
+
+def _fetch(store: Store, name: str, folder: Path) -> None:
+    """A schedule, and whatever of its own folder it names; what is not there is told when it is read."""
+    wanted = [name]
+    seen: set[str] = set()
+    while wanted and len(seen) < _MAX_FILES:
+        key = wanted.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        try:
+            store.download(key, folder / key)
+        except FileNotFoundError:
+            continue
+        if key.endswith(SUFFIXES):
+            wanted += _named(folder / key)
+    if not (folder / name).is_file():
+        raise StorageError(f"{store.url}/{name}: there is no such object")
+
+
+def _named(path: Path) -> Iterator[str]:
+    """Every scalar that looks like a file beside the schedule or below."""
+    try:
+        for token in yaml.scan(path.read_text(encoding="utf-8-sig")):
+            value = token.value if isinstance(token, yaml.ScalarToken) else ""
+            inside = PurePosixPath(value)
+            if 0 < len(value) < 200 and inside.suffix and not inside.is_absolute() and ".." not in inside.parts:
+                yield str(inside)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return  # the loader says what is wrong

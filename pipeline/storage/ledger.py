@@ -1,0 +1,49 @@
+"""Which local file is which object: spares fetching again what this machine has uploaded or fetched itself.
+
+It only saves work. Where it is lost, as by a kill, the newer of file and object counts.
+"""
+
+import json
+from pathlib import Path
+
+from pipeline.atomic import write_text
+from pipeline.storage.store import Object
+
+NAME = ".mirror.json"
+
+
+class Ledger:
+    """The stamps of a folder's files by the object's key, each with the tag of the object that it is."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, list[object]] = {}
+        try:
+            read = json.loads((folder / NAME).read_text(encoding="utf-8"))
+            self._known = read if isinstance(read, dict) else {}
+        except (OSError, ValueError):
+            pass  # the first time
+
+    def note(self, key: str, tag: str | None, stamp: tuple[int, int]) -> None:
+        """The file, with this time and size, is the object with this tag."""
+        self._known[key] = [tag, *stamp]
+
+    def forget(self, key: str) -> None:
+        self._known.pop(key, None)
+
+    def is_same(self, found: Object) -> bool:
+        """Whether the file is the object, neither changed since."""
+        try:
+            return self._known.get(found.key) == [found.tag, *stamp_of(self._folder / found.key)]
+        except OSError:
+            return False
+
+    def save(self) -> None:
+        if self._folder.is_dir():
+            write_text(self._folder / NAME, json.dumps(self._known))
+
+
+def stamp_of(path: Path) -> tuple[int, int]:
+    """When a file was written, in nanoseconds, and its bytes. Raises OSError."""
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size

@@ -1,0 +1,90 @@
+"""A run whose folder is in a bucket: fetched before it, uploaded while it goes on."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pipeline.events import Event, Failed, FrameDone, Started, Warned
+from pipeline.storage.ledger import Ledger, stamp_of
+from pipeline.storage.pull import pull
+from pipeline.storage.store import Store
+from pipeline.storage.uploads import Uploads
+from render.errors import StorageError
+
+_LATEST = 16  # frames whose files may be late
+
+
+def mirrored(store: Store, folder: Path, title: str, run: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+    """The events of a run in `folder`, which goes on from what `store` holds and leaves there what it makes.
+
+    The last event comes when everything is uploaded. Where the bucket cannot be reached, that event is
+    a failure; the folder keeps what was rendered, and the next run uploads it.
+    """
+    try:
+        ledger = Ledger(folder)
+        objects, same = pull(store, folder, ledger)
+        with Uploads(store) as uploads:
+            mirror = _Mirror(folder, uploads, ledger, objects, same)
+            mirror.all()
+            for event in run():
+                if isinstance(event, FrameDone):
+                    mirror.frame(event.index)
+                elif not isinstance(event, Warned):
+                    mirror.all()
+                if not isinstance(event, FrameDone | Warned | Started):
+                    uploads.drain()
+                    ledger.save()
+                yield event
+    except StorageError as error:
+        yield Failed(schedule=title, message=str(error))
+
+
+class _Mirror:
+    """Knows which files were uploaded as they are, and which objects have no file any more."""
+
+    def __init__(self, folder: Path, uploads: Uploads, ledger: Ledger, objects: set[str], same: set[str]) -> None:
+        self._folder = folder
+        self._uploads = uploads
+        self._ledger = ledger
+        self._objects = set(objects)
+        self._stamps = {name: stamp_of(folder / name) for name in same}  # of the files as they are uploaded
+        self._late: list[int] = []
+
+    def frame(self, index: int) -> None:
+        """Upload a frame and the state after it, and those of the latest frames that were late."""
+        self._late = [*self._late, index][-_LATEST:]
+        for number in tuple(self._late):
+            names = f"state/{number:06d}.safetensors", f"frames/{number:06d}.png"
+            there = [self._upload(name) for name in names]
+            if all(there):
+                self._late.remove(number)
+        self._forget("state/")
+
+    def all(self) -> None:
+        """Upload every file that is new, and remove the objects of those that are gone."""
+        for path in sorted(self._folder.rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                self._upload(path.relative_to(self._folder).as_posix())
+        self._forget("")
+
+    def _upload(self, name: str) -> bool:
+        """Upload a file if it has changed; whether it is there."""
+        path = self._folder / name
+        try:
+            stamp = stamp_of(path)
+            if self._stamps.get(name) == stamp:
+                return True
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return False
+        self._uploads.put(name, data, lambda tag: self._ledger.note(name, tag, stamp))
+        self._stamps[name] = stamp
+        self._objects.add(name)
+        return True
+
+    def _forget(self, below: str) -> None:
+        for name in sorted(self._objects):
+            if name.startswith(below) and not (self._folder / name).exists():
+                self._uploads.delete(name)
+                self._objects.discard(name)
+                self._stamps.pop(name, None)
+                self._ledger.forget(name)

@@ -1,0 +1,46 @@
+"""Where a batch writes: a local folder, and the bucket that it is a mirror of, if there is one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from pipeline.batch.record import NAME
+from pipeline.storage.store import Store, is_url
+from render.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A batch's folder.
+
+    Attributes:
+        folder: on this machine; runs are always rendered here.
+        inputs: where schedules from buckets are put.
+        remote: the URL that `folder` is a mirror of.
+    """
+
+    folder: Path
+    inputs: Path
+    remote: str | None
+
+    def publish(self) -> None:
+        """Put batch.json into the bucket. Raises `StorageError`."""
+        if self.remote is not None and (record := self.folder / NAME).is_file():
+            Store(self.remote).put(NAME, record.read_bytes())
+
+
+def place_of(out: str, sync: str | None, work: Path | None) -> Place:
+    """What `--out`, `--sync` and `--work` mean together.
+
+    Raises:
+        InputError: a URL is none of a bucket, or two are given.
+    """
+    base = work or platformdirs.user_cache_path("vqgan-clip-render", appauthor=False) / "work"
+    if not is_url(out):
+        if sync is not None:
+            Store(sync)
+        return Place(folder=Path(out), inputs=base, remote=sync)
+    if sync is not None:
+        raise InputError(f"--sync {sync}: --out is a bucket already; give one of them")
+    return Place(folder=base / Store(out).place, inputs=base, remote=out)

@@ -1,0 +1,41 @@
+"""From a bucket to a local folder: what is not there yet, or newer in the bucket."""
+
+import os
+from pathlib import Path
+
+from pipeline.storage.ledger import Ledger, stamp_of
+from pipeline.storage.store import Object, Store
+from render.errors import StorageError
+
+
+def pull(store: Store, folder: Path, ledger: Ledger) -> tuple[set[str], set[str]]:
+    """Fetch the objects of a run that the folder lacks or has an older file of.
+
+    Whether what came is right is for the run to judge, by its hashes and checksums, as after a crash.
+
+    Returns:
+        The keys of all objects, and of those whose file is now the same.
+
+    Raises:
+        StorageError: something could not be fetched; what came is kept.
+    """
+    keys, same = set(), set()
+    for found in store.list():
+        keys.add(found.key)
+        if ledger.is_same(found) or _newer(store, found, folder, ledger):
+            same.add(found.key)
+    return keys, same
+
+
+def _newer(store: Store, found: Object, folder: Path, ledger: Ledger) -> bool:
+    """Fetch an object if it is newer than its file; whether that is so."""
+    path = folder / found.key
+    if found.key.startswith("/") or ".." in Path(found.key).parts:  # a bucket may hold objects of any name
+        raise StorageError(f"{store.url}: there is an object named '{found.key}', which would lie outside")
+    stamp = found.modified.timestamp()
+    if path.is_file() and path.stat().st_mtime > stamp:
+        return False
+    store.download(found.key, path)
+    os.utime(path, (stamp, stamp))
+    ledger.note(found.key, found.tag, stamp_of(path))
+    return True

@@ -1,0 +1,120 @@
+"""One place in a bucket: list, get, put and delete its objects; obstore is imported here alone."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.atomic import replacing
+from render.errors import InputError, StorageError
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+SCHEMES = ("s3", "gs", "az")
+RETRY_SECONDS = 180  # how long the library tries again where a bucket does not answer or answers with an error
+_URL = re.compile(r"([a-z][a-z0-9+]*)://([^/?#@]+)(/[^?#]*)?")
+
+
+def is_url(text: str) -> bool:
+    return "://" in text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """What a listing says of an object: its key below the place, when it was written, and the tag of its content."""
+
+    key: str
+    modified: datetime
+    tag: str | None
+
+
+class Store:
+    """The objects below a URL.
+
+    Raises:
+        InputError: this is no URL of a bucket, or the extra `cloud` is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        match = _URL.fullmatch(url)
+        if match is None or match[1] not in SCHEMES:
+            raise InputError(f"{url}: expected s3://bucket/path, gs://bucket/path or az://account/container/path")
+        self.url = url.rstrip("/")
+
+    def below(self, name: str) -> "Store":
+        return Store(f"{self.url}/{name}")
+
+    @property
+    def place(self) -> Path:
+        """The URL as a relative path, for a local folder of its own."""
+        return Path(*(part for part in self.url.replace("://", "/").split("/") if part not in ("", ".", "..")))
+
+    def list(self) -> list[Object]:
+        """All objects below it, in no order. Raises `StorageError`."""
+        import obstore
+
+        with self._telling("listed"):
+            return [
+                Object(key=str(meta["path"]), modified=meta["last_modified"], tag=meta["e_tag"])
+                for batch in obstore.list(self._store)
+                for meta in batch
+            ]
+
+    def download(self, key: str, path: Path) -> int:
+        """Write an object to a file, which appears whole or not at all; return its bytes. Raises `StorageError`."""
+        import obstore
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial, partial.open("wb") as file, self._telling("read", key):
+            answer = obstore.get(self._store, key)
+            written = sum(file.write(chunk) for chunk in answer.stream())
+            if written != answer.meta["size"]:
+                raise StorageError(f"{self.url}/{key}: only {written:,} of {answer.meta['size']:,} bytes came")
+        return written
+
+    def put(self, key: str, data: bytes) -> str | None:
+        """Write an object and return its tag: readers see the old one or all of the new. Raises `StorageError`."""
+        import obstore
+
+        with self._telling("written", key):
+            return obstore.put(self._store, key, data)["e_tag"]
+
+    def delete(self, key: str) -> None:
+        """Remove an object, if it is there. Raises `StorageError`."""
+        import obstore
+
+        with self._telling("removed", key), suppress(FileNotFoundError):
+            obstore.delete(self._store, key)
+
+    @cached_property
+    def _store(self) -> "ObjectStore":
+        try:
+            from obstore.store import from_url
+        except ImportError as error:
+            raise InputError(f"{self.url}: buckets need one more package: pip install '.[cloud]'") from error
+        with self._telling("opened"):
+            return from_url(self.url, retry_config={"retry_timeout": timedelta(seconds=RETRY_SECONDS)})
+
+    @contextmanager
+    def _telling(self, done: str, key: str = "") -> Iterator[None]:
+        """Errors of the library as ours, in one line: its own text has pages of the server's answer."""
+        from obstore.exceptions import BaseError
+
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except (BaseError, TimeoutError, ConnectionError) as error:
+            where = f"{self.url}/{key}" if key else self.url
+            raise StorageError(f"{where}: cannot be {done}: {_reason(error)}; what is finished is kept") from error
+
+
+def _reason(error: Exception) -> str:
+    """The gist of the library's text; nothing of a request's headers or of a debug listing."""
+    text = " ".join(str(error).split("Debug source:")[0].split())
+    return text[:300] or type(error).__name__

@@ -1,0 +1,119 @@
+"""Uploading behind a render's back, in order, with no more waiting than fits a bound."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+
+from pipeline.storage.store import Store
+from render.errors import StorageError
+
+ROOM = 256 * 1024 * 1024  # bytes that may wait; a render that is faster than its line waits, too
+GRACE = 2.0  # seconds that a render that was told to go may still upload
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    key: str
+    data: bytes | None  # None removes the object
+    done: Callable[[str | None], None] = lambda tag: None
+
+
+class Uploads:
+    """A queue and the thread that empties it; a context that ends when all is uploaded.
+
+    Tasks are done in the order in which they came. One that fails, after the library has tried for
+    minutes, is told by whatever is called next.
+    """
+
+    def __init__(self, store: Store, room: int = ROOM) -> None:
+        self._store = store
+        self._room = room
+        self._tasks: deque[_Task] = deque()
+        self._changed = threading.Condition()
+        self._bytes = 0
+        self._closed = False
+        self._error: StorageError | None = None
+        self._thread = threading.Thread(target=self._work, name="uploads", daemon=True)
+
+    def __enter__(self) -> "Uploads":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            self.drain(None if kind is None else GRACE)
+        finally:
+            with self._changed:
+                self._closed = True
+                self._changed.notify_all()
+
+    def put(self, key: str, data: bytes, done: Callable[[str | None], None]) -> None:
+        """Upload it some time soon; waits while there is no room. Raises `StorageError` of an earlier task.
+
+        Args:
+            done: hears the object's tag when it is there, in the thread that uploads.
+        """
+        self._add(_Task(key=key, data=data, done=done), len(data))
+
+    def delete(self, key: str) -> None:
+        """Remove it after all that was put before. Raises `StorageError` of an earlier task."""
+        self._add(_Task(key=key, data=None), 0)
+
+    def drain(self, seconds: float | None = None) -> None:
+        """Wait until everything is uploaded, so long at most. Raises `StorageError`."""
+        end = None if seconds is None else time.monotonic() + seconds
+        with self._changed:
+            while self._tasks and self._error is None:
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0:
+                    return
+                self._changed.wait(left)
+            self._raise()
+
+    def _add(self, task: _Task, size: int) -> None:
+        with self._changed:
+            while self._bytes and self._bytes + size > self._room and self._error is None:
+                self._changed.wait()
+            self._raise()
+            self._tasks.append(task)
+            self._bytes += size
+            self._changed.notify_all()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._tasks and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    return
+                task = self._tasks[0]
+            try:
+                self._do(task)
+            except StorageError as error:
+                self._fail(error)
+                return
+            except Exception as error:
+                self._fail(StorageError(f"{self._store.url}/{task.key}: cannot be written: {error}"))
+                return
+            with self._changed:
+                self._tasks.popleft()
+                self._bytes -= len(task.data or b"")
+                self._changed.notify_all()
+
+    def _do(self, task: _Task) -> None:
+        if task.data is None:
+            self._store.delete(task.key)
+        else:
+            task.done(self._store.put(task.key, task.data))
+
+    def _fail(self, error: StorageError) -> None:
+        with self._changed:
+            self._error = error
+            self._changed.notify_all()

@@ -1,0 +1,74 @@
+"""What a batch shows."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipeline.batch.collect import collect
+from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
+from pipeline.batch.entry import Entry
+from pipeline.events import FrameDone, Warned
+from pipeline.folder import Origin
+from tests.batch.conftest import toy
+
+FRAME = FrameDone(index=3, remaining=2, seconds=0.5, steps_per_second=12.34, similarity=0.5, seconds_left=61)
+
+
+@pytest.fixture
+def entry(tmp_path: Path) -> Entry:
+    (tmp_path / "sea.yaml").write_text(toy(1))
+    [entry] = collect([tmp_path / "sea.yaml"], tmp_path / "out", Origin(file=""))
+    return entry
+
+
+def test_the_table_has_every_job(entry: Entry) -> None:
+    broken = Entry(name="bad[red]", file=Path("bad.yaml"), state="broken", message="bad.yaml:1:1: [oops]\nmore")
+    entry.state, entry.done, entry.steps_per_second, entry.seconds_left, entry.memory = "running", 4, 12.34, 61, 2**31
+    console = Console(width=120, height=20, record=True, file=io.StringIO())
+    display = TableDisplay([entry, broken], console)
+    display.event(entry, FRAME)
+    display.changed(broken)
+    display.close([entry, broken])
+    text = console.export_text()
+    for part in ("sea", "running", "4/6", "12.3", "1:01", "2.1 GB", "bad[red]", "bad.yaml:1:1: [oops]", "2 jobs: 1"):
+        assert part in text
+
+
+def test_a_long_table_keeps_what_matters(entry: Entry) -> None:
+    many = [Entry(name=f"done{n}", file=Path("x.yaml"), state="finished") for n in range(50)]
+    failed = Entry(name="failed", file=Path("x.yaml"), state="failed", message="why")
+    console = Console(width=100, height=12, record=True, file=io.StringIO())
+    display = TableDisplay([*many, failed, entry], console)
+    display.close([*many, failed, entry])
+    text = console.export_text()
+    assert "failed" in text
+    assert "52 jobs: 50 finished, 1 failed, 1 waiting" in text
+    assert text.count("done") < 10
+
+
+def test_lines_and_json(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
+    lines, as_json = LineDisplay(), JsonDisplay()
+    for display in (lines, as_json):
+        display.changed(entry)
+        display.event(entry, FRAME)
+        display.event(entry, Warned(schedule="sea", message="careful"))
+        entry.state, entry.message = "failed", "why\nso"
+        display.changed(entry)
+        display.close([entry])
+        entry.state, entry.message = "waiting", ""
+    said = capsys.readouterr()
+    plain = [line for line in said.out.splitlines() if line[0] != "{"]
+    assert plain == ["sea: frame 4/6  12.3 steps/s  1:01 left", "1 jobs: 1 failed"]
+    assert said.err.splitlines() == ["sea: warning: careful", "sea: failed (0 of 6 frames):", "  why", "  so"]
+    events = [json.loads(line) for line in said.out.splitlines() if line[0] == "{"]
+    assert [(event["event"], event.get("job")) for event in events] == [
+        ("job", "sea"),
+        ("frame", "sea"),
+        ("warning", "sea"),
+        ("job", "sea"),
+        ("batch", None),
+    ]
+    assert events[-1]["states"] == {"failed": 1}

@@ -1,0 +1,70 @@
+"""A machine is lost in the middle of a batch; another one that has only the bucket finishes it."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.storage.ledger import Ledger
+from pipeline.storage.pull import pull
+from pipeline.storage.store import Store
+from tests.batch.conftest import Desk, toy
+from tests.storage.conftest import Line
+from tests.storage.test_storage import files, pictures
+
+URL = "s3://videos/night"
+FRAMES = 16
+
+
+@pytest.fixture
+def desk(command: str, tmp_path: Path, line: Line) -> Desk:
+    return Desk(command=command, path=tmp_path)
+
+
+def batch(desk: Desk, work: str, name: str) -> tuple[str, ...]:
+    return ("batch", f"{URL}/{name}/in/", "--out", f"{URL}/{name}/out", "--work", work, "--device", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGKILL, "killed"), pytest.param(signal.SIGTERM, "preempted", marks=pytest.mark.slow)]
+)
+def test_a_second_machine_goes_on(desk: Desk, line: Line, number: int, name: str) -> None:
+    store = Store(f"{URL}/{name}")
+    store.put("in/sea.yaml", toy(1, frames=FRAMES).encode())
+    assert desk.call(desk.write("sea", toy(1, frames=FRAMES)), "--out", "single")[0] == 0
+    process = desk.start(*batch(desk, "first", name))
+    line.always = "slow"  # so that the end comes in the middle of uploads
+    while sum("/frames/" in request for request in line.seen) < 5:
+        time.sleep(0.02)
+        assert process.poll() is None
+    os.killpg(process.pid, number)
+    process.communicate(timeout=30)
+    line.always, line.faults = "fine", ["drop", "error", "slow"]
+    pull(store.below("out/sea"), desk.path / "seen", Ledger(desk.path / "seen"))
+    there = files(desk.path / "seen")
+    assert len(there) > 3
+    assert "video.mp4" not in there
+    whole = pictures(desk.path / "single" / "sea")
+    assert {name: data for name, data in there.items() if name.startswith("frames/")}.items() <= whole.items()
+    code, said = desk.call(*batch(desk, "second", name), "--json")
+    assert code == 0, said
+    new = [json.loads(text)["index"] for text in said.splitlines() if '"event": "frame"' in text]
+    assert new[0] > 0
+    assert new == list(range(new[0], FRAMES))
+    pull(store.below("out/sea"), desk.path / "all", Ledger(desk.path / "all"))
+    assert pictures(desk.path / "all") == whole
+    names = {found.key for found in store.list()}
+    assert {"out/batch.json", "out/sea/batch.log", "out/sea/report.json"} <= names
+    assert "a-secret-that-nobody-may-see" not in said + Path(desk.path / "all" / "batch.log").read_text()
+
+
+@pytest.mark.slow
+def test_a_local_folder_kept_in_step(desk: Desk) -> None:
+    desk.write("sea", toy(1))
+    code, said = desk.batch("--sync", f"{URL}/synced")
+    assert code == 0, said
+    pull(Store(f"{URL}/synced/sea"), desk.path / "all", Ledger(desk.path / "all"))
+    assert files(desk.path / "all") == files(desk.path / "out" / "sea")

@@ -1,0 +1,203 @@
+"""Buckets: objects are whole or not there, what was uploaded is gone on with, and errors are told."""
+
+import itertools
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline import load_schedule, render
+from pipeline.events import Event, Failed, Finished, FrameDone
+from pipeline.storage.inputs import fetch
+from pipeline.storage.ledger import Ledger
+from pipeline.storage.mirror import mirrored
+from pipeline.storage.place import place_of
+from pipeline.storage.pull import pull
+from pipeline.storage.store import Store
+from pipeline.storage.uploads import Uploads
+from render.errors import InputError, StorageError
+from tests.batch.conftest import toy
+from tests.storage.conftest import Line
+
+numbers = itertools.count()
+
+
+@pytest.fixture
+def store(line: Line) -> Store:
+    """A place of its own in the bucket."""
+    return Store(f"s3://videos/{next(numbers)}/run")
+
+
+@pytest.fixture
+def schedule(tmp_path: Path) -> Path:
+    path = tmp_path / "toy.yaml"
+    path.write_text(toy(1, frames=12))
+    return path
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What counts of a run."""
+    names = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name[0] != ".")
+    wanted = (path for path in names if path.parent.name in ("frames", "state") or path.name == "video.mp4")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in wanted}
+
+
+def pictures(folder: Path) -> dict[str, bytes]:
+    """Frames and video: the order of a state's notes is another one in every process."""
+    return {name: data for name, data in files(folder).items() if not name.startswith("state/")}
+
+
+def run(store: Store, schedule: Path, folder: Path) -> Iterator[Event]:
+    loaded = load_schedule(schedule)
+    return mirrored(store, folder, loaded.title, lambda: render(loaded, folder))
+
+
+def fetched(store: Store, folder: Path) -> Path:
+    pull(store, folder, Ledger(folder))
+    return folder
+
+
+def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedule: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    assert isinstance(list(render(load_schedule(schedule), whole))[-1], Finished)
+    first = run(store, schedule, tmp_path / "first")
+    for event in first:
+        if isinstance(event, FrameDone) and event.index == 6:
+            break
+    first.close()  # type: ignore[attr-defined]
+    shutil.rmtree(tmp_path / "first")
+    there = files(fetched(store, tmp_path / "seen"))
+    assert {f"frames/{n:06d}.png" for n in range(7)} <= set(there)
+    assert len([name for name in there if name.startswith("state/")]) == 2
+    second = list(run(store, schedule, tmp_path / "second"))
+    assert [event.index for event in second if isinstance(event, FrameDone)] == list(range(7, 12))
+    assert pictures(tmp_path / "second") == pictures(whole)
+    assert files(fetched(store, tmp_path / "all")) == files(tmp_path / "second")
+    names = {found.key for found in store.list()}
+    assert not [name for name in names if ".lock" in name or ".partial" in name or ".mirror" in name]
+
+
+def test_what_was_uploaded_is_not_fetched_again(store: Store, schedule: Path, tmp_path: Path, line: Line) -> None:
+    list(run(store, schedule, tmp_path / "out"))
+    line.seen.clear()
+    assert [type(event) for event in run(store, schedule, tmp_path / "out")] == [Finished]
+    assert [request.split("?")[0] for request in line.seen if "frames" in request.split("?")[0]] == []
+    touched = tmp_path / "out" / "frames" / "000003.png"
+    os.utime(touched, (time.time() + 60, time.time() + 60))  # newer than the object: it goes up
+    list(run(store, schedule, tmp_path / "out"))
+    assert [request for request in line.seen if "000003.png" in request] == [
+        f"PUT /{store.url.removeprefix('s3://')}/frames/000003.png"
+    ]
+
+
+@pytest.mark.parametrize(
+    "faults", [["drop", "error", "fine", "drop"], pytest.param(["slow", "error", "slow"] * 3, marks=pytest.mark.slow)]
+)
+def test_faults_on_the_way_up_cost_nothing(
+    store: Store, schedule: Path, tmp_path: Path, line: Line, faults: list[str]
+) -> None:
+    line.faults = list(faults)
+    events = list(run(store, schedule, tmp_path / "out"))
+    assert isinstance(events[-1], Finished), events[-1]
+    assert line.faults == []
+    assert files(fetched(store, tmp_path / "seen")) == files(tmp_path / "out")
+
+
+def test_faults_on_the_way_down_cost_nothing(store: Store, tmp_path: Path, line: Line) -> None:
+    for number in range(4):
+        store.put(f"frames/{number}.png", bytes([number]) * 100_000)
+    line.method, line.faults = "GET", ["fine", "error", "drop", "slow", "error"]
+    fetched(store, tmp_path / "seen")
+    assert [(tmp_path / "seen" / "frames" / f"{n}.png").read_bytes() for n in range(4)] == [
+        bytes([n]) * 100_000 for n in range(4)
+    ]
+
+
+def test_a_bucket_that_is_gone_fails_the_run_and_keeps_the_folder(
+    store: Store, schedule: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("pipeline.storage.store.RETRY_SECONDS", 1)
+    [event] = run(store, schedule, tmp_path / "out")
+    assert isinstance(event, Failed)
+    assert store.url in event.message
+    assert "secret" not in event.message
+    assert len(event.message.splitlines()) == 1
+
+
+def test_no_more_waits_than_fits(line: Line, store: Store) -> None:
+    line.always = "slow"
+    longest = 0
+    with Uploads(store, room=2500) as uploads:
+        for number in range(6):
+            uploads.put(f"{number}", bytes(1000), lambda tag: None)
+            longest = max(longest, uploads._bytes)
+    assert longest == 2000
+    assert len(store.list()) == 6
+
+
+def test_order_is_kept_and_what_is_gone_is_removed(store: Store, line: Line) -> None:
+    with Uploads(store) as uploads:
+        uploads.put("a", b"old", lambda tag: None)
+        uploads.put("b", b"new", lambda tag: None)
+        uploads.delete("a")
+        uploads.delete("never")
+    assert [found.key for found in store.list()] == ["b"]
+
+
+def test_told_to_go_it_does_not_wait_for_ever(line: Line, store: Store) -> None:
+    line.always = "slow"
+    begun = time.monotonic()
+    uploads = Uploads(store).__enter__()
+    for number in range(40):
+        uploads.put(f"{number}", b"x", lambda tag: None)
+    uploads.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert time.monotonic() - begun < 10  # all would take 20
+    assert 0 < len(store.list()) < 40
+
+
+def test_an_object_that_would_lie_outside_is_refused(tmp_path: Path) -> None:
+    from datetime import datetime
+
+    from pipeline.storage.pull import _newer
+    from pipeline.storage.store import Object
+
+    stranger = Object(key="../outside", modified=datetime.now(), tag=None)
+    with pytest.raises(StorageError, match="would lie outside"):
+        _newer(Store("s3://b/p"), stranger, tmp_path, Ledger(tmp_path))
+
+
+def test_schedules_with_what_they_name(store: Store, tmp_path: Path) -> None:
+    text = toy(1).replace("prompts:", "include: look/look.yaml\nprompts:") + "markers: {a.b: 1s}\n"
+    store.put("sea.yaml", text.encode())
+    store.put("look/look.yaml", b"losses: {smooth: 0.2}\n")
+    store.put("other/unnamed.yaml", b"prompts: nothing\n")
+    store.put("broken.yaml", b"prompts: [\n")
+    store.put("notes.txt", b"")
+    found = fetch(store.url + "/", tmp_path)
+    assert [path.name for path in found] == ["broken.yaml", "sea.yaml"]
+    here = sorted(path.relative_to(found[1].parent).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert here == ["broken.yaml", "look/look.yaml", "sea.yaml"]
+    assert fetch(f"{store.url}/sea.yaml", tmp_path) == [found[1]]
+    with pytest.raises(StorageError, match=r"none\.yaml: there is no such object"):
+        fetch(f"{store.url}/none.yaml", tmp_path)
+    with pytest.raises(InputError, match="holds no schedule"):
+        fetch(f"{store.url}/other/deeper", tmp_path)
+
+
+@pytest.mark.parametrize("url", ["s3:/b/p", "ftp://b/p", "s3://", "s3://user:secret@b/p", "s3://b/p?key=secret"])
+def test_what_is_no_bucket(url: str) -> None:
+    with pytest.raises(InputError, match="expected s3://"):
+        Store(url)
+
+
+@pytest.mark.parametrize("url", ["s3://b/p/", "gs://b/p", "az://account/box/p"])
+def test_where_it_lies_meanwhile(url: str, tmp_path: Path) -> None:
+    place = place_of(url, None, tmp_path)
+    assert place.folder == tmp_path / url.rstrip("/").replace("://", "/")
+    assert place_of("here", url, None).folder == Path("here")
+    with pytest.raises(InputError, match="give one of them"):
+        place_of(url, url, tmp_path)
