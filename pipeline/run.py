@@ -133,8 +133,10 @@ class Run:
             if stop():
                 yield self._interruption(index)
                 return False
-            state, frame = self._frame(models, state, index, figures)
-            yield from self._told()
+            try:
+                state, frame = self._frame(models, state, index, figures)
+            finally:  # a frame that fails has often warned before
+                yield from self._told()
             yield frame
         return True
 
