@@ -22,6 +22,7 @@ HOMES = {  # foreign package: the modules that may import it
     "open_clip": ("render.perceptors.clip", "render.kernels.vit", "render.registry.generate", "render.training"),
     "httpx2": ("render.transfer", "render.hub"),
     "huggingface_hub": ("render.hub",),
+    "ray": ("pipeline.batch.on_ray",),
     "obstore": ("pipeline.storage.store",),
     "ffmpeg": ("pipeline.ffmpeg",),
     "imageio_ffmpeg": ("pipeline.ffmpeg",),

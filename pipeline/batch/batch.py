@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.batch.crew import Crew, Worker
 from pipeline.batch.display import Display
 from pipeline.batch.entry import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
+from pipeline.batch.hands import Hand, Hands
 from pipeline.batch.record import write_record
 from pipeline.batch.worker import Crashed, Idle, Told
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
@@ -38,7 +38,7 @@ class Batch:
         out: where batch.json goes.
     """
 
-    def __init__(self, entries: list[Entry], crew: Crew, rules: Rules, display: Display, out: Path) -> None:
+    def __init__(self, entries: list[Entry], crew: Hands, rules: Rules, display: Display, out: Path) -> None:
         self._entries = entries
         self._crew = crew
         self._rules = rules
@@ -83,7 +83,7 @@ class Batch:
             given = True
         return given
 
-    def _next(self, worker: Worker | None) -> Entry | None:
+    def _next(self, worker: Hand | None) -> Entry | None:
         """The next job, one of the models that the worker holds before others."""
         if self._stopping:
             return None
@@ -91,7 +91,7 @@ class Batch:
         same = [entry for entry in waiting if worker and entry.work and entry.work.models == worker.models]
         return next(iter(same or waiting), None)
 
-    def _hear(self, worker: Worker) -> None:
+    def _hear(self, worker: Hand) -> None:
         for message in worker.said():
             entry = worker.entry
             if entry is None:
@@ -125,15 +125,15 @@ class Batch:
                 entry.state, entry.done = STOPPED, event.done
                 self._changed(entry)
 
-    def _bury(self, worker: Worker) -> None:
+    def _bury(self, worker: Hand) -> None:
         """A worker is dead: its job goes on with another, unless it has cost too many already."""
         self._hear(worker)  # its last words
         entry = worker.entry
-        worker.connection.close()
+        worker.close()
         if entry is None or entry.state != RUNNING or entry.work is None:
             return
         entry.deaths, entry.fruitless = entry.deaths + 1, entry.fruitless + 1
-        why = f"{entry.message} ({worker.ending()})" if worker.process.exitcode == 70 else worker.ending()
+        why = worker.ending() or entry.message
         entry.seconds_left = None
         if entry.fruitless >= self._rules.tries:
             entry.state = FAILED

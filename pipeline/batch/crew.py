@@ -11,7 +11,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from pipeline.batch.entry import Entry
-from pipeline.batch.worker import STOP, Conditions, work
+from pipeline.batch.worker import CRASHED, STOP, Conditions, work
 from pipeline.models import Models
 
 PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little more
@@ -44,14 +44,19 @@ class Worker:
                 yield self.connection.recv()
 
     def ending(self) -> str:
-        """How the process ended, in words."""
+        """How the process ended, in words; empty where it has told so itself."""
         self.process.join()
         code = self.process.exitcode or 0
+        if code == CRASHED:
+            return ""
         if code == -signal.SIGKILL:
             return "its worker was killed (SIGKILL: most often the system was out of memory)"
         if code < 0:
             return f"its worker died of {signal.Signals(-code).name}"
         return f"its worker ended with exit code {code}"
+
+    def close(self) -> None:
+        self.connection.close()
 
 
 class Crew:
@@ -109,7 +114,7 @@ class Crew:
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
-            worker.connection.close()
+            worker.close()
 
 
 def wait_all(workers: list[Worker], seconds: float) -> None:

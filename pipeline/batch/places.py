@@ -2,6 +2,9 @@
 
 import os
 
+from pipeline.batch.crew import Crew
+from pipeline.batch.hands import Hands
+from pipeline.batch.on_ray import ClusterOptions, RayCrew
 from pipeline.batch.worker import Conditions
 from pipeline.run import RunOptions
 
@@ -25,6 +28,15 @@ def places(device: str, workers: int | None, jobs: int, offline: bool, options: 
         Conditions(device=devices[number % len(devices)], threads=threads, offline=offline, options=options)
         for number in range(count)
     ]
+
+
+def hands(
+    cluster: ClusterOptions | None, device: str, workers: int | None, jobs: int, offline: bool, options: RunOptions
+) -> Hands:
+    """Those of a cluster, or workers of this machine. Raises `InputError`."""
+    if cluster is not None:
+        return RayCrew(cluster, jobs, offline, options)
+    return Crew(places(device, workers, jobs, offline, options))
 
 
 def _devices(name: str) -> list[str]:

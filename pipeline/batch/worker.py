@@ -16,6 +16,7 @@ from pipeline.events import Event, Failed
 from pipeline.interrupt import TERMINATED, TerminatedError, terminating_well
 from pipeline.progress import LineReporter
 from pipeline.run import RunOptions
+from pipeline.schedule import Schedule
 from pipeline.session import Session
 from render.errors import InputError
 
@@ -96,14 +97,17 @@ def _work(connection: Connection, conditions: Conditions) -> None:
 
 def _render(job: Work, session: Session, options: RunOptions, connection: Connection) -> None:
     log = LineReporter()
-    for event in _events(job, session, options, _asked_to_stop(connection)):
+    schedule = job.origin.load(shown=job.file)
+    for event in events_of(schedule, job, session, options, _asked_to_stop(connection)):
         log(event)
         sys.stdout.flush()
-        connection.send(Told(event=event, memory=_memory()))
+        connection.send(Told(event=event, memory=memory()))
 
 
-def _events(job: Work, session: Session, options: RunOptions, stop: Callable[[], bool]) -> Iterator[Event]:
-    schedule = job.origin.load(shown=job.file)
+def events_of(
+    schedule: Schedule, job: Work, session: Session, options: RunOptions, stop: Callable[[], bool]
+) -> Iterator[Event]:
+    """Render a job, in its bucket if it has one."""
     if job.remote is None:
         return session.render(schedule, job.folder, options, stop)
     from pipeline.storage.mirror import mirrored
@@ -150,7 +154,7 @@ def _log_to(path: Path) -> None:
     os.write(2, f"{time.strftime('%Y-%m-%d %H:%M:%S')} worker {os.getpid()}\n".encode())
 
 
-def _memory() -> int:
+def memory() -> int:
     """Bytes that torch holds on the GPU, else of this process."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():

@@ -62,6 +62,9 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     default=3,
     help="Workers that may die of a job in a row without a new frame [3].",
 )
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="Where jobs run [local].")
+@click.option("--address", metavar="URL", help="Of a Ray cluster, such as ray://host:10001 [Ray is started here].")
+@click.option("--gpus-per-job", metavar="N", type=click.FloatRange(0), help="On Ray; 0.5 puts two on a GPU [1].")
 @click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in folders of their own.")
 @options.overrides
 @options.allow_paths
@@ -80,6 +83,9 @@ def batch(
     time_limit: float | None,
     keep_going: bool,
     tries: int,
+    engine: str,
+    address: str | None,
+    gpus_per_job: float | None,
     draft: bool,
     overrides: tuple[tuple[str, str], ...],
     allow_paths: bool,
@@ -102,9 +108,9 @@ def batch(
     """
     from pipeline.batch.batch import Batch, Rules
     from pipeline.batch.collect import collect, expand
-    from pipeline.batch.crew import Crew
     from pipeline.batch.display import choose_display
-    from pipeline.batch.places import places
+    from pipeline.batch.on_ray import ClusterOptions
+    from pipeline.batch.places import hands
     from pipeline.folder import Origin
     from pipeline.run import RunOptions
     from pipeline.storage.place import place_of
@@ -112,11 +118,14 @@ def batch(
     place = place_of(out, sync, work)
     like = Origin(file="", overrides=overrides, draft=draft, allow_paths=allow_paths)
     entries = collect(expand(schedules, lists, place.inputs), place.folder, like, place.remote)
+    if engine != "ray" and (address is not None or gpus_per_job is not None):
+        raise InputError("--address and --gpus-per-job need --engine ray")
     if not keep_going and (broken := [entry.message for entry in entries if entry.failed]):
         raise InputError("\n".join(broken))
     if order == "shortest":
         entries.sort(key=lambda entry: entry.work.cost if entry.work else 0)
-    crew = Crew(places(device, jobs, len(entries), offline, RunOptions(ffmpeg=ffmpeg_program)))
+    cluster = ClusterOptions(address=address, jobs=jobs, gpus=gpus_per_job, tries=tries) if engine == "ray" else None
+    crew = hands(cluster, device, jobs, len(entries), offline, RunOptions(ffmpeg=ffmpeg_program))
     rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit)
     try:
         code = Batch(entries, crew, rules, choose_display(as_json, entries), place.folder).run()

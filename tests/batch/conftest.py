@@ -30,6 +30,9 @@ def toy(seed: int, frames: int = 6, first: int = 4) -> str:
 ENDLESS = toy(99, first=100_000)  # its first frame takes minutes: whoever kills it in time kills it without a frame
 
 
+BROKEN = "prompts: a sea\nmotion: {zom: 1}\n"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     """A folder with schedules in s/, from which batches go to out/."""

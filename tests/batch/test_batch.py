@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.conftest import ENDLESS, Desk, killing, toy
+from tests.batch.conftest import BROKEN, ENDLESS, Desk, killing, toy
 
-BROKEN = ("prompts: [\n", "prompts: a sea\nmotion: {zom: 1}\n", "output: {fps: 0}\nprompts: a sea\n")
+ALL_BROKEN = ("prompts: [\n", BROKEN, "output: {fps: 0}\nprompts: a sea\n")
 
 
 def test_broken_killed_and_crashing_jobs_cost_no_other(desk: Desk) -> None:
     good = {f"good{n}": desk.write(f"good{n}", toy(n, frames=24 if n == 1 else 6)) for n in range(2)}
-    broken = desk.write("broken", BROKEN[1])
+    broken = desk.write("broken", BROKEN)
     crashing = desk.write("crashing", ENDLESS)
     with (
         killing(desk, "crashing", 2, lambda: True) as crashes,
@@ -49,7 +49,7 @@ def test_broken_killed_and_crashing_jobs_cost_no_other(desk: Desk) -> None:
 @pytest.mark.slow
 def test_twelve_jobs_on_two_workers(desk: Desk) -> None:
     good = {f"good{n}": desk.write(f"good{n}", toy(n, frames=16)) for n in range(8)}
-    for number, text in enumerate(BROKEN):
+    for number, text in enumerate(ALL_BROKEN):
         desk.write(f"broken{number}", text)
     desk.write("crashing", ENDLESS)
     with (
@@ -113,7 +113,7 @@ def test_a_time_limit(desk: Desk) -> None:
 
 def test_fail_fast_renders_nothing_where_one_is_broken(desk: Desk) -> None:
     desk.write("a", toy(1))
-    desk.write("b", BROKEN[0])
+    desk.write("b", ALL_BROKEN[0])
     code, said = desk.batch("--fail-fast")
     assert code == 2
     assert "s/b.yaml:2:1: not YAML" in said

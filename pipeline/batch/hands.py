@@ -1,0 +1,56 @@
+"""What a batch asks of those who render: processes of this machine (crew.py), or tasks of a cluster (on_ray.py)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from pipeline.batch.entry import Entry
+from pipeline.models import Models
+
+
+class Hand(Protocol):
+    """Renders one job at a time.
+
+    Attributes:
+        entry: the job at work.
+        models: what it has loaded, as far as is known.
+    """
+
+    entry: Entry | None
+    models: Models | None
+
+    def give(self, entry: Entry) -> None:
+        """Begin with a job."""
+
+    def ask_to_stop(self) -> None:
+        """Let it end soon, with nothing lost that is finished."""
+
+    def said(self) -> Iterator[Any]:
+        """What it has told by now: `Told`, `Crashed` and `Idle` of `pipeline.batch.worker`."""
+
+    def ending(self) -> str:
+        """How it came to its end, in words; empty where it has told so itself."""
+
+    def close(self) -> None:
+        """It is dead; nothing more is asked of it."""
+
+
+class Hands(Protocol):
+    """All of them."""
+
+    def working(self) -> Sequence[Hand]: ...
+
+    def places(self) -> Iterator[tuple[int, Any]]:
+        """The places where nobody works, with the hand that waits there or None."""
+
+    def start(self, place: int) -> Hand: ...
+
+    def device(self, place: int) -> str: ...
+
+    def wait(self, seconds: float) -> None:
+        """Until one says something or ends, or the time is over."""
+
+    def dead(self) -> Sequence[Hand]:
+        """Those that have ended; their places are free from here on."""
+
+    def close(self) -> None:
+        """End all at once; what they have finished is kept."""
