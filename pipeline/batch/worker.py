@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.batch.entry import Work
 from pipeline.events import Event, Failed
-from pipeline.interrupt import TERMINATED, TerminatedError, terminating_well
+from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
 from pipeline.progress import LineReporter
 from pipeline.run import RunOptions
 from pipeline.schedule import Schedule
@@ -68,7 +68,7 @@ def work(connection: Connection, conditions: Conditions) -> None:
         with terminating_well():
             _work(connection, conditions)
     except TerminatedError:
-        sys.exit(TERMINATED)
+        leave(TERMINATED, FAREWELL)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the batch is gone
 
