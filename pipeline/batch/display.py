@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.batch.entry import BROKEN, FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
 from pipeline.events import Event, FrameDone, Warned, to_json
@@ -89,8 +90,8 @@ class TableDisplay:
     def table(self) -> Table:
         """As many jobs as fit, those first that are running or have failed; the rest is counted."""
         table = Table("job", "state", "frames", "steps/s", "left", "memory", "", box=None, pad_edge=False)
-        table.columns[-1].overflow = "ellipsis"
-        table.columns[-1].no_wrap = True
+        for column in table.columns[:-1]:
+            column.no_wrap = True  # so that the messages alone give way where it is narrow
         room = max(3, self._console.size.height - 4)
         by_state = sorted(self._entries, key=lambda entry: _FIRST.index(entry.state))
         shown = set(map(id, by_state[:room]))
@@ -122,22 +123,20 @@ def choose_display(as_json: bool, entries: Sequence[Entry]) -> Display:
     return TableDisplay(entries) if Console(stderr=True).is_terminal else LineDisplay()
 
 
-def _cells(entry: Entry) -> list[str]:
+def _cells(entry: Entry) -> list[Text]:
     speed = "" if entry.steps_per_second is None else f"{entry.steps_per_second:.1f}"
     left = "" if entry.seconds_left is None else duration(entry.seconds_left)
     memory = f"{entry.memory / 1e9:.1f} GB" if entry.memory else ""
     frames = f"{entry.done}/{entry.frames}" if entry.work else ""
-    return [printable(entry.name), entry.state, frames, speed, left, memory, _first_line(entry)]
+    message = printable(entry.message.splitlines()[0]) if entry.message else ""
+    cells = (printable(entry.name), entry.state, frames, speed, left, memory, message)
+    return [Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells]
 
 
 def _line(entry: Entry) -> str:
     frames = f" ({entry.done} of {entry.frames} frames)" if entry.work and entry.state != WAITING else ""
     message = "".join(f"\n  {printable(line)}" for line in entry.message.splitlines())
     return f"{printable(entry.name)}: {entry.state}{frames}{':' if message else ''}{message}"
-
-
-def _first_line(entry: Entry) -> str:
-    return printable(entry.message.splitlines()[0]).replace("[", r"\[") if entry.message else ""
 
 
 def _sum(entries: Sequence[Entry]) -> str:

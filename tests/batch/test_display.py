@@ -49,6 +49,15 @@ def test_a_long_table_keeps_what_matters(entry: Entry) -> None:
     assert text.count("done") < 10
 
 
+def test_a_long_message_alone_gives_way(entry: Entry) -> None:
+    entry.state, entry.done, entry.memory, entry.message = "running", 4, 2**31, "word " * 60
+    console = Console(width=70, height=12, record=True, file=io.StringIO())
+    TableDisplay([entry], console).close([entry])
+    [row] = [line for line in console.export_text().splitlines() if line.startswith("sea")][-1:]
+    assert row.split()[:6] == ["sea", "running", "4/6", "2.1", "GB", "word"]
+    assert row.rstrip().endswith("…")
+
+
 def test_lines_and_json(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
     lines, as_json = LineDisplay(), JsonDisplay()
     for display in (lines, as_json):

@@ -68,3 +68,16 @@ def test_a_local_folder_kept_in_step(desk: Desk) -> None:
     assert code == 0, said
     pull(Store(f"{URL}/synced/sea"), desk.path / "all", Ledger(desk.path / "all"))
     assert files(desk.path / "all") == files(desk.path / "out" / "sea")
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+def test_on_ray_with_nothing_but_the_bucket(desk: Desk) -> None:
+    pytest.importorskip("ray")
+    store = Store(f"{URL}/ray")
+    store.put("in/sea.yaml", toy(1).encode())
+    code, said = desk.call(*batch(desk, "work", "ray"), "--engine", "ray", "--jobs", 1)
+    assert code == 0, said
+    pull(store.below("out/sea"), desk.path / "all", Ledger(desk.path / "all"))
+    assert desk.call(desk.write("sea", toy(1)), "--out", "single")[0] == 0
+    assert pictures(desk.path / "all") == pictures(desk.path / "single" / "sea")
