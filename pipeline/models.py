@@ -109,7 +109,10 @@ class LocatedModels:
 
 
 def _digest(files: ModelFiles) -> dict[str, Any]:
+    """A config counts by its content; an architecture of open_clip by its name, since one file fits several."""
     digest: dict[str, Any] = {"name": files.name, "sha256": files.digests()}
+    if isinstance(files.architecture, str):
+        digest["architecture"] = files.architecture
     return digest if files.random_seed is None else {**digest, "random_seed": files.random_seed}
 
 

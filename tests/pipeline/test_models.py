@@ -101,6 +101,13 @@ def test_precision_and_weights_are_part_of_what_frames_hang_on(folder: Path) -> 
         assert located(read(folder, other).models) != plain
 
 
+def test_the_architecture_counts_where_one_checkpoint_fits_two(folder: Path) -> None:
+    """The activation of an architecture is seen in no weight."""
+    lines = "models: {{perceptors: [{{model: {}, checkpoint: weights/clip.safetensors}}]}}"
+    plain, quick = (located(read(folder, lines.format(name)).models) for name in ("ViT-B-32", "ViT-B-32-quickgelu"))
+    assert plain != quick
+
+
 LATENT = "the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
 PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint: clip.safetensors, weight: 1}"
 
