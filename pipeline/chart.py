@@ -112,8 +112,8 @@ def facts(schedule: Schedule) -> str:
     """What the whole video is, in a line."""
     output = schedule.output
     said = f"{output.num_frames} frames, {output.length:g} s at {output.fps:g} fps, {output.size[0]}×{output.size[1]}"
-    if schedule.music.bpm is not None:
-        said += f", {schedule.music.bpm:g} bpm"
+    if schedule.music.beat is not None:
+        said += f", {schedule.music.beat.bpm:.5g} bpm"
     return said
 
 

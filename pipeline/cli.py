@@ -1,5 +1,6 @@
 """The command `render`: its subcommands, and how errors become one message and an exit code."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import click
 from pipeline.commands.batch import batch
 from pipeline.commands.importing import import_
 from pipeline.commands.models import models
+from pipeline.commands.music import music
 from pipeline.commands.preview import preview
 from pipeline.commands.runs import assemble, status, verify
 from pipeline.commands.schedules import check, plan, plot
@@ -42,18 +44,34 @@ def main() -> None:
     render plot schedules/sunset.yaml       see every curve over time
     render preview schedules/sunset.yaml    see the motion alone, in seconds
     render import settings.txt              a schedule out of Deforum's or another tool's settings
+    render music track.mp3                  which beats and sections has it?
     render status outputs/sunset            how far is it?
 
     A schedule as the first argument is rendered; `render video --help` lists the options.
     """
 
 
-for _command in (video, batch, check, plan, plot, preview, import_, schema, models, status, verify, assemble):
+for _command in (video, batch, check, plan, plot, preview, music, import_, schema, models, status, verify, assemble):
     main.add_command(_command)
+
+
+class _OnStderr(logging.Handler):
+    """What takes a while says so: a line each, clear of what a command prints."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(printable(record.getMessage()), err=True)
+
+
+def _listen() -> None:
+    log = logging.getLogger("pipeline")
+    if not log.handlers:
+        log.addHandler(_OnStderr())
+        log.setLevel(logging.INFO)
 
 
 def entry() -> None:
     """Run the command and turn our errors into one message and their exit code."""
+    _listen()
     try:
         with terminating_well():
             outcome: Any = main(standalone_mode=False)

@@ -22,9 +22,9 @@ _REFERENCE = re.compile(r"\s*@\s*(\w+)")
 
 
 def with_markers(value: Value, clock: Clock) -> Clock:
-    """The clock with the times of `markers:`, which may count from each other."""
-    entries = _named(value, "a marker")
-    found: dict[str, float] = {}
+    """The clock with the times of `markers:`, which may count from each other, over those it has."""
+    entries = named(value, "a marker")
+    found = dict(clock.markers)
     for name in _in_order(entries, {name: _anchors(entry) & entries.keys() for name, entry in entries.items()}):
         with value.problems.collecting():
             found[name] = time(entries[name], dataclasses.replace(clock, markers=found))
@@ -38,7 +38,7 @@ def _anchors(entry: Value) -> set[str]:
 
 def with_variables(value: Value, clock: Clock) -> Clock:
     """The clock with the expressions of `let:`, each behind those that it uses."""
-    entries = _named(value, "a variable")
+    entries = named(value, "a variable")
     # Stands for every variable while the others are read, and afterwards for those that cannot be.
     unread = dict.fromkeys(entries, Expression(source="", names=frozenset(), compute=lambda names: np.array(np.nan)))
     known = dataclasses.replace(clock, variables=unread)
@@ -48,6 +48,8 @@ def with_variables(value: Value, clock: Clock) -> Clock:
             if entry.is_map or entry.is_list or isinstance(entry.scalar(_VARIABLE), bool | None):
                 raise entry.invalid(_VARIABLE)
             read[name] = compiled(entry, known, _VARIABLE)
+    for name in entries.keys() & clock.signals.keys():
+        value.problems.add(InvalidError(entries[name], f"'{name}' is a signal of music:; choose another name"))
     order = _in_order({name: entries[name] for name in read}, {name: set(read[name].names) for name in read})
     return dataclasses.replace(
         clock,
@@ -56,7 +58,7 @@ def with_variables(value: Value, clock: Clock) -> Clock:
     )
 
 
-def _named(value: Value, kind: str) -> dict[str, Value]:
+def named(value: Value, kind: str) -> dict[str, Value]:
     """The entries of a map whose keys are names; others are noted and left out."""
     found: dict[str, Value] = {}
     if value.is_map and len(value.node.value) > MAX_NAMES:
@@ -65,7 +67,7 @@ def _named(value: Value, kind: str) -> dict[str, Value]:
         with value.problems.collecting():
             if not _NAME.fullmatch(name):
                 raise InvalidError(key, f"expected a name of letters, digits and _ for {kind}, got '{name}'")
-            if kind == "a variable" and (name in RESERVED or name in FUNCTIONS or name in WORDS):
+            if kind != "a marker" and (name in RESERVED or name in FUNCTIONS or name in WORDS):
                 raise InvalidError(key, f"'{name}' is a word of the language; choose another name")
             found[name] = entry
     return found

@@ -6,6 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from pipeline.audio.signals import Signal
+from pipeline.beat import Beat
 from pipeline.easings import Array
 from pipeline.functions import CONSTANTS, SEED
 from pipeline.grammar import Compute, Names, Parser
@@ -32,20 +34,6 @@ class Expression:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beat:
-    """Where the music's beats lie: `bpm` of them a minute, the first one at `offset` seconds."""
-
-    bpm: float
-    beats_per_bar: int = 4
-    offset: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """How long one beat lasts."""
-        return 60 / self.bpm
-
-
-@dataclass(frozen=True, kw_only=True)
 class Scope:
     """What the names of an expression stand for.
 
@@ -55,6 +43,7 @@ class Scope:
         seed: where `noise` and `rand` start.
         beat: where the beats lie; None without music.
         variables: what `let:` defines, each before the ones that use it.
+        signals: what of the music has a name.
     """
 
     fps: float
@@ -62,11 +51,12 @@ class Scope:
     seed: int = 0
     beat: Beat | None = None
     variables: Mapping[str, Expression] = field(default_factory=dict)
+    signals: Mapping[str, Signal] = field(default_factory=dict)
 
     @property
     def known(self) -> tuple[str, ...]:
         """Every name that an expression may use."""
-        return (*TIMED, *(MUSICAL if self.beat else ()), *FIXED, *self.variables)
+        return (*TIMED, *(MUSICAL if self.beat else ()), *FIXED, *self.signals, *self.variables)
 
     def compile(self, source: str, besides: tuple[str, ...] = ()) -> Expression:
         """Compile `source`, which may use the names in `besides`, too.
@@ -96,8 +86,9 @@ class Scope:
         found: dict[str, object] = {**CONSTANTS, "fps": self.fps, "duration": self.duration, SEED: self.seed}
         found |= {"t": times, "frame": times * self.fps, "progress": times / self.duration}
         if self.beat is not None:
-            beats = (times - self.beat.offset) / self.beat.seconds
+            beats = self.beat.numbers(times)
             found |= {"beat": beats, "bar": beats / self.beat.beats_per_bar}
+        found |= {name: signal.at(times) for name, signal in self.signals.items() if name in asked}
         for name, variable in self.variables.items():
             if name in asked:
                 found[name] = variable(found)
@@ -125,7 +116,7 @@ class Formula:
 
     @property
     def is_constant(self) -> bool:
-        return not self.asked & {*TIMED, *MUSICAL}
+        return not self.asked & {*TIMED, *MUSICAL, *self.scope.signals}
 
     def at(self, times: Array) -> Array:
         """The values at `times` in seconds, same shape; not finite where there is none."""

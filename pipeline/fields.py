@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.audio.signals import Signal
+from pipeline.beat import Beat
 from pipeline.document import InvalidError, Value
 from pipeline.easings import Array
-from pipeline.expressions import Beat, Expression, Scope
+from pipeline.expressions import Expression, Scope
 from pipeline.shapes import Described, described, settings
 from render.errors import suggestion
 
@@ -26,13 +28,15 @@ class Clock:
     `known` is False where fps, length or the like could not be read: times are then only
     placeholders, and nothing is said of how they lie to each other. `used` are the names that
     expressions asked for so far, `sizes` how long these are, added up, `remarks` the warnings; every clock
-    made of this one adds to them.
+    made of this one adds to them. `track` is how long the music goes on from the video's start, in seconds.
     """
 
     fps: float
     length: float
     known: bool = True
     beat: Beat | None = None
+    signals: Mapping[str, Signal] = dataclasses.field(default_factory=dict)
+    track: float | None = None
     markers: Mapping[str, float] = dataclasses.field(default_factory=dict)
     seed: int = 0
     variables: Mapping[str, Expression] = dataclasses.field(default_factory=dict)
@@ -60,7 +64,14 @@ class Clock:
     def scope(self) -> Scope:
         """The names of expressions."""
         beat = self.beat if self.known else Beat(bpm=60)
-        return Scope(fps=self.fps, duration=self.length, seed=self.seed, beat=beat, variables=self.variables)
+        return Scope(
+            fps=self.fps,
+            duration=self.length,
+            seed=self.seed,
+            beat=beat,
+            variables=self.variables,
+            signals=self.signals,
+        )
 
 
 Reader = Callable[[Value, Clock], Any]

@@ -67,7 +67,7 @@ def compiled(value: Value, clock: Clock, expected: str, besides: tuple[str, ...]
 def _is_meant(text: str, clock: Clock) -> bool:
     """Whether a text is meant as an expression: no single strange word, no number with some unit."""
     if _WORD.fullmatch(text):
-        return text in RESERVED or bool(difflib.get_close_matches(text, clock.variables))
+        return text in RESERVED or bool(difflib.get_close_matches(text, (*clock.variables, *clock.signals)))
     return bool(text) and not _AMOUNT.fullmatch(text)
 
 

@@ -16,7 +16,7 @@ from pipeline.fields import Clock, read_entry, read_section, setting_readers
 from pipeline.includes import KEY as INCLUDE
 from pipeline.includes import included
 from pipeline.models import Models
-from pipeline.music import LATER, Music, read_music
+from pipeline.music import Music, read_music
 from pipeline.overrides import overridden
 from pipeline.remarks import warnings
 from pipeline.schedule import MAX_FRAMES, Output, Schedule
@@ -34,6 +34,7 @@ _INSTEAD = {
     "defaults": "is no key: what stands at the top holds in every shot; include: shares it between files",
 }
 _LATER = ("loop",)  # of the language, but not of this version
+_NOT_YET = "is part of the language, but this version cannot read it yet"
 
 
 def load_schedule(path: Path, overrides: Sequence[tuple[str, str]] = (), allow_paths: bool = False) -> Schedule:
@@ -106,7 +107,7 @@ def _sections(document: Value) -> dict[str, Value]:
     with problems.collecting():
         for name, key, value in document.pairs("a map with prompts, motion, ..."):
             if name in _LATER:
-                problems.add(InvalidError(key, LATER))
+                problems.add(InvalidError(key, _NOT_YET))
             elif name in _INSTEAD:
                 problems.add(InvalidError(key, _INSTEAD[name]))
             elif name not in _SECTIONS:
@@ -129,10 +130,11 @@ def _clock(document: Value, sections: dict[str, Value]) -> tuple[Output, Music, 
 
     clock = Clock(fps=_fps(sections), length=math.nan)
     music: Music = read_entry(read_music, sections, "music", clock, default=Music())
-    clock = so_far(dataclasses.replace(clock, beat=music.beat))
+    clock = so_far(dataclasses.replace(clock, beat=music.beat, signals=music.signals or {}, track=music.length))
     output: Output = _section(Output, sections, "output", clock)
     output = dataclasses.replace(output, length=_length(sections, output, clock))
     clock = so_far(dataclasses.replace(clock, fps=output.fps, length=output.length, seed=output.seed))
+    clock = dataclasses.replace(clock, markers=music.section_markers)
     clock = so_far(read_entry(with_markers, sections, "markers", clock, default=clock))
     return output, music, so_far(read_entry(with_variables, sections, "let", clock, default=clock))
 

@@ -1,26 +1,44 @@
-"""The music that the picture keeps time with: so far, where its beats lie."""
+"""The section `music:`: the track, where its beats lie, and the signals that expressions follow."""
 
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from pipeline import fields
+import numpy as np
+
+from pipeline import fields, files
+from pipeline.audio.onsets import FRAMES
+from pipeline.audio.signals import Signal
+from pipeline.audio.track import Track
+from pipeline.beat import Beat, BeatGrid
+from pipeline.clocks import named
 from pipeline.document import InvalidError, Value
-from pipeline.expressions import Beat
 from pipeline.fields import Clock, read_map, setting_readers
+from pipeline.keyframes import by_time, keyed
 from pipeline.quantities import number
-from pipeline.shapes import described, setting
+from pipeline.shapes import Shape, described, one_of, setting
+from pipeline.signals import SIGNALS, Heard, feature_of, read_signal, silent
 from pipeline.times import duration, lasting, seconds
+from render.errors import InputError
 
-LATER = "is part of the language, but this version cannot read it yet"
+AUTO = "auto"
+MAX_SIGNALS = 64
 
+_EARLY = 0.01  # seconds by which a beat may be before the start and still is in the video
 _OFFSET = "a duration such as 0.25s"
+_NO_FILE = "needs the music itself, file: track.mp3"
 
 _bpm = number(1, 1000)
+_BPM: Shape = one_of(_bpm.shape, {"const": AUTO}, keyed(_bpm.shape))
 
 
-@described(_bpm.shape)
-def _beats_per_minute(value: Value, clock: Clock) -> float:
-    if value.scalar("a number of beats per minute") == "auto":
-        raise InvalidError(value, LATER)
+@described(_BPM)
+def _beats_per_minute(value: Value, clock: Clock) -> float | str | dict[float, float]:
+    if value.is_map:
+        return by_time(value, dataclasses.replace(clock, length=1e9), lambda at, entry: _bpm(entry, clock))
+    if value.scalar("a number of beats per minute, auto, or a map of times") == AUTO:
+        return AUTO
     return _bpm(value, clock)
 
 
@@ -32,26 +50,153 @@ def _offset(value: Value, clock: Clock) -> float:
     return offset
 
 
+@described(fields.TEXT)
+def _track(value: Value, clock: Clock) -> Track:
+    try:
+        return Track.open(files.file(value, clock))
+    except InputError as error:
+        raise InvalidError(value, str(error)) from error
+
+
+@described(SIGNALS)
+def _signals(value: Value, clock: Clock) -> Value:
+    return value  # they are read when the track is known
+
+
 @dataclass(frozen=True, kw_only=True)
 class Music:
-    """What beats and bars are counted by."""
+    """What the picture keeps time with.
 
-    bpm: float | None = setting(_beats_per_minute, None, "beats per minute")
+    Attributes:
+        beat: where beats and bars lie; None where nothing says so.
+        heard: the signals by name.
+        sections_at: when the track's sections begin, in seconds of the video.
+    """
+
+    file: Track | None = setting(_track, None, "a track, in any format")
+    start: float = setting(_offset, 0.0, "where in the track the video begins")
+    bpm: float | str | dict[float, float] | None = setting(
+        _beats_per_minute,
+        None,
+        "beats per minute; `auto` finds every beat of the track; a map of times where the tempo changes",
+    )
     beats_per_bar: int = setting(fields.integer(1, 64), 4, "beats in a bar")
-    offset: float = setting(_offset, 0.0, "when beat 0 falls")
+    offset: float = setting(
+        _offset, 0.0, "when beat 0 falls; with `auto` the beat next to it, or else the first one that begins a bar"
+    )
+    sections: bool = setting(
+        fields.flag, False, "find the track's sections: markers `@section_1`, `@section_2` and so on"
+    )
+    signals: Mapping[str, Signal] | None = setting(_signals, None, "names for what expressions may follow")
+    beat: Beat | None = None
+    length: float | None = None
+    section_markers: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def beat(self) -> Beat | None:
-        if self.bpm is None:
-            return None
-        return Beat(bpm=self.bpm, beats_per_bar=self.beats_per_bar, offset=self.offset)
+    def path(self) -> Path | None:
+        """The track's file."""
+        return self.file.path if self.file else None
 
 
 def read_music(value: Value, clock: Clock) -> Music:
-    """Read the section `music:`; what is wrong is noted."""
-    later = dict.fromkeys(("file", "signals"), _later)
-    return Music(**read_map({**setting_readers(Music), **later}, value, clock))
+    """Read the section `music:`, listening to the track where that is asked for; what is wrong is noted."""
+    before = len(value.problems.found)
+    entries = _entries(value)
+    signals = named(entries["signals"], "a signal") if "signals" in entries and entries["signals"].is_map else {}
+    music = Music(**read_map(setting_readers(Music), value, clock))
+    music = dataclasses.replace(music, signals={name: silent(clock) for name in signals})
+    if len(value.problems.found) > before:
+        return music
+    if len(signals) > MAX_SIGNALS:
+        raise InvalidError(entries["signals"], f"expected at most {MAX_SIGNALS} signals, got {len(signals)}")
+    for name in ("start", "sections"):
+        if name in entries and music.file is None:
+            value.problems.add(InvalidError(entries[name], _NO_FILE))
+    with value.problems.collecting():
+        music = _listened(music, value, clock)
+    return dataclasses.replace(music, signals=_heard(music, signals, clock))
 
 
-def _later(value: Value, clock: Clock) -> None:
-    raise InvalidError(value, LATER)
+def _entries(value: Value) -> dict[str, Value]:
+    """Where every entry stands; what is wrong with one of them is noted with the rest."""
+    return {name: dataclasses.replace(entry, problems=value.problems) for name, entry in value.entries().items()}
+
+
+def _listened(music: Music, value: Value, clock: Clock) -> Music:
+    """The music with its beats and sections."""
+    place = _entries(value)
+    try:
+        if (track := music.file) is not None:
+            music = dataclasses.replace(music, length=track.seconds - music.start)
+            if track.seconds <= music.start:
+                raise InvalidError(place["start"], f"lies after the end of the track at {track.seconds:.4g} s")
+        music = dataclasses.replace(music, beat=_beat(music, place, clock))
+        return dataclasses.replace(music, section_markers=_section_markers(music))
+    except InputError as error:
+        raise InvalidError(place["file"], str(error)) from error
+
+
+def _beat(music: Music, place: Mapping[str, Value], clock: Clock) -> Beat | None:
+    if music.bpm == AUTO:
+        if music.file is None:
+            raise InvalidError(place["bpm"], f"auto {_NO_FILE}; or write a number")
+        return _found(music, music.file, place)
+    if isinstance(music.bpm, dict):
+        return _mapped(music.bpm, music, place["bpm"])
+    if music.bpm is None:
+        return None
+    return Beat(bpm=float(music.bpm), beats_per_bar=music.beats_per_bar, offset=music.offset)
+
+
+def _found(music: Music, track: Track, place: Mapping[str, Value]) -> Beat:
+    """The track's own beats on the video's clock."""
+    per_bar = music.beats_per_bar
+    beats = track.beats(per_bar)
+    times = beats.times - music.start
+    if len(times) < 2:
+        raise InvalidError(place["bpm"], f"no beats can be found in '{track.path.name}'; write their number per minute")
+    if "offset" in place:
+        zero = int(np.abs(times - music.offset).argmin())
+    else:  # the first whole bar of the video
+        first = int(np.searchsorted(times, -_EARLY))
+        zero = beats.downbeat + max(0, -(-(first - beats.downbeat) // per_bar)) * per_bar
+    knots = [(float(time), float(count - zero)) for count, time in enumerate(times)]
+    return BeatGrid.of(knots, per_bar)
+
+
+def _mapped(tempos: dict[float, float], music: Music, value: Value) -> Beat:
+    """Beats of tempos that hold until the next one's time; beat 0 is at the offset."""
+    times, bpms = list(tempos), list(tempos.values())
+    if not times:
+        raise value.invalid("a map of times to beats per minute")
+    if times[0] > 0:
+        times, bpms = [0.0, *times], [bpms[0], *bpms]
+    ends = [*times[1:], times[-1] + 60.0]
+    counts = np.cumsum([0.0, *((end - time) * bpm / 60 for time, end, bpm in zip(times, ends, bpms, strict=True))])
+    grid = BeatGrid.of(list(zip([*times, ends[-1]], counts.tolist(), strict=True)), music.beats_per_bar)
+    zero = float(grid.numbers(np.array(music.offset)))
+    return BeatGrid.of([(time, count - zero) for time, count in grid.knots], music.beats_per_bar)
+
+
+def _section_markers(music: Music) -> dict[str, float]:
+    if music.file is None or not music.sections:
+        return {}
+    beats = music.file.beats(music.beats_per_bar)
+    starts = music.file.sections(beats, music.beats_per_bar) - music.start
+    return {f"section_{count}": max(0.0, float(at)) for count, at in enumerate(starts, start=1)}
+
+
+def _heard(music: Music, signals: Mapping[str, Value], clock: Clock) -> dict[str, Signal]:
+    """Every signal on the video's clock; one that cannot be heard is silent, and noted."""
+    found: dict[str, Signal] = {}
+    for name, value in signals.items():
+        found[name] = silent(clock)
+        with value.problems.collecting():
+            heard: Heard = read_signal(value, clock)
+            try:
+                feature = feature_of(heard, music.file, value)
+            except InputError as error:
+                raise InvalidError(value, str(error)) from error
+            values = heard.follow(feature, FRAMES)
+            found[name] = Signal(values=values, rate=FRAMES, fps=clock.fps, start=music.start)
+    return found

@@ -19,6 +19,7 @@ from pipeline.schedule import Output, Refine
 from pipeline.schema import sections
 from pipeline.shapes import Setting, settings
 from pipeline.shots import SETTINGS, loss_settings
+from pipeline.signals import Heard
 
 _PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -40,6 +41,7 @@ def _tables() -> dict[str, str]:
         "refine": _settings(settings(Refine)),
         "losses": _settings(loss_settings()),
         "music": _settings(settings(Music)),
+        "signals": _settings(settings(Heard)),
         "shots": _settings(SETTINGS),
     }
 

@@ -28,8 +28,8 @@ def warnings(schedule: Schedule, sections: dict[str, Value], clock: Clock, probl
         _steps(schedule, steps, frames, clock)
     if "let" in sections:
         _variables(sections["let"], clock)
-    if "music" in sections and schedule.music.bpm is None:
-        clock.remark(sections["music"], "has no effect without bpm")
+    if "music" in sections:
+        _music(schedule, sections["music"], clock)
     weight = schedule.losses["prompt"]
     if "losses" in sections and not weight.sample(clock.frames).any():
         clock.remark(sections["losses"], "the prompts have no effect, since losses.prompt is 0 in every frame")
@@ -84,6 +84,18 @@ def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
     rates = schedule.motion.rates[name].sample(clock.frames)
     multiplicative = catalogue.load(transforms, name).TRANSFORM.multiplicative
     return np.abs(np.log(rates)) if multiplicative else np.abs(rates)
+
+
+def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
+    music = schedule.music
+    if music.beat is None and music.file is None and not music.signals:
+        clock.remark(section, "has no effect without bpm or file")
+    if music.length is not None and clock.length > music.length + 1 / clock.fps:
+        said = f"the track is over at {music.length:.4g} s, and the video goes on until {clock.length:.4g} s"
+        clock.remark(section.entries()["file"], said)
+    for name, entry in (section.entries()["signals"].entries() if music.signals else {}).items():
+        if name not in clock.used:
+            clock.remark(dataclasses.replace(entry, path=f"music.signals.{name}"), "is used by no expression")
 
 
 def _variables(section: Value, clock: Clock) -> None:

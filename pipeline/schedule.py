@@ -9,13 +9,13 @@ import numpy as np
 
 from pipeline import fields
 from pipeline.curves import Curve
-from pipeline.document import Value
+from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock
 from pipeline.keyframes import curve
 from pipeline.models import Models
 from pipeline.music import Music
 from pipeline.quantities import number, share
-from pipeline.shapes import described, setting, two_of
+from pipeline.shapes import described, one_of, setting, two_of
 from pipeline.times import duration, lasting, seconds
 from pipeline.variants import Variant
 from render.errors import Problem
@@ -28,6 +28,7 @@ MAX_FRAMES = 1_000_000  # frames are named by six digits
 DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.4}
 
 
+MUSIC = "music"
 _SIDE = fields.integer(16, 8192)
 _SHARE = curve(share)
 _LENGTH = f"a length such as 12s, 32 bars, or a number of frames, from 1 to {MAX_FRAMES:,} frames"
@@ -53,10 +54,15 @@ def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
     return across, down
 
 
-@described(lasting(_LENGTH, least=1), shown=seconds)
+@described(one_of(lasting(_LENGTH, least=1), {"const": MUSIC}), shown=seconds)
 def _length(value: Value, clock: Clock) -> float:
     """A time that counts in frames, seconds or beats: percent and `end` have nothing to refer to."""
-    length = duration(value, clock, _LENGTH)
+    whole = value.scalar(_LENGTH) == MUSIC
+    if whole and clock.track is None and clock.known:
+        raise InvalidError(value, "needs music: {file: track.mp3}")
+    length = clock.track if whole else duration(value, clock, _LENGTH)
+    if whole and length is None:
+        return Output().length
     if length is None or not 0.5 < length * clock.fps < MAX_FRAMES + 0.5:
         raise value.invalid(_LENGTH)
     return length
@@ -68,7 +74,10 @@ class Output:
 
     fps: float = setting(number(0.1, 240), 12.0, "frames per second")
     length: float = setting(
-        _length, 12.0, "seconds, beats or bars (`32 bars` is how long they last), or frames as a bare number"
+        _length,
+        12.0,
+        "seconds, beats or bars (`32 bars` is how long they last), frames as a bare number, "
+        "or `music`: until the track ends",
     )
     size: tuple[int, int] = setting(
         _size, (256, 144), "width and height in pixels, multiples of the latent model's stride (embedded: 8)"

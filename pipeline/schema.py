@@ -57,7 +57,7 @@ def sections() -> dict[str, Shape]:
             "description": "sections of the video, one after the other",
             **list_of({**shot, "properties": {**shot["properties"], **parts}}, MAX_SHOTS),
         },
-        "music": section("music", "what beats and bars are counted by", settings(Music)),
+        "music": section("music", "the track: its beats and bars, and what expressions follow", settings(Music)),
         "markers": _names("names of times, for keys such as @drop", TIME),
         "let": _names("names for numbers and expressions", one_of({"type": "number"}, EXPRESSION)),
         "include": about(includes.SHAPE, "files of YAML whose entries lie under the schedule's own"),

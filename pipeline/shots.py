@@ -163,12 +163,10 @@ def _sections(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Val
 
 def _clock_from(start: float, length: float, clock: Clock) -> Clock:
     """The clock of a shot: everything counts from its start, the beats from the first one in it."""
-    beat = clock.beat
-    if beat is not None:
-        late = (beat.offset - start) % beat.seconds
-        beat = dataclasses.replace(beat, offset=0.0 if beat.seconds - late < 1e-6 else late)
+    beat = clock.beat.from_(start) if clock.beat else None
+    signals = {name: signal.from_(start) for name, signal in clock.signals.items()}
     markers = {name: at - start for name, at in clock.markers.items()}
-    return dataclasses.replace(clock, length=length, beat=beat, markers=markers)
+    return dataclasses.replace(clock, length=length, beat=beat, signals=signals, markers=markers)
 
 
 def _join(shots: list[Shot], parts: list[Part]) -> Part:

@@ -2,8 +2,8 @@
 
 import re
 
+from pipeline.beat import Beat
 from pipeline.document import InvalidError, Value
-from pipeline.expressions import Beat
 from pipeline.fields import Clock
 from pipeline.shapes import Shape, one_of, written_as
 from render.errors import suggestion
@@ -13,6 +13,7 @@ NO_MUSIC = "beats and bars need music: {bpm: 120}"
 
 MAX_TEXT = 100  # characters of a written time
 _LATEST = 1e9  # seconds; far beyond it two times a second apart are one float
+_ANY = Beat(bpm=60)  # stands for the beats where the music could not be read
 _NUMBER = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _SPAN = re.compile(rf"(?:{_NUMBER}\s*m)?\s*(?:{_NUMBER}\s*s)?\s*(?:{_NUMBER}\s*ms)?")
 _BEATS = re.compile(rf"{_NUMBER}\s*(beat|bar)s?")
@@ -69,10 +70,14 @@ def _seconds(value: Value, clock: Clock, expected: str, relative: bool) -> float
     first, *steps = _STEP.split(scalar.strip().removeprefix("+"))
     at = _span(first, value, clock) if relative else _place(first, value, clock)
     for sign, step in zip(steps[::2], steps[1::2], strict=True):
+        beats = _beats(step, value, clock)
         span = _span(step, value, clock)
         if at is None or span is None:
             return None
-        at += span if sign == "+" else -span
+        if beats is not None and clock.beat is not None and not relative:  # as long as they are there
+            at = clock.beat.after(at, beats if sign == "+" else -beats)
+        else:
+            at += span if sign == "+" else -span
     return at
 
 
@@ -87,19 +92,26 @@ def _place(text: str, value: Value, clock: Clock) -> float | None:
             hint = suggestion(match[1], clock.markers) if clock.markers else "expected markers: {" + match[1] + ": 8s}"
             raise InvalidError(value, f"unknown marker '{match[1]}'; {hint}")
         return clock.markers[match[1]]
-    span = _span(text, value, clock)
-    if span is not None and clock.beat is not None and _BEATS.fullmatch(text):
-        return clock.beat.offset + span
-    return span
+    beats = _beats(text, value, clock)
+    if beats is not None and clock.beat is not None:
+        return clock.beat.after(clock.beat.offset, beats)
+    return _span(text, value, clock)
+
+
+def _beats(text: str, value: Value, clock: Clock) -> float | None:
+    """How many beats `text` says; None if it says none."""
+    match = _BEATS.fullmatch(text)
+    if match is None:
+        return None
+    if clock.beat is None and clock.known:
+        raise InvalidError(value, NO_MUSIC)
+    return float(match[1]) * ((clock.beat or _ANY).beats_per_bar if match[2] == "bar" else 1)
 
 
 def _span(text: str, value: Value, clock: Clock) -> float | None:
-    """How long `text` lasts, in seconds."""
-    if match := _BEATS.fullmatch(text):
-        if clock.beat is None and clock.known:
-            raise InvalidError(value, NO_MUSIC)
-        beat = clock.beat or Beat(bpm=60)
-        return float(match[1]) * (beat.beats_per_bar if match[2] == "bar" else 1) * beat.seconds
+    """How long `text` lasts, in seconds; beats as long as the first ones."""
+    if (beats := _beats(text, value, clock)) is not None:
+        return (clock.beat or _ANY).lasting(beats)
     match = _SPAN.fullmatch(text)
     if match is None or not any(match.groups()):
         return None

@@ -26,6 +26,7 @@ HOMES = {  # foreign package: the modules that may import it
     "obstore": ("pipeline.storage.store",),
     "ffmpeg": ("pipeline.ffmpeg",),
     "imageio_ffmpeg": ("pipeline.ffmpeg",),
+    "librosa": ("pipeline.audio",),
 }
 
 
@@ -221,7 +222,17 @@ print("\\n" + json.dumps([code, heavy]))
 
 def heavy_imports(
     *arguments: str,
-    heavy: tuple[str, ...] = ("torch", "kornia", "open_clip", "taming", "matplotlib", "httpx2", "huggingface_hub"),
+    heavy: tuple[str, ...] = (
+        "torch",
+        "kornia",
+        "open_clip",
+        "taming",
+        "matplotlib",
+        "httpx2",
+        "huggingface_hub",
+        "av",
+        "librosa",
+    ),
 ) -> list[str]:
     """What of `heavy` the command `render` imports with these arguments, in a process of its own."""
     command = [sys.executable, "-c", PROBE.format(heavy=heavy), *arguments]

@@ -15,7 +15,7 @@ def test_the_documentation_is_current() -> None:
     assert filled(text) == text, "python -m pipeline.reference docs/schedule.md"
     tables = re.findall(r"<!-- generated: (\w+) -->", text)
     assert sorted(tables) == sorted(
-        ["schedule", "functions", "output", "models", "motion", "refine", "losses", "music", "shots"]
+        ["schedule", "functions", "output", "models", "motion", "refine", "losses", "music", "signals", "shots"]
     )
 
 

@@ -47,7 +47,7 @@ def warned(text: str) -> list[str]:
         ("prompts: [a, {text: b, weight: 'pulse(3, 0.1)'}]", []),
         ("losses: {prompt: 0}", ["2:9: losses: the prompts have no effect, since losses.prompt is 0 in every frame"]),
         ("losses: {prompt: {0: 0, 2s: 1}}", []),
-        ("music: {offset: 1s}", ["2:8: music: has no effect without bpm"]),
+        ("music: {offset: 1s}", ["2:8: music: has no effect without bpm or file"]),
         ("music: {bpm: 100}", []),
         ("let: {a: 1, b: a}", ["2:16: let.b: is used by no expression"]),
         ("let: {a: 1, b: a}\nmotion: {rotate: b}", []),

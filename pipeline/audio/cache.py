@@ -1,0 +1,43 @@
+"""Results of analyses, kept by what was analysed and how, so that a track is listened to once."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.atomic import replacing
+from pipeline.easings import Array
+from render.downloads import cache_folder
+
+VERSION = 1  # raise it when an analysis gives other numbers
+
+
+def remembered(digest: str, what: str, make: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
+    """The arrays that `make` returns, from the cache where they are there.
+
+    Args:
+        digest: of the file that is analysed.
+        what: the analysis, with all that it hangs on.
+    """
+    key = hashlib.sha256(json.dumps([VERSION, digest, what]).encode()).hexdigest()
+    path = cache_folder() / "music" / f"{key}.npz"
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        pass  # not there, or damaged: made anew
+    made = {name: np.asarray(array) for name, array in make().items()}
+    _keep(path, made)
+    return made
+
+
+def _keep(path: Path, made: Mapping[str, Array]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial, partial.open("wb") as file:
+            np.savez_compressed(file, **made)  # type: ignore[arg-type]
+    except OSError:
+        return  # a full or read-only disk: it is made again next time

@@ -1,0 +1,90 @@
+"""One file of music and all that can be asked of it, each answer found once."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.audio import features
+from pipeline.audio.beats import Beats, find_beats
+from pipeline.audio.cache import remembered
+from pipeline.audio.decoding import RATE, Samples, decode, probe
+from pipeline.audio.sections import find_sections
+from pipeline.easings import Array
+from render.errors import InputError, WeightsError
+from render.models import sha256
+
+_LOG = logging.getLogger(__name__)
+_DIGITS = 6  # kept of every number: another library's rounding makes no other picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """A file of music, looked at but not yet listened to.
+
+    Attributes:
+        digest: SHA-256 of the file.
+    """
+
+    path: Path
+    digest: str
+
+    @staticmethod
+    def open(path: Path) -> "Track":
+        """Look at the file. Raises `InputError` where it has no sound that can be used."""
+        try:
+            digest = sha256(path)
+        except WeightsError as error:
+            raise InputError(str(error)) from error
+        remembered(digest, "probe", lambda: {"seconds": np.array(probe(path).seconds or 0.0)})
+        return Track(path=path, digest=digest)
+
+    @cached_property
+    def seconds(self) -> float:
+        """How long it sounds; headers are not believed."""
+        return float(self._asked("length", lambda: np.array(len(self.samples) / RATE)))
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Mono, `RATE` a second. Raises `InputError` where it cannot be decoded."""
+        _LOG.info("%s: decoding", self.path.name)
+        return decode(self.path)
+
+    def beats(self, beats_per_bar: int) -> Beats:
+        """Where its beats fall."""
+
+        def find() -> Mapping[str, Array]:
+            samples = self.samples
+            _LOG.info("%s: finding the beats of %.0f s", self.path.name, len(samples) / RATE)
+            found = find_beats(samples, beats_per_bar)
+            return {"times": np.round(found.times, _DIGITS), "downbeat": np.array(found.downbeat)}
+
+        kept = remembered(self.digest, f"beats {beats_per_bar}", find)
+        return Beats(times=kept["times"], downbeat=int(kept["downbeat"]))
+
+    def sections(self, beats: Beats, beats_per_bar: int) -> Array:
+        """When its sections begin, in seconds; the first one does at 0."""
+        what = f"sections {beats_per_bar}"
+        return self._asked(what, lambda: find_sections(self.samples, beats, beats_per_bar))
+
+    def feature(self, name: str) -> Array:
+        """One of `features.WHOLE`."""
+        listen, row = features.WHOLE[name]
+        found = self._asked(listen.__name__, lambda: listen(self.samples))
+        return found if row is None else found[row]
+
+    def band(self, low: float, high: float) -> Array:
+        """The loudness of the tones between `low` and `high` Hz."""
+        return self._asked(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high))
+
+    def _asked(self, what: str, make: Callable[[], Array]) -> Array:
+        def found() -> Mapping[str, Array]:
+            self.samples  # noqa: B018  (decoded before it is said what is done with it)
+            if what != "length":
+                _LOG.info("%s: %s", self.path.name, what)
+            return {"found": np.round(make(), _DIGITS)}
+
+        return remembered(self.digest, what, found)["found"]

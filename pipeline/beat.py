@@ -1,0 +1,93 @@
+"""Where the music's beats lie: evenly, or on a grid whose tempo changes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.easings import Array
+
+_LEAST = 1e-6  # seconds before a shot's start in which a beat still is its first one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """`bpm` beats a minute, the first one at `offset` seconds."""
+
+    bpm: float
+    beats_per_bar: int = 4
+    offset: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long one beat lasts, in the mean."""
+        return 60 / self.bpm
+
+    def numbers(self, times: Array) -> Array:
+        """How many beats have begun at `times`, with fractions; below 0 before the first."""
+        return (times - self.offset) / self.seconds
+
+    def times(self, numbers: Array) -> Array:
+        """When the beats `numbers` fall, in seconds."""
+        return self.offset + numbers * self.seconds
+
+    def lasting(self, beats: float) -> float:
+        """How long so many beats last from beat 0 on."""
+        return beats * self.seconds
+
+    def after(self, time: float, beats: float) -> float:
+        """The moment so many beats after `time`, or before it where they are negative."""
+        return time + beats * self.seconds
+
+    def from_(self, start: float) -> "Beat":
+        """The beats on a clock that begins at `start`, counted from the first one there."""
+        late = (self.offset - start) % self.seconds
+        return replace(self, offset=0.0 if self.seconds - late < _LEAST else late)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeatGrid(Beat):
+    """Beats of a changing tempo: straight between the knots, and on at the outermost tempo beyond them.
+
+    Attributes:
+        knots: (second, beat) pairs, at least two, both ascending.
+    """
+
+    knots: tuple[tuple[float, float], ...]
+
+    @staticmethod
+    def of(knots: list[tuple[float, float]], beats_per_bar: int) -> "BeatGrid":
+        """The grid through the knots; its tempo is the mean one."""
+        (first, begin), (last, end) = knots[0], knots[-1]
+        bpm = 60 * (end - begin) / (last - first)
+        grid = BeatGrid(bpm=bpm, beats_per_bar=beats_per_bar, knots=tuple(knots))
+        return replace(grid, offset=float(grid.times(np.array(0.0))))
+
+    def numbers(self, times: Array) -> Array:
+        seconds, beats = np.array(self.knots).T
+        return _along(times, seconds, beats)
+
+    def times(self, numbers: Array) -> Array:
+        seconds, beats = np.array(self.knots).T
+        return _along(numbers, beats, seconds)
+
+    def lasting(self, beats: float) -> float:
+        return self.after(self.offset, beats) - self.offset
+
+    def after(self, time: float, beats: float) -> float:
+        return float(self.times(self.numbers(np.array(time)) + beats))
+
+    def from_(self, start: float) -> "Beat":
+        number = float(self.numbers(np.array(start)))
+        late = self.after(start, np.ceil(number) - number) - start
+        passed = np.floor(number) if self.after(start, np.floor(number) - number) > start - _LEAST else np.ceil(number)
+        knots = tuple((second - start, beat - float(passed)) for second, beat in self.knots)
+        return replace(self, knots=knots, offset=0.0 if passed < number else late)
+
+
+def _along(wanted: Array, given: Array, found: Array) -> Array:
+    """`found` where `given` is `wanted`, straight between and beyond."""
+    end = np.clip(np.searchsorted(given, wanted, side="right"), 1, len(given) - 1)
+    start = end - 1
+    share = (wanted - given[start]) / (given[end] - given[start])
+    along: Array = found[start] + share * (found[end] - found[start])
+    return along

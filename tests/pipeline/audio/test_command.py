@@ -1,0 +1,43 @@
+"""`render music`, as it is run."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+def test_what_a_track_holds_is_told_and_drawn(command: str, song: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "music.png"
+    done = subprocess.run([command, "music", str(song), "-o", str(picture)], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{song}: 0:16.5 (16.50 s)"
+    assert lines[1] == "tempo: 120.0 bpm"
+    assert lines[2].startswith("beats: 32 from 0.49")
+    assert lines[2].endswith(("8 bars from 0.497 s", "8 bars from 0.498 s", "8 bars from 0.499 s"))
+    assert lines[3:] == ["section 1: 0:00.0 to 0:16.5", str(picture)]
+    with Image.open(picture) as drawn:
+        pixels = np.asarray(drawn.convert("RGB")).astype(int)
+    waveform = pixels[30:110]
+    red = (waveform[..., 0] - waveform[..., 1] > 30).mean(axis=0) > 0.3
+    starts = np.flatnonzero(np.diff(red.astype(int)) == 1)
+    assert 28 <= len(starts) <= 34  # a line for every beat
+
+
+def test_it_can_be_read_by_programs(command: str, song: Path) -> None:
+    done = subprocess.run([command, "music", str(song), "--json"], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    np.testing.assert_allclose(found["downbeats"], 0.5 + 2 * np.arange(8.0), atol=0.02)
+    assert len(found["beats"]) == 32
+    assert found["tempos"][0]["bpm"] == pytest.approx(120, abs=0.3)
+
+
+@pytest.mark.parametrize("name", ["nope.mp3", "text.mp3"])
+def test_what_cannot_be_heard_is_told(command: str, tmp_path: Path, name: str) -> None:
+    (tmp_path / "text.mp3").write_text("no music")
+    done = subprocess.run([command, "music", name], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert name in done.stderr

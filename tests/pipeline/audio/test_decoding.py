@@ -1,0 +1,90 @@
+"""Sound of every container, and what is no sound."""
+
+import wave
+from pathlib import Path
+from types import ModuleType
+
+import av
+import numpy as np
+import pytest
+
+from pipeline.audio import decoding
+from pipeline.audio.decoding import RATE, decode, probe
+from render.errors import InputError
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mp3", "a.ogg", "a.m4a", "a.mkv"])
+def test_every_container_gives_the_same_sound(synthesise: ModuleType, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    t = np.arange(2 * synthesise.RATE) / synthesise.RATE
+    synthesise.write(str(path), 0.5 * np.sin(2 * np.pi * 440 * t) * (t >= 1))
+    samples = decode(path)
+    assert len(samples) == pytest.approx(2 * RATE, abs=0.03 * RATE)
+    assert int((np.abs(samples) > 0.2).argmax()) == pytest.approx(RATE, abs=0.03 * RATE)
+    spectrum = np.abs(np.fft.rfft(samples[-RATE:]))
+    assert int(spectrum.argmax()) == pytest.approx(440, abs=2)
+    assert np.abs(samples[-RATE // 2 :]).max() == pytest.approx(0.5, abs=0.05)
+    assert probe(path).seconds == pytest.approx(2, abs=0.05)
+
+
+def picture_only(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def three_hours(path: Path) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 1, 8000, 0, "NONE", ""))
+        file.setnframes(3 * 3600 * 8000)
+        file._ensure_header_written(3 * 3600 * 8000)  # type: ignore[attr-defined]
+    with path.open("r+b") as raw:
+        raw.seek(4)
+        raw.write((36 + 3 * 3600 * 8000).to_bytes(4, "little"))
+        raw.seek(40)
+        raw.write((3 * 3600 * 8000).to_bytes(4, "little"))
+        raw.truncate(44 + 3 * 3600 * 8000)  # a hole: it takes no room
+
+
+def a_text(path: Path) -> None:
+    path.write_text("This is no music.\n" * 100)
+
+
+def nothing(path: Path) -> None:
+    path.touch()
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "message"),
+    [
+        (picture_only, "a.mp4", "'a.mp4': has no sound, only video; expected a file with music in it"),
+        (three_hours, "a.wav", "'a.wav': its sound lasts 3.0 hours; expected at most 1 hour: cut out what is used"),
+        (a_text, "a.mp3", "'a.mp3': is no music that can be decoded, whatever its name says"),
+        (nothing, "a.ogg", "'a.ogg': is no music that can be decoded, whatever its name says"),
+    ],
+)
+def test_what_is_no_music_is_told(tmp_path: Path, make: object, name: str, message: str) -> None:
+    path = tmp_path / name
+    make(path)  # type: ignore[operator]
+    for look in (probe, decode):
+        with pytest.raises(InputError) as caught:
+            look(path)
+        assert str(caught.value) == message
+        assert caught.value.exit_code == 2
+
+
+def test_a_torn_file_counts_as_far_as_it_goes(song: Path, tmp_path: Path) -> None:
+    whole = song.read_bytes()
+    torn = tmp_path / "torn.flac"
+    torn.write_bytes(whole[: len(whole) // 2])
+    assert 0.2 * len(decode(song)) < len(decode(torn)) < 0.8 * len(decode(song))
+
+
+def test_a_missing_library_is_told(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "av", None)
+    with pytest.raises(InputError, match=r"music needs av, which is not installed; pip install .*\[music\]"):
+        probe(song)
+    assert decoding.INSTALL == "pip install 'vqgan-clip-render[music]'"
