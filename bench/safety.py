@@ -54,7 +54,7 @@ def costs(schedule: Schedule, folder: RunFolder) -> Iterator[Cost]:
     located = schedule.models.locate(offline=True, progress=lambda name, done, total: None)
     dtype = model_dtype(device, located.precision)
     renderer = load_renderer(located.latent, located.perceptors, located.quantize, device, dtype)
-    states, timeline, state = folder.states(schedule.output.fps), Timeline(schedule), None
+    states, timeline, state = folder.states(schedule), Timeline(schedule), None
     hashes = chain(timeline, located.digests())
     for spec in timeline:
         begun = time.perf_counter()

@@ -16,7 +16,7 @@ def replacing(path: Path) -> Iterator[Path]:
     The temporary name keeps the suffix, since writers choose the format by it. What a crash left
     is removed by the next writer of `path`.
     """
-    partial = path.with_name(f".{path.stem}{_PARTIAL}{path.suffix}")
+    partial = named_partial(path)
     partial.unlink(missing_ok=True)  # a writer that outlived its run may still hold the old one
     try:
         yield partial
@@ -26,6 +26,11 @@ def replacing(path: Path) -> Iterator[Path]:
         _sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def named_partial(path: Path) -> Path:
+    """The temporary name for `path`, by which `remove_partial` knows it."""
+    return path.with_name(f".{path.stem}{_PARTIAL}{path.suffix}")
 
 
 def write_text(path: Path, text: str) -> None:

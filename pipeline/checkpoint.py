@@ -63,10 +63,12 @@ class StateFolder:
 
     Args:
         every: frames of one second; a state per second is kept, so that an edit need not start over.
+        first: how many of the first states are kept besides: the end of a loop is led into them.
     """
 
-    def __init__(self, folder: Path, every: int) -> None:
+    def __init__(self, folder: Path, every: int, first: int = 0) -> None:
         self.folder = folder
+        self._first = first
         self._every = max(1, every)
 
     def save(self, state: "FrameState", frame_hash: str, made_on: str) -> None:
@@ -149,7 +151,7 @@ class StateFolder:
 
     def _drop(self, before: int) -> None:
         for index in self.kept():
-            if index < before and (index + 1) % self._every:
+            if self._first <= index < before and (index + 1) % self._every:
                 self.path(index).unlink(missing_ok=True)
 
 

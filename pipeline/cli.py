@@ -9,6 +9,7 @@ import click
 
 from pipeline.commands.batch import batch
 from pipeline.commands.importing import import_
+from pipeline.commands.inspect import inspect
 from pipeline.commands.models import models
 from pipeline.commands.music import music
 from pipeline.commands.preview import preview
@@ -51,7 +52,7 @@ def main() -> None:
     """
 
 
-for _command in (video, batch, check, plan, plot, preview, music, import_, schema, models, status, verify, assemble):
+for _command in (video, batch, check, plan, plot, preview, music, import_, schema, models, status, verify, assemble, inspect):
     main.add_command(_command)
 
 

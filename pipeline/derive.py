@@ -1,12 +1,13 @@
 """What is made of finished frames: video, contact sheet, poster and report; at any time, again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipeline import ffmpeg, sheet
-from pipeline.folder import Footage, RunFolder
+from pipeline.delivery.deliver import deliver
+from pipeline.folder import RunFolder
+from pipeline.footage import Footage
 from pipeline.frames import FrameRecord
 from pipeline.lock import only_writer
 from pipeline.report import RunReport, is_current, vouch_for_video, write_report
@@ -37,24 +38,10 @@ def derive(
     if not figures.frame_seconds and is_current(folder, last_hash, schedule):
         return
     similarities = [record.similarity for record in records]
-    footage = Footage(title=schedule.title, fps=schedule.output.fps, frames=len(records))
-    assemble(folder, footage, binary)
+    deliver(folder, Footage.of(schedule), len(records), binary)
     sheet.contact_sheet(folder.frames, len(records), schedule.output.fps, folder.contact_sheet)
     sheet.poster(folder.frames, similarities, folder.poster)
     write_report(folder, schedule, figures, similarities, digests, last_hash)
-
-
-def assemble(folder: RunFolder, footage: Footage, binary: str) -> None:
-    """Make the video alone, of the first `footage.frames` frames.
-
-    Raises:
-        EncodingError: ffmpeg failed.
-        CheckpointError: the pixels of a frame are not those that were written.
-    """
-    pattern = folder.frames.folder / folder.frames.pattern
-    ffmpeg.assemble(
-        binary, pattern, footage.frames, footage.fps, footage.title, folder.video, check=folder.frames.verify
-    )
 
 
 def assemble_again(folder: RunFolder, partial: bool, program: str | None) -> tuple[int, Path]:
@@ -80,7 +67,7 @@ def assemble_again(folder: RunFolder, partial: bool, program: str | None) -> tup
             )
         if not whole:
             raise RunError(f"{folder.path}: there is no first frame yet")
-        assemble(folder, replace(footage, frames=whole), binary)
+        deliver(folder, footage, whole, binary)
         last = records[whole - 1]
         assert last is not None
         vouch_for_video(folder, last.hash)

@@ -44,6 +44,7 @@ class Scope:
         beat: where the beats lie; None without music.
         variables: what `let:` defines, each before the ones that use it.
         signals: what of the music has a name.
+        loop: for how many seconds before the end random numbers go over into those before the start; 0 if they do not.
     """
 
     fps: float
@@ -52,6 +53,7 @@ class Scope:
     beat: Beat | None = None
     variables: Mapping[str, Expression] = field(default_factory=dict)
     signals: Mapping[str, Signal] = field(default_factory=dict)
+    loop: float = 0.0
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -120,11 +122,18 @@ class Formula:
 
     def at(self, times: Array) -> Array:
         """The values at `times` in seconds, same shape; not finite where there is none."""
-        names = self.scope.names(times, self.asked) | {"prev": self.prev}
-        values = self.expression(names)
+        values = self._raw(times)
+        if self.scope.loop and SEED in self.asked:
+            into = (np.asarray(times) - self.scope.duration) / self.scope.loop + 1
+            into = np.clip(into, 0.0, 1.0)
+            into = into * into * (3 - 2 * into)
+            values = values + into * (self._raw(times - self.scope.duration) - values)
         for step in self.then:
             values = step(values)
         return np.broadcast_to(values, np.shape(times))
+
+    def _raw(self, times: Array) -> Array:
+        return self.expression(self.scope.names(times, self.asked) | {"prev": self.prev})
 
     def followed_by(self, step: Callable[[Array], Array]) -> "Formula":
         return replace(self, then=(*self.then, step))

@@ -1,6 +1,6 @@
-"""From the frames to video.mp4 by ffmpeg. The only file that knows ffmpeg.
+"""From the frames to a video by ffmpeg. The only file that knows ffmpeg.
 
-H.264, yuv420p, bt709, faststart: plays in browsers, on phones and where people post.
+Unless a recipe says otherwise H.264, yuv420p, bt709, faststart: plays in browsers, on phones and where people post.
 """
 
 import contextlib
@@ -11,7 +11,8 @@ import signal
 import struct
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,19 @@ import ffmpeg
 import imageio_ffmpeg
 
 from pipeline.atomic import replacing
-from render.errors import EncodingError
+from pipeline.recipe import Recipe, Sound, to_yuv
+from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
 PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
 PATIENCE = 120.0  # seconds without any sign of life
 _KEPT = 100_000  # bytes of its last words
-QUALITY = 17  # crf; visually lossless for painterly pictures
+PLAIN = Recipe(  # visually lossless for painterly pictures
+    filters=to_yuv("yuv420p"),
+    options={"vcodec": "libx264", "crf": 17, "preset": "medium", "movflags": "+faststart", "f": "mp4"},
+    sound_options={"acodec": "aac", "b:a": "256k"},
+    begins=(4, b"ftyp"),
+)
 
 _ADVICE = {
     "No space left on device": "the disk is full; free some space and run again, the frames are kept",
@@ -60,6 +67,7 @@ def assemble(
     title: str,
     video: Path,
     check: Callable[[int], object] = lambda index: None,
+    recipe: Recipe = PLAIN,
 ) -> None:
     """Make `video` of the frames 0 to `num_frames` - 1.
 
@@ -68,6 +76,7 @@ def assemble(
         title: goes into the video's metadata.
         check: called with the number of every frame before it is used, while ffmpeg works on those
             before it; what it raises ends the making.
+        recipe: how; H.264 in an mp4 unless given.
 
     Raises:
         EncodingError: ffmpeg failed; the text says why and what to do. The frames are kept.
@@ -78,51 +87,118 @@ def assemble(
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
     # Fed, not named: ffmpeg reads ahead and would trip over a gap behind the last one.
     pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=fps)
-    _make(binary, pictures, title, video, {"frames:v": num_frames}, _read(frames, check))
+    order = recipe.order or range(num_frames)
+    options = {"frames:v": len(order) * recipe.repeat}
+    fed = _read(frames, [*order] * recipe.repeat, check)
+    _make(binary, pictures, title, video, recipe, options, fed)
 
 
-def _read(frames: Iterable[Path], check: Callable[[int], object]) -> Iterator[bytes]:
-    for index, frame in enumerate(frames):
-        check(index)
-        yield frame.read_bytes()
+def _read(frames: Sequence[Path], order: Iterable[int], check: Callable[[int], object]) -> Iterator[bytes]:
+    for number in order:
+        check(number)
+        yield frames[number].read_bytes()
 
 
-def encode(binary: str, frames: Iterable[bytes], size: tuple[int, int], fps: float, title: str, video: Path) -> None:
+def encode(
+    binary: str,
+    frames: Iterable[bytes],
+    size: tuple[int, int],
+    fps: float,
+    title: str,
+    video: Path,
+    sound: Sound | None = None,
+) -> None:
     """Make `video` of frames as they come: the RGB bytes of (width, height) pixels each.
+
+    Args:
+        sound: as long as the frames.
 
     Raises:
         EncodingError: ffmpeg failed; the text says why and what to do.
     """
     width, height = size
     pictures = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=fps)
-    _make(binary, pictures, title, video, {}, frames)
+    _make(binary, pictures, title, video, replace(PLAIN, sound=sound), {}, frames)
+
+
+def read_notes(binary: str, video: Path) -> str:
+    """The metadata of a file, in FFmpeg's own format.
+
+    Raises:
+        InputError: the file is no video.
+        EncodingError: ffmpeg cannot be run.
+    """
+    command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
+    try:
+        found = subprocess.run(
+            [*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"],
+            capture_output=True,
+            timeout=_patience(),
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EncodingError(f"{binary}: cannot be run: {error}") from error
+    if found.returncode:
+        raise InputError(f"{video}: is no video that ffmpeg can read")
+    return found.stdout.decode(errors="replace")
 
 
 def _make(
-    binary: str, pictures: Any, title: str, video: Path, options: dict[str, Any], fed: Iterable[bytes] = ()
+    binary: str,
+    pictures: Any,
+    title: str,
+    video: Path,
+    recipe: Recipe,
+    options: dict[str, Any],
+    fed: Iterable[bytes],
 ) -> None:
     with replacing(video.resolve()) as partial:
-        stream = (
-            pictures.filter("scale", out_color_matrix="bt709", out_range="tv")
-            .filter("format", "yuv420p")
-            # the colour flags of the encoder do not stick; the frames' own do
-            .filter("setparams", range="tv", color_primaries="bt709", color_trc="bt709", colorspace="bt709")
-            .output(
-                str(partial),
-                vcodec="libx264",
-                crf=QUALITY,
-                preset="medium",
-                movflags="+faststart",
-                metadata=f"title={title}",
-                fflags="+bitexact",
-                **{"flags:v": "+bitexact", **options},
-            )
-            .global_args("-hide_banner", "-loglevel", "error", "-xerror")
-            .overwrite_output()
+        streams, more = _inputs(_filtered(pictures, recipe), recipe)
+        stream = ffmpeg.output(
+            *streams,
+            str(partial),
+            **{**recipe.options, **more, **options},
+            metadata=f"title={title}",
+            fflags="+bitexact",
+            **{"flags:v": "+bitexact"},
         )
-        _run(stream.compile(cmd=binary), fed)
-        if not (partial.is_file() and _is_mp4(partial)):
+        stream = stream.global_args("-hide_banner", "-loglevel", "error", "-xerror").overwrite_output()
+        _run(_with_notes(stream.compile(cmd=binary), recipe), fed)
+        if not (partial.is_file() and _is_whole(partial, recipe)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
+
+
+def _filtered(pictures: Any, recipe: Recipe) -> Any:
+    for name, arguments in recipe.filters:
+        pictures = pictures.filter(name, **arguments)
+    if not recipe.palette:
+        return pictures
+    split = pictures.filter_multi_output("split")
+    return ffmpeg.filter([split[0], split[1].filter("palettegen")], "paletteuse", dither="sierra2_4a")
+
+
+def _inputs(shown: Any, recipe: Recipe) -> tuple[list[Any], dict[str, Any]]:
+    """All streams that go into the file, and the options that come with them."""
+    streams: list[Any] = [shown]
+    options: dict[str, Any] = {}
+    if recipe.sound is not None:
+        raw = ffmpeg.input(f"file:{recipe.sound.path}", format="f32le", ar=recipe.sound.rate, ac=recipe.sound.channels)
+        streams.append(raw.audio)
+        options |= recipe.sound_options
+    if recipe.subtitles is not None:
+        streams.append(ffmpeg.input(f"file:{recipe.subtitles}", format="srt")["s"])
+        options["scodec"] = recipe.subtitle_codec
+    if recipe.notes is not None:
+        options["map_metadata"] = len(streams)  # the number of the input that `_with_notes` puts behind the others
+    return streams, options
+
+
+def _with_notes(command: list[str], recipe: Recipe) -> list[str]:
+    """The command with the metadata as one more input: it has no stream by which ffmpeg-python could know it."""
+    if recipe.notes is None:
+        return command
+    behind = max(place for place, word in enumerate(command) if word == "-i") + 2
+    return [*command[:behind], "-f", "ffmetadata", "-i", f"file:{recipe.notes}", *command[behind:]]
 
 
 def _run(command: list[str], fed: Iterable[bytes]) -> None:
@@ -213,6 +289,16 @@ def _listen(process: subprocess.Popen[bytes], patience: float) -> tuple[bytes, b
     except subprocess.TimeoutExpired:
         return said, True
     return said, False
+
+
+def _is_whole(path: Path, recipe: Recipe) -> bool:
+    """Whether the file is of the kind that was asked for, as far as its outside tells."""
+    place, begins = recipe.begins
+    with path.open("rb") as file:
+        file.seek(place)
+        if file.read(len(begins)) != begins:
+            return False
+    return recipe.options.get("f") not in ("mp4", "mov") or _is_mp4(path)
 
 
 def _is_mp4(path: Path) -> bool:

@@ -28,7 +28,8 @@ class Clock:
     `known` is False where fps, length or the like could not be read: times are then only
     placeholders, and nothing is said of how they lie to each other. `used` are the names that
     expressions asked for so far, `sizes` how long these are, added up, `remarks` the warnings; every clock
-    made of this one adds to them. `track` is how long the music goes on from the video's start, in seconds.
+    made of this one adds to them. `track` is how long the music goes on from the
+    video's start, and `loop` how long its end is led into its beginning, in seconds.
     """
 
     fps: float
@@ -37,6 +38,7 @@ class Clock:
     beat: Beat | None = None
     signals: Mapping[str, Signal] = dataclasses.field(default_factory=dict)
     track: float | None = None
+    loop: float = 0.0
     markers: Mapping[str, float] = dataclasses.field(default_factory=dict)
     seed: int = 0
     variables: Mapping[str, Expression] = dataclasses.field(default_factory=dict)
@@ -71,6 +73,7 @@ class Clock:
             beat=beat,
             variables=self.variables,
             signals=self.signals,
+            loop=self.loop,
         )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from pipeline.atomic import write_text
 from pipeline.checkpoint import StateFolder
+from pipeline.delivery.recipes import paths
+from pipeline.footage import Footage
 from pipeline.frames import FrameFolder
 from pipeline.loader import load_schedule
 from pipeline.schedule import Schedule
@@ -46,41 +48,41 @@ class Origin:
         return schedule.draft() if self.draft else schedule
 
 
-@dataclass(frozen=True, kw_only=True)
-class Footage:
-    """What a video must know beside its frames, so that it can be made when the schedule is gone.
-
-    Attributes:
-        frames: how many there are when all are there.
-    """
-
-    title: str
-    fps: float
-    frames: int
-
-
 class RunFolder:
     """DIR/<schedule>/ with frames/, state/, the video and what is told of the run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.frames = FrameFolder(path / "frames")
-        self.video = path / "video.mp4"
         self.contact_sheet = path / "contact.png"
         self.poster = path / "poster.png"
         self.report = path / "report.json"
         self._schedule = path / "schedule.yaml"
 
-    def states(self, fps: float) -> StateFolder:
-        return StateFolder(self.path / "state", every=round(fps))
+    def states(self, schedule: Schedule) -> StateFolder:
+        fps = schedule.output.fps
+        return StateFolder(self.path / "state", every=round(fps), first=schedule.loop.num_led(fps))
 
     def write_origin(self, schedule: Schedule, origin: Origin) -> None:
         """Keep the schedule as it is run, and where it came from."""
         write_text(self._schedule, schedule.source)
-        output = schedule.output
-        footage = Footage(title=schedule.title, fps=output.fps, frames=output.num_frames)
-        record = {**asdict(origin), "footage": asdict(footage)}
+        record = {**asdict(origin), "footage": Footage.of(schedule).to_record()}
         write_text(self.path / _RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+    @property
+    def video(self) -> Path:
+        """The first file that the run delivers; video.mp4 where nothing says so."""
+        try:
+            return paths(self.path, self.footage().videos)[0]
+        except InputError:
+            return self.path / "video.mp4"
+
+    def source(self) -> str:
+        """The text of the schedule as it was run."""
+        try:
+            return self._schedule.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{self._schedule}: cannot be read; run the schedule again to make it") from error
 
     def origin(self) -> Origin:
         """What the folder's run was started with.
@@ -97,7 +99,7 @@ class RunFolder:
     def _record(self) -> tuple[Origin, Footage]:
         try:
             record = json.loads((self.path / _RECORD).read_text(encoding="utf-8"))
-            footage = Footage(**record.pop("footage"))
+            footage = Footage.read(record.pop("footage"))
             overrides = tuple((path, value) for path, value in record.pop("overrides"))
             return Origin(**record, overrides=overrides), footage
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -15,6 +15,7 @@ from pipeline.document import InvalidError, Value, compose
 from pipeline.fields import Clock, read_entry, read_section, setting_readers
 from pipeline.includes import KEY as INCLUDE
 from pipeline.includes import included
+from pipeline.loop import Loop, read_loop
 from pipeline.models import Models
 from pipeline.music import Music, read_music
 from pipeline.overrides import overridden
@@ -27,14 +28,12 @@ from pipeline.variants import read_matrix
 from render.errors import suggestion
 
 _SECTIONS = (
-    *("version", "title", "output", "music", "markers", "let"),
+    *("version", "title", "output", "music", "loop", "markers", "let"),
     *("models", "prompts", "motion", "refine", "losses", "shots"),
 )
 _INSTEAD = {
     "defaults": "is no key: what stands at the top holds in every shot; include: shares it between files",
 }
-_LATER = ("loop",)  # of the language, but not of this version
-_NOT_YET = "is part of the language, but this version cannot read it yet"
 
 
 def load_schedule(path: Path, overrides: Sequence[tuple[str, str]] = (), allow_paths: bool = False) -> Schedule:
@@ -77,7 +76,7 @@ def read_schedule(
 def _assembled(document: Value, title: str) -> Schedule:
     """The schedule that the document says, without its source; what is wrong is noted."""
     sections = _sections(document)
-    output, music, clock = _clock(document, sections)
+    output, music, loop, clock = _clock(document, sections)
     models: Models = _section(Models, sections, "models", clock)
     _check_size(document, sections, output, models)
     shots, part = read_parts(document, sections, clock)
@@ -92,6 +91,7 @@ def _assembled(document: Value, title: str) -> Schedule:
         refine=part.refine,
         losses=part.losses,
         music=music,
+        loop=loop,
         markers=clock.markers,
         shots=tuple(shots),
     )
@@ -106,9 +106,7 @@ def _sections(document: Value) -> dict[str, Value]:
     problems = document.problems
     with problems.collecting():
         for name, key, value in document.pairs("a map with prompts, motion, ..."):
-            if name in _LATER:
-                problems.add(InvalidError(key, _NOT_YET))
-            elif name in _INSTEAD:
+            if name in _INSTEAD:
                 problems.add(InvalidError(key, _INSTEAD[name]))
             elif name not in _SECTIONS:
                 problems.add(InvalidError(key, f"unknown key; {suggestion(name, {*_SECTIONS, INCLUDE, VARIANTS})}"))
@@ -121,7 +119,7 @@ def _sections(document: Value) -> dict[str, Value]:
     return sections
 
 
-def _clock(document: Value, sections: dict[str, Value]) -> tuple[Output, Music, Clock]:
+def _clock(document: Value, sections: dict[str, Value]) -> tuple[Output, Music, Loop, Clock]:
     """What times and expressions hang on, read in the order in which one needs the other."""
     before = len(document.problems.found)
 
@@ -134,9 +132,12 @@ def _clock(document: Value, sections: dict[str, Value]) -> tuple[Output, Music, 
     output: Output = _section(Output, sections, "output", clock)
     output = dataclasses.replace(output, length=_length(sections, output, clock))
     clock = so_far(dataclasses.replace(clock, fps=output.fps, length=output.length, seed=output.seed))
-    clock = dataclasses.replace(clock, markers=music.section_markers)
+    loop: Loop = read_entry(read_loop, sections, "loop", clock, default=Loop())
+    clock = so_far(
+        dataclasses.replace(clock, markers=music.section_markers, loop=0.0 if loop.boomerang else loop.blend)
+    )
     clock = so_far(read_entry(with_markers, sections, "markers", clock, default=clock))
-    return output, music, so_far(read_entry(with_variables, sections, "let", clock, default=clock))
+    return output, music, loop, so_far(read_entry(with_variables, sections, "let", clock, default=clock))
 
 
 def _length(sections: dict[str, Value], output: Output, clock: Clock) -> float:

@@ -73,7 +73,7 @@ class Music:
         sections_at: when the track's sections begin, in seconds of the video.
     """
 
-    file: Track | None = setting(_track, None, "a track, in any format")
+    file: Track | None = setting(_track, None, "a track, in any format: it sounds in the video")
     start: float = setting(_offset, 0.0, "where in the track the video begins")
     bpm: float | str | dict[float, float] | None = setting(
         _beats_per_minute,

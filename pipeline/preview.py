@@ -5,6 +5,7 @@ scale: the test picture repeats itself at every doubling of its size, blended fr
 and is mirrored beyond its edges. A zoom of an hour then looks like a zoom throughout.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipeline import ffmpeg
 from pipeline.easings import Array
 from pipeline.frames import Pixels
 from pipeline.schedule import Schedule
+from pipeline.soundtrack import sounding
 from pipeline.timeline import Timeline
 from render.images import load_image
 from render.spec import FrameSpec
@@ -47,9 +49,13 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     width, height = schedule.output.size
     moved = draw_card(width, height) if picture is None else _fitted(picture, width, height)
     timeline = Timeline(schedule)
-    frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in motion(timeline, moved))
-    ffmpeg.encode(binary, frames, (width, height), schedule.output.fps, schedule.title, video)
-    return len(timeline)
+    count = schedule.output.num_frames  # without what of a loop is rendered past its end
+    shown = itertools.islice(motion(timeline, moved), count)
+    frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in shown)
+    fps = schedule.output.fps
+    with sounding(schedule.music.path, schedule.music.start, count / fps, video) as sound:
+        ffmpeg.encode(binary, frames, (width, height), fps, schedule.title, video, sound)
+    return count
 
 
 def motion(timeline: Timeline, picture: Tensor) -> Iterator[tuple[Pixels, FrameSpec]]:

@@ -11,7 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pipeline.delivery.formats import FORMATS
+from pipeline.delivery.places import PLACES
+from pipeline.delivery.settings import Video
 from pipeline.functions import FUNCTIONS
+from pipeline.loop import Loop
 from pipeline.models import Models
 from pipeline.motion import motion_settings
 from pipeline.music import Music
@@ -36,11 +40,15 @@ def _tables() -> dict[str, str]:
         "schedule": _table(("key", ""), ((f"`{name}`", shape["description"]) for name, shape in sections().items())),
         "functions": _table(("written", ""), ((f"`{known.call}`", known.about) for known in FUNCTIONS.values())),
         "output": _settings(settings(Output)),
+        "video": _settings(settings(Video)),
+        "formats": _table(("format", "file", ""), ((f"`{n}`", f"`{f.suffix}`", f.about) for n, f in FORMATS.items())),
+        "places": _table(("place", ""), ((f"`{name}`", place.about) for name, place in PLACES.items())),
         "models": _settings(settings(Models)),
         "motion": _settings(motion_settings()),
         "refine": _settings(settings(Refine)),
         "losses": _settings(loss_settings()),
         "music": _settings(settings(Music)),
+        "loop": _settings(settings(Loop)),
         "signals": _settings(settings(Heard)),
         "shots": _settings(SETTINGS),
     }

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import chart
+from pipeline.delivery.places import PLACES
 from pipeline.document import Problems, Value
 from pipeline.easings import Array
 from pipeline.fields import Clock
+from pipeline.loop import gap
 from pipeline.schedule import Schedule
 from pipeline.sources import Place
 from render import catalogue, transforms
@@ -28,6 +31,10 @@ def warnings(schedule: Schedule, sections: dict[str, Value], clock: Clock, probl
         _steps(schedule, steps, frames, clock)
     if "let" in sections:
         _variables(sections["let"], clock)
+    if "loop" in sections and not schedule.loop.boomerang:
+        _open_curves(schedule, sections["loop"], clock)
+    if "output" in sections:
+        _places(schedule, sections["output"], clock)
     if "music" in sections:
         _music(schedule, sections["music"], clock)
     weight = schedule.losses["prompt"]
@@ -84,6 +91,25 @@ def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
     rates = schedule.motion.rates[name].sample(clock.frames)
     multiplicative = catalogue.load(transforms, name).TRANSFORM.multiplicative
     return np.abs(np.log(rates)) if multiplicative else np.abs(rates)
+
+
+def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
+    """A curve that ends elsewhere than it begins jumps at the seam."""
+    curves = {line.name: line.sample for line in chart.lines(schedule)}
+    curves |= {f"the weight of '{chart.readable(band.label, 40)}'": band.sample for band in chart.bands(schedule)}
+    for name, sample in curves.items():
+        if (ends := gap(sample, schedule.output.length)) is not None:
+            said = f"{name} is open: {ends[0]:.4g} at the start and {ends[1]:.4g} at the end, so the loop jumps there"
+            clock.remark(section, said)
+
+
+def _places(schedule: Schedule, section: Value, clock: Clock) -> None:
+    for video in schedule.output.video:
+        span = PLACES[video.place].seconds if video.place else None
+        seconds = schedule.output.length * video.repeat
+        if span and not span[0] <= seconds <= span[1]:
+            said = f"{video.place} takes {span[0]:g} to {span[1]:g} s, and the video is {seconds:.4g} s long"
+            clock.remark(section.entries()["video"], said)
 
 
 def _music(schedule: Schedule, section: Value, clock: Clock) -> None:

@@ -3,15 +3,17 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from statistics import median
 from typing import Any
 
 from pipeline.atomic import write_text
+from pipeline.delivery.recipes import paths
 from pipeline.easings import Array
 from pipeline.folder import RunFolder
 from pipeline.schedule import Schedule
+from pipeline.soundtrack import sound
 from render.models import sha256
 from render.spec import FrameSpec
 
@@ -68,9 +70,12 @@ def write_report(
     report = {
         "title": schedule.title,
         "frames": len(similarities),
-        "frames_in_schedule": output.num_frames,
+        "frames_in_schedule": schedule.num_rendered,
         "size": list(output.size),
         "fps": output.fps,
+        "sound": sound(schedule.music),
+        "videos": _videos(folder, schedule),
+        "loop": asdict(schedule.loop),
         **speeds,
         "similarity": similarities,
         "random_weights": _random(digests),
@@ -101,16 +106,31 @@ def _random(digests: Mapping[str, Any]) -> list[str]:
 
 
 def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
-    """Whether what is derived from the frames was made of these frames, at this rate, with this title."""
+    """Whether what is derived from the frames was made of these frames, with this rate, title, sound and delivery."""
     report = _read(folder)
-    wanted = {"last_frame_hash": last_hash, "fps": schedule.output.fps, "title": schedule.title}
+    output = schedule.output
+    wanted = {
+        "last_frame_hash": last_hash,
+        "fps": output.fps,
+        "title": schedule.title,
+        "sound": sound(schedule.music),
+        "videos": _videos(folder, schedule),
+        "loop": asdict(schedule.loop),
+    }
     if any(report.get(key) != value for key, value in wanted.items()):
         return False
-    return folder.contact_sheet.is_file() and folder.poster.is_file() and is_as_made(folder)
+    derived = (*paths(folder.path, output.video), folder.contact_sheet, folder.poster)
+    return all(path.is_file() for path in derived) and is_as_made(folder)
 
 
 def _write(folder: RunFolder, report: Mapping[str, Any]) -> None:
     write_text(folder.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def _videos(folder: RunFolder, schedule: Schedule) -> dict[str, Any]:
+    """The files by name, and what is asked of each, as JSON gives it back."""
+    asked = (json.loads(json.dumps(asdict(video))) for video in schedule.output.video)
+    return {path.name: video for path, video in zip(paths(folder.path, schedule.output.video), asked, strict=True)}
 
 
 def _read(folder: RunFolder) -> dict[str, Any]:

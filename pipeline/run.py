@@ -7,6 +7,7 @@ stopped; what is done is decided by chained hashes (`pipeline.checkpoint`), neve
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipeline import ffmpeg
@@ -16,6 +17,7 @@ from pipeline.derive import derive
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Report, Started, Warned
 from pipeline.folder import Origin, RunFolder
 from pipeline.frames import FrameRecord, checksum, to_pixels
+from pipeline.leading import Heads
 from pipeline.lock import only_writer
 from pipeline.report import RunReport
 from pipeline.schedule import Schedule
@@ -60,7 +62,7 @@ class Run:
         self._options = options
         self._timeline = Timeline(schedule)
         self._frames = folder.frames
-        self._states = folder.states(schedule.output.fps)
+        self._states = folder.states(schedule)
         self._begin, self._end = _frame_range(options.frames, len(self._timeline))
         self._hashes: list[str] = []
         self._warnings: list[Warned] = []
@@ -118,6 +120,8 @@ class Run:
         figures.device = models.made_on
         self.folder.report.unlink(missing_ok=True)  # from here on the video may be of other frames than there are
         state, first = self._start(models, done)
+        if first >= self._timeline.num_led and self._end > self.schedule.output.num_frames:
+            self._heads.require(models)
         stale = self._num_stale()
         yield from self._told()
         yield Started(
@@ -139,6 +143,11 @@ class Run:
                 yield from self._told()
             yield frame
         return True
+
+    @cached_property
+    def _heads(self) -> Heads:
+        """What the end of a loop is led into."""
+        return Heads(self._states, self._timeline, self._hashes)
 
     def _tidy(self) -> None:
         """What a run that was killed left half-written."""
@@ -200,7 +209,7 @@ class Run:
     ) -> tuple["FrameState", FrameDone]:
         begun = time.perf_counter()
         spec = self._timeline.at(index)
-        following = renderer.step(state, spec)
+        following = renderer.step(state and self._heads.lead(state, spec, renderer), spec)
         # State before frame: a kill between the two loses neither.
         self._states.save(following, self._hashes[index], renderer.made_on)
         record = self._write(following)

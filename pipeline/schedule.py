@@ -9,9 +9,11 @@ import numpy as np
 
 from pipeline import fields
 from pipeline.curves import Curve
+from pipeline.delivery.settings import Video, videos
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock
 from pipeline.keyframes import curve
+from pipeline.loop import Loop
 from pipeline.models import Models
 from pipeline.music import Music
 from pipeline.quantities import number, share
@@ -83,6 +85,8 @@ class Output:
         _size, (256, 144), "width and height in pixels, multiples of the latent model's stride (embedded: 8)"
     )
     seed: int = setting(fields.integer(0, 2**63 - 1), 0, "the same schedule with the same seed gives the same frames")
+
+    video: tuple[Video, ...] = setting(videos, (Video(),), "in which formats, for which places")
 
     @property
     def num_frames(self) -> int:
@@ -182,11 +186,17 @@ class Schedule:
     refine: Refine
     losses: Mapping[str, Curve]
     music: Music = Music()
+    loop: Loop = Loop()
     markers: Mapping[str, float] = field(default_factory=dict)
     shots: tuple[Shot, ...] = ()
     variants: tuple[Variant, ...] = ()
     warnings: tuple[Problem, ...] = ()
     origin: "Origin | None" = field(default=None, compare=False, repr=False)
+
+    @property
+    def num_rendered(self) -> int:
+        """How many frames are made; a loop's end is rendered further than it is shown."""
+        return self.output.num_frames + self.loop.num_led(self.output.fps)
 
     def draft(self) -> "Schedule":
         """Half the size and a third of the steps, for a quick look at the same motion."""

@@ -11,6 +11,7 @@ from typing import Any
 from pipeline import includes, variants
 from pipeline.fields import TEXT
 from pipeline.keyframes import EXPRESSION
+from pipeline.loop import SHAPE
 from pipeline.models import Models
 from pipeline.motion import motion_settings
 from pipeline.music import Music
@@ -58,6 +59,7 @@ def sections() -> dict[str, Shape]:
             **list_of({**shot, "properties": {**shot["properties"], **parts}}, MAX_SHOTS),
         },
         "music": section("music", "the track: its beats and bars, and what expressions follow", settings(Music)),
+        "loop": about(SHAPE, "the end leads into the beginning"),
         "markers": _names("names of times, for keys such as @drop", TIME),
         "let": _names("names for numbers and expressions", one_of({"type": "number"}, EXPRESSION)),
         "include": about(includes.SHAPE, "files of YAML whose entries lie under the schedule's own"),

@@ -166,7 +166,7 @@ def _clock_from(start: float, length: float, clock: Clock) -> Clock:
     beat = clock.beat.from_(start) if clock.beat else None
     signals = {name: signal.from_(start) for name, signal in clock.signals.items()}
     markers = {name: at - start for name, at in clock.markers.items()}
-    return dataclasses.replace(clock, length=length, beat=beat, signals=signals, markers=markers)
+    return dataclasses.replace(clock, length=length, beat=beat, signals=signals, markers=markers, loop=0.0)
 
 
 def _join(shots: list[Shot], parts: list[Part]) -> Part:

@@ -69,7 +69,7 @@ def inspect(folder: RunFolder) -> Status:
             done.add(index)
         elif record is not None:
             stale.add(index)
-    states = folder.states(schedule.output.fps)
+    states = folder.states(schedule)
     notes = ((index, states.note(index)) for index in states.kept() if index < len(hashes))
     return Status(
         folder=str(folder.path),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.easings import Array
+from pipeline.loop import shares
 from pipeline.schedule import Schedule, Shot
 from render import catalogue, transforms
 from render.errors import InputError
@@ -17,17 +18,20 @@ from render.spec import FrameSpec, ImageFile, PromptWeight
 
 
 class Timeline:
-    """The frame specs of a schedule; `len()` of them, in order.
+    """The frame specs of a schedule; `len()` of them, in the order in which they are made.
 
     Attributes:
         times: of every frame, in seconds.
         num_steps: of every frame.
         cuts: the frames that start from noise: the first, and the first of every shot that begins with a cut.
+        num_led: frames past the end of a loop; they are on the clock of its beginning.
     """
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
+        self.num_led = schedule.loop.num_led(schedule.output.fps)
+        self._shares = shares(self.num_led)
         self._shots = schedule.shots or (_only_shot(schedule),)
         self._shot = np.clip(
             np.searchsorted([shot.start for shot in self._shots], self.times, side="right") - 1, 0, None
@@ -38,13 +42,15 @@ class Timeline:
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
+        led = self.num_steps[: self.num_led].copy()
         for index in self.cuts:
             self.num_steps[index] = self._shots[self._shot[index]].refine.first_frame
+        self.num_steps = np.concatenate([self.num_steps, led])
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
 
     def __len__(self) -> int:
-        return len(self.times)
+        return len(self.times) + self.num_led
 
     def __iter__(self) -> Iterator[FrameSpec]:
         return (self.at(index) for index in range(len(self)))
@@ -52,26 +58,28 @@ class Timeline:
     def at(self, index: int) -> FrameSpec:
         """The spec of frame `index`, which the schedule and nothing else decides."""
         schedule = self._schedule
-        shot = self._shots[self._shot[index]]
-        prompts = self._prompts_at(index)
-        weights = {name: float(values[index]) for name, values in self._losses.items()}
+        moment = index % len(self.times)
+        shot = self._shots[self._shot[moment]]
+        prompts = self._prompts_at(moment)
+        weights = {name: float(values[moment]) for name, values in self._losses.items()}
         return FrameSpec(
             index=index,
             seed=schedule.output.seed,
             size=schedule.output.size,
             prompts=prompts,
             blend=shot.blend,
-            transforms=self._transforms_at(index),
-            center=(float(self._center[0][index]), float(self._center[1][index])),
+            transforms=self._transforms_at(index if index == len(self.times) else moment),
+            center=(float(self._center[0][moment]), float(self._center[1][moment])),
             border=shot.border,
             losses={name: weight for name, weight in weights.items() if weight and (prompts or name != "prompt")},
             num_steps=int(self.num_steps[index]),
-            lr=float(self._lr[index]),
-            num_cutouts=int(self._cutouts[index]),
+            lr=float(self._lr[moment]),
+            num_cutouts=int(self._cutouts[moment]),
             augment=schedule.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
-            cut=index > 0 and index in self.cuts,
+            cut=moment > 0 and moment in self.cuts,
+            lead=(moment - 1, float(self._shares[moment])) if index > len(self.times) else None,
         )
 
     def _found_cuts(self) -> frozenset[int]:
@@ -86,7 +94,8 @@ class Timeline:
         """
         transform = catalogue.load(transforms, name).TRANSFORM
         curve = self._schedule.motion.rates[name]
-        moved = np.diff(curve.accumulate(self.times, logarithmic=transform.multiplicative), prepend=0.0)
+        times = np.append(self.times, len(self.times) / self._schedule.output.fps) if self.num_led else self.times
+        moved = np.diff(curve.accumulate(times, logarithmic=transform.multiplicative), prepend=0.0)
         if not np.isfinite(moved).all():
             index = int((~np.isfinite(moved)).argmax())
             raise InputError(f"motion.{name}: the move from frame {index - 1} to frame {index} is not a number")

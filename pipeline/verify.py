@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.checkpoint import chain
 from pipeline.folder import RunFolder
 from pipeline.frames import to_pixels
+from pipeline.leading import Heads
 from pipeline.report import is_as_made
 from pipeline.timeline import Timeline
 from render.errors import CheckpointError, RunError
@@ -27,7 +28,7 @@ class Verification:
         self._digests = origin.models
         self._hashes = chain(self._timeline, self._digests)
         self._frames = folder.frames
-        self._states = folder.states(self._schedule.output.fps)
+        self._states = folder.states(self._schedule)
         self._folder = folder
         self._seen = {"frames": 0, "states": 0, "rerendered": 0}
 
@@ -73,7 +74,9 @@ class Verification:
             state = self._states.load(before, renderer.device) if before >= 0 else None
             note = self._states.note(before)
             elsewhere = f", not on {note.made_on}" if note and note.made_on != renderer.made_on else ""
-            following = renderer.step(state, self._timeline.at(before + 1))
+            spec = self._timeline.at(before + 1)
+            heads = Heads(self._states, self._timeline, self._hashes)
+            following = renderer.step(state and heads.lead(state, spec, renderer), spec)
             if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
                 path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"
                 yield f"{path}: rendered again on {here}, it is another picture"

@@ -55,6 +55,7 @@ class FrameSpec:
         ema: decay of the running average of the latent over the frame's steps, in [0, 1); the
             average is what is shown and carried on. 0 takes the last latent as it is.
         cut: start from noise, as the first frame does, whatever the previous frame was.
+        lead: go (index, share) first: so much of the way from the previous frame to frame `index`; of loops.
     """
 
     index: int
@@ -73,6 +74,7 @@ class FrameSpec:
     augment: str = "light"
     ema: float = 0.0
     cut: bool = False
+    lead: tuple[int, float] | None = None
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys: equal specs give equal text.
@@ -80,6 +82,8 @@ class FrameSpec:
         A picture counts by its content: where its file lies makes no difference.
         """
         numbers = asdict(self)
+        if self.lead is None:
+            del numbers["lead"]
         for prompt in numbers["prompts"]:
             if prompt["image"] is None:
                 del prompt["image"]

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -41,49 +42,60 @@ def probe(path: Path) -> AudioFile:
     Raises:
         InputError: it is no media file, has no sound, or lasts too long.
     """
-    av = extra("av")
-    try:
-        with av.open(str(path)) as container:
-            found = AudioFile(path=path, seconds=_seconds(container, _stream(container, path)))
-    except (av.FFmpegError, UnicodeDecodeError) as error:
-        raise _unreadable(path) from error
+    with _opened(path) as container:
+        found = AudioFile(path=path, seconds=_seconds(container, _stream(container, path)))
     _check_length(path, found.seconds or 0.0)
     return found
+
+
+def sound_frames(path: Path) -> Iterator[Any]:
+    """The decoded frames of the sound, damaged ones left out, and None at the end, which empties a resampler.
+
+    Raises:
+        InputError: as `probe`, or nothing in it can be decoded.
+    """
+    probe(path)  # a header that says that it is too long is believed
+    av = extra("av")
+    seconds = 0.0
+    with _opened(path) as container:
+        for packet in container.demux(_stream(container, path)):
+            try:
+                for frame in packet.decode():
+                    seconds += frame.samples / frame.sample_rate
+                    yield frame
+            except av.FFmpegError:  # what can be read counts, as it does in every player
+                continue
+            _check_length(path, seconds)
+    if not seconds:
+        raise InputError(f"'{path.name}': nothing of its sound can be decoded; is the file damaged?")
+    yield None
 
 
 def decode(path: Path) -> Samples:
     """Mono samples in about [-1, 1], `RATE` a second, from the first moment to the last.
 
     Raises:
-        InputError: as `probe`, or nothing in it can be decoded.
+        InputError: as `sound_frames`.
     """
+    resampler = extra("av").AudioResampler(format="flt", layout="mono", rate=RATE)
+    blocks = [part.to_ndarray()[0] for frame in sound_frames(path) for part in resampler.resample(frame)]
+    samples: Samples = np.nan_to_num(np.concatenate(blocks))
+    return samples
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The container. A playlist in the place of a track cannot lead to other files or to the network."""
     av = extra("av")
-    probe(path)  # a header that says that it is too long is believed
-    blocks: list[Samples] = []
-    count = 0
     try:
-        with av.open(str(path)) as container:
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-            for frame in _frames(container, _stream(container, path), av):
-                blocks += [mono.to_ndarray()[0] for mono in resampler.resample(frame)]
-                count += len(blocks[-1]) if blocks else 0
-                _check_length(path, count / RATE)
-    except (av.FFmpegError, UnicodeDecodeError) as error:
-        if not blocks:  # else it is torn at its end, and what was read counts
-            raise _unreadable(path) from error
-    if not count:
-        raise InputError(f"'{path.name}': nothing of its sound can be decoded; is the file damaged?")
-    return np.nan_to_num(np.concatenate(blocks))
-
-
-def _frames(container: Any, stream: Any, av: ModuleType) -> Iterator[Any]:
-    """Decoded frames, damaged packets left out, and None at the end, which empties the resampler."""
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-        except av.error.InvalidDataError:
-            continue
-    yield None
+        with path.open("rb") as file, av.open(file, options={"protocol_whitelist": "none"}) as container:
+            yield container
+    except OSError as error:  # FFmpeg's errors are such, too
+        if isinstance(error, FileNotFoundError):
+            raise InputError(f"'{path.name}': no such file") from error
+        raise _unreadable(path) from error
+    except (av.FFmpegError, ValueError) as error:
+        raise _unreadable(path) from error
 
 
 def _stream(container: Any, path: Path) -> Any:

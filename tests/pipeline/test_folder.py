@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.folder import Footage, Origin, RunFolder
+from pipeline.folder import Origin, RunFolder
+from pipeline.footage import Footage
 from render.errors import InputError
 
 TOY = "output: {size: [32, 32], fps: 8, length: 3}\nmodels: {latent: pixels, perceptors: [toy]}\nprompts: red\n"
@@ -44,7 +45,7 @@ def test_footage_outlives_the_schedule(folder: RunFolder, file: Path, origin: Or
     schedule = origin.load()
     folder.write_origin(schedule, origin)
     file.unlink()
-    assert folder.footage() == Footage(title=schedule.title, fps=schedule.output.fps, frames=3)
+    assert folder.footage() == Footage.of(schedule)
 
 
 def test_origin_loads_the_schedule_with_what_was_said_on_the_command_line(file: Path) -> None:

@@ -49,14 +49,13 @@ SECTIONS = [
     ("Motion: {}", "2:1: Motion: unknown key; did you mean 'motion'?"),
     (
         "width: 5",
-        "2:1: width: unknown key; expected one of: include, let, losses, markers, models, motion, music, output, "
+        "2:1: width: unknown key; expected one of: include, let, loop, losses, markers, models, motion, music, output, "
         "prompts, refine, shots, title, variants, version",
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",
         "2:1: defaults: is no key: what stands at the top holds in every shot; include: shares it between files",
     ),
-    ("loop: {}", "2:1: loop: is part of the language, but this version cannot read it yet"),
     ("prompts: b", "2:1: prompts: this key stands twice; remove one of the two"),
     ("version: 2", "2:10: version: expected version 1, the only one there is, got '2'"),
     ("version: true", "2:10: version: expected version 1, the only one there is, got 'true'"),
@@ -64,7 +63,7 @@ SECTIONS = [
     ("title: [a]", "2:8: title: expected a text, got a list"),
     ('title: "\\uD800"', "2:8: title: holds half a character (a lone surrogate), which no text can"),
     ("title: true", "2:8: title: expected a text, got 'true'"),
-    ("output: 5", "2:9: output: expected a map with fps, length, size, seed, got '5'"),
+    ("output: 5", "2:9: output: expected a map with fps, length, size, seed, video, got '5'"),
     ("output: {size: 256}", "2:16: output.size: expected a width and a height in pixels such as [256, 144], got '256'"),
     ("output: {size: [256, big]}", "2:22: output.size[1]: expected a whole number from 16 to 8192, got 'big'"),
     (

@@ -99,7 +99,9 @@ RIGHT = [
     *("variants: {motion.zoom.5s.to: [1, 2], 'prompts': [b, {0s: c}], losses.smooth: [0.1, t/100]}",),
 ]
 WRONG = [  # a schedule besides `prompts: a`, and where the schema points
-    *(("promts: a", "$"), ("width: 5", "$"), ("loop: {}", "$"), ("version: 2", "$.version"), ("title: [a]", "$.title")),
+    *(("promts: a", "$"), ("width: 5", "$"), ("version: 2", "$.version"), ("title: [a]", "$.title")),
+    *(("loop: {blnd: 1s}", "$.loop"), ("loop: round", "$.loop"), ("output: {video: h266}", "$.output.video")),
+    *(("music: {file: 1, signals: {a: loud}}", "$.music.signals.a"), ("music: {bpm: slow}", "$.music.bpm")),
     *(("output: 5", "$.output"), ("output: {Fps: 1}", "$.output"), ("output: {fps: 0}", "$.output.fps")),
     *(("output: {length: 50%}", "$.output.length"), ("output: {length: 0}", "$.output.length")),
     *(("output: {size: [256]}", "$.output.size"), ("output: {size: [256, big]}", "$.output.size[1]")),

@@ -88,3 +88,14 @@ def test_a_missing_library_is_told(song: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(InputError, match=r"music needs av, which is not installed; pip install .*\[music\]"):
         probe(song)
     assert decoding.INSTALL == "pip install 'vqgan-clip-render[music]'"
+
+
+def test_a_playlist_leads_to_no_other_file(song: Path, tmp_path: Path) -> None:
+    """It is a stranger's way to have a file read that the schedule may not name."""
+    for name, text in (
+        ("list.m3u8", f"#EXTM3U\n#EXT-X-TARGETDURATION:20\n#EXTINF:16,\n{song}\n#EXT-X-ENDLIST\n"),
+        ("list.ffconcat", f"ffconcat version 1.0\nfile '{song}'\n"),
+    ):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(InputError, match=r"is no music that can be decoded|nothing of its sound can be"):
+            decode(tmp_path / name)

@@ -1,0 +1,42 @@
+"""`render inspect`: the schedule that a video was made by."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.commands import options
+from render.errors import InputError
+
+
+@click.command()
+@click.argument("video", metavar="VIDEO", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", metavar="FILE.yaml", type=click.Path(path_type=Path), help="Where to write it [stdout]."
+)
+@options.ffmpeg_program
+def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> None:
+    """Give back the schedule of a video that `render` has made, with the digests of its models.
+
+    \b
+    render inspect outputs/sunset/video.mp4
+    render inspect video.mp4 -o sunset.yaml && render sunset.yaml
+
+    Files that the schedule names, such as a track, are not in the video.
+    """
+    from pipeline.atomic import write_text
+    from pipeline.delivery.notes import schedule_of
+    from pipeline.ffmpeg import find_binary, read_notes
+
+    if not video.is_file():
+        raise InputError(f"{video}: no such file")
+    text = schedule_of(read_notes(find_binary(ffmpeg_program), video), str(video))
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if output.exists():
+        raise InputError(f"{output}: exists already; -o FILE.yaml writes another file")
+    try:
+        write_text(output, text)
+    except OSError as error:
+        raise InputError(f"{output}: cannot be written: {error.strerror}") from error
+    click.echo(str(output))

@@ -1,0 +1,46 @@
+"""Places that people post to: the size and length that each of them wants."""
+
+from dataclasses import dataclass
+
+from pipeline.recipe import Filter
+
+FITS = ("crop", "pad")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place: its (width, height) in pixels, and how many seconds it takes at least and at most."""
+
+    about: str
+    size: tuple[int, int]
+    seconds: tuple[float, float] | None = None
+
+
+PLACES: dict[str, Place] = {
+    "square": Place(about="1080 × 1080, a post", size=(1080, 1080)),
+    "reel": Place(about="1080 × 1920, upright, for phones", size=(1080, 1920)),
+    "canvas": Place(about="1080 × 1920, a loop of 3 to 8 seconds behind a song", size=(1080, 1920), seconds=(3, 8)),
+    "wallpaper": Place(about="3840 × 2160, a screen", size=(3840, 2160)),
+}
+
+
+def fitted(size: tuple[int, int], wanted: tuple[int, int], fit: str) -> tuple[Filter, ...]:
+    """From (width, height) to the wanted one: all of the middle that has its shape, or everything with black bars.
+
+    Scaled by Lanczos. Sizes are kept even, since most pixel formats need it.
+    """
+    width, height = size
+    across, down = wanted
+    lanczos = {"flags": "lanczos+accurate_rnd+full_chroma_int"}
+    if fit == "crop":
+        share = min(width / across, height / down)
+        cut = {"w": _even(across * share, width), "h": _even(down * share, height)}
+        return (("crop", {**cut, "exact": 1}), ("scale", {"w": across, "h": down, **lanczos}), ("setsar", {"sar": "1"}))
+    share = min(across / width, down / height)
+    inner = {"w": _even(width * share, across), "h": _even(height * share, down)}
+    bars: dict[str, str | int | float] = {"w": across, "h": down, "x": "(ow-iw)/2", "y": "(oh-ih)/2", "color": "black"}
+    return (("scale", {**inner, **lanczos}), ("pad", bars), ("setsar", {"sar": "1"}))
+
+
+def _even(side: float, most: int) -> int:
+    return max(2, min(round(side / 2) * 2, most // 2 * 2))

@@ -1,0 +1,41 @@
+"""From what is to be delivered to how it is made, and what it is called."""
+
+from pathlib import Path
+
+from pipeline.delivery.formats import FORMATS
+from pipeline.delivery.places import PLACES, fitted
+from pipeline.delivery.settings import Video
+from pipeline.recipe import Recipe
+
+
+def recipe(video: Video, size: tuple[int, int]) -> Recipe:
+    """How frames of (width, height) pixels become the file; sound and notes are still to come."""
+    known = FORMATS[video.format]
+    options = dict(known.options)
+    if video.crf is not None:
+        options["crf"] = video.crf
+    if video.bitrate is not None:
+        options.pop("crf")
+        options["b:v"] = video.bitrate
+    if video.preset is not None:
+        options["preset"] = video.preset
+    made = known.recipe(video.pix_fmt, options)
+    wanted = shown_size(video, size)
+    shaping = () if wanted == size else fitted(size, wanted, video.fit)
+    return Recipe(**{**vars(made), "filters": (*shaping, *made.filters), "repeat": video.repeat})
+
+
+def shown_size(video: Video, size: tuple[int, int]) -> tuple[int, int]:
+    """The size of the file's pictures, of frames of `size`."""
+    return PLACES[video.place].size if video.place else video.size or size
+
+
+def paths(folder: Path, videos: tuple[Video, ...]) -> list[Path]:
+    """Where every file lies: the first one is video.mp4 or the like, the others say what they are."""
+    found = [folder / f"video{FORMATS[videos[0].format].suffix}"]
+    for video in videos[1:]:
+        name = "-".join(["video", *([video.place] if video.place else []), video.format])
+        suffix = FORMATS[video.format].suffix
+        number = sum(path.name.startswith(f"{name}.") or path.name.startswith(f"{name}-") for path in found)
+        found.append(folder / (f"{name}-{number + 1}{suffix}" if number else f"{name}{suffix}"))
+    return found

@@ -1,0 +1,62 @@
+"""Frames past the end of a loop, led into those at its beginning.
+
+Before such a frame is rendered, the picture that it starts from goes a part of the way to the one that its
+counterpart started from. The motion and the refinement of the frame then work on that, as on any other: what is
+between the two is painted anew under the prompts, and no ghost of a crossfade stays.
+"""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from pipeline.checkpoint import StateFolder
+from pipeline.timeline import Timeline
+from render.errors import CheckpointError
+from render.spec import FrameSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from render.renderer import FrameState, Renderer
+
+
+class Heads:
+    """The states of the first frames of a loop, which are kept while it is rendered.
+
+    Args:
+        hashes: chained hashes of all frames.
+    """
+
+    def __init__(self, states: StateFolder, timeline: Timeline, hashes: list[str]) -> None:
+        self._states = states
+        self._timeline = timeline
+        self._hashes = hashes
+
+    def require(self, renderer: "Renderer") -> None:
+        """Render those again that are not there: a schedule may have become a loop when it was rendered already."""
+        wanted = self._timeline.num_led - 1
+        missing = [index for index in range(wanted) if not self._is_there(index)]
+        if not missing:
+            return
+        state = self._states.load(missing[0] - 1, renderer.device) if missing[0] else None
+        for index in range(missing[0], wanted):
+            state = renderer.step(state, self._timeline.at(index))
+            self._states.save(state, self._hashes[index], renderer.made_on)
+
+    def lead(self, state: "FrameState", spec: FrameSpec, renderer: "Renderer") -> "FrameState":
+        """What the frame of `spec` starts from; `state` itself unless it is led."""
+        if spec.lead is None:
+            return state
+        index, share = spec.lead
+        head = self._states.load(index, renderer.device)
+        latent = None if state.latent is None or head.latent is None else _mixed(state.latent, head.latent, share)
+        return dataclasses.replace(state, image=_mixed(state.image, head.image, share), latent=latent)
+
+    def _is_there(self, index: int) -> bool:
+        try:
+            return self._states.verify(index).frame_hash == self._hashes[index]
+        except CheckpointError:
+            return False
+
+
+def _mixed(start: "Tensor", end: "Tensor", share: float) -> "Tensor":
+    return start.lerp(end, share)

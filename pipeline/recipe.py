@@ -1,0 +1,55 @@
+"""How a video is to be made of its frames, for `pipeline.ffmpeg` to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Filter = tuple[str, Mapping[str, str | int | float]]
+
+# The colour flags of an encoder do not stick; the frames' own do.
+BT709: tuple[Filter, ...] = (
+    ("setparams", {"range": "tv", "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}),
+)
+
+
+def to_yuv(pix_fmt: str) -> tuple[Filter, ...]:
+    """From RGB to `pix_fmt` by the matrix of BT.709, limited range, and tagged so."""
+    return (("scale", {"out_color_matrix": "bt709", "out_range": "tv"}), ("format", {"pix_fmts": pix_fmt}), *BT709)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """Raw samples that a video sounds with, as long as it: little-endian floats, channel by channel."""
+
+    path: Path
+    rate: int
+    channels: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Filters, encoder and container of one file.
+
+    Attributes:
+        filters: what is done to every picture, in order.
+        options: of the encoder and the container, as ffmpeg names them.
+        sound_options: the same for the sound.
+        subtitle_codec: in which subtitles go in.
+        palette: the colours are chosen from the whole video first, as a GIF needs it.
+        begins: at which byte of the file which bytes stand.
+        sound, subtitles, notes: files that go in besides: the sound, a .srt, and metadata in FFmpeg's own format.
+        order: the numbers of the frames in the order in which they are shown; as they come if empty.
+        repeat: how often the frames are shown, one time after the other.
+    """
+
+    filters: tuple[Filter, ...]
+    options: Mapping[str, str | int | float]
+    sound_options: Mapping[str, str | int] = field(default_factory=dict)
+    subtitle_codec: str = ""
+    palette: bool = False
+    begins: tuple[int, bytes]
+    sound: Sound | None = None
+    subtitles: Path | None = None
+    notes: Path | None = None
+    order: tuple[int, ...] = ()
+    repeat: int = 1

@@ -1,0 +1,114 @@
+"""The track in the video: the same samples, as loud, from the first frame to the last."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline import ffmpeg
+from pipeline.audio.cut import RATE, cut
+from pipeline.folder import Origin, RunFolder
+from pipeline.run import Run, RunOptions
+from pipeline.soundtrack import sounding
+from render.errors import RunError
+from render.renderer import Renderer
+
+Write = Callable[..., Path]
+
+
+def heard(path: Path) -> NDArray[np.float64]:
+    """The sound of a video in one channel, `RATE` a second, from its very beginning."""
+    with av.open(str(path)) as container:
+        stream: Any = container.streams.audio[0]
+        frames: list[Any] = [frame for frame in container.decode(stream) if frame.pts is not None]
+        assert float(frames[0].pts * frames[0].time_base) == 0
+        assert frames[0].rate == RATE
+        return np.concatenate([frame.to_ndarray().mean(axis=0) for frame in frames]).astype(np.float64)
+
+
+@pytest.fixture
+def rendered(write: Write, renderer: Renderer, tmp_path: Path) -> Callable[[str], RunFolder]:
+    def render(text: str) -> RunFolder:
+        origin = Origin(file=str(write(text + "\nrefine: {steps: 0, first_frame: 1, cutouts: 1}")))
+        schedule = origin.load()
+        folder = RunFolder(tmp_path / "out")
+        digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
+        assert Run(schedule, origin, folder, RunOptions()).execute(
+            digests, lambda warn: renderer, lambda event: None, lambda: False
+        )
+        return folder
+
+    return render
+
+
+@pytest.mark.parametrize(
+    ("start", "fps", "length"), [("0s", 12, "music"), ("3.21s", 10, "4s"), ("12s", 25, "6.5s"), ("1s", 7, "3s")]
+)
+def test_the_sound_is_cut_to_the_picture(
+    rendered: Callable[[str], RunFolder], synthesise: ModuleType, start: str, fps: int, length: str
+) -> None:
+    text = f"music: {{file: song.flac, start: {start}}}\noutput: {{size: [16, 16], fps: {fps}, length: {length}}}"
+    video = rendered(text).video
+    with av.open(str(video)) as container:
+        picture: Any = container.streams.video[0]
+        sound: Any = container.streams.audio[0]
+        seconds = picture.frames / fps
+        assert float(picture.duration * picture.time_base) == pytest.approx(seconds, abs=1e-3)
+        assert float(sound.duration * sound.time_base) == pytest.approx(seconds, abs=1e-3)
+        assert (sound.codec_context.name, sound.codec_context.channels) == ("aac", 1)
+    track = synthesise.compose([(8, 120.0)], silence=0.5).samples[round(float(start[:-1]) * RATE) :]
+    there = heard(video)[: round(seconds * RATE)]
+    expected = np.zeros(len(there))
+    expected[: len(track[: len(there)])] = track[: len(there)]
+    shifts = {shift: np.dot(np.roll(expected, shift), there) for shift in range(-60, 61)}
+    assert max(shifts, key=lambda shift: shifts[shift]) == 0  # samples of a 48,000th of a second
+    assert (there**2).mean() == pytest.approx((expected**2).mean(), rel=0.02)
+
+
+def test_a_track_that_changes_changes_the_video_and_no_frame(
+    rendered: Callable[[str], RunFolder], synthesise: ModuleType
+) -> None:
+    text = "music: {file: song.flac}\noutput: {size: [16, 16], fps: 5, length: 2s}"
+    folder = rendered(text)
+    before, frame = folder.video.read_bytes(), folder.frames.path(5).stat()
+    assert rendered(text).video.read_bytes() == before
+    folder = rendered(text.replace("flac}", "flac, start: 1s}"))
+    assert folder.video.read_bytes() != before
+    assert folder.frames.path(5).stat().st_mtime_ns == frame.st_mtime_ns
+
+
+def test_the_cut_has_the_tracks_own_samples(song: Path, synthesise: ModuleType, tmp_path: Path) -> None:
+    track = synthesise.compose([(8, 120.0)], silence=0.5).samples
+    with cut(song, 2.0, 1.0, tmp_path / "a.mp4") as (raw, channels):
+        assert channels == 1
+        samples = np.frombuffer(raw.read_bytes(), dtype="<f4")
+    assert len(samples) == RATE
+    np.testing.assert_allclose(samples, track[2 * RATE : 3 * RATE], atol=2e-4)
+    with cut(song, 16.4, 1.0, tmp_path / "a.mp4") as (raw, _):
+        samples = np.frombuffer(raw.read_bytes(), dtype="<f4")
+    assert len(samples) == RATE
+    assert samples[: RATE // 20].any()
+    assert not samples[round(0.11 * RATE) :].any()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_track_that_is_gone_is_told(write: Write, tmp_path: Path) -> None:
+    schedule = Origin(file=str(write("music: {file: song.flac}"))).load()
+    (tmp_path / "song.flac").unlink()
+    with (
+        pytest.raises(RunError, match=r"music: 'song.flac': no such file; the frames are kept"),
+        sounding(schedule.music.path, 0.0, 1.0, tmp_path / "video.mp4"),
+    ):
+        pass
+
+
+def test_a_video_without_a_track_is_silent(tmp_path: Path, bundled_ffmpeg: str) -> None:
+    frames = (bytes(16 * 16 * 3) for _ in range(4))
+    ffmpeg.encode(bundled_ffmpeg, frames, (16, 16), 4, "silent", tmp_path / "a.mp4")
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert not container.streams.audio
