@@ -2,13 +2,18 @@
 
 Before such a frame is rendered, the picture that it starts from goes a part of the way to the one that its
 counterpart started from. The motion and the refinement of the frame then work on that, as on any other: what is
-between the two is painted anew under the prompts, and no ghost of a crossfade stays.
+between the two is painted anew under the prompts, and no ghost of a crossfade stays. Refinement may pull back, so how
+far the way still is, is measured: however much it does, every frame gains the same ground.
 """
 
 import dataclasses
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.checkpoint import StateFolder
+from pipeline.frames import FrameFolder
 from pipeline.timeline import Timeline
 from render.errors import CheckpointError
 from render.spec import FrameSpec
@@ -24,10 +29,12 @@ class Heads:
 
     Args:
         hashes: chained hashes of all frames.
+        frames: where the frames lie.
     """
 
-    def __init__(self, states: StateFolder, timeline: Timeline, hashes: list[str]) -> None:
+    def __init__(self, states: StateFolder, timeline: Timeline, hashes: list[str], frames: FrameFolder) -> None:
         self._states = states
+        self._frames = frames
         self._timeline = timeline
         self._hashes = hashes
 
@@ -46,10 +53,19 @@ class Heads:
         """What the frame of `spec` starts from; `state` itself unless it is led."""
         if spec.lead is None:
             return state
-        index, share = spec.lead
+        index, way = spec.lead
         head = self._states.load(index, renderer.device)
-        latent = None if state.latent is None or head.latent is None else _mixed(state.latent, head.latent, share)
-        return dataclasses.replace(state, image=_mixed(state.image, head.image, share), latent=latent)
+        left = float((head.image - state.image).abs().mean())
+        share = 1 - min(1.0, self._whole_way * (1 - way) / left) if left else 1.0
+        image = _mixed(state.image, head.image, share)
+        # Half-way between two latents is not half-way between their pictures: the mixed picture is encoded anew.
+        return dataclasses.replace(state, image=image, latent=None)
+
+    @cached_property
+    def _whole_way(self) -> float:
+        """The mean difference between the first frame past the end and the one that it takes the place of."""
+        last, first = (self._frames.read(index) / 255 for index in (len(self._timeline.times), 0))
+        return float(np.abs(last - first).mean())
 
     def _is_there(self, index: int) -> bool:
         try:

@@ -61,15 +61,11 @@ def read_loop(value: Value, clock: Clock) -> Loop:
     return loop
 
 
-def shares(count: int) -> Array:
-    """How far each led frame goes towards the one that it takes the place of, of the way that is left: (count,).
-
-    Added up they follow smoothstep from 0 at the first one to 1 at the last.
-    """
+def ways(count: int) -> Array:
+    """How much of the way to the frame that it takes the place of each led frame has gone: (count,), 0 to 1."""
     there = np.linspace(0, 1, count)
-    there = there * there * (3 - 2 * there)
-    before = np.concatenate([[0.0], there[:-1]])
-    return np.where(before < 1, (there - before) / np.maximum(1 - before, 1e-12), 1.0)
+    gone: Array = there * there * (3 - 2 * there)
+    return gone
 
 
 def order(count: int, led: int, boomerang: bool) -> list[int]:

@@ -147,7 +147,7 @@ class Run:
     @cached_property
     def _heads(self) -> Heads:
         """What the end of a loop is led into."""
-        return Heads(self._states, self._timeline, self._hashes)
+        return Heads(self._states, self._timeline, self._hashes, self._frames)
 
     def _tidy(self) -> None:
         """What a run that was killed left half-written."""

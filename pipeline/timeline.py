@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.easings import Array
-from pipeline.loop import shares
+from pipeline.loop import ways
 from pipeline.schedule import Schedule, Shot
 from render import catalogue, transforms
 from render.errors import InputError
@@ -31,7 +31,7 @@ class Timeline:
         self._schedule = schedule
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
         self.num_led = schedule.loop.num_led(schedule.output.fps)
-        self._shares = shares(self.num_led)
+        self._ways = ways(self.num_led)
         self._shots = schedule.shots or (_only_shot(schedule),)
         self._shot = np.clip(
             np.searchsorted([shot.start for shot in self._shots], self.times, side="right") - 1, 0, None
@@ -79,7 +79,7 @@ class Timeline:
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
             cut=moment > 0 and moment in self.cuts,
-            lead=(moment - 1, float(self._shares[moment])) if index > len(self.times) else None,
+            lead=(moment - 1, float(self._ways[moment])) if index > len(self.times) else None,
         )
 
     def _found_cuts(self) -> frozenset[int]:

@@ -75,7 +75,7 @@ class Verification:
             note = self._states.note(before)
             elsewhere = f", not on {note.made_on}" if note and note.made_on != renderer.made_on else ""
             spec = self._timeline.at(before + 1)
-            heads = Heads(self._states, self._timeline, self._hashes)
+            heads = Heads(self._states, self._timeline, self._hashes, self._frames)
             following = renderer.step(state and heads.lead(state, spec, renderer), spec)
             if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
                 path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"

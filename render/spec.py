@@ -55,7 +55,7 @@ class FrameSpec:
         ema: decay of the running average of the latent over the frame's steps, in [0, 1); the
             average is what is shown and carried on. 0 takes the last latent as it is.
         cut: start from noise, as the first frame does, whatever the previous frame was.
-        lead: go (index, share) first: so much of the way from the previous frame to frame `index`; of loops.
+        lead: (index, way): the previous frame has gone so much of the way to frame `index`; of loops.
     """
 
     index: int

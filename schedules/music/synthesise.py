@@ -119,4 +119,4 @@ def write(path: str, samples: Samples, codec: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    write(sys.argv[1], compose([(8, 120.0)]).samples)
+    write(sys.argv[1], compose([(4, 120.0)]).samples)

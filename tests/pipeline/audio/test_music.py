@@ -189,6 +189,14 @@ def test_what_has_no_effect_is_told(write: Write) -> None:
     ]
 
 
+def test_a_loop_jumps_where_the_music_does(write: Write) -> None:
+    """The kick at the start is no seam, but what moves without the music must close."""
+    text = "loop: {blend: 1s}\noutput: {length: 8s, fps: 10}\n"
+    assert not load_schedule(write(KICK + text)).warnings
+    (warning,) = load_schedule(write(KICK + text + "losses: {smooth: t/8}")).warnings
+    assert warning.message.startswith("smooth loss is open: 0 at the start and 1 at the end")
+
+
 def test_a_draft_keeps_the_music(write: Write) -> None:
     schedule = load_schedule(write(KICK))
     assert dataclasses.replace(schedule.draft().music) == schedule.music
