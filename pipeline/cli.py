@@ -52,7 +52,22 @@ def main() -> None:
     """
 
 
-for _command in (video, batch, check, plan, plot, preview, music, import_, schema, models, status, verify, assemble, inspect):
+for _command in (
+    video,
+    batch,
+    check,
+    plan,
+    plot,
+    preview,
+    music,
+    import_,
+    schema,
+    models,
+    status,
+    verify,
+    assemble,
+    inspect,
+):
     main.add_command(_command)
 
 
