@@ -342,7 +342,8 @@ def test_check_tells_the_good_from_the_bad(call: Call) -> None:
 
 def test_check_of_good_schedules_is_exit_code_0(call: Call) -> None:
     done = call("check", *sorted(SCHEDULES.glob("*.yaml")))
-    assert (done.returncode, done.stderr) == (0, "")
+    said = [line for line in done.stderr.splitlines() if not line.startswith("loop.ogg: ")]  # it is listened to
+    assert (done.returncode, said) == (0, [])
 
 
 def test_plan_prints_one_spec_per_frame(call: Call) -> None:
