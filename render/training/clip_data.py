@@ -7,27 +7,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .data import load_set
+from .data import has_set, load_set
 
 
 class CaptionedImages:
     """Sets of captioned pictures, drawn by weight; a set that is not there is left out until `look` finds it.
 
-    `plain` marks captions of colours and patterns: those are true of any texture, so they are never decoys.
+    A picture none of whose captions has a vector is never drawn: it came after the sentences were embedded.
     """
 
     def __init__(self, folder: Path, weights: dict[str, float], lookup: dict[str, int]) -> None:
         self._folder, self._weights, self._lookup = folder, weights, lookup
-        self._sets: dict[str, tuple[np.ndarray, list[list[int]]]] = {}
+        self._sets: dict[str, tuple[np.ndarray, np.ndarray, list[list[int]]]] = {}
         self.look()
 
     def look(self) -> None:
         """Take in the sets whose files exist by now."""
         for name in self._weights:
-            if name not in self._sets and (self._folder / f"{name}.npy").exists():
+            if self._weights[name] > 0 and name not in self._sets and has_set(self._folder, name):
                 images, captions = load_set(self._folder, name)
                 rows = [[self._lookup[c] for c in words if c in self._lookup] for words in captions]
-                self._sets[name] = (images, rows)
+                known = np.array([k for k, found in enumerate(rows) if found])
+                if len(known):
+                    self._sets[name] = (images, known, rows)
         if not self._sets:
             raise ValueError(f"{self._folder}: none of {', '.join(self._weights)} is there; run the data step first")
 
@@ -39,8 +41,8 @@ class CaptionedImages:
         for name, number in zip(names, rng.multinomial(count, share / share.sum()), strict=True):
             if not number:
                 continue
-            pictures, captions = self._sets[name]
-            chosen = rng.integers(0, len(captions), number)
+            pictures, known, captions = self._sets[name]
+            chosen = rng.choice(known, number)
             images.append(torch.from_numpy(pictures[chosen]).permute(0, 3, 1, 2).float() / 255)
             rows += [self._pick(captions[k], rng) for k in chosen]
         return images, torch.tensor(rows)

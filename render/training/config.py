@@ -68,6 +68,7 @@ class CLIPConfig:
     joint_from: float = 0.5
     average: float = 0.998
     photos: float = 0.15
+    artwork: float = 0.03
     save_every: int = 200
     seed: int = 0
 
@@ -85,7 +86,8 @@ class VQGANConfig:
     latent_noise: float = 0.1
     cycle_weight: float = 0.3
     average: float = 0.998
-    photos: float = 0.45
+    photos: float = 0.35
+    artwork: float = 0.2
     save_every: int = 200
     seed: int = 0
 

@@ -52,7 +52,13 @@ SEEDS = {"scenes": 0, "large": 5_000_000, "held_out": 9_000_000}
 """First seed of each set: the sets never share a scene."""
 
 
-def _save(folder: Path, name: str, images: NDArray[np.uint8], captions: list[list[str]]) -> None:
+def has_set(folder: Path, name: str) -> bool:
+    """Whether the set is there; photographs and artwork need not be."""
+    return (folder / f"{name}.npy").exists()
+
+
+def save_set(folder: Path, name: str, images: NDArray[np.uint8], captions: list[list[str]]) -> None:
+    """folder/NAME.npy, uint8 (N, S, S, 3), last, so that a set that is there is whole; and folder/NAME.json."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(captions))
     partial = folder / f"{name}.partial.npy"
@@ -70,7 +76,7 @@ def write_scenes(folder: Path, name: str, count: int, size: int, first_seed: int
         captions.append(words)
         if (k + 1) % 5000 == 0:
             log.info("%s: %d of %d", name, k + 1, count)
-    _save(folder, name, images, captions)
+    save_set(folder, name, images, captions)
 
 
 def write_photos(folder: Path, tar: Path) -> None:
@@ -90,7 +96,7 @@ def write_photos(folder: Path, tar: Path) -> None:
     for split, name in (("train", "photos"), ("val", "photos_held_out")):
         if not images[split]:
             raise ValueError(f"{tar}: no {split}/LABEL/*.jpg with a label of {', '.join(LABELS)}")
-        _save(folder, name, np.stack(images[split]), captions[split])
+        save_set(folder, name, np.stack(images[split]), captions[split])
 
 
 def load_set(folder: Path, name: str, most: int = 4) -> tuple[NDArray[np.uint8], list[list[str]]]:

@@ -12,11 +12,15 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .checkpoint import load_state
+from .texts import load_texts
 from .vq_model import DD_CONFIG
 
 log = logging.getLogger(__name__)
 
 NORM_GROUPS = 8
+
+PROMPTS = "prompts"
+"""Name of the forty held-out prompts' vectors (40, D) beside the judge's weights."""
 
 
 def _require(path: Path) -> dict[str, Any]:
@@ -68,7 +72,8 @@ def export_clip(run: Path, out: Path) -> None:
     shutil.copy(run / "clip.json", out / "clip.json")
 
 
-def export_judge(run: Path, out: Path) -> None:
-    """run/clip.pt (image tower: running average) to out/judge.safetensors and out/judge.json."""
-    _write(out / "judge.safetensors", dict(_require(run / "clip.pt")["average"]["state"]))
+def export_judge(run: Path, data: Path, out: Path) -> None:
+    """run/clip.pt (image tower: running average) and the prompts' vectors to out/judge.safetensors and judge.json."""
+    weights = dict(_require(run / "clip.pt")["average"]["state"])
+    _write(out / "judge.safetensors", weights | {PROMPTS: load_texts(data / "prompts.pt").vectors})
     shutil.copy(run / "clip.json", out / "judge.json")

@@ -1,7 +1,7 @@
 """The judge: another image tower, trained apart from the one that guides, that says which prompt a picture shows.
 
-It has no text tower of its own: the forty prompts are the teacher's vectors. It never guides, and never reads a
-held-out prompt in training (`scenes.held_out`).
+It has no text tower of its own: the forty prompts are the teacher's vectors, kept with its weights. It never guides,
+and never reads a held-out prompt in training (`scenes.held_out`).
 """
 
 import json
@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from .augment import resize
 from .data import load_set
+from .export import PROMPTS
 from .scenes import HELD_OUT
 from .texts import Texts, load_texts
 from .towers import encode_image
@@ -28,16 +29,19 @@ LIKE = 0.7
 
 
 class Judge:
-    """Ranks the forty held-out prompts for a picture."""
+    """Ranks the forty held-out prompts for a picture; `stem` is its file's path without ending."""
 
-    def __init__(self, stem: Path, data: Path) -> None:
+    def __init__(self, stem: Path) -> None:
         path = stem.with_suffix(".json")
         open_clip.add_model_config(path)
         self.visual: Any = open_clip.create_model(stem.name).visual
-        self.visual.load_state_dict({k: v.float() for k, v in load_file(stem.with_suffix(".safetensors")).items()})
+        weights = load_file(stem.with_suffix(".safetensors"))
+        self.prompts = F.normalize(weights.pop(PROMPTS).float(), dim=1)
+        self.visual.load_state_dict(
+            {k: v.float() if v.is_floating_point() else v for k, v in weights.items()},
+        )
         self.visual.eval().requires_grad_(False)
         self._side = int(json.loads(path.read_text())["vision_cfg"]["image_size"])
-        self.prompts = load_texts(data / "prompts.pt").vectors
 
     @torch.no_grad()
     def embed(self, images: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .augment import resize
-from .data import LABELS, load_set
+from .data import LABELS, has_set, load_set
 from .drift import measure_drift, psnr, reconstruct
 from .guiding import load_pair, load_vqgan
 from .towers import encode_image, encode_text, tokenize
@@ -30,7 +30,9 @@ def measure_vqgan(stem: Path, data: Path) -> dict[str, float]:
     net = load_vqgan(stem)
     figures: dict[str, float] = {}
     met = []
-    for name, count in (("photos_held_out", 200), ("held_out", 100)):
+    for name, count in (("photos_held_out", 200), ("artwork_held_out", 60), ("held_out", 100)):
+        if not has_set(data, name):
+            continue
         images = pictures(data, name, count)
         for quantised in (True, False):
             made, rows = reconstruct(net, images, quantised)
@@ -63,7 +65,7 @@ class Scorer:
 
 
 def measure_clip(stem: Path, data: Path) -> dict[str, float]:
-    """Retrieval among held-out scenes (same generator, other seeds) and labels of held-out photographs."""
+    """Retrieval among held-out scenes (same generator, other seeds) and, where there are, labels of photographs."""
     scorer = Scorer(stem)
     count = 400
     images, captions = load_set(data, "held_out")
@@ -73,12 +75,17 @@ def measure_clip(stem: Path, data: Path) -> dict[str, float]:
     same = torch.tensor([[a == b for b in first] for a in first])
     figures = {f"image to text R@{k}": _recall(similar, same, k) for k in (1, 5, 10)}
     figures |= {f"text to image R@{k}": _recall(similar.T, same, k) for k in (1, 5, 10)}
+    return figures | (_photo_class(scorer, data) if has_set(data, "photos_held_out") else {})
+
+
+def _photo_class(scorer: Scorer, data: Path) -> dict[str, float]:
+    """Share of 600 held-out photographs whose folder's captions are the nearest."""
     photos, labels = load_set(data, "photos_held_out", most=99)
     rows = np.sort(np.random.default_rng(0).permutation(len(photos))[:600])
     classes = F.normalize(torch.stack([scorer.texts(words).mean(0) for words in LABELS.values()]), dim=1)
     wanted = torch.tensor([list(LABELS.values()).index(labels[k]) for k in rows])
     guess = (scorer.images(torch.from_numpy(photos[rows]).permute(0, 3, 1, 2).float() / 255) @ classes.T).argmax(1)
-    return figures | {"photo class": float((guess == wanted).float().mean())}
+    return {"photo class": float((guess == wanted).float().mean())}
 
 
 def _recall(similar: Tensor, same: Tensor, k: int) -> float:

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .data import load_set
+from .data import has_set, load_set, save_set
 from .drift import reconstruct
 from .guiding import load_vqgan
 
 
 def write_reconstructions(folder: Path, stem: Path, count: int, name: str = "reconstructed") -> None:
     """The first `count` scenes through the VQGAN, half of them quantised, with their captions; once."""
-    if (folder / f"{name}.npy").exists():
+    if has_set(folder, name):
         return
     net = load_vqgan(stem)
     images, _ = load_set(folder, "scenes")
@@ -24,6 +24,4 @@ def write_reconstructions(folder: Path, stem: Path, count: int, name: str = "rec
         part = torch.from_numpy(some).permute(0, 3, 1, 2).float() / 255
         made, _ = reconstruct(net, part, quantised=start // 64 % 2 == 0)
         out[start : start + len(made)] = (made * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    (folder / f"{name}.json").write_text(json.dumps(captions))
-    np.save(folder / f"{name}.partial.npy", out)
-    (folder / f"{name}.partial.npy").replace(folder / f"{name}.npy")
+    save_set(folder, name, out, captions)

@@ -51,7 +51,7 @@ def train_text_tower(data: Path, run: Path, recipe: Recipe) -> None:
     torch.manual_seed(config.seed)
     corpus = load_texts(data / "texts.pt")
     tokens = tokenize(corpus.texts)
-    pair = create_pair(run / "clip.json", tower_config(recipe.clip, config, recipe.data.embed_dim))
+    pair = create_pair(run / "clip.json", tower_config(recipe.clip, config, corpus.dim))
     _forget_unseen(pair.token_embedding.weight, tokens)
     parameters = text_parameters(pair)
     optimizer = torch.optim.Adam(parameters.values(), config.learning_rate, betas=(0.9, 0.98))

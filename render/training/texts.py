@@ -39,6 +39,11 @@ class Texts:
     mean: Tensor
     basis: Tensor
 
+    @property
+    def dim(self) -> int:
+        """Length D of a target vector."""
+        return int(self.vectors.shape[1])
+
     def lookup(self) -> dict[str, int]:
         """Row of each sentence."""
         return {text: k for k, text in enumerate(self.texts)}

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .augment import resize
 from .checkpoint import Average, load_state, save_state
 from .codebook import CodebookLearner
 from .config import Recipe
-from .data import load_set
 from .guiding import load_vqgan
 from .towers import cosine_rate
+from .vq_data import Crops, Cycles
 from .vq_init import colour_identity_init
 from .vq_model import VQ
 
@@ -38,59 +37,6 @@ def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
     return 0.5 * d.abs().mean() + 0.5 * c.abs().mean() + 2 * c.pow(2).mean() + 0.5 * scales + 0.35 * slopes
 
 
-class Crops:
-    """Square crops from sets of different sizes, some of them rescaled first; images in [-1, 1]."""
-
-    def __init__(self, folder: Path, weights: dict[str, float], side: int) -> None:
-        self._sets = {name: load_set(folder, name)[0] for name in weights}
-        self._share = np.array(list(weights.values())) / sum(weights.values())
-        self._side = side
-
-    def draw(self, count: int, rng: np.random.Generator) -> Tensor:
-        """(count, 3, side, side)."""
-        names = rng.choice(list(self._sets), count, p=self._share)
-        return torch.stack([self._crop(self._sets[name], rng) for name in names]) * 2 - 1
-
-    def _crop(self, images: np.ndarray, rng: np.random.Generator) -> Tensor:
-        full = images.shape[1]
-        low = min(self._side, full // 2 + 1) if rng.random() < 0.3 else min(self._side, full)
-        size = int(rng.integers(low, full + 1)) if rng.random() < 0.4 else min(self._side, full)
-        y, x = rng.integers(0, full - size + 1, 2)
-        patch = images[rng.integers(len(images)), y : y + size, x : x + size]
-        crop = torch.from_numpy(patch.copy()).permute(2, 0, 1).float() / 255
-        crop = crop if size == self._side else resize(crop[None], self._side)[0]
-        return crop.flip(2) if rng.random() < 0.5 else crop
-
-
-class Cycles:
-    """Pictures that went through the model several times, shifted: they should come out as they went in."""
-
-    def __init__(self, size: int, longest: int) -> None:
-        self._images: list[Tensor] = []
-        self._depths: list[int] = []
-        self._size, self._longest = size, longest
-
-    def draw(self, count: int, rng: np.random.Generator) -> tuple[list[int], Tensor]:
-        """Rows and shifted pictures."""
-        rows = [int(k) for k in rng.choice(len(self._images), count, replace=False)]
-        moved = [self._images[k].roll((int(rng.integers(-4, 5)), int(rng.integers(-4, 5))), (1, 2)) for k in rows]
-        return rows, torch.stack(moved)
-
-    def put(self, rows: list[int], images: Tensor, fresh: Tensor) -> None:
-        """Store what came out; chains that are long enough start again from a fresh reconstruction."""
-        for k, row in enumerate(rows):
-            self._depths[row] += 1
-            self._images[row] = images[k]
-            if self._depths[row] >= self._longest:
-                self._images[row], self._depths[row] = fresh[k], 1
-        if len(self._images) < self._size:
-            self._images.append(fresh[-1])
-            self._depths.append(1)
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-
 class VQGANRun:
     """One run; `train` goes on from the last checkpoint.
 
@@ -101,10 +47,9 @@ class VQGANRun:
         self.config, self.run = recipe.vqgan, run
         torch.manual_seed(self.config.seed)
         self.rng = np.random.default_rng(self.config.seed)
-        made = 1 - self.config.photos
-        self.crops = Crops(
-            data, {"photos": self.config.photos, "large": 0.6 * made, "scenes": 0.4 * made}, self.config.crop
-        )
+        found = {"photos": self.config.photos, "artwork": self.config.artwork}
+        made = 1 - sum(found.values())
+        self.crops = Crops(data, {**found, "large": 0.6 * made, "scenes": 0.4 * made}, self.config.crop)
         self.net = VQ(codes=self.config.codes)
         if start:
             self.net.load_state_dict(load_vqgan(start).state_dict())

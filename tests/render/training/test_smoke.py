@@ -1,25 +1,23 @@
 """The whole way from data to weights, tiny: it must run and resume; the result is no good and need not be."""
 
-from dataclasses import replace
+import io
+import os
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import load_file
 
-from render.training.config import CLIPConfig, DataConfig, Recipe, TextConfig, VQGANConfig, load_recipe
-from render.training.data import LABELS, load_set, write_scenes
+from render.training.config import DataConfig, load_recipe
+from render.training.data import LABELS
 from render.training.phrases import compose
 from render.training.scenes import HELD_OUT, is_held_out, make_scene
-
-TINY = Recipe(
-    data=DataConfig(scenes=48, scene_size=64, embed_dim=16),
-    text=TextConfig(width=16, heads=2, layers=1, steps=2, batch=16),
-    clip=CLIPConfig(
-        width=4, steps=6, batch=8, decoys=2, attack_from=0.2, attack_full=0.4, decoy_from=0.3, save_every=3
-    ),
-    vqgan=VQGANConfig(steps=4, batch=2, crop=32, quantise_from=2, codes=16, save_every=2),
-)
 
 
 def test_a_seed_gives_one_scene() -> None:
@@ -90,73 +88,148 @@ def test_vectors_move_into_another_towers_space() -> None:
     assert torch.allclose(align(corpus, said).vectors, said, atol=1e-3)
 
 
-def _tiny_data(folder: Path) -> None:
-    """Scenes, and sentences with random vectors instead of the teacher's."""
-    from render.training.texts import Texts
+def _tiny_teacher(folder: Path) -> Path:
+    """A BERT of the teacher's shape and file formats, 24 wide, with random weights and a vocabulary of letters."""
+    from safetensors.torch import save_file
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-    write_scenes(folder, "scenes", TINY.data.scenes, TINY.data.scene_size, 0)
-    write_scenes(folder, "held_out", 8, 64, 300)
-    write_scenes(folder, "large", 8, 64, 100)
-    write_scenes(folder, "photos", 8, 64, 200)
-    names = ("scenes", "photos", "held_out")
-    texts = sorted({c for name in names for words in load_set(folder, name)[1] for c in words})
-    for name, said in (("texts", texts), ("prompts", list(HELD_OUT))):
-        vectors = torch.nn.functional.normalize(torch.randn(len(said), TINY.data.embed_dim), dim=1)
-        empty = torch.zeros(1)
-        corpus = Texts(texts=said, kinds=["caption"] * len(said), vectors=vectors, mean=empty, basis=empty)
-        corpus.save(folder / f"{name}.pt")
-
-
-@pytest.mark.slow
-def test_data_to_weights(tmp_path: Path) -> None:
-    from render.training.clip import ClipRun
-    from render.training.export import export_clip, export_vqgan
-    from render.training.guiding import load_painter, load_vqgan, paint
-    from render.training.reconstructions import write_reconstructions
-    from render.training.text_tower import train_text_tower
-    from render.training.vqgan import VQGANRun
-
-    data, run, out = tmp_path / "data", tmp_path / "run", tmp_path / "out"
-    _tiny_data(data)
-    VQGANRun(data, run, TINY).train()
-    export_vqgan(run, out)
-    vqgan = load_vqgan(out / "vqgan")
-    assert float(vqgan.quantize.embedding.weight.std()) == pytest.approx(1, abs=0.01)
-    write_reconstructions(data, out / "vqgan", 16)
-    train_text_tower(data, run, TINY)
-    ClipRun(data, run, TINY).train()
-    resumed = ClipRun(data, run, TINY)
-    resumed.train()
-    assert resumed.step == TINY.clip.steps
-    export_clip(run, out)
-    assert {path.name for path in out.iterdir()} == {
-        "clip.json",
-        "clip.safetensors",
-        "vqgan.yaml",
-        "vqgan.safetensors",
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *ascii_lowercase, *(f"##{letter}" for letter in ascii_lowercase)]
+    tokenizer = Tokenizer(models.WordPiece({piece: k for k, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"word_embeddings": (len(pieces), 24), "position_embeddings": (64, 24), "token_type_embeddings": (2, 24)}
+    weights = {f"embeddings.{k}.weight": torch.randn(shape, generator=generator) for k, shape in shapes.items()}
+    linear = {"attention.self.query": (24, 24), "attention.self.key": (24, 24), "attention.self.value": (24, 24)}
+    linear |= {"attention.output.dense": (24, 24), "intermediate.dense": (48, 24), "output.dense": (24, 48)}
+    norms = ["embeddings.LayerNorm"]
+    for layer in (f"encoder.layer.{k}" for k in range(6)):
+        norms += [f"{layer}.attention.output.LayerNorm", f"{layer}.output.LayerNorm"]
+        for name, shape in linear.items():
+            weights[f"{layer}.{name}.weight"] = torch.randn(shape, generator=generator) / shape[1] ** 0.5
+            weights[f"{layer}.{name}.bias"] = torch.zeros(shape[0])
+    weights |= {f"{name}.weight": torch.ones(24) for name in norms} | {
+        f"{name}.bias": torch.zeros(24) for name in norms
     }
+    folder.mkdir()
+    save_file(weights, folder / "model.safetensors")
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def _tiny_photos(path: Path) -> Path:
+    """A tar like that of the photographs: noise, two of each label and split."""
+    rng = np.random.default_rng(0)
+    with tarfile.open(path, "w") as archive:
+        for name in (f"{split}/{label}/{k}.jpg" for split in ("train", "val") for label in LABELS for k in range(2)):
+            stream = io.BytesIO()
+            Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(stream, "JPEG")
+            member = tarfile.TarInfo(name)
+            member.size = stream.tell()
+            stream.seek(0)
+            archive.addfile(member, stream)
+    return path
+
+
+TINY = """
+data: {scenes: 48, scene_size: 64, large_scenes: 8, large_size: 64, held_out_scenes: 24, reconstructed: 16,
+       composed_texts: 60, embed_dim: 16}
+text: {width: 16, heads: 2, layers: 1, steps: 2, batch: 16}
+clip: {width: 4, steps: 6, batch: 8, decoys: 4, painted: 2, attack_from: 0.2, attack_full: 0.4, decoy_from: 0.3,
+       save_every: 3}
+vqgan: {steps: 4, batch: 2, crop: 32, quantise_from: 2, codes: 16, save_every: 2}
+"""
+TINY_JUDGE = """
+data: {reconstructed: 16}
+clip: {tower: regnetx_002, image_size: 32, steps: 2, batch: 8, decoy_from: 2, joint_from: 2}
+"""
+
+
+def _command(*arguments: str | Path) -> str:
+    """`python -m render.training` in a process of its own; what it said."""
+    command = [sys.executable, "-m", "render.training", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `all` makes of a tiny recipe: every step from nothing, through the command line."""
+    pytest.importorskip("tokenizers")
+    folder = tmp_path_factory.mktemp("training")
+    (folder / "recipe.yaml").write_text(TINY)
+    (folder / "judge.yaml").write_text(TINY_JUDGE)
+    said = _command(*_all(folder, _tiny_teacher(folder / "teacher"), _tiny_photos(folder / "photos.tar")))
+    (folder / "said.txt").write_text(said)
+    return folder
+
+
+def _all(folder: Path, teacher: Path, photos: Path) -> list[str | Path]:
+    start: list[str | Path] = ["--recipe", folder / "recipe.yaml", "all", "--work", folder / "work", "--judge-recipe"]
+    given: list[str | Path] = [folder / "judge.yaml", "--teacher", teacher, "--photos", photos, "--no-debian"]
+    return [*start, *given, "--size", "64", "32", "--steps", "1"]
+
+
+def test_one_command_goes_from_nothing_to_weights(work: Path) -> None:
+    out = work / "work" / "out"
+    stems = {"vqgan": ".yaml", "clip": ".json", "judge": ".json"}
+    files = {f"{stem}{ending}" for stem, config in stems.items() for ending in (config, ".safetensors")}
+    assert {path.name for path in out.iterdir()} == {*files, "sheet.png"}
+    said = (work / "said.txt").read_text()
+    figures = dict(line.rsplit(": ", 1) for line in said.splitlines() if ": " in line)
+    wanted = {"photos_held_out psnr quantised", "codes used", "drift continuous colour", "image to text R@1"}
+    assert wanted | {"photo class"} <= set(figures)
+    assert sum("the judge's rank" in line for line in said.splitlines()) == len(HELD_OUT)
+    with Image.open(out / "sheet.png") as sheet:
+        assert sheet.size == (8 * (64 + 4), 5 * (32 + 4))
+
+
+def test_what_was_trained_is_loaded_and_paints(work: Path) -> None:
+    from render.training.guiding import load_painter, load_vqgan, paint
+
+    out = work / "work" / "out"
+    assert float(load_vqgan(out / "vqgan").quantize.embedding.weight.std()) == pytest.approx(1, abs=0.01)
     image = paint(load_painter(out / "vqgan", out / "clip"), "the sea", (64, 32), steps=2).image
     assert image.shape == (1, 3, 32, 64)
     assert torch.isfinite(image).all()
-    refined = ClipRun(data, tmp_path / "refined", TINY, out / "clip", out / "vqgan")
-    refined.train()
-    assert refined.step == TINY.clip.steps
 
 
-@pytest.mark.slow
-def test_the_judge_ranks_forty_prompts(tmp_path: Path) -> None:
+def test_a_step_that_is_done_is_not_done_again(work: Path) -> None:
     from render.training.clip import ClipRun
-    from render.training.export import export_judge
-    from render.training.judge import Judge, check_judge, top
 
-    data, run, out = tmp_path / "data", tmp_path / "run", tmp_path / "out"
-    _tiny_data(data)
-    recipe = replace(TINY, clip=replace(TINY.clip, tower="regnetx_002", image_size=32, joint_from=2, decoy_from=2))
-    ClipRun(data, run, recipe).train()
-    export_judge(run, out)
-    judge = Judge(out / "judge", data)
+    folder = work / "work"
+    before = {name: (folder / "data" / f"{name}.npy").stat().st_mtime_ns for name in ("scenes", "reconstructed")}
+    weights = (folder / "out" / "vqgan.safetensors").read_bytes()
+    steps: list[list[str | Path]] = [
+        ["data", "--out", folder / "data", "--teacher", work / "teacher", "--no-debian"],
+        ["vqgan", "--data", folder / "data", "--run", folder / "vqgan", "--out", folder / "out"],
+    ]
+    for step in steps:
+        _command("--recipe", work / "recipe.yaml", *step)
+    assert before == {name: (folder / "data" / f"{name}.npy").stat().st_mtime_ns for name in before}
+    assert weights == (folder / "out" / "vqgan.safetensors").read_bytes()
+    resumed = ClipRun(folder / "data", folder / "clip", load_recipe(work / "recipe.yaml"))
+    resumed.train()
+    assert resumed.step == 6
+
+
+def test_a_pair_is_refined(work: Path, tmp_path: Path) -> None:
+    folder, out = work / "work", work / "work" / "out"
+    given: list[str | Path] = ["--data", folder / "data", "--vqgan", out / "vqgan", "--start", out / "clip"]
+    given += ["--run", tmp_path / "run", "--out", tmp_path / "out"]
+    _command("--recipe", work / "recipe.yaml", "clip", *given)
+    before, after = (load_file(stem / "clip.safetensors") for stem in (out, tmp_path / "out"))
+    assert before.keys() == after.keys()
+    assert not torch.equal(before["visual.conv1.weight"], after["visual.conv1.weight"])
+
+
+def test_the_judge_ranks_forty_prompts(work: Path) -> None:
+    from render.training.judge import Judge, top
+
+    judge = Judge(work / "work" / "out" / "judge")
     wide = torch.rand(3, 3, 36, 64)
     places = torch.stack([judge.ranks(wide, torch.full((3,), k)) for k in range(len(HELD_OUT))])
     assert sorted(places[:, 0].tolist()) == list(range(1, len(HELD_OUT) + 1))
     assert top(torch.tensor([1, 3, 9, 40])) == {"top-1": 0.25, "top-5": 0.5}
-    assert check_judge(judge, data)["scenes"] >= 0
