@@ -133,7 +133,7 @@ def _tiny_photos(path: Path) -> Path:
 
 
 TINY = """
-data: {scenes: 48, scene_size: 64, large_scenes: 8, large_size: 64, held_out_scenes: 24, reconstructed: 16,
+data: {scenes: 48, scene_size: 32, large_scenes: 8, large_size: 64, held_out_scenes: 12, reconstructed: 16,
        composed_texts: 60, embed_dim: 16}
 text: {width: 16, heads: 2, layers: 1, steps: 2, batch: 16}
 clip: {width: 4, steps: 6, batch: 8, decoys: 4, painted: 2, attack_from: 0.2, attack_full: 0.4, decoy_from: 0.3,

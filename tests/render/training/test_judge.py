@@ -1,0 +1,45 @@
+"""The judge that is kept: it knows scenes it never saw, and says how well the pair that ships follows its prompts."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from render.training.judge import Judge, top
+from render.training.scenes import HELD_OUT, make_scene
+
+FOLDER = Path(__file__).parents[2] / "data" / "judge"
+PAIR = Path(__file__).parents[3] / "render" / "embedded"
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return Judge(FOLDER / "judge")
+
+
+def test_it_knows_unseen_scenes_that_are_like_a_prompt(judge: Judge) -> None:
+    """Seeds that no training set has; the prompt that the teacher holds for nearest to a scene's captions."""
+    alike = json.loads((FOLDER / "scenes.json").read_text())
+    scenes = [torch.from_numpy(make_scene(like["seed"], 96)[0]).permute(2, 0, 1).float() / 255 for like in alike]
+    rows = torch.tensor([HELD_OUT.index(like["prompt"]) for like in alike])
+    shares = top(judge.ranks(torch.stack(scenes), rows))
+    assert shares["top-1"] > 0.7
+    assert shares["top-5"] > 0.85
+
+
+def test_it_finds_nothing_in_noise(judge: Judge) -> None:
+    """Forty prompts for forty pictures of noise: about one in forty is right by chance."""
+    noise = torch.rand(40, 3, 72, 128, generator=torch.Generator().manual_seed(0))
+    assert top(judge.ranks(noise, torch.arange(40)))["top-1"] < 0.15
+
+
+@pytest.mark.slow
+def test_the_pair_that_ships_follows_its_prompts(judge: Judge, tmp_path: Path) -> None:
+    """Half the bounds of docs/embedded.md's budget; chance is 0.025 and 0.125."""
+    from render.training.sheet import paint_sheet
+
+    *_, line = paint_sheet(PAIR / "vqgan", PAIR / "clip", judge, tmp_path / "sheet.png", (128, 72), 24)
+    shares = {name: float(value) for name, value in (part.split(" ") for part in line.split(", "))}
+    assert shares["top-1"] >= 0.3
+    assert shares["top-5"] >= 0.6
