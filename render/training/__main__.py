@@ -1,5 +1,6 @@
 """Command line: `python -m render.training all`, or its steps `data|vqgan|clip|judge|measure` one by one."""
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -135,11 +136,11 @@ def clip(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path, start: 
     from .clip import ClipRun
     from .export import export_clip
     from .reconstructions import write_reconstructions
-    from .text_tower import train_text_tower
+    from .text_tower import TextRun
 
     write_reconstructions(folder, stem, recipe.data.reconstructed)
     if start is None:
-        train_text_tower(folder, run, recipe)
+        TextRun(folder, run, recipe).train()
     ClipRun(folder, run, recipe, start, stem).train()
     export_clip(run, out)
     click.echo(f"wrote {out / 'clip.safetensors'}")
@@ -149,19 +150,24 @@ def clip(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path, start: 
 @DATA
 @RUN
 @VQGAN
-@click.option("--out", type=FOLDER, required=True, help="Folder for judge.json and judge.safetensors.")
+@click.option(
+    "--out", type=FOLDER, required=True, help="Folder for judge.json, its weights and the scenes that check it."
+)
 @click.pass_obj
 def judge(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path) -> None:
     """Train the judge (give --recipe recipes/judge.yaml) and check it on held-out scenes."""
     from .clip import ClipRun
     from .export import export_judge
-    from .judge import Judge, check_judge
+    from .judge import Judge, check_judge, scenes_alike
     from .reconstructions import write_reconstructions
 
     write_reconstructions(folder, stem, recipe.data.reconstructed)
     ClipRun(folder, run, recipe).train()
     export_judge(run, folder, out)
-    for name, value in check_judge(Judge(out / "judge"), folder).items():
+    trained = Judge(out / "judge")
+    alike = scenes_alike(trained, folder)
+    (out / "judge.scenes.json").write_text(json.dumps(alike, indent=0))
+    for name, value in check_judge(trained, alike).items():
         click.echo(f"{name}: {value:.3f}")
 
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import open_clip
 import torch
 from safetensors.torch import load_file
@@ -15,9 +16,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .augment import resize
-from .data import load_set
+from .data import SEEDS, load_set
 from .export import PROMPTS
-from .scenes import HELD_OUT
+from .scenes import HELD_OUT, make_scene
 from .texts import Texts, load_texts
 from .towers import encode_image
 
@@ -67,17 +68,29 @@ def top(ranks: Tensor) -> dict[str, float]:
     return {f"top-{k}": float((ranks <= k).float().mean()) for k in (1, 5)}
 
 
-def check_judge(judge: Judge, data: Path, name: str = "held_out") -> dict[str, float]:
-    """The judge on held-out scenes: for each prompt those whose captions the teacher holds for nearest to it.
+def scenes_alike(judge: Judge, data: Path) -> list[dict[str, int | str]]:
+    """Held-out scenes, by seed and size, whose captions the teacher holds for nearest to a prompt, and that prompt.
 
-    This is what a picture that shows its prompt would get; the captions are near the prompts, never the same.
+    Their captions are near the prompts, never the same. A prompt for which there is no scene like it is left out.
     """
-    images, captions = load_set(data, name)
+    images, captions = load_set(data, "held_out")
+    size = images.shape[1]
     near, chosen = _likeness(judge.prompts, load_texts(data / "texts.pt"), captions).topk(NEAREST, 0)
-    rows = torch.arange(len(HELD_OUT)).expand(NEAREST, -1)[near > LIKE]
-    chosen = chosen[near > LIKE]
-    pictures = torch.from_numpy(images[chosen.numpy()]).permute(0, 3, 1, 2).float() / 255
-    return {"scenes": float(len(rows)), "prompts": float(len(set(rows.tolist()))), **top(judge.ranks(pictures, rows))}
+    places = torch.nonzero(near > LIKE).tolist()
+    return [
+        {"seed": SEEDS["held_out"] + int(chosen[k, row]), "size": size, "prompt": HELD_OUT[row]} for k, row in places
+    ]
+
+
+def check_judge(judge: Judge, alike: list[dict[str, Any]]) -> dict[str, float]:
+    """How often the judge finds the prompts that scenes are like: what a picture that shows its prompt would get."""
+    if not alike:
+        return {"scenes": 0.0, "prompts": 0.0}
+    scenes = np.stack([make_scene(like["seed"], like["size"])[0] for like in alike])
+    rows = torch.tensor([HELD_OUT.index(like["prompt"]) for like in alike])
+    pictures = torch.from_numpy(scenes).permute(0, 3, 1, 2).float() / 255
+    counts = {"scenes": float(len(rows)), "prompts": float(len(set(rows.tolist())))}
+    return counts | top(judge.ranks(pictures, rows))
 
 
 def _likeness(prompts: Tensor, corpus: Texts, captions: list[list[str]]) -> Tensor:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 HELD_OUT = 1500
 LOG_EVERY = 100
+SAVE_EVERY = 500
 
 
 class SentenceBatches:
@@ -45,45 +46,61 @@ class SentenceBatches:
         return self._queue.pop()
 
 
-def train_text_tower(data: Path, run: Path, recipe: Recipe) -> None:
-    """Train and write run/text.pt; resumes from it."""
-    config = recipe.text
-    torch.manual_seed(config.seed)
-    corpus = load_texts(data / "texts.pt")
-    tokens = tokenize(corpus.texts)
-    pair = create_pair(run / "clip.json", tower_config(recipe.clip, config, corpus.dim))
-    _forget_unseen(pair.token_embedding.weight, tokens)
-    parameters = text_parameters(pair)
-    optimizer = torch.optim.Adam(parameters.values(), config.learning_rate, betas=(0.9, 0.98))
-    shuffled = torch.randperm(len(tokens), generator=torch.Generator().manual_seed(1))
-    held = shuffled[: min(HELD_OUT, len(tokens) // 10)]
-    weights = torch.tensor([WEIGHTS[kind] for kind in corpus.kinds])
-    weights[held] = 0
-    state = load_state(run / "text.pt")
-    start = state["step"] if state else 0
-    if state:
-        pair.load_state_dict(state["text"], strict=False)
-        optimizer.load_state_dict(state["optimizer"])
-    batches = SentenceBatches(tokens, weights, config.batch, config.seed + start)
-    for step in range(start, config.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = cosine_rate(step, config.steps, config.learning_rate, 60)
-        rows = batches.draw()
-        made, wanted = encode_text(pair, tokens[rows]), corpus.vectors[rows]
+class TextRun:
+    """One run; `train` goes on from the last checkpoint, run/text.pt."""
+
+    def __init__(self, data: Path, run: Path, recipe: Recipe) -> None:
+        self.config, self.run = recipe.text, run
+        torch.manual_seed(self.config.seed)
+        self.corpus = load_texts(data / "texts.pt")
+        self.tokens = tokenize(self.corpus.texts)
+        self.pair = create_pair(run / "clip.json", tower_config(recipe.clip, self.config, self.corpus.dim))
+        _forget_unseen(self.pair.token_embedding.weight, self.tokens)
+        self.parameters = text_parameters(self.pair)
+        self.optimizer = torch.optim.Adam(self.parameters.values(), betas=(0.9, 0.98))
+        shuffled = torch.randperm(len(self.tokens), generator=torch.Generator().manual_seed(1))
+        self.held = shuffled[: min(HELD_OUT, len(self.tokens) // 10)]
+        self.step = 0
+
+    def train(self) -> None:
+        """Run to the last step."""
+        self._resume()
+        weights = torch.tensor([WEIGHTS[kind] for kind in self.corpus.kinds])
+        weights[self.held] = 0
+        batches = SentenceBatches(self.tokens, weights, self.config.batch, self.config.seed + self.step)
+        while self.step < self.config.steps:
+            loss = self._one_step(batches.draw())
+            self.step += 1
+            if self.step % LOG_EVERY == 0:
+                log.info("text step %d of %d loss %.3f", self.step, self.config.steps, loss)
+            if self.step % SAVE_EVERY == 0 or self.step == self.config.steps:
+                self._save()
+
+    def _one_step(self, rows: Tensor) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = cosine_rate(self.step, self.config.steps, self.config.learning_rate, 60)
+        made, wanted = encode_text(self.pair, self.tokens[rows]), self.corpus.vectors[rows]
         loss = 3 * (1 - (made * wanted).sum(1)).mean() + 0.3 * soft_contrast(made, wanted, wanted, 20)
-        optimizer.zero_grad()
+        self.optimizer.zero_grad()
         torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
-        optimizer.step()
-        if (step + 1) % LOG_EVERY == 0:
-            log.info("text step %d of %d loss %.3f", step + 1, config.steps, loss.item())
-        if (step + 1) % (5 * LOG_EVERY) == 0 or step + 1 == config.steps:
-            log.info(
-                "held-out sentences: cosine %.3f, nearest of %d right %.3f",
-                *_quality(pair, tokens[held], corpus.vectors[held]),
-            )
-            text = {k: v for k, v in pair.state_dict().items() if k in parameters}
-            save_state(run / "text.pt", {"text": text, "optimizer": optimizer.state_dict(), "step": step + 1})
+        torch.nn.utils.clip_grad_norm_(self.parameters.values(), 1.0)
+        self.optimizer.step()
+        return float(loss.detach())
+
+    def _save(self) -> None:
+        quality = _quality(self.pair, self.tokens[self.held], self.corpus.vectors[self.held])
+        log.info("held-out sentences: cosine %.3f, nearest of %d right %.3f", *quality)
+        text = {k: v for k, v in self.pair.state_dict().items() if k in self.parameters}
+        save_state(self.run / "text.pt", {"text": text, "optimizer": self.optimizer.state_dict(), "step": self.step})
+
+    def _resume(self) -> None:
+        state = load_state(self.run / "text.pt")
+        if state is None:
+            return
+        self.step = state["step"]
+        self.pair.load_state_dict(state["text"], strict=False)
+        self.optimizer.load_state_dict(state["optimizer"])
+        log.info("resumed at text step %d", self.step)
 
 
 @torch.no_grad()

@@ -176,7 +176,7 @@ def test_one_command_goes_from_nothing_to_weights(work: Path) -> None:
     out = work / "work" / "out"
     stems = {"vqgan": ".yaml", "clip": ".json", "judge": ".json"}
     files = {f"{stem}{ending}" for stem, config in stems.items() for ending in (config, ".safetensors")}
-    assert {path.name for path in out.iterdir()} == {*files, "sheet.png"}
+    assert {path.name for path in out.iterdir()} == {*files, "judge.scenes.json", "sheet.png"}
     said = (work / "said.txt").read_text()
     figures = dict(line.rsplit(": ", 1) for line in said.splitlines() if ": " in line)
     wanted = {"photos_held_out psnr quantised", "codes used", "drift continuous colour", "image to text R@1"}
