@@ -1,4 +1,5 @@
 """From nothing to the embedded weights: captioned scenes, a VQGAN, a CLIP pair and a judge.
 
-`python -m render.training data|vqgan|clip|judge`. Nothing else imports this package.
+`python -m render.training all`, or its steps `data|vqgan|clip|judge|measure`: docs/embedded.md. Nothing else imports
+this package.
 """
