@@ -15,7 +15,7 @@ from render.errors import InputError
 
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for
 MAX_SECONDS = 3600.0
-INSTALL = "pip install 'vqgan-clip-render[music]'"
+INSTALL = "pip install '.[music]'"
 
 Samples = NDArray[np.float32]
 

@@ -87,7 +87,7 @@ def test_a_missing_library_is_told(song: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     with pytest.raises(InputError, match=r"music needs av, which is not installed; pip install .*\[music\]"):
         probe(song)
-    assert decoding.INSTALL == "pip install 'vqgan-clip-render[music]'"
+    assert decoding.INSTALL == "pip install '.[music]'"
 
 
 def test_a_playlist_leads_to_no_other_file(song: Path, tmp_path: Path) -> None:
