@@ -19,8 +19,6 @@ from render.errors import CheckpointError
 from render.spec import FrameSpec
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from render.renderer import FrameState, Renderer
 
 
@@ -57,7 +55,7 @@ class Heads:
         head = self._states.load(index, renderer.device)
         left = float((head.image - state.image).abs().mean())
         share = 1 - min(1.0, self._whole_way * (1 - way) / left) if left else 1.0
-        image = _mixed(state.image, head.image, share)
+        image = state.image.lerp(head.image, share)
         # Half-way between two latents is not half-way between their pictures: the mixed picture is encoded anew.
         return dataclasses.replace(state, image=image, latent=None)
 
@@ -72,7 +70,3 @@ class Heads:
             return self._states.verify(index).frame_hash == self._hashes[index]
         except CheckpointError:
             return False
-
-
-def _mixed(start: "Tensor", end: "Tensor", share: float) -> "Tensor":
-    return start.lerp(end, share)

@@ -4,6 +4,7 @@ Where a cutout lies is one matrix, and so is what becomes of its colours, howeve
 All is drawn from the frame's own generator (kornia's augmentations draw from the global one).
 """
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -102,7 +103,7 @@ def noise(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Te
 def _tinted(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
     """Turn hues and change saturations by one 3x3 matrix per cutout; brightness stays as it is."""
     batch, count = cutouts.shape[:2]
-    to_yiq = _TO_YIQ.to(cutouts.device)
+    to_yiq, from_yiq = _yiq(cutouts.device)
     drawn = torch.rand(batch, count, generator=generator, device=cutouts.device) < strength.tint_share
     change = drawn[..., None] * strength.tint * _around_zero((batch, count, 2), generator)
     angle, saturation = 2 * math.pi * change[..., 0], 1 + change[..., 1]
@@ -111,9 +112,15 @@ def _tinted(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> 
     chroma[..., 1, 1] = chroma[..., 2, 2] = saturation * angle.cos()
     chroma[..., 2, 1] = saturation * angle.sin()
     chroma[..., 1, 2] = -chroma[..., 2, 1]
-    matrix = torch.linalg.inv_ex(to_yiq).inverse @ chroma @ to_yiq
+    matrix = from_yiq @ chroma @ to_yiq
     tinted: Tensor = matrix @ cutouts.flatten(3)
     return tinted.view_as(cutouts)
+
+
+@functools.cache
+def _yiq(device: torch.device) -> tuple[Tensor, Tensor]:
+    """To brightness and two axes of colour, and back; on the device once, not in every step."""
+    return _TO_YIQ.to(device), torch.linalg.inv(_TO_YIQ).to(device)
 
 
 def _uncovered(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:

@@ -1,6 +1,5 @@
 """Attention by what is fastest where it runs."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -17,8 +16,3 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     shares = ((query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)).softmax(dim=-1)
     seen: Tensor = shares @ value
     return seen
-
-
-def fused_projection(weights: list[Tensor]) -> Tensor:
-    """Several projections of one input as one: their rows below each other."""
-    return torch.cat([weight.detach() for weight in weights])

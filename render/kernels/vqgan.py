@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from render.kernels.attention import attend, fused_projection
+from render.kernels.attention import attend
 from render.kernels.norm import FrozenNorm
 
 
@@ -77,8 +77,8 @@ class FrozenAttention(nn.Module):
         super().__init__()
         self.norm = FrozenNorm(block.norm)
         projections = [block.q, block.k, block.v]
-        self.register_buffer("weight", fused_projection([conv.weight for conv in projections]))
-        self.register_buffer("bias", fused_projection([conv.bias for conv in projections]))
+        self.register_buffer("weight", torch.cat([conv.weight.detach() for conv in projections]))
+        self.register_buffer("bias", torch.cat([conv.bias.detach() for conv in projections]))
         self.proj_out = block.proj_out
 
     def forward(self, x: Tensor) -> Tensor:
