@@ -131,6 +131,15 @@ def read_each(read: Reader, values: Sequence[Value], clock: Clock) -> list[Any]:
     return found
 
 
+def read_pair(read: Reader, value: Value, clock: Clock, expected: str) -> tuple[Any, Any]:
+    """Read a list of two. Raises `InvalidError` where it is none, and as `read_each`."""
+    both = value.items(expected)
+    if len(both) != 2:
+        raise value.invalid(expected)
+    first, second = read_each(read, both, clock)
+    return first, second
+
+
 @described(TEXT)
 def text(value: Value, clock: Clock) -> str:
     expected = "a text"

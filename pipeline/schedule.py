@@ -38,22 +38,12 @@ _LENGTH = f"a length such as 12s, 32 bars, or a number of frames, from 1 to {MAX
 
 @described(two_of(_SIDE))
 def _size(value: Value, clock: Clock) -> tuple[int, int]:
-    expected = "a width and a height in pixels such as [256, 144]"
-    sides = value.items(expected)
-    if len(sides) != 2:
-        raise value.invalid(expected)
-    width, height = fields.read_each(_SIDE, sides, clock)
-    return width, height
+    return fields.read_pair(_SIDE, value, clock, "a width and a height in pixels such as [256, 144]")
 
 
 @described(two_of(_SHARE), shown=lambda axes: [_SHARE.shown(axis) for axis in axes], over_time=True)
 def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
-    expected = "two shares of the width and height such as [0.5, 0.5]"
-    parts = value.items(expected)
-    if len(parts) != 2:
-        raise value.invalid(expected)
-    across, down = fields.read_each(_SHARE, parts, clock)
-    return across, down
+    return fields.read_pair(_SHARE, value, clock, "two shares of the width and height such as [0.5, 0.5]")
 
 
 @described(one_of(lasting(_LENGTH, least=1), {"const": MUSIC}), shown=seconds)

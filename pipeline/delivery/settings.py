@@ -23,10 +23,7 @@ _side = fields.integer(16, 8192)
 @described(two_of(_side))
 def _size(value: Value, clock: Clock) -> tuple[int, int]:
     expected = "an even width and height in pixels such as [1080, 1080]"
-    sides = value.items(expected)
-    if len(sides) != 2:
-        raise value.invalid(expected)
-    width, height = fields.read_each(_side, sides, clock)
+    width, height = fields.read_pair(_side, value, clock, expected)
     if width % 2 or height % 2:
         raise InvalidError(value, f"expected {expected}, got [{width}, {height}]")
     return width, height
