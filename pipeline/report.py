@@ -5,6 +5,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
+from itertools import islice
 from statistics import median
 from typing import Any
 
@@ -24,29 +25,30 @@ _SPEEDS = ("seconds_per_frame", "steps_per_second", "device")
 
 @dataclass
 class RunReport:
-    """Figures gathered while frames are rendered."""
+    """Figures gathered while frames are rendered, by the frame's index."""
 
     device: str | None = None
-    frame_seconds: list[float] = field(default_factory=list)
-    frame_steps: list[int] = field(default_factory=list)
+    frame_seconds: dict[int, float] = field(default_factory=dict)
+    frame_steps: dict[int, int] = field(default_factory=dict)
 
     def add(self, spec: FrameSpec, seconds: float) -> None:
-        self.frame_seconds.append(seconds)
-        self.frame_steps.append(spec.num_steps)
+        self.frame_seconds[spec.index] = seconds
+        self.frame_steps[spec.index] = spec.num_steps
 
     @property
     def steps_per_second(self) -> float:
         """Refinement steps per second of wall time, over the whole run."""
-        total = sum(self.frame_seconds)
-        return sum(self.frame_steps) / total if total else 0.0
+        total = sum(self.frame_seconds.values())
+        return sum(self.frame_steps.values()) / total if total else 0.0
 
     def seconds_left(self, steps: Array) -> float:
         """An estimate for frames with so many steps each, from the last 24 frames.
 
         Every frame is counted as its steps and one more, for what it costs besides.
         """
-        recent = zip(self.frame_seconds[-24:], self.frame_steps[-24:], strict=True)
-        seconds, done = (sum(column) for column in zip(*((s, n + 1) for s, n in recent), strict=True))
+        recent = list(islice(reversed(self.frame_seconds), 24))
+        seconds = sum(self.frame_seconds[index] for index in recent)
+        done = sum(self.frame_steps[index] + 1 for index in recent)
         return float(seconds / done * (steps.sum() + len(steps)))
 
 
@@ -63,7 +65,7 @@ def write_report(
     speeds: dict[str, Any] = {name: _read(folder).get(name) for name in _SPEEDS}
     if figures.frame_seconds:
         speeds = {
-            "seconds_per_frame": round(median(figures.frame_seconds), 4),
+            "seconds_per_frame": round(median(figures.frame_seconds.values()), 4),
             "steps_per_second": round(figures.steps_per_second, 4),
             "device": figures.device,
         }

@@ -5,9 +5,9 @@ stopped; what is done is decided by chained hashes (`pipeline.checkpoint`), neve
 """
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pipeline import ffmpeg
@@ -22,6 +22,7 @@ from pipeline.lock import only_writer
 from pipeline.report import RunReport
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
+from pipeline.writer import Writer
 from render.errors import CheckpointError, InputError
 
 if TYPE_CHECKING:
@@ -115,6 +116,8 @@ class Run:
         done = 0 if self._options.fresh else len(self._finished())
         if self._options.frames is None and done >= self._end:
             return True
+        from render.staging import to_host
+
         models = renderer(self._warn)
         models.require_memory(self.schedule.output.size)
         figures.device = models.made_on
@@ -133,15 +136,24 @@ class Run:
             stale=stale,
             device=str(models.device),
         )
-        for index in range(first, self._end):
-            if stop():
-                yield self._interruption(index)
-                return False
-            try:
-                state, frame = self._frame(models, state, index, figures)
-            finally:  # a frame that fails has often warned before
-                yield from self._told()
-            yield frame
+        with Writer[tuple[int, FrameRecord]]() as writer:
+            for index in range(first, self._end):
+                begun = time.perf_counter()
+                if stop():
+                    yield from self._done(writer.drain(), figures)
+                    yield self._interruption(index)
+                    return False
+                spec = self._timeline.at(index)
+                if spec.lead is not None:  # into a state that may not be on the disk yet
+                    yield from self._done(writer.drain(), figures)
+                try:
+                    state = models.step(state and self._heads.lead(state, spec, models), spec)
+                finally:  # a frame that fails has often warned before
+                    yield from self._told()
+                write = partial(self._save, to_host(state), models.made_on)
+                yield from self._done(writer.put(write), figures)
+                figures.add(spec, time.perf_counter() - begun)
+            yield from self._done(writer.drain(), figures)
         return True
 
     @cached_property
@@ -204,24 +216,23 @@ class Run:
             return state, index + 1
         return None, 0
 
-    def _frame(
-        self, renderer: "Renderer", state: "FrameState | None", index: int, figures: RunReport
-    ) -> tuple["FrameState", FrameDone]:
-        begun = time.perf_counter()
-        spec = self._timeline.at(index)
-        following = renderer.step(state and self._heads.lead(state, spec, renderer), spec)
+    def _save(self, arriving: "Callable[[], FrameState]", made_on: str) -> tuple[int, FrameRecord]:
+        """Keep a frame; called in the writer's thread."""
+        state = arriving()
         # State before frame: a kill between the two loses neither.
-        self._states.save(following, self._hashes[index], renderer.made_on)
-        record = self._write(following)
-        figures.add(spec, time.perf_counter() - begun)
-        return following, FrameDone(
-            index=index,
-            remaining=self._end - index - 1,
-            seconds=figures.frame_seconds[-1],
-            steps_per_second=figures.steps_per_second,
-            similarity=record.similarity,
-            seconds_left=figures.seconds_left(self._timeline.num_steps[index + 1 : self._end]),
-        )
+        self._states.save(state, self._hashes[state.index], made_on)
+        return state.index, self._write(state)
+
+    def _done(self, written: Iterable[tuple[int, FrameRecord]], figures: RunReport) -> Iterator[FrameDone]:
+        for index, record in written:
+            yield FrameDone(
+                index=index,
+                remaining=self._end - index - 1,
+                seconds=figures.frame_seconds[index],
+                steps_per_second=figures.steps_per_second,
+                similarity=record.similarity,
+                seconds_left=figures.seconds_left(self._timeline.num_steps[index + 1 : self._end]),
+            )
 
     def _write(self, state: "FrameState") -> FrameRecord:
         pixels = to_pixels(state.image)

@@ -44,8 +44,8 @@ def schedule() -> Schedule:
 def figures_of(schedule: Schedule, seconds: list[float], steps: list[int]) -> RunReport:
     figures = RunReport(device="cpu")
     spec = Timeline(schedule).at(0)
-    for taken, count in zip(seconds, steps, strict=True):
-        figures.add(dataclasses.replace(spec, num_steps=count), taken)
+    for index, (taken, count) in enumerate(zip(seconds, steps, strict=True)):
+        figures.add(dataclasses.replace(spec, index=index, num_steps=count), taken)
     return figures
 
 

@@ -1,5 +1,6 @@
 """The frame loop in one process: what is rendered, what is kept, and that every way gives the same bytes."""
 
+import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -61,7 +62,8 @@ class Job:
         schedule = schedule or toy()
         run = Run(schedule, Origin(file="toy.yaml"), RunFolder(self.folder), options)
         models = schedule.models.locate(offline=True, progress=lambda name, done, total: None)
-        return run.execute(models.digests(), self._load, self.events.append, lambda: len(self.rendered) == stop_after)
+        asked = itertools.count()
+        return run.execute(models.digests(), self._load, self.events.append, lambda: next(asked) == stop_after)
 
     def _load(self, warn: Callable[[str], None]) -> Renderer:
         self.loaded += 1
@@ -625,6 +627,8 @@ def test_full_disk_while_a_frame_is_written_costs_no_finished_frame(
     monkeypatch.setattr(FrameFolder, "write", write)
     with pytest.raises(OSError, match="No space left"):
         job.render()
+    assert job.rendered == [0, 1, 2, 3, 4]
+    assert not job.state(6).exists()  # refined already, but behind a frame that is missing
     monkeypatch.undo()
     assert job.render()
     assert job.rendered == list(range(6, FRAMES))  # frame 5's state was saved before its picture

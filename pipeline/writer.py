@@ -1,0 +1,63 @@
+"""Writing in the background: the next frame is refined while the last one goes to the disk.
+
+At most `DEPTH` frames wait. Where the disk is slower than the refinement, the run waits for it; memory never grows.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Generic, TypeVar
+
+DEPTH = 2
+
+Written = TypeVar("Written")
+
+
+class Writer(Generic[Written]):
+    """One thread that writes what it is given, in order; leaving the block waits for what was given.
+
+    After a failure nothing more is written: a state must not take the place of one whose frame is missing.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._waiting: deque[Future[Written | None]] = deque()
+        self._failed = False
+
+    def __enter__(self) -> "Writer[Written]":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.shutdown()
+
+    def put(self, write: Callable[[], Written]) -> Iterator[Written]:
+        """Have `write` called, once less than `DEPTH` wait; what came of those that are through by then.
+
+        Raises:
+            Exception: whatever a `write` raised, this one or one before it.
+        """
+        while self._waiting and (len(self._waiting) >= DEPTH or self._waiting[0].done()):
+            yield from self._oldest()
+        self._waiting.append(self._thread.submit(self._write, write))
+
+    def drain(self) -> Iterator[Written]:
+        """Wait until all is written; what came of it. Raises as `put` does."""
+        while self._waiting:
+            yield from self._oldest()
+
+    def _oldest(self) -> Iterator[Written]:
+        written = self._waiting.popleft().result()
+        if written is not None:
+            yield written
+
+    def _write(self, write: Callable[[], Written]) -> Written | None:
+        if self._failed:
+            return None
+        try:
+            return write()
+        except BaseException:
+            self._failed = True
+            raise

@@ -1,0 +1,107 @@
+"""Writing in the background: in order, bounded, and over at the first failure."""
+
+import threading
+import weakref
+from functools import partial
+
+import pytest
+
+from pipeline.writer import DEPTH, Writer
+
+
+class Payload:
+    """What a frame would be: something that memory is held for."""
+
+
+def test_what_is_given_is_written_in_order() -> None:
+    written: list[int] = []
+    came: list[int] = []
+
+    def write(number: int) -> int:
+        written.append(number)
+        return number
+
+    with Writer[int]() as writer:
+        for number in range(20):
+            came.extend(writer.put(partial(write, number)))
+        came.extend(writer.drain())
+    assert written == came == list(range(20))
+
+
+def test_leaving_the_block_waits_for_what_was_given() -> None:
+    gate = threading.Event()
+    written: list[int] = []
+
+    def write(number: int) -> int:
+        gate.wait()
+        written.append(number)
+        return number
+
+    with Writer[int]() as writer:
+        for number in range(DEPTH):
+            assert not list(writer.put(partial(write, number)))
+        assert not written
+        gate.set()
+    assert written == list(range(DEPTH))
+
+
+def test_a_slow_disk_makes_the_run_wait_and_memory_never_grows() -> None:
+    gate = threading.Semaphore(0)
+    alive: list[weakref.ref[Payload]] = []
+
+    def write(payload: Payload) -> int:
+        gate.acquire()
+        return id(payload)
+
+    def give(writer: Writer[int]) -> None:
+        for _ in range(10):
+            payload = Payload()
+            alive.append(weakref.ref(payload))
+            list(writer.put(partial(write, payload)))
+
+    with Writer[int]() as writer:
+        giver = threading.Thread(target=give, args=(writer,))
+        giver.start()
+        for _ in range(10):
+            giver.join(timeout=0.05)
+            assert (
+                sum(reference() is not None for reference in alive) <= DEPTH + 2
+            )  # one more is being given, one was just written
+            gate.release()
+        giver.join()
+        assert len(alive) == 10
+
+
+def test_after_a_failure_nothing_more_is_written_and_it_is_told() -> None:
+    written: list[str] = []
+    gate = threading.Event()
+
+    def fails() -> str:
+        gate.wait()
+        raise OSError(28, "No space left on device")
+
+    def later() -> str:
+        written.append("later")
+        return "later"
+
+    with Writer[str]() as writer:
+        assert list(writer.put(fails)) == []
+        assert list(writer.put(later)) == []
+        gate.set()
+        with pytest.raises(OSError, match="No space left"):
+            list(writer.drain())
+        assert list(writer.drain()) == []
+    assert written == []
+
+
+def test_a_failure_of_the_block_is_not_covered_by_one_of_writing() -> None:
+    def fails() -> str:
+        raise OSError(28, "No space left on device")
+
+    def interrupted() -> None:
+        with Writer[str]() as writer:
+            list(writer.put(fails))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
