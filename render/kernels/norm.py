@@ -36,22 +36,40 @@ class _FrozenNorm(torch.autograd.Function):
         count = height * width * per_group
 
         def grouped(value: Tensor) -> Tensor:
-            summed: Tensor = (value * weight.float()).view(batch, ctx.groups, per_group).sum(dim=-1)
+            summed: Tensor = (value * weight).view(batch, ctx.groups, per_group).sum(dim=-1)
             return summed
 
         def spread(value: Tensor) -> Tensor:
-            return value.repeat_interleave(per_group, dim=1)[..., None, None]
+            return value.repeat_interleave(per_group, dim=1)
 
-        mean, rstd = mean.float(), rstd.float()
-        sum_g = grouped(gradient.sum(dim=(2, 3), dtype=torch.float32))
-        sum_gx = grouped((gradient * x).sum(dim=(2, 3), dtype=torch.float32))
-        mean_g = sum_g / count
-        mean_g_xhat = (sum_gx - mean * sum_g) * rstd / count
-        a = spread(rstd) * weight.float()[:, None, None]
-        b = spread(-rstd.square() * mean_g_xhat)
-        c = spread(rstd.square() * mean_g_xhat * mean - rstd * mean_g)
-        dx = torch.addcmul(torch.addcmul(c.to(x.dtype), gradient, a.to(x.dtype)), x, b.to(x.dtype))
+        wide = torch.promote_types(x.dtype, torch.float32)
+        mean, rstd = mean.to(wide), rstd.to(wide)
+        sum_g, sum_gxhat = _sums(gradient, x, spread(mean), spread(rstd))
+        mean_g, mean_gxhat = grouped(sum_g) / count, grouped(sum_gxhat) / count
+        a = spread(rstd) * weight
+        b = spread(-rstd.square() * mean_gxhat)
+        c = spread(rstd.square() * mean_gxhat * mean - rstd * mean_g)
+        a, b, c = (value.to(x.dtype)[..., None, None] for value in (a, b, c))
+        dx = torch.addcmul(torch.addcmul(c, gradient, a), x, b)
         return dx, None, None, None, None, None
+
+
+def _sums(gradient: Tensor, x: Tensor, mean: Tensor, rstd: Tensor) -> tuple[Tensor, Tensor]:
+    """Sums over the picture of the gradient, and of the gradient times the normed x: each (B, C), float32 at least.
+
+    They are the gradients of batch norm's bias and weight (whatever that weight is), found in one pass and
+    without a float copy of half-precision numbers.
+
+    Args:
+        mean: (B, C), as rstd.
+    """
+    sums = [
+        torch.ops.aten.native_batch_norm_backward(
+            gradient[i : i + 1], x[i : i + 1], rstd[i], None, None, mean[i], rstd[i], True, 0.0, [False, True, True]
+        )
+        for i in range(len(x))
+    ]
+    return torch.stack([bias for _, _, bias in sums]), torch.stack([weight for _, weight, _ in sums])
 
 
 class FrozenNorm(nn.Module):
