@@ -4,7 +4,9 @@ That is what a CUDA graph can capture, and it holds for the operators whatever t
 tested here where there is no GPU.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from render.latents import vqgan
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.noise import soft
@@ -20,6 +23,7 @@ from render.perceptors import Perceptor, clip
 from render.perceptors.toy import Toy
 from render.prompts import PromptEncoder
 from render.refine import Guide, Refinement
+from render.registry import find_latent, find_perceptor
 from render.rng import frame_generator
 from render.spec import AUGMENTS, FrameSpec, PromptWeight
 
@@ -41,12 +45,13 @@ def test_waiting_is_noticed(wait: Any) -> None:
         wait(torch.ones(()) if wait is bool else torch.randn(8))
 
 
-def take_steps(latents: Any, perceptor: Perceptor, spec: FrameSpec) -> Tensor:
-    targets = PromptEncoder(perceptor, CPU).targets(spec.prompts, spec.blend)
+def begin(
+    latents: Any, perceptor: Perceptor, spec: FrameSpec, device: torch.device = CPU
+) -> tuple[Refinement, LatentAdam]:
+    targets = PromptEncoder(perceptor, device).targets(spec.prompts, spec.blend)
     assert targets is not None
-    generator = frame_generator(spec.seed, spec.index, CPU)
+    generator = frame_generator(spec.seed, spec.index, device)
     picture = soft(1, spec.size, generator)
-    optimizer = LatentAdam(latents.encode(picture), None)
     refinement = Refinement(
         latents=latents,
         guides=[Guide(perceptor=perceptor, targets=targets)],
@@ -54,6 +59,11 @@ def take_steps(latents: Any, perceptor: Perceptor, spec: FrameSpec) -> Tensor:
         spec=spec,
         generator=generator,
     )
+    return refinement, LatentAdam(latents.encode(picture), None)
+
+
+def take_steps(latents: Any, perceptor: Perceptor, spec: FrameSpec) -> Tensor:
+    refinement, optimizer = begin(latents, perceptor, spec)
     before = optimizer.latent.detach().clone()
     with NoWaiting():  # type: ignore[no-untyped-call]
         for _ in range(2):
@@ -90,3 +100,33 @@ def test_embedded_models(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> Non
 def test_codebook_and_bf16(quantizing_vqgan: VQGAN, bf16_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
     for latents in (quantizing_vqgan, bf16_vqgan):
         assert take_steps(latents, embedded_clip, SPEC).abs().sum() > 0
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_on_a_gpu_a_captured_step_replays_what_steps_do() -> None:
+    cuda = torch.device("cuda")
+    latents = vqgan.load(find_latent("embedded").files(), cuda, torch.float32, quantize=False)
+    perceptor = clip.load(find_perceptor("embedded").files(), cuda, torch.float32)
+    lr = 0.1 * latents.spread
+    spec = replace(SPEC, augment="full")
+    found = []
+    for replayed in (False, True):
+        refinement, optimizer = begin(latents, perceptor, spec, cuda)
+        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(3):
+                refinement.step(optimizer, lr)
+        torch.cuda.current_stream().wait_stream(aside)
+        step: Callable[[], None] = partial(refinement.step, optimizer, lr)
+        if replayed:
+            graph = torch.cuda.CUDAGraph()
+            graph.register_generator_state(refinement.generator)
+            with torch.cuda.graph(graph):
+                refinement.step(optimizer, lr)
+            step = graph.replay
+        for _ in range(4):
+            step()
+        found.append(optimizer.latent.detach().cpu())
+    torch.testing.assert_close(found[1], found[0], atol=1e-3, rtol=1e-3)

@@ -1,0 +1,62 @@
+"""How long a schedule takes from the command to its first refined frame and to its video.
+
+`python -m bench.video [SCHEDULE]` runs the installed command in a process of its own, from nothing,
+with everything that comes before and after the frames.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+COMMAND = (sys.executable, "-c", "from pipeline.cli import entry; entry()")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """Seconds after the command: the first frame is written, the last one, the video is there; and frames in all."""
+
+    first: float
+    last: float
+    video: float
+    frames: int
+
+
+def course(schedule: Path, out: Path) -> Course:
+    """Render `schedule` into the folder `out`.
+
+    Raises:
+        CalledProcessError: it failed; what it said stands on the terminal.
+    """
+    arguments = (*COMMAND, str(schedule), "--out", str(out), "--json")
+    begun = time.perf_counter()
+    times: list[float] = []
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "frame":
+                times.append(time.perf_counter() - begun)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, arguments)
+    return Course(first=times[0], last=times[-1], video=time.perf_counter() - begun, frames=len(times))
+
+
+@click.command()
+@click.argument("schedule", type=click.Path(path_type=Path, exists=True), default="schedules/sunset.yaml")
+def main(schedule: Path) -> None:
+    """Render SCHEDULE and say when its first frame, its last one and its video were there."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = course(schedule, Path(folder))
+    click.echo(
+        f"{schedule}, {found.frames} frames: first frame after {found.first:.1f} s, last after {found.last:.1f} s,"
+        f" video after {found.video:.1f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
