@@ -113,7 +113,9 @@ class Refine:
         curve(number(0, 10_000)), Curve.constant(5), "refinement steps per frame; 0 only moves the picture"
     )
     first_frame: int = setting(
-        fields.integer(0, 100_000), 60, "steps of the first frame, which starts from soft, nearly grey noise"
+        fields.integer(0, 100_000),
+        60,
+        "steps of the first frame, which starts from soft, nearly grey noise; two thirds of them at half the size",
     )
     lr: Curve = setting(
         curve(number(0, 100)),

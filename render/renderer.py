@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from render import catalogue, cutouts, latents, memory, noise, perceptors
+from render.coarse import sketched
 from render.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
 from render.latents import Latent
@@ -151,16 +152,18 @@ class Renderer:
         """The picture of the frame, its latent if it has one, and the optimiser's state."""
         generator = frame_generator(spec.seed, spec.index, self.device)
         refined = bool(spec.num_steps and spec.losses)
+        # Gradients of a mean over a million numbers are below half precision's smallest.
+        loss_scale = 4096.0 if self._dtype == torch.float16 else 1.0
         if state is None:
             image, latent = noise.soft(1, spec.size, generator), None
+            if refined:
+                image, spec = sketched(self._latents, guides, image, spec, generator, loss_scale)
             start = self._latents.encode(image) if refined else None
         else:
             image, latent, start = self._moved(state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
         if start is None:
             return image, latent, carried
-        # Gradients of a mean over a million numbers are below half precision's smallest.
-        loss_scale = 4096.0 if self._dtype == torch.float16 else 1.0
         optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, loss_scale)
         refinement = Refinement(
             latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
