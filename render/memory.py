@@ -1,10 +1,9 @@
 """What refining a picture of some size takes, and whether the device has it: told before the first frame."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, UntypedStorage
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
 from render.errors import MemoryLimitError
@@ -54,20 +53,18 @@ def decode_bytes(latents: Latent, size: tuple[int, int], device: torch.device) -
     saves for its backward pass is summed.
     """
     width, height = size
-    saved: dict[int, int] = {}
+    saved: dict[int, UntypedStorage] = {}  # the storages themselves, so that no id is given out twice
 
-    def count(tensor: Tensor) -> Tensor:
+    def count(tensor: Tensor) -> None:
+        """Nothing is handed back for the backward pass: an output that held itself would never be freed."""
         if isinstance(tensor, FakeTensor):  # weights are real: they are there already
             storage = tensor.untyped_storage()
-            saved[id(storage)] = storage.nbytes()
-            kept.append(tensor)
-        return tensor
+            saved[id(storage)] = storage
 
-    kept: list[Any] = []  # so that no storage's id is given out twice
     with FakeTensorMode(allow_non_fake_inputs=True), torch.autograd.graph.saved_tensors_hooks(count, lambda t: t):
         image = torch.empty(1, 3, height, width, device=device)
         latents.decode(latents.encode(image).requires_grad_())
-    return sum(saved.values())
+    return sum(storage.nbytes() for storage in saved.values())
 
 
 def available(device: torch.device) -> int | None:

@@ -42,8 +42,11 @@ def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
     return F.normalize(mixed, dim=0) if bool(mixed.any()) else start
 
 
+KEPT = 1024  # embeddings: more than a video has, few enough that a worker may render one video after the other
+
+
 class PromptEncoder:
-    """The prompts of one perceptor; every text and picture is embedded once in its life."""
+    """The prompts of one perceptor; every text and picture is embedded once, the latest `KEPT` are remembered."""
 
     def __init__(self, perceptor: Perceptor, device: torch.device) -> None:
         self._perceptor = perceptor
@@ -68,6 +71,8 @@ class PromptEncoder:
                 self._cache[prompt] = self._embed_image(prompt)
             else:
                 self._cache[prompt] = self._perceptor.encode_text([prompt])[0]
+            if len(self._cache) > KEPT:
+                del self._cache[next(iter(self._cache))]
         return self._cache[prompt]
 
     @torch.no_grad()

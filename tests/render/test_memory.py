@@ -1,8 +1,10 @@
+import gc
 import re
 
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 from render import memory
 from render.errors import MemoryLimitError
@@ -32,6 +34,14 @@ def saved_for_real(latents: vqgan.VQGAN, size: tuple[int, int]) -> int:
 def test_the_estimate_is_what_a_decode_keeps(embedded_vqgan: vqgan.VQGAN) -> None:
     estimate = memory.decode_bytes(embedded_vqgan, (64, 48), CPU)
     assert estimate == pytest.approx(saved_for_real(embedded_vqgan, (64, 48)), rel=0.1)
+
+
+def test_nothing_of_an_estimate_stays(embedded_vqgan: vqgan.VQGAN) -> None:
+    """A worker makes one before every job."""
+    for _ in range(2):
+        memory.decode_bytes(embedded_vqgan, (64, 48), CPU)
+    gc.collect()
+    assert [one for one in gc.get_objects() if type(one) is FakeTensor] == []
 
 
 def test_it_grows_with_the_picture_and_costs_none_of_it(embedded_vqgan: vqgan.VQGAN) -> None:

@@ -110,3 +110,13 @@ def test_slerp_of_one_or_three_prompts_is_a_mix_by_weights(texts: dict[str, floa
 
 def test_no_prompts_no_targets() -> None:
     assert PromptEncoder(CountingToy(), CPU).targets((), "weights") is None
+
+
+def test_old_prompts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker renders one video after the other; what it remembers must not grow with them."""
+    monkeypatch.setattr("render.prompts.KEPT", 2)
+    perceptor = CountingToy()
+    encoder = PromptEncoder(perceptor, CPU)
+    for text in ("red", "blue", "blue", "green", "blue", "red"):
+        encoder.targets(weighted(**{text: 1.0}), "weights")
+    assert perceptor.asked == ["red", "blue", "green", "red"]
