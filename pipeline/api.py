@@ -57,6 +57,7 @@ def render(
     offline: bool = False,
     options: RunOptions | None = None,
     session: Session | None = None,
+    remote: str | None = None,
 ) -> Iterator[Event]:
     """Render a schedule to a folder and yield what happens, as objects of `pipeline.events`.
 
@@ -70,11 +71,13 @@ def render(
         offline: do not download models.
         options: run matters such as a range of frames.
         session: keeps models loaded from one call to the next; `device` and `offline` are then its own.
+        remote: a bucket's URL, such as s3://bucket/sunset: what is there is gone on with, what is made is
+            uploaded while rendering goes on, and `folder` is its local mirror.
 
     Raises:
         InputError: an option does not fit the schedule, or there is no such device.
     """
-    return (session or Session(device, offline)).render(schedule, Path(folder), options)
+    return (session or Session(device, offline)).render(schedule, Path(folder), options, remote=remote)
 
 
 def _origin(file: str | PathLike[str], overrides: Mapping[str, str], draft: bool, allow_paths: bool) -> Origin:

@@ -10,10 +10,11 @@ from render.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A schedule and the folder it is rendered to."""
+    """A schedule, the folder it is rendered to, and the bucket's URL that this is a mirror of, if it is of one."""
 
     schedule: Schedule
     folder: Path
+    remote: str | None = None
 
 
 def jobs_of(file: Path, origin: Origin, folder: Path) -> list[Job]:

@@ -1,11 +1,12 @@
 """Runs one after the other in one process: models stay loaded, a failure costs no other run."""
 
+import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.events import Event, Failed, Interrupted
+from pipeline.events import Event, Failed, Finished, Interrupted
 from pipeline.folder import Origin, RunFolder
 from pipeline.interrupt import INTERRUPTED, stopping_well
 from pipeline.jobs import Job
@@ -43,16 +44,26 @@ class Session:
         folder: Path,
         options: RunOptions | None = None,
         stop: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Event]:
+        remote: str | None = None,
+    ) -> Generator[Event, None, None]:
         """Render a schedule to its folder, see `pipeline.run.Run.events`; a failure to run is its last event.
 
+        Args:
+            remote: a bucket's URL that the folder is a mirror of, see `pipeline.storage`.
+
         Raises:
-            InputError: an option does not fit the schedule, or there is no such device.
+            InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
         """
         origin = schedule.origin or Origin(file=str((folder / "schedule.yaml").absolute()))
-        return self.events(Run(schedule, origin, RunFolder(folder), options or RunOptions()), stop)
+        events = self.events(Run(schedule, origin, RunFolder(folder), options or RunOptions()), stop)
+        if remote is None:
+            return events
+        from pipeline.storage.mirror import mirrored
+        from pipeline.storage.store import Store
 
-    def events(self, run: Run, stop: Callable[[], bool]) -> Iterator[Event]:
+        return mirrored(Store(remote), folder, schedule.title, lambda: events)
+
+    def events(self, run: Run, stop: Callable[[], bool]) -> Generator[Event, None, None]:
         """What happens in a run; a failure is its last event."""
         try:
             models = run.schedule.models.locate(offline=self._offline, progress=self._downloaded)
@@ -86,11 +97,14 @@ def render_all(jobs: Sequence[Job], device: str, offline: bool, options: RunOpti
     session = Session(device, offline, reporter.downloaded)
     failed = False
     with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
-        runs = [session.render(job.schedule, job.folder, options, stop) for job in jobs]
-        for run in runs:
-            for event in run:
-                reporter(event)
-                failed |= isinstance(event, Failed)
-                if isinstance(event, Interrupted):
-                    return INTERRUPTED
+        runs = [session.render(job.schedule, job.folder, options, stop, job.remote) for job in jobs]
+        for job, run in zip(jobs, runs, strict=True):
+            with contextlib.closing(run):  # wherever it is left, what it has made goes to its bucket
+                for event in run:
+                    reporter(event)
+                    failed |= isinstance(event, Failed)
+                    if isinstance(event, Interrupted):
+                        return INTERRUPTED
+            if isinstance(event, Finished) and job.remote is not None:
+                reporter.note(f"{event.schedule}: is in {job.remote}")
     return RunError.exit_code if failed else 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.batch.entry import Entry, Work
-from pipeline.batch.worker import Idle, Told, events_of, memory
+from pipeline.batch.worker import Idle, Told, memory
 from pipeline.events import Event, Failed, Interrupted
 from pipeline.models import Models
 from pipeline.progress import LineReporter
@@ -50,10 +50,11 @@ def render_task(schedule: Schedule, work: Work, offline: bool, options: RunOptio
     reporter = LineReporter()
     with work.log.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         reporter.note(f"{time.strftime('%Y-%m-%d %H:%M:%S')} node {_node()}")
-        for event in events_of(schedule, work, session, options, lambda: False):
-            reporter(event)
-            log.flush()
-            told.put((work.name, Told(event=event, memory=memory())))
+        with contextlib.closing(session.render(schedule, work.folder, options, remote=work.remote)) as events:
+            for event in events:
+                reporter(event)
+                log.flush()
+                told.put((work.name, Told(event=event, memory=memory())))
 
 
 @dataclass(kw_only=True, eq=False)

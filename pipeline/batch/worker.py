@@ -1,12 +1,13 @@
 """A process that renders one job after the other and keeps the models; it may die at any moment."""
 
+import contextlib
 import faulthandler
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +17,6 @@ from pipeline.events import Event, Failed
 from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
 from pipeline.progress import LineReporter
 from pipeline.run import RunOptions
-from pipeline.schedule import Schedule
 from pipeline.session import Session
 from render.errors import InputError
 
@@ -98,23 +98,12 @@ def _work(connection: Connection, conditions: Conditions) -> None:
 def _render(job: Work, session: Session, options: RunOptions, connection: Connection) -> None:
     log = LineReporter()
     schedule = job.origin.load(shown=job.file)
-    for event in events_of(schedule, job, session, options, _asked_to_stop(connection)):
-        log(event)
-        sys.stdout.flush()
-        connection.send(Told(event=event, memory=memory()))
-
-
-def events_of(
-    schedule: Schedule, job: Work, session: Session, options: RunOptions, stop: Callable[[], bool]
-) -> Iterator[Event]:
-    """Render a job, in its bucket if it has one."""
-    if job.remote is None:
-        return session.render(schedule, job.folder, options, stop)
-    from pipeline.storage.mirror import mirrored
-    from pipeline.storage.store import Store
-
-    store = Store(job.remote)
-    return mirrored(store, job.folder, schedule.title, lambda: session.render(schedule, job.folder, options, stop))
+    stop = _asked_to_stop(connection)
+    with contextlib.closing(session.render(schedule, job.folder, options, stop, job.remote)) as events:
+        for event in events:
+            log(event)
+            sys.stdout.flush()
+            connection.send(Told(event=event, memory=memory()))
 
 
 def _session(conditions: Conditions) -> Session:

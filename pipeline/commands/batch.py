@@ -39,12 +39,7 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     help="Where the runs' folders and batch.json are made; s3://, gs:// or az:// is a bucket [outputs].",
 )
 @click.option("--sync", metavar="URL", help="A bucket that the folder of --out is kept in step with.")
-@click.option(
-    "--work",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Where files from and for buckets lie meanwhile [a folder of the user's cache].",
-)
+@options.work
 @options.device
 @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Worker processes [one per GPU; 1 on a CPU].")
 @click.option("--order", type=click.Choice(["given", "shortest"]), default="given", help="Which job is first [given].")

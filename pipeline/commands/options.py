@@ -39,6 +39,12 @@ offline = click.option(
 ffmpeg_program = click.option(
     "--ffmpeg", "ffmpeg_program", metavar="PATH", help="The ffmpeg to use [$RENDER_FFMPEG, PATH, a bundled one]."
 )
+work = click.option(
+    "--work",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where files from and for buckets lie meanwhile [a folder of the user's cache].",
+)
 device = click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or cuda:N [auto].")
 
 

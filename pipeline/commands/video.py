@@ -1,7 +1,8 @@
 """`render video`, for short `render FILE`: the main job."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -20,14 +21,14 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 
 
 @click.command()
-@options.schedule_files
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--out",
-    metavar="DIR",
+    metavar="DIR|URL",
     default="outputs",
-    type=click.Path(path_type=Path),
-    help="Where the run's folder is made [outputs].",
+    help="Where the run's folder is made; s3://, gs:// or az:// is a bucket [outputs].",
 )
+@options.work
 @options.device
 @click.option("--frames", metavar="A:B", callback=_range, help="Only frames A to B-1, anew if they are there.")
 @click.option("--fresh", is_flag=True, help="Start anew whatever is there already.")
@@ -38,8 +39,9 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @options.ffmpeg_program
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the bar.")
 def video(
-    files: Sequence[Path],
-    out: Path,
+    files: Sequence[str],
+    out: str,
+    work: Path | None,
     device: str,
     frames: tuple[int | None, int | None] | None,
     fresh: bool,
@@ -58,10 +60,12 @@ def video(
     render schedules/sunset.yaml --frames :24      only the first two seconds
     render schedules/sunset.yaml --set refine.steps=20
     render a.yaml b.yaml --out /data --device cuda:1
+    render s3://bucket/a.yaml --out s3://bucket/videos
 
     Each schedule gets the folder DIR/<its name>/ with frames/, video.mp4, contact.png, poster.png
     and report.json. Running again goes on where it stopped; after an edit it starts at the first
-    frame that the edit changes. Ctrl-C finishes the frame, twice stops at once. A schedule with
+    frame that the edit changes. In a bucket frames are uploaded behind the render, and the same
+    command goes on there on another machine. Ctrl-C finishes the frame, twice stops at once. A schedule with
     variants: gives one folder below for every combination.
     """
     from pipeline.folder import Origin
@@ -69,17 +73,32 @@ def video(
     from pipeline.progress import choose_reporter
     from pipeline.run import RunOptions
     from pipeline.session import render_all
+    from pipeline.storage.place import place_of
 
+    place = place_of(out, None, work)
     jobs = []
-    for file, folder in zip(files, _folders(files, out, draft), strict=True):
+    schedules = list(_local(files, place.inputs))
+    for file, folder in zip(schedules, _folders(schedules, place.folder, draft), strict=True):
         origin = Origin(file=str(file.absolute()), overrides=overrides, draft=draft, allow_paths=allow_paths)
-        jobs += jobs_of(file, origin, folder)
+        jobs += [replace(job, remote=place.remote_of(job.folder)) for job in jobs_of(file, origin, folder)]
     run_options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg_program)
     reporter = choose_reporter(as_json)
     try:
         sys.exit(render_all(jobs, device, offline, run_options, reporter))
     finally:
         reporter.close()
+
+
+def _local(files: Sequence[str], inputs: Path) -> Iterator[Path]:
+    """Schedules that lie in a bucket are fetched."""
+    from pipeline.storage.inputs import fetch
+    from pipeline.storage.store import is_url
+
+    for file in files:
+        if is_url(file):
+            yield from fetch(file, inputs)
+        else:
+            yield Path(file)
 
 
 def _folders(files: Sequence[Path], out: Path, draft: bool) -> list[Path]:

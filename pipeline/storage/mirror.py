@@ -1,6 +1,6 @@
 """A run whose folder is in a bucket: fetched before it, uploaded while it goes on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from pipeline.events import Event, Failed, FrameDone, Started, Warned
@@ -13,7 +13,9 @@ from render.errors import StorageError
 _LATEST = 16  # frames whose files may be late
 
 
-def mirrored(store: Store, folder: Path, title: str, run: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+def mirrored(
+    store: Store, folder: Path, title: str, run: Callable[[], Iterator[Event]]
+) -> Generator[Event, None, None]:
     """The events of a run in `folder`, which goes on from what `store` holds and leaves there what it makes.
 
     The last event comes when everything is uploaded. Where the bucket cannot be reached, that event is

@@ -24,6 +24,12 @@ class Place:
     inputs: Path
     remote: str | None
 
+    def remote_of(self, folder: Path) -> str | None:
+        """The URL of a run's folder in it."""
+        if self.remote is None:
+            return None
+        return f"{self.remote.rstrip('/')}/{folder.relative_to(self.folder).as_posix()}"
+
     def publish(self) -> None:
         """Put batch.json into the bucket. Raises `StorageError`."""
         if self.remote is not None and (record := self.folder / NAME).is_file():

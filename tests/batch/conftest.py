@@ -1,5 +1,6 @@
 """Batches as people start them, and something that kills their workers."""
 
+import hashlib
 import json
 import os
 import signal
@@ -13,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+
+from pipeline import load_schedule, render
+from pipeline.events import Finished
 
 TOY = """
 output: {{size: [32, 24], fps: 8, length: {frames}, seed: {seed}}}
@@ -92,6 +97,20 @@ class Desk:
         log = self.path / "out" / name / "batch.log"
         lines = log.read_text().splitlines() if log.exists() else []
         return [int(line.split()[-1]) for line in lines if " worker " in line]
+
+
+def alone(text: str, place: Path) -> dict[str, bytes]:
+    """The frames of a schedule that is rendered by itself, with the one thread that `Desk` gives."""
+    file = place / "alone" / f"{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        assert isinstance(list(render(load_schedule(file), file.with_suffix("")))[-1], Finished)
+    finally:
+        torch.set_num_threads(threads)
+    return Desk(command="", path=file.parent).frames(file.stem, ".")
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""`render FILE --out s3://...`: a machine is taken away, and another one that has only the bucket goes on."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.interrupt import GRACE
+from pipeline.storage.ledger import Ledger
+from pipeline.storage.pull import pull
+from pipeline.storage.store import Store
+from tests.batch.conftest import Desk, alone, toy
+from tests.storage.conftest import Line
+
+FRAMES = 12
+
+
+@pytest.fixture
+def desk(command: str, tmp_path: Path, line: Line) -> Desk:
+    return Desk(command=command, path=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+)
+def test_told_to_go_it_leaves_the_state_in_the_bucket(desk: Desk, number: int, code: int) -> None:
+    url = f"s3://videos/plain{code}"
+    store = Store(f"{url}/sea")
+    text = toy(1, frames=FRAMES)
+    assert "steps: 2" in text
+    # Frame 6 takes half a minute: it is what is given up.
+    desk.write("sea", text.replace("steps: 2", "steps: {0: 2, 6: {to: 10000, ease: hold}}"))
+    process = desk.start("s/sea.yaml", "--out", url, "--work", "first", "--device", "cpu")
+    while not (desk.path / "first" / "s3" / "videos" / f"plain{code}" / "sea" / "frames" / "000005.png").exists():
+        time.sleep(0.02)
+        assert process.poll() is None
+    begun = time.monotonic()
+    process.send_signal(number)
+    if number == signal.SIGINT:
+        time.sleep(0.2)
+        process.send_signal(number)  # once would wait for the frame
+    said, err = process.communicate(timeout=30)
+    assert process.returncode == code, said + err
+    assert time.monotonic() - begun < GRACE + 3
+    assert "Traceback" not in err
+    there = {found.key for found in store.list()}
+    assert {f"frames/{n:06d}.png" for n in range(6)} | {"state/000005.safetensors"} <= there
+    assert not [key for key in there if "video" in key]
+    desk.write("sea", text)
+    code, said = desk.call("s/sea.yaml", "--out", url, "--work", "second", "--device", "cpu", "--json")
+    assert code == 0, said
+    new = [json.loads(text)["index"] for text in said.splitlines() if '"event": "frame"' in text]
+    assert new == list(range(6, FRAMES))
+    assert f"is in {url}/sea" in said
+    pull(store, desk.path / "all", Ledger(desk.path / "all"))
+    assert desk.frames("all", ".") == alone(text, desk.path)
