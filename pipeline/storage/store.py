@@ -13,7 +13,7 @@ from pipeline.atomic import replacing
 from render.errors import InputError, StorageError
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ObjectStore, RetryConfig
 
 SCHEMES = ("s3", "gs", "az")
 RETRY_SECONDS = 180  # how long the library tries again where a bucket does not answer or answers with an error
@@ -42,7 +42,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         match = _URL.fullmatch(url)
-        if match is None or match[1] not in SCHEMES:
+        if match is None or match[1] not in SCHEMES or (match[1] == "az" and not (match[3] or "").strip("/")):
             raise InputError(f"{url}: expected s3://bucket/path, gs://bucket/path or az://account/container/path")
         self.url = url.rstrip("/")
 
@@ -60,17 +60,22 @@ class Store:
 
         with self._telling("listed"):
             return [
-                Object(key=str(meta["path"]), modified=meta["last_modified"], tag=meta["e_tag"])
+                Object(key=str(meta["path"]), modified=meta["last_modified"], tag=_tag(meta["e_tag"]))
                 for batch in obstore.list(self._store)
                 for meta in batch
             ]
 
     def download(self, key: str, path: Path) -> int:
-        """Write an object to a file, which appears whole or not at all; return its bytes. Raises `StorageError`."""
+        """Write an object to a file, which appears whole or not at all; return its bytes.
+
+        Raises:
+            StorageError: it cannot be read.
+            FileNotFoundError: there is no such object.
+        """
         import obstore
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as partial, partial.open("wb") as file, self._telling("read", key):
+        with replacing(path) as partial, partial.open("wb") as file, self._telling("read", key, missing=True):
             answer = obstore.get(self._store, key)
             written = sum(file.write(chunk) for chunk in answer.stream())
             if written != answer.meta["size"]:
@@ -82,13 +87,13 @@ class Store:
         import obstore
 
         with self._telling("written", key):
-            return obstore.put(self._store, key, data)["e_tag"]
+            return _tag(obstore.put(self._store, key, data)["e_tag"])
 
     def delete(self, key: str) -> None:
         """Remove an object, if it is there. Raises `StorageError`."""
         import obstore
 
-        with self._telling("removed", key), suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), self._telling("removed", key, missing=True):
             obstore.delete(self._store, key)
 
     @cached_property
@@ -97,21 +102,36 @@ class Store:
             from obstore.store import from_url
         except ImportError as error:
             raise InputError(f"{self.url}: buckets need one more package: pip install '.[cloud]'") from error
+        retry: RetryConfig = {"retry_timeout": timedelta(seconds=RETRY_SECONDS)}
         with self._telling("opened"):
-            return from_url(self.url, retry_config={"retry_timeout": timedelta(seconds=RETRY_SECONDS)})
+            if not self.url.startswith("az:"):
+                return from_url(self.url, retry_config=retry)
+            account, _, below = self.url.removeprefix("az://").partition("/")  # obstore's az: knows no account
+            return from_url(f"az://{below}", account_name=account, retry_config=retry)
 
     @contextmanager
-    def _telling(self, done: str, key: str = "") -> Iterator[None]:
-        """Errors of the library as ours, in one line: its own text has pages of the server's answer."""
+    def _telling(self, done: str, key: str = "", missing: bool = False) -> Iterator[None]:
+        """Errors of the library as ours, in one line: its own text has pages of the server's answer.
+
+        Args:
+            missing: whether that there is no such object is let through as FileNotFoundError.
+        """
         from obstore.exceptions import BaseError
 
         try:
             yield
-        except FileNotFoundError:
-            raise
+        except FileNotFoundError as error:
+            if missing:
+                raise
+            raise StorageError(f"{self.url}: there is no such bucket; make it first") from error
         except (BaseError, TimeoutError, ConnectionError) as error:
             where = f"{self.url}/{key}" if key else self.url
             raise StorageError(f"{where}: cannot be {done}: {_reason(error)}; what is finished is kept") from error
+
+
+def _tag(written: str | None) -> str | None:
+    """Azure writes a tag with quotes in one answer and without in another."""
+    return written and written.strip('"')
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,7 +18,7 @@ pytest.importorskip("obstore")
 pytest.importorskip("moto")
 
 BUCKET = "videos"
-HOP = ("connection", "content-length", "transfer-encoding")
+HOP = ("connection", "content-length", "host", "transfer-encoding")
 
 
 @dataclass
@@ -73,9 +74,20 @@ def bucket() -> Iterator[str]:
         process.wait()
 
 
-@pytest.fixture
-def line(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
-    """A proxy to the bucket; the environment says that this is where S3 is."""
+class Dialect:
+    """What a server wants to hear, and what it forgets to say."""
+
+    def path(self, method: str, path: str) -> str:
+        return path
+
+    def headers(self, method: str, body: bytes) -> dict[str, str]:
+        return {}
+
+
+@contextmanager
+def adapted(server: str, dialect: Dialect | None = None) -> Iterator[Line]:
+    """A proxy to a server."""
+    spoken = dialect or Dialect()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -96,12 +108,15 @@ def line(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
         def _pass_on(self, body: bytes) -> None:
             headers = {name.title(): value for name, value in self.headers.items() if name.lower() not in HOP}
             headers.setdefault("Content-Type", "application/octet-stream")  # urllib's own says that it is a form
-            asked = urllib.request.Request(f"{bucket}{self.path}", data=body or None, method=self.command)
+            asked = urllib.request.Request(
+                f"{server}{spoken.path(self.command, self.path)}", data=body or None, method=self.command
+            )
             for name, value in headers.items():
                 asked.add_header(name, value)
             try:
                 with urllib.request.urlopen(asked, timeout=20) as answer:
-                    self._answer(answer.status, dict(answer.headers.items()), answer.read())
+                    body = answer.read()
+                    self._answer(answer.status, {**answer.headers, **spoken.headers(self.command, body)}, body)
             except urllib.error.HTTPError as error:
                 with error:
                     self._answer(error.code, dict(error.headers.items()), error.read())
@@ -121,20 +136,29 @@ def line(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
         def log_message(self, *arguments: object) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    between = Line(port=server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever)
+    proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    proxy.daemon_threads = True
+    between = Line(port=proxy.server_address[1])
+    thread = threading.Thread(target=proxy.serve_forever)
     thread.start()
-    for name, value in {
-        "AWS_ENDPOINT": between.url,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-may-see",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    yield between
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield between
+    finally:
+        proxy.shutdown()
+        thread.join()
+        proxy.server_close()
+
+
+@pytest.fixture
+def line(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """A proxy to the bucket; the environment says that this is where S3 is."""
+    with adapted(bucket) as between:
+        for name, value in {
+            "AWS_ENDPOINT": between.url,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-may-see",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield between

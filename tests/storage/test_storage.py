@@ -188,7 +188,9 @@ def test_schedules_with_what_they_name(store: Store, tmp_path: Path) -> None:
         fetch(f"{store.url}/other/deeper", tmp_path)
 
 
-@pytest.mark.parametrize("url", ["s3:/b/p", "ftp://b/p", "s3://", "s3://user:secret@b/p", "s3://b/p?key=secret"])
+@pytest.mark.parametrize(
+    "url", ["s3:/b/p", "ftp://b/p", "s3://", "s3://user:secret@b/p", "s3://b/p?key=secret", "az://account"]
+)
 def test_what_is_no_bucket(url: str) -> None:
     with pytest.raises(InputError, match="expected s3://"):
         Store(url)
