@@ -68,10 +68,11 @@ class Interrupted:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """A run could not go on."""
+    """A run could not go on; where `fatal` no other one can in this process, since its GPU has failed."""
 
     schedule: str
     message: str
+    fatal: bool = False
 
 
 Event = Started | Warned | FrameDone | Finished | Interrupted | Failed

@@ -14,7 +14,8 @@ from pipeline.models import LocatedModels
 from pipeline.progress import Reporter
 from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
-from render.errors import RunError, WeightsError
+from render import failures
+from render.errors import DeviceError, RunError, WeightsError
 
 if TYPE_CHECKING:
     from render.downloads import Progress
@@ -74,6 +75,12 @@ class Session:
         except OSError as error:
             message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
             yield Failed(schedule=run.schedule.title, message=message)
+        except (RuntimeError, ImportError, MemoryError) as error:
+            failure = failures.told(error)
+            if failure is None:
+                raise
+            fatal = isinstance(failure, DeviceError)
+            yield Failed(schedule=run.schedule.title, message=str(failure), fatal=fatal)
 
     def _loaded(self, models: LocatedModels, digests: str, warn: Callable[[str], None]) -> "Renderer":
         """The renderer of models whose digests as JSON are `digests`: frames must not be called those of others."""
@@ -105,6 +112,8 @@ def render_all(jobs: Sequence[Job], device: str, offline: bool, options: RunOpti
                     failed |= isinstance(event, Failed)
                     if isinstance(event, Interrupted):
                         return INTERRUPTED
+            if isinstance(event, Failed) and event.fatal:
+                break
             if isinstance(event, Finished) and job.remote is not None:
                 reporter.note(f"{event.schedule}: is in {job.remote}")
     return RunError.exit_code if failed else 0

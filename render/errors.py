@@ -9,6 +9,7 @@ RenderError                 exit code 1 unless said otherwise
     │   └── DownloadError           they could not be fetched
     ├── NonFiniteError          the refinement produced NaN or infinity
     ├── MemoryLimitError        the frame does not fit into memory
+    ├── DeviceError             the GPU has failed
     ├── CheckpointError         a saved state cannot be used
     ├── FolderInUseError        another run writes into the folder
     ├── StorageError            a bucket cannot be read or written
@@ -85,6 +86,10 @@ class NonFiniteError(RunError):
 
 class MemoryLimitError(RunError):
     """The frame does not fit into the device's memory."""
+
+
+class DeviceError(RunError):
+    """The GPU has failed: nothing more can be done with it in this process."""
 
 
 class CheckpointError(RunError):

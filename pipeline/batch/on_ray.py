@@ -5,13 +5,14 @@ Ray is imported here alone.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.batch.entry import Entry, Work
-from pipeline.batch.worker import Idle, Told, memory
+from pipeline.batch.worker import CRASHED, Idle, Told, memory
 from pipeline.events import Event, Failed, Interrupted
 from pipeline.models import Models
 from pipeline.progress import LineReporter
@@ -54,6 +55,8 @@ def render_task(schedule: Schedule, work: Work, offline: bool, options: RunOptio
             for event in events:
                 reporter(event)
                 log.flush()
+                if isinstance(event, Failed) and event.fatal:
+                    os._exit(CRASHED)  # for Ray a lost process, whose task it starts in another one
                 told.put((work.name, Told(event=event, memory=memory())))
 
 

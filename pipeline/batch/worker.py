@@ -18,7 +18,7 @@ from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, ter
 from pipeline.progress import LineReporter
 from pipeline.run import RunOptions
 from pipeline.session import Session
-from render.errors import InputError
+from render.errors import DeviceError, InputError
 
 STOP = "stop"
 CRASHED = 70  # the exit code of a worker that met what it cannot trust itself after
@@ -90,7 +90,10 @@ def _work(connection: Connection, conditions: Conditions) -> None:
             raise
         except Exception as error:
             traceback.print_exc()
-            connection.send(Crashed(message=f"{type(error).__name__}: {error}".strip().splitlines()[0]))
+            said = f"{type(error).__name__}: {error}"
+            if isinstance(error, DeviceError):  # what people should do then, the batch does
+                said = str(error).partition(",")[0]
+            connection.send(Crashed(message=said.strip().splitlines()[0]))
             sys.exit(CRASHED)
         connection.send(Idle())
 
@@ -103,6 +106,8 @@ def _render(job: Work, session: Session, options: RunOptions, connection: Connec
         for event in events:
             log(event)
             sys.stdout.flush()
+            if isinstance(event, Failed) and event.fatal:
+                raise DeviceError(event.message)
             connection.send(Told(event=event, memory=memory()))
 
 

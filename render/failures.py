@@ -1,0 +1,30 @@
+"""What the machine refuses, and libraries tell in their own words: the same in ours.
+
+No torch in here: it may be what could not be loaded.
+"""
+
+import re
+
+from render.errors import DeviceError, MemoryLimitError, RunError
+
+_DEVICE = re.compile(r"\b(CUDA|HIP|XPU|MPS|cuDNN|CUDNN|cuBLAS|CUBLAS|NCCL)( error|_STATUS|_ERROR)")
+_NO_MEMORY = ("can't allocate memory", "failed to map segment", "Cannot allocate memory")
+_NO_THREAD = ("Resource temporarily unavailable", "can't start new thread")
+_KEPT = "what is finished is kept; run the same command again to go on"
+
+
+def told(error: Exception) -> RunError | None:
+    """The failure of the machine that `error` is, in one line; None where it is another one, such as a bug."""
+    text = str(error)
+    gist = next(iter(text.splitlines()), "").strip()
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if "OutOfMemoryError" in names or "MemoryError" in names or any(sign in text for sign in _NO_MEMORY):
+        return MemoryLimitError(f"memory is short ({gist or 'MemoryError'}); try a smaller output.size; {_KEPT}")
+    if any(sign in text for sign in _NO_THREAD):
+        return MemoryLimitError(
+            f"the system gives this process no thread more ({gist}): memory or processes are limited too tightly"
+            f" (ulimit -v, ulimit -u); {_KEPT}"
+        )
+    if "AcceleratorError" in names or _DEVICE.search(text):
+        return DeviceError(f"the GPU has failed ({gist}), and this process cannot use it any more; {_KEPT}")
+    return None

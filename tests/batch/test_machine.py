@@ -1,0 +1,109 @@
+"""What the machine does to a run: a GPU that fails, memory too tight for a thread; each is told in one line."""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.batch.conftest import Desk, alone, toy
+
+# A real process whose renderer meets what a GPU answers with, once: at frame 3, in whichever process comes there first.
+BROKEN_GPU = """
+from pathlib import Path
+import torch
+from render.renderer import Renderer
+step = Renderer.step
+said = "CUDA error: an illegal memory access was encountered\\nCUDA kernel errors might be asynchronously reported"
+def broken(self, state, spec):
+    mark = Path("met")
+    if spec.index == 3 and not mark.exists():
+        mark.touch()
+        raise getattr(torch, "AcceleratorError", RuntimeError)(said)
+    return step(self, state, spec)
+Renderer.step = broken
+if __name__ == "__main__":
+    from pipeline.cli import entry
+    entry()
+"""
+
+
+def call(desk: Desk, *arguments: str) -> tuple[int, str, str]:
+    (desk.path / "broken_gpu.py").write_text(BROKEN_GPU)
+    done = subprocess.run(
+        [sys.executable, "broken_gpu.py", *arguments, "--device", "cpu"],
+        cwd=desk.path,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_gpu_that_fails_ends_the_process_with_one_line(desk: Desk) -> None:
+    desk.write("a", toy(1))
+    desk.write("b", toy(2))
+    code, out, err = call(desk, "s/a.yaml", "s/b.yaml", "--out", "out")
+    assert code == 1
+    [line] = err.splitlines()
+    assert line == (
+        "a: the GPU has failed (CUDA error: an illegal memory access was encountered), and this process cannot use"
+        " it any more; what is finished is kept; run the same command again to go on"
+    )
+    assert len(desk.frames("a")) == 3
+    assert not (desk.path / "out" / "b").exists()  # nothing can be rendered by this process
+    assert "CUDA" not in out
+
+
+def test_in_a_batch_another_worker_goes_on(desk: Desk) -> None:
+    desk.write("a", toy(1))
+    code, out, err = call(desk, "batch", "s", "--out", "out")
+    assert code == 0, out + err
+    assert "Traceback" not in out + err
+    job = desk.record()["a"]
+    assert (job["state"], job["deaths"]) == ("finished", 1)
+    assert len(desk.workers("a")) == 2
+    assert "the GPU has failed (CUDA error: an illegal memory access was encountered); going on from frame " in out
+    assert "CUDA error: an illegal memory access" in (desk.path / "out" / "a" / "batch.log").read_text()
+    assert desk.frames("a") == alone(toy(1), desk.path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gigabytes", [1.5, 2.5, 3.0, 3.5, 4.0])
+def test_memory_too_tight_for_torch_or_for_its_threads(desk: Desk, gigabytes: float) -> None:
+    """What fails hangs on the limit: loading torch, or its first thread; where none does, the run is whole."""
+    limit = int(gigabytes * 1e9)
+    done = subprocess.run(
+        [desk.command, desk.write("a", toy(1)), "--out", "out", "--device", "cpu"],
+        cwd=desk.path,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1)
+    if done.returncode:
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        assert "what is finished is kept" in done.stderr
+    else:
+        assert Path(desk.path / "out" / "a" / "video.mp4").exists()
+
+
+def test_fail_fast_lets_jobs_at_work_finish_their_frame(desk: Desk) -> None:
+    desk.write("a", toy(1, frames=2))
+    desk.write("b", toy(2, frames=400))
+    in_the_way = desk.path / "out" / "a" / "frames"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("")
+    code, said = desk.batch("--fail-fast", "--jobs", 2)
+    assert code == 1, said
+    assert desk.states() == {"a": "failed", "b": "stopped"}
+    assert "a job has failed: finishing the frames at work" in said
+    job = desk.record()["b"]
+    assert job["deaths"] == 0
+    assert len(desk.frames("b")) == job["done"] < 400
+    if job["done"]:
+        assert (desk.path / "out" / "b" / "state" / f"{job['done'] - 1:06d}.safetensors").exists()
