@@ -2,7 +2,8 @@
 
 A frame's hash covers its spec, the models and the previous frame's hash, so a frame is done if and
 only if its file carries the hash that the schedule asks for. Editing second 40 leaves the hashes
-before it as they are.
+before it as they are. A cut starts from noise, so there the chain begins anew: what was before a cut
+is nothing to the frames behind it.
 """
 
 import hashlib
@@ -27,13 +28,18 @@ _OPTIMIZER = "optimizer."
 
 
 def chain(specs: Iterable[FrameSpec], models: Mapping[str, Any]) -> list[str]:
-    """The chained hash of every frame: SHA-256 of (previous hash, spec), starting from the models."""
+    """The chained hash of every frame: SHA-256 of (previous hash, spec), starting from the models, anew at every cut.
+
+    A frame that is led into another one hangs on that, and on the first one, by which the way is measured.
+    """
     head = json.dumps({"format": FORMAT, "models": models}, sort_keys=True)
-    previous = hashlib.sha256(head.encode()).hexdigest()
-    hashes = []
+    nothing = hashlib.sha256(head.encode()).hexdigest()
+    hashes: list[str] = []
     for spec in specs:
-        previous = hashlib.sha256(f"{previous}\n{spec.to_json()}".encode()).hexdigest()
-        hashes.append(previous)
+        before = [hashes[-1] if hashes and (spec.lead or not spec.cut) else nothing]
+        if spec.lead is not None:
+            before += [hashes[0], hashes[spec.lead[0]]]
+        hashes.append(hashlib.sha256("\n".join([*before, spec.to_json()]).encode()).hexdigest())
     return hashes
 
 

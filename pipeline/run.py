@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pipeline import ffmpeg
 from pipeline.atomic import remove_partial
 from pipeline.checkpoint import chain
@@ -46,6 +48,15 @@ class RunOptions:
     ffmpeg: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Frames `begin` to `end` - 1, which hang on none before them; those before `done` are there."""
+
+    begin: int
+    end: int
+    done: int
+
+
 class Run:
     """One schedule and its folder.
 
@@ -66,6 +77,7 @@ class Run:
         self._states = folder.states(schedule)
         self._begin, self._end = _frame_range(options.frames, len(self._timeline))
         self._hashes: list[str] = []
+        self._wanted = np.zeros(len(self._timeline), dtype=bool)
         self._warnings: list[Warned] = []
 
     def execute(
@@ -113,8 +125,8 @@ class Run:
     def _render(
         self, renderer: GetRenderer, figures: RunReport, stop: Callable[[], bool]
     ) -> Generator[Event, None, bool]:
-        done = 0 if self._options.fresh else len(self._finished())
-        if self._options.frames is None and done >= self._end:
+        stretches = self._missing()
+        if not stretches:
             return True
         from render.staging import to_host
 
@@ -122,9 +134,9 @@ class Run:
         models.require_memory(self.schedule.output.size)
         figures.device = models.made_on
         self.folder.report.unlink(missing_ok=True)  # from here on the video may be of other frames than there are
-        state, first = self._start(models, done)
-        if first >= self._timeline.num_led and self._end > self.schedule.output.num_frames:
-            self._heads.require(models)
+        for stretch in stretches:
+            self._wanted[stretch.done : stretch.end] = True
+        state, first = self._start(models, stretches[0])
         stale = self._num_stale()
         yield from self._told()
         yield Started(
@@ -137,24 +149,49 @@ class Run:
             device=str(models.device),
         )
         with Writer[tuple[int, FrameRecord]]() as writer:
-            for index in range(first, self._end):
-                begun = time.perf_counter()
-                if stop():
+            for stretch in stretches:
+                if stretch is not stretches[0]:
+                    state, first = self._start(models, stretch)
+                self._wanted[stretch.begin : stretch.end] = False  # its last state may lie before `done` or behind
+                self._wanted[first : stretch.end] = True
+                if stretch.end > self.schedule.output.num_frames and (first >= self._timeline.num_led or stretch.begin):
                     yield from self._done(writer.drain(), figures)
-                    yield self._interruption(index)
-                    return False
-                spec = self._timeline.at(index)
-                if spec.lead is not None:  # into a state that may not be on the disk yet
-                    yield from self._done(writer.drain(), figures)
-                try:
-                    state = models.step(state and self._heads.lead(state, spec, models), spec)
-                finally:  # a frame that fails has often warned before
-                    yield from self._told()
-                write = partial(self._save, to_host(state), models.made_on)
-                yield from self._done(writer.put(write), figures)
-                figures.add(spec, time.perf_counter() - begun)
+                    self._heads.require(models)
+                for index in range(first, stretch.end):
+                    begun = time.perf_counter()
+                    if stop():
+                        yield from self._done(writer.drain(), figures)
+                        yield self._interruption(index)
+                        return False
+                    spec = self._timeline.at(index)
+                    if spec.lead is not None:  # into a state that may not be on the disk yet
+                        yield from self._done(writer.drain(), figures)
+                    try:
+                        state = models.step(state and self._heads.lead(state, spec, models), spec)
+                    finally:  # a frame that fails has often warned before
+                        yield from self._told()
+                    write = partial(self._save, to_host(state), models.made_on)
+                    yield from self._done(writer.put(write), figures)
+                    figures.add(spec, time.perf_counter() - begun)
             yield from self._done(writer.drain(), figures)
         return True
+
+    def _missing(self) -> list[Stretch]:
+        """The shots in which frames are missing; a range of frames that was asked for is taken as one."""
+        if self._options.fresh or self._options.frames is not None:
+            done = 0 if self._options.fresh else self._num_finished(0, self._end)
+            return [Stretch(begin=0, end=self._end, done=done)]
+        shots = ((begin, end) for begin, end in self._timeline.independent() if self._begin <= begin < self._end)
+        found = [Stretch(begin=begin, end=end, done=self._num_finished(begin, end)) for begin, end in shots]
+        return [stretch for stretch in found if stretch.done < stretch.end]
+
+    def _num_finished(self, begin: int, end: int) -> int:
+        """The first frame of [begin, end) that is not there and current; `end` where all are."""
+        for index in range(begin, end):
+            record = self._frames.record(index)
+            if record is None or record.hash != self._hashes[index]:
+                return index
+        return end
 
     @cached_property
     def _heads(self) -> Heads:
@@ -194,11 +231,12 @@ class Run:
         title = self.schedule.title
         return Interrupted(schedule=title, folder=self.folder.path, done=done, frames=self._end, go_on=go_on)
 
-    def _start(self, renderer: "Renderer", done: int) -> tuple["FrameState | None", int]:
+    def _start(self, renderer: "Renderer", stretch: Stretch) -> tuple["FrameState | None", int]:
         """The state to go on from and the first frame to render."""
         # A state is saved before its frame, so it may be one ahead; a range is rendered anew.
-        newest = done if self._options.frames is None else min(done, self._begin) - 1
-        kept = [] if self._options.fresh else [index for index in self._states.kept() if index <= newest]
+        newest = stretch.done if self._options.frames is None else min(stretch.done, self._begin) - 1
+        usable = range(stretch.begin, min(newest + 1, stretch.end))
+        kept = [] if self._options.fresh else [index for index in self._states.kept() if index in usable]
         for index in reversed(kept):
             note = self._states.note(index)
             if note is not None and note.index == index and note.frame_hash != self._hashes[index]:
@@ -211,10 +249,10 @@ class Run:
             assert note is not None
             if note.made_on != renderer.made_on:
                 self._warn(f"begun on {note.made_on}, going on on {renderer.made_on}: frames may differ minutely")
-            if index == done:
+            if index == stretch.done:
                 self._write(state)
             return state, index + 1
-        return None, 0
+        return None, stretch.begin
 
     def _save(self, arriving: "Callable[[], FrameState]", made_on: str) -> tuple[int, FrameRecord]:
         """Keep a frame; called in the writer's thread."""
@@ -227,11 +265,11 @@ class Run:
         for index, record in written:
             yield FrameDone(
                 index=index,
-                remaining=self._end - index - 1,
+                remaining=int(self._wanted[index + 1 :].sum()),
                 seconds=figures.frame_seconds[index],
                 steps_per_second=figures.steps_per_second,
                 similarity=record.similarity,
-                seconds_left=figures.seconds_left(self._timeline.num_steps[index + 1 : self._end]),
+                seconds_left=figures.seconds_left(self._timeline.num_steps[index + 1 :][self._wanted[index + 1 :]]),
             )
 
     def _write(self, state: "FrameState") -> FrameRecord:

@@ -49,6 +49,11 @@ class Timeline:
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
 
+    def independent(self) -> list[tuple[int, int]]:
+        """Half-open ranges of frames, each of which starts from noise: at the first frame and at every cut."""
+        starts = sorted(self.cuts)
+        return list(zip(starts, [*starts[1:], len(self)], strict=True))
+
     def __len__(self) -> int:
         return len(self.times) + self.num_led
 

@@ -65,6 +65,23 @@ def test_edit_changes_the_chain_from_exactly_its_frame_on(
     assert [one == other for one, other in zip(before, after, strict=True)] == [i < edited for i in range(len(specs))]
 
 
+def test_behind_a_cut_nothing_hangs_on_what_was_before(specs: list[FrameSpec]) -> None:
+    cut = [dataclasses.replace(spec, cut=spec.index in (4, 8)) for spec in specs]
+    edited = [dataclasses.replace(spec, lr=0.7) if spec.index == 5 else spec for spec in cut]
+    same = [one == other for one, other in zip(chain(cut, {}), chain(edited, {}), strict=True)]
+    assert same == [index not in (5, 6, 7) for index in range(len(specs))]
+
+
+def test_what_is_led_hangs_on_what_it_is_led_into_across_cuts(specs: list[FrameSpec]) -> None:
+    led = [
+        dataclasses.replace(spec, cut=spec.index in (4, 11), lead=(1, 0.5) if spec.index > 9 else None)
+        for spec in specs
+    ]
+    edited = [dataclasses.replace(spec, lr=0.7) if spec.index == 1 else spec for spec in led]
+    same = [one == other for one, other in zip(chain(led, {}), chain(edited, {}), strict=True)]
+    assert same == [index not in (1, 2, 3, 10, 11) for index in range(len(specs))]
+
+
 def test_other_models_change_every_frame(specs: list[FrameSpec]) -> None:
     one = chain(specs, {"latent": {"sha256": {"vqgan.safetensors": "aa"}}})
     other = chain(specs, {"latent": {"sha256": {"vqgan.safetensors": "ab"}}})
