@@ -77,8 +77,8 @@ class StateFolder:
         self._first = first
         self._every = max(1, every)
 
-    def save(self, state: "FrameState", frame_hash: str, made_on: str) -> None:
-        """Write the state whole or not at all, then drop those that are kept no longer."""
+    def save(self, state: "FrameState", frame_hash: str, made_on: str, since: int = 0) -> None:
+        """Write the state whole or not at all, then drop those from frame `since` on that are kept no longer."""
         from safetensors.torch import save
 
         tensors = {name: value.detach().cpu().contiguous() for name, value in _tensors(state).items()}
@@ -88,7 +88,7 @@ class StateFolder:
         with replacing(self.path(state.index)) as partial:
             # By bytes: where the disk is full, safetensors' own writer raises what is no OSError.
             partial.write_bytes(save(tensors, metadata))
-        self._drop(before=state.index - KEPT_LATEST + 1)
+        self._drop(since, before=state.index - KEPT_LATEST + 1)
 
     def load(self, index: int, device: "torch.device") -> "FrameState":
         """Read the state after frame `index`.
@@ -155,9 +155,9 @@ class StateFolder:
             raise CheckpointError(f"{path}: damaged: its checksum does not fit its content")
         return tensors, note
 
-    def _drop(self, before: int) -> None:
+    def _drop(self, since: int, before: int) -> None:
         for index in self.kept():
-            if self._first <= index < before and (index + 1) % self._every:
+            if max(since, self._first) <= index < before and (index + 1) % self._every:
                 self.path(index).unlink(missing_ok=True)
 
 

@@ -35,18 +35,34 @@ class Holder:
 
 
 @contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock inside the block.
+def only_writer(folder: Path, part: tuple[int, int] | None = None) -> Iterator[None]:
+    """Hold the folder's lock inside the block; with a `part` that of these frames, beside writers of other parts.
 
     Raises:
         FolderInUseError: another run holds it; the text says which.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / NAME
+    with contextlib.ExitStack() as stack:
+        if part is None:
+            stack.enter_context(_held(folder, NAME))
+            for path in folder.glob(f"{NAME}-*"):
+                path.unlink(missing_ok=True)  # of parts, which hold ours together while they are at work
+        else:
+            stack.enter_context(_held(folder, NAME, together=True))
+            stack.enter_context(_held(folder, f"{NAME}-{part[0]}"))
+        yield
+
+
+@contextmanager
+def _held(folder: Path, name: str, together: bool = False) -> Iterator[None]:
+    path = folder / name
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        if not _acquired(descriptor, path):
-            raise FolderInUseError(folder, str(_read(path) or "another run"))
+        if not _acquired(descriptor, path, fcntl.LOCK_SH if together else fcntl.LOCK_EX):
+            raise FolderInUseError(folder, str(_read(path) or holder(folder) or "another run"))
+        if together:
+            yield
+            return
         me = Holder(host=platform.node(), pid=os.getpid(), started=time.strftime("%Y-%m-%d %H:%M:%S"))
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(me)).encode(), 0)
@@ -57,19 +73,20 @@ def only_writer(folder: Path) -> Iterator[None]:
 
 
 def holder(folder: Path) -> Holder | None:
-    """Who holds the folder's lock at this moment; None where nobody does."""
-    with contextlib.suppress(OSError), (folder / NAME).open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _read(folder / NAME)
+    """Who holds the folder's lock at this moment, or that of a part; None where nobody does."""
+    for path in (folder / NAME, *sorted(folder.glob(f"{NAME}-*"))):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _read(path)
     return None
 
 
-def _acquired(descriptor: int, path: Path) -> bool:
+def _acquired(descriptor: int, path: Path, kind: int) -> bool:
     for _ in range(ATTEMPTS):
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.05)
         except OSError:  # a file system without locks: what the file says is all there is

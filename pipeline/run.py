@@ -40,11 +40,14 @@ class RunOptions:
     Attributes:
         frames: (A, B) renders frames A to B - 1, anew if they are there; None renders what is missing.
         fresh: start anew whatever is there.
+        part: (A, B) renders what is missing of frames A to B - 1 and makes no video, beside other runs of the
+            folder's other frames. Frames A and B start from noise, or B is the end.
         ffmpeg: the program to use, see `pipeline.ffmpeg.find_binary`.
     """
 
     frames: tuple[int | None, int | None] | None = None
     fresh: bool = False
+    part: tuple[int, int] | None = None
     ffmpeg: str | None = None
 
 
@@ -75,7 +78,7 @@ class Run:
         self._timeline = Timeline(schedule)
         self._frames = folder.frames
         self._states = folder.states(schedule)
-        self._begin, self._end = _frame_range(options.frames, len(self._timeline))
+        self._begin, self._end = _frame_range(options.part or options.frames, len(self._timeline))
         self._hashes: list[str] = []
         self._wanted = np.zeros(len(self._timeline), dtype=bool)
         self._warnings: list[Warned] = []
@@ -104,20 +107,26 @@ class Run:
                 finished frame is kept.
         """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
-        with only_writer(self.folder.path):
-            self._tidy()
+        part = self._options.part
+        with only_writer(self.folder.path, part):
+            if part is None:
+                self._tidy()
             self._hashes = chain(self._timeline, digests)
-            self.folder.write_origin(self.schedule, replace(self._origin, models=digests))
+            if not self._begin or part is None:  # one of all parts must say what the folder is
+                self.folder.write_origin(self.schedule, replace(self._origin, models=digests))
             started = time.perf_counter()
             figures = RunReport()
             if not (yield from self._render(renderer, figures, stop)):
                 return
-            records = self._finished()
-            derive(self.folder, self.schedule, records, figures, digests, binary)
+            count = self._end - self._begin
+            if part is None:
+                records = self._finished()
+                derive(self.folder, self.schedule, records, figures, digests, binary)
+                count = len(records)
         yield Finished(
             schedule=self.schedule.title,
             video=self.folder.video,
-            frames=len(records),
+            frames=count,
             rendered=len(figures.frame_seconds),
             seconds=time.perf_counter() - started,
         )
@@ -258,7 +267,8 @@ class Run:
         """Keep a frame; called in the writer's thread."""
         state = arriving()
         # State before frame: a kill between the two loses neither.
-        self._states.save(state, self._hashes[state.index], made_on)
+        since = self._begin if self._options.part is not None else 0
+        self._states.save(state, self._hashes[state.index], made_on, since)
         return state.index, self._write(state)
 
     def _done(self, written: Iterable[tuple[int, FrameRecord]], figures: RunReport) -> Iterator[FrameDone]:

@@ -62,7 +62,8 @@ class Session:
         from pipeline.storage.mirror import mirrored
         from pipeline.storage.store import Store
 
-        return mirrored(Store(remote), folder, schedule.title, lambda: events)
+        part = options.part if options is not None else None
+        return mirrored(Store(remote), folder, schedule.title, lambda: events, part)
 
     def events(self, run: Run, stop: Callable[[], bool]) -> Generator[Event, None, None]:
         """What happens in a run; a failure is its last event."""

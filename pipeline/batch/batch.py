@@ -72,6 +72,7 @@ class Batch:
 
     def _assign(self) -> bool:
         """Give what waits to whoever is free; whether somebody got something."""
+        self._give_up_joins()
         given = False
         for place, worker in self._crew.places():
             entry = self._next(worker)
@@ -83,11 +84,19 @@ class Batch:
             given = True
         return given
 
+    def _give_up_joins(self) -> None:
+        """A job some of whose shots have failed has failed, too."""
+        for entry in self._entries:
+            failed = [part for part in entry.after if part.failed]
+            if entry.state == WAITING and failed:
+                entry.state, entry.message = FAILED, f"{failed[0].name} has failed: {failed[0].message}"
+                self._changed(entry)
+
     def _next(self, worker: Hand | None) -> Entry | None:
         """The next job, one of the models that the worker holds before others."""
         if self._stopping:
             return None
-        waiting = [entry for entry in self._entries if entry.state == WAITING]
+        waiting = [entry for entry in self._entries if entry.ready]
         same = [entry for entry in waiting if worker and entry.work and entry.work.models == worker.models]
         return next(iter(same or waiting), None)
 
@@ -116,7 +125,7 @@ class Batch:
                 entry.seconds += event.seconds
                 entry.steps_per_second, entry.seconds_left = event.steps_per_second, event.seconds_left
             case Finished():
-                entry.state, entry.done, entry.message, entry.seconds_left = FINISHED, event.frames, "", None
+                entry.state, entry.done, entry.message, entry.seconds_left = FINISHED, entry.frames, "", None
                 self._changed(entry)
             case Failed():
                 entry.state, entry.message, entry.seconds_left = FAILED, event.message, None

@@ -98,6 +98,7 @@ def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
         models=schedule.models,
         frames=len(timeline),
         cost=float(timeline.num_steps.sum() + len(timeline)) * width * height,
+        shots=tuple(timeline.independent()) if not timeline.num_led else (),  # the end of a loop hangs on its beginning
         remote=f"{remote.rstrip('/')}/{name}" if remote else None,
     )
     return Entry(name=work.name, file=file, work=work)

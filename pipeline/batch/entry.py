@@ -20,6 +20,8 @@ class Work:
         frames: of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
         remote: the URL that the folder is a mirror of, see `pipeline.storage`; None if it is of none.
+        shots: half-open ranges of frames that could be rendered side by side.
+        part: which frames of the folder are its own, see `RunOptions.part`.
     """
 
     name: str
@@ -30,10 +32,12 @@ class Work:
     frames: int
     cost: float
     remote: str | None = None
+    shots: tuple[tuple[int, int], ...] = ()
+    part: tuple[int, int] | None = None
 
     @property
     def log(self) -> Path:
-        return self.folder / "batch.log"
+        return self.folder / ("batch.log" if self.part is None else f"batch-{self.part[0]}.log")
 
 
 @dataclass(kw_only=True)
@@ -46,6 +50,7 @@ class Entry:
         rendered: those of them that this batch made.
         deaths: workers that died of it; `fruitless` of them in a row without a new frame.
         memory: bytes on its GPU, or of its process on a CPU.
+        after: the parts of a job that is rendered by several workers; it waits for them.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Entry:
     fruitless: int = 0
     device: str = ""
     memory: int = 0
+    after: tuple["Entry", ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -69,4 +75,10 @@ class Entry:
 
     @property
     def frames(self) -> int:
+        if self.work is not None and self.work.part is not None:
+            return self.work.part[1]
         return self.work.frames if self.work else 0
+
+    @property
+    def ready(self) -> bool:
+        return self.state == WAITING and all(part.state == FINISHED for part in self.after)

@@ -8,7 +8,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.batch.entry import Entry, Work
@@ -51,6 +51,7 @@ def render_task(schedule: Schedule, work: Work, offline: bool, options: RunOptio
     reporter = LineReporter()
     with work.log.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
         reporter.note(f"{time.strftime('%Y-%m-%d %H:%M:%S')} node {_node()}")
+        options = replace(options, part=work.part)
         with contextlib.closing(session.render(schedule, work.folder, options, remote=work.remote)) as events:
             for event in events:
                 reporter(event)
@@ -127,6 +128,11 @@ class RayCrew:
 
     def cancel(self, task: Any) -> None:
         self._ray.cancel(task, force=False)
+
+    @property
+    def room(self) -> int:
+        """How many jobs can be at work at once."""
+        return len(self._hands)
 
     def working(self) -> list[RayHand]:
         return [hand for hand in self._hands if hand.entry is not None]

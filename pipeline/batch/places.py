@@ -1,10 +1,13 @@
 """How many workers there are, and which device each has."""
 
 import os
+from collections.abc import Sequence
 
 from pipeline.batch.crew import Crew
+from pipeline.batch.entry import Entry
 from pipeline.batch.hands import Hands
 from pipeline.batch.on_ray import ClusterOptions, RayCrew
+from pipeline.batch.parts import most, split
 from pipeline.batch.worker import Conditions
 from pipeline.run import RunOptions
 
@@ -31,12 +34,24 @@ def places(device: str, workers: int | None, jobs: int, offline: bool, options: 
 
 
 def hands(
-    cluster: ClusterOptions | None, device: str, workers: int | None, jobs: int, offline: bool, options: RunOptions
-) -> Hands:
-    """Those of a cluster, or workers of this machine. Raises `InputError`."""
+    cluster: ClusterOptions | None,
+    device: str,
+    workers: int | None,
+    entries: Sequence[Entry],
+    offline: bool,
+    options: RunOptions,
+) -> tuple[Hands, list[Entry]]:
+    """Those of a cluster, or workers of this machine; and the jobs, split where there are fewer than workers.
+
+    Raises:
+        InputError: there is no such device or cluster.
+    """
     if cluster is not None:
-        return RayCrew(cluster, jobs, offline, options)
-    return Crew(places(device, workers, jobs, offline, options))
+        crew = RayCrew(cluster, most(entries), offline, options)
+        return crew, split(entries, crew.room)
+    parts = split(entries, workers or len(_devices(device)))
+    at_once = sum(not entry.after for entry in parts)
+    return Crew(places(device, workers, at_once, offline, options)), parts
 
 
 def _devices(name: str) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -102,6 +102,7 @@ def _render(job: Work, session: Session, options: RunOptions, connection: Connec
     log = LineReporter()
     schedule = job.origin.load(shown=job.file)
     stop = _asked_to_stop(connection)
+    options = replace(options, part=job.part)
     with contextlib.closing(session.render(schedule, job.folder, options, stop, job.remote)) as events:
         for event in events:
             log(event)

@@ -120,7 +120,7 @@ def batch(
     if order == "shortest":
         entries.sort(key=lambda entry: entry.work.cost if entry.work else 0)
     cluster = ClusterOptions(address=address, jobs=jobs, gpus=gpus_per_job, tries=tries) if engine == "ray" else None
-    crew = hands(cluster, device, jobs, len(entries), offline, RunOptions(ffmpeg=ffmpeg_program))
+    crew, entries = hands(cluster, device, jobs, entries, offline, RunOptions(ffmpeg=ffmpeg_program))
     rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit)
     try:
         code = Batch(entries, crew, rules, choose_display(as_json, entries), place.folder).run()

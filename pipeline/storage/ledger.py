@@ -3,6 +3,7 @@
 It only saves work. Where it is lost, as by a kill, the newer of file and object counts.
 """
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -13,16 +14,20 @@ NAME = ".mirror.json"
 
 
 class Ledger:
-    """The stamps of a folder's files by the object's key, each with the tag of the object that it is."""
+    """The stamps of a folder's files by the object's key, each with the tag of the object that it is.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        part: of runs side by side every one has a ledger of its own; what they know is put together.
+    """
+
+    def __init__(self, folder: Path, part: tuple[int, int] | None = None) -> None:
         self._folder = folder
+        self._path = folder / (NAME if part is None else f".mirror-{part[0]}.json")
         self._known: dict[str, list[object]] = {}
-        try:
-            read = json.loads((folder / NAME).read_text(encoding="utf-8"))
-            self._known = read if isinstance(read, dict) else {}
-        except (OSError, ValueError):
-            pass  # the first time
+        for path in (folder / NAME, *sorted(folder.glob(".mirror-*.json"))):
+            with contextlib.suppress(OSError, ValueError):  # the first time
+                read = json.loads(path.read_text(encoding="utf-8"))
+                self._known |= read if isinstance(read, dict) else {}
 
     def note(self, key: str, tag: str | None, stamp: tuple[int, int]) -> None:
         """The file, with this time and size, is the object with this tag."""
@@ -40,7 +45,10 @@ class Ledger:
 
     def save(self) -> None:
         if self._folder.is_dir():
-            write_text(self._folder / NAME, json.dumps(self._known))
+            write_text(self._path, json.dumps(self._known))
+        if self._path.name == NAME:
+            for path in self._folder.glob(".mirror-*.json"):
+                path.unlink(missing_ok=True)
 
 
 def stamp_of(path: Path) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """A run whose folder is in a bucket: fetched before it, uploaded while it goes on."""
 
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipeline.events import Event, Failed, FrameDone, Started, Warned
 from pipeline.storage.ledger import Ledger, stamp_of
@@ -14,18 +14,26 @@ _LATEST = 16  # frames whose files may be late
 
 
 def mirrored(
-    store: Store, folder: Path, title: str, run: Callable[[], Iterator[Event]]
+    store: Store,
+    folder: Path,
+    title: str,
+    run: Callable[[], Iterator[Event]],
+    part: tuple[int, int] | None = None,
 ) -> Generator[Event, None, None]:
     """The events of a run in `folder`, which goes on from what `store` holds and leaves there what it makes.
 
     The last event comes when everything is uploaded. Where the bucket cannot be reached, that event is
     a failure; the folder keeps what was rendered, and the next run uploads it.
+
+    Args:
+        part: the frames that are this run's own, see `RunOptions.part`; of others nothing is touched.
     """
     try:
-        ledger = Ledger(folder)
-        objects, same = pull(store, folder, ledger)
+        ledger = Ledger(folder, part)
+        own = _own(part)
+        objects, same = pull(store, folder, ledger, own)
         with Uploads(store) as uploads:
-            mirror = _Mirror(folder, uploads, ledger, objects, same)
+            mirror = _Mirror(folder, uploads, ledger, objects, same, own)
             mirror.all()
             for event in run():
                 if isinstance(event, FrameDone):
@@ -40,10 +48,36 @@ def mirrored(
         yield Failed(schedule=title, message=str(error))
 
 
+def _own(part: tuple[int, int] | None) -> Callable[[str], bool]:
+    """Whether a file is the run's own: its frames and states, its log; of the parts the first has all that is not."""
+    if part is None:
+        return lambda key: True
+    begin, end = part
+
+    def own(key: str) -> bool:
+        path = PurePosixPath(key)
+        if path.parent.name in ("frames", "state") and path.stem.isdecimal():
+            return begin <= int(path.stem) < end
+        if path.match("batch-*.log"):
+            return path.name == f"batch-{begin}.log"
+        return begin == 0
+
+    return own
+
+
 class _Mirror:
     """Knows which files were uploaded as they are, and which objects have no file any more."""
 
-    def __init__(self, folder: Path, uploads: Uploads, ledger: Ledger, objects: set[str], same: set[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        uploads: Uploads,
+        ledger: Ledger,
+        objects: set[str],
+        same: set[str],
+        own: Callable[[str], bool],
+    ) -> None:
+        self._own = own
         self._folder = folder
         self._uploads = uploads
         self._ledger = ledger
@@ -64,8 +98,9 @@ class _Mirror:
     def all(self) -> None:
         """Upload every file that is new, and remove the objects of those that are gone."""
         for path in sorted(self._folder.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                self._upload(path.relative_to(self._folder).as_posix())
+            name = path.relative_to(self._folder).as_posix()
+            if not path.name.startswith(".") and self._own(name) and path.is_file():
+                self._upload(name)
         self._forget("")
 
     def _upload(self, name: str) -> bool:

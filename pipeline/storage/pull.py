@@ -1,6 +1,7 @@
 """From a bucket to a local folder: what is not there yet, or newer in the bucket."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.storage.ledger import Ledger, stamp_of
@@ -8,10 +9,15 @@ from pipeline.storage.store import Object, Store
 from render.errors import StorageError
 
 
-def pull(store: Store, folder: Path, ledger: Ledger) -> tuple[set[str], set[str]]:
+def pull(
+    store: Store, folder: Path, ledger: Ledger, wanted: Callable[[str], bool] = lambda key: True
+) -> tuple[set[str], set[str]]:
     """Fetch the objects of a run that the folder lacks or has an older file of.
 
     Whether what came is right is for the run to judge, by its hashes and checksums, as after a crash.
+
+    Args:
+        wanted: whether an object with this key counts; the others are as if they were not there.
 
     Returns:
         The keys of all objects, and of those whose file is now the same.
@@ -21,6 +27,8 @@ def pull(store: Store, folder: Path, ledger: Ledger) -> tuple[set[str], set[str]
     """
     keys, same = set(), set()
     for found in store.list():
+        if not wanted(found.key):
+            continue
         keys.add(found.key)
         if ledger.is_same(found) or _newer(store, found, folder, ledger):
             same.add(found.key)

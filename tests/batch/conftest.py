@@ -92,9 +92,9 @@ class Desk:
         folder = self.path / "out" / name / "frames"
         return {path.name: path.stat().st_mtime_ns for path in sorted(folder.glob("[0-9]*.png"))}
 
-    def workers(self, name: str) -> list[int]:
+    def workers(self, name: str, log_name: str = "batch.log") -> list[int]:
         """The processes that have worked at a job, by its log."""
-        log = self.path / "out" / name / "batch.log"
+        log = self.path / "out" / name / log_name
         lines = log.read_text().splitlines() if log.exists() else []
         return [int(line.split()[-1]) for line in lines if " worker " in line]
 
@@ -119,14 +119,16 @@ def desk(command: str, tmp_path: Path) -> Desk:
 
 
 @contextmanager
-def killing(desk: Desk, name: str, times: int, ready: Callable[[], bool]) -> Iterator[list[int]]:
+def killing(
+    desk: Desk, name: str, times: int, ready: Callable[[], bool], log: str = "batch.log"
+) -> Iterator[list[int]]:
     """Kill so many workers of a job, each when `ready`; yields the list of those that were."""
     killed: list[int] = []
     over = threading.Event()
 
     def watch() -> None:
         while not over.is_set() and len(killed) < times:
-            for pid in desk.workers(name):
+            for pid in desk.workers(name, log):
                 if pid not in killed and ready():
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)

@@ -14,7 +14,8 @@ from pipeline.batch.display import LineDisplay
 from pipeline.batch.on_ray import ClusterOptions, RayCrew
 from pipeline.folder import Origin
 from pipeline.run import RunOptions
-from tests.batch.conftest import BROKEN, Desk, toy
+from tests.batch.conftest import BROKEN, Desk, alone, toy
+from tests.batch.test_parts import SHOTS
 
 pytestmark = pytest.mark.ray
 ray = pytest.importorskip("ray")
@@ -42,6 +43,16 @@ def test_without_an_address_ray_starts_here(desk: Desk) -> None:
     assert desk.states() == {"a": "finished", "broken": "broken"}
     assert desk.call(file, "--out", "single")[0] == 0
     assert desk.frames("a") == desk.frames("a", "single")
+
+
+@pytest.mark.slow
+def test_shots_of_one_schedule_side_by_side(desk: Desk) -> None:
+    desk.write("shots", SHOTS)
+    code, said = desk.call("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 2)
+    assert code == 0, said
+    assert desk.states() == {"shots 0:12": "finished", "shots 12:27": "finished", "shots": "finished"}
+    assert desk.record()["shots"]["rendered"] == 0
+    assert desk.frames("shots") == alone(SHOTS, desk.path)
 
 
 @pytest.mark.slow

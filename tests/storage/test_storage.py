@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import load_schedule, render
+from pipeline import Session, load_schedule, render
 from pipeline.events import Event, Failed, Finished, FrameDone
+from pipeline.run import RunOptions
 from pipeline.storage.inputs import fetch
 from pipeline.storage.ledger import Ledger
 from pipeline.storage.mirror import mirrored
@@ -78,6 +79,32 @@ def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedul
     assert files(fetched(store, tmp_path / "all")) == files(tmp_path / "second")
     names = {found.key for found in store.list()}
     assert not [name for name in names if ".lock" in name or ".partial" in name or ".mirror" in name]
+
+
+def test_parts_of_a_run_on_three_machines(store: Store, tmp_path: Path, line: Line) -> None:
+    """Two render a shot each, the third has only the bucket and joins them; nobody touches what is another's."""
+    text = toy(1).replace("prompts: {0: red, end: blue}", "prompts: red").replace("length: 6, ", "")
+    file = tmp_path / "toy.yaml"
+    file.write_text(text + "shots: [{length: 5}, {length: 7, prompts: blue}]\n")
+    schedule = load_schedule(file)
+
+    def rendered(machine: str, part: tuple[int, int] | None) -> list[int]:
+        session, options = Session("cpu"), RunOptions(part=part)
+        events = list(session.render(schedule, tmp_path / machine, options, remote=store.url))
+        assert isinstance(events[-1], Finished), events[-1]
+        return [event.index for event in events if isinstance(event, FrameDone)]
+
+    assert rendered("second", (5, 12)) == list(range(5, 12))
+    assert not [found.key for found in store.list() if found.key == "run.json"]  # the first part's
+    assert rendered("first", (0, 5)) == list(range(5))
+    assert {path.name for path in (tmp_path / "first" / "frames").iterdir()} == {f"{n:06d}.png" for n in range(5)}
+    line.seen.clear()
+    assert rendered("first", (0, 5)) == []
+    assert not [request for request in line.seen if "frames" in request.split("?")[0]]
+    assert rendered("third", None) == []
+    list(render(schedule, tmp_path / "whole"))
+    assert pictures(tmp_path / "third") == pictures(tmp_path / "whole")
+    assert files(fetched(store, tmp_path / "all")) == files(tmp_path / "third")
 
 
 def test_what_was_uploaded_is_not_fetched_again(store: Store, schedule: Path, tmp_path: Path, line: Line) -> None:

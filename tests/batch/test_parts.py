@@ -1,0 +1,134 @@
+"""One schedule for several workers: frames, states and video are those of a single run."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import load_schedule, render
+from pipeline.batch.collect import collect
+from pipeline.batch.entry import BROKEN, FINISHED, Entry
+from pipeline.batch.parts import split
+from pipeline.events import Event, Finished, FrameDone
+from pipeline.folder import Origin
+from pipeline.lock import holder, only_writer
+from pipeline.run import RunOptions
+from render.errors import FolderInUseError
+from tests.batch.conftest import Desk, alone, killing
+
+SHOTS = """
+output: {size: [32, 24], fps: 8, seed: 3}
+models: {latent: pixels, perceptors: [toy]}
+motion: {zoom: 1.2/s}
+refine: {steps: 2, first_frame: 4, cutouts: 2}
+shots:
+- {length: 12, prompts: red}
+- {length: 3, prompts: blue}
+- {length: 4, prompts: green, start: carry}
+- {length: 8, prompts: white}
+"""
+
+
+def entries(desk: Desk, text: str = SHOTS) -> list[Entry]:
+    return collect([desk.write("shots", text)], desk.path / "out", Origin(file=""))
+
+
+def parts(found: list[Entry]) -> list[tuple[str, tuple[int, int] | None]]:
+    return [(entry.name, entry.work.part if entry.work else None) for entry in found]
+
+
+def test_a_job_is_split_at_its_cuts_where_there_is_room(desk: Desk) -> None:
+    whole = [("shots", None)]
+    assert parts(split(entries(desk), 1)) == whole
+    halves = [("shots 0:12", (0, 12)), ("shots 12:27", (12, 27)), *whole]
+    assert parts(split(entries(desk), 2)) == halves
+    thirds = [("shots 0:12", (0, 12)), ("shots 12:19", (12, 19)), ("shots 19:27", (19, 27)), *whole]
+    assert parts(split(entries(desk), 3)) == parts(split(entries(desk), 99)) == thirds
+
+
+def test_no_more_parts_than_workers_have_need_of(desk: Desk) -> None:
+    both = [*entries(desk), *collect([desk.write("b", SHOTS)], desk.path / "out", Origin(file=""))]
+    broken = Entry(name="broken", file=Path("broken.yaml"), state=BROKEN)
+    assert parts(split([*both, broken], 2)) == [("shots", None), ("b", None), ("broken", None)]
+    assert [name for name, _ in parts(split([*both, broken], 3))] == [
+        "shots 0:12",
+        "shots 12:27",
+        "shots",
+        "b",
+        "broken",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", [SHOTS + "loop: {blend: 1s}\n", SHOTS.replace("prompts: white", "start: carry, prompts: a")]
+)
+def test_what_hangs_together_stays_together(desk: Desk, text: str) -> None:
+    """The end of a loop is led into its beginning; a shot that carries goes on from the one before it."""
+    looped = "loop" in text
+    found = parts(split(entries(desk, text), 9))
+    assert found == (
+        [("shots", None)] if looped else [("shots 0:12", (0, 12)), ("shots 12:27", (12, 27)), ("shots", None)]
+    )
+
+
+def test_a_job_waits_for_its_parts(desk: Desk) -> None:
+    first, second, job = split(entries(desk), 2)
+    assert (first.ready, second.ready, job.ready) == (True, True, False)
+    first.state = FINISHED
+    assert not job.ready
+    second.state = FINISHED
+    assert job.ready
+
+
+def run(file: Path, folder: Path, part: tuple[int, int] | None, stop: int | None = None) -> list[int]:
+    """Frames that are rendered of a part; it is left after frame `stop`."""
+    frames: list[int] = []
+    event: Event | None = None
+    for event in render(load_schedule(file), folder, options=RunOptions(part=part)):
+        if isinstance(event, FrameDone):
+            frames.append(event.index)
+            if event.index == stop:
+                return frames
+    assert isinstance(event, Finished)
+    return frames
+
+
+def test_parts_in_any_order_and_broken_off_are_one_run(desk: Desk) -> None:
+    file, out = desk.write("shots", SHOTS), desk.path / "out"
+    assert run(file, out, (19, 27), stop=22)[0] == 19
+    assert run(file, out, (0, 12)) == list(range(12))  # and drops no state of the other
+    assert run(file, out, (19, 27)) in ([*range(n, 27)] for n in (23, 24, 25))
+    assert not (out / "video.mp4").exists()
+    assert run(file, out, None) == list(range(12, 19))
+    assert {path.name: path.read_bytes() for path in sorted((out / "frames").glob("*.png"))} == alone(SHOTS, desk.path)
+    assert (out / "video.mp4").exists()
+    assert not list(out.glob(".lock-*"))
+
+
+def test_parts_share_a_folder_and_no_run_comes_between(tmp_path: Path) -> None:
+    with only_writer(tmp_path, (0, 5)), only_writer(tmp_path, (5, 9)):
+        assert holder(tmp_path) is not None
+        with pytest.raises(FolderInUseError, match="process"), only_writer(tmp_path):
+            pass
+        with pytest.raises(FolderInUseError), only_writer(tmp_path, (5, 9)):
+            pass
+    with only_writer(tmp_path):
+        assert holder(tmp_path) is not None
+        with pytest.raises(FolderInUseError), only_writer(tmp_path, (0, 5)):
+            pass
+    assert holder(tmp_path) is None
+
+
+def test_two_workers_render_one_schedule_and_one_is_killed(desk: Desk) -> None:
+    desk.write("shots", SHOTS)
+    log = "batch-12.log"
+    with killing(desk, "shots", 1, lambda: "000013.png" in desk.frames("shots"), log) as killed:
+        code, said = desk.batch("--jobs", 2)
+    assert code == 0, said
+    assert len(killed) == 1
+    assert set(desk.states().items()) == {(name, "finished") for name in ("shots 0:12", "shots 12:27", "shots")}
+    assert desk.record()["shots 12:27"]["deaths"] == 1
+    assert desk.record()["shots"]["rendered"] == 0
+    assert desk.frames("shots") == alone(SHOTS, desk.path)
+    assert desk.workers("shots", log)[0] == killed[0]
+    assert set(desk.workers("shots", "batch-0.log")).isdisjoint(desk.workers("shots", log)[:1])
+    assert (desk.path / "out" / "shots" / "video.mp4").exists()
