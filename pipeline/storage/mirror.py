@@ -1,9 +1,11 @@
 """A run whose folder is in a bucket: fetched before it, uploaded while it goes on."""
 
-from collections.abc import Callable, Generator, Iterator
+import contextlib
+from collections.abc import Callable, Generator
 from pathlib import Path, PurePosixPath
 
 from pipeline.events import Event, Failed, FrameDone, Started, Warned
+from pipeline.interrupt import TerminatedError
 from pipeline.storage.ledger import Ledger, stamp_of
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
@@ -17,7 +19,7 @@ def mirrored(
     store: Store,
     folder: Path,
     title: str,
-    run: Callable[[], Iterator[Event]],
+    run: Callable[[], Generator[Event, None, None]],
     part: tuple[int, int] | None = None,
 ) -> Generator[Event, None, None]:
     """The events of a run in `folder`, which goes on from what `store` holds and leaves there what it makes.
@@ -35,15 +37,21 @@ def mirrored(
         with Uploads(store) as uploads:
             mirror = _Mirror(folder, uploads, ledger, objects, same, own)
             mirror.all()
-            for event in run():
-                if isinstance(event, FrameDone):
-                    mirror.frame(event.index)
-                elif not isinstance(event, Warned):
-                    mirror.all()
-                if not isinstance(event, FrameDone | Warned | Started):
-                    uploads.drain()
-                    ledger.save()
-                yield event
+            try:
+                with contextlib.closing(run()) as events:
+                    for event in events:
+                        if isinstance(event, FrameDone):
+                            mirror.frame(event.index)
+                        elif not isinstance(event, Warned):
+                            mirror.all()
+                        if not isinstance(event, FrameDone | Warned | Started):
+                            uploads.drain()
+                            ledger.save()
+                        yield event
+            except (GeneratorExit, KeyboardInterrupt, TerminatedError):
+                with contextlib.suppress(StorageError):
+                    mirror.all()  # the latest frames are on the disk and were not told yet
+                raise
     except StorageError as error:
         yield Failed(schedule=title, message=str(error))
 

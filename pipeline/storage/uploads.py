@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -44,7 +45,8 @@ class Uploads:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
-            self.drain(None if kind is None else GRACE)
+            with suppress(*([] if kind is None else [StorageError])):  # who leaves with an error tells that one
+                self.drain(None if kind is None else GRACE)
         finally:
             with self._changed:
                 self._closed = True

@@ -42,6 +42,7 @@ def call(desk: Desk, *arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_a_gpu_that_fails_ends_the_process_with_one_line(desk: Desk) -> None:
     desk.write("a", toy(1))
     desk.write("b", toy(2))
@@ -92,6 +93,7 @@ def test_memory_too_tight_for_torch_or_for_its_threads(desk: Desk, gigabytes: fl
         assert Path(desk.path / "out" / "a" / "video.mp4").exists()
 
 
+@pytest.mark.slow
 def test_fail_fast_lets_jobs_at_work_finish_their_frame(desk: Desk) -> None:
     desk.write("a", toy(1, frames=2))
     desk.write("b", toy(2, frames=400))

@@ -36,13 +36,12 @@ def cluster(desk: Desk) -> Iterator[Any]:
 
 def test_without_an_address_ray_starts_here(desk: Desk) -> None:
     """The smallest form: what the command does on one machine."""
-    file = desk.write("a", toy(1))
+    desk.write("a", toy(1))
     desk.write("broken", BROKEN)
     code, said = desk.call("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 1)
     assert code == 1, said
     assert desk.states() == {"a": "finished", "broken": "broken"}
-    assert desk.call(file, "--out", "single")[0] == 0
-    assert desk.frames("a") == desk.frames("a", "single")
+    assert desk.frames("a") == alone(toy(1), desk.path)
 
 
 @pytest.mark.slow
@@ -83,8 +82,7 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
     assert nodes_of(desk, "a")[1] != lost[0]
     assert set(desk.states().values()) == {"finished"}
     for file in files:
-        assert desk.call(file, "--out", "single")[0] == 0
-        assert desk.frames(file.stem) == desk.frames(file.stem, "single")
+        assert desk.frames(file.stem) == alone(file.read_text(), desk.path)
 
 
 def nodes_of(desk: Desk, name: str) -> list[str]:

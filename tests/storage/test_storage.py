@@ -53,7 +53,7 @@ def pictures(folder: Path) -> dict[str, bytes]:
 
 def run(store: Store, schedule: Path, folder: Path) -> Iterator[Event]:
     loaded = load_schedule(schedule)
-    return mirrored(store, folder, loaded.title, lambda: render(loaded, folder))
+    return mirrored(store, folder, loaded.title, lambda: Session("cpu").render(loaded, folder))
 
 
 def fetched(store: Store, folder: Path) -> Path:
@@ -72,9 +72,11 @@ def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedul
     shutil.rmtree(tmp_path / "first")
     there = files(fetched(store, tmp_path / "seen"))
     assert {f"frames/{n:06d}.png" for n in range(7)} <= set(there)
-    assert len([name for name in there if name.startswith("state/")]) == 2
+    assert len([name for name in there if name.startswith("state/")]) in (2, 3)  # that of every eighth frame stays
     second = list(run(store, schedule, tmp_path / "second"))
-    assert [event.index for event in second if isinstance(event, FrameDone)] == list(range(7, 12))
+    num_there = len([name for name in there if name.startswith("frames/")])  # two may be on their way when 6 is told
+    assert 7 <= num_there < 10
+    assert [event.index for event in second if isinstance(event, FrameDone)] == list(range(num_there, 12))
     assert pictures(tmp_path / "second") == pictures(whole)
     assert files(fetched(store, tmp_path / "all")) == files(tmp_path / "second")
     names = {found.key for found in store.list()}
