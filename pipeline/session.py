@@ -1,14 +1,16 @@
 """Runs one after the other in one process: models stay loaded, a failure costs no other run."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.events import Event, Failed, Interrupted
+from pipeline.events import Event, Failed, Interrupted, only_events
 from pipeline.folder import Origin, RunFolder
 from pipeline.interrupt import INTERRUPTED, stopping_well
 from pipeline.jobs import Job
+from pipeline.lockstep import groups, in_lockstep
 from pipeline.models import LocatedModels
 from pipeline.progress import Reporter
 from pipeline.run import Run, RunOptions
@@ -17,7 +19,10 @@ from render.errors import RunError, WeightsError
 
 if TYPE_CHECKING:
     from render.downloads import Progress
+    from render.lockstep import Pending
     from render.renderer import Renderer
+
+Prepare = Callable[["Renderer"], "Renderer"]
 
 
 class Session:
@@ -49,22 +54,28 @@ class Session:
         Raises:
             InputError: an option does not fit the schedule, or there is no such device.
         """
-        origin = schedule.origin or Origin(file=str((folder / "schedule.yaml").absolute()))
-        return self.events(Run(schedule, origin, RunFolder(folder), options or RunOptions()), stop)
+        return only_events(self.work(run_of(schedule, folder, options), stop))
 
-    def events(self, run: Run, stop: Callable[[], bool]) -> Iterator[Event]:
-        """What happens in a run; a failure is its last event."""
+    def work(
+        self, run: Run, stop: Callable[[], bool], prepared: Prepare = lambda renderer: renderer
+    ) -> Generator["Event | Pending", None, None]:
+        """What happens in a run, see `pipeline.run.Run.work`; a failure is its last event.
+
+        Args:
+            prepared: makes of the models, as soon as there is a frame to render, what renders it.
+        """
         try:
             models = run.schedule.models.locate(offline=self._offline, progress=self._downloaded)
             digests = models.digests()
-            yield from run.events(digests, lambda warn: self._loaded(models, json.dumps(digests), warn), stop)
+            text = json.dumps(digests)
+            yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
         except RunError as error:
             yield Failed(schedule=run.schedule.title, message=str(error))
         except OSError as error:
             message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
             yield Failed(schedule=run.schedule.title, message=message)
 
-    def _loaded(self, models: LocatedModels, digests: str, warn: Callable[[str], None]) -> "Renderer":
+    def _loaded(self, models: LocatedModels, digests: str) -> "Renderer":
         """The renderer of models whose digests as JSON are `digests`: frames must not be called those of others."""
         if self._kept is None or self._kept[:2] != (models, digests):
             self._kept = None  # before the next ones come: a GPU may not hold both
@@ -72,25 +83,35 @@ class Session:
             if json.dumps(models.digests()) != digests:
                 raise WeightsError("a model's file has changed while it was loaded; run again")
             self._kept = models, digests, renderer
-        renderer = self._kept[2]
-        renderer.warn = warn
-        return renderer
+        return self._kept[2]
 
 
-def render_all(jobs: Sequence[Job], device: str, offline: bool, options: RunOptions, reporter: Reporter) -> int:
-    """Render every schedule to its folder, one after the other, and return the exit code.
+def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) -> Run:
+    """The run of a schedule to a folder. Raises `InputError` where an option does not fit."""
+    origin = schedule.origin or Origin(file=str((folder / "schedule.yaml").absolute()))
+    return Run(schedule, origin, RunFolder(folder), options or RunOptions())
+
+
+def render_all(
+    jobs: Sequence[Job], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
+) -> int:
+    """Render every schedule to its folder and return the exit code; after an interruption no more are begun.
+
+    Args:
+        at_once: so many of one size and one set of models are refined as one batch; None measures what pays.
 
     Raises:
         InputError: an option does not fit; nothing was rendered.
     """
-    session = Session(device, offline, reporter.downloaded)
-    failed = False
+    failed = interrupted = False
     with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
-        runs = [session.render(job.schedule, job.folder, options, stop) for job in jobs]
-        for run in runs:
-            for event in run:
+        runs = [run_of(job.schedule, job.folder, options) for job in jobs]
+        for group in [[run] for run in runs] if at_once == 1 else groups(runs):
+            works = partial(session.work, stop=stop)
+            for event in in_lockstep(group, works, at_once, reporter.note):
                 reporter(event)
                 failed |= isinstance(event, Failed)
-                if isinstance(event, Interrupted):
-                    return INTERRUPTED
+                interrupted |= isinstance(event, Interrupted)
+            if interrupted:
+                return INTERRUPTED
     return RunError.exit_code if failed else 0

@@ -65,7 +65,9 @@ class Pending:
         """
         if self.failure is not None:
             raise self.failure
-        return self.refinement.run(self.optimizer) if self.picture is None else self.picture
+        if self.picture is None:
+            self.picture = self.refinement.run(self.optimizer)
+        return self.picture
 
 
 Work = Generator[T | Pending, None, object]
@@ -199,7 +201,11 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
 
 def _tried(batch: Sequence[Pending]) -> RuntimeError | None:
     """Take steps until one is through, and make the pictures of those that are; the error where memory runs out."""
+    first = batch[0]
     try:
+        if len(batch) == 1 and first.left == first.refinement.spec.num_steps:
+            first.result()
+            return None
         take(batch, min(item.left for item in batch))
         _show([item for item in batch if not item.left])
     except RuntimeError as error:

@@ -106,6 +106,13 @@ class Renderer:
         """
         memory.require(self._latents, size, self.device)
 
+    def fitting(self, size: tuple[int, int], most: int) -> int:
+        """How many pictures of (width, height) can be refined at once, `most` at most and one at least."""
+        free = memory.available(self.device)
+        return (
+            most if free is None else max(1, min(most, free // memory.decode_bytes(self._latents, size, self.device)))
+        )
+
     def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         """Warp, encode, refine and decode one frame.
 

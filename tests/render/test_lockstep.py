@@ -11,7 +11,7 @@ from torch import Tensor
 from render.errors import NonFiniteError
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
-from render.lockstep import Lockstep, Pending
+from render.lockstep import Lockstep, Pending, take
 from render.perceptors import clip
 from render.perceptors.toy import Toy
 from render.registry import find_latent, find_perceptor
@@ -123,15 +123,25 @@ def test_what_does_not_fit_together_is_refined_by_itself(
     assert_close(together(toy_renderer, runs), alone(toy_renderer, runs))
 
 
-def test_embedded_models(embedded_renderer: Renderer, spec: FrameSpec) -> None:
-    """The sums of a convolution are in another order where there are more pictures, and Adam makes much of little."""
+def test_gradients_are_those_of_single_pictures(embedded_renderer: Renderer, spec: FrameSpec) -> None:
+    """Adam's mean gradient after one step; sums of more pictures are in another order, so not to the bit."""
+    specs = [specs[0] for specs in different(replace(spec, size=(48, 32)))]
+    batch, singles = ([next(embedded_renderer.steps(None, spec)) for spec in specs] for _ in range(2))
+    take(batch, 1)
+    for item, single in zip(batch, singles, strict=True):
+        take([single], 1)
+        mean, wanted = (each.optimizer.state()["exp_avg"] for each in (item, single))
+        assert float(torch.linalg.vector_norm(mean - wanted)) < 1e-4 * float(torch.linalg.vector_norm(wanted))
+
+
+def test_frames_of_the_embedded_models(embedded_renderer: Renderer, spec: FrameSpec) -> None:
+    """The first steps of Adam make as much of gradients that are nothing but rounding as of others."""
     runs = different(replace(spec, size=(48, 32)))
     (a, b, c), (a_alone, b_alone, c_alone) = together(embedded_renderer, runs), alone(embedded_renderer, runs)
     for one, other in [(a, a_alone), (b, b_alone), (c, c_alone)]:
-        torch.testing.assert_close(one[-1].image, other[-1].image, atol=1e-3, rtol=0)
-        torch.testing.assert_close(one[-1].image.mean(), other[-1].image.mean(), atol=1e-5, rtol=0)
-        torch.testing.assert_close(one[-1].similarity, other[-1].similarity, atol=1e-4, rtol=0)
-    assert not torch.allclose(a[0].image, b[0].image, atol=0.05)
+        assert float((one[-1].image - other[-1].image).abs().mean()) < 5e-3
+        torch.testing.assert_close(one[-1].similarity, other[-1].similarity, atol=2e-3, rtol=0)
+    assert float((a[1].image - b[1].image).abs().mean()) > 0.02
 
 
 def test_several_perceptors_see_what_they_would_see_alone(spec: FrameSpec) -> None:
@@ -150,7 +160,7 @@ class Counting(Pixels):
         self.batches: list[int] = []
 
     def decode(self, latent: Tensor) -> Tensor:
-        if latent.requires_grad:
+        if torch.is_grad_enabled():
             self.batches.append(len(latent))
         return super().decode(latent)
 
