@@ -95,9 +95,10 @@ class _Choice:
 
         steps = sum(int(each.timeline.num_steps.sum()) for each in self._group)
         spec = next((spec for spec in run.timeline if spec.num_steps and spec.losses), None)
-        most = renderer.fitting(run.schedule.output.size, min(MOST, len(self._group)))
-        if spec is None or most < 2 or steps < WORTH * NUM_STEPS:
+        if spec is None or steps < WORTH * NUM_STEPS:
+            self._note(f"lockstep: {steps} steps in all are too few to measure by {NUM_STEPS} what pays: 1 at once")
             return 1
+        most = renderer.fitting(run.schedule.output.size, min(MOST, len(self._group)))
         found = probe(renderer, spec, most)
         self._note(f"lockstep: {found}")
         return found.best

@@ -163,19 +163,19 @@ def test_a_run_that_fails_leaves_the_others_as_they_are(tmp_path: Path, single: 
 def test_measuring_must_be_little_beside_the_work(
     tmp_path: Path, single: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """64 steps to be taken are no reason to take 12 for a measurement; one that is made is told in a line."""
+    """64 steps to be taken are no reason to take 12 for a measurement; what comes of it is told in a line."""
     listener = Listener()
     assert render([ONE, TWO, THREE], tmp_path / "few", None, listener) == 0
-    assert listener.notes == []
+    assert listener.notes == ["lockstep: 64 steps in all are too few to measure by 12 what pays: 1 at once"]
     assert set(pixels.batches) == {1}
     assert sum(pixels.batches) == 64
     monkeypatch.setattr("pipeline.lockstep.WORTH", 5)
     assert render([ONE, TWO, THREE], tmp_path / "many", None, listener) == 0
     assert_like_single(tmp_path / "many", single, [ONE, TWO, THREE])
-    (note,) = listener.notes
+    _, note = listener.notes
     assert re.fullmatch(r"lockstep: a step of a picture takes \S+ s alone, \S+ s for 2 at once.*: \d at once", note)
     assert render([ONE, TWO, THREE], tmp_path / "many", None, listener) == 0
-    assert len(listener.notes) == 1  # there was nothing to do
+    assert len(listener.notes) == 2  # there was nothing to do
 
 
 def test_an_interruption_ends_all_after_their_frames_and_begins_none(
