@@ -70,6 +70,18 @@ class Pending:
         return self.picture
 
 
+def handed_out(refinement: Refinement, optimizer: LatentAdam) -> Generator[Pending, None, Tensor]:
+    """The picture of a refinement, see `Refinement.run`, whose steps can be taken with those of others.
+
+    A careful one looks at every step, which is its own affair; so are several pictures of one generator.
+    """
+    if refinement.careful or len(refinement.anchor) > 1:
+        return refinement.run(optimizer)
+    pending = Pending(refinement, optimizer)
+    yield pending
+    return pending.result()
+
+
 Work = Generator[T | Pending, None, object]
 
 

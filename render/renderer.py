@@ -12,7 +12,7 @@ from render.coarse import sketched
 from render.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
 from render.latents import Latent
-from render.lockstep import Pending, alone
+from render.lockstep import Pending, alone, handed_out
 from render.micro_batch import MicroBatched
 from render.models import ModelFiles
 from render.optimizer import LatentAdam
@@ -184,7 +184,7 @@ class Renderer:
         if state is None:
             image, latent = noise.soft(1, spec.size, generator), None
             if refined:
-                image, spec = sketched(self._latents, guides, image, spec, generator, loss_scale)
+                image, spec = yield from sketched(self._latents, guides, image, spec, generator, loss_scale)
             start = self._latents.encode(image) if refined else None
         else:
             image, latent, start = self._moved(state, spec, refined)
@@ -195,12 +195,7 @@ class Renderer:
         refinement = Refinement(
             latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
         )
-        if careful or len(start) > 1:
-            image = refinement.run(optimizer)
-        else:
-            pending = Pending(refinement, optimizer)
-            yield pending
-            image = pending.result()
+        image = yield from handed_out(refinement, optimizer)
         return image, optimizer.latent.detach(), optimizer.state()
 
     def _guides(self, spec: FrameSpec) -> list[Guide]:

