@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Warned:
 class FrameDone:
     """A frame is written. Speeds are in refinement steps per second, times in seconds."""
 
+    schedule: str
     index: int
     remaining: int
     seconds: float
@@ -86,6 +88,14 @@ _NAMES = {
     Interrupted: "interrupted",
     Failed: "failed",
 }
+
+
+def only_events(work: Generator[object, None, None]) -> Generator[Event, None, None]:
+    """The events among what a run yields; closes it when closed."""
+    with closing(work):
+        for item in work:
+            if isinstance(item, Event):
+                yield item
 
 
 def to_json(event: Event) -> str:

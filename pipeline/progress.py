@@ -73,20 +73,24 @@ class JsonReporter:
 
 
 class LineReporter:
-    """Plain lines, at most one per five seconds while frames go by."""
+    """Plain lines, at most one per five seconds and schedule while frames go by."""
 
     def __init__(self) -> None:
         self._throttle = Throttle(SECONDS_BETWEEN_LINES)
-        self._frames = 0
+        self._going: dict[str, tuple[int, Throttle]] = {}
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Started):
-            self._frames = event.frames
         if isinstance(event, FrameDone):
-            if self._throttle.lets_through(not event.remaining):
-                click.echo(f"frame {event.index + 1}/{self._frames}  {_details(event)}")
-        else:
-            _say(event)
+            frames, throttle = self._going.setdefault(event.schedule, (0, Throttle(SECONDS_BETWEEN_LINES)))
+            if throttle.lets_through(not event.remaining):
+                whose = f"{event.schedule}: " if len(self._going) > 1 else ""
+                click.echo(f"{whose}frame {event.index + 1}/{frames}  {_details(event)}")
+            return
+        _say(event)
+        if isinstance(event, Started):
+            self._going[event.schedule] = event.frames, Throttle(SECONDS_BETWEEN_LINES)
+        elif not isinstance(event, Warned):
+            self._going.pop(event.schedule, None)
 
     def downloaded(self, name: str, done: int, total: int | None) -> None:
         if self._throttle.lets_through(done == total):
@@ -102,7 +106,7 @@ class LineReporter:
 
 
 class BarReporter:
-    """A bar with frame, steps per second, similarity and time left."""
+    """A bar with frame, steps per second, similarity and time left for every schedule that is being rendered."""
 
     def __init__(self) -> None:
         self._progress = Progress(
@@ -112,26 +116,28 @@ class BarReporter:
             TextColumn("{task.fields[details]}", markup=False),
             console=Console(stderr=True),
         )
-        self._task: TaskID | None = None
+        self._tasks: dict[str, TaskID] = {}
         self._transfer: Progress | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, FrameDone):
-            if self._task is not None:
-                self._progress.update(self._task, completed=event.index + 1, details=_details(event))
+            if event.schedule in self._tasks:
+                task = self._tasks[event.schedule]
+                self._progress.update(task, completed=event.index + 1, details=_details(event))
             return
         if isinstance(event, Warned):
             self.note(f"{event.schedule}: warning: {event.message}")
             return
-        if not isinstance(event, Started):
-            self.close()
+        self._pause()
         _say(event)
         if isinstance(event, Started):
-            self.close()
-            self._progress.start()
-            self._task = self._progress.add_task(
+            self._tasks[event.schedule] = self._progress.add_task(
                 event.schedule, total=event.last, completed=event.first, details="first frame"
             )
+        elif event.schedule in self._tasks:
+            self._progress.remove_task(self._tasks.pop(event.schedule))
+        if self._tasks:
+            self._progress.start()
 
     def note(self, text: str) -> None:
         self._progress.console.print(text, highlight=False, markup=False)
@@ -147,13 +153,17 @@ class BarReporter:
         self._transfer.update(task, completed=done, total=total)
 
     def close(self) -> None:
+        self._pause()
+        while self._tasks:
+            self._progress.remove_task(self._tasks.popitem()[1])
+
+    def _pause(self) -> None:
+        """Leave the bars as they are and write below them from here on."""
         if self._transfer is not None:
             self._transfer.stop()
             self._transfer = None
-        if self._task is not None:
+        if self._tasks:
             self._progress.stop()
-            self._progress.remove_task(self._task)
-            self._task = None
 
 
 def choose_reporter(as_json: bool) -> Reporter:

@@ -16,7 +16,7 @@ from pipeline import ffmpeg
 from pipeline.atomic import remove_partial
 from pipeline.checkpoint import chain
 from pipeline.derive import derive
-from pipeline.events import Event, Finished, FrameDone, Interrupted, Report, Started, Warned
+from pipeline.events import Event, Finished, FrameDone, Interrupted, Report, Started, Warned, only_events
 from pipeline.folder import Origin, RunFolder
 from pipeline.frames import FrameRecord, checksum, to_pixels
 from pipeline.leading import Heads
@@ -28,6 +28,7 @@ from pipeline.writer import Writer
 from render.errors import CheckpointError, InputError
 
 if TYPE_CHECKING:
+    from render.lockstep import Pending
     from render.renderer import FrameState, Renderer
 
 GetRenderer = Callable[[Callable[[str], None]], "Renderer"]
@@ -106,6 +107,15 @@ class Run:
             RunError: rendering or encoding failed, or another run writes into the folder; every
                 finished frame is kept.
         """
+        return only_events(self.work(digests, renderer, stop))
+
+    def work(
+        self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]
+    ) -> Generator["Event | Pending", None, None]:
+        """All `events`, and in between the refinements of frames, for whoever wants to take their steps.
+
+        Args and raises: see `events`.
+        """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
         part = self._options.part
         with only_writer(self.folder.path, part):
@@ -133,7 +143,7 @@ class Run:
 
     def _render(
         self, renderer: GetRenderer, figures: RunReport, stop: Callable[[], bool]
-    ) -> Generator[Event, None, bool]:
+    ) -> Generator["Event | Pending", None, bool]:
         stretches = self._missing()
         if not stretches:
             return True
@@ -176,9 +186,11 @@ class Run:
                     if spec.lead is not None:  # into a state that may not be on the disk yet
                         yield from self._done(writer.drain(), figures)
                     try:
-                        state = models.step(state and self._heads.lead(state, spec, models), spec)
-                    finally:  # a frame that fails has often warned before
+                        state = yield from models.steps(state and self._heads.lead(state, spec, models), spec)
+                    except Exception:  # a frame that fails has often warned before
                         yield from self._told()
+                        raise
+                    yield from self._told()
                     write = partial(self._save, to_host(state), models.made_on)
                     yield from self._done(writer.put(write), figures)
                     figures.add(spec, time.perf_counter() - begun)
@@ -201,6 +213,15 @@ class Run:
             if record is None or record.hash != self._hashes[index]:
                 return index
         return end
+
+    @property
+    def part(self) -> tuple[int, int] | None:
+        """See `RunOptions.part`."""
+        return self._options.part
+
+    @property
+    def timeline(self) -> Timeline:
+        return self._timeline
 
     @cached_property
     def _heads(self) -> Heads:
@@ -274,6 +295,7 @@ class Run:
     def _done(self, written: Iterable[tuple[int, FrameRecord]], figures: RunReport) -> Iterator[FrameDone]:
         for index, record in written:
             yield FrameDone(
+                schedule=self.schedule.title,
                 index=index,
                 remaining=int(self._wanted[index + 1 :].sum()),
                 seconds=figures.frame_seconds[index],

@@ -6,10 +6,11 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.events import Event, Failed, Finished, Interrupted
+from pipeline.events import Event, Failed, Finished, Interrupted, only_events
 from pipeline.folder import Origin, RunFolder
 from pipeline.interrupt import INTERRUPTED, stopping_well
 from pipeline.jobs import Job
+from pipeline.lockstep import groups, in_lockstep
 from pipeline.models import LocatedModels
 from pipeline.progress import Reporter
 from pipeline.run import Run, RunOptions
@@ -19,7 +20,10 @@ from render.errors import DeviceError, RunError, WeightsError
 
 if TYPE_CHECKING:
     from render.downloads import Progress
+    from render.lockstep import Pending
     from render.renderer import Renderer
+
+Prepare = Callable[["Renderer"], "Renderer"]
 
 
 class Session:
@@ -55,22 +59,38 @@ class Session:
         Raises:
             InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
         """
-        origin = schedule.origin or Origin(file=str((folder / "schedule.yaml").absolute()))
-        events = self.events(Run(schedule, origin, RunFolder(folder), options or RunOptions()), stop)
+        return only_events(self.work(run_of(schedule, folder, options), stop, remote=remote))
+
+    def work(
+        self,
+        run: Run,
+        stop: Callable[[], bool],
+        prepared: Prepare = lambda renderer: renderer,
+        remote: str | None = None,
+    ) -> Generator["Event | Pending", None, None]:
+        """What happens in a run, see `pipeline.run.Run.work`; a failure is its last event.
+
+        Args:
+            prepared: makes of the models, as soon as there is a frame to render, what renders it.
+            remote: a bucket's URL that the run's folder is a mirror of.
+
+        Raises:
+            InputError: `remote` is no bucket.
+        """
+        work = self._work(run, stop, prepared)
         if remote is None:
-            return events
+            return work
         from pipeline.storage.mirror import mirrored
         from pipeline.storage.store import Store
 
-        part = options.part if options is not None else None
-        return mirrored(Store(remote), folder, schedule.title, lambda: events, part)
+        return mirrored(Store(remote), run.folder.path, run.schedule.title, lambda: work, run.part)
 
-    def events(self, run: Run, stop: Callable[[], bool]) -> Generator[Event, None, None]:
-        """What happens in a run; a failure is its last event."""
+    def _work(self, run: Run, stop: Callable[[], bool], prepared: Prepare) -> Generator["Event | Pending", None, None]:
         try:
             models = run.schedule.models.locate(offline=self._offline, progress=self._downloaded)
             digests = models.digests()
-            yield from run.events(digests, lambda warn: self._loaded(models, json.dumps(digests), warn), stop)
+            text = json.dumps(digests)
+            yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
         except RunError as error:
             yield Failed(schedule=run.schedule.title, message=str(error))
         except OSError as error:
@@ -83,7 +103,7 @@ class Session:
             fatal = isinstance(failure, DeviceError)
             yield Failed(schedule=run.schedule.title, message=str(failure), fatal=fatal)
 
-    def _loaded(self, models: LocatedModels, digests: str, warn: Callable[[str], None]) -> "Renderer":
+    def _loaded(self, models: LocatedModels, digests: str) -> "Renderer":
         """The renderer of models whose digests as JSON are `digests`: frames must not be called those of others."""
         if self._kept is None or self._kept[:2] != (models, digests):
             self._kept = None  # before the next ones come: a GPU may not hold both
@@ -91,30 +111,47 @@ class Session:
             if json.dumps(models.digests()) != digests:
                 raise WeightsError("a model's file has changed while it was loaded; run again")
             self._kept = models, digests, renderer
-        renderer = self._kept[2]
-        renderer.warn = warn
-        return renderer
+        return self._kept[2]
 
 
-def render_all(jobs: Sequence[Job], device: str, offline: bool, options: RunOptions, reporter: Reporter) -> int:
-    """Render every schedule to its folder, one after the other, and return the exit code.
+def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) -> Run:
+    """The run of a schedule to a folder. Raises `InputError` where an option does not fit."""
+    origin = schedule.origin or Origin(file=str((folder / "schedule.yaml").absolute()))
+    return Run(schedule, origin, RunFolder(folder), options or RunOptions())
+
+
+def render_all(
+    jobs: Sequence[Job], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
+) -> int:
+    """Render every schedule to its folder and return the exit code; after an interruption no more are begun.
+
+    Args:
+        at_once: so many of one size and one set of models are refined as one batch; None measures what pays.
 
     Raises:
         InputError: an option does not fit; nothing was rendered.
     """
-    session = Session(device, offline, reporter.downloaded)
-    failed = False
+    failed = interrupted = False
     with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
-        runs = [session.render(job.schedule, job.folder, options, stop, job.remote) for job in jobs]
-        for job, run in zip(jobs, runs, strict=True):
-            with contextlib.closing(run):  # wherever it is left, what it has made goes to its bucket
-                for event in run:
+        runs = [run_of(job.schedule, job.folder, options) for job in jobs]
+        remotes = {run: job.remote for run, job in zip(runs, jobs, strict=True)}
+        addresses = {job.schedule.title: job.remote for job in jobs}
+
+        def work(
+            run: Run, *, prepared: Prepare = lambda renderer: renderer
+        ) -> Generator["Event | Pending", None, None]:
+            return session.work(run, stop, prepared, remotes[run])
+
+        for group in [[run] for run in runs] if at_once == 1 else groups(runs):
+            with contextlib.closing(in_lockstep(group, work, at_once, reporter.note)) as events:
+                for event in events:  # closed wherever it is left: what was made goes to its bucket
                     reporter(event)
                     failed |= isinstance(event, Failed)
-                    if isinstance(event, Interrupted):
-                        return INTERRUPTED
-            if isinstance(event, Failed) and event.fatal:
-                break
-            if isinstance(event, Finished) and job.remote is not None:
-                reporter.note(f"{event.schedule}: is in {job.remote}")
+                    interrupted |= isinstance(event, Interrupted)
+                    if isinstance(event, Failed) and event.fatal:
+                        return RunError.exit_code
+                    if isinstance(event, Finished) and addresses[event.schedule] is not None:
+                        reporter.note(f"{event.schedule}: is in {addresses[event.schedule]}")
+            if interrupted:
+                return INTERRUPTED
     return RunError.exit_code if failed else 0

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from render.rng import Generators, around_zero, normal, uniform
+
 FLIP_SHARE = 0.5
 
 
@@ -64,14 +66,13 @@ STRENGTHS = {
 _TO_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 
 
-def jitter(batch: int, count: int, strength: Strength, generator: torch.Generator) -> Tensor:
+def jitter(batch: int, count: int, strength: Strength, generators: Generators) -> Tensor:
     """Random mirror images, turns, shifts and tilts of the unit square's frame: (batch, count, 3, 3)."""
-    device = generator.device
-    drawn = torch.rand(batch, count, 3, generator=generator, device=device)
+    drawn = uniform((batch, count, 3), generators)
     mirror = torch.where(drawn[..., 0] < FLIP_SHARE, -1.0, 1.0)
     turned = drawn[..., 1] < strength.turn_share
     turn = turned * strength.turn * (2 * drawn[..., 2] - 1)
-    matrix = torch.zeros(batch, count, 3, 3, device=device)
+    matrix = torch.zeros(batch, count, 3, 3, device=drawn.device)
     matrix[..., 0, 0] = turn.cos() * mirror
     matrix[..., 0, 1] = -turn.sin()
     matrix[..., 1, 0] = turn.sin() * mirror
@@ -79,33 +80,33 @@ def jitter(batch: int, count: int, strength: Strength, generator: torch.Generato
     matrix[..., 2, 2] = 1.0
     if strength.shift:
         # The square reaches from -1 to 1: a share of it is twice as much.
-        matrix[..., :2, 2] = turned[..., None] * 2 * strength.shift * _around_zero((batch, count, 2), generator)
+        matrix[..., :2, 2] = turned[..., None] * 2 * strength.shift * around_zero((batch, count, 2), generators)
     if strength.tilt:
-        tilted = torch.rand(batch, count, 1, generator=generator, device=device) < strength.tilt_share
-        matrix[..., 2, :2] = tilted * strength.tilt * _around_zero((batch, count, 2), generator)
+        tilted = uniform((batch, count, 1), generators) < strength.tilt_share
+        matrix[..., 2, :2] = tilted * strength.tilt * around_zero((batch, count, 2), generators)
     return matrix
 
 
-def alter(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+def alter(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
     """Tint, cover and add noise to (B, N, 3, S, S) in [0, 1], each cutout by itself."""
     if not strength.moves_only:
-        cutouts = _tinted(cutouts, strength, generator) * _uncovered(cutouts, strength, generator)
-    return noise(cutouts, strength, generator)
+        cutouts = _tinted(cutouts, strength, generators) * _uncovered(cutouts, strength, generators)
+    return noise(cutouts, strength, generators)
 
 
-def noise(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+def noise(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
     """Add Gaussian noise of a random strength per cutout to (B, N, 3, S, S)."""
     shape = (*cutouts.shape[:2], 1, 1, 1)
-    amount = strength.noise * torch.rand(shape, generator=generator, device=cutouts.device)
-    return cutouts + amount * torch.randn(cutouts.shape, generator=generator, device=cutouts.device)
+    amount = strength.noise * uniform(shape, generators)
+    return cutouts + amount * normal(cutouts.shape, generators)
 
 
-def _tinted(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+def _tinted(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
     """Turn hues and change saturations by one 3x3 matrix per cutout; brightness stays as it is."""
     batch, count = cutouts.shape[:2]
     to_yiq, from_yiq = _yiq(cutouts.device)
-    drawn = torch.rand(batch, count, generator=generator, device=cutouts.device) < strength.tint_share
-    change = drawn[..., None] * strength.tint * _around_zero((batch, count, 2), generator)
+    drawn = uniform((batch, count), generators) < strength.tint_share
+    change = drawn[..., None] * strength.tint * around_zero((batch, count, 2), generators)
     angle, saturation = 2 * math.pi * change[..., 0], 1 + change[..., 1]
     chroma = torch.zeros(batch, count, 3, 3, device=cutouts.device)
     chroma[..., 0, 0] = 1.0
@@ -123,14 +124,14 @@ def _yiq(device: torch.device) -> tuple[Tensor, Tensor]:
     return _TO_YIQ.to(device), torch.linalg.inv(_TO_YIQ).to(device)
 
 
-def _uncovered(cutouts: Tensor, strength: Strength, generator: torch.Generator) -> Tensor:
+def _uncovered(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
     """1, and 0 inside a rectangle of random area, shape and place in some: (B, N, 1, S, S).
 
     Source: Zhong et al., "Random Erasing Data Augmentation" (2020).
     """
     batch, count, _, side, _ = cutouts.shape
     device = cutouts.device
-    drawn = torch.rand(batch, count, 5, generator=generator, device=device)
+    drawn = uniform((batch, count, 5), generators)
     smallest, largest = strength.cover
     area = smallest + (largest - smallest) * drawn[..., 0]
     ratio = torch.exp(math.log(0.3) * (2 * drawn[..., 1] - 1))
@@ -140,8 +141,3 @@ def _uncovered(cutouts: Tensor, strength: Strength, generator: torch.Generator) 
     inside = (place >= first[..., None]) & (place < (first + extent)[..., None])
     covered = inside[..., 0, None, :, None] & inside[..., 1, None, None, :]
     return 1.0 - (covered & (drawn[..., 4, None, None, None] < strength.cover_share)).to(cutouts.dtype)
-
-
-def _around_zero(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Uniform on [-1, 1)."""
-    return torch.rand(shape, generator=generator, device=generator.device) * 2 - 1

@@ -7,7 +7,7 @@ at the whole reach the similarity of 60 at the whole in half the time (bench/RES
 Source: coarse-to-fine synthesis, Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017).
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import torch
@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render.latents import Latent
+from render.lockstep import Pending, handed_out
 from render.optimizer import LatentAdam
 from render.refine import Guide, Refinement
 from render.spec import FrameSpec
@@ -31,7 +32,7 @@ def sketched(
     spec: FrameSpec,
     generator: torch.Generator,
     loss_scale: float,
-) -> tuple[Tensor, FrameSpec]:
+) -> Generator[Pending, None, tuple[Tensor, FrameSpec]]:
     """Take the coarse steps of a frame; what it goes on from, and the spec of the steps that are left.
 
     Args:
@@ -55,7 +56,7 @@ def sketched(
         refinement = Refinement(
             latents=latents, guides=guides, anchor=small, spec=coarse, generator=generator, careful=careful
         )
-        image = refinement.run(optimizer)
+        image = yield from handed_out(refinement, optimizer)
         # A codebook would hide from the steps to come what is no number here.
         if bool(torch.stack([image.isfinite().all(), optimizer.latent.isfinite().all()]).all()):
             break

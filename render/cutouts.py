@@ -10,12 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render.augment import Strength, jitter
+from render.rng import Generators, around_zero, uniform
 
 WHOLE_SHARE = 0.25  # of the cutouts see the whole picture squeezed into the square: the layout
 SMALLEST_CROP = 0.45  # of the picture's shorter side
 
 
-def draw(batch: int, count: int, aspect: float, strength: Strength, generator: torch.Generator) -> Tensor:
+def draw(batch: int, count: int, aspect: float, strength: Strength, generators: Generators) -> Tensor:
     """Draw the cutouts of one step: (batch, count, 3, 3), from square to picture coordinates.
 
     The first quarter are whole views, the others squares of 45 to 100 % of the shorter side at
@@ -24,17 +25,16 @@ def draw(batch: int, count: int, aspect: float, strength: Strength, generator: t
     Args:
         aspect: width / height of the picture.
     """
-    device = generator.device
     num_whole = max(1, round(WHOLE_SHARE * count))
-    side = SMALLEST_CROP + (1 - SMALLEST_CROP) * _uniform(batch, count, generator)
+    side = SMALLEST_CROP + (1 - SMALLEST_CROP) * uniform((batch, count), generators)
     scale = torch.stack([side * min(1.0, 1 / aspect), side * min(1.0, aspect)], dim=-1)
     scale[:, :num_whole] = 1.0
-    place = torch.rand(batch, count, 2, generator=generator, device=device) * 2 - 1
-    crop = torch.zeros(batch, count, 3, 3, device=device)
+    place = around_zero((batch, count, 2), generators)
+    crop = torch.zeros(batch, count, 3, 3, device=side.device)
     crop[..., :2, :2] = torch.diag_embed(scale)
     crop[..., :2, 2] = place * (1 - scale)
     crop[..., 2, 2] = 1.0
-    return crop @ jitter(batch, count, strength, generator)
+    return crop @ jitter(batch, count, strength, generators)
 
 
 def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
@@ -72,7 +72,3 @@ def whole(image: Tensor, side: int) -> Tensor:
     """The whole picture squeezed into one antialiased square: (B, 1, 3, side, side)."""
     square = F.interpolate(image, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
     return square.unsqueeze(1)
-
-
-def _uniform(batch: int, count: int, generator: torch.Generator) -> Tensor:
-    return torch.rand(batch, count, generator=generator, device=generator.device)

@@ -67,6 +67,11 @@ def decode_bytes(latents: Latent, size: tuple[int, int], device: torch.device) -
     return sum(storage.nbytes() for storage in saved.values())
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has an exception of its own, the CPU's allocator only a sentence."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
 def available(device: torch.device) -> int | None:
     """Bytes that are free on `device`; None where the system does not say."""
     if device.type == "cuda":

@@ -1,6 +1,6 @@
 """Adam on a latent, with a state that walks from frame to frame."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -8,6 +8,7 @@ from torch import Tensor
 # Shorter memory of the squared gradient than the usual 0.999: a frame takes few steps.
 BETAS = (0.9, 0.99)
 EPSILON = 1e-8
+MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 class LatentAdam:
@@ -28,23 +29,46 @@ class LatentAdam:
         self._loss_scale = loss_scale
         self._state = {name: value.clone() for name, value in (state or {}).items()}
 
-    def step(self, loss: Tensor, lr: float) -> None:
-        """Go one step down the gradient of the scalar `loss`, about `lr` per element."""
+    def step(self, loss: Tensor, lr: float | Tensor) -> None:
+        """Go one step down the gradient of the scalar `loss`, about `lr` per element (or (B, 1, 1, 1), one each)."""
         (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
         with torch.no_grad():
             self.latent -= lr * self._direction(gradient / self._loss_scale)
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """The mean gradient by its own size, both without the bias of their start."""
-        if not self._state:
-            self._state = {"exp_avg": torch.zeros_like(gradient), "exp_avg_sq": torch.zeros_like(gradient)}
-            self._state["step"] = torch.zeros((), device=gradient.device)
-        mean, square, count = (self._state[name] for name in ("exp_avg", "exp_avg_sq", "step"))
+        self._begin()
+        mean, square, count = (self._state[name] for name in (*MOMENTS, "step"))
         count += 1
         mean.lerp_(gradient, 1 - BETAS[0])
         square.lerp_(gradient.square(), 1 - BETAS[1])
         size = (square / (1 - BETAS[1] ** count)).sqrt() + EPSILON
         return mean / (1 - BETAS[0] ** count) / size
+
+    @torch.no_grad()
+    def _begin(self) -> None:
+        if not self._state:
+            self._state = {name: torch.zeros_like(self.latent) for name in MOMENTS}
+            self._state["step"] = torch.zeros((), device=self.latent.device)
+
+    @classmethod
+    def joined(cls, optimizers: Sequence["LatentAdam"]) -> "LatentAdam":
+        """One of all their latents (B, C, h, w), each with its own moments and count of steps."""
+        for optimizer in optimizers:
+            optimizer._begin()
+        states = [optimizer._state for optimizer in optimizers]
+        state = {name: torch.cat([each[name] for each in states]) for name in MOMENTS}
+        state["step"] = torch.stack([each["step"] for each in states]).view(-1, 1, 1, 1)
+        latent = torch.cat([optimizer.latent.detach() for optimizer in optimizers])
+        return cls(latent, state, optimizers[0]._loss_scale)
+
+    def part(self, optimizers: Sequence["LatentAdam"]) -> None:
+        """Give those that were `joined`, of one latent each, what has become of theirs."""
+        for number, optimizer in enumerate(optimizers):
+            own = slice(number, number + 1)
+            optimizer.replace(self.latent.detach()[own])
+            optimizer._state = {name: self._state[name][own].clone() for name in MOMENTS}
+            optimizer._state["step"] = self._state["step"][own].reshape(()).clone()
 
     @torch.no_grad()
     def replace(self, latent: Tensor) -> None:

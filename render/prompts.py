@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from render import cutouts
 from render.errors import RunError
@@ -17,15 +18,26 @@ from render.spec import ImageFile, PromptWeight
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """What one perceptor should see: unit embeddings (P, D) and their signed weights (P,)."""
+    """What one perceptor should see: unit embeddings (P, D) and their signed weights (P,).
+
+    (B, P, D) and (B, P) where every picture of a batch has its own, see `together`.
+    """
 
     embeddings: Tensor
     weights: Tensor
 
     def similarity(self, embeddings: Tensor) -> Tensor:
         """Weighted mean cosine of unit vectors (B, N, D) to the targets, in [-1, 1]: (B,)."""
-        cosines = (embeddings @ self.embeddings.T).mean(dim=1)
-        return (cosines * self.weights).sum(dim=1) / self.weights.abs().sum()
+        cosines = (embeddings @ self.embeddings.mT).mean(dim=1)
+        return (cosines * self.weights).sum(dim=-1) / self.weights.abs().sum(dim=-1)
+
+
+def together(targets: Sequence[Targets]) -> Targets:
+    """Those of several pictures; whoever has fewer prompts than others gets some without weight."""
+    return Targets(
+        embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
+        weights=pad_sequence([each.weights for each in targets], batch_first=True),
+    )
 
 
 def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:

@@ -5,8 +5,8 @@ Source: the VQGAN+CLIP loop of Crowson et al., "VQGAN-CLIP" (2022). What differs
     in the codebook's standard deviation, so that 0.1 means the same for every VQGAN.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from render.losses import LossInputs
 from render.optimizer import LatentAdam, RunningAverage
 from render.perceptors import Perceptor
 from render.prompts import Targets
+from render.rng import Generators
 from render.spec import FrameSpec
 
 HALVINGS = 4  # of the learning rate, before a step that leaves the finite numbers is given up
@@ -40,14 +41,16 @@ class Refinement:
         anchor: (B, 3, H, W) in [0, 1], the warped previous frame.
         generator: the frame's own; every random number of the frame is drawn from it.
         careful: look at the latent after every step, and repeat a step that left the finite numbers.
+        weights: of the losses, (B,) each, in place of the spec's where every picture has its own.
     """
 
     latents: Latent
     guides: Sequence[Guide]
     anchor: Tensor
     spec: FrameSpec
-    generator: torch.Generator
+    generator: Generators
     careful: bool = False
+    weights: Mapping[str, Tensor] = field(default_factory=dict)
 
     def run(self, optimizer: LatentAdam) -> Tensor:
         """Take `spec.num_steps` steps on the optimiser's latent (B, C, h, w), and return its picture.
@@ -70,8 +73,12 @@ class Refinement:
             optimizer.replace(average.value(optimizer.latent))
             return self.latents.decode(optimizer.latent)
 
-    def step(self, optimizer: LatentAdam, lr: float) -> None:
-        """One step, at most about `lr` per element of the latent, which stays in the codebook's range."""
+    def step(self, optimizer: LatentAdam, lr: float | Tensor) -> None:
+        """One step, at most about `lr` per element of the latent, which stays in the codebook's range.
+
+        Args:
+            lr: one for all pictures, or (B, 1, 1, 1).
+        """
         optimizer.step(self._loss(optimizer.latent), lr)
         optimizer.replace(self.latents.project(optimizer.latent))
 
@@ -85,8 +92,8 @@ class Refinement:
             targets=[guide.targets for guide in self.guides],
             shares=[guide.weight for guide in self.guides],
         )
-        weighted = self.spec.losses.items()
-        total: Tensor = sum(weight * catalogue.load(losses, name).loss(inputs).sum() for name, weight in weighted)
+        weighted = (self.weights or self.spec.losses).items()
+        total: Tensor = sum((weight * catalogue.load(losses, name).loss(inputs)).sum() for name, weight in weighted)
         return total
 
     def _look(self, image: Tensor) -> list[Tensor]:
@@ -109,7 +116,7 @@ class Refinement:
 
 
 def look(
-    perceptors: Sequence[Perceptor], image: Tensor, count: int, strength: augment.Strength, generator: torch.Generator
+    perceptors: Sequence[Perceptor], image: Tensor, count: int, strength: augment.Strength, generators: Generators
 ) -> list[Tensor]:
     """Embed `count` augmented cutouts of every picture: per perceptor (B, count, D), unit vectors.
 
@@ -119,6 +126,6 @@ def look(
     looks: dict[int, Tensor] = {}
     for side in (perceptor.side for perceptor in perceptors):
         if side not in looks:
-            views = cutouts.draw(len(image), count, aspect, strength, generator)
-            looks[side] = augment.alter(cutouts.sample(image, views, side), strength, generator).flatten(0, 1)
+            views = cutouts.draw(len(image), count, aspect, strength, generators)
+            looks[side] = augment.alter(cutouts.sample(image, views, side), strength, generators).flatten(0, 1)
     return [perceptor.encode_image(looks[perceptor.side]).view(len(image), count, -1) for perceptor in perceptors]

@@ -1,6 +1,7 @@
 """From the previous frame's state and this frame's numbers to this frame's state."""
 
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -11,6 +12,7 @@ from render.coarse import sketched
 from render.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
 from render.latents import Latent
+from render.lockstep import Pending, alone, handed_out
 from render.micro_batch import MicroBatched
 from render.models import ModelFiles
 from render.optimizer import LatentAdam
@@ -75,15 +77,26 @@ class Renderer:
         self._weights = [scorer.weight for scorer in scorers]
         self._encoders = [PromptEncoder(perceptor, device) for perceptor in self._perceptors]
         self._dtype = dtype
+        self._lockstep = False
         self.device = device
         self.warn = warn
 
+    def of_run(self, warn: Warn, *, lockstep: bool = False) -> "Renderer":
+        """A renderer with the same models for one of several runs; `lockstep` if their frames are refined together."""
+        renderer = copy.copy(self)
+        renderer.warn, renderer._lockstep = warn, lockstep
+        return renderer
+
     @property
     def made_on(self) -> str:
-        """What decides how numbers are rounded: device, on a CPU the threads that share a sum, precision, torch."""
+        """What decides how numbers are rounded: device, on a CPU the threads that share a sum, precision, torch.
+
+        So does the number of pictures that are refined together, which may change from step to step.
+        """
         threads = f" with {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
         precision = str(self._dtype).removeprefix("torch.")
-        return f"{device_name(self.device)}{threads} in {precision} by torch {torch.__version__}"
+        batched = ", in lockstep" if self._lockstep else ""
+        return f"{device_name(self.device)}{threads} in {precision} by torch {torch.__version__}{batched}"
 
     def require_memory(self, size: tuple[int, int]) -> None:
         """Fail now rather than at the first frame where a picture of (width, height) cannot be refined here.
@@ -92,6 +105,13 @@ class Renderer:
             MemoryLimitError: the estimate is beyond what the device has free; the text says both.
         """
         memory.require(self._latents, size, self.device)
+
+    def fitting(self, size: tuple[int, int], most: int) -> int:
+        """How many pictures of (width, height) can be refined at once, `most` at most and one at least."""
+        free = memory.available(self.device)
+        return (
+            most if free is None else max(1, min(most, free // memory.decode_bytes(self._latents, size, self.device)))
+        )
 
     def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         """Warp, encode, refine and decode one frame.
@@ -106,11 +126,18 @@ class Renderer:
             NonFiniteError: the refinement left the finite numbers and could not be brought back.
             MemoryLimitError: the frame does not fit into the device's memory.
         """
+        return alone(self.steps(state, spec))
+
+    def steps(self, state: FrameState | None, spec: FrameSpec) -> Generator[Pending, None, FrameState]:
+        """What `step` does, with its refinement handed out, for whoever wants to take its steps with those of others.
+
+        Args and raises: see `step`.
+        """
         while True:
             try:
-                return self._step(state, spec)
+                return (yield from self._step(state, spec))
             except RuntimeError as error:
-                if not _is_out_of_memory(error):
+                if not memory.is_out_of_memory(error):
                     raise
                 self._shrink(spec, error)
             if self.device.type == "cuda":
@@ -127,13 +154,13 @@ class Renderer:
         if first:
             self.warn(f"frame {spec.index}: memory is short; cutouts are looked at in smaller groups, which is slower")
 
-    def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
+    def _step(self, state: FrameState | None, spec: FrameSpec) -> Generator[Pending, None, FrameState]:
         state = None if spec.cut else state
         guides = self._guides(spec)
-        image, latent, carried = self._refined(state, spec, guides, careful=False)
+        image, latent, carried = yield from self._refined(state, spec, guides, careful=False)
         if not _is_finite(image, latent, carried):
             self.warn(f"frame {spec.index}: the refinement left the finite numbers; repeating it with smaller steps")
-            image, latent, carried = self._refined(state, spec, guides, careful=True)
+            image, latent, carried = yield from self._refined(state, spec, guides, careful=True)
         if not _is_finite(image, latent, carried):
             raise NonFiniteError(
                 f"frame {spec.index}: picture, latent or optimiser are not finite; try a smaller refine.lr"
@@ -148,7 +175,7 @@ class Renderer:
 
     def _refined(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
-    ) -> tuple[Tensor, Tensor | None, dict[str, Tensor]]:
+    ) -> Generator[Pending, None, tuple[Tensor, Tensor | None, dict[str, Tensor]]]:
         """The picture of the frame, its latent if it has one, and the optimiser's state."""
         generator = frame_generator(spec.seed, spec.index, self.device)
         refined = bool(spec.num_steps and spec.losses)
@@ -157,7 +184,7 @@ class Renderer:
         if state is None:
             image, latent = noise.soft(1, spec.size, generator), None
             if refined:
-                image, spec = sketched(self._latents, guides, image, spec, generator, loss_scale)
+                image, spec = yield from sketched(self._latents, guides, image, spec, generator, loss_scale)
             start = self._latents.encode(image) if refined else None
         else:
             image, latent, start = self._moved(state, spec, refined)
@@ -168,7 +195,8 @@ class Renderer:
         refinement = Refinement(
             latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
         )
-        return refinement.run(optimizer), optimizer.latent.detach(), optimizer.state()
+        image = yield from handed_out(refinement, optimizer)
+        return image, optimizer.latent.detach(), optimizer.state()
 
     def _guides(self, spec: FrameSpec) -> list[Guide]:
         targets = (encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders)
@@ -205,11 +233,6 @@ def _is_finite(image: Tensor, latent: Tensor | None, carried: Mapping[str, Tenso
     """The picture alone does not show it: what is no number is clamped, or snapped to the codebook."""
     tensors = [image, *([] if latent is None else [latent]), *(value.to(image.device) for value in carried.values())]
     return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has an exception of its own, the CPU's allocator only a sentence."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def load_renderer(

@@ -1,8 +1,13 @@
 """One random generator per (seed, frame): no frame depends on how many numbers another one drew."""
 
 import hashlib
+from collections.abc import Callable
 
 import torch
+from torch import Tensor
+
+Generators = torch.Generator | tuple[torch.Generator, ...]
+"""One for all pictures of a batch, or one for each, which then gets the numbers that it would get alone."""
 
 
 def frame_generator(seed: int, index: int, device: torch.device) -> torch.Generator:
@@ -13,3 +18,27 @@ def frame_generator(seed: int, index: int, device: torch.device) -> torch.Genera
     """
     digest = hashlib.blake2b(f"{seed}:{index}".encode(), digest_size=8).digest()
     return torch.Generator(device=device).manual_seed(int.from_bytes(digest, "big") >> 1)
+
+
+def uniform(shape: tuple[int, ...], generators: Generators) -> Tensor:
+    """Uniform on [0, 1), (B, ...)."""
+    return _drawn(torch.rand, shape, generators)
+
+
+def around_zero(shape: tuple[int, ...], generators: Generators) -> Tensor:
+    """Uniform on [-1, 1), (B, ...)."""
+    return uniform(shape, generators) * 2 - 1
+
+
+def normal(shape: tuple[int, ...], generators: Generators) -> Tensor:
+    """Of the standard normal distribution, (B, ...)."""
+    return _drawn(torch.randn, shape, generators)
+
+
+def _drawn(draw: Callable[..., Tensor], shape: tuple[int, ...], generators: Generators) -> Tensor:
+    if isinstance(generators, torch.Generator):
+        return draw(shape, generator=generators, device=generators.device)
+    if len(generators) != shape[0]:
+        raise ValueError(f"expected a generator for each of {shape[0]} pictures, got {len(generators)}")
+    alone = (1, *shape[1:])
+    return torch.cat([draw(alone, generator=generator, device=generator.device) for generator in generators])

@@ -20,6 +20,15 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     return (int(begin) if begin else None, int(end) if end else None)
 
 
+def _at_once(ctx: click.Context, parameter: click.Parameter, value: str) -> int | None:
+    """How many schedules go on at once; None where that is to be measured."""
+    if value == "auto":
+        return None
+    if not value.isdecimal() or not int(value):
+        raise click.BadParameter(f"expected auto or a number of schedules such as 4, got '{value}'")
+    return int(value)
+
+
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
@@ -37,6 +46,15 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @options.allow_paths
 @options.offline
 @options.ffmpeg_program
+@click.option(
+    "--lockstep",
+    metavar="N",
+    is_flag=False,
+    flag_value="auto",
+    default="1",
+    callback=_at_once,
+    help="Refine N schedules of one size and one set of models as one batch; `auto` measures what pays [1].",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the bar.")
 def video(
     files: Sequence[str],
@@ -50,6 +68,7 @@ def video(
     allow_paths: bool,
     offline: bool,
     ffmpeg_program: str | None,
+    lockstep: int | None,
     as_json: bool,
 ) -> None:
     """Render schedules to videos; `render FILE` is short for `render video FILE`.
@@ -61,6 +80,7 @@ def video(
     render schedules/sunset.yaml --set refine.steps=20
     render a.yaml b.yaml --out /data --device cuda:1
     render s3://bucket/a.yaml --out s3://bucket/videos
+    render a.yaml b.yaml --lockstep auto           both at once, where that is faster
 
     Each schedule gets the folder DIR/<its name>/ with frames/, video.mp4, contact.png, poster.png
     and report.json. Running again goes on where it stopped; after an edit it starts at the first
@@ -72,7 +92,7 @@ def video(
     from pipeline.jobs import jobs_of
     from pipeline.progress import choose_reporter
     from pipeline.run import RunOptions
-    from pipeline.session import render_all
+    from pipeline.session import Session, render_all
     from pipeline.storage.place import place_of
 
     place = place_of(out, None, work)
@@ -84,7 +104,8 @@ def video(
     run_options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg_program)
     reporter = choose_reporter(as_json)
     try:
-        sys.exit(render_all(jobs, device, offline, run_options, reporter))
+        session = Session(device, offline, reporter.downloaded)
+        sys.exit(render_all(jobs, session, run_options, reporter, lockstep))
     finally:
         reporter.close()
 

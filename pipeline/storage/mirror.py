@@ -3,8 +3,9 @@
 import contextlib
 from collections.abc import Callable, Generator
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from pipeline.events import Event, Failed, FrameDone, Started, Warned
+from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started
 from pipeline.interrupt import TerminatedError
 from pipeline.storage.ledger import Ledger, stamp_of
 from pipeline.storage.pull import pull
@@ -12,6 +13,10 @@ from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
 from render.errors import StorageError
 
+if TYPE_CHECKING:
+    from render.lockstep import Pending
+
+_LAST = Finished | Interrupted | Failed
 _LATEST = 16  # frames whose files may be late
 
 
@@ -19,10 +24,10 @@ def mirrored(
     store: Store,
     folder: Path,
     title: str,
-    run: Callable[[], Generator[Event, None, None]],
+    run: Callable[[], Generator["Event | Pending", None, None]],
     part: tuple[int, int] | None = None,
-) -> Generator[Event, None, None]:
-    """The events of a run in `folder`, which goes on from what `store` holds and leaves there what it makes.
+) -> Generator["Event | Pending", None, None]:
+    """What a run in `folder` yields, which goes on from what `store` holds and leaves there what it makes.
 
     The last event comes when everything is uploaded. Where the bucket cannot be reached, that event is
     a failure; the folder keeps what was rendered, and the next run uploads it.
@@ -42,9 +47,9 @@ def mirrored(
                     for event in events:
                         if isinstance(event, FrameDone):
                             mirror.frame(event.index)
-                        elif not isinstance(event, Warned):
+                        elif isinstance(event, Started | _LAST):
                             mirror.all()
-                        if not isinstance(event, FrameDone | Warned | Started):
+                        if isinstance(event, _LAST):
                             uploads.drain()
                             ledger.save()
                         yield event

@@ -25,6 +25,6 @@ def loss(inputs: LossInputs) -> Tensor:
         return 0 * inputs.image.sum(dim=(1, 2, 3))
     per_perceptor = []
     for embeddings, targets, share in zip(inputs.embeddings, inputs.targets, inputs.shares, strict=True):
-        distances = spherical_distance(embeddings.unsqueeze(2), targets.embeddings)
-        per_perceptor.append(share * (distances * targets.weights).sum(dim=-1).mean(dim=1))
+        distances = spherical_distance(embeddings.unsqueeze(2), targets.embeddings.unsqueeze(-3))
+        per_perceptor.append(share * (distances * targets.weights.unsqueeze(-2)).sum(dim=-1).mean(dim=1))
     return torch.stack(per_perceptor).sum(dim=0) / sum(inputs.shares)

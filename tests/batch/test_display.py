@@ -14,7 +14,9 @@ from pipeline.events import FrameDone, Warned
 from pipeline.folder import Origin
 from tests.batch.conftest import toy
 
-FRAME = FrameDone(index=3, remaining=2, seconds=0.5, steps_per_second=12.34, similarity=0.5, seconds_left=61)
+FRAME = FrameDone(
+    schedule="a", index=3, remaining=2, seconds=0.5, steps_per_second=12.34, similarity=0.5, seconds_left=61
+)
 
 
 @pytest.fixture

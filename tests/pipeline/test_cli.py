@@ -112,10 +112,10 @@ def test_json_is_one_event_per_line_in_order(first: subprocess.CompletedProcess[
     told = [(event["event"], event.get("schedule"), event.get("index")) for event in events_of(first)]
     assert told == [
         ("started", "a", None),
-        *(("frame", None, index) for index in range(FRAMES)),
+        *(("frame", "a", index) for index in range(FRAMES)),
         ("finished", "a", None),
         ("started", "b", None),
-        *(("frame", None, index) for index in range(3)),
+        *(("frame", "b", index) for index in range(3)),
         ("finished", "b", None),
     ]
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ FAILED = Failed(schedule="sea", message="ffmpeg: the disk is full")
 
 def frame(index: int, **changes: Any) -> FrameDone:
     fields = {"remaining": 7 - index, "seconds": 0.5, "steps_per_second": 12.0, "similarity": 0.25, "seconds_left": 9.0}
-    return FrameDone(index=index, **{**fields, **changes})
+    return FrameDone(index=index, **{"schedule": "sea", **fields, **changes})
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         ),
         (
             frame(3),
-            {"event": "frame", "index": 3, "remaining": 4, "seconds": 0.5, "steps_per_second": 12.0}
+            {"event": "frame", "schedule": "sea", "index": 3, "remaining": 4, "seconds": 0.5, "steps_per_second": 12.0}
             | {"similarity": 0.25, "seconds_left": 9.0},
         ),
         (
@@ -175,14 +176,41 @@ def test_bar_shows_frame_speed_similarity_and_time_left(capsys: pytest.CaptureFi
     assert captured.out.splitlines()[-1] == "out/sea/video.mp4: 8 frames (5 new, 61 s)"
 
 
+def both(report: Reporter) -> None:
+    """Two schedules that are rendered at once; one of them ends."""
+    for name in ("sea", "sky"):
+        report(replace(STARTED, schedule=name))
+        report(frame(3, schedule=name))
+    report(replace(FINISHED, schedule="sea"))
+    report(frame(7, schedule="sky"))
+
+
+def test_lines_say_which_of_several_a_frame_is_of(capsys: pytest.CaptureFixture[str]) -> None:
+    both(LineReporter())
+    told = [line for line in capsys.readouterr().out.splitlines() if "frame " in line]
+    assert [line.partition("  ")[0] for line in told] == ["frame 4/12", "sky: frame 4/12", "frame 8/12"]
+
+
+@pytest.mark.usefixtures("wide_terminal")
+def test_several_have_a_bar_each(capsys: pytest.CaptureFixture[str]) -> None:
+    report = BarReporter()
+    both(report)
+    report.close()
+    captured = capsys.readouterr()
+    shown = captured.err
+    assert "sky" in shown[shown.index("sea") : shown.rindex("sea")]
+    assert "8/8" in shown[shown.rindex("sea") :]
+    assert "out/sea/video.mp4" in captured.out
+
+
 @pytest.mark.usefixtures("wide_terminal")
 def test_bar_serves_one_run_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
     report = BarReporter()
     for name in ("first", "second"):
         report(Started(schedule=name, folder=Path("out"), frames=2, first=0, last=2, stale=0, device="cpu"))
-        report(frame(0))
-        report(frame(1))
-        report(FINISHED)
+        report(frame(0, schedule=name))
+        report(frame(1, schedule=name))
+        report(replace(FINISHED, schedule=name))
     shown = capsys.readouterr().err
     assert "2/2" in shown[shown.index("second") :]
     assert "first" not in shown[shown.rindex("second") :]

@@ -3,7 +3,7 @@
 import itertools
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from pipeline.loader import read_schedule
 from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
 from render.errors import EncodingError, InputError
+from render.lockstep import Pending
 from render.renderer import FrameState, Renderer
 from render.spec import FrameSpec
 
@@ -598,14 +599,14 @@ class StoppedHereError(Exception):
 def test_failure_in_the_middle_costs_no_finished_frame(
     job: Job, reference: Job, monkeypatch: pytest.MonkeyPatch, frame: int
 ) -> None:
-    real = Renderer.step
+    real = Renderer.steps
 
-    def step(self: Renderer, state: FrameState | None, spec: FrameSpec) -> FrameState:
+    def steps(self: Renderer, state: FrameState | None, spec: FrameSpec) -> Generator[Pending, None, FrameState]:
         if spec.index == frame:
             raise StoppedHereError
         return real(self, state, spec)
 
-    monkeypatch.setattr(Renderer, "step", step)
+    monkeypatch.setattr(Renderer, "steps", steps)
     with pytest.raises(StoppedHereError):
         job.render()
     monkeypatch.undo()

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from render import coarse
 from render.latents.pixels import Pixels
+from render.lockstep import alone
 from render.optimizer import LatentAdam
 from render.refine import Refinement
 from render.renderer import Renderer
@@ -96,7 +97,7 @@ def test_what_is_not_finite_in_the_small_picture_is_repeated_with_care(
     picture = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(1))
     guides = toy_renderer._guides(spec)
     generator = torch.Generator().manual_seed(2)
-    begun, left = coarse.sketched(Pixels(), guides, picture, replace(spec, num_steps=15), generator, 1.0)
+    begun, left = alone(coarse.sketched(Pixels(), guides, picture, replace(spec, num_steps=15), generator, 1.0))
     assert careful == [False, True]
     assert bool(begun.isfinite().all())
     assert left.num_steps == 5

@@ -4,7 +4,7 @@ That is what a CUDA graph can capture, and it holds for the operators whatever t
 tested here where there is no GPU.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from render.latents import vqgan
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
+from render.lockstep import joined
 from render.noise import soft
 from render.optimizer import LatentAdam
 from render.perceptors import Perceptor, clip
@@ -24,6 +25,7 @@ from render.perceptors.toy import Toy
 from render.prompts import PromptEncoder
 from render.refine import Guide, Refinement
 from render.registry import find_latent, find_perceptor
+from render.renderer import Renderer, Scorer
 from render.rng import frame_generator
 from render.spec import AUGMENTS, FrameSpec, PromptWeight
 
@@ -71,6 +73,18 @@ def take_steps(latents: Any, perceptor: Perceptor, spec: FrameSpec) -> Tensor:
     return optimizer.latent.detach() - before
 
 
+def take_steps_together(latents: Any, perceptor: Perceptor, specs: Sequence[FrameSpec]) -> Tensor:
+    works = [Renderer(latents, [Scorer(perceptor=perceptor)], CPU).steps(None, spec) for spec in specs]
+    batch = [next(work) for work in works]
+    refinement, lr = joined([item.refinement for item in batch], [item.generator for item in batch])
+    optimizer = LatentAdam.joined([item.optimizer for item in batch])
+    before = optimizer.latent.detach().clone()
+    with NoWaiting():  # type: ignore[no-untyped-call]
+        for _ in range(2):
+            refinement.step(optimizer, lr)
+    return optimizer.latent.detach() - before
+
+
 SPEC = FrameSpec(
     index=0,
     seed=7,
@@ -95,6 +109,14 @@ def test_no_weights() -> None:
 
 def test_embedded_models(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
     assert take_steps(embedded_vqgan, embedded_clip, SPEC).abs().sum() > 0
+
+
+def test_several_pictures_of_their_own(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
+    other = replace(SPEC, seed=8, lr=0.2, prompts=SPEC.prompts[:1], losses=dict.fromkeys(SPEC.losses, 0.3))
+    pairs: list[tuple[Any, Perceptor]] = [(Pixels(), Toy(CPU)), (embedded_vqgan, embedded_clip)]
+    for latents, perceptor in pairs:
+        moved = take_steps_together(latents, perceptor, [SPEC, other])
+        assert (moved.abs().sum(dim=(1, 2, 3)) > 0).all()
 
 
 def test_codebook_and_bf16(quantizing_vqgan: VQGAN, bf16_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:

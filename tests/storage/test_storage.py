@@ -14,7 +14,6 @@ from pipeline.events import Event, Failed, Finished, FrameDone
 from pipeline.run import RunOptions
 from pipeline.storage.inputs import fetch
 from pipeline.storage.ledger import Ledger
-from pipeline.storage.mirror import mirrored
 from pipeline.storage.place import place_of
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
@@ -53,7 +52,7 @@ def pictures(folder: Path) -> dict[str, bytes]:
 
 def run(store: Store, schedule: Path, folder: Path) -> Iterator[Event]:
     loaded = load_schedule(schedule)
-    return mirrored(store, folder, loaded.title, lambda: Session("cpu").render(loaded, folder))
+    return Session("cpu").render(loaded, folder, remote=store.url)
 
 
 def fetched(store: Store, folder: Path) -> Path:
