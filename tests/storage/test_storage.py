@@ -11,7 +11,10 @@ import pytest
 
 from pipeline import Session, load_schedule, render
 from pipeline.events import Event, Failed, Finished, FrameDone
+from pipeline.jobs import Job
+from pipeline.progress import JsonReporter
 from pipeline.run import RunOptions
+from pipeline.session import render_all
 from pipeline.storage.inputs import fetch
 from pipeline.storage.ledger import Ledger
 from pipeline.storage.place import place_of
@@ -231,3 +234,18 @@ def test_where_it_lies_meanwhile(url: str, tmp_path: Path) -> None:
     assert place_of("here", url, None).folder == Path("here")
     with pytest.raises(InputError, match="give one of them"):
         place_of(url, url, tmp_path)
+
+
+def test_lockstep_in_a_bucket(store: Store, tmp_path: Path) -> None:
+    """Two runs refined as one batch, each with its own place in the bucket."""
+    jobs = []
+    for number in range(2):
+        file = tmp_path / f"toy{number}.yaml"
+        file.write_text(toy(number))
+        folder = tmp_path / "out" / file.stem
+        jobs.append(Job(schedule=load_schedule(file), folder=folder, remote=f"{store.url}/{file.stem}"))
+    assert render_all(jobs, Session("cpu"), RunOptions(), JsonReporter(), at_once=2) == 0
+    for job in jobs:
+        assert job.remote is not None
+        assert files(fetched(Store(job.remote), tmp_path / "seen" / job.folder.name)) == files(job.folder)
+        assert len(pictures(job.folder)) == 7
