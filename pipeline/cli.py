@@ -18,6 +18,7 @@ from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.video import video
 from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
+from render import failures
 from render.errors import RenderError, RunError, printable
 
 
@@ -107,4 +108,10 @@ def entry() -> None:
     except OSError as error:
         click.echo(f"{printable(str(error))}; what is finished is kept", err=True)
         sys.exit(RunError.exit_code)
+    except (RuntimeError, ImportError) as error:  # outside of any one run, such as steps taken in lockstep
+        failure = failures.told(error)
+        if failure is None:
+            raise
+        click.echo(printable(str(failure)), err=True)
+        sys.exit(failure.exit_code)
     sys.exit(outcome if isinstance(outcome, int) else 0)

@@ -15,23 +15,23 @@ BROKEN_GPU = """
 from pathlib import Path
 import torch
 from render.renderer import Renderer
-step = Renderer.step
+steps = Renderer.steps
 said = "CUDA error: an illegal memory access was encountered\\nCUDA kernel errors might be asynchronously reported"
 def broken(self, state, spec):
     mark = Path("met")
     if spec.index == 3 and not mark.exists():
         mark.touch()
         raise getattr(torch, "AcceleratorError", RuntimeError)(said)
-    return step(self, state, spec)
-Renderer.step = broken
+    return (yield from steps(self, state, spec))
+Renderer.steps = broken
 if __name__ == "__main__":
     from pipeline.cli import entry
     entry()
 """
 
 
-def call(desk: Desk, *arguments: str) -> tuple[int, str, str]:
-    (desk.path / "broken_gpu.py").write_text(BROKEN_GPU)
+def call(desk: Desk, *arguments: str, script: str = BROKEN_GPU) -> tuple[int, str, str]:
+    (desk.path / "broken_gpu.py").write_text(script)
     done = subprocess.run(
         [sys.executable, "broken_gpu.py", *arguments, "--device", "cpu"],
         cwd=desk.path,
@@ -69,6 +69,23 @@ def test_in_a_batch_another_worker_goes_on(desk: Desk) -> None:
     assert "the GPU has failed (CUDA error: an illegal memory access was encountered); going on from frame " in out
     assert "CUDA error: an illegal memory access" in (desk.path / "out" / "a" / "batch.log").read_text()
     assert desk.frames("a") == alone(toy(1), desk.path)
+
+
+@pytest.mark.slow
+def test_a_gpu_that_fails_in_lockstep(desk: Desk) -> None:
+    """There the steps are taken outside of the runs."""
+    desk.write("a", toy(1))
+    desk.write("b", toy(2))
+    text = BROKEN_GPU.replace("from render.renderer import Renderer", "import render.lockstep as lockstep")
+    text = text.replace("steps = Renderer.steps", "take = lockstep.take")
+    body = "def broken(batch, count):\n    raise RuntimeError(said)\nlockstep.take = broken\n"
+    begin, end = text.index("def broken"), text.index("if __name__")
+    code, out, err = call(
+        desk, "s/a.yaml", "s/b.yaml", "--out", "out", "--lockstep", "2", script=text[:begin] + body + text[end:]
+    )
+    assert code == 1, out + err
+    [line] = err.splitlines()
+    assert line.startswith("the GPU has failed (CUDA error: an illegal memory access was encountered)")
 
 
 @pytest.mark.slow
