@@ -10,6 +10,7 @@ from pipeline.atomic import named_partial
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.notes import as_notes
 from pipeline.delivery.recipes import paths, recipe
+from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import as_srt
 from pipeline.folder import RunFolder
@@ -39,6 +40,8 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
     known = FORMATS[video.format]
     shown = footage.shown(count)
     made = dataclasses.replace(recipe(video, footage.size), order=tuple(shown))
+    if footage.loops:
+        made = dataclasses.replace(made, options=closed(made.options, len(shown) * video.repeat))
     with ExitStack() as stack:
         if known.sound:
             heard = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
