@@ -166,6 +166,8 @@ def _make(
         _run(_with_notes(stream.compile(cmd=binary), recipe), fed)
         if not (partial.is_file() and _is_whole(partial, recipe)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
+        if recipe.finish is not None:
+            recipe.finish(partial)
 
 
 def _filtered(pictures: Any, recipe: Recipe) -> Any:

@@ -1,6 +1,6 @@
 """How a video is to be made of its frames, for `pipeline.ffmpeg` to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class Recipe:
         palette: the colours are chosen from the whole video first, as a GIF needs it.
         begins: at which byte of the file which bytes stand.
         sound, subtitles, notes: files that go in besides: the sound, a .srt, and metadata in FFmpeg's own format.
+        finish: what is done to the finished file before it takes its place.
         order: the numbers of the frames in the order in which they are shown; as they come if empty.
         repeat: how often the frames are shown, one time after the other.
     """
@@ -51,5 +52,6 @@ class Recipe:
     sound: Sound | None = None
     subtitles: Path | None = None
     notes: Path | None = None
+    finish: Callable[[Path], None] | None = None
     order: tuple[int, ...] = ()
     repeat: int = 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline import ffmpeg
 from pipeline.atomic import named_partial
 from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.notes import as_notes
+from pipeline.delivery.notes import as_metadata, written_out
 from pipeline.delivery.recipes import paths, recipe
 from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
@@ -46,10 +46,13 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
         if known.sound:
             heard = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
             made = dataclasses.replace(made, sound=stack.enter_context(heard))
-        if known.holds_notes:
-            origin = folder.origin()
-            notes = as_notes(footage.title, folder.source(), origin.models, origin.draft)
-            made = dataclasses.replace(made, notes=stack.enter_context(_beside(path, ".ffmeta", notes)))
+        origin = folder.origin()
+        text = written_out(folder.source(), origin.models, origin.draft)
+        if (write := known.write) is not None:
+            made = dataclasses.replace(made, finish=lambda file: write(file, text))
+        else:
+            notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(footage.title, text)))
+            made = dataclasses.replace(made, notes=notes)
         if video.subtitles:
             texts = as_srt(footage.said, shown * video.repeat, footage.fps)
             made = dataclasses.replace(made, subtitles=stack.enter_context(_beside(path, ".srt", texts)))

@@ -114,7 +114,7 @@ def _check(video: Video, value: Value) -> None:
     if video.preset is not None and video.preset not in known.speeds:
         hint = suggestion(video.preset, known.speeds) if known.speeds else _has_none("preset", video)
         note("preset", f"unknown preset '{video.preset}' of {video.format}; {hint}" if known.speeds else hint)
-    if video.subtitles and not known.holds_notes:
+    if video.subtitles and not known.subtitle_codec:
         note("subtitles", f"{video.format} cannot hold any")
     if video.place and video.size:
         note("size", f"{video.place} has a size of its own; remove one of the two")

@@ -53,7 +53,9 @@ def browser() -> Iterator[Any]:
         pytest.skip(f"none of {', '.join(PROGRAMS)} is installed")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--allow-file-access-from-files"])
+        chromium = play.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--allow-file-access-from-files"]
+        )
         yield chromium
         chromium.close()
 
