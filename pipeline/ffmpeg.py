@@ -20,13 +20,14 @@ import ffmpeg
 import imageio_ffmpeg
 
 from pipeline.atomic import replacing
-from pipeline.recipe import Recipe, Sound, to_yuv
+from pipeline.recipe import Filter, Recipe, Sound, to_yuv
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
 PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
 PATIENCE = 120.0  # seconds without any sign of life
 _KEPT = 100_000  # bytes of its last words
+_MARGIN = 4  # frames that minterpolate looks ahead, and one more
 PLAIN = Recipe(  # visually lossless for painterly pictures
     filters=to_yuv("yuv420p"),
     options={"vcodec": "libx264", "crf": 17, "preset": "medium", "movflags": "+faststart", "f": "mp4"},
@@ -87,16 +88,44 @@ def assemble(
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
     # Fed, not named: ffmpeg reads ahead and would trip over a gap behind the last one.
     pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=fps)
-    order = recipe.order or range(num_frames)
-    options = {"frames:v": len(order) * recipe.repeat}
-    fed = _read(frames, [*order] * recipe.repeat, check)
+    order = [*(recipe.order or range(num_frames))]
+    options = {"frames:v": recipe.num_pictures(len(order), fps)}
+    order *= recipe.repeat
+    if recipe.rate:
+        order, skipped = _with_margins(order, recipe.closed, recipe.rate / fps)
+        recipe = replace(recipe, filters=_cut(recipe.filters, skipped))
+    fed = _read(frames, order, check, recipe.redraw or (lambda number, png: png))
     _make(binary, pictures, title, video, recipe, options, fed)
 
 
-def _read(frames: Sequence[Path], order: Iterable[int], check: Callable[[int], object]) -> Iterator[bytes]:
+def _with_margins(order: list[int], closed: bool, share: float) -> tuple[list[int], int]:
+    """Frames around those that are shown, since what makes up others needs neighbours, and how many to skip.
+
+    Args:
+        closed: they are those from the other end of a loop; else the outermost one stands.
+        share: how many pictures become of one.
+    """
+    many = min(range(_MARGIN, _MARGIN + 12), key=lambda count: (abs(count * share - round(count * share)), count))
+    round_ = order * (many // len(order) + 1)
+    before, behind = (round_[-many:], round_[:many]) if closed else (order[:1] * many, order[-1:] * many)
+    return [*before, *order, *behind], round(many * share)
+
+
+def _cut(filters: Sequence[Filter], skipped: int) -> tuple[Filter, ...]:
+    """The filters, of which the one that makes up pictures is followed by leaving out the first ones."""
+    made = next(place for place, (name, _) in enumerate(filters) if name == "minterpolate") + 1
+    return (*filters[:made], ("trim", {"start_frame": skipped}), ("setpts", {"expr": "PTS-STARTPTS"}), *filters[made:])
+
+
+def _read(
+    frames: Sequence[Path],
+    order: Iterable[int],
+    check: Callable[[int], object],
+    redraw: Callable[[int, bytes], bytes],
+) -> Iterator[bytes]:
     for number in order:
         check(number)
-        yield frames[number].read_bytes()
+        yield redraw(number, frames[number].read_bytes())
 
 
 def encode(

@@ -40,6 +40,9 @@ class Recipe:
         sound, subtitles, notes: files that go in besides: the sound, a .srt, and metadata in FFmpeg's own format.
         finish: what is done to the finished file before it takes its place.
         order: the numbers of the frames in the order in which they are shown; as they come if empty.
+        redraw: what becomes of the PNG of every frame, given its number, before anything else.
+        rate: frames per second of the file, where they are made up between those that are there.
+        closed: the first frame follows the last one.
         repeat: how often the frames are shown, one time after the other.
     """
 
@@ -55,3 +58,10 @@ class Recipe:
     finish: Callable[[Path], None] | None = None
     order: tuple[int, ...] = ()
     repeat: int = 1
+    redraw: Callable[[int, bytes], bytes] | None = None
+    rate: float | None = None
+    closed: bool = False
+
+    def num_pictures(self, count: int, fps: float) -> int:
+        """How many pictures the file has, of `count` that are shown once."""
+        return round(count * self.repeat * (self.rate or fps) / fps)

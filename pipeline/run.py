@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import ffmpeg
 from pipeline.atomic import remove_partial
 from pipeline.checkpoint import chain
+from pipeline.delivery.deliver import require
 from pipeline.derive import derive
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Report, Started, Warned, only_events
 from pipeline.folder import Origin, RunFolder
@@ -102,6 +103,7 @@ class Run:
         Args and raises: see `events`.
         """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
+        require(self.schedule.output.video)
         with only_writer(self.folder.path):
             self._tidy()
             self._hashes = chain(self._timeline, digests)

@@ -1,9 +1,10 @@
 """Every file that a run's footage asks for, made of the frames in its folder."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipeline import ffmpeg
 from pipeline.atomic import named_partial
@@ -13,6 +14,7 @@ from pipeline.delivery.recipes import paths, recipe
 from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import as_srt
+from pipeline.delivery.upscaling import Enlarged, Upscaler
 from pipeline.folder import RunFolder
 from pipeline.footage import Footage
 from pipeline.recipe import Recipe
@@ -39,10 +41,13 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
     """The recipe with all that goes into the file besides pictures; temporary files are gone afterwards."""
     known = FORMATS[video.format]
     shown = footage.shown(count)
-    made = dataclasses.replace(recipe(video, footage.size), order=tuple(shown))
-    if footage.loops:
-        made = dataclasses.replace(made, options=closed(made.options, len(shown) * video.repeat))
     with ExitStack() as stack:
+        size, redraw = _enlarging(video, path, footage, stack)
+        made = recipe(video, size, footage.fps)
+        made = dataclasses.replace(made, order=tuple(shown), closed=footage.loops, redraw=redraw)
+        if footage.loops:
+            options = closed(made.options, made.num_pictures(len(shown), footage.fps))
+            made = dataclasses.replace(made, options=options)
         if known.sound:
             heard = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
             made = dataclasses.replace(made, sound=stack.enter_context(heard))
@@ -57,6 +62,24 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
             texts = as_srt(footage.said, shown * video.repeat, footage.fps)
             made = dataclasses.replace(made, subtitles=stack.enter_context(_beside(path, ".srt", texts)))
         yield made
+
+
+def require(videos: tuple[Video, ...]) -> None:
+    """Look at what the videos will need, before hours of work and not after. Raises `InputError`."""
+    for path in {video.upscaler for video in videos if video.upscaler}:
+        Upscaler(path)
+
+
+def _enlarging(
+    video: Video, path: Path, footage: Footage, stack: ExitStack
+) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
+    """The size of the frames as ffmpeg gets them, and what is done to them before."""
+    if video.upscaler is None:
+        return footage.size, None
+    upscaler = Upscaler(video.upscaler)
+    width, height = footage.size
+    kept = stack.enter_context(TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.stem}-"))
+    return (width * upscaler.scale, height * upscaler.scale), Enlarged(upscaler, Path(kept))
 
 
 @contextmanager

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
+from pipeline.delivery.between import between
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.places import PLACES, fitted
 from pipeline.delivery.settings import Video
 from pipeline.recipe import Recipe
 
 
-def recipe(video: Video, size: tuple[int, int]) -> Recipe:
-    """How frames of (width, height) pixels become the file; sound and notes are still to come."""
+def recipe(video: Video, size: tuple[int, int], fps: float | None = None) -> Recipe:
+    """How frames of (width, height) pixels, `fps` a second, become the file; sound and notes are still to come."""
     known = FORMATS[video.format]
     options = dict(known.options)
     if video.crf is not None:
@@ -22,7 +23,9 @@ def recipe(video: Video, size: tuple[int, int]) -> Recipe:
     made = known.recipe(video.pix_fmt, options)
     wanted = shown_size(video, size)
     shaping = () if wanted == size else fitted(size, wanted, video.fit)
-    return Recipe(**{**vars(made), "filters": (*shaping, *made.filters), "repeat": video.repeat})
+    rate = video.fps if video.fps != fps else None
+    before = between(rate, video.interpolate) if rate else ()
+    return Recipe(**{**vars(made), "filters": (*before, *shaping, *made.filters), "repeat": video.repeat, "rate": rate})
 
 
 def shown_size(video: Video, size: tuple[int, int]) -> tuple[int, int]:
