@@ -150,6 +150,28 @@ def encode(
     _make(binary, pictures, title, video, replace(PLAIN, sound=sound), {}, frames)
 
 
+def complaint(binary: str, recipe: Recipe) -> str:
+    """What hinders this machine from encoding so, found by making eight small pictures; "" where nothing does."""
+    pictures = ffmpeg.input("color=gray:size=320x192:rate=8:duration=1", f="lavfi")
+    to_codec = max(place for place, (name, _) in enumerate(recipe.filters) if name == "scale")
+    for name, arguments in recipe.filters[to_codec:]:
+        pictures = pictures.filter(name, **arguments)
+    stream = ffmpeg.output(pictures, "pipe:", **{**recipe.options, "movflags": "empty_moov"})
+    stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin", *_opening(recipe))
+    try:
+        made = subprocess.run(stream.compile(cmd=binary), capture_output=True, timeout=_patience(), check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if made.returncode == 0 and made.stdout:
+        return ""
+    said = [line.partition("] ")[2] or line for line in made.stderr.decode(errors="replace").splitlines()]
+    return said[0] if said else f"failed with code {made.returncode}"
+
+
+def _opening(recipe: Recipe) -> list[str]:
+    return ["-init_hw_device", recipe.device, "-filter_hw_device", "main"] if recipe.device else []
+
+
 def read_notes(binary: str, video: Path) -> str:
     """The metadata of a file, in FFmpeg's own format.
 
@@ -191,7 +213,9 @@ def _make(
             fflags="+bitexact",
             **{"flags:v": "+bitexact"},
         )
-        stream = stream.global_args("-hide_banner", "-loglevel", "error", "-xerror").overwrite_output()
+        stream = stream.global_args(
+            "-hide_banner", "-loglevel", "error", "-xerror", *_opening(recipe)
+        ).overwrite_output()
         _run(_with_notes(stream.compile(cmd=binary), recipe), fed)
         if not (partial.is_file() and _is_whole(partial, recipe)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")

@@ -37,6 +37,7 @@ class Recipe:
         subtitle_codec: in which subtitles go in.
         palette: the colours are chosen from the whole video first, as a GIF needs it.
         begins: at which byte of the file which bytes stand.
+        device: what is opened for an encoder in hardware, as ffmpeg names it.
         sound, subtitles, notes: files that go in besides: the sound, a .srt, and metadata in FFmpeg's own format.
         finish: what is done to the finished file before it takes its place.
         order: the numbers of the frames in the order in which they are shown; as they come if empty.
@@ -51,6 +52,7 @@ class Recipe:
     sound_options: Mapping[str, str | int] = field(default_factory=dict)
     subtitle_codec: str = ""
     palette: bool = False
+    device: str = ""
     begins: tuple[int, bytes]
     sound: Sound | None = None
     subtitles: Path | None = None

@@ -113,7 +113,8 @@ class Run:
             if not (yield from self._render(renderer, figures, stop)):
                 return
             records = self._finished()
-            derive(self.folder, self.schedule, records, figures, digests, binary)
+            derive(self.folder, self.schedule, records, figures, digests, binary, self._warn)
+            yield from self._told()
         yield Finished(
             schedule=self.schedule.title,
             video=self.folder.video,

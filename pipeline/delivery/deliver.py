@@ -3,12 +3,14 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline import ffmpeg
 from pipeline.atomic import named_partial
 from pipeline.delivery.formats import FORMATS
+from pipeline.delivery.hardware import chosen
 from pipeline.delivery.notes import as_metadata, written_out
 from pipeline.delivery.recipes import paths, recipe
 from pipeline.delivery.seams import closed
@@ -21,8 +23,10 @@ from pipeline.recipe import Recipe
 from pipeline.soundtrack import sounding
 
 
-def deliver(folder: RunFolder, footage: Footage, count: int, binary: str) -> None:
-    """Make all of them, of the first `count` frames.
+def deliver(
+    folder: RunFolder, footage: Footage, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
+) -> None:
+    """Make all of them, of the first `count` frames; `warn` hears what is made otherwise than asked for.
 
     Raises:
         EncodingError: ffmpeg failed.
@@ -33,6 +37,10 @@ def deliver(folder: RunFolder, footage: Footage, count: int, binary: str) -> Non
     check = folder.frames.verify
     for video, path in zip(footage.videos, paths(folder.path, footage.videos), strict=True):
         with _whole(video, path, folder, footage, count) as whole:
+            whole = chosen(whole, video, partial(ffmpeg.complaint, binary), warn)
+            if footage.loops:
+                pictures = whole.num_pictures(len(whole.order), footage.fps)
+                whole = dataclasses.replace(whole, options=closed(whole.options, pictures))
             ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, check, whole)
 
 
@@ -45,9 +53,6 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
         size, redraw = _enlarging(video, path, footage, stack)
         made = recipe(video, size, footage.fps)
         made = dataclasses.replace(made, order=tuple(shown), closed=footage.loops, redraw=redraw)
-        if footage.loops:
-            options = closed(made.options, made.num_pictures(len(shown), footage.fps))
-            made = dataclasses.replace(made, options=options)
         if known.sound:
             heard = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
             made = dataclasses.replace(made, sound=stack.enter_context(heard))

@@ -23,6 +23,7 @@ class Format:
         pix_fmt, deep: pixel formats of 8 and 10 bits; "" where there is none of so many.
         crf: the quality unless one is set, and the worst there is; None where it has no such measure.
         speeds: the names of presets; empty where there are none.
+        hardware: encoders in hardware, the best one first.
         write: writes a text into a finished file, where ffmpeg does not.
     """
 
@@ -35,6 +36,7 @@ class Format:
     speeds: tuple[str, ...] = ()
     sound: Mapping[str, str | int] = field(default_factory=dict)
     subtitle_codec: str = ""
+    hardware: tuple[str, ...] = ()
     write: Callable[[Path, str], None] | None = None
     begins: tuple[int, bytes]
 
@@ -51,6 +53,7 @@ class Format:
         )
 
 
+_FAMILIES = ("nvenc", "videotoolbox", "qsv", "vaapi")
 _X26 = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 FORMATS: dict[str, Format] = {
@@ -64,6 +67,7 @@ FORMATS: dict[str, Format] = {
         speeds=_X26,
         sound=AAC,
         subtitle_codec="mov_text",
+        hardware=tuple(f"h264_{family}" for family in _FAMILIES),
         begins=_FTYP,
     ),
     "h265": Format(
@@ -79,6 +83,7 @@ FORMATS: dict[str, Format] = {
         speeds=_X26,
         sound=AAC,
         subtitle_codec="mov_text",
+        hardware=tuple(f"hevc_{family}" for family in _FAMILIES),
         begins=_FTYP,
     ),
     "av1": Format(
@@ -91,6 +96,7 @@ FORMATS: dict[str, Format] = {
         speeds=tuple(str(speed) for speed in range(14)),
         sound=AAC,
         subtitle_codec="mov_text",
+        hardware=tuple(f"av1_{family}" for family in _FAMILIES if family != "videotoolbox"),
         begins=_FTYP,
     ),
     "vp9": Format(

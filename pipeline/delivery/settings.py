@@ -18,10 +18,12 @@ from render.errors import suggestion
 
 MAX_VIDEOS = 16
 LANCZOS = "lanczos"
+SOFTWARE, AUTO = "software", "auto"
 _EXPECTED = "a format such as h264, a place such as square, or a map such as {format: h265, crf: 18}, or a list of them"
 _BITRATE = "a bitrate such as 8M or 800k"
 _BITRATE_PATTERN = r"[1-9][0-9]{0,8}(?:\.[0-9]{1,3})?[kM]?"
 _SPEEDS = tuple(dict.fromkeys(speed for known in FORMATS.values() for speed in known.speeds))
+_ENCODERS = (SOFTWARE, AUTO, *(name for known in FORMATS.values() for name in known.hardware))
 _side = fields.integer(16, 8192)
 
 
@@ -84,6 +86,9 @@ class Video:
     crf: int | None = setting(fields.integer(0, 63), None, "quality, 0 the best; h264 17, h265 20, av1 28, vp9 24")
     bitrate: str | None = setting(_bitrate, None, "bits per second in the place of a quality, such as 8M")
     preset: str | None = setting(_speed, None, "how long the encoder thinks: ultrafast to veryslow; av1 13 to 0")
+    encoder: str = setting(
+        fields.choice(_ENCODERS, "encoder"), SOFTWARE, "who encodes: the same on every machine, or what the machine has"
+    )
     bits: int | None = setting(fields.integer(8, 10), None, "of every colour: 8, or 10 against banding")
     subtitles: bool = setting(fields.flag, False, "the strongest prompt as subtitles that can be switched on")
 
@@ -150,6 +155,12 @@ def _check(video: Video, value: Value) -> None:
         note("subtitles", f"{video.format} cannot hold any")
     if "interpolate" in entries and video.fps is None:
         note("interpolate", "has no effect without fps, such as 60")
+    hardware = known.hardware
+    if video.encoder not in (SOFTWARE, AUTO, *hardware) or (video.encoder == AUTO and not hardware):
+        hint = f"expected software, auto or one of {', '.join(hardware)}" if hardware else "only software makes it"
+        note("encoder", f"{video.encoder} does not make {video.format}; {hint}")
+    elif video.preset is not None and video.encoder != SOFTWARE:
+        note("preset", "is the software's; remove it, or the encoder")
     if video.place and video.size:
         note("size", f"{video.place} has a size of its own; remove one of the two")
 
