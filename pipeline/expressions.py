@@ -15,7 +15,7 @@ from pipeline.tokens import ExpressionError
 from pipeline.triggers import MAX_IN_FRAME
 
 TIMED = ("t", "frame", "progress")
-MUSICAL = ("beat", "bar")
+MUSICAL = ("beat", "bar", "tempo")
 FIXED = (*CONSTANTS, "fps", "duration")
 RESERVED = (*TIMED, *MUSICAL, *FIXED, "prev")
 
@@ -103,7 +103,7 @@ class Scope:
         found |= {"t": times, "frame": times * self.fps, "progress": times / self.duration}
         if self.beat is not None:
             beats = self.beat.numbers(times)
-            found |= {"beat": beats, "bar": beats / self.beat.beats_per_bar}
+            found |= {"beat": beats, "bar": beats / self.beat.beats_per_bar, "tempo": self.beat.tempo(times)}
         found |= {name: signal.at(times) for name, signal in self.signals.items() if name in asked}
         for name, variable in self.variables.items():
             if name in asked:

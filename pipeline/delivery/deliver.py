@@ -12,7 +12,7 @@ from pipeline.atomic import named_partial
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.hardware import chosen
 from pipeline.delivery.notes import as_metadata, written_out
-from pipeline.delivery.recipes import paths, recipe
+from pipeline.delivery.recipes import leftovers, paths, recipe
 from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import as_srt
@@ -42,6 +42,8 @@ def deliver(
                 pictures = whole.num_pictures(len(whole.order), footage.fps)
                 whole = dataclasses.replace(whole, options=closed(whole.options, pictures))
             ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, check, whole)
+    for path in leftovers(folder.path, footage.videos):
+        warn(f"{path}: is of an earlier output.video and may show other frames; ask for it again, or delete it")
 
 
 @contextmanager

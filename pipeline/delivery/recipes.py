@@ -1,5 +1,6 @@
 """From what is to be delivered to how it is made, and what it is called."""
 
+import re
 from pathlib import Path
 
 from pipeline.delivery.between import between
@@ -7,6 +8,10 @@ from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.places import PLACES, fitted
 from pipeline.delivery.settings import Video
 from pipeline.recipe import Recipe
+
+_WORDS = "|".join((*PLACES, *FORMATS))
+_SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted({known.suffix for known in FORMATS.values()}))
+_DELIVERED = re.compile(rf"video(-({_WORDS}))*(-[0-9]+)?({_SUFFIXES})")
 
 
 def recipe(video: Video, size: tuple[int, int], fps: float | None = None) -> Recipe:
@@ -42,3 +47,9 @@ def paths(folder: Path, videos: tuple[Video, ...]) -> list[Path]:
         number = sum(path.name.startswith(f"{name}.") or path.name.startswith(f"{name}-") for path in found)
         found.append(folder / (f"{name}-{number + 1}{suffix}" if number else f"{name}{suffix}"))
     return found
+
+
+def leftovers(folder: Path, videos: tuple[Video, ...]) -> list[Path]:
+    """Files that other videos than these were delivered to, by their names."""
+    made = {path.name for path in paths(folder, videos)}
+    return sorted(path for path in folder.glob("video*") if _DELIVERED.fullmatch(path.name) and path.name not in made)

@@ -48,7 +48,16 @@ def test_arithmetic_is_pythons(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "value"),
     [
-        *(("t", 2), ("frame", 20), ("progress", 0.1), ("fps", 10), ("duration", 20), ("beat", 2.25), ("bar", 0.75)),
+        *(
+            ("t", 2),
+            ("frame", 20),
+            ("progress", 0.1),
+            ("fps", 10),
+            ("duration", 20),
+            ("beat", 2.25),
+            ("bar", 0.75),
+            ("tempo", 90),
+        ),
         *(("pi", math.pi), ("tau", math.tau), ("e", math.e), ("abs(-3)", 3), ("sqrt(9)", 3), ("exp(1)", math.e)),
         *(("log(e)", 1), ("floor(-1.5)", -2), ("ceil(1.2)", 2), ("round(1.6)", 2), ("sin(pi/2)", 1), ("cos(pi)", -1)),
         *(("tan(pi/4)", 1), ("min(3, 1, 2)", 1), ("max(3, 1, 2)", 3), ("mod(-1, 3)", 2), ("clamp(7, 1, 5)", 5)),

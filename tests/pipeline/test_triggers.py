@@ -76,6 +76,29 @@ def test_it_counts_within_a_shot_and_closes_a_loop_of_whole_bars() -> None:
     assert not looped.warnings
 
 
+@pytest.mark.parametrize(("name", "rate"), [("rotate", "90deg/beat"), ("pan_x", "2%/beat"), ("zoom", "1.1/beat")])
+def test_a_rate_per_beat_counts_by_the_tempo_of_each_moment(name: str, rate: str) -> None:
+    """So much in every beat, whether it is a slow one or a fast one."""
+    text = (
+        f"prompts: a\noutput: {{fps: 10, length: 8s}}\nmusic: {{bpm: {{0s: 60, 4s: 120}}}}\nmotion: {{{name}: {rate}}}"
+    )
+    moved = [spec.transforms.get(name) for spec in Timeline(read_schedule(text, "a.yaml", "a"))]
+    each = {"rotate": 90, "pan_x": 0.02, "zoom": 1.1}[name]
+    slow, fast = moved[5:38], moved[45:78]
+    if name == "zoom":
+        assert slow == pytest.approx([each**0.1] * 33)
+        assert fast == pytest.approx([each**0.2] * 33)
+    else:
+        assert slow == pytest.approx([each * 0.1] * 33)
+        assert fast == pytest.approx([each * 0.2] * 33)
+
+
+def test_the_tempo_can_be_named() -> None:
+    times = np.array([0.0, 1.2, 1.9, 9.0])
+    np.testing.assert_allclose(at("tempo", times, 10, GRID), [60 / 0.7, 60 / 0.7, 120, 75])
+    assert (at("tempo", times, 10, EVEN) == 97).all()
+
+
 def test_a_mistake_is_told_in_its_place() -> None:
     from render.errors import ScheduleError
 
