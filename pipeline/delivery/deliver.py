@@ -42,8 +42,9 @@ def deliver(
                 pictures = whole.num_pictures(len(whole.order), footage.fps)
                 whole = dataclasses.replace(whole, options=closed(whole.options, pictures))
             ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, check, whole)
-    for path in leftovers(folder.path, footage.videos):
-        warn(f"{path}: is of an earlier output.video and may show other frames; ask for it again, or delete it")
+    if left := leftovers(folder.path, footage.videos):
+        names = ", ".join(path.name for path in left)
+        warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
 
 
 @contextmanager

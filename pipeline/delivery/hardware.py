@@ -4,6 +4,7 @@ They are fast and larger for the same quality, and differ from machine to machin
 """
 
 from collections.abc import Callable, Mapping
+from textwrap import shorten
 
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.settings import AUTO, SOFTWARE, Video
@@ -59,7 +60,7 @@ def chosen(recipe: Recipe, video: Video, trial: Trial, warn: Callable[[str], Non
         found = with_encoder(recipe, video, encoder)
         if not (complaint := trial(found)):
             return found
-        complaints.append(f"{encoder}: {complaint}")
+        complaints.append(f"{encoder}: {shorten(complaint, 60)}")
     if complaints:
         software = recipe.options["vcodec"]
         warn(f"no encoder in hardware for {video.format} here, {software} makes it ({'; '.join(complaints)})")
