@@ -1,16 +1,11 @@
-"""From the frames to a video by ffmpeg. The only file that knows ffmpeg.
+"""From the frames to a video by ffmpeg. The only file that knows how to ask it for one.
 
 Unless a recipe says otherwise H.264, yuv420p, bt709, faststart: plays in browsers, on phones and where people post.
 """
 
-import contextlib
 import os
-import selectors
 import shutil
-import signal
-import struct
 import subprocess
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +15,12 @@ import ffmpeg
 import imageio_ffmpeg
 
 from pipeline.atomic import replacing
+from pipeline.containers import is_whole
+from pipeline.feeding import feed, patience
 from pipeline.recipe import Filter, Recipe, Sound, to_yuv
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
-PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
-PATIENCE = 120.0  # seconds without any sign of life
-_KEPT = 100_000  # bytes of its last words
 _MARGIN = 4  # frames that minterpolate looks ahead, and one more
 PLAIN = Recipe(  # visually lossless for painterly pictures
     filters=to_yuv("yuv420p"),
@@ -34,12 +28,6 @@ PLAIN = Recipe(  # visually lossless for painterly pictures
     sound_options={"acodec": "aac", "b:a": "256k"},
     begins=(4, b"ftyp"),
 )
-
-_ADVICE = {
-    "No space left on device": "the disk is full; free some space and run again, the frames are kept",
-    "Unknown encoder": "this ffmpeg has no H.264 encoder; pip install imageio-ffmpeg brings one that has",
-    "Permission denied": "the output folder cannot be written",
-}
 
 
 def find_binary(setting: str | None) -> str:
@@ -159,7 +147,7 @@ def complaint(binary: str, recipe: Recipe) -> str:
     stream = ffmpeg.output(pictures, "pipe:", **{**recipe.options, "movflags": "empty_moov"})
     stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin", *_opening(recipe))
     try:
-        made = subprocess.run(stream.compile(cmd=binary), capture_output=True, timeout=_patience(), check=False)
+        made = subprocess.run(stream.compile(cmd=binary), capture_output=True, timeout=patience(), check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if made.returncode == 0 and made.stdout:
@@ -184,7 +172,7 @@ def read_notes(binary: str, video: Path) -> str:
         found = subprocess.run(
             [*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"],
             capture_output=True,
-            timeout=_patience(),
+            timeout=patience(),
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -216,8 +204,8 @@ def _make(
         stream = stream.global_args(
             "-hide_banner", "-loglevel", "error", "-xerror", *_opening(recipe)
         ).overwrite_output()
-        _run(_with_notes(stream.compile(cmd=binary), recipe), fed)
-        if not (partial.is_file() and _is_whole(partial, recipe)):
+        feed(_with_notes(stream.compile(cmd=binary), recipe), fed)
+        if not (partial.is_file() and is_whole(partial, recipe)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
         if recipe.finish is not None:
             recipe.finish(partial)
@@ -254,128 +242,3 @@ def _with_notes(command: list[str], recipe: Recipe) -> list[str]:
         return command
     behind = max(place for place, word in enumerate(command) if word == "-i") + 2
     return [*command[:behind], "-f", "ffmetadata", "-i", f"file:{recipe.notes}", *command[behind:]]
-
-
-def _run(command: list[str], fed: Iterable[bytes]) -> None:
-    """Run ffmpeg on what it is fed with until it ends, or shows no progress for too long.
-
-    It gets a session of its own: Ctrl-C is for us to hear, not for it to die of.
-    """
-    patience = _patience()
-    try:
-        process = subprocess.Popen(
-            [command[0], "-progress", "pipe:1", *command[1:]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise EncodingError(f"{command[0]}: cannot be run: {error.strerror}") from error
-    assert process.stdout is not None
-    assert process.stderr is not None
-    failures: list[Exception] = []
-    feeder = threading.Thread(target=_feed, args=(process, fed, failures), daemon=True)
-    feeder.start()
-    try:
-        said, stuck = _listen(process, patience)
-    finally:  # also where we are told to stop
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # with whatever it started
-            process.wait()
-        feeder.join()
-        for pipe in (process.stdout, process.stderr):
-            pipe.close()
-    if failures:
-        raise failures[0]
-    if stuck:
-        raise EncodingError(
-            f"ffmpeg showed no progress for {patience:g} s and was stopped; the frames are kept, "
-            f"run again to make the video (${PATIENCE_ENVIRONMENT} sets how long to wait)"
-        )
-    if process.returncode:
-        raise EncodingError(_advice(said.decode(errors="replace").strip(), process.returncode))
-
-
-def _feed(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: list[Exception]) -> None:
-    """Write frames until there are no more; what goes wrong in making them is kept for the main thread."""
-    assert process.stdin is not None
-    try:
-        for frame in frames:
-            process.stdin.write(frame)
-    except BrokenPipeError:  # it ended early, and says itself why
-        pass
-    except Exception as error:
-        failures.append(error)
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-
-
-def _patience() -> float:
-    setting = os.environ.get(PATIENCE_ENVIRONMENT)
-    try:
-        return float(setting) if setting else PATIENCE
-    except ValueError as error:
-        raise EncodingError(
-            f"${PATIENCE_ENVIRONMENT}: '{setting}' is no number of seconds; the frames are kept"
-        ) from error
-
-
-def _listen(process: subprocess.Popen[bytes], patience: float) -> tuple[bytes, bool]:
-    """The end of what it says on stderr, and whether it fell silent."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said = b""
-    with selectors.DefaultSelector() as selector:
-        for pipe in (process.stdout, process.stderr):
-            selector.register(pipe, selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(patience)
-            if not ready:
-                return said, True
-            for key, _ in ready:
-                heard = os.read(key.fd, 65536)
-                if not heard:
-                    selector.unregister(key.fileobj)
-                elif key.fileobj is process.stderr:
-                    said = (said + heard)[-_KEPT:]
-    try:
-        process.wait(patience)
-    except subprocess.TimeoutExpired:
-        return said, True
-    return said, False
-
-
-def _is_whole(path: Path, recipe: Recipe) -> bool:
-    """Whether the file is of the kind that was asked for, as far as its outside tells."""
-    place, begins = recipe.begins
-    with path.open("rb") as file:
-        file.seek(place)
-        if file.read(len(begins)) != begins:
-            return False
-    return recipe.options.get("f") not in ("mp4", "mov") or _is_mp4(path)
-
-
-def _is_mp4(path: Path) -> bool:
-    """Whether the file is one chain of boxes up to its end, with an index and pictures in it."""
-    kinds = []
-    with path.open("rb") as file:
-        end = path.stat().st_size
-        while (position := file.tell()) < end:
-            size, kind = struct.unpack(">I4s", file.read(8).ljust(8, b"\0"))
-            if size == 1:
-                (size,) = struct.unpack(">Q", file.read(8).ljust(8, b"\0"))
-            if size < 8 or position + size > end:
-                return False
-            kinds.append(kind)
-            file.seek(position + size)
-    return kinds[:1] == [b"ftyp"] and {b"moov", b"mdat"} <= set(kinds)
-
-
-def _advice(said: str, code: int) -> str:
-    for sign, advice in _ADVICE.items():
-        if sign in said:
-            return f"ffmpeg: {advice}"
-    last = said.splitlines()[-1] if said else "it said nothing"
-    how = f"was killed by signal {-code}" if code < 0 else f"failed with code {code}"
-    return f"ffmpeg {how}: {last}; the frames are kept, run again to make the video"
