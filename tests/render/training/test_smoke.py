@@ -133,11 +133,11 @@ def _tiny_photos(path: Path) -> Path:
 
 
 TINY = """
-data: {scenes: 48, scene_size: 32, large_scenes: 8, large_size: 64, held_out_scenes: 12, reconstructed: 16,
+data: {scenes: 48, scene_size: 32, large_scenes: 8, large_size: 64, held_out_scenes: 12, skies: 16, reconstructed: 16,
        composed_texts: 60, embed_dim: 16}
 text: {width: 16, heads: 2, layers: 1, steps: 2, batch: 16}
 clip: {width: 4, steps: 6, batch: 8, decoys: 4, painted: 2, attack_from: 0.2, attack_full: 0.4, decoy_from: 0.3,
-       save_every: 3}
+       looks: 1, save_every: 3}
 vqgan: {steps: 4, batch: 2, crop: 32, quantise_from: 2, codes: 16, save_every: 2}
 """
 TINY_JUDGE = """
