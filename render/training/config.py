@@ -21,7 +21,7 @@ class DataConfig:
     composed_texts: int = 40_000
     glosses: int = 8_000
     lemmas: int = 14_000
-    embed_dim: int = 128
+    embed_dim: int = 256
     whitening: float = 0.25
     seed: int = 0
 
@@ -30,7 +30,7 @@ class DataConfig:
 class TextConfig:
     """The text tower: a small transformer distilled from the teacher's projected space."""
 
-    width: int = 72
+    width: int = 80
     heads: int = 4
     layers: int = 2
     steps: int = 3_000
@@ -75,7 +75,7 @@ class CLIPConfig:
     artwork: float = 0.03
     skies: float = 0.2
     blended: float = 0.25
-    looks: float = 0.0
+    looks: float = 1.0
     save_every: int = 200
     seed: int = 0
 

@@ -76,8 +76,10 @@ class VQGANRun:
         return 0 if same else POOLED
 
     def train(self) -> None:
-        """Run to the last step; a non-finite loss stops the run and names the step."""
+        """Run to the last step; a non-finite loss stops the run and names the step. 0 steps keep what it began with."""
         self._resume()
+        if not self.config.steps:
+            self._save()
         errors: list[float] = []
         while self.step < self.config.steps:
             loss, error = self._one_step()
