@@ -68,7 +68,7 @@ def with_looks(corpus: Texts, looks: Tensor, strength: float) -> Texts:
     """The corpus with looks added to its vectors along directions of their own choice; unit vectors again."""
     directions = torch.randn(corpus.dim, looks.shape[1], generator=torch.Generator().manual_seed(0))
     added = looks @ torch.linalg.qr(directions)[0].T * (strength / looks.shape[1] ** 0.5)
-    log.info("looks are %.2f of the vectors they are added to", float(added[: len(looks)].norm(dim=1).mean()))
+    log.info("looks are %.2f of the vectors they are added to", float(added.norm(dim=1).mean()))
     return replace(corpus, vectors=F.normalize(corpus.vectors + added, dim=1))
 
 
