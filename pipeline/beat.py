@@ -30,6 +30,10 @@ class Beat:
         """When the beats `numbers` fall, in seconds."""
         return self.offset + numbers * self.seconds
 
+    def tempo(self, times: Array) -> Array:
+        """The beats per minute at `times`."""
+        return np.full(np.shape(times), self.bpm)
+
     def lasting(self, beats: float) -> float:
         """How long so many beats last from beat 0 on."""
         return beats * self.seconds
@@ -69,6 +73,12 @@ class BeatGrid(Beat):
     def times(self, numbers: Array) -> Array:
         seconds, beats = np.array(self.knots).T
         return _along(numbers, beats, seconds)
+
+    def tempo(self, times: Array) -> Array:
+        seconds, beats = np.array(self.knots).T
+        start = np.clip(np.searchsorted(seconds, times, side="right"), 1, len(seconds) - 1) - 1
+        tempos: Array = 60 * np.diff(beats) / np.diff(seconds)
+        return tempos[start]
 
     def lasting(self, beats: float) -> float:
         return self.after(self.offset, beats) - self.offset

@@ -1,6 +1,6 @@
 """What is made of finished frames: video, contact sheet, poster and report; at any time, again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ def derive(
     figures: RunReport,
     digests: Mapping[str, Any],
     binary: str,
+    warn: Callable[[str], None],
 ) -> None:
     """Make all of them from the first `len(records)` frames; nothing where they are of these frames already.
 
@@ -30,6 +31,7 @@ def derive(
         figures: of the run that ended here; empty where nothing was rendered.
         digests: of the models.
         binary: the ffmpeg to use.
+        warn: hears what is made otherwise than asked for.
 
     Raises:
         EncodingError: ffmpeg failed; the frames are kept.
@@ -38,13 +40,15 @@ def derive(
     if not figures.frame_seconds and is_current(folder, last_hash, schedule):
         return
     similarities = [record.similarity for record in records]
-    deliver(folder, Footage.of(schedule), len(records), binary)
+    deliver(folder, Footage.of(schedule), len(records), binary, warn)
     sheet.contact_sheet(folder.frames, len(records), schedule.output.fps, folder.contact_sheet)
     sheet.poster(folder.frames, similarities, folder.poster)
     write_report(folder, schedule, figures, similarities, digests, last_hash)
 
 
-def assemble_again(folder: RunFolder, partial: bool, program: str | None) -> tuple[int, Path]:
+def assemble_again(
+    folder: RunFolder, partial: bool, program: str | None, warn: Callable[[str], None] = lambda text: None
+) -> tuple[int, Path]:
     """Make the video of the frames that lie in the folder; return their number and the video's path.
 
     Args:
@@ -67,7 +71,7 @@ def assemble_again(folder: RunFolder, partial: bool, program: str | None) -> tup
             )
         if not whole:
             raise RunError(f"{folder.path}: there is no first frame yet")
-        deliver(folder, footage, whole, binary)
+        deliver(folder, footage, whole, binary, warn)
         last = records[whole - 1]
         assert last is not None
         vouch_for_video(folder, last.hash)

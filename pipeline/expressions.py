@@ -9,11 +9,13 @@ import numpy as np
 from pipeline.audio.signals import Signal
 from pipeline.beat import Beat
 from pipeline.easings import Array
-from pipeline.functions import CONSTANTS, SEED
+from pipeline.functions import BEAT, CONSTANTS, SEED
 from pipeline.grammar import Compute, Names, Parser
+from pipeline.tokens import ExpressionError
+from pipeline.triggers import MAX_IN_FRAME
 
 TIMED = ("t", "frame", "progress")
-MUSICAL = ("beat", "bar")
+MUSICAL = ("beat", "bar", "tempo")
 FIXED = (*CONSTANTS, "fps", "duration")
 RESERVED = (*TIMED, *MUSICAL, *FIXED, "prev")
 
@@ -68,6 +70,12 @@ class Scope:
         """
         parser = Parser(source, (*self.known, *besides))
         compute = parser.whole()
+        for trigger, column in parser.triggers:
+            period = trigger.span.length(self.beat)
+            if self.beat and trigger.span.in_beats:
+                period *= self.beat.seconds
+            if period * self.fps * MAX_IN_FRAME < 1:
+                raise ExpressionError(f"is more than {MAX_IN_FRAME} times in one frame", column)
         return Expression(source=source, names=frozenset(parser.used), size=parser.size, compute=compute)
 
     def asked(self, expression: Expression) -> frozenset[str]:
@@ -85,11 +93,17 @@ class Scope:
 
     def names(self, times: Array, asked: frozenset[str]) -> dict[str, object]:
         """The values at `times` of all that an expression hangs on."""
-        found: dict[str, object] = {**CONSTANTS, "fps": self.fps, "duration": self.duration, SEED: self.seed}
+        found: dict[str, object] = {
+            **CONSTANTS,
+            "fps": self.fps,
+            "duration": self.duration,
+            SEED: self.seed,
+            BEAT: self.beat,
+        }
         found |= {"t": times, "frame": times * self.fps, "progress": times / self.duration}
         if self.beat is not None:
             beats = self.beat.numbers(times)
-            found |= {"beat": beats, "bar": beats / self.beat.beats_per_bar}
+            found |= {"beat": beats, "bar": beats / self.beat.beats_per_bar, "tempo": self.beat.tempo(times)}
         found |= {name: signal.at(times) for name, signal in self.signals.items() if name in asked}
         for name, variable in self.variables.items():
             if name in asked:

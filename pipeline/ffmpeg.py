@@ -1,16 +1,11 @@
-"""From the frames to a video by ffmpeg. The only file that knows ffmpeg.
+"""From the frames to a video by ffmpeg. The only file that knows how to ask it for one.
 
 Unless a recipe says otherwise H.264, yuv420p, bt709, faststart: plays in browsers, on phones and where people post.
 """
 
-import contextlib
 import os
-import selectors
 import shutil
-import signal
-import struct
 import subprocess
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,25 +15,19 @@ import ffmpeg
 import imageio_ffmpeg
 
 from pipeline.atomic import replacing
-from pipeline.recipe import Recipe, Sound, to_yuv
+from pipeline.containers import is_whole
+from pipeline.feeding import feed, patience
+from pipeline.recipe import Filter, Recipe, Sound, to_yuv
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
-PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
-PATIENCE = 120.0  # seconds without any sign of life
-_KEPT = 100_000  # bytes of its last words
+_MARGIN = 4  # frames that minterpolate looks ahead, and one more
 PLAIN = Recipe(  # visually lossless for painterly pictures
     filters=to_yuv("yuv420p"),
     options={"vcodec": "libx264", "crf": 17, "preset": "medium", "movflags": "+faststart", "f": "mp4"},
     sound_options={"acodec": "aac", "b:a": "256k"},
     begins=(4, b"ftyp"),
 )
-
-_ADVICE = {
-    "No space left on device": "the disk is full; free some space and run again, the frames are kept",
-    "Unknown encoder": "this ffmpeg has no H.264 encoder; pip install imageio-ffmpeg brings one that has",
-    "Permission denied": "the output folder cannot be written",
-}
 
 
 def find_binary(setting: str | None) -> str:
@@ -87,16 +76,44 @@ def assemble(
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
     # Fed, not named: ffmpeg reads ahead and would trip over a gap behind the last one.
     pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=fps)
-    order = recipe.order or range(num_frames)
-    options = {"frames:v": len(order) * recipe.repeat}
-    fed = _read(frames, [*order] * recipe.repeat, check)
+    order = [*(recipe.order or range(num_frames))]
+    options = {"frames:v": recipe.num_pictures(len(order), fps)}
+    order *= recipe.repeat
+    if recipe.rate:
+        order, skipped = _with_margins(order, recipe.closed, recipe.rate / fps)
+        recipe = replace(recipe, filters=_cut(recipe.filters, skipped))
+    fed = _read(frames, order, check, recipe.redraw or (lambda number, png: png))
     _make(binary, pictures, title, video, recipe, options, fed)
 
 
-def _read(frames: Sequence[Path], order: Iterable[int], check: Callable[[int], object]) -> Iterator[bytes]:
+def _with_margins(order: list[int], closed: bool, share: float) -> tuple[list[int], int]:
+    """Frames around those that are shown, since what makes up others needs neighbours, and how many to skip.
+
+    Args:
+        closed: they are those from the other end of a loop; else the outermost one stands.
+        share: how many pictures become of one.
+    """
+    many = min(range(_MARGIN, _MARGIN + 12), key=lambda count: (abs(count * share - round(count * share)), count))
+    round_ = order * (many // len(order) + 1)
+    before, behind = (round_[-many:], round_[:many]) if closed else (order[:1] * many, order[-1:] * many)
+    return [*before, *order, *behind], round(many * share)
+
+
+def _cut(filters: Sequence[Filter], skipped: int) -> tuple[Filter, ...]:
+    """The filters, of which the one that makes up pictures is followed by leaving out the first ones."""
+    made = next(place for place, (name, _) in enumerate(filters) if name == "minterpolate") + 1
+    return (*filters[:made], ("trim", {"start_frame": skipped}), ("setpts", {"expr": "PTS-STARTPTS"}), *filters[made:])
+
+
+def _read(
+    frames: Sequence[Path],
+    order: Iterable[int],
+    check: Callable[[int], object],
+    redraw: Callable[[int, bytes], bytes],
+) -> Iterator[bytes]:
     for number in order:
         check(number)
-        yield frames[number].read_bytes()
+        yield redraw(number, frames[number].read_bytes())
 
 
 def encode(
@@ -121,6 +138,28 @@ def encode(
     _make(binary, pictures, title, video, replace(PLAIN, sound=sound), {}, frames)
 
 
+def complaint(binary: str, recipe: Recipe) -> str:
+    """What hinders this machine from encoding so, found by making eight small pictures; "" where nothing does."""
+    pictures = ffmpeg.input("color=gray:size=320x192:rate=8:duration=1", f="lavfi")
+    to_codec = max(place for place, (name, _) in enumerate(recipe.filters) if name == "scale")
+    for name, arguments in recipe.filters[to_codec:]:
+        pictures = pictures.filter(name, **arguments)
+    stream = ffmpeg.output(pictures, "pipe:", **{**recipe.options, "movflags": "empty_moov"})
+    stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin", *_opening(recipe))
+    try:
+        made = subprocess.run(stream.compile(cmd=binary), capture_output=True, timeout=patience(), check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if made.returncode == 0 and made.stdout:
+        return ""
+    said = [line.partition("] ")[2] or line for line in made.stderr.decode(errors="replace").splitlines()]
+    return said[0] if said else f"failed with code {made.returncode}"
+
+
+def _opening(recipe: Recipe) -> list[str]:
+    return ["-init_hw_device", recipe.device, "-filter_hw_device", "main"] if recipe.device else []
+
+
 def read_notes(binary: str, video: Path) -> str:
     """The metadata of a file, in FFmpeg's own format.
 
@@ -133,7 +172,7 @@ def read_notes(binary: str, video: Path) -> str:
         found = subprocess.run(
             [*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"],
             capture_output=True,
-            timeout=_patience(),
+            timeout=patience(),
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -162,10 +201,14 @@ def _make(
             fflags="+bitexact",
             **{"flags:v": "+bitexact"},
         )
-        stream = stream.global_args("-hide_banner", "-loglevel", "error", "-xerror").overwrite_output()
-        _run(_with_notes(stream.compile(cmd=binary), recipe), fed)
-        if not (partial.is_file() and _is_whole(partial, recipe)):
+        stream = stream.global_args(
+            "-hide_banner", "-loglevel", "error", "-xerror", *_opening(recipe)
+        ).overwrite_output()
+        feed(_with_notes(stream.compile(cmd=binary), recipe), fed)
+        if not (partial.is_file() and is_whole(partial, recipe)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
+        if recipe.finish is not None:
+            recipe.finish(partial)
 
 
 def _filtered(pictures: Any, recipe: Recipe) -> Any:
@@ -199,128 +242,3 @@ def _with_notes(command: list[str], recipe: Recipe) -> list[str]:
         return command
     behind = max(place for place, word in enumerate(command) if word == "-i") + 2
     return [*command[:behind], "-f", "ffmetadata", "-i", f"file:{recipe.notes}", *command[behind:]]
-
-
-def _run(command: list[str], fed: Iterable[bytes]) -> None:
-    """Run ffmpeg on what it is fed with until it ends, or shows no progress for too long.
-
-    It gets a session of its own: Ctrl-C is for us to hear, not for it to die of.
-    """
-    patience = _patience()
-    try:
-        process = subprocess.Popen(
-            [command[0], "-progress", "pipe:1", *command[1:]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise EncodingError(f"{command[0]}: cannot be run: {error.strerror}") from error
-    assert process.stdout is not None
-    assert process.stderr is not None
-    failures: list[Exception] = []
-    feeder = threading.Thread(target=_feed, args=(process, fed, failures), daemon=True)
-    feeder.start()
-    try:
-        said, stuck = _listen(process, patience)
-    finally:  # also where we are told to stop
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # with whatever it started
-            process.wait()
-        feeder.join()
-        for pipe in (process.stdout, process.stderr):
-            pipe.close()
-    if failures:
-        raise failures[0]
-    if stuck:
-        raise EncodingError(
-            f"ffmpeg showed no progress for {patience:g} s and was stopped; the frames are kept, "
-            f"run again to make the video (${PATIENCE_ENVIRONMENT} sets how long to wait)"
-        )
-    if process.returncode:
-        raise EncodingError(_advice(said.decode(errors="replace").strip(), process.returncode))
-
-
-def _feed(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: list[Exception]) -> None:
-    """Write frames until there are no more; what goes wrong in making them is kept for the main thread."""
-    assert process.stdin is not None
-    try:
-        for frame in frames:
-            process.stdin.write(frame)
-    except BrokenPipeError:  # it ended early, and says itself why
-        pass
-    except Exception as error:
-        failures.append(error)
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
-
-
-def _patience() -> float:
-    setting = os.environ.get(PATIENCE_ENVIRONMENT)
-    try:
-        return float(setting) if setting else PATIENCE
-    except ValueError as error:
-        raise EncodingError(
-            f"${PATIENCE_ENVIRONMENT}: '{setting}' is no number of seconds; the frames are kept"
-        ) from error
-
-
-def _listen(process: subprocess.Popen[bytes], patience: float) -> tuple[bytes, bool]:
-    """The end of what it says on stderr, and whether it fell silent."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    said = b""
-    with selectors.DefaultSelector() as selector:
-        for pipe in (process.stdout, process.stderr):
-            selector.register(pipe, selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(patience)
-            if not ready:
-                return said, True
-            for key, _ in ready:
-                heard = os.read(key.fd, 65536)
-                if not heard:
-                    selector.unregister(key.fileobj)
-                elif key.fileobj is process.stderr:
-                    said = (said + heard)[-_KEPT:]
-    try:
-        process.wait(patience)
-    except subprocess.TimeoutExpired:
-        return said, True
-    return said, False
-
-
-def _is_whole(path: Path, recipe: Recipe) -> bool:
-    """Whether the file is of the kind that was asked for, as far as its outside tells."""
-    place, begins = recipe.begins
-    with path.open("rb") as file:
-        file.seek(place)
-        if file.read(len(begins)) != begins:
-            return False
-    return recipe.options.get("f") not in ("mp4", "mov") or _is_mp4(path)
-
-
-def _is_mp4(path: Path) -> bool:
-    """Whether the file is one chain of boxes up to its end, with an index and pictures in it."""
-    kinds = []
-    with path.open("rb") as file:
-        end = path.stat().st_size
-        while (position := file.tell()) < end:
-            size, kind = struct.unpack(">I4s", file.read(8).ljust(8, b"\0"))
-            if size == 1:
-                (size,) = struct.unpack(">Q", file.read(8).ljust(8, b"\0"))
-            if size < 8 or position + size > end:
-                return False
-            kinds.append(kind)
-            file.seek(position + size)
-    return kinds[:1] == [b"ftyp"] and {b"moov", b"mdat"} <= set(kinds)
-
-
-def _advice(said: str, code: int) -> str:
-    for sign, advice in _ADVICE.items():
-        if sign in said:
-            return f"ffmpeg: {advice}"
-    last = said.splitlines()[-1] if said else "it said nothing"
-    how = f"was killed by signal {-code}" if code < 0 else f"failed with code {code}"
-    return f"ffmpeg {how}: {last}; the frames are kept, run again to make the video"

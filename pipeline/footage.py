@@ -76,6 +76,11 @@ class Footage:
         return order(self.frames, self.led, self.boomerang)
 
     @property
+    def loops(self) -> bool:
+        """Whether the end leads into the beginning."""
+        return self.boomerang or self.led > 0
+
+    @property
     def source(self) -> Path | None:
         """The track's file."""
         return Path(self.track) if self.track else None

@@ -9,6 +9,7 @@ import re
 import numpy as np
 import yaml
 
+from pipeline.beat import BeatGrid
 from pipeline.document import InvalidError, Value
 from pipeline.easings import Array
 from pipeline.expressions import RESERVED, Expression, Formula
@@ -33,9 +34,15 @@ def amount(value: Value, quantity: Quantity, clock: Clock, expected: str, prev: 
     """
     if not isinstance(value.node, yaml.ScalarNode) or not isinstance(value.scalar(expected), str):
         return quantity.read(value, clock, expected)
+    per_beat = quantity.per_beat(value) if isinstance(clock.beat, BeatGrid) else ""
     if quantity.convert(value, clock) is not None or _NUMBER.fullmatch(written(value)):
-        return quantity.read(value, clock, expected)
-    expression = compiled(value, clock, expected, () if prev is None else ("prev",))
+        constant = quantity.read(value, clock, expected)
+        if not per_beat:
+            return constant
+    if per_beat:
+        expression = clock.scope.compile(per_beat)
+    else:
+        expression = compiled(value, clock, expected, () if prev is None else ("prev",))
     clock.count_expression(value, clock.scope.size(expression))
     before = None if prev is None else prev / quantity.unit
     formula = Formula(expression=expression, scope=clock.scope, prev=before)

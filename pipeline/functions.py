@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.easings import Array
+from pipeline.triggers import every, pulse_on
 
-SEED = "output.seed"  # a name that no expression can spell
+SEED, BEAT = "output.seed", "music.beat"  # names that no expression can spell
+SPAN, TRIGGER = "span", "trigger"  # what may be written besides numbers: 4 beats; beat, bar or every(4 beats)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,7 @@ class Function:
         about: one line about it.
         compute: values to the result.
         counts: the least and the greatest number of values.
+        reads: for every value what is written there, where it is no number.
         uses: names whose values are handed over before the written ones.
         default: a name whose value stands for a last value that is not written.
     """
@@ -32,6 +35,7 @@ class Function:
     about: str
     compute: Callable[..., Array]
     counts: tuple[int, int]
+    reads: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     default: str = ""
 
@@ -142,6 +146,23 @@ FUNCTIONS: dict[str, Function] = {
         compute=_pulse,
         counts=(2, 3),
         default="t",
+    ),
+    "every": Function(
+        call="every(span, late)",
+        about="passes a whole number every `span`, such as `every(4 beats)` or `every(1.5s)`, as `beat` does at every "
+        "beat; so much `late`, if that is written",
+        compute=every,
+        counts=(1, 2),
+        reads=(SPAN, SPAN),
+        uses=("t", BEAT),
+    ),
+    "pulse_on": Function(
+        call="pulse_on(trigger, release)",
+        about="1 at every `beat`, `bar` or `every(4 beats)`, falling to one third within `release`; 150ms if left out",
+        compute=pulse_on,
+        counts=(1, 2),
+        reads=(TRIGGER, SPAN),
+        uses=("t", "fps", BEAT),
     ),
     "noise": Function(
         call="noise(x)",

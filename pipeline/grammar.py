@@ -12,16 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.cursor import Cursor
 from pipeline.easings import Array
-from pipeline.functions import FUNCTIONS
-from pipeline.tokens import HINTS, MISSING, WORDS, ExpressionError, Token, tokens
+from pipeline.functions import FUNCTIONS, SPAN, TRIGGER
+from pipeline.tokens import MISSING, WORDS, ExpressionError
+from pipeline.triggers import BEATS, Every, Span
 from render.errors import suggestion
 
-MAX_NODES, MAX_DEPTH = 200, 24
+MAX_DEPTH = 24
 
 Names = Mapping[str, Any]
-Compute = Callable[[Names], Array]
+Compute = Callable[[Names], Any]  # an array; for a written time or trigger, that
 
+_TRIGGER = "beat, bar or every(4 beats)"
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(9)
 _BINARY: dict[str, tuple[int, Callable[..., Array]]] = {
     "or": (_OR, np.logical_or),
@@ -38,14 +41,15 @@ _COMPARISONS: dict[str, Callable[..., Array]] = {
 }
 
 
-class Parser:
-    """Compiles as it reads; `used` are the names that the expression asks for."""
+class Parser(Cursor):
+    """Compiles as it reads; `used` are the names, and `triggers` with their columns the moments that it asks for."""
 
     def __init__(self, source: str, known: Collection[str]) -> None:
+        super().__init__(source)
         self.used: set[str] = set()
+        self.triggers: list[tuple[Every, int]] = []
         self._known = known
-        self._tokens = tokens(source)
-        self._at = self._nodes = self._depth = 0
+        self._depth = 0
 
     def whole(self) -> Compute:
         """The function that the text says. Raises `ExpressionError` where it says none."""
@@ -53,34 +57,6 @@ class Parser:
         if self._token.kind != "end":
             raise self._unexpected()
         return compute
-
-    @property
-    def size(self) -> int:
-        """How many tokens were read: what one value costs."""
-        return self._nodes
-
-    @property
-    def _token(self) -> Token:
-        return self._tokens[self._at]
-
-    def _take(self) -> Token:
-        token = self._token
-        self._at += token.kind != "end"
-        self._nodes += 1
-        if self._nodes > MAX_NODES * 2:  # about half of all tokens are operators and brackets
-            raise ExpressionError("too long; let: names parts of it", token.column)
-        return token
-
-    def _expect(self, text: str, instead: str = "") -> None:
-        if self._token.text != text:
-            raise self._unexpected(f"expected '{text}'{instead}")
-        self._take()
-
-    def _unexpected(self, hint: str = "") -> ExpressionError:
-        kind, text, column = self._token
-        said = "the expression ends too early" if kind == "end" else f"unexpected '{text}'"
-        hint = HINTS.get(text, hint)
-        return ExpressionError(said + (f"; {hint}" if hint else ""), column)
 
     def _expression(self, binding: int) -> Compute:
         """Everything that binds at least as tightly as `binding`."""
@@ -156,7 +132,7 @@ class Parser:
             hint = "it is a number" if name in self._known else suggestion(name, FUNCTIONS)
             raise ExpressionError(f"unknown function '{name}'; {hint}", column)
         function = FUNCTIONS[name]
-        values = self._values()
+        values = self._values(function.reads)
         low, high = function.counts
         if not low <= len(values) <= high:
             raise ExpressionError(f"expected {function.call}, got {len(values)}", column)
@@ -166,15 +142,46 @@ class Parser:
         given = [lambda names, use=use: names[use] for use in function.uses]
         return _apply(function.compute, *given, *values)
 
-    def _values(self) -> list[Compute]:
+    def _values(self, reads: tuple[str, ...] = ()) -> list[Compute]:
+        """The values in brackets; `reads` says for each what is written there, where it is no number."""
         self._expect("(")
         values: list[Compute] = []
+        kinds = {SPAN: self._span, TRIGGER: self._trigger}
         while self._token.text != ")":
             if values:
                 self._expect(",", " or ')'")
-            values.append(self._expression(_TERNARY))
+            kind = reads[min(len(values), len(reads) - 1)] if reads else ""
+            values.append(kinds[kind]() if kind else self._expression(_TERNARY))
         self._take()
         return values
+
+    def _span(self) -> Compute:
+        """How long something lasts: 4 beats."""
+        column = self._token.column
+        span = self._take_span()
+        if span.in_beats:
+            self._name("beat", column)
+        return lambda names: span
+
+    def _trigger(self) -> Compute:
+        """What comes again: a beat, a bar, every 4 beats."""
+        _, name, column = self._token
+        if name in BEATS:
+            self._take()
+            self._name(name, column)
+            return self._noted(Every(span=Span(count=1, unit=name)), column)
+        if name != "every":
+            raise ExpressionError(f"expected {_TRIGGER}, got '{name}'", column)
+        self._take()
+        values = self._values(FUNCTIONS[name].reads)
+        if not 1 <= len(values) <= 2:
+            raise ExpressionError(f"expected {FUNCTIONS[name].call}, got {len(values)}", column)
+        span, late, *_ = (*(value({}) for value in values), None)
+        return self._noted(Every(span=span, late=late), column)
+
+    def _noted(self, trigger: Every, column: int) -> Compute:
+        self.triggers.append((trigger, column))
+        return lambda names: trigger
 
 
 def _apply(function: Callable[..., Array], *parts: Compute) -> Compute:

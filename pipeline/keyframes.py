@@ -40,8 +40,9 @@ EXPRESSION: Shape = {
     "description": f"a formula of {', '.join(RESERVED)} and what let: names, with {', '.join(FUNCTIONS)}",
     "type": "string",
     "maxLength": MAX_LENGTH,
-    # Two words side by side are none, and neither is a number with letters.
-    "pattern": rf"^(?!.*{_WORD}+\s+{_WORD})(?!.*\b[0-9]+(?![eE][-+]?[0-9])[A-Za-z_])"
+    # Two words side by side are none, and neither is a number with letters, but for times such as 4 beats.
+    "pattern": r"^(?:(?=.*\b(?:every|pulse_on)\s*\()"
+    rf"|(?!.*{_WORD}+\s+{_WORD})(?!.*\b[0-9]+(?![eE][-+]?[0-9])[A-Za-z_]))"
     r"\s*[-+(.0-9A-Za-z_](?:[-+*/()<>=!,.\s0-9A-Za-z_]*[).0-9A-Za-z_])?\s*$",
     "patternErrorMessage": "expected an expression such as 3*sin(tau*t/8)",
     "examples": ["3*sin(tau*t/8)"],

@@ -33,6 +33,7 @@ class Quantity:
         complain: what is wrong with a value of an expression, "" where nothing is.
         shape: what is accepted, an expression left aside.
         unit: what 1 of an expression is.
+        per_beat: a written rate per beat as an expression, for a tempo that changes; "" where it is none.
     """
 
     expected: str
@@ -40,6 +41,7 @@ class Quantity:
     complain: Callable[[float, Clock], str]
     shape: Shape
     unit: float = 1.0
+    per_beat: Callable[[Value], str] = lambda value: ""
 
     @property
     def over_time(self) -> bool:
@@ -111,10 +113,16 @@ def rate(transform: Transform) -> Quantity:
     def complain(amount: float, clock: Clock) -> str:
         return _too_fast(amount / unit, 1.0, transform, clock)
 
+    def per_beat(value: Value) -> str:
+        match = _RATE.fullmatch(written(value))
+        if match is None or match[3] != "beat":
+            return ""
+        return f"({match[1]})**(tempo/60)" if transform.multiplicative else f"({match[1]})*tempo/60"
+
     unit = 0.01 if transform.percent else 1.0
     kind = "a share such as" if transform.percent else "a number, a rate such as"
     expected = f"{kind} {transform.example}"
-    return Quantity(expected, convert, complain, _shape(transform, expected), unit)
+    return Quantity(expected, convert, complain, _shape(transform, expected), unit, per_beat)
 
 
 def _shape(transform: Transform, expected: str) -> Shape:

@@ -1,6 +1,6 @@
 """How a video is to be made of its frames, for `pipeline.ffmpeg` to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,8 +37,13 @@ class Recipe:
         subtitle_codec: in which subtitles go in.
         palette: the colours are chosen from the whole video first, as a GIF needs it.
         begins: at which byte of the file which bytes stand.
+        device: what is opened for an encoder in hardware, as ffmpeg names it.
         sound, subtitles, notes: files that go in besides: the sound, a .srt, and metadata in FFmpeg's own format.
+        finish: what is done to the finished file before it takes its place.
         order: the numbers of the frames in the order in which they are shown; as they come if empty.
+        redraw: what becomes of the PNG of every frame, given its number, before anything else.
+        rate: frames per second of the file, where they are made up between those that are there.
+        closed: the first frame follows the last one.
         repeat: how often the frames are shown, one time after the other.
     """
 
@@ -47,9 +52,18 @@ class Recipe:
     sound_options: Mapping[str, str | int] = field(default_factory=dict)
     subtitle_codec: str = ""
     palette: bool = False
+    device: str = ""
     begins: tuple[int, bytes]
     sound: Sound | None = None
     subtitles: Path | None = None
     notes: Path | None = None
+    finish: Callable[[Path], None] | None = None
     order: tuple[int, ...] = ()
     repeat: int = 1
+    redraw: Callable[[int, bytes], bytes] | None = None
+    rate: float | None = None
+    closed: bool = False
+
+    def num_pictures(self, count: int, fps: float) -> int:
+        """How many pictures the file has, of `count` that are shown once."""
+        return round(count * self.repeat * (self.rate or fps) / fps)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.atomic import write_text
 from pipeline.delivery.recipes import paths
+from pipeline.delivery.settings import Video
 from pipeline.easings import Array
 from pipeline.folder import RunFolder
 from pipeline.schedule import Schedule
@@ -131,8 +132,15 @@ def _write(folder: RunFolder, report: Mapping[str, Any]) -> None:
 
 def _videos(folder: RunFolder, schedule: Schedule) -> dict[str, Any]:
     """The files by name, and what is asked of each, as JSON gives it back."""
-    asked = (json.loads(json.dumps(asdict(video))) for video in schedule.output.video)
-    return {path.name: video for path, video in zip(paths(folder.path, schedule.output.video), asked, strict=True)}
+    videos = schedule.output.video
+    return {path.name: _asked(video) for path, video in zip(paths(folder.path, videos), videos, strict=True)}
+
+
+def _asked(video: Video) -> dict[str, Any]:
+    asked: dict[str, Any] = json.loads(json.dumps(asdict(video)))
+    if video.upscaler is not None:  # what is in the file counts, not where it lies
+        asked["scale"] = sha256(video.upscaler)
+    return asked
 
 
 def _read(folder: RunFolder) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from pipeline import ffmpeg
 from pipeline.atomic import remove_partial
 from pipeline.checkpoint import chain
+from pipeline.delivery.deliver import require
 from pipeline.derive import derive
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Report, Started, Warned, only_events
 from pipeline.folder import Origin, RunFolder
@@ -117,6 +118,7 @@ class Run:
         Args and raises: see `events`.
         """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
+        require(self.schedule.output.video)
         part = self._options.part
         with only_writer(self.folder.path, part):
             if part is None:
@@ -131,7 +133,8 @@ class Run:
             count = self._end - self._begin
             if part is None:
                 records = self._finished()
-                derive(self.folder, self.schedule, records, figures, digests, binary)
+                derive(self.folder, self.schedule, records, figures, digests, binary, self._warn)
+                yield from self._told()
                 count = len(records)
         yield Finished(
             schedule=self.schedule.title,

@@ -21,7 +21,7 @@ HINTS = {
     "?": "write 'a if condition else b'",
 }
 MISSING = {
-    **dict.fromkeys(("beat", "bar"), "it needs music: {bpm: 120}"),
+    **dict.fromkeys(("beat", "bar", "tempo"), "it needs music: {bpm: 120}"),
     **dict.fromkeys(
         ("s", "ms", "deg", "beats", "bars", "frames"),
         "a unit stands only behind a plain number; an expression counts in the field's own unit, per second",

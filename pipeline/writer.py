@@ -5,7 +5,7 @@ At most `DEPTH` frames wait. Where the disk is slower than the refinement, the r
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -33,15 +33,21 @@ class Writer(Generic[Written]):
     ) -> None:
         self._thread.shutdown()
 
-    def put(self, write: Callable[[], Written]) -> Iterator[Written]:
+    def put(self, write: Callable[[], Written], patience: float = 0.0) -> Iterator[Written]:
         """Have `write` called, once less than `DEPTH` wait; what came of those that are through by then.
+
+        Args:
+            patience: seconds to wait for this one: what is told late is told after the next frame.
 
         Raises:
             Exception: whatever a `write` raised, this one or one before it.
         """
-        while self._waiting and (len(self._waiting) >= DEPTH or self._waiting[0].done()):
+        while len(self._waiting) >= DEPTH:
             yield from self._oldest()
         self._waiting.append(self._thread.submit(self._write, write))
+        wait(self._waiting, timeout=patience)
+        while self._waiting and self._waiting[0].done():
+            yield from self._oldest()
 
     def drain(self) -> Iterator[Written]:
         """Wait until all is written; what came of it. Raises as `put` does."""

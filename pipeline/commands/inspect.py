@@ -24,12 +24,16 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     Files that the schedule names, such as a track, are not in the video.
     """
     from pipeline.atomic import write_text
-    from pipeline.delivery.notes import schedule_of
+    from pipeline.delivery.chunks import texts
+    from pipeline.delivery.notes import in_metadata, schedule_of
     from pipeline.ffmpeg import find_binary, read_notes
 
     if not video.is_file():
         raise InputError(f"{video}: no such file")
-    text = schedule_of(read_notes(find_binary(ffmpeg_program), video), str(video))
+    said = texts(video)
+    if said is None:
+        said = in_metadata(read_notes(find_binary(ffmpeg_program), video))
+    text = schedule_of(said, str(video))
     if output is None:
         click.echo(text, nl=False)
         return

@@ -73,5 +73,7 @@ def assemble(folder: "RunFolder", partial: bool, ffmpeg_program: str | None) -> 
     """
     from pipeline.derive import assemble_again
 
-    count, video = assemble_again(folder, partial, ffmpeg_program)
+    count, video = assemble_again(
+        folder, partial, ffmpeg_program, lambda text: click.echo(f"warning: {text}", err=True)
+    )
     click.echo(f"{video}: {count} frames")

@@ -1,25 +1,32 @@
 """Every file that a run's footage asks for, made of the frames in its folder."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipeline import ffmpeg
 from pipeline.atomic import named_partial
 from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.notes import as_notes
-from pipeline.delivery.recipes import paths, recipe
+from pipeline.delivery.hardware import chosen
+from pipeline.delivery.notes import as_metadata, written_out
+from pipeline.delivery.recipes import leftovers, paths, recipe
+from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import as_srt
+from pipeline.delivery.upscaling import Enlarged, Upscaler
 from pipeline.folder import RunFolder
 from pipeline.footage import Footage
 from pipeline.recipe import Recipe
 from pipeline.soundtrack import sounding
 
 
-def deliver(folder: RunFolder, footage: Footage, count: int, binary: str) -> None:
-    """Make all of them, of the first `count` frames.
+def deliver(
+    folder: RunFolder, footage: Footage, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
+) -> None:
+    """Make all of them, of the first `count` frames; `warn` hears what is made otherwise than asked for.
 
     Raises:
         EncodingError: ffmpeg failed.
@@ -30,7 +37,14 @@ def deliver(folder: RunFolder, footage: Footage, count: int, binary: str) -> Non
     check = folder.frames.verify
     for video, path in zip(footage.videos, paths(folder.path, footage.videos), strict=True):
         with _whole(video, path, folder, footage, count) as whole:
+            whole = chosen(whole, video, partial(ffmpeg.complaint, binary), warn)
+            if footage.loops:
+                pictures = whole.num_pictures(len(whole.order), footage.fps)
+                whole = dataclasses.replace(whole, options=closed(whole.options, pictures))
             ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, check, whole)
+    if left := leftovers(folder.path, footage.videos):
+        names = ", ".join(path.name for path in left)
+        warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
 
 
 @contextmanager
@@ -38,19 +52,42 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
     """The recipe with all that goes into the file besides pictures; temporary files are gone afterwards."""
     known = FORMATS[video.format]
     shown = footage.shown(count)
-    made = dataclasses.replace(recipe(video, footage.size), order=tuple(shown))
     with ExitStack() as stack:
+        size, redraw = _enlarging(video, path, footage, stack)
+        made = recipe(video, size, footage.fps)
+        made = dataclasses.replace(made, order=tuple(shown), closed=footage.loops, redraw=redraw)
         if known.sound:
             heard = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
             made = dataclasses.replace(made, sound=stack.enter_context(heard))
-        if known.holds_notes:
-            origin = folder.origin()
-            notes = as_notes(footage.title, folder.source(), origin.models, origin.draft)
-            made = dataclasses.replace(made, notes=stack.enter_context(_beside(path, ".ffmeta", notes)))
+        origin = folder.origin()
+        text = written_out(folder.source(), origin.models, origin.draft)
+        if (write := known.write) is not None:
+            made = dataclasses.replace(made, finish=lambda file: write(file, text))
+        else:
+            notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(footage.title, text)))
+            made = dataclasses.replace(made, notes=notes)
         if video.subtitles:
             texts = as_srt(footage.said, shown * video.repeat, footage.fps)
             made = dataclasses.replace(made, subtitles=stack.enter_context(_beside(path, ".srt", texts)))
         yield made
+
+
+def require(videos: tuple[Video, ...]) -> None:
+    """Look at what the videos will need, before hours of work and not after. Raises `InputError`."""
+    for path in {video.upscaler for video in videos if video.upscaler}:
+        Upscaler(path)
+
+
+def _enlarging(
+    video: Video, path: Path, footage: Footage, stack: ExitStack
+) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
+    """The size of the frames as ffmpeg gets them, and what is done to them before."""
+    if video.upscaler is None:
+        return footage.size, None
+    upscaler = Upscaler(video.upscaler)
+    width, height = footage.size
+    kept = stack.enter_context(TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.stem}-"))
+    return (width * upscaler.scale, height * upscaler.scale), Enlarged(upscaler, Path(kept))
 
 
 @contextmanager

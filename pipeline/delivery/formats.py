@@ -1,8 +1,10 @@
 """The formats that a video can be delivered in: each one's encoder, container and what it can be told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from pipeline.delivery.chunks import into_gif, into_png, into_webp
 from pipeline.recipe import Recipe, to_yuv
 
 AAC: Mapping[str, str | int] = {"acodec": "aac", "b:a": "256k"}  # beyond what ears tell from the track
@@ -21,7 +23,8 @@ class Format:
         pix_fmt, deep: pixel formats of 8 and 10 bits; "" where there is none of so many.
         crf: the quality unless one is set, and the worst there is; None where it has no such measure.
         speeds: the names of presets; empty where there are none.
-        holds_notes: whether schedule, title and subtitles can be written into the file.
+        hardware: encoders in hardware, the best one first.
+        write: writes a text into a finished file, where ffmpeg does not.
     """
 
     about: str
@@ -33,7 +36,8 @@ class Format:
     speeds: tuple[str, ...] = ()
     sound: Mapping[str, str | int] = field(default_factory=dict)
     subtitle_codec: str = ""
-    holds_notes: bool = True
+    hardware: tuple[str, ...] = ()
+    write: Callable[[Path, str], None] | None = None
     begins: tuple[int, bytes]
 
     def recipe(self, pix_fmt: str, options: Mapping[str, str | int | float]) -> Recipe:
@@ -49,6 +53,7 @@ class Format:
         )
 
 
+_FAMILIES = ("nvenc", "videotoolbox", "qsv", "vaapi")
 _X26 = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 
 FORMATS: dict[str, Format] = {
@@ -62,6 +67,7 @@ FORMATS: dict[str, Format] = {
         speeds=_X26,
         sound=AAC,
         subtitle_codec="mov_text",
+        hardware=tuple(f"h264_{family}" for family in _FAMILIES),
         begins=_FTYP,
     ),
     "h265": Format(
@@ -77,6 +83,7 @@ FORMATS: dict[str, Format] = {
         speeds=_X26,
         sound=AAC,
         subtitle_codec="mov_text",
+        hardware=tuple(f"hevc_{family}" for family in _FAMILIES),
         begins=_FTYP,
     ),
     "av1": Format(
@@ -89,6 +96,7 @@ FORMATS: dict[str, Format] = {
         speeds=tuple(str(speed) for speed in range(14)),
         sound=AAC,
         subtitle_codec="mov_text",
+        hardware=tuple(f"av1_{family}" for family in _FAMILIES if family != "videotoolbox"),
         begins=_FTYP,
     ),
     "vp9": Format(
@@ -126,7 +134,7 @@ FORMATS: dict[str, Format] = {
         suffix=".gif",
         options={"vcodec": "gif", "loop": 0, "f": "gif"},
         pix_fmt="rgb24",
-        holds_notes=False,
+        write=into_gif,
         begins=(0, b"GIF8"),
     ),
     "webp": Format(
@@ -134,7 +142,7 @@ FORMATS: dict[str, Format] = {
         suffix=".webp",
         options={"vcodec": "libwebp_anim", "loop": 0, "quality": 85, "f": "webp"},
         pix_fmt="bgra",
-        holds_notes=False,
+        write=into_webp,
         begins=(0, b"RIFF"),
     ),
     "apng": Format(
@@ -142,7 +150,7 @@ FORMATS: dict[str, Format] = {
         suffix=".png",
         options={"vcodec": "apng", "plays": 0, "f": "apng"},
         pix_fmt="rgb24",
-        holds_notes=False,
+        write=into_png,
         begins=(0, b"\x89PNG"),
     ),
 }

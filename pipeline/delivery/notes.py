@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from render.errors import InputError
@@ -13,25 +13,34 @@ _MODELS = "# models: "
 _DRAFT = "# render --draft: half the size and a third of the steps of what follows"
 
 
-def as_notes(title: str, source: str, models: Mapping[str, Any], draft: bool) -> str:
-    """A file of metadata in FFmpeg's own format.
+def written_out(source: str, models: Mapping[str, Any], draft: bool) -> str:
+    """The text that goes into a file.
 
     Args:
         source: the schedule's text as it was run.
         models: digests of the models.
     """
-    lines = [MARK, f"{_MODELS}{json.dumps(models, sort_keys=True)}", *([_DRAFT] if draft else []), source]
-    said = _escaped("\n".join(lines))
-    return f";FFMETADATA1\ntitle={_escaped(title)}\n{KEY}={said}\n"
+    return "\n".join([MARK, f"{_MODELS}{json.dumps(models, sort_keys=True)}", *([_DRAFT] if draft else []), source])
 
 
-def schedule_of(notes: str, file: str) -> str:
-    """The schedule in metadata of FFmpeg's own format. Raises `InputError` where there is none."""
-    for match in re.finditer(r"^(\w+)=((?:\\.|[^\\\n])*)$", notes, re.MULTILINE | re.DOTALL):
-        said = re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL)
-        if match[1].lower() == KEY and said.startswith(MARK):
+def as_metadata(title: str, text: str) -> str:
+    """A file of metadata in FFmpeg's own format."""
+    return f";FFMETADATA1\ntitle={_escaped(title)}\n{KEY}={_escaped(text)}\n"
+
+
+def in_metadata(metadata: str) -> Iterator[str]:
+    """The texts in metadata of FFmpeg's own format."""
+    for match in re.finditer(r"^(\w+)=((?:\\.|[^\\\n])*)$", metadata, re.MULTILINE | re.DOTALL):
+        if match[1].lower() == KEY:
+            yield re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL)
+
+
+def schedule_of(texts: Iterable[str], file: str) -> str:
+    """The schedule among the texts in a file. Raises `InputError` where there is none."""
+    for said in texts:
+        if said.startswith(MARK):
             return said if said.endswith("\n") else said + "\n"
-    raise InputError(f"{file}: holds no schedule; expected an mp4, mov, webm or mkv that `render` has made")
+    raise InputError(f"{file}: holds no schedule; expected a file that `render` has made")
 
 
 def _escaped(text: str) -> str:

@@ -1,15 +1,21 @@
 """From what is to be delivered to how it is made, and what it is called."""
 
+import re
 from pathlib import Path
 
+from pipeline.delivery.between import between
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.places import PLACES, fitted
 from pipeline.delivery.settings import Video
 from pipeline.recipe import Recipe
 
+_WORDS = "|".join((*PLACES, *FORMATS))
+_SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted({known.suffix for known in FORMATS.values()}))
+_DELIVERED = re.compile(rf"video(-({_WORDS}))*(-[0-9]+)?({_SUFFIXES})")
 
-def recipe(video: Video, size: tuple[int, int]) -> Recipe:
-    """How frames of (width, height) pixels become the file; sound and notes are still to come."""
+
+def recipe(video: Video, size: tuple[int, int], fps: float | None = None) -> Recipe:
+    """How frames of (width, height) pixels, `fps` a second, become the file; sound and notes are still to come."""
     known = FORMATS[video.format]
     options = dict(known.options)
     if video.crf is not None:
@@ -22,7 +28,9 @@ def recipe(video: Video, size: tuple[int, int]) -> Recipe:
     made = known.recipe(video.pix_fmt, options)
     wanted = shown_size(video, size)
     shaping = () if wanted == size else fitted(size, wanted, video.fit)
-    return Recipe(**{**vars(made), "filters": (*shaping, *made.filters), "repeat": video.repeat})
+    rate = video.fps if video.fps != fps else None
+    before = between(rate, video.interpolate) if rate else ()
+    return Recipe(**{**vars(made), "filters": (*before, *shaping, *made.filters), "repeat": video.repeat, "rate": rate})
 
 
 def shown_size(video: Video, size: tuple[int, int]) -> tuple[int, int]:
@@ -39,3 +47,9 @@ def paths(folder: Path, videos: tuple[Video, ...]) -> list[Path]:
         number = sum(path.name.startswith(f"{name}.") or path.name.startswith(f"{name}-") for path in found)
         found.append(folder / (f"{name}-{number + 1}{suffix}" if number else f"{name}{suffix}"))
     return found
+
+
+def leftovers(folder: Path, videos: tuple[Video, ...]) -> list[Path]:
+    """Files that other videos than these were delivered to, by their names."""
+    made = {path.name for path in paths(folder, videos)}
+    return sorted(path for path in folder.glob("video*") if _DELIVERED.fullmatch(path.name) and path.name not in made)

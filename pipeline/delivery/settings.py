@@ -3,20 +3,27 @@
 import dataclasses
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from pipeline import fields
+from pipeline import fields, files
+from pipeline.delivery.between import BETWEEN
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.places import FITS, PLACES
+from pipeline.delivery.upscaling import is_installed
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, setting_readers
+from pipeline.quantities import number
 from pipeline.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
 from render.errors import suggestion
 
 MAX_VIDEOS = 16
+LANCZOS = "lanczos"
+SOFTWARE, AUTO = "software", "auto"
 _EXPECTED = "a format such as h264, a place such as square, or a map such as {format: h265, crf: 18}, or a list of them"
 _BITRATE = "a bitrate such as 8M or 800k"
 _BITRATE_PATTERN = r"[1-9][0-9]{0,8}(?:\.[0-9]{1,3})?[kM]?"
 _SPEEDS = tuple(dict.fromkeys(speed for known in FORMATS.values() for speed in known.speeds))
+_ENCODERS = (SOFTWARE, AUTO, *(name for known in FORMATS.values() for name in known.hardware))
 _side = fields.integer(16, 8192)
 
 
@@ -37,6 +44,17 @@ def _bitrate(value: Value, clock: Clock) -> str:
     return written
 
 
+@described(fields.TEXT)
+def _scaling(value: Value, clock: Clock) -> str:
+    """`lanczos`, or the path of a network's file."""
+    if fields.text(value, clock) == LANCZOS:
+        return LANCZOS
+    path = files.file(value, clock)
+    if not is_installed():
+        raise InvalidError(value, "an upscaler needs spandrel: pip install 'vqgan-clip-render[upscale]'")
+    return str(path)
+
+
 @described({"enum": [*_SPEEDS, *range(14)]})
 def _speed(value: Value, clock: Clock) -> str:
     written = str(value.scalar("the name of a preset such as slow"))
@@ -53,12 +71,31 @@ class Video:
     place: str | None = setting(fields.choice(tuple(PLACES), "place"), None, "where it is posted, which sets the size")
     size: tuple[int, int] | None = setting(_size, None, "width and height in pixels, even; the place's, or the frames'")
     fit: str = setting(fields.choice(FITS), "crop", "to another shape: cut off what is too much, or add black bars")
+    scale: str = setting(
+        _scaling,
+        LANCZOS,
+        "how it is enlarged: `lanczos`, or first by a network, such as Real-ESRGAN, whose file this is",
+    )
+    fps: float | None = setting(
+        number(1, 240), None, "frames per second, made up between the rendered ones; else theirs"
+    )
+    interpolate: str = setting(
+        fields.choice(BETWEEN), "motion", "how frames are made up: moved along (`motion`), or mixed (`blend`)"
+    )
     repeat: int = setting(fields.integer(1, 1000), 1, "how often everything is shown, one time after the other")
     crf: int | None = setting(fields.integer(0, 63), None, "quality, 0 the best; h264 17, h265 20, av1 28, vp9 24")
     bitrate: str | None = setting(_bitrate, None, "bits per second in the place of a quality, such as 8M")
     preset: str | None = setting(_speed, None, "how long the encoder thinks: ultrafast to veryslow; av1 13 to 0")
+    encoder: str = setting(
+        fields.choice(_ENCODERS, "encoder"), SOFTWARE, "who encodes: the same on every machine, or what the machine has"
+    )
     bits: int | None = setting(fields.integer(8, 10), None, "of every colour: 8, or 10 against banding")
     subtitles: bool = setting(fields.flag, False, "the strongest prompt as subtitles that can be switched on")
+
+    @property
+    def upscaler(self) -> Path | None:
+        """The file of the network that enlarges it."""
+        return None if self.scale == LANCZOS else Path(self.scale)
 
     @property
     def pix_fmt(self) -> str:
@@ -114,8 +151,16 @@ def _check(video: Video, value: Value) -> None:
     if video.preset is not None and video.preset not in known.speeds:
         hint = suggestion(video.preset, known.speeds) if known.speeds else _has_none("preset", video)
         note("preset", f"unknown preset '{video.preset}' of {video.format}; {hint}" if known.speeds else hint)
-    if video.subtitles and not known.holds_notes:
+    if video.subtitles and not known.subtitle_codec:
         note("subtitles", f"{video.format} cannot hold any")
+    if "interpolate" in entries and video.fps is None:
+        note("interpolate", "has no effect without fps, such as 60")
+    hardware = known.hardware
+    if video.encoder not in (SOFTWARE, AUTO, *hardware) or (video.encoder == AUTO and not hardware):
+        hint = f"expected software, auto or one of {', '.join(hardware)}" if hardware else "only software makes it"
+        note("encoder", f"{video.encoder} does not make {video.format}; {hint}")
+    elif video.preset is not None and video.encoder != SOFTWARE:
+        note("preset", "is the software's; remove it, or the encoder")
     if video.place and video.size:
         note("size", f"{video.place} has a size of its own; remove one of the two")
 

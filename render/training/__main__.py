@@ -63,6 +63,7 @@ def _read(path: Path | None, option: str) -> Recipe:
 @PHOTOS
 @DEBIAN
 @click.option("--judge-recipe", type=FILE, default=JUDGE_RECIPE, help="The judge's; as it ships where it is not given.")
+@click.option("--start", type=FOLDER, help="A folder with vqgan.* and clip.* to refine.")
 @SIZE
 @STEPS
 @click.pass_context
@@ -73,6 +74,7 @@ def everything(
     photos: Path | None,
     debian: bool,
     judge_recipe: Path,
+    start: Path | None,
     size: tuple[int, int],
     steps: int,
 ) -> None:
@@ -80,8 +82,9 @@ def everything(
     folder, out = work / "data", work / "out"
     judged = _read(judge_recipe, "--judge-recipe")
     context.invoke(data, out=folder, teacher=teacher, photos=photos, debian=debian)
-    context.invoke(vqgan, folder=folder, run=work / "vqgan", out=out)
-    context.invoke(clip, folder=folder, run=work / "clip", stem=out / "vqgan", out=out)
+    begin = {name: start / name if start else None for name in ("vqgan", "clip")}
+    context.invoke(vqgan, folder=folder, run=work / "vqgan", out=out, start=begin["vqgan"])
+    context.invoke(clip, folder=folder, run=work / "clip", stem=out / "vqgan", out=out, start=begin["clip"])
     pair = {"folder": folder, "stem": out / "vqgan"}
     context.obj = judged
     context.invoke(judge, run=work / "judge", out=out, **pair)
@@ -129,7 +132,7 @@ def vqgan(recipe: Recipe, folder: Path, run: Path, out: Path, start: Path | None
 @RUN
 @VQGAN
 @click.option("--out", type=FOLDER, required=True, help="Folder for clip.json and clip.safetensors.")
-@click.option("--start", type=STEM, help="An exported pair to refine, instead of a text tower trained first.")
+@click.option("--start", type=STEM, help="An exported pair whose image tower is refined.")
 @click.pass_obj
 def clip(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path, start: Path | None) -> None:
     """Train the text tower, then the image tower and both together, and export them."""
@@ -139,8 +142,7 @@ def clip(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path, start: 
     from .text_tower import TextRun
 
     write_reconstructions(folder, stem, recipe.data.reconstructed)
-    if start is None:
-        TextRun(folder, run, recipe).train()
+    TextRun(folder, run, recipe, start).train()
     ClipRun(folder, run, recipe, start, stem).train()
     export_clip(run, out)
     click.echo(f"wrote {out / 'clip.safetensors'}")

@@ -1,9 +1,11 @@
 """An adversary that hides a caption by small changes of the picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+from .blends import mixed
 
 
 def unit(x: Tensor) -> Tensor:
@@ -32,16 +34,25 @@ def hide(images: Tensor, seen: Tensor, gradient: Tensor, radius: float) -> Tenso
 
 @dataclass(frozen=True, kw_only=True)
 class Attack:
-    """A batch in use: as it was drawn, as it is attacked by now, its caption rows, how often it is used again."""
+    """A batch in use: as it was drawn, as it is attacked by now, its caption rows, how often it is used again.
+
+    A picture can be a blend: `share` of it is its own, the rest the one at place `others`.
+    """
 
     images: Tensor
     seen: Tensor
     rows: Tensor
+    others: Tensor
+    share: Tensor
     left: int
+
+    def mix(self, vectors: Tensor) -> Tensor:
+        """The vectors of the rows as those of the pictures."""
+        return mixed(vectors, self.others, self.share)
 
     def again(self, gradient: Tensor, radius: float) -> "Attack | None":
         """The batch a step further up the loss, or None where it was used often enough."""
         if not self.left:
             return None
         seen = hide(self.images, self.seen, gradient, radius)
-        return Attack(images=self.images, seen=seen, rows=self.rows, left=self.left - 1)
+        return replace(self, seen=seen, left=self.left - 1)

@@ -1,6 +1,5 @@
 """Train the image tower against the teacher's caption vectors, under attack, then both towers together."""
 
-import json
 import logging
 import math
 from pathlib import Path
@@ -13,13 +12,14 @@ from torch.nn import functional as F
 
 from .attack import Attack, random_start
 from .augment import augment
+from .blends import blend
 from .checkpoint import Average, load_state, save_state
 from .clip_data import CaptionedImages
 from .config import Recipe
 from .decoys import Decoys, worth_faking
 from .guiding import load_pair
+from .looks import load_targets
 from .phases import Phase, phase_at
-from .texts import align, load_texts
 from .towers import (
     cosine_rate,
     create_pair,
@@ -39,8 +39,8 @@ LOG_EVERY = 25
 class ClipRun:
     """One run: data, towers, optimisers, decoys; `train` goes on from the last checkpoint.
 
-    With `start`, an exported pair (path without ending), the run refines it: the teacher's vectors are moved into
-    the space of its text tower. With `vqgan`, an exported VQGAN, some decoys are painted by it.
+    With `start`, an exported pair (path without ending), the run refines its image tower, in the space that it knows.
+    With `vqgan`, an exported VQGAN, some decoys are painted by it.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class ClipRun:
         self.config, self.run = recipe.clip, run
         torch.manual_seed(self.config.seed)
         self.rng = np.random.default_rng(self.config.seed)
-        self.corpus = load_texts(data / "texts.pt")
+        self.corpus = load_targets(data, run, self.config.looks, start)
         self.tokens = tokenize(self.corpus.texts)
-        others = {name: getattr(self.config, name) for name in ("photos", "artwork", "reconstructed")}
+        others = {name: getattr(self.config, name) for name in ("photos", "artwork", "reconstructed", "skies")}
         weights = {"scenes": 1 - sum(others.values()), **others}
         self.images = CaptionedImages(data, weights, self.corpus.lookup())
-        self.text_ready = start is not None
+        self.text_ready = False
         self.pair: Any = self._begin(recipe, start)
         visual = list(self.pair.visual.parameters())
         groups = [
@@ -73,13 +73,9 @@ class ClipRun:
         self.pending: Attack | None = None
 
     def _begin(self, recipe: Recipe, start: Path | None) -> Any:
-        if start is None:
-            return create_pair(self.run / "clip.json", tower_config(recipe.clip, recipe.text, self.corpus.dim))
-        pair = create_pair(self.run / "clip.json", json.loads(start.with_suffix(".json").read_text()))
-        pair.load_state_dict(load_pair(start).state_dict())
-        with torch.no_grad():
-            said = torch.cat([encode_text(pair, part) for part in torch.split(self.tokens, 512)])
-        self.corpus = align(self.corpus, said)
+        pair = create_pair(self.run / "clip.json", tower_config(recipe.clip, recipe.text, self.corpus.dim))
+        if start:
+            pair.visual.load_state_dict(load_pair(start).visual.state_dict())
         return pair
 
     def train(self) -> None:
@@ -108,7 +104,7 @@ class ClipRun:
         """A batch is used `replays` more times, attacked along the gradient of its own training pass."""
         phase = phase_at(self.step, self.config)
         use = self.pending or self._fresh(phase)
-        targets = self.corpus.vectors[use.rows]
+        targets = use.mix(self.corpus.vectors[use.rows])
         decoys, fakes = self._decoys(phase, use)
         seen = torch.cat([use.seen, decoys]).requires_grad_()
         made = encode_image(self.pair.visual.train(), seen)
@@ -120,7 +116,7 @@ class ClipRun:
             loss = loss + self.config.decoy_weight * self._reject(real, fake, targets, fakes)
             figures["decoy"] = float((fake.detach() * fakes).sum(1).mean())
         if phase.joint:
-            loss = loss + self._text_loss(real, use.rows, targets)
+            loss = loss + self._text_loss(real, use, targets)
         self._update(loss, phase, cosine_rate(self.step, self.config.steps, self.config.learning_rate, 60))
         assert seen.grad is not None
         if len(decoys):
@@ -132,9 +128,11 @@ class ClipRun:
         """Augmented pictures and their caption rows."""
         config = self.config
         pictures, rows = self.images.draw(config.batch, self.rng)
-        images = torch.cat([augment(p, config.image_size, config.smallest_crop, self.rng) for p in pictures])
-        left = config.replays if phase.radius else 0
-        return Attack(images=images, seen=random_start(images, phase.radius), rows=rows, left=left)
+        views = (config.image_size, config.smallest_crop, config.squeezed)
+        images = torch.cat([augment(part, *views, self.rng) for part in pictures])
+        images, others, share = blend(images, config.blended)
+        seen, left = random_start(images, phase.radius), config.replays if phase.radius else 0
+        return Attack(images=images, seen=seen, rows=rows, others=others, share=share, left=left)
 
     def _decoys(self, phase: Phase, use: Attack) -> tuple[Tensor, Tensor]:
         """Decoys of this step and the vectors they pretend to."""
@@ -152,14 +150,14 @@ class ClipRun:
         found = F.cross_entropy(choice, torch.zeros(len(own), dtype=torch.long))
         return found + F.softplus(((fake * fakes).sum(1) - self.floor - 0.15) * 8).mean() / 4
 
-    def _text_loss(self, real: Tensor, rows: Tensor, targets: Tensor) -> Tensor:
+    def _text_loss(self, real: Tensor, use: Attack, targets: Tensor) -> Tensor:
         """Keep the text tower on the teacher, for captions and others, and tie it to the pictures."""
         if not self.text_ready:
             self._take_text_tower()
-        others = torch.from_numpy(self.rng.integers(0, len(self.tokens), 96))
-        said, also = encode_text(self.pair, self.tokens[rows]), encode_text(self.pair, self.tokens[others])
-        taught = 3 * (1 - (said * targets).sum(1)).mean() + 3 * (1 - (also * self.corpus.vectors[others]).sum(1)).mean()
-        return taught + soft_contrast(real, said, targets, self.config.temperature)
+        rows = torch.cat([use.rows, torch.from_numpy(self.rng.integers(0, len(self.tokens), 96))])
+        said = encode_text(self.pair, self.tokens[rows])
+        taught = 6 * (1 - (said * self.corpus.vectors[rows]).sum(1)).mean()
+        return taught + soft_contrast(real, use.mix(said[: len(real)]), targets, self.config.temperature)
 
     def _update(self, loss: Tensor, phase: Phase, rate: float) -> None:
         self.image_optimizer.zero_grad()

@@ -9,15 +9,14 @@ from torch.nn import functional as F
 
 from .vq_model import Codebook
 
-DECAY = 0.02
 PATIENCE = 150
 
 
 class CodebookLearner:
-    """Keeps the moving counts and sums of one codebook and writes its codes."""
+    """Keeps the moving counts and sums of one codebook and writes its codes; a step moves a code by `decay`."""
 
-    def __init__(self, codebook: Codebook) -> None:
-        self.codebook = codebook
+    def __init__(self, codebook: Codebook, decay: float) -> None:
+        self.codebook, self._decay = codebook, decay
         count = codebook.embedding.num_embeddings
         self.counts, self.age = torch.ones(count), torch.zeros(count)
         self.sums = codebook.embedding.weight.detach().clone()
@@ -46,8 +45,8 @@ class CodebookLearner:
     @torch.no_grad()
     def _move(self, flat: Tensor, rows: Tensor) -> None:
         found = torch.bincount(rows, minlength=len(self.counts)).float()
-        self.counts.lerp_(found, DECAY)
-        self.sums.lerp_(torch.zeros_like(self.sums).index_add_(0, rows, flat), DECAY)
+        self.counts.lerp_(found, self._decay)
+        self.sums.lerp_(torch.zeros_like(self.sums).index_add_(0, rows, flat), self._decay)
         self.age += 1
         self.age[found > 0] = 0
         self.codebook.embedding.weight.copy_(self.sums / (self.counts[:, None] + 1e-5))

@@ -16,11 +16,12 @@ class DataConfig:
     large_scenes: int = 6_000
     large_size: int = 160
     held_out_scenes: int = 1_000
+    skies: int = 14_000
     reconstructed: int = 6_000
     composed_texts: int = 40_000
     glosses: int = 8_000
     lemmas: int = 14_000
-    embed_dim: int = 128
+    embed_dim: int = 256
     whitening: float = 0.25
     seed: int = 0
 
@@ -29,7 +30,7 @@ class DataConfig:
 class TextConfig:
     """The text tower: a small transformer distilled from the teacher's projected space."""
 
-    width: int = 72
+    width: int = 80
     heads: int = 4
     layers: int = 2
     steps: int = 3_000
@@ -43,7 +44,9 @@ class CLIPConfig:
     """The image tower and its adversarial training. Norms are L2 on images in [0, 1] at 64 px.
 
     `tower` names a timm architecture instead of CLIP's ResNet of `width`: the judge's. `painted` is how many of
-    `decoys` a step climb in the latent space of a VQGAN, as the renderer does, where the run is given one.
+    `decoys` a step climb in the latent space of a VQGAN, as the renderer does, where the run is given one. `blended`
+    is the share of pictures that are between two (blends.py), `looks` how much captions are placed by the colours of
+    their pictures (looks.py).
     """
 
     tower: str = ""
@@ -64,11 +67,15 @@ class CLIPConfig:
     decoy_weight: float = 1.0
     painted: int = 8
     smallest_crop: float = 0.5
+    squeezed: float = 0.3
     reconstructed: float = 0.25
     joint_from: float = 0.5
     average: float = 0.998
     photos: float = 0.15
     artwork: float = 0.03
+    skies: float = 0.2
+    blended: float = 0.25
+    looks: float = 1.0
     save_every: int = 200
     seed: int = 0
 
@@ -83,6 +90,7 @@ class VQGANConfig:
     learning_rate: float = 1.2e-3
     quantise_from: int = 600
     codes: int = 1024
+    code_decay: float = 0.02
     latent_noise: float = 0.1
     cycle_weight: float = 0.3
     average: float = 0.998

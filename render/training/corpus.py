@@ -5,15 +5,16 @@ from pathlib import Path
 from .config import DataConfig
 from .data import SEEDS, has_set, load_set, write_photos, write_scenes
 from .packages import teacher_folder, wordnet_folder
+from .scenes import make_scene, make_sky
 
 ARTWORK_SIZE = 160
 """Pixels of a square of artwork, as large as a large scene."""
 
-CAPTIONED = ("scenes", "held_out", "photos", "artwork", "artwork_held_out")
+CAPTIONED = ("scenes", "skies", "held_out", "photos", "artwork", "artwork_held_out")
 
 
 def write_pictures(folder: Path, config: DataConfig, photos: Path | None, debian: bool) -> None:
-    """Scenes of three sets, the photographs of a tar, artwork of Debian. Raises: FetchError."""
+    """Scenes and skies in four sets, the photographs of a tar, artwork of Debian. Raises: FetchError."""
     if photos and not has_set(folder, "photos"):
         write_photos(folder, photos)
     if debian and not has_set(folder, "artwork"):
@@ -24,10 +25,11 @@ def write_pictures(folder: Path, config: DataConfig, photos: Path | None, debian
         "held_out": (config.held_out_scenes, config.scene_size),
         "scenes": (config.scenes, config.scene_size),
         "large": (config.large_scenes, config.large_size),
+        "skies": (config.skies, config.scene_size),
     }
     for name, (count, size) in sizes.items():
-        if not has_set(folder, name):
-            write_scenes(folder, name, count, size, SEEDS[name])
+        if count and not has_set(folder, name):
+            write_scenes(folder, name, count, size, SEEDS[name], make_sky if name == "skies" else make_scene)
 
 
 def write_sentences(folder: Path, config: DataConfig, teacher: Path | None, debian: bool) -> int:

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from PIL import Image
 from .scenes import make_scene
 
 log = logging.getLogger(__name__)
+
+Maker = Callable[[int, int], tuple[NDArray[np.uint8], list[str]]]
+"""A picture (S, S, 3) and its captions, of a seed and S."""
 
 LABELS: dict[str, list[str]] = {
     "buildings": [
@@ -48,7 +52,7 @@ LABELS: dict[str, list[str]] = {
 }
 """Captions for the folders of scenes-64px.tar (its README states CC0)."""
 
-SEEDS = {"scenes": 0, "large": 5_000_000, "held_out": 9_000_000}
+SEEDS = {"scenes": 0, "large": 5_000_000, "skies": 7_000_000, "held_out": 9_000_000}
 """First seed of each set: the sets never share a scene."""
 
 
@@ -67,12 +71,12 @@ def save_set(folder: Path, name: str, images: NDArray[np.uint8], captions: list[
     log.info("%s: %d images of %d px", name, len(images), images.shape[1])
 
 
-def write_scenes(folder: Path, name: str, count: int, size: int, first_seed: int) -> None:
+def write_scenes(folder: Path, name: str, count: int, size: int, first_seed: int, make: Maker = make_scene) -> None:
     """Make `count` scenes with the seeds from `first_seed` on."""
     images = np.empty((count, size, size, 3), np.uint8)
     captions = []
     for k in range(count):
-        images[k], words = make_scene(first_seed + k, size)
+        images[k], words = make(first_seed + k, size)
         captions.append(words)
         if (k + 1) % 5000 == 0:
             log.info("%s: %d of %d", name, k + 1, count)

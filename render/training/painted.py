@@ -11,6 +11,9 @@ from .guiding import load_vqgan
 ANEW = 0.04
 """Share of the drawn chains that start again: 25 steps on average."""
 
+KEPT = 0.5
+"""Share of those that go on from the picture that they had, towards another caption: a video between two prompts."""
+
 RATE = 0.12
 """Step in the codebook's standard deviation, root mean square over a picture."""
 
@@ -41,7 +44,8 @@ class PaintedPool:
         rows = torch.randperm(len(self.latents), generator=g)[:count]
         anew = rows[(torch.rand(count, generator=g) < ANEW) | (self.captions[rows] < 0)]
         if len(anew):
-            self.latents[anew] = self._start(len(anew))
+            blank = anew[(torch.rand(len(anew), generator=g) >= KEPT) | (self.captions[anew] < 0)]
+            self.latents[blank] = self._start(len(blank))
             self.captions[anew] = captions[torch.randint(len(captions), (len(anew),), generator=g)]
         latents = self.latents[rows].requires_grad_()
         with torch.autocast("cpu", dtype=torch.bfloat16):

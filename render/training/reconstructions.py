@@ -5,23 +5,35 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from .data import has_set, load_set, save_set
 from .drift import reconstruct
 from .guiding import load_vqgan
+from .vq_model import VQ
+
+SETS = ("scenes", "skies")
 
 
 def write_reconstructions(folder: Path, stem: Path, count: int, name: str = "reconstructed") -> None:
-    """The first `count` scenes through the VQGAN, half of them quantised, with their captions; once."""
+    """The first `count` scenes and skies, as many of each, through the VQGAN with their captions; once."""
     if has_set(folder, name):
         return
     net = load_vqgan(stem)
-    images, _ = load_set(folder, "scenes")
-    captions = json.loads((folder / "scenes.json").read_text())[:count]
-    out = np.empty((len(captions), *images.shape[1:]), np.uint8)
-    for start in range(0, len(captions), 64):
-        some = np.array(images[start : start + 64][: len(captions) - start])
-        part = torch.from_numpy(some).permute(0, 3, 1, 2).float() / 255
+    sources = [source for source in SETS if has_set(folder, source)]
+    images, captions = [], []
+    for source in sources:
+        found = load_set(folder, source)[0][: count // len(sources)]
+        images.append(_through(net, found))
+        captions += json.loads((folder / f"{source}.json").read_text())[: len(found)]
+    save_set(folder, name, np.concatenate(images), captions)
+
+
+def _through(net: VQ, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Every other 64 pictures quantised."""
+    out = np.empty_like(images)
+    for start in range(0, len(images), 64):
+        part = torch.from_numpy(np.array(images[start : start + 64])).permute(0, 3, 1, 2).float() / 255
         made, _ = reconstruct(net, part, quantised=start // 64 % 2 == 0)
         out[start : start + len(made)] = (made * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    save_set(folder, name, out, captions)
+    return out

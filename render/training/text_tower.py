@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from .checkpoint import load_state, save_state
 from .config import Recipe
-from .texts import WEIGHTS, load_texts
+from .looks import load_targets
+from .texts import WEIGHTS
 from .towers import (
     cosine_rate,
     create_pair,
@@ -47,12 +48,12 @@ class SentenceBatches:
 
 
 class TextRun:
-    """One run; `train` goes on from the last checkpoint, run/text.pt."""
+    """One run; `train` goes on from the last checkpoint, run/text.pt. With `start`, as `ClipRun`'s."""
 
-    def __init__(self, data: Path, run: Path, recipe: Recipe) -> None:
+    def __init__(self, data: Path, run: Path, recipe: Recipe, start: Path | None = None) -> None:
         self.config, self.run = recipe.text, run
         torch.manual_seed(self.config.seed)
-        self.corpus = load_texts(data / "texts.pt")
+        self.corpus = load_targets(data, run, recipe.clip.looks, start)
         self.tokens = tokenize(self.corpus.texts)
         self.pair = create_pair(run / "clip.json", tower_config(recipe.clip, self.config, self.corpus.dim))
         _forget_unseen(self.pair.token_embedding.weight, self.tokens)

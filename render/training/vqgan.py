@@ -24,6 +24,8 @@ LOG_EVERY = 100
 POOLED = 90
 """Batches whose latents start the codebook."""
 
+CODES = "quantize.embedding.weight"
+
 YCC = torch.tensor([[0.299, 0.587, 0.114], [-0.338, -0.662, 1.0], [1.0, -0.838, -0.162]])
 """Luma and doubled chroma."""
 
@@ -40,7 +42,8 @@ def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
 class VQGANRun:
     """One run; `train` goes on from the last checkpoint.
 
-    With `start`, an exported VQGAN (path without ending), the run refines it and quantises from step 0.
+    With `start`, an exported VQGAN (path without ending), the run refines it and quantises from step 0, or, where
+    the recipe wants another number of codes, as soon as there are latents enough to start them.
     """
 
     def __init__(self, data: Path, run: Path, recipe: Recipe, start: Path | None = None) -> None:
@@ -51,12 +54,8 @@ class VQGANRun:
         made = 1 - sum(found.values())
         self.crops = Crops(data, {**found, "large": 0.6 * made, "scenes": 0.4 * made}, self.config.crop)
         self.net = VQ(codes=self.config.codes)
-        if start:
-            self.net.load_state_dict(load_vqgan(start).state_dict())
-        else:
-            colour_identity_init(self.net)
-        self.quantise_from = 0 if start else self.config.quantise_from
-        self.learner = CodebookLearner(self.net.quantize)
+        self.quantise_from = self._begin(start)
+        self.learner = CodebookLearner(self.net.quantize, self.config.code_decay)
         self.parameters = [p for name, p in self.net.named_parameters() if "embedding" not in name]
         self.optimizer = torch.optim.Adam(self.parameters, betas=(0.9, 0.98))
         self.average = Average(self.net, self.config.average)
@@ -64,9 +63,23 @@ class VQGANRun:
         self.pool: list[Tensor] = []
         self.step = 0
 
+    def _begin(self, start: Path | None) -> int:
+        """Fill the net; returns the step from which it quantises."""
+        if start is None:
+            colour_identity_init(self.net)
+            return self.config.quantise_from
+        weights = load_vqgan(start).state_dict()
+        same = len(weights[CODES]) == self.config.codes
+        if not same:
+            weights[CODES] = self.net.state_dict()[CODES]
+        self.net.load_state_dict(weights)
+        return 0 if same else POOLED
+
     def train(self) -> None:
-        """Run to the last step; a non-finite loss stops the run and names the step."""
+        """Run to the last step; a non-finite loss stops the run and names the step. 0 steps keep what it began with."""
         self._resume()
+        if not self.config.steps:
+            self._save()
         errors: list[float] = []
         while self.step < self.config.steps:
             loss, error = self._one_step()
@@ -133,7 +146,7 @@ class VQGANRun:
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()
-        self.average.update(self.net, copied=("quantize.embedding.weight",))
+        self.average.update(self.net, copied=(CODES,))
 
     def _save(self) -> None:
         save_state(

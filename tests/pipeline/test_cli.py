@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,12 @@ class Started:
                 return
         raise AssertionError("no frame came")
 
+    def wait_for_file(self, path: Path) -> None:
+        """A frame is told of when it is written, or where that takes a while, after the next one."""
+        while not path.exists():
+            assert self._process.poll() is None, "it ended before"
+            time.sleep(0.01)
+
     def press_ctrl_c(self) -> None:
         self._process.send_signal(signal.SIGINT)
 
@@ -263,7 +270,7 @@ def test_ctrl_c_finishes_the_frame_and_the_next_run_completes_the_same_video(
 def test_ctrl_c_twice_stops_at_once_and_keeps_what_is_finished(start: Callable[..., Started], tmp_path: Path) -> None:
     """The second frame takes minutes: only the second Ctrl-C can end it."""
     process = start("endless.yaml", "--out", str(tmp_path))
-    process.wait_for_frame()
+    process.wait_for_file(tmp_path / "endless" / "frames" / "000000.png")
     process.press_ctrl_c()
     process.wait_for_note()
     process.press_ctrl_c()

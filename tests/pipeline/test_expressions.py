@@ -48,7 +48,16 @@ def test_arithmetic_is_pythons(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "value"),
     [
-        *(("t", 2), ("frame", 20), ("progress", 0.1), ("fps", 10), ("duration", 20), ("beat", 2.25), ("bar", 0.75)),
+        *(
+            ("t", 2),
+            ("frame", 20),
+            ("progress", 0.1),
+            ("fps", 10),
+            ("duration", 20),
+            ("beat", 2.25),
+            ("bar", 0.75),
+            ("tempo", 90),
+        ),
         *(("pi", math.pi), ("tau", math.tau), ("e", math.e), ("abs(-3)", 3), ("sqrt(9)", 3), ("exp(1)", math.e)),
         *(("log(e)", 1), ("floor(-1.5)", -2), ("ceil(1.2)", 2), ("round(1.6)", 2), ("sin(pi/2)", 1), ("cos(pi)", -1)),
         *(("tan(pi/4)", 1), ("min(3, 1, 2)", 1), ("max(3, 1, 2)", 3), ("mod(-1, 3)", 2), ("clamp(7, 1, 5)", 5)),
@@ -62,6 +71,13 @@ def test_arithmetic_is_pythons(source: str) -> None:
             ("pulse(1.5, 0.6)", 1),
             ("pulse(1, 0.2, 5.3)", 0),
         ),
+        *(
+            ("every(4 beats)", 0.5625),
+            ("every(2 bars)", 0.375),
+            ("every(1.5s)", 4 / 3),
+            ("every(500ms, 1 beat)", 8 / 3),
+        ),
+        *(("every(1 beat, 0.5 s)", 1.5), ("saw(every(2 beats))", -0.75)),
         *(("pulse(2, 0.3, beat)", 1), ("sqrt(t-3) if t > 3 else 5", 5)),
     ],
 )
@@ -72,7 +88,7 @@ def test_every_name_and_function(source: str, value: float) -> None:
 def test_every_function_is_tested_above() -> None:
     (marks,) = (mark for mark in test_every_name_and_function.pytestmark)  # type: ignore[attr-defined]
     tried = " ".join(source for source, _ in marks.args[1])
-    assert {name for name in FUNCTIONS if f"{name}(" not in tried} == {"noise", "rand"}
+    assert {name for name in FUNCTIONS if f"{name}(" not in tried} == {"noise", "rand", "pulse_on"}
 
 
 WRONG = [
@@ -99,6 +115,16 @@ WRONG = [
     ("2*noise", 2, "noise is a function: noise(x)"),
     ("clamp(t, 1)", 0, "expected clamp(x, low, high), got 2"),
     ("max(1)", 0, "expected max(a, b, ...), got 1"),
+    ("every(4)", 6, "expected a time such as 4 beats, 2 bars or 1.5s, got '4'"),
+    ("every(t)", 6, "expected a time such as 4 beats, 2 bars or 1.5s, got 't'"),
+    ("every(4 beets)", 8, "unknown unit 'beets'; did you mean 'beats'?"),
+    ("every(0 beats)", 6, "expected a time such as 4 beats, 2 bars or 1.5s, above 0 and up to 3600, got '0 beats'"),
+    ("every(1s, 1s, 1s)", 0, "expected every(span, late), got 3"),
+    ("pulse_on(t)", 9, "expected beat, bar or every(4 beats), got 't'"),
+    ("pulse_on(2*beat)", 9, "expected beat, bar or every(4 beats), got '2'"),
+    ("pulse_on(beat, 0.1)", 15, "expected a time such as 4 beats, 2 bars or 1.5s, got '0.1'"),
+    ("1 + pulse_on(every(1ms))", 13, "is more than 32 times in one frame"),
+    ("every(4 beats) + 4 beats", 19, "unexpected 'beats'"),
     (
         "3 + prev",
         4,
@@ -121,6 +147,8 @@ def test_a_mistake_is_told_with_its_column(source: str, column: int, message: st
 def test_beats_need_music() -> None:
     silent = Scope(fps=10, duration=20)
     assert wrong("2*beat", silent) == (2, "unknown name 'beat'; it needs music: {bpm: 120}")
+    assert wrong("every(4 beats)", silent) == (6, "unknown name 'beat'; it needs music: {bpm: 120}")
+    assert at("every(4s)", 2.0, silent) == 0.5
 
 
 def test_an_expression_is_bounded() -> None:

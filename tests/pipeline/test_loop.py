@@ -4,22 +4,21 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from pipeline.checkpoint import chain
 from pipeline.folder import Origin, RunFolder
-from pipeline.loader import load_schedule, read_schedule
+from pipeline.loader import read_schedule
 from pipeline.loop import order, ways
-from pipeline.models import LocatedModels
 from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from pipeline.verify import Verification
 from render.errors import ScheduleError
 from render.renderer import Renderer
+from tests.pipeline.optical_flow import played, seam
 
 HEAD = "models: {latent: pixels, perceptors: [toy]}\nrefine: {steps: 3, first_frame: 6, cutouts: 2, lr: 0.5}\n"
 TEXT = (
@@ -148,15 +147,7 @@ def run_it(tmp_path: Path, renderer: Renderer) -> Callable[..., RunFolder]:
 
 
 def shown(video: Path) -> NDArray[np.float64]:
-    with av.open(str(video)) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    return np.array(frames).astype(np.float64)
-
-
-def seam(frames: NDArray[np.float64]) -> float:
-    """The difference between the last and the first frame, in those of the median neighbours."""
-    neighbours = np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2, 3))
-    return float(np.abs(frames[0] - frames[-1]).mean() / np.median(neighbours))
+    return np.array(played(video)).astype(np.float64)
 
 
 def test_the_last_frame_leads_into_the_first(run_it: Callable[..., RunFolder]) -> None:
@@ -193,21 +184,3 @@ def test_a_boomerang_is_as_smooth_and_renders_nothing_more(run_it: Callable[...,
     assert len(frames) == 46
     assert np.abs(frames[1:23] - frames[:23:-1]).mean() < 3
     assert seam(frames) < 1.5
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("motion", ["zoom: 1.15/s", "rotate: 8/s", "zoom: 1"])
-def test_the_embedded_models_close_a_loop(tmp_path: Path, motion: str) -> None:
-    path = tmp_path / "a.yaml"
-    path.write_text(
-        "prompts: a calm blue sea at noon\noutput: {size: [128, 72], fps: 12, length: 4s, seed: 5}\n"
-        f"refine: {{steps: 3, first_frame: 40}}\nloop: {{blend: 1.5s}}\nmotion: {{{motion}}}\n",
-        encoding="utf-8",
-    )
-    schedule = load_schedule(path)
-    models: LocatedModels = schedule.models.locate(offline=True, progress=lambda *said: None)
-    folder = RunFolder(tmp_path / "out")
-    run = Run(schedule, Origin(file=str(path)), folder, RunOptions())
-    assert run.execute(models.digests(), lambda warn: models.load("cpu"), lambda event: None, lambda: False)
-    frames = [folder.frames.read(index) for index in order(66, 18, False)]  # as they are shown, before any codec
-    assert seam(np.array(frames, dtype=np.float64)) <= 1.2

@@ -45,6 +45,15 @@ def test_leaving_the_block_waits_for_what_was_given() -> None:
     assert written == list(range(DEPTH))
 
 
+def test_what_is_written_within_the_patience_is_told_at_once() -> None:
+    gate = threading.Event()
+    with Writer[bool]() as writer:
+        assert list(writer.put(lambda: True, patience=60.0)) == [True]
+        assert list(writer.put(lambda: gate.wait(60.0), patience=0.001)) == []
+        gate.set()
+        assert list(writer.put(lambda: True, patience=60.0)) == [True, True]
+
+
 def test_a_slow_disk_makes_the_run_wait_and_memory_never_grows() -> None:
     gate = threading.Semaphore(0)
     alive: list[weakref.ref[Payload]] = []

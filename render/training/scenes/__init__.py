@@ -1,10 +1,11 @@
 """Procedural captioned scenes: pictures made of noise and shapes, each with the sentences that describe it.
 
 Own work, no outside images. `noise` and `canvas` are the tools, `sky` to `abstract` the motifs, `weather` and
-`styles` change a finished picture, `compose` puts them together with captions.
+`styles` change a finished picture, `compose` puts them together with captions, `skies` shows one place in every light.
 """
 
 from .compose import make_scene
 from .held_out import HELD_OUT, is_held_out
+from .skies import make_sky
 
-__all__ = ["HELD_OUT", "is_held_out", "make_scene"]
+__all__ = ["HELD_OUT", "is_held_out", "make_scene", "make_sky"]

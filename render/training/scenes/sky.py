@@ -3,7 +3,7 @@
 import numpy as np
 
 from .canvas import Array, Canvas, smoothstep
-from .palette import GLOWS, LIGHTS
+from .palette import GLOWS, LIGHTS, Light
 
 
 def article(word: str) -> str:
@@ -17,10 +17,13 @@ def choose_time(c: Canvas) -> str:
     return str(c.rng.choice(list(LIGHTS), p=weights / weights.sum()))
 
 
-def paint_sky(c: Canvas, time: str | None = None) -> list[str]:
-    """Fill the picture with a sky, set the light of the scene, and return phrases for the sky."""
+def paint_sky(c: Canvas, time: str | None = None, light: Light | None = None) -> list[str]:
+    """Fill the picture with a sky, set the light of the scene, and return phrases for the sky.
+
+    `light` stands in for the colours that the time has otherwise.
+    """
     c.time = time or choose_time(c)
-    light = LIGHTS[c.time]
+    light = light or LIGHTS[c.time]
     top, low = c.vary(c.pick(*light.top), 12), c.vary(c.pick(*light.low), 12)
     c.light = np.asarray(light.tint, np.float32) * c.uniform(0.9, 1.12)
     fall = np.clip(c.y / max(c.horizon, 0.25), 0, 1) ** c.uniform(0.8, 1.7)

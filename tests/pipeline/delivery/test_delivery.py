@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.delivery.recipes import leftovers
 from pipeline.delivery.settings import Video
+from pipeline.events import Event, Warned
 from pipeline.folder import Origin, RunFolder
 from pipeline.loader import read_schedule
 from pipeline.run import Run, RunOptions
@@ -64,15 +66,22 @@ def test_a_canvas_of_the_wrong_length_is_warned_of() -> None:
 
 
 @pytest.fixture
-def run_it(toy_file: Path, renderer: Renderer) -> Rendered:
+def said() -> list[Event]:
+    """What the last run told."""
+    return []
+
+
+@pytest.fixture
+def run_it(toy_file: Path, renderer: Renderer, said: list[Event]) -> Rendered:
     def render(video: str) -> RunFolder:
         toy_file.write_text(toy_file.read_text().replace("length: 12", f"length: 12, video: {video}"))
         origin = Origin(file=str(toy_file))
         schedule = origin.load()
         digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
         folder = RunFolder(toy_file.parent / "out")
+        said.clear()
         assert Run(schedule, origin, folder, RunOptions()).execute(
-            digests, lambda warn: renderer, lambda event: None, lambda: False
+            digests, lambda warn: renderer, said.append, lambda: False
         )
         toy_file.write_text(toy_file.read_text().replace(f"length: 12, video: {video}", "length: 12"))
         return folder
@@ -92,6 +101,21 @@ def test_other_formats_touch_no_frame(run_it: Rendered) -> None:
     assert run_it("h264").video.read_bytes() != b""
     assert not [path.name for path in folder.path.iterdir() if "partial" in path.name]
     assert len(first) > 1000
+
+
+def test_files_that_are_no_longer_asked_for_are_told(run_it: Rendered, said: list[Event]) -> None:
+    folder = run_it("[h264, gif, {place: square, preset: ultrafast}]")
+    for name in ("video-mine.mp4", "video notes.txt", "videos.mp4"):
+        (folder.path / name).write_text("a stranger's")
+    assert [path.name for path in leftovers(folder.path, (Video(),))] == ["video-gif.gif", "video-square-h264.mp4"]
+    before = {path.name for path in folder.path.iterdir()}
+    run_it("vp9")
+    told = [event.message for event in said if isinstance(event, Warned)]
+    assert told == [
+        f"{folder.path}: made for an earlier output.video, and may show other frames: "
+        "video-gif.gif, video-square-h264.mp4, video.mp4"
+    ]
+    assert before <= {path.name for path in folder.path.iterdir()}, "nothing is taken away"
 
 
 def test_the_first_one_is_the_video(run_it: Rendered) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline import ffmpeg
 from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.notes import as_notes, schedule_of
+from pipeline.delivery.notes import as_metadata, in_metadata, schedule_of, written_out
 from pipeline.delivery.places import PLACES, fitted
 from pipeline.delivery.recipes import paths, recipe
 from pipeline.delivery.settings import Video
@@ -193,21 +193,33 @@ def test_files_have_names_of_their_own() -> None:
     assert paths(Path(), (Video(format="gif"),))[0].name == "video.gif"
 
 
-SOURCE = 'prompts: "a; b = c # d \\\\ e"\n# ünïcode ☃\nmotion: {zoom: 1.05/s}\n'
+SOURCE = (
+    "# "
+    + "a long line of words; " * 40
+    + "\n"
+    + 'prompts: "a; b = c # d \\\\ e"\n# ünïcode ☃\nmotion: {zoom: 1.05/s}\n'
+)
 
 
-@pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if known.holds_notes])
+@pytest.mark.parametrize(("name", "count"), [*((name, 2) for name in FORMATS), ("gif", 18), ("webp", 18), ("apng", 18)])
 def test_the_schedule_comes_back_from_the_file(
-    pattern: Path, bundled_ffmpeg: str, command: str, tmp_path: Path, name: str
+    pattern: Path, bundled_ffmpeg: str, command: str, tmp_path: Path, name: str, count: int
 ) -> None:
     notes = tmp_path / "a.ffmeta"
-    notes.write_text(as_notes("a=b;c", SOURCE, {"latent": {"sha256": "12"}}, draft=True), encoding="utf-8")
+    text = written_out(SOURCE, {"latent": {"sha256": "12"}}, draft=True)
+    notes.write_text(as_metadata("a=b;c", text), encoding="utf-8")
     path = tmp_path / f"a{FORMATS[name].suffix}"
-    whole = dataclasses.replace(recipe(Video(format=name), SIZE), notes=notes)
-    ffmpeg.assemble(bundled_ffmpeg, pattern, 2, FPS, "a=b;c", path, recipe=whole)
+    whole, write = recipe(Video(format=name), SIZE), FORMATS[name].write
+    if write is None:
+        whole = dataclasses.replace(whole, notes=notes)
+    else:
+        whole = dataclasses.replace(whole, finish=lambda file: write(file, text))
+    ffmpeg.assemble(bundled_ffmpeg, pattern, count, FPS, "a=b;c", path, recipe=whole)
+    still = (name, count) == ("webp", 2)  # two equal pictures become a single one, in a simpler format
+    assert len(list(pictures(path))) == (1 if still else count)
     done = subprocess.run([command, "inspect", str(path)], capture_output=True, text=True, check=True)
-    *head, one, two, three = done.stdout.splitlines()
-    assert "\n".join([one, two, three]) + "\n" == SOURCE
+    *head, zero, one, two, three = done.stdout.splitlines()
+    assert "\n".join([zero, one, two, three]) + "\n" == SOURCE
     assert head[1] == '# models: {"latent": {"sha256": "12"}}'
     assert "--draft" in head[2]
 
@@ -215,13 +227,18 @@ def test_the_schedule_comes_back_from_the_file(
 def test_a_file_without_a_schedule_is_told(pattern: Path, bundled_ffmpeg: str, command: str, tmp_path: Path) -> None:
     path = made(Video(), pattern, None, bundled_ffmpeg, tmp_path)
     (tmp_path / "text.mp4").write_text("no video")
-    for name, message in ((path.name, "holds no schedule"), ("text.mp4", "is no video"), ("none.mp4", "no such file")):
+    gif = made(Video(format="gif"), pattern, None, bundled_ffmpeg, tmp_path)
+    (tmp_path / "torn.gif").write_bytes(gif.read_bytes()[:700])
+    (tmp_path / "torn.webp").write_bytes(b"RIFF\xff\xff\xff\xffWEBPVP8X\xff")
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffiTXtDescription")
+    silent = [(name, "holds no schedule") for name in (path.name, gif.name, "torn.gif", "torn.webp", "torn.png")]
+    for name, message in (*silent, ("text.mp4", "is no video"), ("none.mp4", "no such file")):
         done = subprocess.run([command, "inspect", name], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1
         assert message in done.stderr
     with pytest.raises(InputError):
-        schedule_of(";FFMETADATA1\ncomment=a stranger's\n", "a.mp4")
+        schedule_of(in_metadata(";FFMETADATA1\ncomment=a stranger's\n"), "a.mp4")
 
 
 def spec(index: int, **weights: float) -> FrameSpec:

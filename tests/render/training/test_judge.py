@@ -33,10 +33,10 @@ def test_it_finds_nothing_in_noise(judge: Judge) -> None:
 
 @pytest.mark.slow
 def test_the_pair_that_ships_follows_its_prompts(judge: Judge, tmp_path: Path) -> None:
-    """Half the bounds of docs/embedded.md's budget; chance is 0.025 and 0.125."""
+    """A smaller budget than that of docs/embedded.md, which got 0.85 and 0.975 of both; chance is 0.025 and 0.125."""
     from render.training.sheet import paint_sheet
 
     *_, line = paint_sheet(PAIR / "vqgan", PAIR / "clip", judge, tmp_path / "sheet.png", (128, 72), 24)
     shares = {name: float(value) for name, value in (part.split(" ") for part in line.split(", "))}
-    assert shares["top-1"] >= 0.3
-    assert shares["top-5"] >= 0.6
+    assert shares["top-1"] >= 0.6
+    assert shares["top-5"] >= 0.85

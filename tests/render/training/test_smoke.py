@@ -133,16 +133,16 @@ def _tiny_photos(path: Path) -> Path:
 
 
 TINY = """
-data: {scenes: 48, scene_size: 32, large_scenes: 8, large_size: 64, held_out_scenes: 12, reconstructed: 16,
+data: {scenes: 48, scene_size: 32, large_scenes: 8, large_size: 64, held_out_scenes: 12, skies: 16, reconstructed: 16,
        composed_texts: 60, embed_dim: 16}
 text: {width: 16, heads: 2, layers: 1, steps: 2, batch: 16}
 clip: {width: 4, steps: 6, batch: 8, decoys: 4, painted: 2, attack_from: 0.2, attack_full: 0.4, decoy_from: 0.3,
-       save_every: 3}
+       looks: 1, save_every: 3}
 vqgan: {steps: 4, batch: 2, crop: 32, quantise_from: 2, codes: 16, save_every: 2}
 """
 TINY_JUDGE = """
 data: {reconstructed: 16}
-clip: {tower: regnetx_002, image_size: 32, steps: 2, batch: 8, decoy_from: 2, joint_from: 2}
+clip: {tower: regnetx_002, image_size: 32, steps: 2, batch: 8, decoy_from: 2, joint_from: 2, looks: 0}
 """
 
 
@@ -223,6 +223,28 @@ def test_a_pair_is_refined(work: Path, tmp_path: Path) -> None:
     before, after = (load_file(stem / "clip.safetensors") for stem in (out, tmp_path / "out"))
     assert before.keys() == after.keys()
     assert not torch.equal(before["visual.conv1.weight"], after["visual.conv1.weight"])
+
+
+def test_no_steps_keep_the_vqgan(work: Path, tmp_path: Path) -> None:
+    start = work / "work" / "out" / "vqgan"
+    (tmp_path / "none.yaml").write_text("vqgan: {steps: 0, codes: 16}")
+    given: list[str | Path] = ["--data", work / "work" / "data", "--start", start]
+    _command("--recipe", tmp_path / "none.yaml", "vqgan", *given, "--run", tmp_path / "run", "--out", tmp_path / "out")
+    before, after = (load_file(folder / "vqgan.safetensors") for folder in (start.parent, tmp_path / "out"))
+    assert before.keys() == after.keys()
+    assert all(torch.allclose(before[name], after[name], atol=1e-2) for name in before)
+
+
+def test_more_codes_wait_for_latents_to_start_from(work: Path, tmp_path: Path) -> None:
+    from render.training.vqgan import POOLED, VQGANRun
+
+    (tmp_path / "more.yaml").write_text("vqgan: {codes: 32}")
+    data, start = work / "work" / "data", work / "work" / "out" / "vqgan"
+    run = VQGANRun(data, tmp_path, load_recipe(tmp_path / "more.yaml"), start)
+    assert run.quantise_from == POOLED
+    assert run.net.quantize.embedding.weight.shape[0] == 32
+    kept = load_file(start.with_suffix(".safetensors"))["decoder.conv_in.weight"].float()
+    assert torch.equal(run.net.state_dict()["decoder.conv_in.weight"], kept)
 
 
 def test_the_judge_ranks_forty_prompts(work: Path) -> None:

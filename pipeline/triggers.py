@@ -1,0 +1,110 @@
+"""Moments that come again, such as every beat or every four bars, and the pulse that each of them sets off."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.beat import Beat
+from pipeline.easings import Array
+
+SECONDS = {"s": 1.0, "ms": 0.001}
+BEATS = ("beat", "bar")
+UNITS = (*SECONDS, *BEATS, *(f"{name}s" for name in BEATS))
+MAX_SPAN = 3600.0
+MAX_IN_FRAME = 32  # a pulse more often than that is a constant to everyone who looks
+RELEASE = 0.15  # seconds in which a pulse falls to one third, as a signal's hit does
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """How long something lasts as it is written: 4 beats, 2 bars, 1.5s."""
+
+    count: float
+    unit: str
+
+    @property
+    def in_beats(self) -> bool:
+        return self.unit.rstrip("s") in BEATS
+
+    def length(self, beat: Beat | None) -> float:
+        """So many beats where it counts in those, else so many seconds."""
+        if not self.in_beats:
+            return self.count * SECONDS[self.unit]
+        assert beat is not None
+        return self.count * (beat.beats_per_bar if self.unit.startswith("bar") else 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Every:
+    """The moments `late`, `late + span`, ... and those before, on the beats' clock or on that of seconds."""
+
+    span: Span
+    late: Span | None = None
+
+    def numbers(self, times: Array, beat: Beat | None) -> Array:
+        """How many of them have been at `times`, with fractions."""
+        clock = beat.numbers(times) if beat is not None and self.span.in_beats else times
+        begun: Array = (clock - self._late(beat)) / self.span.length(beat)
+        return begun
+
+    def times(self, numbers: Array, beat: Beat | None) -> Array:
+        """When the moments `numbers` are, in seconds."""
+        at = self._late(beat) + numbers * self.span.length(beat)
+        return beat.times(at) if beat is not None and self.span.in_beats else at
+
+    def _late(self, beat: Beat | None) -> float:
+        if self.late is None:
+            return 0.0
+        late = self.late.length(beat)
+        if beat is None or self.late.in_beats == self.span.in_beats:
+            return late
+        return late / beat.seconds if self.span.in_beats else beat.lasting(late)
+
+
+def every(times: Array, beat: Beat | None, span: Span, late: Span | None = None) -> Array:
+    """A number that passes a whole one at every moment that comes again, as `beat` does at every beat."""
+    return Every(span=span, late=late).numbers(times, beat)
+
+
+def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, release: Span | None = None) -> Array:
+    """1 at every moment of the trigger, falling to one third within `release`, until the next one.
+
+    As a signal of the music is (`pipeline.audio.signals`), it is at frame i what it is about the middle of the time
+    that the frame is shown: weighted by a Hann window of two frames' length, whose copies at all frames add up to one.
+    Here the weighing is exact: the integral of window times pulse has a closed form between two moments.
+    """
+    middle = np.asarray(times, dtype=np.float64) + 0.5 / fps
+    first, end = middle - 1 / fps, middle + 1 / fps
+    number = np.floor(trigger.numbers(first, beat))
+    begin = trigger.times(number, beat)
+    total = np.zeros(middle.shape)
+    for _ in range(2 * MAX_IN_FRAME + 3):
+        following = trigger.times(number + 1, beat)
+        rate = 1 / _lasting(begin, beat, release)
+        low, high = np.maximum(begin, first), np.minimum(following, end)
+        part = _weighed(high, begin, middle, rate, fps) - _weighed(low, begin, middle, rate, fps)
+        total += np.where(high > low, part, 0.0)
+        if (following >= end).all():
+            break
+        number, begin = number + 1, following
+    return total
+
+
+def _lasting(begin: Array, beat: Beat | None, release: Span | None) -> Array:
+    """How long the release from `begin` on is, in seconds: a beat is as long as it is there."""
+    if release is None:
+        return np.full(begin.shape, RELEASE)
+    length = release.length(beat)
+    if beat is None or not release.in_beats:
+        return np.full(begin.shape, length)
+    lasting: Array = beat.times(beat.numbers(begin) + length) - begin
+    return lasting
+
+
+def _weighed(at: Array, begin: Array, middle: Array, rate: Array, fps: float) -> Array:
+    """An antiderivative of exp(-rate (t - begin)) times the window about the `middle`, at `at`."""
+    turn = np.pi * fps
+    phase = turn * (at - middle)
+    wave = (turn * np.sin(phase) - rate * np.cos(phase)) / (rate**2 + turn**2)
+    weighed: Array = fps / 2 * np.exp(-rate * (at - begin)) * (wave - 1 / rate)
+    return weighed

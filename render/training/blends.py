@@ -1,0 +1,32 @@
+"""Pictures between two: what a video shows on its way from one prompt to the next."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def _masks(count: int, side: int) -> Tensor:
+    """How much of a picture is seen where, (N, 1, S, S): as much everywhere, or all on one side of a soft line."""
+    even = torch.rand(count, 1, 1, 1).expand(-1, 1, side, side)
+    height = torch.linspace(0, 1, side)[None, None, :, None]
+    place, soft = torch.rand(count, 1, 1, 1), 0.05 + 0.4 * torch.rand(count, 1, 1, 1)
+    banded = ((height - place) / soft + 0.5).clamp(0, 1)
+    banded = torch.where(torch.rand(count, 1, 1, 1) < 0.5, banded, 1 - banded)
+    return torch.where(torch.rand(count, 1, 1, 1) < 0.6, even, banded)
+
+
+def blend(images: Tensor, blended: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Lay others of the batch over a share `blended` of its pictures (N, 3, S, S).
+
+    Returns: the pictures, for each the place (N,) of the other, and the share (N,) that is its own.
+    Source: mixup (Zhang 2018) and CutMix (Yun 2019), with soft bands for skies over land.
+    """
+    count = len(images)
+    others = torch.randperm(count)
+    masks = torch.where(torch.rand(count, 1, 1, 1) < blended, _masks(count, images.shape[-1]), torch.ones(1))
+    return images * masks + images[others] * (1 - masks), others, masks.mean((1, 2, 3))
+
+
+def mixed(vectors: Tensor, others: Tensor, share: Tensor) -> Tensor:
+    """Unit vectors (N, D) of a batch, each with its other's by share."""
+    return F.normalize(share[:, None] * vectors + (1 - share[:, None]) * vectors[others], dim=1)
