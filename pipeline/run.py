@@ -195,8 +195,9 @@ class Run:
                         raise
                     yield from self._told()
                     write = partial(self._save, to_host(state), models.made_on)
-                    yield from self._done(writer.put(write), figures)
+                    written = list(writer.put(write))  # this frame may be among them, so its figures come first
                     figures.add(spec, time.perf_counter() - begun)
+                    yield from self._done(written, figures)
             yield from self._done(writer.drain(), figures)
         return True
 
