@@ -25,6 +25,7 @@ from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from pipeline.writer import Writer
 from render.errors import CheckpointError, InputError
+from render.spec import FrameSpec
 
 if TYPE_CHECKING:
     from render.lockstep import Pending
@@ -172,8 +173,9 @@ class Run:
         return True
 
     @property
-    def timeline(self) -> Timeline:
-        return self._timeline
+    def asked(self) -> list[FrameSpec]:
+        """The frames that are to be there in the end, whether they are already or not."""
+        return [self._timeline.at(index) for index in range(self._begin, self._end)]
 
     @cached_property
     def _heads(self) -> Heads:
