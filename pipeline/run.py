@@ -150,9 +150,9 @@ class Run:
             stale=stale,
             device=str(models.device),
         )
+        begun = time.perf_counter()
         with Writer[tuple[int, FrameRecord]]() as writer:
             for index in range(first, self._end):
-                begun = time.perf_counter()
                 if stop():
                     yield from self._done(writer.drain(), figures)
                     yield self._interruption(index)
@@ -167,8 +167,10 @@ class Run:
                     raise
                 yield from self._told()
                 write = partial(self._save, to_host(state), models.made_on)
+                now = time.perf_counter()
+                figures.add(spec, now - begun)  # before the frame can be told
+                begun = now
                 yield from self._done(writer.put(write), figures)
-                figures.add(spec, time.perf_counter() - begun)
             yield from self._done(writer.drain(), figures)
         return True
 
