@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from render.lockstep import Pending
     from render.renderer import FrameState, Renderer
 
+PATIENCE = 0.02  # of a frame's time: so long the next one waits for the frame to be on the disk, and told
+
 GetRenderer = Callable[[Callable[[str], None]], "Renderer"]
 
 
@@ -167,10 +169,9 @@ class Run:
                     raise
                 yield from self._told()
                 write = partial(self._save, to_host(state), models.made_on)
-                now = time.perf_counter()
-                figures.add(spec, now - begun)  # before the frame can be told
-                begun = now
-                yield from self._done(writer.put(write), figures)
+                taken, begun = time.perf_counter() - begun, time.perf_counter()
+                figures.add(spec, taken)  # before the frame can be told
+                yield from self._done(writer.put(write, PATIENCE * taken), figures)
             yield from self._done(writer.drain(), figures)
         return True
 
