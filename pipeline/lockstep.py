@@ -95,8 +95,8 @@ class _Choice:
     def _measured(self, renderer: "Renderer", run: Run) -> int:
         from render.probe import NUM_STEPS, probe
 
-        steps = sum(int(each.timeline.num_steps.sum()) for each in self._group)
-        spec = next((spec for spec in run.timeline if spec.num_steps and spec.losses), None)
+        steps = sum(spec.num_steps for each in self._group for spec in each.asked)
+        spec = next((spec for spec in run.asked if spec.num_steps and spec.losses), None)
         if spec is None or steps < WORTH * NUM_STEPS:
             self._note(f"lockstep: {steps} steps in all are too few to measure by {NUM_STEPS} what pays: 1 at once")
             return 1

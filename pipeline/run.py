@@ -27,10 +27,13 @@ from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from pipeline.writer import Writer
 from render.errors import CheckpointError, InputError
+from render.spec import FrameSpec
 
 if TYPE_CHECKING:
     from render.lockstep import Pending
     from render.renderer import FrameState, Renderer
+
+PATIENCE = 0.02  # of a frame's time: so long the next one waits for the frame to be on the disk, and told
 
 GetRenderer = Callable[[Callable[[str], None]], "Renderer"]
 
@@ -179,8 +182,8 @@ class Run:
                 if stretch.end > self.schedule.output.num_frames and (first >= self._timeline.num_led or stretch.begin):
                     yield from self._done(writer.drain(), figures)
                     self._heads.require(models)
+                begun = time.perf_counter()
                 for index in range(first, stretch.end):
-                    begun = time.perf_counter()
                     if stop():
                         yield from self._done(writer.drain(), figures)
                         yield self._interruption(index)
@@ -195,9 +198,9 @@ class Run:
                         raise
                     yield from self._told()
                     write = partial(self._save, to_host(state), models.made_on)
-                    written = list(writer.put(write))  # this frame may be among them, so its figures come first
-                    figures.add(spec, time.perf_counter() - begun)
-                    yield from self._done(written, figures)
+                    taken, begun = time.perf_counter() - begun, time.perf_counter()
+                    figures.add(spec, taken)  # before the frame can be told
+                    yield from self._done(writer.put(write, PATIENCE * taken), figures)
             yield from self._done(writer.drain(), figures)
         return True
 
@@ -224,8 +227,9 @@ class Run:
         return self._options.part
 
     @property
-    def timeline(self) -> Timeline:
-        return self._timeline
+    def asked(self) -> list[FrameSpec]:
+        """The frames that are to be there in the end, whether they are already or not."""
+        return [self._timeline.at(index) for index in range(self._begin, self._end)]
 
     @cached_property
     def _heads(self) -> Heads:

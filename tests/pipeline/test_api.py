@@ -42,10 +42,10 @@ def test_breaking_off_frees_the_folder_and_goes_on_later(toy_file: Path, tmp_pat
             break
     first.close()  # type: ignore[attr-defined]
     assert holder(tmp_path / "parts") is None
-    there = len(frames(tmp_path / "parts"))
-    assert 5 <= there < 8  # two may be on their way to the disk when 4 is told
+    kept = len(frames(tmp_path / "parts"))
+    assert kept >= 5  # what was refined when it was broken off is kept as well
     second = list(render(schedule, tmp_path / "parts"))
-    assert [event.index for event in second if isinstance(event, FrameDone)] == list(range(there, 12))
+    assert [event.index for event in second if isinstance(event, FrameDone)] == list(range(kept, 12))
     assert frames(tmp_path / "parts") == frames(tmp_path / "whole")
     assert isinstance(whole[-1], Finished)
 

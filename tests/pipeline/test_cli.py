@@ -121,6 +121,25 @@ def test_json_is_one_event_per_line_in_order(first: subprocess.CompletedProcess[
     ]
 
 
+def test_two_files_in_lockstep(call: Call, tmp_path: Path) -> None:
+    done = call("a.yaml", "b.yaml", "--lockstep", "2", "--out", tmp_path, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = [(event["event"], event["schedule"]) for event in events_of(done)]
+    assert told[:2] == [("started", "a"), ("started", "b")]
+    assert told.index(("finished", "b")) < told.index(("finished", "a"))
+    assert (told.count(("frame", "a")), told.count(("frame", "b"))) == (FRAMES, 3)
+    assert count_frames(tmp_path / "b" / "video.mp4") == 3
+    report = json.loads((tmp_path / "a" / "report.json").read_text())
+    assert report["device"].endswith(", in lockstep")
+
+
+def test_without_a_number_lockstep_measures(call: Call, tmp_path: Path) -> None:
+    done = call("b.yaml", "a.yaml", "--out", tmp_path, "--lockstep")
+    assert done.returncode == 0
+    assert "lockstep: " in done.stderr
+    assert done.stderr.strip().endswith(" at once")
+
+
 def test_render_file_is_render_video_file(call: Call, copy: Path) -> None:
     done = call("video", "a.yaml", "--out", copy)
     assert done.returncode == 0
@@ -293,6 +312,8 @@ def test_ctrl_c_twice_stops_at_once_and_keeps_what_is_finished(start: Callable[.
         (["a.yaml", "--frame", "1:2"], "--frames"),
         (["a.yaml", "--frames", "3"], "expected A:B, A: or :B with frame numbers, got '3'"),
         (["a.yaml", "--frames", "a:b"], "expected A:B"),
+        (["a.yaml", "--lockstep", "b.yaml"], "expected auto or a number of schedules such as 4, got 'b.yaml'"),
+        (["a.yaml", "--lockstep", "0"], "expected auto or a number of schedules such as 4, got '0'"),
         (["a.yaml", "--frames", "5:99"], "--frames 5:99: expected A:B with 0 <= A < B <= 12"),
         (["--draft"], "FILE"),
         (["plot", "a.yaml", "-o", "a.xyz"], "a.xyz: cannot be drawn"),

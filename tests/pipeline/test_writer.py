@@ -104,12 +104,16 @@ def test_after_a_failure_nothing_more_is_written_and_it_is_told() -> None:
 
 
 def test_a_failure_of_the_block_is_not_covered_by_one_of_writing() -> None:
+    gate = threading.Event()
+
     def fails() -> str:
+        gate.wait()
         raise OSError(28, "No space left on device")
 
     def interrupted() -> None:
         with Writer[str]() as writer:
             list(writer.put(fails))
+            gate.set()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
