@@ -153,8 +153,6 @@ class Run:
         stretches = self._missing()
         if not stretches:
             return True
-        from render.staging import to_host
-
         models = renderer(self._warn)
         models.require_memory(self.schedule.output.size)
         figures.device = models.made_on
@@ -182,27 +180,42 @@ class Run:
                 if stretch.end > self.schedule.output.num_frames and (first >= self._timeline.num_led or stretch.begin):
                     yield from self._done(writer.drain(), figures)
                     self._heads.require(models)
-                begun = time.perf_counter()
                 for index in range(first, stretch.end):
                     if stop():
                         yield from self._done(writer.drain(), figures)
                         yield self._interruption(index)
                         return False
-                    spec = self._timeline.at(index)
-                    if spec.lead is not None:  # into a state that may not be on the disk yet
-                        yield from self._done(writer.drain(), figures)
-                    try:
-                        state = yield from models.steps(state and self._heads.lead(state, spec, models), spec)
-                    except Exception:  # a frame that fails has often warned before
-                        yield from self._told()
-                        raise
-                    yield from self._told()
-                    write = partial(self._save, to_host(state), models.made_on)
-                    taken, begun = time.perf_counter() - begun, time.perf_counter()
-                    figures.add(spec, taken)  # before the frame can be told
-                    yield from self._done(writer.put(write, PATIENCE * taken), figures)
+                    state = yield from self._frame(models, state, index, writer, figures)
             yield from self._done(writer.drain(), figures)
         return True
+
+    def _frame(
+        self,
+        models: "Renderer",
+        state: "FrameState | None",
+        index: int,
+        writer: Writer[tuple[int, FrameRecord]],
+        figures: RunReport,
+    ) -> Generator["Event | Pending", None, "FrameState"]:
+        """Refine frame `index` and have it written, while those before it are told as they are written."""
+        from render.staging import to_host
+
+        begun = time.perf_counter()
+        spec = self._timeline.at(index)
+        if spec.lead is not None:  # into a state that may not be on the disk yet
+            yield from self._done(writer.drain(), figures)
+        try:
+            state = yield from models.steps(state and self._heads.lead(state, spec, models), spec)
+        except Exception:  # a frame that fails has often warned before
+            yield from self._told()
+            raise
+        yield from self._told()
+        taken = time.perf_counter() - begun
+        figures.add(spec, taken)  # before the frame can be told
+        write = partial(self._save, to_host(state), models.made_on)
+        yield from self._done(writer.put(write, PATIENCE * taken), figures)
+        figures.add(spec, time.perf_counter() - begun)  # with what it waited for the disk
+        return state
 
     def _missing(self) -> list[Stretch]:
         """The shots in which frames are missing; a range of frames that was asked for is taken as one."""

@@ -1,9 +1,11 @@
 """Schedules refined as one batch: every folder holds what it would hold alone, whatever happens to the others."""
 
+import errno
 import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.folder import RunFolder
+from pipeline.frames import FrameFolder
 from pipeline.interrupt import INTERRUPTED
 from pipeline.jobs import Job
 from pipeline.loader import read_schedule
@@ -142,16 +145,19 @@ def test_videos_are_those_of_single_runs(at_once: int, tmp_path: Path, single: P
         assert listener.of(schedule.title) == [Started, *[FrameDone] * schedule.output.num_frames, Finished]
 
 
-def test_a_run_that_fails_leaves_the_others_as_they_are(tmp_path: Path, single: Path, pixels: Counting) -> None:
-    """The folder of the second one becomes a file in the middle of its work."""
+def test_a_run_that_fails_leaves_the_others_as_they_are(
+    tmp_path: Path, single: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk of the second one fails in the middle of its work."""
+    write = FrameFolder.write
 
-    def fail(event: Event) -> None:
-        if isinstance(event, FrameDone) and (event.schedule, event.index) == ("twice", 2):
-            frames = tmp_path / "twice" / "frames"
-            frames.rename(tmp_path / "kept")
-            frames.write_text("not a folder")
+    def failing(frames: FrameFolder, index: int, *what: Any) -> None:
+        if (frames.folder.parent.name, index) == ("twice", 3):
+            raise OSError(errno.EIO, "Input/output error")
+        write(frames, index, *what)
 
-    listener = Listener(fail)
+    monkeypatch.setattr(FrameFolder, "write", failing)
+    listener = Listener()
     assert render([ONE, TWO, THREE], tmp_path, 3, listener) == 1
     assert listener.of("twice")[-1] is Failed
     assert_like_single(tmp_path, single, [ONE, THREE])
