@@ -29,15 +29,16 @@ PROMPTS = (
     "red poppies in a green meadow",
 )
 SETTINGS: Mapping[str, tuple[Mapping[str, object], int]] = {
-    "5 steps, lr 0.2": ({}, 5),
-    "5 steps, lr 0.2, 8 cutouts": ({"num_cutouts": 8}, 5),
-    "5 steps, lr 0.2, 6 cutouts": ({"num_cutouts": 6}, 5),
-    "5 steps, lr 0.3": ({"lr": 0.3}, 5),
+    "3 steps, lr 0.3": ({}, 3),
+    "3 steps, lr 0.3, 8 cutouts": ({"num_cutouts": 8}, 3),
+    "3 steps, lr 0.3, 6 cutouts": ({"num_cutouts": 6}, 3),
+    "2 steps, lr 0.4": ({"lr": 0.4}, 2),
+    "3 steps, lr 0.2": ({"lr": 0.2}, 3),
     "4 steps, lr 0.25": ({"lr": 0.25}, 4),
-    "4 steps, lr 0.3": ({"lr": 0.3}, 4),
-    "3 steps, lr 0.3": ({"lr": 0.3}, 3),
-    "3 steps, lr 0.2": ({}, 3),
-    "4 steps, lr 0.2, Adam afresh": ({"carry_optimizer": False}, 4),
+    "4 steps, lr 0.3": ({}, 4),
+    "4 steps, lr 0.2, Adam afresh": ({"lr": 0.2, "carry_optimizer": False}, 4),
+    "5 steps, lr 0.2": ({"lr": 0.2}, 5),
+    "5 steps, lr 0.3": ({}, 5),
 }
 """Changes of the frame spec, and steps per frame; the first frame takes `FIRST_STEPS`."""
 

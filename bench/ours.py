@@ -83,7 +83,7 @@ def frame(setting: Setting, index: int, steps: int, transforms: dict[str, float]
         border="reflect",
         losses={"prompt": 1.0},
         num_steps=steps,
-        lr=0.2,
+        lr=0.3,
         num_cutouts=setting.cutouts,
         carry_optimizer=True,
         augment=setting.augment,

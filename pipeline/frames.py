@@ -111,8 +111,11 @@ class FrameFolder:
 
 
 def to_pixels(image: "Tensor") -> Pixels:
-    """(1, 3, H, W) in [0, 1] to (H, W, 3) bytes."""
-    pixels: Pixels = image[0].movedim(0, -1).mul(255).round().byte().cpu().numpy()
+    """(1, 3, H, W) in [0, 1] to (H, W, 3) bytes.
+
+    By numpy, which takes no threads: see `render.staging.to_host`.
+    """
+    pixels: Pixels = np.rint(image[0].movedim(0, -1).cpu().numpy() * 255).astype(np.uint8)
     return pixels
 
 

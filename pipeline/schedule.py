@@ -110,7 +110,7 @@ class Refine:
     """How hard guidance works on each frame."""
 
     steps: Curve = setting(
-        curve(number(0, 10_000)), Curve.constant(5), "refinement steps per frame; 0 only moves the picture"
+        curve(number(0, 10_000)), Curve.constant(3), "refinement steps per frame; 0 only moves the picture"
     )
     first_frame: int = setting(
         fields.integer(0, 100_000),
@@ -119,7 +119,7 @@ class Refine:
     )
     lr: Curve = setting(
         curve(number(0, 100)),
-        Curve.constant(0.2),
+        Curve.constant(0.3),
         "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN",
     )
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "looks at the picture in each step")

@@ -1,12 +1,18 @@
 """Writing in the background: in order, bounded, and over at the first failure."""
 
+import os
+import subprocess
+import sys
 import threading
 import weakref
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from pipeline.writer import DEPTH, Writer
+
+ROOT = Path(__file__).parents[2]
 
 
 class Payload:
@@ -118,3 +124,43 @@ def test_a_failure_of_the_block_is_not_covered_by_one_of_writing() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+
+
+ALONE = """
+import sys, threading
+from pathlib import Path
+import torch
+from pipeline.checkpoint import StateFolder
+from pipeline.frames import FrameFolder, FrameRecord, checksum, to_pixels
+from render.renderer import FrameState
+from render.staging import to_host
+
+torch.set_num_threads(2)
+image = torch.rand(1, 3, 144, 256).contiguous(memory_format=torch.channels_last)
+moments = {"exp_avg": torch.rand(1, 64, 72, 128)}
+state = FrameState(index=0, image=image, latent=image * 2, optimizer_state=moments, similarity=torch.ones(1))
+image.mul(2)  # this thread has its team
+
+def write(arriving):
+    state = arriving()
+    StateFolder(Path(sys.argv[1]), 12).save(state, "", "")
+    pixels = to_pixels(state.image)
+    FrameFolder(Path(sys.argv[1])).write(0, pixels, FrameRecord(hash="", similarity=None, pixels=checksum(pixels)))
+    print(tasks() - before)
+
+tasks = lambda: len(list(Path("/proc/self/task").iterdir()))
+arriving = to_host(state)
+before = tasks()
+writer = threading.Thread(target=write, args=(arriving,))
+writer.start()
+writer.join()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux shows them")
+def test_writing_takes_no_threads_of_torch(tmp_path: Path) -> None:
+    """A second team of OpenMP threads would make the refinement's own sleep at every barrier."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    command = [sys.executable, "-c", ALONE, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=True)
+    assert int(done.stdout) == 1  # the writer itself

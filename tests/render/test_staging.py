@@ -17,9 +17,13 @@ def state(device: str) -> FrameState:
     )
 
 
-def test_on_the_host_a_state_is_not_copied() -> None:
+def test_on_the_host_only_the_layout_changes() -> None:
     made = state("cpu")
-    assert to_host(made)() is made
+    made.image = made.image.contiguous(memory_format=torch.channels_last)
+    arrived = to_host(made)()
+    assert arrived.image.is_contiguous()
+    assert torch.equal(arrived.image, made.image)
+    assert arrived.latent is made.latent
 
 
 @pytest.mark.gpu
