@@ -99,17 +99,24 @@ class Desk:
         return [int(line.split()[-1]) for line in lines if " worker " in line]
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Sums come out as they do in `Desk`'s processes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def alone(text: str, place: Path) -> dict[str, bytes]:
     """The frames of a schedule that is rendered by itself, with the one thread that `Desk` gives."""
     file = place / "alone" / f"{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with one_thread():
         assert isinstance(list(render(load_schedule(file), file.with_suffix("")))[-1], Finished)
-    finally:
-        torch.set_num_threads(threads)
     return Desk(command="", path=file.parent).frames(file.stem, ".")
 
 

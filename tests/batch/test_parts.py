@@ -13,7 +13,7 @@ from pipeline.folder import Origin
 from pipeline.lock import holder, only_writer
 from pipeline.run import RunOptions
 from render.errors import FolderInUseError
-from tests.batch.conftest import Desk, alone, killing
+from tests.batch.conftest import Desk, alone, killing, one_thread
 
 SHOTS = """
 output: {size: [32, 24], fps: 8, seed: 3}
@@ -83,11 +83,12 @@ def run(file: Path, folder: Path, part: tuple[int, int] | None, stop: int | None
     """Frames that are rendered of a part; it is left after frame `stop`."""
     frames: list[int] = []
     event: Event | None = None
-    for event in render(load_schedule(file), folder, options=RunOptions(part=part)):
-        if isinstance(event, FrameDone):
-            frames.append(event.index)
-            if event.index == stop:
-                return frames
+    with one_thread():
+        for event in render(load_schedule(file), folder, options=RunOptions(part=part)):
+            if isinstance(event, FrameDone):
+                frames.append(event.index)
+                if event.index == stop:
+                    return frames
     assert isinstance(event, Finished)
     return frames
 

@@ -22,7 +22,7 @@ def test_a_table_is_filled_in_and_the_rest_is_left() -> None:
     text = "before\n<!-- generated: refine -->\nold\n<!-- end -->\nafter <!-- end -->\n"
     made = filled(text)
     assert made.startswith(
-        "before\n<!-- generated: refine -->\n| key | default | |\n|---|---|---|\n| `steps` ~ | `5` |"
+        "before\n<!-- generated: refine -->\n| key | default | |\n|---|---|---|\n| `steps` ~ | `3` |"
     )
     assert "\n| `carry` | `true` |" in made
     assert made.endswith(" |\n<!-- end -->\nafter <!-- end -->\n")

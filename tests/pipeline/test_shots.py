@@ -59,7 +59,7 @@ def test_prompts_stand_in_their_shot_alone() -> None:
 def test_what_is_no_curve_changes_with_the_shot() -> None:
     found = specs()
     assert [found[index].border for index in (19, 20, 39, 40)] == ["wrap", "edge", "edge", "wrap"]
-    assert [found[index].num_steps for index in (0, 1, 19, 20, 39, 40)] == [60, 5, 5, 9, 9, 5]
+    assert [found[index].num_steps for index in (0, 1, 19, 20, 39, 40)] == [60, 3, 3, 9, 9, 3]
     assert [found[index].carry_optimizer for index in (19, 20, 40)] == [True, False, True]
     assert [found[index].ema for index in (19, 20, 40)] == [0, 0.5, 0]
 
@@ -100,7 +100,7 @@ def test_one_shot_is_the_schedule_without_shots() -> None:
 
 def test_a_draft_thins_the_steps_of_every_shot() -> None:
     draft = list(Timeline(read().draft()))
-    assert [draft[index].num_steps for index in (0, 1, 20, 40)] == [20, 2, 3, 2]
+    assert [draft[index].num_steps for index in (0, 1, 20, 40)] == [20, 1, 3, 1]
 
 
 def test_joined_curves_meet_without_a_gap() -> None:
