@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import torch
 
+from bench.memory import resident
 from pipeline.events import FrameDone
 from pipeline.loader import read_schedule
 from pipeline.schedule import Schedule
@@ -53,13 +54,8 @@ def windows(schedule: Schedule, folder: Path) -> Iterator[Window]:
             times.append(now - before)
             before = now
             if (event.index + 1) % size == 0:
-                yield Window(last=event.index, frame_seconds=sum(times) / len(times), resident=_resident())
+                yield Window(last=event.index, frame_seconds=sum(times) / len(times), resident=resident("VmRSS"))
                 times = []
-
-
-def _resident() -> float:
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024.0 for line in lines if line.startswith("VmRSS"))
 
 
 def main(frames: int) -> None:

@@ -34,10 +34,10 @@ def _report(pipe: Connection, prepare: Callable[[], Work], calls: int, threads: 
     if torch.cuda.is_available():
         pipe.send(float(torch.cuda.max_memory_allocated()))
     else:
-        pipe.send(_most_resident())
+        pipe.send(resident("VmHWM"))
 
 
-def _most_resident() -> float:
-    """Of this program alone: `getrusage` goes on counting from the process that started it."""
+def resident(field: str) -> float:
+    """Bytes of this program alone: VmRSS now, VmHWM at most; `getrusage` goes on counting from who started it."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024.0 for line in lines if line.startswith("VmHWM"))
+    return next(int(line.split()[1]) * 1024.0 for line in lines if line.startswith(field))

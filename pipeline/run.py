@@ -135,7 +135,7 @@ class Run:
                 return
             count = self._end - self._begin
             if part is None:
-                records = self._finished()
+                records = self._finished(0, len(self._hashes))
                 derive(self.folder, self.schedule, records, figures, digests, binary, self._warn)
                 yield from self._told()
                 count = len(records)
@@ -228,11 +228,7 @@ class Run:
 
     def _num_finished(self, begin: int, end: int) -> int:
         """The first frame of [begin, end) that is not there and current; `end` where all are."""
-        for index in range(begin, end):
-            record = self._frames.record(index)
-            if record is None or record.hash != self._hashes[index]:
-                return index
-        return end
+        return begin + len(self._finished(begin, end))
 
     @property
     def part(self) -> tuple[int, int] | None:
@@ -338,12 +334,12 @@ class Run:
             self._frames.write(state.index, pixels, record)
         return record
 
-    def _finished(self) -> list[FrameRecord]:
-        """The records of the frames from the first on that are there and current."""
+    def _finished(self, begin: int, end: int) -> list[FrameRecord]:
+        """The records of frames `begin` to `end` - 1, up to the first one that is not there and current."""
         found = []
-        for index, wanted in enumerate(self._hashes):
+        for index in range(begin, end):
             record = self._frames.record(index)
-            if record is None or record.hash != wanted:
+            if record is None or record.hash != self._hashes[index]:
                 break
             found.append(record)
         return found

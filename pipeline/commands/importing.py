@@ -2,17 +2,14 @@
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pipeline import importers
-from pipeline.atomic import write_text
-from pipeline.foreign.settings import printable
-from pipeline.foreign.source import Source, read_source
-from pipeline.foreign.writing import write
-from pipeline.loader import read_schedule
-from render import catalogue
 from render.errors import InputError, ScheduleError
+
+if TYPE_CHECKING:
+    from pipeline.foreign.source import Source
 
 MAX_LINES = 200
 
@@ -33,6 +30,9 @@ def import_(settings: Path, output: Path | None, name: str | None) -> None:
     render import 20230801_settings.txt -o swamp.yaml
     render import zoom.sh --from nerdyrodent
     """
+    from pipeline.atomic import write_text
+    from pipeline.foreign.source import read_source
+
     target = output or Path(f"{settings.stem}.yaml")
     source = read_source(settings)
     if target.exists() and (output is None or target.samefile(settings)):
@@ -47,7 +47,7 @@ def import_(settings: Path, output: Path | None, name: str | None) -> None:
     click.echo(str(target))
 
 
-def imported(source: Source, name: str | None = None) -> tuple[str, tuple[str, ...]]:
+def imported(source: "Source", name: str | None = None) -> tuple[str, tuple[str, ...]]:
     """The schedule's text and what is to be told about it, a line each.
 
     Args:
@@ -56,6 +56,12 @@ def imported(source: Source, name: str | None = None) -> tuple[str, tuple[str, .
     Raises:
         InputError: the format is unknown, or the settings cannot be used.
     """
+    from pipeline import importers
+    from pipeline.foreign.settings import printable
+    from pipeline.foreign.writing import write
+    from pipeline.loader import read_schedule
+    from render import catalogue
+
     entry = catalogue.load(importers, name or _recognised(source))
     found: importers.Imported = entry.convert(source)
     told = tuple(printable(line) for line in found.told[:MAX_LINES])
@@ -69,7 +75,10 @@ def imported(source: Source, name: str | None = None) -> tuple[str, tuple[str, .
     return text, told
 
 
-def _recognised(source: Source) -> str:
+def _recognised(source: "Source") -> str:
+    from pipeline import importers
+    from render import catalogue
+
     names = catalogue.names(importers)
     for name in names:
         if catalogue.load(importers, name).recognises(source):

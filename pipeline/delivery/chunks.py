@@ -9,7 +9,6 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from xml.sax.saxutils import escape, unescape
 
 from PIL import Image
 
@@ -46,6 +45,8 @@ def into_webp(file: Path, text: str) -> None:
             sides = b"".join(struct.pack("<I", side - 1)[:3] for side in image.size)
         content[12:12] = b"VP8X" + struct.pack("<I", 10) + bytes(4) + sides
     content[20] |= _XMP_FLAG
+    from xml.sax.saxutils import escape  # with it comes half of urllib: not for every `render check`
+
     packet = _PACKET.format(escape(text, _RETURN)).encode()
     content += b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) % 2)
     content[4:8] = struct.pack("<I", len(content) - 8)
@@ -94,6 +95,8 @@ def _colours(content: bytes, at: int) -> int:
 
 
 def _of_webp(content: bytes) -> Iterator[bytes]:
+    from xml.sax.saxutils import unescape
+
     at = 12
     while at + 8 <= len(content):
         kind, size = struct.unpack_from("<4sI", content, at)
