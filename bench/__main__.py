@@ -14,7 +14,7 @@ from bench import memory, stages
 from bench.interleaved import Timing, Work, interleave
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, PUBLISHED, Setting, Video, load, steps
-from bench.peers import NerdyRodent
+from bench.peers import NerdyRodent, NerdyRodentVideo
 
 FRAME_STEPS = 15
 SETTINGS = {"embedded": EMBEDDED, "published": PUBLISHED}
@@ -72,9 +72,18 @@ def compare(setting: Setting, rounds: int, peer: Path | None) -> dict[str, Any]:
         found[name] = {"step": timing.median, "ratio": timing.times_faster_than(first), "peak": peak}
         click.echo(f"  {name:14} {_shown(timing, first)}   at most {peak / 2**20:6.0f} MB")
     models = load(setting, torch.bfloat16)
-    frame = interleave({"frame": Video(models, setting, FRAME_STEPS)}, max(1, rounds // 2))["frame"]
-    found["frame"] = frame.median
-    click.echo(f"  a moved frame of {FRAME_STEPS} steps, bf16: {frame.median:.2f} s")
+    videos: dict[str, Work] = {"ours in bf16": Video(models, setting, FRAME_STEPS)}
+    if peer:
+        videos = {"nerdyrodent": NerdyRodentVideo(peer, setting, FRAME_STEPS)} | videos
+    frames = interleave(videos, max(1, rounds // 2))
+    first = next(iter(frames.values()))
+    found["frames"] = {}
+    for name, timing in frames.items():
+        found["frames"][name] = {"frame": timing.median, "ratio": timing.times_faster_than(first)}
+        click.echo(
+            f"  {name:14} {timing.median:7.2f} s a moved frame of {FRAME_STEPS} steps"
+            f"  x {timing.times_faster_than(first):.2f}"
+        )
     found["stages"] = stages.shares(models, setting, rounds)
     click.echo("  " + ", ".join(f"{stage} {value:.3f} s" for stage, value in found["stages"].items()))
     return found

@@ -22,7 +22,7 @@ from render.registry import find_latent, find_perceptor
 
 LOOP = {
     "sinc", "lanczos", "ramp", "resample", "ReplaceGrad", "ClampWithGrad", "vector_quantize", "Prompt", "MakeCutouts",
-    "get_opt", "synth", "checkin", "ascend_txt", "train",
+    "get_opt", "synth", "checkin", "ascend_txt", "train", "zoom_at",
 }  # fmt: skip
 CONSTANTS = {"replace_grad", "clamp_with_grad", "normalize"}
 DISPLAY_EVERY = 50  # their default, which saves a picture that often
@@ -37,6 +37,14 @@ class _TheirVQGAN(nn.Module):
         assert isinstance(architecture, Path)
         model = VQModel(read_vqgan_config(architecture)["params"])
         self.decoder, self.post_quant_conv, self.quantize = model.decoder, model.post_quant_conv, model.quantize
+        self.encoder, self.quant_conv = model.encoder, model.quant_conv
+
+    def encode(self, image: Tensor) -> tuple[Tensor, None, None]:
+        latent = self.quant_conv(self.encoder(image)).permute(0, 2, 3, 1)
+        quantize: Any = self.quantize
+        codes: Tensor = quantize.embedding.weight
+        rows = torch.cdist(latent.flatten(0, 2), codes).argmin(1)
+        return codes[rows].view_as(latent).permute(0, 3, 1, 2).contiguous(), None, None
 
     def decode(self, latent: Tensor) -> Tensor:
         image: Tensor = self.decoder(self.post_quant_conv(latent))
@@ -65,23 +73,53 @@ class NerdyRodent:
         torch.manual_seed(0)
         model = _TheirVQGAN(setting).eval().requires_grad_(False)
         perceptor = _their_clip(setting).eval().requires_grad_(False)
-        self._space = _executed(checkout / "generate.py", model, perceptor, setting)
+        self.space = _executed(checkout / "generate.py", model, perceptor, setting)
         self._step = 0
 
     def __call__(self) -> None:
         self._step += 1
         if self._step % DISPLAY_EVERY == 0:  # its saving is not what is compared
             self._step += 1
-        self._space["i"] = self._step
-        self._space["train"](self._step)
+        self.space["i"] = self._step
+        self.space["train"](self._step)
+
+
+class NerdyRodentVideo:
+    """Frames of their zoom video: what their loop does between two of them, but for writing it, and the steps."""
+
+    def __init__(self, checkout: Path, setting: Setting, steps: int) -> None:
+        self._train = NerdyRodent(checkout, setting)
+        self._space = self._train.space
+        self._steps = steps
+        self._between = _zoom_block(checkout / "generate.py")
+        self._space["args"].make_zoom_video = True
+        self._space["args"].zoom_frequency = 1  # the block asks whether it is its turn
+
+    def __call__(self) -> None:
+        exec(self._between, self._space)
+        for _ in range(self._steps):
+            self._train()
+
+
+def _zoom_block(source: Path) -> types.CodeType:
+    """`if args.make_zoom_video:` of their endless loop."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    loop = next(node for node in ast.walk(tree) if isinstance(node, ast.While))
+    block = next(
+        node for node in loop.body if isinstance(node, ast.If) and ast.unparse(node.test) == "args.make_zoom_video"
+    )
+    return compile(ast.Module([block], []), str(source), "exec")
 
 
 def _executed(source: Path, model: Any, perceptor: Any, setting: Setting) -> dict[str, Any]:
     """Their definitions, and the variables that their script sets up before its loop."""
     import kornia.augmentation
+    import numpy as np
+    from PIL import Image
     from torch import optim
     from torch.nn import functional
     from torchvision import transforms
+    from torchvision.transforms import functional as pictures
 
     wanted: list[ast.stmt] = [
         node
@@ -91,11 +129,14 @@ def _executed(source: Path, model: Any, perceptor: Any, setting: Setting) -> dic
     ]
     args = types.SimpleNamespace(
         augments=[["Af", "Pe", "Ji", "Er"]], cutn=setting.cutouts, init_weight=0.0, make_video=False,
-        display_freq=DISPLAY_EVERY,
+        display_freq=DISPLAY_EVERY, make_zoom_video=False, zoom_frequency=10, zoom_start=0, zoom_scale=0.99,
+        zoom_shift_x=0, zoom_shift_y=0, optimiser="Adam", step_size=0.1,
     )  # fmt: skip
     space: dict[str, Any] = {
         "torch": torch, "nn": nn, "optim": optim, "F": functional, "K": kornia.augmentation, "transforms": transforms,
         "math": math, "args": args, "model": model, "perceptor": perceptor, "gumbel": False, "pMs": [], "i": 1,
+        "np": np, "Image": Image, "TF": pictures, "device": torch.device("cpu"), "j": 0, "sideX": setting.size[0],
+        "sideY": setting.size[1], "imageio": types.SimpleNamespace(imwrite=lambda path, picture: None),
     }  # fmt: skip
     with contextlib.redirect_stdout(io.StringIO()):
         exec(compile(ast.Module(wanted, []), str(source), "exec"), space)
