@@ -10,8 +10,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A run begins: frames `first` to `last` - 1 of `frames` are rendered, those before are there.
+    """A run begins: frames `first` to `last` - 1 of `frames` are rendered, those from `begin` on are there.
 
+    A part of a run has nothing to do with the frames before its `begin`.
     `stale` of the frames in the folder belong to what the schedule was before it was edited, or to
     other models.
     """
@@ -23,6 +24,7 @@ class Started:
     last: int
     stale: int
     device: str
+    begin: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +50,10 @@ class FrameDone:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """The video is there; `rendered` of its `frames` are new."""
+    """The video is there; `rendered` of its `frames` are new. None is made of a part alone."""
 
     schedule: str
-    video: Path
+    video: Path | None
     frames: int
     rendered: int
     seconds: float

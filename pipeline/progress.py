@@ -177,7 +177,7 @@ def _say(event: Event) -> None:
     """One line for an event that is no frame."""
     match event:
         case Started():
-            kept = f", {event.first} are there already" if event.first else ""
+            kept = f", {event.first - event.begin} are there already" if event.first > event.begin else ""
             if event.stale:
                 kept += f"; {event.stale} are of another schedule or other models and are made anew"
             click.echo(f"{event.schedule}: {event.frames} frames on {event.device} to {event.folder}{kept}")
@@ -185,7 +185,7 @@ def _say(event: Event) -> None:
             click.echo(f"{event.schedule}: warning: {event.message}", err=True)
         case Finished():
             new = f"{event.rendered} new, {event.seconds:.0f} s" if event.rendered else "nothing to do"
-            click.echo(f"{event.video}: {event.frames} frames ({new})")
+            click.echo(f"{event.video or event.schedule}: {event.frames} frames ({new})")
         case Interrupted():
             click.echo(f"{event.schedule}: {event.done} of {event.frames} frames are done; {event.go_on}")
         case Failed():

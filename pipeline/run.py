@@ -5,7 +5,7 @@ stopped; what is done is decided by chained hashes (`pipeline.checkpoint`), neve
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -140,8 +140,8 @@ class Run:
                 yield from self._told()
                 count = len(records)
         yield Finished(
-            schedule=self.schedule.title,
-            video=self.folder.video,
+            schedule=self.title,
+            video=self.folder.video if part is None else None,
             frames=count,
             rendered=len(figures.frame_seconds),
             seconds=time.perf_counter() - started,
@@ -163,13 +163,14 @@ class Run:
         stale = self._num_stale()
         yield from self._told()
         yield Started(
-            schedule=self.schedule.title,
+            schedule=self.title,
             folder=self.folder.path,
             frames=len(self._timeline),
             first=first,
             last=self._end,
             stale=stale,
             device=str(models.device),
+            begin=0 if self.part is None else self._begin,
         )
         with Writer[tuple[int, FrameRecord]]() as writer:
             for stretch in stretches:
@@ -219,16 +220,44 @@ class Run:
 
     def _missing(self) -> list[Stretch]:
         """The shots in which frames are missing; a range of frames that was asked for is taken as one."""
-        if self._options.fresh or self._options.frames is not None:
-            done = 0 if self._options.fresh else self._num_finished(0, self._end)
-            return [Stretch(begin=0, end=self._end, done=done)]
+        num_done = (lambda begin, end: begin) if self._options.fresh else self._num_finished
+        if self._options.frames is not None:
+            return [Stretch(begin=0, end=self._end, done=num_done(0, self._end))]
         shots = ((begin, end) for begin, end in self._timeline.independent() if self._begin <= begin < self._end)
-        found = [Stretch(begin=begin, end=end, done=self._num_finished(begin, end)) for begin, end in shots]
+        found = [Stretch(begin=begin, end=end, done=num_done(begin, end)) for begin, end in shots]
         return [stretch for stretch in found if stretch.done < stretch.end]
 
     def _num_finished(self, begin: int, end: int) -> int:
         """The first frame of [begin, end) that is not there and current; `end` where all are."""
         return begin + len(self._finished(begin, end))
+
+    @property
+    def title(self) -> str:
+        """By which events name it: the schedule's, with the frames of a part."""
+        return self.schedule.title if self.part is None else "{} {}:{}".format(self.schedule.title, *self.part)
+
+    @property
+    def kind(self) -> Hashable:
+        """Runs of one kind can be refined together: those of one set of models and one size."""
+        return self.schedule.models, self.schedule.output.size
+
+    @property
+    def apart(self) -> list[tuple[int, int]]:
+        """See `Timeline.apart`; one range where frames were asked for."""
+        return self._timeline.apart if self._options.frames is None else [(self._begin, self._end)]
+
+    @property
+    def cost(self) -> float:
+        """See `Timeline.cost`."""
+        return self._timeline.cost
+
+    def of_part(self, part: tuple[int, int]) -> "Run":
+        """The run of these frames alone."""
+        return Run(self.schedule, self._origin, self.folder, replace(self._options, part=part))
+
+    def of_the_rest(self) -> "Run":
+        """The run of what is still missing when its parts are through: the video."""
+        return Run(self.schedule, self._origin, self.folder, replace(self._options, fresh=False))
 
     @property
     def part(self) -> tuple[int, int] | None:
@@ -251,7 +280,7 @@ class Run:
             remove_partial(folder)
 
     def _warn(self, text: str) -> None:
-        self._warnings.append(Warned(schedule=self.schedule.title, message=text))
+        self._warnings.append(Warned(schedule=self.title, message=text))
 
     def _told(self) -> Iterator[Warned]:
         """The warnings that came up since they were last told."""
@@ -275,8 +304,7 @@ class Run:
             go_on = "run it again without --fresh to go on"
         elif self._options.frames is not None:
             go_on = f"run it with --frames {done}:{self._end} to go on"
-        title = self.schedule.title
-        return Interrupted(schedule=title, folder=self.folder.path, done=done, frames=self._end, go_on=go_on)
+        return Interrupted(schedule=self.title, folder=self.folder.path, done=done, frames=self._end, go_on=go_on)
 
     def _start(self, renderer: "Renderer", stretch: Stretch) -> tuple["FrameState | None", int]:
         """The state to go on from and the first frame to render."""
@@ -312,7 +340,7 @@ class Run:
     def _done(self, written: Iterable[tuple[int, FrameRecord]], figures: RunReport) -> Iterator[FrameDone]:
         for index, record in written:
             yield FrameDone(
-                schedule=self.schedule.title,
+                schedule=self.title,
                 index=index,
                 remaining=int(self._wanted[index + 1 :].sum()),
                 seconds=figures.frame_seconds[index],

@@ -10,8 +10,9 @@ from pipeline.events import Event, Failed, Finished, Interrupted, only_events
 from pipeline.folder import Origin, RunFolder
 from pipeline.interrupt import INTERRUPTED, stopping_well
 from pipeline.jobs import Job
-from pipeline.lockstep import groups, in_lockstep
+from pipeline.lockstep import MOST, AtOnce, groups, in_lockstep
 from pipeline.models import LocatedModels
+from pipeline.parts import joined, split
 from pipeline.progress import Reporter
 from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
@@ -83,7 +84,7 @@ class Session:
         from pipeline.storage.mirror import mirrored
         from pipeline.storage.store import Store
 
-        return mirrored(Store(remote), run.folder.path, run.schedule.title, lambda: work, run.part)
+        return mirrored(Store(remote), run.folder.path, run.title, lambda: work, run.part)
 
     def _work(self, run: Run, stop: Callable[[], bool], prepared: Prepare) -> Generator["Event | Pending", None, None]:
         try:
@@ -92,16 +93,16 @@ class Session:
             text = json.dumps(digests)
             yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
         except RunError as error:
-            yield Failed(schedule=run.schedule.title, message=str(error))
+            yield Failed(schedule=run.title, message=str(error))
         except OSError as error:
             message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
-            yield Failed(schedule=run.schedule.title, message=message)
+            yield Failed(schedule=run.title, message=message)
         except (RuntimeError, ImportError, MemoryError) as error:
             failure = failures.told(error)
             if failure is None:
                 raise
             fatal = isinstance(failure, DeviceError)
-            yield Failed(schedule=run.schedule.title, message=str(failure), fatal=fatal)
+            yield Failed(schedule=run.title, message=str(failure), fatal=fatal)
 
     def _loaded(self, models: LocatedModels, digests: str) -> "Renderer":
         """The renderer of models whose digests as JSON are `digests`: frames must not be called those of others."""
@@ -126,32 +127,33 @@ def render_all(
     """Render every schedule to its folder and return the exit code; after an interruption no more are begun.
 
     Args:
-        at_once: so many of one size and one set of models are refined as one batch; None measures what pays.
+        at_once: so many of one size and one set of models, schedules and shots of them, are refined as one batch;
+            None measures what pays.
 
     Raises:
         InputError: an option does not fit; nothing was rendered.
     """
     failed = interrupted = False
     with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
-        runs = [run_of(job.schedule, job.folder, options) for job in jobs]
-        remotes = {run: job.remote for run, job in zip(runs, jobs, strict=True)}
-        addresses = {job.schedule.title: job.remote for job in jobs}
+        runs, wholes = split([run_of(job.schedule, job.folder, options) for job in jobs], at_once or MOST)
+        remotes = {job.folder: job.remote for job in jobs}
 
         def work(
             run: Run, *, prepared: Prepare = lambda renderer: renderer
         ) -> Generator["Event | Pending", None, None]:
-            return session.work(run, stop, prepared, remotes[run])
+            return session.work(run, stop, prepared, remotes[run.folder.path])
 
+        chosen = AtOnce(at_once, reporter.note)
         for group in [[run] for run in runs] if at_once == 1 else groups(runs):
-            with contextlib.closing(in_lockstep(group, work, at_once, reporter.note)) as events:
-                for event in events:  # closed wherever it is left: what was made goes to its bucket
+            with contextlib.closing(joined(in_lockstep(group, work, chosen), wholes, work)) as told:
+                for run, event in told:  # closed wherever it is left: what was made goes to its bucket
                     reporter(event)
                     failed |= isinstance(event, Failed)
                     interrupted |= isinstance(event, Interrupted)
                     if isinstance(event, Failed) and event.fatal:
                         return RunError.exit_code
-                    if isinstance(event, Finished) and addresses[event.schedule] is not None:
-                        reporter.note(f"{event.schedule}: is in {addresses[event.schedule]}")
+                    if isinstance(event, Finished) and run.part is None and (remote := remotes[run.folder.path]):
+                        reporter.note(f"{event.schedule}: is in {remote}")
             if interrupted:
                 return INTERRUPTED
     return RunError.exit_code if failed else 0

@@ -49,6 +49,17 @@ class Timeline:
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
 
+    @property
+    def apart(self) -> list[tuple[int, int]]:
+        """What can be rendered side by side: as `independent`, but the end of a loop hangs on its beginning."""
+        return [(0, len(self))] if self.num_led else self.independent()
+
+    @property
+    def cost(self) -> float:
+        """An estimate that orders schedules: pixels times steps, and a step more for what a frame costs besides."""
+        width, height = self._schedule.output.size
+        return float(self.num_steps.sum() + len(self)) * width * height
+
     def independent(self) -> list[tuple[int, int]]:
         """Half-open ranges of frames, each of which starts from noise: at the first frame and at every cut."""
         starts = sorted(self.cuts)

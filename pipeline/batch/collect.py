@@ -87,7 +87,6 @@ def _meant(text: str, base: Path, inputs: Path) -> Iterator[Path]:
 def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
     schedule = job.schedule
     timeline = Timeline(schedule)
-    width, height = schedule.output.size
     assert schedule.origin is not None
     name = job.folder.relative_to(out).as_posix()
     work = Work(
@@ -96,9 +95,10 @@ def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
         folder=job.folder,
         origin=schedule.origin,
         models=schedule.models,
+        size=schedule.output.size,
         frames=len(timeline),
-        cost=float(timeline.num_steps.sum() + len(timeline)) * width * height,
-        shots=tuple(timeline.independent()) if not timeline.num_led else (),  # the end of a loop hangs on its beginning
+        cost=timeline.cost,
+        shots=tuple(timeline.apart),
         remote=f"{remote.rstrip('/')}/{name}" if remote else None,
     )
     return Entry(name=work.name, file=file, work=work)

@@ -1,5 +1,6 @@
 """One job of a batch: what it is, and how it stands."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,11 @@ class Work:
         name: the run's folder below that of the batch.
         file: the schedule as it was given, for messages.
         models: what it draws and looks with; jobs of equal ones share a worker's.
+        size: (width, height) of its pictures.
         frames: of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
         remote: the URL that the folder is a mirror of, see `pipeline.storage`; None if it is of none.
-        shots: half-open ranges of frames that could be rendered side by side.
+        shots: half-open ranges of frames that could be rendered side by side; none of a part.
         part: which frames of the folder are its own, see `RunOptions.part`.
     """
 
@@ -29,11 +31,17 @@ class Work:
     folder: Path
     origin: Origin
     models: Models
+    size: tuple[int, int]
     frames: int
     cost: float
     remote: str | None = None
     shots: tuple[tuple[int, int], ...] = ()
     part: tuple[int, int] | None = None
+
+    @property
+    def kind(self) -> Hashable:
+        """Jobs of one kind can be refined together, as of `pipeline.run.Run.kind`."""
+        return self.models, self.size
 
     @property
     def log(self) -> Path:

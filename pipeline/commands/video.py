@@ -53,7 +53,7 @@ def _at_once(ctx: click.Context, parameter: click.Parameter, value: str) -> int 
     flag_value="auto",
     default="1",
     callback=_at_once,
-    help="Refine N schedules of one size and one set of models as one batch; `auto` measures what pays [1].",
+    help="Refine N schedules or shots of one size and one set of models as one batch; `auto` measures what pays [1].",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the bar.")
 def video(

@@ -47,6 +47,9 @@ refine: {{steps: 2, first_frame: 4, cutouts: 2}}
 ONE, TWO, THREE = toy("one"), toy("twice", length=5, prompts="green"), toy("three", prompts="fog")
 
 
+NAMES = ("shots 0:9", "shots 9:18", "shots 18:26", "shots")
+
+
 class Counting(Pixels):
     """Remembers of how many pictures every step was."""
 
@@ -216,6 +219,60 @@ def test_going_on_alone_is_told(tmp_path: Path, single: Path, pixels: Counting) 
     assert ", in lockstep, going on on " in warning
     assert warning.endswith("frames may differ minutely")
     assert_like_single(tmp_path, single, [ONE])
+
+
+SHOTS = """
+output: {size: [32, 24], fps: 8, seed: 3}
+models: {latent: pixels, perceptors: [toy]}
+motion: {zoom: 1.2/s}
+refine: {steps: 2, first_frame: 4, cutouts: 2}
+shots:
+- {length: 9, prompts: red}
+- {length: 3, prompts: green}
+- {length: 6, prompts: blue, start: carry}
+- {length: 8, prompts: white}
+"""
+
+
+def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Counting) -> None:
+    """Three of them start from noise; they mix with another schedule, and again with what is left after a stop."""
+    shots, other = read_schedule(SHOTS, "shots.yaml", "shots"), toy("twice", length=5, prompts="green")
+    assert render([shots, other], tmp_path / "single", 1) == 0
+    assert set(pixels.batches) == {1}
+    pixels.batches.clear()
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, FrameDone) and (event.schedule, event.index) == ("shots 9:18", 14):
+            signal.raise_signal(signal.SIGINT)
+
+    assert render([shots, other], tmp_path / "both", 4, Listener(interrupt)) == INTERRUPTED
+    assert pixels.batches[:2] == [4, 4]
+    assert not (tmp_path / "both" / "shots" / "video.mp4").exists()
+    listener = Listener()
+    assert render([shots, other], tmp_path / "both", 4, listener) == 0
+    assert_like_single(tmp_path / "both", tmp_path / "single", [shots, other])
+    first, second, third, whole = ([e for e in listener.events if e.schedule == name] for name in NAMES)
+    assert [type(event) for event in whole] == [Finished]
+    assert [events[-1].video for events in (first, second, third)] == [None] * 3  # type: ignore[union-attr]
+    assert sum(pixels.batches) == 2 * 26 + 3 * 2 + 12, "every step was taken once"
+
+
+def test_shots_anew_and_one_that_fails(tmp_path: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--fresh` is for the shots, not for what makes their video; of a shot that fails there is none."""
+    job = Job(schedule=read_schedule(SHOTS, "shots.yaml", "shots"), folder=tmp_path)
+    for at_once in (1, 2):
+        listener = Listener()
+        assert render_all([job], Session("cpu"), RunOptions(fresh=True), listener, at_once) == 0
+        assert len([event for event in listener.events if isinstance(event, FrameDone)]) == 26
+    RunFolder(tmp_path).video.unlink()
+    RunFolder(tmp_path).frames.path(10).unlink()
+    monkeypatch.setattr(FrameFolder, "write", lambda *what: (_ for _ in ()).throw(OSError(errno.EIO, "gone")))
+    listener = Listener()
+    assert render_all([job], Session("cpu"), RunOptions(), listener, 3) == 1
+    assert listener.of("shots 9:18")[-1] is Failed
+    assert listener.of("shots 18:26") == [Finished]
+    assert listener.of("shots") == []
+    assert not RunFolder(tmp_path).video.exists()
 
 
 def test_only_schedules_of_one_size_and_one_set_of_models_are_grouped(tmp_path: Path) -> None:

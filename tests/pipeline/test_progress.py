@@ -37,7 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         (
             STARTED,
             {"event": "started", "schedule": "sea", "folder": "out/sea", "frames": 12, "first": 3, "last": 8}
-            | {"stale": 0, "device": "cpu"},
+            | {"stale": 0, "device": "cpu", "begin": 0},
         ),
         (
             frame(3),
