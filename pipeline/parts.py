@@ -4,9 +4,11 @@ A part is a run of some of them (`RunOptions.part`); the run itself comes after 
 the video. Frames, states and hashes are those of a run without parts, whoever rendered them.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 from pipeline.events import Event, Finished, only_events
 from pipeline.run import Run
@@ -66,18 +68,29 @@ def joined(
 ) -> Generator[tuple[Run, Event], None, None]:
     """What is `told` of runs and parts, and behind the last part of a run what happens when its video is made.
 
+    The frames and seconds that this last run tells of are those of all.
+
     Args:
         wholes: see `split`; no part of a run is left out of `told`.
         work: what a run yields.
     """
     left = Counter(wholes.values())
+    rendered: Counter[Run] = Counter()
+    begun: dict[Run, float] = {}
     with closing(told):
         for run, event in told:
             yield run, event
-            whole = wholes.get(run)
-            if whole is None or not isinstance(event, Finished):
+            if (whole := wholes.get(run)) is None:
+                continue
+            begun.setdefault(whole, time.perf_counter())
+            if not isinstance(event, Finished):
                 continue
             left[whole] -= 1
-            if not left[whole]:
-                for said in only_events(work(whole)):
-                    yield whole, said
+            rendered[whole] += event.rendered
+            if left[whole]:
+                continue
+            for said in only_events(work(whole)):
+                if isinstance(said, Finished):
+                    seconds = time.perf_counter() - begun[whole]
+                    said = replace(said, rendered=said.rendered + rendered[whole], seconds=seconds)
+                yield whole, said

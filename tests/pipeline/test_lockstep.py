@@ -253,6 +253,7 @@ def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Coun
     assert_like_single(tmp_path / "both", tmp_path / "single", [shots, other])
     first, second, third, whole = ([e for e in listener.events if e.schedule == name] for name in NAMES)
     assert [type(event) for event in whole] == [Finished]
+    assert 0 < whole[0].rendered < 26, "those of its parts"  # type: ignore[union-attr]
     assert [events[-1].video for events in (first, second, third)] == [None] * 3  # type: ignore[union-attr]
     assert sum(pixels.batches) == 2 * 26 + 3 * 2 + 12, "every step was taken once"
 
