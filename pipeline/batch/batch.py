@@ -1,16 +1,19 @@
 """A batch: gives every job to a worker, hears how it goes, and goes on whatever happens to one of them."""
 
+import math
 import time
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.batch.display import Display
-from pipeline.batch.entry import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
+from pipeline.batch.entry import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry, Work
 from pipeline.batch.hands import Hand, Hands
 from pipeline.batch.record import write_record
-from pipeline.batch.worker import Crashed, Idle, Told
+from pipeline.batch.worker import Crashed, Idle, Noted, Told
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.interrupt import INTERRUPTED, stopping_well
+from pipeline.lockstep import MOST
 from render.errors import RunError
 
 GO_ON = "run the same command again to go on"
@@ -24,11 +27,13 @@ class Rules:
         tries: a job is blamed when so many workers in a row died of it without a new frame.
         fail_fast: stop everything at the first job that fails.
         time_limit: seconds after which frames at work are finished and no more begun.
+        at_once: a worker is given so many jobs of one kind; None as many as it has measured to pay.
     """
 
     tries: int = 3
     fail_fast: bool = False
     time_limit: float | None = None
+    at_once: int | None = 1
 
 
 class Batch:
@@ -46,6 +51,7 @@ class Batch:
         self._out = out
         self._begun = time.monotonic()
         self._stopping = ""
+        self._measured: dict[Hashable, int] = {}
 
     def run(self) -> int:
         """Render all and return the exit code; whatever ends it, workers are ended and batch.json is written."""
@@ -75,12 +81,14 @@ class Batch:
         self._give_up_joins()
         given = False
         for place, worker in self._crew.places():
-            entry = self._next(worker)
-            if entry is None:
+            entries = self._next(worker)
+            if not entries:
                 break
-            entry.state, entry.device = RUNNING, self._crew.device(place)
-            (worker or self._crew.start(place)).give(entry)
-            self._changed(entry)
+            for entry in entries:
+                entry.state, entry.device = RUNNING, self._crew.device(place)
+            (worker or self._crew.start(place)).give(entries)
+            for entry in entries:
+                self._changed(entry)
             given = True
         return given
 
@@ -92,26 +100,53 @@ class Batch:
                 entry.state, entry.message = FAILED, f"{failed[0].name} has failed: {failed[0].message}"
                 self._changed(entry)
 
-    def _next(self, worker: Hand | None) -> Entry | None:
-        """The next job, one of the models that the worker holds before others."""
+    def _next(self, worker: Hand | None) -> list[Entry]:
+        """The next job, one of the models that the worker holds before others, and those that go with it.
+
+        A job that a worker has died with goes alone, so that it alone can be blamed if it was the reason.
+        """
         if self._stopping:
-            return None
+            return []
         waiting = [entry for entry in self._entries if entry.ready]
         same = [entry for entry in waiting if worker and entry.work and entry.work.models == worker.models]
-        return next(iter(same or waiting), None)
+        first = next(iter(same or waiting), None)
+        if first is None or first.work is None or first.deaths:
+            return [first] if first else []
+        kind = first.work.kind
+        alike = [entry for entry in waiting if entry.work and entry.work.kind == kind and not entry.deaths]
+        return alike[: self._share(kind, len(alike))]
+
+    def _share(self, kind: Hashable, waiting: int) -> int:
+        """How many of the jobs of a kind that wait a worker is given: no more than leave as many for each other."""
+        workers = len(self._crew.working()) + sum(1 for _ in self._crew.places())
+        return min(self._rules.at_once or self._measured.get(kind, MOST), math.ceil(waiting / workers))
 
     def _hear(self, worker: Hand) -> None:
         for message in worker.said():
-            entry = worker.entry
-            if entry is None:
-                continue
-            if isinstance(message, Told):
-                entry.memory = message.memory or entry.memory
-                self._take(entry, message.event)
-            elif isinstance(message, Crashed):
-                entry.message = message.message
-            elif isinstance(message, Idle):
-                worker.entry = None
+            running = [entry for entry in worker.entries if entry.state == RUNNING]
+            match message:
+                case Told():
+                    for entry in running:
+                        if entry.name == message.job:
+                            entry.memory = message.memory or entry.memory
+                            self._take(entry, message.event)
+                case Noted():
+                    self._display.note(message.text)
+                case Crashed():
+                    for entry in running:
+                        entry.message = message.message
+                case Idle():
+                    self._end(worker, running, message)
+
+    def _end(self, worker: Hand, left: list[Entry], message: Idle) -> None:
+        """A worker is through with its jobs, but for those that it did not begin because it was stopped."""
+        kinds = {entry.work.kind for entry in worker.entries if entry.work is not None}
+        if message.at_once is not None:
+            self._measured |= dict.fromkeys(kinds, message.at_once)
+        worker.entries = ()
+        for entry in left:
+            entry.state = WAITING
+            self._changed(entry)
 
     def _take(self, entry: Entry, event: Event) -> None:
         self._display.event(entry, event)
@@ -135,22 +170,23 @@ class Batch:
                 self._changed(entry)
 
     def _bury(self, worker: Hand) -> None:
-        """A worker is dead: its job goes on with another, unless it has cost too many already."""
+        """A worker is dead: its jobs go on with another, unless one alone has cost too many already."""
         self._hear(worker)  # its last words
-        entry = worker.entry
+        entries, ending = worker.entries, worker.ending()
         worker.close()
-        if entry is None or entry.state != RUNNING or entry.work is None:
-            return
-        entry.deaths, entry.fruitless = entry.deaths + 1, entry.fruitless + 1
-        why = worker.ending() or entry.message
-        entry.seconds_left = None
+        for entry in entries:
+            if entry.state == RUNNING and entry.work is not None:
+                self._try_again(entry, entry.work, ending or entry.message, alone=len(entries) == 1)
+                self._changed(entry)
+
+    def _try_again(self, entry: Entry, work: Work, why: str, *, alone: bool) -> None:
+        entry.deaths, entry.fruitless, entry.seconds_left = entry.deaths + 1, entry.fruitless + alone, None
         if entry.fruitless >= self._rules.tries:
             entry.state = FAILED
-            entry.message = f"{why}, {entry.fruitless} times at frame {entry.done}; its log: {entry.work.log}"
+            entry.message = f"{why}, {entry.fruitless} times at frame {entry.done}; its log: {work.log}"
         else:
             entry.state = STOPPED if self._stopping else WAITING
-            entry.message = f"{why}; going on from frame {entry.done}"
-        self._changed(entry)
+            entry.message = f"{why}; going on from frame {entry.done}{'' if alone else ', alone'}"
 
     def _keep_rules(self) -> None:
         limit = self._rules.time_limit

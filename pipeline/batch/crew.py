@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -19,21 +19,21 @@ PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little
 
 @dataclass(kw_only=True, eq=False)
 class Worker:
-    """A process, what it is at, and the models that it has loaded."""
+    """A process, the jobs that it is at, and the models that it has loaded."""
 
     process: SpawnProcess
     connection: Connection
-    entry: Entry | None = None
+    entries: tuple[Entry, ...] = ()
     models: Models | None = None
 
-    def give(self, entry: Entry) -> None:
-        assert entry.work is not None
-        self.entry, self.models = entry, entry.work.models
+    def give(self, entries: Sequence[Entry]) -> None:
+        jobs = [entry.work for entry in entries if entry.work is not None]
+        self.entries, self.models = tuple(entries), jobs[0].models
         with suppress(OSError):  # it has just died: its end is heard of next
-            self.connection.send(entry.work)
+            self.connection.send(jobs)
 
     def ask_to_stop(self) -> None:
-        if self.entry is not None:
+        if self.entries:
             with suppress(OSError):
                 self.connection.send(STOP)
 
@@ -68,12 +68,12 @@ class Crew:
         self._context = multiprocessing.get_context("spawn")
 
     def working(self) -> list[Worker]:
-        return [worker for worker in self._workers if worker is not None and worker.entry is not None]
+        return [worker for worker in self._workers if worker is not None and worker.entries]
 
     def places(self) -> Iterator[tuple[int, Worker | None]]:
         """The places where nobody works, with who waits there."""
         for number, worker in enumerate(self._workers):
-            if worker is None or worker.entry is None:
+            if worker is None or not worker.entries:
                 yield number, worker
 
     def start(self, place: int) -> Worker:

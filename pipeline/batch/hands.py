@@ -8,24 +8,24 @@ from pipeline.models import Models
 
 
 class Hand(Protocol):
-    """Renders one job at a time.
+    """Renders one job at a time, or several in lockstep.
 
     Attributes:
-        entry: the job at work.
+        entries: the jobs at work.
         models: what it has loaded, as far as is known.
     """
 
-    entry: Entry | None
+    entries: tuple[Entry, ...]
     models: Models | None
 
-    def give(self, entry: Entry) -> None:
-        """Begin with a job."""
+    def give(self, entries: Sequence[Entry]) -> None:
+        """Begin with a job, or with several of one kind."""
 
     def ask_to_stop(self) -> None:
         """Let it end soon, with nothing lost that is finished."""
 
     def said(self) -> Iterator[Any]:
-        """What it has told by now: `Told`, `Crashed` and `Idle` of `pipeline.batch.worker`."""
+        """What it has told by now: `Told`, `Noted`, `Crashed` and `Idle` of `pipeline.batch.worker`."""
 
     def ending(self) -> str:
         """How it came to its end, in words; empty where it has told so itself."""

@@ -1,4 +1,7 @@
-"""A batch on a Ray cluster: a job is a task, which Ray places, and starts again elsewhere when its node is lost.
+"""A batch on a Ray cluster: a job, or several in lockstep, is a task, which Ray places where there is room.
+
+When its process or node is lost, the batch gives its jobs out again, by the rule of blame that holds for workers of
+this machine; Ray's own retries would count nodes that were lost after hours of work like a job that always crashes.
 
 Nothing of a job lies on a node alone: its folder is on a file system that all nodes share, or in a bucket.
 Ray is imported here alone.
@@ -7,16 +10,17 @@ Ray is imported here alone.
 import contextlib
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline.batch.entry import Entry, Work
-from pipeline.batch.worker import CRASHED, Idle, Told, memory
-from pipeline.events import Event, Failed, Interrupted
+from pipeline.batch.group import Logs, Terms, gist, rendered
+from pipeline.batch.worker import CRASHED, Crashed, Idle, Noted, Told, memory
+from pipeline.events import Failed, Interrupted
+from pipeline.lockstep import AtOnce
 from pipeline.models import Models
-from pipeline.progress import LineReporter
-from pipeline.run import RunOptions
 from pipeline.schedule import Schedule
 from pipeline.session import Session
 from render.errors import InputError
@@ -24,7 +28,7 @@ from render.errors import InputError
 if TYPE_CHECKING:
     from ray.util.queue import Queue
 
-_SESSIONS: dict[bool, Session] = {}  # of this process: Ray gives it one task after the other
+_KEPT: dict[Terms, tuple[Session, AtOnce]] = {}  # of this process: Ray gives it one task after the other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,58 +39,89 @@ class ClusterOptions:
         address: `ray://host:10001`, `auto` for the cluster that this machine is part of; None starts Ray here.
         jobs: how many are at work at once; None leaves it to the cluster's GPUs or processors.
         gpus: the share of a GPU for each; None is a whole one where there are GPUs, else none.
-        tries: how often Ray starts a job whose node or process was lost.
     """
 
     address: str | None = None
     jobs: int | None = None
     gpus: float | None = None
-    tries: int = 3
 
 
-def render_task(schedule: Schedule, work: Work, offline: bool, options: RunOptions, told: "Queue") -> None:
-    """Render a job in a process of the cluster; tells `told` what happens, with the job's name."""
-    session = _SESSIONS.setdefault(offline, Session("auto", offline))
-    work.log.parent.mkdir(parents=True, exist_ok=True)
-    reporter = LineReporter()
-    with work.log.open("a", encoding="utf-8") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        reporter.note(f"{time.strftime('%Y-%m-%d %H:%M:%S')} node {_node()}")
-        options = replace(options, part=work.part)
-        with contextlib.closing(session.render(schedule, work.folder, options, remote=work.remote)) as events:
-            for event in events:
-                reporter(event)
-                log.flush()
-                if isinstance(event, Failed) and event.fatal:
-                    os._exit(CRASHED)  # for Ray a lost process, whose task it starts in another one
-                told.put((work.name, Told(event=event, memory=memory())))
+def render_task(given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Queue") -> int | None:
+    """Render jobs in a process of the cluster; tells `told` what happens, with the first job's name.
+
+    Where it cannot go on, as after a failure of its GPU, the process ends: the next task gets a fresh one.
+
+    Returns:
+        how many of their kind are refined together with profit, if that was measured.
+    """
+    jobs = [job for job, _ in given]
+    schedules = {job.name: schedule for job, schedule in given}
+    session, at_once = _KEPT.setdefault(
+        terms, (Session("auto", terms.offline), AtOnce(terms.at_once, lambda text: None))
+    )
+
+    def tell(message: object) -> None:
+        told.put((jobs[0].name, message))
+
+    def schedule_of(job: Work) -> Schedule:
+        return schedules[job.name]
+
+    at_once.note = lambda text: tell(Noted(text=text))
+    logs = Logs(jobs)
+    logs.say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} node {_node()}")
+    try:
+        with contextlib.closing(rendered(jobs, schedule_of, session, terms.options, at_once)) as events:
+            for job, event in events:
+                logs.tell(job, event)
+                tell(Told(job=job.name, event=event, memory=memory()))
+    except Exception as error:
+        logs.say(traceback.format_exc())
+        tell(Crashed(message=gist(error)))
+        os._exit(CRASHED)
+    return at_once.measured(jobs[0].kind)
 
 
 @dataclass(kw_only=True, eq=False)
 class RayHand:
-    """A place in the queue of the cluster: the job that it holds, and its task."""
+    """A place in the queue of the cluster: the jobs that it holds, and their task.
+
+    Attributes:
+        lost: how the task was lost, in words; None while it is not, empty where it has told so itself.
+    """
 
     crew: "RayCrew"
-    entry: Entry | None = None
+    entries: tuple[Entry, ...] = ()
     models: Models | None = None
     task: Any = None
     inbox: list[Any] = field(default_factory=list)
+    lost: str | None = None
 
-    def give(self, entry: Entry) -> None:
-        assert entry.work is not None
-        self.entry, self.models = entry, entry.work.models
-        self.task = self.crew.submit(entry.work)
+    def give(self, entries: Sequence[Entry]) -> None:
+        self.entries = tuple(entries)
+        given: list[tuple[Work, Schedule]] = []
+        for job in (entry.work for entry in entries if entry.work is not None):
+            self.models = job.models
+            try:
+                given.append((job, job.origin.load(shown=job.file)))  # goes along: a node need not have its file
+            except InputError as error:
+                self.inbox.append(Told(job=job.name, event=Failed(schedule=job.name, message=str(error)), memory=0))
+        self.task = self.crew.submit(given) if given else None
+        if self.task is None:
+            self.inbox.append(Idle())
 
     def ask_to_stop(self) -> None:
-        self.crew.cancel(self.task)
+        if self.task is not None:
+            self.crew.cancel(self.task)
 
     def said(self) -> Iterator[Any]:
         while self.inbox:
             yield self.inbox.pop(0)
 
     def ending(self) -> str:
-        return ""
+        return self.lost or ""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.entries, self.task, self.lost = (), None, None
 
 
 class RayCrew:
@@ -96,7 +131,7 @@ class RayCrew:
         InputError: the extra `cluster` is not installed, or there is no such cluster.
     """
 
-    def __init__(self, options: ClusterOptions, jobs: int, offline: bool, run_options: RunOptions) -> None:
+    def __init__(self, options: ClusterOptions, jobs: int, terms: Terms) -> None:
         try:
             import ray
         except ImportError as error:
@@ -117,14 +152,13 @@ class RayCrew:
         self._hands = [RayHand(crew=self) for _ in range(max(1, min(options.jobs or slots, jobs)))]
         self._device = "gpu" if gpus else "cpu"
         # A process keeps its models for the next task, which Ray's default for GPUs, one task a process, would not.
-        self._task = ray.remote(num_gpus=gpus, num_cpus=1, max_calls=0, max_retries=options.tries - 1)(render_task)
+        self._task = ray.remote(num_gpus=gpus, num_cpus=1, max_calls=0, max_retries=0)(render_task)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._told = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
-        self._arguments = offline, run_options
+        self._terms = terms
 
-    def submit(self, work: Work) -> Any:
-        # The schedule itself goes along: a node need not have its file.
-        return self._task.remote(work.origin.load(shown=work.file), work, *self._arguments, self._told)
+    def submit(self, given: Sequence[tuple[Work, Schedule]]) -> Any:
+        return self._task.remote(given, self._terms, self._told)
 
     def cancel(self, task: Any) -> None:
         self._ray.cancel(task, force=False)
@@ -135,11 +169,11 @@ class RayCrew:
         return len(self._hands)
 
     def working(self) -> list[RayHand]:
-        return [hand for hand in self._hands if hand.entry is not None]
+        return [hand for hand in self._hands if hand.entries]
 
     def places(self) -> Iterator[tuple[int, RayHand | None]]:
         for number, hand in enumerate(self._hands):
-            if hand.entry is None:
+            if not hand.entries:
                 yield number, hand
 
     def start(self, place: int) -> RayHand:
@@ -150,18 +184,18 @@ class RayCrew:
 
     def wait(self, seconds: float) -> None:
         """Hear what is in the queue, and which tasks have ended."""
-        by_task = {hand.task: hand for hand in self.working()}
+        by_task = {hand.task: hand for hand in self.working() if hand.task is not None}
         done, _ = self._ray.wait(list(by_task), timeout=min(seconds, 0.2)) if by_task else ([], [])
-        by_name = {hand.entry.name: hand for hand in by_task.values() if hand.entry is not None}
+        by_name = {entry.name: hand for hand in by_task.values() for entry in hand.entries}
         for name, message in self._told.get_nowait_batch(self._told.qsize()):
             if name in by_name:
                 by_name[name].inbox.append(message)
         for task in done:
-            hand = by_task[task]
-            hand.inbox += self._end(hand.entry, task)
+            self._end(by_task[task])
 
     def dead(self) -> list[RayHand]:
-        return []  # Ray itself replaces who dies
+        """Those whose process or node was lost, or whose task met what nobody thought of."""
+        return [hand for hand in self._hands if hand.lost is not None]
 
     def close(self) -> None:
         for hand in self.working():
@@ -170,22 +204,25 @@ class RayCrew:
         if self._ours:
             self._ray.shutdown()
 
-    def _end(self, entry: Entry | None, task: Any) -> list[Any]:
-        """What a task leaves: nothing, or why there is no more of it."""
-        assert entry is not None
-        assert entry.work is not None
-        event: Event | None = None
+    def _end(self, hand: RayHand) -> None:
+        """Hear how a task has ended."""
+        task, hand.task = hand.task, None
         try:
-            self._ray.get(task)
+            hand.inbox.append(Idle(at_once=self._ray.get(task)))
         except (self._ray.exceptions.TaskCancelledError, KeyboardInterrupt):
-            go_on = "run the same command again to go on"
-            event = Interrupted(
-                schedule=entry.name, folder=entry.work.folder, done=entry.done, frames=entry.frames, go_on=go_on
-            )
+            hand.inbox += [*map(_cancelled, hand.entries), Idle()]
         except self._ray.exceptions.RayError as error:
-            gist = next(iter(reversed(str(error).strip().splitlines())), type(error).__name__)
-            event = Failed(schedule=entry.name, message=f"{gist}; its log: {entry.work.log}")
-        return [Idle()] if event is None else [Told(event=event, memory=0), Idle()]
+            said = any(isinstance(message, Crashed) for message in hand.inbox)
+            lines = str(error).strip().splitlines()
+            hand.lost = "" if said else next(reversed(lines), type(error).__name__)
+
+
+def _cancelled(entry: Entry) -> Told:
+    """Heard only of a job that has not ended before."""
+    assert entry.work is not None
+    folder, go_on = entry.work.folder, "run the same command again to go on"
+    event = Interrupted(schedule=entry.name, folder=folder, done=entry.done, frames=entry.frames, go_on=go_on)
+    return Told(job=entry.name, event=event, memory=0)
 
 
 def _node() -> str:

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 
 from pipeline.batch.crew import Crew
 from pipeline.batch.entry import Entry
+from pipeline.batch.group import Terms
 from pipeline.batch.hands import Hands
 from pipeline.batch.on_ray import ClusterOptions, RayCrew
 from pipeline.batch.parts import most, split
 from pipeline.batch.worker import Conditions
-from pipeline.run import RunOptions
+from pipeline.lockstep import MOST
 
 
-def places(device: str, workers: int | None, jobs: int, offline: bool, options: RunOptions) -> list[Conditions]:
+def places(device: str, workers: int | None, jobs: int, terms: Terms) -> list[Conditions]:
     """The conditions of every worker: one per GPU unless said otherwise, never more than there are jobs.
 
     Processors are shared out among workers on a CPU, unless OMP_NUM_THREADS does. One worker there
@@ -27,31 +28,24 @@ def places(device: str, workers: int | None, jobs: int, offline: bool, options: 
     threads = None
     if on_cpu and count > 1 and "OMP_NUM_THREADS" not in os.environ:
         threads = max(1, len(os.sched_getaffinity(0)) // count)
-    return [
-        Conditions(device=devices[number % len(devices)], threads=threads, offline=offline, options=options)
-        for number in range(count)
-    ]
+    return [Conditions(device=devices[number % len(devices)], threads=threads, terms=terms) for number in range(count)]
 
 
 def hands(
-    cluster: ClusterOptions | None,
-    device: str,
-    workers: int | None,
-    entries: Sequence[Entry],
-    offline: bool,
-    options: RunOptions,
+    cluster: ClusterOptions | None, device: str, workers: int | None, entries: Sequence[Entry], terms: Terms
 ) -> tuple[Hands, list[Entry]]:
-    """Those of a cluster, or workers of this machine; and the jobs, split where there are fewer than workers.
+    """Those of a cluster, or workers of this machine; and the jobs, split where there are fewer than could be at work.
 
     Raises:
         InputError: there is no such device or cluster.
     """
+    each = terms.at_once or MOST
     if cluster is not None:
-        crew = RayCrew(cluster, most(entries), offline, options)
-        return crew, split(entries, crew.room)
-    parts = split(entries, workers or len(_devices(device)))
-    at_once = sum(not entry.after for entry in parts)
-    return Crew(places(device, workers, at_once, offline, options)), parts
+        crew = RayCrew(cluster, most(entries), terms)
+        return crew, split(entries, crew.room * each)
+    parts = split(entries, (workers or len(_devices(device))) * each)
+    jobs = sum(not entry.after for entry in parts)
+    return Crew(places(device, workers, jobs, terms)), parts
 
 
 def _devices(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A process that renders one job after the other and keeps the models; it may die at any moment."""
+"""A process that renders what it is given and keeps the models; it may die at any moment."""
 
 import contextlib
 import faulthandler
@@ -7,18 +7,18 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipeline.batch.entry import Work
-from pipeline.events import Event, Failed
+from pipeline.batch.group import Logs, Terms, gist, rendered
+from pipeline.events import Event
 from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
-from pipeline.progress import LineReporter
-from pipeline.run import RunOptions
+from pipeline.lockstep import AtOnce
+from pipeline.schedule import Schedule
 from pipeline.session import Session
-from render.errors import DeviceError, InputError
 
 STOP = "stop"
 CRASHED = 70  # the exit code of a worker that met what it cannot trust itself after
@@ -31,27 +31,38 @@ class Conditions:
     Attributes:
         device: see `render.device.pick_device`.
         threads: of torch on a CPU; None leaves that to torch and OMP_NUM_THREADS.
-        offline: do not download models.
-        options: of every run.
     """
 
     device: str
     threads: int | None
-    offline: bool
-    options: RunOptions
+    terms: Terms
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """An event of the job at work, and the bytes of memory it takes by then."""
+    """An event of the job of this name, and the bytes of memory that its process takes by then."""
 
+    job: str
     event: Event
     memory: int
 
 
 @dataclass(frozen=True, kw_only=True)
+class Noted:
+    """What was measured, in a line."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Idle:
-    """The job is at its end, a good one or not; the next one may come."""
+    """The jobs are at their end, a good one or not; the next ones may come.
+
+    Attributes:
+        at_once: how many of their kind are refined together with profit, if that was measured.
+    """
+
+    at_once: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,41 +86,40 @@ def work(connection: Connection, conditions: Conditions) -> None:
 
 def _work(connection: Connection, conditions: Conditions) -> None:
     session: Session | None = None
+    at_once = AtOnce(conditions.terms.at_once, lambda text: connection.send(Noted(text=text)))
     while True:
-        job = connection.recv()
-        if not isinstance(job, Work):
-            continue  # a stop that came when the job had just ended
-        _log_to(job.log)
-        if session is None:
-            session = _session(conditions)
+        jobs = connection.recv()
+        if jobs == STOP:
+            continue  # it came when the jobs had just ended
+        logs = Logs(jobs)
+        _begin(jobs, logs)
+        session = session or _session(conditions)
         try:
-            _render(job, session, conditions.options, connection)
-        except InputError as error:  # the schedule was changed, or there is no such device
-            connection.send(Told(event=Failed(schedule=job.name, message=str(error)), memory=0))
+            stop = _asked_to_stop(connection)
+            events = rendered(jobs, _schedule, session, conditions.terms.options, at_once, stop)
+            with contextlib.closing(events):
+                for job, event in events:
+                    logs.tell(job, event)
+                    connection.send(Told(job=job.name, event=event, memory=memory()))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise
         except Exception as error:
-            traceback.print_exc()
-            said = f"{type(error).__name__}: {error}"
-            if isinstance(error, DeviceError):  # what people should do then, the batch does
-                said = str(error).partition(",")[0]
-            connection.send(Crashed(message=said.strip().splitlines()[0]))
+            logs.say(traceback.format_exc())
+            connection.send(Crashed(message=gist(error)))
             sys.exit(CRASHED)
-        connection.send(Idle())
+        connection.send(Idle(at_once=at_once.measured(jobs[0].kind)))
 
 
-def _render(job: Work, session: Session, options: RunOptions, connection: Connection) -> None:
-    log = LineReporter()
-    schedule = job.origin.load(shown=job.file)
-    stop = _asked_to_stop(connection)
-    options = replace(options, part=job.part)
-    with contextlib.closing(session.render(schedule, job.folder, options, stop, job.remote)) as events:
-        for event in events:
-            log(event)
-            sys.stdout.flush()
-            if isinstance(event, Failed) and event.fatal:
-                raise DeviceError(event.message)
-            connection.send(Told(event=event, memory=memory()))
+def _schedule(job: Work) -> Schedule:
+    return job.origin.load(shown=job.file)
+
+
+def _begin(jobs: Sequence[Work], logs: Logs) -> None:
+    """Say in every log who works; whatever else this process says goes to the first one."""
+    logs.say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} worker {os.getpid()}")
+    if len(jobs) > 1:
+        logs.say(f"together: {', '.join(job.name for job in jobs)}")
+    _log_to(jobs[0].log)
 
 
 def _session(conditions: Conditions) -> Session:
@@ -117,11 +127,11 @@ def _session(conditions: Conditions) -> Session:
         import torch
 
         torch.set_num_threads(conditions.threads)
-    return Session(conditions.device, conditions.offline)
+    return Session(conditions.device, conditions.terms.offline)
 
 
 def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
-    """Whether anything was said since the job was given, which can only be: stop."""
+    """Whether anything was said since the jobs were given, which can only be: stop."""
     asked = False
 
     def stop() -> bool:
@@ -137,16 +147,17 @@ def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
 
 
 def _log_to(path: Path) -> None:
-    """From here on all that this process says, libraries and a crash's traceback with it, goes to this file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    """From here on all that this process says, libraries and a fault's traceback with it, goes to this file."""
+    try:
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError:  # why, the run will tell
+        log = os.open(os.devnull, os.O_WRONLY)
     sys.stdout.flush()
     sys.stderr.flush()
     for descriptor in (1, 2):
         os.dup2(log, descriptor)
     os.close(log)
     faulthandler.enable(file=2)
-    os.write(2, f"{time.strftime('%Y-%m-%d %H:%M:%S')} worker {os.getpid()}\n".encode())
 
 
 def memory() -> int:

@@ -49,6 +49,7 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     callback=_seconds,
     help="Begin no more frames after so long, such as 7h30m; running again goes on.",
 )
+@options.lockstep
 @click.option("--keep-going/--fail-fast", default=True, help="Whether the others go on where a job fails [they do].")
 @click.option(
     "--tries",
@@ -76,6 +77,7 @@ def batch(
     jobs: int | None,
     order: str,
     time_limit: float | None,
+    lockstep: int | None,
     keep_going: bool,
     tries: int,
     engine: str,
@@ -95,6 +97,7 @@ def batch(
     render batch tonight/ --list more.txt --time-limit 8h
     render batch 'projects/**/*.yaml' --order shortest --out /data
     render batch s3://bucket/tonight/ --out s3://bucket/videos
+    render batch many/ --lockstep auto             several jobs as one batch of a GPU, where that is faster
 
     All are checked before the first is rendered; those that are broken are told and the rest goes
     on. A worker process per GPU keeps its models from job to job; one that dies is replaced and its
@@ -104,6 +107,7 @@ def batch(
     from pipeline.batch.batch import Batch, Rules
     from pipeline.batch.collect import collect, expand
     from pipeline.batch.display import choose_display
+    from pipeline.batch.group import Terms
     from pipeline.batch.on_ray import ClusterOptions
     from pipeline.batch.places import hands
     from pipeline.folder import Origin
@@ -119,9 +123,10 @@ def batch(
         raise InputError("\n".join(broken))
     if order == "shortest":
         entries.sort(key=lambda entry: entry.work.cost if entry.work else 0)
-    cluster = ClusterOptions(address=address, jobs=jobs, gpus=gpus_per_job, tries=tries) if engine == "ray" else None
-    crew, entries = hands(cluster, device, jobs, entries, offline, RunOptions(ffmpeg=ffmpeg_program))
-    rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit)
+    cluster = ClusterOptions(address=address, jobs=jobs, gpus=gpus_per_job) if engine == "ray" else None
+    terms = Terms(offline=offline, options=RunOptions(ffmpeg=ffmpeg_program), at_once=lockstep)
+    crew, entries = hands(cluster, device, jobs, entries, terms)
+    rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit, at_once=lockstep)
     try:
         code = Batch(entries, crew, rules, choose_display(as_json, entries), place.folder).run()
     finally:

@@ -55,6 +55,24 @@ def _pair(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...
     return pairs
 
 
+def _at_once(ctx: click.Context, parameter: click.Parameter, value: str) -> int | None:
+    """How many schedules go on at once; None where that is to be measured."""
+    if value == "auto":
+        return None
+    if not value.isdecimal() or not int(value):
+        raise click.BadParameter(f"expected auto or a number of schedules such as 4, got '{value}'")
+    return int(value)
+
+
+lockstep = click.option(
+    "--lockstep",
+    metavar="N",
+    is_flag=False,
+    flag_value="auto",
+    default="1",
+    callback=_at_once,
+    help="Refine N schedules or shots of one size and one set of models as one batch; `auto` measures what pays [1].",
+)
 overrides = click.option(
     "--set",
     "overrides",

@@ -20,15 +20,6 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     return (int(begin) if begin else None, int(end) if end else None)
 
 
-def _at_once(ctx: click.Context, parameter: click.Parameter, value: str) -> int | None:
-    """How many schedules go on at once; None where that is to be measured."""
-    if value == "auto":
-        return None
-    if not value.isdecimal() or not int(value):
-        raise click.BadParameter(f"expected auto or a number of schedules such as 4, got '{value}'")
-    return int(value)
-
-
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
@@ -46,15 +37,7 @@ def _at_once(ctx: click.Context, parameter: click.Parameter, value: str) -> int 
 @options.allow_paths
 @options.offline
 @options.ffmpeg_program
-@click.option(
-    "--lockstep",
-    metavar="N",
-    is_flag=False,
-    flag_value="auto",
-    default="1",
-    callback=_at_once,
-    help="Refine N schedules or shots of one size and one set of models as one batch; `auto` measures what pays [1].",
-)
+@options.lockstep
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the bar.")
 def video(
     files: Sequence[str],

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.collect import collect, expand
+from pipeline.batch.group import Terms
 from pipeline.batch.places import places
 from pipeline.folder import Origin
-from pipeline.run import RunOptions
 from render.errors import InputError
 from tests.batch.conftest import toy
 
@@ -82,7 +82,7 @@ def test_longer_costs_more(here: Path) -> None:
 def test_processors_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(8)))
-    assert [place.threads for place in places("cpu", 1, 9, True, RunOptions())] == [None]
-    assert [place.threads for place in places("cpu", 4, 3, True, RunOptions())] == [2, 2, 2]
+    assert [place.threads for place in places("cpu", 1, 9, Terms())] == [None]
+    assert [place.threads for place in places("cpu", 4, 3, Terms())] == [2, 2, 2]
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert [place.threads for place in places("cpu", 2, 9, True, RunOptions())] == [None, None]
+    assert [place.threads for place in places("cpu", 2, 9, Terms())] == [None, None]

@@ -9,9 +9,9 @@ from pipeline.batch.batch import Batch, Rules
 from pipeline.batch.collect import collect
 from pipeline.batch.crew import Crew
 from pipeline.batch.display import LineDisplay
+from pipeline.batch.group import Terms
 from pipeline.batch.places import places
 from pipeline.folder import Origin
-from pipeline.run import RunOptions
 from tests.batch.conftest import Desk, toy
 
 
@@ -23,7 +23,7 @@ def test_an_exception_that_is_no_error_of_ours(desk: Desk, monkeypatch: pytest.M
     assert odd.work is not None
     unreadable = replace(odd.work.origin, overrides=((1, 2),))  # type: ignore[arg-type]
     odd.work = replace(odd.work, origin=unreadable)
-    crew = Crew(places("cpu", 1, 2, True, RunOptions()))
+    crew = Crew(places("cpu", 1, 2, Terms(offline=True)))
     assert Batch(entries, crew, Rules(tries=2), LineDisplay(), Path("out")).run() == 1
     assert (odd.state, odd.deaths, even.state) == ("failed", 2, "finished")
     assert "AttributeError" in odd.message

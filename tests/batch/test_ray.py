@@ -11,9 +11,9 @@ import pytest
 from pipeline.batch.batch import Batch, Rules
 from pipeline.batch.collect import collect
 from pipeline.batch.display import LineDisplay
+from pipeline.batch.group import Terms
 from pipeline.batch.on_ray import ClusterOptions, RayCrew
 from pipeline.folder import Origin
-from pipeline.run import RunOptions
 from tests.batch.conftest import BROKEN, Desk, alone, toy
 from tests.batch.test_parts import SHOTS
 
@@ -63,7 +63,7 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
     cluster.wait_for_nodes()
     ray.init(address=cluster.address, log_to_driver=False)
     entries = collect(files, Path("out"), Origin(file=""))
-    crew = RayCrew(ClusterOptions(tries=3), len(entries), True, RunOptions())
+    crew = RayCrew(ClusterOptions(), len(entries), Terms(offline=True))
     lost: list[str] = []
 
     def lose() -> None:

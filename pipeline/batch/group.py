@@ -1,0 +1,106 @@
+"""The jobs that a worker was given: one, or several that are refined in lockstep. Each has its own end and log."""
+
+import io
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.batch.entry import Work
+from pipeline.events import Event, Failed
+from pipeline.lockstep import AtOnce, groups, in_lockstep
+from pipeline.progress import LineReporter
+from pipeline.run import Run, RunOptions
+from pipeline.schedule import Schedule
+from pipeline.session import Prepare, Session, run_of
+from render import failures
+from render.errors import DeviceError, InputError
+
+if TYPE_CHECKING:
+    from render.lockstep import Pending
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What holds for all jobs of a batch.
+
+    Attributes:
+        offline: do not download models.
+        options: of every run.
+        at_once: so many jobs of one kind are refined together; None measures what pays.
+    """
+
+    offline: bool = False
+    options: RunOptions = RunOptions()
+    at_once: int | None = 1
+
+
+def rendered(
+    jobs: Sequence[Work],
+    schedule_of: Callable[[Work], Schedule],
+    session: Session,
+    options: RunOptions,
+    at_once: AtOnce,
+    stop: Callable[[], bool] = lambda: False,
+) -> Generator[tuple[Work, Event], None, None]:
+    """What happens in each of the jobs; one that fails leaves the others as they are.
+
+    Args:
+        schedule_of: reads a job's schedule, and may raise InputError.
+
+    Raises:
+        DeviceError: the GPU has failed; none of them can go on in this process.
+    """
+    by_run: dict[Run, Work] = {}
+    for job in jobs:
+        try:
+            by_run[run_of(schedule_of(job), job.folder, replace(options, part=job.part))] = job
+        except InputError as error:  # the schedule was changed
+            yield job, Failed(schedule=job.name, message=str(error))
+
+    def work(run: Run, *, prepared: Prepare = lambda renderer: renderer) -> Generator["Event | Pending", None, None]:
+        try:
+            yield from session.work(run, stop, prepared, by_run[run].remote)
+        except InputError as error:  # there is no such device, or no such bucket
+            yield Failed(schedule=run.title, message=str(error))
+
+    for group in groups(list(by_run)):
+        with closing(in_lockstep(group, work, at_once)) as told:
+            for run, event in told:
+                if isinstance(event, Failed) and event.fatal:
+                    raise DeviceError(event.message)
+                yield by_run[run], event
+
+
+class Logs:
+    """The logs of the jobs of a group; where one cannot be written, the job goes on without."""
+
+    def __init__(self, jobs: Sequence[Work]) -> None:
+        self._reporters = {job.log: LineReporter() for job in jobs}
+
+    def tell(self, job: Work, event: Event) -> None:
+        """Write what happens in a job into its log."""
+        said = io.StringIO()
+        with redirect_stdout(said), redirect_stderr(said):
+            self._reporters[job.log](event)
+        _append(job.log, said.getvalue())
+
+    def say(self, text: str) -> None:
+        """Write a text into all of them."""
+        for log in self._reporters:
+            _append(log, f"{text.rstrip()}\n")
+
+
+def gist(error: Exception) -> str:
+    """In a line, what a process cannot go on after; what people should do then, the batch does."""
+    failure = failures.told(error) or error
+    said = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
+    return said.strip().splitlines()[0]
+
+
+def _append(log: Path, text: str) -> None:
+    with suppress(OSError):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(text)
