@@ -117,9 +117,10 @@ class Batch:
         return alike[: self._share(kind, len(alike))]
 
     def _share(self, kind: Hashable, waiting: int) -> int:
-        """How many of the jobs of a kind that wait a worker is given: no more than leave as many for each other."""
+        """How many of the jobs of a kind that wait a worker is given, so that all workers have as many at a time."""
         workers = len(self._crew.working()) + sum(1 for _ in self._crew.places())
-        return min(self._rules.at_once or self._measured.get(kind, MOST), math.ceil(waiting / workers))
+        running = sum(entry.state == RUNNING for entry in self._entries)
+        return min(self._rules.at_once or self._measured.get(kind, MOST), math.ceil((waiting + running) / workers))
 
     def _hear(self, worker: Hand) -> None:
         for message in worker.said():

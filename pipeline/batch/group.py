@@ -1,6 +1,7 @@
 """The jobs that a worker was given: one, or several that are refined in lockstep. Each has its own end and log."""
 
 import io
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
 from pipeline.session import Prepare, Session, run_of
 from render import failures
-from render.errors import DeviceError, InputError
+from render.errors import DeviceError, InputError, RunError
 
 if TYPE_CHECKING:
     from render.lockstep import Pending
@@ -77,7 +78,14 @@ class Logs:
     """The logs of the jobs of a group; where one cannot be written, the job goes on without."""
 
     def __init__(self, jobs: Sequence[Work]) -> None:
+        self._names = [job.name for job in jobs]
         self._reporters = {job.log: LineReporter() for job in jobs}
+
+    def begin(self, who: str) -> None:
+        """Say in every log who works, and at what besides."""
+        self.say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {who}")
+        if len(self._names) > 1:
+            self.say(f"together: {', '.join(self._names)}")
 
     def tell(self, job: Work, event: Event) -> None:
         """Write what happens in a job into its log."""
@@ -94,7 +102,7 @@ class Logs:
 
 def gist(error: Exception) -> str:
     """In a line, what a process cannot go on after; what people should do then, the batch does."""
-    failure = failures.told(error) or error
+    failure = error if isinstance(error, RunError) else failures.told(error)
     said = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
     return said.strip().splitlines()[0]
 

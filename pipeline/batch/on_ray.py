@@ -9,7 +9,6 @@ Ray is imported here alone.
 
 import contextlib
 import os
-import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +67,7 @@ def render_task(given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Que
 
     at_once.note = lambda text: tell(Noted(text=text))
     logs = Logs(jobs)
-    logs.say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} node {_node()}")
+    logs.begin(f"node {_node()}")
     try:
         with contextlib.closing(rendered(jobs, schedule_of, session, terms.options, at_once)) as events:
             for job, event in events:
@@ -86,7 +85,8 @@ class RayHand:
     """A place in the queue of the cluster: the jobs that it holds, and their task.
 
     Attributes:
-        lost: how the task was lost, in words; None while it is not, empty where it has told so itself.
+        lost: how the task was lost, in words; None while it is not.
+        crashed: whether the task itself has told why it ends.
     """
 
     crew: "RayCrew"
@@ -95,9 +95,10 @@ class RayHand:
     task: Any = None
     inbox: list[Any] = field(default_factory=list)
     lost: str | None = None
+    crashed: bool = False
 
     def give(self, entries: Sequence[Entry]) -> None:
-        self.entries = tuple(entries)
+        self.entries, self.crashed = tuple(entries), False
         given: list[tuple[Work, Schedule]] = []
         for job in (entry.work for entry in entries if entry.work is not None):
             self.models = job.models
@@ -113,12 +114,16 @@ class RayHand:
         if self.task is not None:
             self.crew.cancel(self.task)
 
+    def hear(self, message: object) -> None:
+        self.inbox.append(message)
+        self.crashed |= isinstance(message, Crashed)
+
     def said(self) -> Iterator[Any]:
         while self.inbox:
             yield self.inbox.pop(0)
 
     def ending(self) -> str:
-        return self.lost or ""
+        return "" if self.crashed else self.lost or ""
 
     def close(self) -> None:
         self.entries, self.task, self.lost = (), None, None
@@ -189,7 +194,7 @@ class RayCrew:
         by_name = {entry.name: hand for hand in by_task.values() for entry in hand.entries}
         for name, message in self._told.get_nowait_batch(self._told.qsize()):
             if name in by_name:
-                by_name[name].inbox.append(message)
+                by_name[name].hear(message)
         for task in done:
             self._end(by_task[task])
 
@@ -212,9 +217,9 @@ class RayCrew:
         except (self._ray.exceptions.TaskCancelledError, KeyboardInterrupt):
             hand.inbox += [*map(_cancelled, hand.entries), Idle()]
         except self._ray.exceptions.RayError as error:
-            said = any(isinstance(message, Crashed) for message in hand.inbox)
             lines = str(error).strip().splitlines()
-            hand.lost = "" if said else next(reversed(lines), type(error).__name__)
+            killed = isinstance(error, self._ray.exceptions.WorkerCrashedError)
+            hand.lost = "its process was killed" if killed else next(reversed(lines), type(error).__name__)
 
 
 def _cancelled(entry: Entry) -> Told:

@@ -5,9 +5,8 @@ import faulthandler
 import os
 import signal
 import sys
-import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -92,7 +91,8 @@ def _work(connection: Connection, conditions: Conditions) -> None:
         if jobs == STOP:
             continue  # it came when the jobs had just ended
         logs = Logs(jobs)
-        _begin(jobs, logs)
+        logs.begin(f"worker {os.getpid()}")
+        _log_to(jobs[0].log)
         session = session or _session(conditions)
         try:
             stop = _asked_to_stop(connection)
@@ -112,14 +112,6 @@ def _work(connection: Connection, conditions: Conditions) -> None:
 
 def _schedule(job: Work) -> Schedule:
     return job.origin.load(shown=job.file)
-
-
-def _begin(jobs: Sequence[Work], logs: Logs) -> None:
-    """Say in every log who works; whatever else this process says goes to the first one."""
-    logs.say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} worker {os.getpid()}")
-    if len(jobs) > 1:
-        logs.say(f"together: {', '.join(job.name for job in jobs)}")
-    _log_to(jobs[0].log)
 
 
 def _session(conditions: Conditions) -> Session:

@@ -1,5 +1,6 @@
 """On Ray: a node is lost in the middle of a render, and the frames are those of one that nothing happened to."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pipeline.batch.group import Terms
 from pipeline.batch.on_ray import ClusterOptions, RayCrew
 from pipeline.folder import Origin
 from tests.batch.conftest import BROKEN, Desk, alone, toy
+from tests.batch.test_lockstep import assert_nearly, together
 from tests.batch.test_parts import SHOTS
 
 pytestmark = pytest.mark.ray
@@ -83,6 +85,91 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
     assert set(desk.states().values()) == {"finished"}
     for file in files:
         assert desk.frames(file.stem) == alone(file.read_text(), desk.path)
+
+
+def break_gpu() -> None:
+    """In every process of Ray: what a GPU answers with, at frame 3; once, but of seed 66 always."""
+    import torch
+
+    from render.renderer import Renderer
+
+    steps = Renderer.steps
+
+    def broken(self: Any, state: Any, spec: Any) -> Any:
+        mark = Path(os.environ["MET"])
+        if spec.index == 3 and (spec.seed == 66 or not mark.exists()):
+            mark.touch()
+            raise getattr(torch, "AcceleratorError", RuntimeError)("CUDA error: an illegal memory access")
+        return (yield from steps(self, state, spec))
+
+    Renderer.steps = broken  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def broken_gpu(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A node with one processor, whose GPU fails."""
+    monkeypatch.chdir(desk.path)
+    environment = {"MET": str(desk.path / "met"), "OMP_NUM_THREADS": "1"}
+    ray.init(
+        num_cpus=1,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"worker_process_setup_hook": break_gpu, "env_vars": environment},
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def render_here(desk: Desk, rules: Rules) -> int:
+    entries = collect(sorted((desk.path / "s").glob("*.yaml")), Path("out"), Origin(file=""))
+    crew = RayCrew(ClusterOptions(), len(entries), Terms(offline=True, at_once=rules.at_once))
+    return Batch(entries, crew, rules, LineDisplay(), Path("out")).run()
+
+
+@pytest.mark.slow
+def test_a_gpu_fails_and_a_fresh_process_goes_on(desk: Desk, broken_gpu: None) -> None:
+    desk.write("a", toy(1))
+    desk.write("b", toy(2))
+    assert render_here(desk, Rules()) == 0, desk.record()
+    jobs = desk.record()
+    assert {name: (job["state"], job["deaths"]) for name, job in jobs.items()} == {
+        "a": ("finished", 1),
+        "b": ("finished", 0),
+    }
+    assert 3 <= jobs["a"]["rendered"] <= 6 + 2, "it goes on after its last frame; a frame at work is not told"
+    first, second = workers_of(desk, "a")
+    assert first != second
+    assert workers_of(desk, "b") == [second], "which keeps its models"
+    assert "CUDA error: an illegal memory access" in (desk.path / "out" / "a" / "batch.log").read_text()
+    for number, name in enumerate("ab", start=1):
+        assert desk.frames(name) == alone(toy(number), desk.path)
+
+
+@pytest.mark.slow
+def test_a_job_in_lockstep_is_blamed_alone(desk: Desk, broken_gpu: None) -> None:
+    (desk.path / "met").touch()
+    desk.write("bad", toy(66))
+    desk.write("good", toy(2, frames=12))
+    assert render_here(desk, Rules(tries=2, at_once=2)) == 1
+    jobs = desk.record()
+    assert {name: (job["state"], job["deaths"]) for name, job in jobs.items()} == {
+        "bad": ("failed", 3),
+        "good": ("finished", 1),
+    }
+    assert jobs["bad"]["message"].startswith("the GPU has failed (CUDA error: an")
+    assert "illegal memory access), 2 times at frame 3" in jobs["bad"]["message"]
+    assert together(desk, "bad") == together(desk, "good") == ["bad, good"]
+    assert workers_of(desk, "bad")[0] == workers_of(desk, "good")[0]
+    assert len(set(workers_of(desk, "bad") + workers_of(desk, "good"))) == 4
+    assert_nearly(desk.frames("good"), alone(toy(2, frames=12), desk.path))
+
+
+def workers_of(desk: Desk, name: str) -> list[str]:
+    """The processes of Ray that have worked at a job, by its log."""
+    lines = (desk.path / "out" / name / "batch.log").read_text().splitlines()
+    return [line.split()[-1] for line in lines if " node " in line]
 
 
 def nodes_of(desk: Desk, name: str) -> list[str]:

@@ -1,0 +1,164 @@
+"""Several jobs of a batch refined as one: each keeps its row, its log and its end, and only who is guilty is blamed."""
+
+import io
+import re
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.collect import collect
+from pipeline.batch.crew import Crew
+from pipeline.batch.display import LineDisplay
+from pipeline.batch.entry import Entry
+from pipeline.batch.group import Terms
+from pipeline.batch.places import places
+from pipeline.folder import Origin
+from tests.batch.conftest import ENDLESS, Desk, alone, killing, toy
+from tests.batch.test_parts import SHOTS
+
+
+def assert_nearly(mine: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> None:
+    """The same pictures but for what rounding makes of them: sums are over several pictures."""
+    assert mine.keys() == wanted.keys()
+    for name, data in mine.items():
+        ours, theirs = (np.asarray(Image.open(io.BytesIO(png))).astype(int) for png in (data, wanted[name]))
+        assert np.abs(ours - theirs).mean() < 0.01, name
+        assert np.abs(ours - theirs).max() <= 3, name
+
+
+def together(desk: Desk, name: str) -> list[str]:
+    """With whom a job was rendered, by its log, whenever it was with others."""
+    lines = (desk.path / "out" / name / "batch.log").read_text().splitlines()
+    return [line.removeprefix("together: ") for line in lines if line.startswith("together: ")]
+
+
+def test_a_job_that_kills_its_worker_is_blamed_alone(desk: Desk) -> None:
+    """One whose disk fails is told at once; the others of its group go on after their last frames, alone."""
+    good = {"a": toy(1, frames=24), "d": toy(2, frames=10)}
+    for name, text in good.items():
+        desk.write(name, text)
+    desk.write("b", ENDLESS)
+    desk.write("c", toy(3))
+    in_the_way = desk.path / "out" / "c" / "frames"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("")
+    with killing(desk, "b", 4, lambda: len(desk.frames("a")) > 3) as killed:
+        code, said = desk.batch("--lockstep", 8)
+    assert code == 1, said
+    assert len(killed) == 4
+    jobs = desk.record()
+    assert {name: (job["state"], job["deaths"]) for name, job in jobs.items()} == {
+        "a": ("finished", 1),
+        "b": ("failed", 4),
+        "c": ("failed", 0),
+        "d": ("finished", jobs["d"]["deaths"]),
+    }
+    assert jobs["d"]["deaths"] <= 1, "it may have been through before"
+    assert "SIGKILL" in jobs["b"]["message"]
+    assert "3 times at frame 0" in jobs["b"]["message"]
+    assert "what is finished is kept" in jobs["c"]["message"]
+    assert "alone" in said
+    for name in jobs:
+        assert together(desk, name) == ["a, b, c, d"]
+    assert jobs["a"]["rendered"] <= 24 + 2, "but for those that were not told when their worker died"
+    for name, text in good.items():
+        assert_nearly(desk.frames(name), alone(text, desk.path))
+
+
+@pytest.mark.slow
+def test_stopped_they_all_go_on_later(desk: Desk) -> None:
+    """Two at a time by what was asked, one size by itself; after Ctrl-C all go on after their last frames."""
+    texts = {name: toy(number, frames=40) for number, name in enumerate("abc")}
+    wide = toy(9, frames=8).replace("[32, 24]", "[48, 24]")
+    for name, text in {**texts, "wide": wide}.items():
+        desk.write(name, text)
+    process = desk.start("batch", "s", "--out", "out", "--device", "cpu", "--lockstep", 2)
+    while len(desk.frames("b")) < 5:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "Traceback" not in err
+    assert set(desk.states().values()) == {"stopped"}
+    done = {name: desk.stamps(name) for name in "ab"}
+    assert all(5 <= len(stamps) < 40 for stamps in done.values())
+    assert {desk.record()[name]["done"] for name in "ab"} == {len(stamps) for stamps in done.values()}
+    code, said = desk.batch("--lockstep", 2)
+    assert code == 0, said
+    assert together(desk, "a") == together(desk, "b") == ["a, b", "a, b"]
+    assert together(desk, "c") == together(desk, "wide") == []
+    for name, text in texts.items():
+        assert_nearly(desk.frames(name), alone(text, desk.path))
+    assert all(stamps.items() <= desk.stamps(name).items() for name, stamps in done.items())
+    assert desk.frames("wide") == alone(wide, desk.path)
+
+
+@pytest.mark.slow
+def test_shots_and_jobs_mix(desk: Desk) -> None:
+    """A job is split into its shots where there is room beside the others."""
+    other = toy(4, frames=9)
+    desk.write("other", other)
+    desk.write("shots", SHOTS)
+    code, said = desk.batch("--lockstep", 3)
+    assert code == 0, said
+    assert list(desk.states()) == ["other", "shots 0:12", "shots 12:27", "shots"]
+    assert together(desk, "other") == ["other, shots 0:12, shots 12:27"]
+    assert desk.record()["shots"]["rendered"] == 0
+    assert_nearly(desk.frames("other"), alone(other, desk.path))
+    assert_nearly(desk.frames("shots"), alone(SHOTS, desk.path))
+    assert (desk.path / "out" / "shots" / "video.mp4").exists()
+
+
+@pytest.mark.slow
+def test_what_pays_is_measured_once(desk: Desk) -> None:
+    """By a worker, for its first group; it is told, and the next groups are of that size."""
+    for number in range(10):
+        desk.write(f"job{number}", toy(number, frames=60))
+    code, said = desk.batch("--lockstep", "auto")
+    assert code == 0, said
+    [best] = re.findall(r"lockstep: a step of a picture takes .*: (\d) at once", said)
+    assert together(desk, "job0") == [", ".join(f"job{number}" for number in range(8))]
+    assert together(desk, "job9") == (["job8, job9"] if int(best) > 1 else [])
+    assert_nearly(desk.frames("job9"), alone(toy(9, frames=60), desk.path))
+
+
+def entries(desk: Desk, names: str) -> list[Entry]:
+    return collect([desk.write(name, toy(ord(name))) for name in names], desk.path / "out", Origin(file=""))
+
+
+@pytest.mark.parametrize(
+    ("names", "workers", "at_once", "groups"),
+    [
+        ("abcdef", 1, 4, ["abcd", "ef"]),
+        ("abcdef", 2, 4, ["abc", "def"]),
+        ("abcde", 2, 2, ["ab", "cd", "e"]),
+        ("abc", 3, 4, ["a", "b", "c"]),
+        ("abcdefghijk", 1, None, ["abcdefgh", "ijk"]),
+    ],
+)
+def test_who_is_given_what(desk: Desk, names: str, workers: int, at_once: int | None, groups: Sequence[str]) -> None:
+    """No worker is left without a job so that another can have more."""
+    found = entries(desk, names)
+    crew = Crew(places("cpu", workers, len(names), Terms(at_once=at_once)))
+    batch = Batch(found, crew, Rules(at_once=at_once), LineDisplay(), Path("out"))
+    given = []
+    while group := batch._next(None):
+        given.append("".join(entry.name for entry in group))
+        for entry in group:
+            entry.state = "running"
+    assert given == list(groups)
+
+
+def test_who_died_with_others_goes_alone(desk: Desk) -> None:
+    found = entries(desk, "abcd")
+    found[1].deaths = 1
+    batch = Batch(found, Crew(places("cpu", 1, 4, Terms(at_once=4))), Rules(at_once=4), LineDisplay(), Path("out"))
+    assert [entry.name for entry in batch._next(None)] == ["a", "c", "d"]
+    found[0].state = "finished"
+    assert [entry.name for entry in batch._next(None)] == ["b"]
