@@ -2,8 +2,8 @@
 
 import io
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +93,16 @@ class Logs:
         with redirect_stdout(said), redirect_stderr(said):
             self._reporters[job.log](event)
         _append(job.log, said.getvalue())
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Have what else is printed inside the block in the first one."""
+        with ExitStack() as stack:
+            with suppress(OSError):
+                file = stack.enter_context(next(iter(self._reporters)).open("a", encoding="utf-8", buffering=1))
+                stack.enter_context(redirect_stdout(file))
+                stack.enter_context(redirect_stderr(file))
+            yield
 
     def say(self, text: str) -> None:
         """Write a text into all of them."""

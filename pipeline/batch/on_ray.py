@@ -69,7 +69,8 @@ def render_task(given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Que
     logs = Logs(jobs)
     logs.begin(f"node {_node()}")
     try:
-        with contextlib.closing(rendered(jobs, schedule_of, session, terms.options, at_once)) as events:
+        events = rendered(jobs, schedule_of, session, terms.options, at_once)
+        with logs.listening(), contextlib.closing(events):
             for job, event in events:
                 logs.tell(job, event)
                 tell(Told(job=job.name, event=event, memory=memory()))

@@ -28,6 +28,7 @@ from pipeline.session import Session, render_all, run_of
 from render.latents.pixels import Pixels
 from render.perceptors.toy import Toy
 from render.renderer import Renderer, Scorer
+from tests.batch.test_parts import SHOTS
 
 CPU = torch.device("cpu")
 
@@ -47,7 +48,7 @@ refine: {{steps: 2, first_frame: 4, cutouts: 2}}
 ONE, TWO, THREE = toy("one"), toy("twice", length=5, prompts="green"), toy("three", prompts="fog")
 
 
-NAMES = ("shots 0:9", "shots 9:18", "shots 18:26", "shots")
+NAMES = ("shots 0:12", "shots 12:19", "shots 19:27", "shots")
 
 
 class Counting(Pixels):
@@ -221,19 +222,6 @@ def test_going_on_alone_is_told(tmp_path: Path, single: Path, pixels: Counting) 
     assert_like_single(tmp_path, single, [ONE])
 
 
-SHOTS = """
-output: {size: [32, 24], fps: 8, seed: 3}
-models: {latent: pixels, perceptors: [toy]}
-motion: {zoom: 1.2/s}
-refine: {steps: 2, first_frame: 4, cutouts: 2}
-shots:
-- {length: 9, prompts: red}
-- {length: 3, prompts: green}
-- {length: 6, prompts: blue, start: carry}
-- {length: 8, prompts: white}
-"""
-
-
 def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Counting) -> None:
     """Three of them start from noise; they mix with another schedule, and again with what is left after a stop."""
     shots, other = read_schedule(SHOTS, "shots.yaml", "shots"), toy("twice", length=5, prompts="green")
@@ -242,7 +230,7 @@ def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Coun
     pixels.batches.clear()
 
     def interrupt(event: Event) -> None:
-        if isinstance(event, FrameDone) and (event.schedule, event.index) == ("shots 9:18", 14):
+        if isinstance(event, FrameDone) and (event.schedule, event.index) == ("shots 12:19", 15):
             signal.raise_signal(signal.SIGINT)
 
     assert render([shots, other], tmp_path / "both", 4, Listener(interrupt)) == INTERRUPTED
@@ -253,9 +241,9 @@ def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Coun
     assert_like_single(tmp_path / "both", tmp_path / "single", [shots, other])
     first, second, third, whole = ([e for e in listener.events if e.schedule == name] for name in NAMES)
     assert [type(event) for event in whole] == [Finished]
-    assert 0 < whole[0].rendered < 26, "those of its parts"  # type: ignore[union-attr]
+    assert 0 < whole[0].rendered < 27, "those of its parts"  # type: ignore[union-attr]
     assert [events[-1].video for events in (first, second, third)] == [None] * 3  # type: ignore[union-attr]
-    assert sum(pixels.batches) == 2 * 26 + 3 * 2 + 12, "every step was taken once"
+    assert sum(pixels.batches) == 2 * 27 + 3 * 2 + 12, "every step was taken once"
 
 
 def test_shots_anew_and_one_that_fails(tmp_path: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,14 +252,14 @@ def test_shots_anew_and_one_that_fails(tmp_path: Path, pixels: Counting, monkeyp
     for at_once in (1, 2):
         listener = Listener()
         assert render_all([job], Session("cpu"), RunOptions(fresh=True), listener, at_once) == 0
-        assert len([event for event in listener.events if isinstance(event, FrameDone)]) == 26
+        assert len([event for event in listener.events if isinstance(event, FrameDone)]) == 27
     RunFolder(tmp_path).video.unlink()
-    RunFolder(tmp_path).frames.path(10).unlink()
+    RunFolder(tmp_path).frames.path(13).unlink()
     monkeypatch.setattr(FrameFolder, "write", lambda *what: (_ for _ in ()).throw(OSError(errno.EIO, "gone")))
     listener = Listener()
     assert render_all([job], Session("cpu"), RunOptions(), listener, 3) == 1
-    assert listener.of("shots 9:18")[-1] is Failed
-    assert listener.of("shots 18:26") == [Finished]
+    assert listener.of("shots 12:19")[-1] is Failed
+    assert listener.of("shots 19:27") == [Finished]
     assert listener.of("shots") == []
     assert not RunFolder(tmp_path).video.exists()
 
