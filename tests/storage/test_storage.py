@@ -23,6 +23,7 @@ from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
 from render.errors import InputError, StorageError
 from tests.batch.conftest import toy
+from tests.batch.test_parts import SHOTS
 from tests.storage.conftest import Line
 
 numbers = itertools.count()
@@ -237,15 +238,15 @@ def test_where_it_lies_meanwhile(url: str, tmp_path: Path) -> None:
 
 
 def test_lockstep_in_a_bucket(store: Store, tmp_path: Path) -> None:
-    """Two runs refined as one batch, each with its own place in the bucket."""
+    """A run and the shots of another one refined as one batch, each with its own place in the bucket."""
     jobs = []
-    for number in range(2):
+    for number, text in enumerate((toy(0), SHOTS)):
         file = tmp_path / f"toy{number}.yaml"
-        file.write_text(toy(number))
+        file.write_text(text)
         folder = tmp_path / "out" / file.stem
         jobs.append(Job(schedule=load_schedule(file), folder=folder, remote=f"{store.url}/{file.stem}"))
-    assert render_all(jobs, Session("cpu"), RunOptions(), JsonReporter(), at_once=2) == 0
+    assert render_all(jobs, Session("cpu"), RunOptions(), JsonReporter(), at_once=4) == 0
     for job in jobs:
         assert job.remote is not None
         assert files(fetched(Store(job.remote), tmp_path / "seen" / job.folder.name)) == files(job.folder)
-        assert len(pictures(job.folder)) == 7
+        assert len(pictures(job.folder)) == job.schedule.output.num_frames + 1
