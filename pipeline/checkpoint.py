@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from render.renderer import FrameState
 
-FORMAT = 3  # raise it when the same spec gives another picture
+FORMAT = 4  # raise it when the same spec gives another picture
 KEPT_LATEST = 2
 _OPTIMIZER = "optimizer."
 

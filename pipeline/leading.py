@@ -4,6 +4,9 @@ Before such a frame is rendered, the picture that it starts from goes a part of 
 counterpart started from. The motion and the refinement of the frame then work on that, as on any other: what is
 between the two is painted anew under the prompts, and no ghost of a crossfade stays. Refinement may pull back, so how
 far the way still is, is measured: however much it does, every frame gains the same ground.
+
+The two frames draw the same random numbers, so nothing else keeps them apart, and the last one is its counterpart to
+the bit: the seam of the video is a step between two neighbours as any other.
 """
 
 import dataclasses
@@ -53,6 +56,8 @@ class Heads:
             return state
         index, way = spec.lead
         head = self._states.load(index, renderer.device)
+        if way == 1:
+            return dataclasses.replace(head, index=state.index)
         left = float((head.image - state.image).abs().mean())
         share = 1 - min(1.0, self._whole_way * (1 - way) / left) if left else 1.0
         image = state.image.lerp(head.image, share)

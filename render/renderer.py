@@ -177,7 +177,7 @@ class Renderer:
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
     ) -> Generator[Pending, None, tuple[Tensor, Tensor | None, dict[str, Tensor]]]:
         """The picture of the frame, its latent if it has one, and the optimiser's state."""
-        generator = frame_generator(spec.seed, spec.index, self.device)
+        generator = frame_generator(spec.seed, spec.draws_as, self.device)
         refined = bool(spec.num_steps and spec.losses)
         # Gradients of a mean over a million numbers are below half precision's smallest.
         loss_scale = 4096.0 if self._dtype == torch.float16 else 1.0

@@ -37,7 +37,7 @@ class FrameSpec:
 
     Attributes:
         index: the frame's number, from 0.
-        seed: the schedule's seed; the frame's generator is made from (seed, index).
+        seed: the schedule's seed; the frame's generator is made from it and `draws_as`.
         size: (width, height) in pixels.
         prompts: the prompts that have weight in this frame.
         blend: "weights" pulls towards every prompt by its weight; "slerp" pulls two prompts'
@@ -55,7 +55,8 @@ class FrameSpec:
         ema: decay of the running average of the latent over the frame's steps, in [0, 1); the
             average is what is shown and carried on. 0 takes the last latent as it is.
         cut: start from noise, as the first frame does, whatever the previous frame was.
-        lead: (index, way): the previous frame has gone so much of the way to frame `index`; of loops.
+        lead: (index, way): the previous frame has gone so much of the way to frame `index`; of loops, where this
+            one takes the place of the frame behind `index`.
     """
 
     index: int
@@ -75,6 +76,11 @@ class FrameSpec:
     ema: float = 0.0
     cut: bool = False
     lead: tuple[int, float] | None = None
+
+    @property
+    def draws_as(self) -> int:
+        """Of which frame its random numbers are: its own, or that whose place it takes."""
+        return self.index if self.lead is None else self.lead[0] + 1
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys: equal specs give equal text.

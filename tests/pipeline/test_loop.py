@@ -151,8 +151,10 @@ def shown(video: Path) -> NDArray[np.float64]:
 
 
 def test_the_last_frame_leads_into_the_first(run_it: Callable[..., RunFolder]) -> None:
-    frames = shown(run_it(TEXT + LOOP).video)
+    folder = run_it(TEXT + LOOP)
+    frames = shown(folder.video)
     assert len(frames) == 24
+    np.testing.assert_array_equal(folder.frames.read(31), folder.frames.read(7))
     assert seam(frames) <= 1.2
     assert seam(shown(run_it(TEXT, "plain").video)) > 2
 

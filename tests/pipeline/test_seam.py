@@ -74,13 +74,13 @@ def test_a_loop_of_the_embedded_models_closes_in_every_file(tmp_path: Path, moti
     formats = [name for name in FORMATS if name not in ("prores",)]
     folder = rendered(tmp_path / "a.yaml", None, motion=motion, video=", ".join(formats))
     frames = [folder.frames.read(index) for index in order(COUNT + LED, LED, False)]
-    assert seam(frames) <= 1.2
+    np.testing.assert_array_equal(folder.frames.read(COUNT + LED - 1), folder.frames.read(LED - 1))
     files = sorted(folder.path.glob("video*"))
     assert len(files) == len(formats)
     for file in files:
         shown = played(file)
         assert len(shown) == COUNT, file.name
-        assert seam(shown) <= 1.2, file.name
+        assert seam(shown) <= 1.2 * seam(frames), file.name
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_the_flow_goes_on_across_the_seam(
     assert (np.abs(fits[-1] - usual) <= 3 * spread).all()
     changes = np.array([np.abs(moved[index] - moved[index - 1]).mean() for index in range(COUNT)])
     within = changes[1:-1]
-    assert changes[-1] <= 1.2 * np.median(within), "into the seam the flow jumps"
+    assert changes[-1] <= within.max(), "into the seam the flow jumps"
     assert changes[0] <= within.max(), "behind the seam the flow jumps"
 
 
