@@ -11,11 +11,11 @@ Source: Dosovitskiy et al., "An Image is Worth 16x16 Words" (2021).
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from open_clip.transformer import LayerNorm, QuickGELU, ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 
 from render.kernels.attention import attend
+from render.kernels.linear import FrozenLinear
 
 QUICK = 1.702  # of QuickGELU
 
@@ -52,7 +52,7 @@ class FrozenViT(nn.Module):
         super().__init__()
         conv = visual.conv1
         self.patch = int(conv.kernel_size[0])
-        self.register_buffer("patches", conv.weight.detach().flatten(1))
+        self.patches = FrozenLinear(conv.weight.flatten(1))
         self.register_buffer("class_token", visual.class_embedding.detach())
         self.register_buffer("positions", visual.positional_embedding.detach())
         self.register_buffer("projection", visual.proj.detach())
@@ -60,7 +60,7 @@ class FrozenViT(nn.Module):
         self.blocks = nn.ModuleList(FrozenBlock(block) for block in visual.transformer.resblocks)
 
     def forward(self, images: Tensor) -> Tensor:
-        tokens = F.linear(self._cut(images), self.get_buffer("patches"))
+        tokens = self.patches(self._cut(images))
         first = self.get_buffer("class_token").expand(len(tokens), 1, -1)
         tokens = self.ln_pre(torch.cat([first, tokens], dim=1) + self.get_buffer("positions"))
         for block in self.blocks[:-1]:
@@ -83,13 +83,16 @@ class FrozenBlock(nn.Module):
         super().__init__()
         self.heads = int(block.attn.num_heads)
         self.ln_1, self.ln_2 = block.ln_1, block.ln_2
-        self.attention_in = _layer(block.attn.in_proj_weight, block.attn.in_proj_bias)
-        self.attention_out = block.attn.out_proj
+        weight, bias = block.attn.in_proj_weight, block.attn.in_proj_bias
+        width = len(weight) // 3
+        self.query = FrozenLinear(weight[:width], bias[:width])
+        self.key_value = FrozenLinear(weight[width:], bias[width:])
+        self.attention_out = FrozenLinear(block.attn.out_proj.weight, block.attn.out_proj.bias)
         quick = isinstance(block.mlp.gelu, QuickGELU)
         factor = QUICK if quick else 1.0
-        self.widen = _layer(block.mlp.c_fc.weight * factor, block.mlp.c_fc.bias * factor)
+        self.widen = FrozenLinear(block.mlp.c_fc.weight * factor, block.mlp.c_fc.bias * factor)
         self.act: nn.Module = nn.SiLU() if quick else block.mlp.gelu
-        self.narrow = _layer(block.mlp.c_proj.weight / factor, block.mlp.c_proj.bias)
+        self.narrow = FrozenLinear(block.mlp.c_proj.weight / factor, block.mlp.c_proj.bias)
 
     def forward(self, tokens: Tensor, num_read: int | None = None) -> Tensor:
         tokens = tokens[:, :num_read] + self._attention(self.ln_1(tokens), num_read)
@@ -98,12 +101,7 @@ class FrozenBlock(nn.Module):
 
     def _attention(self, tokens: Tensor, num_read: int | None) -> Tensor:
         count, _, width = tokens.shape
-        weight, bias = self.attention_in.weight, self.attention_in.bias
-        if num_read is None:
-            parts = torch.split(F.linear(tokens, weight, bias), width, dim=-1)
-        else:
-            query = F.linear(tokens[:, :num_read], weight[:width], bias[:width])
-            parts = query, *torch.split(F.linear(tokens, weight[width:], bias[width:]), width, dim=-1)
+        parts = self.query(tokens[:, :num_read]), *torch.split(self.key_value(tokens), width, dim=-1)
         query, key, value = (self._by_head(part) for part in parts)
         seen = attend(query, key, value)
         attended: Tensor = self.attention_out(seen.transpose(1, 2).reshape(count, -1, width))
@@ -112,9 +110,3 @@ class FrozenBlock(nn.Module):
     def _by_head(self, tokens: Tensor) -> Tensor:
         count, length, width = tokens.shape
         return tokens.view(count, length, self.heads, width // self.heads).transpose(1, 2)
-
-
-def _layer(weight: Tensor, bias: Tensor) -> nn.Linear:
-    layer = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
-    layer.weight, layer.bias = (nn.Parameter(part.detach(), requires_grad=False) for part in (weight, bias))
-    return layer
