@@ -32,8 +32,12 @@ class LatentAdam:
     def step(self, loss: Tensor, lr: float | Tensor) -> None:
         """Go one step down the gradient of the scalar `loss`, about `lr` per element (or (B, 1, 1, 1), one each)."""
         (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
-        with torch.no_grad():
-            self.latent -= lr * self._direction(gradient / self._loss_scale)
+        self.move(gradient / self._loss_scale, lr)
+
+    @torch.no_grad()
+    def move(self, gradient: Tensor, lr: float | Tensor) -> None:
+        """Go one step down a gradient (B, C, h, w) that is there."""
+        self.latent -= lr * self._direction(gradient)
 
     def _direction(self, gradient: Tensor) -> Tensor:
         """The mean gradient by its own size, both without the bias of their start."""

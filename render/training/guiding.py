@@ -50,7 +50,7 @@ def paint(renderer: Renderer, prompt: str, size: tuple[int, int], steps: int) ->
         transforms={},
         center=(0.5, 0.5),
         border="reflect",
-        losses={"prompt": 1.0, "smooth": 0.4},
+        losses={"prompt": 1.0, "smooth": 0.6},
         num_steps=steps,
         lr=0.2,
         num_cutouts=12,

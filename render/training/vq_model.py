@@ -1,4 +1,4 @@
-"""The f8 VQGAN: taming-transformers' encoder and decoder with 8-group norms and VQModel's parameter names.
+"""The VQGAN: taming-transformers' encoder and decoder with 8-group norms and VQModel's parameter names.
 
 taming hard-codes GroupNorm(32); at 32 channels that is instance norm and removes colour: see `norm_groups` in
 the YAML.

@@ -1,4 +1,4 @@
-"""Train the f8 VQGAN: reconstruction in colour, noise on latents, steadiness under repeated passes."""
+"""Train the VQGAN: reconstruction in colour, noise on latents, steadiness under repeated passes."""
 
 import logging
 import math
@@ -11,18 +11,23 @@ from torch.nn import functional as F
 
 from .checkpoint import Average, load_state, save_state
 from .codebook import CodebookLearner
-from .config import Recipe
+from .config import VQGANConfig
+from .data import load_set
+from .guided import GuidedPool, flattened
 from .guiding import load_vqgan
 from .towers import cosine_rate
 from .vq_data import Crops, Cycles
 from .vq_init import colour_identity_init
-from .vq_model import VQ
+from .vq_model import DD_CONFIG, VQ
 
 log = logging.getLogger(__name__)
 
 LOG_EVERY = 100
 POOLED = 90
 """Batches whose latents start the codebook."""
+
+CAPTIONS = 2000
+"""That pictures are painted towards."""
 
 CODES = "quantize.embedding.weight"
 
@@ -43,23 +48,29 @@ class VQGANRun:
     """One run; `train` goes on from the last checkpoint.
 
     With `start`, an exported VQGAN (path without ending), the run refines it and quantises from step 0, or, where
-    the recipe wants another number of codes, as soon as there are latents enough to start them.
+    the config wants another number of codes, as soon as there are latents enough to start them. With `guide`, an
+    exported CLIP pair, what it guides is to look like what the start makes of the same latent, but flattened.
     """
 
-    def __init__(self, data: Path, run: Path, recipe: Recipe, start: Path | None = None) -> None:
-        self.config, self.run = recipe.vqgan, run
+    def __init__(
+        self, data: Path, run: Path, config: VQGANConfig, start: Path | None = None, guide: Path | None = None
+    ) -> None:
+        self.config, self.run = config, run
         torch.manual_seed(self.config.seed)
         self.rng = np.random.default_rng(self.config.seed)
         found = {"photos": self.config.photos, "artwork": self.config.artwork}
         made = 1 - sum(found.values())
         self.crops = Crops(data, {**found, "large": 0.6 * made, "scenes": 0.4 * made}, self.config.crop)
-        self.net = VQ(codes=self.config.codes)
+        shape = {**DD_CONFIG, "ch_mult": list(self.config.ch_mult)}
+        self.net = VQ(shape, self.config.embed_dim, self.config.codes)
         self.quantise_from = self._begin(start)
         self.learner = CodebookLearner(self.net.quantize, self.config.code_decay)
         self.parameters = [p for name, p in self.net.named_parameters() if "embedding" not in name]
         self.optimizer = torch.optim.Adam(self.parameters, betas=(0.9, 0.98))
         self.average = Average(self.net, self.config.average)
         self.cycles = Cycles(64, 10)
+        self.first = load_vqgan(start) if start else None
+        self.guided = self._guided_by(guide, data) if guide and self.config.guided else None
         self.pool: list[Tensor] = []
         self.step = 0
 
@@ -74,6 +85,10 @@ class VQGANRun:
             weights[CODES] = self.net.state_dict()[CODES]
         self.net.load_state_dict(weights)
         return 0 if same else POOLED
+
+    def _guided_by(self, guide: Path, data: Path) -> GuidedPool:
+        captions = [words[0] for words in load_set(data, "scenes")[1][:CAPTIONS]]
+        return GuidedPool(guide, captions, self.config.guided_size, self.config.seed)
 
     def train(self) -> None:
         """Run to the last step; a non-finite loss stops the run and names the step. 0 steps keep what it began with."""
@@ -109,6 +124,8 @@ class VQGANRun:
         loss = reconstruction_loss(made[:fresh], wanted) + commitment
         if repeated:
             loss = loss + self.config.cycle_weight * reconstruction_loss(made[fresh:], again)
+        if self.guided is not None and self.first is not None and self.step > self.quantise_from:
+            loss = loss + self.config.guided_weight * self._loss_where_guided(self.guided, self.first)
         if self.step > self.quantise_from:
             self.cycles.put(rows, made[fresh:].detach().clamp(-1, 1), made[:fresh].detach().clamp(-1, 1))
         self._update(loss)
@@ -139,6 +156,16 @@ class VQGANRun:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             return self.net.decode(latent).float(), commitment
 
+    def _loss_where_guided(self, guided: GuidedPool, first: VQ) -> Tensor:
+        """Of latents that no encoder made: a decoder that reconstructs well paints ripples of its cells there."""
+        latents = guided.draw(self.config.guided, self.net)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            made = self.net.decode(latents).float()
+            with torch.no_grad():
+                shown = first.decode(latents).float()
+        guided.climb(latents, made / 2 + 0.5, self.net.quantize.embedding.weight.detach())
+        return reconstruction_loss(made, flattened((shown / 2 + 0.5).clamp(0, 1)) * 2 - 1)
+
     def _update(self, loss: Tensor) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = cosine_rate(self.step, self.config.steps, self.config.learning_rate, 50)
@@ -153,6 +180,7 @@ class VQGANRun:
             self.run / "vqgan.pt",
             {
                 "step": self.step,
+                "ddconfig": self.net.dd_config,
                 "net": self.net.state_dict(),
                 "average": self.average.state_dict(),
                 "learner": self.learner.state_dict(),

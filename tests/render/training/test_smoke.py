@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from render.training.config import DataConfig, load_recipe
 from render.training.data import LABELS
+from render.training.guiding import load_vqgan
 from render.training.phrases import compose
 from render.training.scenes import HELD_OUT, is_held_out, make_scene
 
@@ -139,6 +140,7 @@ text: {width: 16, heads: 2, layers: 1, steps: 2, batch: 16}
 clip: {width: 4, steps: 6, batch: 8, decoys: 4, painted: 2, attack_from: 0.2, attack_full: 0.4, decoy_from: 0.3,
        looks: 1, save_every: 3}
 vqgan: {steps: 4, batch: 2, crop: 32, quantise_from: 2, codes: 16, save_every: 2}
+refine: {steps: 2, batch: 2, crop: 32, codes: 16, guided_size: 32}
 """
 TINY_JUDGE = """
 data: {reconstructed: 16}
@@ -177,6 +179,8 @@ def test_one_command_goes_from_nothing_to_weights(work: Path) -> None:
     stems = {"vqgan": ".yaml", "clip": ".json", "judge": ".json"}
     files = {f"{stem}{ending}" for stem, config in stems.items() for ending in (config, ".safetensors")}
     assert {path.name for path in out.iterdir()} == {*files, "judge.scenes.json", "sheet.png"}
+    first, refined = (load_file(work / "work" / name / "vqgan.safetensors") for name in ("first", "out"))
+    assert not torch.equal(first["decoder.conv_in.weight"], refined["decoder.conv_in.weight"])
     said = (work / "said.txt").read_text()
     figures = dict(line.rsplit(": ", 1) for line in said.splitlines() if ": " in line)
     wanted = {"photos_held_out psnr quantised", "codes used", "drift continuous colour", "image to text R@1"}
@@ -187,7 +191,7 @@ def test_one_command_goes_from_nothing_to_weights(work: Path) -> None:
 
 
 def test_what_was_trained_is_loaded_and_paints(work: Path) -> None:
-    from render.training.guiding import load_painter, load_vqgan, paint
+    from render.training.guiding import load_painter, paint
 
     out = work / "work" / "out"
     assert float(load_vqgan(out / "vqgan").quantize.embedding.weight.std()) == pytest.approx(1, abs=0.01)
@@ -201,15 +205,15 @@ def test_a_step_that_is_done_is_not_done_again(work: Path) -> None:
 
     folder = work / "work"
     before = {name: (folder / "data" / f"{name}.npy").stat().st_mtime_ns for name in ("scenes", "reconstructed")}
-    weights = (folder / "out" / "vqgan.safetensors").read_bytes()
+    weights = (folder / "first" / "vqgan.safetensors").read_bytes()
     steps: list[list[str | Path]] = [
         ["data", "--out", folder / "data", "--teacher", work / "teacher", "--no-debian"],
-        ["vqgan", "--data", folder / "data", "--run", folder / "vqgan", "--out", folder / "out"],
+        ["vqgan", "--data", folder / "data", "--run", folder / "vqgan", "--out", folder / "first"],
     ]
     for step in steps:
         _command("--recipe", work / "recipe.yaml", *step)
     assert before == {name: (folder / "data" / f"{name}.npy").stat().st_mtime_ns for name in before}
-    assert weights == (folder / "out" / "vqgan.safetensors").read_bytes()
+    assert weights == (folder / "first" / "vqgan.safetensors").read_bytes()
     resumed = ClipRun(folder / "data", folder / "clip", load_recipe(work / "recipe.yaml"))
     resumed.train()
     assert resumed.step == 6
@@ -235,12 +239,39 @@ def test_no_steps_keep_the_vqgan(work: Path, tmp_path: Path) -> None:
     assert all(torch.allclose(before[name], after[name], atol=1e-2) for name in before)
 
 
+def _trained_vqgan(work: Path, folder: Path, recipe: str, start: Path | None = None, guide: Path | None = None) -> Path:
+    """Stem of what `recipe` makes."""
+    from render.training.export import export_vqgan
+    from render.training.vqgan import VQGANRun
+
+    folder.mkdir()
+    (folder / "recipe.yaml").write_text(f"vqgan: {{steps: 3, batch: 2, crop: 32, {recipe}}}")
+    VQGANRun(work / "work" / "data", folder, load_recipe(folder / "recipe.yaml").vqgan, start, guide).train()
+    export_vqgan(folder, folder)
+    return folder / "vqgan"
+
+
+def test_a_vqgan_is_refined_beside_what_a_clip_guides_with_it(work: Path, tmp_path: Path) -> None:
+    out = work / "work" / "out"
+    recipe = "codes: 16, guided_size: 32"
+    guided = load_vqgan(_trained_vqgan(work, tmp_path / "guided", recipe, out / "vqgan", out / "clip"))
+    alone = load_vqgan(_trained_vqgan(work, tmp_path / "alone", recipe, out / "vqgan"))
+    assert torch.isfinite(guided.decoder.conv_out.weight).all()
+    assert not torch.equal(guided.decoder.conv_out.weight, alone.decoder.conv_out.weight)
+
+
+def test_a_vqgan_of_another_factor_is_trained_and_read_back(work: Path, tmp_path: Path) -> None:
+    recipe = "quantise_from: 1, codes: 8, ch_mult: [1, 1, 2, 2, 4], embed_dim: 48"
+    net = load_vqgan(_trained_vqgan(work, tmp_path / "f16", recipe))
+    assert net.pre(torch.zeros(1, 3, 64, 32)).shape == (1, 48, 4, 2)
+
+
 def test_more_codes_wait_for_latents_to_start_from(work: Path, tmp_path: Path) -> None:
     from render.training.vqgan import POOLED, VQGANRun
 
     (tmp_path / "more.yaml").write_text("vqgan: {codes: 32}")
     data, start = work / "work" / "data", work / "work" / "out" / "vqgan"
-    run = VQGANRun(data, tmp_path, load_recipe(tmp_path / "more.yaml"), start)
+    run = VQGANRun(data, tmp_path, load_recipe(tmp_path / "more.yaml").vqgan, start)
     assert run.quantise_from == POOLED
     assert run.net.quantize.embedding.weight.shape[0] == 32
     kept = load_file(start.with_suffix(".safetensors"))["decoder.conv_in.weight"].float()
