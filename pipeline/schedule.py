@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.folder import Origin
 
 MAX_FRAMES = 1_000_000  # frames are named by six digits
-DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.4}
+DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.6}
 
 
 MUSIC = "music"

@@ -28,7 +28,7 @@ _SHIPPED_LATENTS = (
     Model(
         name="embedded",
         entry="vqgan",
-        about="small VQGAN that ships with the package, f8, 1,024 codes",
+        about="small VQGAN that ships with the package, f8, 8,192 codes",
         architecture=_EMBEDDED / "vqgan.yaml",
         checkpoint=_EMBEDDED / "vqgan.safetensors",
     ),
