@@ -39,6 +39,8 @@ def flattened(pictures: Tensor) -> Tensor:
 class GuidedPool:
     """Pictures (N, 3, S, S) in the course of being painted, each towards a caption of its own.
 
+    They are no part of a checkpoint: a run that is resumed begins them anew.
+
     Args:
         guide: an exported CLIP pair; it never learns.
         captions: what is painted.
