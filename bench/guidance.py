@@ -18,6 +18,7 @@ import torch
 from bench.interleaved import seconds
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, Loaded, frame, load
+from pipeline.schedule import DEFAULT_LOSSES
 from render.device import model_dtype, pick_device
 from render.renderer import FrameState, Renderer
 from render.spec import PromptWeight
@@ -80,7 +81,7 @@ class _Video:
         index = 0 if self._state is None else self._state.index + 1
         spec = frame(EMBEDDED, index, self._steps if index else FIRST_STEPS, {"zoom": 1.004})
         prompts = (PromptWeight(text=self._prompt, weight=1.0),)
-        spec = replace(spec, prompts=prompts, losses={"prompt": 1.0, "smooth": 0.6}, **self._changes)  # type: ignore[arg-type]
+        spec = replace(spec, prompts=prompts, losses=DEFAULT_LOSSES, **self._changes)  # type: ignore[arg-type]
         self._state = self._renderer.step(self._state, spec)
 
     @property

@@ -92,8 +92,6 @@ class NerdyRodentVideo:
         self._space = self._train.space
         self._steps = steps
         self._between = _zoom_block(checkout / "generate.py")
-        self._space["args"].make_zoom_video = True
-        self._space["args"].zoom_frequency = 1  # the block asks whether it is its turn
 
     def __call__(self) -> None:
         exec(self._between, self._space)
@@ -129,7 +127,7 @@ def _executed(source: Path, model: Any, perceptor: Any, setting: Setting) -> dic
     ]
     args = types.SimpleNamespace(
         augments=[["Af", "Pe", "Ji", "Er"]], cutn=setting.cutouts, init_weight=0.0, make_video=False,
-        display_freq=DISPLAY_EVERY, make_zoom_video=False, zoom_frequency=10, zoom_start=0, zoom_scale=0.99,
+        display_freq=DISPLAY_EVERY, make_zoom_video=True, zoom_frequency=1, zoom_start=0, zoom_scale=0.99,
         zoom_shift_x=0, zoom_shift_y=0, optimiser="Adam", step_size=0.1,
     )  # fmt: skip
     space: dict[str, Any] = {

@@ -122,7 +122,7 @@ class Run:
         """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
         require(self.schedule.output.video)
-        part = self._options.part
+        part = self.part
         with only_writer(self.folder.path, part):
             if part is None:
                 self._tidy()
@@ -170,7 +170,7 @@ class Run:
             last=self._end,
             stale=stale,
             device=str(models.device),
-            begin=0 if self.part is None else self._begin,
+            begin=self._since,
         )
         with Writer[tuple[int, FrameRecord]]() as writer:
             for stretch in stretches:
@@ -238,8 +238,8 @@ class Run:
 
     @property
     def kind(self) -> Hashable:
-        """Runs of one kind can be refined together: those of one set of models and one size."""
-        return self.schedule.models, self.schedule.output.size
+        """See `Schedule.kind`."""
+        return self.schedule.kind
 
     @property
     def apart(self) -> list[tuple[int, int]]:
@@ -263,6 +263,11 @@ class Run:
     def part(self) -> tuple[int, int] | None:
         """See `RunOptions.part`."""
         return self._options.part
+
+    @property
+    def _since(self) -> int:
+        """The first frame that is any of its business: a part's begin."""
+        return 0 if self.part is None else self._begin
 
     @property
     def asked(self) -> list[FrameSpec]:
@@ -333,8 +338,7 @@ class Run:
         """Keep a frame; called in the writer's thread."""
         state = arriving()
         # State before frame: a kill between the two loses neither.
-        since = self._begin if self._options.part is not None else 0
-        self._states.save(state, self._hashes[state.index], made_on, since)
+        self._states.save(state, self._hashes[state.index], made_on, self._since)
         return state.index, self._write(state)
 
     def _done(self, written: Iterable[tuple[int, FrameRecord]], figures: RunReport) -> Iterator[FrameDone]:

@@ -1,7 +1,7 @@
 """A schedule: the YAML file as frozen, checked objects, times and rates already in seconds."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -184,6 +184,11 @@ class Schedule:
     variants: tuple[Variant, ...] = ()
     warnings: tuple[Problem, ...] = ()
     origin: "Origin | None" = field(default=None, compare=False, repr=False)
+
+    @property
+    def kind(self) -> Hashable:
+        """Schedules of one kind can be refined together: those of one set of models and one size."""
+        return self.models, self.output.size
 
     @property
     def num_rendered(self) -> int:

@@ -118,9 +118,10 @@ class Batch:
 
     def _share(self, kind: Hashable, waiting: int) -> int:
         """How many of the jobs of a kind that wait a worker is given, so that all workers have as many at a time."""
-        workers = len(self._crew.working()) + sum(1 for _ in self._crew.places())
         running = sum(entry.state == RUNNING for entry in self._entries)
-        return min(self._rules.at_once or self._measured.get(kind, MOST), math.ceil((waiting + running) / workers))
+        return min(
+            self._rules.at_once or self._measured.get(kind, MOST), math.ceil((waiting + running) / self._crew.room)
+        )
 
     def _hear(self, worker: Hand) -> None:
         for message in worker.said():

@@ -95,7 +95,7 @@ def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
         folder=job.folder,
         origin=schedule.origin,
         models=schedule.models,
-        size=schedule.output.size,
+        kind=schedule.kind,
         frames=len(timeline),
         cost=timeline.cost,
         shots=tuple(timeline.apart),

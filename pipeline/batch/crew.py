@@ -67,6 +67,10 @@ class Crew:
         self._workers: list[Worker | None] = [None] * len(conditions)
         self._context = multiprocessing.get_context("spawn")
 
+    @property
+    def room(self) -> int:
+        return len(self._workers)
+
     def working(self) -> list[Worker]:
         return [worker for worker in self._workers if worker is not None and worker.entries]
 

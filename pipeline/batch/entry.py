@@ -18,7 +18,7 @@ class Work:
         name: the run's folder below that of the batch.
         file: the schedule as it was given, for messages.
         models: what it draws and looks with; jobs of equal ones share a worker's.
-        size: (width, height) of its pictures.
+        kind: jobs of one kind can be refined together, see `Schedule.kind`.
         frames: of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
         remote: the URL that the folder is a mirror of, see `pipeline.storage`; None if it is of none.
@@ -31,17 +31,12 @@ class Work:
     folder: Path
     origin: Origin
     models: Models
-    size: tuple[int, int]
+    kind: Hashable
     frames: int
     cost: float
     remote: str | None = None
     shots: tuple[tuple[int, int], ...] = ()
     part: tuple[int, int] | None = None
-
-    @property
-    def kind(self) -> Hashable:
-        """Jobs of one kind can be refined together, as of `pipeline.run.Run.kind`."""
-        return self.models, self.size
 
     @property
     def log(self) -> Path:

@@ -37,6 +37,10 @@ class Hand(Protocol):
 class Hands(Protocol):
     """All of them."""
 
+    @property
+    def room(self) -> int:
+        """How many there can be at work at once."""
+
     def working(self) -> Sequence[Hand]: ...
 
     def places(self) -> Iterator[tuple[int, Any]]:

@@ -171,7 +171,6 @@ class RayCrew:
 
     @property
     def room(self) -> int:
-        """How many jobs can be at work at once."""
         return len(self._hands)
 
     def working(self) -> list[RayHand]:

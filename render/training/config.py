@@ -126,18 +126,18 @@ class Recipe:
     refine: VQGANConfig = field(default_factory=refining)
 
 
-SECTIONS: dict[str, tuple[type[Any], Callable[..., Any]]] = {
-    "data": (DataConfig, DataConfig),
-    "text": (TextConfig, TextConfig),
-    "clip": (CLIPConfig, CLIPConfig),
-    "vqgan": (VQGANConfig, VQGANConfig),
-    "refine": (VQGANConfig, refining),
+SECTIONS: dict[str, Callable[..., Any]] = {
+    "data": DataConfig,
+    "text": TextConfig,
+    "clip": CLIPConfig,
+    "vqgan": VQGANConfig,
+    "refine": refining,
 }
 
 
 def _section(name: str, values: dict[str, Any]) -> Any:
-    kind, make = SECTIONS[name]
-    known = {f.name for f in fields(kind)}
+    make = SECTIONS[name]
+    known = {f.name for f in fields(make())}
     unknown = sorted(set(values) - known)
     if unknown:
         raise ValueError(f"{name}: unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")

@@ -8,10 +8,10 @@ import torch
 from kornia.filters import bilateral_blur
 from torch import Tensor
 
-from ..noise import soft
 from ..optimizer import LatentAdam
 from .augment import augment
-from .guiding import load_pair
+from .guiding import load_pair, noise_latents
+from .painted import KEPT
 from .towers import encode_image, encode_text, tokenize
 from .vq_model import VQ
 
@@ -20,9 +20,6 @@ VIEWS = 4
 SMALLEST = 0.45
 ANEW = 0.02
 """Share of the drawn chains that start again: 50 steps on average."""
-
-KEPT = 0.5
-"""Share of those that go on from the picture that they had, towards another caption: a video between two prompts."""
 
 LEARNING_RATE = 0.3
 """Of the latent, in the codebook's standard deviation: the schedule's default."""
@@ -87,9 +84,8 @@ class GuidedPool:
         joined.replace(joined.latent.detach().clamp(low, high))
         joined.part(chains)
 
-    @torch.no_grad()
     def _start(self, net: VQ) -> Tensor:
-        return net.pre(soft(1, (self._side, self._side), self._generator) * 2 - 1)
+        return noise_latents(net, 1, self._side, self._generator)
 
     def _caption(self) -> int:
         return int(self._rng.integers(len(self._texts)))

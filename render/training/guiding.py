@@ -7,9 +7,11 @@ import open_clip
 import torch
 import yaml
 from safetensors.torch import load_file
+from torch import Tensor
 
 from ..device import model_dtype
 from ..models import ModelFiles
+from ..noise import soft
 from ..renderer import FrameState, Renderer, load_renderer
 from ..spec import FrameSpec, PromptWeight
 from .vq_model import VQ
@@ -37,6 +39,12 @@ def load_painter(vqgan: Path, clip: Path) -> Renderer:
     scorer = _exported("clip", clip, ".json")
     cpu = torch.device("cpu")
     return load_renderer(latent, [(scorer, 1.0)], quantize=False, device=cpu, dtype=model_dtype(cpu))
+
+
+@torch.no_grad()
+def noise_latents(net: VQ, count: int, side: int, generator: torch.Generator) -> Tensor:
+    """Latents (count, C, h, w) of the noise that a video starts from, `side` pixels wide and high."""
+    return net.pre(soft(count, (side, side), generator) * 2 - 1)
 
 
 def paint(renderer: Renderer, prompt: str, size: tuple[int, int], steps: int) -> FrameState:

@@ -5,8 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..noise import soft
-from .guiding import load_vqgan
+from .guiding import load_vqgan, noise_latents
 
 ANEW = 0.04
 """Share of the drawn chains that start again: 25 steps on average."""
@@ -33,10 +32,8 @@ class PaintedPool:
         self.captions = torch.full((size,), -1, dtype=torch.long)
         self._drawn: tuple[Tensor, Tensor, Tensor] = (self.captions[:0], self.latents[:0], self.latents[:0])
 
-    @torch.no_grad()
     def _start(self, count: int) -> Tensor:
-        """Latents of the noise that a video starts from."""
-        return self._net.pre(soft(count, (self._side, self._side), self._generator) * 2 - 1)
+        return noise_latents(self._net, count, self._side, self._generator)
 
     def draw(self, count: int, captions: Tensor) -> tuple[Tensor, Tensor]:
         """Pictures (count, 3, S, S) in [0, 1] and caption indices of chains; some start anew on one of `captions`."""

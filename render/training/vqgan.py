@@ -63,23 +63,25 @@ class VQGANRun:
         self.crops = Crops(data, {**found, "large": 0.6 * made, "scenes": 0.4 * made}, self.config.crop)
         shape = {**DD_CONFIG, "ch_mult": list(self.config.ch_mult)}
         self.net = VQ(shape, self.config.embed_dim, self.config.codes)
-        self.quantise_from = self._begin(start)
+        first = load_vqgan(start) if start else None
+        self.quantise_from = self._begin(first)
         self.learner = CodebookLearner(self.net.quantize, self.config.code_decay)
         self.parameters = [p for name, p in self.net.named_parameters() if "embedding" not in name]
         self.optimizer = torch.optim.Adam(self.parameters, betas=(0.9, 0.98))
         self.average = Average(self.net, self.config.average)
         self.cycles = Cycles(64, 10)
-        self.first = load_vqgan(start) if start else None
-        self.guided = self._guided_by(guide, data) if guide and self.config.guided else None
+        self.guided: tuple[GuidedPool, VQ] | None = None
+        if guide is not None and first is not None and self.config.guided:
+            self.guided = self._guided_by(guide, data), first
         self.pool: list[Tensor] = []
         self.step = 0
 
-    def _begin(self, start: Path | None) -> int:
+    def _begin(self, first: VQ | None) -> int:
         """Fill the net; returns the step from which it quantises."""
-        if start is None:
+        if first is None:
             colour_identity_init(self.net)
             return self.config.quantise_from
-        weights = load_vqgan(start).state_dict()
+        weights = first.state_dict()
         same = len(weights[CODES]) == self.config.codes
         if not same:
             weights[CODES] = self.net.state_dict()[CODES]
@@ -124,8 +126,8 @@ class VQGANRun:
         loss = reconstruction_loss(made[:fresh], wanted) + commitment
         if repeated:
             loss = loss + self.config.cycle_weight * reconstruction_loss(made[fresh:], again)
-        if self.guided is not None and self.first is not None and self.step > self.quantise_from:
-            loss = loss + self.config.guided_weight * self._loss_where_guided(self.guided, self.first)
+        if self.guided is not None and self.step > self.quantise_from:
+            loss = loss + self.config.guided_weight * self._loss_where_guided(*self.guided)
         if self.step > self.quantise_from:
             self.cycles.put(rows, made[fresh:].detach().clamp(-1, 1), made[:fresh].detach().clamp(-1, 1))
         self._update(loss)

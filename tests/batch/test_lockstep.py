@@ -20,7 +20,7 @@ from pipeline.batch.group import Terms
 from pipeline.batch.places import places
 from pipeline.folder import Origin
 from tests.batch.conftest import ENDLESS, Desk, alone, killing, toy
-from tests.batch.test_parts import SHOTS
+from tests.shots import SHOTS
 
 
 def assert_nearly(mine: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> None:

@@ -14,18 +14,7 @@ from pipeline.lock import holder, only_writer
 from pipeline.run import RunOptions
 from render.errors import FolderInUseError
 from tests.batch.conftest import Desk, alone, killing, one_thread
-
-SHOTS = """
-output: {size: [32, 24], fps: 8, seed: 3}
-models: {latent: pixels, perceptors: [toy]}
-motion: {zoom: 1.2/s}
-refine: {steps: 2, first_frame: 4, cutouts: 2}
-shots:
-- {length: 12, prompts: red}
-- {length: 3, prompts: blue}
-- {length: 4, prompts: green, start: carry}
-- {length: 8, prompts: white}
-"""
+from tests.shots import SHOTS
 
 
 def entries(desk: Desk, text: str = SHOTS) -> list[Entry]:

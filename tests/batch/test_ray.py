@@ -17,7 +17,7 @@ from pipeline.batch.on_ray import ClusterOptions, RayCrew
 from pipeline.folder import Origin
 from tests.batch.conftest import BROKEN, Desk, alone, toy
 from tests.batch.test_lockstep import assert_nearly, together
-from tests.batch.test_parts import SHOTS
+from tests.shots import SHOTS
 
 pytestmark = pytest.mark.ray
 ray = pytest.importorskip("ray")

@@ -28,7 +28,7 @@ from pipeline.session import Session, render_all, run_of
 from render.latents.pixels import Pixels
 from render.perceptors.toy import Toy
 from render.renderer import Renderer, Scorer
-from tests.batch.test_parts import SHOTS
+from tests.shots import SHOTS
 
 CPU = torch.device("cpu")
 

@@ -9,18 +9,9 @@ from pipeline import load_schedule, render
 from pipeline.events import Finished, FrameDone, Started
 from pipeline.folder import RunFolder
 from pipeline.status import inspect
+from tests.shots import four_shots
 
-SHOTS = """
-output: {size: [32, 24], fps: 8, seed: 3}
-models: {latent: pixels, perceptors: [toy]}
-motion: {zoom: 1.2/s}
-refine: {steps: 2, first_frame: 4, cutouts: 2}
-shots:
-- {length: 5, prompts: red}
-- {length: 6, prompts: blue}
-- {length: 3, prompts: green, start: carry}
-- {length: 4, prompts: white}
-"""
+SHOTS = four_shots(5, 6, 3, 4)
 CUTS = [(0, 5), (5, 14), (14, 18)]
 
 

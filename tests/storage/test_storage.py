@@ -23,7 +23,7 @@ from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
 from render.errors import InputError, StorageError
 from tests.batch.conftest import toy
-from tests.batch.test_parts import SHOTS
+from tests.shots import SHOTS
 from tests.storage.conftest import Line
 
 numbers = itertools.count()
