@@ -41,9 +41,9 @@ def test_told_to_go_it_leaves_the_state_in_the_bucket(desk: Desk, number: int, c
     if number == signal.SIGINT:
         time.sleep(0.2)
         process.send_signal(number)  # once would wait for the frame
-    said, err = process.communicate(timeout=30)
+    said, err = process.communicate(timeout=120)
     assert process.returncode == code, said + err
-    assert time.monotonic() - begun < GRACE + 3
+    assert time.monotonic() - begun < GRACE + 15  # 3 on an idle machine
     assert "Traceback" not in err
     there = {found.key for found in store.list()}
     assert {f"frames/{n:06d}.png" for n in range(6)} | {"state/000005.safetensors"} <= there

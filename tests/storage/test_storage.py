@@ -182,13 +182,11 @@ def test_order_is_kept_and_what_is_gone_is_removed(store: Store, line: Line) -> 
 
 def test_told_to_go_it_does_not_wait_for_ever(line: Line, store: Store) -> None:
     line.always = "slow"
-    begun = time.monotonic()
     uploads = Uploads(store).__enter__()
     for number in range(100):
         uploads.put(f"{number}", b"x", lambda tag: None)
     uploads.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert time.monotonic() - begun < 10  # all would take 20
-    assert 0 < len(store.list()) < 100
+    assert 0 < len(store.list()) < 100  # not all of them were waited for
 
 
 def test_an_object_that_would_lie_outside_is_refused(tmp_path: Path) -> None:
