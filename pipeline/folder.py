@@ -124,6 +124,13 @@ class RunFolder:
                 "expected a folder such as outputs/sunset"
             ) from error
 
+    def is_edited(self, origin: Origin) -> bool:
+        """Whether the schedule's file has changed since the run, or is gone or wrong."""
+        try:
+            return self.load_schedule(origin)[1]
+        except InputError:
+            return True
+
     def load_schedule(self, origin: Origin) -> tuple[Schedule, bool]:
         """The schedule as its file is now, and whether that changed since the run.
 

@@ -58,8 +58,7 @@ class History:
 
     def entries(self) -> list[Entry]:
         """All of them, the oldest first."""
-        places = sorted(path for path in self.path.glob("[0-9]*") if path.name.isdecimal())
-        return [entry for path in places if (entry := _read(path)) is not None]
+        return [entry for path in self._places() if (entry := _read(path)) is not None]
 
     def find(self, number: int) -> Entry:
         """Raises `InputError` where there is none of this number."""
@@ -101,6 +100,11 @@ class History:
         for path in self.path.glob(f".*{_PARTIAL}"):
             shutil.rmtree(path, ignore_errors=True)
 
+    def _places(self) -> list[Path]:
+        return sorted(
+            (path for path in self.path.glob("[0-9]*") if path.name.isdecimal()), key=lambda path: int(path.name)
+        )
+
     def _is_at_risk(self, hashes: list[str]) -> bool:
         if not is_whole(self._folder):
             return False
@@ -124,7 +128,7 @@ class History:
         for entry in entries:
             if (entry.hashes, entry.finished, _source(entry.folder)) == (hashes, finished, source):
                 return entry
-        number = 1 + max((entry.number for entry in entries), default=0)
+        number = 1 + max((int(path.name) for path in self._places()), default=0)  # damaged ones take a number, too
         partial = self.path / f".{number:04d}{_PARTIAL}"
         shutil.rmtree(partial, ignore_errors=True)
         for path in self._folder.files(len(hashes)):

@@ -63,4 +63,5 @@ def base_of(folder: Path, file: Path, draft: bool, overrides: Sequence[tuple[str
 
 def _short(value: str) -> str:
     """A value, or the beginning of one and a digest of all of it."""
-    return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}-{hashlib.sha256(value.encode()).hexdigest()[:_TAG]}"
+    plain = len(value) <= _SHOWN and not {",", "="} & set(value)  # which stand between settings
+    return value if plain else f"{value[:_SHOWN]}-{hashlib.sha256(value.encode()).hexdigest()[:_TAG]}"

@@ -17,7 +17,7 @@ class Stretch:
 
     Attributes:
         shot: the first frame of their shot, which starts from noise.
-        after: where to begin without any of `states`: after the stretch before it, whose state is at hand, or at `shot`.
+        after: where to begin without any of `states`: after the stretch before, whose state is at hand, or at `shot`.
         states: the frames whose states it can start from, the nearest one first; each lies from `after` on.
         missing: the frames that it is rendered for, ascending; those between them are rendered on the way.
     """

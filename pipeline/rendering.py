@@ -62,6 +62,7 @@ class Rendering:
 
     def start(self, models: "Renderer", stretch: Stretch, at_hand: "FrameState | None") -> "FrameState | None":
         """The state that a stretch starts from: a kept one, else the one `at_hand`; None for noise."""
+        state: FrameState | None
         for index in stretch.states:
             note = self.states.note(index)
             try:

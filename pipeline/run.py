@@ -7,7 +7,6 @@ stopped; what is done is decided by chained hashes (`pipeline.checkpoint`), neve
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import ffmpeg
@@ -17,15 +16,13 @@ from pipeline.delivery.deliver import require
 from pipeline.derive import derive
 from pipeline.events import Event, Finished, Interrupted, Kept, Report, Started, only_events
 from pipeline.folder import Origin, RunFolder
-from pipeline.frames import FrameRecord
 from pipeline.history import History
 from pipeline.lock import only_writer
-from pipeline.naming import base_of
-from pipeline.planning import Range, Stretch, frame_range, missing_frames, plan
+from pipeline.planning import frame_range
 from pipeline.rendering import Rendering
 from pipeline.report import RunReport, disown
 from pipeline.schedule import Schedule
-from pipeline.taking_back import Sources
+from pipeline.survey import Survey
 from pipeline.timeline import Timeline
 from render.spec import FrameSpec
 
@@ -121,12 +118,13 @@ class Run:
                 self.folder.write_origin(self.schedule, replace(self._origin, models=digests))
             started = time.perf_counter()
             figures = RunReport()
-            rendering = self._planned(figures)
-            if rendering.stretches and not (yield from self._render(rendering, renderer, stop)):
+            survey = self._surveyed()
+            rendering = self._rendering(survey, figures)
+            if rendering.stretches and not (yield from self._render(rendering, survey, renderer, stop)):
                 return
             count, made = self._end - self._begin, False
             if part is None:
-                records = self._finished()
+                records = survey.finished()
                 made = derive(self.folder, self.schedule, records, figures, digests, binary, rendering.warn)
                 yield from rendering.told()
                 count = len(records)
@@ -139,7 +137,7 @@ class Run:
         )
 
     def _render(
-        self, rendering: Rendering, renderer: GetRenderer, stop: Callable[[], bool]
+        self, rendering: Rendering, survey: Survey, renderer: GetRenderer, stop: Callable[[], bool]
     ) -> Generator["Event | Pending", None, bool]:
         """Whether all of it was rendered, not stopped."""
         models = renderer(rendering.warn)
@@ -147,7 +145,7 @@ class Run:
         rendering.figures.device = models.made_on
         disown(self.folder, of_others=False)  # from here on the video may be of other frames than there are
         state = rendering.start(models, rendering.stretches[0], None)
-        stale = self._num_stale(rendering.warn)
+        stale = survey.num_stale(rendering.warn)
         yield from rendering.told()
         yield Started(
             schedule=self.title,
@@ -165,56 +163,31 @@ class Run:
             yield self._interruption(stopped)
         return stopped is None
 
-    def _planned(self, figures: RunReport) -> Rendering:
-        """What is to be rendered, after what was rendered before has been taken."""
-        options = self._options
-        asked = None if options.frames is None else (self._begin, self._end)
-        begin = self._begin if asked is None else 0
-        current = [self._is_current(index) for index in range(self._end)]
-        missing = missing_frames(current, begin, self._end, asked, options.fresh)
-        if missing and not options.fresh:
-            missing = self._not_rendered_before(missing, asked)
+    def _rendering(self, survey: Survey, figures: RunReport) -> Rendering:
         return Rendering(
             title=self.title,
             timeline=self._timeline,
             hashes=self._hashes,
             frames=self._frames,
             states=self._states,
-            stretches=self._stretches(missing, asked),
-            anew=lambda index: options.fresh or (asked is not None and index >= asked[0]),
+            stretches=survey.stretches(),
+            anew=survey.is_anew,
             since=self._since,
             figures=figures,
         )
 
-    def _not_rendered_before(self, missing: list[int], asked: Range | None) -> list[int]:
-        """The missing frames that are to be rendered; the others, and states, are taken from where they are."""
-        sources = Sources(self._history.entries(), self._base)
-        first_asked = asked[0] if asked else self._end
-        taken = sources.frames(self._frames, self._hashes, [index for index in missing if index < first_asked])
-        missing = [index for index in missing if index not in taken]
-        if missing:
-            sources.states(self._states, self._hashes, range(self._since, missing[-1] + 1))
-        return missing
-
-    def _stretches(self, missing: list[int], asked: Range | None) -> list[Stretch]:
-        shots = ((begin, min(end, self._end)) for begin, end in self._timeline.independent() if begin < self._end)
-        usable = [] if self._options.fresh else [index for index in self._states.kept() if self._may_start_from(index)]
-        return plan(shots, missing, usable, asked and asked[0])
-
-    def _may_start_from(self, index: int) -> bool:
-        """Whether a state is of this schedule, as far as can be told: that it is damaged is reported on use."""
-        note = self._states.note(index)
-        return note is None or note.index != index or self._hashes[index : index + 1] == [note.frame_hash]
-
-    @property
-    def _base(self) -> list[RunFolder]:
-        """The folder of the same schedule without what a trial changes."""
-        origin = self._origin
-        found = base_of(self.folder.path, Path(origin.file), origin.draft, origin.overrides)
-        return (
-            []
-            if found is None
-            else [RunFolder(found), *(entry.folder for entry in History(RunFolder(found)).entries())]
+    def _surveyed(self) -> Survey:
+        options = self._options
+        asked = None if options.frames is None else (self._begin, self._end)
+        return Survey(
+            folder=self.folder,
+            states=self._states,
+            origin=self._origin,
+            timeline=self._timeline,
+            hashes=self._hashes,
+            scope=(self._begin if asked is None else 0, self._end),
+            asked=asked,
+            fresh=options.fresh,
         )
 
     @property
@@ -266,17 +239,6 @@ class Run:
             remove_partial(folder)
         self._history.tidy()
 
-    def _num_stale(self, warn: Callable[[str], None]) -> int:
-        """Frames in the folder that the schedule would not make as they are; warns of what is no whole frame."""
-        stale = 0
-        for index in self._frames.present():
-            record = self._frames.record(index)
-            if record is None:
-                warn(f"{self._frames.path(index)}: is torn or none of ours, and counts as missing")
-            elif index >= len(self._hashes) or record.hash != self._hashes[index]:
-                stale += 1
-        return stale
-
     def _interruption(self, done: int) -> Interrupted:
         go_on = "run the same command again to go on"
         if self._options.fresh:
@@ -284,17 +246,3 @@ class Run:
         elif self._options.frames is not None:
             go_on = f"run it with --frames {done}:{self._end} to go on"
         return Interrupted(schedule=self.title, folder=self.folder.path, done=done, frames=self._end, go_on=go_on)
-
-    def _is_current(self, index: int) -> bool:
-        record = self._frames.record(index)
-        return record is not None and record.hash == self._hashes[index]
-
-    def _finished(self) -> list[FrameRecord]:
-        """The records of the first frames, up to the first one that is not there and current."""
-        found = []
-        for index, hash_ in enumerate(self._hashes):
-            record = self._frames.record(index)
-            if record is None or record.hash != hash_:
-                break
-            found.append(record)
-        return found

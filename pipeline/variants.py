@@ -52,7 +52,7 @@ class Matrix:
         labels = [path.rpartition(".")[2] for path in self.values]
         labels = labels if len(set(labels)) == len(labels) else list(self.values)
         texts = [[in_one_line(value.node) for value in values] for values in self.values.values()]
-        found = []
+        found: list[Variant] = []
         for numbers in itertools.product(*(range(len(choices)) for choices in texts)):
             chosen = [choices[number] for choices, number in zip(texts, numbers, strict=True)]
             parts = [

@@ -51,6 +51,9 @@ def _restore(folder: "RunFolder", number: int) -> None:
     click.echo(
         f"{folder.video}: run {entry.number}, {entry.frames} frames; its schedule is {folder.path}/schedule.yaml"
     )
+    origin = folder.origin()
+    if folder.is_edited(origin):
+        click.echo(f"{origin.file} says something else now: rendering it again puts that in its place")
 
 
 def _drop(folder: "RunFolder", keep: int) -> None:
