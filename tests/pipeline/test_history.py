@@ -4,7 +4,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pipeline.checkpoint import StateFolder
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Kept, Started, Warned
 from pipeline.folder import Origin, RunFolder
 from pipeline.history import History
+from pipeline.lock import only_writer
 from pipeline.naming import run_name
 from pipeline.restoring import restore
 from pipeline.run import Run, RunOptions
@@ -25,6 +26,7 @@ from pipeline.verify import Verification
 from render.errors import FolderInUseError, InputError
 from render.renderer import Renderer
 from tests.pipeline.conftest import TOY
+from tests.shots import four_shots
 
 FRAMES = 12
 GREEN = TOY.replace("11: blue", "11: green")  # frames 8 to 11 are others
@@ -99,7 +101,7 @@ def desk(tmp_path: Path, renderer: Renderer) -> Desk:
 
 
 @pytest.fixture
-def done(desk: Desk, made: Callable[..., RunFolder]) -> Iterator[Desk]:
+def done(desk: Desk, made: Callable[..., RunFolder]) -> Desk:
     """Its run is finished."""
     made()
     return desk
@@ -195,7 +197,7 @@ def test_fresh_keeps_what_another_schedule_made_and_takes_nothing_back(done: Des
 
 
 def test_of_parts_side_by_side_the_first_keeps_the_run(desk: Desk) -> None:
-    shots = TOY.replace("prompts: {0: red, 7: red, 11: blue}", "shots: [{length: 5, prompts: red}, {prompts: blue}]")
+    shots = four_shots(5, 3, 2, 2)
     before = content(desk.render(shots))
     other = shots.replace("seed: 3", "seed: 4")
     desk.render(other, part=(5, FRAMES))
@@ -269,8 +271,6 @@ def test_what_is_no_kept_run_is_passed_over(done: Desk, text: str) -> None:
 
 
 def test_a_folder_in_use_is_not_restored(done: Desk) -> None:
-    from pipeline.lock import only_writer
-
     done.render(GREEN)
     with only_writer(done.folder.path), pytest.raises(FolderInUseError):
         restore(done.folder, 1)

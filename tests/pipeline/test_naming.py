@@ -60,7 +60,7 @@ def test_a_trial_is_named_after_what_it_changes() -> None:
 def test_different_trials_have_different_folders_and_short_names() -> None:
     values = ["9", "1.2/s", "1.2-s", "a" * 41, "a" * 42, "a\nb", "..", "/etc/passwd"]
     paths = ["output.seed", "motion.zoom.5s.to", "motion.rotate.5s.to", "prompts[0].text"]
-    trials = [((path, value),) for path, value in itertools.product(paths, values)]
+    trials: list[tuple[tuple[str, str], ...]] = [((path, value),) for path, value in itertools.product(paths, values)]
     trials += [(("a", "1"), ("b", "2")), (("a", "1,b=2"),), tuple((f"refine.{n}", "x" * 30) for n in range(20))]
     names = [run_name(Path("keep.yaml"), False, trial) for trial in trials]
     assert len({*names}) == len(names)
