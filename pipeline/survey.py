@@ -75,9 +75,15 @@ class Survey:
         first_asked = self.asked[0] if self.asked else len(self.hashes)
         taken = sources.frames(self.folder.frames, self.hashes, [index for index in missing if index < first_asked])
         missing = [index for index in missing if index not in taken]
-        if missing:
-            sources.states(self.states, self.hashes, range(self.scope[0], missing[-1] + 1))
+        sources.states(self.states, self.hashes, range(*self.scope))
+        if taken:  # no new states will take the place of those of what the schedule was before
+            self._drop_stale_states()
         return missing
+
+    def _drop_stale_states(self) -> None:
+        for index in self.states.kept():
+            if self.scope[0] <= index and not self._may_start_from(index):
+                self.states.path(index).unlink(missing_ok=True)
 
     def _base(self) -> list[RunFolder]:
         """The folder of the same schedule without what a trial changes, and its history."""
