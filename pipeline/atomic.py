@@ -23,7 +23,7 @@ def replacing(path: Path) -> Iterator[Path]:
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -44,7 +44,7 @@ def remove_partial(folder: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Until its folder is on the disk, a renamed file can be gone after a power cut."""
     with contextlib.suppress(OSError):  # some file systems cannot, and the file itself is safe
         descriptor = os.open(folder, os.O_RDONLY)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipeline.commands.batch import batch
+from pipeline.commands.history import history
 from pipeline.commands.importing import import_
 from pipeline.commands.inspect import inspect
 from pipeline.commands.models import models
@@ -67,6 +68,7 @@ for _command in (
     status,
     verify,
     assemble,
+    history,
     inspect,
 ):
     main.add_command(_command)

@@ -10,7 +10,7 @@ from pipeline.folder import RunFolder
 from pipeline.footage import Footage
 from pipeline.frames import FrameRecord
 from pipeline.lock import only_writer
-from pipeline.report import RunReport, is_current, vouch_for_video, write_report
+from pipeline.report import RunReport, is_current, num_shown, vouch_for_video, write_report
 from pipeline.schedule import Schedule
 from render.errors import RunError
 
@@ -23,8 +23,11 @@ def derive(
     digests: Mapping[str, Any],
     binary: str,
     warn: Callable[[str], None],
-) -> None:
+) -> bool:
     """Make all of them from the first `len(records)` frames; nothing where they are of these frames already.
+
+    Some of the frames never take the place of a video of more: it then stays as it is. Returns whether the video is of
+    these frames now.
 
     Args:
         records: of the frames, at least one.
@@ -38,12 +41,20 @@ def derive(
     """
     last_hash = records[-1].hash
     if not figures.frame_seconds and is_current(folder, last_hash, schedule):
-        return
+        return True
+    if len(records) < schedule.num_rendered and (shown := num_shown(folder)) > len(records):
+        more = f"shows {shown} frames" if shown < float("inf") else "may show more frames"
+        warn(
+            f"{folder.video} stays as it was, since it {more} and only the first {len(records)} of this schedule are "
+            f"there; render assemble {folder.path} --partial makes a video of those"
+        )
+        return False
     similarities = [record.similarity for record in records]
     deliver(folder, Footage.of(schedule), len(records), binary, warn)
     sheet.contact_sheet(folder.frames, len(records), schedule.output.fps, folder.contact_sheet)
     sheet.poster(folder.frames, similarities, folder.poster)
     write_report(folder, schedule, figures, similarities, digests, last_hash)
+    return True
 
 
 def assemble_again(

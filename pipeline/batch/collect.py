@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.batch.entry import BROKEN, Entry, Work
 from pipeline.folder import Origin
 from pipeline.jobs import Job, jobs_of
+from pipeline.naming import run_name
 from pipeline.sources import read_text
 from pipeline.storage.store import is_url
 from pipeline.timeline import Timeline
@@ -27,7 +28,7 @@ def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None =
     entries: list[Entry] = []
     taken: set[Path] = set()
     for file in files:
-        folder = out / (file.stem + ("-draft" if like.draft else ""))
+        folder = out / run_name(file, like.draft, like.overrides)
         try:
             if folder in taken:
                 raise InputError(f"{file}: another schedule of this name is rendered to {folder}; rename one")

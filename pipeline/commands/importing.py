@@ -32,8 +32,9 @@ def import_(settings: Path, output: Path | None, name: str | None) -> None:
     """
     from pipeline.atomic import write_text
     from pipeline.foreign.source import read_source
+    from pipeline.naming import stem_of
 
-    target = output or Path(f"{settings.stem}.yaml")
+    target = output or Path(f"{stem_of(settings)}.yaml")
     source = read_source(settings)
     if target.exists() and (output is None or target.samefile(settings)):
         raise InputError(f"{target}: exists already; -o FILE.yaml writes another file")

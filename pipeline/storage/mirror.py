@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from pipeline import history
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started
 from pipeline.interrupt import TerminatedError
 from pipeline.storage.ledger import Ledger, stamp_of
@@ -62,13 +63,18 @@ def mirrored(
 
 
 def _own(part: tuple[int, int] | None) -> Callable[[str], bool]:
-    """Whether a file is the run's own: its frames and states, its log; of the parts the first has all that is not."""
-    if part is None:
-        return lambda key: True
-    begin, end = part
+    """Whether a file is the run's own: its frames and states, its log; of the parts the first has all that is not.
+
+    What was rendered here before stays on this machine.
+    """
+    begin, end = part or (0, 0)
 
     def own(key: str) -> bool:
         path = PurePosixPath(key)
+        if path.parts[0] == history.FOLDER:
+            return False
+        if part is None:
+            return True
         if path.parent.name in ("frames", "state") and path.stem.isdecimal():
             return begin <= int(path.stem) < end
         if path.match("batch-*.log"):
