@@ -1,6 +1,7 @@
 """Why a job cannot be rendered, in words, whatever was raised: a reader of foreign files may come up with anything."""
 
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from render import failures
@@ -19,7 +20,11 @@ def reason(error: Exception, file: Path) -> str:
         return f"{error.filename or file}: {error.strerror or error}"
     if (failure := failures.told(error)) is not None:
         return f"{file}: {failure}"
-    [at] = traceback.extract_tb(error.__traceback__)[-1:] or [None]
-    place = f" ({Path(at.filename).name}, line {at.lineno})" if at else ""
+    place = "".join(f" ({Path(at.filename).name}, line {at.lineno})" for at in _last(error))
     said = " ".join(str(error).split())
     return f"{file}: unexpected {type(error).__name__}{f': {said}' if said else ''}{place}; please report this"
+
+
+def _last(error: Exception) -> Sequence[traceback.FrameSummary]:
+    """Where it was raised; nothing of one that never was."""
+    return traceback.extract_tb(error.__traceback__)[-1:]
