@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch import collect as collecting
 from pipeline.batch.batch import Batch, Rules
 from pipeline.batch.collect import collect, expand
-from pipeline.batch.crew import Crew
+from pipeline.batch.crew import Crew, Worker
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.entry import BROKEN, FINISHED, Entry, Work
 from pipeline.batch.group import Logs, Terms
-from pipeline.batch.hands import Hand
 from pipeline.batch.places import places
 from pipeline.batch.reason import reason
 from pipeline.events import Event, Warned
 from pipeline.folder import Origin
+from pipeline.schedule import Schedule
+from pipeline.timeline import Timeline
 from render.errors import InputError
 from tests.batch.conftest import Desk, alone, toy
 
@@ -109,10 +109,8 @@ def test_while_it_is_loaded_again(desk: Desk) -> None:
     ("wrong", "said"),
     [
         ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),  # is none of the batch's pipe
-        pytest.param("raise BrokenPipeError(32, 'Broken pipe')", "Broken pipe", marks=pytest.mark.slow),
         pytest.param("import sys; sys.exit(3)", "SystemExit: 3", marks=pytest.mark.slow),
         pytest.param("raise KeyboardInterrupt", "KeyboardInterrupt", marks=pytest.mark.slow),
-        pytest.param("raise MemoryError", "memory is short", marks=pytest.mark.slow),
         pytest.param("def f(): f()\nf()", "RecursionError", marks=pytest.mark.slow),
         pytest.param(UNPICKLABLE, "Inner: ", marks=pytest.mark.slow),
         pytest.param("os._exit(9)", "its worker ended with exit code 9", marks=pytest.mark.slow),
@@ -123,8 +121,30 @@ def test_while_it_is_rendered(desk: Desk, wrong: str, said: str) -> None:
     code, shown = call(desk, RENDERED.format(wrong=wrong), "--tries", "2")
     assert code == 1, shown
     assert desk.states() == {"even": "finished", "odd": "failed"}
-    assert said in desk.record()["odd"]["message"]
+    job = desk.record()["odd"]
+    assert said in job["message"]
+    assert job["deaths"] == 2
+    assert job["message"].endswith("2 times at frame 0; its log: out/odd/batch.log")
+    assert len(desk.workers("odd")) == 2, "a process that met what nobody thought of is not trusted any more"
+    if "_exit" not in wrong:
+        assert (desk.path / "out" / "odd" / "batch.log").read_text().count("Traceback (most recent call last)") >= 2
     assert desk.frames("even") == alone(toy(2, frames=2), desk.path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("raise MemoryError", "memory is short (MemoryError)"),
+        ("raise BrokenPipeError(32, 'Broken pipe')", "out/odd: Broken pipe; what is finished is kept"),
+    ],
+)
+def test_what_the_machine_refuses_is_not_tried_again(desk: Desk, wrong: str, said: str) -> None:
+    code, shown = call(desk, RENDERED.format(wrong=wrong))
+    assert code == 1, shown
+    job = desk.record()["odd"]
+    assert (job["state"], job["deaths"], desk.states()["even"]) == ("failed", 0, "finished")
+    assert said in job["message"]
 
 
 @pytest.mark.slow
@@ -146,14 +166,13 @@ def test_reasons() -> None:
 
 def test_a_timeline_that_cannot_be_made_is_one_broken_job(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [desk.write("a", toy(1)), desk.write("b", toy(2))]
-    whole = collecting.Timeline
 
-    def timeline(schedule: object) -> object:
-        if getattr(schedule, "title", "") == "a":
+    def timeline(schedule: Schedule) -> Timeline:
+        if schedule.title == "a":
             raise InputError("s/a.yaml: the timeline is wrong")
-        return whole(schedule)  # type: ignore[arg-type]
+        return Timeline(schedule)
 
-    monkeypatch.setattr(collecting, "Timeline", timeline)
+    monkeypatch.setattr("pipeline.batch.collect.Timeline", timeline)
     assert [(entry.name, entry.state) for entry in collect(files, desk.path / "out", Origin(file=""))] == [
         ("a", BROKEN),
         ("b", "waiting"),
@@ -271,9 +290,10 @@ def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyP
     """The system has no process more, twice; then it has."""
     monkeypatch.chdir(desk.path)
     rendering, [entry] = batch(desk, LineDisplay())
-    start, refused = Crew.start, []
+    start = Crew.start
+    refused: list[str] = []
 
-    def sometimes(self: Crew, place: int) -> Hand:
+    def sometimes(self: Crew, place: int) -> Worker:
         if len(refused) < 2:
             refused.append(entry.message)
             raise BlockingIOError(11, "Resource temporarily unavailable")
@@ -288,16 +308,18 @@ def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyP
 def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.path)
     rendering, [entry] = batch(desk, LineDisplay())
-    start, first = Crew.start, []
+    start = Crew.start
+    first: list[Worker] = []
+    ends: list[object] = []
 
-    def garbled(self: Crew, place: int) -> Hand:
+    def garbled(self: Crew, place: int) -> Worker:
         worker = start(self, place)
         if not first:
             first.append(worker)
             reader, writer = self._context.Pipe()
             writer.send_bytes(b"no message")
             worker.connection = reader
-            first.append(writer)
+            ends.append(writer)
         return worker
 
     monkeypatch.setattr(Crew, "start", garbled)

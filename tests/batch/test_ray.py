@@ -207,7 +207,12 @@ def test_what_only_the_node_sees_is_waited_for(
     desk.write("a", toy(1, frames=2))
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     with held(desk.path / "out" / "a") as holder:
-        thread = threading.Thread(target=lambda: (wait_for(lambda: waiting_for(desk).get("a")), holder.kill()))
+
+        def free() -> None:
+            wait_for(lambda: waiting_for(desk).get("a"))
+            holder.kill()
+
+        thread = threading.Thread(target=free)
         thread.start()
         try:
             assert render_here(desk, Rules()) == 0
