@@ -197,7 +197,7 @@ class Batch:
     def _leave(self) -> None:
         for entry in self._entries:
             if entry.state in (WAITING, RUNNING):
-                entry.state = STOPPED
+                entry.state, entry.waiting_for = STOPPED, ""
         self._record()
         self._display.close(self._entries)
 

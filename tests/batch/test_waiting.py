@@ -109,6 +109,7 @@ def test_whoever_waits_can_be_stopped(desk: Desk) -> None:
         process.send_signal(signal.SIGINT)
         code, said = ended(process)
     assert (code, desk.states()) == (130, {"a": "stopped"}), said
+    assert record(desk) == {"a": ""}
 
 
 def test_a_time_limit_ends_the_waiting(desk: Desk) -> None:

@@ -24,6 +24,14 @@ assert type(event).__name__ == "Finished", event
 print(hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(sys.argv[2], "frames").iterdir()))).hexdigest())
 print(os.environ.get("OMP_WAIT_POLICY"))
 """
+SAY = 'print(os.environ.get("OMP_WAIT_POLICY"), "torch" in sys.modules)'
+STARTS = {  # what begins a process, with what it would do replaced by telling how threads wait
+    "the command": f"import pipeline.cli as cli; cli.main = lambda **named: {SAY}; cli.entry()",
+    "a worker": f"import pipeline.batch.worker as home; home._work = lambda *given: {SAY}; home.work(None, None)",
+    "a task of Ray": f"import pipeline.batch.on_ray as home; home.Session = lambda *given: sys.exit({SAY});"
+    "from pipeline.batch.group import Terms; home.render_task(0, [], Terms(), None)",
+    "a program": f"from pipeline import Session; Session(); {SAY}",
+}
 EMBEDDED = """
 output: {size: [64, 48], fps: 8, length: 2, seed: 5}
 prompts: a calm blue sea
@@ -51,6 +59,22 @@ def test_threads_sleep_unless_somebody_says_otherwise(monkeypatch: pytest.Monkey
     sleep_at_barriers()
     assert os.environ[WAIT_POLICY] == "passive"
     monkeypatch.delenv(WAIT_POLICY)
+
+
+@pytest.mark.parametrize(("settings", "said"), [({}, "passive"), ({"KMP_BLOCKTIME": "0"}, "None")])
+@pytest.mark.parametrize("start", STARTS)
+def test_it_is_set_wherever_a_process_begins_before_torch_reads_it(
+    start: str, settings: dict[str, str], said: str
+) -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import os, sys\n{STARTS[start]}"],
+        env={**environment, "PYTHONPATH": str(ROOT), **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [said, "False"], done.stderr
 
 
 def frames(tmp_path: Path, name: str, **settings: str) -> tuple[str, str]:
