@@ -10,13 +10,16 @@ _PARTIAL = ".partial"
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, whose: str = "") -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes its place when the block ends well.
 
     The temporary name keeps the suffix, since writers choose the format by it. What a crash left
     is removed by the next writer of `path`.
+
+    Args:
+        whose: tells the temporary files of writers apart where there can be several at once.
     """
-    partial = named_partial(path)
+    partial = named_partial(path, whose)
     partial.unlink(missing_ok=True)  # a writer that outlived its run may still hold the old one
     try:
         yield partial
@@ -28,9 +31,9 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def named_partial(path: Path) -> Path:
+def named_partial(path: Path, whose: str = "") -> Path:
     """The temporary name for `path`, by which `remove_partial` knows it."""
-    return path.with_name(f".{path.stem}{_PARTIAL}{path.suffix}")
+    return path.with_name(f".{path.stem}{_PARTIAL}{whose}{path.suffix}")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -21,6 +21,7 @@ from pipeline.commands.video import video
 from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
 from render import failures
 from render.errors import RenderError, RunError, printable
+from render.openmp import sleep_at_barriers
 
 
 class _Commands(click.Group):
@@ -91,6 +92,7 @@ def _listen() -> None:
 def entry() -> None:
     """Run the command and turn our errors into one message and their exit code."""
     _listen()
+    sleep_at_barriers()
     try:
         with terminating_well():
             outcome: Any = main(standalone_mode=False)

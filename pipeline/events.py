@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+GO_ON = "run the same command again to go on"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
@@ -83,11 +85,15 @@ class Interrupted:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """A run could not go on; where `fatal` no other one can in this process, since its GPU has failed."""
+    """A run could not go on; where `fatal` no other one can in this process, since its GPU has failed.
+
+    `held_by` says who writes into the folder, where that is why: nothing was done, and it can be tried again later.
+    """
 
     schedule: str
     message: str
     fatal: bool = False
+    held_by: str = ""
 
 
 Event = Started | Kept | Warned | FrameDone | Finished | Interrupted | Failed

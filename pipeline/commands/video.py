@@ -38,6 +38,7 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @options.offline
 @options.ffmpeg_program
 @options.lockstep
+@click.option("--wait", is_flag=True, help="Where another run writes into the folder, wait for its end, then go on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the bar.")
 def video(
     files: Sequence[str],
@@ -52,6 +53,7 @@ def video(
     offline: bool,
     ffmpeg_program: str | None,
     lockstep: int | None,
+    wait: bool,
     as_json: bool,
 ) -> None:
     """Render schedules to videos; `render FILE` is short for `render video FILE`.
@@ -88,7 +90,7 @@ def video(
     run_options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg_program)
     reporter = choose_reporter(as_json)
     try:
-        session = Session(device, offline, reporter.downloaded)
+        session = Session(device, offline, reporter.downloaded, wait)
         sys.exit(render_all(jobs, session, run_options, reporter, lockstep))
     finally:
         reporter.close()

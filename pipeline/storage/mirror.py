@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from pipeline import history
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started
 from pipeline.interrupt import TerminatedError
+from pipeline.lock import in_use
 from pipeline.storage.ledger import Ledger, stamp_of
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
-from render.errors import StorageError
+from render.errors import FolderInUseError, StorageError
 
 if TYPE_CHECKING:
     from render.lockstep import Pending
@@ -36,6 +37,10 @@ def mirrored(
     Args:
         part: the frames that are this run's own, see `RunOptions.part`; of others nothing is touched.
     """
+    if holder := in_use(folder, part):  # its files are not for us to exchange
+        refused = FolderInUseError(folder, holder)
+        yield Failed(schedule=title, message=str(refused), held_by=holder)
+        return
     try:
         ledger = Ledger(folder, part)
         own = _own(part)

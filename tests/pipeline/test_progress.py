@@ -55,7 +55,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             INTERRUPTED,
             {"event": "interrupted", "schedule": "sea", "folder": "out/sea", "done": 5, "frames": 12, "go_on": GO_ON},
         ),
-        (FAILED, {"event": "failed", "schedule": "sea", "message": "ffmpeg: the disk is full", "fatal": False}),
+        (
+            FAILED,
+            {
+                "event": "failed",
+                "schedule": "sea",
+                "message": "ffmpeg: the disk is full",
+                "fatal": False,
+                "held_by": "",
+            },
+        ),
     ],
 )
 def test_json_event_has_its_documented_fields(

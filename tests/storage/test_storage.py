@@ -12,6 +12,7 @@ import pytest
 from pipeline import Session, load_schedule, render
 from pipeline.events import Event, Failed, Finished, FrameDone
 from pipeline.jobs import Job
+from pipeline.lock import only_writer
 from pipeline.progress import JsonReporter
 from pipeline.run import RunOptions
 from pipeline.session import render_all
@@ -84,6 +85,22 @@ def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedul
     assert files(fetched(store, tmp_path / "all")) == files(tmp_path / "second")
     names = {found.key for found in store.list()}
     assert not [name for name in names if ".lock" in name or ".partial" in name or ".mirror" in name]
+
+
+def test_a_folder_that_another_run_writes_into_is_left_alone(
+    store: Store, schedule: Path, tmp_path: Path, line: Line
+) -> None:
+    """Nothing is fetched into it, and nothing that it lacks is removed from the bucket."""
+    list(run(store, schedule, tmp_path / "run"))
+    (tmp_path / "run" / "poster.png").unlink()
+    before = {found.key for found in store.list()}
+    line.seen.clear()
+    with only_writer(tmp_path / "run"):
+        [refused] = run(store, schedule, tmp_path / "run")
+    assert isinstance(refused, Failed)
+    assert refused.held_by.startswith(f"process {os.getpid()} on ")
+    assert line.seen == []
+    assert {found.key for found in store.list()} == before
 
 
 def test_parts_of_a_run_on_three_machines(store: Store, tmp_path: Path, line: Line) -> None:
