@@ -1,4 +1,4 @@
-"""A bound on what building a network may take, whoever builds it: constructors allocate what a file's numbers ask for."""
+"""A bound on what building a network may take: constructors allocate whatever a file's numbers ask for."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _TIMES = 8  # initialising a weight may go through copies of it
 _FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "new_empty", "new_zeros", "new_ones", "new_full")
 
 
-class _Allowance(TorchDispatchMode):  # type: ignore[misc, unused-ignore]
+class _Allowance(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, numbers: int, name: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._numbers, self._steps, self._name = numbers, MAX_STEPS, name
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

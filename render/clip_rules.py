@@ -123,5 +123,5 @@ def least_parameters(model: Mapping[str, Any]) -> int:
 
 
 def _transformer(config: Mapping[str, Any], width: int) -> int:
-    width = config.get("width", width)
-    return math.floor(config.get("layers", 12) * (4 + 2 * config.get("mlp_ratio", 4)) * width**2)
+    width = int(config.get("width", width))
+    return math.floor(float(config.get("layers", 12)) * (4 + 2 * float(config.get("mlp_ratio", 4))) * width**2)

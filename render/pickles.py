@@ -14,7 +14,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from render.archives import MAX_PICKLE as _MAX_PICKLE
 from render.archives import archived_pickle
@@ -106,7 +106,7 @@ def _named(path: Path, zipped: bool) -> Iterator[str]:
 def _globals(file: IO[bytes], path: Path) -> Iterator[str]:
     size = path.stat().st_size
     try:
-        for number, (opcode, argument, _) in enumerate(pickletools.genops(_Bounded(file, size))):
+        for number, (opcode, argument, _) in enumerate(pickletools.genops(cast(IO[bytes], _Bounded(file, size)))):
             if number == _MAX_OPCODES:
                 raise WeightsError(f"{path}: refused: more than {_MAX_OPCODES:,} pickle opcodes")
             if opcode.name == "GLOBAL":

@@ -123,9 +123,7 @@ class _Counted:
         self._left -= 1
         if self._left < 0:
             where = f"'{self._path.name}', byte {self._file.tell()}"
-            raise InputError(
-                f"{where}: holds more than an hour of notes needs; expected some {MAX_READS // 4:,} at most"
-            )
+            raise InputError(f"{where}: more than an hour of notes needs; expected some {MAX_READS // 4:,} at most")
         return self._file.read(min(count, MAX_BYTES))
 
     def tell(self) -> int:

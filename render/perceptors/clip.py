@@ -120,6 +120,7 @@ def _architecture(files: ModelFiles) -> _Architecture:
     text = config["text_cfg"]
     if text.get("hf_model_name"):
         tower = dict(files.companions).get(text["hf_model_name"])
+        _require_transformers(name)
         if tower is None:  # transformers would ask the hub for it
             raise WeightsError(f"{name}: the files of its text tower '{text['hf_model_name']}' were not located")
         config = {**config, "text_cfg": {**text, "hf_model_name": str(tower), "hf_model_pretrained": False}}
@@ -204,6 +205,7 @@ def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
         return simple
     options["tokenizer_mode"] = text.get("tokenizer_mode")
     folder = dict(files.companions).get(name)
+    _require_transformers(architecture.name)
     if folder is None:  # transformers would ask the hub for it
         raise WeightsError(f"{architecture.name}: the files of its tokenizer '{name}' were not located")
     source = str(folder)
@@ -218,6 +220,13 @@ def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
     except Exception as error:  # of the hub's client, or whatever a damaged file raises
         said = " ".join(str(error).split()[:24])
         raise WeightsError(f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said})") from error
+
+
+def _require_transformers(name: str) -> None:
+    try:
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise _needs_transformers(name) from error
 
 
 def _needs_transformers(name: str) -> WeightsError:
