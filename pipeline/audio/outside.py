@@ -63,10 +63,9 @@ def _lines(path: Path) -> Iterator[str]:
     for number, line in enumerate(io.StringIO(_text(path)), start=1):
         if number > MAX_LINES:
             raise InputError(f"'{path.name}', line {number}: expected at most {MAX_LINES:,} lines")
-        if len(line) > MAX_LINE:
-            raise InputError(
-                f"'{path.name}', line {number}: expected at most {MAX_LINE:,} characters, got {len(line):,}"
-            )
+        if (length := len(line)) > MAX_LINE:
+            where = f"'{path.name}', line {number}"
+            raise InputError(f"{where}: expected at most {MAX_LINE:,} characters, got {length:,}")
         yield line
 
 
@@ -123,7 +122,7 @@ class _Counted:
         self._left -= 1
         if self._left < 0:
             where = f"'{self._path.name}', byte {self._file.tell()}"
-            raise InputError(f"{where}: more than an hour of notes needs; expected some {MAX_READS // 4:,} at most")
+            raise InputError(f"{where}: more than an hour of notes needs; at most some {MAX_READS // 4:,}")
         return self._file.read(min(count, MAX_BYTES))
 
     def tell(self) -> int:
