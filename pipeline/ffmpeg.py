@@ -168,6 +168,8 @@ def read_notes(binary: str, video: Path) -> str:
         EncodingError: ffmpeg cannot be run.
     """
     command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
+    # A playlist would lead to other files, whatever it is called.
+    command += ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"]
     try:
         found = subprocess.run(
             [*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"],
