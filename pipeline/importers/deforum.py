@@ -20,9 +20,10 @@ from itertools import pairwise
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys, number
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, held, layers, plain, spans, weighted
 from pipeline.foreign.series import MAX_FRAMES, deforum_series, frame_number
-from pipeline.foreign.settings import Settings
+from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
@@ -62,15 +63,20 @@ def convert(source: Source) -> Imported:
     settings = Settings(source, TOOL)
     told: dict[str, None] = {}
     frames = settings.count("max_frames", 120, 1, MAX_FRAMES)
-    size = settings.count("W", 512, 16, LARGEST), settings.count("H", 512, 16, LARGEST)
-    screen = Screen(size=size, fps=settings.number("fps", 15, 0.1, 240), frames=frames)
+    size = (
+        settings.count(settings.called("width", "W"), 512, 16, LARGEST),
+        settings.count(settings.called("height", "H"), 512, 16, LARGEST),
+    )
+    screen = Screen(size=size, fps=settings.number(settings.called("fps", "FPS"), 15, 0.1, 240), frames=frames)
     seed = known_seed(settings, told)
     mode = settings.text("animation_mode", "2D")
+    mode = {"2d": "2D", "3d": "3D", "interpolation": "Interpolation"}.get(mode.strip().lower(), mode)
     names = {"s": float(seed), "max_f": frames - 1.0}
     motion, center = _motion(settings, screen, names, told) if mode == "2D" else ({}, None)
     if mode != "2D":
         left = [name for name in (*_DEEP, *_FLAT) if settings.take(name) is not None]
-        told[f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"] = None
+        line = f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"
+        told[Note(line, Effect.MOTION)] = None
     prompts = _prompts(settings, frames, mode == "Interpolation", told)
     return Imported(
         tool=TOOL,
@@ -81,7 +87,7 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=motion,
         center=center,
-        border=_BORDERS.get(settings.text("border", "replicate"), "edge"),
+        border=_border(settings, told),
         told=(*told, *settings.lost(_REASONS)),
     )
 
@@ -95,17 +101,27 @@ def _motion(
     if settings.flag("enable_perspective_flip") or settings.flag("flip_2d_perspective"):
         told["perspective flip: has no counterpart; the other moves are carried"] = None
     read = functools.partial(deforum_series, count=screen.frames, names=names)
-    words = {"t": "n", **{name: number(value) for name, value in names.items()}}
-    motion = flat_motion(settings, screen, read, words)
-    across = read_series(settings, "transform_center_x", "0: (0.5)", read)
-    down = read_series(settings, "transform_center_y", "0: (0.5)", read)
+    words = {"t": "n", "i": "n", **{name: number(value) for name, value in names.items()}}
+    motion = flat_motion(settings, screen, read, words, told)
+    across = read_series(settings, "transform_center_x", "0: (0.5)", read, told)
+    down = read_series(settings, "transform_center_y", "0: (0.5)", read, told)
     turns = "zoom" in motion or "rotate" in motion
     return motion, (pixel_center(across, screen.size[0]), pixel_center(down, screen.size[1])) if turns else None
 
 
+def _border(settings: Settings, told: dict[str, None]) -> str:
+    """What Deforum makes of the word: all but `wrap` is `replicate` there."""
+    word = settings.text("border", "replicate")
+    if word not in _BORDERS:
+        told[f"border {shown(word)}: Deforum knows {' and '.join(_BORDERS)} and takes it for replicate: made edge"] = (
+            None
+        )
+    return _BORDERS.get(word, "edge")
+
+
 def _prompts(settings: Settings, frames: int, fades: bool, told: dict[str, None]) -> Prompts:
     """Scenes where nothing pushes away, else layers."""
-    written = settings.take("prompts", settings.take("animation_prompts"))
+    written = settings.structured(settings.called("prompts", "animation_prompts"))
     written = dict(enumerate(written)) if isinstance(written, list) else written
     written = {0: written} if isinstance(written, str) else written
     if not isinstance(written, dict) or not written:
