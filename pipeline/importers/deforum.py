@@ -14,14 +14,14 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys, number
+from pipeline.foreign.diffusion_prompts import Weight, carried, unbracketed, wanted, weights
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
 from pipeline.foreign.notes import Effect, Note
-from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, held, layers, plain, spans, weighted
+from pipeline.foreign.prompts import Prompts, held, plain
 from pipeline.foreign.series import MAX_FRAMES, deforum_series, frame_number
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
@@ -77,7 +77,7 @@ def convert(source: Source) -> Imported:
         left = [name for name in (*_DEEP, *_FLAT) if settings.take(name) is not None]
         line = f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"
         told[Note(line, Effect.MOTION)] = None
-    prompts = _prompts(settings, frames, mode == "Interpolation", told)
+    prompts = _prompts(settings, frames, screen.fps, mode == "Interpolation", told)
     return Imported(
         tool=TOOL,
         size=fitting(*size, told),
@@ -119,7 +119,7 @@ def _border(settings: Settings, told: dict[str, None]) -> str:
     return _BORDERS.get(word, "edge")
 
 
-def _prompts(settings: Settings, frames: int, fades: bool, told: dict[str, None]) -> Prompts:
+def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dict[str, None]) -> Prompts:
     """Scenes where nothing pushes away, else layers."""
     written = settings.structured(settings.called("prompts", "animation_prompts"))
     written = dict(enumerate(written)) if isinstance(written, list) else written
@@ -132,22 +132,14 @@ def _prompts(settings: Settings, frames: int, fades: bool, told: dict[str, None]
     subprompts = settings.flag("prompt_weighting")
     try:
         last = {"max_f": frames - 1.0 + fades}  # there it counts one more
-        keys = {frame_number(str(frame), last): str(text) for frame, text in written.items()}
+        keys = {frame_number(str(frame), last): "" if text is None else str(text) for frame, text in written.items()}
         scenes = [
-            (frame, _weights(_complete(text, around, against), subprompts, told) | apart)
+            (frame, _weights(_complete(text, around, against), frame, subprompts, told) | apart)
             for frame, text in held(keys, frames, told)
         ]
-        return _carried(scenes, frames, fades, told)
+        return carried(scenes, frames, fps, {"max_f": frames - 1.0}, told, fades)
     except UnreadableError as error:
         raise settings.error("prompts", str(error)) from None
-
-
-def _carried(scenes: Sequence[tuple[int, Weights]], frames: int, fades: bool, told: dict[str, None]) -> Prompts:
-    if all(list(weights.values()) == [1.0] for _, weights in scenes):
-        return tuple(Scene(frame=frame, text=next(iter(weights)), fades=fades) for frame, weights in scenes)
-    if any(weight < 0 for _, weights in scenes for weight in weights.values()):
-        told[NEGATIVE] = None
-    return layers(_faded(scenes, frames) if fades else spans(scenes, frames))
 
 
 def _apart(settings: Settings, told: dict[str, None]) -> Weights:
@@ -165,18 +157,13 @@ def _complete(text: str, around: str, against: str) -> str:
     return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
 
 
-def _weights(text: str, subprompts: bool, told: dict[str, None]) -> Weights:
+def _weights(text: str, frame: int, subprompts: bool, told: dict[str, None]) -> dict[str, Weight]:
     """Text to weight; parts that AND joins, or all of the notebook's parts, have their own."""
-    wanted, _, unwanted = text.partition("--neg")
-    found: Weights = {}
-    parts = wanted.split(" AND ")
-    pairs = _subprompts(wanted) if subprompts else [weighted(part) if parts[1:] else (part, 1.0) for part in parts]
-    for part, weight in pairs:
-        words = plain(part, told)
-        if words:
-            found[words] = found.get(words, 0.0) + weight
-    away = plain(unwanted.replace("--neg", " "), told)
-    return found | ({away: -1.0} if away.strip(" ,") else {})
+    pulling, _, pushing = text.partition("--neg")
+    found = weights(f"--neg {pushing}" if subprompts else text, told)
+    if subprompts:
+        found = {unbracketed(words, told): weight for words, weight in _subprompts(pulling)} | found
+    return wanted(found, f"prompts: frame {frame}", told)
 
 
 def _subprompts(text: str) -> list[tuple[str, float]]:
@@ -186,16 +173,3 @@ def _subprompts(text: str) -> list[tuple[str, float]]:
     ]
     totals = {sign: sum(abs(weight) for _, weight in found if (weight > 0) == sign) for sign in (True, False)}
     return [(words, weight / totals[weight > 0]) for words, weight in found if weight]
-
-
-def _faded(scenes: Sequence[tuple[int, Weights]], frames: int) -> list[Mapping[str, float]]:
-    """Every frame's weights where one prompt fades into the next."""
-    found: list[Mapping[str, float]] = spans(scenes, frames)
-    for (start, before), (stop, after) in pairwise(scenes):
-        for frame in range(start, stop):
-            share = (frame - start) / (stop - start)
-            mixed = {text: weight * (1 - share) for text, weight in before.items()}
-            for text, weight in after.items():
-                mixed[text] = mixed.get(text, 0.0) + weight * share
-            found[frame] = mixed
-    return found
