@@ -134,7 +134,7 @@ def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dic
         last = {"max_f": frames - 1.0 + fades}  # there it counts one more
         keys = {frame_number(str(frame), last): "" if text is None else str(text) for frame, text in written.items()}
         scenes = [
-            (frame, _weights(_complete(text, around, against), frame, subprompts, told) | apart)
+            (frame, {**_weights(_complete(text, around, against), frame, subprompts, told), **apart})
             for frame, text in held(keys, frames, told)
         ]
         return carried(scenes, frames, fps, {"max_f": frames - 1.0}, told, fades)
@@ -162,7 +162,7 @@ def _weights(text: str, frame: int, subprompts: bool, told: dict[str, None]) -> 
     pulling, _, pushing = text.partition("--neg")
     found = weights(f"--neg {pushing}" if subprompts else text, told)
     if subprompts:
-        found = {unbracketed(words, told): weight for words, weight in _subprompts(pulling)} | found
+        found = {**{unbracketed(words, told): weight for words, weight in _subprompts(pulling)}, **found}
     return wanted(found, f"prompts: frame {frame}", told)
 
 
