@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.foreign.carriers import Keys
+from pipeline.foreign.notes import by_effect
 from pipeline.foreign.prompts import Prompts
 
 
@@ -39,3 +40,6 @@ class Imported:
     border: str = "reflect"
     refine: Mapping[str, Keys | str] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "told", by_effect(self.told))

@@ -53,8 +53,8 @@ def convert(source: Source) -> Imported:
     seed = known_seed(settings, told)
     prompts = _prompts(settings, frames, told)
     read = functools.partial(animations_series, count=frames)
-    steps = np.trunc(read_series(settings, "iterations_per_frame", "10", read).values)
-    motion = flat_motion(settings, Screen(size=(width, height), fps=fps, frames=frames), read, {})
+    steps = np.trunc(read_series(settings, "iterations_per_frame", "10", read, told).values)
+    motion = flat_motion(settings, Screen(size=(width, height), fps=fps, frames=frames), read, {}, told)
     settings.take("key_frames")
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
     return Imported(
