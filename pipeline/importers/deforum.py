@@ -28,6 +28,7 @@ from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
 TOOL = "Deforum"
+NEEDS = "max_frames beside prompts"
 _BORDERS = {"wrap": "wrap", "replicate": "edge"}
 _DIFFUSION = "a setting of diffusion"
 _REASONS = {

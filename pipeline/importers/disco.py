@@ -22,6 +22,7 @@ from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
 TOOL = "Disco Diffusion"
+NEEDS = "text_prompts beside diffusion_steps or cutn_batches"
 _FPS = 12
 _DIFFUSION = "a setting of diffusion"
 _REASONS = {

@@ -26,6 +26,7 @@ from pipeline.foreign.zoom_2d import FIELDS, Clock, motion
 from pipeline.importers import Imported
 
 TOOL = "pytti"
+NEEDS = "scenes as a text"
 _BORDERS = {"mirror": "reflect", "wrap": "wrap", "black": "black", "smear": "edge"}
 _UNLIMITED = "Unlimited Palette"
 _REFERENCE = re.compile(r"\$\{(\w+)\}")

@@ -31,6 +31,7 @@ from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
 TOOL = "VQGAN-CLIP-animations"
+NEEDS = "iterations_per_frame beside text_prompts"
 _STRIDE = 16
 _REASONS = {
     "model": "the embedded model draws; `render models` lists others for models.latent",
