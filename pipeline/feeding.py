@@ -16,7 +16,7 @@ _KEPT = 100_000  # bytes of its last words
 
 _ADVICE = {
     "No space left on device": "the disk is full; free some space and run again, the frames are kept",
-    "Unknown encoder": "this ffmpeg has no H.264 encoder; pip install imageio-ffmpeg brings one that has",
+    "Unknown encoder": "this ffmpeg lacks the encoder that is needed; pip install imageio-ffmpeg brings one that has it",
     "Permission denied": "the output folder cannot be written",
 }
 
