@@ -9,7 +9,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ import imageio_ffmpeg
 from pipeline.atomic import replacing
 from pipeline.containers import is_whole
 from pipeline.feeding import feed, patience
+from pipeline.margins import kept, with_margins
 from pipeline.measuring import measured
 from pipeline.rates import exact
-from pipeline.recipe import Filter, Recipe, Sound, to_yuv
+from pipeline.recipe import Recipe, Sound, to_yuv
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
-_MARGIN = 4  # frames that minterpolate looks ahead, and one more
 PLAIN = Recipe(  # visually lossless for painterly pictures
     filters=to_yuv("yuv420p"),
     options={"vcodec": "libx264", "crf": 17, "preset": "medium", "movflags": "+faststart", "f": "mp4"},
@@ -84,35 +83,10 @@ def assemble(
     shown = len(order)
     if recipe.rate:
         share = exact(recipe.rate) / exact(fps)
-        order, skipped = _with_margins(order, recipe.closed, share)
-        recipe = replace(recipe, filters=_cut(recipe.filters, skipped, round(shown * share)))
+        order, skipped = with_margins(order, recipe.closed, share)
+        recipe = replace(recipe, filters=kept(recipe.filters, skipped, round(shown * share)))
     fed = _read(frames, order, check, recipe.redraw or (lambda number, png: png))
     _make(binary, pictures, title, video, recipe, fed, lambda: (shown / fps, recipe.rate or fps))
-
-
-def _with_margins(order: list[int], closed: bool, share: Fraction) -> tuple[list[int], int]:
-    """Frames around those that are shown, since what makes up others needs neighbours, and how many to skip.
-
-    Args:
-        closed: they are those from the other end of a loop; else the outermost one stands.
-        share: how many pictures become of one.
-    """
-    many = min(range(_MARGIN, _MARGIN + 12), key=lambda count: (abs(count * share - round(count * share)), count))
-    round_ = order * (many // len(order) + 1)
-    before, behind = (round_[-many:], round_[:many]) if closed else (order[:1] * many, order[-1:] * many)
-    return [*before, *order, *behind], round(many * share)
-
-
-def _cut(filters: Sequence[Filter], skipped: int, count: int) -> tuple[Filter, ...]:
-    """The filters, of which the one that makes up pictures is followed by keeping `count` after the first `skipped`.
-
-    Not by `-frames:v`: until version 6, ffmpeg ends the sound, too, where the last picture goes into its encoder,
-    seconds before that picture comes out.
-    """
-    made = next(place for place, (name, _) in enumerate(filters) if name == "minterpolate") + 1
-    first: Filter = ("trim", {"start_frame": skipped})
-    last: Filter = ("trim", {"end_frame": count})  # on the file's own clock, or the last picture is held for longer
-    return (*filters[:made], first, ("setpts", {"expr": "PTS-STARTPTS"}), last, *filters[made:])
 
 
 def _read(
@@ -144,7 +118,9 @@ def encode(
         EncodingError: ffmpeg failed; the text says why and what to do.
     """
     width, height = size
-    pictures = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=str(exact(fps)))
+    pictures = ffmpeg.input(
+        "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=str(exact(fps))
+    )
     counted = itertools.count()
     fed = (frame for frame, _ in zip(frames, counted, strict=False))
     recipe = replace(PLAIN, sound=sound)
