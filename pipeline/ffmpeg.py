@@ -5,6 +5,7 @@ Unless a recipe says otherwise H.264, yuv420p, bt709, faststart: plays in browse
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -143,6 +144,16 @@ def complaint(binary: str, recipe: Recipe) -> str:
         return ""
     said = [line.partition("] ")[2] or line for line in made.stderr.decode(errors="replace").splitlines()]
     return said[0] if said else f"failed with code {made.returncode}"
+
+
+def encoder_options(binary: str, encoder: str) -> frozenset[str]:
+    """The names of the options that an encoder has in this ffmpeg; none where it cannot be asked."""
+    command = [binary, "-hide_banner", "-h", f"encoder={encoder}"]
+    try:
+        said = subprocess.run(command, capture_output=True, timeout=patience(), check=False, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired):
+        return frozenset()
+    return frozenset(re.findall(r"^ +-([\w-]+) ", said.stdout.decode(errors="replace"), re.MULTILINE))
 
 
 def _opening(recipe: Recipe) -> list[str]:

@@ -1,4 +1,4 @@
-"""Frames around those that are shown, for ffmpeg's minterpolate, which needs neighbours; what they become is left out."""
+"""Frames around those that are shown, for ffmpeg's minterpolate, which needs neighbours; they are cut off again."""
 
 from collections.abc import Sequence
 from fractions import Fraction

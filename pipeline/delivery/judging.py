@@ -13,7 +13,7 @@ from render.errors import EncodingError
 
 
 def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, str]]:
-    """The path of, and one sentence about, every delivered file that does not last as long as all of the footage's frames do.
+    """The path of every delivered file that does not last as long as the footage, and one sentence about it.
 
     Files that are not there are left out.
 

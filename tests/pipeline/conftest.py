@@ -79,7 +79,7 @@ def bundled_ffmpeg() -> str:
 
 
 def _ffmpegs() -> dict[str, str]:
-    """Every ffmpeg that there is, by a name for the tests' reports: ours, the system's, and those of the environment."""
+    """Every ffmpeg that there is, by a name: the bundled one, the system's, and those of $RENDER_TEST_FFMPEGS."""
     found = {"bundled": str(imageio_ffmpeg.get_ffmpeg_exe())}
     if system := shutil.which("ffmpeg"):
         found["system"] = system
