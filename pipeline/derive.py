@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline import ffmpeg, sheet
 from pipeline.delivery.deliver import deliver
+from pipeline.delivery.judging import faults
 from pipeline.folder import RunFolder
 from pipeline.footage import Footage
 from pipeline.frames import FrameRecord
@@ -40,7 +41,9 @@ def derive(
         EncodingError: ffmpeg failed; the frames are kept.
     """
     last_hash = records[-1].hash
-    if not figures.frame_seconds and is_current(folder, last_hash, schedule):
+    footage = Footage.of(schedule)
+    made = not figures.frame_seconds and is_current(folder, last_hash, schedule)
+    if made and not (len(records) == footage.frames and any(faults(folder.path, footage, binary))):
         return True
     if len(records) < schedule.num_rendered and (shown := num_shown(folder)) > len(records):
         more = f"shows {shown} frames" if shown < float("inf") else "may show more frames"
@@ -50,7 +53,7 @@ def derive(
         )
         return False
     similarities = [record.similarity for record in records]
-    deliver(folder, Footage.of(schedule), len(records), binary, warn)
+    deliver(folder, footage, len(records), binary, warn)
     sheet.contact_sheet(folder.frames, len(records), schedule.output.fps, folder.contact_sheet)
     sheet.poster(folder.frames, similarities, folder.poster)
     write_report(folder, schedule, figures, similarities, digests, last_hash)
