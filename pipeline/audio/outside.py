@@ -106,7 +106,8 @@ def _messages(path: Path) -> Iterable[Any]:
         midi = mido.MidiFile(file=_Counted(file, path), clip=True)
     if midi.ticks_per_beat <= 0:  # SMPTE time has its highest bit set
         raise InputError(
-            f"'{path.name}', byte 12: the header's division is {midi.ticks_per_beat}; expected ticks per beat, 1 to 32767"
+            f"'{path.name}', byte 12: the header's division is {midi.ticks_per_beat};"
+            " expected ticks per beat, 1 to 32767"
         )
     found: Iterable[Any] = midi
     return found
