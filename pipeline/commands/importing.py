@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from render.errors import InputError, ScheduleError
+from render.errors import InputError, ScheduleError, UnknownNameError
 
 if TYPE_CHECKING:
     from pipeline.foreign.source import Source
@@ -48,7 +48,7 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
             raise InputError(f"{path}: another file makes {target}, too; import them one by one with -o")
     failed = [error for error in map(_one, settings, targets, [name] * len(targets), [force] * len(targets)) if error]
     if failed:
-        raise InputError("\n".join(map(str, failed)))
+        raise failed[0] if len(failed) == 1 else InputError("\n".join(map(str, failed)))
 
 
 def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError | None:
@@ -97,6 +97,8 @@ def imported(source: "Source", name: str | None = None) -> tuple[str, tuple[str,
     from pipeline.loader import read_schedule
     from render import catalogue
 
+    if name is not None and name not in catalogue.names(importers):
+        raise UnknownNameError("format", name, catalogue.names(importers))
     entry = catalogue.load(importers, name or _recognised(source))
     found: importers.Imported = entry.convert(source)
     lines = (*source.told, *source.doubted(), *found.told)

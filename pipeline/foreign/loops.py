@@ -8,7 +8,7 @@ from pipeline.foreign.shell_words import Operator, Word
 from pipeline.foreign.variables import Variables
 
 _LIMIT = 10_000_000
-_INTEGER = r"\s*\$?\{?(\w+|-\d+)\}?\s*"
+_INTEGER = r"\s*(-?\d+|\$?\{?\w+\}?)\s*"
 _COUNTING = re.compile(
     rf"\(\(\s*(\w+)\s*={_INTEGER};\s*\$?\1\s*(<=?|>=?|!=){_INTEGER};\s*(?:\1\s*(\+\+|--)|(\+\+|--)\s*\1|\1\s*(\+=|-=)\s*(\d+))\s*\)\)"
 )
@@ -160,7 +160,7 @@ def _length(start: int, stop: int, step: int) -> int | None:
 
 
 def _integer(text: str, variables: Variables) -> int | None:
-    value = variables.values.get(text) if not re.fullmatch(r"-?\d+", text) else text
+    value = variables.values.get(text.strip("${}")) if not re.fullmatch(r"-?\d+", text) else text
     return int(value) if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value) else None
 
 
