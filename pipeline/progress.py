@@ -177,19 +177,24 @@ def _say(event: Event) -> None:
     """One line for an event that is no frame."""
     match event:
         case Started():
-            kept = f", {event.first - event.begin} are there already" if event.first > event.begin else ""
+            kept = f"; resuming: {_frames(event.first - event.begin)} reused" if event.first > event.begin else ""
             if event.stale:
-                kept += f"; {event.stale} are of another schedule or other models and are made anew"
-            click.echo(f"{event.schedule}: {event.frames} frames on {event.device} to {event.folder}{kept}")
+                are = "is" if event.stale == 1 else "are"
+                kept += f"; {_frames(event.stale)} {are} out of date and will be rendered again"
+            click.echo(f"{event.schedule}: {_frames(event.frames)} on {event.device} to {event.folder}{kept}")
         case Warned():
             click.echo(f"{event.schedule}: warning: {event.message}", err=True)
         case Finished():
             new = f"{event.rendered} new, {event.seconds:.0f} s" if event.rendered else "nothing to do"
-            click.echo(f"{event.video or event.schedule}: {event.frames} frames ({new})")
+            click.echo(f"{event.video or event.schedule}: {_frames(event.frames)} ({new})")
         case Interrupted():
             click.echo(f"{event.schedule}: {event.done} of {event.frames} frames are done; {event.go_on}")
         case Failed():
             click.echo(f"{event.schedule}: {event.message}", err=True)
+
+
+def _frames(count: int) -> str:
+    return f"{count} frame{'s' * (count != 1)}"
 
 
 def _details(event: FrameDone) -> str:

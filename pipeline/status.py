@@ -41,11 +41,11 @@ class Status:
         for name in ("done", "stale", "missing"):
             ranges = getattr(self, name)
             lines.append(f"  {name:<8} {_count(ranges):>6}  {_short(ranges)}".rstrip())
-        lines.append(f"  video    {'is there' if self.video else 'is not there':>6}")
+        lines.append(f"  video: {'present' if self.video else 'not made yet'}")
         if self.writer is not None:
             lines.append(f"  being rendered by {self.writer}")
         elif self.stale or self.missing:
-            lines.append(f"  go on with: render {self.schedule}")
+            lines.append(f"  continue with: render {self.schedule}")
         return "\n".join(lines)
 
 
