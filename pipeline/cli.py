@@ -13,6 +13,7 @@ from pipeline.commands.importing import import_
 from pipeline.commands.inspect import inspect
 from pipeline.commands.models import models
 from pipeline.commands.music import music
+from pipeline.commands.new import new
 from pipeline.commands.preview import preview
 from pipeline.commands.runs import assemble, status, verify
 from pipeline.commands.schedules import check, plan, plot
@@ -41,6 +42,7 @@ def main() -> None:
     """Turn a YAML keyframe schedule into a video, guided by CLIP, drawn by a VQGAN.
 
     \b
+    render new sea                          write a schedule to start from
     render schedules/sunset.yaml            render it to outputs/sunset/video.mp4
     render schedules/sunset.yaml --draft    a quick look: half the size, a third of the steps
     render batch schedules/*.yaml           many, each finished whatever happens to the others
@@ -63,6 +65,7 @@ for _command in (
     plot,
     preview,
     music,
+    new,
     import_,
     schema,
     models,

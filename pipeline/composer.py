@@ -156,6 +156,8 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
         return NotYamlError(mark.line + 1, mark.column + 1, _TOO_DEEP)
     reserved = "cannot start any token" in (error.problem or "") and text[mark.index : mark.index + 1] in ("@", "`")
     hint = "; put quotes around what it begins" if reserved else ""
+    if "mapping values are not allowed" in (error.problem or ""):
+        hint = "; put quotes around a text that contains ': '"
     return NotYamlError(mark.line + 1, mark.column + 1, f"not YAML: {error.problem or error.context}{hint}")
 
 

@@ -168,7 +168,7 @@ def compose(text: str, file: str) -> Value:
     except NotYamlError as error:
         raise _syntax(file, error.line, error.column, error.message) from error
     if node is None:
-        raise _syntax(file, 1, 1, "the schedule is empty; see schedules/sunset.yaml for an example")
+        raise _syntax(file, 1, 1, "the schedule is empty; `render new NAME` writes one to start from")
     return Value(node, "", Problems(file))
 
 

@@ -122,7 +122,9 @@ class Parser(Cursor):
         if name in FUNCTIONS:
             raise ExpressionError(f"{name} is a function: {FUNCTIONS[name].call}", column)
         if name not in self._known:
-            hint = MISSING.get(name) or suggestion(name, {*self._known, *FUNCTIONS}, "let: can define it")
+            hint = MISSING.get(name) or suggestion(
+                name, {*self._known, *FUNCTIONS}, "let: can define it, or music.signals for a sound"
+            )
             raise ExpressionError(f"unknown name '{name}'; {hint}", column)
         self.used.add(name)
         return lambda names: names[name]

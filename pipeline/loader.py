@@ -20,11 +20,12 @@ from pipeline.models import Models
 from pipeline.music import Music, read_music
 from pipeline.overrides import overridden
 from pipeline.remarks import warnings
-from pipeline.schedule import MAX_FRAMES, Output, Schedule
+from pipeline.schedule import MAX_FRAMES, Output, Refine, Schedule
 from pipeline.shots import read_lengths, read_parts
 from pipeline.sources import read_text, written_out
 from pipeline.variants import KEY as VARIANTS
 from pipeline.variants import read_matrix
+from render import catalogue, transforms
 from render.errors import suggestion
 
 _SECTIONS = (
@@ -34,6 +35,23 @@ _SECTIONS = (
 _INSTEAD = {
     "defaults": "is no key: what stands at the top holds in every shot; include: shares it between files",
 }
+_HOLDERS: dict[str, type] = {"output": Output, "models": Models, "refine": Refine}
+# Keys that people write at the top although they belong in a section: the full name, and how it is written there.
+_ELSEWHERE = {
+    **{
+        name: (f"{section}.{name}", f"{section}: {{{name}: ...}}")
+        for section, kind in _HOLDERS.items()
+        for name in setting_readers(kind)
+    },
+    **{
+        name: (f"motion.{name}", f"motion: {{{name}: ...}}")
+        for name in ("border", "center", *catalogue.names(transforms))
+    },
+    "model": ("models.latent", "models: {latent: ...}"),
+    "bpm": ("music.bpm", "music: {bpm: ...}"),
+}
+for _name in _SECTIONS:
+    _ELSEWHERE.pop(_name, None)
 
 
 def load_schedule(path: Path, overrides: Sequence[tuple[str, str]] = (), allow_paths: bool = False) -> Schedule:
@@ -108,6 +126,8 @@ def _sections(document: Value) -> dict[str, Value]:
         for name, key, value in document.pairs("a map with prompts, motion, ..."):
             if name in _INSTEAD:
                 problems.add(InvalidError(key, _INSTEAD[name]))
+            elif name in _ELSEWHERE:
+                problems.add(InvalidError(key, f"belongs in {_ELSEWHERE[name][0]}: write {_ELSEWHERE[name][1]}"))
             elif name not in _SECTIONS:
                 problems.add(InvalidError(key, f"unknown key; {suggestion(name, {*_SECTIONS, INCLUDE, VARIANTS})}"))
             else:

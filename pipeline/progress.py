@@ -181,24 +181,29 @@ def _say(event: Event) -> None:
     match event:
         case Started():
             there = event.last - event.begin - event.remaining
-            kept = f", {there} are there already" if there else ""
+            kept = f"; resuming: {_frames(there)} reused" if there else ""
             if event.stale:
-                kept += f"; {event.stale} are of another schedule or other models and are made anew"
-            click.echo(f"{event.schedule}: {event.frames} frames on {event.device} to {event.folder}{kept}")
+                are = "is" if event.stale == 1 else "are"
+                kept += f"; {_frames(event.stale)} {are} out of date and will be rendered again"
+            click.echo(f"{event.schedule}: {_frames(event.frames)} on {event.device} to {event.folder}{kept}")
         case Kept():
             click.echo(
-                f"{event.schedule}: the finished video of before is kept: "
+                f"{event.schedule}: the previous finished video is kept: "
                 f"render history {event.folder} --restore {event.number} goes back to it"
             )
         case Warned():
             click.echo(f"{event.schedule}: warning: {event.message}", err=True)
         case Finished():
             new = f"{event.rendered} new, {event.seconds:.0f} s" if event.rendered else "nothing to do"
-            click.echo(f"{event.video or event.schedule}: {event.frames} frames ({new})")
+            click.echo(f"{event.video or event.schedule}: {_frames(event.frames)} ({new})")
         case Interrupted():
             click.echo(f"{event.schedule}: {event.done} of {event.frames} frames are done; {event.go_on}")
         case Failed():
             click.echo(f"{event.schedule}: {event.message}", err=True)
+
+
+def _frames(count: int) -> str:
+    return f"{count} frame{'s' * (count != 1)}"
 
 
 def _details(event: FrameDone) -> str:

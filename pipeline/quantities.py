@@ -148,7 +148,7 @@ def _is_unit(unit: str | None, amount: float, transform: Transform) -> bool:
 def _too_fast(amount: float, periods: float, transform: Transform, clock: Clock) -> str:
     """Why a rate, so often a second, is none: "" where it stays in reach within one frame."""
     if transform.multiplicative and amount <= 0:
-        return "must be above 0: 1 stands still"
+        return "must be greater than 0 (1 = no zoom)"
     size = abs(math.log(amount)) if transform.multiplicative else abs(amount)
     reach, said = (math.log(10), "a factor of 10") if transform.multiplicative else (1_000_000, "1,000,000")
     return f"is more than {said} in one frame" if clock.known and size * (periods / clock.fps) > reach else ""

@@ -66,7 +66,7 @@ def _default(entry: Setting) -> str:
 
 
 def _about(entry: Setting) -> str:
-    words = ", ".join(f"`{word}`" for word in entry.shape.get("enum", ()))
+    words = ", ".join(f"`{word}`" for word in dict.fromkeys(map(str, entry.shape.get("enum", ()))))
     return (
         entry.about
         if not words or all(f"`{word}`" in entry.about for word in entry.shape["enum"])

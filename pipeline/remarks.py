@@ -103,7 +103,7 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
         if heard:  # it jumps where the music does
             continue
         if (ends := gap(sample, schedule.output.length)) is not None:
-            said = f"{name} is open: {ends[0]:.4g} at the start and {ends[1]:.4g} at the end, so the loop jumps there"
+            said = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
             clock.remark(section, said)
 
 
@@ -125,11 +125,11 @@ def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
         clock.remark(section.entries()["file"], said)
     for name, entry in (section.entries()["signals"].entries() if music.signals else {}).items():
         if name not in clock.used:
-            clock.remark(dataclasses.replace(entry, path=f"music.signals.{name}"), "is used by no expression")
+            clock.remark(dataclasses.replace(entry, path=f"music.signals.{name}"), "is defined but never used")
 
 
 def _variables(section: Value, clock: Clock) -> None:
     """Names of a fragment are there for others, too."""
     for name, entry in section.entries().items():
         if name not in clock.used and not isinstance(entry.node.start_mark, Place):
-            clock.remark(dataclasses.replace(entry, path=f"let.{name}"), "is used by no expression")
+            clock.remark(dataclasses.replace(entry, path=f"let.{name}"), "is defined but never used")

@@ -1,5 +1,6 @@
 """Prompts over time: a text, scenes that crossfade, or layers with weights of their own."""
 
+import re
 from typing import Any
 
 from pipeline import fields
@@ -16,6 +17,8 @@ from render.spec import BLENDS
 MAX_PROMPTS = 1_000
 MAX_WEIGHTS = 20_000_000  # one for every prompt and frame: 160 MB
 EXPECTED = "a text, a map of times to texts, or a list of {text, weight} or {image, weight}"
+_WEIGHTS = re.compile(r":\s*-?\d+(\.\d+)?\s*\||\|.*:\s*-?\d+(\.\d+)?\s*$")  # sea:2 | fog:-1
+_LAYERS = "[{text: sea, weight: 2}, {text: fog, weight: -1}]"
 
 _WEIGHT = Setting(
     name="weight",
@@ -74,7 +77,7 @@ def read_prompts(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
         return tuple(layers), "weights"
     if isinstance(value.scalar(EXPECTED), bool | None):
         raise value.invalid(EXPECTED)
-    return (Prompt(text=fields.text(value, clock), weight=Curve.constant(1.0)),), "weights"
+    return (Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0)),), "weights"
 
 
 def _check_count(value: Value, clock: Clock) -> None:
@@ -115,21 +118,29 @@ def _check_weight(prompt: Prompt, value: Value, clock: Clock) -> None:
 
 def _scene(value: Value, clock: Clock) -> tuple[dict[str, Any], str]:
     if not value.is_map:
-        return {"text": fields.text(value, clock)}, "linear"
+        return {"text": _prompt_text(value, clock)}, "linear"
     read = fields.parts(value, {**_subject(value), "ease": ease}, clock)
     return _about(read), read.get("ease", "linear")
 
 
 def _layer(value: Value, clock: Clock) -> Prompt:
     if not value.is_map:
-        return Prompt(text=fields.text(value, clock), weight=Curve.constant(1.0))
+        return Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0))
     read = fields.parts(value, {**_subject(value), "weight": _WEIGHT.read}, clock)
     return Prompt(**_about(read), weight=read.get("weight", Curve.constant(1.0)))
 
 
+def _prompt_text(value: Value, clock: Clock) -> str:
+    """A text as written; a warning where it seems to carry weights, as other tools write them."""
+    text = fields.text(value, clock)
+    if _WEIGHTS.search(text):
+        clock.remark(value, f"weights in a text are just text here; write layers: {_LAYERS}")
+    return text
+
+
 def _subject(value: Value) -> dict[str, Reader]:
     """How what a prompt is about is read: a picture, or a text."""
-    return {"image": picture} if "image" in value.entries() else {"text": fields.text}
+    return {"image": picture} if "image" in value.entries() else {"text": _prompt_text}
 
 
 def _about(read: dict[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class Refine:
         Curve.constant(0.3),
         "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN",
     )
-    cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "looks at the picture in each step")
+    cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "random crops scored per step")
     augment: str = setting(
         fields.choice(("auto", *AUGMENTS), "amount"),
         "auto",

@@ -47,13 +47,13 @@ class Status:
         for name in ("done", "stale", "missing"):
             ranges = getattr(self, name)
             lines.append(f"  {name:<8} {_count(ranges):>6}  {_short(ranges)}".rstrip())
-        lines.append(f"  video    {'is there' if self.video else 'is not there':>6}")
+        lines.append(f"  video    {'present' if self.video else 'not made yet':>6}")
         if self.history:
             lines.append(f"  history  {self.history:>6}  render history {self.folder} lists them")
         if self.writer is not None:
             lines.append(f"  being rendered by {self.writer}")
         elif self.stale or self.missing:
-            lines.append(f"  go on with: {self.go_on}")
+            lines.append(f"  continue with: {self.go_on}")
         return "\n".join(lines)
 
 

@@ -99,8 +99,8 @@ def batch(
     render batch s3://bucket/tonight/ --out s3://bucket/videos
     render batch many/ --lockstep auto             several jobs as one batch of a GPU, where that is faster
 
-    All are checked before the first is rendered; those that are broken are told and the rest goes
-    on. A worker process per GPU keeps its models from job to job; one that dies is replaced and its
+    All are checked before the first is rendered; broken ones are reported and the rest are
+    rendered. A worker process per GPU keeps its models from job to job; one that dies is replaced and its
     job resumed. Each run's folder has a batch.log, DIR/batch.json says how all ended. The exit code
     is 1 if any job failed. Running the same command again renders what is missing.
     """

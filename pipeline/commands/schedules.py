@@ -62,7 +62,8 @@ def _tell(file: Path, schedule: "Schedule", as_json: bool) -> None:
 def _summary(schedule: "Schedule") -> str:
     output = schedule.output
     size = "×".join(map(str, output.size))
-    said = f"good: {output.num_frames} frames, {output.num_frames / output.fps:g} s at {output.fps:g} fps, {size}"
+    plural = "s" * (output.num_frames != 1)
+    said = f"OK: {output.num_frames} frame{plural}, {output.num_frames / output.fps:g} s at {output.fps:g} fps, {size}"
     counts = {"shot": len(schedule.shots), "variant": len(schedule.variants)}
     return ", ".join([said, *(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)])
 

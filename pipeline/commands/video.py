@@ -30,8 +30,10 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 )
 @options.work
 @options.device
-@click.option("--frames", metavar="A:B", callback=_range, help="Only frames A to B-1, anew if they are there.")
-@click.option("--fresh", is_flag=True, help="Start anew whatever is there already.")
+@click.option(
+    "--frames", metavar="A:B", callback=_range, help="Only frames A to B-1, even if they are already rendered."
+)
+@click.option("--fresh", is_flag=True, help="Ignore existing frames and start over.")
 @click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in a folder of its own.")
 @options.overrides
 @options.allow_paths

@@ -76,7 +76,7 @@ def test_damaged_newest_state_falls_back_to_the_one_before(
     done = begun.render()
     assert "000011.safetensors: " in done.err
     assert "going on from an earlier state" in done.err
-    assert "11 are there already" in done.out
+    assert "resuming: 11 frames reused" in done.out
     assert_equal(begun, reference)
     assert kept.items() <= begun.stamps().items(), "frames that are there are not written again"
     tally.add(f"state damaged: {name}", 1, time.monotonic() - started)
@@ -158,7 +158,7 @@ def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> No
     Image.new("RGB", (32, 32), "red").save(begun.frame(11))
     kept = {name: stamp for name, stamp in begun.stamps().items() if name < "000008"}
     done = begun.render()
-    assert "8 are there already" in done.out
+    assert "resuming: 8 frames reused" in done.out
     assert "of another schedule" not in done.out
     assert [line.split("frames/")[1] for line in done.err.splitlines()] == [
         f"{index:06d}.png: is torn or none of ours, and counts as missing" for index in range(8, 12)

@@ -43,8 +43,8 @@ def test_edit_renders_from_the_edit_and_says_what_is_stale(done: Place, referenc
     told = done.write(EDITED).call("status", "out/toy").out
     assert "(edited since)" in told
     said = done.render()
-    assert "8 are there already" in said.out, "the last state before frame 13 is that after frame 7"
-    assert f"; {FRAMES - 13} are of another schedule or other models and are made anew" in said.out
+    assert "resuming: 8 frames reused" in said.out, "the last state before frame 13 is that after frame 7"
+    assert f"; {FRAMES - 13} frames are out of date and will be rendered again" in said.out
     after = done.stamps()
     assert sorted(name for name in before if after[name] == before[name]) == [f"{i:06d}.png" for i in range(13)]
     scratch = Place(command=done.command, path=tmp_path / "scratch").write(EDITED)
@@ -164,4 +164,4 @@ def test_embedded_models_killed_and_replaced(modelled: Place, tmp_path: Path) ->
     told = modelled.call("verify", "out/toy", "--rerender", "1")
     assert told.message == "the models are not those that the run was made with"
     said = modelled.render()
-    assert "; 3 are of another schedule or other models and are made anew" in said.out
+    assert "; 3 frames are out of date and will be rendered again" in said.out

@@ -104,11 +104,11 @@ def test_a_warning_is_no_error(folder: Path) -> None:
 def test_warnings_are_told_behind_the_good_line(folder: Path) -> None:
     result = checked("warned.yaml")
     assert result.exit_code == 0
-    assert result.stdout == "warned.yaml: good: 24 frames, 3 s at 8 fps, 32×16\n"
+    assert result.stdout == "warned.yaml: OK: 24 frames, 3 s at 8 fps, 32×16\n"
     assert result.output.startswith(result.stdout)
     assert result.stderr.splitlines() == [
         "warning: warned.yaml:4:18: motion.border: has no effect: nothing moves",
-        "warning: warned.yaml:5:15: let.unused: is used by no expression",
+        "warning: warned.yaml:5:15: let.unused: is defined but never used",
     ]
 
 
@@ -135,7 +135,7 @@ def test_variants_are_counted(folder: Path, more: str, said: str) -> None:
 def test_shots_are_counted(folder: Path) -> None:
     shots = "[{length: 1s}, {length: 2s, start: carry}, {length: 1s, start: carry}]"
     (folder / "a.yaml").write_text(GOOD.replace(", length: 3s", "") + f"shots: {shots}")
-    assert checked("a.yaml").stdout == "a.yaml: good: 32 frames, 4 s at 8 fps, 32×16, 3 shots\n"
+    assert checked("a.yaml").stdout == "a.yaml: OK: 32 frames, 4 s at 8 fps, 32×16, 3 shots\n"
 
 
 def test_overrides_count_in_json(folder: Path) -> None:

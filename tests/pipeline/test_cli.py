@@ -281,7 +281,7 @@ def test_ctrl_c_finishes_the_frame_and_the_next_run_completes_the_same_video(
 
     again = call("a.yaml", "--out", tmp_path)
     assert again.returncode == 0
-    assert f"{len(kept)} are there already" in again.stdout
+    assert f"resuming: {len(kept)} frames reused" in again.stdout
     assert frame_bytes(tmp_path / "a") == frame_bytes(finished)
     assert (tmp_path / "a" / "video.mp4").read_bytes() == (finished / "video.mp4").read_bytes()
 
@@ -362,8 +362,8 @@ def test_check_tells_the_good_from_the_bad(call: Call) -> None:
     done = call("check", "a.yaml", "bad.yaml", "nothing.yaml", SCHEDULES / "sunset.yaml")
     assert done.returncode == 2
     assert done.stdout.splitlines() == [
-        "a.yaml: good: 12 frames, 1.5 s at 8 fps, 32×32",
-        f"{SCHEDULES}/sunset.yaml: good: 144 frames, 12 s at 12 fps, 256×144",
+        "a.yaml: OK: 12 frames, 1.5 s at 8 fps, 32×32",
+        f"{SCHEDULES}/sunset.yaml: OK: 144 frames, 12 s at 12 fps, 256×144",
     ]
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["bad.yaml", "nothing.yaml"]
 

@@ -128,11 +128,14 @@ def test_a_long_text_is_shown_short() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "a.yaml:1:1: the schedule is empty; see schedules/sunset.yaml for an example"),
-        ("# nothing\n\n", "a.yaml:1:1: the schedule is empty; see schedules/sunset.yaml for an example"),
+        ("", "a.yaml:1:1: the schedule is empty; `render new NAME` writes one to start from"),
+        ("# nothing\n\n", "a.yaml:1:1: the schedule is empty; `render new NAME` writes one to start from"),
         ("a: {b: 1\n", "a.yaml:2:1: not YAML: expected ',' or '}', but got '<stream end>'"),
         ("a:\n\tb: 1\n", "a.yaml:2:1: not YAML: found character '\\t' that cannot start any token"),
-        ("a: 1\n  b: 2\n", "a.yaml:2:4: not YAML: mapping values are not allowed here"),
+        (
+            "a: 1\n  b: 2\n",
+            "a.yaml:2:4: not YAML: mapping values are not allowed here; put quotes around a text that contains ': '",
+        ),
         (
             "a: `b\n",
             "a.yaml:1:4: not YAML: found character '`' that cannot start any token; put quotes around what it begins",

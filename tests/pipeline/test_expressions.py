@@ -103,7 +103,7 @@ WRONG = [
     ("t.real", 1, "unexpected '.'"),
     ("t[0]", 1, "unexpected '['"),
     ("'a'", 0, "unexpected '''"),
-    ("lambda: 1", 0, "unknown name 'lambda'; let: can define it"),
+    ("lambda: 1", 0, "unknown name 'lambda'; let: can define it, or music.signals for a sound"),
     ("5 % 2", 2, "unexpected '%'; mod(a, b) is the remainder, and a unit stands only behind a plain number"),
     ("2^3", 1, "unexpected '^'; ** is the power"),
     ("t = 3", 2, "unexpected '='; == compares"),

@@ -67,7 +67,7 @@ def test_an_open_curve_is_named() -> None:
         "losses: {smooth: 'sin(t)'}"
     )
     assert sorted(warning.message for warning in read(text).warnings) == [
-        f"{name} is open: {start} at the start and {end} at the end, so the loop jumps there"
+        f"{name} starts at {start} but ends at {end}, so the loop jumps"
         for name, start, end in (
             ("pan_y", 0, 0.04),
             ("smooth loss", 0, -0.7568),

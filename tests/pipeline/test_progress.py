@@ -106,7 +106,7 @@ def test_lines_tell_start_frame_and_end(capsys: pytest.CaptureFixture[str]) -> N
     for event in (STARTED, frame(3), FINISHED):
         report(event)
     assert capsys.readouterr().out.splitlines() == [
-        "sea: 12 frames on cpu to out/sea, 3 are there already",
+        "sea: 12 frames on cpu to out/sea; resuming: 3 frames reused",
         "frame 4/12  12.0 steps/s  similarity 0.250  0:09 left",
         "out/sea/video.mp4: 8 frames (5 new, 61 s)",
     ]

@@ -49,7 +49,7 @@ def warned(text: str) -> list[str]:
         ("losses: {prompt: {0: 0, 2s: 1}}", []),
         ("music: {offset: 1s}", ["2:8: music: has no effect without bpm or file"]),
         ("music: {bpm: 100}", []),
-        ("let: {a: 1, b: a}", ["2:16: let.b: is used by no expression"]),
+        ("let: {a: 1, b: a}", ["2:16: let.b: is defined but never used"]),
         ("let: {a: 1, b: a}\nmotion: {rotate: b}", []),
         (
             "motion: {center: [0, 1], pan_x: 2%}",

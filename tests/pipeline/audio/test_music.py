@@ -185,7 +185,7 @@ def test_what_has_no_effect_is_told(write: Write) -> None:
     said = [f"{warning.path}: {warning.message}" for warning in load_schedule(write(text)).warnings]
     assert said == [
         "music.file: the track is over at 16.5 s, and the video goes on until 20 s",
-        "music.signals.a: is used by no expression",
+        "music.signals.a: is defined but never used",
     ]
 
 
@@ -194,7 +194,7 @@ def test_a_loop_jumps_where_the_music_does(write: Write) -> None:
     text = "loop: {blend: 1s}\noutput: {length: 8s, fps: 10}\n"
     assert not load_schedule(write(KICK + text)).warnings
     (warning,) = load_schedule(write(KICK + text + "losses: {smooth: t/8}")).warnings
-    assert warning.message.startswith("smooth loss is open: 0 at the start and 1 at the end")
+    assert warning.message.startswith("smooth loss starts at 0 but ends at 1, so the loop jumps")
 
 
 def test_a_draft_keeps_the_music(write: Write) -> None:

@@ -1,0 +1,63 @@
+"""`render new`: a schedule to start from."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from render.errors import InputError, suggestion
+
+_DEFAULT = "story"
+_NO_TRACK = "  # file: track.mp3 "
+
+
+def _templates() -> dict[str, str]:
+    """The text of every template by its name."""
+    found = (entry for entry in files("pipeline.templates").iterdir() if entry.name.endswith(".yaml"))
+    return {entry.name.removesuffix(".yaml"): entry.read_text(encoding="utf-8") for entry in found}
+
+
+@click.command()
+@click.argument("name", metavar="NAME", required=False)
+@click.option("--template", metavar="NAME", default=None, help=f"loop, song or story [{_DEFAULT}; song with --track].")
+@click.option("--track", metavar="FILE", help="The track of a song, in the folder of the new file.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--list", "listed", is_flag=True, help="List the templates.")
+def new(name: str | None, template: str | None, track: str | None, force: bool, listed: bool) -> None:
+    """Write a commented schedule to start from, NAME.yaml.
+
+    \b
+    render new sea
+    render new sea --template loop
+    render new video --template song --track track.mp3
+    """
+    templates = _templates()
+    if listed:
+        for known, text in sorted(templates.items()):
+            click.echo(f"{known:<6} {text.splitlines()[0].removeprefix('# ')}")
+        return
+    if name is None:
+        raise click.UsageError("expected a NAME for the new schedule, such as `render new sea`")
+    template = template or ("song" if track else _DEFAULT)
+    if template not in templates:
+        raise InputError(f"unknown template '{template}'; {suggestion(template, templates)}")
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    text = templates[template] if track is None else _with_track(templates[template], template, track, path)
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise InputError(f"{path}: already exists; choose another name, or --force to overwrite it") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    click.echo(f"{path}: written from the template {template}; next: render check {path}, then render {path}")
+
+
+def _with_track(text: str, template: str, track: str, path: Path) -> str:
+    if _NO_TRACK not in text:
+        raise InputError(f"--track: the template {template} has no music; use --template song")
+    if Path(track).is_absolute() or not (path.parent / track).is_file():
+        raise InputError(f"--track: expected a file in the folder of {path}, got '{track}'")
+    lines = [f"  file: {json.dumps(track)}" if _NO_TRACK in line else line for line in text.splitlines()]
+    return "\n".join(lines) + "\n"
