@@ -7,6 +7,7 @@ from pipeline.checkpoint import chain
 from pipeline.folder import RunFolder
 from pipeline.lock import Holder, holder
 from pipeline.timeline import Timeline
+from render.errors import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,8 @@ class Status:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     def __str__(self) -> str:
-        lines = [f"{self.folder}: {self.frames} frames of {self.schedule}{' (edited since)' if self.edited else ''}"]
+        folder, schedule = printable(self.folder), printable(self.schedule)  # a name can hold a new line
+        lines = [f"{folder}: {self.frames} frames of {schedule}{' (edited since)' if self.edited else ''}"]
         for name in ("done", "stale", "missing"):
             ranges = getattr(self, name)
             lines.append(f"  {name:<8} {_count(ranges):>6}  {_short(ranges)}".rstrip())
@@ -45,7 +47,7 @@ class Status:
         if self.writer is not None:
             lines.append(f"  being rendered by {self.writer}")
         elif self.stale or self.missing:
-            lines.append(f"  go on with: render {self.schedule}")
+            lines.append(f"  go on with: render {schedule}")
         return "\n".join(lines)
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-import click
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -14,6 +13,7 @@ from rich.text import Text
 from pipeline.batch.entry import BROKEN, FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
 from pipeline.events import Event, FrameDone, Warned, to_json
 from pipeline.progress import Throttle, duration
+from pipeline.terminal import printable_lines, show, show_json
 from render.errors import printable
 
 _COLOURS = {RUNNING: "cyan", FINISHED: "green", FAILED: "red", BROKEN: "red", STOPPED: "yellow", WAITING: "dim"}
@@ -42,16 +42,16 @@ class JsonDisplay:
 
     def changed(self, entry: Entry) -> None:
         told = {"event": "job", "job": entry.name, "state": entry.state, "message": entry.message, "done": entry.done}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        show_json(json.dumps(told, ensure_ascii=False))
 
     def event(self, entry: Entry, event: Event) -> None:
-        click.echo(json.dumps({**json.loads(to_json(event)), "job": entry.name}, ensure_ascii=False))
+        show_json(json.dumps({**json.loads(to_json(event)), "job": entry.name}, ensure_ascii=False))
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        show(text, err=True)
 
     def close(self, entries: Sequence[Entry]) -> None:
-        click.echo(json.dumps({"event": "batch", "states": Counter(entry.state for entry in entries)}))
+        show_json(json.dumps({"event": "batch", "states": Counter(entry.state for entry in entries)}))
 
 
 class LineDisplay:
@@ -62,20 +62,20 @@ class LineDisplay:
 
     def changed(self, entry: Entry) -> None:
         if entry.state != WAITING or entry.message:
-            click.echo(_line(entry), err=entry.failed)
+            show(_line(entry), err=entry.failed)
 
     def event(self, entry: Entry, event: Event) -> None:
         if isinstance(event, Warned):
-            click.echo(f"{entry.name}: warning: {event.message}", err=True)
+            show(f"{entry.name}: warning: {event.message}", err=True)
         elif isinstance(event, FrameDone) and self._throttle.lets_through(False):
             speed = f"{event.steps_per_second:.1f} steps/s  {duration(event.seconds_left)} left"
-            click.echo(f"{entry.name}: frame {event.index + 1}/{entry.frames}  {speed}")
+            show(f"{entry.name}: frame {event.index + 1}/{entry.frames}  {speed}")
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        show(text, err=True)
 
     def close(self, entries: Sequence[Entry]) -> None:
-        click.echo(_sum(entries))
+        show(_sum(entries))
 
 
 class TableDisplay:
@@ -109,7 +109,7 @@ class TableDisplay:
         pass
 
     def note(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(printable_lines(text), highlight=False, markup=False)
 
     def close(self, entries: Sequence[Entry]) -> None:
         self._live.stop()

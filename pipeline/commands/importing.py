@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.terminal import show
 from render.errors import InputError, ScheduleError
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def import_(settings: Path, output: Path | None, name: str | None) -> None:
     except OSError as error:
         raise InputError(f"{target}: cannot be written: {error.strerror}") from error
     for line in told:
-        click.echo(f"- {line}", err=True)
-    click.echo(str(target))
+        show(f"- {line}", err=True)
+    show(str(target))
 
 
 def imported(source: "Source", name: str | None = None) -> tuple[str, tuple[str, ...]]:
