@@ -23,6 +23,7 @@ from pipeline.folder import Origin, RunFolder
 from pipeline.lock import Holder
 from pipeline.progress import BarReporter, JsonReporter, LineReporter
 from pipeline.status import Status
+from tests.hostile.conftest import MEGABYTES, Forked
 
 ROOT = Path(__file__).parents[2]
 # Clears the screen; the same in one character; sets the title; writes backwards; goes back to the line's beginning.
@@ -62,6 +63,31 @@ def test_inspect(tmp_path: Path, said: Said, kind: str, write: Callable[[Path, s
     assert code == 0
     if kind != "webp":  # XML has no control characters
         assert (tmp_path / "a.yaml").read_bytes().decode() == source
+
+
+def _png_chunk(kind: bytes, content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + kind + content + bytes(4)
+
+
+@pytest.mark.parametrize("begin", [b"\x89PNG\r\n\x1a\n", b"GIF89a" + bytes(7) + b"!\xfe\1", b"RIFF\0\0\0\0WEBP"])
+def test_a_large_file_is_inspected_in_little_memory(tmp_path: Path, render: Forked, begin: bytes) -> None:
+    with (tmp_path / "a.gif").open("wb") as file:
+        file.write(begin + _png_chunk(b"IDAT", b""))
+        file.truncate(2 << 30)
+    outcome = render("inspect", tmp_path / "a.gif")
+    assert outcome.code == 2
+    assert "holds no schedule" in outcome.said
+    assert outcome.megabytes <= MEGABYTES
+
+
+def test_texts_longer_than_schedules_are_passed_over(tmp_path: Path, said: Said) -> None:
+    long, right = f"{MARK}\n#{' ' * 21_000_000}", f"{MARK}\n# it\n"
+    for kind, write in (("gif", into_gif), ("webp", into_webp), ("png", into_png)):
+        video = tmp_path / f"a.{kind}"
+        Image.new("RGB", (8, 8)).save(video)
+        write(video, long)
+        write(video, right)
+        assert said("inspect", video) == (0, right)
 
 
 def _hostile_run(folder: Path, schedule: Path) -> RunFolder:
