@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from render.archives import require_weights
 from render.errors import WeightsError, printable
 from render.setting_rules import (
     RefusedSettingError,
@@ -83,8 +84,10 @@ class ModelFiles:
         """File name to SHA-256 of every file of the model.
 
         Raises:
-            WeightsError: a file is missing.
+            WeightsError: a file is missing, or large and no checkpoint.
         """
+        if self.weights is not None:
+            require_weights(self.weights)
         return {path.name: sha256(path) for path in self.paths}
 
 
