@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from render.clip_config import repositories, text_config
+from render.clip_config import HUB_CONFIG, read_clip_config, repositories, text_config
 from render.downloads import Download, Progress, alone, cache_folder, offline_wanted
 from render.errors import DownloadError, WeightsError, suggestion
 from render.hub import from_hub_folder
@@ -45,21 +45,46 @@ def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tupl
     """
     if model.entry != "clip" or model.architecture is None:
         return ()
+    found: dict[str, Path] = {}
+    for repository, folder in _wanted(model).items():
+        found[repository] = folder or _fetched(repository, offline or offline_wanted(), progress)
+        _require_harmless(found[repository] / "tokenizer_config.json", tower=False)
+    if tower := text_config(model.architecture).get("hf_model_name"):
+        _require_harmless(found[tower] / "config.json", tower=True)
+    return tuple(found.items())
+
+
+def require_usable(model: Model) -> None:
+    """Judge the configs of a CLIP, its own and those beside its weights, without network and torch.
+
+    Raises:
+        WeightsError: one of them cannot be used; the text has its place.
+    """
+    if isinstance(model.architecture, Path):
+        read_clip_config(model.architecture)
+    if model.checkpoint is None:
+        return
+    if (beside := model.checkpoint.with_name(HUB_CONFIG)).is_file():
+        read_clip_config(beside)
+    for folder in filter(None, _wanted(model).values()):
+        _require_harmless(folder / "tokenizer_config.json", tower=False)
+
+
+def _wanted(model: Model) -> dict[str, Path | None]:
+    """Every repository that the architecture of `model` reads from; the folder of one that lies beside the weights."""
+    if model.architecture is None:
+        return {}
     text = text_config(model.architecture)
     tokenizer, tower = (text.get(key) for key in ("hf_tokenizer_name", "hf_model_name"))
     beside = model.checkpoint.parent if model.checkpoint is not None else None
-    found = {}
+    found: dict[str, Path | None] = {}
     if tokenizer and beside is not None and any((beside / name).is_file() for name in TOKENIZER_FILES):
         found[tokenizer] = beside
     for repository in filter(None, (tokenizer, tower)):
         if repository not in found:
             _require_known(repository, model.architecture)
-            found[repository] = _fetched(repository, offline or offline_wanted(), progress)
-    for folder in found.values():
-        _require_harmless(folder / "tokenizer_config.json", tower=False)
-    if tower:
-        _require_harmless(found[tower] / "config.json", tower=True)
-    return tuple(found.items())
+            found[repository] = None
+    return found
 
 
 def _require_known(repository: str, architecture: Path | str) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.terminal import show, show_json
 from render.errors import InputError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
@@ -33,10 +34,10 @@ def music(file: Path, output: Path | None, beats_per_bar: int, as_json: bool) ->
     if not file.is_file():
         raise InputError(f"{file}: no such file")
     found = summarize(file, beats_per_bar)
-    click.echo(found.to_json() if as_json else str(found))
+    show_json(found.to_json()) if as_json else show(str(found))
     if output is not None:
         _draw(found, output)
-        click.echo(str(output), err=as_json)
+        show(str(output), err=as_json)
 
 
 def _draw(found: "Summary", target: Path) -> None:

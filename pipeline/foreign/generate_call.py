@@ -26,7 +26,24 @@ _FLAGS = {"video", "zoom_video"}
 _OPTIONAL = {"deterministic"}
 _SEVERAL = {"size", "noise_prompt_seeds", "noise_prompt_weights", "augments"}
 _ONLY_NAME_IT = {
-    *("echo", "printf", "cat", "less", "head", "tail", "grep", "ls", "dir", "cp", "copy", "mv", "move", "ln", "rm", "del"),
+    *(
+        "echo",
+        "printf",
+        "cat",
+        "less",
+        "head",
+        "tail",
+        "grep",
+        "ls",
+        "dir",
+        "cp",
+        "copy",
+        "mv",
+        "move",
+        "ln",
+        "rm",
+        "del",
+    ),
     *("vi", "vim", "nano", "sed", "awk", "touch", "chmod", "test", "[", "[[", "git", "wget", "curl", "diff", "type"),
 }
 
@@ -124,7 +141,12 @@ def read_call(source: Source, tool: str, command: Command) -> Call:
         if option is None:
             raise source.error(f"{tool}: {_stray(words[at])}")
         stop = at + 1
-        while not equals and stop < len(words) and _option(words[stop].text) is None and _takes(option, stop - at - 1, words[stop]):
+        while (
+            not equals
+            and stop < len(words)
+            and _option(words[stop].text) is None
+            and _takes(option, stop - at - 1, words[stop])
+        ):
             stop += 1
         values = words[at:stop] if equals else words[at + 1 : stop]
         given = value if equals else " ".join(word.text for word in values)

@@ -85,7 +85,14 @@ def _feeds(call: Call, script: Script, at: int) -> bool:
 
 
 def _looped(
-    source: Source, tool: str, script: Script, call: Call, at: int, first: Call | None, begin: int, told: dict[str, None]
+    source: Source,
+    tool: str,
+    script: Script,
+    call: Call,
+    at: int,
+    first: Call | None,
+    begin: int,
+    told: dict[str, None],
 ) -> Looped:
     count = 1
     for loop in call.command.loops:
@@ -124,7 +131,11 @@ def _rate(script: Script, told: dict[str, None]) -> float:
         if words[0].rsplit("/", 1)[-1].lower().lstrip("!@") not in ("ffmpeg", "ffmpeg.exe"):
             continue
         for name, value in zip(words, words[1:], strict=False):
-            if name in ("-framerate", "-r") and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", value) and float(value) >= 0.1:
+            if (
+                name in ("-framerate", "-r")
+                and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", value)
+                and float(value) >= 0.1
+            ):
                 return min(float(value), 240.0)
         if any(name in ("-framerate", "-r") for name in words):
             told[f"line {command.line}: ffmpeg's rate is no number: {_FFMPEG_RATE:g} frames a second instead"] = None

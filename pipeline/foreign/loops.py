@@ -15,7 +15,9 @@ _COUNTING = re.compile(
 _RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?\}")
 _SEQUENCE = re.compile(r"""(?:\$\(|`)\s*seq\s+(-?\d+)(?:\s+(-?\d+))?(?:\s+(-?\d+))?\s*[)`]""")
 _TEST = re.compile(r"\$\{?(\w+)\}?\s+(-le|-lt|<=|<|-ne)\s+(-?\d+)|\(\(\s*\$?(\w+)\s*(<=|<|!=)\s*(-?\d+)\s*\)\)")
-_STEP = re.compile(r"(\w+)\s*(?:\+\+|\+=\s*1\b)|(\w+)=\$\(\(\s*\$?\{?\2\}?\s*\+\s*1\s*\)\)|(\w+)=.?expr\s+\$\3\s+\+\s+1\b")
+_STEP = re.compile(
+    r"(\w+)\s*(?:\+\+|\+=\s*1\b)|(\w+)=\$\(\(\s*\$?\{?\2\}?\s*\+\s*1\s*\)\)|(\w+)=.?expr\s+\$\3\s+\+\s+1\b"
+)
 _BATCH = re.compile(r"(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)|(-?\d+)\s+(-?\d+)\s+(-?\d+)")
 _NAMES = re.compile(r"(?:^|\s)([A-Za-z_]\w*)\+?=|([A-Za-z_]\w*)\s*(?:\+\+|--|[-+*/]=)|(?:\+\+|--)([A-Za-z_]\w*)")
 _READS = re.compile(r"^\s*(?:read|mapfile|readarray|let|printf\s+-v)\s(.*)")
@@ -57,7 +59,9 @@ def of(
         return Loop(line=line, header=header, count=_counted(match, variables), variable=match[1])
     if header.startswith("for "):
         words = [word for word in found[1:] if isinstance(word, Word)]
-        return Loop(line=line, header=header, count=_listed(words, variables), variable=_text(words[0]) if words else "")
+        return Loop(
+            line=line, header=header, count=_listed(words, variables), variable=_text(words[0]) if words else ""
+        )
     original = written(found)
     match = _TEST.search(original) or _TEST.search(_right_side(original, variables))
     if header.startswith("while ") and match:

@@ -176,9 +176,12 @@ def _runs(code: str) -> list[str]:
 
 def _fences(text: str) -> Found | None:
     """The first code block of a Markdown text that sets anything, or all those with commands; None without one."""
-    if "```" not in text and "~~~" not in text or assigned(text) is not None:
+    if ("```" not in text and "~~~" not in text) or assigned(text) is not None:
         return None
-    blocks = [(text.count("\n", 0, match.start(2)) + 1, match[2]) for match, _ in zip(_FENCE.finditer(text), range(_MAX_FENCES))]
+    blocks = [
+        (text.count("\n", 0, match.start(2)) + 1, match[2])
+        for match, _ in zip(_FENCE.finditer(text), range(_MAX_FENCES))
+    ]
     setting: list[tuple[int, Found]] = []
     commands: list[str] = []
     for line, block in blocks:
