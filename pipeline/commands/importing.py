@@ -122,7 +122,11 @@ def _recognised(source: "Source") -> str:
             return name
     settings = f"settings found: {', '.join(list(source.settings)[:_NAMED])}" if source.settings else ""
     found = "; ".join(filter(None, (*source.lacking, settings)))
-    needs = "; ".join(f"{name} needs {getattr(catalogue.load(importers, name), 'NEEDS', 'its settings')}" for name in names)
+    needs = "; ".join(
+        f"{name} needs {getattr(catalogue.load(importers, name), 'NEEDS', 'its settings')}" for name in names
+    )
     raise source.error(
-        printable(f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one")
+        printable(
+            f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one"
+        )
     )

@@ -15,7 +15,8 @@ _SUMS: dict[type, Callable[[Any, Any], Any]] = {
     **{ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod},
 }
 _LARGEST = 1e15
-_LONGEST = 10_000
+_LONGEST = 2000  # characters of texts that are put together
+_SHORT = 1000  # of one that other lines may name
 _DEEPEST = 50
 _MIN_KEYS = 3  # of a map that counts as settings
 _CALLS = ("system", "run", "call", "check_call", "check_output", "Popen", "getoutput", "popen")
@@ -97,7 +98,7 @@ class _Reader:
         if outer and name in self._found.settings and before != value:
             self._found.doubts[name] = f"line {line}: {name} is assigned again; the first value is used"
         self._found.settings.setdefault(name, value)
-        if outer:
+        if outer and isinstance(value, str | int | float) and len(str(value)) <= _SHORT:
             self._known.setdefault(name, value)
         if isinstance(value, dict) and outer:
             self._spread(name, value, line)
@@ -131,7 +132,8 @@ class _Reader:
         if node.func.id == "dict" and not arguments and all(keyword.arg for keyword in node.keywords):
             return {str(keyword.arg): self._value(keyword.value, depth + 1) for keyword in node.keywords}
         made: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str}
-        if len(arguments) == 1 and not node.keywords and node.func.id in made and len(str(arguments[0])) <= 100:
+        simple = len(arguments) == 1 and isinstance(arguments[0], str | int | float)
+        if simple and not node.keywords and node.func.id in made and len(str(arguments[0])) <= 100:
             return made[node.func.id](arguments[0])
         raise ValueError("not a literal")
 
@@ -164,11 +166,11 @@ def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.
     """The names of a target and what each gets; `W, H = 256, 128` has two."""
     if isinstance(target, ast.Name) and value is not None:
         yield target.id, value
-    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
-        if len(target.elts) == len(value.elts):
-            for name, inside in zip(target.elts, value.elts, strict=True):
-                if isinstance(name, ast.Name):
-                    yield name.id, inside
+        return
+    several = isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)
+    if several and len(target.elts) == len(value.elts):
+        named = zip(target.elts, value.elts, strict=True)
+        yield from ((name.id, inside) for name, inside in named if isinstance(name, ast.Name))
 
 
 def _sum(sign: ast.operator, left: Any, right: Any) -> Any:

@@ -126,7 +126,9 @@ class _Walk:
         if match:
             value = self.variables.joined([_behind(words[0], match.end()), *words[1:]])
             if computed:
-                value = Expanded(text="", line=value.line, unknown=(Unknown(written="", why="is computed or asked for"),))
+                value = Expanded(
+                    text="", line=value.line, unknown=(Unknown(written="", why="is computed or asked for"),)
+                )
             self.variables.assign(match[1], value)
             self._note(match[1])
 
@@ -157,7 +159,9 @@ class _Walk:
         if len(self._open) >= MAX_DEPTH:
             raise ShellError(found[0].line, f"more than {MAX_DEPTH} loops and conditions in each other")
         kind = _BEGIN[word]
-        loop = loops.of(found, self._simple[at + 1 : at + 2], self._body(at), self.variables) if kind == "loop" else None
+        loop = (
+            loops.of(found, self._simple[at + 1 : at + 2], self._body(at), self.variables) if kind == "loop" else None
+        )
         if loop:
             self.variables.forget(self._assigned.get(at, ()), "changes in the loop")
             if loop.variable:
@@ -212,8 +216,9 @@ class _Walk:
             word = _plain(simple[0])
             if _BEGIN.get(word) == "loop":
                 stack.append(at)
+            names = loops.assigned(simple) if stack else set()
             for loop in stack[:MAX_DEPTH]:
-                found.setdefault(loop, set()).update(loops.assigned(simple))
+                found.setdefault(loop, set()).update(names)
             if word == "done" and stack:
                 stack.pop()
         return found

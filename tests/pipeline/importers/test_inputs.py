@@ -64,7 +64,11 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         'ITER=25\nexport TEXT="a calm sea"\npython generate.py -p "$TEXT" -i ${ITER}',
         Right(steps=25),
     ),
-    "a variable of options falls apart": ("a.sh", 'ARGS="-i 25 -s 256 128"\ngenerate.py -p "a calm sea" $ARGS', Right(steps=25, size=(256, 128))),
+    "a variable of options falls apart": (
+        "a.sh",
+        'ARGS="-i 25 -s 256 128"\ngenerate.py -p "a calm sea" $ARGS',
+        Right(steps=25, size=(256, 128)),
+    ),
     "a default that stands in the script": (
         "a.sh",
         'python generate.py -p "${1:-a calm sea}" -i 25',
@@ -72,17 +76,21 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     ),
     "redirected": ("a.sh", f"{COMMAND} -d True > log 2>&1\n", ZOOMED),
     "chained": ("a.sh", f"cd VQGAN-CLIP && {COMMAND} && echo done; ls | tee log # a note", ZOOMED),
-    "one quote in the other": ("a.sh", """python generate.py -p "a sailor's sea | it's calm" -i 5""", Right(text="a sailor's sea", steps=5)),
+    "one quote in the other": (
+        "a.sh",
+        """python generate.py -p "a sailor's sea | it's calm" -i 5""",
+        Right(text="a sailor's sea", steps=5),
+    ),
     "continued lines": ("a.sh", COMMAND.replace(" -i", " \\\n   -i").replace(" -zse", " \\\r\n -zse"), ZOOMED),
     "a batch file": (
         "a.bat",
-        "@echo off\r\nREM it's generate.py -p x\r\nset N=100\r\nset \"TEXT=a calm sea\"\r\n"
+        '@echo off\r\nREM it\'s generate.py -p x\r\nset N=100\r\nset "TEXT=a calm sea"\r\n'
         'python generate.py -p "%TEXT%" ^\r\n  -i %N% -zvid -zse 10 -zsc 1.02 & pause\r\n',
         ZOOMED,
     ),
     "a batch file's loop": (
         "a.cmd",
-        "set N=30\nfor /L %%i in (1,1,%N%) do (\n  python generate.py -p \"a calm sea\" -i 25 -ii out.png -o out.png\n"
+        'set N=30\nfor /L %%i in (1,1,%N%) do (\n  python generate.py -p "a calm sea" -i 25 -ii out.png -o out.png\n'
         "  magick out.png -distort SRT 1.01,2 out.png\n)\n",
         Right(frames=30, zoom=1.01, rotate=-2, steps=25),
     ),
@@ -94,8 +102,8 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     ),
     "a loop that counts up to a variable": (
         "zoom.sh",
-        f"N=29\npython generate.py -p 'a calm sea' -s 256 256 -sd 3 -i 25 -o out.png\nconvert out.png -distort SRT 1.01,2 out.png\n"
-        f"for (( i=1; i<=$N; i++ ))\ndo\n  {LOOP}ffmpeg -framerate 30 -i frame-%d.png a.mp4\n",
+        f"N=29\npython generate.py -p 'a calm sea' -s 256 256 -sd 3 -i 25 -o out.png\n"
+        f"convert out.png -distort SRT 1.01,2 out.png\nfor (( i=1; i<=$N; i++ ))\ndo\n  {LOOP}ffmpeg -framerate 30 -i frame-%d.png a.mp4\n",
         Right(frames=30, fps=30, zoom=1.01, rotate=-2, seed=3, steps=25),
     ),
     "a loop by while": (
@@ -122,7 +130,9 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "a notebook's command": ("a.ipynb", notebook("!pip install x", f"!{COMMAND}"), ZOOMED),
     "a notebook's variables": (
         "a.ipynb",
-        notebook('text = "a calm sea"\nn = 10 * 10', '!python generate.py -p "{text}" \\\n  -i $n -zvid -zse 10 -zsc 1.02'),
+        notebook(
+            'text = "a calm sea"\nn = 10 * 10', '!python generate.py -p "{text}" \\\n  -i $n -zvid -zse 10 -zsc 1.02'
+        ),
         ZOOMED,
     ),
     "a notebook's %run and %%bash": ("a.ipynb", notebook("%run generate.py -p 'a calm sea' -i 5"), Right(steps=5)),
@@ -132,7 +142,11 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         notebook(PYTHON, "max_frames = 99\n", "fps = 30"),
         Right(frames=10, fps=30, zoom=1.02, told="cell 2: max_frames is assigned again; the first value is used"),
     ),
-    "Python that runs a command": ("a.py", 'import os\nos.system("python generate.py -p \'a calm sea\' -i 5")', Right(steps=5)),
+    "Python that runs a command": (
+        "a.py",
+        "import os\nos.system(\"python generate.py -p 'a calm sea' -i 5\")",
+        Right(steps=5),
+    ),
     "Python that runs a list": (
         "a.py",
         'import subprocess\nN = 5\nsubprocess.run(["python", "generate.py", "-p", "a calm sea", "-i", f"{N}"])',
@@ -146,15 +160,27 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     ),
     "a dict in Python": ("a.py", f"# mine\nsettings = {BASE!r}\n", Right(frames=10, fps=10, zoom=1.02, seed=5)),
     "a bare dict": ("a.py", f"{BASE!r}\n", Right(frames=10, fps=10, zoom=1.02, seed=5)),
-    "a call of dict": ("a.py", PYTHON.replace("fps: int = 30", "more = dict(fps=30, seed=7, border='wrap')"), Right(frames=10, fps=30, zoom=1.02, seed=7)),
-    "sums of literals": ("a.py", PYTHON.replace("fps: int = 30", "rate = 10\nfps = rate * 3"), Right(frames=10, fps=30, zoom=1.02)),
+    "a call of dict": (
+        "a.py",
+        PYTHON.replace("fps: int = 30", "more = dict(fps=30, seed=7, border='wrap')"),
+        Right(frames=10, fps=30, zoom=1.02, seed=7),
+    ),
+    "sums of literals": (
+        "a.py",
+        PYTHON.replace("fps: int = 30", "rate = 10\nfps = rate * 3"),
+        Right(frames=10, fps=30, zoom=1.02),
+    ),
     "what is computed is said": (
         "a.py",
         PYTHON.replace("fps: int = 30", "fps = rate()"),
         Right(frames=10, zoom=1.02, told="line 2: fps is computed, which is not read; its default is used"),
     ),
     "a list of one": ("a.json", json.dumps([BASE]), Right(frames=10, fps=10, zoom=1.02, untold="the first of")),
-    "a list of two": ("a.json", json.dumps([BASE, BASE]), Right(frames=10, zoom=1.02, told="the first of 2 settings in a list is imported")),
+    "a list of two": (
+        "a.json",
+        json.dumps([BASE, BASE]),
+        Right(frames=10, zoom=1.02, told="the first of 2 settings in a list is imported"),
+    ),
     "a code block of JSON": (
         "a.md",
         f"# It's mine\n\n```json\n{json.dumps(BASE, indent=1)}\n```\nEnjoy.\n",
@@ -188,13 +214,33 @@ def test_what_is_read_is_read_exactly(plan: Callable[..., Any], case: str) -> No
 
 
 REFUSED: dict[str, tuple[str, str, str]] = {
-    "an argument of the script": ("a.sh", 'python generate.py -p "$1" -i 100', "line 1: prompts: $1 is an argument of the script; write its value in the file"),
+    "a default that is a variable": (
+        "a.sh",
+        'python generate.py -p "${A:-${1}}"',
+        "prompts: ${A:-${1}} is computed by the",
+    ),
+    "a loop beyond all bounds": (
+        "a.sh",
+        f"for i in {{1..999999999}}; do\n  {LOOP}",
+        "line 2: 10,000,000 frames, expected 1 to",
+    ),
+    "a range of too many digits": ("a.sh", f"for i in {{1..{'9' * 5000}}}; do\n  {LOOP}", "known only when it runs"),
+    "a script of a megabyte": ("a.sh", COMMAND + "\n#" + "x" * 200_000, "a script of more than 200,000 characters"),
+    "an argument of the script": (
+        "a.sh",
+        'python generate.py -p "$1" -i 100',
+        "line 1: prompts: $1 is an argument of the script; write its value in the file",
+    ),
     "an argument by a name": (
         "a.sh",
         'TEXT="$1"\npython generate.py -p "$TEXT" -i 100',
         "line 2: prompts: $TEXT is $1, which is an argument of the script; write its value in the file",
     ),
-    "a variable of nowhere": ("a.sh", 'python generate.py -p "$TEXT"', "line 1: prompts: $TEXT is set nowhere in the file; write its value in the file"),
+    "a variable of nowhere": (
+        "a.sh",
+        'python generate.py -p "$TEXT"',
+        "line 1: prompts: $TEXT is set nowhere in the file; write its value in the file",
+    ),
     "a variable within a condition": (
         "a.sh",
         'if [ -z "$1" ]; then N=5; fi\npython generate.py -p a -i $N',
@@ -205,9 +251,21 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         'for p in "a sea" "a wood"; do python generate.py -p "$p"; done',
         "line 1: prompts: $p changes in the loop; write its value in the file",
     ),
-    "a batch file's argument": ("a.bat", 'python generate.py -p "%1"', "line 1: prompts: %1 is an argument of the script; write its value in the file"),
-    "a notebook's unknown": ("a.ipynb", notebook('!python generate.py -p "{text}"'), "prompts: {text} is set nowhere in the file; write its value in the file"),
-    "a text without quotes": ("a.sh", "python generate.py -p a calm sea", "line 1: a word that belongs to no option (a text needs quotes): calm"),
+    "a batch file's argument": (
+        "a.bat",
+        'python generate.py -p "%1"',
+        "line 1: prompts: %1 is an argument of the script; write its value in the file",
+    ),
+    "a notebook's unknown": (
+        "a.ipynb",
+        notebook('!python generate.py -p "{text}"'),
+        "prompts: {text} is set nowhere in the file; write its value in the file",
+    ),
+    "a text without quotes": (
+        "a.sh",
+        "python generate.py -p a calm sea",
+        "line 1: a word that belongs to no option (a text needs quotes): calm",
+    ),
     "an open quote": ("a.sh", 'echo a\npython generate.py -p "a calm sea -i 3', 'line 2: the quote " is not closed'),
     "a loop of unknown length": (
         "zoom.sh",
@@ -233,9 +291,21 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "an option without a value": ("a.sh", "python generate.py -p a -i -zvid", "line 1: -i has no value"),
     "truncated JSON": ("a.json", json.dumps(BASE, indent=1)[:60], "JSON: line 6, column 2"),
-    "a trailing comma": ("a.json", '{"max_frames": 10,\n "prompts": {"0": "a"},\n}', "JSON: line 3, column 1: a comma before the closing bracket; leave it out"),
-    "a broken list": ("a.json", '[{"max_frames": 10}, {"a": 1,}]', "JSON: line 1, column 30: a comma before the closing bracket; leave it out"),
-    "a broken code block": ("a.md", 'It is:\n```\n{"max_frames": 10,}\n```\n', "code block at line 3: JSON: line 1, column 19: a comma before"),
+    "a trailing comma": (
+        "a.json",
+        '{"max_frames": 10,\n "prompts": {"0": "a"},\n}',
+        "JSON: line 3, column 1: a comma before the closing bracket; leave it out",
+    ),
+    "a broken list": (
+        "a.json",
+        '[{"max_frames": 10}, {"a": 1,}]',
+        "JSON: line 1, column 30: a comma before the closing bracket; leave it out",
+    ),
+    "a broken code block": (
+        "a.md",
+        'It is:\n```\n{"max_frames": 10,}\n```\n',
+        "code block at line 3: JSON: line 1, column 19: a comma before",
+    ),
     "a list of words": ("a.json", '["a calm sea"]', "(a list; expected settings by name, or a list of them)"),
 }
 
