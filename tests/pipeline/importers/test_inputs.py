@@ -103,7 +103,8 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "a loop that counts up to a variable": (
         "zoom.sh",
         f"N=29\npython generate.py -p 'a calm sea' -s 256 256 -sd 3 -i 25 -o out.png\n"
-        f"convert out.png -distort SRT 1.01,2 out.png\nfor (( i=1; i<=$N; i++ ))\ndo\n  {LOOP}ffmpeg -framerate 30 -i frame-%d.png a.mp4\n",
+        f"convert out.png -distort SRT 1.01,2 out.png\nfor (( i=1; i<=$N; i++ ))\ndo\n  {LOOP}"
+        "ffmpeg -framerate 30 -i frame-%d.png a.mp4\n",
         Right(frames=30, fps=30, zoom=1.01, rotate=-2, seed=3, steps=25),
     ),
     "a loop by while": (
@@ -111,6 +112,12 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         f"i=0\nwhile [ $i -lt 30 ]; do\n  i=$((i+1))\n  {LOOP}",
         Right(frames=30, zoom=1.01, rotate=-2, steps=25),
     ),
+    "a loop by twos": (
+        "zoom.sh",
+        f"for ((i=0; i<60; i+=2)); do\n  {LOOP}",
+        Right(frames=30, zoom=1.01, rotate=-2),
+    ),
+    "a loop downwards": ("zoom.sh", f"for ((i=30; i>0; --i)); do\n  {LOOP}", Right(frames=30, zoom=1.01, rotate=-2)),
     "a loop by seq": ("zoom.sh", f"for i in $(seq 1 2 59); do\n  {LOOP}", Right(frames=30, zoom=1.01, rotate=-2)),
     "two distortions after each other": (
         "zoom.sh",
@@ -217,7 +224,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a default that is a variable": (
         "a.sh",
         'python generate.py -p "${A:-${1}}"',
-        "prompts: ${A:-${1}} is computed by the",
+        "${A:-${1}} is computed by",
     ),
     "a loop beyond all bounds": (
         "a.sh",
