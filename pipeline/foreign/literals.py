@@ -167,8 +167,9 @@ def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.
     if isinstance(target, ast.Name) and value is not None:
         yield target.id, value
         return
-    several = isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)
-    if several and len(target.elts) == len(value.elts):
+    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(value, ast.Tuple | ast.List):
+        return
+    if len(target.elts) == len(value.elts):
         named = zip(target.elts, value.elts, strict=True)
         yield from ((name.id, inside) for name, inside in named if isinstance(name, ast.Name))
 
