@@ -77,7 +77,7 @@ class _Reader:
             elif isinstance(node, ast.Call):
                 self._call(node)
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Dict) and id(node) in outer:
-                self._spread("", self._value(node.value), node.lineno)
+                self._spread("", self._entries(node.value), node.lineno)
         return self._found
 
     def _assign(self, node: ast.Assign | ast.AnnAssign, outer: bool) -> None:
@@ -85,7 +85,7 @@ class _Reader:
         pairs = [pair for target in targets for pair in _pairs(target, node.value)]
         for name, expression in pairs:
             try:
-                value = self._value(expression)
+                value = self._entries(expression) if outer else self._value(expression)
             except _UNREADABLE:
                 if outer:
                     text = f"line {node.lineno}: {name} is computed, which is not read; its default is used"
@@ -112,6 +112,20 @@ class _Reader:
         self._found.settings.pop(name, None)
         for key, inside in value.items():
             self._add(key, inside, line, outer=False)
+
+    def _entries(self, node: ast.expr | None) -> Any:
+        """A value; of a map of settings that is written out, what can be read."""
+        if not isinstance(node, ast.Dict) or not all(_names(key) for key in node.keys):
+            return self._value(node)
+        found: dict[str, Any] = {}
+        for key, inside in zip(node.keys, node.values, strict=True):
+            name = str(getattr(key, "value", ""))
+            try:
+                found[name] = self._value(inside)
+            except _UNREADABLE:
+                text = f"line {inside.lineno}: {name} is computed, which is not read; its default is used"
+                self._found.doubts.setdefault(name, text)
+        return found
 
     def _value(self, node: ast.expr | None, depth: int = 0) -> Any:
         """A literal, or a sum of numbers and texts that are known. Raises what `_UNREADABLE` lists."""
@@ -182,6 +196,10 @@ def _sum(sign: ast.operator, left: Any, right: Any) -> Any:
     elif all(isinstance(side, int | float) and abs(side) <= _LARGEST for side in (left, right)):
         return _SUMS[type(sign)](left, right)
     raise ValueError("not a sum")
+
+
+def _names(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier()
 
 
 def _starred(node: ast.expr) -> bool:

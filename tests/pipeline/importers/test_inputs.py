@@ -167,6 +167,16 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     ),
     "a dict in Python": ("a.py", f"# mine\nsettings = {BASE!r}\n", Right(frames=10, fps=10, zoom=1.02, seed=5)),
     "a bare dict": ("a.py", f"{BASE!r}\n", Right(frames=10, fps=10, zoom=1.02, seed=5)),
+    "a dict with one entry that is computed": (
+        "a.py",
+        "settings = " + repr(BASE).replace("'fps': 10", "'fps': rate()"),
+        Right(frames=10, fps=15, zoom=1.02, seed=5, told="line 1: fps is computed, which is not read"),
+    ),
+    "a bare dict with one entry that is computed": (
+        "a.py",
+        "# mine\n" + repr(BASE).replace("'fps': 10", "'fps': rate()"),
+        Right(frames=10, fps=15, zoom=1.02, seed=5, told="line 2: fps is computed, which is not read"),
+    ),
     "a call of dict": (
         "a.py",
         PYTHON.replace("fps: int = 30", "more = dict(fps=30, seed=7, border='wrap')"),
