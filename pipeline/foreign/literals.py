@@ -1,6 +1,7 @@
 """What Python code assigns, read off its syntax tree: literals and simple sums of them. Nothing is run."""
 
 import ast
+import contextlib
 import operator
 import re
 import shlex
@@ -77,7 +78,8 @@ class _Reader:
             elif isinstance(node, ast.Call):
                 self._call(node)
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Dict) and id(node) in outer:
-                self._spread("", self._entries(node.value), node.lineno)
+                with contextlib.suppress(*_UNREADABLE):
+                    self._spread("", self._entries(node.value), node.lineno)
         return self._found
 
     def _assign(self, node: ast.Assign | ast.AnnAssign, outer: bool) -> None:

@@ -177,6 +177,7 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         "# mine\n" + repr(BASE).replace("'fps': 10", "'fps': rate()"),
         Right(frames=10, fps=15, zoom=1.02, seed=5, told="line 2: fps is computed, which is not read"),
     ),
+    "a bare dict that is no settings": ("a.py", f"{PYTHON}{{0: rate}}\n", Right(frames=10, fps=30, zoom=1.02)),
     "a call of dict": (
         "a.py",
         PYTHON.replace("fps: int = 30", "more = dict(fps=30, seed=7, border='wrap')"),
