@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from pipeline.foreign.settings import shown
 from pipeline.foreign.shell import Command, commands
@@ -11,6 +10,7 @@ from pipeline.foreign.source import Source
 from pipeline.foreign.variables import Expanded, Unknown, scalars
 
 PROGRAM = "generate.py"
+MAX_SHELL = 200_000  # characters
 SHORT = {
     **{"p": "prompts", "ip": "image_prompts", "i": "iterations", "se": "save_every", "s": "size", "ii": "init_image"},
     **{"in": "init_noise", "iw": "init_weight", "m": "clip_model", "conf": "vqgan_config", "ckpt": "vqgan_checkpoint"},
@@ -22,6 +22,7 @@ SHORT = {
     "cd": "cuda_device",
 }
 _EXPECTED = f'expected a command such as {PROGRAM} -p "a calm sea" -zvid'
+_CONTINUED = 1000  # lines of one command
 _FLAGS = {"video", "zoom_video"}
 _OPTIONAL = {"deterministic"}
 _SEVERAL = {"size", "noise_prompt_seeds", "noise_prompt_weights", "augments"}
@@ -86,6 +87,8 @@ def read_script(source: Source, tool: str) -> Script:
     Raises:
         InputError: it is no script, and no line of it is a command.
     """
+    if len(source.script) > MAX_SHELL:
+        raise source.error(f"{tool}: a script of more than {MAX_SHELL:,} characters is not read")
     values = scalars(source.settings) if source.notebook else {}
     try:
         found, told = commands(source.script, dialect(source), values)
@@ -112,7 +115,7 @@ def _line_by_line(source: Source, problem: ShellError | None) -> tuple[list[Comm
     at = 0
     while at < len(lines):
         text, first = lines[at], at
-        while text.rstrip().endswith(("\\", "^")) and at + 1 < len(lines):
+        while text.rstrip().endswith(("\\", "^")) and at + 1 < min(len(lines), first + _CONTINUED):
             at += 1
             text += "\n" + lines[at]
         at += 1
@@ -180,4 +183,4 @@ def _option(word: str) -> str | None:
 
 
 def _base(word: str) -> str:
-    return PurePosixPath(word.replace("\\", "/").lstrip("!@")).name if word else ""
+    return word.replace("\\", "/").rsplit("/", 1)[-1].lstrip("!@")

@@ -1,5 +1,6 @@
 """Which call of a script is imported, and the shell loop it runs in, where that loop makes the frames."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,8 +99,8 @@ def _looped(
     for loop in call.command.loops:
         if loop.count is None:
             raise source.error(
-                f"{tool}: line {loop.line}: how often this loop turns is known only when it runs: {shown(loop.header)}; "
-                "write the number in the file, such as for i in {1..30}"
+                f"{tool}: line {loop.line}: how often this loop turns is known only when it runs: "
+                f"{shown(loop.header)}; write the number in the file, such as for i in {{1..30}}"
             )
         count *= loop.count
     frames = count + (first is not None)
@@ -109,8 +110,9 @@ def _looped(
     image = str(call.options["init_image"])
     moving = [(place, each) for place, each in enumerate(script.commands) if distorts(each)]
     kept = [(place, each) for place, each in moving if any(word.text == image for word in each.words[1:])]
-    for _, each in moving:
-        if _moves(each) and all(each is not one for _, one in kept):
+    carried = {place for place, _ in kept}
+    for place, each in moving:
+        if _moves(each) and place not in carried:
             told[f"line {each.line}: ImageMagick moves another picture than {shown(image)}: not carried"] = None
     head = [each for place, each in kept if loop in each.loops and place < at]
     tail = [each for place, each in kept if loop in each.loops and place > at]
@@ -130,7 +132,7 @@ def _rate(script: Script, told: dict[str, None]) -> float:
         words = [word.text for word in command.words]
         if words[0].rsplit("/", 1)[-1].lower().lstrip("!@") not in ("ffmpeg", "ffmpeg.exe"):
             continue
-        for name, value in zip(words, words[1:], strict=False):
+        for name, value in itertools.pairwise(words):
             if (
                 name in ("-framerate", "-r")
                 and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", value)

@@ -216,8 +216,9 @@ class _Walk:
             word = _plain(simple[0])
             if _BEGIN.get(word) == "loop":
                 stack.append(at)
+            names = loops.assigned(simple) if stack else set()
             for loop in stack[:MAX_DEPTH]:
-                found.setdefault(loop, set()).update(loops.assigned(simple))
+                found.setdefault(loop, set()).update(names)
             if word == "done" and stack:
                 stack.pop()
         return found

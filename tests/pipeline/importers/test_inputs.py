@@ -102,8 +102,9 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     ),
     "a loop that counts up to a variable": (
         "zoom.sh",
-        f"N=29\npython generate.py -p 'a calm sea' -s 256 256 -sd 3 -i 25 -o out.png\nconvert out.png -distort SRT 1.01,2 out.png\n"
-        f"for (( i=1; i<=$N; i++ ))\ndo\n  {LOOP}ffmpeg -framerate 30 -i frame-%d.png a.mp4\n",
+        f"N=29\npython generate.py -p 'a calm sea' -s 256 256 -sd 3 -i 25 -o out.png\n"
+        f"convert out.png -distort SRT 1.01,2 out.png\nfor (( i=1; i<=$N; i++ ))\ndo\n  {LOOP}"
+        "ffmpeg -framerate 30 -i frame-%d.png a.mp4\n",
         Right(frames=30, fps=30, zoom=1.01, rotate=-2, seed=3, steps=25),
     ),
     "a loop by while": (
@@ -111,6 +112,12 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         f"i=0\nwhile [ $i -lt 30 ]; do\n  i=$((i+1))\n  {LOOP}",
         Right(frames=30, zoom=1.01, rotate=-2, steps=25),
     ),
+    "a loop by twos": (
+        "zoom.sh",
+        f"for ((i=0; i<60; i+=2)); do\n  {LOOP}",
+        Right(frames=30, zoom=1.01, rotate=-2),
+    ),
+    "a loop downwards": ("zoom.sh", f"for ((i=30; i>0; --i)); do\n  {LOOP}", Right(frames=30, zoom=1.01, rotate=-2)),
     "a loop by seq": ("zoom.sh", f"for i in $(seq 1 2 59); do\n  {LOOP}", Right(frames=30, zoom=1.01, rotate=-2)),
     "two distortions after each other": (
         "zoom.sh",
@@ -160,6 +167,17 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     ),
     "a dict in Python": ("a.py", f"# mine\nsettings = {BASE!r}\n", Right(frames=10, fps=10, zoom=1.02, seed=5)),
     "a bare dict": ("a.py", f"{BASE!r}\n", Right(frames=10, fps=10, zoom=1.02, seed=5)),
+    "a dict with one entry that is computed": (
+        "a.py",
+        "settings = " + repr(BASE).replace("'fps': 10", "'fps': rate()"),
+        Right(frames=10, fps=15, zoom=1.02, seed=5, told="line 1: fps is computed, which is not read"),
+    ),
+    "a bare dict with one entry that is computed": (
+        "a.py",
+        "# mine\n" + repr(BASE).replace("'fps': 10", "'fps': rate()"),
+        Right(frames=10, fps=15, zoom=1.02, seed=5, told="line 2: fps is computed, which is not read"),
+    ),
+    "a bare dict that is no settings": ("a.py", f"{PYTHON}{{0: rate}}\n", Right(frames=10, fps=30, zoom=1.02)),
     "a call of dict": (
         "a.py",
         PYTHON.replace("fps: int = 30", "more = dict(fps=30, seed=7, border='wrap')"),
@@ -214,6 +232,18 @@ def test_what_is_read_is_read_exactly(plan: Callable[..., Any], case: str) -> No
 
 
 REFUSED: dict[str, tuple[str, str, str]] = {
+    "a default that is a variable": (
+        "a.sh",
+        'python generate.py -p "${A:-${1}}"',
+        "${A:-${1}} is computed by",
+    ),
+    "a loop beyond all bounds": (
+        "a.sh",
+        f"for i in {{1..999999999}}; do\n  {LOOP}",
+        "line 2: 10,000,000 frames, expected 1 to",
+    ),
+    "a range of too many digits": ("a.sh", f"for i in {{1..{'9' * 5000}}}; do\n  {LOOP}", "known only when it runs"),
+    "a script of a megabyte": ("a.sh", COMMAND + "\n#" + "x" * 200_000, "a script of more than 200,000 characters"),
     "an argument of the script": (
         "a.sh",
         'python generate.py -p "$1" -i 100',
