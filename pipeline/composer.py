@@ -154,11 +154,19 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
         return NotYamlError(1, 1, f"not YAML: {error.problem or error.context}")
     if "nesting depth" in (error.problem or ""):  # newer libyaml counts ahead of its events
         return NotYamlError(mark.line + 1, mark.column + 1, _TOO_DEEP)
-    reserved = "cannot start any token" in (error.problem or "") and text[mark.index : mark.index + 1] in ("@", "`")
+    problem = error.problem or error.context or ""
+    reserved = "cannot start any token" in problem and text[mark.index : mark.index + 1] in ("@", "`")
     hint = "; put quotes around what it begins" if reserved else ""
-    if "mapping values are not allowed" in (error.problem or ""):
+    if ("mapping values are not allowed" in problem or "got ':'" in problem) and _within_plain(text, mark.index):
         hint = "; put quotes around a text that contains ': '"
-    return NotYamlError(mark.line + 1, mark.column + 1, f"not YAML: {error.problem or error.context}{hint}")
+    return NotYamlError(mark.line + 1, mark.column + 1, f"not YAML: {problem}{hint}")
+
+
+def _within_plain(text: str, index: int) -> bool:
+    """Whether a value without quotes begins before `index`, in its line."""
+    line = text[max(0, index - MAX_KEY) : index].rpartition("\n")[2]
+    _, colon, value = line.rpartition(": ")
+    return bool(colon) and value.strip()[:1] not in ("", '"', "'", "[", "{")
 
 
 def _at(event: yaml.Event, message: str) -> NotYamlError:
