@@ -10,27 +10,30 @@ _PARTIAL = ".partial"
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, whose: str = "") -> Iterator[Path]:
     """Yield a temporary path beside `path`; it takes its place when the block ends well.
 
     The temporary name keeps the suffix, since writers choose the format by it. What a crash left
     is removed by the next writer of `path`.
+
+    Args:
+        whose: tells the temporary files of writers apart where there can be several at once.
     """
-    partial = named_partial(path)
+    partial = named_partial(path, whose)
     partial.unlink(missing_ok=True)  # a writer that outlived its run may still hold the old one
     try:
         yield partial
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def named_partial(path: Path) -> Path:
+def named_partial(path: Path, whose: str = "") -> Path:
     """The temporary name for `path`, by which `remove_partial` knows it."""
-    return path.with_name(f".{path.stem}{_PARTIAL}{path.suffix}")
+    return path.with_name(f".{path.stem}{_PARTIAL}{whose}{path.suffix}")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -44,7 +47,7 @@ def remove_partial(folder: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Until its folder is on the disk, a renamed file can be gone after a power cut."""
     with contextlib.suppress(OSError):  # some file systems cannot, and the file itself is safe
         descriptor = os.open(folder, os.O_RDONLY)

@@ -77,6 +77,10 @@ class StateFolder:
         self._first = first
         self._every = max(1, every)
 
+    def at(self, folder: Path) -> "StateFolder":
+        """The states of the same schedule in another folder."""
+        return StateFolder(folder, self._every, self._first)
+
     def save(self, state: "FrameState", frame_hash: str, made_on: str, since: int = 0) -> None:
         """Write the state whole or not at all, then drop those from frame `since` on that are kept no longer."""
         from safetensors.torch import save

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipeline.commands.batch import batch
+from pipeline.commands.history import history
 from pipeline.commands.importing import import_
 from pipeline.commands.inspect import inspect
 from pipeline.commands.models import models
@@ -21,6 +22,7 @@ from pipeline.commands.video import video
 from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
 from render import failures
 from render.errors import RenderError, RunError, printable
+from render.openmp import sleep_at_barriers
 
 
 class _Commands(click.Group):
@@ -70,6 +72,7 @@ for _command in (
     status,
     verify,
     assemble,
+    history,
     inspect,
 ):
     main.add_command(_command)
@@ -92,6 +95,7 @@ def _listen() -> None:
 def entry() -> None:
     """Run the command and turn our errors into one message and their exit code."""
     _listen()
+    sleep_at_barriers()
     try:
         with terminating_well():
             outcome: Any = main(standalone_mode=False)

@@ -6,11 +6,12 @@ from typing import Any
 
 from pipeline import ffmpeg, sheet
 from pipeline.delivery.deliver import deliver
+from pipeline.delivery.judging import faults
 from pipeline.folder import RunFolder
 from pipeline.footage import Footage
 from pipeline.frames import FrameRecord
 from pipeline.lock import only_writer
-from pipeline.report import RunReport, is_current, vouch_for_video, write_report
+from pipeline.report import RunReport, is_current, num_shown, vouch_for_video, write_report
 from pipeline.schedule import Schedule
 from render.errors import RunError
 
@@ -23,8 +24,11 @@ def derive(
     digests: Mapping[str, Any],
     binary: str,
     warn: Callable[[str], None],
-) -> None:
+) -> bool:
     """Make all of them from the first `len(records)` frames; nothing where they are of these frames already.
+
+    Some of the frames never take the place of a video of more: it then stays as it is. Returns whether the video is of
+    these frames now.
 
     Args:
         records: of the frames, at least one.
@@ -37,13 +41,23 @@ def derive(
         EncodingError: ffmpeg failed; the frames are kept.
     """
     last_hash = records[-1].hash
-    if not figures.frame_seconds and is_current(folder, last_hash, schedule):
-        return
+    footage = Footage.of(schedule)
+    made = not figures.frame_seconds and is_current(folder, last_hash, schedule)
+    if made and not (len(records) == footage.frames and any(faults(folder.path, footage, binary))):
+        return True
+    if len(records) < schedule.num_rendered and (shown := num_shown(folder)) > len(records):
+        more = f"shows {shown} frames" if shown < float("inf") else "may show more frames"
+        warn(
+            f"{folder.video} stays as it was, since it {more} and only the first {len(records)} of this schedule are "
+            f"there; render assemble {folder.path} --partial makes a video of those"
+        )
+        return False
     similarities = [record.similarity for record in records]
-    deliver(folder, Footage.of(schedule), len(records), binary, warn)
+    deliver(folder, footage, len(records), binary, warn)
     sheet.contact_sheet(folder.frames, len(records), schedule.output.fps, folder.contact_sheet)
     sheet.poster(folder.frames, similarities, folder.poster)
     write_report(folder, schedule, figures, similarities, digests, last_hash)
+    return True
 
 
 def assemble_again(

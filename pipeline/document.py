@@ -137,7 +137,7 @@ class Value:
         if text in _TRUE or text in _FALSE:
             return text in _TRUE
         if _INT.fullmatch(text):
-            return int(text) if len(text) < 20 else float(text)
+            return int(text) if len(text.lstrip("+-")) < 20 else float(text)
         return float(text) if _FLOAT.fullmatch(text) else text
 
     def invalid(self, expected: str) -> InvalidError:

@@ -7,12 +7,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+GO_ON = "run the same command again to go on"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
     """A run begins: frames `first` to `last` - 1 of `frames` are rendered, those from `begin` on are there.
 
-    A part of a run has nothing to do with the frames before its `begin`.
+    `remaining` is how many are to be rendered. A part of a run has nothing to do with the frames before its `begin`.
     `stale` of the frames in the folder belong to what the schedule was before it was edited, or to
     other models.
     """
@@ -25,6 +27,17 @@ class Started:
     stale: int
     device: str
     begin: int = 0
+    remaining: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """The finished run that is about to be overwritten is kept in `place`, as number `number` of the history."""
+
+    schedule: str
+    folder: Path
+    place: Path
+    number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +85,23 @@ class Interrupted:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """A run could not go on; where `fatal` no other one can in this process, since its GPU has failed."""
+    """A run could not go on; where `fatal` no other one can in this process, since its GPU has failed.
+
+    `held_by` says who writes into the folder, where that is why: nothing was done, and it can be tried again later.
+    """
 
     schedule: str
     message: str
     fatal: bool = False
+    held_by: str = ""
 
 
-Event = Started | Warned | FrameDone | Finished | Interrupted | Failed
+Event = Started | Kept | Warned | FrameDone | Finished | Interrupted | Failed
 Report = Callable[[Event], None]
 
 _NAMES = {
     Started: "started",
+    Kept: "kept",
     Warned: "warning",
     FrameDone: "frame",
     Finished: "finished",

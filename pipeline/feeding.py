@@ -16,7 +16,8 @@ _KEPT = 100_000  # bytes of its last words
 
 _ADVICE = {
     "No space left on device": "the disk is full; free some space and run again, the frames are kept",
-    "Unknown encoder": "this ffmpeg has no H.264 encoder; pip install imageio-ffmpeg brings one that has",
+    "Unknown encoder": "this ffmpeg lacks the encoder; the one that pip install imageio-ffmpeg brings has it",
+    "must be at least 64": "its AV1 encoder takes no pictures below 64×64; another size, format or ffmpeg does",
     "Permission denied": "the output folder cannot be written",
 }
 

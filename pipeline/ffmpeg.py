@@ -3,7 +3,9 @@
 Unless a recipe says otherwise H.264, yuv420p, bt709, faststart: plays in browsers, on phones and where people post.
 """
 
+import itertools
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,11 +19,13 @@ import imageio_ffmpeg
 from pipeline.atomic import replacing
 from pipeline.containers import is_whole
 from pipeline.feeding import feed, patience
-from pipeline.recipe import Filter, Recipe, Sound, to_yuv
+from pipeline.margins import kept, with_margins
+from pipeline.measuring import measured
+from pipeline.rates import exact
+from pipeline.recipe import Recipe, Sound, to_yuv
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
-_MARGIN = 4  # frames that minterpolate looks ahead, and one more
 PLAIN = Recipe(  # visually lossless for painterly pictures
     filters=to_yuv("yuv420p"),
     options={"vcodec": "libx264", "crf": 17, "preset": "medium", "movflags": "+faststart", "f": "mp4"},
@@ -75,34 +79,15 @@ def assemble(
         if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would make a shorter video and call it well
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
     # Fed, not named: ffmpeg reads ahead and would trip over a gap behind the last one.
-    pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=fps)
-    order = [*(recipe.order or range(num_frames))]
-    options = {"frames:v": recipe.num_pictures(len(order), fps)}
-    order *= recipe.repeat
+    pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=str(exact(fps)))
+    order = [*(recipe.order or range(num_frames))] * recipe.repeat
+    shown = len(order)
     if recipe.rate:
-        order, skipped = _with_margins(order, recipe.closed, recipe.rate / fps)
-        recipe = replace(recipe, filters=_cut(recipe.filters, skipped))
+        share = exact(recipe.rate) / exact(fps)
+        order, skipped = with_margins(order, recipe.closed, share)
+        recipe = replace(recipe, filters=kept(recipe.filters, skipped, round(shown * share)))
     fed = _read(frames, order, check, recipe.redraw or (lambda number, png: png))
-    _make(binary, pictures, title, video, recipe, options, fed)
-
-
-def _with_margins(order: list[int], closed: bool, share: float) -> tuple[list[int], int]:
-    """Frames around those that are shown, since what makes up others needs neighbours, and how many to skip.
-
-    Args:
-        closed: they are those from the other end of a loop; else the outermost one stands.
-        share: how many pictures become of one.
-    """
-    many = min(range(_MARGIN, _MARGIN + 12), key=lambda count: (abs(count * share - round(count * share)), count))
-    round_ = order * (many // len(order) + 1)
-    before, behind = (round_[-many:], round_[:many]) if closed else (order[:1] * many, order[-1:] * many)
-    return [*before, *order, *behind], round(many * share)
-
-
-def _cut(filters: Sequence[Filter], skipped: int) -> tuple[Filter, ...]:
-    """The filters, of which the one that makes up pictures is followed by leaving out the first ones."""
-    made = next(place for place, (name, _) in enumerate(filters) if name == "minterpolate") + 1
-    return (*filters[:made], ("trim", {"start_frame": skipped}), ("setpts", {"expr": "PTS-STARTPTS"}), *filters[made:])
+    _make(binary, pictures, title, video, recipe, fed, lambda: (shown / fps, recipe.rate or fps))
 
 
 def _read(
@@ -134,8 +119,13 @@ def encode(
         EncodingError: ffmpeg failed; the text says why and what to do.
     """
     width, height = size
-    pictures = ffmpeg.input("pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=fps)
-    _make(binary, pictures, title, video, replace(PLAIN, sound=sound), {}, frames)
+    pictures = ffmpeg.input(
+        "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=str(exact(fps))
+    )
+    counted = itertools.count()
+    fed = (frame for frame, _ in zip(frames, counted, strict=False))
+    recipe = replace(PLAIN, sound=sound)
+    _make(binary, pictures, title, video, recipe, fed, lambda: (next(counted) / fps, fps))
 
 
 def complaint(binary: str, recipe: Recipe) -> str:
@@ -156,6 +146,16 @@ def complaint(binary: str, recipe: Recipe) -> str:
     return said[0] if said else f"failed with code {made.returncode}"
 
 
+def encoder_options(binary: str, encoder: str) -> frozenset[str]:
+    """The names of the options that an encoder has in this ffmpeg; none where it cannot be asked."""
+    command = [binary, "-hide_banner", "-h", f"encoder={encoder}"]
+    try:
+        said = subprocess.run(command, capture_output=True, timeout=patience(), check=False, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired):
+        return frozenset()
+    return frozenset(re.findall(r"^ +-([\w-]+) ", said.stdout.decode(errors="replace"), re.MULTILINE))
+
+
 def _opening(recipe: Recipe) -> list[str]:
     return ["-init_hw_device", recipe.device, "-filter_hw_device", "main"] if recipe.device else []
 
@@ -168,6 +168,8 @@ def read_notes(binary: str, video: Path) -> str:
         EncodingError: ffmpeg cannot be run.
     """
     command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
+    # A playlist would lead to other files, whatever it is called.
+    command += ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"]
     try:
         found = subprocess.run(
             [*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"],
@@ -188,15 +190,16 @@ def _make(
     title: str,
     video: Path,
     recipe: Recipe,
-    options: dict[str, Any],
     fed: Iterable[bytes],
+    expected: Callable[[], tuple[float, float]],
 ) -> None:
+    """Make the file; `expected` says, when all is fed, how many seconds it lasts, at how many pictures a second."""
     with replacing(video.resolve()) as partial:
         streams, more = _inputs(_filtered(pictures, recipe), recipe)
         stream = ffmpeg.output(
             *streams,
             str(partial),
-            **{**recipe.options, **more, **options},
+            **{**recipe.options, **more},
             metadata=f"title={title}",
             fflags="+bitexact",
             **{"flags:v": "+bitexact"},
@@ -207,6 +210,9 @@ def _make(
         feed(_with_notes(stream.compile(cmd=binary), recipe), fed)
         if not (partial.is_file() and is_whole(partial, recipe)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
+        lengths = measured(binary, partial, str(recipe.options["f"]))
+        if fault := lengths.fault(*expected(), sounds=recipe.sound is not None):
+            raise EncodingError(f"{video}: {binary} made it wrong: {fault}; the frames are kept, try another ffmpeg")
         if recipe.finish is not None:
             recipe.finish(partial)
 

@@ -16,6 +16,7 @@ from pipeline.schedule import Schedule
 from render.errors import InputError
 
 _RECORD = "run.json"
+_STATES = "state"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ class RunFolder:
 
     def states(self, schedule: Schedule) -> StateFolder:
         fps = schedule.output.fps
-        return StateFolder(self.path / "state", every=round(fps), first=schedule.loop.num_led(fps))
+        return StateFolder(self.path / _STATES, every=round(fps), first=schedule.loop.num_led(fps))
 
     def write_origin(self, schedule: Schedule, origin: Origin) -> None:
         """Keep the schedule as it is run, and where it came from."""
@@ -76,6 +77,21 @@ class RunFolder:
             return paths(self.path, self.footage().videos)[0]
         except InputError:
             return self.path / "video.mp4"
+
+    def files(self, frames: int | None) -> list[Path]:
+        """What the run consists of: the first frames, all states, what is made of them and what it was run by.
+
+        Args:
+            frames: how many frames; None all there are, and 0 leaves the states out as well.
+        """
+        try:
+            videos = paths(self.path, self.footage().videos)
+        except InputError:
+            videos = []
+        named = [*videos, self.contact_sheet, self.poster, self._schedule, self.path / _RECORD, self.report]
+        indices = [index for index in self.frames.present() if frames is None or index < frames]
+        states = [] if frames == 0 else sorted((self.path / _STATES).glob("[0-9]*.safetensors"))
+        return [*(self.frames.path(index) for index in indices), *states, *(path for path in named if path.is_file())]
 
     def source(self) -> str:
         """The text of the schedule as it was run."""
@@ -107,6 +123,13 @@ class RunFolder:
                 f"{self.path}: not the folder of a run (no readable {_RECORD}); "
                 "expected a folder such as outputs/sunset"
             ) from error
+
+    def is_edited(self, origin: Origin) -> bool:
+        """Whether the schedule's file has changed since the run, or is gone or wrong."""
+        try:
+            return self.load_schedule(origin)[1]
+        except InputError:
+            return True
 
     def load_schedule(self, origin: Origin) -> tuple[Schedule, bool]:
         """The schedule as its file is now, and whether that changed since the run.

@@ -38,15 +38,19 @@ class Heads:
         self._frames = frames
         self._timeline = timeline
         self._hashes = hashes
+        self._required = False
 
     def require(self, renderer: "Renderer") -> None:
         """Render those again that are not there: a schedule may have become a loop when it was rendered already."""
+        if self._required:
+            return
+        self._required = True
         wanted = self._timeline.num_led - 1
         missing = [index for index in range(wanted) if not self._is_there(index)]
-        if not missing:
-            return
-        state = self._states.load(missing[0] - 1, renderer.device) if missing[0] else None
-        for index in range(missing[0], wanted):
+        state = None
+        for index in missing:
+            if index and (state is None or state.index != index - 1):
+                state = self._states.load(index - 1, renderer.device)
             state = renderer.step(state, self._timeline.at(index))
             self._states.save(state, self._hashes[index], renderer.made_on)
 

@@ -17,7 +17,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned, to_json
+from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Kept, Started, Warned, to_json
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -117,13 +117,15 @@ class BarReporter:
             console=Console(stderr=True),
         )
         self._tasks: dict[str, TaskID] = {}
+        self._totals: dict[str, int] = {}
         self._transfer: Progress | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, FrameDone):
             if event.schedule in self._tasks:
                 task = self._tasks[event.schedule]
-                self._progress.update(task, completed=event.index + 1, details=_details(event))
+                total = self._totals[event.schedule]
+                self._progress.update(task, completed=total - event.remaining, details=_details(event))
             return
         if isinstance(event, Warned):
             self.note(f"{event.schedule}: warning: {event.message}")
@@ -131,8 +133,9 @@ class BarReporter:
         self._pause()
         _say(event)
         if isinstance(event, Started):
+            total = self._totals[event.schedule] = event.last - event.begin
             self._tasks[event.schedule] = self._progress.add_task(
-                event.schedule, total=event.last, completed=event.first, details="first frame"
+                event.schedule, total=total, completed=total - event.remaining, details="first frame"
             )
         elif event.schedule in self._tasks:
             self._progress.remove_task(self._tasks.pop(event.schedule))
@@ -177,11 +180,17 @@ def _say(event: Event) -> None:
     """One line for an event that is no frame."""
     match event:
         case Started():
-            kept = f"; resuming: {_frames(event.first - event.begin)} reused" if event.first > event.begin else ""
+            there = event.last - event.begin - event.remaining
+            kept = f"; resuming: {_frames(there)} reused" if there else ""
             if event.stale:
                 are = "is" if event.stale == 1 else "are"
                 kept += f"; {_frames(event.stale)} {are} out of date and will be rendered again"
             click.echo(f"{event.schedule}: {_frames(event.frames)} on {event.device} to {event.folder}{kept}")
+        case Kept():
+            click.echo(
+                f"{event.schedule}: the previous finished video is kept: "
+                f"render history {event.folder} --restore {event.number} goes back to it"
+            )
         case Warned():
             click.echo(f"{event.schedule}: warning: {event.message}", err=True)
         case Finished():

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.rates import exact
+
 Filter = tuple[str, Mapping[str, str | int | float]]
 
 # The colour flags of an encoder do not stick; the frames' own do.
@@ -66,4 +68,4 @@ class Recipe:
 
     def num_pictures(self, count: int, fps: float) -> int:
         """How many pictures the file has, of `count` that are shown once."""
-        return round(count * self.repeat * (self.rate or fps) / fps)
+        return round(count * self.repeat * exact(self.rate or fps) / exact(fps))

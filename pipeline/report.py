@@ -21,6 +21,7 @@ from render.spec import FrameSpec
 
 DISTRIBUTION = "vqgan-clip-render"
 _VERSIONS = (DISTRIBUTION, "torch", "open_clip_torch", "kornia", "taming-transformers-rom1504", "numpy")
+_OUTDATED = "outdated"
 _SPEEDS = ("seconds_per_frame", "steps_per_second", "device")
 
 
@@ -94,7 +95,35 @@ def vouch_for_video(folder: RunFolder, last_hash: str) -> None:
     """Let the report stand for the video as it is now, if it is of the frames that the report is of."""
     report = _read(folder)
     if report.get("last_frame_hash") == last_hash:
+        report.pop(_OUTDATED, None)
         _write(folder, report | {"video_sha256": sha256(folder.video)})
+
+
+def disown(folder: RunFolder, *, of_others: bool) -> None:
+    """Note that the video is to be made again; until then the report says what the one that is there shows.
+
+    Args:
+        of_others: whether frames are about to be overwritten by others; else they are mended or made anew.
+    """
+    if report := _read(folder):
+        report |= {"video_sha256": None, _OUTDATED: True}
+        _write(folder, report | {"last_frame_hash": None} if of_others else report)
+
+
+def is_whole(folder: RunFolder) -> bool:
+    """Whether the folder's run is finished: its video shows all of its frames, and they are those of the report."""
+    report = _read(folder)
+    count = report.get("frames")
+    vouched = bool(report.get("last_frame_hash")) and count == report.get("frames_in_schedule")
+    return vouched and folder.video.is_file()
+
+
+def num_shown(folder: RunFolder) -> float:
+    """Of how many frames the video is made; infinitely many where that is not known, 0 where there is none."""
+    if not folder.video.is_file():
+        return 0
+    count = _read(folder).get("frames")
+    return count if isinstance(count, int) else float("inf")
 
 
 def is_as_made(folder: RunFolder) -> bool:
@@ -120,7 +149,7 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
         "videos": _videos(folder, schedule),
         "loop": asdict(schedule.loop),
     }
-    if any(report.get(key) != value for key, value in wanted.items()):
+    if _OUTDATED in report or any(report.get(key) != value for key, value in wanted.items()):
         return False
     derived = (*paths(folder.path, output.video), folder.contact_sheet, folder.poster)
     return all(path.is_file() for path in derived) and is_as_made(folder)

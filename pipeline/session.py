@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ from pipeline.parts import joined, split
 from pipeline.progress import Reporter
 from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
+from pipeline.waiting import when_free
 from render import failures
-from render.errors import DeviceError, RunError, WeightsError
+from render.errors import DeviceError, FolderInUseError, RunError, WeightsError
+from render.openmp import sleep_at_barriers
 
 if TYPE_CHECKING:
     from render.downloads import Progress
@@ -34,11 +37,18 @@ class Session:
         device: see `render.device.pick_device`.
         offline: do not download models.
         downloaded: hears how downloads go, see `render.downloads.Progress`.
+        wait: where another run writes into the folder, wait for its end; without it that is a failure.
     """
 
     def __init__(
-        self, device: str = "auto", offline: bool = False, downloaded: "Progress" = lambda name, done, total: None
+        self,
+        device: str = "auto",
+        offline: bool = False,
+        downloaded: "Progress" = lambda name, done, total: None,
+        wait: bool = False,
     ) -> None:
+        sleep_at_barriers()
+        self._wait = wait
         self._device = device
         self._offline = offline
         self._downloaded = downloaded
@@ -78,13 +88,13 @@ class Session:
         Raises:
             InputError: `remote` is no bucket.
         """
-        work = self._work(run, stop, prepared)
-        if remote is None:
-            return work
-        from pipeline.storage.mirror import mirrored
-        from pipeline.storage.store import Store
+        attempt = partial(self._work, run, stop, prepared)
+        if remote is not None:
+            from pipeline.storage.mirror import mirrored
+            from pipeline.storage.store import Store
 
-        return mirrored(Store(remote), run.folder.path, run.title, lambda: work, run.part)
+            attempt = partial(mirrored, Store(remote), run.folder.path, run.title, attempt, run.part)
+        return when_free(attempt, run, stop) if self._wait else attempt()
 
     def _work(self, run: Run, stop: Callable[[], bool], prepared: Prepare) -> Generator["Event | Pending", None, None]:
         try:
@@ -92,6 +102,8 @@ class Session:
             digests = models.digests()
             text = json.dumps(digests)
             yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
+        except FolderInUseError as error:
+            yield Failed(schedule=run.title, message=str(error), held_by=error.holder)
         except RunError as error:
             yield Failed(schedule=run.title, message=str(error))
         except OSError as error:

@@ -1,10 +1,12 @@
 """What the folder of a run holds, measured against its schedule as it is now."""
 
 import json
+import shlex
 from dataclasses import asdict, dataclass
 
 from pipeline.checkpoint import chain
-from pipeline.folder import RunFolder
+from pipeline.folder import Origin, RunFolder
+from pipeline.history import History
 from pipeline.lock import Holder, holder
 from pipeline.timeline import Timeline
 
@@ -20,6 +22,8 @@ class Status:
         states: frames after which a state is kept that rendering can go on from.
         edited: whether the schedule's file has changed since the run.
         writer: who is rendering it at this moment.
+        history: how many runs of before are kept, see `render history`.
+        go_on: the command that renders what is stale or missing.
     """
 
     folder: str
@@ -32,6 +36,8 @@ class Status:
     edited: bool
     video: bool
     writer: Holder | None
+    history: int = 0
+    go_on: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -41,11 +47,13 @@ class Status:
         for name in ("done", "stale", "missing"):
             ranges = getattr(self, name)
             lines.append(f"  {name:<8} {_count(ranges):>6}  {_short(ranges)}".rstrip())
-        lines.append(f"  video: {'present' if self.video else 'not made yet'}")
+        lines.append(f"  video    {'present' if self.video else 'not made yet':>6}")
+        if self.history:
+            lines.append(f"  history  {self.history:>6}  render history {self.folder} lists them")
         if self.writer is not None:
             lines.append(f"  being rendered by {self.writer}")
         elif self.stale or self.missing:
-            lines.append(f"  continue with: render {self.schedule}")
+            lines.append(f"  continue with: {self.go_on}")
         return "\n".join(lines)
 
 
@@ -82,7 +90,15 @@ def inspect(folder: RunFolder) -> Status:
         edited=edited,
         video=folder.video.is_file(),
         writer=holder(folder.path),
+        history=len(History(folder).entries()),
+        go_on=_command(origin),
     )
+
+
+def _command(origin: Origin) -> str:
+    """How the run was begun; of a variant, how all of them were."""
+    changed = [] if origin.variant else [f"--set {shlex.quote(f'{path}={value}')}" for path, value in origin.overrides]
+    return " ".join(["render", origin.file, *(["--draft"] if origin.draft else []), *changed])
 
 
 def ranges(numbers: set[int]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import yaml
 
 from pipeline.document import InvalidError, Value
+from pipeline.naming import safe
 from pipeline.overrides import replaced
 from pipeline.sources import in_one_line, size, with_root
 from render.errors import InputError
@@ -51,14 +52,16 @@ class Matrix:
         labels = [path.rpartition(".")[2] for path in self.values]
         labels = labels if len(set(labels)) == len(labels) else list(self.values)
         texts = [[in_one_line(value.node) for value in values] for values in self.values.values()]
-        found = []
+        found: list[Variant] = []
         for numbers in itertools.product(*(range(len(choices)) for choices in texts)):
             chosen = [choices[number] for choices, number in zip(texts, numbers, strict=True)]
             parts = [
                 f"{label}-{text if _SHORT.fullmatch(text) else number + 1}"
                 for label, text, number in zip(labels, chosen, numbers, strict=True)
             ]
-            name = re.sub(r"[^\w.-]", "-", "_".join(parts))
+            name = safe(re.sub(r"[^\w.-]", "-", "_".join(parts)))
+            if any(name == other.name for other in found):  # the value 1, and the first of those that are too long
+                name = safe(f"{name}_{len(found) + 1}")
             found.append(Variant(name=name, overrides=tuple(zip(self.values, chosen, strict=True))))
         return tuple(found)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.checkpoint import chain
+from pipeline.delivery.judging import faults
+from pipeline.ffmpeg import find_binary
 from pipeline.folder import RunFolder
 from pipeline.frames import to_pixels
 from pipeline.leading import Heads
@@ -17,11 +19,16 @@ from render.errors import CheckpointError, RunError
 class Verification:
     """The folder of one run, measured against the schedule as it was run.
 
+    Args:
+        program: see `ffmpeg.find_binary`.
+
     Raises:
         InputError: this is not the folder of a run, or its schedule cannot be read any more.
+        EncodingError: there is no ffmpeg to read the videos with.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, program: str | None = None) -> None:
+        self._binary = find_binary(program)
         origin = folder.origin()
         self._schedule, _ = folder.load_schedule(origin)
         self._timeline = Timeline(self._schedule)
@@ -52,8 +59,17 @@ class Verification:
                 continue
             if index < len(self._hashes) and note.frame_hash != self._hashes[index]:
                 yield f"{self._states.path(index)}: is of another schedule or of other models"
-        if not is_as_made(self._folder):
-            yield f"{self._folder.video}: is not the video that the run made; render assemble {self._folder.path} does"
+        yield from self._damaged_videos()
+
+    def _damaged_videos(self) -> Iterator[str]:
+        video = self._folder.video
+        if not (as_made := is_as_made(self._folder)):
+            yield f"{video}: is not the video that the run made; render assemble {self._folder.path} does"
+        footage = self._folder.footage()
+        if len(self._frames.present()) >= footage.frames:  # else a video may be of a part
+            for path, said in faults(self._folder.path, footage, self._binary):
+                if as_made or path != video:
+                    yield said
 
     def rerender(self, count: int, seed: int | None, device_name: str, offline: bool) -> Iterator[str]:
         """Render up to `count` random frames again, each from the kept state before it.

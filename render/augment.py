@@ -40,11 +40,6 @@ class Strength:
     cover: tuple[float, float] = (0.1, 0.4)
     noise: float
 
-    @property
-    def moves_only(self) -> bool:
-        """Whether nothing happens to a cutout but where it lies, and noise."""
-        return not (self.tint_share or self.cover_share)
-
 
 STRENGTHS = {
     "light": Strength(turn_share=0.4, turn=math.radians(10), noise=0.05),
@@ -89,8 +84,11 @@ def jitter(batch: int, count: int, strength: Strength, generators: Generators) -
 
 def alter(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
     """Tint, cover and add noise to (B, N, 3, S, S) in [0, 1], each cutout by itself."""
-    if not strength.moves_only:
-        cutouts = _tinted(cutouts, strength, generators) * _uncovered(cutouts, strength, generators)
+    # Each only where it is on: even the identity as a matrix rounds, and differently from processor to processor.
+    if strength.tint_share:
+        cutouts = _tinted(cutouts, strength, generators)
+    if strength.cover_share:
+        cutouts = cutouts * _uncovered(cutouts, strength, generators)
     return noise(cutouts, strength, generators)
 
 

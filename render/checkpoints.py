@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _MAX_HEADER = 4 << 20  # bytes: some 40,000 tensors
+_MAX_EMPTY = 65_536  # a dimension of a tensor without numbers
 _MAX_NESTS = 4  # a dict can hold itself
 _NESTS = ("state_dict_ema", "ema_state_dict", "model_ema", "ema", "state_dict", "model")  # averages before weights
 _FIRST_STAGE = "first_stage_model."
@@ -49,16 +50,35 @@ def read_state_dict(path: Path, prefix: str = "") -> dict[str, Tensor]:
     Raises:
         WeightsError: the file is missing, damaged, or wants to execute code.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise WeightsError(f"{path}: is a pipe or a device; expected a file")
-    loaded = _safetensors(path) if _is_safetensors(path) else load_pickled(path)
-    state = _state_dict(loaded, path)
+    state = read_tensors(path)
     state = {key.removeprefix("module."): value for key, value in state.items()}
     for start in (prefix, _FIRST_STAGE):
         if start and any(key.startswith(start) for key in state):
             state = {key.removeprefix(start): value for key, value in state.items() if key.startswith(start)}
             break
     return {key: _average(state, key) for key in state if not key.startswith("loss.") and not key.startswith(_AVERAGES)}
+
+
+def read_tensors(path: Path, nests: tuple[str, ...] = _NESTS) -> dict[str, Tensor]:
+    """The first state dict in a checkpoint, its names as they stand there; nothing in the file is executed.
+
+    Args:
+        nests: the keys under which it may lie, the best first.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or wants to execute code, or its tensors claim more
+            than the file holds: a few bytes can pose as a tensor of any size.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise WeightsError(f"{path}: is a pipe or a device; expected a file")
+    loaded = _safetensors(path) if _is_safetensors(path) else load_pickled(path)
+    state = _state_dict(loaded, path, nests)
+    held = 2 * path.stat().st_size + (1 << 20)  # tied weights count twice
+    for key, tensor in state.items():
+        held -= tensor.numel() * tensor.element_size()
+        if held < 0 or (not tensor.numel() and max(tensor.shape) > _MAX_EMPTY):
+            raise WeightsError(f"{path}: not a checkpoint: '{key}' has shape {tuple(tensor.shape)}, more than it holds")
+    return state
 
 
 def fit(
@@ -144,12 +164,12 @@ def _safetensors(path: Path) -> object:
         raise WeightsError(f"{path}: not a checkpoint: {error}") from error
 
 
-def _state_dict(loaded: object, path: Path) -> dict[str, Tensor]:
+def _state_dict(loaded: object, path: Path, nests: tuple[str, ...]) -> dict[str, Tensor]:
     for _ in range(_MAX_NESTS):
         if isinstance(loaded, Mapping) and _holds_tensors(loaded):
             return dict(loaded)
         nest: Mapping[Any, Any] = loaded if isinstance(loaded, Mapping) else {}
-        inside: Iterable[Any] = (nest[name] for name in _NESTS if isinstance(nest.get(name), Mapping))
+        inside: Iterable[Any] = (nest[name] for name in nests if isinstance(nest.get(name), Mapping))
         loaded = next(iter(inside), None)
     raise WeightsError(f"{path}: not a checkpoint: it holds no state dict")
 

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from render.errors import WeightsError
+from render.clip_rules import MAX_PARAMETERS, RULES, least_parameters
+from render.errors import WeightsError, printable
+from render.setting_rules import RefusedSettingError, place_of, require_known
 
 HUB_CONFIG = "open_clip_config.json"  # its name beside weights on the hub
+_MAX_BYTES = 100_000
 _NEEDED = {"embed_dim", "vision_cfg", "text_cfg"}
 # What may differ between a hub's config and open_clip's own without a difference in the numbers.
 _SOURCES = {"hf_tokenizer_name", "hf_model_name", "hf_model_pretrained", "timm_model_pretrained", "tokenizer_kwargs"}
@@ -22,19 +25,45 @@ def read_clip_config(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: there is no such file, or it is of something else.
     """
+    text = _text(path)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WeightsError(f"{path}: no such file" if not path.exists() else f"{path}: {error.strerror}") from error
-    except ValueError as error:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: not JSON: {error}") from error
-    if isinstance(found, dict) and "model_cfg" not in found:
+    bare = isinstance(found, dict) and "model_cfg" not in found
+    if bare:
         found = {"model_cfg": found}
     model = found.get("model_cfg") if isinstance(found, dict) else None
     if not isinstance(model, dict) or not model.keys() >= _NEEDED:
         raise WeightsError(f"{path}: not an open_clip config: embed_dim, vision_cfg or text_cfg is missing")
     read: dict[str, Any] = found
+    try:
+        require_known(read, RULES)
+        if (count := least_parameters(model)) > MAX_PARAMETERS:
+            size = f"{count:,} parameters; at most {MAX_PARAMETERS:,} are read"
+            raise RefusedSettingError(("model_cfg",), f"describes a network of {size}")
+    except RefusedSettingError as error:
+        keys = error.keys[1:] if bare else error.keys
+        said = str(error).removeprefix("model_cfg.") if bare else str(error)
+        raise WeightsError(printable(f"{path}:{place_of(text, keys)}: {said}")) from error
     return read
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise WeightsError(f"{path}: more than {_MAX_BYTES:,} bytes; is this a config?")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise WeightsError(f"{path}: no such file" if not path.exists() else f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise WeightsError(f"{path}: not JSON: {error}") from error
+
+
+def repositories() -> frozenset[str]:
+    """Every repository that a config of the installed open_clip names: no other is ever asked for."""
+    texts = [json.loads(path.read_text(encoding="utf-8"))["text_cfg"] for path in _open_clip_configs().glob("*.json")]
+    return frozenset(text[key] for text in texts for key in ("hf_tokenizer_name", "hf_model_name") if text.get(key))
 
 
 def text_config(architecture: Path | str) -> dict[str, Any]:

@@ -6,17 +6,31 @@ a minute without a network. Their small files are fetched once and read from the
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from render.clip_config import text_config
+from render.clip_config import repositories, text_config
 from render.downloads import Download, Progress, alone, cache_folder, offline_wanted
-from render.errors import DownloadError
+from render.errors import DownloadError, WeightsError, suggestion
 from render.hub import from_hub_folder
 from render.models import Model
 from render.transfer import AddressError
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
-_PATTERNS = ("tokenizer*", "special_tokens_map.json", "config.json", "vocab.*", "merges.txt", "*.model")
+# By their whole names: a pattern such as `tokenizer*` would take a `tokenizer.py` as well.
+_PATTERNS = (
+    *TOKENIZER_FILES,
+    *("special_tokens_map.json", "added_tokens.json", "config.json", "merges.txt"),
+    *("vocab.txt", "vocab.json", "tokenizer.model", "sentencepiece.bpe.model", "spiece.model"),
+)
+_MAX_SETTINGS = 20 << 20  # bytes of a tokenizer's settings: some list every added word
+_CODE = ("auto_map", "custom_pipelines", "tokenizer_file")
+_TOWERS = ("roberta", "xlm-roberta", "bert", "m2m_100", "mt5", "t5")
+_MOST = {  # of a text tower's config
+    **dict.fromkeys(("hidden_size", "d_model", "d_kv", "d_ff", "intermediate_size", "encoder_ffn_dim"), 65_536),
+    **dict.fromkeys(("num_hidden_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers"), 256),
+    **dict.fromkeys(("vocab_size", "max_position_embeddings"), 2_000_000),
+}
 _WHOLE = ".whole"  # written when everything is there
 
 
@@ -39,8 +53,48 @@ def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tupl
         found[tokenizer] = beside
     for repository in filter(None, (tokenizer, tower)):
         if repository not in found:
+            _require_known(repository, model.architecture)
             found[repository] = _fetched(repository, offline or offline_wanted(), progress)
+    for folder in found.values():
+        _require_harmless(folder / "tokenizer_config.json", tower=False)
+    if tower:
+        _require_harmless(found[tower] / "config.json", tower=True)
     return tuple(found.items())
+
+
+def _require_known(repository: str, architecture: Path | str) -> None:
+    """A config may come from a stranger: it chooses among the repositories that open_clip itself names."""
+    if repository not in (known := repositories()):
+        hint = suggestion(repository, known, "its tokenizer.json and tokenizer_config.json may lie beside the weights")
+        raise WeightsError(f"{architecture}: '{repository}' is no repository that open_clip names; {hint}")
+
+
+def _require_harmless(path: Path, *, tower: bool) -> None:
+    """Refuse what transformers would follow: it imports what a settings file names as code.
+
+    Raises:
+        WeightsError: it names code, or a tower that is unknown or too large.
+    """
+    if not path.is_file():
+        return
+    if path.stat().st_size > _MAX_SETTINGS:
+        raise WeightsError(f"{path}: refused: more than {_MAX_SETTINGS >> 20} MB")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise WeightsError(f"{path}: expected a map")
+    if code := next((key for key in _CODE if key in found and (key != "tokenizer_file" or found[key])), None):
+        raise WeightsError(f"{path}: refused: '{code}' names code or files elsewhere, and none of that is used")
+    if not tower:
+        return
+    if found.get("model_type") not in _TOWERS:
+        kinds = ", ".join(_TOWERS)
+        raise WeightsError(f"{path}: refused: model_type is {found.get('model_type')!r}, expected one of: {kinds}")
+    for key, most in _MOST.items():
+        if key in found and not (isinstance(found[key], int) and 0 <= found[key] <= most):
+            raise WeightsError(f"{path}: refused: {key} is {found[key]!r:.60}, expected a number up to {most:,}")
 
 
 def _fetched(repository: str, offline: bool, progress: Progress) -> Path:

@@ -12,6 +12,7 @@ RenderError                 exit code 1 unless said otherwise
     ├── DeviceError             the GPU has failed
     ├── CheckpointError         a saved state cannot be used
     ├── FolderInUseError        another run writes into the folder
+    ├── OutputFolderError       the folder of a run cannot be made or written to
     ├── StorageError            a bucket cannot be read or written
     └── EncodingError           ffmpeg is missing or failed
 """
@@ -96,12 +97,19 @@ class CheckpointError(RunError):
     """A saved state cannot be used."""
 
 
+IN_USE = "wait for it (render --wait does), stop it, or give another --out"
+
+
 class FolderInUseError(RunError):
     """Another run writes into the folder; `holder` says which."""
 
     def __init__(self, folder: Path, holder: str) -> None:
         self.folder, self.holder = folder, holder
-        super().__init__(f"{folder}: is being rendered by {holder}; wait for it, stop it, or give another --out")
+        super().__init__(f"{folder}: is being rendered by {holder}; {IN_USE}")
+
+
+class OutputFolderError(RunError):
+    """The folder of a run cannot be made or written to."""
 
 
 class StorageError(RunError):

@@ -41,6 +41,8 @@ def from_hub(address: str, partial: Path, heard: Heard, *, offline: bool) -> Non
 def from_hub_folder(repository: str, folder: Path, patterns: Sequence[str]) -> None:
     """Bring the files of `owner/repo` whose names match into `folder`; those that are there are kept.
 
+    The repository is asked without the user's token: what is fetched so is public.
+
     Raises:
         AddressError: no connection, no such repository.
         OSError: the disk is full.
@@ -54,7 +56,7 @@ def from_hub_folder(repository: str, folder: Path, patterns: Sequence[str]) -> N
             super().__init__(*args, **options | {"disable": True})  # type: ignore[no-untyped-call]
 
     try:
-        snapshot_download(repository, local_dir=folder, allow_patterns=list(patterns), tqdm_class=Silent)
+        snapshot_download(repository, local_dir=folder, allow_patterns=list(patterns), tqdm_class=Silent, token=False)
     except (httpx2.HTTPError, OSError, ValueError, RuntimeError) as error:
         raise AddressError(_status(error) or in_words(error)) from error
 

@@ -18,6 +18,7 @@ from render.errors import InputError
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 16_384
+MAX_BYTES = 400_000_000  # 64 million pixels of 16 bits, uncompressed
 
 _EXPECTED = "a PNG, JPEG, WebP, BMP, TIFF or GIF picture"
 
@@ -52,6 +53,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         if not path.is_file():
             raise InputError(f"{path}: {'not a file' if path.exists() else 'no such file'}; expected {_EXPECTED}")
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {size:,}")
         with warnings.catch_warnings():  # of large pictures and odd notes: what is refused is decided here
             warnings.simplefilter("ignore")
             with Image.open(path, formats=FORMATS) as image:

@@ -10,10 +10,41 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from render.errors import WeightsError
+from render.errors import WeightsError, printable
+from render.setting_rules import (
+    RefusedSettingError,
+    Rules,
+    either,
+    flag,
+    list_of,
+    nothing,
+    place_of,
+    real,
+    require_known,
+    whole,
+)
 
 if TYPE_CHECKING:
     from render.downloads import Download
+
+
+_MAX_CONFIG = 100_000  # bytes
+_MAX_CHANNELS = 8192
+_PARAMS: Rules = {"embed_dim": whole(1, 8192), "n_embed": whole(1, 1 << 20), "norm_groups": whole(1, 1024)}
+_DDCONFIG: Rules = {
+    "ch": whole(1, 2048),
+    "ch_mult": list_of(whole(1, 64), 1, 10),
+    "num_res_blocks": whole(1, 32),
+    "z_channels": whole(1, 8192),
+    "resolution": whole(1, 16_384),
+    "in_channels": whole(1, 64),
+    "out_ch": whole(1, 64),
+    "attn_resolutions": list_of(whole(1, 16_384), 0, 16),
+    "dropout": real(0, 1),
+    "double_z": flag,
+    "resamp_with_conv": flag,
+    "give_pre_end": either(nothing, flag),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,16 +147,39 @@ def read_vqgan_config(path: Path) -> dict[str, Any]:
         WeightsError: there is no such file, or it lacks what a VQGAN needs.
     """
     try:
-        model: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]
-        model = model["params"].get("first_stage_config", model)
+        if path.stat().st_size > _MAX_CONFIG:
+            raise WeightsError(f"{path}: more than {_MAX_CONFIG:,} bytes; is this a config?")
+        text = path.read_text(encoding="utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise WeightsError(f"{path}: not a taming VQGAN config: it has aliases, which could multiply")
+        model: dict[str, Any] = yaml.safe_load(text)["model"]
+        keys = ["model", "params"]
+        if "first_stage_config" in model["params"]:
+            model = model["params"]["first_stage_config"]
+            keys += ["first_stage_config", "params"]
         for key in ("embed_dim", "n_embed", "ddconfig"):
             model["params"][key]
         model["params"]["ddconfig"]["ch_mult"]
+        _require_bounded(model["params"], text, path, tuple(keys))
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: not a taming VQGAN config: {error}") from error
     return model
+
+
+def _require_bounded(params: Mapping[str, Any], text: str, path: Path, keys: tuple[str, ...]) -> None:
+    """Every number that decides how large the network is; others, of training, may stand beside them."""
+    sizes = {key: params[key] for key in _PARAMS if key in params}
+    sizes["ddconfig"] = {key: params["ddconfig"][key] for key in _DDCONFIG if key in params["ddconfig"]}
+    try:
+        require_known(sizes, {**_PARAMS, "ddconfig": _DDCONFIG}, keys)
+        width = sizes["ddconfig"].get("ch", 1) * max(sizes["ddconfig"]["ch_mult"])
+        if width > _MAX_CHANNELS:
+            at = (*keys, "ddconfig", "ch_mult")
+            raise RefusedSettingError(at, f"expected at most {_MAX_CHANNELS:,} channels, got {width:,}")
+    except RefusedSettingError as error:
+        raise WeightsError(printable(f"{path}:{place_of(text, error.keys)}: {error}")) from error
 
 
 def vqgan_stride(model: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ the packages that it uses get a stand-in; whatever else a pickle names is refuse
 
 from __future__ import annotations
 
+import io
 import pickletools
 import re
 import tarfile
@@ -13,8 +14,10 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
+from render.archives import MAX_PICKLE as _MAX_PICKLE
+from render.archives import archived_pickle
 from render.errors import WeightsError
 
 _PACKAGES = frozenset(
@@ -22,8 +25,15 @@ _PACKAGES = frozenset(
     | {"omegaconf", "pathlib", "pytorch_lightning", "taming", "typing"}
 )
 # Far beyond what published checkpoints need, optimiser's state included; past it a file is made to exhaust.
-_MAX_PICKLE = 32 << 20  # bytes
 _MAX_OPCODES = 500_000
+_MAX_LINE = 10_000  # of a name
+# Of torch's own names those that only describe tensors of stored numbers. torch's `weights_only` allows more, such
+# as `torch.FloatTensor`, which called with a size makes a tensor of that size out of nothing.
+_DESCRIBES = re.compile(
+    r"torch\._utils\._rebuild_(tensor|tensor_v2|tensor_v3|parameter|parameter_with_state|qtensor)"
+    r"|torch\.(storage\.|cuda\.)?\w*Storage|torch\.(u?int\d+|b?float\w+|half|double|long|short|int|bool|complex\w+)"
+    r"|torch\.(Size|device|strided|nn\.parameter\.Parameter|serialization\._get_layout|per_\w+_affine\w*)"
+)
 # Types that settings name as those of their values.
 _TYPES = (
     *("builtins.dict", "builtins.list", "builtins.tuple", "builtins.int", "builtins.float", "builtins.str"),
@@ -64,6 +74,8 @@ def load_pickled(path: Path) -> object:
         names = set(_named(path, zipped))
         if any(name.endswith(".bytearray") for name in names):  # torch would make one of any size
             raise WeightsError(f"{path}: refused: it makes a bytearray, which no weights need")
+        if made := next((n for n in sorted(names) if n.startswith("torch.") and not _DESCRIBES.fullmatch(n)), None):
+            raise WeightsError(f"{path}: refused: it wants to execute code ({made})")
         bystanders = {name for name in names if name.partition(".")[0] in _PACKAGES}
         with torch.serialization.safe_globals([(_stand_in(name), name) for name in (*_TYPES, *bystanders)]):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
@@ -81,40 +93,46 @@ def _stand_in(name: str) -> type:
 
 def _named(path: Path, zipped: bool) -> Iterator[str]:
     """The dotted names in a checkpoint's pickles, which are disassembled, not run."""
-    if not zipped:
-        if tarfile.is_tarfile(path):
-            raise WeightsError(
-                f"{path}: refused: torch's tar format of before 2017 cannot be read without executing it"
-            )
-        with path.open("rb") as file:
-            for _ in range(4):  # a magic number, the version, the machine, the content
-                yield from _globals(file, path)
+    if zipped:
+        yield from _globals(io.BytesIO(archived_pickle(path)), path)
         return
-    with zipfile.ZipFile(path) as archive:
-        entries = {name.rpartition("/")[2]: name for name in archive.namelist()}
-        if "constants.pkl" in entries:
-            raise WeightsError(
-                f"{path}: refused: a TorchScript archive holds code, as OpenAI's own files do; their weights "
-                "as safetensors are on the hub: use the name `ViT-B-32/openai` (or its like) instead of the file"
-            )
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-            raise WeightsError(f"{path}: refused: its archive is compressed, as torch's never is")
-        if "data.pkl" in entries:
-            if archive.getinfo(entries["data.pkl"]).file_size > _MAX_PICKLE:
-                raise WeightsError(f"{path}: refused: what it holds beside its tensors is over {_MAX_PICKLE >> 20} MB")
-            with archive.open(entries["data.pkl"]) as file:
-                yield from _globals(file, path)
+    if tarfile.is_tarfile(path):
+        raise WeightsError(f"{path}: refused: torch's tar format of before 2017 cannot be read without executing it")
+    with path.open("rb") as file:
+        for _ in range(5):  # a magic number, the version, the machine, the content, the keys of its storages
+            yield from _globals(file, path)
 
 
 def _globals(file: IO[bytes], path: Path) -> Iterator[str]:
+    size = path.stat().st_size
     try:
-        for number, (opcode, argument, _) in enumerate(pickletools.genops(file)):
+        for number, (opcode, argument, _) in enumerate(pickletools.genops(cast(IO[bytes], _Bounded(file, size)))):
             if number == _MAX_OPCODES:
                 raise WeightsError(f"{path}: refused: more than {_MAX_OPCODES:,} pickle opcodes")
             if opcode.name == "GLOBAL":
                 yield str(argument).replace(" ", ".")
     except ValueError:
         return  # no pickle: torch says so in its own words
+
+
+class _Bounded:
+    """A file for pickletools, of which no read or line is longer than a pickle of weights may be."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file, self._left = file, min(size, _MAX_PICKLE)
+
+    def read(self, count: int) -> bytes:
+        return self._counted(self._file.read(min(count, self._left)))
+
+    def readline(self) -> bytes:
+        return self._counted(self._file.readline(min(self._left, _MAX_LINE)))
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def _counted(self, content: bytes) -> bytes:
+        self._left -= len(content)
+        return content
 
 
 def _refusal(error: Exception) -> str:

@@ -1,12 +1,13 @@
 """The samples of a file's first audio stream, whatever its container."""
 
+import errno
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,12 +84,33 @@ def decode(path: Path) -> Samples:
     return samples
 
 
+class _Source:
+    """A file as FFmpeg reads it: a place outside of it is an answer, and no exception, which PyAV would print."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.name = file.name  # by which FFmpeg guesses where the content tells little
+        self.read, self.tell = file.read, file.tell
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError):
+            return -errno.EINVAL
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """The container. A playlist in the place of a track cannot lead to other files or to the network."""
     av = extra("av")
     try:
-        with path.open("rb") as file, av.open(file, options={"protocol_whitelist": "none"}) as container:
+        with path.open("rb") as file, av.open(_Source(file), options={"protocol_whitelist": "none"}) as container:
             yield container
     except OSError as error:  # FFmpeg's errors are such, too
         if isinstance(error, FileNotFoundError):

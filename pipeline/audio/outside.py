@@ -3,7 +3,9 @@
 import csv
 import io
 import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
@@ -13,6 +15,9 @@ from pipeline.easings import Array
 from render.errors import InputError
 
 MAX_BYTES = 20_000_000
+MAX_LINES = 400_000  # an hour at more than a hundred a second
+MAX_LINE = 100_000  # characters
+MAX_READS = 160_000  # of a MIDI file, some four a note: an hour of ten notes a second is 36,000
 _EXPECTED = "expected lines of a time in seconds and a value, such as 1.5, 0.25"
 
 
@@ -27,9 +32,7 @@ def read_csv(path: Path, column: int = 2) -> Array:
     """
     times: list[float] = []
     values: list[float] = []
-    for number, row in enumerate(csv.reader(io.StringIO(_text(path))), start=1):
-        if not any(cell.strip() for cell in row):
-            continue
+    for number, row in _rows(path):
         try:
             time, value = float(row[0]), float(row[column - 1])
         except (ValueError, IndexError) as error:
@@ -45,6 +48,27 @@ def read_csv(path: Path, column: int = 2) -> Array:
     return np.interp(np.arange(math.ceil(times[-1] * FRAMES) + 1) / FRAMES, times, values)
 
 
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number and cells of every line with something in it."""
+    reader = csv.reader(_lines(path))
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise InputError(f"'{path.name}', line {reader.line_num}: {_EXPECTED} ({error})") from error
+
+
+def _lines(path: Path) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(_text(path)), start=1):
+        if number > MAX_LINES:
+            raise InputError(f"'{path.name}', line {number}: expected at most {MAX_LINES:,} lines")
+        if (length := len(line)) > MAX_LINE:
+            where = f"'{path.name}', line {number}"
+            raise InputError(f"{where}: expected at most {MAX_LINE:,} characters, got {length:,}")
+        yield line
+
+
 def read_midi(path: Path, note: int | None = None) -> Array:
     """`FRAMES` values a second: the velocity of every note that begins, from 0 to 1, else 0.
 
@@ -54,26 +78,56 @@ def read_midi(path: Path, note: int | None = None) -> Array:
     Raises:
         InputError: it is no MIDI file, or the note does not occur.
     """
-    mido = extra("mido")
     now, hits = 0.0, []
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"'{path.name}': more than {MAX_BYTES:,} bytes")
-        for message in mido.MidiFile(str(path), clip=True):
+        for message in _messages(path):
             now += message.time
+            if not 0 <= now <= MAX_SECONDS:
+                raise InputError(f"'{path.name}': lasts longer than an hour")
             if message.type == "note_on" and message.velocity and note in (None, message.note):
                 hits.append((now, message.velocity / 127))
-    except (OSError, EOFError, ValueError, IndexError, KeyError, TypeError) as error:
-        raise InputError(f"'{path.name}': is no MIDI file that can be read") from error
+    except InputError:
+        raise
+    except Exception as error:  # mido raises nearly anything at a damaged file: of arithmetic, of its own
+        said = " ".join(str(error).split()[:24])
+        raise InputError(f"'{path.name}': is no MIDI file that can be read{said and f' ({said})'}") from error
     if not hits:
         raise InputError(f"'{path.name}': {'no note' if note is None else f'note {note}'} begins in it")
-    if now > MAX_SECONDS:
-        raise InputError(f"'{path.name}': lasts longer than an hour")
     values = np.zeros(math.ceil(now * FRAMES) + 2)
     for time, velocity in hits:
         hop = round(time * FRAMES)
         values[hop] = max(values[hop], velocity)
     return values
+
+
+def _messages(path: Path) -> Iterable[Any]:
+    mido = extra("mido")
+    with path.open("rb") as file:
+        midi = mido.MidiFile(file=_Counted(file, path), clip=True)
+    if midi.ticks_per_beat <= 0:  # SMPTE time has its highest bit set
+        raise InputError(
+            f"'{path.name}', byte 12: the header's division is {midi.ticks_per_beat};"
+            " expected ticks per beat, 1 to 32767"
+        )
+    found: Iterable[Any] = midi
+    return found
+
+
+class _Counted:
+    """A file for mido, which reads it byte by byte: how often it may do so bounds how long it takes."""
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file, self._path, self._left = file, path, MAX_READS
+
+    def read(self, count: int = 1) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            where = f"'{self._path.name}', byte {self._file.tell()}"
+            raise InputError(f"{where}: more than an hour of notes needs; at most some {MAX_READS // 4:,}")
+        return self._file.read(min(count, MAX_BYTES))
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 def _text(path: Path) -> str:

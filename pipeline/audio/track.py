@@ -18,6 +18,7 @@ from render.errors import InputError, WeightsError
 from render.models import sha256
 
 _LOG = logging.getLogger(__name__)
+MAX_BYTES = 800_000_000  # an hour of CD sound uncompressed is 635 million
 _DIGITS = 6  # kept of every number: another library's rounding makes no other picture
 
 
@@ -36,10 +37,14 @@ class Track:
     def open(path: Path) -> "Track":
         """Look at the file. Raises `InputError` where it has no sound that can be used."""
         try:
+            if (size := path.stat().st_size) > MAX_BYTES:
+                raise InputError(f"'{path.name}': has {size:,} bytes; expected at most {MAX_BYTES:,}, an hour of music")
+            probe(path)  # what is no music is not hashed
             digest = sha256(path)
+        except OSError as error:
+            raise InputError(f"'{path.name}': cannot be read: {error.strerror}") from error
         except WeightsError as error:
             raise InputError(str(error)) from error
-        remembered(digest, "probe", lambda: {"seconds": np.array(probe(path).seconds or 0.0)})
         return Track(path=path, digest=digest)
 
     @cached_property

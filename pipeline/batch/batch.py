@@ -1,22 +1,19 @@
 """A batch: gives every job to a worker, hears how it goes, and goes on whatever happens to one of them."""
 
-import math
 import time
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.batch.display import Display
 from pipeline.batch.entry import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry, Work
+from pipeline.batch.guarded import Guarded
 from pipeline.batch.hands import Hand, Hands
-from pipeline.batch.record import write_record
+from pipeline.batch.queue import Queue
+from pipeline.batch.record import NAME, remove_old_partials, write_record
 from pipeline.batch.worker import Crashed, Idle, Noted, Told
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.interrupt import INTERRUPTED, stopping_well
-from pipeline.lockstep import MOST
 from render.errors import RunError
-
-GO_ON = "run the same command again to go on"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,20 +44,24 @@ class Batch:
         self._entries = entries
         self._crew = crew
         self._rules = rules
-        self._display = display
+        self._display = Guarded(display)
         self._out = out
         self._begun = time.monotonic()
         self._stopping = ""
-        self._measured: dict[Hashable, int] = {}
+        self._unwritten = ""
+        self.queue = Queue(entries, rules.at_once, crew.room, self._changed)
 
     def run(self) -> int:
         """Render all and return the exit code; whatever ends it, workers are ended and batch.json is written."""
+        remove_old_partials(self._out)
         try:
             with stopping_well(lambda: self._stop("interrupted")) as interrupted:
                 self._go()
         finally:
-            self._crew.close()
-            self._leave()
+            try:
+                self._crew.close()
+            finally:
+                self._leave()
         if interrupted():
             return INTERRUPTED
         return 0 if all(entry.state == FINISHED for entry in self._entries) else RunError.exit_code
@@ -68,7 +69,7 @@ class Batch:
     def _go(self) -> None:
         for entry in self._entries:
             self._display.changed(entry)
-        while self._assign() or self._crew.working():
+        while self._assign() or self._crew.working() or (self.queue.waits and not self._stopping):
             self._crew.wait(0.5)
             for worker in self._crew.working():
                 self._hear(worker)
@@ -78,54 +79,37 @@ class Batch:
 
     def _assign(self) -> bool:
         """Give what waits to whoever is free; whether somebody got something."""
-        self._give_up_joins()
+        self.queue.give_up_joins()
         given = False
         for place, worker in self._crew.places():
-            entries = self._next(worker)
+            entries = [] if self._stopping else self.queue.next(worker)
             if not entries:
                 break
-            for entry in entries:
-                entry.state, entry.device = RUNNING, self._crew.device(place)
-            (worker or self._crew.start(place)).give(entries)
-            for entry in entries:
-                self._changed(entry)
-            given = True
+            given |= self._give(entries, place, worker)
         return given
 
-    def _give_up_joins(self) -> None:
-        """A job some of whose shots have failed has failed, too."""
-        for entry in self._entries:
-            failed = [part for part in entry.after if part.failed]
-            if entry.state == WAITING and failed:
-                entry.state, entry.message = FAILED, f"{failed[0].name} has failed: {failed[0].message}"
+    def _give(self, entries: list[Entry], place: int, worker: Hand | None) -> bool:
+        """Have jobs begun; whether there is somebody who does."""
+        try:
+            hand = worker or self._crew.start(place)
+        except OSError as error:  # no more processes, memory or files
+            for entry in entries:
+                assert entry.work is not None
+                why = f"its worker cannot be started: {error.strerror or error}"
+                self._try_again(entry, entry.work, why, alone=len(entries) == 1)
+                self.queue.later(entry)
                 self._changed(entry)
-
-    def _next(self, worker: Hand | None) -> list[Entry]:
-        """The next job, one of the models that the worker holds before others, and those that go with it.
-
-        A job that a worker has died with goes alone, so that it alone can be blamed if it was the reason.
-        """
-        if self._stopping:
-            return []
-        waiting = [entry for entry in self._entries if entry.ready]
-        same = [entry for entry in waiting if worker and entry.work and entry.work.models == worker.models]
-        first = next(iter(same or waiting), None)
-        if first is None or first.work is None or first.deaths:
-            return [first] if first else []
-        kind = first.work.kind
-        alike = [entry for entry in waiting if entry.work and entry.work.kind == kind and not entry.deaths]
-        return alike[: self._share(kind, len(alike))]
-
-    def _share(self, kind: Hashable, waiting: int) -> int:
-        """How many of the jobs of a kind that wait a worker is given, so that all workers have as many at a time."""
-        running = sum(entry.state == RUNNING for entry in self._entries)
-        return min(
-            self._rules.at_once or self._measured.get(kind, MOST), math.ceil((waiting + running) / self._crew.room)
-        )
+            return False
+        for entry in entries:
+            entry.state, entry.device, entry.hand, entry.waiting_for = RUNNING, self._crew.device(place), hand, ""
+        hand.give(entries)
+        for entry in entries:
+            self._changed(entry)
+        return True
 
     def _hear(self, worker: Hand) -> None:
         for message in worker.said():
-            running = [entry for entry in worker.entries if entry.state == RUNNING]
+            running = _at_work(worker)
             match message:
                 case Told():
                     for entry in running:
@@ -144,13 +128,16 @@ class Batch:
         """A worker is through with its jobs, but for those that it did not begin because it was stopped."""
         kinds = {entry.work.kind for entry in worker.entries if entry.work is not None}
         if message.at_once is not None:
-            self._measured |= dict.fromkeys(kinds, message.at_once)
+            self.queue.measured |= dict.fromkeys(kinds, message.at_once)
         worker.entries = ()
         for entry in left:
             entry.state = WAITING
             self._changed(entry)
 
     def _take(self, entry: Entry, event: Event) -> None:
+        if isinstance(event, Failed) and event.held_by:
+            self.queue.hold(entry, event.held_by)
+            return
         self._display.event(entry, event)
         match event:
             case Started():
@@ -174,10 +161,10 @@ class Batch:
     def _bury(self, worker: Hand) -> None:
         """A worker is dead: its jobs go on with another, unless one alone has cost too many already."""
         self._hear(worker)  # its last words
-        entries, ending = worker.entries, worker.ending()
+        entries, left, ending = worker.entries, _at_work(worker), worker.ending()
         worker.close()
-        for entry in entries:
-            if entry.state == RUNNING and entry.work is not None:
+        for entry in left:
+            if entry.work is not None:
                 self._try_again(entry, entry.work, ending or entry.message, alone=len(entries) == 1)
                 self._changed(entry)
 
@@ -210,7 +197,7 @@ class Batch:
     def _leave(self) -> None:
         for entry in self._entries:
             if entry.state in (WAITING, RUNNING):
-                entry.state = STOPPED
+                entry.state, entry.waiting_for = STOPPED, ""
         self._record()
         self._display.close(self._entries)
 
@@ -219,4 +206,15 @@ class Batch:
         self._record()
 
     def _record(self) -> None:
-        write_record(self._out, self._entries, time.monotonic() - self._begun)
+        try:
+            write_record(self._out, self._entries, time.monotonic() - self._begun)
+        except Exception as error:  # a full disk, most often: no reason to stop what can be rendered
+            why = f"{self._out / NAME}: cannot be written: {getattr(error, 'strerror', None) or error}; the jobs go on"
+            if why != self._unwritten:
+                self._unwritten = why
+                self._display.note(why)
+
+
+def _at_work(worker: Hand) -> list[Entry]:
+    """The jobs that a worker was given and that have not ended; one that had to wait may be another's by now."""
+    return [entry for entry in worker.entries if entry.state == RUNNING and entry.hand is worker]

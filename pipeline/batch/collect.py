@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.batch.entry import BROKEN, Entry, Work
+from pipeline.batch.reason import reason
 from pipeline.folder import Origin
 from pipeline.jobs import Job, jobs_of
+from pipeline.naming import run_name
 from pipeline.sources import read_text
 from pipeline.storage.store import is_url
 from pipeline.timeline import Timeline
@@ -17,7 +19,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None = None) -> list[Entry]:
-    """An entry for every job of the schedules; one that is wrong is broken, with all that is wrong.
+    """An entry for every job of the schedules; one that cannot be read is broken, with all that is wrong.
 
     Args:
         out: the folder that runs' folders are made in.
@@ -27,16 +29,15 @@ def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None =
     entries: list[Entry] = []
     taken: set[Path] = set()
     for file in files:
-        folder = out / (file.stem + ("-draft" if like.draft else ""))
+        folder = out / run_name(file, like.draft, like.overrides)
         try:
             if folder in taken:
                 raise InputError(f"{file}: another schedule of this name is rendered to {folder}; rename one")
             taken.add(folder)
             jobs = jobs_of(file, replace(like, file=str(file.absolute())), folder)
-        except InputError as error:
-            entries.append(Entry(name=folder.name, file=file, state=BROKEN, message=str(error)))
-        else:
             entries += [_entry(job, file, out, remote) for job in jobs]
+        except Exception as error:  # of one input, whatever a reader of files comes up with: the others are rendered
+            entries.append(Entry(name=folder.name, file=file, state=BROKEN, message=reason(error, file)))
     return entries
 
 
@@ -71,17 +72,24 @@ def _meant(text: str, base: Path, inputs: Path) -> Iterator[Path]:
 
         yield from fetch(text, inputs)
         return
-    path = base / text
-    if path.is_dir():
-        schedules = sorted(inside for inside in path.iterdir() if inside.suffix in SUFFIXES)
-    elif glob.has_magic(text) and not path.exists():
-        schedules = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
-        schedules = [match for match in schedules if match.is_file()]
-    else:
-        schedules = [path]
+    try:
+        schedules = list(_on_disk(text, base / text))
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise InputError(f"{base / text}: cannot be read: {why}") from error
     if not schedules:
-        raise InputError(f"{path}: holds no schedule; expected files that end in {' or '.join(SUFFIXES)}")
+        raise InputError(f"{base / text}: holds no schedule; expected files that end in {' or '.join(SUFFIXES)}")
     yield from schedules
+
+
+def _on_disk(text: str, path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(inside for inside in path.iterdir() if inside.suffix in SUFFIXES)
+    elif glob.has_magic(text) and not path.exists():
+        matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
+        yield from (match for match in matches if match.is_file())
+    else:
+        yield path
 
 
 def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:

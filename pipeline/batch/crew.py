@@ -19,12 +19,19 @@ PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little
 
 @dataclass(kw_only=True, eq=False)
 class Worker:
-    """A process, the jobs that it is at, and the models that it has loaded."""
+    """A process, the jobs that it is at, and the models that it has loaded.
+
+    Attributes:
+        broken: whether nothing more can be heard of it: it is ending, or must be ended.
+        why: what was wrong, where it had to be ended.
+    """
 
     process: SpawnProcess
     connection: Connection
     entries: tuple[Entry, ...] = ()
     models: Models | None = None
+    broken: bool = False
+    why: str = ""
 
     def give(self, entries: Sequence[Entry]) -> None:
         jobs = [entry.work for entry in entries if entry.work is not None]
@@ -39,9 +46,24 @@ class Worker:
 
     def said(self) -> Iterator[Any]:
         """What it has told by now."""
-        with suppress(EOFError, OSError):
-            while self.connection.poll():
+        try:
+            while not self.broken and self.connection.poll():
                 yield self.connection.recv()
+        except (EOFError, OSError):
+            self.broken = True
+        except Exception as error:  # what came is no message: who knows what it does
+            self.broken, self.why = True, f"its worker sent what cannot be read ({type(error).__name__})"
+            self.process.kill()
+
+    def ended(self) -> bool:
+        """Whether the process has ended; one that cannot be heard any more is ended if it does not do so itself."""
+        if self.broken and self.process.is_alive():
+            self.process.join(PATIENCE)
+            if self.process.is_alive():
+                self.why = "its worker did not answer any more"
+                self.process.kill()
+                self.process.join()
+        return not self.process.is_alive()
 
     def ending(self) -> str:
         """How the process ended, in words; empty where it has told so itself."""
@@ -49,6 +71,8 @@ class Worker:
         code = self.process.exitcode or 0
         if code == CRASHED:
             return ""
+        if self.why:
+            return self.why
         if code == -signal.SIGKILL:
             return "its worker was killed (SIGKILL: most often the system was out of memory)"
         if code < 0:
@@ -81,11 +105,17 @@ class Crew:
                 yield number, worker
 
     def start(self, place: int) -> Worker:
+        """Start a worker. Raises OSError where the system has no room for one more."""
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=work, args=(theirs, self._conditions[place]), daemon=True)
-        with _deaf_to_interrupts():  # which the new process inherits
-            process.start()
-        theirs.close()
+        try:
+            with _deaf_to_interrupts():  # which the new process inherits
+                process.start()
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         worker = Worker(process=process, connection=ours)
         self._workers[place] = worker
         return worker
@@ -96,13 +126,14 @@ class Crew:
     def wait(self, seconds: float) -> None:
         """Until a worker says something or ends, or the time is over."""
         workers = [worker for worker in self._workers if worker is not None]
-        wait([w.connection for w in workers] + [w.process.sentinel for w in workers], timeout=seconds)
+        heard = [worker.connection for worker in workers if not worker.broken]
+        wait([*heard, *(worker.process.sentinel for worker in workers)], timeout=seconds)
 
     def dead(self) -> list[Worker]:
         """Workers that have ended; their places are free from here on."""
         found = []
         for place, worker in enumerate(self._workers):
-            if worker is not None and not worker.process.is_alive():
+            if worker is not None and worker.ended():
                 self._workers[place] = None
                 found.append(worker)
         return found

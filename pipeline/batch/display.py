@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import click
 from rich.console import Console
@@ -42,16 +42,21 @@ class JsonDisplay:
 
     def changed(self, entry: Entry) -> None:
         told = {"event": "job", "job": entry.name, "state": entry.state, "message": entry.message, "done": entry.done}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        _echo({**told, "waiting_for": entry.waiting_for})
 
     def event(self, entry: Entry, event: Event) -> None:
-        click.echo(json.dumps({**json.loads(to_json(event)), "job": entry.name}, ensure_ascii=False))
+        _echo({**json.loads(to_json(event)), "job": entry.name})
 
     def note(self, text: str) -> None:
         click.echo(text, err=True)
 
     def close(self, entries: Sequence[Entry]) -> None:
-        click.echo(json.dumps({"event": "batch", "states": Counter(entry.state for entry in entries)}))
+        _echo({"event": "batch", "states": Counter(entry.state for entry in entries)})
+
+
+def _echo(told: Mapping[str, Any]) -> None:
+    """A line of JSON; the name of a file may hold what is no text."""
+    click.echo(json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace").decode())
 
 
 class LineDisplay:
@@ -61,7 +66,7 @@ class LineDisplay:
         self._throttle = Throttle(_SECONDS_BETWEEN_LINES)
 
     def changed(self, entry: Entry) -> None:
-        if entry.state != WAITING or entry.message:
+        if entry.state != WAITING or entry.remark:
             click.echo(_line(entry), err=entry.failed)
 
     def event(self, entry: Entry, event: Event) -> None:
@@ -84,8 +89,15 @@ class TableDisplay:
     def __init__(self, entries: Sequence[Entry], console: Console | None = None) -> None:
         self._entries = entries
         self._console = console or Console(stderr=True)
-        self._live = Live(console=self._console, get_renderable=self.table, transient=True)
+        self._live = Live(console=self._console, get_renderable=self._latest, transient=True)
         self._live.start()
+
+    def _latest(self) -> Table:
+        """The table; called by a thread of its own, which must not end where one drawing fails."""
+        try:
+            return self.table()
+        except Exception:
+            return Table(box=None)
 
     def table(self) -> Table:
         """As many jobs as fit, those first that are running or have failed; the rest is counted."""
@@ -128,15 +140,19 @@ def _cells(entry: Entry) -> list[Text]:
     left = "" if entry.seconds_left is None else duration(entry.seconds_left)
     memory = f"{entry.memory / 1e9:.1f} GB" if entry.memory else ""
     frames = f"{entry.done}/{entry.frames}" if entry.work else ""
-    message = printable(entry.message.splitlines()[0]) if entry.message else ""
+    message = printable(entry.remark.splitlines()[0]) if entry.remark else ""
     cells = (printable(entry.name), entry.state, frames, speed, left, memory, message)
     return [Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells]
 
 
 def _line(entry: Entry) -> str:
+    name = printable(entry.name)
+    if entry.waiting_for:
+        return f"{name}: {printable(entry.remark)}"
     frames = f" ({entry.done} of {entry.frames} frames)" if entry.work and entry.state != WAITING else ""
     message = "".join(f"\n  {printable(line)}" for line in entry.message.splitlines())
-    return f"{printable(entry.name)}: {entry.state}{frames}{':' if message else ''}{message}"
+    state = "not rendered, its schedule is broken" if entry.state == BROKEN else entry.state
+    return f"{name}: {state}{frames}{':' if message else ''}{message}"
 
 
 def _sum(entries: Sequence[Entry]) -> str:

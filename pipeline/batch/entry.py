@@ -54,6 +54,9 @@ class Entry:
         deaths: workers that died of it; `fruitless` of them in a row without a new frame.
         memory: bytes on its GPU, or of its process on a CPU.
         after: the parts of a job that is rendered by several workers; it waits for them.
+        waiting_for: who writes into its folder, where it waits for that; empty where it waits for a worker.
+        not_before: when it can be given to a worker, on the clock `time.monotonic`.
+        hand: who was given it last, see `pipeline.batch.hands.Hand`.
     """
 
     name: str
@@ -71,10 +74,18 @@ class Entry:
     device: str = ""
     memory: int = 0
     after: tuple["Entry", ...] = ()
+    waiting_for: str = ""
+    not_before: float = 0.0
+    hand: object = None
 
     @property
     def failed(self) -> bool:
         return self.state in (FAILED, BROKEN)
+
+    @property
+    def remark(self) -> str:
+        """What is to be said of it beside its state."""
+        return f"waiting for {self.waiting_for}" if self.waiting_for else self.message
 
     @property
     def frames(self) -> int:

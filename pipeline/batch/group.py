@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.batch.entry import Work
+from pipeline.batch.reason import reason
 from pipeline.events import Event, Failed
 from pipeline.lockstep import AtOnce, groups, in_lockstep
 from pipeline.progress import LineReporter
@@ -48,7 +49,7 @@ def rendered(
     """What happens in each of the jobs; one that fails leaves the others as they are.
 
     Args:
-        schedule_of: reads a job's schedule, and may raise InputError.
+        schedule_of: reads a job's schedule; whatever it raises is the failure of this job.
 
     Raises:
         DeviceError: the GPU has failed; none of them can go on in this process.
@@ -57,8 +58,8 @@ def rendered(
     for job in jobs:
         try:
             by_run[run_of(schedule_of(job), job.folder, replace(options, part=job.part))] = job
-        except InputError as error:  # the schedule was changed
-            yield job, Failed(schedule=job.name, message=str(error))
+        except Exception as error:
+            yield job, not_loaded(job, error)
 
     def work(run: Run, *, prepared: Prepare = lambda renderer: renderer) -> Generator["Event | Pending", None, None]:
         try:
@@ -72,6 +73,11 @@ def rendered(
                 if isinstance(event, Failed) and event.fatal:
                     raise DeviceError(event.message)
                 yield by_run[run], event
+
+
+def not_loaded(job: Work, error: Exception) -> Failed:
+    """The failure of a job whose schedule, or what that names, has become wrong since it was checked."""
+    return Failed(schedule=job.name, message=reason(error, job.file))
 
 
 class Logs:
@@ -90,7 +96,7 @@ class Logs:
     def tell(self, job: Work, event: Event) -> None:
         """Write what happens in a job into its log."""
         said = io.StringIO()
-        with redirect_stdout(said), redirect_stderr(said):
+        with redirect_stdout(said), redirect_stderr(said), suppress(Exception):  # a log is no reason to fail
             self._reporters[job.log](event)
         _append(job.log, said.getvalue())
 
@@ -99,7 +105,9 @@ class Logs:
         """Have what else is printed inside the block in the first one."""
         with ExitStack() as stack:
             with suppress(OSError):
-                file = stack.enter_context(next(iter(self._reporters)).open("a", encoding="utf-8", buffering=1))
+                file = stack.enter_context(
+                    next(iter(self._reporters)).open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+                )
                 stack.enter_context(redirect_stdout(file))
                 stack.enter_context(redirect_stderr(file))
             yield
@@ -110,15 +118,15 @@ class Logs:
             _append(log, f"{text.rstrip()}\n")
 
 
-def gist(error: Exception) -> str:
+def gist(error: BaseException) -> str:
     """In a line, what a process cannot go on after; what people should do then, the batch does."""
-    failure = error if isinstance(error, RunError) else failures.told(error)
+    failure = error if isinstance(error, RunError) or not isinstance(error, Exception) else failures.told(error)
     said = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
-    return said.strip().splitlines()[0]
+    return next(iter(said.strip().splitlines()), "")
 
 
 def _append(log: Path, text: str) -> None:
     with suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as file:
+        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)

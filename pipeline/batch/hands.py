@@ -46,7 +46,8 @@ class Hands(Protocol):
     def places(self) -> Iterator[tuple[int, Any]]:
         """The places where nobody works, with the hand that waits there or None."""
 
-    def start(self, place: int) -> Hand: ...
+    def start(self, place: int) -> Hand:
+        """Have somebody work at this place. Raises OSError where that is impossible now."""
 
     def device(self, place: int) -> str: ...
 

@@ -8,21 +8,24 @@ Ray is imported here alone.
 """
 
 import contextlib
+import itertools
 import os
+import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.batch.entry import Entry, Work
 from pipeline.batch.group import Logs, Terms, gist, rendered
+from pipeline.batch.ray_hand import RayHand
 from pipeline.batch.worker import CRASHED, Crashed, Idle, Noted, Told, memory
-from pipeline.events import Failed, Interrupted
+from pipeline.events import GO_ON, Interrupted
 from pipeline.lockstep import AtOnce
-from pipeline.models import Models
 from pipeline.schedule import Schedule
 from pipeline.session import Session
-from render.errors import InputError
+from render.errors import InputError, RunError
+from render.openmp import sleep_at_barriers
 
 if TYPE_CHECKING:
     from ray.util.queue import Queue
@@ -45,14 +48,15 @@ class ClusterOptions:
     gpus: float | None = None
 
 
-def render_task(given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Queue") -> int | None:
-    """Render jobs in a process of the cluster; tells `told` what happens, with the first job's name.
+def render_task(number: int, given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Queue") -> int | None:
+    """Render jobs in a process of the cluster; tells `told` what happens, with the task's number.
 
     Where it cannot go on, as after a failure of its GPU, the process ends: the next task gets a fresh one.
 
     Returns:
         how many of their kind are refined together with profit, if that was measured.
     """
+    sleep_at_barriers()
     jobs = [job for job, _ in given]
     schedules = {job.name: schedule for job, schedule in given}
     session, at_once = _KEPT.setdefault(
@@ -60,7 +64,7 @@ def render_task(given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Que
     )
 
     def tell(message: object) -> None:
-        told.put((jobs[0].name, message))
+        told.put((number, message))
 
     def schedule_of(job: Work) -> Schedule:
         return schedules[job.name]
@@ -79,55 +83,6 @@ def render_task(given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Que
         tell(Crashed(message=gist(error)))
         os._exit(CRASHED)
     return at_once.measured(jobs[0].kind)
-
-
-@dataclass(kw_only=True, eq=False)
-class RayHand:
-    """A place in the queue of the cluster: the jobs that it holds, and their task.
-
-    Attributes:
-        lost: how the task was lost, in words; None while it is not.
-        crashed: whether the task itself has told why it ends.
-    """
-
-    crew: "RayCrew"
-    entries: tuple[Entry, ...] = ()
-    models: Models | None = None
-    task: Any = None
-    inbox: list[Any] = field(default_factory=list)
-    lost: str | None = None
-    crashed: bool = False
-
-    def give(self, entries: Sequence[Entry]) -> None:
-        self.entries, self.crashed = tuple(entries), False
-        given: list[tuple[Work, Schedule]] = []
-        for job in (entry.work for entry in entries if entry.work is not None):
-            self.models = job.models
-            try:
-                given.append((job, job.origin.load(shown=job.file)))  # goes along: a node need not have its file
-            except InputError as error:
-                self.inbox.append(Told(job=job.name, event=Failed(schedule=job.name, message=str(error)), memory=0))
-        self.task = self.crew.submit(given) if given else None
-        if self.task is None:
-            self.inbox.append(Idle())
-
-    def ask_to_stop(self) -> None:
-        if self.task is not None:
-            self.crew.cancel(self.task)
-
-    def hear(self, message: object) -> None:
-        self.inbox.append(message)
-        self.crashed |= isinstance(message, Crashed)
-
-    def said(self) -> Iterator[Any]:
-        while self.inbox:
-            yield self.inbox.pop(0)
-
-    def ending(self) -> str:
-        return "" if self.crashed else self.lost or ""
-
-    def close(self) -> None:
-        self.entries, self.task, self.lost = (), None, None
 
 
 class RayCrew:
@@ -162,9 +117,12 @@ class RayCrew:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._told = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
         self._terms = terms
+        self._numbers = itertools.count()
 
-    def submit(self, given: Sequence[tuple[Work, Schedule]]) -> Any:
-        return self._task.remote(given, self._terms, self._told)
+    def submit(self, given: Sequence[tuple[Work, Schedule]]) -> tuple[Any, int]:
+        """The task that renders these jobs, and its number."""
+        number = next(self._numbers)
+        return self._task.remote(number, given, self._terms, self._told), number
 
     def cancel(self, task: Any) -> None:
         self._ray.cancel(task, force=False)
@@ -191,10 +149,12 @@ class RayCrew:
         """Hear what is in the queue, and which tasks have ended."""
         by_task = {hand.task: hand for hand in self.working() if hand.task is not None}
         done, _ = self._ray.wait(list(by_task), timeout=min(seconds, 0.2)) if by_task else ([], [])
-        by_name = {entry.name: hand for hand in by_task.values() for entry in hand.entries}
-        for name, message in self._told.get_nowait_batch(self._told.qsize()):
-            if name in by_name:
-                by_name[name].hear(message)
+        if not by_task:
+            time.sleep(min(seconds, 0.2))
+        by_number = {hand.number: hand for hand in by_task.values()}
+        for number, message in self._heard():
+            if number in by_number:
+                by_number[number].hear(message)
         for task in done:
             self._end(by_task[task])
 
@@ -203,11 +163,21 @@ class RayCrew:
         return [hand for hand in self._hands if hand.lost is not None]
 
     def close(self) -> None:
-        for hand in self.working():
-            self._ray.cancel(hand.task, force=True)
-        self._told.shutdown(force=True)
+        with contextlib.suppress(self._ray.exceptions.RayError):  # it may be the cluster that has ended us
+            for hand in self.working():
+                if hand.task is not None:
+                    self._ray.cancel(hand.task, force=True)
+            self._told.shutdown(force=True)
         if self._ours:
             self._ray.shutdown()
+
+    def _heard(self) -> list[tuple[int, object]]:
+        """What the tasks have told. Raises RunError where the cluster is gone."""
+        try:
+            heard: list[tuple[int, object]] = self._told.get_nowait_batch(self._told.qsize())
+        except self._ray.exceptions.RayError as error:
+            raise RunError(f"the Ray cluster does not answer any more: {gist(error)}; {GO_ON}") from error
+        return heard
 
     def _end(self, hand: RayHand) -> None:
         """Hear how a task has ended."""
@@ -220,13 +190,16 @@ class RayCrew:
             lines = str(error).strip().splitlines()
             killed = isinstance(error, self._ray.exceptions.WorkerCrashedError)
             hand.lost = "its process was killed" if killed else next(reversed(lines), type(error).__name__)
+        except Exception as error:  # its answer cannot be read
+            hand.lost = gist(error)
 
 
 def _cancelled(entry: Entry) -> Told:
     """Heard only of a job that has not ended before."""
     assert entry.work is not None
-    folder, go_on = entry.work.folder, "run the same command again to go on"
-    event = Interrupted(schedule=entry.name, folder=folder, done=entry.done, frames=entry.frames, go_on=go_on)
+    event = Interrupted(
+        schedule=entry.name, folder=entry.work.folder, done=entry.done, frames=entry.frames, go_on=GO_ON
+    )
     return Told(job=entry.name, event=event, memory=0)
 
 

@@ -1,26 +1,40 @@
 """batch.json: how every job of a batch stands, for people in the morning and for programs at any time."""
 
 import json
+import os
+import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.atomic import write_text
+from pipeline.atomic import named_partial, replacing
 from pipeline.batch.entry import Entry
 
 NAME = "batch.json"
+OLD = 60.0  # seconds
 
 
 def write_record(out: Path, entries: Sequence[Entry], seconds: float) -> None:
-    """Write it whole or not at all; written anew whenever the state of a job changes."""
+    """Write it whole or not at all; written anew whenever the state of a job changes. Raises OSError."""
     out.mkdir(parents=True, exist_ok=True)
     record = {
         "seconds": round(seconds, 1),
         "states": dict(Counter(entry.state for entry in entries)),
         "jobs": [_job(entry) for entry in entries],
     }
-    write_text(out / NAME, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    with replacing(out / NAME, whose=str(os.getpid())) as partial:  # another batch may write beside this one
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name may be no UTF-8
+
+
+def remove_old_partials(out: Path) -> None:
+    """Remove what batches that were killed left half-written; one that is new may be another batch's."""
+    with suppress(OSError):
+        for partial in out.glob(f"{named_partial(out / NAME).stem}*"):
+            if time.time() - partial.stat().st_mtime > OLD:
+                partial.unlink()
 
 
 def read_record(out: Path) -> dict[str, Any]:
@@ -38,6 +52,7 @@ def _job(entry: Entry) -> dict[str, Any]:
         "folder": str(entry.work.folder) if entry.work else None,
         "log": str(entry.work.log) if entry.work else None,
         "state": entry.state,
+        "waiting_for": entry.waiting_for,
         "message": entry.message,
         "frames": entry.frames,
         "done": entry.done,

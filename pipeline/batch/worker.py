@@ -2,14 +2,17 @@
 
 import contextlib
 import faulthandler
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from pipeline.batch.entry import Work
 from pipeline.batch.group import Logs, Terms, gist, rendered
@@ -18,6 +21,7 @@ from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, ter
 from pipeline.lockstep import AtOnce
 from pipeline.schedule import Schedule
 from pipeline.session import Session
+from render.openmp import sleep_at_barriers
 
 STOP = "stop"
 CRASHED = 70  # the exit code of a worker that met what it cannot trust itself after
@@ -71,43 +75,74 @@ class Crashed:
     message: str
 
 
+class GoneError(BaseException):
+    """The batch is gone; no handler of a job's errors takes it for one."""
+
+
 def work(connection: Connection, conditions: Conditions) -> None:
-    """Render what comes along `connection` until it closes."""
+    """Render what comes along `connection` until it closes; the end of the batch's process is ours."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch tells us
+    sleep_at_barriers()
     try:
         with terminating_well():
+            threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
             _work(connection, conditions)
     except TerminatedError:
         leave(TERMINATED, FAREWELL)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the batch is gone
+    except GoneError:
+        return
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the process that started us, however it ends, and end as on SIGTERM: at once.
+
+    Whoever starts the batch again must not find folders locked by a worker that is in the middle of a long frame.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # it reads a pipe whose other end the parent alone holds
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _work(connection: Connection, conditions: Conditions) -> None:
     session: Session | None = None
-    at_once = AtOnce(conditions.terms.at_once, lambda text: connection.send(Noted(text=text)))
+
+    def tell(message: object) -> None:
+        try:
+            connection.send(message)
+        except OSError as error:
+            raise GoneError from error
+
+    at_once = AtOnce(conditions.terms.at_once, lambda text: tell(Noted(text=text)))
     while True:
-        jobs = connection.recv()
+        jobs = _given(connection)
         if jobs == STOP:
             continue  # it came when the jobs had just ended
         logs = Logs(jobs)
         logs.begin(f"worker {os.getpid()}")
         _log_to(jobs[0].log)
-        session = session or _session(conditions)
         try:
+            session = session or _session(conditions)
             stop = _asked_to_stop(connection)
             events = rendered(jobs, _schedule, session, conditions.terms.options, at_once, stop)
             with contextlib.closing(events):
                 for job, event in events:
                     logs.tell(job, event)
-                    connection.send(Told(job=job.name, event=event, memory=memory()))
-        except (EOFError, BrokenPipeError, ConnectionResetError):
+                    tell(Told(job=job.name, event=event, memory=memory()))
+        except (TerminatedError, GoneError):
             raise
-        except Exception as error:
+        except BaseException as error:  # also what calls sys.exit
             logs.say(traceback.format_exc())
-            connection.send(Crashed(message=gist(error)))
+            tell(Crashed(message=gist(error)))
             sys.exit(CRASHED)
-        connection.send(Idle(at_once=at_once.measured(jobs[0].kind)))
+        tell(Idle(at_once=at_once.measured(jobs[0].kind)))
+
+
+def _given(connection: Connection) -> Any:
+    try:
+        return connection.recv()
+    except (EOFError, OSError) as error:
+        raise GoneError from error
 
 
 def _schedule(job: Work) -> Schedule:
@@ -128,10 +163,12 @@ def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
 
     def stop() -> bool:
         nonlocal asked
-        while not asked and connection.poll():
+        while not asked:
             try:
+                if not connection.poll():
+                    break
                 asked = connection.recv() == STOP
-            except EOFError:
+            except (EOFError, OSError):
                 asked = True
         return asked
 

@@ -6,45 +6,80 @@ from typing import TYPE_CHECKING
 
 import click
 
-from render.errors import InputError, ScheduleError
+from render.errors import InputError, ScheduleError, UnknownNameError
 
 if TYPE_CHECKING:
     from pipeline.foreign.source import Source
 
 MAX_LINES = 200
+_NAMED = 8  # settings in a message
+_STANDARD = Path("-")  # input and output
 
 
 @click.command("import")
-@click.argument("settings", metavar="SETTINGS", type=click.Path(path_type=Path))
+@click.argument("settings", metavar="SETTINGS...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", metavar="FILE.yaml", type=click.Path(path_type=Path), help="Where to write it [NAME.yaml, here]."
+    *("-o", "--output"),
+    metavar="FILE.yaml",
+    type=click.Path(path_type=Path),
+    help="Where to write it; - is the standard output [NAME.yaml, here].",
 )
 @click.option("--from", "name", metavar="FORMAT", help="The format, where it is not recognised; docs/importing.md.")
-def import_(settings: Path, output: Path | None, name: str | None) -> None:
+@click.option("--force", is_flag=True, help="Write over a file that is there already.")
+def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, force: bool) -> None:
     """Make a schedule of the settings of another tool; what cannot be carried is listed.
 
     Deforum and Disco Diffusion (settings.txt), Parseq (rendered manifest), VQGAN-CLIP-animations (notebook),
-    pytti (YAML), nerdyrodent/VQGAN-CLIP (a file with the command line).
+    pytti (YAML), nerdyrodent/VQGAN-CLIP (a file with the command line, also in a shell loop as its zoom.sh).
+    Several files make a schedule each; - reads the standard input.
 
     \b
     render import 20230801_settings.txt -o swamp.yaml
     render import zoom.sh --from nerdyrodent
+    render import a.txt b.json
     """
+    from pipeline.naming import stem_of
+
+    if output is not None and len(settings) > 1:
+        raise InputError(f"-o {output}: {len(settings)} files make a schedule each; leave -o out, or import one by one")
+    targets = [output or Path("import.yaml" if path == _STANDARD else f"{stem_of(path)}.yaml") for path in settings]
+    for path, target in zip(settings, targets, strict=True):
+        if targets.count(target) > 1:
+            raise InputError(f"{path}: another file makes {target}, too; import them one by one with -o")
+    failed = [error for error in map(_one, settings, targets, [name] * len(targets), [force] * len(targets)) if error]
+    if failed:
+        raise failed[0] if len(failed) == 1 else InputError("\n".join(map(str, failed)))
+
+
+def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError | None:
+    """Import one file, so that the others are imported whatever becomes of it."""
     from pipeline.atomic import write_text
     from pipeline.foreign.source import read_source
 
-    target = output or Path(f"{settings.stem}.yaml")
-    source = read_source(settings)
-    if target.exists() and (output is None or target.samefile(settings)):
-        raise InputError(f"{target}: exists already; -o FILE.yaml writes another file")
-    text, told = imported(source, name)
     try:
-        write_text(target, text)
+        source = read_source(path)
+        text, told = imported(source, name)
+        _check_target(path, target, force)
+        if target != _STANDARD:
+            write_text(target, text)
+    except InputError as error:
+        return error
     except OSError as error:
-        raise InputError(f"{target}: cannot be written: {error.strerror}") from error
+        return InputError(f"{target}: cannot be written: {error.strerror}")
     for line in told:
         click.echo(f"- {line}", err=True)
-    click.echo(str(target))
+    click.echo(text if target == _STANDARD else str(target), nl=target != _STANDARD)
+    return None
+
+
+def _check_target(path: Path, target: Path, force: bool) -> None:
+    """A file that is there stays as it is, and the settings themselves in any case."""
+    if target == _STANDARD or not target.exists():
+        return
+    if path != _STANDARD and target.samefile(path):
+        raise InputError(f"{target}: exists already; -o FILE.yaml writes another file than the settings")
+    if not force:
+        raise InputError(f"{target}: exists already; -o FILE.yaml writes another file, --force writes over it")
 
 
 def imported(source: "Source", name: str | None = None) -> tuple[str, tuple[str, ...]]:
@@ -62,11 +97,14 @@ def imported(source: "Source", name: str | None = None) -> tuple[str, tuple[str,
     from pipeline.loader import read_schedule
     from render import catalogue
 
+    if name is not None and name not in catalogue.names(importers):
+        raise UnknownNameError("format", name, catalogue.names(importers))
     entry = catalogue.load(importers, name or _recognised(source))
     found: importers.Imported = entry.convert(source)
-    told = tuple(printable(line) for line in found.told[:MAX_LINES])
-    if len(found.told) > MAX_LINES:
-        told = (*told, f"... and {len(found.told) - MAX_LINES} more of the kind")
+    lines = (*source.told, *source.doubted(), *found.told)
+    told = tuple(printable(line) for line in lines[:MAX_LINES])
+    if len(lines) > MAX_LINES:
+        told = (*told, f"... and {len(lines) - MAX_LINES} more of the kind")
     text = write(dataclasses.replace(found, told=told), Path(source.name).name)
     try:
         read_schedule(text, "the schedule", "imported")
@@ -77,10 +115,16 @@ def imported(source: "Source", name: str | None = None) -> tuple[str, tuple[str,
 
 def _recognised(source: "Source") -> str:
     from pipeline import importers
+    from pipeline.foreign.settings import printable
     from render import catalogue
 
     names = catalogue.names(importers)
     for name in names:
         if catalogue.load(importers, name).recognises(source):
             return name
-    raise source.error(f"in no format that can be imported ({', '.join(names)}); --from FORMAT takes one of them")
+    settings = f"settings found: {', '.join(list(source.settings)[:_NAMED])}" if source.settings else ""
+    found = "; ".join(filter(None, (*source.lacking, settings)))
+    needs = "; ".join(f"{name} needs {getattr(catalogue.load(importers, name), 'NEEDS', 'its settings')}" for name in names)
+    raise source.error(
+        printable(f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one")
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.commands import options
-from render.errors import InputError
+from render.errors import InputError, printable
 
 
 @click.command()
@@ -24,7 +24,7 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     Files that the schedule names, such as a track, are not in the video.
     """
     from pipeline.atomic import write_text
-    from pipeline.delivery.chunks import texts
+    from pipeline.delivery.chunks import require_container, texts
     from pipeline.delivery.notes import in_metadata, schedule_of
     from pipeline.ffmpeg import find_binary, read_notes
 
@@ -32,10 +32,12 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
         raise InputError(f"{video}: no such file")
     said = texts(video)
     if said is None:
+        require_container(video)
         said = in_metadata(read_notes(find_binary(ffmpeg_program), video))
     text = schedule_of(said, str(video))
     if output is None:
-        click.echo(text, nl=False)
+        # What stands in a video may steer the terminal that shows it; -o FILE.yaml writes it as it is.
+        click.echo("\n".join(map(printable, text.split("\n"))), nl=False)
         return
     if output.exists():
         raise InputError(f"{output}: exists already; -o FILE.yaml writes another file")

@@ -45,17 +45,18 @@ def preview(
     """
     from pipeline import ffmpeg
     from pipeline.loader import load_schedule
+    from pipeline.naming import stem_of
 
     schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
     if moment is not None:
         from pipeline.moment import write_moment
 
-        target = output or Path(f"{file.stem}-at.png")
+        target = output or Path(f"{stem_of(file)}-at.png")
         write_moment(schedule, moment, target, device, offline)
         click.echo(str(target))
         return
     from pipeline.preview import write_preview
 
-    target = output or Path(f"{file.stem}-preview.mp4")
+    target = output or Path(f"{stem_of(file)}-preview.mp4")
     count = write_preview(schedule, image, target, ffmpeg.find_binary(ffmpeg_program))
     click.echo(f"{target}: {count} frames")

@@ -39,8 +39,11 @@ def status(folder: "RunFolder", as_json: bool) -> None:
 @click.option("--seed", type=int, default=None, help="Which random frames; another one each time unless given.")
 @options.device
 @options.offline
-def verify(folder: "RunFolder", rerender: int, seed: int | None, device: str, offline: bool) -> None:
-    """Check every frame and state of a run against its checksums and the chain of hashes.
+@options.ffmpeg_program
+def verify(
+    folder: "RunFolder", rerender: int, seed: int | None, device: str, offline: bool, ffmpeg_program: str | None
+) -> None:
+    """Check every frame and state of a run against its checksums and the chain of hashes, and every video's length.
 
     \b
     render verify outputs/sunset
@@ -50,7 +53,7 @@ def verify(folder: "RunFolder", rerender: int, seed: int | None, device: str, of
     """
     from pipeline.verify import Verification
 
-    verification = Verification(folder)
+    verification = Verification(folder, ffmpeg_program)
     again = verification.rerender(rerender, seed, device, offline) if rerender else ()
     wrong = 0
     for line in itertools.chain(verification.damaged(), again):

@@ -135,9 +135,10 @@ def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, a
     render plot schedules/sunset.yaml --html
     """
     from pipeline.loader import load_schedule
+    from pipeline.naming import stem_of
 
     schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
-    target = output or Path(f"{file.stem}-plot")
+    target = output or Path(f"{stem_of(file)}-plot")
     target = target if output and target.suffix else Path(f"{target}{PAGE if as_html else '.png'}")
     if as_html and target.suffix.lower() != PAGE:
         raise InputError(f"{target}: --html draws a page; name it *{PAGE} or leave out one of the two")

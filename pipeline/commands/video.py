@@ -40,6 +40,7 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 @options.offline
 @options.ffmpeg_program
 @options.lockstep
+@click.option("--wait", is_flag=True, help="Where another run writes into the folder, wait for its end, then go on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the bar.")
 def video(
     files: Sequence[str],
@@ -54,6 +55,7 @@ def video(
     offline: bool,
     ffmpeg_program: str | None,
     lockstep: int | None,
+    wait: bool,
     as_json: bool,
 ) -> None:
     """Render schedules to videos; `render FILE` is short for `render video FILE`.
@@ -62,14 +64,15 @@ def video(
     render schedules/sunset.yaml
     render schedules/sunset.yaml --draft
     render schedules/sunset.yaml --frames :24      only the first two seconds
-    render schedules/sunset.yaml --set refine.steps=20
+    render schedules/sunset.yaml --set refine.steps=20    a trial, in a folder of its own
     render a.yaml b.yaml --out /data --device cuda:1
     render s3://bucket/a.yaml --out s3://bucket/videos
     render a.yaml b.yaml --lockstep auto           both at once, where that is faster
 
     Each schedule gets the folder DIR/<its name>/ with frames/, video.mp4, contact.png, poster.png
     and report.json. Running again goes on where it stopped; after an edit it starts at the first
-    frame that the edit changes. In a bucket frames are uploaded behind the render, and the same
+    frame that the edit changes; a finished video that it replaces stays in the history (render history DIR).
+    In a bucket frames are uploaded behind the render, and the same
     command goes on there on another machine. Ctrl-C finishes the frame, twice stops at once. A schedule with
     variants: gives one folder below for every combination.
     """
@@ -83,13 +86,13 @@ def video(
     place = place_of(out, None, work)
     jobs = []
     schedules = list(_local(files, place.inputs))
-    for file, folder in zip(schedules, _folders(schedules, place.folder, draft), strict=True):
+    for file, folder in zip(schedules, _folders(schedules, place.folder, draft, overrides), strict=True):
         origin = Origin(file=str(file.absolute()), overrides=overrides, draft=draft, allow_paths=allow_paths)
         jobs += [replace(job, remote=place.remote_of(job.folder)) for job in jobs_of(file, origin, folder)]
     run_options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg_program)
     reporter = choose_reporter(as_json)
     try:
-        session = Session(device, offline, reporter.downloaded)
+        session = Session(device, offline, reporter.downloaded, wait)
         sys.exit(render_all(jobs, session, run_options, reporter, lockstep))
     finally:
         reporter.close()
@@ -107,9 +110,11 @@ def _local(files: Sequence[str], inputs: Path) -> Iterator[Path]:
             yield Path(file)
 
 
-def _folders(files: Sequence[Path], out: Path, draft: bool) -> list[Path]:
-    """A folder per schedule. A draft has its own, so that it never replaces finished frames."""
-    folders = [out / (file.stem + ("-draft" if draft else "")) for file in files]
+def _folders(files: Sequence[Path], out: Path, draft: bool, overrides: Sequence[tuple[str, str]]) -> list[Path]:
+    """A folder per schedule, see `pipeline.naming.run_name`."""
+    from pipeline.naming import run_name
+
+    folders = [out / run_name(file, draft, overrides) for file in files]
     for file, folder in zip(files, folders, strict=True):
         if folders.count(folder) > 1:
             raise InputError(f"{file}: another schedule of this name would be rendered to {folder}; rename one")

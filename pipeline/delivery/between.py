@@ -5,6 +5,7 @@ By ffmpeg's minterpolate: motion-compensated (overlapped blocks, both directions
 
 from collections.abc import Mapping
 
+from pipeline.rates import exact
 from pipeline.recipe import BT709, Filter
 
 _MODES: Mapping[str, Mapping[str, str | int]] = {
@@ -20,5 +21,5 @@ def between(rate: float, mode: str) -> tuple[Filter, ...]:
         ("scale", {"out_color_matrix": "bt709", "out_range": "tv"}),
         ("format", {"pix_fmts": "yuv444p"}),
         *BT709,
-        ("minterpolate", {"fps": str(rate), **_MODES[mode]}),
+        ("minterpolate", {"fps": str(exact(rate)), **_MODES[mode]}),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from render.errors import EncodingError
+from render.errors import EncodingError, InputError
 
 _XMP_FLAG = 0x04
 _COMMENT, _BLOCK = b"\x21\xfe", 255
@@ -72,6 +72,18 @@ def texts(file: Path) -> Iterator[str] | None:
         if begin.startswith(mark) and (mark != b"RIFF" or begin.endswith(b"WEBP")):
             return (said.decode(errors="replace") for said in read(file.read_bytes()))
     return None
+
+
+def require_container(file: Path) -> None:
+    """Look at a file's first bytes before ffmpeg does, which would follow a playlist to other files.
+
+    Raises:
+        InputError: it is neither an MP4 or MOV nor a Matroska or WebM.
+    """
+    with file.open("rb") as opened:
+        begin = opened.read(12)
+    if begin[4:8] != b"ftyp" and not begin.startswith(b"\x1aE\xdf\xa3"):
+        raise InputError(f"{file}: is no video that `render` makes: expected MP4, MOV, WebM, MKV, GIF, WebP or PNG")
 
 
 def _of_gif(content: bytes) -> Iterator[bytes]:

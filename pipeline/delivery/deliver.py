@@ -12,6 +12,7 @@ from pipeline.atomic import named_partial
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.hardware import chosen
 from pipeline.delivery.notes import as_metadata, written_out
+from pipeline.delivery.older import known_to
 from pipeline.delivery.recipes import leftovers, paths, recipe
 from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
@@ -41,6 +42,8 @@ def deliver(
             if footage.loops:
                 pictures = whole.num_pictures(len(whole.order), footage.fps)
                 whole = dataclasses.replace(whole, options=closed(whole.options, pictures))
+            options = known_to(whole.options, partial(ffmpeg.encoder_options, binary))
+            whole = dataclasses.replace(whole, options=options)
             ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, check, whole)
     if left := leftovers(folder.path, footage.videos):
         names = ", ".join(path.name for path in left)

@@ -1,10 +1,12 @@
 """Pictures enlarged by a network, such as Real-ESRGAN, whose file the schedule names; spandrel tells which it is.
 
-Only reading a file needs the extra `upscale`; no pickle is executed (spandrel's own unpickler is a restricted one).
+Only reading a file needs the extra `upscale`. spandrel is never handed a path: for a TorchScript archive it would call
+torch.jit.load, which executes what is in it. It gets the tensors that our own reader found.
 """
 
 import importlib.util
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,13 @@ import numpy as np
 from PIL import Image
 
 from pipeline.frames import COMPRESSION, Pixels
-from render.errors import InputError
+from render.errors import InputError, WeightsError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+MAX_BLOCKS = 4096
+_NESTS = ("params_ema", "params-ema", "params", "model_state_dict", "state_dict", "model", "net_g", "net")
 TILE, MARGIN = 256, 32  # pixels of a tile, and how much of its surroundings it sees: a network sees less
 
 
@@ -35,11 +39,17 @@ class Upscaler:
     def __init__(self, path: Path, device: str = "auto") -> None:
         import spandrel
 
+        from render.allowance import building
         from render.device import pick_device
 
         self._device = pick_device(device)
         try:
-            model: Any = spandrel.ModelLoader(device=self._device).load_from_file(path)
+            state = _state(path)
+            with building(str(path), state):
+                model: Any = spandrel.MAIN_REGISTRY.load(state)
+            model = model.to(self._device)
+        except WeightsError as error:
+            raise InputError(str(error)) from error
         except Exception as error:  # whatever a file can hold
             raise InputError(f"{path}: is no upscaler that spandrel knows ({_first_line(error)})") from error
         if not isinstance(model, spandrel.ImageModelDescriptor) or (model.input_channels, model.output_channels) != (
@@ -97,6 +107,17 @@ class Enlarged:
         Image.fromarray(large).save(made, "PNG", compress_level=COMPRESSION)
         kept.write_bytes(made.getvalue())
         return made.getvalue()
+
+
+def _state(path: Path) -> "dict[str, Tensor]":
+    """The weights, without names that would make spandrel count to millions. Raises `WeightsError`."""
+    from render.checkpoints import read_tensors
+
+    state = read_tensors(path, _NESTS)
+    for key in state:
+        if any(int(digits[:9]) > MAX_BLOCKS for digits in re.findall(r"[0-9]+", key)):  # it takes numbers for counts
+            raise WeightsError(f"{path}: refused: '{key[:100]}' would be one of more than {MAX_BLOCKS:,} blocks")
+    return state
 
 
 def _first_line(error: Exception) -> str:

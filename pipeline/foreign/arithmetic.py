@@ -9,63 +9,29 @@ Source: numexpr's user guide for what Deforum's expressions may hold. What diffe
 """
 
 import ast
+import difflib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from pipeline.easings import Array
+from pipeline.foreign.dialects import Dialect, Function, where
 
 MAX_LENGTH, MAX_NODES, MAX_DEPTH = 2000, 400, 40
 
-_Function = Callable[..., Array]
-_UNARY: dict[type, _Function] = {ast.USub: np.negative, ast.UAdd: np.positive}
+_UNARY: dict[type, Function] = {ast.USub: np.negative, ast.UAdd: np.positive}
 _NOT: tuple[type, ...] = (ast.Not, ast.Invert)
-_BINARY: dict[type, _Function] = {
+_BINARY: dict[type, Function] = {
     **{ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power},
     **{ast.Mod: np.mod, ast.FloorDiv: np.floor_divide, ast.BitAnd: np.logical_and, ast.BitOr: np.logical_or},
 }
-_COMPARE: dict[type, _Function] = {
+_COMPARE: dict[type, Function] = {
     **{ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal},
     **{ast.Eq: np.equal, ast.NotEq: np.not_equal},
 }
-_SHARED: dict[str, tuple[_Function, int]] = {
-    **{name: (getattr(np, name), 1) for name in ("sin", "cos", "tan", "sqrt", "exp", "log", "floor", "ceil", "abs")},
-    **{name: (getattr(np, name), 1) for name in ("sinh", "cosh", "tanh", "log10", "log1p", "expm1")},
-}
 _OURS = {"sin", "cos", "tan", "sqrt", "exp", "log", "floor", "ceil", "abs", "where", "min", "max", "round"}
-
-
-def _where(condition: Array, a: Array, b: Array) -> Array:
-    return np.where(np.not_equal(condition, 0), a, b)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dialect:
-    """What a tool's expressions may call and name."""
-
-    functions: Mapping[str, tuple[_Function, int]]
-    constants: Mapping[str, float] = field(default_factory=dict)
-
-
-NUMEXPR = Dialect(
-    functions={
-        **_SHARED,
-        **{f"arc{name}": (getattr(np, f"arc{name}"), 1) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-        **{"arctan2": (np.arctan2, 2), "fmod": (np.fmod, 2), "where": (_where, 3)},
-    },
-)
-PYTHON = Dialect(
-    functions={
-        **_SHARED,
-        **{f"a{name}": (getattr(np, f"arc{name}"), 1) for name in ("sin", "cos", "tan")},
-        **{"atan2": (np.arctan2, 2), "fmod": (np.fmod, 2), "pow": (np.power, 2), "round": (np.round, 1)},
-        **{"radians": (np.radians, 1), "degrees": (np.degrees, 1), "fabs": (np.abs, 1)},
-        **{"min": (np.minimum, 2), "max": (np.maximum, 2)},
-    },
-    constants={"pi": np.pi, "tau": 2 * np.pi, "e": np.e},
-)
 
 
 class UnreadableError(Exception):
@@ -102,10 +68,25 @@ def arithmetic(source: str, dialect: Dialect) -> Arithmetic:
             warnings.simplefilter("ignore")
             tree = ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise UnreadableError("not an expression") from None
+        raise UnreadableError(f"{_fault(source)}: {_short(source)}") from None
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES or _depth(tree) > MAX_DEPTH:
         raise UnreadableError("an expression that is too large")
     return Arithmetic(source=source, dialect=dialect, tree=tree)
+
+
+def _fault(source: str) -> str:
+    """What is wrong with an expression that does not parse."""
+    depth = 0
+    for character in source:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return "bracket closed that was not opened"
+    return "bracket not closed" if depth else "not an expression"
+
+
+def _short(source: str) -> str:
+    text = " ".join(source.split())
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _depth(tree: ast.AST) -> int:
@@ -128,6 +109,11 @@ def _value(node: ast.expr, names: Mapping[str, Array | float], dialect: Dialect)
             return _number(np.logical_not(value(operand)))
         case ast.UnaryOp(op=op, operand=operand):
             return _number(_UNARY[type(op)](value(operand)))
+        case ast.Attribute(value=ast.Name(id="np"), attr=name) if name in dialect.constants:
+            return np.asarray(dialect.constants[name], dtype=np.float64)
+        case ast.BinOp(left=left, op=ast.BitXor(), right=right):
+            power = f"{ast.unparse(left)[:30]} ** {ast.unparse(right)[:30]}"
+            raise UnreadableError(f"^ is the exclusive or of bits, not a power; write {power}")
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             return _number(_BINARY[type(op)](value(left), value(right)))
         case ast.BoolOp(op=op, values=parts):
@@ -136,18 +122,34 @@ def _value(node: ast.expr, names: Mapping[str, Array | float], dialect: Dialect)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
             return _number(_COMPARE[type(op)](value(left), value(right)))
         case ast.IfExp(test=test, body=body, orelse=otherwise):
-            return _where(value(test), value(body), value(otherwise))
+            return where(value(test), value(body), value(otherwise))
         case ast.Call(func=func, args=args, keywords=[]):
             return _number(_called(func, len(args), dialect)(*map(value, args)))
-    raise UnreadableError(f"'{ast.unparse(node)[:40]}' is not known here")
+    text = ast.unparse(node)
+    raise UnreadableError(f"'{text[:40]}' is not known here; {_instead(text, sorted(names), dialect)}")
 
 
-def _called(func: ast.expr, count: int, dialect: Dialect) -> _Function:
+def _called(func: ast.expr, count: int, dialect: Dialect) -> Function:
     name = _function_name(func)
-    function, wanted = dialect.functions.get(name, (None, 0))
-    if function is None or count != wanted:
-        raise UnreadableError(f"'{name[:40]}' with {count} values is not known here")
+    full = ast.unparse(func)
+    function, wanted = dialect.functions.get(full, dialect.functions.get(name, (None, 0)))
+    if function is None:
+        raise UnreadableError(f"'{name[:40]}()' is not known here; {_instead(name, [], dialect)}")
+    if count != wanted:
+        raise UnreadableError(f"{name[:40]}() takes {wanted} values, not {count}")
     return function
+
+
+def _instead(name: str, names: Sequence[str], dialect: Dialect) -> str:
+    """What to write in the place of a name that is not known."""
+    if name in dialect.instead:
+        return f"write {dialect.instead[name]}"
+    functions = sorted(function for function in dialect.functions if not function.startswith("np."))
+    near = difflib.get_close_matches(name.lower(), [*names, *functions], n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    known = [*names, *(f"{function}()" for function in functions)]
+    return f"known are {', '.join(known)}"
 
 
 def _function_name(func: ast.expr) -> str:
@@ -175,6 +177,11 @@ class _Writer(ast.NodeTransformer):
         if node.id not in self._names:
             raise _NoWordsError
         return ast.parse(self._names[node.id], mode="eval").body
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and node.value.id == "np" and node.attr in ("pi", "e"):
+            return ast.Name(node.attr)
+        raise _NoWordsError
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         operand = self.visit(node.operand)

@@ -1,5 +1,6 @@
 """The frame that all importers fill: size, rate, count and seed, and the moves of a similarity per frame."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ from pipeline.easings import Array
 from pipeline.foreign import carriers
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Wording, stepped
+from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.series import Series
-from pipeline.foreign.settings import Settings
+from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.similarity import flow, moves
 
 STRIDE = 8  # of the embedded model
@@ -89,7 +91,11 @@ class Camera:
 
 
 def flat_motion(
-    settings: Settings, screen: Screen, read: Callable[[str], Series], names: Mapping[str, str]
+    settings: Settings,
+    screen: Screen,
+    read: Callable[[str], Series],
+    names: Mapping[str, str],
+    told: dict[str, None],
 ) -> dict[str, Keys]:
     """The rates of Deforum's and its relatives' four fields.
 
@@ -102,7 +108,7 @@ def flat_motion(
     """
 
     def series(name: str, default: str) -> Series:
-        return read_series(settings, name, default, read)
+        return read_series(settings, name, default, read, told)
 
     camera = Camera(
         screen=screen,
@@ -118,20 +124,34 @@ def flat_motion(
         raise settings.error("zoom", str(error)) from None
 
 
-def read_series(settings: Settings, name: str, default: str, read: Callable[[str], Series]) -> Series:
-    """A keyframe string of the settings. Raises `InputError` with its name."""
+def read_series(
+    settings: Settings, name: str, default: str, read: Callable[[str], Series], told: dict[str, None]
+) -> Series:
+    """A keyframe string of the settings; what was passed over in it is reported. Raises `InputError` with its name."""
     try:
-        return read(settings.text(name, default).strip() or default)
+        series = read(settings.keyframes(name, default))
     except UnreadableError as error:
         raise settings.error(name, str(error)) from None
+    told |= dict.fromkeys(Note(f"{name}: {remark}", Effect.MOTION) for remark in series.remarks)
+    return series
 
 
 def known_seed(settings: Settings, told: dict[str, None], default: int = -1) -> int:
-    """The seed; 0 where the tool would draw one, which is told."""
-    seed = settings.count("seed", default, -1, 2**63 - 1)
-    if seed < 0:
-        told["the seed was a random one: made 0"] = None
-    return max(seed, 0)
+    """The seed; 0 where the tool would draw one, a seed of its own for one that we cannot have; both are reported."""
+    value = settings.take("seed")
+    value = default if value is None else value
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[0-9]{1,40}(\.0*)?\s*", value):
+        value = int(value.split(".")[0])
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e40:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value == -1:
+        why = "the seed was a random one" if value == -1 else f"seed {shown(value)} is no whole number"
+        told[f"{why}: made 0"] = None
+        return 0
+    seed = abs(value) % 2**63
+    if seed != value:
+        told[f"seed {shown(str(value))} is not between 0 and {2**63 - 1}: made {seed}"] = None
+    return seed
 
 
 def rates(series: Mapping[str, tuple[Array, carriers.Kind, Sequence[Wording]]], fps: float) -> dict[str, Keys]:
@@ -143,11 +163,20 @@ def rates(series: Mapping[str, tuple[Array, carriers.Kind, Sequence[Wording]]], 
     }
 
 
+def rounded(size: tuple[int, int], multiple: int, tool: str, told: dict[str, None]) -> tuple[int, int]:
+    """The size that the tool itself makes of the one that was asked for."""
+    width, height = (max(multiple, side // multiple * multiple) for side in size)
+    if (width, height) != size:
+        line = f"size {size[0]}x{size[1]}: made {width}x{height}, multiples of {multiple}, as {tool} does"
+        told[Note(line, Effect.SIZE)] = None
+    return width, height
+
+
 def fitting(width: int, height: int, told: dict[str, None]) -> tuple[int, int]:
     """The size that the embedded model can draw, the next one below."""
     size = (max(SMALLEST, width - width % STRIDE), max(SMALLEST, height - height % STRIDE))
     if size != (width, height):
-        told[f"size {width}x{height}: made {size[0]}x{size[1]}, multiples of {STRIDE}"] = None
+        told[Note(f"size {width}x{height}: made {size[0]}x{size[1]}, multiples of {STRIDE}", Effect.SIZE)] = None
     return size
 
 

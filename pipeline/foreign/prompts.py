@@ -9,13 +9,15 @@ import numpy as np
 
 from pipeline.easings import Array
 from pipeline.foreign.arithmetic import UnreadableError
-from pipeline.foreign.carriers import Keys, sampled
+from pipeline.foreign.carriers import Keys, sampled_as
+from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.settings import printable, shown
 
 T = TypeVar("T")
 
 MAX_LAYERS = 1000
-NEGATIVE = "negative prompts push away with the weight -1; -0.3 is often enough"
+NEGATIVE = Note("negative prompts push away with the weight -1; -0.3 is often enough", Effect.PROMPTS)
+PLACEHOLDER = "a picture"
 _EMPHASIS = re.compile(r"\(([^()]*):\s*[-+]?[0-9.]+\s*\)")
 _FORMULA = re.compile(r"\(([^()`]*?):?\s*`[^`]*`\s*\)|`[^`]*`")
 _EXTRA = re.compile(r"<[^<>:]+:[^<>]*>")
@@ -49,9 +51,17 @@ def plain(text: str, told: dict[str, None]) -> str:
         (_EMPHASIS, "is emphasised within a prompt, left out"),
     ):
         for match in pattern.finditer(text):
-            told[f"'{shown(match[match.lastindex or 0])}' {what}"] = None
+            told[Note.of(shown(match[match.lastindex or 0]), what, Effect.PROMPTS)] = None
         text = pattern.sub(lambda match: match[match.lastindex] if match.lastindex else "", text)
     return printable(text)
+
+
+def filled(weights: Mapping[str, T], one: T, place: str, told: dict[str, None]) -> dict[str, T]:
+    """The weights of a place's texts, with a text that stands for a blank prompt, which is reported."""
+    if any(text != "" for text in weights):
+        return dict(weights)
+    told[Note(f"{place} is blank: '{PLACEHOLDER}' stands there until you write what to draw", Effect.PROMPTS)] = None
+    return {PLACEHOLDER: one}
 
 
 def weighted(text: str) -> tuple[str, float]:
@@ -77,8 +87,13 @@ def _parts(text: str, most: int) -> tuple[str, float, bool]:
     return text.strip(), 1.0, False
 
 
-def layers(frames: Sequence[Mapping[str, float]]) -> tuple[Layer, ...]:
+def layers(
+    frames: Sequence[Mapping[str, float]], wordings: Mapping[str, str] | None = None, fps: float = 1.0
+) -> tuple[Layer, ...]:
     """Layers of the weights that the texts have in every frame.
+
+    Args:
+        wordings: expressions in our language that say these weights, where there are any.
 
     Raises:
         UnreadableError: no text has a weight, or there are too many.
@@ -91,7 +106,11 @@ def layers(frames: Sequence[Mapping[str, float]]) -> tuple[Layer, ...]:
                 if len(found) > MAX_LAYERS:
                     raise UnreadableError(f"more than {MAX_LAYERS:,} different prompts")
             found[text][index] += weight
-    weighing = tuple(Layer(text=text, weight=sampled(values)) for text, values in found.items() if values.any())
+    weighing = tuple(
+        Layer(text=text, weight=sampled_as((wordings or {}).get(text), values, fps))
+        for text, values in found.items()
+        if values.any()
+    )
     if not weighing:
         raise UnreadableError("expected a text")
     return weighing
@@ -101,7 +120,8 @@ def held(keys: Mapping[int, T], count: int, told: dict[str, None]) -> list[tuple
     """What stays up to the next one: (frame, entry) in order, the first one from frame 0."""
     inside = sorted(((frame, entry) for frame, entry in keys.items() if 0 <= frame < count), key=lambda pair: pair[0])
     if late := [str(frame) for frame in sorted(keys) if frame >= count]:
-        told[f"prompts at {', '.join(late[:20])}: lie behind the last frame, {count - 1}"] = None
+        line = f"prompts at {', '.join(late[:20])}: come after the last frame, {count - 1}"
+        told[Note(line, Effect.PROMPTS)] = None
     if not inside:
         raise UnreadableError("no prompt stands in any frame")
     return [(0, inside[0][1]), *inside[1:]]

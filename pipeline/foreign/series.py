@@ -7,14 +7,16 @@ They differ in what a value may be and in what becomes of a key behind the last 
 import ast
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pipeline.easings import Array
-from pipeline.foreign.arithmetic import NUMEXPR, Arithmetic, UnreadableError, arithmetic
+from pipeline.foreign.arithmetic import Arithmetic, UnreadableError, arithmetic
+from pipeline.foreign.dialects import NUMEXPR
 
 MAX_FRAMES = 200_000
 LARGEST = 1e9  # of any number: no picture moves by more
@@ -22,6 +24,7 @@ _NUMBER = re.compile(r"(?=.)[+-]?[0-9]*(\.[0-9]+)?")  # Deforum's own idea of a 
 _BRACKETED = re.compile(r"([0-9]{1,9}):\s*\(([^()]*)\)")
 _LONGEST = 300_000  # characters of keyframes
 _OPEN, _CLOSE = "([{", ")]}"
+_UNMARKED = str.maketrans("", "", "()'\"")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +38,11 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """A number for every frame, and the expressions that it came from."""
+    """A number for every frame, the expressions that it came from, and what is to be said about reading them."""
 
     values: Array
     pieces: tuple[Piece, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_constant(self) -> bool:
@@ -51,43 +55,76 @@ def constant(value: float, count: int) -> Series:
 
 
 def deforum_series(text: str, count: int, names: Mapping[str, float]) -> Series:
-    """A schedule such as `0: (1.02), 30: (1 + 0.1*sin(t))`.
+    """A schedule such as `0: (1.02), 30: (1 + 0.1*sin(t))`, or one value for all frames.
 
     A number is a key between which is interpolated; an expression of t is evaluated at every frame up
     to the next key. Keys outside of the frames do nothing.
 
     Raises:
-        UnreadableError: it is not of that form, or names what is not known.
+        UnreadableError: it is not of that form, or names what is not known; with the frame and the text.
 
     Source: sd-webui-deforum, scripts/deforum_helpers/animation_key_frames.py. What differs: commas
-        within brackets belong to the expression, and a first key behind frame 0 holds backwards.
+        within brackets belong to the expression, a first key behind frame 0 holds backwards, and a value
+        without a frame stands at frame 0.
     """
-    keys = sorted(_deforum_keys(text, names).items())
+    found, remarks = _deforum_keys(text, names)
     frames = np.arange(count, dtype=np.float64)
     values = np.full(count, np.nan)
     pieces = []
-    inside = [(at, value) for at, value in keys if 0 <= at < count]
+    inside = [(at, value) for at, value in sorted(found.items()) if 0 <= at < count]
     if not inside:
         raise UnreadableError("has no value in any frame")
     for (at, value), following in zip(inside, [*(at for at, _ in inside[1:]), count], strict=True):
-        plain = value.translate(str.maketrans("", "", "()'\""))
+        plain = value.translate(_UNMARKED)
         if _NUMBER.fullmatch(plain):
             values[at] = _float(plain)
             continue
-        expression = arithmetic(value, NUMEXPR)
-        values[at:following] = expression.values({**names, "t": frames[at:following]})
+        with _at_frame(at):
+            expression = arithmetic(value, NUMEXPR)
+            moments = frames[at:following]
+            values[at:following] = expression.values({**names, "t": moments, "i": moments})
         pieces.append(Piece(start=at, stop=following, expression=expression))
-    return Series(values=_filled(values), pieces=tuple(pieces))
+    return Series(values=_filled(values), pieces=tuple(pieces), remarks=remarks)
 
 
-def _deforum_keys(text: str, names: Mapping[str, float]) -> dict[int, str]:
+@contextmanager
+def _at_frame(frame: int) -> Iterator[None]:
+    """What cannot be read, with the frame of its key."""
+    try:
+        yield
+    except UnreadableError as error:
+        raise UnreadableError(f"frame {frame}: {error}") from None
+
+
+def _deforum_keys(text: str, names: Mapping[str, float]) -> tuple[dict[int, str], tuple[str, ...]]:
+    """Frames to values as Deforum reads them, and what of the text it passes over."""
     keys: dict[int, str] = {}
-    for entry in _split(text, ","):
-        frame, colon, value = entry.partition(":")
-        if not colon or not value.strip():
+    remarks = []
+    for entry in _entries(text):
+        frame, *values = entry.split(":")
+        if not values and entry.strip() == text.strip():
+            return {0: text.strip()}, ()
+        if not values or not any(value.strip() for value in values):
             raise UnreadableError(f"expected keys such as 0: (1.02), 30: (1.05), got '{entry.strip()[:40]}'")
-        keys[frame_number(frame, names)] = value.strip()
-    return keys
+        number = frame_number(frame, names)
+        keys[number] = values[0].strip()
+        if not keys[number]:
+            raise UnreadableError(f"frame {number}: expected a value, got '{entry.strip()[:40]}'")
+        if dropped := ":".join(values[1:]).strip():
+            remarks.append(
+                f"frame {number}: '{entry.strip()[:80]}' has a second colon: Deforum reads '{keys[number]}' and "
+                f"drops '{dropped[:60]}', and so does this"
+            )
+    return keys, tuple(remarks)
+
+
+def _entries(text: str) -> list[str]:
+    """The keys of a schedule. Where a bracket stays open: split at every comma, as Deforum does."""
+    if sum(map(text.count, _OPEN)) > sum(map(text.count, _CLOSE)):
+        parts = [part for part in text.split(",") if part.strip()]
+        if all(":" in part for part in parts):
+            return parts
+    return _split(text, ",")
 
 
 def frame_number(text: str, names: Mapping[str, float]) -> int:
@@ -131,7 +168,9 @@ def disco_series(text: str, count: int) -> Series:
     Source: alembics/disco-diffusion, disco.py. The last frame gets the value of the last key written,
         also of one behind the end.
     """
-    keys = {frame: _float(value) for frame, value in bracketed_keys(text).items()} or {0: _float(text)}
+    keys = {frame: _float(value) for frame, value in bracketed_keys(text).items()} or {
+        0: _float(text.strip().strip("()"))
+    }
     values, beyond = _placed(keys, count)
     known = [*values[~np.isnan(values)], *beyond]
     values[-1] = known[-1]

@@ -1,27 +1,41 @@
-"""A settings file of another tool, read within bounds: nothing in it is run, whoever wrote it.
+"""A settings file of another tool, read within bounds: nothing in it is run, whoever wrote it."""
 
-JSON, a notebook or a Python script (only assignments of literals are looked at), YAML, or a command line.
-"""
-
-import ast
-import json
-import re
-import warnings
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pipeline.composer import NotYamlError, compose
-from pipeline.document import Problems, Value
+from pipeline.foreign import notations
+from pipeline.foreign.encodings import EncodingError, decoded
+from pipeline.foreign.notations import MAX_SCRIPT, Found, NotationError
 from render.errors import InputError
 
+__all__ = ["MAX_BYTES", "MAX_SCRIPT", "STANDARD_INPUT", "Source", "read_source"]
 MAX_BYTES = 16_000_000  # a rendered Parseq manifest of some ten minutes
-MAX_SCRIPT = 1_000_000
-_MAGIC = re.compile(r"^(\s*)[!%].*$", re.MULTILINE)
+STANDARD_INPUT = Path("-")
 _TOO_DEEP = (RecursionError, MemoryError)
+
+
+class Asked(Mapping[str, Any]):
+    """Settings that remember which names they were asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+        self.names: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        self.names[name] = None
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,107 +46,70 @@ class Source:
         name: the file, for messages.
         text: all of it.
         settings: what it sets by name; empty where it is a command line or anything else.
+        script: the part of it that could be shell commands: all of it, or what a notebook's cells run.
+        notebook: whether `script` comes out of cells, whose variables are Python's.
+        told: what was assumed in reading it.
+        lacking: why notations did not fit.
+        doubts: what is to be said of a setting where a format asks for it.
     """
 
     name: str
     text: str
     settings: Mapping[str, Any]
+    script: str = ""
+    notebook: bool = False
+    told: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     def error(self, message: str) -> InputError:
         return InputError(f"{self.name}: {message}")
 
+    def doubted(self) -> tuple[str, ...]:
+        """What is to be said of the settings that were asked for until now."""
+        names = self.settings.names if isinstance(self.settings, Asked) else {}
+        return tuple(self.doubts[name] for name in names if name in self.doubts)
+
 
 def read_source(path: Path) -> Source:
-    """Read a settings file.
+    """Read a settings file; `-` is the standard input.
 
     Raises:
-        InputError: it cannot be read, is no text, or is larger or deeper than settings are.
+        InputError: it cannot be read, is no text, is broken JSON, or is larger or deeper than settings are.
     """
+    name = "<stdin>" if path == STANDARD_INPUT else str(path)
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise InputError(f"{path}: more than {MAX_BYTES:,} bytes; are these settings?")
-        text = raw.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    try:
-        return Source(name=str(path), text=text, settings=_settings(text))
+        text = decoded(_bytes(path, name))
+        found = notations.read(text, path.suffix.lower())
+    except (EncodingError, NotationError) as error:
+        raise InputError(f"{name}: {error}") from error
     except _TOO_DEEP:
-        raise InputError(f"{path}: nested too deeply") from None
+        raise InputError(f"{name}: nested too deeply") from None
+    return _source(name, text, found)
 
 
-def _settings(text: str) -> dict[str, Any]:
-    """What the text sets by name, in the first of the notations that fits."""
-    if text.lstrip().startswith("{"):
-        return _from_json(text)
-    if len(text) > MAX_SCRIPT:
-        return {}
-    return _assignments(text) or _from_yaml(text)
+def _source(name: str, text: str, found: Found) -> Source:
+    return Source(
+        name=name,
+        text=text,
+        settings=Asked(found.settings),
+        script=found.script[:MAX_SCRIPT],
+        notebook=found.notebook,
+        told=found.told,
+        lacking=found.lacking,
+        doubts=found.doubts,
+    )
 
 
-def _from_json(text: str) -> dict[str, Any]:
+def _bytes(path: Path, name: str) -> bytes:
     try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    if isinstance(found, dict) and isinstance(found.get("cells"), list):
-        return _from_cells(found["cells"])
-    return found if isinstance(found, dict) else {}
-
-
-def _from_cells(cells: list[Any]) -> dict[str, Any]:
-    """The assignments in a notebook's code cells."""
-    found: dict[str, Any] = {}
-    for cell in cells:
-        if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            lines = cell.get("source", "")
-            code = "".join(map(str, lines)) if isinstance(lines, list) else str(lines)
-            found = _assignments(code[:MAX_SCRIPT]) | found
-    return found
-
-
-def _assignments(code: str) -> dict[str, Any]:
-    """Every `name = literal` of a script, also within functions and branches; nothing is run.
-
-    The first one of a name counts, and the outermost: later ones are what the script does with it.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(_MAGIC.sub(r"\1pass", code))
-        except (SyntaxError, ValueError):
-            return {}
-        found: dict[str, Any] = {}
-        for name, value in _literals(tree):
-            found.setdefault(name, value)
-        return found
-
-
-def _literals(tree: ast.AST) -> Iterator[tuple[str, Any]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            try:
-                yield node.targets[0].id, ast.literal_eval(node.value)
-            except (ValueError, TypeError, SyntaxError):
-                continue
-
-
-def _from_yaml(text: str) -> dict[str, Any]:
-    try:
-        node = compose(text)
-    except NotYamlError:
-        return {}
-    found = _plain(node) if isinstance(node, yaml.MappingNode) else {}
-    return found if isinstance(found, dict) else {}
-
-
-def _plain(node: yaml.Node) -> Any:
-    """A node as Python's own types, scalars by the rules of YAML 1.2; `compose` has bounded its depth."""
-    if isinstance(node, yaml.MappingNode):
-        return {str(key.value): _plain(value) for key, value in node.value}
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item) for item in node.value]
-    return Value(node, "", Problems("")).scalar("")
+        if path == STANDARD_INPUT:
+            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+    if len(raw) > MAX_BYTES:
+        raise InputError(f"{name}: more than {MAX_BYTES:,} bytes; are these settings?")
+    return raw

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.easings import Array
-from pipeline.foreign.arithmetic import PYTHON, Arithmetic, UnreadableError, arithmetic
+from pipeline.foreign.arithmetic import Arithmetic, UnreadableError, arithmetic
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording, number
+from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import rates
 from pipeline.foreign.series import LARGEST
 from pipeline.foreign.settings import Settings, shown

@@ -1,8 +1,9 @@
 """Schedules of other tools, one format per file; the file's name is what `render import --from` takes.
 
-Contract: an entry module holds `TOOL` (its name for people), `recognises(source) -> bool`, which only
-looks, and `convert(source) -> Imported`, which raises `InputError` with the file, the setting and what
-was expected. To add a format, add its file; what several of them need stands in `pipeline.foreign`.
+Contract: an entry module holds `TOOL` (its name for people), `NEEDS` (what it is recognised by, for the
+message where no format fits), `recognises(source) -> bool`, which only looks, and `convert(source) -> Imported`,
+which raises `InputError` with the file, the setting and what was expected. To add a format, add its file; what
+several of them need stands in `pipeline.foreign`.
 
 What is carried is carried exactly: `render plan` of the result gives the tool's own numbers in every
 frame, by its own interpolation, its order of moves and its signs. Everything else is a line of `told`.
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.foreign.carriers import Keys
+from pipeline.foreign.notes import by_effect
 from pipeline.foreign.prompts import Prompts
 
 
@@ -39,3 +41,6 @@ class Imported:
     border: str = "reflect"
     refine: Mapping[str, Keys | str] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "told", by_effect(self.told))

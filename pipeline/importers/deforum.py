@@ -14,19 +14,21 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys, number
+from pipeline.foreign.diffusion_prompts import Weight, carried, unbracketed, wanted, weights
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
-from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, held, layers, plain, spans, weighted
+from pipeline.foreign.notes import Effect, Note
+from pipeline.foreign.prompts import Prompts, held, plain
 from pipeline.foreign.series import MAX_FRAMES, deforum_series, frame_number
-from pipeline.foreign.settings import Settings
+from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
 TOOL = "Deforum"
+NEEDS = "max_frames beside prompts"
 _BORDERS = {"wrap": "wrap", "replicate": "edge"}
 _DIFFUSION = "a setting of diffusion"
 _REASONS = {
@@ -62,16 +64,21 @@ def convert(source: Source) -> Imported:
     settings = Settings(source, TOOL)
     told: dict[str, None] = {}
     frames = settings.count("max_frames", 120, 1, MAX_FRAMES)
-    size = settings.count("W", 512, 16, LARGEST), settings.count("H", 512, 16, LARGEST)
-    screen = Screen(size=size, fps=settings.number("fps", 15, 0.1, 240), frames=frames)
+    size = (
+        settings.count(settings.called("width", "W"), 512, 16, LARGEST),
+        settings.count(settings.called("height", "H"), 512, 16, LARGEST),
+    )
+    screen = Screen(size=size, fps=settings.number(settings.called("fps", "FPS"), 15, 0.1, 240), frames=frames)
     seed = known_seed(settings, told)
     mode = settings.text("animation_mode", "2D")
+    mode = {"2d": "2D", "3d": "3D", "interpolation": "Interpolation"}.get(mode.strip().lower(), mode)
     names = {"s": float(seed), "max_f": frames - 1.0}
     motion, center = _motion(settings, screen, names, told) if mode == "2D" else ({}, None)
     if mode != "2D":
         left = [name for name in (*_DEEP, *_FLAT) if settings.take(name) is not None]
-        told[f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"] = None
-    prompts = _prompts(settings, frames, mode == "Interpolation", told)
+        line = f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"
+        told[Note(line, Effect.MOTION)] = None
+    prompts = _prompts(settings, frames, screen.fps, mode == "Interpolation", told)
     return Imported(
         tool=TOOL,
         size=fitting(*size, told),
@@ -81,7 +88,7 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=motion,
         center=center,
-        border=_BORDERS.get(settings.text("border", "replicate"), "edge"),
+        border=_border(settings, told),
         told=(*told, *settings.lost(_REASONS)),
     )
 
@@ -95,17 +102,27 @@ def _motion(
     if settings.flag("enable_perspective_flip") or settings.flag("flip_2d_perspective"):
         told["perspective flip: has no counterpart; the other moves are carried"] = None
     read = functools.partial(deforum_series, count=screen.frames, names=names)
-    words = {"t": "n", **{name: number(value) for name, value in names.items()}}
-    motion = flat_motion(settings, screen, read, words)
-    across = read_series(settings, "transform_center_x", "0: (0.5)", read)
-    down = read_series(settings, "transform_center_y", "0: (0.5)", read)
+    words = {"t": "n", "i": "n", **{name: number(value) for name, value in names.items()}}
+    motion = flat_motion(settings, screen, read, words, told)
+    across = read_series(settings, "transform_center_x", "0: (0.5)", read, told)
+    down = read_series(settings, "transform_center_y", "0: (0.5)", read, told)
     turns = "zoom" in motion or "rotate" in motion
     return motion, (pixel_center(across, screen.size[0]), pixel_center(down, screen.size[1])) if turns else None
 
 
-def _prompts(settings: Settings, frames: int, fades: bool, told: dict[str, None]) -> Prompts:
+def _border(settings: Settings, told: dict[str, None]) -> str:
+    """What Deforum makes of the word: all but `wrap` is `replicate` there."""
+    word = settings.text("border", "replicate")
+    if word not in _BORDERS:
+        told[f"border {shown(word)}: Deforum knows {' and '.join(_BORDERS)} and takes it for replicate: made edge"] = (
+            None
+        )
+    return _BORDERS.get(word, "edge")
+
+
+def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dict[str, None]) -> Prompts:
     """Scenes where nothing pushes away, else layers."""
-    written = settings.take("prompts", settings.take("animation_prompts"))
+    written = settings.structured(settings.called("prompts", "animation_prompts"))
     written = dict(enumerate(written)) if isinstance(written, list) else written
     written = {0: written} if isinstance(written, str) else written
     if not isinstance(written, dict) or not written:
@@ -116,22 +133,14 @@ def _prompts(settings: Settings, frames: int, fades: bool, told: dict[str, None]
     subprompts = settings.flag("prompt_weighting")
     try:
         last = {"max_f": frames - 1.0 + fades}  # there it counts one more
-        keys = {frame_number(str(frame), last): str(text) for frame, text in written.items()}
+        keys = {frame_number(str(frame), last): "" if text is None else str(text) for frame, text in written.items()}
         scenes = [
-            (frame, _weights(_complete(text, around, against), subprompts, told) | apart)
+            (frame, {**_weights(_complete(text, around, against), frame, subprompts, told), **apart})
             for frame, text in held(keys, frames, told)
         ]
-        return _carried(scenes, frames, fades, told)
+        return carried(scenes, frames, fps, {"max_f": frames - 1.0}, told, fades)
     except UnreadableError as error:
         raise settings.error("prompts", str(error)) from None
-
-
-def _carried(scenes: Sequence[tuple[int, Weights]], frames: int, fades: bool, told: dict[str, None]) -> Prompts:
-    if all(list(weights.values()) == [1.0] for _, weights in scenes):
-        return tuple(Scene(frame=frame, text=next(iter(weights)), fades=fades) for frame, weights in scenes)
-    if any(weight < 0 for _, weights in scenes for weight in weights.values()):
-        told[NEGATIVE] = None
-    return layers(_faded(scenes, frames) if fades else spans(scenes, frames))
 
 
 def _apart(settings: Settings, told: dict[str, None]) -> Weights:
@@ -149,18 +158,13 @@ def _complete(text: str, around: str, against: str) -> str:
     return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
 
 
-def _weights(text: str, subprompts: bool, told: dict[str, None]) -> Weights:
+def _weights(text: str, frame: int, subprompts: bool, told: dict[str, None]) -> dict[str, Weight]:
     """Text to weight; parts that AND joins, or all of the notebook's parts, have their own."""
-    wanted, _, unwanted = text.partition("--neg")
-    found: Weights = {}
-    parts = wanted.split(" AND ")
-    pairs = _subprompts(wanted) if subprompts else [weighted(part) if parts[1:] else (part, 1.0) for part in parts]
-    for part, weight in pairs:
-        words = plain(part, told)
-        if words:
-            found[words] = found.get(words, 0.0) + weight
-    away = plain(unwanted.replace("--neg", " "), told)
-    return found | ({away: -1.0} if away.strip(" ,") else {})
+    pulling, _, pushing = text.partition("--neg")
+    found = weights(f"--neg {pushing}" if subprompts else text, told)
+    if subprompts:
+        found = {**{unbracketed(words, told): weight for words, weight in _subprompts(pulling)}, **found}
+    return wanted(found, f"prompts: frame {frame}", told)
 
 
 def _subprompts(text: str) -> list[tuple[str, float]]:
@@ -170,16 +174,3 @@ def _subprompts(text: str) -> list[tuple[str, float]]:
     ]
     totals = {sign: sum(abs(weight) for _, weight in found if (weight > 0) == sign) for sign in (True, False)}
     return [(words, weight / totals[weight > 0]) for words, weight in found if weight]
-
-
-def _faded(scenes: Sequence[tuple[int, Weights]], frames: int) -> list[Mapping[str, float]]:
-    """Every frame's weights where one prompt fades into the next."""
-    found: list[Mapping[str, float]] = spans(scenes, frames)
-    for (start, before), (stop, after) in pairwise(scenes):
-        for frame in range(start, stop):
-            share = (frame - start) / (stop - start)
-            mixed = {text: weight * (1 - share) for text, weight in before.items()}
-            for text, weight in after.items():
-                mixed[text] = mixed.get(text, 0.0) + weight * share
-            found[frame] = mixed
-    return found

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys
-from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, pixel_center
+from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, pixel_center, rounded
 from pipeline.foreign.prompts import Prompts, Scene, held, layers, plain, spans, weighted
 from pipeline.foreign.series import MAX_FRAMES, constant, disco_series
 from pipeline.foreign.settings import Settings, shown
@@ -22,6 +22,7 @@ from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
 TOOL = "Disco Diffusion"
+NEEDS = "text_prompts beside diffusion_steps or cutn_batches"
 _FPS = 12
 _DIFFUSION = "a setting of diffusion"
 _REASONS = {
@@ -49,7 +50,7 @@ def convert(source: Source) -> Imported:
     fps = settings.number("fps", _FPS, 0.1, 240)
     if "fps" not in settings:
         told[f"no fps stands in the file: {_FPS} is the notebook's"] = None
-    width, height = _size(settings)
+    width, height = _size(settings, told)
     seed = _seed(settings, told)
     prompts = _prompts(settings, frames, told)
     motion = _motion(settings, Screen(size=(width, height), fps=fps, frames=frames), told)
@@ -68,14 +69,14 @@ def convert(source: Source) -> Imported:
     )
 
 
-def _size(settings: Settings) -> tuple[int, int]:
+def _size(settings: Settings, told: dict[str, None]) -> tuple[int, int]:
     """`width` and `height` of the file, `width_height` of the notebook, which makes them multiples of 64."""
     sides = settings.take("width_height", [])
     given = [side for side in sides if isinstance(side, int)] if isinstance(sides, list | tuple) else []
     default = given if len(given) == 2 else [1280, 768]
     width = settings.count("width", default[0], 64, LARGEST)
     height = settings.count("height", default[1], 64, LARGEST)
-    return width // 64 * 64, height // 64 * 64
+    return rounded((width, height), 64, TOOL, told)
 
 
 def _seed(settings: Settings, told: dict[str, None]) -> int:
@@ -93,15 +94,15 @@ def _motion(settings: Settings, screen: Screen, told: dict[str, None]) -> dict[s
         told["no animation_mode stands in the file: taken as 2D"] = None
     settings.take("key_frames")
     interpolation = settings.text("interp_spline", "Linear")
-    for name in _DEEP:
-        settings.take(name)
     if mode != "2D":
-        left = [name for name in _FLAT if settings.take(name) is not None]
+        left = [name for name in (*_DEEP, *_FLAT) if settings.take(name) is not None]
         told[f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"] = None
         return {}
+    for name in _DEEP:
+        settings.take(name)
     if interpolation != "Linear":
         told[f"interp_spline {shown(interpolation)}: made Linear, the only one that Disco's form offers"] = None
-    return flat_motion(settings, screen, functools.partial(disco_series, count=screen.frames), {})
+    return flat_motion(settings, screen, functools.partial(disco_series, count=screen.frames), {}, told)
 
 
 def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:

@@ -9,38 +9,33 @@ Source: nerdyrodent/VQGAN-CLIP, generate.py. What differs: it crops at whole pix
 """
 
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.easings import Array
+from pipeline.foreign import feedback
 from pipeline.foreign.arithmetic import UnreadableError
-from pipeline.foreign.carriers import PAN, ZOOM, Keys, Kind, Wording
+from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording
+from pipeline.foreign.generate_call import PROGRAM, Call, read_script
+from pipeline.foreign.looped import Looped, chosen
 from pipeline.foreign.frame import LARGEST, fitting, known_seed, rates
 from pipeline.foreign.prompts import Prompts, Scene, layers, plain, spans, stopped
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
-from pipeline.foreign.similarity import moves
-from pipeline.foreign.source import MAX_SCRIPT, Source
+from pipeline.foreign.similarity import Moves, moves
+from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
 TOOL = "nerdyrodent/VQGAN-CLIP"
+NEEDS = "a command that runs generate.py"
 _STRIDE = 16
-_COMMAND = re.compile(r"\bgenerate\.py\s+(.*)")
-_SHORT = {
-    **{"p": "prompts", "ip": "image_prompts", "i": "iterations", "se": "save_every", "s": "size", "ii": "init_image"},
-    **{"in": "init_noise", "iw": "init_weight", "m": "clip_model", "conf": "vqgan_config", "ckpt": "vqgan_checkpoint"},
-    **{"nps": "noise_prompt_seeds", "npw": "noise_prompt_weights", "lr": "learning_rate", "cutm": "cut_method"},
-    **{"cuts": "num_cuts", "cutp": "cut_power", "sd": "seed", "opt": "optimiser", "o": "output", "vid": "video"},
-    **{"zvid": "zoom_video", "zs": "zoom_start", "zse": "zoom_save_every", "zsc": "zoom_scale", "zsx": "zoom_shift_x"},
-    **{"zsy": "zoom_shift_y", "cpe": "change_prompt_every", "vl": "video_length", "ofps": "output_video_fps"},
-    **{"ifps": "input_video_fps", "d": "deterministic", "aug": "augments", "vsd": "video_style_dir"},
-    "cd": "cuda_device",
+_COMMAND = re.compile(rf"(?m)^[^#\n]*\b{re.escape(PROGRAM)}[\"']?(?:[ \t]|$)")
+_USED = {
+    *("prompts", "iterations", "size", "seed", "num_cuts", "zoom_video", "zoom_start", "zoom_save_every", "zoom_scale"),
+    *("zoom_shift_x", "zoom_shift_y", "change_prompt_every", "video_length", "output_video_fps", "input_video_fps"),
 }
-_FLAGS = {"video", "zoom_video", "deterministic"}
-_SEVERAL = {"size", "noise_prompt_seeds", "noise_prompt_weights", "augments"}
 _REASONS = {
     **dict.fromkeys(("image_prompts", "init_image", "video_style_dir"), "no pictures are read"),
     **dict.fromkeys(("noise_prompt_seeds", "noise_prompt_weights", "init_noise", "init_weight"), "there is none here"),
@@ -54,28 +49,37 @@ _REASONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Clock:
-    """The iterations before each picture of the video, and in which of them it is moved."""
+    """The iterations before each picture of the video, how many each takes, and how many the first one."""
 
     fps: float
     begins: Array
     each: int
+    first: int
 
 
 def recognises(source: Source) -> bool:
-    return bool(_COMMAND.search(source.text[:MAX_SCRIPT])) and not source.text.lstrip().startswith("{")
+    """Whether a command of the file runs generate.py, or its text tells how to."""
+    return bool(_COMMAND.search(source.script))
 
 
 def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
-    settings = Settings(source, TOOL, _options(source))
-    told: dict[str, None] = {}
-    clock = _clock(settings, told)
+    script = read_script(source, TOOL)
+    told: dict[str, None] = dict.fromkeys(script.told)
+    call, looped = chosen(source, TOOL, script, told)
+    settings = Settings(source, TOOL, _known(source, call, told))
+    clock = _looped_clock(settings, looped, told) if looped else _clock(settings, told)
     width, height = _size(settings)
-    motion, border = _motion(settings, (width, height), clock, told)
+    if looped:
+        motion, border = _fed_back(settings, looped, (width, height), told)
+        settings.take("init_image")
+    else:
+        motion, border = _motion(settings, (width, height), clock, told)
     for name in ("output", "save_every", "cuda_device", "deterministic"):
         settings.take(name)
     cutouts = {"cutouts": f"{settings.count('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
-    refine = {"steps": f"{clock.each}", "first_frame": f"{clock.each}", "carry": "false" if motion else "true"}
+    carry = "false" if motion or looped else "true"
+    refine = {"steps": f"{clock.each}", "first_frame": f"{clock.first}", "carry": carry}
     return Imported(
         tool=TOOL,
         size=fitting(width, height, told),
@@ -90,50 +94,24 @@ def convert(source: Source) -> Imported:
     )
 
 
+def _known(source: Source, call: Call, told: dict[str, None]) -> dict[str, str | bool]:
+    """The options, none of which needs a run of the script to be known; a random seed is none."""
+    options = dict(call.options)
+    for name, unknown in call.unknown.items():
+        if name == "seed" and all(each.random for each in unknown) and unknown:
+            del options[name]
+        elif unknown and name in _USED:
+            place = f"line {call.command.line}: " if not source.notebook else ""
+            raise source.error(f"{TOOL}: {place}{name}: {unknown[0]}; write its value in the file")
+    return options
+
+
 def _size(settings: Settings) -> tuple[int, int]:
     words = settings.text("size", "512 512").split()
     if len(words) != 2 or not all(re.fullmatch("[0-9]{2,4}", word) and 16 <= int(word) <= LARGEST for word in words):
         raise settings.error("size", f"expected a width and a height in pixels, got {shown(' '.join(words))}")
     width, height = (int(word) // _STRIDE * _STRIDE for word in words)
     return width, height
-
-
-def _options(source: Source) -> dict[str, str | bool]:
-    """The options of the first call, by their long names."""
-    match = _COMMAND.search(source.text[:MAX_SCRIPT].replace("\\\n", " "))
-    try:
-        words = shlex.split(match[1]) if match else []
-    except ValueError as error:
-        raise source.error(f"{TOOL}: not a command line: {error}") from None
-    if not words:
-        raise source.error(f'{TOOL}: expected a command such as generate.py -p "a calm sea" -zvid')
-    found: dict[str, str | bool] = {}
-    at = 0
-    while at < len(words):
-        name, equals, value = words[at].partition("=")
-        option = _option(name)
-        at += 1
-        if option is None:
-            raise source.error(f"{TOOL}: unknown option {shown(words[at - 1])}")
-        stop = at
-        while not equals and stop < len(words) and _option(words[stop]) is None and _takes(option, stop - at):
-            stop += 1
-        given = value if equals else " ".join(words[at:stop])
-        found[option] = True if option in _FLAGS else given
-        at = stop
-    return found
-
-
-def _takes(option: str, count: int) -> bool:
-    """Whether an option takes one more value."""
-    return option not in _FLAGS and (count == 0 or option in _SEVERAL)
-
-
-def _option(word: str) -> str | None:
-    name = word.lstrip("-")
-    if word.startswith("--") and name in _SHORT.values():
-        return name
-    return _SHORT.get(name) if word.startswith("-") and not word.startswith("--") else None
 
 
 def _clock(settings: Settings, told: dict[str, None]) -> _Clock:
@@ -150,7 +128,45 @@ def _clock(settings: Settings, told: dict[str, None]) -> _Clock:
     if not (film or zooms):
         told["neither -zvid nor -vid: a single picture"] = None
     fps = given if settings.number("output_video_fps", 0) > 9 else float(np.clip(frames / seconds, 10, 60))
-    return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each)
+    return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each, first=each)
+
+
+def _looped_clock(settings: Settings, looped: Looped, told: dict[str, None]) -> _Clock:
+    """A shell loop makes a frame in every turn; each begins its story anew."""
+    each = settings.count("iterations", 500, 1, 10**8)
+    first = each
+    if looped.first and "iterations" in looped.first.options:
+        given = str(looped.first.options["iterations"])
+        if not re.fullmatch("[0-9]{1,8}", given) or not int(given):
+            raise settings.error("iterations", f"expected a number from 1 for the first picture, got {shown(given)}")
+        first = int(given)
+    if settings.take("change_prompt_every") is not None:
+        told["change_prompt_every: every picture of the loop begins with the first prompts"] = None
+    for name in ("video_length", "input_video_fps", "output_video_fps", "video"):
+        settings.take(name)
+    # No story goes on from picture to picture, so no iterations are counted through.
+    return _Clock(fps=looped.fps, begins=np.zeros(looped.frames), each=each, first=first)
+
+
+def _fed_back(
+    settings: Settings, looped: Looped, size: tuple[int, int], told: dict[str, None]
+) -> tuple[dict[str, Keys], str]:
+    """Rates and border of what ImageMagick does between the pictures."""
+    try:
+        fed = feedback.read(looped.before, looped.turn, looped.frames, size, told)
+    except feedback.FeedbackError as error:
+        raise settings.error("the loop", str(error)) from None
+    return _rates(moves(fed.zoom, fed.angle, np.zeros_like(fed.shift), fed.shift), size, looped.fps), fed.border
+
+
+def _rates(found: Moves, size: tuple[int, int], fps: float) -> dict[str, Keys]:
+    series: dict[str, tuple[Array, Kind, list[Wording]]] = {
+        "zoom": (found.zoom, ZOOM, []),
+        "rotate": (found.rotate, ROTATE, []),
+        "pan_x": (100 / size[0] * found.right, PAN, []),
+        "pan_y": (100 / size[1] * found.down, PAN, []),
+    }
+    return rates(series, fps)
 
 
 def _motion(
@@ -168,17 +184,12 @@ def _motion(
         found = moves(np.where(moving, scale, 1.0), np.zeros(len(moving)), np.zeros_like(shift), shift)
     except UnreadableError as error:
         raise settings.error("zoom_scale", str(error)) from None
-    width, height = size
+    width = size[0]
     if scale != 1:
         half = width / (2 * scale)
         cropped = round(width / 2 + half) - round(width / 2 - half)
         told[f"zoom_scale {scale:g}: crops whole pixels there, which made it {width / cropped:.6g} in width"] = None
-    series: dict[str, tuple[Array, Kind, list[Wording]]] = {
-        "zoom": (found.zoom, ZOOM, []),
-        "pan_x": (100 / width * found.right, PAN, []),
-        "pan_y": (100 / height * found.down, PAN, []),
-    }
-    return rates(series, clock.fps), "black" if scale < 1 and not (right or down) else "wrap"
+    return _rates(found, size, clock.fps), "black" if scale < 1 and not (right or down) else "wrap"
 
 
 def _prompts(settings: Settings, clock: _Clock, told: dict[str, None]) -> Prompts:

@@ -21,6 +21,7 @@ from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
 TOOL = "Parseq"
+NEEDS = "rendered_frames"
 _SIZE = 512
 _MOVES = {"zoom": 1.0, "angle": 0.0, "translation_x": 0.0, "translation_y": 0.0}
 _CARRIED = {"frame", "deforum_prompt", *_MOVES, *(f"{name}_delta" for name in _MOVES)}

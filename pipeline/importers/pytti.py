@@ -14,8 +14,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.easings import Array
-from pipeline.foreign.arithmetic import PYTHON, UnreadableError, arithmetic
+from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled_as
+from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import LARGEST, fitting
 from pipeline.foreign.prompts import Layer, plain
 from pipeline.foreign.series import MAX_FRAMES
@@ -25,6 +26,7 @@ from pipeline.foreign.zoom_2d import FIELDS, Clock, motion
 from pipeline.importers import Imported
 
 TOOL = "pytti"
+NEEDS = "scenes as a text"
 _BORDERS = {"mirror": "reflect", "wrap": "wrap", "black": "black", "smear": "edge"}
 _UNLIMITED = "Unlimited Palette"
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
@@ -51,6 +53,8 @@ def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL, _resolved(source.settings))
     told: dict[str, None] = {}
+    if settings.take("scenes") == "???":
+        raise settings.error("scenes", "required, not set")
     scenes = [scene for scene in settings.text("scenes").split("||") if scene]
     clock = _clock(settings, len(scenes), told)
     width, height = settings.count("width", 512, 16, LARGEST), settings.count("height", 512, 16, LARGEST)

@@ -31,6 +31,7 @@ from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
 TOOL = "VQGAN-CLIP-animations"
+NEEDS = "iterations_per_frame beside text_prompts"
 _STRIDE = 16
 _REASONS = {
     "model": "the embedded model draws; `render models` lists others for models.latent",
@@ -53,8 +54,8 @@ def convert(source: Source) -> Imported:
     seed = known_seed(settings, told)
     prompts = _prompts(settings, frames, told)
     read = functools.partial(animations_series, count=frames)
-    steps = np.trunc(read_series(settings, "iterations_per_frame", "10", read).values)
-    motion = flat_motion(settings, Screen(size=(width, height), fps=fps, frames=frames), read, {})
+    steps = np.trunc(read_series(settings, "iterations_per_frame", "10", read, told).values)
+    motion = flat_motion(settings, Screen(size=(width, height), fps=fps, frames=frames), read, {}, told)
     settings.take("key_frames")
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
     return Imported(

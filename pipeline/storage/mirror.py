@@ -5,13 +5,15 @@ from collections.abc import Callable, Generator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from pipeline import history
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started
 from pipeline.interrupt import TerminatedError
+from pipeline.lock import in_use
 from pipeline.storage.ledger import Ledger, stamp_of
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
-from render.errors import StorageError
+from render.errors import FolderInUseError, StorageError
 
 if TYPE_CHECKING:
     from render.lockstep import Pending
@@ -35,6 +37,10 @@ def mirrored(
     Args:
         part: the frames that are this run's own, see `RunOptions.part`; of others nothing is touched.
     """
+    if holder := in_use(folder, part):  # its files are not for us to exchange
+        refused = FolderInUseError(folder, holder)
+        yield Failed(schedule=title, message=str(refused), held_by=holder)
+        return
     try:
         ledger = Ledger(folder, part)
         own = _own(part)
@@ -62,13 +68,18 @@ def mirrored(
 
 
 def _own(part: tuple[int, int] | None) -> Callable[[str], bool]:
-    """Whether a file is the run's own: its frames and states, its log; of the parts the first has all that is not."""
-    if part is None:
-        return lambda key: True
-    begin, end = part
+    """Whether a file is the run's own: its frames and states, its log; of the parts the first has all that is not.
+
+    What was rendered here before stays on this machine.
+    """
+    begin, end = part or (0, 0)
 
     def own(key: str) -> bool:
         path = PurePosixPath(key)
+        if path.parts[0] == history.FOLDER:
+            return False
+        if part is None:
+            return True
         if path.parent.name in ("frames", "state") and path.stem.isdecimal():
             return begin <= int(path.stem) < end
         if path.match("batch-*.log"):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import open_clip
+import timm
 import torch
 import torch.nn.functional as F
 from open_clip.convert import convert_state_dict
@@ -21,8 +22,10 @@ from open_clip.model import convert_to_custom_text_state_dict
 from open_clip.pretrained import get_pretrained_cfg
 from torch import Tensor, nn
 
+from render.allowance import building
 from render.checkpoints import fit, read_state_dict
 from render.clip_config import HUB_CONFIG, check_agreement, read_clip_config
+from render.clip_rules import least_parameters
 from render.errors import WeightsError, suggestion
 from render.kernels import vit
 from render.models import ModelFiles
@@ -88,7 +91,9 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> CLIP:
             raise WeightsError(f"{files.name}: it has neither weights nor a seed for random ones")
         return CLIP(_random(architecture, files.random_seed), tokenize, device, dtype)
     state = read_state_dict(files.weights, files.prefix)
-    model = _build(architecture)
+    _require_size(architecture, state, files.weights)
+    with building(f"{files.architecture}", state):
+        model = _build(architecture)
     wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     model.load_state_dict(fit(_renamed(state, model), wanted, files.weights, files.architecture or architecture.name))
     return CLIP(model, tokenize, device, dtype)
@@ -113,9 +118,27 @@ def _architecture(files: ModelFiles) -> _Architecture:
     if not isinstance(size, int) and len(set(size)) > 1:
         raise WeightsError(f"{name}: it looks at pictures of {size[0]}x{size[1]}; only square ones can be cut out")
     text = config["text_cfg"]
-    if tower := dict(files.companions).get(text.get("hf_model_name")):
-        config = {**config, "text_cfg": {**text, "hf_model_name": str(tower)}}
+    if text.get("hf_model_name"):
+        tower = dict(files.companions).get(text["hf_model_name"])
+        _require_transformers(name)
+        if tower is None:  # transformers would ask the hub for it
+            raise WeightsError(f"{name}: the files of its text tower '{text['hf_model_name']}' were not located")
+        config = {**config, "text_cfg": {**text, "hf_model_name": str(tower), "hf_model_pretrained": False}}
     return _Architecture(name=name, config=config, preprocess=preprocess)
+
+
+def _require_size(architecture: _Architecture, state: dict[str, Tensor], weights: Path) -> None:
+    """Refuse a config that describes more than its checkpoint holds, before anything of it is built."""
+    timm_name = architecture.config["vision_cfg"].get("timm_model_name")
+    if timm_name is not None and not timm.is_model(timm_name):
+        raise WeightsError(
+            f"{architecture.name}: unknown timm model '{timm_name}'; {suggestion(timm_name, timm.list_models())}"
+        )
+    wanted, found = least_parameters(architecture.config), sum(value.numel() for value in state.values())
+    if wanted > 2 * found + 1_000_000:
+        raise WeightsError(
+            f"{weights}: holds {found:,} numbers, but {architecture.name} describes a network of {wanted:,} or more"
+        )
 
 
 def _known_normalisation(name: str, tag: str) -> dict[str, Any]:
@@ -138,6 +161,8 @@ def _build(architecture: _Architecture) -> Any:
         Path(folder, HUB_CONFIG).write_text(json.dumps(described), encoding="utf-8")
         try:
             return open_clip.create_model(f"local-dir:{folder}", load_weights=False, pretrained_text=False)
+        except WeightsError:
+            raise
         except Exception as error:  # whatever a wrong number or a missing package makes open_clip raise
             if "transformers" in str(error):
                 raise _needs_transformers(architecture.name) from error
@@ -169,21 +194,39 @@ def _renamed(state: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
 
 def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
     text = architecture.config["text_cfg"]
-    options = {"context_length": text.get("context_length", 77), **text.get("tokenizer_kwargs", {})}
-    source = text.get("hf_tokenizer_name")
-    if not source:
-        simple: _Tokenize = open_clip.SimpleTokenizer(**options)
+    asked = text.get("tokenizer_kwargs", {})
+    options = {key: asked[key] for key in ("clean", "strip_sep_token", "language") if key in asked}
+    options["context_length"] = text.get("context_length", 77)
+    name = text.get("hf_tokenizer_name")
+    if not name:
+        simple: _Tokenize = open_clip.SimpleTokenizer(
+            **{key: value for key, value in options.items() if key in ("context_length", "clean")}
+        )
         return simple
     options["tokenizer_mode"] = text.get("tokenizer_mode")
-    source = str(dict(files.companions).get(source, source))
+    folder = dict(files.companions).get(name)
+    _require_transformers(architecture.name)
+    if folder is None:  # transformers would ask the hub for it
+        raise WeightsError(f"{architecture.name}: the files of its tokenizer '{name}' were not located")
+    source = str(folder)
     try:
-        tokenize: _Tokenize = open_clip.tokenizer.HFTokenizer(source, **options)
+        # A folder's own code is never run, nor asked for on the terminal, and nothing is fetched.
+        tokenize: _Tokenize = open_clip.tokenizer.HFTokenizer(
+            source, **options, trust_remote_code=False, local_files_only=True
+        )
         return tokenize
     except ImportError as error:
         raise _needs_transformers(architecture.name) from error
     except Exception as error:  # of the hub's client, or whatever a damaged file raises
         said = " ".join(str(error).split()[:24])
         raise WeightsError(f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said})") from error
+
+
+def _require_transformers(name: str) -> None:
+    try:
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise _needs_transformers(name) from error
 
 
 def _needs_transformers(name: str) -> WeightsError:

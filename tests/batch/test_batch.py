@@ -78,7 +78,7 @@ def test_twelve_jobs_on_two_workers(desk: Desk) -> None:
     ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
 )
 def test_stopped_it_goes_on_later(desk: Desk, number: int, code: int) -> None:
-    desk.write("a", toy(1, frames=200))
+    desk.write("a", toy(1, frames=2000))
     desk.write("b", toy(2))
     process = desk.start("batch", "s", "--out", "out", "--device", "cpu")
     while len(desk.frames("a")) < 3:
@@ -89,14 +89,14 @@ def test_stopped_it_goes_on_later(desk: Desk, number: int, code: int) -> None:
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, out + err
     if number == signal.SIGTERM:
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 30  # 5 on an idle machine; the job itself takes minutes
     assert "Traceback" not in err
     assert not Path(f"/proc/{worker}").exists()
     assert desk.states() == {"a": "stopped", "b": "stopped"}
     done = desk.stamps("a")
-    assert 3 <= len(done) < 200
+    assert 3 <= len(done) < 2000
     desk.write("c", toy(3))
-    (desk.path / "s" / "a.yaml").write_text(toy(1, frames=200).replace("prompts:", "title: a\nprompts:"))
+    (desk.path / "s" / "a.yaml").write_text(toy(1, frames=2000).replace("prompts:", "title: a\nprompts:"))
     code, said = desk.batch("--time-limit", "1s")
     assert code == 1, said
     assert done.items() <= desk.stamps("a").items()

@@ -60,6 +60,32 @@ def test_a_long_message_alone_gives_way(entry: Entry) -> None:
     assert row.rstrip().endswith("…")
 
 
+def test_a_job_that_waits_says_for_whom(entry: Entry) -> None:
+    entry.waiting_for = "process 12 on tower"
+    console = Console(width=120, height=20, record=True, file=io.StringIO())
+    TableDisplay([entry], console).close([entry])
+    [row] = [line for line in console.export_text().splitlines() if line.startswith("sea")][-1:]
+    assert row.split()[1] == "waiting"
+    assert "waiting for process 12 on tower" in row
+
+
+def test_a_drawing_that_fails_does_not_end_the_thread_that_draws(entry: Entry) -> None:
+    display = TableDisplay([entry], Console(width=80, height=12, file=io.StringIO()))
+    entry.state = "no state"
+    assert display._latest().row_count == 0
+    entry.state = "running"
+    assert display._latest().row_count == 1
+    display.close([entry])
+
+
+def test_a_broken_schedule_of_that_name_reads_as_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    LineDisplay().changed(Entry(name="broken", file=Path("broken.yaml"), state="broken", message="broken.yaml:1:1: no"))
+    assert capsys.readouterr().err.splitlines() == [
+        "broken: not rendered, its schedule is broken:",
+        "  broken.yaml:1:1: no",
+    ]
+
+
 def test_lines_and_json(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
     lines, as_json = LineDisplay(), JsonDisplay()
     for display in (lines, as_json):

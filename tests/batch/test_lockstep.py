@@ -148,7 +148,7 @@ def test_who_is_given_what(desk: Desk, names: str, workers: int, at_once: int | 
     crew = Crew(places("cpu", workers, len(names), Terms(at_once=at_once)))
     batch = Batch(found, crew, Rules(at_once=at_once), LineDisplay(), Path("out"))
     given = []
-    while group := batch._next(None):
+    while group := batch.queue.next(None):
         given.append("".join(entry.name for entry in group))
         for entry in group:
             entry.state = "running"
@@ -159,6 +159,6 @@ def test_who_died_with_others_goes_alone(desk: Desk) -> None:
     found = entries(desk, "abcd")
     found[1].deaths = 1
     batch = Batch(found, Crew(places("cpu", 1, 4, Terms(at_once=4))), Rules(at_once=4), LineDisplay(), Path("out"))
-    assert [entry.name for entry in batch._next(None)] == ["a", "c", "d"]
+    assert [entry.name for entry in batch.queue.next(None)] == ["a", "c", "d"]
     found[0].state = "finished"
-    assert [entry.name for entry in batch._next(None)] == ["b"]
+    assert [entry.name for entry in batch.queue.next(None)] == ["b"]

@@ -15,8 +15,11 @@ from pipeline.batch.display import LineDisplay
 from pipeline.batch.group import Terms
 from pipeline.batch.on_ray import ClusterOptions, RayCrew
 from pipeline.folder import Origin
-from tests.batch.conftest import BROKEN, Desk, alone, toy
+from pipeline.lock import in_use
+from tests.batch.conftest import BROKEN, ENDLESS, Desk, alone, toy
 from tests.batch.test_lockstep import assert_nearly, together
+from tests.batch.test_waiting import ended, held, wait_for
+from tests.batch.test_waiting import record as waiting_for
 from tests.shots import SHOTS
 
 pytestmark = pytest.mark.ray
@@ -177,3 +180,59 @@ def nodes_of(desk: Desk, name: str) -> list[str]:
     log = desk.path / "out" / name / "batch.log"
     lines = log.read_text().splitlines() if log.exists() else []
     return [line.split(" node ")[1].split()[0] for line in lines if " node " in line]
+
+
+def test_a_folder_in_use_is_waited_for(desk: Desk) -> None:
+    """The other job is rendered meanwhile, by the one place that there is."""
+    for number, name in enumerate("ab"):
+        desk.write(name, toy(number, frames=3))
+    with held(desk.path / "out" / "a") as holder:
+        process = desk.start("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 1)
+        wait_for(lambda: waiting_for(desk).get("a") and desk.states()["b"] == "finished", process)
+        assert waiting_for(desk)["a"].startswith(f"process {holder.pid} on ")
+        holder.kill()
+        code, said = ended(process)
+    assert code == 0, said
+    assert desk.states() == {"a": "finished", "b": "finished"}
+    assert desk.frames("a") == alone(toy(0, frames=3), desk.path)
+
+
+@pytest.mark.slow
+def test_what_only_the_node_sees_is_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder looks free from here; the task finds it locked, and says so."""
+    monkeypatch.chdir(desk.path)
+    monkeypatch.setattr("pipeline.batch.queue.in_use", lambda folder, part: "")
+    desk.write("a", toy(1, frames=2))
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    with held(desk.path / "out" / "a") as holder:
+
+        def free() -> None:
+            wait_for(lambda: waiting_for(desk).get("a"))
+            holder.kill()
+
+        thread = threading.Thread(target=free)
+        thread.start()
+        try:
+            assert render_here(desk, Rules()) == 0
+        finally:
+            ray.shutdown()
+            thread.join()
+    assert f"a: waiting for process {holder.pid} on " in capsys.readouterr().out
+    assert desk.record()["a"]["deaths"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
+def test_killed_and_started_again_at_once(desk: Desk) -> None:
+    """The cluster that it had started ends with it, and with that the lock."""
+    file = desk.write("a", ENDLESS)
+    first = desk.start("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 1)
+    wait_for(lambda: in_use(desk.path / "out" / "a"), first)
+    first.kill()
+    first.communicate()
+    file.write_text(toy(99, frames=3))
+    code, said = ended(desk.start("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 1))
+    assert code == 0, said
+    assert desk.frames("a") == alone(toy(99, frames=3), desk.path)

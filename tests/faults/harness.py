@@ -85,8 +85,7 @@ class Place:
         """A place of its own that holds the same, times and all; its run is that of its own toy.yaml."""
         shutil.copytree(self.path, path)
         place = Place(command=self.command, path=path)
-        record = place.folder / "run.json"
-        if record.exists():
+        for record in place.folder.rglob("run.json"):  # those of its history, too
             record.write_text(record.read_text().replace(str(self.path), str(path)))
         return place
 

@@ -44,7 +44,7 @@ def test_second_run_is_refused_and_harms_nothing(running: tuple[Place, subproces
         refused: Ended = place.call(*arguments)
         assert refused.code == 1
         assert f"is being rendered by process {process.pid} on {platform.node()}, since " in refused.message
-        assert refused.message.endswith("wait for it, stop it, or give another --out")
+        assert refused.message.endswith("wait for it (render --wait does), stop it, or give another --out")
     assert process.poll() is None
     assert place.stamps() == before
     told = status(place)

@@ -19,7 +19,11 @@ MEGABYTES = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a piece of work ended, what it said, and what it took; the memory is the whole process's."""
+    """How a piece of work ended, what it said, and what it took; the memory is the whole process's.
+
+    Attributes:
+        seconds: processor time as an idle machine would have taken it; see `_slowness` in forked.py.
+    """
 
     code: int
     said: str

@@ -78,6 +78,21 @@ def bundled_ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
+def _ffmpegs() -> dict[str, str]:
+    """Every ffmpeg that there is, by a name: the bundled one, the system's, and those of $RENDER_TEST_FFMPEGS."""
+    found = {"bundled": str(imageio_ffmpeg.get_ffmpeg_exe())}
+    if system := shutil.which("ffmpeg"):
+        found["system"] = system
+    more = filter(None, os.environ.get("RENDER_TEST_FFMPEGS", "").split(os.pathsep))
+    return found | {f"given{number}": path for number, path in enumerate(more, start=1)}
+
+
+@pytest.fixture(scope="session", params=_ffmpegs().values(), ids=_ffmpegs().keys())
+def any_ffmpeg(request: pytest.FixtureRequest) -> str:
+    """Each ffmpeg in turn: a test that asks for it is run once with every one."""
+    return str(request.param)
+
+
 @pytest.fixture
 def script(tmp_path: Path) -> Callable[[str, str], Path]:
     """Write an executable shell script: (name, body) to its path."""

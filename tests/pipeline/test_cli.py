@@ -466,3 +466,66 @@ def test_every_command_is_there_and_stands_in_the_readme() -> None:
     assert defined <= reachable, defined - reachable
     told = (Path(__file__).parents[2] / "README.md").read_text()
     assert [name for name in set(cli.main.commands) - {"video"} if f"| `render {name}" not in told] == []
+
+
+# trials, history and names
+
+
+@pytest.fixture(scope="module")
+def tried(call: Call, folder: Path) -> Path:
+    """A finished run, one frame of it tried with another seed, and then edited in earnest."""
+    (folder / "keep.yaml").write_text((folder / "b.yaml").read_text())
+    assert call("keep.yaml", "--out", "tried").returncode == 0
+    video = (folder / "tried" / "keep" / "video.mp4").read_bytes()
+    done = call("keep.yaml", "--out", "tried", "--set", "output.seed=9", "--frames", ":1")
+    assert "tried/keep-output.seed=9/video.mp4: 1 frames" in done.stdout
+    assert (folder / "tried" / "keep" / "video.mp4").read_bytes() == video
+    return folder / "tried"
+
+
+def test_one_frame_tried_leaves_the_finished_run(call: Call, tried: Path) -> None:
+    assert call("keep.yaml", "--out", "tried").stdout.endswith("(nothing to do)\n")
+    assert sorted(path.name for path in tried.iterdir()) == ["keep", "keep-output.seed=9"]
+
+
+def test_status_of_a_trial_says_how_to_go_on(call: Call, tried: Path, folder: Path) -> None:
+    last = call("status", tried / "keep-output.seed=9").stdout.splitlines()[-1]
+    assert last == f"  go on with: render {folder}/keep.yaml --set output.seed=9"
+
+
+def test_history_lists_restores_and_clears(call: Call, tried: Path, folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "keep"
+    shutil.copytree(tried / "keep", place)
+    video = (place / "video.mp4").read_bytes()
+    (folder / "edited").mkdir(exist_ok=True)
+    text = (folder / "keep.yaml").read_text()
+    (folder / "edited" / "keep.yaml").write_text(
+        f"{text}\nmotion: {{zoom: 1.3/s}}\n".replace("motion: {zoom: 1.2/s}", "")
+    )
+    done = call("edited/keep.yaml", "--out", tmp_path)
+    assert f"keep: the finished video of before is kept: render history {place} --restore 1 goes back" in done.stdout
+    listing = call("history", place)
+    assert (listing.returncode, listing.stderr) == (0, "")
+    assert "+motion: {zoom: 1.3/s}" in listing.stdout
+    assert [run["number"] for run in json.loads(call("history", place, "--json").stdout)] == [1, None]
+    back = call("history", place, "--restore", "1")
+    assert back.returncode == 0
+    assert (place / "video.mp4").read_bytes() == video
+    assert call("history", place, "--restore", "7").returncode == 2
+    assert call("history", place, "--restore", "1", "--clear").returncode == 2
+    assert call("history", folder).returncode == 2
+    assert call("history", place, "--keep", "1").stdout.endswith(": 1 removed\n")
+    assert call("history", place, "--clear").stdout.endswith(": 1 removed\n")
+    assert (place / "video.mp4").read_bytes() == video
+
+
+@pytest.mark.parametrize("name", ["...yaml", "..yaml", ".yaml"])
+def test_a_file_of_any_name_is_rendered_below_out(call: Call, folder: Path, tmp_path: Path, name: str) -> None:
+    (folder / "names").mkdir(exist_ok=True)
+    shutil.copy(folder / "b.yaml", folder / "names" / name)
+    for arguments in ((f"names/{name}",), ("batch", f"names/{name}", "--device", "cpu")):
+        out = tmp_path / arguments[0].replace("/", "-") / "out"
+        assert call(*arguments, "--out", out).returncode == 0
+        assert [path.name for path in out.parent.iterdir()] == ["out"]
+        (run,) = (path for path in out.iterdir() if path.is_dir())
+        assert (run / "video.mp4").is_file()

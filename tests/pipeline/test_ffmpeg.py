@@ -232,6 +232,13 @@ def test_missing_encoder_is_told_with_a_remedy(script: Script, tmp_path: Path) -
     assert "pip install imageio-ffmpeg" in failure(program, tmp_path)
 
 
+def test_too_small_for_an_older_av1_is_told(script: Script, tmp_path: Path) -> None:
+    program = script("ffmpeg", "echo 'Svt[error]: Source Height must be at least 64' >&2; echo 'Error' >&2; exit 1")
+    assert failure(program, tmp_path) == (
+        "ffmpeg: its AV1 encoder takes no pictures below 64×64; another size, format or ffmpeg does"
+    )
+
+
 def test_unknown_failure_gives_code_and_last_line(script: Script, tmp_path: Path) -> None:
     program = script("ffmpeg", "echo first >&2; echo 'the last thing it said' >&2; exit 3")
     message = failure(program, tmp_path)

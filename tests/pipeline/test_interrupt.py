@@ -16,6 +16,8 @@ from pipeline.interrupt import (
     terminating_well,
 )
 
+SOON = 30.0  # seconds on a busy machine; what must not be waited for takes minutes
+
 
 def press() -> None:
     os.kill(os.getpid(), signal.SIGINT)
@@ -56,7 +58,7 @@ def test_no_handler_of_errors_takes_termination_for_one() -> None:
     assert not issubclass(TerminatedError, Exception)
 
 
-def ended(program: str, *numbers: int, patience: float = 20.0) -> tuple[int, str, float]:
+def ended(program: str, *numbers: int, patience: float = 60.0) -> tuple[int, str, float]:
     """Run a program that says `ready` and then gets these signals, or SIGTERM: code, last words, seconds to the end."""
     source = f"import pipeline.interrupt as it, time, threading, sys\nit.GRACE = 0.5\n{program}"
     process = subprocess.Popen(
@@ -112,7 +114,7 @@ with it.terminating_well():
 """
     code, said, seconds = ended(program)
     assert (code, said) == (TERMINATED, f"{FAREWELL}\n")
-    assert 0.3 < seconds < 5
+    assert 0.3 < seconds < SOON
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ with it.terminating_well(), it.stopping_well(lambda: None):
 """
     ended_with, told, seconds = ended(program, *numbers)
     assert (ended_with, told) == (code, f"{said}\n")
-    assert seconds < 5
+    assert seconds < SOON
 
 
 def test_one_ctrl_c_waits_for_the_step_as_long_as_it_takes() -> None:
@@ -168,7 +170,7 @@ with it.terminating_well():
     time.sleep(0.3)
     process.terminate()
     try:
-        assert process.wait(10) == TERMINATED
+        assert process.wait(SOON) == TERMINATED
     finally:
         process.kill()
         process.communicate()

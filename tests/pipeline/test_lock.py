@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.lock import NAME, Holder, holder, only_writer
-from render.errors import FolderInUseError
+from pipeline.lock import NAME, Holder, holder, in_use, only_writer
+from pipeline.processes import boot, start_of
+from render.errors import FolderInUseError, OutputFolderError
 
 
 def test_holder_is_this_process_inside_the_block_and_nobody_after(tmp_path: Path) -> None:
@@ -119,6 +120,74 @@ def test_without_locks_what_the_file_says_counts(tmp_path: Path, host: str, pid:
     else:
         with only_writer(tmp_path):
             assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
+
+
+OTHER = os.getppid()
+
+
+def noted(**changes: object) -> str:
+    """What the parent of this process would have written into the lock."""
+    who = {"host": platform.node(), "pid": OTHER, "started": "2026-01-02 03:04:05"}
+    return json.dumps({**who, "start": start_of(OTHER), "boot": boot(), **changes})
+
+
+@pytest.mark.usefixtures("no_locks")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
+@pytest.mark.parametrize("changes", [{"start": "1"}, {"boot": "an earlier one"}, {"pid": "no number"}])
+def test_without_locks_a_number_that_was_given_out_again_holds_nothing(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    (tmp_path / NAME).write_text(noted(**changes))
+    assert holder(tmp_path) is None
+    assert in_use(tmp_path) == ""
+    with only_writer(tmp_path):
+        assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_without_locks_who_writes_is_told(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(noted())
+    told = holder(tmp_path)
+    assert told is not None
+    assert told.pid == OTHER
+    assert in_use(tmp_path) == in_use(tmp_path, (0, 5)) == str(told)
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_without_locks_parts_keep_out_what_shares_their_frames(tmp_path: Path) -> None:
+    (tmp_path / f"{NAME}-5-9").write_text(noted())
+    with only_writer(tmp_path, (0, 5)):
+        pass
+    for part in ((0, 6), (8, 12), None):
+        with pytest.raises(FolderInUseError, match=f"process {OTHER} on "), only_writer(tmp_path, part):
+            raise AssertionError("there are two writers")
+
+
+def test_who_was_killed_is_not_named_for_a_part(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("fork").Process(target=die_holding, args=(tmp_path,))
+    process.start()
+    process.join()
+    with only_writer(tmp_path, (0, 5)):
+        with pytest.raises(FolderInUseError, match=f"process {os.getpid()} on "), only_writer(tmp_path):
+            raise AssertionError("there are two writers")
+        assert (tmp_path / NAME).read_bytes() == b""
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_what_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "j1").write_text("a file")
+    for folder in (tmp_path / "j1", tmp_path / "j1" / "deep"):
+        with pytest.raises(OutputFolderError) as caught, only_writer(folder):
+            raise AssertionError("there is no folder")
+        assert str(caught.value) == f"cannot create the output folder {folder}: {tmp_path / 'j1'} is a file"
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*arguments: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pipeline.lock.os.open", denied)
+    with pytest.raises(OutputFolderError, match=r"cannot write to the output folder .*: Permission denied; what is"):
+        only_writer(tmp_path).__enter__()
 
 
 def test_nobody_holds_a_folder_that_is_not_there(tmp_path: Path) -> None:

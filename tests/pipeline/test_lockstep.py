@@ -217,8 +217,8 @@ def test_going_on_alone_is_told(tmp_path: Path, single: Path, pixels: Counting) 
     assert render([ONE], tmp_path, 1, listener) == 0
     (warning,) = [event.message for event in listener.events if isinstance(event, Warned)]
     assert "begun on " in warning
-    assert ", in lockstep, going on on " in warning
-    assert warning.endswith("frames may differ minutely")
+    assert ", in lockstep, continued on " in warning
+    assert warning.endswith("frames differ a little, and more over time")
     assert_like_single(tmp_path, single, [ONE])
 
 

@@ -8,7 +8,9 @@ import pytest
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started
 from pipeline.progress import BarReporter, JsonReporter, LineReporter, Reporter, choose_reporter
 
-STARTED = Started(schedule="sea", folder=Path("out/sea"), frames=12, first=3, last=8, stale=0, device="cpu")
+STARTED = Started(
+    schedule="sea", folder=Path("out/sea"), frames=12, first=3, last=8, stale=0, device="cpu", remaining=5
+)
 FINISHED = Finished(schedule="sea", video=Path("out/sea/video.mp4"), frames=8, rendered=5, seconds=61.4)
 GO_ON = "run the same command again to go on"
 INTERRUPTED = Interrupted(schedule="sea", folder=Path("out/sea"), done=5, frames=12, go_on=GO_ON)
@@ -37,7 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         (
             STARTED,
             {"event": "started", "schedule": "sea", "folder": "out/sea", "frames": 12, "first": 3, "last": 8}
-            | {"stale": 0, "device": "cpu", "begin": 0},
+            | {"stale": 0, "device": "cpu", "begin": 0, "remaining": 5},
         ),
         (
             frame(3),
@@ -53,7 +55,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             INTERRUPTED,
             {"event": "interrupted", "schedule": "sea", "folder": "out/sea", "done": 5, "frames": 12, "go_on": GO_ON},
         ),
-        (FAILED, {"event": "failed", "schedule": "sea", "message": "ffmpeg: the disk is full", "fatal": False}),
+        (
+            FAILED,
+            {
+                "event": "failed",
+                "schedule": "sea",
+                "message": "ffmpeg: the disk is full",
+                "fatal": False,
+                "held_by": "",
+            },
+        ),
     ],
 )
 def test_json_event_has_its_documented_fields(
@@ -207,9 +218,11 @@ def test_several_have_a_bar_each(capsys: pytest.CaptureFixture[str]) -> None:
 def test_bar_serves_one_run_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
     report = BarReporter()
     for name in ("first", "second"):
-        report(Started(schedule=name, folder=Path("out"), frames=2, first=0, last=2, stale=0, device="cpu"))
-        report(frame(0, schedule=name))
-        report(frame(1, schedule=name))
+        report(
+            Started(schedule=name, folder=Path("out"), frames=2, first=0, last=2, stale=0, device="cpu", remaining=2)
+        )
+        report(frame(0, schedule=name, remaining=1))
+        report(frame(1, schedule=name, remaining=0))
         report(replace(FINISHED, schedule=name))
     shown = capsys.readouterr().err
     assert "2/2" in shown[shown.index("second") :]
@@ -229,7 +242,9 @@ def test_bar_can_be_closed_twice_and_hears_a_run_that_rendered_nothing() -> None
 def test_title_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str], title: str) -> None:
     report = BarReporter()
     try:
-        report(Started(schedule=title, folder=Path("out"), frames=2, first=0, last=2, stale=0, device="cpu"))
+        report(
+            Started(schedule=title, folder=Path("out"), frames=2, first=0, last=2, stale=0, device="cpu", remaining=2)
+        )
         report(frame(0))
     finally:
         report.close()

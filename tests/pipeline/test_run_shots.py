@@ -58,8 +58,8 @@ def test_holes_are_filled_each_from_the_state_before_it(file: Path, tmp_path: Pa
     for index in (3, 4, 16, 17):
         (out / "frames" / f"{index:06d}.png").unlink()
     new, _ = rendered(file, out)
-    # The state before frame 16 is there (the latest two are), that before frame 3 is not.
-    assert new == [0, 1, 2, 3, 4, 17]
+    # No state is kept of frames 0 to 4; those of frames 16 and 17 are (the latest two), and hold their pictures.
+    assert new == [0, 1, 2, 3, 4]
     assert bytes_of(out) == whole
     assert inspect(RunFolder(out)).done == ("0:18",)
 

@@ -368,7 +368,7 @@ def test_a_text_tower_of_a_package_that_is_missing_is_one_sentence(
     text = {"hf_model_name": "roberta-base", "hf_proj_type": "mlp", "hf_pooler_type": "mean_pooler"}
     vit.config.write_text(json.dumps({**VIT, "text_cfg": text}))
     with pytest.raises(WeightsError, match="pip install transformers"):
-        load(vit.files)
+        load(replace(vit.files, companions=(("roberta-base", vit.config.parent),)))
 
 
 def test_a_tokenizer_that_is_damaged_is_one_sentence(hub_tokenizer: Published, tmp_path: Path) -> None:

@@ -41,9 +41,9 @@ def test_told_to_go_it_leaves_the_state_in_the_bucket(desk: Desk, number: int, c
     if number == signal.SIGINT:
         time.sleep(0.2)
         process.send_signal(number)  # once would wait for the frame
-    said, err = process.communicate(timeout=30)
+    said, err = process.communicate(timeout=120)
     assert process.returncode == code, said + err
-    assert time.monotonic() - begun < GRACE + 3
+    assert time.monotonic() - begun < GRACE + 15  # 3 on an idle machine
     assert "Traceback" not in err
     there = {found.key for found in store.list()}
     assert {f"frames/{n:06d}.png" for n in range(6)} | {"state/000005.safetensors"} <= there
@@ -56,3 +56,21 @@ def test_told_to_go_it_leaves_the_state_in_the_bucket(desk: Desk, number: int, c
     assert f"is in {url}/sea" in said
     pull(store, desk.path / "all", Ledger(desk.path / "all"))
     assert desk.frames("all", ".") == alone(text, desk.path)
+
+
+def test_what_was_rendered_before_stays_on_the_machine(desk: Desk) -> None:
+    """The finished run that an edit puts aside is not uploaded, and an object of that name is not fetched."""
+    url = "s3://videos/edited"
+    store = Store(f"{url}/sea")
+    for seed in (1, 2):
+        desk.write("sea", toy(seed))
+        code, said = desk.call("s/sea.yaml", "--out", url, "--work", "here", "--device", "cpu")
+        assert code == 0, said
+    folder = desk.path / "here" / "s3" / "videos" / "edited" / "sea"
+    assert (folder / "history" / "0001" / "video.mp4").is_file()
+    assert not [found.key for found in store.list() if "history" in found.key]
+    store.put("history/0007/video.mp4", b"somebody's")
+    code, said = desk.call("s/sea.yaml", "--out", url, "--work", "here", "--device", "cpu")
+    assert code == 0, said
+    assert not (folder / "history" / "0007").exists()
+    assert "history/0007/video.mp4" in {found.key for found in store.list()}

@@ -12,6 +12,7 @@ import pytest
 from pipeline import Session, load_schedule, render
 from pipeline.events import Event, Failed, Finished, FrameDone
 from pipeline.jobs import Job
+from pipeline.lock import only_writer
 from pipeline.progress import JsonReporter
 from pipeline.run import RunOptions
 from pipeline.session import render_all
@@ -84,6 +85,22 @@ def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedul
     assert files(fetched(store, tmp_path / "all")) == files(tmp_path / "second")
     names = {found.key for found in store.list()}
     assert not [name for name in names if ".lock" in name or ".partial" in name or ".mirror" in name]
+
+
+def test_a_folder_that_another_run_writes_into_is_left_alone(
+    store: Store, schedule: Path, tmp_path: Path, line: Line
+) -> None:
+    """Nothing is fetched into it, and nothing that it lacks is removed from the bucket."""
+    list(run(store, schedule, tmp_path / "run"))
+    (tmp_path / "run" / "poster.png").unlink()
+    before = {found.key for found in store.list()}
+    line.seen.clear()
+    with only_writer(tmp_path / "run"):
+        [refused] = run(store, schedule, tmp_path / "run")
+    assert isinstance(refused, Failed)
+    assert refused.held_by.startswith(f"process {os.getpid()} on ")
+    assert line.seen == []
+    assert {found.key for found in store.list()} == before
 
 
 def test_parts_of_a_run_on_three_machines(store: Store, tmp_path: Path, line: Line) -> None:
@@ -182,13 +199,11 @@ def test_order_is_kept_and_what_is_gone_is_removed(store: Store, line: Line) -> 
 
 def test_told_to_go_it_does_not_wait_for_ever(line: Line, store: Store) -> None:
     line.always = "slow"
-    begun = time.monotonic()
     uploads = Uploads(store).__enter__()
     for number in range(100):
         uploads.put(f"{number}", b"x", lambda tag: None)
     uploads.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert time.monotonic() - begun < 10  # all would take 20
-    assert 0 < len(store.list()) < 100
+    assert 0 < len(store.list()) < 100  # not all of them were waited for
 
 
 def test_an_object_that_would_lie_outside_is_refused(tmp_path: Path) -> None:

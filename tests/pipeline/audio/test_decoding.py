@@ -76,6 +76,19 @@ def test_what_is_no_music_is_told(tmp_path: Path, make: object, name: str, messa
         assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("size", [0, 1, 100])
+@pytest.mark.parametrize("suffix", [".mp3", ".wav", ".m4a"])
+def test_a_file_of_hardly_a_byte_prints_nothing_else(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], suffix: str, size: int
+) -> None:
+    """FFmpeg looks for a tag 128 bytes before the end, which may lie before the beginning."""
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(bytes(size))
+    with pytest.raises(InputError):
+        probe(path)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_torn_file_counts_as_far_as_it_goes(song: Path, tmp_path: Path) -> None:
     whole = song.read_bytes()
     torn = tmp_path / "torn.flac"

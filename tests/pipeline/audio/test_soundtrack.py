@@ -1,5 +1,8 @@
 """The track in the video: the same samples, as loud, from the first frame to the last."""
 
+import json
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -12,10 +15,17 @@ from numpy.typing import NDArray
 
 from pipeline import ffmpeg
 from pipeline.audio.cut import RATE, cut
+from pipeline.delivery.formats import FORMATS
+from pipeline.delivery.judging import faults
+from pipeline.derive import assemble_again
 from pipeline.folder import Origin, RunFolder
+from pipeline.measuring import measured
+from pipeline.preview import write_preview
+from pipeline.report import vouch_for_video
 from pipeline.run import Run, RunOptions
 from pipeline.soundtrack import sounding
-from render.errors import RunError
+from pipeline.verify import Verification
+from render.errors import EncodingError, RunError
 from render.renderer import Renderer
 
 Write = Callable[..., Path]
@@ -32,13 +42,13 @@ def heard(path: Path) -> NDArray[np.float64]:
 
 
 @pytest.fixture
-def rendered(write: Write, renderer: Renderer, tmp_path: Path) -> Callable[[str], RunFolder]:
+def rendered(write: Write, renderer: Renderer, tmp_path: Path, any_ffmpeg: str) -> Callable[[str], RunFolder]:
     def render(text: str) -> RunFolder:
         origin = Origin(file=str(write(text + "\nrefine: {steps: 0, first_frame: 1, cutouts: 1}")))
         schedule = origin.load()
         folder = RunFolder(tmp_path / "out")
         digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
-        assert Run(schedule, origin, folder, RunOptions()).execute(
+        assert Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg)).execute(
             digests, lambda warn: renderer, lambda event: None, lambda: False
         )
         return folder
@@ -68,6 +78,82 @@ def test_the_sound_is_cut_to_the_picture(
     shifts = {shift: np.dot(np.roll(expected, shift), there) for shift in range(-60, 61)}
     assert max(shifts, key=lambda shift: shifts[shift]) == 0  # samples of a 48,000th of a second
     assert (there**2).mean() == pytest.approx((expected**2).mean(), rel=0.02)
+
+
+DELIVERED = [
+    (name, more)
+    for name, known in FORMATS.items()
+    for more in ("", ", repeat: 2", ", fps: 60, interpolate: motion, repeat: 2")
+    if known.sound
+]
+
+
+@pytest.mark.parametrize("loop", ["", "loop: {blend: 1s}", "loop: boomerang"])
+@pytest.mark.parametrize(("name", "more"), DELIVERED)
+def test_the_sound_is_as_long_as_every_file(
+    rendered: Callable[[str], RunFolder], any_ffmpeg: str, name: str, more: str, loop: str
+) -> None:
+    """The pictures are many and small, so that an encoder that looks ahead holds back seconds of them."""
+    known = FORMATS[name]
+    speed = f", preset: {known.speeds[0]}" if name in ("h264", "h265") else ", preset: 12" if known.speeds else ""
+    video = f"{{format: {name}{speed}{more}}}"
+    text = f"music: {{file: song.flac}}\noutput: {{size: [64, 64], fps: 8, length: 4s, video: {video}}}\n{loop}"
+    folder = rendered(text)
+    seconds = (62 / 8 if "boomerang" in loop else 4) * (2 if "repeat" in more else 1)
+    with av.open(str(folder.video)) as container:
+        pictures = [frame.time for frame in container.decode(video=0)]
+    with av.open(str(folder.video)) as container:
+        samples = sum(frame.samples for frame in container.decode(audio=0)) / RATE
+    assert len(pictures) == seconds * (60 if "fps" in more else 8)
+    assert samples == pytest.approx(seconds, abs=0.05)
+    assert list(faults(folder.path, folder.footage(), any_ffmpeg)) == []
+
+
+@pytest.mark.parametrize("loop", ["", "loop: {blend: 1s}"])
+def test_the_sound_is_as_long_as_a_preview(write: Write, tmp_path: Path, any_ffmpeg: str, loop: str) -> None:
+    schedule = Origin(file=str(write(f"music: {{file: song.flac}}\noutput: {{fps: 8, length: 5s}}\n{loop}"))).load()
+    write_preview(schedule, None, tmp_path / "a.mp4", any_ffmpeg)
+    lengths = measured(any_ffmpeg, tmp_path / "a.mp4", "mp4")
+    assert (lengths.picture, lengths.sound) == (pytest.approx(5, abs=1e-3), pytest.approx(5, abs=0.03))
+
+
+def cut_short(video: Path, binary: str) -> None:
+    """What ffmpeg 5 made of -frames:v: all pictures, and the sound of the first half."""
+    whole = video.rename(video.with_name("whole.mp4"))
+    command = [binary, "-loglevel", "error", "-i", str(whole), "-t", "1", "-i", str(whole)]
+    subprocess.run([*command, "-map", "0:v", "-map", "1:a", "-c", "copy", str(video)], check=True)
+    whole.unlink()
+
+
+def test_a_file_whose_sound_is_cut_short_is_found_and_made_again(
+    rendered: Callable[[str], RunFolder], any_ffmpeg: str
+) -> None:
+    text = "music: {file: song.flac}\noutput: {size: [16, 16], fps: 5, length: 4s}"
+    folder = rendered(text)
+    whole = folder.video.read_bytes()
+    assert list(Verification(folder, any_ffmpeg).damaged()) == []
+    cut_short(folder.video, any_ffmpeg)
+    vouch_for_video(folder, json.loads(folder.report.read_text())["last_frame_hash"])  # as the run itself did
+    (said,) = Verification(folder, any_ffmpeg).damaged()
+    assert re.search(r"video.mp4: its sound lasts 1\.0\d s instead of 4\.00 s; render assemble .* makes it again", said)
+    assert rendered(text).video.read_bytes() == whole
+    assert list(Verification(folder, any_ffmpeg).damaged()) == []
+
+
+def test_making_a_file_whose_sound_is_cut_short_fails(
+    rendered: Callable[[str], RunFolder], script: Callable[[str, str], Path], any_ffmpeg: str
+) -> None:
+    """An ffmpeg that ends the sound early, as `-frames:v` made it do: the old video stays."""
+    folder = rendered("music: {file: song.flac}\noutput: {size: [16, 16], fps: 5, length: 4s}")
+    before = folder.video.read_bytes()
+    program = script("short", f'case "$*" in *f32le*) set -- -t 1 "$@";; esac\nexec {any_ffmpeg} "$@"')
+    # The first input is the pictures: an input option before all, so they are the ones that end after a second.
+    with pytest.raises(EncodingError, match=r"its pictures last 1\.00 s instead of 4\.00 s; the frames are kept"):
+        assemble_again(folder, False, str(program))
+    sounds = script("silent", f'exec {any_ffmpeg} $(echo "$@" | sed "s/-f f32le/-t 1 -f f32le/")')
+    with pytest.raises(EncodingError, match=r"its sound lasts 1\.0\d s instead of 4\.00 s; the frames are kept"):
+        assemble_again(folder, False, str(sounds))
+    assert folder.video.read_bytes() == before
 
 
 def test_a_track_that_changes_changes_the_video_and_no_frame(
@@ -107,8 +193,8 @@ def test_a_track_that_is_gone_is_told(write: Write, tmp_path: Path) -> None:
         pass
 
 
-def test_a_video_without_a_track_is_silent(tmp_path: Path, bundled_ffmpeg: str) -> None:
+def test_a_video_without_a_track_is_silent(tmp_path: Path, any_ffmpeg: str) -> None:
     frames = (bytes(16 * 16 * 3) for _ in range(4))
-    ffmpeg.encode(bundled_ffmpeg, frames, (16, 16), 4, "silent", tmp_path / "a.mp4")
+    ffmpeg.encode(any_ffmpeg, frames, (16, 16), 4, "silent", tmp_path / "a.mp4")
     with av.open(str(tmp_path / "a.mp4")) as container:
         assert not container.streams.audio

@@ -49,15 +49,15 @@ def off(shown: Pixels, expected: Pixels | Array) -> float:
 @pytest.mark.parametrize("closed", [True, False])
 @pytest.mark.parametrize(("fps", "repeat"), [(60.0, 1), (24.0, 2), (30.0, 1), (25.0, 1)])
 def test_there_are_as_many_as_the_time_holds(
-    pattern: Path, bundled_ffmpeg: str, tmp_path: Path, fps: float, repeat: int, closed: bool
+    pattern: Path, any_ffmpeg: str, tmp_path: Path, fps: float, repeat: int, closed: bool
 ) -> None:
     video = Video(fps=fps, repeat=repeat, preset="ultrafast")
-    assert len(made(video, pattern, bundled_ffmpeg, tmp_path / "a.mp4", closed)) == 2 * fps * repeat
+    assert len(made(video, pattern, any_ffmpeg, tmp_path / "a.mp4", closed)) == 2 * fps * repeat
 
 
-def test_what_is_made_up_lies_between(pattern: Path, bundled_ffmpeg: str, tmp_path: Path) -> None:
+def test_what_is_made_up_lies_between(pattern: Path, any_ffmpeg: str, tmp_path: Path) -> None:
     """In a loop also between the last frame and the first one."""
-    shown = made(Video(fps=48.0, format="ffv1"), pattern, bundled_ffmpeg, tmp_path / "a.mkv", closed=True)
+    shown = made(Video(fps=48.0, format="ffv1"), pattern, any_ffmpeg, tmp_path / "a.mkv", closed=True)
     held = np.mean([off(moved(number), moved(number + 0.5)) for number in range(4)])
     for number in range(0, len(shown), 4):
         assert off(shown[number], moved(number / 4)) < 2, "a rendered frame stays what it is"
@@ -67,15 +67,15 @@ def test_what_is_made_up_lies_between(pattern: Path, bundled_ffmpeg: str, tmp_pa
     assert steps[0] <= 1.2 * np.median(steps), "across the seam it goes on as it does elsewhere"
 
 
-def test_without_a_loop_the_ends_stand(pattern: Path, bundled_ffmpeg: str, tmp_path: Path) -> None:
-    shown = made(Video(fps=48.0, format="ffv1"), pattern, bundled_ffmpeg, tmp_path / "a.mkv", closed=False)
+def test_without_a_loop_the_ends_stand(pattern: Path, any_ffmpeg: str, tmp_path: Path) -> None:
+    shown = made(Video(fps=48.0, format="ffv1"), pattern, any_ffmpeg, tmp_path / "a.mkv", closed=False)
     assert off(shown[0], moved(0)) < 2
     assert off(shown[-1], moved(COUNT - 1)) < 2
 
 
-def test_blended_frames_are_mixed(pattern: Path, bundled_ffmpeg: str, tmp_path: Path) -> None:
+def test_blended_frames_are_mixed(pattern: Path, any_ffmpeg: str, tmp_path: Path) -> None:
     video = Video(fps=24.0, interpolate="blend", format="ffv1")
-    shown = made(video, pattern, bundled_ffmpeg, tmp_path / "a.mkv", closed=True)
+    shown = made(video, pattern, any_ffmpeg, tmp_path / "a.mkv", closed=True)
     assert off(shown[1], (moved(0).astype(float) + moved(1)) / 2) < 2
 
 

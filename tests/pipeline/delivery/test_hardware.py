@@ -27,9 +27,9 @@ GENERAL = {"vcodec", "b:v", "f", "movflags", "tag:v", "q:v", "global_quality"}  
 
 @pytest.mark.parametrize(("name", "encoder"), ENCODERS)
 @pytest.mark.parametrize("bits", [8, 10])
-def test_it_is_told_nothing_that_it_does_not_know(bundled_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
+def test_it_is_told_nothing_that_it_does_not_know(any_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
     shown = subprocess.run(
-        [bundled_ffmpeg, "-hide_banner", "-h", f"encoder={encoder}"], capture_output=True, text=True, check=True
+        [any_ffmpeg, "-hide_banner", "-h", f"encoder={encoder}"], capture_output=True, text=True, check=True
     ).stdout
     if "is not recognized" in shown:
         pytest.skip(f"this ffmpeg was built without {encoder}")
@@ -43,20 +43,20 @@ def test_it_is_told_nothing_that_it_does_not_know(bundled_ffmpeg: str, name: str
         assert layout["pix_fmts"] in formats or made.filters[-1][0] == "hwupload"
 
 
-def test_the_software_passes_its_trial(bundled_ffmpeg: str) -> None:
+def test_the_software_passes_its_trial(any_ffmpeg: str) -> None:
     for name in ("h264", "h265", "av1"):
         whole = recipe(Video(format=name, place="reel"), (64, 48))
-        assert ffmpeg.complaint(bundled_ffmpeg, whole) == ""
+        assert ffmpeg.complaint(any_ffmpeg, whole) == ""
 
 
-def test_what_fails_its_trial_is_let_go_of_and_said(bundled_ffmpeg: str) -> None:
+def test_what_fails_its_trial_is_let_go_of_and_said(any_ffmpeg: str) -> None:
     """A stranger's encoder stands for hardware that is not there: whatever this machine has, it has not that."""
     video = Video(encoder="h264_nvenc")
     whole = recipe(video, (64, 48))
 
     def broken(tried: Recipe) -> str:
         options = {**tried.options, "vcodec": "h264_of_another_world"}
-        return ffmpeg.complaint(bundled_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
+        return ffmpeg.complaint(any_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
 
     said: list[str] = []
     assert chosen(whole, video, broken, said.append) == whole
@@ -65,7 +65,7 @@ def test_what_fails_its_trial_is_let_go_of_and_said(bundled_ffmpeg: str) -> None
     assert "h264_of_another_world" in text
 
 
-def test_what_passes_is_used_and_nothing_is_said(bundled_ffmpeg: str) -> None:
+def test_what_passes_is_used_and_nothing_is_said(any_ffmpeg: str) -> None:
     """Tried for real with a codec that every ffmpeg has, in the place of the hardware's."""
     video = Video(encoder="auto", crf=30)
     said: list[str] = []
@@ -75,7 +75,7 @@ def test_what_passes_is_used_and_nothing_is_said(bundled_ffmpeg: str) -> None:
         options = {**software, "vcodec": "mpeg4"}
         filters = (*tried.filters, ("format", {"pix_fmts": "yuv420p"}))
         return ffmpeg.complaint(
-            bundled_ffmpeg, Recipe(**{**vars(tried), "options": options, "filters": filters, "device": ""})
+            any_ffmpeg, Recipe(**{**vars(tried), "options": options, "filters": filters, "device": ""})
         )
 
     found = chosen(recipe(video, (64, 48)), video, there, said.append)
@@ -91,7 +91,7 @@ def test_nothing_is_tried_unasked() -> None:
 
 
 def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
-    toy_file: Path, renderer: Renderer, bundled_ffmpeg: str
+    toy_file: Path, renderer: Renderer, any_ffmpeg: str
 ) -> None:
     video = "{encoder: auto}"
     toy_file.write_text(
@@ -101,10 +101,10 @@ def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
     schedule = origin.load()
     folder = RunFolder(toy_file.parent / "out")
     digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
-    run = Run(schedule, origin, folder, RunOptions(ffmpeg=bundled_ffmpeg))
+    run = Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg))
     events = list(run.events(digests, lambda warn: renderer, lambda: False))
     assert len(played(folder.video)) == 12
-    trial: Callable[[Recipe], str] = partial(ffmpeg.complaint, bundled_ffmpeg)
+    trial: Callable[[Recipe], str] = partial(ffmpeg.complaint, any_ffmpeg)
     asked = schedule.output.video[0]
     there = [name for name in candidates(asked) if not trial(with_encoder(recipe(asked, (256, 192)), asked, name))]
     told = [event.message for event in events if isinstance(event, Warned)]

@@ -84,7 +84,7 @@ def test_a_frame_is_enlarged_once(network: Path, tmp_path: Path) -> None:
 def test_a_file_that_is_no_network_is_told(tmp_path: Path) -> None:
     for name, content in (("a.pth", b"no network"), ("b.safetensors", b"\0" * 40)):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match="is no upscaler that spandrel knows"):
+        with pytest.raises(InputError, match=r"not a checkpoint|is no upscaler that spandrel knows"):
             Upscaler(tmp_path / name, "cpu")
     torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "c.pth")
     with pytest.raises(InputError, match="is no upscaler that spandrel knows"):

@@ -13,8 +13,9 @@ from scipy.linalg import expm
 
 from pipeline.curves import Curve, Keyframe
 from pipeline.easings import Array
-from pipeline.foreign.arithmetic import NUMEXPR, PYTHON, UnreadableError, arithmetic
+from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled
+from pipeline.foreign.dialects import NUMEXPR, PYTHON
 from pipeline.foreign.similarity import moves
 from render.errors import InputError
 

@@ -86,7 +86,7 @@ if width_height:
     ("settings", "said"),
     [
         ({"zoom": "0: (1), x"}, "zoom: expected keys such as 0: (1), 10: (1.05), got 'x'"),
-        ({"zoom": "0: (sin(t))"}, "zoom: expected a number, got '0: (sin(t))'"),
+        ({"zoom": "0: (sin(t))"}, "zoom: expected a number, got '0: (sin(t'"),
         ({"text_prompts": {"0": ["a:1", "b:-1"]}}, 'text_prompts: the weights of ["a:1", "b:-1"] sum up to 0'),
         ({"text_prompts": {"first": ["a"]}}, 'text_prompts: expected prompts by frame such as {"0": ["a calm sea"]}'),
         (

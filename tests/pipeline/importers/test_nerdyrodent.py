@@ -73,8 +73,8 @@ def test_without_video_it_is_one_picture(plan: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("generate.py -p 'open", "not a command line: No closing quotation"),
-        ("generate.py -q 3", "unknown option -q"),
+        ("generate.py -p 'open", "line 1: the quote ' is not closed"),
+        ("generate.py -q 3", "line 1: unknown option -q"),
         ("generate.py -p a -s 99999 2", "size: expected a width and a height in pixels, got 99999 2"),
         ("generate.py -p a -i many", "iterations: expected a number, got many"),
         ("generate.py -p a -zvid -zsc 0", "zoom_scale: expected a number from 0.1 to 10, got 0"),

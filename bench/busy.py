@@ -1,0 +1,166 @@
+"""Whether torch's threads should spin or sleep where they wait for each other: alone, and beside busy processes.
+
+`python -m bench.busy` takes refinement steps of the embedded pair at 256×144 in a process for each policy of OpenMP.
+They take turns, round by round, in a shuffled order, first on the machine as it is and then beside programs that do
+nothing but compute; the others sleep meanwhile. A table in Markdown says how many steps a second each one took, and
+how many times as many as the first policy (the median over the rounds: what else the machine does meets all of them).
+"""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from statistics import median
+from typing import Any
+
+import click
+
+from render.openmp import SETTINGS
+
+POLICIES: Mapping[str, Mapping[str, str]] = {
+    "torch's own": {},
+    "passive": {"OMP_WAIT_POLICY": "passive"},
+    "GOMP_SPINCOUNT=1000": {"GOMP_SPINCOUNT": "1000"},
+    "GOMP_SPINCOUNT=10000": {"GOMP_SPINCOUNT": "10000"},
+    "active": {"OMP_WAIT_POLICY": "active"},
+    "passive, one thread": {"OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1"},
+}
+BURNER = "while True: pass"
+TAKE = "from bench.busy import take; take()"
+
+
+def take() -> None:
+    """In a process of its own: as many steps as each line of the input says; answers with their seconds and bits."""
+    import torch
+
+    from bench.machine import this_machine
+    from bench.ours import EMBEDDED, steps
+    from render.device import model_dtype, pick_device
+
+    work = steps(EMBEDDED, model_dtype(pick_device("auto")))
+    work()
+    click.echo(json.dumps(asdict(this_machine())))
+    for line in sys.stdin:
+        begun = time.perf_counter()
+        for _ in range(int(line)):
+            work()
+        seconds = time.perf_counter() - begun
+        latent: torch.Tensor = work.optimizer.latent
+        bits = hashlib.sha256(latent.detach().cpu().numpy().tobytes()).hexdigest()
+        click.echo(json.dumps({"seconds": seconds, "bits": bits}))
+
+
+class Contender:
+    """The process of a policy; `machine` says what it runs on."""
+
+    def __init__(self, policy: Mapping[str, str], threads: int | None) -> None:
+        environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+        if threads is not None:
+            environment["OMP_NUM_THREADS"] = str(threads)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", TAKE],
+            env={**environment, **policy},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.machine: dict[str, Any] = {}
+
+    def __enter__(self) -> "Contender":
+        self.machine = self._answer()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def steps(self, count: int) -> tuple[float, str]:
+        """Steps a second over `count` of them, and the hash of the latent after the last one."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{count}\n")
+        self._process.stdin.flush()
+        answer = self._answer()
+        return count / answer["seconds"], answer["bits"]
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit("a contender's process ended without a word; its message stands above")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@contextmanager
+def burners(count: int) -> Iterator[None]:
+    """So many programs that compute all the time."""
+    processes = [subprocess.Popen([sys.executable, "-c", BURNER]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def speeds(contenders: Mapping[str, Contender], rounds: int, count: int) -> dict[str, list[float]]:
+    """Steps a second of every contender in every round.
+
+    Raises:
+        SystemExit: two with the same number of threads came to other bits.
+    """
+    order = random.Random(0)
+    found: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        bits: dict[int, set[str]] = {}
+        for name in order.sample(list(contenders), len(contenders)):
+            speed, latent = contenders[name].steps(count)
+            found[name].append(speed)
+            bits.setdefault(contenders[name].machine["threads"], set()).add(latent)
+        if any(len(each) > 1 for each in bits.values()):
+            raise SystemExit("the policies do not come to the same bits")
+    return found
+
+
+def table(found: Mapping[int, Mapping[str, Sequence[float]]]) -> str:
+    """The speeds by the number of busy programs beside, in Markdown; ratios are to the first policy."""
+    first = next(iter(POLICIES))
+    heads = ["alone" if not beside else f"beside {beside}" for beside in found]
+    lines = ["| policy | " + " | ".join(f"{head} | ×" for head in heads) + " |", "|---" * (1 + 2 * len(found)) + "|"]
+    for name in POLICIES:
+        cells = []
+        for speed in found.values():
+            ratio = median(mine / theirs for mine, theirs in zip(speed[name], speed[first], strict=True))
+            cells += [f"{median(speed[name]):.2f}", f"{ratio:.2f}"]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+@click.command()
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--steps", "count", type=click.IntRange(1), default=5, show_default=True, help="In a round, of each.")
+@click.option("--threads", type=click.IntRange(1), help="Of torch [as many as it takes by itself].")
+@click.argument("beside", type=click.IntRange(0), nargs=-1)
+def main(rounds: int, count: int, threads: int | None, beside: tuple[int, ...]) -> None:
+    """Compare policies BESIDE so many busy programs [0, half as many as processors, as many, twice as many]."""
+    processors = os.cpu_count() or 1
+    beside = beside or tuple(dict.fromkeys((0, max(1, processors // 2), processors, 2 * processors)))
+    with ExitStack() as stack:
+        contenders = {name: stack.enter_context(Contender(policy, threads)) for name, policy in POLICIES.items()}
+        click.echo(" · ".join(str(value) for value in contenders["torch's own"].machine.values()))
+        click.echo(f"load {os.getloadavg()[0]:.2f} on {processors} processors before; steps a second, {rounds} rounds")
+        found = {}
+        for number in beside:
+            with burners(number):
+                found[number] = speeds(contenders, rounds, count)
+    click.echo(table(found))
+
+
+if __name__ == "__main__":
+    main()

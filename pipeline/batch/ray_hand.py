@@ -1,0 +1,69 @@
+"""One of a cluster's places: the jobs that a task was given, and what is heard of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipeline.batch.entry import Entry, Work
+from pipeline.batch.group import gist, not_loaded
+from pipeline.batch.worker import Crashed, Idle, Told
+from pipeline.models import Models
+from pipeline.schedule import Schedule
+
+if TYPE_CHECKING:
+    from pipeline.batch.on_ray import RayCrew
+
+
+@dataclass(kw_only=True, eq=False)
+class RayHand:
+    """A place in the queue of the cluster: the jobs that it holds, and their task.
+
+    Attributes:
+        lost: how the task was lost, in words; None while it is not.
+        crashed: whether the task itself has told why it ends.
+        number: of the task; what is heard in its name is for this hand.
+    """
+
+    crew: "RayCrew"
+    entries: tuple[Entry, ...] = ()
+    models: Models | None = None
+    task: Any = None
+    inbox: list[Any] = field(default_factory=list)
+    lost: str | None = None
+    crashed: bool = False
+    number: int = -1
+
+    def give(self, entries: Sequence[Entry]) -> None:
+        self.entries, self.crashed = tuple(entries), False
+        given: list[tuple[Work, Schedule]] = []
+        for job in (entry.work for entry in entries if entry.work is not None):
+            self.models = job.models
+            try:
+                given.append((job, job.origin.load(shown=job.file)))  # goes along: a node need not have its file
+            except Exception as error:
+                self.inbox.append(Told(job=job.name, event=not_loaded(job, error), memory=0))
+        if not given:
+            self.inbox.append(Idle())
+            return
+        try:
+            self.task, self.number = self.crew.submit(given)
+        except Exception as error:  # the cluster does not take it
+            self.lost = f"it cannot be put on the cluster: {gist(error)}"
+
+    def ask_to_stop(self) -> None:
+        if self.task is not None:
+            self.crew.cancel(self.task)
+
+    def hear(self, message: object) -> None:
+        self.inbox.append(message)
+        self.crashed |= isinstance(message, Crashed)
+
+    def said(self) -> Iterator[Any]:
+        while self.inbox:
+            yield self.inbox.pop(0)
+
+    def ending(self) -> str:
+        return "" if self.crashed else self.lost or ""
+
+    def close(self) -> None:
+        self.entries, self.task, self.lost = (), None, None

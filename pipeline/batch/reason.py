@@ -1,0 +1,30 @@
+"""Why a job cannot be rendered, in words, whatever was raised: a reader of foreign files may come up with anything."""
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from render import failures
+from render.errors import RenderError
+
+
+def reason(error: Exception, file: Path) -> str:
+    """The message of an error of ours or of the machine; of another one, which is a fault of ours, also where it was.
+
+    Args:
+        file: the job's schedule, for an error that does not say what it is about.
+    """
+    if isinstance(error, RenderError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or file}: {error.strerror or error}"
+    if (failure := failures.told(error)) is not None:
+        return f"{file}: {failure}"
+    place = "".join(f" ({Path(at.filename).name}, line {at.lineno})" for at in _last(error))
+    said = " ".join(str(error).split())
+    return f"{file}: unexpected {type(error).__name__}{f': {said}' if said else ''}{place}; please report this"
+
+
+def _last(error: Exception) -> Sequence[traceback.FrameSummary]:
+    """Where it was raised; nothing of one that never was."""
+    return traceback.extract_tb(error.__traceback__)[-1:]

@@ -1,0 +1,78 @@
+"""`render history`: what was rendered in a folder before, and back to it."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.commands import options
+from render.errors import InputError
+
+if TYPE_CHECKING:  # `render --help` must not wait for numpy
+    from pipeline.folder import RunFolder
+
+
+@click.command()
+@options.run_folder
+@click.option("--restore", metavar="N", type=click.IntRange(1), help="Make run N the folder's run again.")
+@click.option("--keep", metavar="N", type=click.IntRange(0), help="Remove all runs of before but the latest N.")
+@click.option("--clear", is_flag=True, help="Remove all of them.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def history(folder: "RunFolder", restore: int | None, keep: int | None, clear: bool, as_json: bool) -> None:
+    """List what was rendered in a folder before, and go back to it.
+
+    When an edited schedule is rendered, the finished run that it overwrites is kept in DIR/history: its
+    video, frames, states and schedule. What it shares with the run of today takes no room on disk.
+
+    \b
+    render history outputs/sunset
+    render history outputs/sunset --restore 2
+    render history outputs/sunset --keep 1
+
+    The run of today is kept, too, when another one is restored. The schedule's own file stays as it is: the
+    message names the one that the restored run was made by.
+    """
+    if sum((restore is not None, keep is not None, clear)) > 1:
+        raise InputError("--restore, --keep and --clear: give one of them")
+    folder.origin()
+    if restore is not None:
+        _restore(folder, restore)
+    elif clear or keep is not None:
+        _drop(folder, keep or 0)
+    else:
+        _list(folder, as_json)
+
+
+def _restore(folder: "RunFolder", number: int) -> None:
+    from pipeline.restoring import restore
+
+    entry, kept = restore(folder, number)
+    if kept is not None:
+        click.echo(f"the run of before is kept as {kept.number}")
+    click.echo(
+        f"{folder.video}: run {entry.number}, {entry.frames} frames; its schedule is {folder.path}/schedule.yaml"
+    )
+    origin = folder.origin()
+    if folder.is_edited(origin):
+        click.echo(f"{origin.file} says something else now: rendering it again puts that in its place")
+
+
+def _drop(folder: "RunFolder", keep: int) -> None:
+    from pipeline.history import History
+    from pipeline.lock import only_writer
+
+    with only_writer(folder.path):
+        gone = History(folder).drop(keep)
+    click.echo(f"{folder.path}: {gone} removed")
+
+
+def _list(folder: "RunFolder", as_json: bool) -> None:
+    import json
+
+    from pipeline.changes import listed
+
+    found = listed(folder)
+    if as_json:
+        click.echo(json.dumps([line.to_record() for line in found], ensure_ascii=False))
+        return
+    for line in found:
+        click.echo(str(line))

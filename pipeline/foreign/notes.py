@@ -1,0 +1,64 @@
+"""What an import reports, a line each, in the order of how much it changes the picture."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+_LISTED = 4
+
+
+class Effect(IntEnum):
+    """What a note is about, the largest change first."""
+
+    MOTION = 0
+    SIZE = 1  # and the clock: how many frames, how fast
+    PROMPTS = 2
+    LOOK = 3
+    REST = 4
+
+
+class Note(str):
+    """A line of the report that knows what it is about; a plain text counts as `Effect.LOOK`.
+
+    Attributes:
+        subject: what it says something of, where many notes can say the same.
+        reason: what it says of that; notes of one reason become one line.
+    """
+
+    __slots__ = ("effect", "reason", "subject")
+    effect: Effect
+    subject: str
+    reason: str
+
+    def __new__(cls, text: str, effect: Effect) -> "Note":
+        note = super().__new__(cls, text)
+        note.effect, note.subject, note.reason = effect, "", ""
+        return note
+
+    @classmethod
+    def of(cls, subject: str, reason: str, effect: Effect) -> "Note":
+        """A note that shares its line with others of the same reason."""
+        note = cls(f"'{subject}' {reason}", effect)
+        note.subject, note.reason = subject, reason
+        return note
+
+
+def by_effect(notes: Iterable[str]) -> tuple[str, ...]:
+    """The notes with the largest change first, those alike in their order, those of one reason in one line."""
+    groups: dict[str, list[str]] = {}
+    for note in dict.fromkeys(notes):
+        reason = note.reason if isinstance(note, Note) else ""
+        groups.setdefault(reason or note, []).append(note)
+    return tuple(sorted(map(_joined, groups.values()), key=effect))
+
+
+def effect(note: str) -> Effect:
+    return note.effect if isinstance(note, Note) else Effect.LOOK
+
+
+def _joined(notes: list[str]) -> str:
+    first = notes[0]
+    if len(notes) == 1 or not isinstance(first, Note):
+        return first
+    subjects = [f"'{note.subject}'" for note in notes[:_LISTED] if isinstance(note, Note)]
+    more = [f"{len(notes) - _LISTED} more"] if len(notes) > _LISTED else []
+    return Note(f"{', '.join([*subjects, *more])}: each {first.reason}", first.effect)

@@ -1,0 +1,108 @@
+"""How long the streams of a finished file are, by the packets in it: headers are not believed.
+
+ffmpeg's framecrc lists every packet with its time and duration, in every version from 4.2 on and in every container
+but WebP, whose animations ffmpeg could not read before version 8.
+"""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipeline.feeding import feed
+from render.errors import EncodingError
+
+_READERS = {  # by the name of the muxer; named, so that a file that claims to be something else is not opened as that
+    "mp4": ("-f", "mov"),
+    "mov": ("-f", "mov"),
+    "webm": ("-f", "matroska"),
+    "matroska": ("-f", "matroska"),
+    "gif": ("-min_delay", "0", "-f", "gif"),
+    "apng": ("-f", "apng"),
+}
+_TOLERANCE = 0.06  # seconds: an AAC or Opus packet is 0.02 s long, and Opus begins early by as much
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """Of a file's streams, in seconds.
+
+    Attributes:
+        picture: None where there is only one picture, which has no duration.
+        sound: 0 where there is none.
+    """
+
+    picture: float | None
+    sound: float
+
+    def fault(self, seconds: float, fps: float, sounds: bool) -> str:
+        """What is wrong with them, "" where nothing is.
+
+        Args:
+            seconds: how long the pictures should be shown; the sound, too, if the file `sounds`.
+            fps: pictures per second; half a picture is the tolerance.
+        """
+        off = max(_TOLERANCE, 0.5 / fps)
+        if self.picture is not None and abs(self.picture - seconds) > off:
+            return f"its pictures last {self.picture:.2f} s instead of {seconds:.2f} s"
+        if sounds and abs(self.sound - seconds) > off:
+            return f"its sound lasts {self.sound:.2f} s instead of {seconds:.2f} s"
+        return ""
+
+
+def measured(binary: str, path: Path, container: str) -> Lengths:
+    """Measure a file.
+
+    Args:
+        binary: the ffmpeg to use.
+        container: the name of the muxer that made it.
+
+    Raises:
+        EncodingError: it cannot be read.
+        OSError: it is not there.
+    """
+    if container == "webp":
+        durations = _webp(path.read_bytes())
+        return Lengths(picture=sum(durations) / 1000 if len(durations) > 1 else None, sound=0.0)
+    with TemporaryDirectory(prefix="render-") as folder:
+        table = Path(folder) / "packets"
+        command = [binary, "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"]
+        command += [*_READERS[container], "-i", f"file:{path}", "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy"]
+        try:
+            feed([*command, "-f", "framecrc", f"file:{table}"], ())
+            with table.open(encoding="ascii", errors="replace") as lines:
+                return _lengths(lines)
+        except (EncodingError, ValueError, ZeroDivisionError, OSError) as error:
+            raise EncodingError(f"{path}: cannot be read back: {error}") from error
+
+
+def _lengths(lines: Iterable[str]) -> Lengths:
+    """From lines `stream, dts, pts, duration, ...` and, before them, `#tb stream: 1/12288`."""
+    units = {"0": 0.0, "1": 0.0}
+    begins, ends = {"0": float("inf"), "1": float("inf")}, {"0": 0.0, "1": 0.0}
+    pictures = 0
+    for line in lines:
+        if line.startswith("#tb "):
+            stream, _, base = line[4:].partition(":")
+            above, _, below = base.partition("/")
+            units[stream] = int(above) / int(below)
+        elif not line.startswith("#"):
+            stream, _, pts, duration, *_ = (part.strip() for part in line.split(","))
+            begins[stream] = min(begins[stream], int(pts) * units[stream])
+            ends[stream] = max(ends[stream], (int(pts) + int(duration)) * units[stream])
+            pictures += stream == "0"
+    # What begins before 0 is what an encoder needs to get going; nobody hears it.
+    sound = ends["1"] - max(0.0, begins["1"]) if ends["1"] else 0.0
+    return Lengths(picture=ends["0"] - begins["0"] if pictures > 1 else None, sound=sound)
+
+
+def _webp(content: bytes) -> list[int]:
+    """The durations of an animation's pictures in milliseconds, from its ANMF chunks."""
+    durations, at = [], 12
+    while at + 8 <= len(content):
+        kind, size = struct.unpack_from("<4sI", content, at)
+        if kind == b"ANMF":
+            durations.append(int.from_bytes(content[at + 20 : at + 23], "little"))
+        at += 8 + size + size % 2
+    return durations

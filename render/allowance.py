@@ -1,0 +1,64 @@
+"""A bound on what building a network may take: constructors allocate whatever a file's numbers ask for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from render.errors import WeightsError
+
+MAX_STEPS = 300_000  # tensor operations: a network of 40,000 tensors takes some 200,000
+_SPARE = 64_000_000  # numbers beside the weights: masks, tables of positions
+_TIMES = 8  # initialising a weight may go through copies of it
+_FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "new_empty", "new_zeros", "new_ones", "new_full")
+
+
+class _Allowance(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    def __init__(self, numbers: int, name: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._numbers, self._steps, self._name = numbers, MAX_STEPS, name
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._steps -= 1
+        name = func.overloadpacket.__name__
+        if name in _FACTORIES:
+            size = next((a for a in args if isinstance(a, list | tuple | torch.Size)), ())
+            self._take(math.prod(size))
+        elif name in ("arange", "linspace", "eye"):
+            self._take(int(max((abs(a) for a in args if isinstance(a, int | float) and abs(a) < 1e18), default=0)))
+        elif self._steps < 0:
+            self._take(self._numbers + 1)
+        made = func(*args, **(kwargs or {}))
+        new = isinstance(made, Tensor) and not func._schema.is_mutable and not made._is_view()
+        if new and name not in _FACTORIES:
+            self._take(made.numel())
+        return made
+
+    def _take(self, numbers: int) -> None:
+        self._numbers -= numbers
+        if self._numbers < 0:
+            raise WeightsError(f"{self._name}: describes a network far larger than its checkpoint; refused")
+
+
+@contextmanager
+def building(name: str, state: Mapping[str, Tensor]) -> Iterator[None]:
+    """Build a network for the weights `state` inside: what takes far more than they hold ends it.
+
+    Args:
+        name: what the network comes from, for the message.
+
+    Raises:
+        WeightsError: more numbers or more steps were asked for than such weights can need.
+    """
+    with _Allowance(_TIMES * _count(state.values()) + _SPARE, name):
+        yield
+
+
+def _count(tensors: Iterable[Tensor]) -> int:
+    return sum(tensor.numel() for tensor in tensors)

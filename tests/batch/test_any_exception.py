@@ -1,0 +1,341 @@
+"""Whatever is raised while one job is collected, loaded or rendered is that job's; the others are rendered."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.collect import collect, expand
+from pipeline.batch.crew import Crew, Worker
+from pipeline.batch.display import LineDisplay
+from pipeline.batch.entry import BROKEN, FINISHED, Entry, Work
+from pipeline.batch.group import Logs, Terms
+from pipeline.batch.places import places
+from pipeline.batch.reason import reason
+from pipeline.events import Event, Warned
+from pipeline.folder import Origin
+from pipeline.schedule import Schedule
+from pipeline.timeline import Timeline
+from render.errors import InputError
+from tests.batch.conftest import Desk, alone, toy
+
+# The command, in whose processes a schedule of seed 66 meets what nobody thought of: in `place`, `wrong` is run.
+STRANGE = """
+import os
+from pathlib import Path
+def strange(function, is_it, wrong):
+    def replaced(*arguments, **named):
+        if is_it(*arguments):
+            exec(wrong, globals())
+        return function(*arguments, **named)
+    return replaced
+{patch}
+if __name__ == "__main__":
+    from pipeline.cli import entry
+    entry()
+"""
+COLLECTED = """
+import pipeline.batch.collect as home
+home.jobs_of = strange(home.jobs_of, lambda file, *more: file.stem == "odd", {wrong!r})
+"""
+LOADED = """
+import pipeline.batch.worker as home
+if __name__ != "__main__":
+    home._schedule = strange(home._schedule, lambda job: job.name == "odd", {wrong!r})
+"""
+RENDERED = """
+from render.renderer import Renderer
+Renderer.steps = strange(Renderer.steps, lambda self, state, spec: spec.seed == 66, {wrong!r})
+"""
+STARTED = """
+if __name__ != "__main__":
+    {wrong}
+"""
+UNPICKLABLE = """
+class Inner(Exception):
+    def __init__(self, one, two): super().__init__(lambda: one)
+raise Inner(1, 2)
+"""
+
+
+def call(desk: Desk, patch: str, *arguments: str) -> tuple[int, str]:
+    desk.write("even", toy(2, frames=2))
+    desk.write("odd", toy(66, frames=2))
+    (desk.path / "strange.py").write_text(STRANGE.format(patch=patch))
+    done = subprocess.run(
+        [sys.executable, "strange.py", "batch", "s", "--out", "out", "--device", "cpu", *arguments],
+        cwd=desk.path,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert "Traceback" not in done.stdout + done.stderr, done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("1 / 0", "s/odd.yaml: unexpected ZeroDivisionError: division by zero (<string>, line 1); please report this"),
+        ("raise MemoryError", "memory is short (MemoryError)"),
+        pytest.param("def f(): f()\nf()", "unexpected RecursionError", marks=pytest.mark.slow),
+        pytest.param("raise PermissionError(13, 'Permission denied', 'x.mid')", "x.mid: Permission denied"),
+    ],
+)
+def test_while_it_is_collected(desk: Desk, wrong: str, said: str) -> None:
+    code, shown = call(desk, COLLECTED.format(wrong=wrong))
+    assert code == 1, shown
+    assert desk.states() == {"even": "finished", "odd": "broken"}
+    assert said in desk.record()["odd"]["message"]
+    assert said in shown
+
+
+def test_while_it_is_loaded_again(desk: Desk) -> None:
+    """Its files were exchanged since they were checked; another try would meet the same."""
+    code, said = call(desk, LOADED.format(wrong="1 / 0"))
+    assert code == 1, said
+    job = desk.record()["odd"]
+    assert (job["state"], job["deaths"], desk.states()["even"]) == ("failed", 0, "finished")
+    assert "unexpected ZeroDivisionError: division by zero" in job["message"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),  # is none of the batch's pipe
+        pytest.param("import sys; sys.exit(3)", "SystemExit: 3", marks=pytest.mark.slow),
+        pytest.param("raise KeyboardInterrupt", "KeyboardInterrupt", marks=pytest.mark.slow),
+        pytest.param("def f(): f()\nf()", "RecursionError", marks=pytest.mark.slow),
+        pytest.param(UNPICKLABLE, "Inner: ", marks=pytest.mark.slow),
+        pytest.param("os._exit(9)", "its worker ended with exit code 9", marks=pytest.mark.slow),
+        pytest.param("raise GeneratorExit", "GeneratorExit", marks=pytest.mark.slow),
+    ],
+)
+def test_while_it_is_rendered(desk: Desk, wrong: str, said: str) -> None:
+    code, shown = call(desk, RENDERED.format(wrong=wrong), "--tries", "2")
+    assert code == 1, shown
+    assert desk.states() == {"even": "finished", "odd": "failed"}
+    job = desk.record()["odd"]
+    assert said in job["message"]
+    assert job["deaths"] == 2
+    assert job["message"].endswith("2 times at frame 0; its log: out/odd/batch.log")
+    assert len(desk.workers("odd")) == 2, "a process that met what nobody thought of is not trusted any more"
+    if "_exit" not in wrong:
+        assert (desk.path / "out" / "odd" / "batch.log").read_text().count("Traceback (most recent call last)") >= 2
+    assert desk.frames("even") == alone(toy(2, frames=2), desk.path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("raise MemoryError", "memory is short (MemoryError)"),
+        ("raise BrokenPipeError(32, 'Broken pipe')", "out/odd: Broken pipe; what is finished is kept"),
+    ],
+)
+def test_what_the_machine_refuses_is_not_tried_again(desk: Desk, wrong: str, said: str) -> None:
+    code, shown = call(desk, RENDERED.format(wrong=wrong))
+    assert code == 1, shown
+    job = desk.record()["odd"]
+    assert (job["state"], job["deaths"], desk.states()["even"]) == ("failed", 0, "finished")
+    assert said in job["message"]
+
+
+@pytest.mark.slow
+def test_a_worker_that_fails_before_it_begins(desk: Desk) -> None:
+    code, said = call(
+        desk, STARTED.format(wrong="os.dup2(os.open('said', 65), 2); raise ImportError('no such module')")
+    )
+    assert code == 1, said
+    assert desk.states() == {"even": "failed", "odd": "failed"}
+    assert "its worker ended with exit code 1, 3 times at frame 0" in said
+
+
+def test_reasons() -> None:
+    file = Path("a.yaml")
+    assert reason(InputError("a.yaml:1: no"), file) == "a.yaml:1: no"
+    assert reason(OSError("odd"), file) == "a.yaml: odd"
+    assert reason(ValueError("two\nlines"), file) == "a.yaml: unexpected ValueError: two lines; please report this"
+
+
+def test_a_timeline_that_cannot_be_made_is_one_broken_job(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [desk.write("a", toy(1)), desk.write("b", toy(2))]
+
+    def timeline(schedule: Schedule) -> Timeline:
+        if schedule.title == "a":
+            raise InputError("s/a.yaml: the timeline is wrong")
+        return Timeline(schedule)
+
+    monkeypatch.setattr("pipeline.batch.collect.Timeline", timeline)
+    assert [(entry.name, entry.state) for entry in collect(files, desk.path / "out", Origin(file=""))] == [
+        ("a", BROKEN),
+        ("b", "waiting"),
+    ]
+
+
+def test_what_cannot_be_listed_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(self: Path) -> Iterator[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(InputError, match="File name too long"):
+        expand(["x" * 300 + ".yaml", "y" * 5000], [])
+    monkeypatch.setattr(Path, "iterdir", denied)
+    with pytest.raises(InputError, match="cannot be read: Permission denied"):
+        expand([str(tmp_path)], [])
+
+
+# What a batch says and writes
+
+
+class Broken(LineDisplay):
+    """A terminal that is gone."""
+
+    def changed(self, entry: Entry) -> None:
+        raise OSError(5, "Input/output error")
+
+    def event(self, entry: Entry, event: Event) -> None:
+        raise UnicodeEncodeError("ascii", "ä", 0, 1, "odd")
+
+    def close(self, entries: object) -> None:
+        raise RuntimeError("no terminal")
+
+
+def batch(desk: Desk, display: LineDisplay, out: str = "out", names: str = "a") -> tuple[Batch, list[Entry]]:
+    entries = collect([desk.write(name, toy(ord(name), frames=2)) for name in names], Path(out), Origin(file=""))
+    crew = Crew(places("cpu", 1, len(entries), Terms(offline=True)))
+    return Batch(entries, crew, Rules(), display, Path(out)), entries
+
+
+def test_a_display_that_fails_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.path)
+    assert batch(desk, Broken())[0].run() == 0
+    assert desk.states() == {"a": FINISHED}
+
+
+def test_nobody_reads_any_more(desk: Desk) -> None:
+    """As in `render batch ... | head -1`, with all that is said in the pipe."""
+    for name in "ab":
+        desk.write(name, toy(ord(name), frames=2))
+    process = desk.start("batch", "s", "--out", "out", "--device", "cpu", "--json")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, "")
+    assert desk.states() == {"a": "finished", "b": "finished"}
+
+
+def test_a_batch_json_that_cannot_be_written_stops_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk.path)
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pipeline.batch.batch.write_record", full)
+    assert batch(desk, LineDisplay())[0].run() == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if "batch.json" in line]
+    assert notes == ["out/batch.json: cannot be written: No space left on device; the jobs go on"]
+    assert len(desk.frames("a")) == 2
+
+
+def test_names_that_are_no_text_are_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.path)
+    odd = Entry(name=os.fsdecode(b"caf\xe9"), file=Path(os.fsdecode(b"caf\xe9.yaml")), state=BROKEN, message="why")
+    rendering, entries = batch(desk, LineDisplay())
+    entries.append(odd)
+    rendering.run()
+    jobs = json.loads((desk.path / "out" / "batch.json").read_text())["jobs"]
+    assert jobs[1]["name"] == odd.name
+
+
+def test_a_folder_that_cannot_be_made_is_one_failed_job(desk: Desk) -> None:
+    for name in "ab":
+        desk.write(name, toy(ord(name), frames=2))
+    (desk.path / "out").mkdir()
+    (desk.path / "out" / "a").write_text("in the way")
+    code, said = desk.batch()
+    assert code == 1
+    assert desk.states() == {"a": "failed", "b": "finished"}
+    assert "cannot create the output folder out/a: out/a is a file" in said
+
+
+def test_a_log_that_cannot_be_written_fails_no_job(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.path)
+    [entry] = batch(desk, LineDisplay())[1]
+    assert isinstance(entry.work, Work)
+    logs = Logs([entry.work])
+
+    def odd(event: Event) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(logs, "_reporters", {entry.work.log: odd})
+    logs.tell(entry.work, Warned(schedule="a", message="careful"))
+    logs.say(os.fsdecode(b"caf\xe9"))
+    assert entry.work.log.read_text() == "caf\\udce9\n"
+
+
+# Workers
+
+
+def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system has no process more, twice; then it has."""
+    monkeypatch.chdir(desk.path)
+    rendering, [entry] = batch(desk, LineDisplay())
+    start = Crew.start
+    refused: list[str] = []
+
+    def sometimes(self: Crew, place: int) -> Worker:
+        if len(refused) < 2:
+            refused.append(entry.message)
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return start(self, place)
+
+    monkeypatch.setattr(Crew, "start", sometimes)
+    assert rendering.run() == 0
+    assert (entry.state, entry.deaths) == (FINISHED, 2)
+    assert "its worker cannot be started: Resource temporarily unavailable" in refused[1]
+
+
+def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.path)
+    rendering, [entry] = batch(desk, LineDisplay())
+    start = Crew.start
+    first: list[Worker] = []
+    ends: list[object] = []
+
+    def garbled(self: Crew, place: int) -> Worker:
+        worker = start(self, place)
+        if not first:
+            first.append(worker)
+            reader, writer = self._context.Pipe()
+            writer.send_bytes(b"no message")
+            worker.connection = reader
+            ends.append(writer)
+        return worker
+
+    monkeypatch.setattr(Crew, "start", garbled)
+    assert rendering.run() == 0
+    assert (entry.state, entry.deaths) == (FINISHED, 1)
+    assert not first[0].process.is_alive()
+
+
+def test_a_worker_that_closes_its_pipe_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.batch.crew.PATIENCE", 0.2)
+    crew = Crew(places("cpu", 1, 1, Terms(offline=True)))
+    worker = crew.start(0)
+    try:
+        os.kill(worker.process.pid or 0, signal.SIGSTOP)
+        worker.broken = True
+        assert crew.dead() == [worker]
+        assert worker.ending() == "its worker did not answer any more"
+    finally:
+        crew.close()

@@ -1,0 +1,291 @@
+"""A folder that another run writes into is waited for: a state of a job, not its failure."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.collect import collect
+from pipeline.batch.crew import Crew
+from pipeline.batch.display import JsonDisplay, LineDisplay
+from pipeline.batch.entry import FINISHED, RUNNING, WAITING
+from pipeline.batch.group import Terms
+from pipeline.batch.places import places
+from pipeline.folder import Origin
+from pipeline.lock import in_use, only_writer
+from tests.batch.conftest import ENDLESS, Desk, alone, toy
+from tests.shots import SHOTS
+
+PATIENCE = 300.0  # seconds; what is waited for comes in a few, on a busy machine in many
+
+HOLD = """
+import sys
+from pathlib import Path
+from pipeline.lock import only_writer
+with only_writer(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def wait_for(happened: Callable[[], object], process: "subprocess.Popen[str] | None" = None) -> None:
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < end, "it never came"
+        assert process is None or process.poll() is None, "the process has ended before"
+        time.sleep(0.02)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process that holds the folder's lock, until it is killed or the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def record(desk: Desk) -> dict[str, str]:
+    """Who every job waits for, by batch.json; nothing where there is none yet."""
+    path = desk.path / "out" / "batch.json"
+    return {name: job["waiting_for"] for name, job in desk.record().items()} if path.exists() else {}
+
+
+def start(desk: Desk, *arguments: str) -> "subprocess.Popen[str]":
+    return desk.start("batch", "s", "--out", "out", "--device", "cpu", *arguments)
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    out, err = process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in err, err
+    return process.returncode, out + err
+
+
+def runs(pid: int) -> bool:
+    """Whether a process runs, and is not dead with nobody to hear of it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("lockstep", ["1", "2"])
+def test_the_others_are_rendered_meanwhile(desk: Desk, lockstep: str) -> None:
+    for number, name in enumerate("ab"):
+        desk.write(name, toy(number, frames=3))
+    with held(desk.path / "out" / "a") as holder:
+        process = start(desk, "--lockstep", lockstep)
+        wait_for(lambda: record(desk).get("a") and desk.states()["b"] == "finished", process)
+        assert desk.states() == {"a": "waiting", "b": "finished"}
+        assert record(desk)["a"].startswith(f"process {holder.pid} on ")
+        holder.kill()
+        code, said = ended(process)
+    assert code == 0, said
+    assert f"a: waiting for process {holder.pid} on " in said
+    assert desk.states() == {"a": "finished", "b": "finished"}
+    assert (record(desk)["a"], desk.record()["a"]["deaths"]) == ("", 0)
+    assert desk.frames("a") == alone(toy(0, frames=3), desk.path)
+
+
+def test_whoever_waits_can_be_stopped(desk: Desk) -> None:
+    desk.write("a", toy(1))
+    with held(desk.path / "out" / "a"):
+        process = start(desk)
+        wait_for(lambda: record(desk).get("a"), process)
+        process.send_signal(signal.SIGINT)
+        code, said = ended(process)
+    assert (code, desk.states()) == (130, {"a": "stopped"}), said
+    assert record(desk) == {"a": ""}
+
+
+def test_a_time_limit_ends_the_waiting(desk: Desk) -> None:
+    desk.write("a", toy(1))
+    with held(desk.path / "out" / "a"):
+        code, said = ended(start(desk, "--time-limit", "1s"))
+    assert (code, desk.states()) == (1, {"a": "stopped"}), said
+
+
+def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of another node: from here it looks free, and who renders finds it locked."""
+    monkeypatch.chdir(desk.path)
+    seen: list[str] = []
+    entries = collect([desk.write(name, toy(1, frames=2)) for name in "ab"], Path("out"), Origin(file=""))
+
+    class Watching(LineDisplay):
+        def changed(self, entry: object) -> None:
+            seen.append(entries[0].waiting_for)
+            if entries[0].waiting_for:
+                holder.kill()
+
+    monkeypatch.setattr("pipeline.batch.queue.in_use", lambda folder, part: "")
+    with held(Path("out/a")) as holder:
+        crew = Crew(places("cpu", 1, 2, Terms(offline=True)))
+        assert Batch(entries, crew, Rules(), Watching(), Path("out")).run() == 0
+    assert any(who.startswith(f"process {holder.pid} on ") for who in seen)
+    assert [(entry.state, entry.deaths) for entry in entries] == [(FINISHED, 0)] * 2
+
+
+def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has left the worker that found it locked; what becomes of that one does not touch it."""
+    monkeypatch.chdir(desk.path)
+    a, b = entries = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
+    crew = Crew(places("cpu", 2, 2, Terms(at_once=2)))
+    batch = Batch(entries, crew, Rules(at_once=2), LineDisplay(), Path("out"))
+    first, second = crew.start(0), crew.start(1)
+    try:
+        for entry, worker in ((a, first), (b, first)):
+            entry.state, entry.hand = RUNNING, worker
+        first.entries = (a, b)
+        batch.queue.hold(a, "process 1 on tower")
+        assert (a.state, b.state) == (WAITING, RUNNING)
+        assert batch.queue.next(second) == []
+        a.state, a.hand, second.entries = RUNNING, second, (a,)  # later, when it is free
+        first.process.kill()
+        batch._bury(first)
+        assert (a.state, a.deaths, b.deaths) == (RUNNING, 0, 1)
+    finally:
+        crew.close()
+
+
+def test_json_says_who_is_waited_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    [entry] = collect([desk.write("a", toy(1))], desk.path / "out", Origin(file=""))
+    entry.waiting_for = "process 1 on tower"
+    JsonDisplay().changed(entry)
+    LineDisplay().changed(entry)
+    told, line = capsys.readouterr().out.splitlines()
+    assert (json.loads(told)["state"], json.loads(told)["waiting_for"]) == ("waiting", "process 1 on tower")
+    assert line == "a: waiting for process 1 on tower"
+
+
+# Killed and started again; several at once
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
+def test_killed_in_a_long_frame_and_started_again_at_once(desk: Desk) -> None:
+    file = desk.write("a", ENDLESS)  # nobody waits for that frame's end
+    desk.write("b", toy(2, frames=3))
+    first = start(desk)
+    wait_for(lambda: in_use(desk.path / "out" / "a"), first)
+    [worker] = desk.workers("a")
+    first.kill()
+    first.communicate()
+    file.write_text(toy(99, frames=3))
+    code, said = ended(start(desk))
+    assert code == 0, said
+    assert desk.states() == {"a": "finished", "b": "finished"}
+    assert desk.frames("a") == alone(toy(99, frames=3), desk.path)
+    wait_for(lambda: not runs(worker))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
+def test_workers_end_with_the_batch_whatever_they_do(desk: Desk) -> None:
+    """In the middle of frames that take minutes."""
+    desk.write("a", ENDLESS)
+    desk.write("b", ENDLESS.replace("seed: 99", "seed: 98"))
+    process = start(desk, "--jobs", "2")
+    wait_for(lambda: all(in_use(desk.path / "out" / name) for name in "ab"), process)
+    workers = [*desk.workers("a"), *desk.workers("b")]
+    assert all(map(runs, workers))
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    wait_for(lambda: not any(map(runs, workers)))
+    assert not any(in_use(desk.path / "out" / name) for name in "ab")
+
+
+def test_two_batches_share_the_work(desk: Desk) -> None:
+    names = "abcd"
+    for number, name in enumerate(names):
+        desk.write(name, toy(number, frames=12))
+    outcomes = [ended(process) for process in [start(desk, "--json"), start(desk, "--json")]]
+    assert [code for code, _ in outcomes] == [0, 0], outcomes
+    frames = [json.loads(line) for _, said in outcomes for line in said.splitlines() if '"event": "frame"' in line]
+    done = [(frame["job"], frame["index"]) for frame in frames]
+    assert sorted(done) == [(name, index) for name in names for index in range(12)], "each by one of them, once"
+    assert set(desk.states().values()) == {"finished"}
+    for number, name in enumerate(names):
+        assert desk.frames(name) == alone(toy(number, frames=12), desk.path)
+    assert not list((desk.path / "out").glob(".*"))
+
+
+@pytest.mark.slow
+def test_when_one_of_two_batches_dies_the_other_takes_over(desk: Desk) -> None:
+    """All of the first one's processes at once, as with a machine's end; the other one waits for its job by then."""
+    desk.write("a", toy(1, frames=60))
+    first = start(desk)
+    wait_for(lambda: len(desk.frames("a")) > 3, first)
+    second = start(desk)
+    wait_for(lambda: record(desk).get("a"), second)
+    assert len(desk.frames("a")) < 60
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    kept = desk.stamps("a")
+    code, said = ended(second)
+    assert code == 0, said
+    assert "a: waiting for process " in said
+    assert kept.items() <= desk.stamps("a").items()
+    assert desk.frames("a") == alone(toy(1, frames=60), desk.path)
+
+
+@pytest.mark.slow
+def test_batches_that_split_a_schedule_otherwise_share_it(desk: Desk) -> None:
+    desk.write("shots", SHOTS)
+    processes = [start(desk, "--jobs", jobs) for jobs in ("2", "3", "1")]
+    assert [ended(process)[0] for process in processes] == [0, 0, 0]
+    assert desk.frames("shots") == alone(SHOTS, desk.path)
+    assert (desk.path / "out" / "shots" / "video.mp4").exists()
+
+
+def test_parts_that_share_frames_keep_each_other_out(tmp_path: Path) -> None:
+    with only_writer(tmp_path, (0, 12)):
+        assert in_use(tmp_path, (12, 20)) == ""
+        assert in_use(tmp_path, (0, 5)).startswith(f"process {os.getpid()} on ")
+        assert in_use(tmp_path, (11, 30)).startswith(f"process {os.getpid()} on ")
+        assert in_use(tmp_path).startswith(f"process {os.getpid()} on ")
+    assert in_use(tmp_path) == ""
+
+
+# One schedule
+
+
+def test_render_wait(desk: Desk) -> None:
+    file = desk.write("a", toy(1, frames=3))
+    with held(desk.path / "out" / "a") as holder:
+        code, said = desk.call(file, "--out", "out", "--device", "cpu")
+        assert code == 1
+        assert f"is being rendered by process {holder.pid} on " in said
+        assert "wait for it (render --wait does), stop it, or give another --out" in said
+        process = desk.start(file, "--out", "out", "--device", "cpu", "--wait")
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert line.startswith(f"a: warning: waiting for process {holder.pid} on ")
+        assert not desk.frames("a")
+        holder.kill()
+        code, said = ended(process)
+    assert code == 0, said
+    assert desk.frames("a") == alone(toy(1, frames=3), desk.path)
+
+
+def test_render_wait_can_be_stopped(desk: Desk) -> None:
+    file = desk.write("a", toy(1, frames=3))
+    with held(desk.path / "out" / "a"):
+        process = desk.start(file, "--out", "out", "--device", "cpu", "--wait")
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        code, said = ended(process)
+    assert code == 130, said
+    assert "a: 0 of 3 frames are done; run the same command again to go on" in said

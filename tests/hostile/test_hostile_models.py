@@ -1,0 +1,231 @@
+"""Configs, upscalers and signals made to do harm: each refused with its place, nothing executed, nothing fetched."""
+
+import io
+import json
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from pipeline.audio.outside import read_csv, read_midi
+from pipeline.delivery.chunks import require_container
+from pipeline.delivery.upscaling import Upscaler
+from render.checkpoints import read_state_dict
+from render.clip_config import architectures, read_clip_config, text_config
+from render.companions import companions
+from render.errors import InputError, WeightsError
+from render.models import Model, read_vqgan_config
+from render.perceptors import clip
+
+ROOT = Path(__file__).parents[2]
+VISION = {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16}
+TEXT = {"context_length": 16, "vocab_size": 100, "width": 64, "heads": 1, "layers": 1}
+SCRIPT = """
+import sys, typing, torch
+class M(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.x = 1
+    def forward(self, x): return x
+    @torch.jit.export
+    def __getstate__(self): return (self.training, 1)
+    @torch.jit.export
+    def __setstate__(self, s: typing.Tuple[bool, int]):
+        self.training = s[0]
+        self.x = 1
+        torch.save(torch.zeros(2), "made")
+torch.jit.script(M()).save(sys.argv[1])
+"""
+
+
+def _config(path: Path, **changes: dict[str, Any]) -> Path:
+    whole = {"embed_dim": 64, "vision_cfg": {**VISION, **changes.get("vision", {})}}
+    path.write_text(json.dumps({**whole, "text_cfg": {**TEXT, **changes.get("text", {})}}, indent=1))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"text": {"tokenizer_kwargs": {"trust_remote_code": True}}}, r":\d+:\d+: text_cfg.tokenizer_kwargs.trust_rem"),
+        ({"text": {"wdith": 64}}, "did you mean 'width'"),
+        ({"text": {"layers": 100_000}}, "from 1 to 256"),
+        ({"text": {"width": 10**9}}, "whole number"),
+        ({"text": {"hf_model_name": "../../etc"}}, "name of a repository"),
+        ({"vision": {"timm_model_name": "hf-hub:x/y"}}, "timm architecture"),
+        ({"vision": {"timm_model_name": "local-dir:/tmp"}}, "timm architecture"),
+        ({"vision": {"timm_model_pretrained": True}}, "expected false"),
+        ({"vision": {"layers": 256, "width": 16_384}}, "describes a network of"),
+    ],
+)
+def test_a_config_holds_known_settings_alone(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(WeightsError, match=said):
+        read_clip_config(_config(tmp_path / "c.json", **changes))
+
+
+def test_every_config_of_open_clip_passes() -> None:
+    assert len(architectures()) > 100
+    for name in architectures():
+        assert text_config(name)
+
+
+def _beside(folder: Path) -> Path:
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "Tok", "auto_map": {"AutoTokenizer": ["tok.Tok", None]}})
+    )
+    (folder / "tok.py").write_text(f"open({str(folder / 'made')!r}, 'w')\nclass Tok: pass\n")
+    save_file({"a": torch.zeros(2)}, folder / "clip.safetensors")
+    return folder / "clip.safetensors"
+
+
+def test_a_tokenizer_beside_the_weights_runs_no_code(tmp_path: Path) -> None:
+    weights = _beside(tmp_path)
+    config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "x/y"})
+    model = Model(name="x", entry="clip", architecture=config, checkpoint=weights)
+    with pytest.raises(WeightsError, match="'auto_map' names code"):
+        companions(model, offline=True, progress=lambda *said: None)
+    with pytest.raises(WeightsError, match="cannot be loaded"):  # nor where that check is passed by
+        clip.load(model.files(companions=(("x/y", tmp_path),)), torch.device("cpu"), torch.float32)
+    assert not (tmp_path / "made").exists()
+
+
+def test_no_repository_of_a_stranger_is_asked_for(tmp_path: Path) -> None:
+    config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "x/y"})
+    with pytest.raises(WeightsError, match="no repository that open_clip names"):
+        companions(Model(name="x", entry="clip", architecture=config), offline=False, progress=lambda *said: None)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # torch.jit is on its way out
+@pytest.mark.parametrize("name", ["up.pt", "up.pth"])
+def test_a_script_is_no_upscaler(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "script.py").write_text(SCRIPT)
+    subprocess.run([sys.executable, "script.py", name], check=True, capture_output=True)
+    torch.jit.load(name)  # type: ignore[no-untyped-call]
+    assert Path("made").exists(), "the attack works where nothing hinders it"
+    Path("made").unlink()
+    with pytest.raises(InputError, match="holds code"):
+        Upscaler(tmp_path / name, "cpu")
+    assert not Path("made").exists()
+
+
+def test_stretched_tensors_and_many_blocks_are_refused(tmp_path: Path) -> None:
+    torch.save({"a": torch.zeros(1).expand(1 << 20, 1 << 20)}, tmp_path / "a.pth")
+    torch.save({"body.100000000.weight": torch.zeros(2)}, tmp_path / "b.pth")
+    for name, said in (("a.pth", "more than it holds"), ("b.pth", "blocks")):
+        with pytest.raises(InputError, match=said):
+            Upscaler(tmp_path / name, "cpu")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ["archive/x/data.pkl", "archive/data.pkl"],
+        ["archive/data.pkl", "archive/x/data.pkl"],
+        ["archive/data.pkl", "archive/data.pkl"],
+        ["archive/DATA.PKL"],
+        ["archive/DATA.PKL", "archive/data.pkl"],
+        ["data.pkl"],
+        ["archive/data.pkl", "other/data.pkl"],
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_ambiguous_archive_is_refused(tmp_path: Path, entries: list[str]) -> None:
+    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
+        for name in [*entries, "archive/version"]:
+            archive.writestr(name, b"\x80\x02}.")
+    with pytest.raises(WeightsError, match="refused"):
+        read_state_dict(tmp_path / "a.pt")
+
+
+def test_the_fifth_pickle_of_the_old_format_is_judged(tmp_path: Path) -> None:
+    plain = io.BytesIO()
+    torch.save({}, plain, _use_new_zipfile_serialization=False)
+    keys = plain.getvalue().rindex(b"\x80\x02]")
+    size = b"\x8a\x05" + struct.pack("<Q", 3 << 30)[:5]
+    bomb = b"\x80\x02c__builtin__\nbytearray\n" + size + b"\x85R."
+    (tmp_path / "a.pt").write_bytes(plain.getvalue()[:keys] + bomb)
+    with pytest.raises(WeightsError, match="bytearray"):
+        read_state_dict(tmp_path / "a.pt")
+
+
+def test_a_tensor_is_not_made_out_of_nothing(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02}X\x01\x00\x00\x00actorch\nFloatTensor\nM\xff\xff\x85Rs.")
+        archive.writestr("archive/version", b"3\n")
+    with pytest.raises(WeightsError, match="FloatTensor"):
+        read_state_dict(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("num_res_blocks: 1", "num_res_blocks: 100000"),
+        ("ch: 32", "ch: 1000000"),
+        ("n_embed: 8192", "n_embed: 99999999999"),
+        ("attn_resolutions: []", "attn_resolutions: 3"),
+    ],
+)
+def test_a_vqgan_config_is_bounded(tmp_path: Path, old: str, new: str) -> None:
+    text = (ROOT / "render" / "embedded" / "vqgan.yaml").read_text()
+    assert old in text
+    (tmp_path / "c.yaml").write_text(text.replace(old, new))
+    with pytest.raises(WeightsError, match=r"c.yaml:\d+:\d+: model.params"):
+        read_vqgan_config(tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").write_text("model: {params: {embed_dim: 4, n_embed: 8, ddconfig: {ch_mult: []}}}")
+    with pytest.raises(WeightsError, match=r"c.yaml:1:55: model.params.ddconfig.ch_mult: expected a list of 1 to 10"):
+        read_vqgan_config(tmp_path / "c.yaml")
+
+
+def _midi(division: bytes, events: bytes) -> bytes:
+    return b"MThd\0\0\0\6\0\0\0\1" + division + b"MTrk" + struct.pack(">I", len(events)) + events
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_midi(b"\0\0", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division is 0"),
+        (_midi(b"\xe7\x28", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division"),
+        (_midi(b"\0\x60", b"\0\xff\x59\2\x7f\x7f\0\xff\x2f\0"), "no MIDI file"),
+        (_midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000), "byte .*more than an hour"),
+    ],
+)
+def test_midi_is_a_problem_of_the_file(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "a.mid").write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        read_midi(tmp_path / "a.mid")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("0,1\n1," + "2" * 140_000, "line 2"), ("\n" * 19_000_000, "at most 400,000 lines"), ("0,0\n1,\0", "line 2")],
+)
+def test_csv_is_a_problem_of_its_line(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(InputError, match=said):
+        read_csv(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(("line", "name", "said"), [("prompts: {0s: {image: %s}}", "a.jpg", "at most 400,000,000")])
+def test_sparse_files_are_judged_before_they_are_hashed(
+    tmp_path: Path, render: Any, line: str, name: str, said: str
+) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(20 << 30)
+    (tmp_path / "s.yaml").write_text(f"output: {{length: 1s}}\n{line % name}\n")
+    outcome = render("check", tmp_path / "s.yaml")
+    assert outcome.code == 2, outcome.said
+    assert said in outcome.said
+    assert outcome.seconds <= 1
+
+
+def test_a_playlist_is_no_video(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n")
+    with pytest.raises(InputError, match="is no video"):
+        require_container(tmp_path / "a.mp4")
