@@ -21,6 +21,8 @@ _TEXT_PER_ENTRY = 64  # a text of so many characters counts as one more entry
 _FAST: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
 _NO_TAG = ""  # what a scalar is, is told by its text alone
+_CURVE = re.compile(r":\s*\([^()]*\)")  # after the frame 0: (1.02)
+CURVE_HINT = "write a curve as a map of times such as {0: 1.02, 60: 1.05}; `render import FILE` converts Deforum's"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -159,6 +161,8 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
     hint = "; put quotes around what it begins" if reserved else ""
     if ("mapping values are not allowed" in problem or "got ':'" in problem) and _within_plain(text, mark.index):
         hint = "; put quotes around a text that contains ': '"
+        if _CURVE.match(text, mark.index) and text[mark.index - 1].isdigit():
+            hint = f"; {CURVE_HINT}"
     return NotYamlError(mark.line + 1, mark.column + 1, f"not YAML: {problem}{hint}")
 
 
