@@ -21,6 +21,7 @@ _TEXT_PER_ENTRY = 64  # a text of so many characters counts as one more entry
 _FAST: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
 _NO_TAG = ""  # what a scalar is, is told by its text alone
+_CUT = re.compile(r" (# ?[0-9]{1,9}|#[^\s#,\]}]{1,40})(?=[\s,\]}]|$)")  # after a text: #1, # 1, #blue, but no # remark
 _CURVE = re.compile(r":\s*\([^()]*\)")  # after the frame 0: (1.02)
 CURVE_HINT = "write a curve as a map of times such as {0: 1.02, 60: 1.05}; `render import FILE` converts Deforum's"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -55,7 +56,7 @@ def compose(text: str) -> yaml.Node | None:
 
 
 def _build(text: str, loader: type) -> yaml.Node | None:
-    tree = _Tree()
+    tree = _Tree(text)
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.DocumentStartEvent) and tree.root is not None:
             raise _at(event, "expected one document, found a second one here")
@@ -76,10 +77,17 @@ class _Open:
     entries: int = 1
 
 
-class _Tree:
-    """The nodes so far, and how many they are."""
+class TextNode(yaml.ScalarNode):
+    """A scalar that knows what YAML took for a comment although it may be the end of the text: "#1", or ""."""
 
-    def __init__(self) -> None:
+    cut = ""
+
+
+class _Tree:
+    """The nodes of `text` so far, and how many they are."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
         self.root: yaml.Node | None = None
         self._open: list[_Open] = []
         self._anchored: dict[str, tuple[yaml.Node, int] | None] = {}  # None while it is being filled
@@ -98,7 +106,9 @@ class _Tree:
                 raise _at(event, f"a text of more than {MAX_TEXT:,} characters")
             # Plain is '' to libyaml and None to PyYAML.
             start, end = _marks(event)
-            node = yaml.ScalarNode(_NO_TAG, event.value, start, end, style=event.style or None)
+            node = TextNode(_NO_TAG, event.value, start, end, style=event.style or None)
+            if not event.style and (cut := _CUT.match(self._text, end.index)):
+                node.cut = cut[1]
             self._finish(node, event.anchor, 1 + len(event.value) // _TEXT_PER_ENTRY, event)
             return
         if len(self._open) == MAX_DEPTH:
