@@ -21,6 +21,9 @@ _TEXT_PER_ENTRY = 64  # a text of so many characters counts as one more entry
 _FAST: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
 _NO_TAG = ""  # what a scalar is, is told by its text alone
+_CUT = re.compile(r" (# ?[0-9]{1,9}|#[^\s#,\]}]{1,40})(?=[\s,\]}]|$)")  # after a text: #1, # 1, #blue, but no # remark
+_CURVE = re.compile(r":\s*\([^()]*\)")  # after the frame 0: (1.02)
+CURVE_HINT = "write a curve as a map of times such as {0: 1.02, 60: 1.05}; `render import FILE` converts Deforum's"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -53,7 +56,7 @@ def compose(text: str) -> yaml.Node | None:
 
 
 def _build(text: str, loader: type) -> yaml.Node | None:
-    tree = _Tree()
+    tree = _Tree(text)
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.DocumentStartEvent) and tree.root is not None:
             raise _at(event, "expected one document, found a second one here")
@@ -74,10 +77,17 @@ class _Open:
     entries: int = 1
 
 
-class _Tree:
-    """The nodes so far, and how many they are."""
+class TextNode(yaml.ScalarNode):
+    """A scalar that knows what YAML took for a comment although it may be the end of the text: "#1", or ""."""
 
-    def __init__(self) -> None:
+    cut = ""
+
+
+class _Tree:
+    """The nodes of `text` so far, and how many they are."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
         self.root: yaml.Node | None = None
         self._open: list[_Open] = []
         self._anchored: dict[str, tuple[yaml.Node, int] | None] = {}  # None while it is being filled
@@ -96,7 +106,9 @@ class _Tree:
                 raise _at(event, f"a text of more than {MAX_TEXT:,} characters")
             # Plain is '' to libyaml and None to PyYAML.
             start, end = _marks(event)
-            node = yaml.ScalarNode(_NO_TAG, event.value, start, end, style=event.style or None)
+            node = TextNode(_NO_TAG, event.value, start, end, style=event.style or None)
+            if not event.style and (cut := _CUT.match(self._text, end.index)):
+                node.cut = cut[1]
             self._finish(node, event.anchor, 1 + len(event.value) // _TEXT_PER_ENTRY, event)
             return
         if len(self._open) == MAX_DEPTH:
@@ -154,11 +166,21 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
         return NotYamlError(1, 1, f"not YAML: {error.problem or error.context}")
     if "nesting depth" in (error.problem or ""):  # newer libyaml counts ahead of its events
         return NotYamlError(mark.line + 1, mark.column + 1, _TOO_DEEP)
-    reserved = "cannot start any token" in (error.problem or "") and text[mark.index : mark.index + 1] in ("@", "`")
+    problem = error.problem or error.context or ""
+    reserved = "cannot start any token" in problem and text[mark.index : mark.index + 1] in ("@", "`")
     hint = "; put quotes around what it begins" if reserved else ""
-    if "mapping values are not allowed" in (error.problem or ""):
+    if ("mapping values are not allowed" in problem or "got ':'" in problem) and _within_plain(text, mark.index):
         hint = "; put quotes around a text that contains ': '"
-    return NotYamlError(mark.line + 1, mark.column + 1, f"not YAML: {error.problem or error.context}{hint}")
+        if _CURVE.match(text, mark.index) and text[mark.index - 1].isdigit():
+            hint = f"; {CURVE_HINT}"
+    return NotYamlError(mark.line + 1, mark.column + 1, f"not YAML: {problem}{hint}")
+
+
+def _within_plain(text: str, index: int) -> bool:
+    """Whether a value without quotes begins before `index`, in its line."""
+    line = text[max(0, index - MAX_KEY) : index].rpartition("\n")[2]
+    _, colon, value = line.rpartition(": ")
+    return bool(colon) and value.strip()[:1] not in ("", '"', "'", "[", "{")
 
 
 def _at(event: yaml.Event, message: str) -> NotYamlError:

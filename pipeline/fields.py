@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.audio.signals import Signal
 from pipeline.beat import Beat
+from pipeline.composer import TextNode
 from pipeline.document import InvalidError, Value
 from pipeline.easings import Array
 from pipeline.expressions import Expression, Scope
@@ -151,6 +152,8 @@ def text(value: Value, clock: Clock) -> str:
         raise InvalidError(value, "holds half a character (a lone surrogate), which no text can")
     if _CONTROL.search(prompt):  # ffmpeg cannot be handed a null, and a terminal obeys the others
         raise InvalidError(value, "holds a control character, which no text needs")
+    if isinstance(value.node, TextNode) and value.node.cut:
+        clock.remark(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
     return prompt
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from pipeline.beat import BeatGrid
+from pipeline.composer import CURVE_HINT
 from pipeline.document import InvalidError, Value
 from pipeline.easings import Array
 from pipeline.expressions import RESERVED, Expression, Formula
@@ -19,6 +20,7 @@ from pipeline.tokens import ExpressionError
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?")
 _AMOUNT = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?(\s*(%|[A-Za-z]+))?(\s*/\s*[A-Za-z]+)?")  # with some unit
+_CURVE = re.compile(r"\s*[0-9]+\s*:\s*\(")  # Deforum's 0: (1.02)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -68,6 +70,8 @@ def compiled(value: Value, clock: Clock, expected: str, besides: tuple[str, ...]
         clock.used.update(expression.names)
         return expression
     except ExpressionError as error:
+        if _CURVE.match(source):
+            raise InvalidError(value, CURVE_HINT) from None
         raise (_placed(value, error) if _is_meant(written(value), clock) else value.invalid(expected)) from None
 
 

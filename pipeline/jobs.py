@@ -1,9 +1,10 @@
 """What of a schedule is to be rendered where: one job, or one for every variant."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.folder import Origin
+from pipeline.folder import Origin, RunFolder
 from pipeline.schedule import Schedule
 from render.errors import InputError
 
@@ -18,8 +19,42 @@ class Job:
 
 
 def jobs_of(file: Path, origin: Origin, folder: Path) -> list[Job]:
-    """One job, or one for every variant, each in a folder below the schedule's. Raises `InputError`."""
-    return [Job(schedule=found, folder=folder / name) for name, found in variants(origin, file).items()]
+    """One job, or one for every variant, each in a folder below the schedule's. Raises `InputError`.
+
+    A variant that was rendered under another name goes on there: how they are named has changed before.
+    """
+    found = variants(origin, file)
+    if "" in found:
+        return [Job(schedule=found[""], folder=folder)]
+    names = _rendered_as(found, folder)
+    taken = set(names.values())
+    for number, name in enumerate(found, 1):
+        names.setdefault(name, f"{name}_{number}" if name in taken else name)
+    return [Job(schedule=schedule, folder=folder / names[name]) for name, schedule in found.items()]
+
+
+def _rendered_as(found: dict[str, Schedule], folder: Path) -> dict[str, str]:
+    """For every variant that has a run below the folder the name of that."""
+    there = _rendered(folder)
+    names = {}
+    for name, schedule in found.items():
+        same = [old for old, changed in there.items() if changed == _changed(schedule)]
+        if same:
+            names[name] = name if name in same else same[0]
+    return names
+
+
+def _changed(schedule: Schedule) -> tuple[tuple[str, str], ...]:
+    return schedule.origin.overrides if schedule.origin else ()
+
+
+def _rendered(folder: Path) -> dict[str, tuple[tuple[str, str], ...]]:
+    """What was overridden in the runs below a folder, by name."""
+    found = {}
+    for below in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with suppress(InputError):
+            found[below.name] = RunFolder(below).origin().overrides
+    return found
 
 
 def variants(origin: Origin, file: Path) -> dict[str, Schedule]:

@@ -107,5 +107,6 @@ def _tagged(node: yaml.Node) -> yaml.Node:
     root = copy.deepcopy(node)
     for below in _nodes(root):
         plain = isinstance(below, yaml.ScalarNode) and below.style is None
-        below.tag = resolve(type(below), below.value if plain else None, (plain, not plain))
+        kind = yaml.ScalarNode if isinstance(below, yaml.ScalarNode) else type(below)
+        below.tag = resolve(kind, below.value if plain else None, (plain, not plain))
     return root

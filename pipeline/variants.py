@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import yaml
@@ -19,6 +20,7 @@ MAX_ENTRIES = 300_000
 
 _EXPECTED = "a map of paths to lists of values such as output.seed: [1, 2, 3]"
 _SHORT = re.compile(r"[\w.-]{1,24}")
+_UNSAFE = re.compile(r"[^\w.-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +54,12 @@ class Matrix:
         labels = [path.rpartition(".")[2] for path in self.values]
         labels = labels if len(set(labels)) == len(labels) else list(self.values)
         texts = [[in_one_line(value.node) for value in values] for values in self.values.values()]
+        names = [_names(values, written) for values, written in zip(self.values.values(), texts, strict=True)]
         found: list[Variant] = []
         for numbers in itertools.product(*(range(len(choices)) for choices in texts)):
             chosen = [choices[number] for choices, number in zip(texts, numbers, strict=True)]
             parts = [
-                f"{label}-{text if _SHORT.fullmatch(text) else number + 1}"
-                for label, text, number in zip(labels, chosen, numbers, strict=True)
+                f"{label}-{choices[number]}" for label, choices, number in zip(labels, names, numbers, strict=True)
             ]
             name = safe(re.sub(r"[^\w.-]", "-", "_".join(parts)))
             if any(name == other.name for other in found):  # the value 1, and the first of those that are too long
@@ -106,6 +108,26 @@ def _choices(path: str, key: Value, entry: Value) -> list[Value]:
     if not choices:
         raise entry.invalid("a list of values such as [1, 2, 3]")
     return choices
+
+
+def _names(values: list[Value], texts: list[str]) -> list[str]:
+    """What stands for each value in the names of variants: the value where it is short, else its number.
+
+    Two that look alike, on a file system without capitals too, are both numbered.
+    """
+    shown = [
+        text
+        if _SHORT.fullmatch(text)
+        else _UNSAFE.sub("-", str(value.node.value)).strip("-.")
+        if isinstance(value.node, yaml.ScalarNode)
+        else ""
+        for value, text in zip(values, texts, strict=True)
+    ]
+    alike = Counter(name.casefold() for name in shown)
+    return [
+        name if _SHORT.fullmatch(name) and alike[name.casefold()] == 1 else str(number)
+        for number, name in enumerate(shown, 1)
+    ]
 
 
 def _with(document: Value, path: str, value: Value) -> Value:

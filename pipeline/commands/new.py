@@ -57,7 +57,17 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
 def _with_track(text: str, template: str, track: str, path: Path) -> str:
     if _NO_TRACK not in text:
         raise InputError(f"--track: the template {template} has no music; use --template song")
-    if Path(track).is_absolute() or not (path.parent / track).is_file():
-        raise InputError(f"--track: expected a file in the folder of {path}, got '{track}'")
-    lines = [f"  file: {json.dumps(track)}" if _NO_TRACK in line else line for line in text.splitlines()]
+    file = json.dumps(_beside(path, track), ensure_ascii=False)
+    lines = [f"  file: {file}" if _NO_TRACK in line else line for line in text.splitlines()]
     return "\n".join(lines) + "\n"
+
+
+def _beside(path: Path, track: str) -> str:
+    """The track as the schedule at `path` names it: relative to its folder, and inside it."""
+    folder = path.parent.resolve()
+    file = next((found for found in (path.parent / track, Path(track)) if found.is_file()), None)
+    if file is None:
+        raise InputError(f"--track: {track}: no such file; expected one in the folder of {path}")
+    if not file.resolve().is_relative_to(folder):
+        raise InputError(f"--track: {track} is outside the folder of {path}, where schedules look; copy it there")
+    return file.resolve().relative_to(folder).as_posix()

@@ -21,7 +21,7 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1)
 @click.option(
     "--out",
     metavar="DIR|URL",
@@ -76,6 +76,8 @@ def video(
     command goes on there on another machine. Ctrl-C finishes the frame, twice stops at once. A schedule with
     variants: gives one folder below for every combination.
     """
+    if not files:
+        raise click.UsageError("expected a schedule; `render new NAME` writes one to start from")
     from pipeline.folder import Origin
     from pipeline.jobs import jobs_of
     from pipeline.progress import choose_reporter

@@ -132,9 +132,16 @@ def test_a_long_text_is_shown_short() -> None:
         ("# nothing\n\n", "a.yaml:1:1: the schedule is empty; `render new NAME` writes one to start from"),
         ("a: {b: 1\n", "a.yaml:2:1: not YAML: expected ',' or '}', but got '<stream end>'"),
         ("a:\n\tb: 1\n", "a.yaml:2:1: not YAML: found character '\\t' that cannot start any token"),
+        ("a: 1\n  b: 2\n", "a.yaml:2:4: not YAML: mapping values are not allowed here"),
+        ('a: "b": c\n', "a.yaml:1:7: not YAML: mapping values are not allowed here"),
+        ('a: {b: "c": d}\n', "a.yaml:1:11: not YAML: expected ',' or '}', but got ':'"),
         (
-            "a: 1\n  b: 2\n",
-            "a.yaml:2:4: not YAML: mapping values are not allowed here; put quotes around a text that contains ': '",
+            "a: {b: c: d}\n",
+            "a.yaml:1:9: not YAML: expected ',' or '}', but got ':'; put quotes around a text that contains ': '",
+        ),
+        (
+            "a: b: c\n",
+            "a.yaml:1:5: not YAML: mapping values are not allowed here; put quotes around a text that contains ': '",
         ),
         (
             "a: `b\n",

@@ -1,7 +1,10 @@
 """`render new`: every template is a valid schedule, and no file is overwritten unasked."""
 
+import wave
 from pathlib import Path
 
+import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -9,6 +12,8 @@ from pipeline.cli import main
 from pipeline.commands.new import _templates
 from pipeline.loader import load_schedule, read_schedule
 from render.errors import InputError, ScheduleError
+
+_CURVE = r"a map of times such as \{0: 1.02, 60: 1.05\}; `render import FILE` converts"
 
 
 def _new(*args: str) -> str:
@@ -37,9 +42,44 @@ def test_never_overwrites_unasked(tmp_path: Path) -> None:
 
 
 def test_a_missing_track_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected a file in the folder"):
+    with pytest.raises(InputError, match=r"none\.mp3: no such file; expected one in the folder of"):
         _new(str(tmp_path / "a"), "--track", "none.mp3")
     assert not (tmp_path / "a.yaml").exists()
+
+
+@pytest.mark.parametrize("given", ["my track.wav", "folder/my track.wav", "/folder/my track.wav"])
+def test_a_track_is_named_from_the_folder_of_the_schedule(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given from there, from where the command runs, or in full."""
+    monkeypatch.chdir(tmp_path)
+    track = tmp_path / "folder" / "my track.wav"
+    track.parent.mkdir()
+    with wave.open(str(track), "wb") as file:
+        file.setparams((1, 2, 8_000, 0, "NONE", "not compressed"))
+        file.writeframes(np.random.default_rng(0).integers(-3_000, 3_000, 8_000 * 17, dtype=np.int16).tobytes())
+    _new("folder/a", "--track", given.replace("/folder", str(track.parent)) if given[0] == "/" else given)
+    schedule = load_schedule(Path("folder/a.yaml"))
+    assert schedule.music.path == track
+    assert schedule.warnings == ()
+
+
+def test_a_track_outside_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "track.wav").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match=r"is outside the folder of .*; copy it there"):
+        _new(str(tmp_path / "folder" / "a"), "--track", "../track.wav")
+    assert not (tmp_path / "folder" / "a.yaml").exists()
+
+
+def test_a_track_needs_a_template_with_music(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the template loop has no music; use --template song"):
+        _new(str(tmp_path / "a"), "--template", "loop", "--track", "track.wav")
+
+
+def test_render_without_a_file_names_the_command_that_writes_one() -> None:
+    with pytest.raises(click.UsageError, match="`render new NAME`"):
+        CliRunner().invoke(main, ["--draft"], catch_exceptions=False, standalone_mode=False)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +90,11 @@ def test_a_missing_track_is_refused(tmp_path: Path) -> None:
         ("model: x\nprompts: sea", r"1:1: model: belongs in models.latent"),
         ("prompts: photo: sea", r"put quotes around a text that contains ': '"),
         ("", "`render new NAME` writes one"),
+        ("prompts: sea\nmotion: {rotate: 3*kick}", r"2:20: .*unknown name 'kick'; .*music\.signals for a sound"),
+        ('prompts: sea\nmotion: {zoom: "0:(1.02)"}', _CURVE),
+        ("prompts: sea\nmotion:\n  zoom: 0: (1.02), 60: (1.05)", _CURVE),
+        ('prompts: sea\nmotion: {rotate: "0: (10*sin(t)), 60: (1)"}', _CURVE),
+        ('prompts: sea\nlet: {a: "0:(1)"}', _CURVE),
     ],
 )
 def test_hints(text: str, said: str) -> None:

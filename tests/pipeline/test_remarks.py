@@ -14,6 +14,39 @@ def warned(text: str) -> list[str]:
     return [str(problem).removeprefix("a.yaml:") for problem in schedule.warnings]
 
 
+_CUT = "after it is a comment; quote the text if it is part of it"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("prompts: {1s: sea # 1\n}", [f"1:15: prompts.1s: '# 1' {_CUT}"]),
+        (
+            "prompts:\n  1s: sea # 1\n  2s: a žluťoučký 🐎 #2",
+            [f"2:7: prompts.1s: '# 1' {_CUT}", f"3:7: prompts.2s: '#2' {_CUT}"],
+        ),
+        ("prompts: sea #blue #green", [f"1:10: prompts: '#blue' {_CUT}"]),
+        (
+            "prompts: [{text: sea #1\n}, fog #2\n]",
+            [f"1:18: prompts[0].text: '#1' {_CUT}", f"2:4: prompts[1]: '#2' {_CUT}"],
+        ),
+        ("title: take #3", [f"2:8: title: '#3' {_CUT}"]),
+        ("shots: [{length: 2s, prompts: sea # 4\n}]", [f"1:31: shots[0].prompts: '# 4' {_CUT}"]),
+        ("prompts: sea # the first of 2", []),
+        ("prompts: sea    #1", []),
+        ("prompts: 'sea' #1", []),
+        ("prompts: 'sea #1'", []),
+        ("prompts: sea#1", []),
+        ("prompts:\n  - sea  # 1\n  # 2\n  - >-\n    fog #1", []),
+        ("output: {fps: 12 #1\n}", []),
+    ],
+)
+@pytest.mark.parametrize("length", [0, 25_000])  # a long file is read by another parser
+def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: int) -> None:
+    text += "\n# ".ljust(length, "-")
+    assert [line.replace("\n", "") for line in warned(text)] == lines
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [

@@ -1,7 +1,11 @@
 """variants: every combination is a run of its own, and every value is checked where it stands."""
 
+from pathlib import Path
+
 import pytest
 
+from pipeline.folder import Origin, RunFolder
+from pipeline.jobs import jobs_of
 from pipeline.loader import read_schedule
 from pipeline.schedule import Schedule
 from render.errors import ScheduleError
@@ -38,11 +42,11 @@ def test_every_combination_is_found_again_by_its_overrides() -> None:
         for again in (read(TEXT, *variant.overrides),)
     }
     assert found == {
-        "seed-1_prompts-1": (1, "a sea"),
-        "seed-1_prompts-2": (1, "red: #1"),
+        "seed-1_prompts-a-sea": (1, "a sea"),
+        "seed-1_prompts-red-1": (1, "red: #1"),
         "seed-1_prompts-3": (1, "fog"),
-        "seed-2_prompts-1": (2, "a sea"),
-        "seed-2_prompts-2": (2, "red: #1"),
+        "seed-2_prompts-a-sea": (2, "a sea"),
+        "seed-2_prompts-red-1": (2, "red: #1"),
         "seed-2_prompts-3": (2, "fog"),
     }
 
@@ -56,7 +60,43 @@ def test_what_is_written_out_is_one_of_them() -> None:
 def test_equal_last_names_are_told_apart() -> None:
     text = "prompts: a\nvariants: {motion.zoom.0: [1, 1.1], motion.rotate.0: [3/s, 4/s]}\nmotion: {zoom: {4s: 1}}\n"
     names = [variant.name for variant in read(text).variants]
-    assert names[:2] == ["motion.zoom.0-1_motion.rotate.0-1", "motion.zoom.0-1_motion.rotate.0-2"]
+    assert names[:2] == ["motion.zoom.0-1_motion.rotate.0-3-s", "motion.zoom.0-1_motion.rotate.0-4-s"]
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ("[a calm sea, a stormy sea]", ["a-calm-sea", "a-stormy-sea"]),
+        ("['../up', '.hidden', 'con/aux']", ["up", "hidden", "con-aux"]),
+        ("[a sea, a/sea, fog]", ["1", "2", "fog"]),
+        ("[Fog, fog, sea]", ["1", "2", "sea"]),
+        ("['?', a text of more than twenty-four characters, ok]", ["1", "2", "ok"]),
+        ("[{0s: a, 1s: b}, [a, b], sea]", ["1", "2", "sea"]),
+        ("['moře — večer', 海]", ["moře-večer", "海"]),
+        ("['?', '1']", ["1", "1_2"]),
+    ],
+)
+def test_a_short_value_is_in_the_name(values: str, names: list[str]) -> None:
+    assert [variant.name for variant in read(f"variants: {{prompts: {values}}}").variants] == [
+        f"prompts-{name}" for name in names
+    ]
+
+
+def test_a_variant_rendered_under_another_name_goes_on_there(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("variants: {prompts: [a sea, fog, rain]}\n")
+    out = tmp_path / "out"
+    before = jobs_of(file, Origin(file=str(file)), out)
+    assert [job.folder.name for job in before] == ["prompts-a-sea", "prompts-fog", "prompts-rain"]
+    for job, name in zip(before, ("prompts-1", "prompts-fog", "mine"), strict=True):
+        folder = RunFolder(out / name)
+        assert job.schedule.origin is not None
+        folder.path.mkdir(parents=True)
+        folder.write_origin(job.schedule, job.schedule.origin)
+    (out / "no run").mkdir()
+    file.write_text(f"variants: {{prompts: [{'s' * 30}, rain, fog, a sea]}}\n")
+    after = [job.folder.name for job in jobs_of(file, Origin(file=str(file)), out)]
+    assert after == ["prompts-1_1", "mine", "prompts-fog", "prompts-1"]
 
 
 WRONG = [
