@@ -24,6 +24,7 @@ FORMATS = {
     "nerdyrodent.sh": "nerdyrodent",
     "parseq.json": "parseq",
     "pytti.yaml": "pytti",
+    "warpfusion.txt": "warpfusion",
 }
 FILES = pytest.mark.parametrize("file", sorted(FORMATS))
 
@@ -87,7 +88,7 @@ def test_an_unknown_format_is_one_message(tmp_path: Path) -> None:
         assert isinstance(done.exception, InputError)
         assert str(done.exception) == (
             f"{path}: in no format that can be imported "
-            "(deforum, disco, nerdyrodent, parseq, pytti, vqgan_clip_animations); --from FORMAT takes one of them"
+            "(deforum, disco, nerdyrodent, parseq, pytti, vqgan_clip_animations, warpfusion); --from FORMAT takes one of them"
         )
     assert not (tmp_path / "out.yaml").exists()
 
