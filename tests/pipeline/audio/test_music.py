@@ -144,7 +144,7 @@ def test_a_damaged_cache_is_made_anew(write: Write, cache_of_the_tests: Path) ->
 ONE = "expected one of of, band, chroma, csv, midi: what is listened to"
 WRONG = [
     ("music: {file: nope.mp3}", "3:15: music.file: 'nope.mp3': no such file; it is looked for at {}/nope.mp3"),
-    ("music: {file: a.yaml}", "3:15: music.file: 'a.yaml': is no music that can be decoded, whatever its name says"),
+    ("music: {file: a.yaml}", "3:15: music.file: 'a.yaml': cannot be decoded as audio"),
     (
         "music: {file: ../x.mp3}",
         "3:15: music.file: '../x.mp3' lies outside the schedule's folder; move it there or give --allow-paths",

@@ -24,6 +24,7 @@ FORMATS = {
     "nerdyrodent.sh": "nerdyrodent",
     "parseq.json": "parseq",
     "pytti.yaml": "pytti",
+    "warpfusion.txt": "warpfusion",
 }
 FILES = pytest.mark.parametrize("file", sorted(FORMATS))
 
