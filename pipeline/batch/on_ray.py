@@ -148,6 +148,8 @@ class RayCrew:
         self._ray = ray
         self._ours = not ray.is_initialized()
         if self._ours:
+            if options.address is None:  # it listens on every network: without a token whoever can connect runs code
+                os.environ.setdefault("RAY_AUTH_MODE", "token")
             try:
                 ray.init(address=options.address or "local", include_dashboard=False, log_to_driver=False)
             except (ConnectionError, ValueError, RuntimeError) as error:
