@@ -138,6 +138,8 @@ class RayCrew:
     """
 
     def __init__(self, options: ClusterOptions, jobs: int, terms: Terms) -> None:
+        if options.address is None:  # it listens on every network: without a token whoever can connect runs code
+            os.environ.setdefault("RAY_AUTH_MODE", "token")  # read by the import
         try:
             import ray
         except ImportError as error:
@@ -148,8 +150,6 @@ class RayCrew:
         self._ray = ray
         self._ours = not ray.is_initialized()
         if self._ours:
-            if options.address is None:  # it listens on every network: without a token whoever can connect runs code
-                os.environ.setdefault("RAY_AUTH_MODE", "token")
             try:
                 ray.init(address=options.address or "local", include_dashboard=False, log_to_driver=False)
             except (ConnectionError, ValueError, RuntimeError) as error:
