@@ -13,7 +13,7 @@ from render.clip_config import HUB_CONFIG, read_clip_config, repositories, text_
 from render.downloads import Download, Progress, alone, cache_folder, offline_wanted
 from render.errors import DownloadError, WeightsError, suggestion
 from render.hub import from_hub_folder
-from render.models import Model
+from render.models import Model, sha256
 from render.transfer import AddressError
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
@@ -31,7 +31,7 @@ _MOST = {  # of a text tower's config
     **dict.fromkeys(("num_hidden_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers"), 256),
     **dict.fromkeys(("vocab_size", "max_position_embeddings"), 2_000_000),
 }
-_WHOLE = ".whole"  # written when everything is there
+_WHOLE = ".whole"  # written when everything is there: the SHA-256 of every file
 
 
 def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tuple[str, Path], ...]:
@@ -126,6 +126,7 @@ def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
     name = repository.replace("/", "--")
     folder = cache_folder() / "tokenizers" / name
     if (folder / _WHOLE).is_file():
+        _require_unchanged(folder)
         return folder
     if offline:
         raise DownloadError(f"the tokenizer {repository} is not in the cache, and offline is asked for")
@@ -134,9 +135,30 @@ def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
         with alone(Download(name=name, addresses=()), folder.parent, progress):
             from_hub_folder(repository, folder, _PATTERNS)
             (folder / _WHOLE).touch()
+            _require_unchanged(folder)
     except (AddressError, OSError) as error:
         raise DownloadError(
             f"the tokenizer {repository} could not be fetched: {error}; tokenizer.json and tokenizer_config.json may"
             " lie beside weights of your own"
         ) from error
     return folder
+
+
+def _require_unchanged(folder: Path) -> None:
+    """Note the SHA-256 of every file at first use, and compare ever after.
+
+    Raises:
+        WeightsError: a file is another one than at first use.
+    """
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _WHOLE)
+    found = {name: sha256(folder / name) for name in names}
+    try:
+        record = (folder / _WHOLE).read_text(encoding="utf-8")
+        noted = json.loads(record) if record else None
+        if noted is None:  # empty, as earlier versions left it
+            (folder / _WHOLE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            return
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{folder / _WHOLE}: cannot be read or written: {error}") from error
+    if found != noted:
+        raise WeightsError(f"{folder}: its files are not those of their first use; remove it to fetch them again")

@@ -105,6 +105,36 @@ def test_no_repository_of_a_stranger_is_asked_for(tmp_path: Path) -> None:
         companions(Model(name="x", entry="clip", architecture=config), offline=False, progress=lambda *said: None)
 
 
+@pytest.mark.parametrize("record", ["", None])
+def test_a_tokenizer_is_the_one_of_its_first_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: str | None
+) -> None:
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path))
+
+    def fetched(repository: str, folder: Path, patterns: object) -> None:
+        (folder / "tokenizer.json").write_text("{}")
+
+    monkeypatch.setattr("render.companions.from_hub_folder", fetched)
+    config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "xlm-roberta-base"})
+    model = Model(name="x", entry="clip", architecture=config)
+
+    def found() -> Path:
+        [(_, folder)] = companions(model, offline=False, progress=lambda *said: None)
+        return folder
+
+    folder = found()
+    if record is not None:  # as earlier versions left it
+        (folder / ".whole").write_text(record)
+    assert found() == folder
+    (folder / "tokenizer.json").write_text('{"another": 1}')
+    with pytest.raises(WeightsError, match="not those of their first use"):
+        found()
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "tokenizer_config.json").write_text("{}")
+    with pytest.raises(WeightsError, match="not those of their first use"):
+        found()
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # torch.jit is on its way out
 @pytest.mark.parametrize("name", ["up.pt", "up.pth"])
 def test_a_script_is_no_upscaler(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
