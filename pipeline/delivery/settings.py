@@ -12,7 +12,7 @@ from pipeline.delivery.places import FITS, PLACES
 from pipeline.delivery.upscaling import is_installed
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, setting_readers
-from pipeline.quantities import number
+from pipeline.frame_rate import frames_per_second
 from pipeline.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
 from render.errors import suggestion
 
@@ -77,7 +77,7 @@ class Video:
         "how it is enlarged: `lanczos`, or first by a network, such as Real-ESRGAN, whose file this is",
     )
     fps: float | None = setting(
-        number(1, 240), None, "frames per second, interpolated between the rendered frames; else their rate"
+        frames_per_second(1), None, "frames per second, interpolated between the rendered frames; else their rate"
     )
     interpolate: str = setting(
         fields.choice(BETWEEN), "motion", "how frames are interpolated: by motion (`motion`) or mixed (`blend`)"
