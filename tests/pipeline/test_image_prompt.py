@@ -7,10 +7,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 
 from pipeline.cli import main
+from render.perceptors.toy import Toy
 
 SIDE = 64
 
@@ -64,18 +66,29 @@ def _render(*arguments: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("save", KINDS.values(), ids=KINDS)
-def test_a_prompt_pulls_towards_what_is_seen(save: Save, tmp_path: Path) -> None:
+def test_a_prompt_pulls_towards_what_is_seen(save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = save(tmp_path / "given")
     plain.save(tmp_path / "plain.png")
-    frames = {}
+    asked: list[torch.Tensor] = []
+    encode = Toy.encode_image
+
+    def noted(toy: Toy, images: torch.Tensor) -> torch.Tensor:
+        if not torch.is_grad_enabled():  # the prompt's, not a frame's
+            asked.append(images)
+        return encode(toy, images)
+
+    monkeypatch.setattr(Toy, "encode_image", noted)
+    targets = []
     for name in ("given", "plain.png"):
         file = tmp_path / f"of-{name}.yaml"
-        file.write_text(f"{TOY}prompts: [{{image: {name}}}]\nrefine: {{steps: 2, first_frame: 12, cutouts: 4}}\n")
+        file.write_text(f"{TOY}prompts: [{{image: {name}}}]\nrefine: {{steps: 2, first_frame: 4, cutouts: 4}}\n")
+        asked.clear()
         events = _render(str(file), "--out", str(tmp_path), "--device", "cpu", "--json")
         assert events[-1]["event"] == "finished"
-        with Image.open(tmp_path / file.stem / "frames" / "000001.png") as frame:
-            frames[name] = np.asarray(frame.convert("RGB")).astype(int)
-    assert np.abs(frames["given"] - frames["plain.png"]).mean() < 3
+        targets.append(asked[0])
+    assert targets[0].shape == (1, 3, Toy.side, Toy.side)
+    assert targets[0].std() > 0.2  # two halves apart
+    assert (targets[0] - targets[1]).abs().mean() < 0.02
 
 
 @pytest.mark.parametrize("save", KINDS.values(), ids=KINDS)
