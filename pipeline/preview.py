@@ -2,7 +2,8 @@
 
 A render draws new detail wherever a zoom leads, so a preview needs a picture that has some at every
 scale: the test picture repeats itself at every doubling of its size, blended from one to the next,
-and is mirrored beyond its edges. A zoom of an hour then looks like a zoom throughout.
+and is mirrored beyond its edges. A zoom of an hour then looks like a zoom throughout. What enters at the
+border is seen for a moment, see `pipeline.entering`.
 """
 
 import itertools
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from pipeline import ffmpeg
 from pipeline.easings import Array
+from pipeline.entering import Entering
 from pipeline.frames import Pixels
 from pipeline.schedule import Schedule
 from pipeline.soundtrack import sounding
@@ -61,13 +63,14 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
 def motion(timeline: Timeline, picture: Tensor) -> Iterator[tuple[Pixels, FrameSpec]]:
     """Every frame of the timeline with `picture` (1, 3, H, W) in [0, 1] moved as far as since the last cut."""
     endless = EndlessPicture(picture)
+    entering = Entering(timeline.fps)
     backwards = np.eye(3)
     for spec in timeline:
         if spec.cut:
             backwards = np.eye(3)
         moves = motion_matrix(spec.transforms, spec.size, spec.center)
         backwards = endless.nearest(backwards @ np.linalg.inv(moves))
-        yield endless.seen_through(backwards), spec
+        yield _as_bytes(entering.over(endless.seen_through(backwards), spec, moves)), spec
 
 
 class EndlessPicture:
@@ -102,16 +105,14 @@ class EndlessPicture:
         result: Matrix = self._to_pixels @ inside @ np.linalg.inv(self._to_pixels)
         return result
 
-    def seen_through(self, matrix: Matrix) -> Pixels:
-        """The bytes (H, W, 3) seen through `matrix` (3, 3).
+    def seen_through(self, matrix: Matrix) -> Tensor:
+        """What is seen through `matrix` (3, 3): (1, 3, H, W) in [0, 1].
 
         At scale 1, 2, 4, ... and 1/2, 1/4, ... the picture itself is seen; in between two of its
         octaves are blended. In perspective every pixel has a scale of its own.
         """
         inside = np.linalg.inv(self._to_pixels) @ matrix @ self._to_pixels
-        seen = self._flat(inside / inside[2, 2]) if not inside[2, :2].any() else self._tilted(inside)
-        pixels: Pixels = seen[0].movedim(0, -1).mul(255).round().clamp(0, 255).byte().numpy()
-        return pixels
+        return self._flat(inside / inside[2, 2]) if not inside[2, :2].any() else self._tilted(inside)
 
     def _flat(self, inside: Matrix) -> Tensor:
         level = _level(inside, 1.0)
@@ -141,6 +142,11 @@ class EndlessPicture:
 
     def _sampled(self, grid: Tensor) -> Tensor:
         return F.grid_sample(self._picture, grid, mode="bilinear", padding_mode="reflection", align_corners=True)
+
+
+def _as_bytes(picture: Tensor) -> Pixels:
+    pixels: Pixels = picture[0].movedim(0, -1).mul(255).round().clamp(0, 255).byte().numpy()
+    return pixels
 
 
 def _level(matrix: Matrix, divisor: T) -> T:

@@ -49,7 +49,7 @@ class Status:
         for name in ("done", "stale", "missing"):
             ranges = getattr(self, name)
             lines.append(f"  {name:<8} {_count(ranges):>6}  {_short(ranges)}".rstrip())
-        lines.append(f"  video    {'present' if self.video else 'not made yet':>6}")
+        lines.append(f"  {'video':<8} {'':>6}  {'present' if self.video else 'not made yet'}")
         if self.history:
             lines.append(f"  history  {self.history:>6}  render history {self.folder} lists them")
         if self.writer is not None:

@@ -29,6 +29,7 @@ class Timeline:
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
+        self.fps = schedule.output.fps
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
         self.num_led = schedule.loop.num_led(schedule.output.fps)
         self._ways = ways(self.num_led)

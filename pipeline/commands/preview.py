@@ -40,7 +40,8 @@ def preview(
     render preview schedules/sunset.yaml --image photo.jpg -o motion.mp4
     render preview schedules/sunset.yaml --at 4s       how does it look there?
 
-    The test picture repeats itself at every doubling of its size, so that a long zoom stays one; a cut begins anew.
+    The test picture repeats itself at every doubling of its size, so that a long zoom stays one; a cut starts it
+    over. What motion.border brings in from outside fades within a second or two, as nothing paints over it here.
     --at loads the models: it refines the frame before that time from noise, then goes on with the
     schedule for two frames, and shows the three side by side.
     """

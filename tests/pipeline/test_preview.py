@@ -1,5 +1,6 @@
 """The motion preview: what moves where, endlessly, without models."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ from pipeline.preview import EndlessPicture, draw_card, motion, write_preview
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from render.errors import EncodingError, InputError
+from render.spec import BORDERS
 from render.transforms import Matrix
 from render.warp import motion_matrix
 
@@ -51,6 +53,10 @@ def card() -> torch.Tensor:
     return draw_card(WIDTH, HEIGHT)
 
 
+def seen_through(picture: torch.Tensor, matrix: Matrix) -> np.ndarray:
+    return as_bytes(EndlessPicture(picture).seen_through(matrix))
+
+
 def as_bytes(picture: torch.Tensor) -> np.ndarray:
     return (picture[0].movedim(0, -1) * 255).round().byte().numpy()
 
@@ -58,16 +64,16 @@ def as_bytes(picture: torch.Tensor) -> np.ndarray:
 @pytest.mark.parametrize("octaves", [-12, -1, 0, 1, 5])
 def test_at_every_doubling_the_picture_itself_is_seen(octaves: int, card: torch.Tensor) -> None:
     scaled = about_the_middle(np.diag([2.0**octaves, 2.0**octaves, 1.0]))
-    seen = EndlessPicture(card).seen_through(scaled)
+    seen = seen_through(card, scaled)
     assert np.abs(seen.astype(int) - as_bytes(card)).max() <= 1
 
 
 def test_a_pan_moves_the_picture_and_mirrors_it_at_its_edge(card: torch.Tensor) -> None:
-    seen = EndlessPicture(card).seen_through(moved_by(10))
+    seen = seen_through(card, moved_by(10))
     original = as_bytes(card)
     assert np.abs(seen[:, :-10].astype(int) - original[:, 10:]).max() <= 1
     assert np.abs(seen[:, -10:].astype(int) - original[:, -2:-12:-1]).max() <= 1
-    far = EndlessPicture(card).seen_through(moved_by(10 + 2 * (WIDTH - 1) * 10**9))
+    far = seen_through(card, moved_by(10 + 2 * (WIDTH - 1) * 10**9))
     assert np.abs(far.astype(int) - seen).max() <= 1
 
 
@@ -104,7 +110,7 @@ def test_a_tilt_is_seen_in_perspective() -> None:
     for places in (led[..., :2] / led[..., 2:], led[..., :2]):
         grid = torch.tensor(places / [WIDTH - 1, HEIGHT - 1] * 2 - 1).float()[None]
         expected = F.grid_sample(ramps, grid, padding_mode="reflection", align_corners=True)
-        off.append(np.abs(EndlessPicture(ramps).seen_through(tilted).astype(int) - as_bytes(expected)).max())
+        off.append(np.abs(seen_through(ramps, tilted).astype(int) - as_bytes(expected)).max())
     assert off[0] < 4 < off[1] / 2
 
 
@@ -112,6 +118,36 @@ def test_a_tilt_beyond_the_horizon_and_a_zoom_beyond_the_floats_are_pictures(car
     for moves in ("{tilt_x: 40, tilt_y: 10}", "{zoom: 9/frame}", "{zoom: 0.11/frame, pan_x: 99%/frame, rotate: 400}"):
         frames = [pixels for pixels, _ in motion(Timeline(schedule(moves, "60s")), card)]
         assert all(frame.std() > 10 for frame in frames), moves
+
+
+def last(motion_of: str, card: torch.Tensor) -> np.ndarray:
+    (*_, (pixels, _)) = motion(Timeline(schedule(motion_of)), card)
+    return pixels.astype(int)
+
+
+def test_what_the_border_brings_into_a_zoom_out_is_seen_at_the_rim_alone(card: torch.Tensor) -> None:
+    seen = {border: last(f"{{zoom: 0.7/s, border: {border}}}", card) for border in BORDERS}
+    rims = {border: np.concatenate([picture[0], picture[:, 0]]) for border, picture in seen.items()}
+    for one, other in itertools.combinations(rims.values(), 2):
+        assert np.abs(one - other).mean() > 2
+    assert rims["black"].mean() < rims["reflect"].mean() / 2
+    middles = [picture[16:24, 26:38] for picture in seen.values()]
+    assert max(np.abs(middle - middles[0]).max() for middle in middles) <= 1
+
+
+def test_what_entered_fades_into_the_picture(card: torch.Tensor) -> None:
+    """Within half a second by a half: a pan stops after one."""
+    panned = "{pan_x: {0s: 40%/s, 1s: 40%/s, 1.1s: 0%}, border: black}"
+    frames = [pixels.astype(int) for pixels, _ in motion(Timeline(schedule(panned, "5s")), card)]
+    still = last("{pan_x: {0s: 40%/s, 1s: 40%/s, 1.1s: 0%}}", card)
+    assert frames[12][:, :8].mean() < 0.8 * frames[17][:, :8].mean()
+    assert np.array_equal(frames[-1][:, 32:], still[:, 32:])
+    assert np.abs(frames[-1] - frames[-2]).max() <= 2
+
+
+def test_a_zoom_in_brings_nothing_in(card: torch.Tensor) -> None:
+    pictures = [last(f"{{zoom: 1.4/s, rotate: 0, border: {border}}}", card) for border in ("black", "reflect")]
+    assert np.array_equal(*pictures)
 
 
 def test_a_cut_shows_the_picture_anew(card: torch.Tensor) -> None:

@@ -86,7 +86,7 @@ def test_lines_tell_counts_ranges_and_how_to_go_on(made: Made, toy_file: Path) -
         "  done          5  0:5",
         "  stale         1  7:8",
         "  missing       6  5:7 8:12",
-        "  video    present",
+        "  video            present",
         f"  continue with: render {toy_file}",
     ]
 
@@ -108,7 +108,7 @@ def test_many_ranges_are_shortened() -> None:
     lines = str(status).splitlines()
     assert lines[0].endswith("(edited since)")
     assert lines[1] == "  done         20  0:1 2:3 4:5 6:7 8:9 10:11 12:13 14:15 ..."
-    assert lines[4] == "  video    not made yet"
+    assert lines[4] == "  video            not made yet"
 
 
 @pytest.mark.parametrize(

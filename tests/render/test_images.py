@@ -103,6 +103,25 @@ def test_exif_turns_the_picture_upright(tmp_path: Path, orientation: int, turned
     assert np.array_equal(load_image(tmp_path / "a.png"), np.rot90(np.array(RGB, dtype=np.float32) / 255, turned))
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.webp"])
+def test_exif_turns_photos_upright(tmp_path: Path, name: str) -> None:
+    """Orientation 6, as a telephone held upright writes it: the left of what is stored is the top."""
+    stored = Image.new("RGB", (64, 32), "blue")
+    stored.paste("red", (0, 0, 32, 32))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored.save(tmp_path / name, exif=exif)
+    read = load_image(tmp_path / name)
+    assert read.shape == (64, 32, 3)
+    assert read[:24, :, 0].min() > 0.8 > 0.2 > read[40:, :, 0].max()
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0", b"Exif\0\0II*\0\xff\xff\xff\x7f"])
+def test_a_damaged_exif_turns_nothing(tmp_path: Path, exif: bytes) -> None:
+    Image.new("RGB", (16, 8)).save(tmp_path / "a.jpg", exif=exif)
+    assert load_image(tmp_path / "a.jpg").shape == (8, 16, 3)
+
+
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.tif"])
 def test_the_first_picture_of_several_counts(tmp_path: Path, name: str) -> None:
     first, second = Image.new("RGB", (4, 4), "white"), Image.new("RGB", (4, 4), "black")

@@ -1,0 +1,77 @@
+"""What the border brings into a preview.
+
+A render moves the last picture, fills what enters from outside by `motion.border`, and refines that. A preview has
+nobody who paints over it, so there it fades into the test picture.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render.spec import FrameSpec
+from render.transforms import Matrix
+from render.warp import move, warp
+
+HALF_GONE = 0.5  # seconds after which half of what entered is still seen
+_FAINT = 1 / 255
+_LONGEST = 320  # pixels of a side; what fades away need not be sharp
+
+
+class Entering:
+    """Lays over frame after frame what has entered from outside.
+
+    Args:
+        fps: frames per second.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._left = 0.5 ** (1 / (HALF_GONE * fps))  # of what entered, from frame to frame
+        self._last = torch.zeros(0)
+        self._entered = torch.zeros(0)
+        self._share = torch.zeros(0)  # of it in what is shown
+
+    def over(self, picture: Tensor, spec: FrameSpec, moves: Matrix) -> Tensor:
+        """The next frame, (1, 3, H, W) in [0, 1].
+
+        Args:
+            picture: what it shows where nothing has entered, (1, 3, H, W) in [0, 1].
+            moves: how the last frame moves to this one.
+        """
+        small, moves = _smaller(picture, moves)
+        last, self._last = self._last, small
+        if spec.cut or not len(last) or (self._share.max() < _FAINT and _stays_inside(moves, small)):
+            self._entered, self._share = torch.zeros_like(small), torch.zeros_like(small[:, :1])
+            return picture
+        new = warp(last, moves[None], spec.border).nan_to_num(0.0)
+        known = torch.cat([self._entered, self._share, torch.ones_like(self._share)], 1)
+        old, share, inside = move(known, moves[None], "black").nan_to_num(0.0).clamp(0, 1).split([3, 1, 1], 1)
+        self._entered = torch.lerp(new, old, inside)
+        self._share = torch.maximum(share * self._left, 1 - inside)
+        return torch.lerp(picture, _resized(self._entered, picture), _resized(self._share, picture))
+
+
+def _smaller(picture: Tensor, moves: Matrix) -> tuple[Tensor, Matrix]:
+    """The picture at a size that is moved in no time, and the matrix for that."""
+    height, width = picture.shape[-2:]
+    share = min(1.0, _LONGEST / max(height, width))
+    small = F.interpolate(
+        picture, (max(2, round(height * share)), max(2, round(width * share))), mode="bilinear", antialias=True
+    )
+    shrink = np.diag([(small.shape[-1] - 1) / (width - 1), (small.shape[-2] - 1) / (height - 1), 1.0])
+    return small, shrink @ moves @ np.linalg.inv(shrink)
+
+
+def _resized(field: Tensor, like: Tensor) -> Tensor:
+    return F.interpolate(field, like.shape[-2:], mode="bilinear", align_corners=True)
+
+
+def _stays_inside(moves: Matrix, frame: Tensor) -> bool:
+    """Whether every corner of the frame shows what was within the last one."""
+    height, width = frame.shape[-2:]
+    corners = np.array([[x, y, 1.0] for x in (0, width - 1) for y in (0, height - 1)])
+    led = corners @ np.linalg.inv(moves).T
+    if (led[:, 2] <= 0).any():
+        return False
+    places = led[:, :2] / led[:, 2:]
+    return bool((places > -1e-6).all() and (places < np.array([width, height]) - 1 + 1e-6).all())
