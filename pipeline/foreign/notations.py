@@ -19,6 +19,7 @@ _MAX_FENCES = 200
 _SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|shell|script)\b[^\n]*\n")
 _RUN = re.compile(r"[ \t]*(?:!|%run\b|%sx\b|%system\b)[ \t]*(.*)")
 _PROGRAM = "generate.py"
+_LOOPED = "Python runs the command in a loop or under a condition; one run is imported"
 
 
 class NotationError(Exception):
@@ -139,6 +140,7 @@ def _notebook(cells: Sequence[Any]) -> Found:
     """The assignments in a notebook's code cells, and the shell commands they run."""
     whole = Assigned()
     script: list[str] = []
+    told: list[str] = []
     for number, cell in enumerate(cells, 1):
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
@@ -147,11 +149,19 @@ def _notebook(cells: Sequence[Any]) -> Found:
         if shell := _SHELL_CELL.match(code):
             script.append(code[shell.end() :])
             continue
-        script += _runs(code)
+        lines_run = _runs(code)
+        script += [line for line, _ in lines_run]
+        told += [_LOOPED] if any(inside and _PROGRAM in line for line, inside in lines_run) else []
         found = assigned(code, whole.settings) or Assigned()
         _merge(whole, found, number)
         script += found.commands
-    return Found(settings=whole.settings, doubts=whole.doubts, script="\n".join(script)[:MAX_SCRIPT], notebook=True)
+    return Found(
+        settings=whole.settings,
+        doubts=whole.doubts,
+        script="\n".join(script)[:MAX_SCRIPT],
+        notebook=True,
+        told=tuple(dict.fromkeys(told)),
+    )
 
 
 def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
@@ -164,14 +174,14 @@ def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
         whole.settings.setdefault(name, value)
 
 
-def _runs(code: str) -> list[str]:
-    """The lines of a cell that IPython hands to the shell, with those they go on in."""
-    found: list[str] = []
+def _runs(code: str) -> list[tuple[str, bool]]:
+    """The lines of a cell that IPython hands to the shell, with those they go on in, and whether each is indented."""
+    found: list[tuple[str, bool]] = []
     goes_on = False
     for line in code.split("\n"):
         match = None if goes_on else _RUN.match(line)
         if match or goes_on:
-            found.append(match[1] if match else line)
+            found.append((match[1] if match else line, bool(match) and line[0] in " \t"))
             goes_on = line.rstrip().endswith("\\")
     return found
 

@@ -129,6 +129,22 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         f"{COMMAND}\nconvert out.png -distort SRT 1.01,0 out.png",
         Right(frames=10, zoom=1.02, told="line 2: ImageMagick moves a picture outside a feedback loop"),
     ),
+    "a move under a condition": (
+        "zoom.sh",
+        "for i in {1..30}; do\n  "
+        + LOOP.replace("convert", "if [ $i -gt 5 ]; then convert").replace("2 out.png", "2 out.png; fi"),
+        Right(frames=30, told="line 4: ImageMagick moves the picture only under a condition: not carried"),
+    ),
+    "a loop that may end early": (
+        "zoom.sh",
+        f"for i in {{1..30}}; do\n  if [ -f stop ]; then break; fi\n  {LOOP}",
+        Right(frames=30, zoom=1.01, rotate=-2, told="line 2: the loop may end before its 30 turns; all of them"),
+    ),
+    "a Python loop in a notebook": (
+        "a.ipynb",
+        notebook(f"for i in range(30):\n  !{COMMAND}"),
+        Right(frames=10, zoom=1.02, told="Python runs the command in a loop or under a condition; one run is imported"),
+    ),
     "a loop without feedback": (
         "a.sh",
         f"for i in 1 2 3; do {COMMAND}; done",
@@ -278,6 +294,16 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "a.ipynb",
         notebook('!python generate.py -p "{text}"'),
         "prompts: {text} is set nowhere in the file; write its value in the file",
+    ),
+    "a notebook's sum": (
+        "a.ipynb",
+        notebook("n = 5", '!generate.py -p "{n * 2}"'),
+        "prompts: {n * 2} is computed by the script",
+    ),
+    "a substitution over lines": (
+        "a.sh",
+        "generate.py -p $(cat\nfile)",
+        "prompts: $(cat file) is computed by the script",
     ),
     "a text without quotes": (
         "a.sh",
