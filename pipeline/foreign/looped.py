@@ -114,6 +114,13 @@ def _looped(
     for place, each in moving:
         if _moves(each) and place not in carried:
             told[f"line {each.line}: ImageMagick moves another picture than {shown(image)}: not carried"] = None
+    for each in script.commands:
+        if loop in each.loops and each.words[0].text in ("break", "continue", "exit", "return"):
+            told[f"line {each.line}: the loop may end before its {loop.count:,} turns; all of them are imported"] = None
+    for _, each in kept:
+        if loop in each.loops and each.conditional:
+            told[f"line {each.line}: ImageMagick moves the picture only under a condition: not carried"] = None
+    kept = [(place, each) for place, each in kept if not each.conditional]
     head = [each for place, each in kept if loop in each.loops and place < at]
     tail = [each for place, each in kept if loop in each.loops and place > at]
     between = [each for place, each in kept if not each.loops and begin < place < at]

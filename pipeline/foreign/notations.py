@@ -11,13 +11,12 @@ import yaml
 
 from pipeline.composer import NotYamlError, compose
 from pipeline.document import Problems, Value
-from pipeline.foreign.literals import Assigned, assigned, literal
+from pipeline.foreign.literals import assigned, literal
+from pipeline.foreign.notebook import read_cells
 
 MAX_SCRIPT = 1_000_000
 _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)([^`]*)$")
 _MAX_FENCES = 200
-_SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|shell|script)\b[^\n]*\n")
-_RUN = re.compile(r"[ \t]*(?:!|%run\b|%sx\b|%system\b)[ \t]*(.*)")
 _PROGRAM = "generate.py"
 
 
@@ -100,7 +99,9 @@ def _object(found: dict[str, Any]) -> Found:
     cells = found.get("cells")
     if not isinstance(cells, list):
         return Found(settings=found)
-    return _notebook(cells)
+    code, told = read_cells(cells)
+    script = "\n".join(code.commands)[:MAX_SCRIPT]
+    return Found(settings=code.settings, doubts=code.doubts, script=script, notebook=True, told=told)
 
 
 def _explained(text: str, error: json.JSONDecodeError) -> str:
@@ -133,47 +134,6 @@ def _list(text: str) -> Found | None:
         return Found(lacking=("a list; expected settings by name, or a list of them",))
     told = (f"the first of {len(maps)} settings in a list is imported",) if len(maps) > 1 else ()
     return Found(settings={str(name): value for name, value in maps[0].items()}, told=told)
-
-
-def _notebook(cells: Sequence[Any]) -> Found:
-    """The assignments in a notebook's code cells, and the shell commands they run."""
-    whole = Assigned()
-    script: list[str] = []
-    for number, cell in enumerate(cells, 1):
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        lines = cell.get("source", "")
-        code = ("".join(map(str, lines)) if isinstance(lines, list) else str(lines))[:MAX_SCRIPT]
-        if shell := _SHELL_CELL.match(code):
-            script.append(code[shell.end() :])
-            continue
-        script += _runs(code)
-        found = assigned(code, whole.settings) or Assigned()
-        _merge(whole, found, number)
-        script += found.commands
-    return Found(settings=whole.settings, doubts=whole.doubts, script="\n".join(script)[:MAX_SCRIPT], notebook=True)
-
-
-def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
-    """Put what a cell assigns behind what earlier ones did."""
-    for name, text in cell.doubts.items():
-        whole.doubts.setdefault(name, f"cell {number}, {text}")
-    for name, value in cell.settings.items():
-        if name in whole.settings and whole.settings[name] != value:
-            whole.doubts[name] = f"cell {number}: {name} is assigned again; the first value is used"
-        whole.settings.setdefault(name, value)
-
-
-def _runs(code: str) -> list[str]:
-    """The lines of a cell that IPython hands to the shell, with those they go on in."""
-    found: list[str] = []
-    goes_on = False
-    for line in code.split("\n"):
-        match = None if goes_on else _RUN.match(line)
-        if match or goes_on:
-            found.append(match[1] if match else line)
-            goes_on = line.rstrip().endswith("\\")
-    return found
 
 
 def _fences(text: str) -> Found | None:

@@ -19,10 +19,16 @@ _END = {"fi": "if", "esac": "case", "done": "loop"}
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A simple command: its words, and the loops around it, the outermost first."""
+    """A simple command.
+
+    Attributes:
+        loops: those around it, the outermost first.
+        conditional: whether it stands in an `if` or `case` within the innermost loop.
+    """
 
     words: tuple[Expanded, ...]
     loops: tuple[Loop, ...]
+    conditional: bool = False
 
     @property
     def line(self) -> int:
@@ -104,7 +110,8 @@ class _Walk:
         expanded = [each for word in words[count:] for each in self.variables.expand(word)]
         if expanded:
             loops_around = tuple(block.loop for block in self._open if block.loop)
-            yield Command(words=tuple(expanded), loops=loops_around)
+            conditional = bool(self._open) and self._open[-1].kind != "loop"
+            yield Command(words=tuple(expanded), loops=loops_around, conditional=conditional)
 
     def _assign(self, word: Word) -> None:
         match = _ASSIGNMENT.match(_plain(word))

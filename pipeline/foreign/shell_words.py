@@ -65,12 +65,12 @@ _BASH = re.compile(
     |(?P<variable>\$\{[^{}\n]{1,200}\}|\$(?:[A-Za-z_]\w*|[0-9@*\#?!-]))
     |(?P<sub>\$[({]|`)|(?P<here><<-?[ \t]*["']?\w+["']?)|(?P<redirect>[0-9]*(?:&>>?|>>?&?|<<<|<&?))
     |(?P<operator>&&|\|\|?|;;?|&|[()]|\n)|(?P<space>[ \t\r]+)|(?P<comment>\#[^\n]*)
-    |(?P<text>[^\\^`'"$<>&|;()\n\t\r\ \#{0-9]+)|(?P<brace>\{[A-Za-z_]\w*\})|(?P<other>.)""",
+    |(?P<text>[^\\^`'"$<>&|;()\n\t\r\ \#{0-9]+)|(?P<brace>\{[A-Za-z_][^{}\n]{0,200}\})|(?P<other>.)""",
     re.VERBOSE,
 )
 _IN_QUOTES = re.compile(
     r"""(?P<end>")|(?P<join>\\\r?\n)|(?P<escape>\\[$`"\\])|(?P<variable>\$\{[^{}\n]{1,200}\}|\$(?:[A-Za-z_]\w*|[0-9@*#?!-]))
-    |(?P<sub>\$[({]|`)|(?P<brace>\{[A-Za-z_]\w*\})|(?P<text>[^"\\$`{]+)|(?P<other>.)""",
+    |(?P<sub>\$[({]|`)|(?P<brace>\{[A-Za-z_][^{}\n]{0,200}\})|(?P<text>[^"\\$`{]+)|(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
 _BATCH = re.compile(

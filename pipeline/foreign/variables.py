@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pipeline.foreign.settings import shown
 from pipeline.foreign.shell_words import Part, ShellError, Word
 
 MAX_VALUE = 10_000  # characters
@@ -26,7 +27,7 @@ class Unknown:
     random: bool = False
 
     def __str__(self) -> str:
-        return f"{self.written} {self.why}"
+        return f"{shown(self.written)} {self.why}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class Variables:
     def assign(self, name: str, value: Expanded) -> None:
         if value.unknown:
             first = value.unknown[0]
-            why = f"is {first.written}, which {first.why}" if first.written else first.why
+            why = f"is {shown(first.written)}, which {first.why}" if first.written else first.why
             self.values[name] = Unknown(written="", why=why, random=first.random)
         elif len(value.text) > MAX_VALUE:
             self.values[name] = Unknown(written="", why=f"is longer than {MAX_VALUE:,} characters")
