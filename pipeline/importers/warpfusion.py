@@ -21,6 +21,7 @@ from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
 from pipeline.importers import Imported
 
+NEEDS = "text_prompts beside flow_blend_schedule, style_strength_schedule or warp_strength"
 TOOL = "WarpFusion"
 MARKS = frozenset(
     {"flow_blend_schedule", "style_strength_schedule", "warp_strength", "controlnet_multimodel", "flow_warp"}

@@ -302,7 +302,7 @@ def test_a_sparse_checkpoint_is_judged_before_it_is_hashed(
     ("signal", "content"),
     [
         ("{midi: a.x}", _midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000)),
-        ("{midi: a.x}", b"MThd\0\0\0\6\0\1\xff\xff\0\x60" + b"MTrk\0\0\0\0" * 65_535),
+        ("{midi: a.x}", b"MThd\0\0\0\6\0\1\x7f\xff\0\x60" + b"MTrk\0\0\0\0" * 32_767),
         ("{csv: a.x}", b"\n" * 19_000_000),
         ("{csv: a.x}", b"0,1\n1," + b"2" * 19_000_000),
         ("{csv: a.x}", b'0,1\n1,"' + b"\n" * 19_000_000),
