@@ -18,6 +18,7 @@ from render.errors import InputError, UnknownNameError
 FOLDER = Path(__file__).parent / "settings"
 FORMATS = {
     "animations.txt": "vqgan_clip_animations",
+    "deforum_3d.txt": "deforum",
     "deforum_notebook.txt": "deforum",
     "deforum_webui.txt": "deforum",
     "disco_settings.txt": "disco",
@@ -88,7 +89,8 @@ def test_an_unknown_format_is_one_message(tmp_path: Path) -> None:
         assert isinstance(done.exception, InputError)
         assert str(done.exception) == (
             f"{path}: in no format that can be imported "
-            "(deforum, disco, nerdyrodent, parseq, pytti, vqgan_clip_animations, warpfusion); --from FORMAT takes one of them"
+            "(deforum, disco, nerdyrodent, parseq, pytti, vqgan_clip_animations, warpfusion); "
+            "--from FORMAT takes one of them"
         )
     assert not (tmp_path / "out.yaml").exists()
 
