@@ -60,7 +60,7 @@ class Survey:
         for index in frames.present():
             record = frames.record(index)
             if record is None:
-                warn(f"{frames.path(index)}: is torn or none of ours, and counts as missing")
+                warn(f"{frames.path(index)}: is damaged or was not written by render; treated as missing")
             elif index >= len(self.hashes) or record.hash != self.hashes[index]:
                 stale += 1
         return stale

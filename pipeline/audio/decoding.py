@@ -142,4 +142,4 @@ def _check_length(path: Path, seconds: float) -> None:
 
 
 def _unreadable(path: Path) -> InputError:
-    return InputError(f"'{path.name}': is no music that can be decoded, whatever its name says")
+    return InputError(f"'{path.name}': cannot be decoded as audio")

@@ -1,5 +1,6 @@
 """Which call of a script is imported, and the shell loop it runs in, where that loop makes the frames."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,14 +86,21 @@ def _feeds(call: Call, script: Script, at: int) -> bool:
 
 
 def _looped(
-    source: Source, tool: str, script: Script, call: Call, at: int, first: Call | None, begin: int, told: dict[str, None]
+    source: Source,
+    tool: str,
+    script: Script,
+    call: Call,
+    at: int,
+    first: Call | None,
+    begin: int,
+    told: dict[str, None],
 ) -> Looped:
     count = 1
     for loop in call.command.loops:
         if loop.count is None:
             raise source.error(
-                f"{tool}: line {loop.line}: how often this loop turns is known only when it runs: {shown(loop.header)}; "
-                "write the number in the file, such as for i in {1..30}"
+                f"{tool}: line {loop.line}: how often this loop turns is known only when it runs: "
+                f"{shown(loop.header)}; write the number in the file, such as for i in {{1..30}}"
             )
         count *= loop.count
     frames = count + (first is not None)
@@ -102,9 +110,17 @@ def _looped(
     image = str(call.options["init_image"])
     moving = [(place, each) for place, each in enumerate(script.commands) if distorts(each)]
     kept = [(place, each) for place, each in moving if any(word.text == image for word in each.words[1:])]
-    for _, each in moving:
-        if _moves(each) and all(each is not one for _, one in kept):
+    carried = {place for place, _ in kept}
+    for place, each in moving:
+        if _moves(each) and place not in carried:
             told[f"line {each.line}: ImageMagick moves another picture than {shown(image)}: not carried"] = None
+    for each in script.commands:
+        if loop in each.loops and each.words[0].text in ("break", "continue", "exit", "return"):
+            told[f"line {each.line}: the loop may end before its {loop.count:,} turns; all of them are imported"] = None
+    for _, each in kept:
+        if loop in each.loops and each.conditional:
+            told[f"line {each.line}: ImageMagick moves the picture only under a condition: not carried"] = None
+    kept = [(place, each) for place, each in kept if not each.conditional]
     head = [each for place, each in kept if loop in each.loops and place < at]
     tail = [each for place, each in kept if loop in each.loops and place > at]
     between = [each for place, each in kept if not each.loops and begin < place < at]
@@ -123,11 +139,15 @@ def _rate(script: Script, told: dict[str, None]) -> float:
         words = [word.text for word in command.words]
         if words[0].rsplit("/", 1)[-1].lower().lstrip("!@") not in ("ffmpeg", "ffmpeg.exe"):
             continue
-        for name, value in zip(words, words[1:], strict=False):
-            if name in ("-framerate", "-r") and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", value) and float(value) >= 0.1:
+        for name, value in itertools.pairwise(words):
+            if (
+                name in ("-framerate", "-r")
+                and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", value)
+                and float(value) >= 0.1
+            ):
                 return min(float(value), 240.0)
         if any(name in ("-framerate", "-r") for name in words):
-            told[f"line {command.line}: ffmpeg's rate is no number: {_FFMPEG_RATE:g} frames a second instead"] = None
+            told[f"line {command.line}: ffmpeg's rate is not a number: {_FFMPEG_RATE:g} frames a second instead"] = None
         return _FFMPEG_RATE
     told[f"the script makes no video: {_DEFAULT_RATE:g} frames a second"] = None
     return _DEFAULT_RATE

@@ -49,7 +49,7 @@ def convert(source: Source) -> Imported:
     frames = settings.count("max_frames", 1, 1, MAX_FRAMES)
     fps = settings.number("fps", _FPS, 0.1, 240)
     if "fps" not in settings:
-        told[f"no fps stands in the file: {_FPS} is the notebook's"] = None
+        told[f"the file has no fps: {_FPS} is the notebook's"] = None
     width, height = _size(settings, told)
     seed = _seed(settings, told)
     prompts = _prompts(settings, frames, told)

@@ -161,7 +161,7 @@ def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> No
     assert "resuming: 8 frames reused" in done.out
     assert "of another schedule" not in done.out
     assert [line.split("frames/")[1] for line in done.err.splitlines()] == [
-        f"{index:06d}.png: is torn or none of ours, and counts as missing" for index in range(8, 12)
+        f"{index:06d}.png: is damaged or was not written by render; treated as missing" for index in range(8, 12)
     ]
     assert_equal(begun, reference)
     assert kept.items() <= begun.stamps().items()

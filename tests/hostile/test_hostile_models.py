@@ -227,5 +227,5 @@ def test_sparse_files_are_judged_before_they_are_hashed(
 
 def test_a_playlist_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n")
-    with pytest.raises(InputError, match="is no video"):
+    with pytest.raises(InputError, match="cannot read it as a video"):
         require_container(tmp_path / "a.mp4")

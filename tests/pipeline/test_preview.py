@@ -233,7 +233,7 @@ def test_a_moment_may_be_a_beat_or_a_marker(written: str, frame: int) -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("3s", "--at 3s: lies after the end, which is at 2s"),
+        ("3s", "--at 3s: is after the end, which is at 2s"),
         ("soon", "--at soon: expected a time such as"),
         ("4 beats", r"--at 4 beats: beats and bars need music"),
     ],
