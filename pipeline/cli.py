@@ -20,8 +20,9 @@ from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.video import video
 from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.terminal import show
 from render import failures
-from render.errors import RenderError, RunError, printable
+from render.errors import RenderError, RunError
 from render.openmp import sleep_at_barriers
 
 
@@ -82,7 +83,7 @@ class _OnStderr(logging.Handler):
     """What takes a while says so: a line each, clear of what a command prints."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(printable(record.getMessage()), err=True)
+        show(record.getMessage(), err=True)
 
 
 def _listen() -> None:
@@ -100,7 +101,7 @@ def entry() -> None:
         with terminating_well():
             outcome: Any = main(standalone_mode=False)
     except RenderError as error:
-        click.echo("\n".join(printable(line) for line in str(error).splitlines()), err=True)
+        show(str(error), err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
@@ -110,15 +111,15 @@ def entry() -> None:
     except TerminatedError:
         leave(TERMINATED, FAREWELL)
     except MemoryError:
-        click.echo("out of memory; what is finished is kept; try a smaller output.size", err=True)
+        show("out of memory; what is finished is kept; try a smaller output.size", err=True)
         sys.exit(RunError.exit_code)
     except OSError as error:
-        click.echo(f"{printable(str(error))}; what is finished is kept", err=True)
+        show(f"{error}; what is finished is kept", err=True)
         sys.exit(RunError.exit_code)
     except (RuntimeError, ImportError) as error:  # outside of any one run, such as steps taken in lockstep
         failure = failures.told(error)
         if failure is None:
             raise
-        click.echo(printable(str(failure)), err=True)
+        show(str(failure), err=True)
         sys.exit(failure.exit_code)
     sys.exit(outcome if isinstance(outcome, int) else 0)

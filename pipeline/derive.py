@@ -54,8 +54,9 @@ def derive(
         return False
     similarities = [record.similarity for record in records]
     deliver(folder, footage, len(records), binary, warn)
-    sheet.contact_sheet(folder.frames, len(records), schedule.output.fps, folder.contact_sheet)
-    sheet.poster(folder.frames, similarities, folder.poster)
+    shown = footage.shown(len(records))
+    sheet.contact_sheet(folder.frames, shown, footage.fps, folder.contact_sheet)
+    sheet.poster(folder.frames, similarities, folder.poster, shown)
     write_report(folder, schedule, figures, similarities, digests, last_hash)
     return True
 

@@ -29,7 +29,8 @@ class Clock:
     `known` is False where fps, length or the like could not be read: times are then only
     placeholders, and nothing is said of how they lie to each other. `used` are the names that
     expressions asked for so far, `sizes` how long these are, added up, `remarks` the warnings; every clock
-    made of this one adds to them. `track` is how long the music goes on from the
+    made of this one adds to them. `no_beat` is what is wrong with
+    a time in beats where there is no `beat`. `track` is how long the music goes on from the
     video's start, and `loop` how long its end is led into its beginning, in seconds.
     """
 
@@ -46,6 +47,7 @@ class Clock:
     used: set[str] = dataclasses.field(default_factory=set)
     sizes: list[int] = dataclasses.field(default_factory=list)
     remarks: list[InvalidError] = dataclasses.field(default_factory=list)
+    no_beat: str = "beats and bars need music: {bpm: 120}"
 
     @property
     def frames(self) -> Array:

@@ -11,8 +11,9 @@ from typing import Any
 
 from pipeline import fields, scenes
 from pipeline.clocks import with_markers, with_variables
-from pipeline.document import InvalidError, Value, compose
+from pipeline.document import InvalidError, Problems, Value, compose
 from pipeline.fields import Clock, read_entry, read_section, setting_readers
+from pipeline.frame_rate import NEAR, auto_near, fitting
 from pipeline.includes import KEY as INCLUDE
 from pipeline.includes import included
 from pipeline.loop import Loop, read_loop
@@ -189,12 +190,29 @@ def _section(kind: type, sections: dict[str, Value], name: str, clock: Clock) ->
 
 def _fps(sections: dict[str, Value]) -> float:
     """The frame rate alone: a length in frames needs it. If it is wrong, the section says so."""
-    fallback = Output().fps
     entries = sections["output"].entries() if "output" in sections else {}
+    near = auto_near(entries["fps"]) if "fps" in entries else None
+    if near is not None:
+        return _fitting(sections, near)
     fps: float = read_entry(
-        setting_readers(Output)["fps"], entries, "fps", Clock(fps=fallback, length=math.nan), default=fallback
+        setting_readers(Output)["fps"], entries, "fps", Clock(fps=NEAR, length=math.nan), default=NEAR
     )
     return fps
+
+
+def _fitting(sections: dict[str, Value], near: float) -> float:
+    """The rate that `fps: auto` means: music and length are read ahead of time, and what is wrong is noted later."""
+    quiet = {}
+    for name, value in sections.items():
+        problems = Problems(value.problems.file, allow_paths=value.problems.allow_paths)
+        quiet[name] = dataclasses.replace(value, problems=problems)
+    clock = Clock(fps=near, length=math.nan)
+    music: Music = read_entry(read_music, quiet, "music", clock, default=Music())
+    clock = dataclasses.replace(clock, beat=music.beat, track=music.length)
+    output: Output = _section(Output, quiet, "output", clock)
+    lengths: list[float] | None = read_entry(read_lengths, quiet, "shots", clock, default=None)
+    wrong = any(quiet[name].problems.found for name in ("music", "output", "shots") if name in quiet)
+    return near if wrong else fitting(sum(lengths) if lengths else output.length, music.beat, near)
 
 
 def _check_size(document: Value, sections: dict[str, Value], output: Output, models: Models) -> None:

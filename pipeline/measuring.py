@@ -31,10 +31,13 @@ class Lengths:
     Attributes:
         picture: None where there is only one picture, which has no duration.
         sound: 0 where there is none.
+        packet: how long the longest packet of sound says that it lasts; in Matroska the last one says so, too, although
+            it may end earlier.
     """
 
     picture: float | None
     sound: float
+    packet: float = 0.0
 
     def fault(self, seconds: float, fps: float, sounds: bool) -> str:
         """What is wrong with them, "" where nothing is.
@@ -46,7 +49,7 @@ class Lengths:
         off = max(_TOLERANCE, 0.5 / fps)
         if self.picture is not None and abs(self.picture - seconds) > off:
             return f"its pictures last {self.picture:.2f} s instead of {seconds:.2f} s"
-        if sounds and abs(self.sound - seconds) > off:
+        if sounds and not -off <= self.sound - seconds <= off + self.packet:
             return f"its sound lasts {self.sound:.2f} s instead of {seconds:.2f} s"
         return ""
 
@@ -81,7 +84,7 @@ def _lengths(lines: Iterable[str]) -> Lengths:
     """From lines `stream, dts, pts, duration, ...` and, before them, `#tb stream: 1/12288`."""
     units = {"0": 0.0, "1": 0.0}
     begins, ends = {"0": float("inf"), "1": float("inf")}, {"0": 0.0, "1": 0.0}
-    pictures = 0
+    pictures, packet = 0, 0.0
     for line in lines:
         if line.startswith("#tb "):
             stream, _, base = line[4:].partition(":")
@@ -92,9 +95,10 @@ def _lengths(lines: Iterable[str]) -> Lengths:
             begins[stream] = min(begins[stream], int(pts) * units[stream])
             ends[stream] = max(ends[stream], (int(pts) + int(duration)) * units[stream])
             pictures += stream == "0"
+            packet = max(packet, int(duration) * units["1"] if stream == "1" else 0.0)
     # What begins before 0 is what an encoder needs to get going; nobody hears it.
     sound = ends["1"] - max(0.0, begins["1"]) if ends["1"] else 0.0
-    return Lengths(picture=ends["0"] - begins["0"] if pictures > 1 else None, sound=sound)
+    return Lengths(picture=ends["0"] - begins["0"] if pictures > 1 else None, sound=sound, packet=packet)
 
 
 def _webp(content: bytes) -> list[int]:

@@ -13,6 +13,7 @@ from pipeline.files import file
 from pipeline.quantities import number
 from pipeline.shapes import Shape, about, described, list_of, map_of, one_of, setting
 from render import registry
+from render.companions import require_usable
 from render.downloads import Progress
 from render.errors import UnknownNameError, WeightsError
 from render.models import Model, ModelFiles
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 MAX_PERCEPTORS = 8
 _LATENT = "the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
 _PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint: clip.safetensors, weight: 1}"
-
-
 _WEIGHT = number(0.001, 1000)
 
 
@@ -133,14 +132,17 @@ def _latent(value: Value, clock: Clock) -> Model:
         checkpoint=read["checkpoint"],
         quantize=True,
     )
-    _readable(model, value)
+    _readable(value, model)
     return model
 
 
-def _readable(model: Model, value: Value) -> None:
-    """The size of a picture hangs on the config, so it is read while the place of its name is known."""
+def _readable(value: Value, model: Model) -> None:
+    """Read a model's configs while the place of its name is known; the size of a picture depends on a VQGAN's."""
     try:
-        _ = model.stride
+        if model.entry == "vqgan":
+            _ = model.stride
+        else:
+            require_usable(model)
     except WeightsError as error:
         raise InvalidError(value, str(error)) from error
 
@@ -173,10 +175,10 @@ def _perceptor(value: Value, clock: Clock) -> Perceptor:
     published = registry.architecture_of(checkpoint.name)
     if isinstance(architecture, str) and published not in (None, architecture):
         raise InvalidError(read["model"], f"'{checkpoint.name}' has the weights of {published}, not of {architecture}")
-    return Perceptor(
-        model=Model(name=checkpoint.name, entry="clip", architecture=architecture, checkpoint=checkpoint),
-        weight=weight,
-    )
+    model = Model(name=checkpoint.name, entry="clip", architecture=architecture, checkpoint=checkpoint)
+    if "checkpoint" in read:
+        _readable(read["model"], model)
+    return Perceptor(model=model, weight=weight)
 
 
 def _architecture(value: Value, clock: Clock) -> Path | str:

@@ -7,26 +7,28 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import fields, files
+from pipeline import fields
 from pipeline.audio.onsets import FRAMES
 from pipeline.audio.signals import Signal
 from pipeline.audio.track import Track
 from pipeline.beat import Beat, BeatGrid
 from pipeline.clocks import named
-from pipeline.document import InvalidError, Value
-from pipeline.fields import Clock, read_map, setting_readers
+from pipeline.document import InvalidError, Problems, Value
+from pipeline.fields import Clock, read_entry, read_map, setting_readers
 from pipeline.keyframes import by_time, keyed
 from pipeline.quantities import number
 from pipeline.shapes import Shape, described, one_of, setting
-from pipeline.signals import SIGNALS, Heard, feature_of, read_signal, silent
+from pipeline.signals import SIGNALS, Heard, feature_of, read_signal, silent, track
 from pipeline.times import duration, lasting, seconds
 from render.errors import InputError
 
 AUTO = "auto"
 MAX_SIGNALS = 64
 
+_OUT_OF_STEP = 1.0  # seconds by which a stem may be shorter or longer: what falls silent is often cut off
 _EARLY = 0.01  # seconds by which a beat may be before the start and still is in the video
 _OFFSET = "a duration such as 0.25s"
+_NO_STEADY_BEAT = "beats and bars need a bpm that is one number here, such as 124; else write seconds"
 _NO_FILE = "needs the music itself, file: track.mp3"
 
 _bpm = number(1, 1000)
@@ -50,14 +52,6 @@ def _offset(value: Value, clock: Clock) -> float:
     return offset
 
 
-@described(fields.TEXT)
-def _track(value: Value, clock: Clock) -> Track:
-    try:
-        return Track.open(files.file(value, clock))
-    except InputError as error:
-        raise InvalidError(value, str(error)) from error
-
-
 @described(SIGNALS)
 def _signals(value: Value, clock: Clock) -> Value:
     return value  # they are read when the track is known
@@ -73,7 +67,7 @@ class Music:
         sections_at: when the track's sections begin, in seconds of the video.
     """
 
-    file: Track | None = setting(_track, None, "a track, in any format: it sounds in the video")
+    file: Track | None = setting(track, None, "a track, in any format: it sounds in the video")
     start: float = setting(_offset, 0.0, "where in the track the video begins")
     bpm: float | str | dict[float, float] | None = setting(
         _beats_per_minute,
@@ -103,7 +97,7 @@ def read_music(value: Value, clock: Clock) -> Music:
     before = len(value.problems.found)
     entries = _entries(value)
     signals = named(entries["signals"], "a signal") if "signals" in entries and entries["signals"].is_map else {}
-    music = Music(**read_map(setting_readers(Music), value, clock))
+    music = Music(**read_map(setting_readers(Music), value, _with_steady_beat(entries, clock)))
     music = dataclasses.replace(music, signals={name: silent(clock) for name in signals})
     if len(value.problems.found) > before:
         return music
@@ -114,7 +108,20 @@ def read_music(value: Value, clock: Clock) -> Music:
             value.problems.add(InvalidError(entries[name], _NO_FILE))
     with value.problems.collecting():
         music = _listened(music, value, clock)
-    return dataclasses.replace(music, signals=_heard(music, signals, clock))
+    return dataclasses.replace(music, signals=_heard(music, signals, dataclasses.replace(clock, beat=music.beat)))
+
+
+def _with_steady_beat(entries: Mapping[str, Value], clock: Clock) -> Clock:
+    """The clock on which the section itself is read: beats count there if `bpm` alone says how long they are."""
+    if "bpm" not in entries:
+        return clock
+    quiet = {name: dataclasses.replace(entry, problems=Problems("")) for name, entry in entries.items()}
+    bpm = None if quiet["bpm"].is_map else read_entry(_bpm, quiet, "bpm", clock, default=None)
+    per_bar = read_entry(fields.integer(1, 64), quiet, "beats_per_bar", clock, default=4)
+    if bpm is None:
+        known = quiet["bpm"].is_map or fields.written(quiet["bpm"]) == AUTO  # else the tempo itself is wrong
+        return dataclasses.replace(clock, no_beat=_NO_STEADY_BEAT, known=clock.known and known)
+    return dataclasses.replace(clock, beat=Beat(bpm=bpm, beats_per_bar=per_bar))
 
 
 def _entries(value: Value) -> dict[str, Value]:
@@ -189,14 +196,28 @@ def _section_markers(music: Music) -> dict[str, float]:
 def _heard(music: Music, signals: Mapping[str, Value], clock: Clock) -> dict[str, Signal]:
     """Every signal on the video's clock; one that cannot be heard is silent, and noted."""
     found: dict[str, Signal] = {}
+    tracks = {music.file.digest: music.file} if music.file else {}  # each is decoded once
     for name, value in signals.items():
         found[name] = silent(clock)
         with value.problems.collecting():
             heard: Heard = read_signal(value, clock)
+            if heard.file is not None:
+                heard = dataclasses.replace(heard, file=tracks.setdefault(heard.file.digest, heard.file))
             try:
                 feature = feature_of(heard, music.file, value)
             except InputError as error:
                 raise InvalidError(value, str(error)) from error
+            _compare(heard, music, value, clock)
             values = heard.follow(feature, FRAMES)
             found[name] = Signal(values=values, rate=FRAMES, fps=clock.fps, start=music.start)
     return found
+
+
+def _compare(heard: Heard, music: Music, value: Value, clock: Clock) -> None:
+    """Warn of a stem that is not as long as the music: most likely it is cut elsewhere, and out of step with it."""
+    if heard.file is None or music.file is None:
+        return
+    stem, whole = heard.file.seconds, music.file.seconds
+    if abs(stem - whole) > _OUT_OF_STEP:
+        said = f"'{heard.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
+        clock.remark(_entries(value)["file"], f"{said}; both must begin at the same moment")

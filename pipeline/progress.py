@@ -4,7 +4,6 @@ import json
 import time
 from typing import Protocol
 
-import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,6 +17,8 @@ from rich.progress import (
 )
 
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Kept, Started, Warned, to_json
+from pipeline.terminal import printable_lines, show, show_json
+from render.errors import printable
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -59,14 +60,14 @@ class JsonReporter:
         self._throttle = Throttle(1.0)
 
     def __call__(self, event: Event) -> None:
-        click.echo(to_json(event))
+        show_json(to_json(event))
 
     def downloaded(self, name: str, done: int, total: int | None) -> None:
         if self._throttle.lets_through(done == total):
-            click.echo(json.dumps({"event": "download", "file": name, "bytes": done, "of": total}))
+            show_json(json.dumps({"event": "download", "file": name, "bytes": done, "of": total}))
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        show(text, err=True)
 
     def close(self) -> None:
         pass
@@ -84,7 +85,7 @@ class LineReporter:
             frames, throttle = self._going.setdefault(event.schedule, (0, Throttle(SECONDS_BETWEEN_LINES)))
             if throttle.lets_through(not event.remaining):
                 whose = f"{event.schedule}: " if len(self._going) > 1 else ""
-                click.echo(f"{whose}frame {event.index + 1}/{frames}  {_details(event)}")
+                show(f"{whose}frame {event.index + 1}/{frames}  {_details(event)}")
             return
         _say(event)
         if isinstance(event, Started):
@@ -94,12 +95,10 @@ class LineReporter:
 
     def downloaded(self, name: str, done: int, total: int | None) -> None:
         if self._throttle.lets_through(done == total):
-            click.echo(
-                f"{name}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{name}: {done / 1e6:,.0f} MB"
-            )
+            show(f"{name}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{name}: {done / 1e6:,.0f} MB")
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        show(text, err=True)
 
     def close(self) -> None:
         pass
@@ -135,7 +134,7 @@ class BarReporter:
         if isinstance(event, Started):
             total = self._totals[event.schedule] = event.last - event.begin
             self._tasks[event.schedule] = self._progress.add_task(
-                event.schedule, total=total, completed=total - event.remaining, details="first frame"
+                printable(event.schedule), total=total, completed=total - event.remaining, details="first frame"
             )
         elif event.schedule in self._tasks:
             self._progress.remove_task(self._tasks.pop(event.schedule))
@@ -143,7 +142,7 @@ class BarReporter:
             self._progress.start()
 
     def note(self, text: str) -> None:
-        self._progress.console.print(text, highlight=False, markup=False)
+        self._progress.console.print(printable_lines(text), highlight=False, markup=False)
 
     def downloaded(self, name: str, done: int, total: int | None) -> None:
         if self._transfer is None:
@@ -152,7 +151,7 @@ class BarReporter:
             self._transfer = Progress(text, *columns, console=self._progress.console)
             self._transfer.start()
         tasks = {task.description: task.id for task in self._transfer.tasks}
-        task = tasks[name] if name in tasks else self._transfer.add_task(name)
+        task = tasks[printable(name)] if printable(name) in tasks else self._transfer.add_task(printable(name))
         self._transfer.update(task, completed=done, total=total)
 
     def close(self) -> None:
@@ -185,21 +184,21 @@ def _say(event: Event) -> None:
             if event.stale:
                 are = "is" if event.stale == 1 else "are"
                 kept += f"; {_frames(event.stale)} {are} out of date and will be rendered again"
-            click.echo(f"{event.schedule}: {_frames(event.frames)} on {event.device} to {event.folder}{kept}")
+            show(f"{event.schedule}: {_frames(event.frames)} on {event.device} to {event.folder}{kept}")
         case Kept():
-            click.echo(
+            show(
                 f"{event.schedule}: the previous finished video is kept: "
                 f"render history {event.folder} --restore {event.number} goes back to it"
             )
         case Warned():
-            click.echo(f"{event.schedule}: warning: {event.message}", err=True)
+            show(f"{event.schedule}: warning: {event.message}", err=True)
         case Finished():
             new = f"{event.rendered} new, {event.seconds:.0f} s" if event.rendered else "nothing to do"
-            click.echo(f"{event.video or event.schedule}: {_frames(event.frames)} ({new})")
+            show(f"{event.video or event.schedule}: {_frames(event.frames)} ({new})")
         case Interrupted():
-            click.echo(f"{event.schedule}: {event.done} of {event.frames} frames are done; {event.go_on}")
+            show(f"{event.schedule}: {event.done} of {event.frames} frames are done; {event.go_on}")
         case Failed():
-            click.echo(f"{event.schedule}: {event.message}", err=True)
+            show(f"{event.schedule}: {event.message}", err=True)
 
 
 def _frames(count: int) -> str:

@@ -11,6 +11,7 @@ from pipeline.delivery.places import PLACES
 from pipeline.document import Problems, Value
 from pipeline.easings import Array
 from pipeline.fields import Clock
+from pipeline.frame_rate import NEAR, as_written, fitting
 from pipeline.loop import gap
 from pipeline.schedule import Schedule
 from pipeline.sources import Place
@@ -20,6 +21,7 @@ from render.errors import Problem
 Mask = NDArray[np.bool_]  # a flag for every frame
 
 FEW_STEPS = 5
+_UNHEARD = 0.01  # seconds by which a repeat may be early or late: beats that were found are no more exact
 FAST = {"zoom": 0.05, "rotate": 5.0, "pan_x": 0.05, "pan_y": 0.05}  # in one frame
 
 
@@ -33,6 +35,7 @@ def warnings(schedule: Schedule, sections: dict[str, Value], clock: Clock, probl
         _variables(sections["let"], clock)
     if "loop" in sections and not schedule.loop.boomerang:
         _open_curves(schedule, sections["loop"], clock)
+    _rounding(schedule, sections, clock)
     if "output" in sections:
         _places(schedule, sections["output"], clock)
     if "music" in sections:
@@ -105,6 +108,28 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
         if (ends := gap(sample, schedule.output.length)) is not None:
             said = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
             clock.remark(section, said)
+
+
+def _rounding(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> None:
+    if said := untimely(schedule):
+        written = _entry(sections.get("output"), "length") or sections.get("shots") or sections.get("loop")
+        clock.remark(written or sections["output"], said)
+
+
+def untimely(schedule: Schedule) -> str:
+    """By how much each repeat begins early or late, since its length is rounded to frames; "" where nothing does."""
+    output, loop = schedule.output, schedule.loop
+    late = output.num_frames / output.fps - output.length
+    again = loop.blend or any(video.repeat > 1 for video in output.video)
+    if abs(late) < _UNHEARD or loop.boomerang or not again:
+        return ""
+    rate = as_written(fitting(output.length, schedule.music.beat, output.fps))
+    auto = "auto" if output.fps == NEAR else f"auto {output.fps:.6g}"
+    return (
+        f"{output.length:.4g} s are {output.length * output.fps:.2f} frames at {output.fps:.6g} fps: the video lasts "
+        f"{output.num_frames / output.fps:.4g} s, so every repeat begins {abs(late) * 1000:.0f} ms "
+        f"{'late' if late > 0 else 'early'}; output.fps: {rate} or {auto} fits"
+    )
 
 
 def _places(schedule: Schedule, section: Value, clock: Clock) -> None:

@@ -72,7 +72,10 @@ class Rendering:
                 continue
             assert note is not None
             if note.made_on != models.made_on:
-                self.warn(f"begun on {note.made_on}, continued on {models.made_on}: from here on frames differ a little, and more over time")
+                self.warn(
+                    f"begun on {note.made_on}, continued on {models.made_on}: "
+                    "from here on frames differ a little, and more over time"
+                )
             if index in stretch.missing:  # a state is saved before its frame
                 self._write(state)
             break

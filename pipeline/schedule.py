@@ -12,6 +12,7 @@ from pipeline.curves import Curve
 from pipeline.delivery.settings import Video, videos
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock
+from pipeline.frame_rate import NEAR, frames_per_second
 from pipeline.keyframes import curve
 from pipeline.loop import Loop
 from pipeline.models import Models
@@ -64,7 +65,12 @@ def _length(value: Value, clock: Clock) -> float:
 class Output:
     """What comes out: pictures of (width, height) pixels, fps of them a second, for `length` seconds."""
 
-    fps: float = setting(number(0.1, 240), 12.0, "frames per second")
+    fps: float = setting(
+        frames_per_second(auto=True),
+        NEAR,
+        "frames per second: a number or a fraction such as `24000/1001`; `auto` is near 12, `auto 24` near 24, so that "
+        "bars, else beats, else the whole length last whole frames",
+    )
     length: float = setting(
         _length,
         12.0,

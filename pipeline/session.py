@@ -2,12 +2,12 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.events import Event, Failed, Finished, Interrupted, only_events
+from pipeline.events import Event, Failed, Finished, Interrupted, Warned, only_events
 from pipeline.folder import Origin, RunFolder
 from pipeline.interrupt import INTERRUPTED, stopping_well
 from pipeline.jobs import Job
@@ -15,6 +15,7 @@ from pipeline.lockstep import MOST, AtOnce, groups, in_lockstep
 from pipeline.models import LocatedModels
 from pipeline.parts import joined, split
 from pipeline.progress import Reporter
+from pipeline.remarks import untimely
 from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
 from pipeline.waiting import when_free
@@ -101,6 +102,8 @@ class Session:
             models = run.schedule.models.locate(offline=self._offline, progress=self._downloaded)
             digests = models.digests()
             text = json.dumps(digests)
+            if run.part is None:
+                yield from _untimely(run)
             yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
         except FolderInUseError as error:
             yield Failed(schedule=run.title, message=str(error), held_by=error.holder)
@@ -125,6 +128,14 @@ class Session:
                 raise WeightsError("a model's file has changed while it was loaded; run again")
             self._kept = models, digests, renderer
         return self._kept[2]
+
+
+def _untimely(run: Run) -> Iterator[Warned]:
+    """The one warning of `render check` that a render repeats: what it is about is only seen in the finished file."""
+    said = untimely(run.schedule)
+    for problem in run.schedule.warnings:
+        if said and problem.message == said:
+            yield Warned(schedule=run.title, message=str(problem))
 
 
 def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) -> Run:

@@ -13,11 +13,11 @@ WIDTH = 256  # of a picture on the sheet
 MARGIN = 4
 
 
-def contact_sheet(frames: FrameFolder, num_frames: int, fps: float, path: Path) -> None:
-    """Draw up to 24 frames, evenly spaced from first to last, each with its time."""
-    count = min(COLUMNS * ROWS, num_frames)
-    chosen = [round(place * (num_frames - 1) / max(1, count - 1)) for place in range(count)]
-    pictures = [_thumbnail(frames, index, index / fps) for index in chosen]
+def contact_sheet(frames: FrameFolder, shown: Sequence[int], fps: float, path: Path) -> None:
+    """Draw up to 24 of the frames that a video shows, evenly spaced from first to last, each with its time in it."""
+    count = min(COLUMNS * ROWS, len(shown))
+    chosen = [round(place * (len(shown) - 1) / max(1, count - 1)) for place in range(count)]
+    pictures = [_thumbnail(frames, shown[place], place / fps) for place in chosen]
     columns = min(COLUMNS, count)
     rows = -(-count // columns)
     width, height = pictures[0].width + MARGIN, pictures[0].height + MARGIN
@@ -28,10 +28,13 @@ def contact_sheet(frames: FrameFolder, num_frames: int, fps: float, path: Path) 
         sheet.save(partial)
 
 
-def poster(frames: FrameFolder, similarities: Sequence[float | None], path: Path) -> None:
-    """Copy the frame that fits its prompts best; the middle one where none has prompts."""
-    measured = [(value, index) for index, value in enumerate(similarities) if value is not None]
-    index = max(measured)[1] if measured else len(similarities) // 2
+def poster(
+    frames: FrameFolder, similarities: Sequence[float | None], path: Path, shown: Sequence[int] | None = None
+) -> None:
+    """Copy the frame that fits its prompts best, of those that the video shows; the middle one if none has prompts."""
+    shown = range(len(similarities)) if shown is None else shown
+    measured = [(value, index) for index in shown if (value := similarities[index]) is not None]
+    index = max(measured)[1] if measured else shown[len(shown) // 2]
     with replacing(path) as partial:
         Image.fromarray(frames.read(index)).save(partial)
 

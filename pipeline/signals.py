@@ -17,6 +17,7 @@ from pipeline.fields import Clock, read_map, setting_readers
 from pipeline.quantities import number
 from pipeline.shapes import Shape, described, one_of, section, setting, settings, two_of
 from pipeline.times import duration, lasting, seconds
+from render.errors import InputError
 
 WORDS = tuple(name for name in WHOLE if name not in NOTES)
 SOURCES = ("of", "band", "chroma", "csv", "midi")
@@ -52,11 +53,27 @@ def _file(value: Value, clock: Clock) -> Path:
     return files.file(value, clock)
 
 
+@described(fields.TEXT)
+def track(value: Value, clock: Clock) -> Track:
+    """A file with sound in it."""
+    try:
+        return Track.open(files.file(value, clock))
+    except InputError as error:
+        raise InvalidError(value, str(error)) from error
+
+
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """One signal as it is written; exactly one of `SOURCES` says what is listened to."""
+    """One signal as it is written; one of `SOURCES` says what is listened to, and nothing in a stem is its loudness."""
 
-    of: str | None = setting(fields.choice(WORDS, "feature"), None, "a feature of the whole track")
+    file: Track | None = setting(
+        track, None, "another track, such as a stem, to listen to: it begins where the music does"
+    )
+    of: str | None = setting(
+        fields.choice(WORDS, "feature"),
+        None,
+        "a feature of the whole track; of a `file`, `loudness` if nothing else is said",
+    )
     band: tuple[float, float] | None = setting(_band, None, "the loudness between two frequencies in Hz")
     chroma: str | None = setting(fields.choice(NOTES, "note"), None, "the loudness of a note, in all octaves")
     csv: Path | None = setting(_file, None, "a file of lines `seconds, value`")
@@ -101,7 +118,10 @@ def read_signal(value: Value, clock: Clock) -> Heard:
     before = len(value.problems.found)
     heard = Heard(**read_map(setting_readers(Heard), value, clock))
     given = [name for name in SOURCES if name in value.entries()]
-    if len(given) != 1 and len(value.problems.found) == before:
+    if heard.file is not None and {"csv", "midi"} & {*given}:
+        raise InvalidError(value, f"{given[0]} is a file of its own; remove file")
+    enough = len(given) == 1 or (heard.file is not None and not given)
+    if not enough and len(value.problems.found) == before:
         said = f"of {' and '.join(given)} only one can be" if given else f"expected one of {', '.join(SOURCES)}"
         raise InvalidError(value, f"{said}: what is listened to")
     return heard
@@ -118,6 +138,7 @@ def feature_of(heard: Heard, track: Track | None, value: Value) -> Array:
         return read_csv(heard.csv, heard.column)
     if heard.midi is not None:
         return read_midi(heard.midi, heard.note)
+    track = heard.file or track
     if track is None:
         raise InvalidError(value, "needs the music itself, file: track.mp3 in music:")
     found = track.band(*heard.band) if heard.band else track.feature(heard.of or heard.chroma or "loudness")

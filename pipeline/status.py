@@ -9,6 +9,7 @@ from pipeline.folder import Origin, RunFolder
 from pipeline.history import History
 from pipeline.lock import Holder, holder
 from pipeline.timeline import Timeline
+from render.errors import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class Status:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     def __str__(self) -> str:
-        lines = [f"{self.folder}: {self.frames} frames of {self.schedule}{' (edited since)' if self.edited else ''}"]
+        folder, schedule = printable(self.folder), printable(self.schedule)  # a name can hold a new line
+        lines = [f"{folder}: {self.frames} frames of {schedule}{' (edited since)' if self.edited else ''}"]
         for name in ("done", "stale", "missing"):
             ranges = getattr(self, name)
             lines.append(f"  {name:<8} {_count(ranges):>6}  {_short(ranges)}".rstrip())
@@ -53,7 +55,7 @@ class Status:
         if self.writer is not None:
             lines.append(f"  being rendered by {self.writer}")
         elif self.stale or self.missing:
-            lines.append(f"  continue with: {self.go_on}")
+            lines.append(f"  continue with: {printable(self.go_on)}")
         return "\n".join(lines)
 
 

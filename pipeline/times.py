@@ -9,7 +9,7 @@ from pipeline.shapes import Shape, one_of, written_as
 from render.errors import suggestion
 
 TIME_EXPECTED = "a time such as 24 (a frame), 1.5s, 8 beats, 50%, end or @marker"
-NO_MUSIC = "beats and bars need music: {bpm: 120}"
+NO_MUSIC = Clock.no_beat
 
 MAX_TEXT = 100  # characters of a written time
 _LATEST = 1e9  # seconds; far beyond it two times a second apart are one float
@@ -104,7 +104,7 @@ def _beats(text: str, value: Value, clock: Clock) -> float | None:
     if match is None:
         return None
     if clock.beat is None and clock.known:
-        raise InvalidError(value, NO_MUSIC)
+        raise InvalidError(value, clock.no_beat)
     return float(match[1]) * ((clock.beat or _ANY).beats_per_bar if match[2] == "bar" else 1)
 
 

@@ -26,14 +26,16 @@ class _Allowance(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self._steps -= 1
+        if self._steps < 0:
+            self._take(self._numbers + 1)
         name = func.overloadpacket.__name__
         if name in _FACTORIES:
             size = next((a for a in args if isinstance(a, list | tuple | torch.Size)), ())
             self._take(math.prod(size))
-        elif name in ("arange", "linspace", "eye"):
+        elif name == "eye":
+            self._take(args[0] * (args[1] if len(args) > 1 else args[0]))
+        elif name in ("arange", "linspace"):
             self._take(int(max((abs(a) for a in args if isinstance(a, int | float) and abs(a) < 1e18), default=0)))
-        elif self._steps < 0:
-            self._take(self._numbers + 1)
         made = func(*args, **(kwargs or {}))
         new = isinstance(made, Tensor) and not func._schema.is_mutable and not made._is_view()
         if new and name not in _FACTORIES:

@@ -13,6 +13,7 @@ from render.errors import WeightsError
 
 MAX_PICKLE = 32 << 20  # bytes
 _MAX_ENTRIES = 100_000
+_LARGE, _MAX_WEIGHTS = 1 << 30, 100 << 30  # bytes
 _DATA = "data/"  # below it lie the tensors' numbers
 
 
@@ -54,3 +55,27 @@ def _require_unambiguous(path: Path, archive: zipfile.ZipFile, entries: list[zip
     # Bytes before the first entry or after the end would shift what one of the readers sees.
     if archive.comment or (entries and min(entry.header_offset for entry in entries) != 0):
         raise WeightsError(f"{path}: refused: its archive begins or ends with something else")
+
+
+def require_weights(path: Path) -> None:
+    """Look at where a large file begins, and at its archive, before it takes minutes to hash it.
+
+    Raises:
+        WeightsError: no checkpoint begins so, or it is longer than any.
+    """
+    try:
+        size = path.stat().st_size
+        if size < _LARGE:
+            return
+        if size > _MAX_WEIGHTS:
+            raise WeightsError(f"{path}: not a checkpoint: more than {_MAX_WEIGHTS:,} bytes")
+        with path.open("rb") as file:
+            begin = file.read(9)
+        if begin.startswith(b"PK"):
+            archived_pickle(path)
+        elif begin[8:] != b"{" and begin[:1] != b"\x80":  # of safetensors; of a pickle
+            raise WeightsError(f"{path}: not a checkpoint: it begins as neither safetensors nor torch's files do")
+    except zipfile.BadZipFile as error:
+        raise WeightsError(f"{path}: not a checkpoint, or damaged: {error}") from error
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error

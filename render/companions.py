@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from render.clip_config import repositories, text_config
+from render.clip_config import HUB_CONFIG, read_clip_config, repositories, text_config
 from render.downloads import Download, Progress, alone, cache_folder, offline_wanted
 from render.errors import DownloadError, WeightsError, suggestion
 from render.hub import from_hub_folder
-from render.models import Model
+from render.models import Model, sha256
 from render.transfer import AddressError
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
@@ -31,7 +31,7 @@ _MOST = {  # of a text tower's config
     **dict.fromkeys(("num_hidden_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers"), 256),
     **dict.fromkeys(("vocab_size", "max_position_embeddings"), 2_000_000),
 }
-_WHOLE = ".whole"  # written when everything is there
+_WHOLE = ".whole"  # written when everything is there: the SHA-256 of every file
 
 
 def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tuple[str, Path], ...]:
@@ -45,21 +45,46 @@ def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tupl
     """
     if model.entry != "clip" or model.architecture is None:
         return ()
+    found: dict[str, Path] = {}
+    for repository, folder in _wanted(model).items():
+        found[repository] = folder or _fetched(repository, offline or offline_wanted(), progress)
+        _require_harmless(found[repository] / "tokenizer_config.json", tower=False)
+    if tower := text_config(model.architecture).get("hf_model_name"):
+        _require_harmless(found[tower] / "config.json", tower=True)
+    return tuple(found.items())
+
+
+def require_usable(model: Model) -> None:
+    """Judge the configs of a CLIP, its own and those beside its weights, without network and torch.
+
+    Raises:
+        WeightsError: one of them cannot be used; the text has its place.
+    """
+    if isinstance(model.architecture, Path):
+        read_clip_config(model.architecture)
+    if model.checkpoint is None:
+        return
+    if (beside := model.checkpoint.with_name(HUB_CONFIG)).is_file():
+        read_clip_config(beside)
+    for folder in filter(None, _wanted(model).values()):
+        _require_harmless(folder / "tokenizer_config.json", tower=False)
+
+
+def _wanted(model: Model) -> dict[str, Path | None]:
+    """Every repository that the architecture of `model` reads from; the folder of one that lies beside the weights."""
+    if model.architecture is None:
+        return {}
     text = text_config(model.architecture)
     tokenizer, tower = (text.get(key) for key in ("hf_tokenizer_name", "hf_model_name"))
     beside = model.checkpoint.parent if model.checkpoint is not None else None
-    found = {}
+    found: dict[str, Path | None] = {}
     if tokenizer and beside is not None and any((beside / name).is_file() for name in TOKENIZER_FILES):
         found[tokenizer] = beside
     for repository in filter(None, (tokenizer, tower)):
         if repository not in found:
             _require_known(repository, model.architecture)
-            found[repository] = _fetched(repository, offline or offline_wanted(), progress)
-    for folder in found.values():
-        _require_harmless(folder / "tokenizer_config.json", tower=False)
-    if tower:
-        _require_harmless(found[tower] / "config.json", tower=True)
-    return tuple(found.items())
+            found[repository] = None
+    return found
 
 
 def _require_known(repository: str, architecture: Path | str) -> None:
@@ -101,6 +126,7 @@ def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
     name = repository.replace("/", "--")
     folder = cache_folder() / "tokenizers" / name
     if (folder / _WHOLE).is_file():
+        _require_unchanged(folder)
         return folder
     if offline:
         raise DownloadError(f"the tokenizer {repository} is not in the cache, and offline is asked for")
@@ -109,9 +135,30 @@ def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
         with alone(Download(name=name, addresses=()), folder.parent, progress):
             from_hub_folder(repository, folder, _PATTERNS)
             (folder / _WHOLE).touch()
+            _require_unchanged(folder)
     except (AddressError, OSError) as error:
         raise DownloadError(
             f"the tokenizer {repository} could not be fetched: {error}; tokenizer.json and tokenizer_config.json may"
             " lie beside weights of your own"
         ) from error
     return folder
+
+
+def _require_unchanged(folder: Path) -> None:
+    """Note the SHA-256 of every file at first use, and compare ever after.
+
+    Raises:
+        WeightsError: a file is another one than at first use.
+    """
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _WHOLE)
+    found = {name: sha256(folder / name) for name in names}
+    try:
+        record = (folder / _WHOLE).read_text(encoding="utf-8")
+        noted = json.loads(record) if record else None
+        if noted is None:  # empty, as earlier versions left it
+            (folder / _WHOLE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            return
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{folder / _WHOLE}: cannot be read or written: {error}") from error
+    if found != noted:
+        raise WeightsError(f"{folder}: its files are not those of their first use; remove it to fetch them again")

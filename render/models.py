@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from render.archives import require_weights
 from render.errors import WeightsError, printable
 from render.setting_rules import (
     RefusedSettingError,
@@ -37,8 +38,8 @@ _DDCONFIG: Rules = {
     "num_res_blocks": whole(1, 32),
     "z_channels": whole(1, 8192),
     "resolution": whole(1, 16_384),
-    "in_channels": whole(1, 64),
-    "out_ch": whole(1, 64),
+    "in_channels": whole(1, 1024),
+    "out_ch": whole(1, 1024),
     "attn_resolutions": list_of(whole(1, 16_384), 0, 16),
     "dropout": real(0, 1),
     "double_z": flag,
@@ -83,8 +84,10 @@ class ModelFiles:
         """File name to SHA-256 of every file of the model.
 
         Raises:
-            WeightsError: a file is missing.
+            WeightsError: a file is missing, or large and no checkpoint.
         """
+        if self.weights is not None:
+            require_weights(self.weights)
         return {path.name: sha256(path) for path in self.paths}
 
 

@@ -19,6 +19,7 @@ from typing import IO, cast
 from render.archives import MAX_PICKLE as _MAX_PICKLE
 from render.archives import archived_pickle
 from render.errors import WeightsError
+from render.pickle_tuples import Tuples
 
 _PACKAGES = frozenset(
     {"argparse", "datetime", "ldm", "lightning", "lightning_fabric", "main", "numpy"}
@@ -104,11 +105,13 @@ def _named(path: Path, zipped: bool) -> Iterator[str]:
 
 
 def _globals(file: IO[bytes], path: Path) -> Iterator[str]:
-    size = path.stat().st_size
+    size, tuples = path.stat().st_size, Tuples()
     try:
         for number, (opcode, argument, _) in enumerate(pickletools.genops(cast(IO[bytes], _Bounded(file, size)))):
             if number == _MAX_OPCODES:
                 raise WeightsError(f"{path}: refused: more than {_MAX_OPCODES:,} pickle opcodes")
+            if wrong := tuples.follow(opcode.name, argument):
+                raise WeightsError(f"{path}: refused: {wrong}, which no weights need")
             if opcode.name == "GLOBAL":
                 yield str(argument).replace(" ", ".")
     except ValueError:

@@ -20,6 +20,7 @@ _TIGHT = 60.0  # how dearly a beat pays for not being one period after the last
 _LOUDEST = 4.0  # standard deviations: no single crash outweighs the beat
 _JUMP = 6.0  # what a change of tempo costs
 _EQUAL, _WEAK = 0.6, 0.3  # of a beat's accent
+_HEARD = 0.25  # of a beat, that must follow the last one
 _NEAR = 0.03  # seconds around a beat in which its onset is looked for
 
 
@@ -41,7 +42,7 @@ def find_beats(samples: Samples, beats_per_bar: int = 4) -> Beats:
     accents = _even(flux + low)[begin:end]
     periods = _periods(accents)
     found = _tracked(accents, periods)
-    found = _at_level(found, accents) + begin
+    found = _before_the_end(_at_level(found, accents) + begin, len(samples) / HOP)
     times = _refined(found, flux + low) / FRAMES
     return Beats(times=times, downbeat=_downbeat(found, low, samples, beats_per_bar))
 
@@ -129,6 +130,12 @@ def _at_level(found: Array, accents: Array) -> Array:
     if tempo / 2 >= SLOWEST * 0.95 and min(evens, odds) < _WEAK * max(evens, odds):
         return found[::2] if evens > odds else found[1::2]
     return found
+
+
+def _before_the_end(found: Array, end: float) -> Array:
+    """Without a last beat that hardly anything of is heard: a track cut at a bar's end also breaks off with a click."""
+    late = len(found) > 2 and end - found[-1] < _HEARD * (found[-1] - found[-2])
+    return found[:-1] if late else found
 
 
 def _refined(found: Array, flux: Array) -> Array:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from render.errors import InputError
 
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for
+RATES = (2_000, 1_000_000)  # of a file: from old telephones' to measuring devices'
+MAX_CHANNELS = 64
+LOUDEST = 16.0  # full scale is 1; what lies beyond is damage
 MAX_SECONDS = 3600.0
 INSTALL = "pip install '.[music]'"
 
@@ -44,7 +47,9 @@ def probe(path: Path) -> AudioFile:
         InputError: it is no media file, has no sound, or lasts too long.
     """
     with _opened(path) as container:
-        found = AudioFile(path=path, seconds=_seconds(container, _stream(container, path)))
+        stream = _stream(container, path)
+        _check_rate(path, stream.rate or RATE, stream.channels)
+        found = AudioFile(path=path, seconds=_seconds(container, stream))
     _check_length(path, found.seconds or 0.0)
     return found
 
@@ -62,6 +67,7 @@ def sound_frames(path: Path) -> Iterator[Any]:
         for packet in container.demux(_stream(container, path)):
             try:
                 for frame in packet.decode():
+                    _check_rate(path, frame.sample_rate, frame.layout.nb_channels)
                     seconds += frame.samples / frame.sample_rate
                     yield frame
             except av.FFmpegError:  # what can be read counts, as it does in every player
@@ -80,8 +86,9 @@ def decode(path: Path) -> Samples:
     """
     resampler = extra("av").AudioResampler(format="flt", layout="mono", rate=RATE)
     blocks = [part.to_ndarray()[0] for frame in sound_frames(path) for part in resampler.resample(frame)]
-    samples: Samples = np.nan_to_num(np.concatenate(blocks))
-    return samples
+    samples: Samples = np.concatenate(blocks)
+    np.nan_to_num(samples, copy=False)
+    return np.clip(samples, -LOUDEST, LOUDEST, out=samples)  # squares of numbers without bounds have no sum
 
 
 class _Source:
@@ -138,6 +145,15 @@ def _check_length(path: Path, seconds: float) -> None:
         said = f"{seconds / 3600:.1f} hours" if seconds > 5400 else f"{seconds / 60:.0f} minutes"
         raise InputError(
             f"'{path.name}': its sound lasts {said}; expected at most {MAX_SECONDS / 3600:g} hour: cut out what is used"
+        )
+
+
+def _check_rate(path: Path, rate: int, channels: int) -> None:
+    """A few bytes at a sample a second would be an hour of work."""
+    if not RATES[0] <= rate <= RATES[1] or channels > MAX_CHANNELS:
+        raise InputError(
+            f"'{path.name}': has {channels} channels of {rate:,} samples a second; "
+            f"expected at most {MAX_CHANNELS}, of {RATES[0]:,} to {RATES[1]:,}"
         )
 
 

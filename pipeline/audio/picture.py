@@ -15,6 +15,7 @@ from pipeline.audio.decoding import RATE, Samples
 from pipeline.audio.features import NOTES
 from pipeline.audio.onsets import FRAMES
 from pipeline.audio.summary import Summary
+from pipeline.chart import readable
 from pipeline.easings import Array
 
 DPI = 100
@@ -34,6 +35,11 @@ def draw(summary: Summary, path: Path) -> None:
     track = summary.track
     panels = {name: track.feature(name) for name in ("loudness", "onset", "percussive", "harmonic")}
     panels |= {f"band\n{low:g}-{high:g} Hz": track.band(low, high) for low, high in _BANDS}
+    for number, stem in enumerate(summary.stems, start=1):
+        for name in ("loudness", "onset"):
+            panels[f"{readable(stem.path.stem, 14)} {number}\n{name}"] = _fitted(
+                stem.feature(name), len(panels["onset"])
+            )
     notes = np.stack([track.feature(note) for note in NOTES])
     figure, axes = pyplot.subplots(
         len(panels) + 2, 1, sharex=True, figsize=(11, 1.6 + 0.85 * (len(panels) + 2)), layout="constrained"
@@ -64,6 +70,11 @@ def draw(summary: Summary, path: Path) -> None:
             figure.savefig(path, dpi=DPI)
     finally:
         pyplot.close(figure)
+
+
+def _fitted(values: Array, count: int) -> Array:
+    """So many values: what is missing at the end is silence."""
+    return np.pad(values[:count], (0, max(0, count - len(values))))
 
 
 def _waveform(axis: Axes, samples: Samples) -> None:

@@ -1,6 +1,7 @@
 """A track at a glance: how long, how fast, and when what happens."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,12 +17,13 @@ STEADY = 0.03  # of a tempo; what changes less is the same
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What was found in a track."""
+    """What was found in a track, and the stems that go with it."""
 
     track: Track
     beats: Beats
     beats_per_bar: int
     sections: Array
+    stems: tuple[Track, ...] = ()
 
     def tempos(self) -> list[tuple[float, float]]:
         """When the tempo becomes another, and which, in beats a minute."""
@@ -50,6 +52,7 @@ class Summary:
                 "beats": self.beats.times.tolist(),
                 "downbeats": self.beats.times[self.beats.downbeat :: self.beats_per_bar].tolist(),
                 "sections": self.sections.tolist(),
+                "stems": [{"file": str(stem.path), "seconds": stem.seconds} for stem in self.stems],
             }
         )
 
@@ -57,7 +60,7 @@ class Summary:
         times = self.beats.times
         lines = [f"{self.track.path}: {_minutes(self.track.seconds)} ({self.track.seconds:.2f} s)"]
         if not len(times):
-            return "\n".join([*lines, "tempo: no beats were found"])
+            return "\n".join([*lines, "tempo: no beats were found", *map(self._compared, self.stems)])
         said = [f"{bpm:.1f} bpm" + (f" from {at:.2f} s" if at > times[0] else "") for at, bpm in self.tempos()]
         lines.append(f"tempo: {', '.join(said)}")
         bars = len(times[self.beats.downbeat :: self.beats_per_bar])
@@ -68,14 +71,25 @@ class Summary:
             f"section {count}: {_minutes(start)} to {_minutes(end)}"
             for count, (start, end) in enumerate(pairwise(ends), start=1)
         ]
-        return "\n".join(lines)
+        return "\n".join([*lines, *map(self._compared, self.stems)])
+
+    def _compared(self, stem: Track) -> str:
+        longer = stem.seconds - self.track.seconds
+        said = f"{abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}" if abs(longer) >= 0.005 else "as long"
+        return f"stem {stem.path}: {_minutes(stem.seconds)} ({stem.seconds:.2f} s, {said})"
 
 
-def summarize(path: Path, beats_per_bar: int) -> Summary:
-    """Listen to a track. Raises `InputError` where it cannot be heard."""
+def summarize(path: Path, beats_per_bar: int, stems: Sequence[Path] = ()) -> Summary:
+    """Listen to a track and its stems. Raises `InputError` where one cannot be heard."""
     track = Track.open(path)
     beats = track.beats(beats_per_bar)
-    return Summary(track=track, beats=beats, beats_per_bar=beats_per_bar, sections=track.sections(beats, beats_per_bar))
+    return Summary(
+        track=track,
+        beats=beats,
+        beats_per_bar=beats_per_bar,
+        sections=track.sections(beats, beats_per_bar),
+        stems=tuple(Track.open(stem) for stem in stems),
+    )
 
 
 def _minutes(seconds: float) -> str:

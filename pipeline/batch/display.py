@@ -2,10 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
-import click
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -14,6 +13,7 @@ from rich.text import Text
 from pipeline.batch.entry import BROKEN, FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
 from pipeline.events import Event, FrameDone, Warned, to_json
 from pipeline.progress import Throttle, duration
+from pipeline.terminal import printable_lines, show, show_json
 from render.errors import printable
 
 _COLOURS = {RUNNING: "cyan", FINISHED: "green", FAILED: "red", BROKEN: "red", STOPPED: "yellow", WAITING: "dim"}
@@ -42,21 +42,16 @@ class JsonDisplay:
 
     def changed(self, entry: Entry) -> None:
         told = {"event": "job", "job": entry.name, "state": entry.state, "message": entry.message, "done": entry.done}
-        _echo({**told, "waiting_for": entry.waiting_for})
+        show_json(json.dumps({**told, "waiting_for": entry.waiting_for}, ensure_ascii=False))
 
     def event(self, entry: Entry, event: Event) -> None:
-        _echo({**json.loads(to_json(event)), "job": entry.name})
+        show_json(json.dumps({**json.loads(to_json(event)), "job": entry.name}, ensure_ascii=False))
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        show(text, err=True)
 
     def close(self, entries: Sequence[Entry]) -> None:
-        _echo({"event": "batch", "states": Counter(entry.state for entry in entries)})
-
-
-def _echo(told: Mapping[str, Any]) -> None:
-    """A line of JSON; the name of a file may hold what is no text."""
-    click.echo(json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace").decode())
+        show_json(json.dumps({"event": "batch", "states": Counter(entry.state for entry in entries)}))
 
 
 class LineDisplay:
@@ -67,20 +62,20 @@ class LineDisplay:
 
     def changed(self, entry: Entry) -> None:
         if entry.state != WAITING or entry.remark:
-            click.echo(_line(entry), err=entry.failed)
+            show(_line(entry), err=entry.failed)
 
     def event(self, entry: Entry, event: Event) -> None:
         if isinstance(event, Warned):
-            click.echo(f"{entry.name}: warning: {event.message}", err=True)
+            show(f"{entry.name}: warning: {event.message}", err=True)
         elif isinstance(event, FrameDone) and self._throttle.lets_through(False):
             speed = f"{event.steps_per_second:.1f} steps/s  {duration(event.seconds_left)} left"
-            click.echo(f"{entry.name}: frame {event.index + 1}/{entry.frames}  {speed}")
+            show(f"{entry.name}: frame {event.index + 1}/{entry.frames}  {speed}")
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        show(text, err=True)
 
     def close(self, entries: Sequence[Entry]) -> None:
-        click.echo(_sum(entries))
+        show(_sum(entries))
 
 
 class TableDisplay:
@@ -121,7 +116,7 @@ class TableDisplay:
         pass
 
     def note(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(printable_lines(text), highlight=False, markup=False)
 
     def close(self, entries: Sequence[Entry]) -> None:
         self._live.stop()

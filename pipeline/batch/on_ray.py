@@ -93,6 +93,8 @@ class RayCrew:
     """
 
     def __init__(self, options: ClusterOptions, jobs: int, terms: Terms) -> None:
+        if options.address is None:  # it listens on every network: without a token whoever can connect runs code
+            os.environ.setdefault("RAY_AUTH_MODE", "token")  # read by the import
         try:
             import ray
         except ImportError as error:

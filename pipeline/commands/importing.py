@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.terminal import show
 from render.errors import InputError, ScheduleError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -67,8 +68,11 @@ def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError 
     except OSError as error:
         return InputError(f"{target}: cannot be written: {error.strerror}")
     for line in told:
-        click.echo(f"- {line}", err=True)
-    click.echo(text if target == _STANDARD else str(target), nl=target != _STANDARD)
+        show(f"- {line}", err=True)
+    if target == _STANDARD:
+        click.echo(text, nl=False)
+    else:
+        show(str(target))
     return None
 
 
@@ -124,7 +128,11 @@ def _recognised(source: "Source") -> str:
             return name
     settings = f"settings found: {', '.join(list(source.settings)[:_NAMED])}" if source.settings else ""
     found = "; ".join(filter(None, (*source.lacking, settings)))
-    needs = "; ".join(f"{name} needs {getattr(catalogue.load(importers, name), 'NEEDS', 'its settings')}" for name in names)
+    needs = "; ".join(
+        f"{name} needs {getattr(catalogue.load(importers, name), 'NEEDS', 'its settings')}" for name in names
+    )
     raise source.error(
-        printable(f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one")
+        printable(
+            f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one"
+        )
     )

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from pipeline.commands import options
-from render.errors import InputError, printable
+from pipeline.terminal import show
+from render.errors import InputError
 
 
 @click.command()
@@ -37,7 +38,7 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     text = schedule_of(said, str(video))
     if output is None:
         # What stands in a video may steer the terminal that shows it; -o FILE.yaml writes it as it is.
-        click.echo("\n".join(map(printable, text.split("\n"))), nl=False)
+        show(text, nl=False)
         return
     if output.exists():
         raise InputError(f"{output}: exists already; -o FILE.yaml writes another file")
@@ -45,4 +46,4 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
         write_text(output, text)
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from error
-    click.echo(str(output))
+    show(str(output))

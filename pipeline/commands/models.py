@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands import options
+from pipeline.terminal import show
 from render.errors import InputError, UnknownNameError, WeightsError, suggestion
 
 if TYPE_CHECKING:  # `render --help` must not wait for the registry
@@ -49,8 +50,8 @@ def models(ctx: click.Context, everything: bool) -> None:
         known = registry.perceptors().values()
         _list("models.perceptors", [model for model in known if everything or model.name in _COMMON])
         if not everything:
-            click.echo(f"  ... and {len(known)} in all, see --all: open_clip's MODEL/PRETRAINED")
-        click.echo(f"files: {cache_folder()} (set RENDER_CACHE to change it); bring your own: docs/models.md")
+            show(f"  ... and {len(known)} in all, see --all: open_clip's MODEL/PRETRAINED")
+        show(f"files: {cache_folder()} (set RENDER_CACHE to change it); bring your own: docs/models.md")
 
 
 @models.command()
@@ -72,7 +73,7 @@ def pull(names: Sequence[str], offline: bool) -> None:
             files = locate(model, offline=offline, progress=reporter.downloaded)
             reporter.close()
             licence = f" (licence of the weights: {model.licence})" if model.licence else ""
-            click.echo(f"{model.name}: {files.weights or 'needs no files'}{licence}")
+            show(f"{model.name}: {files.weights or 'needs no files'}{licence}")
     finally:
         reporter.close()
 
@@ -89,7 +90,7 @@ def path(name: str) -> None:
 
     places = [place for model in _find(name) if (place := weights_path(model)) is not None]
     for place in places:
-        click.echo(str(place))
+        show(str(place))
     if not all(place.is_file() for place in places):
         raise WeightsError(f"not here yet; render models pull {name} fetches it")
 
@@ -111,7 +112,7 @@ def _find(name: str) -> list["Model"]:
 def _list(heading: str, known: Iterable["Model"]) -> None:
     from render.weights import weights_path
 
-    click.echo(f"{heading}:")
+    show(f"{heading}:")
     for model in known:
         place = weights_path(model)
         if place is None:
@@ -121,4 +122,4 @@ def _list(heading: str, known: Iterable["Model"]) -> None:
         else:
             size = model.download.size if model.download else None
             state = f"{size / 1e6:,.0f} MB to fetch" if size else "to be fetched"
-        click.echo(f"  {model.name:<34} {state:<18} {model.about}")
+        show(f"  {model.name:<34} {state:<18} {model.about}")

@@ -1,10 +1,12 @@
 """`render music`: what a track holds for a schedule to follow."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.terminal import show, show_json
 from render.errors import InputError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
@@ -13,30 +15,33 @@ if TYPE_CHECKING:  # `render --help` must not wait for numpy
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("stems", metavar="[STEM]...", type=click.Path(path_type=Path), nargs=-1)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Draw it, too: .png, .svg, .pdf.")
 @click.option(
     "--beats-per-bar", metavar="N", type=click.IntRange(1, 64), default=4, help="How many beats a bar has [4]."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines, with every beat.")
-def music(file: Path, output: Path | None, beats_per_bar: int, as_json: bool) -> None:
+def music(file: Path, stems: Sequence[Path], output: Path | None, beats_per_bar: int, as_json: bool) -> None:
     """Listen to a track: its tempo, beats and sections, and what signals can follow.
 
     \b
     render music track.mp3
     render music track.mp3 -o music.png      waveform, beats and every signal
+    render music track.mp3 drums.wav bass.wav -o music.png     and what each stem does
 
     Any format that FFmpeg knows. What was found is kept, by the file's content, in the cache
     folder (RENDER_CACHE). In a schedule: music: {file: track.mp3, bpm: auto}.
     """
     from pipeline.audio.summary import summarize
 
-    if not file.is_file():
-        raise InputError(f"{file}: no such file")
-    found = summarize(file, beats_per_bar)
-    click.echo(found.to_json() if as_json else str(found))
+    for path in (file, *stems):
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
+    found = summarize(file, beats_per_bar, stems)
+    show_json(found.to_json()) if as_json else show(str(found))
     if output is not None:
         _draw(found, output)
-        click.echo(str(output), err=as_json)
+        show(str(output), err=as_json)
 
 
 def _draw(found: "Summary", target: Path) -> None:

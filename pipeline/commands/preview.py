@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.commands import options
+from pipeline.terminal import show
 
 
 @click.command()
@@ -54,10 +55,10 @@ def preview(
 
         target = output or Path(f"{stem_of(file)}-at.png")
         write_moment(schedule, moment, target, device, offline)
-        click.echo(str(target))
+        show(str(target))
         return
     from pipeline.preview import write_preview
 
     target = output or Path(f"{stem_of(file)}-preview.mp4")
     count = write_preview(schedule, image, target, ffmpeg.find_binary(ffmpeg_program))
-    click.echo(f"{target}: {count} frames")
+    show(f"{target}: {count} frames")

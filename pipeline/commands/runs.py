@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands import options
+from pipeline.terminal import show, show_json
 from render.errors import RunError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
@@ -28,7 +29,7 @@ def status(folder: "RunFolder", as_json: bool) -> None:
     from pipeline.status import inspect
 
     found = inspect(folder)
-    click.echo(found.to_json() if as_json else str(found))
+    show_json(found.to_json()) if as_json else show(str(found))
 
 
 @click.command()
@@ -57,9 +58,9 @@ def verify(
     again = verification.rerender(rerender, seed, device, offline) if rerender else ()
     wrong = 0
     for line in itertools.chain(verification.damaged(), again):
-        click.echo(line, err=True)
+        show(line, err=True)
         wrong += 1
-    click.echo(verification.summary(wrong))
+    show(verification.summary(wrong))
     sys.exit(RunError.exit_code if wrong else 0)
 
 
@@ -76,7 +77,5 @@ def assemble(folder: "RunFolder", partial: bool, ffmpeg_program: str | None) -> 
     """
     from pipeline.derive import assemble_again
 
-    count, video = assemble_again(
-        folder, partial, ffmpeg_program, lambda text: click.echo(f"warning: {text}", err=True)
-    )
-    click.echo(f"{video}: {count} frames")
+    count, video = assemble_again(folder, partial, ffmpeg_program, lambda text: show(f"warning: {text}", err=True))
+    show(f"{video}: {count} frames")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands import options
+from pipeline.terminal import show, show_json
 from render.errors import InputError, Problem, ScheduleError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
@@ -44,7 +45,7 @@ def check(files: Sequence[Path], overrides: Overrides, allow_paths: bool, as_jso
             Timeline(schedule)
         except InputError as error:
             wrong += 1
-            click.echo(_as_json(file, None, error) if as_json else str(error), err=not as_json)
+            show(_as_json(file, None, error) if as_json else str(error), err=not as_json)
         else:
             _tell(file, schedule, as_json)
     sys.exit(InputError.exit_code if wrong else 0)
@@ -52,11 +53,11 @@ def check(files: Sequence[Path], overrides: Overrides, allow_paths: bool, as_jso
 
 def _tell(file: Path, schedule: "Schedule", as_json: bool) -> None:
     if as_json:
-        click.echo(_as_json(file, schedule, None))
+        show_json(_as_json(file, schedule, None))
         return
-    click.echo(f"{file}: {_summary(schedule)}")
+    show(f"{file}: {_summary(schedule)}")
     for warning in schedule.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        show(f"warning: {warning}", err=True)
 
 
 def _summary(schedule: "Schedule") -> str:
@@ -112,7 +113,7 @@ def plan(file: Path, overrides: Overrides, allow_paths: bool) -> None:
     timeline = Timeline(load_schedule(file, overrides=overrides, allow_paths=allow_paths))
     try:
         for spec in timeline:
-            click.echo(spec.to_json())
+            show_json(spec.to_json())
     except BrokenPipeError:  # `render plan FILE | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -147,7 +148,7 @@ def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, a
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
         raise InputError(f"{target}: cannot be drawn: {why}") from error
-    click.echo(str(target))
+    show(str(target))
 
 
 def _draw(schedule: "Schedule", target: Path) -> None:

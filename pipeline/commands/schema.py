@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.terminal import show
 from render.errors import InputError
 
 
@@ -24,10 +25,10 @@ def schema(output: Path | None) -> None:
 
     text = json.dumps(document(), indent=2) + "\n"
     if output is None:
-        click.echo(text, nl=False)
+        show(text, nl=False)
         return
     try:
         write_text(output, text)
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from error
-    click.echo(str(output))
+    show(str(output))

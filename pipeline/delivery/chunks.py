@@ -4,6 +4,7 @@ GIF: a comment extension before the trailer (GIF89a, 24). WebP: an XMP chunk, it
 specification). PNG: an iTXt chunk before IEND (PNG 1.2, 4.2.3.3).
 """
 
+import mmap
 import re
 import struct
 import zlib
@@ -23,6 +24,8 @@ _PACKET = (
     '<rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>'
 )
 _IN_PACKET = re.compile(r'<rdf:li xml:lang="x-default">(.*?)</rdf:li>', re.DOTALL)
+_MAX_TEXT = 20_000_000  # bytes: twenty times what a schedule may have
+_MAX_PARTS = 10_000_000  # blocks and chunks that are stepped over: two gigabytes of a GIF
 _RETURN = {"\r": "&#13;"}  # XML would read it as a new line
 
 
@@ -65,13 +68,20 @@ def into_png(file: Path, text: str) -> None:
 
 
 def texts(file: Path) -> Iterator[str] | None:
-    """All texts in a GIF, WebP or PNG; None where it is none of them."""
+    """All texts in a GIF, WebP or PNG, none longer than a schedule may be; None where it is none of them."""
     with file.open("rb") as opened:
         begin = opened.read(12)
     for mark, read in _READERS.items():
         if begin.startswith(mark) and (mark != b"RIFF" or begin.endswith(b"WEBP")):
-            return (said.decode(errors="replace") for said in read(file.read_bytes()))
+            return _decoded(file, read)
     return None
+
+
+def _decoded(file: Path, read: Callable[[mmap.mmap], Iterator[bytes]]) -> Iterator[str]:
+    """A file of any size takes no memory but its texts: it is mapped, and what is no text is stepped over."""
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for said in filter(lambda said: len(said) <= _MAX_TEXT, read(content)):
+            yield said.decode(errors="replace")
 
 
 def require_container(file: Path) -> None:
@@ -86,48 +96,54 @@ def require_container(file: Path) -> None:
         raise InputError(f"{file}: not a video that `render` makes: expected MP4, MOV, WebM, MKV, GIF, WebP or PNG")
 
 
-def _of_gif(content: bytes) -> Iterator[bytes]:
-    at = 13 + _colours(content, 10)
-    while (mark := content[at : at + 1]) in (b"!", b","):
+def _of_gif(content: mmap.mmap) -> Iterator[bytes]:
+    at, parts = 13 + _colours(content, 10), 0
+    while (mark := content[at : at + 1]) in (b"!", b",") and parts < _MAX_PARTS:
         comment = content[at : at + 2] == _COMMENT
         at += 2 if mark == b"!" else 11 + _colours(content, at + 9)  # what stands before the blocks of either
         said = bytearray()
-        while at < len(content) and content[at]:
-            said += content[at + 1 : at + 1 + content[at]] if comment else b""
-            at += 1 + content[at]
-        at += 1
+        while at < len(content) and content[at] and parts < _MAX_PARTS:
+            if comment and len(said) <= _MAX_TEXT:
+                said += content[at + 1 : at + 1 + content[at]]
+            at, parts = at + 1 + content[at], parts + 1
+        at, parts = at + 1, parts + 1
         if comment:
             yield bytes(said)
 
 
-def _colours(content: bytes, at: int) -> int:
+def _colours(content: mmap.mmap, at: int) -> int:
     """How many bytes the table of colours takes that the flags at this place tell of."""
     flags = content[at] if at < len(content) else 0
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def _of_webp(content: bytes) -> Iterator[bytes]:
+def _of_webp(content: mmap.mmap) -> Iterator[bytes]:
     from xml.sax.saxutils import unescape
 
-    at = 12
-    while at + 8 <= len(content):
-        kind, size = struct.unpack_from("<4sI", content, at)
+    for kind, at, size in _chunks(content, 12, "<4sI", padding=True):
         if kind == b"XMP ":
-            packet = content[at + 8 : at + 8 + size].decode(errors="replace")
+            packet = content[at : at + min(size, _MAX_TEXT)].decode(errors="replace")
             yield from (unescape(said, {"&#13;": "\r"}).encode() for said in _IN_PACKET.findall(packet))
-        at += 8 + size + size % 2
 
 
-def _of_png(content: bytes) -> Iterator[bytes]:
-    at = 8
-    while at + 8 <= len(content):
-        size, kind = struct.unpack_from(">I4s", content, at)
-        if kind == b"iTXt" and content.startswith(_KEYWORD, at + 8):
-            yield content[at + 8 + len(_KEYWORD) : at + 8 + size]
-        at += 12 + size
+def _of_png(content: mmap.mmap) -> Iterator[bytes]:
+    for kind, at, size in _chunks(content, 8, ">I4s", padding=False):
+        if kind == b"iTXt" and content[at : at + len(_KEYWORD)] == _KEYWORD:
+            yield content[at + len(_KEYWORD) : at + min(size, _MAX_TEXT + len(_KEYWORD) + 1)]
 
 
-_READERS: dict[bytes, Callable[[bytes], Iterator[bytes]]] = {
+def _chunks(content: mmap.mmap, at: int, head: str, *, padding: bool) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, place and length of what chunks hold: WebP's are padded to even lengths, PNG's have a sum behind them."""
+    for _ in range(_MAX_PARTS):
+        if at + 8 > len(content):
+            return
+        one, other = struct.unpack_from(head, content, at)
+        kind, size = (one, other) if padding else (other, one)
+        yield kind, at + 8, size
+        at += 8 + size + (size % 2 if padding else 4)
+
+
+_READERS: dict[bytes, Callable[[mmap.mmap], Iterator[bytes]]] = {
     b"GIF8": _of_gif,
     b"RIFF": _of_webp,
     b"\x89PNG": _of_png,

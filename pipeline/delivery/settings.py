@@ -12,7 +12,7 @@ from pipeline.delivery.places import FITS, PLACES
 from pipeline.delivery.upscaling import is_installed
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, setting_readers
-from pipeline.quantities import number
+from pipeline.frame_rate import frames_per_second
 from pipeline.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
 from render.errors import suggestion
 
@@ -77,10 +77,10 @@ class Video:
         "how it is enlarged: `lanczos`, or first by a network, such as Real-ESRGAN, whose file this is",
     )
     fps: float | None = setting(
-        number(1, 240), None, "frames per second, made up between the rendered ones; else theirs"
+        frames_per_second(1), None, "frames per second, interpolated between the rendered frames; else their rate"
     )
     interpolate: str = setting(
-        fields.choice(BETWEEN), "motion", "how frames are made up: moved along (`motion`), or mixed (`blend`)"
+        fields.choice(BETWEEN), "motion", "how frames are interpolated: by motion (`motion`) or mixed (`blend`)"
     )
     repeat: int = setting(fields.integer(1, 1000), 1, "how often everything is shown, one time after the other")
     crf: int | None = setting(fields.integer(0, 63), None, "quality, 0 the best; h264 17, h265 20, av1 28, vp9 24")

@@ -41,7 +41,9 @@ class Distortion:
     def then(self, after: "Distortion") -> "Distortion":
         factor = after.scale * np.exp(1j * np.radians(after.turn))
         return Distortion(
-            scale=self.scale * after.scale, turn=self.turn + after.turn, shift=complex(factor * self.shift) + after.shift
+            scale=self.scale * after.scale,
+            turn=self.turn + after.turn,
+            shift=complex(factor * self.shift) + after.shift,
         )
 
 
@@ -140,7 +142,9 @@ def _distortion(word: Expanded, size: tuple[int, int]) -> Distortion:
     if not all(np.isfinite(numbers)) or max(map(abs, numbers)) > 1e6 or not 1e-3 <= abs(scales[0]) <= 1e3:
         raise FeedbackError(f"line {word.line}: -distort SRT {shown(word.text)}: beyond what a frame can move")
     if scales[0] != scales[1]:
-        raise FeedbackError(f"line {word.line}: -distort SRT {shown(word.text)}: two different scales cannot be carried")
+        raise FeedbackError(
+            f"line {word.line}: -distort SRT {shown(word.text)}: two different scales cannot be carried"
+        )
     factor = scales[0] * np.exp(1j * np.radians(angle))
     return Distortion(scale=scales[0], turn=angle, shift=complex(moved - middle - factor * (about - middle)))
 

@@ -136,14 +136,17 @@ def read_series(
     return series
 
 
-def known_seed(settings: Settings, told: dict[str, None], default: int = -1) -> int:
-    """The seed; 0 where the tool would draw one, a seed of its own for one that we cannot have; both are reported."""
-    value = settings.take("seed")
-    value = default if value is None else value
-    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[0-9]{1,40}(\.0*)?\s*", value):
-        value = int(value.split(".")[0])
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e40:
-        value = int(value)
+def known_seed(settings: Settings, told: dict[str, None], default: int = -1, names: Sequence[str] = ("seed",)) -> int:
+    """The seed; 0 where the tool would draw one, a seed of its own for one that we cannot have; both are reported.
+
+    Args:
+        default: the tool's own seed; -1 where it would draw one.
+        names: what it is called, the first name that holds a number counts.
+    """
+    given = [settings.take(name) for name in names]
+    written = [value for value in given if value is not None and str(value).strip() not in ("", "random_seed")]
+    numbers = [number for number in map(_whole, written) if number is not None]
+    value = next(iter(numbers), next(iter(written), default))
     if not isinstance(value, int) or isinstance(value, bool) or value == -1:
         why = "the seed was a random one" if value == -1 else f"seed {shown(value)} is no whole number"
         told[f"{why}: made 0"] = None
@@ -152,6 +155,15 @@ def known_seed(settings: Settings, told: dict[str, None], default: int = -1) -> 
     if seed != value:
         told[f"seed {shown(str(value))} is not between 0 and {2**63 - 1}: made {seed}"] = None
     return seed
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, also as a text or with a point."""
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[0-9]{1,40}(\.0*)?\s*", value):
+        return int(value.split(".")[0])
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e40:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def rates(series: Mapping[str, tuple[Array, carriers.Kind, Sequence[Wording]]], fps: float) -> dict[str, Keys]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from pipeline.foreign.settings import shown
 from pipeline.foreign.shell import Command, commands
@@ -11,6 +10,7 @@ from pipeline.foreign.source import Source
 from pipeline.foreign.variables import Expanded, Unknown, scalars
 
 PROGRAM = "generate.py"
+MAX_SHELL = 200_000  # characters
 SHORT = {
     **{"p": "prompts", "ip": "image_prompts", "i": "iterations", "se": "save_every", "s": "size", "ii": "init_image"},
     **{"in": "init_noise", "iw": "init_weight", "m": "clip_model", "conf": "vqgan_config", "ckpt": "vqgan_checkpoint"},
@@ -22,11 +22,29 @@ SHORT = {
     "cd": "cuda_device",
 }
 _EXPECTED = f'expected a command such as {PROGRAM} -p "a calm sea" -zvid'
+_CONTINUED = 1000  # lines of one command
 _FLAGS = {"video", "zoom_video"}
 _OPTIONAL = {"deterministic"}
 _SEVERAL = {"size", "noise_prompt_seeds", "noise_prompt_weights", "augments"}
 _ONLY_NAME_IT = {
-    *("echo", "printf", "cat", "less", "head", "tail", "grep", "ls", "dir", "cp", "copy", "mv", "move", "ln", "rm", "del"),
+    *(
+        "echo",
+        "printf",
+        "cat",
+        "less",
+        "head",
+        "tail",
+        "grep",
+        "ls",
+        "dir",
+        "cp",
+        "copy",
+        "mv",
+        "move",
+        "ln",
+        "rm",
+        "del",
+    ),
     *("vi", "vim", "nano", "sed", "awk", "touch", "chmod", "test", "[", "[[", "git", "wget", "curl", "diff", "type"),
 }
 
@@ -69,6 +87,8 @@ def read_script(source: Source, tool: str) -> Script:
     Raises:
         InputError: it is no script, and no line of it is a command.
     """
+    if len(source.script) > MAX_SHELL:
+        raise source.error(f"{tool}: a script of more than {MAX_SHELL:,} characters is not read")
     values = scalars(source.settings) if source.notebook else {}
     try:
         found, told = commands(source.script, dialect(source), values)
@@ -95,7 +115,7 @@ def _line_by_line(source: Source, problem: ShellError | None) -> tuple[list[Comm
     at = 0
     while at < len(lines):
         text, first = lines[at], at
-        while text.rstrip().endswith(("\\", "^")) and at + 1 < len(lines):
+        while text.rstrip().endswith(("\\", "^")) and at + 1 < min(len(lines), first + _CONTINUED):
             at += 1
             text += "\n" + lines[at]
         at += 1
@@ -124,7 +144,12 @@ def read_call(source: Source, tool: str, command: Command) -> Call:
         if option is None:
             raise source.error(f"{tool}: {_stray(words[at])}")
         stop = at + 1
-        while not equals and stop < len(words) and _option(words[stop].text) is None and _takes(option, stop - at - 1, words[stop]):
+        while (
+            not equals
+            and stop < len(words)
+            and _option(words[stop].text) is None
+            and _takes(option, stop - at - 1, words[stop])
+        ):
             stop += 1
         values = words[at:stop] if equals else words[at + 1 : stop]
         given = value if equals else " ".join(word.text for word in values)
@@ -158,4 +183,4 @@ def _option(word: str) -> str | None:
 
 
 def _base(word: str) -> str:
-    return PurePosixPath(word.replace("\\", "/").lstrip("!@")).name if word else ""
+    return word.replace("\\", "/").rsplit("/", 1)[-1].lstrip("!@")

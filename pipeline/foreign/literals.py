@@ -1,6 +1,7 @@
 """What Python code assigns, read off its syntax tree: literals and simple sums of them. Nothing is run."""
 
 import ast
+import contextlib
 import operator
 import re
 import shlex
@@ -15,7 +16,8 @@ _SUMS: dict[type, Callable[[Any, Any], Any]] = {
     **{ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod},
 }
 _LARGEST = 1e15
-_LONGEST = 10_000
+_LONGEST = 2000  # characters of texts that are put together
+_SHORT = 1000  # of one that other lines may name
 _DEEPEST = 50
 _MIN_KEYS = 3  # of a map that counts as settings
 _CALLS = ("system", "run", "call", "check_call", "check_output", "Popen", "getoutput", "popen")
@@ -76,7 +78,8 @@ class _Reader:
             elif isinstance(node, ast.Call):
                 self._call(node)
             elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Dict) and id(node) in outer:
-                self._spread("", self._value(node.value), node.lineno)
+                with contextlib.suppress(*_UNREADABLE):
+                    self._spread("", self._entries(node.value), node.lineno)
         return self._found
 
     def _assign(self, node: ast.Assign | ast.AnnAssign, outer: bool) -> None:
@@ -84,7 +87,7 @@ class _Reader:
         pairs = [pair for target in targets for pair in _pairs(target, node.value)]
         for name, expression in pairs:
             try:
-                value = self._value(expression)
+                value = self._entries(expression) if outer else self._value(expression)
             except _UNREADABLE:
                 if outer:
                     text = f"line {node.lineno}: {name} is computed, which is not read; its default is used"
@@ -97,7 +100,7 @@ class _Reader:
         if outer and name in self._found.settings and before != value:
             self._found.doubts[name] = f"line {line}: {name} is assigned again; the first value is used"
         self._found.settings.setdefault(name, value)
-        if outer:
+        if outer and isinstance(value, str | int | float) and len(str(value)) <= _SHORT:
             self._known.setdefault(name, value)
         if isinstance(value, dict) and outer:
             self._spread(name, value, line)
@@ -111,6 +114,20 @@ class _Reader:
         self._found.settings.pop(name, None)
         for key, inside in value.items():
             self._add(key, inside, line, outer=False)
+
+    def _entries(self, node: ast.expr | None) -> Any:
+        """A value; of a map of settings that is written out, what can be read."""
+        if not isinstance(node, ast.Dict) or not all(_names(key) for key in node.keys):
+            return self._value(node)
+        found: dict[str, Any] = {}
+        for key, inside in zip(node.keys, node.values, strict=True):
+            name = str(getattr(key, "value", ""))
+            try:
+                found[name] = self._value(inside)
+            except _UNREADABLE:
+                text = f"line {inside.lineno}: {name} is computed, which is not read; its default is used"
+                self._found.doubts.setdefault(name, text)
+        return found
 
     def _value(self, node: ast.expr | None, depth: int = 0) -> Any:
         """A literal, or a sum of numbers and texts that are known. Raises what `_UNREADABLE` lists."""
@@ -131,7 +148,8 @@ class _Reader:
         if node.func.id == "dict" and not arguments and all(keyword.arg for keyword in node.keywords):
             return {str(keyword.arg): self._value(keyword.value, depth + 1) for keyword in node.keywords}
         made: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str}
-        if len(arguments) == 1 and not node.keywords and node.func.id in made and len(str(arguments[0])) <= 100:
+        simple = len(arguments) == 1 and isinstance(arguments[0], str | int | float)
+        if simple and not node.keywords and node.func.id in made and len(str(arguments[0])) <= 100:
             return made[node.func.id](arguments[0])
         raise ValueError("not a literal")
 
@@ -164,11 +182,12 @@ def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.
     """The names of a target and what each gets; `W, H = 256, 128` has two."""
     if isinstance(target, ast.Name) and value is not None:
         yield target.id, value
-    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
-        if len(target.elts) == len(value.elts):
-            for name, inside in zip(target.elts, value.elts, strict=True):
-                if isinstance(name, ast.Name):
-                    yield name.id, inside
+        return
+    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(value, ast.Tuple | ast.List):
+        return
+    if len(target.elts) == len(value.elts):
+        named = zip(target.elts, value.elts, strict=True)
+        yield from ((name.id, inside) for name, inside in named if isinstance(name, ast.Name))
 
 
 def _sum(sign: ast.operator, left: Any, right: Any) -> Any:
@@ -179,6 +198,10 @@ def _sum(sign: ast.operator, left: Any, right: Any) -> Any:
     elif all(isinstance(side, int | float) and abs(side) <= _LARGEST for side in (left, right)):
         return _SUMS[type(sign)](left, right)
     raise ValueError("not a sum")
+
+
+def _names(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier()
 
 
 def _starred(node: ast.expr) -> bool:

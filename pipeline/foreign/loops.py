@@ -8,16 +8,24 @@ from pipeline.foreign.shell_words import Operator, Word
 from pipeline.foreign.variables import Variables
 
 _LIMIT = 10_000_000
+_LONGEST = 10_000  # characters of a header
+_MOST = 1000  # its words
 _INTEGER = r"\s*(-?\d+|\$?\{?\w+\}?)\s*"
 _COUNTING = re.compile(
-    rf"\(\(\s*(\w+)\s*={_INTEGER};\s*\$?\1\s*(<=?|>=?|!=){_INTEGER};\s*(?:\1\s*(\+\+|--)|(\+\+|--)\s*\1|\1\s*(\+=|-=)\s*(\d+))\s*\)\)"
+    rf"\(\(\s*(\w+)\s*={_INTEGER};\s*\$?\1\s*(<=?|>=?|!=){_INTEGER};"
+    r"\s*(?:\1\s*(\+\+|--)|(\+\+|--)\s*\1|\1\s*(\+=|-=)\s*(\d{1,9}))\s*\)\)"
 )
-_RANGE = re.compile(r"\{(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?\}")
-_SEQUENCE = re.compile(r"""(?:\$\(|`)\s*seq\s+(-?\d+)(?:\s+(-?\d+))?(?:\s+(-?\d+))?\s*[)`]""")
-_TEST = re.compile(r"\$\{?(\w+)\}?\s+(-le|-lt|<=|<|-ne)\s+(-?\d+)|\(\(\s*\$?(\w+)\s*(<=|<|!=)\s*(-?\d+)\s*\)\)")
-_STEP = re.compile(r"(\w+)\s*(?:\+\+|\+=\s*1\b)|(\w+)=\$\(\(\s*\$?\{?\2\}?\s*\+\s*1\s*\)\)|(\w+)=.?expr\s+\$\3\s+\+\s+1\b")
-_BATCH = re.compile(r"(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)|(-?\d+)\s+(-?\d+)\s+(-?\d+)")
-_NAMES = re.compile(r"(?:^|\s)([A-Za-z_]\w*)\+?=|([A-Za-z_]\w*)\s*(?:\+\+|--|[-+*/]=)|(?:\+\+|--)([A-Za-z_]\w*)")
+_RANGE = re.compile(r"\{(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.(-?\d{1,9}))?\}")
+_SEQUENCE = re.compile(r"""(?:\$\(|`)\s*seq\s+(-?\d{1,9})(?:\s+(-?\d{1,9}))?(?:\s+(-?\d{1,9}))?\s*[)`]""")
+_TEST = re.compile(
+    r"\$\{?(\w+)\}?\s+(-le|-lt|<=|<|-ne)\s+(-?\d{1,9})\b|\(\(\s*\$?(\w+)\s*(<=|<|!=)\s*(-?\d{1,9})\s*\)\)"
+)
+_STEP = re.compile(
+    r"(\w+)\s*(?:\+\+|\+=\s*1\b)|(\w+)=\$\(\(\s*\$?\{?\2\}?\s*\+\s*1\s*\)\)|(\w+)=.?expr\s+\$\3\s+\+\s+1\b"
+)
+_BATCH = re.compile(r"\s*(-?\d{1,9})[\s,]+(-?\d{1,9})[\s,]+(-?\d{1,9})\s*")
+_NAMES = re.compile(r"(?:^|\s)([A-Za-z_]\w*)\+?=")
+_COUNTED = re.compile(r"([A-Za-z_]\w*)\s*(?:\+\+|--|[-+*/]?=)|(?:\+\+|--)([A-Za-z_]\w*)")
 _READS = re.compile(r"^\s*(?:read|mapfile|readarray|let|printf\s+-v)\s(.*)")
 
 
@@ -57,7 +65,9 @@ def of(
         return Loop(line=line, header=header, count=_counted(match, variables), variable=match[1])
     if header.startswith("for "):
         words = [word for word in found[1:] if isinstance(word, Word)]
-        return Loop(line=line, header=header, count=_listed(words, variables), variable=_text(words[0]) if words else "")
+        return Loop(
+            line=line, header=header, count=_listed(words, variables), variable=_text(words[0]) if words else ""
+        )
     original = written(found)
     match = _TEST.search(original) or _TEST.search(_right_side(original, variables))
     if header.startswith("while ") and match:
@@ -74,7 +84,7 @@ def of_batch(simple: Sequence[Sequence[Word | Operator]], variables: Variables) 
         return None, 0
     values = re.search(r"\(([^()]*)\)", header)
     found = variables.inside(re.sub(r"%(\w+)%", r"${\1}", values[1])) if values else ""
-    match = _BATCH.search(found)
+    match = _BATCH.fullmatch(found)
     count = None
     if match and "/l" in header.lower().split():
         start, step, stop = (int(part) for part in match.groups() if part is not None)
@@ -86,14 +96,16 @@ def of_batch(simple: Sequence[Sequence[Word | Operator]], variables: Variables) 
 def assigned(simple: Sequence[Word | Operator]) -> set[str]:
     """The names that a command assigns, as far as they can be seen."""
     text = written(simple)[:2000]
-    found = {name for match in _NAMES.finditer(text) for name in match.groups() if name}
+    found = set(_NAMES.findall(text))
+    if "((" in text:  # arithmetic: elsewhere `$N --seed` would look like a count
+        found |= {name for match in _COUNTED.finditer(text) for name in match.groups() if name}
     if match := _READS.match(text):
         found |= set(re.findall(r"[A-Za-z_]\w*", match[1]))
     return found
 
 
 def written(found: Sequence[Word | Operator]) -> str:
-    return " ".join(map(_text, found))[:10_000]
+    return " ".join(_text(token)[:_LONGEST] for token in found[:_MOST])[:_LONGEST]
 
 
 def _counted(match: re.Match[str], variables: Variables) -> int | None:

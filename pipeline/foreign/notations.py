@@ -1,8 +1,9 @@
 """The notations that settings are written in: JSON, a notebook, Python, YAML, a code block of a Markdown text."""
 
+import itertools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +11,12 @@ import yaml
 
 from pipeline.composer import NotYamlError, compose
 from pipeline.document import Problems, Value
-from pipeline.foreign.literals import Assigned, assigned, literal
+from pipeline.foreign.literals import assigned, literal
+from pipeline.foreign.notebook import read_cells
 
 MAX_SCRIPT = 1_000_000
-_FENCE = re.compile(r"^[ \t]{0,3}(```+|~~~+)[^\n`]*\n(.*?)^[ \t]{0,3}\1[ \t]*\r?$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)([^`]*)$")
 _MAX_FENCES = 200
-_SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|shell|script)\b[^\n]*\n")
-_RUN = re.compile(r"[ \t]*(?:!|%run\b|%sx\b|%system\b)[ \t]*(.*)")
 _PROGRAM = "generate.py"
 
 
@@ -45,11 +45,12 @@ class Found:
     lacking: tuple[str, ...] = ()
 
 
-def read(text: str, suffix: str) -> Found:
+def read(text: str, suffix: str, fenced: bool = False) -> Found:
     """What the text sets by name, in the first of the notations that fits.
 
     Args:
         suffix: of the file's name, such as `.py`.
+        fenced: it is a code block, in which no other one is looked for.
 
     Raises:
         NotationError: it is broken JSON; the message says where.
@@ -61,7 +62,7 @@ def read(text: str, suffix: str) -> Found:
         return listed
     if len(text) > MAX_SCRIPT:
         return Found(lacking=(f"a script or YAML of more than {MAX_SCRIPT:,} characters is not read",))
-    if blocks := _fences(text):
+    if not fenced and (blocks := _fences(text)):
         return blocks
     code = assigned(text)
     if code and (code.settings or code.commands):
@@ -98,7 +99,9 @@ def _object(found: dict[str, Any]) -> Found:
     cells = found.get("cells")
     if not isinstance(cells, list):
         return Found(settings=found)
-    return _notebook(cells)
+    code, told = read_cells(cells)
+    script = "\n".join(code.commands)[:MAX_SCRIPT]
+    return Found(settings=code.settings, doubts=code.doubts, script=script, notebook=True, told=told)
 
 
 def _explained(text: str, error: json.JSONDecodeError) -> str:
@@ -133,75 +136,54 @@ def _list(text: str) -> Found | None:
     return Found(settings={str(name): value for name, value in maps[0].items()}, told=told)
 
 
-def _notebook(cells: Sequence[Any]) -> Found:
-    """The assignments in a notebook's code cells, and the shell commands they run."""
-    whole = Assigned()
-    script: list[str] = []
-    for number, cell in enumerate(cells, 1):
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        lines = cell.get("source", "")
-        code = ("".join(map(str, lines)) if isinstance(lines, list) else str(lines))[:MAX_SCRIPT]
-        if shell := _SHELL_CELL.match(code):
-            script.append(code[shell.end() :])
-            continue
-        script += _runs(code)
-        found = assigned(code, whole.settings) or Assigned()
-        _merge(whole, found, number)
-        script += found.commands
-    return Found(settings=whole.settings, doubts=whole.doubts, script="\n".join(script)[:MAX_SCRIPT], notebook=True)
-
-
-def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
-    """Put what a cell assigns behind what earlier ones did."""
-    for name, text in cell.doubts.items():
-        whole.doubts.setdefault(name, f"cell {number}, {text}")
-    for name, value in cell.settings.items():
-        if name in whole.settings and whole.settings[name] != value:
-            whole.doubts[name] = f"cell {number}: {name} is assigned again; the first value is used"
-        whole.settings.setdefault(name, value)
-
-
-def _runs(code: str) -> list[str]:
-    """The lines of a cell that IPython hands to the shell, with those they go on in."""
-    found: list[str] = []
-    goes_on = False
-    for line in code.split("\n"):
-        match = None if goes_on else _RUN.match(line)
-        if match or goes_on:
-            found.append(match[1] if match else line)
-            goes_on = line.rstrip().endswith("\\")
-    return found
-
-
 def _fences(text: str) -> Found | None:
     """The first code block of a Markdown text that sets anything, or all those with commands; None without one."""
-    if "```" not in text and "~~~" not in text or assigned(text) is not None:
+    if ("```" not in text and "~~~" not in text) or assigned(text) is not None:
         return None
-    blocks = [(text.count("\n", 0, match.start(2)) + 1, match[2]) for match, _ in zip(_FENCE.finditer(text), range(_MAX_FENCES))]
     setting: list[tuple[int, Found]] = []
     commands: list[str] = []
-    for line, block in blocks:
+    problem: NotationError | None = None
+    for line, block in itertools.islice(_blocks(text), _MAX_FENCES):
         if _PROGRAM in block and not block.lstrip().startswith(("{", "[")):
             commands.append(block)
-        found = _block(line, block)
+            continue
+        try:
+            found = read(block, "", fenced=True)
+        except NotationError as error:
+            problem = problem or NotationError(f"code block at line {line}: {error}")
+            continue
         if found.settings:
             setting.append((line, found))
     if commands:
-        return Found(script="\n".join(commands), told=(f"{len(commands)} code block(s) of the text are read",))
-    if not setting:
-        return None
+        blocks = "a code block" if len(commands) == 1 else f"{len(commands)} code blocks"
+        return Found(script="\n".join(commands), told=(f"{blocks} of the text with commands read, nothing else of it",))
+    if not setting and problem:
+        raise problem
+    return _of_block(setting) if setting else None
+
+
+def _of_block(setting: Sequence[tuple[int, Found]]) -> Found:
     line, first = setting[0]
     several = f", the first of {len(setting)}" if len(setting) > 1 else ""
     note = f"the code block at line {line} is read{several}; the text around it is not"
     return Found(settings=first.settings, doubts=first.doubts, told=(note, *first.told))
 
 
-def _block(line: int, block: str) -> Found:
-    try:
-        return read(block, "")
-    except NotationError as error:
-        raise NotationError(f"code block at line {line}: {error}") from None
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """The code blocks and the line that each begins at; a fence that nothing closes ends with the text."""
+    opened, start = "", 0
+    inside: list[str] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        match = _FENCE.match(line)
+        if not opened and match:
+            opened, start, inside = match[1], number + 1, []
+        elif opened and match and match[1].startswith(opened) and not match[2].strip():
+            yield start, "\n".join(inside)
+            opened = ""
+        elif opened:
+            inside.append(line)
+    if opened:
+        yield start, "\n".join(inside)
 
 
 def _yaml(text: str) -> tuple[dict[str, Any], str]:

@@ -19,10 +19,16 @@ _END = {"fi": "if", "esac": "case", "done": "loop"}
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A simple command: its words, and the loops around it, the outermost first."""
+    """A simple command.
+
+    Attributes:
+        loops: those around it, the outermost first.
+        conditional: whether it stands in an `if` or `case` within the innermost loop.
+    """
 
     words: tuple[Expanded, ...]
     loops: tuple[Loop, ...]
+    conditional: bool = False
 
     @property
     def line(self) -> int:
@@ -104,7 +110,8 @@ class _Walk:
         expanded = [each for word in words[count:] for each in self.variables.expand(word)]
         if expanded:
             loops_around = tuple(block.loop for block in self._open if block.loop)
-            yield Command(words=tuple(expanded), loops=loops_around)
+            conditional = bool(self._open) and self._open[-1].kind != "loop"
+            yield Command(words=tuple(expanded), loops=loops_around, conditional=conditional)
 
     def _assign(self, word: Word) -> None:
         match = _ASSIGNMENT.match(_plain(word))
@@ -126,7 +133,9 @@ class _Walk:
         if match:
             value = self.variables.joined([_behind(words[0], match.end()), *words[1:]])
             if computed:
-                value = Expanded(text="", line=value.line, unknown=(Unknown(written="", why="is computed or asked for"),))
+                value = Expanded(
+                    text="", line=value.line, unknown=(Unknown(written="", why="is computed or asked for"),)
+                )
             self.variables.assign(match[1], value)
             self._note(match[1])
 
@@ -157,7 +166,9 @@ class _Walk:
         if len(self._open) >= MAX_DEPTH:
             raise ShellError(found[0].line, f"more than {MAX_DEPTH} loops and conditions in each other")
         kind = _BEGIN[word]
-        loop = loops.of(found, self._simple[at + 1 : at + 2], self._body(at), self.variables) if kind == "loop" else None
+        loop = (
+            loops.of(found, self._simple[at + 1 : at + 2], self._body(at), self.variables) if kind == "loop" else None
+        )
         if loop:
             self.variables.forget(self._assigned.get(at, ()), "changes in the loop")
             if loop.variable:
@@ -212,8 +223,9 @@ class _Walk:
             word = _plain(simple[0])
             if _BEGIN.get(word) == "loop":
                 stack.append(at)
+            names = loops.assigned(simple) if stack else set()
             for loop in stack[:MAX_DEPTH]:
-                found.setdefault(loop, set()).update(loops.assigned(simple))
+                found.setdefault(loop, set()).update(names)
             if word == "done" and stack:
                 stack.pop()
         return found

@@ -62,19 +62,20 @@ class Operator:
 _BASH = re.compile(
     r"""(?P<join>[\\^`][ \t]*\r?\n)|(?P<escape>\\.)|(?P<single>'[^']*')|(?P<double>")
     |(?P<arithmetic>\(\((?:[^()\n]|\([^()\n]{0,200}\)){0,500}\)\))
-    |(?P<variable>\$\{[^}\n]{1,200}\}|\$(?:[A-Za-z_]\w*|[0-9@*\#?!-]))
-    |(?P<sub>\$\(|`)|(?P<here><<-?[ \t]*["']?\w+["']?)|(?P<redirect>[0-9]*(?:&>>?|>>?&?|<<<|<&?))
+    |(?P<variable>\$\{[^{}\n]{1,200}\}|\$(?:[A-Za-z_]\w*|[0-9@*\#?!-]))
+    |(?P<sub>\$[({]|`)|(?P<here><<-?[ \t]*["']?\w+["']?)|(?P<redirect>[0-9]*(?:&>>?|>>?&?|<<<|<&?))
     |(?P<operator>&&|\|\|?|;;?|&|[()]|\n)|(?P<space>[ \t\r]+)|(?P<comment>\#[^\n]*)
-    |(?P<text>[^\\^`'"$<>&|;()\n\t\r\ \#{0-9]+)|(?P<brace>\{[A-Za-z_]\w*\})|(?P<other>.)""",
+    |(?P<text>[^\\^`'"$<>&|;()\n\t\r\ \#{0-9]+)|(?P<brace>\{[A-Za-z_][^{}\n]{0,200}\})|(?P<other>.)""",
     re.VERBOSE,
 )
 _IN_QUOTES = re.compile(
-    r"""(?P<end>")|(?P<join>\\\r?\n)|(?P<escape>\\[$`"\\])|(?P<variable>\$\{[^}\n]{1,200}\}|\$(?:[A-Za-z_]\w*|[0-9@*#?!-]))
-    |(?P<sub>\$\(|`)|(?P<brace>\{[A-Za-z_]\w*\})|(?P<text>[^"\\$`{]+)|(?P<other>.)""",
+    r"""(?P<end>")|(?P<join>\\\r?\n)|(?P<escape>\\[$`"\\])|(?P<variable>\$\{[^{}\n]{1,200}\}|\$(?:[A-Za-z_]\w*|[0-9@*#?!-]))
+    |(?P<sub>\$[({]|`)|(?P<brace>\{[A-Za-z_][^{}\n]{0,200}\})|(?P<text>[^"\\$`{]+)|(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
 _BATCH = re.compile(
-    r"""(?P<join>\^[ \t]*\r?\n)|(?P<escape>\^.)|(?P<double>")|(?P<variable>%[A-Za-z_]\w{0,99}%|![A-Za-z_]\w{0,99}!|%~?[0-9*]|%%~?\w)
+    r"""(?P<join>\^[ \t]*\r?\n)|(?P<escape>\^.)|(?P<double>")
+    |(?P<variable>%[A-Za-z_]\w{0,99}%|![A-Za-z_]\w{0,99}!|%~?[0-9*]|%%~?\w)
     |(?P<redirect>[0-9]?(?:>>?(?:&[0-9])?|<))|(?P<operator>&&?|\|\|?|[()]|\n)|(?P<space>[ \t\r]+)
     |(?P<text>[^\^"%!<>&|()\n\t\r\ 0-9]+)|(?P<other>.)""",
     re.VERBOSE,
@@ -85,8 +86,9 @@ _IN_BATCH_QUOTES = re.compile(
     re.VERBOSE,
 )
 _REMARK = re.compile(r"[ \t]*@?(?:rem\b|::)[^\n]*", re.IGNORECASE)
+_MAX_HERE = 10  # here-documents of one line
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9]+|[@*#?!-]")
-_CLOSING = re.compile(r"""\\.|'[^']*'|"(?:[^"\\]|\\.)*"|[()]""", re.DOTALL)
+_CLOSING = re.compile(r"""\\.|'[^']*'|"(?:[^"\\]|\\.)*"|[(){}]""", re.DOTALL)
 
 
 def tokens(text: str, dialect: Dialect, line: int = 1) -> Iterator[Word | Operator]:
@@ -195,8 +197,9 @@ class _Reader:
             end = self._text.find("`", start)
             closed = end + 1 if end >= 0 else closed
         else:
+            opens, closes = ("(", ")") if opening == "$(" else ("{", "}")
             for match in _CLOSING.finditer(self._text, start):
-                depth += {"(": 1, ")": -1}.get(match[0], 0)
+                depth += {opens: 1, closes: -1}.get(match[0], 0)
                 if depth == 0:
                     closed = match.end()
                     break
@@ -212,7 +215,7 @@ class _Reader:
 
     def _pass_over(self) -> None:
         """Behind the here-documents of the line before."""
-        for mark in self._here:
+        for mark in self._here[:_MAX_HERE]:
             end = re.compile(rf"^[\t]*{re.escape(mark)}[ \t\r]*$", re.MULTILINE).search(self._text, self._at)
             self._at = end.end() if end else len(self._text)
         self._here = []

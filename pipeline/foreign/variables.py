@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.foreign.shell_words import Part, Word
+from pipeline.foreign.settings import shown
+from pipeline.foreign.shell_words import Part, ShellError, Word
 
 MAX_VALUE = 10_000  # characters
+MAX_PUT_IN = 2_000_000  # of all variables of a script
 _INSIDE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 
@@ -25,7 +27,7 @@ class Unknown:
     random: bool = False
 
     def __str__(self) -> str:
-        return f"{self.written} {self.why}"
+        return f"{shown(self.written)} {self.why}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +46,12 @@ class Variables:
 
     values: dict[str, str | Unknown] = field(default_factory=dict)
     fallen_back: dict[str, None] = field(default_factory=dict)
+    _put_in: int = 0
 
     def assign(self, name: str, value: Expanded) -> None:
         if value.unknown:
             first = value.unknown[0]
-            why = f"is {first.written}, which {first.why}" if first.written else first.why
+            why = f"is {shown(first.written)}, which {first.why}" if first.written else first.why
             self.values[name] = Unknown(written="", why=why, random=first.random)
         elif len(value.text) > MAX_VALUE:
             self.values[name] = Unknown(written="", why=f"is longer than {MAX_VALUE:,} characters")
@@ -63,7 +66,7 @@ class Variables:
         """The words that the shell makes of one: an unquoted variable falls apart at its spaces."""
         texts, unknown = [""], []
         for part in word.parts:
-            value = self._value(part)
+            value = self._value(part, word.line)
             if isinstance(value, Unknown):
                 unknown.append(value)
                 texts[-1] += part.text
@@ -82,7 +85,7 @@ class Variables:
         texts, unknown, line = [], [], 0
         for word in words:
             line = line or word.line
-            values = [(part, self._value(part)) for part in word.parts]
+            values = [(part, self._value(part, word.line)) for part in word.parts]
             unknown += [value for _, value in values if isinstance(value, Unknown)]
             texts.append("".join(part.text if isinstance(value, Unknown) else value for part, value in values))
         return Expanded(text=" ".join(texts), line=line, unknown=tuple(unknown))
@@ -96,12 +99,15 @@ class Variables:
 
         return _INSIDE.sub(known, text[:MAX_VALUE])
 
-    def _value(self, part: Part) -> str | Unknown:
+    def _value(self, part: Part, line: int) -> str | Unknown:
         if part.variable is None:
             return part.text
         name = part.variable
         value = self.values.get(name) if name else None
         if isinstance(value, str):
+            self._put_in += len(value)
+            if self._put_in > MAX_PUT_IN:
+                raise ShellError(line, f"more than {MAX_PUT_IN:,} characters once the variables are put in")
             return value
         if part.default is not None and "$" not in part.default:
             self.fallen_back[f"{part.text}: its default, {part.default}, is used"] = None

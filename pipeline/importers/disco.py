@@ -7,19 +7,18 @@ Convention of Disco: as Deforum's (`pipeline.importers.deforum`), about the midd
 Source: alembics/disco-diffusion, disco.py.
 """
 
-import ast
 import functools
-import re
-from typing import Any
+from collections.abc import Sequence
 
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys
-from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, pixel_center, rounded
-from pipeline.foreign.prompts import Prompts, Scene, held, layers, plain, spans, weighted
+from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, rounded
+from pipeline.foreign.frame_prompts import texts_by_frame
+from pipeline.foreign.prompts import Prompts, Scene, filled, held, layers, plain, spans, weighted
 from pipeline.foreign.series import MAX_FRAMES, constant, disco_series
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
-from pipeline.importers import Imported
+from pipeline.importers import Imported, warpfusion
 
 TOOL = "Disco Diffusion"
 NEEDS = "text_prompts beside diffusion_steps or cutn_batches"
@@ -39,7 +38,8 @@ _FLAT = ("angle", "zoom", "translation_x", "translation_y")
 
 def recognises(source: Source) -> bool:
     known = {"clip_guidance_scale", "cutn_batches", "diffusion_steps", "diffusion_model"}
-    return "text_prompts" in source.settings and bool(source.settings.keys() & known)
+    settings = source.settings.keys()
+    return "text_prompts" in settings and bool(settings & known) and not settings & warpfusion.MARKS
 
 
 def convert(source: Source) -> Imported:
@@ -51,7 +51,7 @@ def convert(source: Source) -> Imported:
     if "fps" not in settings:
         told[f"the file has no fps: {_FPS} is the notebook's"] = None
     width, height = _size(settings, told)
-    seed = _seed(settings, told)
+    seed = known_seed(settings, told, names=("set_seed", "seed"))
     prompts = _prompts(settings, frames, told)
     motion = _motion(settings, Screen(size=(width, height), fps=fps, frames=frames), told)
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
@@ -79,15 +79,6 @@ def _size(settings: Settings, told: dict[str, None]) -> tuple[int, int]:
     return rounded((width, height), 64, TOOL, told)
 
 
-def _seed(settings: Settings, told: dict[str, None]) -> int:
-    seed = settings.take("set_seed", settings.take("seed", "random_seed"))
-    settings.take("seed")
-    if isinstance(seed, int | str) and str(seed).isdecimal() and len(str(seed)) < 19:
-        return int(seed)
-    told["the seed was a random one: made 0"] = None
-    return 0
-
-
 def _motion(settings: Settings, screen: Screen, told: dict[str, None]) -> dict[str, Keys]:
     mode = settings.text("animation_mode", "2D")
     if "animation_mode" not in settings:
@@ -106,17 +97,9 @@ def _motion(settings: Settings, screen: Screen, told: dict[str, None]) -> dict[s
 
 
 def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
-    written = settings.take("text_prompts")
-    if isinstance(written, str):
-        try:
-            written = ast.literal_eval(written)
-        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-            written = None
-    if not isinstance(written, dict) or not all(re.fullmatch("[0-9]{1,9}", str(frame)) for frame in written):
-        raise settings.error("text_prompts", 'expected prompts by frame such as {"0": ["a calm sea"]}')
     try:
-        keys = {int(frame): texts for frame, texts in written.items()}
-        scenes = [(frame, _weights(texts, told)) for frame, texts in held(keys, frames, told)]
+        keys = held(texts_by_frame(settings, "text_prompts"), frames, told)
+        scenes = [(frame, _weights(texts, f"text_prompts: frame {frame}", told)) for frame, texts in keys]
         if all(list(weights.values()) == [1.0] for _, weights in scenes):
             return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in scenes)
         return layers(spans(scenes, frames))
@@ -124,14 +107,15 @@ def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
         raise settings.error("text_prompts", str(error)) from None
 
 
-def _weights(texts: Any, told: dict[str, None]) -> dict[str, float]:
+def _weights(texts: Sequence[str], place: str, told: dict[str, None]) -> dict[str, float]:
     """The texts of a frame; their weights are divided by their sum."""
     found: dict[str, float] = {}
-    for text in texts if isinstance(texts, list | tuple) else [texts]:
-        words, weight = weighted(str(text))
+    for text in texts:
+        words, weight = weighted(text)
         words = plain(words, told)
-        if words:
+        if words.strip(" ,.;"):
             found[words] = found.get(words, 0.0) + weight
+    found = filled(found, 1.0, place, told)
     total = abs(sum(found.values()))
     if total < 1e-3:
         raise UnreadableError(f"the weights of {shown(texts)} sum up to 0")

@@ -18,9 +18,9 @@ from pipeline.easings import Array
 from pipeline.foreign import feedback
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording
+from pipeline.foreign.frame import LARGEST, fitting, known_seed, rates
 from pipeline.foreign.generate_call import PROGRAM, Call, read_script
 from pipeline.foreign.looped import Looped, chosen
-from pipeline.foreign.frame import LARGEST, fitting, known_seed, rates
 from pipeline.foreign.prompts import Prompts, Scene, layers, plain, spans, stopped
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown

@@ -158,7 +158,7 @@ def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> No
     Image.new("RGB", (32, 32), "red").save(begun.frame(11))
     kept = {name: stamp for name, stamp in begun.stamps().items() if name < "000008"}
     done = begun.render()
-    assert "resuming: 8 frames reused" in done.out
+    assert "resuming: 10 frames reused" in done.out
     assert "of another schedule" not in done.out
     assert [line.split("frames/")[1] for line in done.err.splitlines()] == [
         f"{index:06d}.png: is damaged or was not written by render; treated as missing" for index in range(8, 12)

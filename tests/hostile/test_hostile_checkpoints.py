@@ -101,6 +101,16 @@ def _safetensors(tensors: dict[str, tuple[list[int], list[int]]]) -> Make:
 _IDLE = b"\x80\x02" + b"N0" * (20 << 20) + b"}."
 _SELF = b"\x80\x02}q\x00X\x0a\x00\x00\x00state_dicth\x00s."
 _BYTES = b"\x80\x02c__builtin__\nbytearray\n\x8a\x05" + struct.pack("<Q", 100 << 30)[:5] + b"\x85R."
+# A tuple of the one before it, twice or once, and so on; the last is the key of a dict.
+_TWICE = b"\x80\x02}" + b"N\x85q\x00" + b"0h\x00h\x00\x86q\x00" * 60 + b"Ns."
+_TREE = (
+    b"\x80\x02}" + b"(" + b"N" * 200 + b"tq\x00" + b"0(" + b"h\x00" * 200 + b"tq\x00" + b"0(" + b"h\x00" * 200 + b"tNs."
+)
+_DEEP = b"\x80\x02}" + b"N" + b"\x85" * 400_000 + b"Ns."
+# Each a multiple of 2**61 - 1: all have the hash 0, so a dict of them takes the square of their number.
+_COLLIDING = b"\x80\x02}(" + b"".join(
+    b"\x8a\x0a" + (number * ((1 << 61) - 1)).to_bytes(10, "little") + b"N" for number in range(1, 200_000)
+)
 
 HOSTILE: dict[str, tuple[str, Make]] = {
     "a folder.ckpt": ("wants to execute code", _saved({"state_dict": {"a": torch.zeros(2), "b": _Folder()}})),
@@ -118,6 +128,15 @@ HOSTILE: dict[str, tuple[str, Make]] = {
     "an endless old pickle.pt": ("500,000 pickle opcodes", _bytes(_IDLE)),
     "a bytearray of 100 GB.pt": ("a bytearray", _archive(_BYTES)),
     "a dict that holds itself.pt": ("no state dict", _archive(_SELF)),
+    "a key that takes a trillion steps.pt": ("tuples", _archive(_TWICE)),
+    "a key of eight million.pt": ("repeat what they hold", _archive(_TREE)),
+    "a key that takes a trillion steps, old.pt": ("tuples", _bytes(_TWICE)),
+    "a key of endless depth.pt": ("more than 20 deep", _archive(_DEEP)),
+    "keys of one hash.pt": ("over 60 bits", _archive(_COLLIDING + b"u.")),
+    "keys of tuples.pt": (
+        "1,000 tuples as keys",
+        _archive(b"\x80\x02}(" + b"".join(b"M" + struct.pack("<H", i) + b"\x85N" for i in range(9999)) + b"u."),
+    ),
     "a tensor larger than its storage.pt": ("not a checkpoint", _tensor_of_many),
     "a torn zip.pt": ("not a checkpoint", _torn),
     "a text.pt": ("not a checkpoint", _bytes(b"just words, and no weights at all\n" * 9)),

@@ -2,10 +2,12 @@
 
 import io
 import json
+import resource
 import struct
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,14 @@ from safetensors.torch import save_file
 from pipeline.audio.outside import read_csv, read_midi
 from pipeline.delivery.chunks import require_container
 from pipeline.delivery.upscaling import Upscaler
+from render.allowance import building
 from render.checkpoints import read_state_dict
 from render.clip_config import architectures, read_clip_config, text_config
 from render.companions import companions
 from render.errors import InputError, WeightsError
 from render.models import Model, read_vqgan_config
 from render.perceptors import clip
+from tests.hostile.conftest import MEGABYTES, SECONDS, Outcome
 
 ROOT = Path(__file__).parents[2]
 VISION = {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16}
@@ -99,6 +103,36 @@ def test_no_repository_of_a_stranger_is_asked_for(tmp_path: Path) -> None:
     config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "x/y"})
     with pytest.raises(WeightsError, match="no repository that open_clip names"):
         companions(Model(name="x", entry="clip", architecture=config), offline=False, progress=lambda *said: None)
+
+
+@pytest.mark.parametrize("record", ["", None])
+def test_a_tokenizer_is_the_one_of_its_first_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: str | None
+) -> None:
+    monkeypatch.setenv("RENDER_CACHE", str(tmp_path))
+
+    def fetched(repository: str, folder: Path, patterns: object) -> None:
+        (folder / "tokenizer.json").write_text("{}")
+
+    monkeypatch.setattr("render.companions.from_hub_folder", fetched)
+    config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "xlm-roberta-base"})
+    model = Model(name="x", entry="clip", architecture=config)
+
+    def found() -> Path:
+        [(_, folder)] = companions(model, offline=False, progress=lambda *said: None)
+        return folder
+
+    folder = found()
+    if record is not None:  # as earlier versions left it
+        (folder / ".whole").write_text(record)
+    assert found() == folder
+    (folder / "tokenizer.json").write_text('{"another": 1}')
+    with pytest.raises(WeightsError, match="not those of their first use"):
+        found()
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "tokenizer_config.json").write_text("{}")
+    with pytest.raises(WeightsError, match="not those of their first use"):
+        found()
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # torch.jit is on its way out
@@ -212,17 +246,112 @@ def test_csv_is_a_problem_of_its_line(tmp_path: Path, content: str, said: str) -
         read_csv(tmp_path / "a.csv")
 
 
-@pytest.mark.parametrize(("line", "name", "said"), [("prompts: {0s: {image: %s}}", "a.jpg", "at most 400,000,000")])
+@pytest.mark.parametrize(
+    ("line", "name", "begin", "said"),
+    [
+        ("prompts: {0s: {image: %s}}", "a.jpg", b"", "at most 400,000,000"),
+        ("prompts: sea\nmusic: {file: %s, bpm: 120}", "a.ogg", b"OggS", "has 21,474,836,480 bytes"),
+        ("prompts: sea\nmusic: {signals: {a: {csv: %s}}}", "a.csv", b"0,1\n", "more than 20,000,000 bytes"),
+        ("prompts: sea\nmusic: {signals: {a: {midi: %s}}}", "a.mid", _midi(b"\0\x60", b""), "no note begins"),
+        (
+            "prompts: sea\nmodels: {perceptors: [{model: %s, checkpoint: a.json}]}",
+            "a.json",
+            b"{",
+            "a.json: more than 100,000 bytes",
+        ),
+    ],
+)
 def test_sparse_files_are_judged_before_they_are_hashed(
-    tmp_path: Path, render: Any, line: str, name: str, said: str
+    tmp_path: Path, render: Any, line: str, name: str, begin: bytes, said: str
 ) -> None:
     with (tmp_path / name).open("wb") as file:
+        file.write(begin)
         file.truncate(20 << 30)
     (tmp_path / "s.yaml").write_text(f"output: {{length: 1s}}\n{line % name}\n")
     outcome = render("check", tmp_path / "s.yaml")
     assert outcome.code == 2, outcome.said
     assert said in outcome.said
-    assert outcome.seconds <= 1
+    assert_cheap(outcome)
+
+
+def test_a_track_of_the_most_bytes_that_is_none_is_not_hashed(tmp_path: Path, render: Any) -> None:
+    with (tmp_path / "a.ogg").open("wb") as file:
+        file.write(b"OggS" + bytes(30))
+        file.truncate(799_000_000)
+    (tmp_path / "s.yaml").write_text("output: {length: 1s}\nprompts: sea\nmusic: {file: a.ogg, bpm: 120}\n")
+    outcome = render("check", tmp_path / "s.yaml")
+    assert "no music that can be decoded" in outcome.said
+    assert_cheap(outcome)
+
+
+@pytest.mark.parametrize(
+    ("begin", "said"), [(b"", "begins as neither"), (b"PK\3\4", "damaged"), (b"words, no weights", "begins as neither")]
+)
+def test_a_sparse_checkpoint_is_judged_before_it_is_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes, said: str
+) -> None:
+    with (tmp_path / "a.ckpt").open("wb") as file:
+        file.write(begin)
+        file.truncate(20 << 30)
+    monkeypatch.setattr("render.models.sha256", lambda path: pytest.fail("hashed"))
+    with pytest.raises(WeightsError, match=said):
+        Model(name="x", entry="vqgan", checkpoint=tmp_path / "a.ckpt").files().digests()
+
+
+@pytest.mark.parametrize(
+    ("signal", "content"),
+    [
+        ("{midi: a.x}", _midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000)),
+        ("{midi: a.x}", b"MThd\0\0\0\6\0\1\x7f\xff\0\x60" + b"MTrk\0\0\0\0" * 32_767),
+        ("{csv: a.x}", b"\n" * 19_000_000),
+        ("{csv: a.x}", b"0,1\n1," + b"2" * 19_000_000),
+        ("{csv: a.x}", b'0,1\n1,"' + b"\n" * 19_000_000),
+    ],
+)
+def test_checking_signals_is_cheap(tmp_path: Path, render: Any, signal: str, content: bytes) -> None:
+    (tmp_path / "a.x").write_bytes(content)
+    (tmp_path / "s.yaml").write_text(f"output: {{length: 1s}}\nprompts: sea\nmusic: {{signals: {{a: {signal}}}}}\n")
+    outcome = render("check", tmp_path / "s.yaml")
+    assert outcome.code == 2
+    assert "a.x" in outcome.said
+    assert_cheap(outcome)
+
+
+def assert_cheap(outcome: Outcome) -> None:
+    assert outcome.seconds <= SECONDS
+    assert outcome.megabytes <= MEGABYTES
+
+
+_WEIGHTS = {"a": torch.zeros(10)}
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: torch.empty(1 << 40),
+        lambda: torch.zeros(1 << 20, 1 << 20),
+        lambda: torch.arange(1 << 40),
+        lambda: torch.eye(1 << 20),
+        lambda: [torch.nn.Linear(4096, 4096) for _ in range(100)],
+        lambda: [torch.nn.Identity()(torch.ones(1).repeat(1 << 20)) for _ in range(100)],
+        lambda: [torch.zeros(0) for _ in range(2_000)],
+        lambda: torch.full((1 << 20, 1 << 20), 1.0),
+    ],
+)
+def test_building_is_bounded_by_the_weights(build: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("render.allowance.MAX_STEPS", 1_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(WeightsError, match=r"c\.json: describes a network far larger"), building("c.json", _WEIGHTS):
+        build()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 20  # kB
+
+
+def test_what_fits_its_weights_is_built() -> None:
+    layer = torch.nn.Linear(4096, 4096)
+    with building("c.json", layer.state_dict()):
+        again = [torch.nn.Linear(4096, 4096), torch.nn.LayerNorm(9)]
+        torch.full((4096, 4096), float("-inf")).triu_(1)
+    assert len(again) == 2
 
 
 def test_a_playlist_is_no_video(tmp_path: Path) -> None:

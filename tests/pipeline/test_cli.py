@@ -490,7 +490,7 @@ def test_one_frame_tried_leaves_the_finished_run(call: Call, tried: Path) -> Non
 
 def test_status_of_a_trial_says_how_to_go_on(call: Call, tried: Path, folder: Path) -> None:
     last = call("status", tried / "keep-output.seed=9").stdout.splitlines()[-1]
-    assert last == f"  go on with: render {folder}/keep.yaml --set output.seed=9"
+    assert last == f"  continue with: render {folder}/keep.yaml --set output.seed=9"
 
 
 def test_history_lists_restores_and_clears(call: Call, tried: Path, folder: Path, tmp_path: Path) -> None:
@@ -503,7 +503,7 @@ def test_history_lists_restores_and_clears(call: Call, tried: Path, folder: Path
         f"{text}\nmotion: {{zoom: 1.3/s}}\n".replace("motion: {zoom: 1.2/s}", "")
     )
     done = call("edited/keep.yaml", "--out", tmp_path)
-    assert f"keep: the finished video of before is kept: render history {place} --restore 1 goes back" in done.stdout
+    assert f"keep: the previous finished video is kept: render history {place} --restore 1 goes back" in done.stdout
     listing = call("history", place)
     assert (listing.returncode, listing.stderr) == (0, "")
     assert "+motion: {zoom: 1.3/s}" in listing.stdout

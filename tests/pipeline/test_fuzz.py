@@ -20,7 +20,8 @@ from render.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "schedules").glob("*.yaml"))]
-FOREIGN = sorted((Path(__file__).parent / "importers" / "settings").iterdir())
+IMPORTERS = Path(__file__).parent / "importers"
+FOREIGN = [*sorted((IMPORTERS / "settings").iterdir()), IMPORTERS / "zoom_loop.sh"]
 MESSAGE = 2000  # characters of a problem, its path included
 FUZZED = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "60")),
@@ -112,6 +113,7 @@ SCRAPS = [
         "zoom: ",
     ),
     *("\x00", "\ufeff", "\u2028", "\ud7ff", "é", "夕", "\t", "\r", "where(", "max_f", "s", "--neg ", "||", "^", "AND "),
+    *("$", "${", "$(", "`", "$1", "<<a\n", "> ", "; ", "done\n", "for i in {1..9}; do\n", "((", "-i ", "```\n", "\\\n"),
 ]
 
 

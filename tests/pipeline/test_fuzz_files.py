@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save
 
+from pipeline.audio.decoding import RATE, decode
 from pipeline.audio.outside import read_csv, read_midi
 from render.checkpoints import read_state_dict
 from render.clip_config import read_clip_config
@@ -34,6 +37,17 @@ RECORD = os.environ.get("FUZZ_RECORD")
 def _midi() -> bytes:
     notes = b"\0\xff\x51\3\7\xa1\x20" + b"\0\x90\x24\x40\x60\x80\x24\0" * 4 + b"\0\xff\x59\2\0\0\0\xff\x2f\0"
     return b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk" + len(notes).to_bytes(4, "big") + notes
+
+
+def _sound(container: str, codec: str) -> bytes:
+    made = io.BytesIO()
+    with av.open(made, "w", format=container) as file:
+        stream = file.add_stream(codec, rate=RATE)
+        frame = av.AudioFrame.from_ndarray(np.full((1, RATE), 9999, np.int16), format="s16", layout="mono")
+        frame.rate, frame.pts = RATE, 0
+        for part in (frame, None):
+            file.mux(stream.encode(part))
+    return made.getvalue()
 
 
 def _picture(kind: str) -> bytes:
@@ -54,6 +68,7 @@ _CLIP = {
     "vision_cfg": {"image_size": 32, "layers": 1, "width": 64, "timm_model_name": "test_vit", "patch_size": 16},
     "text_cfg": {"vocab_size": 100, "hf_tokenizer_name": "roberta-base", "tokenizer_kwargs": {"clean": "lower"}},
 }
+SOUNDS = (("wav", "pcm_s16le"), ("flac", "flac"), ("ogg", "flac"), ("matroska", "pcm_s16le"), ("mp4", "aac"))
 Read = Callable[[Path], object]
 KINDS: dict[str, tuple[Read, list[bytes]]] = {
     "a.mid": (read_midi, [_midi()]),
@@ -61,6 +76,7 @@ KINDS: dict[str, tuple[Read, list[bytes]]] = {
     "clip.json": (read_clip_config, [json.dumps(_CLIP).encode(), (EMBEDDED / "clip.json").read_bytes()]),
     "vqgan.yaml": (read_vqgan_config, [(EMBEDDED / "vqgan.yaml").read_bytes()]),
     "picture.png": (load_image, [_picture(kind) for kind in ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")]),
+    "a.track": (decode, [_sound(*kind) for kind in SOUNDS]),
     "a.pt": (read_state_dict, [_saved(True), _saved(False)]),
     "a.safetensors": (read_state_dict, [save({"a": torch.ones(3), "b": torch.ones(2, 2)})]),
 }

@@ -1,5 +1,6 @@
 """`models:` and pictures as prompts: by name, by path, random; and every way to write them wrong."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,42 @@ def test_a_picture_counts_by_its_content_not_by_its_place(folder: Path) -> None:
     assert str(folder) not in spec
     Image.new("RGB", (8, 6), "blue").save(folder / "reference.png")
     assert Timeline(read(folder, "prompts: [{image: reference.png}]")).at(0).to_json() != spec
+
+
+def _with(folder: Path, name: str, old: str, new: str) -> None:
+    path = folder / "weights" / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_what_is_wrong_in_a_config_is_found_by_checking(folder: Path) -> None:
+    perceptor = "models: {perceptors: [{model: weights/clip.json, checkpoint: weights/clip.safetensors}]}"
+    _with(folder, "clip.json", '"vision_cfg"', '"wdith": 4, "vision_cfg"')
+    said = problem(folder, perceptor)
+    assert re.fullmatch(
+        r"1:31: models.perceptors\[0\].model: FOLDER/weights/clip.json:\d+:\d+: wdith: unknown setting, refused; .*",
+        said,
+    )
+    latent = "models: {latent: {config: weights/vqgan.yaml, checkpoint: weights/vqgan.safetensors}}"
+    _with(folder, "vqgan.yaml", "num_res_blocks: 1", "num_res_blocks: 999")
+    assert re.search(
+        r"1:18: models.latent: FOLDER/weights/vqgan.yaml:\d+:\d+: .*num_res_blocks: expected", problem(folder, latent)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("open_clip_config.json", '{"model_cfg": {}}', "open_clip_config.json: not an open_clip config"),
+        ("tokenizer_config.json", '{"auto_map": {}}', "tokenizer_config.json: refused: 'auto_map' names code"),
+        ("text.txt", "", "'x/y' is no repository that open_clip names"),
+    ],
+)
+def test_what_lies_beside_the_weights_is_checked_too(folder: Path, name: str, content: str, said: str) -> None:
+    (folder / "weights" / name).write_text(content)
+    if name != "open_clip_config.json":
+        _with(folder, "clip.json", '"text_cfg": {', '"text_cfg": {"hf_tokenizer_name": "x/y", ')
+    found = problem(folder, "models: {perceptors: [{model: weights/clip.json, checkpoint: weights/clip.safetensors}]}")
+    assert said in found
+    assert found.startswith("1:31: ")

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.folder import Origin, RunFolder
 from pipeline.frames import FrameFolder, FrameRecord
+from pipeline.loop import order
+from pipeline.run import Run, RunOptions
 from pipeline.sheet import COLUMNS, MARGIN, ROWS, WIDTH, contact_sheet, poster
+from render.renderer import Renderer
 
 SIZE = (32, 16)
 HEIGHT = WIDTH * SIZE[1] // SIZE[0]
@@ -36,7 +40,7 @@ def shown(sheet: Path) -> list[int]:
 
 
 def make(path: Path, count: int) -> Path:
-    contact_sheet(folder_of(path / "frames", count), count, 8.0, path / "contact.png")
+    contact_sheet(folder_of(path / "frames", count), range(count), 8.0, path / "contact.png")
     return path / "contact.png"
 
 
@@ -64,13 +68,43 @@ def test_time_is_written_into_a_corner_and_differs_from_frame_to_frame(tmp_path:
     flat = frames.read(0)
     for index in range(1, 9):
         frames.write(index, flat, FrameRecord(hash="", similarity=None, pixels=""))
-    contact_sheet(frames, 9, 8.0, tmp_path / "contact.png")
+    contact_sheet(frames, range(9), 8.0, tmp_path / "contact.png")
     with Image.open(tmp_path / "contact.png") as image:
         corners = [
             image.crop((left, MARGIN, left + WIDTH // 4, MARGIN + HEIGHT // 4)).tobytes()
             for left in (MARGIN, MARGIN + WIDTH + MARGIN)
         ]
     assert corners[0] != corners[1]
+
+
+def test_of_a_loop_the_frames_are_shown_as_the_video_shows_them(tmp_path: Path) -> None:
+    """Not those of its first frames that others take the place of, nor any time past its end."""
+    path = tmp_path / "contact.png"
+    contact_sheet(folder_of(tmp_path / "frames", 18), order(18, 6, boomerang=False), 8.0, path)
+    assert shown(path) == [12, 13, 14, 15, 16, 17, 6, 7, 8, 9, 10, 11]
+
+
+def test_of_a_looped_run_sheet_and_poster_are_of_what_the_video_shows(toy_file: Path, renderer: Renderer) -> None:
+    toy_file.write_text(toy_file.read_text() + "loop: {blend: 4}\n")
+    origin = Origin(file=str(toy_file))
+    schedule = origin.load()
+    digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
+    folder = RunFolder(toy_file.parent / "out")
+    assert Run(schedule, origin, folder, RunOptions()).execute(
+        digests, lambda warn: renderer, lambda event: None, lambda: False
+    )
+    with Image.open(folder.contact_sheet) as image:  # 12 of the 16 that were made, 6 in a row
+        assert image.size == (MARGIN + 6 * (WIDTH + MARGIN), MARGIN + 2 * (WIDTH * 24 // 32 + MARGIN))
+    with Image.open(folder.poster) as image:
+        found = np.asarray(image)
+    assert any(np.array_equal(found, folder.frames.read(index)) for index in range(4, 16))
+
+
+def test_poster_is_one_of_the_frames_that_are_shown(tmp_path: Path) -> None:
+    frames = folder_of(tmp_path / "frames", 5)
+    poster(frames, [0.9, None, 0.2, 0.3, 0.1], tmp_path / "poster.png", [4, 2, 3])
+    with Image.open(tmp_path / "poster.png") as image:
+        assert np.array_equal(np.asarray(image), frames.read(3))
 
 
 def test_poster_is_the_frame_of_highest_similarity(tmp_path: Path) -> None:

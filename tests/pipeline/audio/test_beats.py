@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.audio.beats import find_beats
-from pipeline.audio.decoding import RATE
+from pipeline.audio.decoding import RATE, Samples
 
 TOLERANCE = 0.035
 TRACKS: dict[str, dict[str, Any]] = {
@@ -42,12 +42,16 @@ def f_measure(found: NDArray[np.float64], true: NDArray[np.float64]) -> float:
     return 2 * hits / (len(found) + len(true))
 
 
-def assert_found(module: ModuleType, settings: dict[str, Any]) -> None:
+def resampled(module: ModuleType, samples: NDArray[np.float64]) -> Samples:
     from scipy.signal import resample_poly
 
+    found: Samples = resample_poly(samples, RATE // 150, module.RATE // 150).astype(np.float32)
+    return found
+
+
+def assert_found(module: ModuleType, settings: dict[str, Any]) -> None:
     track = module.compose(**settings)
-    samples = resample_poly(track.samples, RATE // 150, module.RATE // 150).astype(np.float32)
-    found = find_beats(samples)
+    found = find_beats(resampled(module, track.samples))
     assert f_measure(found.times, track.beats) >= 0.95
     if len(settings["tempos"]) == 1:
         first = int(np.abs(track.beats - found.times[found.downbeat]).argmin())
@@ -75,3 +79,19 @@ def test_the_measure_sees_what_is_wrong() -> None:
     assert f_measure(true + 0.03, true) == 1
     assert f_measure(true + 0.05, true) == 0
     assert f_measure(np.arange(80.0) * 0.25, true) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("late", [-0.01, 0.0, 0.005, 0.02, 0.06])
+@pytest.mark.parametrize("tone", [0.0, 0.2])
+def test_a_track_cut_at_a_bar_has_no_beat_at_its_end(synthesise: ModuleType, late: float, tone: float) -> None:
+    """The next bar's first kick, cut off, or the click of a tone that breaks off, begins no ninth bar."""
+    samples = synthesise.compose([(9, 124.0)]).samples[: round((8 * 240 / 124 + late) * synthesise.RATE)]
+    samples = samples * (1 - tone) + tone * np.sin(2 * np.pi * 220 * np.arange(len(samples)) / synthesise.RATE)
+    found = find_beats(resampled(synthesise, samples))
+    assert len(found.times) == 32
+    assert found.times[-1] == pytest.approx(31 * 60 / 124, abs=0.03)
+
+
+def test_a_last_beat_that_is_heard_counts(synthesise: ModuleType) -> None:
+    samples = synthesise.compose([(9, 124.0)]).samples[: round((8 * 240 / 124 + 0.2) * synthesise.RATE)]
+    assert len(find_beats(resampled(synthesise, samples)).times) == 33

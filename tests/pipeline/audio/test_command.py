@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -41,3 +42,24 @@ def test_what_cannot_be_heard_is_told(command: str, tmp_path: Path, name: str) -
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert name in done.stderr
+
+
+def test_stems_are_drawn_below_and_compared(command: str, song: Path, synthesise: ModuleType, tmp_path: Path) -> None:
+    synthesise.write(str(tmp_path / "drums.wav"), synthesise.compose([(8, 120.0)]).samples)
+    (tmp_path / "same.flac").write_bytes(song.read_bytes())
+    sizes = []
+    for stems in ([], ["drums.wav", "same.flac"]):
+        arguments = [command, "music", str(song), *stems, "-o", "music.png"]
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=True)
+        with Image.open(tmp_path / "music.png") as drawn:
+            sizes.append(drawn.height)
+    assert done.stdout.splitlines()[-3:-1] == [
+        "stem drums.wav: 0:16.0 (16.00 s, 0.50 s shorter)",
+        "stem same.flac: 0:16.5 (16.50 s, as long)",
+    ]
+    assert sizes[1] - sizes[0] == 4 * 85  # two panels each
+    found = subprocess.run([*arguments, "--json"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert [stem["seconds"] for stem in json.loads(found.stdout)["stems"]] == pytest.approx([16.0, 16.5], abs=0.01)
+    arguments[3] = "nope.wav"
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "nope.wav: no such file\n")

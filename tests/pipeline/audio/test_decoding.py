@@ -1,5 +1,6 @@
 """Sound of every container, and what is no sound."""
 
+import struct
 import wave
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ import pytest
 
 from pipeline.audio import decoding
 from pipeline.audio.decoding import RATE, decode, probe
+from pipeline.audio.onsets import onset_strength
 from render.errors import InputError
 
 
@@ -112,3 +114,30 @@ def test_a_playlist_leads_to_no_other_file(song: Path, tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
         with pytest.raises(InputError, match=r"cannot be decoded as audio|nothing of its sound can be"):
             decode(tmp_path / name)
+
+
+def _wav(path: Path, samples: bytes, rate: int, channels: int = 1) -> Path:
+    """A WAV of floats of 32 bits."""
+    sizes = rate, rate * channels * 4, channels * 4, 32
+    head = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 3, channels, *sizes) + b"data" + struct.pack("<I", len(samples))
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(head) + len(samples)) + head + samples)
+    return path
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(1, 1), (1_000_001, 1), (22_050, 65)])
+def test_a_few_bytes_are_no_hour_of_work(tmp_path: Path, rate: int, channels: int) -> None:
+    path = _wav(tmp_path / "a.wav", bytes(4 * 65 * 100), rate, channels)
+    for read in (probe, decode):
+        with pytest.raises(InputError, match=r"expected at most 64, of 2,000 to 1,000,000"):
+            read(path)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.inf, np.nan, 3e38, -3e38])
+def test_samples_beyond_all_bounds_are_clipped(tmp_path: Path, value: float) -> None:
+    values = np.resize(np.array([value, -value, 0.5], np.float32), RATE)
+    samples = decode(_wav(tmp_path / "a.wav", values.tobytes(), RATE))
+    assert len(samples) == RATE
+    assert float(np.abs(samples).max()) <= 16
+    assert np.count_nonzero(samples == np.float32(0.5)) == RATE // 3
+    assert np.isfinite(onset_strength(samples)).all()

@@ -200,3 +200,46 @@ def test_a_loop_jumps_where_the_music_does(write: Write) -> None:
 def test_a_draft_keeps_the_music(write: Write) -> None:
     schedule = load_schedule(write(KICK))
     assert dataclasses.replace(schedule.draft().music) == schedule.music
+
+
+@pytest.mark.parametrize(
+    ("music", "start", "offset"),
+    [
+        ("{file: song.flac, start: 1 bar, bpm: 124}", 240 / 124, 0.0),
+        ("{file: song.flac, start: 1 bar, offset: 2 beats, bpm: 100, beats_per_bar: 3}", 1.8, 1.2),
+        ("{offset: 1 beat + 0.1s, bpm: 60}", 0.0, 1.1),
+    ],
+)
+def test_beats_count_in_the_section_that_says_how_long_they_are(
+    write: Write, music: str, start: float, offset: float
+) -> None:
+    read = load_schedule(write(f"music: {music}")).music
+    assert (read.start, read.offset) == (pytest.approx(start), pytest.approx(offset))
+
+
+def test_a_signal_may_fall_within_a_beat(write: Write) -> None:
+    signal = "signals: {kick: {of: onset, release: 1 beat}}"
+    music = load_schedule(write(f"music: {{file: song.flac, bpm: 120, {signal}}}")).music
+    same = load_schedule(write(f"music: {{file: song.flac, bpm: 120, {signal.replace('1 beat', '0.5s')}}}")).music
+    assert music.signals is not None
+    assert same.signals is not None
+    np.testing.assert_array_equal(music.signals["kick"].values, same.signals["kick"].values)
+
+
+STEADY = "beats and bars need a bpm that is one number here, such as 124; else write seconds"
+
+
+@pytest.mark.parametrize(
+    ("music", "said"),
+    [
+        ("{file: song.flac, start: 1 bar, bpm: auto}", [f"music.start: {STEADY}"]),
+        ("{offset: 1 bar, bpm: {0s: 120, 9s: 90}}", [f"music.offset: {STEADY}"]),
+        ("{bpm: {0s: 120, 4 bars: 90}}", [f"music.bpm.4 bars: {STEADY}"]),
+        ("{file: song.flac, start: 1 bar}", ["music.start: beats and bars need music: {bpm: 120}"]),
+        ("{bpm: -4, offset: 1 beat}", ["music.bpm: expected a number from 1 to 1000, got '-4'"]),
+    ],
+)
+def test_beats_of_no_known_length_are_told(write: Write, music: str, said: list[str]) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        load_schedule(write(f"music: {music}"))
+    assert [problem.path + ": " + problem.message for problem in caught.value.problems] == said

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -107,6 +108,25 @@ def test_the_sound_is_as_long_as_every_file(
     assert len(pictures) == seconds * (60 if "fps" in more else 8)
     assert samples == pytest.approx(seconds, abs=0.05)
     assert list(faults(folder.path, folder.footage(), any_ffmpeg)) == []
+
+
+@pytest.mark.parametrize("name", ["h264", "vp9", "prores", "ffv1"])
+@pytest.mark.parametrize(("fps", "more"), [("24000/1001", ""), ("23.976", ", fps: 59.94"), ("713/60", ", repeat: 3")])
+def test_a_rate_reaches_the_file_as_the_fraction_that_it_is(
+    rendered: Callable[[str], RunFolder], any_ffmpeg: str, name: str, fps: str, more: str
+) -> None:
+    video = f"{{format: {name}{more}}}"
+    text = f"music: {{file: song.flac}}\noutput: {{size: [64, 64], fps: {fps}, length: 48, video: {video}}}"
+    folder = rendered(text)
+    seconds = 48 / Origin(file=str(folder.path.parent / "a.yaml")).load().output.fps * (3 if "repeat" in more else 1)
+    rate = {"713/60": Fraction(713, 60), "23.976": Fraction(60000, 1001)}.get(fps, Fraction(24000, 1001))
+    with av.open(str(folder.video)) as container:
+        if name in ("h264", "prores"):  # Matroska counts in whole milliseconds
+            assert container.streams.video[0].average_rate == rate
+        assert sum(1 for _ in container.decode(video=0)) == round(seconds * rate)
+    lengths = measured(any_ffmpeg, folder.video, str(FORMATS[name].options["f"]))
+    assert lengths.picture == pytest.approx(seconds, abs=0.002)
+    assert seconds - 0.03 < lengths.sound < seconds + 0.03 + lengths.packet
 
 
 @pytest.mark.parametrize("loop", ["", "loop: {blend: 1s}"])

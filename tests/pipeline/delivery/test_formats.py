@@ -24,7 +24,7 @@ from pipeline.recipe import Sound
 from render.errors import InputError
 from render.spec import FrameSpec, PromptWeight
 
-# libsvtav1 took no picture below 64×64 until version 2, which Debian 12 does not have.
+# libsvtav1 took no picture below 64 by 64 until version 2, which Debian 12 does not have.
 FPS, COUNT, SIZE = 12.0, 18, (64, 64)
 COLOURS = [(200, 40, 40), (40, 180, 60), (50, 60, 200)]
 CODECS = {"h265": "hevc", "av1": "libdav1d"}

@@ -1,0 +1,142 @@
+"""WarpFusion's settings (settings.txt): prompts, negative prompts, size, clock and seed.
+
+WarpFusion paints over an input video: what moves there moves in the video, so there is no motion to
+carry. `angle`, `zoom` and the like stand in its settings because it descends from Disco Diffusion, and
+do nothing. Prompts stand until the next ones; those of `negative_prompts` push away.
+
+Source: Sxela/WarpFusion, the notebook's settings.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pipeline.foreign.arithmetic import UnreadableError
+from pipeline.foreign.diffusion_prompts import unbracketed
+from pipeline.foreign.frame import LARGEST, fitting, known_seed
+from pipeline.foreign.frame_prompts import texts_by_frame
+from pipeline.foreign.notes import Effect, Note
+from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, filled, held, layers, spans, weighted
+from pipeline.foreign.series import MAX_FRAMES
+from pipeline.foreign.settings import Settings, shown
+from pipeline.foreign.source import Source
+from pipeline.importers import Imported
+
+NEEDS = "text_prompts beside flow_blend_schedule, style_strength_schedule or warp_strength"
+TOOL = "WarpFusion"
+MARKS = frozenset(
+    {"flow_blend_schedule", "style_strength_schedule", "warp_strength", "controlnet_multimodel", "flow_warp"}
+)
+_FPS, _FRAMES = 24, 120
+_DIFFUSION = "settings of diffusion"
+_REASONS = {
+    **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "style_strength_schedule", "sampler"), _DIFFUSION),
+    **dict.fromkeys(("model_path", "model_version", "clip_skip", "image_scale_schedule"), _DIFFUSION),
+    **dict.fromkeys(("controlnet_multimodel", "controlnet_preprocess"), "there is no ControlNet"),
+    **dict.fromkeys(("image_prompts", "init_image"), "no pictures are read"),
+    "frame_range": "frames are counted from 0, and all are made",
+    "prompt_patterns_sched": "words are not replaced in prompts",
+}
+# What only says how the input video is followed, painted over and put together again.
+_VIDEO = re.compile(
+    r"animation_mode|angle|zoom|translation_[xyz]|rotation_3d_[xyz]|interp_spline|key_frames|midas_.*|fov|"
+    r"flow_.*|warp_.*|.*consistency.*|padding_(mode|ratio)|turbo_.*|colormatch_.*|match_color_.*|"
+    r"latent_(scale|fixed).*|init_(scale|grad|latent).*|cc_.*|mask_.*|.*_mask|background.*|extract_(?!nth).*|"
+    r".*brightness.*|normalize_.*|cond_.*|use_background_mask.*|fixed_code|code_randomness|inpaint.*|.*_template|"
+    r"make_schedules|frames_skip_steps|frames_scale|near_plane|far_plane|padding_mode|sampling_mode"
+)
+
+
+def recognises(source: Source) -> bool:
+    return "text_prompts" in source.settings and bool(source.settings.keys() & MARKS)
+
+
+def convert(source: Source) -> Imported:
+    """See the module. Raises `InputError`."""
+    settings = Settings(source, TOOL)
+    told: dict[str, None] = dict.fromkeys([_video(settings)])
+    frames = _frames(settings, told)
+    fps = _fps(settings, told)
+    size = _size(settings)
+    seed = known_seed(settings, told, names=("set_seed", "seed"))
+    prompts = _prompts(settings, frames, told)
+    settings.pass_over(_VIDEO)
+    return Imported(
+        tool=TOOL,
+        size=fitting(*size, told),
+        fps=fps,
+        frames=frames,
+        seed=seed,
+        prompts=prompts,
+        told=(*told, *settings.lost(_REASONS)),
+    )
+
+
+def _video(settings: Settings) -> Note:
+    """What is lost first of all: the video that WarpFusion paints over."""
+    path, each = settings.text("video_init_path"), settings.count("extract_nth_frame", 1, 1, MAX_FRAMES)
+    settings.take("video_init_seed_continuity")
+    named = f"video_init_path = {shown(path)}" if path.strip() else "the input video"
+    nth = f", every {each}. frame of it" if each > 1 else ""
+    return Note(f"{named}{nth}: no video is read, so the pictures are drawn from the prompts alone", Effect.MOTION)
+
+
+def _frames(settings: Settings, told: dict[str, None]) -> int:
+    frames = settings.count("max_frames", 0, 0, MAX_FRAMES)
+    if not frames:
+        told[Note(f"no max_frames stands in the file: the video's length, made {_FRAMES} frames", Effect.SIZE)] = None
+    return frames or _FRAMES
+
+
+def _fps(settings: Settings, told: dict[str, None]) -> float:
+    fps = settings.number("fps", -1, -1, 240)
+    if fps <= 0:
+        told[Note(f"no fps stands in the file: the video's, made {_FPS}", Effect.SIZE)] = None
+    return fps if fps > 0 else _FPS
+
+
+def _size(settings: Settings) -> tuple[int, int]:
+    """`width` and `height` of the file, `width_height` of the notebook, to the pixel."""
+    sides = settings.structured("width_height")
+    pair = sides if isinstance(sides, list | tuple) and len(sides) == 2 else (None, None)
+    given = [side if isinstance(side, int) else default for side, default in zip(pair, (1280, 720), strict=True)]
+    settings.take("force_multiple_of")  # the size in the file is the one that it made
+    return settings.count("width", given[0], 16, LARGEST), settings.count("height", given[1], 16, LARGEST)
+
+
+def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
+    """Scenes where nothing pushes away and every frame has one text, else layers."""
+    try:
+        pulling = [
+            (frame, filled(_weights(texts, 1.0, told), 1.0, f"text_prompts: frame {frame}", told))
+            for frame, texts in held(texts_by_frame(settings, "text_prompts"), frames, told)
+        ]
+        pushing = _negative(settings, frames, told)
+        if not any(weights for _, weights in pushing) and all(list(found.values()) == [1.0] for _, found in pulling):
+            return tuple(Scene(frame=frame, text=next(iter(found))) for frame, found in pulling)
+        return layers([_both(*pair) for pair in zip(spans(pulling, frames), spans(pushing, frames), strict=True)])
+    except UnreadableError as error:
+        raise settings.error("text_prompts", str(error)) from None
+
+
+def _negative(settings: Settings, frames: int, told: dict[str, None]) -> list[tuple[int, dict[str, float]]]:
+    if not settings.structured("negative_prompts"):
+        return [(0, {})]
+    keys = texts_by_frame(settings, "negative_prompts")
+    found = [(frame, _weights(texts, -1.0, told)) for frame, texts in held(keys, frames, told)]
+    if any(weights for _, weights in found):
+        told[NEGATIVE] = None
+    return found
+
+
+def _weights(texts: Sequence[str], sign: float, told: dict[str, None]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text in texts:
+        words, weight = weighted(text)
+        words = unbracketed(words, told)
+        if words.strip(" ,.;"):
+            found[words] = found.get(words, 0.0) + sign * weight
+    return found
+
+
+def _both(pulling: Mapping[str, float], pushing: Mapping[str, float]) -> dict[str, float]:
+    return {text: pulling.get(text, 0.0) + pushing.get(text, 0.0) for text in {**pulling, **pushing}}
