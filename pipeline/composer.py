@@ -100,7 +100,7 @@ class _Tree:
             self._attach(*self._alias(event), event)
             return
         if event.anchor in self._anchored:
-            raise _at(event, f"the anchor '{event.anchor[:MAX_KEY]}' stands twice; rename one of the two")
+            raise _at(event, f"the anchor '{event.anchor[:MAX_KEY]}' is defined twice; rename one of them")
         if isinstance(event, yaml.ScalarEvent):
             if len(event.value) > MAX_TEXT:
                 raise _at(event, f"a text of more than {MAX_TEXT:,} characters")

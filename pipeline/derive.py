@@ -81,7 +81,7 @@ def assemble_again(
         whole = records.index(None) if None in records else len(records)
         if whole < len(records) and not partial:
             raise RunError(
-                f"{folder.frames.path(whole)}: is missing or torn; run the schedule again to render it, "
+                f"{folder.frames.path(whole)}: is missing or damaged; run the schedule again to render it, "
                 "or make a video of what is there with --partial"
             )
         if not whole:

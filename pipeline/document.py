@@ -109,7 +109,7 @@ class Value:
             path = f"{self.path}.{name}" if self.path else name
             key = self._below(key_node, path)
             if name in seen:
-                self.problems.add(InvalidError(key, "this key stands twice; remove one of the two"))
+                self.problems.add(InvalidError(key, "this key appears twice; remove one of them"))
                 continue
             seen.add(name)
             yield name, key, self._below(value_node, path)

@@ -45,7 +45,8 @@ class Entering:
             return picture
         new = warp(last, moves[None], spec.border).nan_to_num(0.0)
         known = torch.cat([self._entered, self._share, torch.ones_like(self._share)], 1)
-        old, share, inside = move(known, moves[None], "black").nan_to_num(0.0).clamp(0, 1).split([3, 1, 1], 1)
+        kept = move(known, moves[None], "black").nan_to_num(0.0).clamp(0, 1)
+        old, share, inside = kept[:, :3], kept[:, 3:4], kept[:, 4:]
         self._entered = torch.lerp(new, old, inside)
         self._share = torch.maximum(share * self._left, 1 - inside)
         return torch.lerp(picture, _resized(self._entered, picture), _resized(self._share, picture))

@@ -92,7 +92,7 @@ def patience() -> float:
         return float(setting) if setting else PATIENCE
     except ValueError as error:
         raise EncodingError(
-            f"${PATIENCE_ENVIRONMENT}: '{setting}' is no number of seconds; the frames are kept"
+            f"${PATIENCE_ENVIRONMENT}: '{setting}' is not a number of seconds; the frames are kept"
         ) from error
 
 

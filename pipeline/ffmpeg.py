@@ -44,7 +44,7 @@ def find_binary(setting: str | None) -> str:
         if wanted:
             found = shutil.which(wanted)
             if found is None:
-                raise EncodingError(f"{origin}: '{wanted}' is no program that can be run")
+                raise EncodingError(f"{origin}: '{wanted}' cannot be run")
             return found
     try:
         return shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
@@ -180,7 +180,7 @@ def read_notes(binary: str, video: Path) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EncodingError(f"{binary}: cannot be run: {error}") from error
     if found.returncode:
-        raise InputError(f"{video}: is no video that ffmpeg can read")
+        raise InputError(f"{video}: ffmpeg cannot read it as a video")
     return found.stdout.decode(errors="replace")
 
 

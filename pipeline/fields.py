@@ -151,9 +151,9 @@ def text(value: Value, clock: Clock) -> str:
         raise value.invalid(expected)
     prompt = written(value)  # 1984 is a prompt, too
     if any("\ud800" <= character <= "\udfff" for character in prompt):
-        raise InvalidError(value, "holds half a character (a lone surrogate), which no text can")
+        raise InvalidError(value, "contains half a character (a lone surrogate), which no text can")
     if _CONTROL.search(prompt):  # ffmpeg cannot be handed a null, and a terminal obeys the others
-        raise InvalidError(value, "holds a control character, which no text needs")
+        raise InvalidError(value, "contains a control character, which no text needs")
     if isinstance(value.node, TextNode) and value.node.cut:
         clock.remark(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
     return prompt

@@ -65,7 +65,7 @@ class History:
         found = {entry.number: entry for entry in self.entries()}
         if number not in found:
             known = ", ".join(map(str, found)) or "nothing"
-            raise InputError(f"{self.path}: holds no run {number}; it holds {known}")
+            raise InputError(f"{self.path}: has no run {number}; it has {known}")
         return found[number]
 
     def keep_finished(self, hashes: list[str]) -> Entry | None:

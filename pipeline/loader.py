@@ -34,7 +34,7 @@ _SECTIONS = (
     *("models", "prompts", "motion", "refine", "losses", "shots"),
 )
 _INSTEAD = {
-    "defaults": "is no key: what stands at the top holds in every shot; include: shares it between files",
+    "defaults": "is not a key: what is at the top applies to every shot; include: shares it between files",
 }
 _HOLDERS: dict[str, type] = {"output": Output, "models": Models, "refine": Refine}
 # Keys that people write at the top although they belong in a section: the full name, and how it is written there.

@@ -136,7 +136,7 @@ def _listened(music: Music, value: Value, clock: Clock) -> Music:
         if (track := music.file) is not None:
             music = dataclasses.replace(music, length=track.seconds - music.start)
             if track.seconds <= music.start:
-                raise InvalidError(place["start"], f"lies after the end of the track at {track.seconds:.4g} s")
+                raise InvalidError(place["start"], f"is after the end of the track at {track.seconds:.4g} s")
         music = dataclasses.replace(music, beat=_beat(music, place, clock))
         return dataclasses.replace(music, section_markers=_section_markers(music))
     except InputError as error:

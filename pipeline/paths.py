@@ -26,7 +26,7 @@ def resolve(written: str, base: Path, allow: bool) -> Path:
     try:
         path = (base / (Path(written).expanduser() if home else written)).resolve()
         if not (allow or path.is_relative_to(base.resolve())):
-            raise ValueError(f"{_shown(written)} lies outside the schedule's folder; move it there or give {ALLOW}")
+            raise ValueError(f"{_shown(written)} is outside the schedule's folder; move it there or give {ALLOW}")
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise ValueError(f"{_shown(written)} is a pipe or a device; expected a file")
     except (OSError, RuntimeError) as error:  # a name too long, a loop of links, nobody's home

@@ -146,7 +146,7 @@ def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
     if music.beat is None and music.file is None and not music.signals:
         clock.remark(section, "has no effect without bpm or file")
     if music.length is not None and clock.length > music.length + 1 / clock.fps:
-        said = f"the track is over at {music.length:.4g} s, and the video goes on until {clock.length:.4g} s"
+        said = f"the track ends at {music.length:.4g} s but the video at {clock.length:.4g} s"
         clock.remark(section.entries()["file"], said)
     for name, entry in (section.entries()["signals"].entries() if music.signals else {}).items():
         if name not in clock.used:

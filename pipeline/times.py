@@ -39,7 +39,7 @@ def time(value: Value, clock: Clock) -> float:
     if at is None or not abs(at) <= _LATEST:
         raise value.invalid(TIME_EXPECTED)
     if at < 0:
-        raise InvalidError(value, f"lies {-at:.4g} s before the start")
+        raise InvalidError(value, f"is {-at:.4g} s before the start")
     return at
 
 

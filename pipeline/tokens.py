@@ -12,7 +12,7 @@ _TOKEN = re.compile(
 )
 WORDS = {"and", "or", "not", "if", "else"}
 HINTS = {
-    "%": "mod(a, b) is the remainder, and a unit stands only behind a plain number",
+    "%": "mod(a, b) is the remainder, and a unit is allowed only after a plain number",
     "^": "** is the power",
     "=": "== compares",
     "&": "write 'and'",
@@ -24,7 +24,7 @@ MISSING = {
     **dict.fromkeys(("beat", "bar", "tempo"), "it needs music: {bpm: 120}"),
     **dict.fromkeys(
         ("s", "ms", "deg", "beats", "bars", "frames"),
-        "a unit stands only behind a plain number; an expression counts in the field's own unit, per second",
+        "a unit is allowed only after a plain number; an expression counts in the field's own unit, per second",
     ),
     "prev": "it is the value at the previous key of a map of times, and there is none here",
 }

@@ -104,7 +104,7 @@ def _choices(path: str, key: Value, entry: Value) -> list[Value]:
     texts = [in_one_line(choice.node) for choice in choices]
     for number, (choice, text) in enumerate(zip(choices, texts, strict=True)):
         if text in texts[:number]:
-            raise InvalidError(choice, "this value stands twice; remove one of the two")
+            raise InvalidError(choice, "this value appears twice; remove one of them")
     if not choices:
         raise entry.invalid("a list of values such as [1, 2, 3]")
     return choices

@@ -55,7 +55,7 @@ class Verification:
             try:
                 note = self._states.verify(index)
             except CheckpointError as error:
-                yield f"{error}; delete it, rendering goes on from an earlier one"
+                yield f"{error}; delete it, rendering resumes from an earlier one"
                 continue
             if index < len(self._hashes) and note.frame_hash != self._hashes[index]:
                 yield f"{self._states.path(index)}: is of another schedule or of other models"

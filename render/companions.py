@@ -91,7 +91,7 @@ def _require_known(repository: str, architecture: Path | str) -> None:
     """A config may come from a stranger: it chooses among the repositories that open_clip itself names."""
     if repository not in (known := repositories()):
         hint = suggestion(repository, known, "its tokenizer.json and tokenizer_config.json may lie beside the weights")
-        raise WeightsError(f"{architecture}: '{repository}' is no repository that open_clip names; {hint}")
+        raise WeightsError(f"{architecture}: '{repository}' is not a repository that open_clip names; {hint}")
 
 
 def _require_harmless(path: Path, *, tower: bool) -> None:

@@ -50,7 +50,7 @@ class Download:
 
     def __post_init__(self) -> None:
         if self.name in ("", ".", "..") or re.search(r"[/\\:\0]", self.name):
-            raise DownloadError(f"{self.name!r} is no name for a file in the cache")
+            raise DownloadError(f"{self.name!r} is not a name for a file in the cache")
 
 
 class _ContentError(Exception):
@@ -97,7 +97,7 @@ def fetch(download: Download, folder: Path, *, offline: bool, progress: Progress
         raise DownloadError(f"{path}: {error}; remove the file to have it fetched again") from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DownloadError(f"{path}: cannot be kept: {reason}; the next run goes on from what is there") from error
+        raise DownloadError(f"{path}: cannot be kept: {reason}; the next run resumes from there") from error
     return path
 
 

@@ -90,7 +90,7 @@ def read_midi(path: Path, note: int | None = None) -> Array:
         raise
     except Exception as error:  # mido raises nearly anything at a damaged file: of arithmetic, of its own
         said = " ".join(str(error).split()[:24])
-        raise InputError(f"'{path.name}': is no MIDI file that can be read{said and f' ({said})'}") from error
+        raise InputError(f"'{path.name}': cannot be read as MIDI{said and f' ({said})'}") from error
     if not hits:
         raise InputError(f"'{path.name}': {'no note' if note is None else f'note {note}'} begins in it")
     values = np.zeros(math.ceil(now * FRAMES) + 2)
@@ -138,4 +138,4 @@ def _text(path: Path) -> str:
             raise InputError(f"'{path.name}': more than {MAX_BYTES:,} bytes")
         return raw.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"'{path.name}': is no text that can be read") from error
+        raise InputError(f"'{path.name}': cannot be read as text") from error

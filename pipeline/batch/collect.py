@@ -50,7 +50,7 @@ def expand(written: Sequence[str], lists: Sequence[Path], inputs: Path = Path())
         inputs: where schedules from buckets are put.
 
     Raises:
-        InputError: a list cannot be read, or a folder or glob holds no schedule.
+        InputError: a list cannot be read, or a folder or glob contains no schedule.
     """
     found = [path for text in written for path in _meant(text, Path(), inputs)]
     for path in lists:
@@ -78,7 +78,7 @@ def _meant(text: str, base: Path, inputs: Path) -> Iterator[Path]:
         why = (error.strerror if isinstance(error, OSError) else None) or error
         raise InputError(f"{base / text}: cannot be read: {why}") from error
     if not schedules:
-        raise InputError(f"{base / text}: holds no schedule; expected files that end in {' or '.join(SUFFIXES)}")
+        raise InputError(f"{base / text}: contains no schedule; expected files that end in {' or '.join(SUFFIXES)}")
     yield from schedules
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands import options
+from pipeline.terminal import show, show_json
 from render.errors import InputError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
@@ -14,7 +15,7 @@ if TYPE_CHECKING:  # `render --help` must not wait for numpy
 @click.command()
 @options.run_folder
 @click.option("--restore", metavar="N", type=click.IntRange(1), help="Make run N the folder's run again.")
-@click.option("--keep", metavar="N", type=click.IntRange(0), help="Remove all runs of before but the latest N.")
+@click.option("--keep", metavar="N", type=click.IntRange(0), help="Remove all earlier runs but the latest N.")
 @click.option("--clear", is_flag=True, help="Remove all of them.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 def history(folder: "RunFolder", restore: int | None, keep: int | None, clear: bool, as_json: bool) -> None:
@@ -47,13 +48,11 @@ def _restore(folder: "RunFolder", number: int) -> None:
 
     entry, kept = restore(folder, number)
     if kept is not None:
-        click.echo(f"the run of before is kept as {kept.number}")
-    click.echo(
-        f"{folder.video}: run {entry.number}, {entry.frames} frames; its schedule is {folder.path}/schedule.yaml"
-    )
+        show(f"the previous run is kept as {kept.number}")
+    show(f"{folder.video}: run {entry.number}, {entry.frames} frames; its schedule is {folder.path}/schedule.yaml")
     origin = folder.origin()
     if folder.is_edited(origin):
-        click.echo(f"{origin.file} says something else now: rendering it again puts that in its place")
+        show(f"{origin.file} has changed since: rendering it again replaces this run by that")
 
 
 def _drop(folder: "RunFolder", keep: int) -> None:
@@ -62,7 +61,7 @@ def _drop(folder: "RunFolder", keep: int) -> None:
 
     with only_writer(folder.path):
         gone = History(folder).drop(keep)
-    click.echo(f"{folder.path}: {gone} removed")
+    show(f"{folder.path}: {gone} removed")
 
 
 def _list(folder: "RunFolder", as_json: bool) -> None:
@@ -72,7 +71,7 @@ def _list(folder: "RunFolder", as_json: bool) -> None:
 
     found = listed(folder)
     if as_json:
-        click.echo(json.dumps([line.to_record() for line in found], ensure_ascii=False))
+        show_json(json.dumps([line.to_record() for line in found], ensure_ascii=False))
         return
     for line in found:
-        click.echo(str(line))
+        show(str(line))

@@ -70,7 +70,7 @@ def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError 
     for line in told:
         show(f"- {line}", err=True)
     if target == _STANDARD:
-        click.echo(text, nl=False)
+        show(text, nl=False)
     else:
         show(str(target))
     return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.terminal import show
 from render.errors import InputError, suggestion
 
 _DEFAULT = "story"
@@ -35,7 +36,7 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
     templates = _templates()
     if listed:
         for known, text in sorted(templates.items()):
-            click.echo(f"{known:<6} {text.splitlines()[0].removeprefix('# ')}")
+            show(f"{known:<6} {text.splitlines()[0].removeprefix('# ')}")
         return
     if name is None:
         raise click.UsageError("expected a NAME for the new schedule, such as `render new sea`")
@@ -51,7 +52,7 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
         raise InputError(f"{path}: already exists; choose another name, or --force to overwrite it") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    click.echo(f"{path}: written from the template {template}; next: render check {path}, then render {path}")
+    show(f"{path}: written from the template {template}; next: render check {path}, then render {path}")
 
 
 def _with_track(text: str, template: str, track: str, path: Path) -> str:

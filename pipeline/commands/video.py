@@ -72,7 +72,7 @@ def video(
     Each schedule gets the folder DIR/<its name>/ with frames/, video.mp4, contact.png, poster.png
     and report.json. Running again goes on where it stopped; after an edit it starts at the first
     frame that the edit changes; a finished video that it replaces stays in the history (render history DIR).
-    In a bucket frames are uploaded behind the render, and the same
+    In a bucket frames are uploaded while the next are rendered, and the same
     command goes on there on another machine. Ctrl-C finishes the frame, twice stops at once. A schedule with
     variants: gives one folder below for every combination.
     """

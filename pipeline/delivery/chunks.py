@@ -33,7 +33,7 @@ def into_gif(file: Path, text: str) -> None:
     """Write a text into a finished GIF."""
     content = file.read_bytes()
     if not content.endswith(b";"):
-        raise EncodingError(f"{file.name}: is no whole GIF")
+        raise EncodingError(f"{file.name}: not a complete GIF")
     said = text.encode()
     blocks = [said[at : at + _BLOCK] for at in range(0, len(said), _BLOCK)]
     comment = _COMMENT + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0"
@@ -61,7 +61,7 @@ def into_png(file: Path, text: str) -> None:
     content = file.read_bytes()
     end = content.rfind(b"\0\0\0\0IEND")
     if end < 0:
-        raise EncodingError(f"{file.name}: is no whole PNG")
+        raise EncodingError(f"{file.name}: not a complete PNG")
     body = b"iTXt" + _KEYWORD + text.encode()
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     file.write_bytes(content[:end] + chunk + content[end:])
@@ -93,7 +93,7 @@ def require_container(file: Path) -> None:
     with file.open("rb") as opened:
         begin = opened.read(12)
     if begin[4:8] != b"ftyp" and not begin.startswith(b"\x1aE\xdf\xa3"):
-        raise InputError(f"{file}: is no video that `render` makes: expected MP4, MOV, WebM, MKV, GIF, WebP or PNG")
+        raise InputError(f"{file}: not a video that `render` makes: expected MP4, MOV, WebM, MKV, GIF, WebP or PNG")
 
 
 def _of_gif(content: mmap.mmap) -> Iterator[bytes]:

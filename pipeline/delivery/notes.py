@@ -40,7 +40,7 @@ def schedule_of(texts: Iterable[str], file: str) -> str:
     for said in texts:
         if said.startswith(MARK):
             return said if said.endswith("\n") else said + "\n"
-    raise InputError(f"{file}: holds no schedule; expected a file that `render` has made")
+    raise InputError(f"{file}: contains no schedule; expected a file that `render` has made")
 
 
 def _escaped(text: str) -> str:

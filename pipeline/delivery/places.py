@@ -19,7 +19,7 @@ class Place:
 PLACES: dict[str, Place] = {
     "square": Place(about="1080 × 1080, a post", size=(1080, 1080)),
     "reel": Place(about="1080 × 1920, upright, for phones", size=(1080, 1920)),
-    "canvas": Place(about="1080 × 1920, a loop of 3 to 8 seconds behind a song", size=(1080, 1920), seconds=(3, 8)),
+    "canvas": Place(about="1080 × 1920, a loop of 3 to 8 seconds shown with a song", size=(1080, 1920), seconds=(3, 8)),
     "wallpaper": Place(about="3840 × 2160, a screen", size=(3840, 2160)),
 }
 

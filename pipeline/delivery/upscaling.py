@@ -51,12 +51,12 @@ class Upscaler:
         except WeightsError as error:
             raise InputError(str(error)) from error
         except Exception as error:  # whatever a file can hold
-            raise InputError(f"{path}: is no upscaler that spandrel knows ({_first_line(error)})") from error
+            raise InputError(f"{path}: not an upscaler that spandrel knows ({_first_line(error)})") from error
         if not isinstance(model, spandrel.ImageModelDescriptor) or (model.input_channels, model.output_channels) != (
             3,
             3,
         ):
-            raise InputError(f"{path}: is no network that makes a picture of a picture")
+            raise InputError(f"{path}: not a network that turns a picture into a picture")
         self._model = model.eval()
         self.scale = int(model.scale)
 

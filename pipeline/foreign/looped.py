@@ -147,7 +147,7 @@ def _rate(script: Script, told: dict[str, None]) -> float:
             ):
                 return min(float(value), 240.0)
         if any(name in ("-framerate", "-r") for name in words):
-            told[f"line {command.line}: ffmpeg's rate is no number: {_FFMPEG_RATE:g} frames a second instead"] = None
+            told[f"line {command.line}: ffmpeg's rate is not a number: {_FFMPEG_RATE:g} frames a second instead"] = None
         return _FFMPEG_RATE
     told[f"the script makes no video: {_DEFAULT_RATE:g} frames a second"] = None
     return _DEFAULT_RATE

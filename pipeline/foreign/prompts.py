@@ -123,7 +123,7 @@ def held(keys: Mapping[int, T], count: int, told: dict[str, None]) -> list[tuple
         line = f"prompts at {', '.join(late[:20])}: come after the last frame, {count - 1}"
         told[Note(line, Effect.PROMPTS)] = None
     if not inside:
-        raise UnreadableError("no prompt stands in any frame")
+        raise UnreadableError("no frame has a prompt")
     return [(0, inside[0][1]), *inside[1:]]
 
 

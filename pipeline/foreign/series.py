@@ -133,9 +133,9 @@ def frame_number(text: str, names: Mapping[str, float]) -> int:
     try:
         number = float(plain) if plain.isdecimal() else float(arithmetic(plain, NUMEXPR).values(names))
     except UnreadableError as error:
-        raise UnreadableError(f"'{plain[:40]}' is no frame: {error}") from None
+        raise UnreadableError(f"'{plain[:40]}' is not a frame number: {error}") from None
     if not np.isfinite(number):
-        raise UnreadableError(f"'{plain[:40]}' is no frame")
+        raise UnreadableError(f"'{plain[:40]}' is not a frame number")
     return int(number)
 
 

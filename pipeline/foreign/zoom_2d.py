@@ -42,7 +42,7 @@ class Clock:
         values = np.broadcast_to(expression.values({"t": self.times}), self.times.shape)
         unsound = ~(np.abs(values) <= LARGEST)
         if unsound.any():
-            raise UnreadableError(f"has no value that can be used at frame {int(unsound.argmax())}")
+            raise UnreadableError(f"has no usable value at frame {int(unsound.argmax())}")
         return values
 
     def words(self, frame: str) -> dict[str, str]:

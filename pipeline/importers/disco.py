@@ -66,7 +66,7 @@ def convert(source: Source) -> Imported:
     frames = settings.count("max_frames", 1, 1, MAX_FRAMES) if mode != "None" else 1
     fps = settings.number("fps", _FPS, 0.1, 240)
     if "fps" not in settings:
-        told[f"no fps stands in the file: {_FPS} is the notebook's"] = None
+        told[f"the file has no fps: {_FPS} is the notebook's"] = None
     width, height = _size(settings, told)
     seed = known_seed(settings, told, names=("set_seed", "seed"))
     prompts = _prompts(settings, frames, told)

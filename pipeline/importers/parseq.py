@@ -106,7 +106,7 @@ def _column(rows: list[Mapping[str, Any]], name: str) -> Series:
         raise UnreadableError(f"{field}: expected a number in every frame") from None
     unsound = ~(np.abs(values) <= LARGEST)
     if unsound.any():
-        raise UnreadableError(f"{field}: is no number that can be used at frame {int(unsound.argmax())}")
+        raise UnreadableError(f"{field}: is not a usable number at frame {int(unsound.argmax())}")
     return Series(values=values)
 
 

@@ -26,7 +26,7 @@ def fetch(url: str, into: Path) -> list[Path]:
         store = Store(url)
         names = sorted(found.key for found in store.list() if found.key.endswith(SUFFIXES) and "/" not in found.key)
     if not names:
-        raise InputError(f"{url}: holds no schedule; expected objects that end in {' or '.join(SUFFIXES)}")
+        raise InputError(f"{url}: contains no schedule; expected objects that end in {' or '.join(SUFFIXES)}")
     for name in names:
         _fetch(store, name, into / store.place)
     return [into / store.place / name for name in names]

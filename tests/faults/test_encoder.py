@@ -74,7 +74,7 @@ def test_the_real_ffmpeg_finishes_without_rendering_a_frame(unfinished: Place, r
 def test_missing_ffmpeg_is_told_before_anything_is_rendered(place: Place) -> None:
     done = place.call("toy.yaml", "--out", "out", "--ffmpeg", "/nowhere/ffmpeg")
     assert done.code == 1
-    assert done.message == "toy: --ffmpeg: '/nowhere/ffmpeg' is no program that can be run"
+    assert done.message == "toy: --ffmpeg: '/nowhere/ffmpeg' cannot be run"
     assert not place.folder.exists()
 
 
@@ -97,7 +97,7 @@ def test_assemble_of_an_unfinished_run_asks_for_partial(begun: Place) -> None:
     (begun.folder / "video.mp4").unlink()
     told = begun.call("assemble", "out/toy")
     assert told.code == 1
-    assert "000012.png: is missing or torn" in told.message
+    assert "000012.png: is missing or damaged" in told.message
     assert "--partial" in told.message
     told = begun.call("assemble", "out/toy", "--partial")
     assert (told.code, told.out) == (0, "out/toy/video.mp4: 12 frames\n")

@@ -53,7 +53,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "a prompt of a megabyte": ("a text of more than 10,000", f"prompts: {'x' * FULL}"),
     "a quoted prompt of escapes": ("a text of more than 10,000", 'prompts: "' + "\\x41" * (FULL // 4) + '"'),
     "a number of a million digits": ("a text of more than 10,000", motion("1" * FULL)),
-    "an anchor of a megabyte": ("stands twice", f"a: &{'x' * 400_000} 1\nb: &{'x' * 400_000} 1\n{PROMPT}"),
+    "an anchor of a megabyte": ("is defined twice", f"a: &{'x' * 400_000} 1\nb: &{'x' * 400_000} 1\n{PROMPT}"),
     "directives": ("%TAG", "".join(f"%TAG !e{n}! tag:x:\n" for n in range(30_000)) + "---\n" + PROMPT),
     "nothing but quotes": ("a text of more than|not YAML", "a: " + "'" * FULL),
     "nothing but lines": ("is empty", "\n" * FULL),

@@ -37,7 +37,7 @@ def test_lines_have_the_units_of_their_fields() -> None:
         ("1 + 0.1*t", []),
         ("{0s: 1, 2s: 1.1}", [0, 2]),
         ("{0s: 1, 2s: 1 + 0.1*t, end: 1.1}", [0, 2, 4]),
-        ("{1s: 1, 9s: 2}", [1]),  # the later one lies after the end
+        ("{1s: 1, 9s: 2}", [1]),  # the later one is after the end
     ],
 )
 def test_keys_are_the_keyframes_of_the_schedule(zoom: str, times: list[float]) -> None:

@@ -150,7 +150,7 @@ def test_an_alias_of_what_is_not_there_yet(text: str, place: tuple[int, int], ab
 
 
 def test_an_anchor_must_not_stand_twice() -> None:
-    assert told("a: &x 1\nb: &x 2\n") == (2, 4, "the anchor 'x' stands twice; rename one of the two")
+    assert told("a: &x 1\nb: &x 2\n") == (2, 4, "the anchor 'x' is defined twice; rename one of them")
 
 
 def test_tags_and_merge_keys_mean_nothing() -> None:

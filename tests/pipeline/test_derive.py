@@ -59,7 +59,7 @@ def test_no_video_is_made_of_a_damaged_frame(made: Made) -> None:
 def test_partial_stops_before_the_first_missing_frame(made: Made, missing: int) -> None:
     folder = made()
     folder.frames.path(missing).unlink()
-    with pytest.raises(RunError, match=rf"{missing:06d}\.png: is missing or torn; .* --partial"):
+    with pytest.raises(RunError, match=rf"{missing:06d}\.png: is missing or damaged; .* --partial"):
         assemble_again(folder, False, None)
     assert assemble_again(folder, True, None)[0] == missing
     assert count_frames(folder.video) == missing

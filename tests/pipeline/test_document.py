@@ -76,9 +76,7 @@ def test_a_key_that_stands_twice_is_noted_at_the_second_and_reading_goes_on(text
         *(("a", 1), ("b", 2), ("c", 4)),
     ]
     assert document.problems.found == [
-        Problem(
-            file="a.yaml", line=line, column=column, path="a", message="this key stands twice; remove one of the two"
-        )
+        Problem(file="a.yaml", line=line, column=column, path="a", message="this key appears twice; remove one of them")
     ]
 
 

@@ -104,7 +104,7 @@ WRONG = [
     ("t[0]", 1, "unexpected '['"),
     ("'a'", 0, "unexpected '''"),
     ("lambda: 1", 0, "unknown name 'lambda'; let: can define it, or music.signals for a sound"),
-    ("5 % 2", 2, "unexpected '%'; mod(a, b) is the remainder, and a unit stands only behind a plain number"),
+    ("5 % 2", 2, "unexpected '%'; mod(a, b) is the remainder, and a unit is allowed only after a plain number"),
     ("2^3", 1, "unexpected '^'; ** is the power"),
     ("t = 3", 2, "unexpected '='; == compares"),
     ("t && 3", 2, "unexpected '&'; write 'and'"),
@@ -133,7 +133,7 @@ WRONG = [
     (
         "1.05/s * 2",
         5,
-        "unknown name 's'; a unit stands only behind a plain number; an expression counts in the field's own unit, "
+        "unknown name 's'; a unit is allowed only after a plain number; an expression counts in the field's own unit, "
         "per second",
     ),
 ]

@@ -180,17 +180,17 @@ def test_empty_environment_variable_is_as_none(
 def test_missing_program_is_told_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was asked for is never silently replaced by another one."""
     wanted = str(tmp_path / "nothing here")
-    with pytest.raises(EncodingError, match=r"--ffmpeg: '.*nothing here' is no program"):
+    with pytest.raises(EncodingError, match=r"--ffmpeg: '.*nothing here' cannot be run"):
         find_binary(wanted)
     monkeypatch.setenv("RENDER_FFMPEG", wanted)
-    with pytest.raises(EncodingError, match=r"\$RENDER_FFMPEG: '.*nothing here' is no program"):
+    with pytest.raises(EncodingError, match=r"\$RENDER_FFMPEG: '.*nothing here' cannot be run"):
         find_binary(None)
 
 
 def test_file_that_is_not_executable_is_no_program(script: Script) -> None:
     program = script("ffmpeg", "exit 0")
     program.chmod(0o644)
-    with pytest.raises(EncodingError, match="is no program that can be run"):
+    with pytest.raises(EncodingError, match="cannot be run"):
         find_binary(str(program))
 
 

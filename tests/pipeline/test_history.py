@@ -215,7 +215,7 @@ def test_ten_runs_are_kept_and_fewer_on_request(done: Desk, monkeypatch: pytest.
     assert [entry.number for entry in History(done.folder).entries()] == [2, 3]
     assert History(done.folder).drop(1) == 1
     assert [entry.number for entry in History(done.folder).entries()] == [3]
-    with pytest.raises(InputError, match="holds no run 2; it holds 3"):
+    with pytest.raises(InputError, match="has no run 2; it has 3"):
         restore(done.folder, 2)
 
 

@@ -10,7 +10,7 @@ TIME = "expected a time such as 24 (a frame), 1.5s, 8 beats, 50%, end or @marker
 EASE = "expected the name of an easing such as in_out_sine, see easings.net"
 WEIGHT = "expected a number from -100 to 100"
 PROMPT = "expected a text, a map of times to texts, or a list of {text, weight} or {image, weight}"
-TWICE = "this key stands twice; remove one of the two"
+TWICE = "this key appears twice; remove one of them"
 
 
 def told(text: str) -> list[str]:

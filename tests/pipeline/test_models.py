@@ -141,7 +141,7 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "models: {latent: {config: ../reference.png, checkpoint: weights/vqgan.safetensors}}",
-            "1:27: models.latent.config: '../reference.png' lies outside the schedule's folder; move it there or give"
+            "1:27: models.latent.config: '../reference.png' is outside the schedule's folder; move it there or give"
             " --allow-paths",
         ),
         (
@@ -171,7 +171,7 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "prompts: [{image: ../reference.png, weight: 2}]",
-            "1:19: prompts[0].image: '../reference.png' lies outside the schedule's folder; move it there or give"
+            "1:19: prompts[0].image: '../reference.png' is outside the schedule's folder; move it there or give"
             " --allow-paths",
         ),
         (

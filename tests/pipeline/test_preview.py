@@ -146,8 +146,8 @@ def test_what_entered_fades_into_the_picture(card: torch.Tensor) -> None:
 
 
 def test_a_zoom_in_brings_nothing_in(card: torch.Tensor) -> None:
-    pictures = [last(f"{{zoom: 1.4/s, rotate: 0, border: {border}}}", card) for border in ("black", "reflect")]
-    assert np.array_equal(*pictures)
+    black, reflect = (last(f"{{zoom: 1.4/s, border: {border}}}", card) for border in ("black", "reflect"))
+    assert np.array_equal(black, reflect)
 
 
 def test_a_cut_shows_the_picture_anew(card: torch.Tensor) -> None:
@@ -233,7 +233,7 @@ def test_a_moment_may_be_a_beat_or_a_marker(written: str, frame: int) -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("3s", "--at 3s: lies after the end, which is at 2s"),
+        ("3s", "--at 3s: is after the end, which is at 2s"),
         ("soon", "--at soon: expected a time such as"),
         ("4 beats", r"--at 4 beats: beats and bars need music"),
     ],

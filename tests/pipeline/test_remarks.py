@@ -53,20 +53,20 @@ def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: i
         (
             "losses: {smooth: {0: 1, 13s: 2, 15s: 3}}",
             [
-                "2:25: losses.smooth.13s: lies after the end at 12 s: the video stops on the way there",
-                "2:33: losses.smooth.15s: lies after the end at 12 s and has no effect",
+                "2:25: losses.smooth.13s: is after the end at 12 s: the video stops on the way there",
+                "2:33: losses.smooth.15s: is after the end at 12 s and has no effect",
             ],
         ),
         (
             "losses: {smooth: {15s: 3}}",
-            ["2:19: losses.smooth.15s: lies after the end at 12 s: what it says holds throughout"],
+            ["2:19: losses.smooth.15s: is after the end at 12 s: what it says holds throughout"],
         ),
         ("losses: {smooth: {0: 0.4, end: 1}}", []),
         (
             "prompts: {0s: a, 12.5s: b, 20s: c}",
             [
-                "1:18: prompts.12.5s: lies after the end at 12 s: the video stops on the way there",
-                "1:28: prompts.20s: lies after the end at 12 s and has no effect",
+                "1:18: prompts.12.5s: is after the end at 12 s: the video stops on the way there",
+                "1:28: prompts.20s: is after the end at 12 s and has no effect",
                 "1:33: prompts.20s: has no effect: its weight is 0 in every frame",
             ],
         ),
@@ -129,4 +129,4 @@ def test_the_variables_of_a_fragment_may_be_unused(tmp_path: Path) -> None:
     (tmp_path / "look.yaml").write_text("let: {a: 1}\nlosses: {smooth: {99s: 1}}\n")
     (tmp_path / "main.yaml").write_text("include: look.yaml\nprompts: a\n")
     (warning,) = load_schedule(tmp_path / "main.yaml").warnings
-    assert str(warning).startswith(f"{tmp_path}/look.yaml:2:19: losses.smooth.99s: lies after the end")
+    assert str(warning).startswith(f"{tmp_path}/look.yaml:2:19: losses.smooth.99s: is after the end")

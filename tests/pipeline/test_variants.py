@@ -121,7 +121,7 @@ WRONG = [
     ),
     (
         "prompts: a\nvariants: {output.seed: [1, 2, 1]}",
-        ["2:32: variants.output.seed[2]: this value stands twice; remove one of the two"],
+        ["2:32: variants.output.seed[2]: this value appears twice; remove one of them"],
     ),
     ("prompts: a\nvariants: {include: [a, b]}", ["2:12: variants.include: cannot vary"]),
     (

@@ -76,7 +76,7 @@ def test_flipped_bit_of_a_state_is_told(made: Made, place: int) -> None:
     path.write_bytes(whole)
     (wrong,) = damaged(folder)
     assert "000010.safetensors: damaged" in wrong
-    assert wrong.endswith("delete it, rendering goes on from an earlier one")
+    assert wrong.endswith("delete it, rendering resumes from an earlier one")
 
 
 def test_forged_frame_is_found_by_rendering_it_again(made: Made) -> None:

@@ -239,7 +239,7 @@ def test_chunked_file_of_unknown_length(host: Host, model: Download, tmp_path: P
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a\\b", "/etc/passwd", "c:x"])
 def test_name_with_a_path_is_refused(name: str) -> None:
-    with pytest.raises(DownloadError, match="is no name"):
+    with pytest.raises(DownloadError, match="is not a name"):
         Download(name=name, addresses=())
 
 
@@ -361,9 +361,7 @@ FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100
 def test_write_that_fails_is_told_and_gone_on_from(host: Host, model: Download, tmp_path: Path) -> None:
     process = start(model, tmp_path, tmp_path / "output", FULL)
     _, said = process.communicate(timeout=PATIENCE)
-    assert (
-        said == f"{tmp_path / 'model.ckpt'}: cannot be kept: File too large; the next run goes on from what is there\n"
-    )
+    assert said == f"{tmp_path / 'model.ckpt'}: cannot be kept: File too large; the next run resumes from there\n"
     assert get(model, tmp_path) == CONTENT
     assert host.ranges == [None, "bytes=100000-"]
 

@@ -231,7 +231,7 @@ def test_schedules_with_what_they_name(store: Store, tmp_path: Path) -> None:
     assert fetch(f"{store.url}/sea.yaml", tmp_path) == [found[1]]
     with pytest.raises(StorageError, match=r"none\.yaml: there is no such object"):
         fetch(f"{store.url}/none.yaml", tmp_path)
-    with pytest.raises(InputError, match="holds no schedule"):
+    with pytest.raises(InputError, match="contains no schedule"):
         fetch(f"{store.url}/other/deeper", tmp_path)
 
 

@@ -147,11 +147,11 @@ WRONG = [
     ("music: {file: a.yaml}", "3:15: music.file: 'a.yaml': cannot be decoded as audio"),
     (
         "music: {file: ../x.mp3}",
-        "3:15: music.file: '../x.mp3' lies outside the schedule's folder; move it there or give --allow-paths",
+        "3:15: music.file: '../x.mp3' is outside the schedule's folder; move it there or give --allow-paths",
     ),
     ("music: {bpm: auto}", "3:14: music.bpm: auto needs the music itself, file: track.mp3; or write a number"),
     ("music: {bpm: 90, start: 2s}", "3:25: music.start: needs the music itself, file: track.mp3"),
-    ("music: {file: song.flac, start: 1m}", "3:33: music.start: lies after the end of the track at 16.5 s"),
+    ("music: {file: song.flac, start: 1m}", "3:33: music.start: is after the end of the track at 16.5 s"),
     ("output: {length: music}", "3:18: output.length: needs music: {file: track.mp3}"),
     (KICK + "losses: {smooth: 0.1 + kik}", "5:24: losses.smooth: unknown name 'kik'; did you mean 'kick'?"),
     (KICK + "let: {kick: 2}", "5:13: let.kick: 'kick' is a signal of music:; choose another name"),
@@ -168,7 +168,7 @@ WRONG = [
         "music: {signals: {a: {csv: a.yaml}}}",
         "'a.yaml', line 2: expected lines of a time in seconds and a value, such as 1.5, 0.25, got 'models: {latent",
     ),
-    ("music: {signals: {a: {midi: a.yaml}}}", "3:22: music.signals.a: 'a.yaml': is no MIDI file that can be read"),
+    ("music: {signals: {a: {midi: a.yaml}}}", "3:22: music.signals.a: 'a.yaml': cannot be read as MIDI"),
 ]
 
 
@@ -184,7 +184,7 @@ def test_what_has_no_effect_is_told(write: Write) -> None:
     text = "music: {file: song.flac, signals: {a: loudness}}\noutput: {length: 20s}"
     said = [f"{warning.path}: {warning.message}" for warning in load_schedule(write(text)).warnings]
     assert said == [
-        "music.file: the track is over at 16.5 s, and the video goes on until 20 s",
+        "music.file: the track ends at 16.5 s but the video at 20 s",
         "music.signals.a: is defined but never used",
     ]
 

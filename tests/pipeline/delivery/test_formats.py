@@ -230,8 +230,8 @@ def test_a_file_without_a_schedule_is_told(pattern: Path, any_ffmpeg: str, comma
     (tmp_path / "torn.gif").write_bytes(gif.read_bytes()[:700])
     (tmp_path / "torn.webp").write_bytes(b"RIFF\xff\xff\xff\xffWEBPVP8X\xff")
     (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffiTXtDescription")
-    silent = [(name, "holds no schedule") for name in (path.name, gif.name, "torn.gif", "torn.webp", "torn.png")]
-    for name, message in (*silent, ("text.mp4", "is no video"), ("none.mp4", "no such file")):
+    silent = [(name, "contains no schedule") for name in (path.name, gif.name, "torn.gif", "torn.webp", "torn.png")]
+    for name, message in (*silent, ("text.mp4", "cannot read it as a video"), ("none.mp4", "no such file")):
         done = subprocess.run([command, "inspect", name], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1

@@ -84,10 +84,10 @@ def test_a_frame_is_enlarged_once(network: Path, tmp_path: Path) -> None:
 def test_a_file_that_is_no_network_is_told(tmp_path: Path) -> None:
     for name, content in (("a.pth", b"no network"), ("b.safetensors", b"\0" * 40)):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match=r"not a checkpoint|is no upscaler that spandrel knows"):
+        with pytest.raises(InputError, match=r"not a checkpoint|not an upscaler that spandrel knows"):
             Upscaler(tmp_path / name, "cpu")
     torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "c.pth")
-    with pytest.raises(InputError, match="is no upscaler that spandrel knows"):
+    with pytest.raises(InputError, match="not an upscaler that spandrel knows"):
         Upscaler(tmp_path / "c.pth", "cpu")
 
 
@@ -123,7 +123,7 @@ def test_a_run_delivers_enlarged_frames(network: Path, toy_file: Path, renderer:
 
 WRONG = [
     ("{scale: none.pth}", "output.video.scale: 'none.pth': no such file"),
-    ("{scale: ../x4.pth}", "lies outside the schedule's folder"),
+    ("{scale: ../x4.pth}", "is outside the schedule's folder"),
 ]
 
 

@@ -237,7 +237,7 @@ def test_a_shift_before_a_turn_is_carried_exactly(plan: Callable[..., Any], zoom
     ("settings", "said"),
     [
         ({"prompts": {}}, 'Deforum: prompts: expected prompts by frame such as {"0": "a calm sea"}'),
-        ({"prompts": {"a lake": "0"}}, "Deforum: prompts: 'a lake' is no frame: not an expression: a lake"),
+        ({"prompts": {"a lake": "0"}}, "Deforum: prompts: 'a lake' is not a frame number: not an expression: a lake"),
         ({"zoom": "0: (0)"}, "Deforum: zoom: zoom is 0 at frame 0"),
         ({"zoom": "0: (__import__('os'))"}, "Deforum: zoom: frame 0: '__import__()' is not known here; "),
         ({"zoom": "0: (t.real)"}, "Deforum: zoom: frame 0: 't.real' is not known here; "),

@@ -57,7 +57,7 @@ def test_a_missing_frame_repeats_the_one_before(plan: Callable[..., Any]) -> Non
         ({"rendered_frames": [{"frame": 1}]}, "frame 0 is missing"),
         ({"rendered_frames": [{"frame": 1e99}]}, "rendered_frames[0]: expected a frame from 0 to 200,000"),
         ({"rendered_frames": [{"frame": 0, "zoom": "x"}]}, "zoom: expected a number in every frame"),
-        ({"rendered_frames": [{"frame": 0, "zoom": float("nan")}]}, "zoom: is no number that can be used at frame 0"),
+        ({"rendered_frames": [{"frame": 0, "zoom": float("nan")}]}, "zoom: is not a usable number at frame 0"),
     ],
 )
 def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], settings: dict[str, Any], said: str) -> None:
