@@ -87,7 +87,7 @@ def _ffmpegs() -> dict[str, str]:
     return found | {f"given{number}": path for number, path in enumerate(more, start=1)}
 
 
-@pytest.fixture(scope="session", params=_ffmpegs().values(), ids=_ffmpegs().keys())
+@pytest.fixture(scope="session", params=_ffmpegs().values(), ids=[*_ffmpegs()])
 def any_ffmpeg(request: pytest.FixtureRequest) -> str:
     """Each ffmpeg in turn: a test that asks for it is run once with every one."""
     return str(request.param)

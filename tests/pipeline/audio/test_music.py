@@ -214,7 +214,8 @@ def test_beats_count_in_the_section_that_says_how_long_they_are(
     write: Write, music: str, start: float, offset: float
 ) -> None:
     read = load_schedule(write(f"music: {music}")).music
-    assert (read.start, read.offset) == (pytest.approx(start), pytest.approx(offset))
+    assert read.start == pytest.approx(start)
+    assert read.offset == pytest.approx(offset)
 
 
 def test_a_signal_may_fall_within_a_beat(write: Write) -> None:

@@ -71,7 +71,7 @@ def test_another_stem_changes_the_frames_that_follow_it(write: Write, stem: Call
     stem(2.0)
     after = [*Timeline(load_schedule(write(text)))]
     turned = [[spec.transforms.get("rotate", 0.0) for spec in specs] for specs in (before, after)]
-    np.testing.assert_allclose(turned[0][:8], turned[1][:8], atol=1e-3)
+    np.testing.assert_allclose(turned[0][:8], turned[1][:8], atol=0.01)
     assert max(turned[0][12:]) > 0.5
     assert max(turned[1][12:]) < 1e-3
 
