@@ -102,7 +102,7 @@ def test_a_stretch_becomes_the_nearest_zoom_and_is_told(plan: Callable[..., Any]
         ),
         (
             "scenes: a\nanimation_mode: 3D\ntranslate_x: '1'\n",
-            "animation_mode 3D: only the motion of 2D can be carried; left out: translate_x",
+            "animation_mode 3D: only the motion of 2D can be carried; lost: translate_x = 1",
         ),
     ],
 )
