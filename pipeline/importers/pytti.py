@@ -19,7 +19,6 @@ from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
 from pipeline.foreign.lost_motion import lost
-from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.prompts import Layer, plain
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
@@ -124,9 +123,10 @@ def _motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[
         found = {}
         turn = "".join(settings.text("rotate_3d", "[1,0,0,0]").split())
         if mode not in ("off", "False"):
-            line = lost(settings, mode, {"translate_x": 0, "translate_y": 0, "translate_z_3d": 0})
-            turned = f"; lost: rotate_3d = {shown(turn)}" if turn != "[1,0,0,0]" else ""
-            told[Note(f"{line}{turned}", Effect.MOTION)] = None
+            also = f"rotate_3d = {shown(turn)}" if turn != "[1,0,0,0]" else ""
+            told[lost(settings, mode, dict.fromkeys(("translate_x", "translate_y", "translate_z_3d"), 0.0), also)] = (
+                None
+            )
     for name in (*_DEEP, *FIELDS):
         settings.take(name)
     return found

@@ -104,6 +104,10 @@ def test_a_stretch_becomes_the_nearest_zoom_and_is_told(plan: Callable[..., Any]
             "scenes: a\nanimation_mode: 3D\ntranslate_x: '1'\n",
             "animation_mode 3D: only the motion of 2D can be carried; lost: translate_x = 1",
         ),
+        (
+            "scenes: a\nanimation_mode: 3D\ntranslate_x: '0'\nrotate_3d: '[0.9, 0, 0.1, 0]'\n",
+            "animation_mode 3D: only the motion of 2D can be carried; lost: rotate_3d = [0.9,0,0.1,0]",
+        ),
     ],
 )
 def test_what_only_pytti_knows_is_left_out_and_told(plan: Callable[..., Any], settings: str, said: str) -> None:
