@@ -17,11 +17,12 @@ def animation_mode(settings: Settings) -> str:
     return _MODES.get(" ".join(written.replace("_", " ").lower().split()), written.strip())
 
 
-def lost(settings: Settings, mode: str, fields: Mapping[str, float]) -> Note:
+def lost(settings: Settings, mode: str, fields: Mapping[str, float], also: str = "") -> Note:
     """What a mode moves and cannot be carried, each with its value.
 
     Args:
         fields: the mode's schedules, and the number with which each does nothing.
+        also: what else moves, which is no schedule of numbers.
     """
     if mode == "None":
         frames = settings.take("max_frames")
@@ -32,7 +33,7 @@ def lost(settings: Settings, mode: str, fields: Mapping[str, float]) -> Note:
         named = f" (video_init_path = {shown(path)})" if path else ""
         line = f"animation_mode Video Input: no video is read{named}; the pictures are drawn from the prompts alone"
         return Note(line, Effect.MOTION)
-    moves = moving(settings, fields)
+    moves = ", ".join(filter(None, (moving(settings, fields), also)))
     what = f"lost: {moves}" if moves else "nothing moves in this one"
     return Note(f"animation_mode {printable(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
 

@@ -18,6 +18,7 @@ from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
+from pipeline.foreign.lost_motion import lost
 from pipeline.foreign.prompts import Layer, plain
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
@@ -117,13 +118,19 @@ def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:
 
 def _motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[str, None]) -> dict[str, Keys]:
     mode = settings.text("animation_mode", "off")
-    left = [name for name in _DEEP if settings.take(name) is not None]
     if mode == "2D":
-        return motion(settings, size, clock, told)
-    left += [name for name in FIELDS if settings.take(name) is not None]
-    if mode not in ("off", "False"):
-        told[f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"] = None
-    return {}
+        found = motion(settings, size, clock, told)
+    else:
+        found = {}
+        turn = "".join(settings.text("rotate_3d", "[1,0,0,0]").split())
+        if mode not in ("off", "False"):
+            also = f"rotate_3d = {shown(turn)}" if turn != "[1,0,0,0]" else ""
+            told[lost(settings, mode, dict.fromkeys(("translate_x", "translate_y", "translate_z_3d"), 0.0), also)] = (
+                None
+            )
+    for name in (*_DEEP, *FIELDS):
+        settings.take(name)
+    return found
 
 
 def _prompts(settings: Settings, scenes: list[str], clock: Clock, told: dict[str, None]) -> tuple[Layer, ...]:

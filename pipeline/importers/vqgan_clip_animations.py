@@ -77,7 +77,7 @@ def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> tuple[La
     text = settings.text("text_prompts")
     try:
         found: dict[str, Array] = {}
-        for words, values in _weights(text, frames):
+        for words, values in _weights(text, frames) or [("", np.ones(frames))]:
             words = plain(words, told) or next(iter(filled({}, 1.0, "text_prompts", told)))
             found[words] = found.get(words, np.zeros(frames)) + values
     except UnreadableError as error:

@@ -76,7 +76,7 @@ def test_older_notations(plan: Callable[..., Any], prompts: str, weights: dict[s
         ("zoom = \"0: 'a'\"", "zoom: expected a number, got 'a'"),
         ('zoom = "-1: 2"', "zoom: expected a frame, got '-1'"),
         (
-            'text_prompts = ""',
+            '''text_prompts = "'a': {0: 0}"''',
             "text_prompts: expected prompts such as 'Apple': {0: 1, 20: 0}, 'Orange': {0: 0, 20: 1}",
         ),
     ],
