@@ -11,7 +11,7 @@ from pipeline.foreign import carriers
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Wording, stepped
 from pipeline.foreign.notes import Effect, Note
-from pipeline.foreign.series import Series
+from pipeline.foreign.series import Series, constant
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.similarity import flow, moves
 
@@ -96,11 +96,14 @@ def flat_motion(
     read: Callable[[str], Series],
     names: Mapping[str, str],
     told: dict[str, None],
+    *,
+    shifts: bool = True,
 ) -> dict[str, Keys]:
     """The rates of Deforum's and its relatives' four fields.
 
     Args:
         read: one of their keyframe strings.
+        shifts: whether the translation counts.
         names: what the names of their expressions are in our language.
 
     Raises:
@@ -110,13 +113,14 @@ def flat_motion(
     def series(name: str, default: str) -> Series:
         return read_series(settings, name, default, read, told)
 
+    right, down = series("translation_x", "0: (0)"), series("translation_y", "0: (0)")
     camera = Camera(
         screen=screen,
         names=names,
         zoom=series("zoom", "0: (1)"),
         angle=series("angle", "0: (0)"),
-        right=series("translation_x", "0: (0)"),
-        down=series("translation_y", "0: (0)"),
+        right=right if shifts else constant(0, screen.frames),
+        down=down if shifts else constant(0, screen.frames),
     )
     try:
         return camera.rates()

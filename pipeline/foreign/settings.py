@@ -104,6 +104,10 @@ class Settings:
             return f"0: ({value})"
         return str(value).strip() or default if value is not None else default
 
+    def is_on(self, name: str) -> bool:
+        """Whether a setting switches something on; looking so does not count as taking it."""
+        return not is_off(self._values.get(name)) and str(self._values[name]).strip() != "0"
+
     def pass_over(self, pattern: re.Pattern[str]) -> None:
         """Count as looked at what cannot change the picture: names that match as a whole."""
         for name in [name for name in self._left if pattern.fullmatch(name)]:

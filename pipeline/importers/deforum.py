@@ -18,36 +18,45 @@ from collections.abc import Mapping
 
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys, number
+from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES, VIDEO
 from pipeline.foreign.diffusion_prompts import Weight, carried, unbracketed, wanted, weights
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.foreign.lost_motion import animation_mode, lost, moving
 from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.prompts import Prompts, held, plain
 from pipeline.foreign.series import MAX_FRAMES, deforum_series, frame_number
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
+from pipeline.foreign.switches import pass_over_unused
 from pipeline.importers import Imported
 
 TOOL = "Deforum"
 NEEDS = "max_frames beside prompts"
 _BORDERS = {"wrap": "wrap", "replicate": "edge"}
-_DIFFUSION = "a setting of diffusion"
+_DIFFUSION = "settings of diffusion"
+_SHADES = "frames get no noise, sharpness, contrast or colours of earlier ones"
 _REASONS = {
-    **dict.fromkeys(("sampler", "steps", "scale", "sd_model_name", "sampler_schedule", "steps_schedule"), _DIFFUSION),
-    **dict.fromkeys(("cfg_scale_schedule", "strength", "strength_schedule", "seed_behavior"), _DIFFUSION),
-    **dict.fromkeys(("noise_schedule", "noise_type", "noise_multiplier_schedule"), "no noise is added between frames"),
-    **dict.fromkeys(("amount_schedule", "contrast_schedule"), "frames are not sharpened or given contrast"),
-    "color_coherence": "colours are not matched to an earlier frame",
+    **dict.fromkeys(("sampler", "scheduler", "steps", "scale", "sd_model_name", "sampler_schedule"), _DIFFUSION),
+    **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "strength", "strength_schedule"), _DIFFUSION),
+    **dict.fromkeys(("seed_behavior", "seed_schedule", "checkpoint_schedule", "clipskip_schedule"), _DIFFUSION),
+    **dict.fromkeys(("subseed_schedule", "subseed_strength_schedule", "enable_subseed_scheduling"), _DIFFUSION),
+    **dict.fromkeys(("distilled_cfg_scale_schedule", "pix2pix_img_cfg_scale_schedule", "ddim_eta"), _DIFFUSION),
+    **dict.fromkeys(("noise_schedule", "noise_type", "noise_multiplier_schedule", "perlin_octaves"), _SHADES),
+    **dict.fromkeys(("perlin_persistence", "enable_noise_multiplier_scheduling", "perlin_w", "perlin_h"), _SHADES),
+    **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
+    **dict.fromkeys(("threshold_schedule", "color_coherence"), _SHADES),
     "diffusion_cadence": "every frame is refined; the motion of each is carried",
     **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), "no pictures are read"),
     **dict.fromkeys(("hybrid_motion", "hybrid_composite", "video_init_path"), "no video is read"),
     "parseq_manifest": "import that file itself",
-    **dict.fromkeys(("add_soundtrack", "soundtrack_path"), "no sound is added"),
+    **dict.fromkeys(("add_soundtrack", "soundtrack_path"), "no sound is added; `music: {file: ...}` does that"),
     **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not made larger or smoother"),
     **{f"cn_{unit}_enabled": "there is no ControlNet" for unit in range(1, 6)},
 }
-_DEEP = ("translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z", "fov_schedule", "use_depth_warping")
+_FLIP = ("enable_perspective_flip", "flip_2d_perspective")
+_DEEP = {"translation_z": 0, **{f"rotation_3d_{axis}": 0 for axis in "yxz"}, "translation_x": 0, "translation_y": 0}
+_UNUSED = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
 _SUBPROMPT = re.compile(r"((?:\\:|[^:])+)(?::+\s*(-?\d+(?:\.\d+)?)?\s*|$)")
-_FLAT = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
 
 Weights = dict[str, float]
 
@@ -63,22 +72,16 @@ def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL)
     told: dict[str, None] = {}
-    frames = settings.count("max_frames", 120, 1, MAX_FRAMES)
-    size = (
-        settings.count(settings.called("width", "W"), 512, 16, LARGEST),
-        settings.count(settings.called("height", "H"), 512, 16, LARGEST),
-    )
+    mode = animation_mode(settings)
+    frames = settings.count("max_frames", 120, 1, MAX_FRAMES) if mode != "None" else 1
+    size = (_side(settings, "width", "W", told), _side(settings, "height", "H", told))
     screen = Screen(size=size, fps=settings.number(settings.called("fps", "FPS"), 15, 0.1, 240), frames=frames)
     seed = known_seed(settings, told)
-    mode = settings.text("animation_mode", "2D")
-    mode = {"2d": "2D", "3d": "3D", "interpolation": "Interpolation"}.get(mode.strip().lower(), mode)
     names = {"s": float(seed), "max_f": frames - 1.0}
-    motion, center = _motion(settings, screen, names, told) if mode == "2D" else ({}, None)
-    if mode != "2D":
-        left = [name for name in (*_DEEP, *_FLAT) if settings.take(name) is not None]
-        line = f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"
-        told[Note(line, Effect.MOTION)] = None
+    motion, center = _motion(settings, screen, names, told) if mode == "2D" else _lost(settings, mode, told)
     prompts = _prompts(settings, frames, screen.fps, mode == "Interpolation", told)
+    border = _border(settings, told)
+    pass_over_unused(settings, SWITCHES, ALWAYS if settings.is_on("hybrid_motion") else f"{ALWAYS}|{VIDEO}")
     return Imported(
         tool=TOOL,
         size=fitting(*size, told),
@@ -88,26 +91,57 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=motion,
         center=center,
-        border=_border(settings, told),
+        border=border,
         told=(*told, *settings.lost(_REASONS)),
     )
+
+
+def _side(settings: Settings, name: str, own: str, told: dict[str, None]) -> int:
+    """A side of the picture under either of its names; two that differ are reported."""
+    both = settings.take(name), settings.take(own)
+    taken = settings.called(name, own)
+    if None not in both and str(both[0]) != str(both[1]):
+        line = f"{name} = {shown(both[0])} and {own} = {shown(both[1])} differ: {taken} is taken"
+        told[Note(line, Effect.SIZE)] = None
+    return settings.count(taken, 512, 16, LARGEST)
+
+
+def _lost(settings: Settings, mode: str, told: dict[str, None]) -> tuple[dict[str, Keys], None]:
+    """No motion, and which one the mode would have."""
+    if mode == "Interpolation":
+        what = Note("animation_mode Interpolation: the prompts fade, nothing moves, there and here", Effect.PROMPTS)
+    else:
+        what = lost(settings, mode, {**_DEEP, "fov_schedule": 70})
+    told[what] = None
+    for name in _UNUSED:
+        settings.take(name)
+    return {}, None
 
 
 def _motion(
     settings: Settings, screen: Screen, names: Mapping[str, float], told: dict[str, None]
 ) -> tuple[dict[str, Keys], tuple[Keys, Keys] | None]:
     """The rates and the centre of the mode 2D."""
-    for name in _DEEP:
-        settings.take(name)
-    if settings.flag("enable_perspective_flip") or settings.flag("flip_2d_perspective"):
-        told["perspective flip: has no counterpart; the other moves are carried"] = None
     read = functools.partial(deforum_series, count=screen.frames, names=names)
     words = {"t": "n", "i": "n", **{name: number(value) for name, value in names.items()}}
-    motion = flat_motion(settings, screen, read, words, told)
+    flips = any(map(settings.flag, _FLIP))
+    if flips:
+        told[_flipped(settings)] = None
+    motion = flat_motion(settings, screen, read, words, told, shifts=not flips)
     across = read_series(settings, "transform_center_x", "0: (0.5)", read, told)
     down = read_series(settings, "transform_center_y", "0: (0.5)", read, told)
     turns = "zoom" in motion or "rotate" in motion
     return motion, (pixel_center(across, screen.size[0]), pixel_center(down, screen.size[1])) if turns else None
+
+
+def _flipped(settings: Settings) -> Note:
+    """What the perspective flip does; its matrix takes the place of the translation's."""
+    turns = moving(settings, {f"perspective_flip_{angle}": 0 for angle in ("theta", "phi", "gamma")})
+    lost_turns = f"the turn in depth is lost ({turns})" if turns else "it turns nothing"
+    line = (
+        f"perspective flip: {lost_turns}; Deforum ignores translation_x and translation_y beside it, and so does this"
+    )
+    return Note(line, Effect.MOTION)
 
 
 def _border(settings: Settings, told: dict[str, None]) -> str:

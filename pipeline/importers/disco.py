@@ -14,10 +14,12 @@ from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, rounded
 from pipeline.foreign.frame_prompts import texts_by_frame
+from pipeline.foreign.lost_motion import animation_mode, lost
 from pipeline.foreign.prompts import Prompts, Scene, filled, held, layers, plain, spans, weighted
 from pipeline.foreign.series import MAX_FRAMES, constant, disco_series
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
+from pipeline.foreign.switches import Switches, pass_over_unused
 from pipeline.importers import Imported, warpfusion
 
 TOOL = "Disco Diffusion"
@@ -30,10 +32,22 @@ _REASONS = {
     **dict.fromkeys(("clip_guidance_scale", "tv_scale", "range_scale", "sat_scale"), "weights mean other things here"),
     **dict.fromkeys(("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "refine.cutouts is the number"),
     **dict.fromkeys(("image_prompts", "init_image"), "no pictures are read"),
-    **dict.fromkeys(("turbo_mode", "midas_depth_model"), "only of 3D"),
+    "turbo_mode": "only of 3D",
 }
-_DEEP = ("translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z")
-_FLAT = ("angle", "zoom", "translation_x", "translation_y")
+_DEEP = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
+_SWITCHES: Switches = {
+    ("turbo_mode",): r"turbo_.*",
+    ("use_secondary_model",): r"secondary_model.*",
+    ("vr_mode",): r"vr_.*",
+    ("use_vertical_symmetry", "use_horizontal_symmetry"): r"transformation_percent|.*symmetry.*",
+    ("init_image",): r"init_scale|skip_steps|perlin_.*",
+}
+_VIDEO = r"video_init_.*|extract_nth_frame|persistent_frame_output_in_batch_folder|flow_.*|.*consistency.*"
+# How the program saves and shows, and what only says how 3D and its video are made.
+_ALWAYS = (
+    r"batch_name|batch_size|display_rate|n_batches|.*intermediate.*|resume_.*|console_preview.*|simple_nvidia_.*|"
+    r"angle|zoom|translation_[xyz]|rotation_3d_[xyz]|midas_.*|near_plane|far_plane|fov|padding_mode|sampling_mode"
+)
 
 
 def recognises(source: Source) -> bool:
@@ -46,15 +60,19 @@ def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL)
     told: dict[str, None] = {}
-    frames = settings.count("max_frames", 1, 1, MAX_FRAMES)
+    if "animation_mode" not in settings:
+        told["no animation_mode stands in the file: taken as 2D"] = None
+    mode = animation_mode(settings)
+    frames = settings.count("max_frames", 1, 1, MAX_FRAMES) if mode != "None" else 1
     fps = settings.number("fps", _FPS, 0.1, 240)
     if "fps" not in settings:
         told[f"the file has no fps: {_FPS} is the notebook's"] = None
     width, height = _size(settings, told)
     seed = known_seed(settings, told, names=("set_seed", "seed"))
     prompts = _prompts(settings, frames, told)
-    motion = _motion(settings, Screen(size=(width, height), fps=fps, frames=frames), told)
+    motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), told)
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
+    pass_over_unused(settings, _SWITCHES, f"{_ALWAYS}|{_VIDEO}")
     return Imported(
         tool=TOOL,
         size=fitting(width, height, told),
@@ -79,18 +97,12 @@ def _size(settings: Settings, told: dict[str, None]) -> tuple[int, int]:
     return rounded((width, height), 64, TOOL, told)
 
 
-def _motion(settings: Settings, screen: Screen, told: dict[str, None]) -> dict[str, Keys]:
-    mode = settings.text("animation_mode", "2D")
-    if "animation_mode" not in settings:
-        told["no animation_mode stands in the file: taken as 2D"] = None
+def _motion(settings: Settings, mode: str, screen: Screen, told: dict[str, None]) -> dict[str, Keys]:
     settings.take("key_frames")
     interpolation = settings.text("interp_spline", "Linear")
     if mode != "2D":
-        left = [name for name in (*_DEEP, *_FLAT) if settings.take(name) is not None]
-        told[f"animation_mode {mode}: only the motion of 2D can be carried; left out: {', '.join(left)}"] = None
+        told[lost(settings, mode, _DEEP)] = None
         return {}
-    for name in _DEEP:
-        settings.take(name)
     if interpolation != "Linear":
         told[f"interp_spline {shown(interpolation)}: made Linear, the only one that Disco's form offers"] = None
     return flat_motion(settings, screen, functools.partial(disco_series, count=screen.frames), {}, told)

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.frame import Camera, Screen, pixel_center
-from pipeline.foreign.prompts import NEGATIVE, Prompts, layers, plain, weighted
+from pipeline.foreign.prompts import NEGATIVE, Prompts, filled, layers, plain, weighted
 from pipeline.foreign.series import LARGEST, MAX_FRAMES, Series, constant
 from pipeline.foreign.settings import Settings
 from pipeline.foreign.source import Source
@@ -41,7 +41,7 @@ def convert(source: Source) -> Imported:
     settings = Settings(source, TOOL)
     told = dict.fromkeys([f"no size and border stand in the file: {_SIZE}x{_SIZE} and edge are Deforum's"])
     rows = _rows(settings)
-    given = settings.take("options")
+    given = settings.structured("options")
     options = Settings(source, f"{TOOL}: options", given if isinstance(given, Mapping) else {})
     fps = options.number("output_fps", 20, 0.1, 240)
     try:
@@ -75,7 +75,7 @@ def convert(source: Source) -> Imported:
 
 def _rows(settings: Settings) -> list[Mapping[str, Any]]:
     """The rendered frames in order, one for each number: what is missing repeats what stands before it."""
-    rendered = settings.take("rendered_frames")
+    rendered = settings.structured("rendered_frames")
     settings.take("rendered_frames_meta")
     if not isinstance(rendered, list) or not rendered:
         raise settings.error("rendered_frames", "expected the frames; press Render in Parseq and export that")
@@ -118,8 +118,11 @@ def _float(value: Any) -> float:
 
 def _prompts(rows: list[Mapping[str, Any]], told: dict[str, None]) -> Prompts:
     frames = [_weights(str(row.get("deforum_prompt") or ""), told) for row in rows]
-    if not any(frames):
+    if not any("deforum_prompt" in row for row in rows):
         raise UnreadableError("no deforum_prompt; write the prompts in Parseq, too")
+    if not any(frames):
+        frames[0] = filled(frames[0], 1.0, "deforum_prompt", told)
+        frames = [frames[0]] * len(frames)
     if any(weight < 0 for weights in frames for weight in weights.values()):
         told[NEGATIVE] = None
     return layers(frames)

@@ -17,7 +17,7 @@ from pipeline.easings import Array
 from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON
-from pipeline.foreign.frame import LARGEST, fitting
+from pipeline.foreign.frame import LARGEST, fitting, known_seed
 from pipeline.foreign.prompts import Layer, plain
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
@@ -32,6 +32,7 @@ _UNLIMITED = "Unlimited Palette"
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 _COLON = re.compile(r":(?![^\[]*\])")
 _MASK = re.compile(r"_(?![^\[]*\])")
+_PARTS = re.compile(r"\||(?<=`)\s*AND\b|\bAND\b(?=[^|]*`)")  # AND only beside weights in backticks
 _STABLE = "losses.anchor holds to the frame before"
 _REASONS = {
     "vqgan_model": "the embedded model draws; `render models` lists others for models.latent",
@@ -69,10 +70,10 @@ def convert(source: Source) -> Imported:
         size=fitting(width * scale, height * scale, told),
         fps=clock.fps,
         frames=len(clock.times),
-        seed=_seed(settings, told),
+        seed=known_seed(settings, told),
         prompts=prompts,
         motion=rates,
-        border=_BORDERS.get(settings.text("infill_mode", "wrap"), "wrap"),
+        border=_border(settings, told),
         refine={
             "steps": f"{clock.steps}",
             "first_frame": f"{clock.before}",
@@ -92,12 +93,11 @@ def _resolved(settings: Mapping[str, object]) -> dict[str, object]:
     return found
 
 
-def _seed(settings: Settings, told: dict[str, None]) -> int:
-    seed = settings.take("seed")
-    known = isinstance(seed, int) and not isinstance(seed, bool)
-    if not known or seed < 0:
-        told[f"seed {shown(seed)}: made {abs(seed) if known else 0}"] = None
-    return abs(seed) % 2**63 if known else 0
+def _border(settings: Settings, told: dict[str, None]) -> str:
+    word = settings.text("infill_mode", "wrap")
+    if word not in _BORDERS:
+        told[f"infill_mode {shown(word)}: pytti knows {', '.join(_BORDERS)}; made wrap"] = None
+    return _BORDERS.get(word, "wrap")
 
 
 def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:
@@ -133,7 +133,7 @@ def _prompts(settings: Settings, scenes: list[str], clock: Clock, told: dict[str
     weights: dict[str, Array] = {}
     wordings: dict[str, str | None] = {}
     for scene, share in zip(scenes, _shares(clock.begins, len(scenes), each, fading), strict=True):
-        for prompt in f"{prefix}{scene}{suffix}".split("|"):
+        for prompt in _PARTS.split(f"{prefix}{scene}{suffix}"):
             text, values, wording = _prompt(prompt.strip(), clock, told)
             if text:
                 wordings[text] = wording if len(scenes) == 1 and text not in weights else None
@@ -168,7 +168,7 @@ def _prompt(prompt: str, clock: Clock, told: dict[str, None]) -> tuple[str, Arra
         told[f"{shown(prompt)}: no pictures are read"] = None
         return "", clock.times, None
     try:
-        expression = arithmetic(weight.strip() or "1", PYTHON)
+        expression = arithmetic(weight.strip().strip("`").strip() or "1", PYTHON)
         values = clock.values(expression)
     except UnreadableError as error:
         told[f"{shown(prompt)}: weight: {error}; made 1"] = None

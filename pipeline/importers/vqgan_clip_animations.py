@@ -16,7 +16,7 @@ from pipeline.easings import Array
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import sampled
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
-from pipeline.foreign.prompts import Layer, plain, stopped
+from pipeline.foreign.prompts import Layer, filled, plain, stopped
 from pipeline.foreign.series import (
     MAX_FRAMES,
     animations_series,
@@ -78,7 +78,7 @@ def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> tuple[La
     try:
         found: dict[str, Array] = {}
         for words, values in _weights(text, frames):
-            words = plain(words, told)
+            words = plain(words, told) or next(iter(filled({}, 1.0, "text_prompts", told)))
             found[words] = found.get(words, np.zeros(frames)) + values
     except UnreadableError as error:
         raise settings.error("text_prompts", str(error)) from None

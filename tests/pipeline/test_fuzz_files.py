@@ -11,6 +11,7 @@ import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -42,7 +43,7 @@ def _midi() -> bytes:
 def _sound(container: str, codec: str) -> bytes:
     made = io.BytesIO()
     with av.open(made, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=RATE)
+        stream: Any = file.add_stream(codec, rate=RATE)
         frame = av.AudioFrame.from_ndarray(np.full((1, RATE), 9999, np.int16), format="s16", layout="mono")
         frame.rate, frame.pts = RATE, 0
         for part in (frame, None):

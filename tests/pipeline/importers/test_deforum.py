@@ -118,17 +118,76 @@ def test_the_mode_interpolation_fades(plan: Callable[..., Any]) -> None:
     np.testing.assert_allclose(found.weights("c")[10:], np.linspace(0, 1, 11), atol=1e-12)
 
 
-def test_3d_keeps_the_prompts_and_tells_what_it_moves(plan: Callable[..., Any]) -> None:
-    settings = {
-        "animation_mode": "3D",
-        "max_frames": 9,
-        "prompts": {"0": "a"},
-        "zoom": "0: (0)",
-        "translation_z": "0:(2)",
-    }
-    found = plan("deep.txt", json.dumps(settings))
+def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., Any]) -> None:
+    """deforum_3d.txt: all settings of the extension, whose other features are off."""
+    found = plan("deforum_3d.txt")
     assert all(spec.transforms == {} for spec in found.specs)
-    assert any("animation_mode 3D" in line and "translation_z" in line and "zoom" in line for line in found.told)
+    assert (found.specs[0].size, found.specs[0].seed, len(found.specs)) == ((1024, 576), 77, 20)
+    assert found.told == (
+        "animation_mode 3D: only the motion of 2D can be carried; "
+        "lost: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5)",
+        "negative prompts push away with the weight -1; -0.3 is often enough",
+        "sampler, steps, seed_behavior, seed_schedule, strength, strength_schedule, cfg_scale_schedule: "
+        "settings of diffusion",
+        "noise_schedule, noise_type, contrast_schedule, kernel_schedule, sigma_schedule, amount_schedule, "
+        "threshold_schedule, color_coherence, perlin_octaves, perlin_persistence: "
+        "frames get no noise, sharpness, contrast or colours of earlier ones",
+        "diffusion_cadence = 2: every frame is refined; the motion of each is carried",
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "first"),
+    [
+        (
+            {"animation_mode": "3D", "zoom": "0: (0)", "translation_z": "0:(0), 30: (0.0)", "fov_schedule": "0:(40)"},
+            "animation_mode 3D: only the motion of 2D can be carried; lost: fov_schedule = 0:(40)",
+        ),
+        (
+            {"animation_mode": "3d", "translation_x": 0, "fov_schedule": "0: (70)"},
+            "animation_mode 3D: only the motion of 2D can be carried; nothing moves in this one",
+        ),
+        (
+            {"animation_mode": "Video Input", "video_init_path": "a.mp4", "zoom": "0: (1.1)"},
+            "animation_mode Video Input: no video is read (video_init_path = a.mp4); "
+            "the pictures are drawn from the prompts alone",
+        ),
+        (
+            {"animation_mode": "None", "zoom": "0: (1.1)"},
+            "animation_mode None: stills there, without motion; one frame is made instead of max_frames = 9",
+        ),
+        (
+            {"enable_perspective_flip": True, "perspective_flip_phi": "0: (9)", "translation_x": "0: (5)"},
+            "perspective flip: the turn in depth is lost (perspective_flip_phi = 0: (9)); "
+            "Deforum ignores translation_x and translation_y beside it, and so does this",
+        ),
+        ({"width": 640, "W": 512}, "width = 640 and W = 512 differ: width is taken"),
+    ],
+)
+def test_what_changes_most_is_said_first(plan: Callable[..., Any], settings: dict[str, Any], first: str) -> None:
+    found = plan("first.txt", json.dumps({"max_frames": 9, "W": 640, "H": 384, "prompts": {"0": "a"}, **settings}))
+    assert found.told[0] == first
+    assert len(found.told) <= 2
+    assert found.specs[0].size == (640, 384)
+    assert len(found.specs) == (1 if settings.get("animation_mode") == "None" else 9)
+    assert all(spec.transforms == {} for spec in found.specs)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "weights"),
+    [
+        ("a sea:0.5", {"a sea": 0.5}),
+        ("a photo, 16:9", {"a photo, 16:9": 1}),
+        ("a sea AND fog:-0.25", {"a sea": 1, "fog": -0.25}),
+        ("a sea AND fog:9", {"a sea": 1, "fog": 9}),
+    ],
+)
+def test_a_number_after_a_colon_is_a_weight_as_in_the_web_ui(
+    plan: Callable[..., Any], prompt: str, weights: dict[str, float]
+) -> None:
+    """Without AND it is none where it would be beyond 2: there it is part of the text."""
+    found = plan("weights.txt", json.dumps({"max_frames": 2, "prompts": {"0": prompt}}))
+    assert {entry.text: entry.weight for entry in found.specs[0].prompts} == weights
 
 
 def test_the_notebooks_weights_sum_up_to_one(plan: Callable[..., Any]) -> None:

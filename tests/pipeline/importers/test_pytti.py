@@ -62,7 +62,7 @@ def test_what_has_no_counterpart_is_told(plan: Callable[..., Any]) -> None:
         "bioluminescent reef:2:-0.95: there is no stop",
         "[reef.png]:2: no pictures are read",
         "cutouts = 40",
-        "seed -12345: made 12345",
+        "seed -12345 is not between 0 and 9223372036854775807: made 12345",
     ):
         assert words in told
 
@@ -122,3 +122,18 @@ def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], settings: st
     with pytest.raises(InputError) as caught:
         plan("bad.yaml", settings)
     assert str(caught.value).endswith(said)
+
+
+def test_weights_in_backticks_are_expressions(plan: Callable[..., Any]) -> None:
+    found = plan("ticks.yaml", "scenes: 'a sea:`0.5+0.25*sin(t)` AND a storm:0.5'\nsteps_per_scene: 500\n")
+    assert found.texts() == {"a sea", "a storm"}
+    seconds = (np.arange(1, 10) - 1) / 12
+    np.testing.assert_allclose(found.weights("a sea")[1:], 0.5 + 0.25 * np.sin(seconds), atol=1e-9)
+    assert set(found.weights("a storm")) == {0.5}
+
+
+def test_a_seed_out_of_range_and_an_unknown_border_are_reported(plan: Callable[..., Any]) -> None:
+    found = plan("odd.yaml", "scenes: a\nseed: -4854551145582748953\ninfill_mode: reflect\n")
+    assert found.specs[0].seed == 4854551145582748953
+    assert "seed -4854551145582748953 is not between 0 and 9223372036854775807: made 4854551145582748953" in found.told
+    assert "infill_mode reflect: pytti knows mirror, wrap, black, smear; made wrap" in found.told

@@ -1,0 +1,20 @@
+"""Settings that have no effect: those that go with a feature that is off, and those of the program around it."""
+
+import re
+from collections.abc import Mapping
+
+from pipeline.foreign.settings import Settings
+
+Switches = Mapping[tuple[str, ...], str]  # names, and the pattern of what counts only where one of them is on
+
+
+def pass_over_unused(settings: Settings, switches: Switches, always: str) -> None:
+    """Count as looked at what does nothing.
+
+    Args:
+        always: the pattern of names that never change the picture.
+    """
+    settings.pass_over(re.compile(always))
+    for names, pattern in switches.items():
+        if not any(settings.is_on(name) for name in names):
+            settings.pass_over(re.compile(pattern))

@@ -1,0 +1,124 @@
+"""Signals, tracks and videos made to do harm, and files of any length: judged by their beginning, in little memory."""
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.audio.outside import read_csv, read_midi
+from pipeline.delivery.chunks import require_container
+from render.errors import InputError, WeightsError
+from render.models import Model
+from tests.hostile.conftest import MEGABYTES, SECONDS, Outcome
+
+
+def _midi(division: bytes, events: bytes) -> bytes:
+    return b"MThd\0\0\0\6\0\0\0\1" + division + b"MTrk" + struct.pack(">I", len(events)) + events
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_midi(b"\0\0", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division is 0"),
+        (_midi(b"\xe7\x28", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division"),
+        (_midi(b"\0\x60", b"\0\xff\x59\2\x7f\x7f\0\xff\x2f\0"), "no MIDI file"),
+        (_midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000), "byte .*more than an hour"),
+    ],
+)
+def test_midi_is_a_problem_of_the_file(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "a.mid").write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        read_midi(tmp_path / "a.mid")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("0,1\n1," + "2" * 140_000, "line 2"), ("\n" * 19_000_000, "at most 400,000 lines"), ("0,0\n1,\0", "line 2")],
+)
+def test_csv_is_a_problem_of_its_line(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(InputError, match=said):
+        read_csv(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "begin", "said"),
+    [
+        ("prompts: {0s: {image: %s}}", "a.jpg", b"", "at most 400,000,000"),
+        ("prompts: sea\nmusic: {file: %s, bpm: 120}", "a.ogg", b"OggS", "has 21,474,836,480 bytes"),
+        ("prompts: sea\nmusic: {signals: {a: {csv: %s}}}", "a.csv", b"0,1\n", "more than 20,000,000 bytes"),
+        ("prompts: sea\nmusic: {signals: {a: {midi: %s}}}", "a.mid", _midi(b"\0\x60", b""), "no note begins"),
+        (
+            "prompts: sea\nmodels: {perceptors: [{model: %s, checkpoint: a.json}]}",
+            "a.json",
+            b"{",
+            "a.json: more than 100,000 bytes",
+        ),
+    ],
+)
+def test_sparse_files_are_judged_before_they_are_hashed(
+    tmp_path: Path, render: Any, line: str, name: str, begin: bytes, said: str
+) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.write(begin)
+        file.truncate(20 << 30)
+    (tmp_path / "s.yaml").write_text(f"output: {{length: 1s}}\n{line % name}\n")
+    outcome = render("check", tmp_path / "s.yaml")
+    assert outcome.code == 2, outcome.said
+    assert said in outcome.said
+    assert_cheap(outcome)
+
+
+def test_a_track_of_the_most_bytes_that_is_none_is_not_hashed(tmp_path: Path, render: Any) -> None:
+    with (tmp_path / "a.ogg").open("wb") as file:
+        file.write(b"OggS" + bytes(30))
+        file.truncate(799_000_000)
+    (tmp_path / "s.yaml").write_text("output: {length: 1s}\nprompts: sea\nmusic: {file: a.ogg, bpm: 120}\n")
+    outcome = render("check", tmp_path / "s.yaml")
+    assert "no music that can be decoded" in outcome.said
+    assert_cheap(outcome)
+
+
+@pytest.mark.parametrize(
+    ("begin", "said"), [(b"", "begins as neither"), (b"PK\3\4", "damaged"), (b"words, no weights", "begins as neither")]
+)
+def test_a_sparse_checkpoint_is_judged_before_it_is_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes, said: str
+) -> None:
+    with (tmp_path / "a.ckpt").open("wb") as file:
+        file.write(begin)
+        file.truncate(20 << 30)
+    monkeypatch.setattr("render.models.sha256", lambda path: pytest.fail("hashed"))
+    with pytest.raises(WeightsError, match=said):
+        Model(name="x", entry="vqgan", checkpoint=tmp_path / "a.ckpt").files().digests()
+
+
+@pytest.mark.parametrize(
+    ("signal", "content"),
+    [
+        ("{midi: a.x}", _midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000)),
+        ("{midi: a.x}", b"MThd\0\0\0\6\0\1\x7f\xff\0\x60" + b"MTrk\0\0\0\0" * 32_767),
+        ("{csv: a.x}", b"\n" * 19_000_000),
+        ("{csv: a.x}", b"0,1\n1," + b"2" * 19_000_000),
+        ("{csv: a.x}", b'0,1\n1,"' + b"\n" * 19_000_000),
+    ],
+)
+def test_checking_signals_is_cheap(tmp_path: Path, render: Any, signal: str, content: bytes) -> None:
+    (tmp_path / "a.x").write_bytes(content)
+    (tmp_path / "s.yaml").write_text(f"output: {{length: 1s}}\nprompts: sea\nmusic: {{signals: {{a: {signal}}}}}\n")
+    outcome = render("check", tmp_path / "s.yaml")
+    assert outcome.code == 2
+    assert "a.x" in outcome.said
+    assert_cheap(outcome)
+
+
+def assert_cheap(outcome: Outcome) -> None:
+    assert outcome.seconds <= SECONDS
+    assert outcome.megabytes <= MEGABYTES
+
+
+def test_a_playlist_is_no_video(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n")
+    with pytest.raises(InputError, match="cannot read it as a video"):
+        require_container(tmp_path / "a.mp4")
