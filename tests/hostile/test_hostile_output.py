@@ -76,7 +76,7 @@ def test_a_large_file_is_inspected_in_little_memory(tmp_path: Path, render: Fork
         file.truncate(2 << 30)
     outcome = render("inspect", tmp_path / "a.gif")
     assert outcome.code == 2
-    assert "holds no schedule" in outcome.said
+    assert "contains no schedule" in outcome.said
     assert outcome.megabytes <= MEGABYTES
 
 
