@@ -45,8 +45,8 @@ def derive(
     made = not figures.frame_seconds and is_current(folder, last_hash, schedule)
     if made and not (len(records) == footage.frames and any(faults(folder.path, footage, binary))):
         return True
-    if len(records) < schedule.num_rendered and (shown := num_shown(folder)) > len(records):
-        more = f"shows {shown} frames" if shown < float("inf") else "may show more frames"
+    if len(records) < schedule.num_rendered and (before := num_shown(folder)) > len(records):
+        more = f"shows {before} frames" if before < float("inf") else "may show more frames"
         warn(
             f"{folder.video} stays as it was, since it {more} and only the first {len(records)} of this schedule are "
             f"there; render assemble {folder.path} --partial makes a video of those"
