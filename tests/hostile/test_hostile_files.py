@@ -120,5 +120,5 @@ def assert_cheap(outcome: Outcome) -> None:
 
 def test_a_playlist_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n")
-    with pytest.raises(InputError, match="not a video"):
+    with pytest.raises(InputError, match="not a video that `render` makes"):
         require_container(tmp_path / "a.mp4")
