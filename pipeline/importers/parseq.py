@@ -120,9 +120,10 @@ def _prompts(rows: list[Mapping[str, Any]], told: dict[str, None]) -> Prompts:
     frames = [_weights(str(row.get("deforum_prompt") or ""), told) for row in rows]
     if not any("deforum_prompt" in row for row in rows):
         raise UnreadableError("no deforum_prompt; write the prompts in Parseq, too")
-    if not any(frames):
-        frames[0] = filled(frames[0], 1.0, "deforum_prompt", told)
-        frames = [frames[0]] * len(frames)
+    blank = next((frame for frame, weights in enumerate(frames) if not weights), None)
+    if blank is not None:
+        stand_in = filled({}, 1.0, f"deforum_prompt: frame {blank}", told)
+        frames = [weights or stand_in for weights in frames]
     if any(weight < 0 for weights in frames for weight in weights.values()):
         told[NEGATIVE] = None
     return layers(frames)

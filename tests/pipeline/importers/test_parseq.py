@@ -64,3 +64,13 @@ def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], settings: di
     with pytest.raises(InputError) as caught:
         plan("bad.json", json.dumps(settings))
     assert str(caught.value).endswith(said)
+
+
+def test_a_frame_without_a_prompt_gets_a_placeholder_and_is_reported(plan: Callable[..., Any]) -> None:
+    rows = [{"frame": 0, "deforum_prompt": "a sea"}, {"frame": 1, "deforum_prompt": ""}]
+    found = plan("blank.json", json.dumps({"rendered_frames": rows}))
+    assert [[prompt.text for prompt in spec.prompts if prompt.weight] for spec in found.specs] == [
+        ["a sea"],
+        ["a picture"],
+    ]
+    assert "deforum_prompt: frame 1 is blank: 'a picture' stands there until you write what to draw" in found.told
