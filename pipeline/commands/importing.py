@@ -31,7 +31,7 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
     """Make a schedule of the settings of another tool; what cannot be carried is listed.
 
     Deforum, Disco Diffusion and WarpFusion (settings.txt), Parseq (rendered manifest), VQGAN-CLIP-animations
-    (notebook), pytti (YAML), nerdyrodent/VQGAN-CLIP (a file with the command line, also in a shell loop as its zoom.sh).
+    (notebook), pytti (YAML), nerdyrodent/VQGAN-CLIP (a file with the command line, also in a loop as its zoom.sh).
     Several files make a schedule each; - reads the standard input.
 
     \b
