@@ -22,7 +22,7 @@ def _midi(division: bytes, events: bytes) -> bytes:
     [
         (_midi(b"\0\0", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division is 0"),
         (_midi(b"\xe7\x28", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division"),
-        (_midi(b"\0\x60", b"\0\xff\x59\2\x7f\x7f\0\xff\x2f\0"), "no MIDI file"),
+        (_midi(b"\0\x60", b"\0\xff\x59\2\x7f\x7f\0\xff\x2f\0"), "cannot be read as MIDI"),
         (_midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000), "byte .*more than an hour"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_track_of_the_most_bytes_that_is_none_is_not_hashed(tmp_path: Path, re
         file.truncate(799_000_000)
     (tmp_path / "s.yaml").write_text("output: {length: 1s}\nprompts: sea\nmusic: {file: a.ogg, bpm: 120}\n")
     outcome = render("check", tmp_path / "s.yaml")
-    assert "no music that can be decoded" in outcome.said
+    assert "cannot be decoded as audio" in outcome.said
     assert_cheap(outcome)
 
 

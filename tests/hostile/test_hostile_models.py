@@ -98,7 +98,7 @@ def test_a_tokenizer_beside_the_weights_runs_no_code(tmp_path: Path) -> None:
 
 def test_no_repository_of_a_stranger_is_asked_for(tmp_path: Path) -> None:
     config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "x/y"})
-    with pytest.raises(WeightsError, match="no repository that open_clip names"):
+    with pytest.raises(WeightsError, match="not a repository that open_clip names"):
         companions(Model(name="x", entry="clip", architecture=config), offline=False, progress=lambda *said: None)
 
 

@@ -1,6 +1,7 @@
 """A run that is killed without warning, again and again, ends with the frames of one that never was."""
 
 import random
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -76,7 +77,7 @@ def test_killed_at_random_moments_equals_uninterrupted(
 
     said = finish(command, schedule, killed)
     # one more where the kill came between the last state and its frame
-    assert any(f"resuming: {count} frames reused" in said for count in (done[-1], done[-1] + 1))
+    assert any(re.search(rf"resuming: {count} frames? reused", said) for count in (done[-1], done[-1] + 1))
     assert len(frame_bytes(killed / "toy")) == FRAMES
     assert frame_bytes(killed / "toy") == frame_bytes(whole / "toy")
     assert (killed / "toy" / "video.mp4").read_bytes() == (whole / "toy" / "video.mp4").read_bytes()

@@ -478,7 +478,7 @@ def tried(call: Call, folder: Path) -> Path:
     assert call("keep.yaml", "--out", "tried").returncode == 0
     video = (folder / "tried" / "keep" / "video.mp4").read_bytes()
     done = call("keep.yaml", "--out", "tried", "--set", "output.seed=9", "--frames", ":1")
-    assert "tried/keep-output.seed=9/video.mp4: 1 frames" in done.stdout
+    assert "tried/keep-output.seed=9/video.mp4: 1 frame " in done.stdout
     assert (folder / "tried" / "keep" / "video.mp4").read_bytes() == video
     return folder / "tried"
 

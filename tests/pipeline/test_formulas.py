@@ -195,7 +195,10 @@ WRONG = [
     ("losses: {smooth: 2*1000}", ["2:18: losses.smooth: expected a number from -1000 to 1000, got 2000"]),
     ("refine: {steps: 4*beat}", ["2:19: refine.steps: unknown name 'beat'; it needs music: {bpm: 120}"]),
     ("refine: {steps: ''}", ["2:17: refine.steps: expected a number from 0 to 10000 or a map of times, got ''"]),
-    ("output: {fps: 3*4}", ["2:15: output.fps: expected a number from 0.1 to 240, got '3*4'"]),
+    (
+        "output: {fps: 3*4}",
+        ["2:15: output.fps: expected frames per second from 0.1 to 240, such as 24 or 24000/1001, or auto, got '3*4'"],
+    ),
 ]
 
 

@@ -236,7 +236,7 @@ def test_what_is_wrong_in_a_config_is_found_by_checking(folder: Path) -> None:
     [
         ("open_clip_config.json", '{"model_cfg": {}}', "open_clip_config.json: not an open_clip config"),
         ("tokenizer_config.json", '{"auto_map": {}}', "tokenizer_config.json: refused: 'auto_map' names code"),
-        ("text.txt", "", "'x/y' is no repository that open_clip names"),
+        ("text.txt", "", "'x/y' is not a repository that open_clip names"),
     ],
 )
 def test_what_lies_beside_the_weights_is_checked_too(folder: Path, name: str, content: str, said: str) -> None:

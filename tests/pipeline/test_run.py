@@ -584,7 +584,7 @@ def test_failing_ffmpeg_leaves_the_video_of_before_and_tries_again(
 
 
 def test_missing_ffmpeg_is_told_before_anything_is_rendered(job: Job) -> None:
-    with pytest.raises(EncodingError, match="no program"):
+    with pytest.raises(EncodingError, match="cannot be run"):
         job.render(ffmpeg="/nowhere/ffmpeg")
     assert job.loaded == 0
     assert not job.folder.exists()

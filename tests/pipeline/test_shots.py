@@ -147,7 +147,7 @@ WRONG = [
     (
         "markers: {drop: 1s}\nprompts: a\nshots: [{length: 3s}, {length: 3s, start: carry, "
         'losses: {smooth: {"@drop": 1}}}]',
-        ["3:68: shots[1].losses.smooth.@drop: lies 2 s before the start"],
+        ["3:68: shots[1].losses.smooth.@drop: is 2 s before the start"],
     ),
     (
         "prompts: a\nshots: [{length: 90000}, {length: 910001, start: carry}]",

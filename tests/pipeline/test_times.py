@@ -109,7 +109,7 @@ WRONG = [
     (
         "losses: {smooth: {end-20s: 1, 0-1s: 2, end+: 3, 1s--2s: 4, -: 5, 5m3: 1}}",
         [
-            "2:19: losses.smooth.end-20s: lies 8 s before the start",
+            "2:19: losses.smooth.end-20s: is 8 s before the start",
             *(
                 f"2:{column}: losses.smooth.{name}: {TIME}, got '{name}'"
                 for column, name in [(31, "0-1s"), (40, "end+"), (49, "1s--2s"), (60, "-"), (66, "5m3")]
@@ -121,7 +121,7 @@ WRONG = [
         [
             "2:14: markers.y: goes round in a circle: y -> z -> y",
             "2:29: markers.a b: expected a name of letters, digits and _ for a marker, got 'a b'",
-            "2:41: markers.q: lies 8 s before the start",
+            "2:41: markers.q: is 8 s before the start",
             "2:53: markers.r: unknown marker 'nope'; expected markers: {nope: 8s}",
             f"2:65: markers.s: {TIME}, got a list",
         ],

@@ -231,7 +231,7 @@ def test_a_file_without_a_schedule_is_told(pattern: Path, any_ffmpeg: str, comma
     (tmp_path / "torn.webp").write_bytes(b"RIFF\xff\xff\xff\xffWEBPVP8X\xff")
     (tmp_path / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffiTXtDescription")
     silent = [(name, "contains no schedule") for name in (path.name, gif.name, "torn.gif", "torn.webp", "torn.png")]
-    for name, message in (*silent, ("text.mp4", "cannot read it as a video"), ("none.mp4", "no such file")):
+    for name, message in (*silent, ("text.mp4", "not a video that `render` makes"), ("none.mp4", "no such file")):
         done = subprocess.run([command, "inspect", name], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1

@@ -17,6 +17,7 @@ from render.errors import InputError, UnknownNameError
 
 FOLDER = Path(__file__).parent / "settings"
 FORMATS = {
+    "deforum_3d.txt": "deforum",
     "animations.txt": "vqgan_clip_animations",
     "deforum_notebook.txt": "deforum",
     "deforum_webui.txt": "deforum",
