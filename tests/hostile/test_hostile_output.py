@@ -138,8 +138,6 @@ def test_import(tmp_path: Path, said: Said, name: str, monkeypatch: pytest.Monke
     (tmp_path / f"a\x1b[2J{name}").write_text(begin.replace("snow", f"{strange}snow"))
     _, text = said("import", tmp_path / f"a\x1b[2J{name}")
     assert_harmless(text)  # the schedule's own name has lost what steers
-    _, text = said("import", tmp_path / f"a\x1b[2J{name}")
-    assert_printable(text)  # refused, since that is there: the settings are named
 
 
 def test_music_and_plots_and_previews_are_named(tmp_path: Path, said: Said) -> None:
