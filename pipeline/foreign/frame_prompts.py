@@ -1,8 +1,9 @@
 """Prompts as lists of texts by frame, as Disco Diffusion and its relatives write them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from pipeline.foreign.prompts import weighted
 from pipeline.foreign.settings import Settings
 
 _FRAME = re.compile("[0-9]{1,9}")
@@ -23,6 +24,21 @@ def texts_by_frame(settings: Settings, name: str) -> dict[int, list[str]]:
     if not all(_FRAME.fullmatch(str(frame)) for frame in written):
         raise settings.error(name, _EXPECTED)
     return {int(frame): _texts(texts) for frame, texts in written.items()}
+
+
+def weights_of(texts: Iterable[str], clean: Callable[[str], str]) -> dict[str, float]:
+    """The texts of a frame with their weights (`sea:2`); equal ones are added, blank ones left out.
+
+    Args:
+        clean: takes out of a text what only the tool understands.
+    """
+    found: dict[str, float] = {}
+    for text in texts:
+        words, weight = weighted(text)
+        words = clean(words)
+        if words.strip(" ,.;"):
+            found[words] = found.get(words, 0.0) + weight
+    return found
 
 
 def _texts(value: object) -> list[str]:

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, rounded
-from pipeline.foreign.frame_prompts import texts_by_frame
+from pipeline.foreign.frame_prompts import texts_by_frame, weights_of
 from pipeline.foreign.lost_motion import animation_mode, lost
-from pipeline.foreign.prompts import Prompts, Scene, filled, held, layers, plain, spans, weighted
+from pipeline.foreign.prompts import Prompts, Scene, filled, held, layers, plain, spans
 from pipeline.foreign.series import MAX_FRAMES, constant, disco_series
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
@@ -121,13 +121,7 @@ def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
 
 def _weights(texts: Sequence[str], place: str, told: dict[str, None]) -> dict[str, float]:
     """The texts of a frame; their weights are divided by their sum."""
-    found: dict[str, float] = {}
-    for text in texts:
-        words, weight = weighted(text)
-        words = plain(words, told)
-        if words.strip(" ,.;"):
-            found[words] = found.get(words, 0.0) + weight
-    found = filled(found, 1.0, place, told)
+    found = filled(weights_of(texts, functools.partial(plain, told=told)), 1.0, place, told)
     total = abs(sum(found.values()))
     if total < 1e-3:
         raise UnreadableError(f"the weights of {shown(texts)} sum up to 0")

@@ -8,14 +8,15 @@ Source: Sxela/WarpFusion, the notebook's settings.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.diffusion_prompts import unbracketed
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
-from pipeline.foreign.frame_prompts import texts_by_frame
+from pipeline.foreign.frame_prompts import texts_by_frame, weights_of
 from pipeline.foreign.notes import Effect, Note
-from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, filled, held, layers, spans, weighted
+from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, filled, held, layers, spans
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
@@ -105,9 +106,10 @@ def _size(settings: Settings) -> tuple[int, int]:
 
 def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
     """Scenes where nothing pushes away and every frame has one text, else layers."""
+    clean = partial(unbracketed, told=told)
     try:
         pulling = [
-            (frame, filled(_weights(texts, 1.0, told), 1.0, f"text_prompts: frame {frame}", told))
+            (frame, filled(weights_of(texts, clean), 1.0, f"text_prompts: frame {frame}", told))
             for frame, texts in held(texts_by_frame(settings, "text_prompts"), frames, told)
         ]
         pushing = _negative(settings, frames, told)
@@ -122,19 +124,13 @@ def _negative(settings: Settings, frames: int, told: dict[str, None]) -> list[tu
     if not settings.structured("negative_prompts"):
         return [(0, {})]
     keys = texts_by_frame(settings, "negative_prompts")
-    found = [(frame, _weights(texts, -1.0, told)) for frame, texts in held(keys, frames, told)]
+    clean = partial(unbracketed, told=told)
+    found = [
+        (frame, {words: -weight for words, weight in weights_of(texts, clean).items()})
+        for frame, texts in held(keys, frames, told)
+    ]
     if any(weights for _, weights in found):
         told[NEGATIVE] = None
-    return found
-
-
-def _weights(texts: Sequence[str], sign: float, told: dict[str, None]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for text in texts:
-        words, weight = weighted(text)
-        words = unbracketed(words, told)
-        if words.strip(" ,.;"):
-            found[words] = found.get(words, 0.0) + sign * weight
     return found
 
 
