@@ -12,8 +12,9 @@ class Effect(IntEnum):
     MOTION = 0
     SIZE = 1  # and the clock: how many frames, how fast
     PROMPTS = 2
-    LOOK = 3
-    REST = 4
+    SOUND = 3
+    LOOK = 4
+    REST = 5
 
 
 class Note(str):

@@ -14,11 +14,12 @@ _PLAIN = re.compile(r"[-+]?[0-9][0-9.e+-]*(%?/frame)?|true|false")
 _WIDTH = 116
 
 
-def write(imported: Imported, origin: str) -> str:
+def write(imported: Imported, origin: str, track: str | None = None) -> str:
     """The schedule's text.
 
     Args:
         origin: the name of the settings file, for the comment at the top.
+        track: the path of what the video sounds with.
     """
     width, height = imported.size
     clock = f"fps: {number(imported.fps)}, length: {imported.frames}"
@@ -27,6 +28,7 @@ def write(imported: Imported, origin: str) -> str:
         *(line for told in imported.told for line in _comment(told, "- ")),
         "version: 1",
         f"output: {{size: [{width}, {height}], {clock}, seed: {imported.seed}}}",
+        *_music(imported, track),
         "models: {latent: embedded, perceptors: [embedded]}",
         *(["let:", f"  {FRAME}: {FORMULA}  # the frame that is being made"] if _uses_frame(imported) else []),
         "prompts:",
@@ -36,6 +38,13 @@ def write(imported: Imported, origin: str) -> str:
         *(line for name, value in imported.refine.items() for line in _entry(name, value)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _music(imported: Imported, track: str | None) -> list[str]:
+    if track is None or imported.sound is None:
+        return []
+    start = f", start: {number(imported.sound.start)}s" if imported.sound.start else ""
+    return [f"music: {{file: {_quoted(track)}{start}}}"]
 
 
 def _uses_frame(imported: Imported) -> bool:

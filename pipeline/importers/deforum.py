@@ -26,6 +26,7 @@ from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.prompts import Prompts, held, plain
 from pipeline.foreign.series import MAX_FRAMES, deforum_series, frame_number
 from pipeline.foreign.settings import Settings, shown
+from pipeline.foreign.sound import Sound
 from pipeline.foreign.source import Source
 from pipeline.foreign.switches import pass_over_unused
 from pipeline.importers import Imported
@@ -49,7 +50,6 @@ _REASONS = {
     **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), "no pictures are read"),
     **dict.fromkeys(("hybrid_motion", "hybrid_composite", "video_init_path"), "no video is read"),
     "parseq_manifest": "import that file itself",
-    **dict.fromkeys(("add_soundtrack", "soundtrack_path"), "no sound is added; `music: {file: ...}` does that"),
     **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not made larger or smoother"),
     **{f"cn_{unit}_enabled": "there is no ControlNet" for unit in range(1, 6)},
 }
@@ -81,6 +81,7 @@ def convert(source: Source) -> Imported:
     motion, center = _motion(settings, screen, names, told) if mode == "2D" else _lost(settings, mode, told)
     prompts = _prompts(settings, frames, screen.fps, mode == "Interpolation", told)
     border = _border(settings, told)
+    sound = _sound(settings)
     pass_over_unused(settings, SWITCHES, ALWAYS if settings.is_on("hybrid_motion") else f"{ALWAYS}|{VIDEO}")
     return Imported(
         tool=TOOL,
@@ -92,6 +93,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=center,
         border=border,
+        sound=sound,
         told=(*told, *settings.lost(_REASONS)),
     )
 
@@ -152,6 +154,15 @@ def _border(settings: Settings, told: dict[str, None]) -> str:
             None
         )
     return _BORDERS.get(word, "edge")
+
+
+def _sound(settings: Settings) -> Sound | None:
+    """The track that Deforum puts under the video: a file, or the sound of the input video."""
+    if not settings.is_on("add_soundtrack"):
+        return None
+    film = settings.text("add_soundtrack").strip().lower() == "init video"
+    name = "video_init_path" if film else "soundtrack_path"
+    return Sound(setting=name, written=settings.text(name))
 
 
 def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dict[str, None]) -> Prompts:

@@ -18,6 +18,7 @@ from pipeline.easings import Array
 from pipeline.foreign import feedback
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording
+from pipeline.foreign.ffmpeg_sound import sound_of
 from pipeline.foreign.frame import LARGEST, fitting, known_seed, rates
 from pipeline.foreign.generate_call import PROGRAM, Call, read_script
 from pipeline.foreign.looped import Looped, chosen
@@ -90,6 +91,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         border=border,
         refine=refine | cutouts,
+        sound=sound_of(script.commands),
         told=(*told, *settings.lost(_REASONS)),
     )
 

@@ -19,9 +19,11 @@ from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
 from pipeline.foreign.lost_motion import lost
+from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.prompts import Layer, plain
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
+from pipeline.foreign.sound import Sound
 from pipeline.foreign.source import Source
 from pipeline.foreign.zoom_2d import FIELDS, Clock, motion
 from pipeline.importers import Imported
@@ -38,7 +40,7 @@ _STABLE = "losses.anchor holds to the frame before"
 _REASONS = {
     "vqgan_model": "the embedded model draws; `render models` lists others for models.latent",
     **dict.fromkeys(("init_image", "direct_image_prompts", "video_path"), "no pictures are read"),
-    **dict.fromkeys(("input_audio", "input_audio_filters"), "no sound is read"),
+    "input_audio_filters": "nothing follows the sound; `music: {signals: ...}` does that",
     **dict.fromkeys(("direct_stabilization_weight", "semantic_stabilization_weight"), _STABLE),
     **dict.fromkeys(("depth_stabilization_weight", "edge_stabilization_weight", "flow_stabilization_weight"), _STABLE),
     **dict.fromkeys(("learning_rate", "smoothing_weight"), "the number means another thing here"),
@@ -75,6 +77,7 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=rates,
         border=_border(settings, told),
+        sound=_sound(settings, told),
         refine={
             "steps": f"{clock.steps}",
             "first_frame": f"{clock.before}",
@@ -99,6 +102,15 @@ def _border(settings: Settings, told: dict[str, None]) -> str:
     if word not in _BORDERS:
         told[f"infill_mode {shown(word)}: pytti knows {', '.join(_BORDERS)}; made wrap"] = None
     return _BORDERS.get(word, "wrap")
+
+
+def _sound(settings: Settings, told: dict[str, None]) -> Sound | None:
+    """The track that pytti listens to."""
+    start = settings.number("input_audio_offset", 0)
+    if not settings.is_on("input_audio"):
+        return None
+    told[Note("input_audio: sounds in the video here; pytti only listens to it", Effect.SOUND)] = None
+    return Sound(setting="input_audio", written=settings.text("input_audio"), start=max(start, 0.0))
 
 
 def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:

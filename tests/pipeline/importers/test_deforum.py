@@ -281,11 +281,3 @@ def test_sizes_rates_prompts_and_odd_keys_are_read_as_they_are_written(plan: Cal
     assert "rotate" not in found.text
     for said in ("angle: frame 0: '0: 0: ((2*cos(t/10)))'", "frame 5 is blank", "border warp"):
         assert any(said in line for line in found.told)
-
-
-def test_a_soundtrack_that_is_on_is_reported_with_what_adds_it(plan: Callable[..., Any]) -> None:
-    base = {"max_frames": 2, "W": 64, "H": 64, "prompts": {"0": "a"}, "seed": 1, "soundtrack_path": "a.mp3"}
-    assert plan("off.txt", json.dumps({**base, "add_soundtrack": "None"})).told == ()
-    assert plan("on.txt", json.dumps({**base, "add_soundtrack": "File"})).told == (
-        "soundtrack_path = a.mp3, add_soundtrack = File: no sound is added; `music: {file: ...}` does that",
-    )
