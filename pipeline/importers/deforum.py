@@ -1,7 +1,7 @@
 """Deforum's settings: the web UI extension's and the notebook's, as saved (JSON, .txt) or the notebook itself.
 
-Carried: 2D motion (angle, zoom, translation, transform centre, border), prompts with `--neg`, size, fps,
-number of frames, seed.
+Carried: 2D motion (angle, zoom, translation, transform centre, perspective flip, border), prompts with `--neg`, size,
+fps, number of frames, seed.
 
 Convention of Deforum: a frame shifts the picture by (translation_x, translation_y) pixels to the right
     and down, then scales it by zoom and turns it by angle counter-clockwise about the centre
@@ -14,8 +14,9 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from pipeline.foreign import perspective
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys, number
 from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES, VIDEO
@@ -24,7 +25,7 @@ from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_
 from pipeline.foreign.lost_motion import animation_mode, lost, moving
 from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.prompts import Prompts, held, plain
-from pipeline.foreign.series import MAX_FRAMES, deforum_series, frame_number
+from pipeline.foreign.series import MAX_FRAMES, Series, deforum_series, frame_number
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.sound import Sound
 from pipeline.foreign.source import Source
@@ -53,6 +54,7 @@ _REASONS = {
     **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not made larger or smoother"),
     **{f"cn_{unit}_enabled": "there is no ControlNet" for unit in range(1, 6)},
 }
+_TURNS = tuple(f"perspective_flip_{angle}" for angle in ("theta", "phi", "gamma"))
 _FLIP = ("enable_perspective_flip", "flip_2d_perspective")
 _DEEP = {"translation_z": 0, **{f"rotation_3d_{axis}": 0 for axis in "yxz"}, "translation_x": 0, "translation_y": 0}
 _UNUSED = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
@@ -113,9 +115,10 @@ def _lost(settings: Settings, mode: str, told: dict[str, None]) -> tuple[dict[st
     if mode == "Interpolation":
         what = Note("animation_mode Interpolation: the prompts fade, nothing moves, there and here", Effect.PROMPTS)
     else:
-        what = lost(settings, mode, {**_DEEP, "fov_schedule": 70})
+        turns = dict.fromkeys(_TURNS, 0) if any(map(settings.is_on, _FLIP)) else {}
+        what = lost(settings, mode, {**_DEEP, "fov_schedule": 70, **turns})
     told[what] = None
-    for name in _UNUSED:
+    for name in (*_UNUSED, *_FLIP, *perspective.FIELDS):
         settings.take(name)
     return {}, None
 
@@ -127,8 +130,9 @@ def _motion(
     read = functools.partial(deforum_series, count=screen.frames, names=names)
     words = {"t": "n", "i": "n", **{name: number(value) for name, value in names.items()}}
     flips = any(map(settings.flag, _FLIP))
-    if flips:
-        told[_flipped(settings)] = None
+    found = _flipped(settings, screen, read, told) if flips else None
+    if found is not None:
+        return found.motion, found.center if found.motion else None
     motion = flat_motion(settings, screen, read, words, told, shifts=not flips)
     across = read_series(settings, "transform_center_x", "0: (0.5)", read, told)
     down = read_series(settings, "transform_center_y", "0: (0.5)", read, told)
@@ -136,14 +140,22 @@ def _motion(
     return motion, (pixel_center(across, screen.size[0]), pixel_center(down, screen.size[1])) if turns else None
 
 
-def _flipped(settings: Settings) -> Note:
-    """What the perspective flip does; its matrix takes the place of the translation's."""
-    turns = moving(settings, {f"perspective_flip_{angle}": 0 for angle in ("theta", "phi", "gamma")})
-    lost_turns = f"the turn in depth is lost ({turns})" if turns else "it turns nothing"
-    line = (
-        f"perspective flip: {lost_turns}; Deforum ignores translation_x and translation_y beside it, and so does this"
-    )
-    return Note(line, Effect.MOTION)
+def _flipped(
+    settings: Settings, screen: Screen, read: Callable[[str], Series], told: dict[str, None]
+) -> perspective.Flipped | None:
+    """The motion with the perspective flip; None where it turns nothing, or as no motion over time does."""
+    if shifts := moving(settings, {"translation_x": 0, "translation_y": 0}):
+        line = f"perspective flip: Deforum ignores the translation beside it, and so does this ({shifts})"
+        told[Note(line, Effect.MOTION)] = None
+    turns = moving(settings, dict.fromkeys(_TURNS, 0))
+    settings.take("perspective_flip_fv")
+    if not turns:
+        return None
+    try:
+        return perspective.flipped(settings, screen, read, told)
+    except UnreadableError as error:
+        told[Note(f"perspective flip: is lost ({turns}): {error}", Effect.MOTION)] = None
+        return None
 
 
 def _border(settings: Settings, told: dict[str, None]) -> str:

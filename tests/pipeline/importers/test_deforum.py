@@ -161,9 +161,8 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
             "animation_mode None: stills there, without motion; one frame is made instead of max_frames = 9",
         ),
         (
-            {"enable_perspective_flip": True, "perspective_flip_phi": "0: (9)", "translation_x": "0: (5)"},
-            "perspective flip: the turn in depth is lost (perspective_flip_phi = 0: (9)); "
-            "Deforum ignores translation_x and translation_y beside it, and so does this",
+            {"enable_perspective_flip": True, "perspective_flip_phi": "0: (180)"},
+            "perspective flip: is lost (perspective_flip_phi = 0: (180)): turns the picture over at frame 1",
         ),
         ({"width": 640, "W": 512}, "width = 640 and W = 512 differ: width is taken"),
     ],
