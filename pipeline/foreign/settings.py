@@ -108,6 +108,10 @@ class Settings:
         """Whether a setting switches something on; looking so does not count as taking it."""
         return not is_off(self._values.get(name)) and str(self._values[name]).strip() != "0"
 
+    def says(self, name: str, word: str) -> bool:
+        """Whether a setting is that word, in any case; looking so does not count as taking it."""
+        return str(self._values.get(name)).strip().lower() == word
+
     def pass_over(self, pattern: re.Pattern[str]) -> None:
         """Count as looked at what cannot change the picture: names that match as a whole."""
         for name in [name for name in self._left if pattern.fullmatch(name)]:
@@ -134,7 +138,11 @@ class Settings:
 
 def is_off(value: Any) -> bool:
     """Whether a setting says that there is none of what it sets."""
-    return value is None or value is False or str(value).strip().lower() in ("", "none", "off", "[]", "{}", "false")
+    return (
+        value is None
+        or value is False
+        or str(value).strip().lower() in ("", "none", "off", "[]", "{}", "false", "disabled")
+    )
 
 
 def _families(names: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from pipeline.foreign import perspective
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys, number
-from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES, VIDEO
+from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES
 from pipeline.foreign.diffusion_prompts import Weight, carried, unbracketed, wanted, weights
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
 from pipeline.foreign.lost_motion import animation_mode, lost, moving
@@ -40,16 +40,21 @@ _SHADES = "frames get no noise, sharpness, contrast or colours of earlier ones"
 _REASONS = {
     **dict.fromkeys(("sampler", "scheduler", "steps", "scale", "sd_model_name", "sampler_schedule"), _DIFFUSION),
     **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "strength", "strength_schedule"), _DIFFUSION),
-    **dict.fromkeys(("seed_behavior", "seed_schedule", "checkpoint_schedule", "clipskip_schedule"), _DIFFUSION),
+    **dict.fromkeys(("seed_behavior", "seed_schedule", "seed_iter_N", "checkpoint_schedule"), _DIFFUSION),
     **dict.fromkeys(("subseed_schedule", "subseed_strength_schedule", "enable_subseed_scheduling"), _DIFFUSION),
+    **dict.fromkeys(("clipskip_schedule", "model_checkpoint", "model_config"), _DIFFUSION),
     **dict.fromkeys(("distilled_cfg_scale_schedule", "pix2pix_img_cfg_scale_schedule", "ddim_eta"), _DIFFUSION),
     **dict.fromkeys(("noise_schedule", "noise_type", "noise_multiplier_schedule", "perlin_octaves"), _SHADES),
     **dict.fromkeys(("perlin_persistence", "enable_noise_multiplier_scheduling", "perlin_w", "perlin_h"), _SHADES),
     **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
-    **dict.fromkeys(("threshold_schedule", "color_coherence"), _SHADES),
+    **dict.fromkeys(("threshold_schedule", "color_coherence", "color_force_grayscale"), _SHADES),
     "diffusion_cadence": "every frame is refined; the motion of each is carried",
     **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), "no pictures are read"),
-    **dict.fromkeys(("hybrid_motion", "hybrid_composite", "video_init_path"), "no video is read"),
+    **dict.fromkeys(("override_settings_with_file", "custom_settings_file"), "the settings of that file count there"),
+    **dict.fromkeys(
+        ("hybrid_motion", "hybrid_composite", "video_init_path", "use_mask_video", "video_mask_path"),
+        "no video is read",
+    ),
     "parseq_manifest": "import that file itself",
     **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not made larger or smoother"),
     **{f"cn_{unit}_enabled": "there is no ControlNet" for unit in range(1, 6)},
@@ -61,6 +66,7 @@ _UNUSED = ("angle", "zoom", "translation_x", "translation_y", "transform_center_
 _SUBPROMPT = re.compile(r"((?:\\:|[^:])+)(?::+\s*(-?\d+(?:\.\d+)?)?\s*|$)")
 
 Weights = dict[str, float]
+Subprompts = Callable[[str], list[tuple[str, float]]]
 
 
 def recognises(source: Source) -> bool:
@@ -84,7 +90,7 @@ def convert(source: Source) -> Imported:
     prompts = _prompts(settings, frames, screen.fps, mode == "Interpolation", told)
     border = _border(settings, told)
     sound = _sound(settings)
-    pass_over_unused(settings, SWITCHES, ALWAYS if settings.is_on("hybrid_motion") else f"{ALWAYS}|{VIDEO}")
+    pass_over_unused(settings, SWITCHES, ALWAYS)
     return Imported(
         tool=TOOL,
         size=fitting(*size, told),
@@ -116,7 +122,9 @@ def _lost(settings: Settings, mode: str, told: dict[str, None]) -> tuple[dict[st
         what = Note("animation_mode Interpolation: the prompts fade, nothing moves, there and here", Effect.PROMPTS)
     else:
         turns = dict.fromkeys(_TURNS, 0) if any(map(settings.is_on, _FLIP)) else {}
-        what = lost(settings, mode, {**_DEEP, "fov_schedule": 70, **turns})
+        fields = {**_DEEP, "fov_schedule": 70, **turns}
+        deep = mode == "3D" and settings.is_on("use_depth_warping") and moving(settings, fields)
+        what = lost(settings, mode, fields, "use_depth_warping" if deep else "")
     told[what] = None
     for name in (*_UNUSED, *_FLIP, *perspective.FIELDS):
         settings.take(name)
@@ -187,7 +195,8 @@ def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dic
     around = settings.text("animation_prompts_positive") or settings.text("positive_prompts")
     against = settings.text("animation_prompts_negative") or settings.text("negative_prompts")
     apart = _apart(settings, told)
-    subprompts = settings.flag("prompt_weighting")
+    shared = settings.flag("normalize_prompt_weights", True)
+    subprompts = functools.partial(_subprompts, shared=shared) if settings.flag("prompt_weighting") else None
     try:
         last = {"max_f": frames - 1.0 + fades}  # there it counts one more
         keys = {frame_number(str(frame), last): "" if text is None else str(text) for frame, text in written.items()}
@@ -202,8 +211,9 @@ def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dic
 
 def _apart(settings: Settings, told: dict[str, None]) -> Weights:
     """The notebook's `neg_prompts`, by frame; those of the first frame."""
-    written = settings.take("neg_prompts")
-    texts = list(written.values()) if isinstance(written, dict) else []
+    written = settings.structured("neg_prompts")
+    written = [written] if isinstance(written, str) else written
+    texts = list(written.values() if isinstance(written, dict) else written or [])
     if len(texts) > 1:
         told["neg_prompts: only the first one is carried, for all frames"] = None
     text = plain(str(texts[0]), told) if texts else ""
@@ -215,19 +225,21 @@ def _complete(text: str, around: str, against: str) -> str:
     return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
 
 
-def _weights(text: str, frame: int, subprompts: bool, told: dict[str, None]) -> dict[str, Weight]:
+def _weights(text: str, frame: int, subprompts: Subprompts | None, told: dict[str, None]) -> dict[str, Weight]:
     """Text to weight; parts that AND joins, or all of the notebook's parts, have their own."""
     pulling, _, pushing = text.partition("--neg")
     found = weights(f"--neg {pushing}" if subprompts else text, told)
     if subprompts:
-        found = {**{unbracketed(words, told): weight for words, weight in _subprompts(pulling)}, **found}
+        found = {**{unbracketed(words, told): weight for words, weight in subprompts(pulling)}, **found}
     return wanted(found, f"prompts: frame {frame}", told)
 
 
-def _subprompts(text: str) -> list[tuple[str, float]]:
-    """The notebook's `bacon:0.75 eggs:0.25`; those that pull and those that push sum up to 1 each."""
+def _subprompts(text: str, shared: bool) -> list[tuple[str, float]]:
+    """The notebook's `bacon:0.75 eggs:0.25`; where `shared`, those that pull and those that push sum up to 1 each."""
     found = [
         (part[1].replace("\\:", ":"), float(part[2] or 1)) for part in _SUBPROMPT.finditer(text) if part[1].strip()
     ]
+    if not shared:
+        return [(words, weight) for words, weight in found if weight]
     totals = {sign: sum(abs(weight) for _, weight in found if (weight > 0) == sign) for sign in (True, False)}
     return [(words, weight / totals[weight > 0]) for words, weight in found if weight]

@@ -32,15 +32,17 @@ _REASONS = {
     **dict.fromkeys(("clip_guidance_scale", "tv_scale", "range_scale", "sat_scale"), "weights mean other things here"),
     **dict.fromkeys(("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "refine.cutouts is the number"),
     **dict.fromkeys(("image_prompts", "init_image"), "no pictures are read"),
+    "perlin_init": "every run begins with noise of its own",
     "turbo_mode": "only of 3D",
 }
 _DEEP = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
-_SWITCHES: Switches = {
+SWITCHES: Switches = {
     ("turbo_mode",): r"turbo_.*",
     ("use_secondary_model",): r"secondary_model.*",
     ("vr_mode",): r"vr_.*",
     ("use_vertical_symmetry", "use_horizontal_symmetry"): r"transformation_percent|.*symmetry.*",
-    ("init_image",): r"init_scale|skip_steps|perlin_.*",
+    ("perlin_init",): r"perlin_mode",
+    ("init_image", "perlin_init"): r"init_scale",
 }
 _VIDEO = r"video_init_.*|extract_nth_frame|persistent_frame_output_in_batch_folder|flow_.*|.*consistency.*"
 # How the program saves and shows, and what only says how 3D and its video are made.
@@ -72,7 +74,7 @@ def convert(source: Source) -> Imported:
     prompts = _prompts(settings, frames, told)
     motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), told)
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
-    pass_over_unused(settings, _SWITCHES, f"{_ALWAYS}|{_VIDEO}")
+    pass_over_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO}")
     return Imported(
         tool=TOOL,
         size=fitting(width, height, told),

@@ -129,9 +129,9 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
     assert (found.specs[0].size, found.specs[0].seed, len(found.specs)) == ((1024, 576), 77, 20)
     assert found.told == (
         "animation_mode 3D: only the motion of 2D can be carried; "
-        "lost: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5)",
+        "lost: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5), use_depth_warping",
         "negative prompts push away with the weight -1; -0.3 is often enough",
-        "sampler, steps, seed_behavior, seed_schedule, strength, strength_schedule, cfg_scale_schedule: "
+        "sampler, steps, seed_behavior, seed_iter_N, strength, strength_schedule, cfg_scale_schedule: "
         "settings of diffusion",
         "noise_schedule, noise_type, contrast_schedule, kernel_schedule, sigma_schedule, amount_schedule, "
         "threshold_schedule, color_coherence, perlin_octaves, perlin_persistence: "
