@@ -97,7 +97,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
         InputError: the format is unknown, or the settings cannot be used.
     """
     from pipeline import importers
-    from pipeline.foreign.notes import Note
+    from pipeline.foreign.notes import Effect, Note, by_effect, effect
     from pipeline.foreign.settings import printable
     from pipeline.foreign.writing import write
     from pipeline.loader import read_schedule
@@ -110,10 +110,11 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     track = found.sound.beside(Path(source.name).parent, folder) if found.sound else None
     if isinstance(track, Note):
         found, track = dataclasses.replace(found, told=(*found.told, track)), None
-    lines = (*source.told, *source.doubted(), *found.told)
-    told = tuple(printable(line) for line in lines[:MAX_LINES])
+    first = [Note(line, Effect.READING) for line in (*source.told, *source.doubted())]
+    lines = by_effect((*first, *found.told))
+    told = tuple(Note(printable(line), effect(line)) for line in lines[:MAX_LINES])
     if len(lines) > MAX_LINES:
-        told = (*told, f"... and {len(lines) - MAX_LINES} more of the kind")
+        told = (*told, Note(f"... and {len(lines) - MAX_LINES} more of the kind", Effect.REST))
     text = write(dataclasses.replace(found, told=told), Path(source.name).name, track)
     try:
         read_schedule(text, str(folder / "the schedule"), "imported")

@@ -124,7 +124,9 @@ class Settings:
         for name in on:
             if name in reasons:
                 known.setdefault(reasons[name], []).append(name)
-        lines: list[str] = [Note(f"{self._listed(names)}: {reason}", effect(reason)) for reason, names in known.items()]
+        lines: list[str] = [
+            Note(f"{self._listed(names)}: {reason}", effect(reason, Effect.DETAIL)) for reason, names in known.items()
+        ]
         rest = _families([name for name in on if name not in reasons])
         self._left.clear()
         last = f"without a counterpart here: {', '.join(rest)}"

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from pipeline.foreign.carriers import FORMULA, FRAME, Keys, number
+from pipeline.foreign.notes import Effect, effect
 from pipeline.foreign.prompts import Layer, Prompts, Scene
 from pipeline.foreign.settings import printable
 from pipeline.importers import Imported
@@ -23,9 +24,11 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
     """
     width, height = imported.size
     clock = f"fps: {number(imported.fps)}, length: {imported.frames}"
+    details = [told for told in imported.told if effect(told) >= Effect.DETAIL]
     lines = [
         *_comment(f"Imported by `render import` from {imported.tool}: {printable(origin)}"),
-        *(line for told in imported.told for line in _comment(told, "- ")),
+        *(line for told in imported.told if told not in details for line in _comment(told, "- ")),
+        *(["# - settings that are not carried: at the end of this file"] if details else []),
         "version: 1",
         f"output: {{size: [{width}, {height}], {clock}, seed: {imported.seed}}}",
         *_music(imported, track),
@@ -36,6 +39,8 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
         *_motion(imported),
         *(["refine:"] if imported.refine else []),
         *(line for name, value in imported.refine.items() for line in _entry(name, value)),
+        *(["# Settings that are not carried:"] if details else []),
+        *(line for told in details for line in _comment(told, "- ")),
     ]
     return "\n".join(lines) + "\n"
 

@@ -23,7 +23,7 @@ from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES
 from pipeline.foreign.diffusion_prompts import Weight, carried, unbracketed, wanted, weights
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
 from pipeline.foreign.lost_motion import animation_mode, lost, moving
-from pipeline.foreign.notes import Effect, Note
+from pipeline.foreign.notes import NO_PICTURES, NO_VIDEO, Effect, Note
 from pipeline.foreign.prompts import Prompts, held, plain
 from pipeline.foreign.series import MAX_FRAMES, Series, deforum_series, frame_number
 from pipeline.foreign.settings import Settings, shown
@@ -49,11 +49,11 @@ _REASONS = {
     **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
     **dict.fromkeys(("threshold_schedule", "color_coherence", "color_force_grayscale"), _SHADES),
     "diffusion_cadence": "every frame is refined; the motion of each is carried",
-    **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), "no pictures are read"),
+    **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), NO_PICTURES),
     **dict.fromkeys(("override_settings_with_file", "custom_settings_file"), "the settings of that file count there"),
     **dict.fromkeys(
         ("hybrid_motion", "hybrid_composite", "video_init_path", "use_mask_video", "video_mask_path"),
-        "no video is read",
+        NO_VIDEO,
     ),
     "parseq_manifest": "import that file itself",
     **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not made larger or smoother"),

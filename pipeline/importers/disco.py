@@ -15,6 +15,7 @@ from pipeline.foreign.carriers import Keys
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, rounded
 from pipeline.foreign.frame_prompts import texts_by_frame, weights_of
 from pipeline.foreign.lost_motion import animation_mode, lost
+from pipeline.foreign.notes import NO_PICTURES
 from pipeline.foreign.prompts import Prompts, Scene, filled, held, layers, plain, spans
 from pipeline.foreign.series import MAX_FRAMES, constant, disco_series
 from pipeline.foreign.settings import Settings, shown
@@ -31,7 +32,7 @@ _REASONS = {
     **dict.fromkeys(("frames_skip_steps", "frames_scale"), "losses.anchor holds to the frame before"),
     **dict.fromkeys(("clip_guidance_scale", "tv_scale", "range_scale", "sat_scale"), "weights mean other things here"),
     **dict.fromkeys(("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "refine.cutouts is the number"),
-    **dict.fromkeys(("image_prompts", "init_image"), "no pictures are read"),
+    **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
     "perlin_init": "every run begins with noise of its own",
     "turbo_mode": "only of 3D",
 }

@@ -22,6 +22,7 @@ from pipeline.foreign.ffmpeg_sound import sound_of
 from pipeline.foreign.frame import LARGEST, fitting, known_seed, rates
 from pipeline.foreign.generate_call import PROGRAM, Call, read_script
 from pipeline.foreign.looped import Looped, chosen
+from pipeline.foreign.notes import NO_PICTURES
 from pipeline.foreign.prompts import Prompts, Scene, layers, plain, spans, stopped
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
@@ -38,7 +39,7 @@ _USED = {
     *("zoom_shift_x", "zoom_shift_y", "change_prompt_every", "video_length", "output_video_fps", "input_video_fps"),
 }
 _REASONS = {
-    **dict.fromkeys(("image_prompts", "init_image", "video_style_dir"), "no pictures are read"),
+    **dict.fromkeys(("image_prompts", "init_image", "video_style_dir"), NO_PICTURES),
     **dict.fromkeys(("noise_prompt_seeds", "noise_prompt_weights", "init_noise", "init_weight"), "there is none here"),
     **dict.fromkeys(("clip_model", "vqgan_config", "vqgan_checkpoint"), "the embedded models; see `render models`"),
     "learning_rate": "refine.lr counts in spreads of the codebook",

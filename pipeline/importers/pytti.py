@@ -19,7 +19,7 @@ from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
 from pipeline.foreign.lost_motion import lost
-from pipeline.foreign.notes import Effect, Note
+from pipeline.foreign.notes import NO_PICTURES, Effect, Note
 from pipeline.foreign.prompts import Layer, plain
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
@@ -39,7 +39,7 @@ _PARTS = re.compile(r"\||(?<=`)\s*AND\b|\bAND\b(?=[^|]*`)")  # AND only beside w
 _STABLE = "losses.anchor holds to the frame before"
 _REASONS = {
     "vqgan_model": "the embedded model draws; `render models` lists others for models.latent",
-    **dict.fromkeys(("init_image", "direct_image_prompts", "video_path"), "no pictures are read"),
+    **dict.fromkeys(("init_image", "direct_image_prompts", "video_path"), NO_PICTURES),
     "input_audio_filters": "nothing follows the sound; `music: {signals: ...}` does that",
     **dict.fromkeys(("direct_stabilization_weight", "semantic_stabilization_weight"), _STABLE),
     **dict.fromkeys(("depth_stabilization_weight", "edge_stabilization_weight", "flow_stabilization_weight"), _STABLE),

@@ -14,7 +14,7 @@ from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.diffusion_prompts import unbracketed
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
 from pipeline.foreign.frame_prompts import texts_by_frame, weights_of
-from pipeline.foreign.notes import Effect, Note
+from pipeline.foreign.notes import NO_PICTURES, Effect, Note
 from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, filled, held, layers, spans
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
@@ -34,7 +34,7 @@ _REASONS = {
     **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "style_strength_schedule", "sampler"), _DIFFUSION),
     **dict.fromkeys(("model_path", "model_version", "clip_skip", "image_scale_schedule"), _DIFFUSION),
     **dict.fromkeys(("controlnet_multimodel", "controlnet_preprocess"), "there is no ControlNet"),
-    **dict.fromkeys(("image_prompts", "init_image"), "no pictures are read"),
+    **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
     **dict.fromkeys(("fixed_code", "code_randomness", "normalize_latent"), _DIFFUSION),
     **dict.fromkeys(("enable_adjust_brightness", "colormatch_frame", "match_color_strength"), _COLOURS),
     "frame_range": "frames are counted from 0, and all are made",
