@@ -89,6 +89,15 @@ class Settings:
                 place = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "too deep"
                 raise self.error(name, f"JSON in a text: {place}") from None
 
+    def pair(self, name: str, default: tuple[int, int]) -> tuple[int, int]:
+        """Two whole numbers. Raises `InputError` where it is anything else."""
+        value = self.structured(name)
+        if value is None:
+            return default
+        if not (isinstance(value, list | tuple) and len(value) == 2 and all(type(side) is int for side in value)):
+            raise self.error(name, f"expected two numbers such as {list(default)}, got {shown(value)}")
+        return value[0], value[1]
+
     def keyframes(self, name: str, default: str) -> str:
         """A keyframe string; a number, a map of frames or nothing at all is written as one.
 

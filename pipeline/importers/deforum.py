@@ -22,10 +22,11 @@ from pipeline.foreign.carriers import Keys, number
 from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES
 from pipeline.foreign.diffusion_prompts import Weight, carried, unbracketed, wanted, weights
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.foreign.frame_prompts import text_by_frame
 from pipeline.foreign.lost_motion import animation_mode, lost, moving
 from pipeline.foreign.notes import NO_PICTURES, NO_VIDEO, Effect, Note
 from pipeline.foreign.prompts import Prompts, held, plain
-from pipeline.foreign.series import MAX_FRAMES, Series, deforum_series, frame_number
+from pipeline.foreign.series import MAX_FRAMES, Series, deforum_series
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.sound import Sound
 from pipeline.foreign.source import Source
@@ -187,6 +188,8 @@ def _sound(settings: Settings) -> Sound | None:
 
 def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dict[str, None]) -> Prompts:
     """Scenes where nothing pushes away, else layers."""
+    if None not in (both := [settings.take(name) for name in ("prompts", "animation_prompts")]) and both[0] != both[1]:
+        told[Note("prompts and animation_prompts differ: prompts is taken", Effect.PROMPTS)] = None
     written = settings.structured(settings.called("prompts", "animation_prompts"))
     written = dict(enumerate(written)) if isinstance(written, list) else written
     written = {0: written} if isinstance(written, str) else written
@@ -199,7 +202,7 @@ def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dic
     subprompts = functools.partial(_subprompts, shared=shared) if settings.flag("prompt_weighting") else None
     try:
         last = {"max_f": frames - 1.0 + fades}  # there it counts one more
-        keys = {frame_number(str(frame), last): "" if text is None else str(text) for frame, text in written.items()}
+        keys = text_by_frame(settings, written, last, told)
         scenes = [
             (frame, {**_weights(_complete(text, around, against), frame, subprompts, told), **apart})
             for frame, text in held(keys, frames, told)

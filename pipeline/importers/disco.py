@@ -92,9 +92,7 @@ def convert(source: Source) -> Imported:
 
 def _size(settings: Settings, told: dict[str, None]) -> tuple[int, int]:
     """`width` and `height` of the file, `width_height` of the notebook, which makes them multiples of 64."""
-    sides = settings.take("width_height", [])
-    given = [side for side in sides if isinstance(side, int)] if isinstance(sides, list | tuple) else []
-    default = given if len(given) == 2 else [1280, 768]
+    default = settings.pair("width_height", (1280, 768))
     width = settings.count("width", default[0], 64, LARGEST)
     height = settings.count("height", default[1], 64, LARGEST)
     return rounded((width, height), 64, TOOL, told)

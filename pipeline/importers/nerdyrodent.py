@@ -45,7 +45,6 @@ _REASONS = {
     "learning_rate": "refine.lr counts in spreads of the codebook",
     "optimiser": "Adam it is",
     **dict.fromkeys(("cut_method", "cut_power", "augments"), "cutouts are made in one way here"),
-    "output_video_fps": "the video is not interpolated",
 }
 
 
@@ -130,7 +129,10 @@ def _clock(settings: Settings, told: dict[str, None]) -> _Clock:
         raise settings.error("iterations", f"{frames:,} frames, more than {MAX_FRAMES:,}")
     if not (film or zooms):
         told["neither -zvid nor -vid: a single picture"] = None
-    fps = given if settings.number("output_video_fps", 0) > 9 else float(np.clip(frames / seconds, 10, 60))
+    wanted = settings.number("output_video_fps", 0)
+    if wanted > 9:
+        told[f"output_video_fps = {wanted:g}: the video is not interpolated; its frames come {given:g} a second"] = None
+    fps = given if wanted > 9 else float(np.clip(frames / seconds, 10, 60))
     return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each, first=each)
 
 

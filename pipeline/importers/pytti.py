@@ -18,7 +18,7 @@ from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
-from pipeline.foreign.lost_motion import lost
+from pipeline.foreign.lost_motion import animation_mode, lost
 from pipeline.foreign.notes import NO_PICTURES, Effect, Note
 from pipeline.foreign.prompts import Layer, plain
 from pipeline.foreign.series import MAX_FRAMES
@@ -60,6 +60,10 @@ def convert(source: Source) -> Imported:
     if settings.take("scenes") == "???":
         raise settings.error("scenes", "required, not set")
     scenes = [scene for scene in settings.text("scenes").split("||") if scene]
+    if blank := [str(number) for number, scene in enumerate(scenes, 1) if not scene.strip()]:
+        told[Note(f"scenes: {', '.join(blank[:20])} of {len(scenes)} blank: nothing draws there", Effect.PROMPTS)] = (
+            None
+        )
     clock = _clock(settings, len(scenes), told)
     width, height = settings.count("width", 512, 16, LARGEST), settings.count("height", 512, 16, LARGEST)
     scale = settings.count("pixel_size", 1, 1, 64)
@@ -129,7 +133,7 @@ def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:
 
 
 def _motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[str, None]) -> dict[str, Keys]:
-    mode = settings.text("animation_mode", "off")
+    mode = animation_mode(settings, "off")
     if mode == "2D":
         found = motion(settings, size, clock, told)
     else:

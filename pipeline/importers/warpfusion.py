@@ -107,9 +107,7 @@ def _fps(settings: Settings, told: dict[str, None]) -> float:
 
 def _size(settings: Settings) -> tuple[int, int]:
     """`width` and `height` of the file, `width_height` of the notebook, to the pixel."""
-    sides = settings.structured("width_height")
-    pair = sides if isinstance(sides, list | tuple) and len(sides) == 2 else (None, None)
-    given = [side if isinstance(side, int) else default for side, default in zip(pair, (1280, 720), strict=True)]
+    given = settings.pair("width_height", (1280, 720))
     settings.take("force_multiple_of")  # the size in the file is the one that it made
     return settings.count("width", given[0], 16, LARGEST), settings.count("height", given[1], 16, LARGEST)
 
