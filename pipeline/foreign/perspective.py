@@ -157,11 +157,15 @@ def _logarithm(matrices: Array, width: int) -> Array:
 def _square_root(matrices: Array) -> Array:
     root, inverse = matrices, np.zeros_like(matrices) + np.eye(3)
     for _ in range(12):
-        try:
-            root, inverse = (root + np.linalg.inv(inverse)) / 2, (inverse + np.linalg.inv(root)) / 2
-        except np.linalg.LinAlgError:
-            return np.full_like(matrices, np.nan)
+        root, inverse = (root + _inverse(inverse)) / 2, (inverse + _inverse(root)) / 2
     return root
+
+
+def _inverse(matrices: Array) -> Array:
+    """The inverses; of what has none, no numbers, so that it does not stop the others."""
+    singular = np.linalg.det(matrices) == 0
+    found: Array = np.linalg.inv(np.where(singular[:, None, None], np.nan, matrices))
+    return found
 
 
 def _require(sound: NDArray[np.bool_]) -> None:

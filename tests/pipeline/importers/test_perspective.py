@@ -134,6 +134,11 @@ def test_a_steady_flip_is_a_few_numbers(plan: Callable[..., Any]) -> None:
             "turns the picture over at frame 5",
         ),
         (
+            {"perspective_flip_theta": "0: (where(t<5, 1, 180))", "zoom": "0: (1.02)"},
+            "perspective flip: is lost (perspective_flip_theta = 0: (where(t<5, 1, 180))): "
+            "turns the picture over at frame 5",
+        ),
+        (
             {"perspective_flip_phi": "0: (1)", "perspective_flip_fv": "0: (0)", "zoom": "0: (1.02)"},
             "perspective flip: is lost (perspective_flip_phi = 0: (1)): "
             "perspective_flip_fv: expected degrees between 0 and 180",
