@@ -110,6 +110,8 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     track = found.sound.beside(Path(source.name).parent, folder) if found.sound else None
     if isinstance(track, Note):
         found, track = dataclasses.replace(found, told=(*found.told, track)), None
+    elif found.sound and found.sound.remark:
+        found = dataclasses.replace(found, told=(*found.told, Note(found.sound.remark, Effect.SOUND)))
     first = [Note(line, Effect.READING) for line in (*source.told, *source.doubted())]
     lines = by_effect((*first, *found.told))
     told = tuple(Note(printable(line), effect(line)) for line in lines[:MAX_LINES])

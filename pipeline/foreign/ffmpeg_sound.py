@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Sequence
 
+from pipeline.foreign.settings import shown
 from pipeline.foreign.shell import Command
 from pipeline.foreign.sound import Sound
 
@@ -18,24 +19,32 @@ def runs_ffmpeg(command: Command) -> bool:
 
 
 def sound_of(commands: Sequence[Command]) -> Sound | None:
-    """The first input of an ffmpeg that is sound by its name, from `-ss` on where that stands before it."""
+    """The first input of an ffmpeg that is sound by its name, from `-ss` on where that stands before it.
+
+    A second input whose name only a run of the script would give counts as sound, too.
+    """
     for command in filter(runs_ffmpeg, commands):
-        words = [word.text for word in command.words]
-        start = 0.0
-        for name, value in itertools.pairwise(words):
-            if name == "-ss":
-                start = _seconds(value)
-            elif name == "-i":
-                if _TRACK.fullmatch(value):
-                    return Sound(setting=f"line {command.line}: ffmpeg -i", written=value, start=start)
-                start = 0.0  # it belonged to this input
+        start, inputs = "0", 0
+        for name, value in itertools.pairwise(command.words):
+            if name.text == "-ss":
+                start = value.text
+            elif name.text == "-i":
+                if _TRACK.fullmatch(value.text) or (value.unknown and inputs):
+                    return _sound(f"line {command.line}: ffmpeg", value.text, start)
+                start, inputs = "0", inputs + 1  # the start belonged to this input
     return None
 
 
-def _seconds(written: str) -> float:
-    """Seconds, also as minutes:seconds or hours:minutes:seconds; 0 of anything else."""
+def _sound(place: str, path: str, start: str) -> Sound:
+    seconds = _seconds(start)
+    remark = f"{place} -ss {shown(start)}: no time that can be read: the sound begins at its start"
+    return Sound(setting=f"{place} -i", written=path, start=seconds or 0.0, remark=remark if seconds is None else "")
+
+
+def _seconds(written: str) -> float | None:
+    """Seconds, also as minutes:seconds or hours:minutes:seconds; None of anything else."""
     if not (_SECONDS.fullmatch(written) or _CLOCK.fullmatch(written)):
-        return 0.0
+        return None
     total = 0.0
     for part in written.split(":"):
         total = 60 * total + float(part)

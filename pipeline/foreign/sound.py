@@ -26,11 +26,13 @@ class Sound:
         setting: the name of the setting, for messages.
         written: its path, relative to the settings or absolute.
         start: where in the track the video begins, in seconds.
+        remark: what is to be said where it is carried.
     """
 
     setting: str
     written: str
     start: float = 0.0
+    remark: str = ""
 
     def beside(self, settings: Path, schedule: Path) -> str | Note:
         """The path for a schedule in the folder `schedule`; a note where it can have none.

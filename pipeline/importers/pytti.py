@@ -81,7 +81,7 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=rates,
         border=_border(settings, told),
-        sound=_sound(settings, told),
+        sound=_sound(settings),
         refine={
             "steps": f"{clock.steps}",
             "first_frame": f"{clock.before}",
@@ -108,13 +108,14 @@ def _border(settings: Settings, told: dict[str, None]) -> str:
     return _BORDERS.get(word, "wrap")
 
 
-def _sound(settings: Settings, told: dict[str, None]) -> Sound | None:
+def _sound(settings: Settings) -> Sound | None:
     """The track that pytti listens to."""
     start = settings.number("input_audio_offset", 0)
     if not settings.is_on("input_audio"):
         return None
-    told[Note("input_audio: sounds in the video here; pytti only listens to it", Effect.SOUND)] = None
-    return Sound(setting="input_audio", written=settings.text("input_audio"), start=max(start, 0.0))
+    remark = "input_audio: sounds in the video here; pytti only listens to it"
+    path = settings.text("input_audio")
+    return Sound(setting="input_audio", written=path, start=max(start, 0.0), remark=remark)
 
 
 def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:

@@ -148,3 +148,22 @@ def test_what_a_script_s_ffmpeg_makes_of_a_sound_is_no_track() -> None:
     done = _import("a.sh", "python generate.py -p 'a sea' -i 10\nffmpeg -i out.mp4 song.wav\n")
     assert load_schedule(Path("out.yaml")).music.path is None
     assert "song.wav" not in done.stderr
+
+
+def test_a_sound_that_only_a_run_names_is_one_note() -> None:
+    done = _import("a.sh", "python generate.py -p 'a sea' -i 10\nffmpeg -i out.mp4 -i \"$SONG\" final.mp4\n")
+    assert f"- line 2: ffmpeg -i = $SONG: there is no such file: {INSTEAD}\n" in done.stderr
+    assert load_schedule(Path("out.yaml")).music.path is None
+
+
+def test_a_start_that_cannot_be_read_is_told() -> None:
+    track("song.wav")
+    done = _import("a.sh", "python generate.py -p 'a sea' -i 10\nffmpeg -i out.mp4 -ss $T -i song.wav final.mp4\n")
+    assert "- line 2: ffmpeg -ss $T: no time that can be read: the sound begins at its start\n" in done.stderr
+    assert load_schedule(Path("out.yaml")).music.start == 0
+
+
+def test_what_a_track_does_here_is_said_only_where_it_is_carried() -> None:
+    done = _import("a.yaml", "scenes: a sea\nseed: 1\ninput_audio: https://example.com/a.mp3\n")
+    assert "sounds in the video here" not in done.stderr
+    assert "is an address, and nothing is fetched" in done.stderr
