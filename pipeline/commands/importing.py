@@ -59,7 +59,7 @@ def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError 
 
     try:
         source = read_source(path)
-        text, told = imported(source, name)
+        text, told = imported(source, name, Path() if target == _STANDARD else target.parent)
         _check_target(path, target, force)
         if target != _STANDARD:
             write_text(target, text)
@@ -86,16 +86,18 @@ def _check_target(path: Path, target: Path, force: bool) -> None:
         raise InputError(f"{target}: exists already; -o FILE.yaml writes another file, --force writes over it")
 
 
-def imported(source: "Source", name: str | None = None) -> tuple[str, tuple[str, ...]]:
+def imported(source: "Source", name: str | None = None, folder: Path = Path()) -> tuple[str, tuple[str, ...]]:
     """The schedule's text and what is to be told about it, a line each.
 
     Args:
         name: the format; None to recognise it.
+        folder: where the schedule will lie, from which it names files.
 
     Raises:
         InputError: the format is unknown, or the settings cannot be used.
     """
     from pipeline import importers
+    from pipeline.foreign.notes import Effect, Note, by_effect, effect
     from pipeline.foreign.settings import printable
     from pipeline.foreign.writing import write
     from pipeline.loader import read_schedule
@@ -105,13 +107,19 @@ def imported(source: "Source", name: str | None = None) -> tuple[str, tuple[str,
         raise UnknownNameError("format", name, catalogue.names(importers))
     entry = catalogue.load(importers, name or _recognised(source))
     found: importers.Imported = entry.convert(source)
-    lines = (*source.told, *source.doubted(), *found.told)
-    told = tuple(printable(line) for line in lines[:MAX_LINES])
+    track = found.sound.beside(Path(source.name).parent, folder) if found.sound else None
+    if isinstance(track, Note):
+        found, track = dataclasses.replace(found, told=(*found.told, track)), None
+    elif found.sound and found.sound.remark:
+        found = dataclasses.replace(found, told=(*found.told, Note(found.sound.remark, Effect.SOUND)))
+    first = [Note(line, Effect.READING) for line in (*source.told, *source.doubted())]
+    lines = by_effect((*first, *found.told))
+    told = tuple(Note(printable(line), effect(line)) for line in lines[:MAX_LINES])
     if len(lines) > MAX_LINES:
-        told = (*told, f"... and {len(lines) - MAX_LINES} more of the kind")
-    text = write(dataclasses.replace(found, told=told), Path(source.name).name)
+        told = (*told, Note(f"... and {len(lines) - MAX_LINES} more of the kind", Effect.REST))
+    text = write(dataclasses.replace(found, told=told), Path(source.name).name, track)
     try:
-        read_schedule(text, "the schedule", "imported")
+        read_schedule(text, str(folder / "the schedule"), "imported")
     except ScheduleError as error:
         raise source.error(f"{found.tool}: is beyond what a schedule can hold: {error.problems[0]}") from error
     return text, told

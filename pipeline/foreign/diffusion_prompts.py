@@ -28,12 +28,16 @@ _BRACKETS = re.compile(r"[()\[\]{}]")
 _EMPHASIS = Note("brackets are emphasis there and nothing here: left out of the prompts", Effect.PROMPTS)
 _ESCAPED = re.compile(r"\\([()\[\]{}])")
 _KEPT = {bracket: chr(0xE000 + at) for at, bracket in enumerate("()[]{}")}  # stand-ins from the private use area
+_WORDS = re.compile(r"\bBREAK\b|__[\w/*-]+__")  # the web UI's, and the wildcards of an extension
 _RESTORED = {ord(stand_in): bracket for bracket, stand_in in _KEPT.items()}
 
 
 def unbracketed(text: str, told: dict[str, None]) -> str:
     """A prompt without the brackets by which the web UI weighs words; escaped ones are text."""
-    text = _ESCAPED.sub(lambda match: _KEPT[match[1]], plain(text, told))
+    text = plain(text, told)
+    for match in _WORDS.finditer(text):
+        told[Note.of(match[0][:60], "means nothing here, left out of the prompts", Effect.PROMPTS)] = None
+    text = _ESCAPED.sub(lambda match: _KEPT[match[1]], _WORDS.sub(" ", text))
     for pattern, what in ((_EDITED, "changes within a picture, made"), (_ALTERNATE, "takes turns, made")):
         for match in pattern.finditer(text):
             told[Note(f"'{match[0][:60]}' {what} '{_chosen(match)[:60]}'", Effect.PROMPTS)] = None

@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.prompts import weighted
-from pipeline.foreign.settings import Settings
+from pipeline.foreign.series import frame_number
+from pipeline.foreign.settings import Settings, shown
 
 _FRAME = re.compile("[0-9]{1,9}")
 _EXPECTED = 'expected prompts by frame such as {"0": ["a calm sea"]}'
@@ -23,7 +26,30 @@ def texts_by_frame(settings: Settings, name: str) -> dict[int, list[str]]:
         raise settings.error(name, _EXPECTED)
     if not all(_FRAME.fullmatch(str(frame)) for frame in written):
         raise settings.error(name, _EXPECTED)
-    return {int(frame): _texts(texts) for frame, texts in written.items()}
+    found = {int(frame): _texts(texts) for frame, texts in written.items()}
+    if any(isinstance(text, Mapping | list | tuple) for texts in found.values() for text in texts):
+        raise settings.error(name, _EXPECTED)
+    return {frame: ["" if text is None else str(text) for text in texts] for frame, texts in found.items()}
+
+
+def text_by_frame(
+    settings: Settings, written: Mapping[Any, object], names: Mapping[str, float], told: dict[str, None]
+) -> dict[int, str]:
+    """One text from each frame on, as Deforum writes them; a frame may be an expression.
+
+    Raises:
+        InputError: what stands at a frame is no text.
+        UnreadableError: a frame cannot be read.
+    """
+    found: dict[int, str] = {}
+    for frame, text in written.items():
+        number = frame_number(str(frame), names)
+        if isinstance(text, Mapping | list | tuple):
+            raise settings.error("prompts", f"frame {number}: expected a text, got {shown(text)}")
+        if number in found:
+            told[Note(f"prompts: frame {number} has two: the last one counts", Effect.PROMPTS)] = None
+        found[number] = "" if text is None else str(text)
+    return found
 
 
 def weights_of(texts: Iterable[str], clean: Callable[[str], str]) -> dict[str, float]:
@@ -41,6 +67,5 @@ def weights_of(texts: Iterable[str], clean: Callable[[str], str]) -> dict[str, f
     return found
 
 
-def _texts(value: object) -> list[str]:
-    entries = list(value) if isinstance(value, list | tuple) else [value]
-    return ["" if entry is None else str(entry) for entry in entries]
+def _texts(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]

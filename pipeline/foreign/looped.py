@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.foreign.feedback import distorts
+from pipeline.foreign.ffmpeg_sound import runs_ffmpeg
 from pipeline.foreign.generate_call import Call, Script, read_call, runs
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import shown
@@ -137,7 +138,7 @@ def _rate(script: Script, told: dict[str, None]) -> float:
     """The rate that ffmpeg is given in the script."""
     for command in script.commands:
         words = [word.text for word in command.words]
-        if words[0].rsplit("/", 1)[-1].lower().lstrip("!@") not in ("ffmpeg", "ffmpeg.exe"):
+        if not runs_ffmpeg(command):
             continue
         for name, value in itertools.pairwise(words):
             if (

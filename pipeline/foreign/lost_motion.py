@@ -8,12 +8,16 @@ from pipeline.foreign.settings import Settings, printable, shown
 
 _KEY = re.compile(r"""\s*["']?[0-9]+["']?\s*:\s*\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*\s*""")
 _NUMBER = re.compile(r"\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*")
-_MODES = {"2d": "2D", "3d": "3D", "interpolation": "Interpolation", "none": "None", "video input": "Video Input"}
+_VIDEO_PATHS = {"Video Input": "video_init_path", "Video Source": "video_path"}
+_MODES = {
+    **{"2d": "2D", "3d": "3D", "interpolation": "Interpolation", "none": "None"},
+    **{name.lower(): name for name in _VIDEO_PATHS},
+}
 
 
-def animation_mode(settings: Settings) -> str:
-    """The mode in the tool's own spelling; 2D where none is named."""
-    written = settings.text("animation_mode", "2D")
+def animation_mode(settings: Settings, default: str = "2D") -> str:
+    """The mode in the tool's own spelling."""
+    written = settings.text("animation_mode", default)
     return _MODES.get(" ".join(written.replace("_", " ").lower().split()), written.strip())
 
 
@@ -28,10 +32,11 @@ def lost(settings: Settings, mode: str, fields: Mapping[str, float], also: str =
         frames = settings.take("max_frames")
         instead = f" instead of max_frames = {shown(frames)}" if frames is not None else ""
         return Note(f"animation_mode None: stills there, without motion; one frame is made{instead}", Effect.MOTION)
-    if mode == "Video Input":
-        path = settings.text("video_init_path")
-        named = f" (video_init_path = {shown(path)})" if path else ""
-        line = f"animation_mode Video Input: no video is read{named}; the pictures are drawn from the prompts alone"
+    if mode in _VIDEO_PATHS:
+        name = _VIDEO_PATHS[mode]
+        path = settings.text(name)
+        named = f" ({name} = {shown(path)})" if path else ""
+        line = f"animation_mode {mode}: no video is read{named}; the pictures are drawn from the prompts alone"
         return Note(line, Effect.MOTION)
     moves = ", ".join(filter(None, (moving(settings, fields), also)))
     what = f"lost: {moves}" if moves else "nothing moves in this one"

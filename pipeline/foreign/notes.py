@@ -9,11 +9,14 @@ _LISTED = 4
 class Effect(IntEnum):
     """What a note is about, the largest change first."""
 
-    MOTION = 0
-    SIZE = 1  # and the clock: how many frames, how fast
-    PROMPTS = 2
-    LOOK = 3
-    REST = 4
+    READING = 0  # what of the file counts at all
+    MOTION = 1
+    SIZE = 2  # and the clock: how many frames, how fast
+    PROMPTS = 3
+    SOUND = 4
+    LOOK = 5
+    DETAIL = 6  # settings for which there is a reason why they are not carried
+    REST = 7
 
 
 class Note(str):
@@ -51,8 +54,12 @@ def by_effect(notes: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(map(_joined, groups.values()), key=effect))
 
 
-def effect(note: str) -> Effect:
-    return note.effect if isinstance(note, Note) else Effect.LOOK
+def effect(note: str, otherwise: Effect = Effect.LOOK) -> Effect:
+    return note.effect if isinstance(note, Note) else otherwise
+
+
+NO_VIDEO = Note("no video is read", Effect.MOTION)
+NO_PICTURES = Note("no pictures are read", Effect.PROMPTS)
 
 
 def _joined(notes: list[str]) -> str:

@@ -122,6 +122,8 @@ def held(keys: Mapping[int, T], count: int, told: dict[str, None]) -> list[tuple
     if late := [str(frame) for frame in sorted(keys) if frame >= count]:
         line = f"prompts at {', '.join(late[:20])}: come after the last frame, {count - 1}"
         told[Note(line, Effect.PROMPTS)] = None
+    if early := [str(frame) for frame in sorted(keys) if frame < 0]:
+        told[Note(f"prompts at {', '.join(early[:20])}: come before frame 0", Effect.PROMPTS)] = None
     if not inside:
         raise UnreadableError("no frame has a prompt")
     return [(0, inside[0][1]), *inside[1:]]

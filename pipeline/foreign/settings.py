@@ -89,6 +89,15 @@ class Settings:
                 place = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "too deep"
                 raise self.error(name, f"JSON in a text: {place}") from None
 
+    def pair(self, name: str, default: tuple[int, int]) -> tuple[int, int]:
+        """Two whole numbers. Raises `InputError` where it is anything else."""
+        value = self.structured(name)
+        if value is None:
+            return default
+        if not (isinstance(value, list | tuple) and len(value) == 2 and all(type(side) is int for side in value)):
+            raise self.error(name, f"expected two numbers such as {list(default)}, got {shown(value)}")
+        return value[0], value[1]
+
     def keyframes(self, name: str, default: str) -> str:
         """A keyframe string; a number, a map of frames or nothing at all is written as one.
 
@@ -108,6 +117,10 @@ class Settings:
         """Whether a setting switches something on; looking so does not count as taking it."""
         return not is_off(self._values.get(name)) and str(self._values[name]).strip() != "0"
 
+    def says(self, name: str, word: str) -> bool:
+        """Whether a setting is that word, in any case; looking so does not count as taking it."""
+        return str(self._values.get(name)).strip().lower() == word
+
     def pass_over(self, pattern: re.Pattern[str]) -> None:
         """Count as looked at what cannot change the picture: names that match as a whole."""
         for name in [name for name in self._left if pattern.fullmatch(name)]:
@@ -120,7 +133,9 @@ class Settings:
         for name in on:
             if name in reasons:
                 known.setdefault(reasons[name], []).append(name)
-        lines: list[str] = [Note(f"{self._listed(names)}: {reason}", effect(reason)) for reason, names in known.items()]
+        lines: list[str] = [
+            Note(f"{self._listed(names)}: {reason}", effect(reason, Effect.DETAIL)) for reason, names in known.items()
+        ]
         rest = _families([name for name in on if name not in reasons])
         self._left.clear()
         last = f"without a counterpart here: {', '.join(rest)}"
@@ -134,7 +149,11 @@ class Settings:
 
 def is_off(value: Any) -> bool:
     """Whether a setting says that there is none of what it sets."""
-    return value is None or value is False or str(value).strip().lower() in ("", "none", "off", "[]", "{}", "false")
+    return (
+        value is None
+        or value is False
+        or str(value).strip().lower() in ("", "none", "off", "[]", "{}", "false", "disabled")
+    )
 
 
 def _families(names: Sequence[str]) -> list[str]:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from pipeline.foreign.settings import Settings
 
-Switches = Mapping[tuple[str, ...], str]  # names, and the pattern of what counts only where one of them is on
+# Names (`name=word` where it must say that word), and the pattern of what counts only where one of them is on.
+Switches = Mapping[tuple[str, ...], str]
 
 
 def pass_over_unused(settings: Settings, switches: Switches, always: str) -> None:
@@ -16,5 +17,10 @@ def pass_over_unused(settings: Settings, switches: Switches, always: str) -> Non
     """
     settings.pass_over(re.compile(always))
     for names, pattern in switches.items():
-        if not any(settings.is_on(name) for name in names):
+        if not any(_is_on(settings, name) for name in names):
             settings.pass_over(re.compile(pattern))
+
+
+def _is_on(settings: Settings, switch: str) -> bool:
+    name, _, word = switch.partition("=")
+    return settings.is_on(name) and (not word or settings.says(name, word))

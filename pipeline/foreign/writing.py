@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from pipeline.foreign.carriers import FORMULA, FRAME, Keys, number
+from pipeline.foreign.notes import Effect, effect
 from pipeline.foreign.prompts import Layer, Prompts, Scene
 from pipeline.foreign.settings import printable
 from pipeline.importers import Imported
@@ -14,19 +15,23 @@ _PLAIN = re.compile(r"[-+]?[0-9][0-9.e+-]*(%?/frame)?|true|false")
 _WIDTH = 116
 
 
-def write(imported: Imported, origin: str) -> str:
+def write(imported: Imported, origin: str, track: str | None = None) -> str:
     """The schedule's text.
 
     Args:
         origin: the name of the settings file, for the comment at the top.
+        track: the path of what the video sounds with.
     """
     width, height = imported.size
     clock = f"fps: {number(imported.fps)}, length: {imported.frames}"
+    details = [told for told in imported.told if effect(told) >= Effect.DETAIL]
     lines = [
         *_comment(f"Imported by `render import` from {imported.tool}: {printable(origin)}"),
-        *(line for told in imported.told for line in _comment(told, "- ")),
+        *(line for told in imported.told if told not in details for line in _comment(told, "- ")),
+        *(["# - settings that are not carried: at the end of this file"] if details else []),
         "version: 1",
         f"output: {{size: [{width}, {height}], {clock}, seed: {imported.seed}}}",
+        *_music(imported, track),
         "models: {latent: embedded, perceptors: [embedded]}",
         *(["let:", f"  {FRAME}: {FORMULA}  # the frame that is being made"] if _uses_frame(imported) else []),
         "prompts:",
@@ -34,8 +39,17 @@ def write(imported: Imported, origin: str) -> str:
         *_motion(imported),
         *(["refine:"] if imported.refine else []),
         *(line for name, value in imported.refine.items() for line in _entry(name, value)),
+        *(["# Settings that are not carried:"] if details else []),
+        *(line for told in details for line in _comment(told, "- ")),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _music(imported: Imported, track: str | None) -> list[str]:
+    if track is None or imported.sound is None:
+        return []
+    start = f", start: {number(imported.sound.start)}s" if imported.sound.start else ""
+    return [f"music: {{file: {_quoted(track)}{start}}}"]
 
 
 def _uses_frame(imported: Imported) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pipeline.foreign.carriers import Keys
 from pipeline.foreign.notes import by_effect
 from pipeline.foreign.prompts import Prompts
+from pipeline.foreign.sound import Sound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class Imported:
         motion: transform to its rate.
         center: across and down, in shares of the picture; None where it is the middle.
         refine: the settings of `refine:` that differ from the defaults.
+        sound: what the video sounds with.
         told: what was assumed and what could not be carried, a line each.
     """
 
@@ -40,6 +42,7 @@ class Imported:
     center: tuple[Keys, Keys] | None = None
     border: str = "reflect"
     refine: Mapping[str, Keys | str] = field(default_factory=dict)
+    sound: Sound | None = None
     told: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Deforum's settings: the web UI extension's and the notebook's, as saved (JSON, .txt) or the notebook itself.
 
-Carried: 2D motion (angle, zoom, translation, transform centre, border), prompts with `--neg`, size, fps,
-number of frames, seed.
+Carried: 2D motion (angle, zoom, translation, transform centre, perspective flip, border), prompts with `--neg`, size,
+fps, number of frames, seed.
 
 Convention of Deforum: a frame shifts the picture by (translation_x, translation_y) pixels to the right
     and down, then scales it by zoom and turns it by angle counter-clockwise about the centre
@@ -14,18 +14,21 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from pipeline.foreign import perspective
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys, number
-from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES, VIDEO
+from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES
 from pipeline.foreign.diffusion_prompts import Weight, carried, unbracketed, wanted, weights
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.foreign.frame_prompts import text_by_frame
 from pipeline.foreign.lost_motion import animation_mode, lost, moving
-from pipeline.foreign.notes import Effect, Note
+from pipeline.foreign.notes import NO_PICTURES, NO_VIDEO, Effect, Note
 from pipeline.foreign.prompts import Prompts, held, plain
-from pipeline.foreign.series import MAX_FRAMES, deforum_series, frame_number
+from pipeline.foreign.series import MAX_FRAMES, Series, deforum_series
 from pipeline.foreign.settings import Settings, shown
+from pipeline.foreign.sound import Sound
 from pipeline.foreign.source import Source
 from pipeline.foreign.switches import pass_over_unused
 from pipeline.importers import Imported
@@ -38,27 +41,33 @@ _SHADES = "frames get no noise, sharpness, contrast or colours of earlier ones"
 _REASONS = {
     **dict.fromkeys(("sampler", "scheduler", "steps", "scale", "sd_model_name", "sampler_schedule"), _DIFFUSION),
     **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "strength", "strength_schedule"), _DIFFUSION),
-    **dict.fromkeys(("seed_behavior", "seed_schedule", "checkpoint_schedule", "clipskip_schedule"), _DIFFUSION),
+    **dict.fromkeys(("seed_behavior", "seed_schedule", "seed_iter_N", "checkpoint_schedule"), _DIFFUSION),
     **dict.fromkeys(("subseed_schedule", "subseed_strength_schedule", "enable_subseed_scheduling"), _DIFFUSION),
+    **dict.fromkeys(("clipskip_schedule", "model_checkpoint", "model_config"), _DIFFUSION),
     **dict.fromkeys(("distilled_cfg_scale_schedule", "pix2pix_img_cfg_scale_schedule", "ddim_eta"), _DIFFUSION),
     **dict.fromkeys(("noise_schedule", "noise_type", "noise_multiplier_schedule", "perlin_octaves"), _SHADES),
     **dict.fromkeys(("perlin_persistence", "enable_noise_multiplier_scheduling", "perlin_w", "perlin_h"), _SHADES),
     **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
-    **dict.fromkeys(("threshold_schedule", "color_coherence"), _SHADES),
+    **dict.fromkeys(("threshold_schedule", "color_coherence", "color_force_grayscale"), _SHADES),
     "diffusion_cadence": "every frame is refined; the motion of each is carried",
-    **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), "no pictures are read"),
-    **dict.fromkeys(("hybrid_motion", "hybrid_composite", "video_init_path"), "no video is read"),
+    **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), NO_PICTURES),
+    **dict.fromkeys(("override_settings_with_file", "custom_settings_file"), "the settings of that file count there"),
+    **dict.fromkeys(
+        ("hybrid_motion", "hybrid_composite", "video_init_path", "use_mask_video", "video_mask_path"),
+        NO_VIDEO,
+    ),
     "parseq_manifest": "import that file itself",
-    **dict.fromkeys(("add_soundtrack", "soundtrack_path"), "no sound is added; `music: {file: ...}` does that"),
     **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not made larger or smoother"),
     **{f"cn_{unit}_enabled": "there is no ControlNet" for unit in range(1, 6)},
 }
+_TURNS = tuple(f"perspective_flip_{angle}" for angle in ("theta", "phi", "gamma"))
 _FLIP = ("enable_perspective_flip", "flip_2d_perspective")
 _DEEP = {"translation_z": 0, **{f"rotation_3d_{axis}": 0 for axis in "yxz"}, "translation_x": 0, "translation_y": 0}
 _UNUSED = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
 _SUBPROMPT = re.compile(r"((?:\\:|[^:])+)(?::+\s*(-?\d+(?:\.\d+)?)?\s*|$)")
 
 Weights = dict[str, float]
+Subprompts = Callable[[str], list[tuple[str, float]]]
 
 
 def recognises(source: Source) -> bool:
@@ -81,7 +90,8 @@ def convert(source: Source) -> Imported:
     motion, center = _motion(settings, screen, names, told) if mode == "2D" else _lost(settings, mode, told)
     prompts = _prompts(settings, frames, screen.fps, mode == "Interpolation", told)
     border = _border(settings, told)
-    pass_over_unused(settings, SWITCHES, ALWAYS if settings.is_on("hybrid_motion") else f"{ALWAYS}|{VIDEO}")
+    sound = _sound(settings)
+    pass_over_unused(settings, SWITCHES, ALWAYS)
     return Imported(
         tool=TOOL,
         size=fitting(*size, told),
@@ -92,6 +102,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=center,
         border=border,
+        sound=sound,
         told=(*told, *settings.lost(_REASONS)),
     )
 
@@ -111,9 +122,12 @@ def _lost(settings: Settings, mode: str, told: dict[str, None]) -> tuple[dict[st
     if mode == "Interpolation":
         what = Note("animation_mode Interpolation: the prompts fade, nothing moves, there and here", Effect.PROMPTS)
     else:
-        what = lost(settings, mode, {**_DEEP, "fov_schedule": 70})
+        turns = dict.fromkeys(_TURNS, 0) if any(map(settings.is_on, _FLIP)) else {}
+        fields = {**_DEEP, "fov_schedule": 70, **turns}
+        deep = mode == "3D" and settings.is_on("use_depth_warping") and moving(settings, fields)
+        what = lost(settings, mode, fields, "use_depth_warping" if deep else "")
     told[what] = None
-    for name in _UNUSED:
+    for name in (*_UNUSED, *_FLIP, *perspective.FIELDS):
         settings.take(name)
     return {}, None
 
@@ -125,8 +139,9 @@ def _motion(
     read = functools.partial(deforum_series, count=screen.frames, names=names)
     words = {"t": "n", "i": "n", **{name: number(value) for name, value in names.items()}}
     flips = any(map(settings.flag, _FLIP))
-    if flips:
-        told[_flipped(settings)] = None
+    found = _flipped(settings, screen, read, told) if flips else None
+    if found is not None:
+        return found.motion, found.center if found.motion else None
     motion = flat_motion(settings, screen, read, words, told, shifts=not flips)
     across = read_series(settings, "transform_center_x", "0: (0.5)", read, told)
     down = read_series(settings, "transform_center_y", "0: (0.5)", read, told)
@@ -134,14 +149,22 @@ def _motion(
     return motion, (pixel_center(across, screen.size[0]), pixel_center(down, screen.size[1])) if turns else None
 
 
-def _flipped(settings: Settings) -> Note:
-    """What the perspective flip does; its matrix takes the place of the translation's."""
-    turns = moving(settings, {f"perspective_flip_{angle}": 0 for angle in ("theta", "phi", "gamma")})
-    lost_turns = f"the turn in depth is lost ({turns})" if turns else "it turns nothing"
-    line = (
-        f"perspective flip: {lost_turns}; Deforum ignores translation_x and translation_y beside it, and so does this"
-    )
-    return Note(line, Effect.MOTION)
+def _flipped(
+    settings: Settings, screen: Screen, read: Callable[[str], Series], told: dict[str, None]
+) -> perspective.Flipped | None:
+    """The motion with the perspective flip; None where it turns nothing, or as no motion over time does."""
+    if shifts := moving(settings, {"translation_x": 0, "translation_y": 0}):
+        line = f"perspective flip: Deforum ignores the translation beside it, and so does this ({shifts})"
+        told[Note(line, Effect.MOTION)] = None
+    turns = moving(settings, dict.fromkeys(_TURNS, 0))
+    settings.take("perspective_flip_fv")
+    if not turns:
+        return None
+    try:
+        return perspective.flipped(settings, screen, read, told)
+    except UnreadableError as error:
+        told[Note(f"perspective flip: is lost ({turns}): {error}", Effect.MOTION)] = None
+        return None
 
 
 def _border(settings: Settings, told: dict[str, None]) -> str:
@@ -154,8 +177,19 @@ def _border(settings: Settings, told: dict[str, None]) -> str:
     return _BORDERS.get(word, "edge")
 
 
+def _sound(settings: Settings) -> Sound | None:
+    """The track that Deforum puts under the video: a file, or the sound of the input video."""
+    if not settings.is_on("add_soundtrack"):
+        return None
+    film = settings.text("add_soundtrack").strip().lower() == "init video"
+    name = "video_init_path" if film else "soundtrack_path"
+    return Sound(setting=name, written=settings.text(name))
+
+
 def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dict[str, None]) -> Prompts:
     """Scenes where nothing pushes away, else layers."""
+    if None not in (both := [settings.take(name) for name in ("prompts", "animation_prompts")]) and both[0] != both[1]:
+        told[Note("prompts and animation_prompts differ: prompts is taken", Effect.PROMPTS)] = None
     written = settings.structured(settings.called("prompts", "animation_prompts"))
     written = dict(enumerate(written)) if isinstance(written, list) else written
     written = {0: written} if isinstance(written, str) else written
@@ -164,10 +198,11 @@ def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dic
     around = settings.text("animation_prompts_positive") or settings.text("positive_prompts")
     against = settings.text("animation_prompts_negative") or settings.text("negative_prompts")
     apart = _apart(settings, told)
-    subprompts = settings.flag("prompt_weighting")
+    shared = settings.flag("normalize_prompt_weights", True)
+    subprompts = functools.partial(_subprompts, shared=shared) if settings.flag("prompt_weighting") else None
     try:
         last = {"max_f": frames - 1.0 + fades}  # there it counts one more
-        keys = {frame_number(str(frame), last): "" if text is None else str(text) for frame, text in written.items()}
+        keys = text_by_frame(settings, written, last, told)
         scenes = [
             (frame, {**_weights(_complete(text, around, against), frame, subprompts, told), **apart})
             for frame, text in held(keys, frames, told)
@@ -179,8 +214,9 @@ def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dic
 
 def _apart(settings: Settings, told: dict[str, None]) -> Weights:
     """The notebook's `neg_prompts`, by frame; those of the first frame."""
-    written = settings.take("neg_prompts")
-    texts = list(written.values()) if isinstance(written, dict) else []
+    written = settings.structured("neg_prompts")
+    written = [written] if isinstance(written, str) else written
+    texts = list(written.values() if isinstance(written, dict) else written or [])
     if len(texts) > 1:
         told["neg_prompts: only the first one is carried, for all frames"] = None
     text = plain(str(texts[0]), told) if texts else ""
@@ -192,19 +228,21 @@ def _complete(text: str, around: str, against: str) -> str:
     return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
 
 
-def _weights(text: str, frame: int, subprompts: bool, told: dict[str, None]) -> dict[str, Weight]:
+def _weights(text: str, frame: int, subprompts: Subprompts | None, told: dict[str, None]) -> dict[str, Weight]:
     """Text to weight; parts that AND joins, or all of the notebook's parts, have their own."""
     pulling, _, pushing = text.partition("--neg")
     found = weights(f"--neg {pushing}" if subprompts else text, told)
     if subprompts:
-        found = {**{unbracketed(words, told): weight for words, weight in _subprompts(pulling)}, **found}
+        found = {**{unbracketed(words, told): weight for words, weight in subprompts(pulling)}, **found}
     return wanted(found, f"prompts: frame {frame}", told)
 
 
-def _subprompts(text: str) -> list[tuple[str, float]]:
-    """The notebook's `bacon:0.75 eggs:0.25`; those that pull and those that push sum up to 1 each."""
+def _subprompts(text: str, shared: bool) -> list[tuple[str, float]]:
+    """The notebook's `bacon:0.75 eggs:0.25`; where `shared`, those that pull and those that push sum up to 1 each."""
     found = [
         (part[1].replace("\\:", ":"), float(part[2] or 1)) for part in _SUBPROMPT.finditer(text) if part[1].strip()
     ]
+    if not shared:
+        return [(words, weight) for words, weight in found if weight]
     totals = {sign: sum(abs(weight) for _, weight in found if (weight > 0) == sign) for sign in (True, False)}
     return [(words, weight / totals[weight > 0]) for words, weight in found if weight]

@@ -15,6 +15,7 @@ from pipeline.foreign.carriers import Keys
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, rounded
 from pipeline.foreign.frame_prompts import texts_by_frame, weights_of
 from pipeline.foreign.lost_motion import animation_mode, lost
+from pipeline.foreign.notes import NO_PICTURES
 from pipeline.foreign.prompts import Prompts, Scene, filled, held, layers, plain, spans
 from pipeline.foreign.series import MAX_FRAMES, constant, disco_series
 from pipeline.foreign.settings import Settings, shown
@@ -31,16 +32,18 @@ _REASONS = {
     **dict.fromkeys(("frames_skip_steps", "frames_scale"), "losses.anchor holds to the frame before"),
     **dict.fromkeys(("clip_guidance_scale", "tv_scale", "range_scale", "sat_scale"), "weights mean other things here"),
     **dict.fromkeys(("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "refine.cutouts is the number"),
-    **dict.fromkeys(("image_prompts", "init_image"), "no pictures are read"),
+    **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
+    "perlin_init": "every run begins with noise of its own",
     "turbo_mode": "only of 3D",
 }
 _DEEP = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
-_SWITCHES: Switches = {
+SWITCHES: Switches = {
     ("turbo_mode",): r"turbo_.*",
     ("use_secondary_model",): r"secondary_model.*",
     ("vr_mode",): r"vr_.*",
     ("use_vertical_symmetry", "use_horizontal_symmetry"): r"transformation_percent|.*symmetry.*",
-    ("init_image",): r"init_scale|skip_steps|perlin_.*",
+    ("perlin_init",): r"perlin_mode",
+    ("init_image", "perlin_init"): r"init_scale",
 }
 _VIDEO = r"video_init_.*|extract_nth_frame|persistent_frame_output_in_batch_folder|flow_.*|.*consistency.*"
 # How the program saves and shows, and what only says how 3D and its video are made.
@@ -72,7 +75,7 @@ def convert(source: Source) -> Imported:
     prompts = _prompts(settings, frames, told)
     motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), told)
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
-    pass_over_unused(settings, _SWITCHES, f"{_ALWAYS}|{_VIDEO}")
+    pass_over_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO}")
     return Imported(
         tool=TOOL,
         size=fitting(width, height, told),
@@ -89,9 +92,7 @@ def convert(source: Source) -> Imported:
 
 def _size(settings: Settings, told: dict[str, None]) -> tuple[int, int]:
     """`width` and `height` of the file, `width_height` of the notebook, which makes them multiples of 64."""
-    sides = settings.take("width_height", [])
-    given = [side for side in sides if isinstance(side, int)] if isinstance(sides, list | tuple) else []
-    default = given if len(given) == 2 else [1280, 768]
+    default = settings.pair("width_height", (1280, 768))
     width = settings.count("width", default[0], 64, LARGEST)
     height = settings.count("height", default[1], 64, LARGEST)
     return rounded((width, height), 64, TOOL, told)

@@ -18,9 +18,11 @@ from pipeline.easings import Array
 from pipeline.foreign import feedback
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording
+from pipeline.foreign.ffmpeg_sound import sound_of
 from pipeline.foreign.frame import LARGEST, fitting, known_seed, rates
 from pipeline.foreign.generate_call import PROGRAM, Call, read_script
 from pipeline.foreign.looped import Looped, chosen
+from pipeline.foreign.notes import NO_PICTURES
 from pipeline.foreign.prompts import Prompts, Scene, layers, plain, spans, stopped
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
@@ -37,13 +39,12 @@ _USED = {
     *("zoom_shift_x", "zoom_shift_y", "change_prompt_every", "video_length", "output_video_fps", "input_video_fps"),
 }
 _REASONS = {
-    **dict.fromkeys(("image_prompts", "init_image", "video_style_dir"), "no pictures are read"),
+    **dict.fromkeys(("image_prompts", "init_image", "video_style_dir"), NO_PICTURES),
     **dict.fromkeys(("noise_prompt_seeds", "noise_prompt_weights", "init_noise", "init_weight"), "there is none here"),
     **dict.fromkeys(("clip_model", "vqgan_config", "vqgan_checkpoint"), "the embedded models; see `render models`"),
     "learning_rate": "refine.lr counts in spreads of the codebook",
     "optimiser": "Adam it is",
     **dict.fromkeys(("cut_method", "cut_power", "augments"), "cutouts are made in one way here"),
-    "output_video_fps": "the video is not interpolated",
 }
 
 
@@ -90,6 +91,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         border=border,
         refine=refine | cutouts,
+        sound=sound_of(script.commands),
         told=(*told, *settings.lost(_REASONS)),
     )
 
@@ -127,7 +129,10 @@ def _clock(settings: Settings, told: dict[str, None]) -> _Clock:
         raise settings.error("iterations", f"{frames:,} frames, more than {MAX_FRAMES:,}")
     if not (film or zooms):
         told["neither -zvid nor -vid: a single picture"] = None
-    fps = given if settings.number("output_video_fps", 0) > 9 else float(np.clip(frames / seconds, 10, 60))
+    wanted = settings.number("output_video_fps", 0)
+    if wanted > 9:
+        told[f"output_video_fps = {wanted:g}: the video is not interpolated; its frames come {given:g} a second"] = None
+    fps = given if wanted > 9 else float(np.clip(frames / seconds, 10, 60))
     return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each, first=each)
 
 

@@ -18,10 +18,12 @@ from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
-from pipeline.foreign.lost_motion import lost
+from pipeline.foreign.lost_motion import animation_mode, lost
+from pipeline.foreign.notes import NO_PICTURES, Effect, Note
 from pipeline.foreign.prompts import Layer, plain
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
+from pipeline.foreign.sound import Sound
 from pipeline.foreign.source import Source
 from pipeline.foreign.zoom_2d import FIELDS, Clock, motion
 from pipeline.importers import Imported
@@ -37,8 +39,8 @@ _PARTS = re.compile(r"\||(?<=`)\s*AND\b|\bAND\b(?=[^|]*`)")  # AND only beside w
 _STABLE = "losses.anchor holds to the frame before"
 _REASONS = {
     "vqgan_model": "the embedded model draws; `render models` lists others for models.latent",
-    **dict.fromkeys(("init_image", "direct_image_prompts", "video_path"), "no pictures are read"),
-    **dict.fromkeys(("input_audio", "input_audio_filters"), "no sound is read"),
+    **dict.fromkeys(("init_image", "direct_image_prompts", "video_path"), NO_PICTURES),
+    "input_audio_filters": "nothing follows the sound; `music: {signals: ...}` does that",
     **dict.fromkeys(("direct_stabilization_weight", "semantic_stabilization_weight"), _STABLE),
     **dict.fromkeys(("depth_stabilization_weight", "edge_stabilization_weight", "flow_stabilization_weight"), _STABLE),
     **dict.fromkeys(("learning_rate", "smoothing_weight"), "the number means another thing here"),
@@ -58,6 +60,10 @@ def convert(source: Source) -> Imported:
     if settings.take("scenes") == "???":
         raise settings.error("scenes", "required, not set")
     scenes = [scene for scene in settings.text("scenes").split("||") if scene]
+    if blank := [str(number) for number, scene in enumerate(scenes, 1) if not scene.strip()]:
+        told[Note(f"scenes: {', '.join(blank[:20])} of {len(scenes)} blank: nothing draws there", Effect.PROMPTS)] = (
+            None
+        )
     clock = _clock(settings, len(scenes), told)
     width, height = settings.count("width", 512, 16, LARGEST), settings.count("height", 512, 16, LARGEST)
     scale = settings.count("pixel_size", 1, 1, 64)
@@ -75,6 +81,7 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=rates,
         border=_border(settings, told),
+        sound=_sound(settings),
         refine={
             "steps": f"{clock.steps}",
             "first_frame": f"{clock.before}",
@@ -101,6 +108,16 @@ def _border(settings: Settings, told: dict[str, None]) -> str:
     return _BORDERS.get(word, "wrap")
 
 
+def _sound(settings: Settings) -> Sound | None:
+    """The track that pytti listens to."""
+    start = settings.number("input_audio_offset", 0)
+    if not settings.is_on("input_audio"):
+        return None
+    remark = "input_audio: sounds in the video here; pytti only listens to it"
+    path = settings.text("input_audio")
+    return Sound(setting="input_audio", written=path, start=max(start, 0.0), remark=remark)
+
+
 def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:
     fps = settings.number("frames_per_second", 12, 0.1, 240)
     before = settings.count("pre_animation_steps", 50, 0, 100_000)
@@ -117,7 +134,7 @@ def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:
 
 
 def _motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[str, None]) -> dict[str, Keys]:
-    mode = settings.text("animation_mode", "off")
+    mode = animation_mode(settings, "off")
     if mode == "2D":
         found = motion(settings, size, clock, told)
     else:

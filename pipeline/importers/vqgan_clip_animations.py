@@ -16,6 +16,7 @@ from pipeline.easings import Array
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import sampled
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.foreign.notes import NO_PICTURES
 from pipeline.foreign.prompts import Layer, filled, plain, stopped
 from pipeline.foreign.series import (
     MAX_FRAMES,
@@ -35,7 +36,7 @@ NEEDS = "iterations_per_frame beside text_prompts"
 _STRIDE = 16
 _REASONS = {
     "model": "the embedded model draws; `render models` lists others for models.latent",
-    **dict.fromkeys(("initial_image", "target_images"), "no pictures are read"),
+    **dict.fromkeys(("initial_image", "target_images"), NO_PICTURES),
 }
 
 

@@ -7,7 +7,6 @@ do nothing. Prompts stand until the next ones; those of `negative_prompts` push 
 Source: Sxela/WarpFusion, the notebook's settings.
 """
 
-import re
 from collections.abc import Mapping
 from functools import partial
 
@@ -15,11 +14,12 @@ from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.diffusion_prompts import unbracketed
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
 from pipeline.foreign.frame_prompts import texts_by_frame, weights_of
-from pipeline.foreign.notes import Effect, Note
+from pipeline.foreign.notes import NO_PICTURES, Effect, Note
 from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, filled, held, layers, spans
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
+from pipeline.foreign.switches import Switches, pass_over_unused
 from pipeline.importers import Imported
 
 NEEDS = "text_prompts beside flow_blend_schedule, style_strength_schedule or warp_strength"
@@ -29,22 +29,32 @@ MARKS = frozenset(
 )
 _FPS, _FRAMES = 24, 120
 _DIFFUSION = "settings of diffusion"
+_COLOURS = "frames get no colours or brightness of others"
 _REASONS = {
     **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "style_strength_schedule", "sampler"), _DIFFUSION),
     **dict.fromkeys(("model_path", "model_version", "clip_skip", "image_scale_schedule"), _DIFFUSION),
     **dict.fromkeys(("controlnet_multimodel", "controlnet_preprocess"), "there is no ControlNet"),
-    **dict.fromkeys(("image_prompts", "init_image"), "no pictures are read"),
+    **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
+    **dict.fromkeys(("fixed_code", "code_randomness", "normalize_latent"), _DIFFUSION),
+    **dict.fromkeys(("enable_adjust_brightness", "colormatch_frame", "match_color_strength"), _COLOURS),
     "frame_range": "frames are counted from 0, and all are made",
     "prompt_patterns_sched": "words are not replaced in prompts",
 }
 # What only says how the input video is followed, painted over and put together again.
-_VIDEO = re.compile(
+_VIDEO = (
     r"animation_mode|angle|zoom|translation_[xyz]|rotation_3d_[xyz]|interp_spline|key_frames|midas_.*|fov|"
-    r"flow_.*|warp_.*|.*consistency.*|padding_(mode|ratio)|turbo_.*|colormatch_.*|match_color_.*|"
+    r"flow_.*|warp_.*|.*consistency.*|padding_(mode|ratio)|turbo_.*|"
     r"latent_(scale|fixed).*|init_(scale|grad|latent).*|cc_.*|mask_.*|.*_mask|background.*|extract_(?!nth).*|"
-    r".*brightness.*|normalize_.*|cond_.*|use_background_mask.*|fixed_code|code_randomness|inpaint.*|.*_template|"
+    r"cond_.*|use_background_mask.*|inpaint.*|.*_template|"
     r"make_schedules|frames_skip_steps|frames_scale|near_plane|far_plane|padding_mode|sampling_mode"
 )
+SWITCHES: Switches = {
+    ("enable_adjust_brightness",): r".*brightness.*",
+    ("colormatch_frame",): r"colormatch_.*|match_color_.*",
+    ("normalize_latent",): r"normalize_latent|latent_norm_.*",
+    ("fixed_code",): r"code_randomness",
+    ("controlnet_multimodel",): r"normalize_cn_weights|controlnet_.*",
+}
 
 
 def recognises(source: Source) -> bool:
@@ -60,7 +70,7 @@ def convert(source: Source) -> Imported:
     size = _size(settings)
     seed = known_seed(settings, told, names=("set_seed", "seed"))
     prompts = _prompts(settings, frames, told)
-    settings.pass_over(_VIDEO)
+    pass_over_unused(settings, SWITCHES, _VIDEO)
     return Imported(
         tool=TOOL,
         size=fitting(*size, told),
@@ -97,9 +107,7 @@ def _fps(settings: Settings, told: dict[str, None]) -> float:
 
 def _size(settings: Settings) -> tuple[int, int]:
     """`width` and `height` of the file, `width_height` of the notebook, to the pixel."""
-    sides = settings.structured("width_height")
-    pair = sides if isinstance(sides, list | tuple) and len(sides) == 2 else (None, None)
-    given = [side if isinstance(side, int) else default for side, default in zip(pair, (1280, 720), strict=True)]
+    given = settings.pair("width_height", (1280, 720))
     settings.take("force_multiple_of")  # the size in the file is the one that it made
     return settings.count("width", given[0], 16, LARGEST), settings.count("height", given[1], 16, LARGEST)
 

@@ -129,9 +129,9 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
     assert (found.specs[0].size, found.specs[0].seed, len(found.specs)) == ((1024, 576), 77, 20)
     assert found.told == (
         "animation_mode 3D: only the motion of 2D can be carried; "
-        "lost: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5)",
+        "lost: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5), use_depth_warping",
         "negative prompts push away with the weight -1; -0.3 is often enough",
-        "sampler, steps, seed_behavior, seed_schedule, strength, strength_schedule, cfg_scale_schedule: "
+        "sampler, steps, seed_behavior, seed_iter_N, strength, strength_schedule, cfg_scale_schedule: "
         "settings of diffusion",
         "noise_schedule, noise_type, contrast_schedule, kernel_schedule, sigma_schedule, amount_schedule, "
         "threshold_schedule, color_coherence, perlin_octaves, perlin_persistence: "
@@ -161,9 +161,8 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
             "animation_mode None: stills there, without motion; one frame is made instead of max_frames = 9",
         ),
         (
-            {"enable_perspective_flip": True, "perspective_flip_phi": "0: (9)", "translation_x": "0: (5)"},
-            "perspective flip: the turn in depth is lost (perspective_flip_phi = 0: (9)); "
-            "Deforum ignores translation_x and translation_y beside it, and so does this",
+            {"enable_perspective_flip": True, "perspective_flip_phi": "0: (180)"},
+            "perspective flip: is lost (perspective_flip_phi = 0: (180)): turns the picture over at frame 1",
         ),
         ({"width": 640, "W": 512}, "width = 640 and W = 512 differ: width is taken"),
     ],
@@ -281,11 +280,3 @@ def test_sizes_rates_prompts_and_odd_keys_are_read_as_they_are_written(plan: Cal
     assert "rotate" not in found.text
     for said in ("angle: frame 0: '0: 0: ((2*cos(t/10)))'", "frame 5 is blank", "border warp"):
         assert any(said in line for line in found.told)
-
-
-def test_a_soundtrack_that_is_on_is_reported_with_what_adds_it(plan: Callable[..., Any]) -> None:
-    base = {"max_frames": 2, "W": 64, "H": 64, "prompts": {"0": "a"}, "seed": 1, "soundtrack_path": "a.mp3"}
-    assert plan("off.txt", json.dumps({**base, "add_soundtrack": "None"})).told == ()
-    assert plan("on.txt", json.dumps({**base, "add_soundtrack": "File"})).told == (
-        "soundtrack_path = a.mp3, add_soundtrack = File: no sound is added; `music: {file: ...}` does that",
-    )

@@ -53,14 +53,41 @@ def test_the_command_writes_a_schedule_that_passes_check(file: str, tmp_path: Pa
 
 
 @FILES
-def test_what_is_told_stands_on_the_terminal_and_at_the_top_of_the_file(file: str, tmp_path: Path) -> None:
+def test_what_is_told_stands_on_the_terminal_and_in_the_comments_of_the_file(file: str, tmp_path: Path) -> None:
     target = tmp_path / "out.yaml"
     done = CliRunner().invoke(import_, [str(FOLDER / file), "-o", str(target)])
-    comment = target.read_text().split("version: 1")[0]
-    whole = " ".join(line.removeprefix("#").strip() for line in comment.splitlines())
+    comment = [line for line in target.read_text().splitlines() if line.startswith("#")]
+    whole = " ".join(line.removeprefix("#").strip() for line in comment)
     lines = done.stderr.splitlines()
     assert lines
     assert all(line.startswith("- ") and line in whole for line in lines)
+
+
+def test_a_schedule_begins_with_what_is_lost_and_ends_with_the_settings(plan: Callable[..., Any]) -> None:
+    found = plan("deforum_3d.txt")
+    top, rest = found.text.split("version: 1\n")
+    assert top.splitlines() == [
+        "# Imported by `render import` from Deforum: deforum_3d.txt",
+        "# - animation_mode 3D: only the motion of 2D can be carried; lost: translation_z = 0: (10), "
+        "rotation_3d_y = 0:(0),",
+        "#   20:(1.5), use_depth_warping",
+        "# - negative prompts push away with the weight -1; -0.3 is often enough",
+        "# - settings that are not carried: at the end of this file",
+    ]
+    end = rest.split("# Settings that are not carried:\n")[1]
+    assert [line[4:].split(",")[0] for line in end.splitlines() if line.startswith("# - ")] == [
+        "sampler",
+        "noise_schedule",
+        "diffusion_cadence = 2: every frame is refined; the motion of each is carried",
+    ]
+
+
+def test_what_is_lost_of_a_video_or_of_pictures_is_said_at_the_top(plan: Callable[..., Any]) -> None:
+    settings = {"max_frames": 2, "prompts": {"0": "a"}, "hybrid_motion": "Affine", "use_init": True, "steps": 9}
+    top, rest = plan("a.txt", json.dumps(settings)).text.split("version: 1\n")
+    assert "- hybrid_motion = Affine: no video is read" in top
+    assert "- use_init = true: no pictures are read" in top
+    assert "- steps = 9: settings of diffusion" in rest
 
 
 @FILES
