@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from render.errors import EncodingError
 
 PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
 PATIENCE = 120.0  # seconds without any sign of life
+_MAX_DATA = 512 << 20  # bytes of memory for looking at a stranger's file
 _KEPT = 100_000  # bytes of its last words
 
 _ADVICE = {
@@ -79,6 +81,43 @@ def _feed(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: l
         failures.append(error)
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
+
+
+def limited_output(command: list[str], most: int) -> bytes | None:
+    """What ffmpeg prints about a stranger's file, within bounded memory; None where it fails or takes too long.
+
+    Args:
+        most: bytes. It is stopped once it has printed one more, which is then returned, too.
+
+    Raises:
+        EncodingError: it cannot be run.
+    """
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise EncodingError(f"{command[0]}: cannot be run: {error.strerror}") from error
+    assert process.stdout is not None
+    if prlimit := getattr(resource, "prlimit", None):  # Linux
+        with contextlib.suppress(OSError):  # it has ended
+            prlimit(process.pid, resource.RLIMIT_DATA, (_MAX_DATA, _MAX_DATA))
+    watch = threading.Timer(patience(), process.kill)
+    watch.start()
+    try:
+        said = process.stdout.read(most + 1)
+        if len(said) <= most:
+            process.wait()
+    finally:  # also where we are told to stop
+        watch.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    return said if len(said) > most or process.returncode == 0 else None
 
 
 def patience() -> float:

@@ -18,7 +18,7 @@ import imageio_ffmpeg
 
 from pipeline.atomic import replacing
 from pipeline.containers import is_whole
-from pipeline.feeding import feed, patience
+from pipeline.feeding import feed, limited_output, patience
 from pipeline.margins import kept, with_margins
 from pipeline.measuring import measured
 from pipeline.rates import exact
@@ -26,6 +26,8 @@ from pipeline.recipe import Recipe, Sound, to_yuv
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
+_MAX_NOTES = 4_000_000  # bytes: a schedule has at most 1,000,000, and each may be escaped
+_MAX_BLOCK = 64 << 20  # bytes that ffmpeg may ask for at once to read them
 PLAIN = Recipe(  # visually lossless for painterly pictures
     filters=to_yuv("yuv420p"),
     options={"vcodec": "libx264", "crf": 17, "preset": "medium", "movflags": "+faststart", "f": "mp4"},
@@ -164,24 +166,18 @@ def read_notes(binary: str, video: Path) -> str:
     """The metadata of a file, in FFmpeg's own format.
 
     Raises:
-        InputError: the file is no video.
+        InputError: the file is no video, or its metadata are longer than a schedule can be.
         EncodingError: ffmpeg cannot be run.
     """
     command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
     # A playlist would lead to other files, whatever it is called.
-    command += ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"]
-    try:
-        found = subprocess.run(
-            [*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"],
-            capture_output=True,
-            timeout=patience(),
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise EncodingError(f"{binary}: cannot be run: {error}") from error
-    if found.returncode:
+    command += ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm", "-max_alloc", str(_MAX_BLOCK)]
+    found = limited_output([*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"], _MAX_NOTES)
+    if found is None:
         raise InputError(f"{video}: ffmpeg cannot read it as a video")
-    return found.stdout.decode(errors="replace")
+    if len(found) > _MAX_NOTES:
+        raise InputError(f"{video}: its metadata are over {_MAX_NOTES:,} bytes; no video that `render` makes has that")
+    return found.decode(errors="replace")
 
 
 def _make(

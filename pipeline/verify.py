@@ -17,7 +17,7 @@ from render.errors import CheckpointError, RunError
 
 
 class Verification:
-    """The folder of one run, measured against the schedule as it was run.
+    """The folder of one run, measured against the schedule as its file is now; the summary says where that was edited.
 
     Args:
         program: see `ffmpeg.find_binary`.
@@ -30,7 +30,8 @@ class Verification:
     def __init__(self, folder: RunFolder, program: str | None = None) -> None:
         self._binary = find_binary(program)
         origin = folder.origin()
-        self._schedule, _ = folder.load_schedule(origin)
+        self._file = origin.file
+        self._schedule, self._edited = folder.load_schedule(origin)
         self._timeline = Timeline(self._schedule)
         self._digests = origin.models
         self._hashes = chain(self._timeline, self._digests)
@@ -112,4 +113,11 @@ class Verification:
         looked = f"{self._seen['frames']} frames and {self._seen['states']} states checked"
         if self._seen["rerendered"]:
             looked += f", {self._seen['rerendered']} frames rendered again"
-        return f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"
+        said = f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"
+        return said if not self._edited else f"{said}; {self._note()}"
+
+    def _note(self) -> str:
+        run = self._folder.path / "schedule.yaml"
+        return (
+            f"{self._file} has changed since this run, which was compared with it as it is now; {run} is what was run"
+        )

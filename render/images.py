@@ -4,6 +4,7 @@ A file may come from a stranger: only six formats are tried, and its header is j
 is decoded. PIL decodes; torch is not needed.
 """
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ MAX_BYTES = 400_000_000  # 64 million pixels of 16 bits, uncompressed
 _EXPECTED = "a PNG, JPEG, WebP, BMP, TIFF or GIF picture"
 
 Pixels = NDArray[np.float32]
+
+_MAX_READS = 100_000  # of a header; those of photographs take some hundred
 
 
 def load_image(path: Path) -> Pixels:
@@ -47,6 +50,19 @@ def require_image(path: Path) -> None:
         pass
 
 
+class _Counted(io.BufferedReader):
+    """A file that ends the reading of a header made of millions of chunks."""
+
+    left: int | None = _MAX_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.left is not None:
+            if self.left == 0:
+                raise ValueError(f"its header takes more than {_MAX_READS:,} reads")
+            self.left -= 1
+        return super().read(size)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """The picture, its header judged and its pixels still unread; what goes wrong inside is told in our words."""
@@ -57,7 +73,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {size:,}")
         with warnings.catch_warnings():  # of large pictures and odd notes: what is refused is decided here
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as image:
+            with _Counted(io.FileIO(path)) as file, Image.open(file, formats=FORMATS) as image:
+                file.left = None
                 _judge(path, image.size)
                 yield image
     except InputError:

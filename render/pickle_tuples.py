@@ -1,24 +1,56 @@
-"""How much work the tuples of a pickle make, told from its opcodes alone.
+"""How much work a pickle makes, told from its opcodes alone.
 
 Python hashes and prints a tuple by going through all that it holds, once for every time that it is held: forty tuples,
-each of the one before twice, take a trillion steps as the key of a dict. Nested deep enough, they end the process.
+each of the one before twice, take a trillion steps as the key of a dict. Nested deep enough, they end the process. What
+torch calls, it calls with whatever the pickle says: a set of one long list can be made again with three bytes.
 """
 
 from __future__ import annotations
 
 import pickletools
+from collections.abc import Callable
+from typing import NamedTuple
 
 _MAX_DEPTH = 20
 _MAX_REPEATED = 2_000_000  # what all tuples taken from the memo hold, each time that they are taken
-_MAX_KEYS = 1_000  # tuples as keys: their hashes can be made to collide
+_MAX_KEYS = 1_000  # tuples, or what a call made, as keys or inside a set: their hashes can be made to collide
 _MAX_LARGE = 2_000  # whole numbers past which Python's hashes collide at will
 _LARGE = (1 << 61) - 1
+_MAX_CALLED = 20_000_000  # items and characters that calls go through, each at most what was written before it
 
-_Item = tuple[int, int]  # how much it holds, how deep; (1, 0) is anything but a tuple
-_ATOM: _Item = (1, 0)
+
+class _Item(NamedTuple):
+    """What lies on the stack.
+
+    Attributes:
+        size: how much it holds, as far as it is a tuple.
+        depth: of tuples in tuples; 0 is no tuple.
+        name: of a global; followed by () what calling it made; [ a container; of a tuple its last item's, short texts
+            in quotes.
+        keys: how many of a tuple's items are tuples or made by calls.
+        contains: whether containers are in the tuple.
+    """
+
+    size: int = 1
+    depth: int = 0
+    name: str = ""
+    keys: int = 0
+    contains: bool = False
+
+    @property
+    def collides(self) -> bool:
+        """Whether the pickle decides what its hash is."""
+        return self.depth > 0 or self.name.endswith("()")
+
+
+_ATOM = _Item()
+_CONTAINER = _Item(name="[", contains=True)
 _TAKES = frozenset({"GET", "BINGET", "LONG_BINGET"})
 _KEEPS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
-_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_TUPLES = {"TUPLE": -1, "EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_CONTAINERS = frozenset({"EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET"})
+_FILLS = {"APPEND": 1, "APPENDS": -1, "SETITEM": 2, "SETITEMS": -1, "ADDITEMS": -1}  # how many items they take
+_TORCH_READS = "torch._utils._rebuild_parameter_with_state"  # goes through its argument
 # How many items an opcode takes off the stack and puts back; -1: all down to the last mark, and the mark.
 _EFFECTS = {
     code.name: (
@@ -33,68 +65,141 @@ _EFFECTS = {
 # The most frequent: constants, but for whole numbers.
 _PLAIN = frozenset(
     name for name, effect in _EFFECTS.items() if effect == (0, 0, 1) and "LONG" not in name and "INT" not in name
-) - {*_TAKES, "MARK"}
+) - {*_TAKES, *_TUPLES, *_CONTAINERS, "MARK", "GLOBAL"}
 
 
-class Tuples:
-    """Follows the opcodes of one pickle, in order, by what they do to the stack and the memo."""
+class Work:
+    """Follows the opcodes of one pickle, in order, by what they do to the stack and the memo.
 
-    def __init__(self) -> None:
+    Args:
+        ignored: whether calling what has this name does nothing, and filling what it made neither.
+    """
+
+    def __init__(self, ignored: Callable[[str], bool]) -> None:
+        self._ignored = ignored
         self._stack: list[_Item | None] = []  # None is a mark
         self._memo: dict[int, _Item] = {}
-        self._repeated = self._keys = self._large = 0
+        self._repeated = self._keys = self._large = self._called = 0
+        self._written = self._longest = 0  # opcodes until now, and characters of the longest text
+        self._listed = 0  # items of lists, sets and one tuple that would collide as keys
 
     def follow(self, name: str, argument: object) -> str:
         """Take one opcode; what is wrong with it, or "" where nothing is."""
+        self._written += 1
         if name in _PLAIN:
-            self._stack.append(_ATOM)
+            self._stack.append(self._constant(argument))
         elif name in _TAKES:
             return self._taken(self._memo.get(int(str(argument)), _ATOM))
         elif name in _KEEPS or name == "MEMOIZE":
-            at = len(self._memo) if name == "MEMOIZE" else int(str(argument))
-            self._memo[at] = (self._stack[-1] if self._stack else None) or _ATOM
+            self._memo[len(self._memo) if name == "MEMOIZE" else int(str(argument))] = self._last()
         elif name == "MARK":
             self._stack.append(None)
         elif name == "DUP":
-            return self._taken((self._stack[-1] if self._stack else None) or _ATOM)
-        elif name == "TUPLE" or name in _TUPLES:
-            return self._tuple(self._popped(_TUPLES.get(name, -1)))
+            return self._taken(self._last())
+        elif name in _TUPLES:
+            return self._tuple(self._popped(count) if (count := _TUPLES[name]) else [])
+        elif name in _CONTAINERS:
+            self._stack.append(_CONTAINER)
+        elif name == "GLOBAL":
+            self._stack.append(_Item(name=str(argument).replace(" ", ".")))
+        elif name in _FILLS:
+            return self._filled(name, self._popped(_FILLS[name]))
+        elif name in ("REDUCE", "NEWOBJ", "BUILD", "BINPERSID"):
+            return self._made(name)
         else:
             return self._other(name, argument)
         return ""
 
+    def _constant(self, argument: object) -> _Item:
+        if not isinstance(argument, str | bytes):
+            return _ATOM
+        self._longest = max(self._longest, len(argument))
+        return _Item(name=f"'{argument}'") if isinstance(argument, str) and len(argument) < 10 else _ATOM
+
     def _other(self, name: str, argument: object) -> str:
         count, below, after = _EFFECTS[name]
-        held = self._popped(count) if count else []
+        if count:
+            self._popped(count)
         if below:
             self._popped(below)
         self._stack += [_ATOM] * after
-        if name in ("SETITEM", "SETITEMS"):
-            self._keys += sum(item[1] > 0 for item in held[1 if name == "SETITEM" else 0 :: 2])
-            if self._keys > _MAX_KEYS:
-                return f"more than {_MAX_KEYS:,} tuples as keys"
-        elif isinstance(argument, int) and abs(argument) >= _LARGE:
+        if isinstance(argument, int) and abs(argument) >= _LARGE:
             self._large += 1
             if self._large > _MAX_LARGE:
                 return f"more than {_MAX_LARGE:,} whole numbers of over 60 bits"
         return ""
 
+    def _filled(self, name: str, held: list[_Item]) -> str:
+        if not name.startswith("SETITEM"):
+            self._listed += sum(item.collides for item in held)
+        if name.startswith("SETITEM"):
+            self._keys += sum(item.collides for item in held[::2])
+        elif name == "ADDITEMS":
+            self._keys += sum(item.collides for item in held)
+        return f"more than {_MAX_KEYS:,} tuples as keys" if self._keys > _MAX_KEYS else ""
+
     def _tuple(self, held: list[_Item]) -> str:
-        depth = 1 + max((item[1] for item in held), default=0)
-        self._stack.append((1 + sum(item[0] for item in held), depth))
+        depth = 1 + max((item.depth for item in held), default=0)
+        keys = sum(item.collides for item in held)
+        made = _Item(
+            size=1 + sum(item.size for item in held),
+            depth=depth,
+            name=held[-1].name if held and not held[-1].name.endswith("()") else "",
+            keys=keys,
+            contains=any(item.contains for item in held),
+        )
+        self._listed += keys if keys > _MAX_KEYS else 0
+        self._stack.append(made)
         return f"tuples nested more than {_MAX_DEPTH} deep" if depth > _MAX_DEPTH else ""
+
+    def _made(self, name: str) -> str:
+        """A call of what lies below its arguments, a state for what lies below it, or the numbers of a tensor."""
+        argument = self._popped(1)[0]
+        if name == "BINPERSID":
+            self._stack.append(_Item(name="()"))
+            # Its items become the name of a file: a list of lists would be printed for it.
+            return "" if argument.depth and not argument.contains else "numbers named by something else than texts"
+        below = self._popped(1)[0]
+        if name == "BUILD":
+            self._stack.append(below)
+            return "" if self._ignored(below.name.removesuffix("()")) else self._charged(self._written + self._longest)
+        self._stack.append(_Item(name=f"{below.name}()"))
+        if not argument.depth or below.depth or below.name.endswith("()") or below.name[:1] in ("", "[", "'"):
+            return "a call of something else than a name"  # torch would print it, however long that takes
+        return self._call(below.name, argument)
+
+    def _call(self, function: str, argument: _Item) -> str:
+        if function == "_codecs.encode":
+            if argument.name != "'latin1'" or argument.contains:  # how bytes are written; others grow without end
+                return "a text in an encoding other than latin1"
+            return self._charged(self._longest)
+        if function.startswith("torch.") and function.endswith("Storage"):
+            return "a storage of any size"
+        reads = argument.contains or function == _TORCH_READS or not function.startswith("torch.")
+        if argument.size == 1 or self._ignored(function) or not reads:
+            return ""
+        if self._listed > _MAX_KEYS:
+            return f"a call with more than {_MAX_KEYS:,} tuples as keys"
+        return self._charged(self._written + self._longest)
+
+    def _charged(self, most: int) -> str:
+        self._called += most
+        return "calls that go through what it holds without end" if self._called > _MAX_CALLED else ""
 
     def _taken(self, item: _Item) -> str:
         self._stack.append(item)
-        self._repeated += item[0]
+        self._repeated += item.size
         return "tuples that repeat what they hold without end" if self._repeated > _MAX_REPEATED else ""
+
+    def _last(self) -> _Item:
+        return (self._stack[-1] if self._stack else None) or _ATOM
 
     def _popped(self, count: int) -> list[_Item]:
         """The last items, or those after the last mark. A pickle that lacks them is refused by torch."""
         held: list[_Item] = []
-        while self._stack and (count < 0 or len(held) < count):
+        while len(held) != count and self._stack:
             item = self._stack.pop()
             if item is None and count < 0:
                 break
             held.append(item or _ATOM)
-        return held[::-1]
+        return held[::-1] + [_ATOM] * (count - len(held))

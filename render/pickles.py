@@ -19,7 +19,7 @@ from typing import IO, cast
 from render.archives import MAX_PICKLE as _MAX_PICKLE
 from render.archives import archived_pickle
 from render.errors import WeightsError
-from render.pickle_tuples import Tuples
+from render.pickle_tuples import Work
 
 _PACKAGES = frozenset(
     {"argparse", "datetime", "ldm", "lightning", "lightning_fabric", "main", "numpy"}
@@ -77,7 +77,7 @@ def load_pickled(path: Path) -> object:
             raise WeightsError(f"{path}: refused: it makes a bytearray, which no weights need")
         if made := next((n for n in sorted(names) if n.startswith("torch.") and not _DESCRIBES.fullmatch(n)), None):
             raise WeightsError(f"{path}: refused: it wants to execute code ({made})")
-        bystanders = {name for name in names if name.partition(".")[0] in _PACKAGES}
+        bystanders = {name for name in names if _is_bystander(name)}
         with torch.serialization.safe_globals([(_stand_in(name), name) for name in (*_TYPES, *bystanders)]):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except OSError as error:
@@ -86,6 +86,15 @@ def load_pickled(path: Path) -> object:
         raise
     except Exception as error:  # pickle.UnpicklingError and whatever a damaged archive raises
         raise WeightsError(f"{path}: {_refusal(error)}") from error
+
+
+def _is_bystander(name: str) -> bool:
+    return name.partition(".")[0] in _PACKAGES
+
+
+def _is_ignored(name: str) -> bool:
+    """Whether its stand-in does nothing with what it is given."""
+    return _is_bystander(name) and _stand_in(name) is _Bystander
 
 
 def _stand_in(name: str) -> type:
@@ -100,17 +109,20 @@ def _named(path: Path, zipped: bool) -> Iterator[str]:
     if tarfile.is_tarfile(path):
         raise WeightsError(f"{path}: refused: torch's tar format of before 2017 cannot be read without executing it")
     with path.open("rb") as file:
+        if file.read(2) == b"PK":
+            raise WeightsError(f"{path}: not a checkpoint, or damaged: its archive has no end; was it cut short?")
+        file.seek(0)
         for _ in range(5):  # a magic number, the version, the machine, the content, the keys of its storages
             yield from _globals(file, path)
 
 
 def _globals(file: IO[bytes], path: Path) -> Iterator[str]:
-    size, tuples = path.stat().st_size, Tuples()
+    size, work = path.stat().st_size, Work(_is_ignored)
     try:
         for number, (opcode, argument, _) in enumerate(pickletools.genops(cast(IO[bytes], _Bounded(file, size)))):
             if number == _MAX_OPCODES:
                 raise WeightsError(f"{path}: refused: more than {_MAX_OPCODES:,} pickle opcodes")
-            if wrong := tuples.follow(opcode.name, argument):
+            if wrong := work.follow(opcode.name, argument):
                 raise WeightsError(f"{path}: refused: {wrong}, which no weights need")
             if opcode.name == "GLOBAL":
                 yield str(argument).replace(" ", ".")

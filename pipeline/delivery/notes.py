@@ -30,7 +30,7 @@ def as_metadata(title: str, text: str) -> str:
 
 def in_metadata(metadata: str) -> Iterator[str]:
     """The texts in metadata of FFmpeg's own format."""
-    for match in re.finditer(r"^(\w+)=((?:\\.|[^\\\n])*)$", metadata, re.MULTILINE | re.DOTALL):
+    for match in re.finditer(r"^(\w++)=((?:[^\\\n]++|\\.)*+)$", metadata, re.MULTILINE | re.DOTALL):
         if match[1].lower() == KEY:
             yield re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL)
 

@@ -1,5 +1,7 @@
 """Checkpoints made to do harm: each refused with one sentence, at once, nothing executed, nothing made."""
 
+import argparse
+import collections
 import io
 import json
 import os
@@ -9,8 +11,11 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+
+from render.checkpoints import read_state_dict
 
 Make = Callable[[Path], None]
 
@@ -112,6 +117,39 @@ _COLLIDING = b"\x80\x02}(" + b"".join(
     b"\x8a\x0a" + (number * ((1 << 61) - 1)).to_bytes(10, "little") + b"N" for number in range(1, 200_000)
 )
 
+
+def _text(said: bytes) -> bytes:
+    return b"X" + struct.pack("<I", len(said)) + said
+
+
+def _number(value: int) -> bytes:
+    return b"\x8a\x08" + value.to_bytes(8, "little", signed=True)
+
+
+_ENCODE = b"c_codecs\nencode\n"
+_DOUBLES = (
+    b"\x80\x02" + _ENCODE + _text(b"a" * 1000) + _text(b"latin1") + b"\x86Rq\x00"
+    + (_ENCODE + b"h\x00" + _text(b"hex") + b"\x86Rq\x00") * 40 + b"."
+)  # fmt: skip
+_SQUARE = b"\x80\x02" + _ENCODE + _text(("\u4e00\u5e00" * 200_000).encode()) + _text(b"punycode") + b"\x86R."
+_LONG_LATIN = (
+    b"\x80\x02" + _text(b"a" * (20 << 20)) + b"q\x00" + (_ENCODE + b"h\x00" + _text(b"latin1") + b"\x86R") * 3000
+)
+# A list of the one before it, twice, and so on: printing the last takes a trillion steps.
+_LISTS = b"\x80\x02]q\x00" + b"](h\x00h\x00eq\x00" * 60
+_PERSISTENT = b"(" + _text(b"storage") + b"ctorch\nFloatStorage\nh\x00" + _text(b"cpu") + b"K\x01tQ."
+# Each has the hash 0.
+_COMPLEX = b"\x80\x02cbuiltins\ncomplex\nq\x00}(" + b"".join(
+    b"h\x00" + _number(-1_000_003 * i) + _number(i) + b"\x86RN" for i in range(1, 60_000)
+)
+_NUMBERS = b"".join(b"J" + struct.pack("<i", number) for number in range(100_000))
+_MANY_SETS = b"\x80\x02](" + _NUMBERS + b"eq\x00" + b"c__builtin__\nset\nh\x00\x85R" * 50_000 + b"."
+_TUPLE_SET = b"\x80\x02c__builtin__\nset\n](" + b"".join(_number(i) + b"\x85" for i in range(99_999)) + b"e\x85R."
+_ENTRIES = b"\x80\x02}(" + b"".join(_text(b"%d" % i) + b"N" for i in range(100_000)) + b"uq\x00"
+_STATES = _ENTRIES + b"ccollections\nOrderedDict\n)R" + b"h\x00b" * 100_000 + b"."
+_PAIRS = b"\x80\x02ccollections\nOrderedDict\n](" + b"](K\x01\x85K\x02e" * 50_000 + b"e\x85R."
+_STARRED = b"\x80\x02" + _text(b"a" * (20 << 20)) + b"q\x00" + b"cnumpy\nx\nh\x00R" * 1_000 + b"."
+
 HOSTILE: dict[str, tuple[str, Make]] = {
     "a folder.ckpt": ("wants to execute code", _saved({"state_dict": {"a": torch.zeros(2), "b": _Folder()}})),
     "an eval.pt": ("wants to execute code", _saved({"a": torch.zeros(2), "hyper_parameters": [_Evaluated()]})),
@@ -137,6 +175,38 @@ HOSTILE: dict[str, tuple[str, Make]] = {
         "1,000 tuples as keys",
         _archive(b"\x80\x02}(" + b"".join(b"M" + struct.pack("<H", i) + b"\x85N" for i in range(9999)) + b"u."),
     ),
+    "a storage out of nothing.pt": (
+        "a storage of any size",
+        _archive(b"\x80\x02ctorch.storage\nUntypedStorage\n" + _number(1 << 33) + b"\x85R."),
+    ),
+    "a text that doubles.pt": ("other than latin1", _archive(_DOUBLES)),
+    "an encoding that takes the square.pt": ("other than latin1", _archive(_SQUARE)),
+    "a text encoded without end.pt": ("go through what it holds", _archive(_LONG_LATIN + b".")),
+    "lists printed as a function.pt": ("something else than a name", _archive(_LISTS + b"h\x00)R.")),
+    "lists printed as a class.pt": ("something else than a name", _archive(_LISTS + b"h\x00)\x81.")),
+    "lists printed as what a call made.pt": (
+        "something else than a name",
+        _archive(_LISTS + b"ccollections\nOrderedDict\n)RK\x01h\x00s)R."),
+    ),
+    "lists printed as a file's name.pt": ("something else than texts", _archive(_LISTS + _PERSISTENT)),
+    "complex keys of one hash.pt": ("go through what it holds|1,000 tuples", _archive(_COMPLEX + b"u.")),
+    "sizes as keys.pt": (
+        "1,000 tuples as keys",
+        _archive(
+            b"\x80\x02ctorch\nSize\nq\x00}("
+            + b"".join(b"h\x00" + _number(i) + b"\x85\x85RN" for i in range(9999))
+            + b"u."
+        ),
+    ),
+    "one list made a set without end.pt": ("go through what it holds", _archive(_MANY_SETS)),
+    "a set of tuples.pt": ("1,000 tuples as keys", _archive(_TUPLE_SET)),
+    "a dict of pairs.pt": ("1,000 tuples as keys", _archive(_PAIRS)),
+    "a set of tuples, item by item.pt": (
+        "1,000 tuples as keys",
+        _archive(b"\x80\x04\x8f(" + b"".join(_number(i) + b"\x85" for i in range(9999)) + b"\x90."),
+    ),
+    "one state given without end.pt": ("go through what it holds", _archive(_STATES)),
+    "a text as arguments.pt": ("something else than a name", _archive(_STARRED)),
     "a tensor larger than its storage.pt": ("not a checkpoint", _tensor_of_many),
     "a torn zip.pt": ("not a checkpoint", _torn),
     "a text.pt": ("not a checkpoint", _bytes(b"just words, and no weights at all\n" * 9)),
@@ -172,3 +242,12 @@ def test_what_would_be_made_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         torch.save(content, tmp_path / "a.pt")
         torch.load(tmp_path / "a.pt", weights_only=False)
         MARK.rmdir()
+
+
+def test_settings_of_many_kinds_are_no_harm(tmp_path: Path) -> None:
+    settings = {"set": {1, 2, 3}, "count": collections.Counter("abc"), "number": 1 + 2j, "bytes": b"\xff\0"}
+    best = [np.float32(number) for number in range(100)]
+    module = torch.nn.Sequential(*(torch.nn.Linear(2, 2) for _ in range(300)))
+    content = {"state_dict": module.state_dict(), "hyper_parameters": argparse.Namespace(**settings), "best": best}
+    torch.save(content, tmp_path / "a.pt")
+    assert len(read_state_dict(tmp_path / "a.pt")) == 600

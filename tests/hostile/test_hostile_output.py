@@ -94,6 +94,24 @@ def test_texts_longer_than_schedules_are_passed_over(tmp_path: Path, said: Said)
         assert said("inspect", video) == (0, right)
 
 
+@pytest.mark.parametrize("length", [5_000_000, 100_000_000])
+def test_metadata_longer_than_schedules_are_refused_in_little_memory(
+    tmp_path: Path, render: Forked, length: int
+) -> None:
+    def atom(kind: bytes, content: bytes) -> bytes:
+        return (8 + len(content)).to_bytes(4, "big") + kind + content
+
+    comment = atom(b"\xa9cmt", atom(b"data", b"\0\0\0\1\0\0\0\0" + b"=" * length))
+    handler = atom(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
+    notes = atom(b"udta", atom(b"meta", bytes(4) + handler + atom(b"ilst", comment)))
+    video = tmp_path / "a.mp4"
+    video.write_bytes(atom(b"ftyp", b"isom\0\0\2\0isom") + atom(b"moov", atom(b"mvhd", bytes(100)) + notes))
+    outcome = render("inspect", video)
+    assert outcome.code == 2
+    assert re.search("its metadata are over 4,000,000 bytes|cannot read it as a video", outcome.said), outcome.said
+    assert outcome.megabytes <= MEGABYTES
+
+
 def _hostile_run(folder: Path, schedule: Path) -> RunFolder:
     from pipeline.loader import load_schedule
 

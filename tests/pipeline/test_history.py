@@ -137,6 +137,18 @@ def test_editing_back_renders_nothing(done: Desk) -> None:
     assert (done.rendered, len(History(done.folder).entries())) == ([], 2)
 
 
+def test_verifying_a_restored_run_says_that_the_schedule_is_another(done: Desk) -> None:
+    done.render(GREEN)
+    assert "has changed since" not in Verification(done.folder).summary(0)
+    restore(done.folder, 1)
+    verification = Verification(done.folder)
+    wrong = [line for line in verification.damaged() if "another schedule" in line]
+    assert wrong
+    assert f"{done.path / 'toy.yaml'} has changed since this run" in verification.summary(len(wrong))
+    done.render(TOY)
+    assert "has changed since" not in Verification(done.folder).summary(0)
+
+
 def test_a_restored_run_is_gone_on_from(done: Desk) -> None:
     """Its states are back, too."""
     done.render(SEED)

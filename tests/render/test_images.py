@@ -279,3 +279,19 @@ def test_32_bits_a_channel_are_refused(tmp_path: Path, mode: str) -> None:
 def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     assert refused(tmp_path).startswith("not a file")
     assert refused(tmp_path / "a.png").startswith("no such file")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x89PNG\r\n\x1a\n"
+        + bytes.fromhex("0000000d49484452000000080000000808020000004b6d29dc")
+        + (struct.pack(">I", 3) + b"tEXta\0b" + struct.pack(">I", zlib.crc32(b"tEXta\0b"))) * 200_000,
+        b"\xff\xd8" + b"\xff\xfe\0\3a" * 200_000,
+    ],
+    ids=["png", "jpeg"],
+)
+def test_a_header_of_endless_chunks_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(InputError, match="more than 100,000 reads"):
+        load_image(tmp_path / "a")
