@@ -26,6 +26,7 @@ _EXPECTED = "a PNG, JPEG, WebP, BMP, TIFF or GIF picture"
 Pixels = NDArray[np.float32]
 
 _MAX_READS = 100_000  # of a header; those of photographs take some hundred
+_MAX_HEADER = 64_000_000  # bytes; a WebP is read whole before it says its size
 
 
 def load_image(path: Path) -> Pixels:
@@ -51,16 +52,23 @@ def require_image(path: Path) -> None:
 
 
 class _Counted(io.BufferedReader):
-    """A file that ends the reading of a header made of millions of chunks."""
+    """A file that ends the reading of a header made of millions of chunks, or of many megabytes."""
 
-    left: int | None = _MAX_READS
+    reads: int | None = 0
+    size = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if self.left is not None:
-            if self.left == 0:
-                raise ValueError(f"its header takes more than {_MAX_READS:,} reads")
-            self.left -= 1
-        return super().read(size)
+        if self.reads is None:
+            return super().read(size)
+        self.reads += 1
+        if self.reads > _MAX_READS:
+            raise ValueError(f"its header takes more than {_MAX_READS:,} reads")
+        left = _MAX_HEADER - self.size
+        found = super().read(left + 1 if size is None or size < 0 else min(size, left + 1))
+        self.size += len(found)
+        if self.size > _MAX_HEADER:
+            raise ValueError(f"its header takes more than {_MAX_HEADER:,} bytes")
+        return found
 
 
 @contextmanager
@@ -74,7 +82,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():  # of large pictures and odd notes: what is refused is decided here
             warnings.simplefilter("ignore")
             with _Counted(io.FileIO(path)) as file, Image.open(file, formats=FORMATS) as image:
-                file.left = None
+                file.reads = None
                 _judge(path, image.size)
                 yield image
     except InputError:

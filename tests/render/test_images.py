@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from render.errors import InputError
-from render.images import load_image
+from render.images import load_image, require_image
 
 RGB = [[(255, 0, 0), (0, 255, 0), (0, 0, 255)], [(0, 0, 0), (255, 255, 255), (51, 102, 204)]]
 
@@ -295,3 +295,20 @@ def test_a_header_of_endless_chunks_is_refused(tmp_path: Path, content: bytes) -
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(InputError, match="more than 100,000 reads"):
         load_image(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(png(header(8, 8), (b"prVt", bytes(65_000_000)), (b"IDAT", b"x")), id="a chunk of a png"),
+        pytest.param(b"RIFF" + struct.pack("<I", 70_000_000) + b"WEBP" + bytes(70_000_000), id="webp"),
+    ],
+)
+def test_a_header_of_many_megabytes_is_refused_within_memory(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a").write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(InputError, match="its header takes more than 64,000,000 bytes"):
+        require_image(tmp_path / "a")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200_000_000
