@@ -132,6 +132,8 @@ def test_editing_back_renders_nothing(done: Desk) -> None:
     done.render(SEED)
     done.render()
     assert done.rendered == []
+    assert isinstance(said := done.events[-1], Finished)
+    assert said.taken_back == 4, "frames 8 to 11, which the edit had changed"
     assert content(done.folder) == before
     done.render(SEED)
     assert (done.rendered, len(History(done.folder).entries())) == ([], 2)
