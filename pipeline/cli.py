@@ -20,6 +20,7 @@ from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.video import video
 from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.paths import SUFFIXES
 from pipeline.terminal import show
 from render import failures
 from render.errors import RenderError, RunError
@@ -32,9 +33,15 @@ class _Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0] if args else "--help"
         known = first in self.commands or first in ("--help", "-h", "--version")
-        if not known and (first.startswith("-") or Path(first).suffix or Path(first).exists()):
+        if not known and (first.startswith("-") or _is_path(first)):
             args = ["video", *args]
         return super().parse_args(ctx, args)
+
+
+def _is_path(word: str) -> bool:
+    """Whether a word means a schedule, perhaps one that is not there: `sea` beside sea.yaml is no command."""
+    path = Path(word)
+    return bool(path.suffix or path.parent.name) or any(Path(word + suffix).exists() for suffix in ("", *SUFFIXES))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["--help", "-h"]}, no_args_is_help=True)

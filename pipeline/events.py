@@ -63,13 +63,17 @@ class FrameDone:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """The video is there; `rendered` of its `frames` are new. None is made of a part alone."""
+    """The video is there; `rendered` of its `frames` are new. None is made of a part alone.
+
+    `taken_back` were rendered by earlier runs and put in place again.
+    """
 
     schedule: str
     video: Path | None
     frames: int
     rendered: int
     seconds: float
+    taken_back: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

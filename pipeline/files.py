@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline import fields
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock
-from pipeline.paths import resolve
+from pipeline.paths import did_you_mean, resolve
 from render.errors import InputError
 from render.models import sha256
 from render.spec import ImageFile
@@ -19,7 +19,7 @@ def file(value: Value, clock: Clock) -> Path:
     except ValueError as error:
         raise InvalidError(value, str(error)) from error
     if not path.is_file():
-        raise InvalidError(value, f"'{written}': no such file; it is looked for at {path}")
+        raise InvalidError(value, f"'{written}': no such file; it is looked for at {path}{did_you_mean(path)}")
     return path
 
 

@@ -19,11 +19,11 @@ from pipeline.includes import included
 from pipeline.loop import Loop, read_loop
 from pipeline.models import Models
 from pipeline.music import Music, read_music
-from pipeline.overrides import overridden
+from pipeline.overrides import OPTION, overridden
 from pipeline.remarks import warnings
 from pipeline.schedule import MAX_FRAMES, Output, Refine, Schedule
 from pipeline.shots import read_lengths, read_parts
-from pipeline.sources import read_text, written_out
+from pipeline.sources import Place, read_text, written_out
 from pipeline.variants import KEY as VARIANTS
 from pipeline.variants import read_matrix
 from render import catalogue, transforms
@@ -128,7 +128,7 @@ def _sections(document: Value) -> dict[str, Value]:
             if name in _INSTEAD:
                 problems.add(InvalidError(key, _INSTEAD[name]))
             elif name in _ELSEWHERE:
-                problems.add(InvalidError(key, f"belongs in {_ELSEWHERE[name][0]}: write {_ELSEWHERE[name][1]}"))
+                problems.add(InvalidError(key, _belongs(key, *_ELSEWHERE[name])))
             elif name not in _SECTIONS:
                 problems.add(InvalidError(key, f"unknown key; {suggestion(name, {*_SECTIONS, INCLUDE, VARIANTS})}"))
             else:
@@ -138,6 +138,13 @@ def _sections(document: Value) -> dict[str, Value]:
     if "version" in sections:
         read_entry(_version, sections, "version", Clock(fps=1.0, length=0.0), default=1)
     return sections
+
+
+def _belongs(key: Value, path: str, written: str) -> str:
+    """Where a key belongs, as its source writes it: a file, or `--set`."""
+    place = key.node.start_mark
+    on_command_line = isinstance(place, Place) and place.name.startswith(OPTION)
+    return f"belongs in {path}: write {f'{OPTION} {path}=...' if on_command_line else written}"
 
 
 def _clock(document: Value, sections: dict[str, Value]) -> tuple[Output, Music, Loop, Clock]:

@@ -10,6 +10,7 @@ from pipeline.document import Value, compose
 from pipeline.sources import stamp, with_root
 from render.errors import InputError
 
+OPTION = "--set"
 _INDEX = re.compile(r"\[([0-9]{1,6})\]\.?")
 _KEY = re.compile(r"[^.\[]+")
 
@@ -24,7 +25,7 @@ def overridden(document: Value, overrides: Sequence[tuple[str, str]]) -> Value:
         ScheduleError: a value is not YAML.
     """
     for path, text in overrides:
-        source = f"--set {path}"
+        source = f"{OPTION} {path}"
         if not path.strip():
             raise InputError(f"--set: expected a path and a value such as refine.steps=20, got '={text}'")
         value = compose(text if text.strip() else "~", source).node

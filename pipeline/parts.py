@@ -76,6 +76,7 @@ def joined(
     """
     left = Counter(wholes.values())
     rendered: Counter[Run] = Counter()
+    taken_back: Counter[Run] = Counter()
     begun: dict[Run, float] = {}
     with closing(told):
         for run, event in told:
@@ -87,10 +88,13 @@ def joined(
                 continue
             left[whole] -= 1
             rendered[whole] += event.rendered
+            taken_back[whole] += event.taken_back
             if left[whole]:
                 continue
             for said in only_events(work(whole)):
                 if isinstance(said, Finished):
                     seconds = time.perf_counter() - begun[whole]
-                    said = replace(said, rendered=said.rendered + rendered[whole], seconds=seconds)
+                    rendered[whole] += said.rendered
+                    taken_back[whole] += said.taken_back
+                    said = replace(said, rendered=rendered[whole], taken_back=taken_back[whole], seconds=seconds)
                 yield whole, said

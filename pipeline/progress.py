@@ -193,12 +193,19 @@ def _say(event: Event) -> None:
         case Warned():
             show(f"{event.schedule}: warning: {event.message}", err=True)
         case Finished():
-            new = f"{event.rendered} new, {event.seconds:.0f} s" if event.rendered else "nothing to do"
-            show(f"{event.video or event.schedule}: {_frames(event.frames)} ({new})")
+            show(f"{event.video or event.schedule}: {_frames(event.frames)} ({_made(event)})")
         case Interrupted():
             show(f"{event.schedule}: {event.done} of {event.frames} frames are done; {event.go_on}")
         case Failed():
             show(f"{event.schedule}: {event.message}", err=True)
+
+
+def _made(event: Finished) -> str:
+    """Where the frames of a finished video come from."""
+    if not event.rendered and not event.taken_back:
+        return "nothing to do"
+    back = f", {event.taken_back} from earlier runs" if event.taken_back else ""
+    return f"{event.rendered} new{back}, {event.seconds:.0f} s"
 
 
 def _frames(count: int) -> str:

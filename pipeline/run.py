@@ -134,6 +134,7 @@ class Run:
             frames=count,
             rendered=len(figures.frame_seconds),
             seconds=time.perf_counter() - started,
+            taken_back=len(survey.taken_back),
         )
 
     def _render(

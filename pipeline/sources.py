@@ -11,6 +11,7 @@ import yaml
 from yaml.resolver import Resolver
 
 from pipeline.document import InvalidError, Problems, Value
+from pipeline.paths import unreadable
 from render.errors import InputError
 
 MAX_BYTES = 1_000_000
@@ -30,8 +31,10 @@ def read_text(path: Path) -> str:
         if len(raw) > MAX_BYTES:
             raise InputError(f"{path}: more than {MAX_BYTES:,} bytes; is this a schedule?")
         return raw.decode("utf-8-sig")
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: is a folder; expected a file, or {path / '*.yaml'} for those in it") from error
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        raise InputError(f"{path}: {unreadable(path, error)}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
 

@@ -1,7 +1,7 @@
 """What of a run lies in its folder or near it, and what is therefore to be rendered."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.checkpoint import StateFolder
@@ -22,6 +22,7 @@ class Survey:
         scope: the frames that the run may touch, a half-open range.
         asked: those that are asked for anew, if any are.
         fresh: whether all are.
+        taken_back: the frames that were rendered before and have been put in place again.
     """
 
     folder: RunFolder
@@ -32,6 +33,7 @@ class Survey:
     scope: Range
     asked: Range | None = None
     fresh: bool = False
+    taken_back: set[int] = field(default_factory=set)
 
     def stretches(self) -> list[Stretch]:
         """What is to be rendered, after frames and states that were rendered before have been taken from there."""
@@ -74,6 +76,7 @@ class Survey:
         sources = Sources(History(self.folder).entries(), self._base())
         first_asked = self.asked[0] if self.asked else len(self.hashes)
         taken = sources.frames(self.folder.frames, self.hashes, [index for index in missing if index < first_asked])
+        self.taken_back.update(taken)
         missing = [index for index in missing if index not in taken]
         sources.states(self.states, self.hashes, range(*self.scope))
         if taken:  # no new states will take the place of those of what the schedule was before

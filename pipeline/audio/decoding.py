@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.paths import did_you_mean
 from render.errors import InputError
 
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for
@@ -121,7 +122,7 @@ def _opened(path: Path) -> Iterator[Any]:
             yield container
     except OSError as error:  # FFmpeg's errors are such, too
         if isinstance(error, FileNotFoundError):
-            raise InputError(f"'{path.name}': no such file") from error
+            raise InputError(f"'{path.name}': no such file{did_you_mean(path)}") from error
         raise _unreadable(path) from error
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(path) from error

@@ -152,4 +152,5 @@ def _line(entry: Entry) -> str:
 
 def _sum(entries: Sequence[Entry]) -> str:
     counts = Counter(entry.state for entry in entries)
-    return f"{len(entries)} jobs: " + ", ".join(f"{counts[state]} {state}" for state in _COLOURS if counts[state])
+    jobs = "1 job" if len(entries) == 1 else f"{len(entries)} jobs"
+    return f"{jobs}: " + ", ".join(f"{counts[state]} {state}" for state in _COLOURS if counts[state])

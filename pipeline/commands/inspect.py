@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.commands import options
+from pipeline.paths import did_you_mean
 from pipeline.terminal import show
 from render.errors import InputError
 
@@ -30,7 +31,7 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     from pipeline.ffmpeg import find_binary, read_notes
 
     if not video.is_file():
-        raise InputError(f"{video}: no such file")
+        raise InputError(f"{video}: no such file{did_you_mean(video)}")
     said = texts(video)
     if said is None:
         require_container(video)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.paths import did_you_mean
 from pipeline.terminal import show, show_json
 from render.errors import InputError
 
@@ -36,7 +37,7 @@ def music(file: Path, stems: Sequence[Path], output: Path | None, beats_per_bar:
 
     for path in (file, *stems):
         if not path.is_file():
-            raise InputError(f"{path}: no such file")
+            raise InputError(f"{path}: no such file{did_you_mean(path)}")
     found = summarize(file, beats_per_bar, stems)
     show_json(found.to_json()) if as_json else show(str(found))
     if output is not None:

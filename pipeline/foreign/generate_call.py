@@ -147,7 +147,7 @@ def read_call(source: Source, tool: str, command: Command) -> Call:
         while (
             not equals
             and stop < len(words)
-            and _option(words[stop].text) is None
+            and _option(words[stop].text.partition("=")[0]) is None
             and _takes(option, stop - at - 1, words[stop])
         ):
             stop += 1

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.foreign import notations
 from pipeline.foreign.encodings import EncodingError, decoded
 from pipeline.foreign.notations import MAX_SCRIPT, Found, NotationError
+from pipeline.paths import unreadable
 from render.errors import InputError
 
 __all__ = ["MAX_BYTES", "MAX_SCRIPT", "STANDARD_INPUT", "Source", "read_source"]
@@ -109,7 +110,7 @@ def _bytes(path: Path, name: str) -> bytes:
             with path.open("rb") as file:
                 raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror}") from error
+        raise InputError(f"{name}: {unreadable(path, error)}") from error
     if len(raw) > MAX_BYTES:
         raise InputError(f"{name}: more than {MAX_BYTES:,} bytes; are these settings?")
     return raw

@@ -98,7 +98,7 @@ def test_lines_and_json(entry: Entry, capsys: pytest.CaptureFixture[str]) -> Non
         entry.state, entry.message = "waiting", ""
     said = capsys.readouterr()
     plain = [line for line in said.out.splitlines() if line[0] != "{"]
-    assert plain == ["sea: frame 4/6  12.3 steps/s  1:01 left", "1 jobs: 1 failed"]
+    assert plain == ["sea: frame 4/6  12.3 steps/s  1:01 left", "1 job: 1 failed"]
     assert said.err.splitlines() == ["sea: warning: careful", "sea: failed (0 of 6 frames):", "  why", "  so"]
     events = [json.loads(line) for line in said.out.splitlines() if line[0] == "{"]
     assert [(event["event"], event.get("job")) for event in events] == [

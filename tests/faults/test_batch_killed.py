@@ -40,7 +40,7 @@ def kill_the_batch(place: Place, moment: Moment) -> bool:
 def assert_finished(done: Ended) -> None:
     assert done.code == 0, done.out + done.err
     assert "failed" not in done.out + done.err
-    assert "1 jobs: 1 finished" in done.out
+    assert "1 job: 1 finished" in done.out
 
 
 @pytest.mark.parametrize("count", [3, pytest.param(MANY, marks=pytest.mark.slow, id="many")])

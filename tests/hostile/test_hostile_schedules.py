@@ -170,7 +170,7 @@ def _loop(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        *((_missing, "No such file"), (_folder, "Is a directory"), (_pipe, "a pipe or a device")),
+        *((_missing, "No such file"), (_folder, "is a folder"), (_pipe, "a pipe or a device")),
         *((_device, "a pipe or a device"), (_loop, "symbolic links")),
     ],
 )

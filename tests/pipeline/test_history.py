@@ -132,6 +132,8 @@ def test_editing_back_renders_nothing(done: Desk) -> None:
     done.render(SEED)
     done.render()
     assert done.rendered == []
+    assert isinstance(said := done.events[-1], Finished)
+    assert said.taken_back == 12, "another seed had changed every frame"
     assert content(done.folder) == before
     done.render(SEED)
     assert (done.rendered, len(History(done.folder).entries())) == ([], 2)

@@ -91,3 +91,7 @@ def test_the_source_is_the_whole_schedule_and_reads_the_same() -> None:
         *(schedule.title, schedule.prompts, schedule.motion, schedule.refine),
     )
     assert read().source == TEXT
+
+
+def test_a_key_in_the_wrong_section_is_told_as_the_command_line_writes_it() -> None:
+    assert told(("seed", "8")) == ["--set seed:1:1: seed: belongs in output.seed: write --set output.seed=..."]

@@ -49,7 +49,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         (
             FINISHED,
             {"event": "finished", "schedule": "sea", "video": "out/sea/video.mp4", "frames": 8, "rendered": 5}
-            | {"seconds": 61.4},
+            | {"seconds": 61.4, "taken_back": 0},
         ),
         (
             INTERRUPTED,
@@ -133,6 +133,16 @@ def test_line_without_prompts_has_no_similarity(capsys: pytest.CaptureFixture[st
 def test_nothing_to_do_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     LineReporter()(Finished(schedule="sea", video=Path("video.mp4"), frames=8, rendered=0, seconds=0.1))
     assert capsys.readouterr().out == "video.mp4: 8 frames (nothing to do)\n"
+
+
+def test_frames_of_earlier_runs_are_something_done(capsys: pytest.CaptureFixture[str]) -> None:
+    event = Finished(schedule="sea", video=Path("video.mp4"), frames=8, rendered=0, seconds=0.1, taken_back=3)
+    LineReporter()(event)
+    LineReporter()(replace(event, rendered=2, seconds=4.0))
+    assert capsys.readouterr().out.splitlines() == [
+        "video.mp4: 8 frames (0 new, 3 from earlier runs, 0 s)",
+        "video.mp4: 8 frames (2 new, 3 from earlier runs, 4 s)",
+    ]
 
 
 def test_interruption_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,3 +86,8 @@ def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], command: str
     with pytest.raises(InputError) as caught:
         plan("bad.sh", command)
     assert str(caught.value).endswith(f"nerdyrodent/VQGAN-CLIP: {said}")
+
+
+def test_an_option_with_an_equals_sign_ends_the_values_of_the_one_before(plan: Callable[..., Any]) -> None:
+    found = plan("o.sh", "python generate.py -p=sea -s 96 64 -o=out.png -zvid")
+    assert found.specs[0].size == (96, 64)
