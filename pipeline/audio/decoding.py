@@ -132,7 +132,12 @@ def _stream(container: Any, path: Path) -> Any:
     if not container.streams.audio:
         kinds = sorted({stream.type for stream in container.streams}) or ["nothing"]
         raise InputError(f"'{path.name}': has no sound, only {' and '.join(kinds)}; expected a file with music in it")
-    return container.streams.audio[0]
+    stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        raise InputError(
+            f"'{path.name}': its sound is in no format that can be decoded here; expected MP3, FLAC or WAV"
+        )
+    return stream
 
 
 def _seconds(container: Any, stream: Any) -> float | None:

@@ -141,3 +141,14 @@ def test_samples_beyond_all_bounds_are_clipped(tmp_path: Path, value: float) -> 
     assert float(np.abs(samples).max()) <= 16
     assert np.count_nonzero(samples == np.float32(0.5)) == RATE // 3
     assert np.isfinite(onset_strength(samples)).all()
+
+
+def test_sound_that_nothing_decodes_is_refused(synthesise: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    synthesise.write(str(path), np.zeros(4000))
+    content = path.read_bytes()
+    [at] = [content.index(name) for name in (b"A_PCM", b"A_VORBIS", b"A_AC3", b"A_FLAC", b"A_OPUS") if name in content]
+    path.write_bytes(content[: at + 2] + b"???" + content[at + 5 :])
+    for read in (probe, decode):
+        with pytest.raises(InputError, match="'a.mkv': its sound is in no format that can be decoded here"):
+            read(path)
