@@ -135,7 +135,7 @@ def _stream(container: Any, path: Path) -> Any:
     stream = container.streams.audio[0]
     if stream.codec_context is None:
         raise InputError(
-            f"'{path.name}': its sound is in no format that can be decoded here; expected MP3, FLAC or WAV"
+            f"'{path.name}': its sound is in no format that is decoded here; expected MP3, FLAC or WAV"
         )
     return stream
 
