@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.array import Array
 from pipeline.curves import Curve
-from pipeline.easings import Array
 from pipeline.joined import JoinedCurve
 from pipeline.schedule import Prompt, Schedule
 from render import catalogue, transforms

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.easings import Array, easing
+from pipeline.array import Array
+from pipeline.easings import easing
 from pipeline.expressions import Formula
 from pipeline.quadrature import CELL, integrals
 

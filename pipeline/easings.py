@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from pipeline.array import Array
+
 Easing = Callable[[Array], Array]
 
 _BACK = 1.70158  # overshoots by 10 %

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from pipeline.array import Array
 from pipeline.audio.signals import Signal
 from pipeline.beat import Beat
-from pipeline.easings import Array
 from pipeline.functions import BEAT, CONSTANTS, SEED
 from pipeline.grammar import Compute, Names, Parser
 from pipeline.tokens import ExpressionError

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.array import Array
 from pipeline.audio.signals import Signal
 from pipeline.beat import Beat
 from pipeline.composer import TextNode
 from pipeline.document import InvalidError, Value
-from pipeline.easings import Array
 from pipeline.expressions import Expression, Scope
 from pipeline.shapes import Described, described, settings
 from render.errors import suggestion

@@ -9,10 +9,10 @@ import re
 import numpy as np
 import yaml
 
+from pipeline.array import Array
 from pipeline.beat import BeatGrid
 from pipeline.composer import CURVE_HINT
 from pipeline.document import InvalidError, Value
-from pipeline.easings import Array
 from pipeline.expressions import RESERVED, Expression, Formula
 from pipeline.fields import Clock, written
 from pipeline.quantities import Quantity

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.easings import Array
+from pipeline.array import Array
 from pipeline.triggers import every, pulse_on
 
 SEED, BEAT = "output.seed", "music.beat"  # names that no expression can spell

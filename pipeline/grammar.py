@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.array import Array
 from pipeline.cursor import Cursor
-from pipeline.easings import Array
 from pipeline.functions import FUNCTIONS, SPAN, TRIGGER
 from pipeline.tokens import MISSING, WORDS, ExpressionError
 from pipeline.triggers import BEATS, Every, Span

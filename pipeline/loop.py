@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline import fields
+from pipeline.array import Array
 from pipeline.document import InvalidError, Value
-from pipeline.easings import Array
 from pipeline.fields import Clock, read_section
 from pipeline.shapes import described, one_of, section, setting, settings
 from pipeline.times import duration, lasting, seconds

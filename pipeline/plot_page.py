@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import chart
-from pipeline.easings import Array
+from pipeline.array import Array
 from pipeline.schedule import Schedule
 
 DIGITS = 7

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import chart
+from pipeline.array import Array
 from pipeline.delivery.places import PLACES
 from pipeline.document import Problems, Value
-from pipeline.easings import Array
 from pipeline.fields import Clock
 from pipeline.frame_rate import NEAR, as_written, fitting
 from pipeline.loop import gap

@@ -9,10 +9,10 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+from pipeline.array import Array
 from pipeline.atomic import write_text
 from pipeline.delivery.recipes import paths
 from pipeline.delivery.settings import Video
-from pipeline.easings import Array
 from pipeline.folder import RunFolder
 from pipeline.schedule import Schedule
 from pipeline.soundtrack import sound

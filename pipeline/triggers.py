@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.array import Array
 from pipeline.beat import Beat
-from pipeline.easings import Array
 
 SECONDS = {"s": 1.0, "ms": 0.001}
 BEATS = ("beat", "bar")

@@ -134,9 +134,7 @@ def _stream(container: Any, path: Path) -> Any:
         raise InputError(f"'{path.name}': has no sound, only {' and '.join(kinds)}; expected a file with music in it")
     stream = container.streams.audio[0]
     if stream.codec_context is None:
-        raise InputError(
-            f"'{path.name}': its sound is in no format that is decoded here; expected MP3, FLAC or WAV"
-        )
+        raise InputError(f"'{path.name}': its sound is in no format that is decoded here; expected MP3, FLAC or WAV")
     return stream
 
 

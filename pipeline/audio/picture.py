@@ -11,12 +11,12 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
+from pipeline.array import Array
 from pipeline.audio.decoding import RATE, Samples
 from pipeline.audio.features import NOTES
 from pipeline.audio.onsets import FRAMES
 from pipeline.audio.summary import Summary
 from pipeline.chart import readable
-from pipeline.easings import Array
 
 DPI = 100
 _BANDS = ((40.0, 120.0), (200.0, 2000.0), (5000.0, 10000.0))

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.easings import Array
+from pipeline.array import Array
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.easings import Array
+from pipeline.array import Array
 from pipeline.expressions import Expression, Formula, Scope
 from pipeline.tokens import ExpressionError
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.array import Array
 from pipeline.beat import Beat
-from pipeline.easings import Array
 from pipeline.expressions import Expression, Formula, Scope
 from pipeline.functions import FUNCTIONS
 from pipeline.grammar import MAX_DEPTH

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pipeline.easings import Array
+from pipeline.array import Array
 from pipeline.quadrature import integrals
 
 EDGES = {"frames of 8": np.arange(81) / 8, "frames of 60": np.arange(601) / 60, "odd": np.linspace(0, 10, 234)}

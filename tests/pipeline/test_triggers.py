@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from pipeline.array import Array
 from pipeline.beat import Beat, BeatGrid
-from pipeline.easings import Array
 from pipeline.expressions import Formula, Scope
 from pipeline.loader import read_schedule
 from pipeline.timeline import Timeline

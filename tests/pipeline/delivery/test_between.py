@@ -7,9 +7,9 @@ import pytest
 from scipy import ndimage
 
 from pipeline import ffmpeg
+from pipeline.array import Array
 from pipeline.delivery.recipes import recipe
 from pipeline.delivery.settings import Video
-from pipeline.easings import Array
 from pipeline.frames import FrameFolder, FrameRecord, Pixels
 from pipeline.loader import read_schedule
 from pipeline.recipe import Recipe

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.easings import Array
+from pipeline.array import Array
 from render.errors import InputError
 
 
