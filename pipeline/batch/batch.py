@@ -9,10 +9,11 @@ from pipeline.batch.entry import FAILED, FINISHED, RUNNING, STOPPED, WAITING, En
 from pipeline.batch.guarded import Guarded
 from pipeline.batch.hands import Hand, Hands
 from pipeline.batch.queue import Queue
-from pipeline.batch.record import NAME, remove_old_partials, write_record
+from pipeline.batch.record import remove_old_partials, write_record
 from pipeline.batch.worker import Crashed, Idle, Noted, Told
 from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.interrupt import INTERRUPTED, stopping_well
+from pipeline.storage.place import NAME
 from render.errors import RunError
 
 

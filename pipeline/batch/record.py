@@ -11,8 +11,8 @@ from typing import Any
 
 from pipeline.atomic import named_partial, replacing
 from pipeline.batch.entry import Entry
+from pipeline.storage.place import NAME
 
-NAME = "batch.json"
 OLD = 60.0  # seconds
 
 

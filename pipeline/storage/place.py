@@ -5,9 +5,10 @@ from pathlib import Path
 
 import platformdirs
 
-from pipeline.batch.record import NAME
 from pipeline.storage.store import Store, is_url
 from render.errors import InputError
+
+NAME = "batch.json"
 
 
 @dataclass(frozen=True, kw_only=True)
