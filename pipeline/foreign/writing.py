@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from pipeline.foreign.carriers import FORMULA, FRAME, Keys, number
+from pipeline.foreign.imported import Imported
 from pipeline.foreign.notes import Effect, effect
 from pipeline.foreign.prompts import Layer, Prompts, Scene
 from pipeline.foreign.settings import printable
-from pipeline.importers import Imported
 
 _PLAIN = re.compile(r"[-+]?[0-9][0-9.e+-]*(%?/frame)?|true|false")
 _WIDTH = 116

@@ -23,6 +23,7 @@ from pipeline.foreign.deforum_switches import ALWAYS, SWITCHES
 from pipeline.foreign.diffusion_prompts import Weight, carried, unbracketed, wanted, weights
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
 from pipeline.foreign.frame_prompts import text_by_frame
+from pipeline.foreign.imported import Imported
 from pipeline.foreign.lost_motion import animation_mode, lost, moving
 from pipeline.foreign.notes import NO_PICTURES, NO_VIDEO, Effect, Note
 from pipeline.foreign.prompts import Prompts, held, plain
@@ -31,7 +32,6 @@ from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.sound import Sound
 from pipeline.foreign.source import Source
 from pipeline.foreign.switches import pass_over_unused
-from pipeline.importers import Imported
 
 TOOL = "Deforum"
 NEEDS = "max_frames beside prompts"

@@ -14,6 +14,7 @@ from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, rounded
 from pipeline.foreign.frame_prompts import texts_by_frame, weights_of
+from pipeline.foreign.imported import Imported
 from pipeline.foreign.lost_motion import animation_mode, lost
 from pipeline.foreign.notes import NO_PICTURES
 from pipeline.foreign.prompts import Prompts, Scene, filled, held, layers, plain, spans
@@ -21,7 +22,7 @@ from pipeline.foreign.series import MAX_FRAMES, constant, disco_series
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
 from pipeline.foreign.switches import Switches, pass_over_unused
-from pipeline.importers import Imported, warpfusion
+from pipeline.importers import warpfusion
 
 TOOL = "Disco Diffusion"
 NEEDS = "text_prompts beside diffusion_steps or cutn_batches"

@@ -21,6 +21,7 @@ from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording
 from pipeline.foreign.ffmpeg_sound import sound_of
 from pipeline.foreign.frame import LARGEST, fitting, known_seed, rates
 from pipeline.foreign.generate_call import PROGRAM, Call, read_script
+from pipeline.foreign.imported import Imported
 from pipeline.foreign.looped import Looped, chosen
 from pipeline.foreign.notes import NO_PICTURES
 from pipeline.foreign.prompts import Prompts, Scene, layers, plain, spans, stopped
@@ -28,7 +29,6 @@ from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.similarity import Moves, moves
 from pipeline.foreign.source import Source
-from pipeline.importers import Imported
 
 TOOL = "nerdyrodent/VQGAN-CLIP"
 NEEDS = "a command that runs generate.py"

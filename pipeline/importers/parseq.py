@@ -14,11 +14,11 @@ import numpy as np
 
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.frame import Camera, Screen, pixel_center
+from pipeline.foreign.imported import Imported
 from pipeline.foreign.prompts import NEGATIVE, Prompts, filled, layers, plain, weighted
 from pipeline.foreign.series import LARGEST, MAX_FRAMES, Series, constant
 from pipeline.foreign.settings import Settings
 from pipeline.foreign.source import Source
-from pipeline.importers import Imported
 
 TOOL = "Parseq"
 NEEDS = "rendered_frames"

@@ -18,6 +18,7 @@ from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
+from pipeline.foreign.imported import Imported
 from pipeline.foreign.lost_motion import animation_mode, lost
 from pipeline.foreign.notes import NO_PICTURES, Effect, Note
 from pipeline.foreign.prompts import Layer, plain
@@ -26,7 +27,6 @@ from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.sound import Sound
 from pipeline.foreign.source import Source
 from pipeline.foreign.zoom_2d import FIELDS, Clock, motion
-from pipeline.importers import Imported
 
 TOOL = "pytti"
 NEEDS = "scenes as a text"

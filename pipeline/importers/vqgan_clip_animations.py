@@ -16,6 +16,7 @@ from pipeline.array import Array
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import sampled
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.foreign.imported import Imported
 from pipeline.foreign.notes import NO_PICTURES
 from pipeline.foreign.prompts import Layer, filled, plain, stopped
 from pipeline.foreign.series import (
@@ -29,7 +30,6 @@ from pipeline.foreign.series import (
 )
 from pipeline.foreign.settings import Settings
 from pipeline.foreign.source import Source
-from pipeline.importers import Imported
 
 TOOL = "VQGAN-CLIP-animations"
 NEEDS = "iterations_per_frame beside text_prompts"

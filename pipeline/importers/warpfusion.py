@@ -14,13 +14,13 @@ from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.diffusion_prompts import unbracketed
 from pipeline.foreign.frame import LARGEST, fitting, known_seed
 from pipeline.foreign.frame_prompts import texts_by_frame, weights_of
+from pipeline.foreign.imported import Imported
 from pipeline.foreign.notes import NO_PICTURES, Effect, Note
 from pipeline.foreign.prompts import NEGATIVE, Prompts, Scene, filled, held, layers, spans
 from pipeline.foreign.series import MAX_FRAMES
 from pipeline.foreign.settings import Settings, shown
 from pipeline.foreign.source import Source
 from pipeline.foreign.switches import Switches, pass_over_unused
-from pipeline.importers import Imported
 
 NEEDS = "text_prompts beside flow_blend_schedule, style_strength_schedule or warp_strength"
 TOOL = "WarpFusion"
