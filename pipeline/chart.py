@@ -10,6 +10,7 @@ from pipeline.curves import Curve
 from pipeline.joined import JoinedCurve
 from pipeline.schedule import Prompt, Schedule
 from render import catalogue, transforms
+from render.errors import one_line
 
 END = 1e-9  # seconds by which rounding may put a time behind the end
 
@@ -84,7 +85,7 @@ def events(schedule: Schedule) -> list[Event]:
     """Markers within the video, and where one shot gives way to the next, in order of time."""
     length = schedule.output.length
     found = [
-        Event(time=time, label=readable(name), kind="marker")
+        Event(time=time, label=one_line(name), kind="marker")
         for name, time in schedule.markers.items()
         if 0 <= time <= length + END
     ]
@@ -115,13 +116,6 @@ def facts(schedule: Schedule) -> str:
     if schedule.music.beat is not None:
         said += f", {schedule.music.beat.bpm:.5g} bpm"
     return said
-
-
-def readable(text: str, limit: int = 60) -> str:
-    """A text in one line and cut at `limit`, without what a font or a terminal cannot show."""
-    words = " ".join(text.split())
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def _label(prompt: Prompt) -> str:

@@ -7,6 +7,8 @@ import difflib
 from itertools import islice
 from pathlib import Path
 
+from render.errors import printable
+
 SUFFIXES = (".yaml", ".yml")
 _MOST_NAMES = 10_000  # of one folder
 ALLOW = "--allow-paths"
@@ -41,7 +43,7 @@ def resolve(written: str, base: Path, allow: bool) -> Path:
 
 def _shown(written: str) -> str:
     text = written if len(written) <= 100 else written[:97] + "..."
-    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in text) + "'"
+    return f"'{printable(text)}'"
 
 
 def unreadable(path: Path, error: OSError) -> str:

@@ -16,9 +16,10 @@ from matplotlib.figure import Figure
 
 from pipeline import chart
 from pipeline.array import Array
-from pipeline.chart import Band, Line, readable
+from pipeline.chart import Band, Line
 from pipeline.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
 from pipeline.schedule import Schedule
+from render.errors import one_line
 
 DPI = 100
 SAMPLES, MOST_SAMPLES = 1500, 100_000
@@ -52,7 +53,7 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
             _draw_curve(panel, line, schedule)
         _draw_time((prompts, *panels), schedule)
         _name_events(prompts, names)
-        _write(figure, layout, bands, f"{readable(schedule.title)}: {chart.facts(schedule)}")
+        _write(figure, layout, bands, f"{one_line(schedule.title)}: {chart.facts(schedule)}")
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
             figure.savefig(path, dpi=DPI)
@@ -153,7 +154,7 @@ def _write(figure: Figure, layout: Layout, bands: Sequence[Band], title: str) ->
     more = len(bands) - MOST_NAMES + 1
     for number, ((x, y), band) in enumerate(zip(layout.name_places(), bands, strict=False)):
         last = number + 1 == MOST_NAMES and more > 1
-        said = f"and {more} more" if last else readable(band.label)
+        said = f"and {more} more" if last else one_line(band.label)
         if not last:
             color = _COLORS[number % len(_COLORS)]
             figure.text(x, y, "■", color=color, alpha=0.75, va="center", fontsize=11)

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.chart import Event, readable
+from pipeline.chart import Event
+from render.errors import one_line
 
 MOST_NAMES = 24  # of prompts
 EVENT_ROW = 0.16
@@ -93,7 +94,7 @@ def event_names(events: Sequence[Event], length: float) -> list[EventName]:
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_MOST_EVENT_ROWS)]
     found = []
     for event in events:
-        text = readable(event.label, 24)
+        text = one_line(event.label, 24)
         long = (_LETTER * len(text) + 0.08) * inch
         leftwards = event.time + long > length
         begin = event.time - long if leftwards else event.time

@@ -12,6 +12,7 @@ import numpy as np
 from pipeline import chart
 from pipeline.array import Array
 from pipeline.schedule import Schedule
+from render.errors import one_line
 
 DIGITS = 7
 _TEMPLATE = Path(__file__).with_name("plot_page.html")
@@ -21,7 +22,7 @@ def plot_page(schedule: Schedule) -> str:
     """The page as HTML. It opens no connection: its own policy forbids it."""
     # ASCII alone, and no "<": whatever a prompt says, it cannot end the script that holds it.
     data = json.dumps(page_data(schedule), separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    title = html.escape(chart.readable(schedule.title, limit=200))
+    title = html.escape(one_line(schedule.title, limit=200))
     parts = {"title": title, "facts": html.escape(chart.facts(schedule)), "data": data}
     return _filled(_TEMPLATE.read_text(encoding="utf-8"), parts)
 

@@ -16,7 +16,7 @@ from pipeline.loop import gap
 from pipeline.schedule import Schedule
 from pipeline.sources import Place
 from render import catalogue, transforms
-from render.errors import Problem
+from render.errors import Problem, one_line
 
 Mask = NDArray[np.bool_]  # a flag for every frame
 
@@ -100,7 +100,7 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
     """A curve that ends elsewhere than it begins jumps at the seam."""
     curves = {line.name: (line.sample, [line.curve]) for line in chart.lines(schedule)}
     for band in chart.bands(schedule):
-        curves[f"the weight of '{chart.readable(band.label, 40)}'"] = (band.sample, list(band.weights))
+        curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
     for name, (sample, parts) in curves.items():
         heard = any(key.formula and key.formula.asked & clock.signals.keys() for part in parts for key in part.keys)
         if heard:  # it jumps where the music does

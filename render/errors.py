@@ -131,3 +131,9 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
 def printable(text: str) -> str:
     """One line for a terminal: what stands in a file, or is called so, must not steer what shows it."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def one_line(text: str, limit: int = 60) -> str:
+    """A text in one printable line, cut at `limit` characters, for labels."""
+    shown = printable(" ".join(text.split()))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"

@@ -16,7 +16,7 @@ from pipeline.audio.decoding import RATE, Samples
 from pipeline.audio.features import NOTES
 from pipeline.audio.onsets import FRAMES
 from pipeline.audio.summary import Summary
-from pipeline.chart import readable
+from render.errors import one_line
 
 DPI = 100
 _BANDS = ((40.0, 120.0), (200.0, 2000.0), (5000.0, 10000.0))
@@ -37,7 +37,7 @@ def draw(summary: Summary, path: Path) -> None:
     panels |= {f"band\n{low:g}-{high:g} Hz": track.band(low, high) for low, high in _BANDS}
     for number, stem in enumerate(summary.stems, start=1):
         for name in ("loudness", "onset"):
-            panels[f"{readable(stem.path.stem, 14)} {number}\n{name}"] = _fitted(
+            panels[f"{one_line(stem.path.stem, 14)} {number}\n{name}"] = _fitted(
                 stem.feature(name), len(panels["onset"])
             )
     notes = np.stack([track.feature(note) for note in NOTES])

@@ -7,6 +7,7 @@ from pipeline import chart
 from pipeline.loader import read_schedule
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
+from render.errors import one_line
 
 
 def schedule(text: str) -> Schedule:
@@ -105,4 +106,4 @@ def test_without_music_there_are_no_beats() -> None:
     ],
 )
 def test_texts_are_made_readable(text: str, shown: str) -> None:
-    assert chart.readable(text) == shown
+    assert one_line(text) == shown
