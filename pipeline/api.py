@@ -5,8 +5,9 @@ from os import PathLike
 from pathlib import Path
 
 from pipeline.events import Event
-from pipeline.folder import Origin
 from pipeline.jobs import variants
+from pipeline.loader import load_origin
+from pipeline.origin import Origin
 from pipeline.run import RunOptions
 from pipeline.schedule import Schedule
 from pipeline.session import Session
@@ -32,7 +33,7 @@ def load_schedule(
         InputError: the file cannot be read.
         ScheduleError: what it says is wrong; `problems` has every problem with its place.
     """
-    return _origin(file, overrides, draft, allow_paths).load(shown=Path(file))
+    return load_origin(_origin(file, overrides, draft, allow_paths), shown=Path(file))
 
 
 def load_variants(

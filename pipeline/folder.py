@@ -1,52 +1,21 @@
 """The folder of a run: where everything lies, and how its schedule is found again."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from pipeline.atomic import write_text
 from pipeline.checkpoint import StateFolder
 from pipeline.delivery.recipes import paths
 from pipeline.footage import Footage
 from pipeline.frames import FrameFolder
-from pipeline.loader import load_schedule
+from pipeline.loader import load_origin
+from pipeline.origin import Origin
 from pipeline.schedule import Schedule
 from render.errors import InputError
 
 _RECORD = "run.json"
 _STATES = "state"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """What a run was started with, so that its folder can be asked later.
-
-    Attributes:
-        file: absolute path of the schedule.
-        overrides: what `--set` and the variant changed, as (path, value).
-        variant: the name of the variant, empty where the schedule has none.
-        draft: whether it was rendered as a draft.
-        allow_paths: whether the schedule may name files outside its folder.
-        models: digests of the models, see `LocatedModels.digests`.
-    """
-
-    file: str
-    overrides: tuple[tuple[str, str], ...] = ()
-    variant: str = ""
-    draft: bool = False
-    allow_paths: bool = False
-    models: Mapping[str, Any] = field(default_factory=dict)
-
-    def load(self, shown: Path | None = None) -> Schedule:
-        """Read the schedule as it is now; `shown` stands for its file in messages. Raises `InputError`."""
-        path = shown or Path(self.file)
-        schedule = load_schedule(path, overrides=self.overrides, allow_paths=self.allow_paths)
-        if self.variant:
-            schedule = replace(schedule, title=f"{schedule.title} {self.variant}")
-        schedule = replace(schedule, origin=replace(self, draft=False))
-        return schedule.draft() if self.draft else schedule
 
 
 class RunFolder:
@@ -137,5 +106,5 @@ class RunFolder:
         Raises:
             InputError: the file is gone or wrong.
         """
-        schedule = origin.load()
+        schedule = load_origin(origin)
         return schedule, not self._schedule.is_file() or schedule.source.encode() != self._schedule.read_bytes()

@@ -4,7 +4,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
+from pipeline.loader import load_origin
+from pipeline.origin import Origin
 from pipeline.schedule import Schedule
 from render.errors import InputError
 
@@ -66,7 +68,7 @@ def variants(origin: Origin, file: Path) -> dict[str, Schedule]:
     Raises:
         InputError: the schedule is wrong, or an override is of what varies.
     """
-    schedule = origin.load(shown=file)
+    schedule = load_origin(origin, shown=file)
     if not schedule.variants:
         return {"": schedule}
     asked = {path for path, _ in origin.overrides}
@@ -76,5 +78,5 @@ def variants(origin: Origin, file: Path) -> dict[str, Schedule]:
             if path in asked:
                 raise InputError(f"--set {path}: varies in {file}; change it there, under variants:")
         of_it = replace(origin, overrides=(*origin.overrides, *variant.overrides), variant=variant.name)
-        found[variant.name] = of_it.load(shown=file)
+        found[variant.name] = load_origin(of_it, shown=file)
     return found

@@ -6,6 +6,7 @@ Every problem of a file is reported at once, each with its place, what was expec
 import dataclasses
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipeline.includes import included
 from pipeline.loop import Loop, read_loop
 from pipeline.models import Models
 from pipeline.music import Music, read_music
+from pipeline.origin import Origin
 from pipeline.overrides import OPTION, overridden
 from pipeline.remarks import warnings
 from pipeline.schedule import MAX_FRAMES, Output, Refine, Schedule
@@ -234,3 +236,20 @@ def _check_size(document: Value, sections: dict[str, Value], output: Output, mod
         value = sections[section].entries().get(name, sections[section])
         value = dataclasses.replace(value, path=f"{section}.{name}")
         document.problems.add(InvalidError(value, f"{message}, got [{width}, {height}]"))
+
+
+def load_origin(origin: Origin, shown: Path | None = None) -> Schedule:
+    """Read the schedule of an origin as it is now.
+
+    Args:
+        shown: stands for the schedule's file in messages.
+
+    Raises:
+        InputError: the schedule is wrong.
+    """
+    path = shown or Path(origin.file)
+    schedule = load_schedule(path, overrides=origin.overrides, allow_paths=origin.allow_paths)
+    if origin.variant:
+        schedule = replace(schedule, title=f"{schedule.title} {origin.variant}")
+    schedule = replace(schedule, origin=replace(origin, draft=False))
+    return schedule.draft() if origin.draft else schedule

@@ -15,9 +15,10 @@ from pipeline.checkpoint import chain
 from pipeline.delivery.deliver import require
 from pipeline.derive import derive
 from pipeline.events import Event, Finished, Interrupted, Kept, Report, Started, only_events
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.history import History
 from pipeline.lock import only_writer
+from pipeline.origin import Origin
 from pipeline.planning import frame_range
 from pipeline.rendering import Rendering
 from pipeline.report import RunReport, disown

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,15 +16,13 @@ from pipeline.keyframes import curve
 from pipeline.loop import Loop
 from pipeline.models import Models
 from pipeline.music import Music
+from pipeline.origin import Origin
 from pipeline.quantities import number, share
 from pipeline.shapes import described, one_of, setting, two_of
 from pipeline.times import duration, lasting, seconds
 from pipeline.variants import Variant
 from render.errors import Problem
 from render.spec import AUGMENTS, BORDERS, ImageFile
-
-if TYPE_CHECKING:
-    from pipeline.folder import Origin
 
 MAX_FRAMES = 1_000_000  # frames are named by six digits
 DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.6}
@@ -189,7 +186,7 @@ class Schedule:
     shots: tuple[Shot, ...] = ()
     variants: tuple[Variant, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    origin: "Origin | None" = field(default=None, compare=False, repr=False)
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     @property
     def kind(self) -> Hashable:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.events import Event, Failed, Finished, Interrupted, Warned, only_events
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.interrupt import INTERRUPTED, stopping_well
 from pipeline.jobs import Job
 from pipeline.lockstep import MOST, AtOnce, groups, in_lockstep
 from pipeline.models import LocatedModels
+from pipeline.origin import Origin
 from pipeline.parts import joined, split
 from pipeline.progress import Reporter
 from pipeline.remarks import untimely

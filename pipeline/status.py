@@ -5,9 +5,10 @@ import shlex
 from dataclasses import asdict, dataclass
 
 from pipeline.checkpoint import chain
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.history import History
 from pipeline.lock import Holder, holder
+from pipeline.origin import Origin
 from pipeline.timeline import Timeline
 from render.errors import printable
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.checkpoint import StateFolder
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.frames import FrameRecord
 from pipeline.history import History
 from pipeline.naming import base_of
+from pipeline.origin import Origin
 from pipeline.planning import Range, Stretch, missing_frames, plan
 from pipeline.taking_back import Sources
 from pipeline.timeline import Timeline

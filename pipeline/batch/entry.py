@@ -4,8 +4,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.folder import Origin
 from pipeline.models import Models
+from pipeline.origin import Origin
 
 WAITING, RUNNING, FINISHED, FAILED, BROKEN, STOPPED = "waiting", "running", "finished", "failed", "broken", "stopped"
 

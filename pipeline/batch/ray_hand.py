@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.batch.entry import Entry, Work
 from pipeline.batch.group import gist, not_loaded
 from pipeline.batch.worker import Crashed, Idle, Told
+from pipeline.loader import load_origin
 from pipeline.models import Models
 from pipeline.schedule import Schedule
 
@@ -39,7 +40,9 @@ class RayHand:
         for job in (entry.work for entry in entries if entry.work is not None):
             self.models = job.models
             try:
-                given.append((job, job.origin.load(shown=job.file)))  # goes along: a node need not have its file
+                given.append(
+                    (job, load_origin(job.origin, shown=job.file))
+                )  # goes along: a node need not have its file
             except Exception as error:
                 self.inbox.append(Told(job=job.name, event=not_loaded(job, error), memory=0))
         if not given:

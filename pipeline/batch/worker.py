@@ -18,6 +18,7 @@ from pipeline.batch.entry import Work
 from pipeline.batch.group import Logs, Terms, gist, rendered
 from pipeline.events import Event
 from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.loader import load_origin
 from pipeline.lockstep import AtOnce
 from pipeline.schedule import Schedule
 from pipeline.session import Session
@@ -146,7 +147,7 @@ def _given(connection: Connection) -> Any:
 
 
 def _schedule(job: Work) -> Schedule:
-    return job.origin.load(shown=job.file)
+    return load_origin(job.origin, shown=job.file)
 
 
 def _session(conditions: Conditions) -> Session:

@@ -78,8 +78,8 @@ def video(
     """
     if not files:
         raise click.UsageError("expected a schedule; `render new NAME` writes one to start from")
-    from pipeline.folder import Origin
     from pipeline.jobs import jobs_of
+    from pipeline.origin import Origin
     from pipeline.progress import choose_reporter
     from pipeline.run import RunOptions
     from pipeline.session import Session, render_all

@@ -19,7 +19,7 @@ from pipeline.batch.group import Logs, Terms
 from pipeline.batch.places import places
 from pipeline.batch.reason import reason
 from pipeline.events import Event, Warned
-from pipeline.folder import Origin
+from pipeline.origin import Origin
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from render.errors import InputError

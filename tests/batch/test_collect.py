@@ -7,7 +7,8 @@ import pytest
 from pipeline.batch.collect import collect, expand
 from pipeline.batch.group import Terms
 from pipeline.batch.places import places
-from pipeline.folder import Origin
+from pipeline.loader import load_origin
+from pipeline.origin import Origin
 from render.errors import InputError
 from tests.batch.conftest import toy
 
@@ -67,7 +68,7 @@ def test_variants_are_jobs_and_what_is_wrong_is_broken(here: Path) -> None:
     work = entries[0].work
     assert work is not None
     assert work.folder == Path("out/a-draft/seed-1")
-    assert work.origin.load().output.seed == 1
+    assert load_origin(work.origin).output.seed == 1
 
 
 def test_longer_costs_more(here: Path) -> None:

@@ -9,8 +9,8 @@ from pipeline.batch.collect import collect
 from pipeline.batch.entry import BROKEN, FINISHED, Entry
 from pipeline.batch.parts import split
 from pipeline.events import Event, Finished, FrameDone
-from pipeline.folder import Origin
 from pipeline.lock import holder, only_writer
+from pipeline.origin import Origin
 from pipeline.run import RunOptions
 from render.errors import FolderInUseError
 from tests.batch.conftest import Desk, alone, killing, one_thread

@@ -19,8 +19,8 @@ from pipeline.batch.display import JsonDisplay, LineDisplay
 from pipeline.batch.entry import FINISHED, RUNNING, WAITING
 from pipeline.batch.group import Terms
 from pipeline.batch.places import places
-from pipeline.folder import Origin
 from pipeline.lock import in_use, only_writer
+from pipeline.origin import Origin
 from tests.batch.conftest import ENDLESS, Desk, alone, toy
 from tests.shots import SHOTS
 

@@ -19,8 +19,9 @@ from pipeline.cli import entry as command
 from pipeline.delivery.chunks import into_gif, into_png, into_webp
 from pipeline.delivery.notes import MARK
 from pipeline.events import Failed, Warned
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.lock import Holder
+from pipeline.origin import Origin
 from pipeline.progress import BarReporter, JsonReporter, LineReporter
 from pipeline.status import Status
 from tests.hostile.conftest import MEGABYTES, Forked

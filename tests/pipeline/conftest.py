@@ -10,7 +10,9 @@ import imageio_ffmpeg
 import pytest
 import torch
 
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
+from pipeline.loader import load_origin
+from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
 from render.latents.pixels import Pixels
 from render.perceptors.toy import Toy
@@ -50,7 +52,7 @@ def rendered(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Ca
         place = tmp_path_factory.mktemp("rendered")
         (place / "toy.yaml").write_text(TOY, encoding="utf-8")
         origin = Origin(file=str(place / "toy.yaml"))
-        schedule = origin.load()
+        schedule = load_origin(origin)
         digests = schedule.models.locate(offline=True, progress=lambda name, done, total: None).digests()
         run = Run(schedule, origin, RunFolder(place / "toy"), RunOptions(frames=frames))
         assert run.execute(digests, lambda warn: renderer, lambda event: None, lambda: False)

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.footage import Footage
+from pipeline.loader import load_origin
+from pipeline.origin import Origin
 from render.errors import InputError
 
 TOY = "output: {size: [32, 32], fps: 8, length: 3}\nmodels: {latent: pixels, perceptors: [toy]}\nprompts: red\n"
@@ -37,12 +39,12 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def test_origin_comes_back_as_it_was(folder: RunFolder, origin: Origin) -> None:
-    folder.write_origin(origin.load(), origin)
+    folder.write_origin(load_origin(origin), origin)
     assert folder.origin() == origin
 
 
 def test_footage_outlives_the_schedule(folder: RunFolder, file: Path, origin: Origin) -> None:
-    schedule = origin.load()
+    schedule = load_origin(origin)
     folder.write_origin(schedule, origin)
     file.unlink()
     assert folder.footage() == Footage.of(schedule)
@@ -60,7 +62,7 @@ def test_schedule_is_edited_only_if_its_text_changed(folder: RunFolder, file: Pa
     """Whatever ends its lines."""
     file.write_bytes(text.encode())
     origin = Origin(file=str(file))
-    folder.write_origin(origin.load(), origin)
+    folder.write_origin(load_origin(origin), origin)
     assert folder.load_schedule(folder.origin())[1] is False
     file.write_bytes((text + "# a thought\n").encode())
     assert folder.load_schedule(folder.origin())[1] is True
@@ -68,7 +70,7 @@ def test_schedule_is_edited_only_if_its_text_changed(folder: RunFolder, file: Pa
 
 def test_lost_or_damaged_copy_of_the_schedule_counts_as_edited(folder: RunFolder, file: Path) -> None:
     origin = Origin(file=str(file))
-    folder.write_origin(origin.load(), origin)
+    folder.write_origin(load_origin(origin), origin)
     (folder.path / "schedule.yaml").write_bytes(b"\xff\xfe\xff")
     assert folder.load_schedule(origin)[1] is True
     (folder.path / "schedule.yaml").unlink()
@@ -99,14 +101,14 @@ def test_folder_of_no_run_is_an_error_of_ours(tmp_path: Path) -> None:
 
 def test_schedule_that_is_gone_is_an_error_of_ours(folder: RunFolder, file: Path) -> None:
     origin = Origin(file=str(file))
-    folder.write_origin(origin.load(), origin)
+    folder.write_origin(load_origin(origin), origin)
     file.unlink()
     with pytest.raises(InputError, match=r"toy\.yaml: cannot be read"):
         folder.load_schedule(folder.origin())
 
 
 def test_record_is_json_that_people_can_read(folder: RunFolder, origin: Origin) -> None:
-    folder.write_origin(origin.load(), origin)
+    folder.write_origin(load_origin(origin), origin)
     text = (folder.path / "run.json").read_text(encoding="utf-8")
     assert "夕陽" in text
     assert json.loads(text)["file"] == origin.file

@@ -14,10 +14,12 @@ from pipeline import history
 from pipeline.changes import listed
 from pipeline.checkpoint import StateFolder
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Kept, Started, Warned
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.history import History
+from pipeline.loader import load_origin
 from pipeline.lock import only_writer
 from pipeline.naming import run_name
+from pipeline.origin import Origin
 from pipeline.restoring import restore
 from pipeline.run import Run, RunOptions
 from pipeline.status import inspect
@@ -57,7 +59,7 @@ class Desk:
         file.write_text(text, encoding="utf-8")
         origin = Origin(file=str(file), overrides=overrides)
         folder = RunFolder(self.path / "out" / run_name(file, False, overrides))
-        schedule = origin.load()
+        schedule = load_origin(origin)
         digests = schedule.models.locate(offline=True, progress=lambda name, done, total: None).digests()
         run = Run(schedule, origin, folder, RunOptions(part=part, frames=frames, fresh=fresh))
         asked = itertools.count()

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.checkpoint import chain
-from pipeline.folder import Origin, RunFolder
-from pipeline.loader import read_schedule
+from pipeline.folder import RunFolder
+from pipeline.loader import load_origin, read_schedule
 from pipeline.loop import order, ways
+from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
@@ -131,7 +132,7 @@ def run_it(tmp_path: Path, renderer: Renderer) -> Callable[..., RunFolder]:
         path = tmp_path / f"{name}.yaml"
         path.write_text(text, encoding="utf-8")
         origin = Origin(file=str(path))
-        schedule = origin.load()
+        schedule = load_origin(origin)
         digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
         folder = RunFolder(tmp_path / "out" / name)
         asked = iter(range(1_000))

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.folder import Origin
 from pipeline.jobs import jobs_of
 from pipeline.loader import read_schedule
 from pipeline.naming import LONGEST, base_of, run_name, safe, stem_of
+from pipeline.origin import Origin
 
 HOSTILE = [
     *("", ".", "..", "...", "../x", "a/b", "/etc", "a\\b", "C:x", "con", "CON.txt", "nul", "two\nlines", "\x1b[2J"),

@@ -15,9 +15,10 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Started
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.frames import FrameFolder, FrameRecord, Pixels
 from pipeline.loader import read_schedule
+from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
 from pipeline.schedule import Schedule
 from render.errors import EncodingError, InputError

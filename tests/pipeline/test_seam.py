@@ -9,9 +9,10 @@ import pytest
 
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.seams import closed
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.loader import load_schedule
 from pipeline.loop import order
+from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
 from render.renderer import Renderer
 from tests.pipeline.optical_flow import flows, growth_and_turn, played, seam

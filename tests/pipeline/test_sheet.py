@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.frames import FrameFolder, FrameRecord
+from pipeline.loader import load_origin
 from pipeline.loop import order
+from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
 from pipeline.sheet import COLUMNS, MARGIN, ROWS, WIDTH, contact_sheet, poster
 from render.renderer import Renderer
@@ -87,7 +89,7 @@ def test_of_a_loop_the_frames_are_shown_as_the_video_shows_them(tmp_path: Path) 
 def test_of_a_looped_run_sheet_and_poster_are_of_what_the_video_shows(toy_file: Path, renderer: Renderer) -> None:
     toy_file.write_text(toy_file.read_text() + "loop: {blend: 4}\n")
     origin = Origin(file=str(toy_file))
-    schedule = origin.load()
+    schedule = load_origin(origin)
     digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
     folder = RunFolder(toy_file.parent / "out")
     assert Run(schedule, origin, folder, RunOptions()).execute(

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.jobs import jobs_of
 from pipeline.loader import read_schedule
+from pipeline.origin import Origin
 from pipeline.schedule import Schedule
 from render.errors import ScheduleError
 

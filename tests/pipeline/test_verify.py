@@ -8,6 +8,7 @@ from pipeline.checkpoint import chain
 from pipeline.derive import assemble_again
 from pipeline.folder import RunFolder
 from pipeline.frames import FrameRecord, checksum
+from pipeline.loader import load_origin
 from pipeline.timeline import Timeline
 from pipeline.verify import Verification
 from render.errors import RunError
@@ -82,7 +83,7 @@ def test_flipped_bit_of_a_state_is_told(made: Made, place: int) -> None:
 def test_forged_frame_is_found_by_rendering_it_again(made: Made) -> None:
     """Its record fits its pixels and the chain, and still it is not what the state before it gives."""
     folder = made()
-    schedule = folder.origin().load()
+    schedule = load_origin(folder.origin())
     black = np.zeros((24, 32, 3), np.uint8)
     hashes = chain(Timeline(schedule), folder.origin().models or {})
     folder.frames.write(8, black, FrameRecord(hash=hashes[8], similarity=0.5, pixels=checksum(black)))

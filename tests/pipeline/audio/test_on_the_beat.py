@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
 from pipeline.loader import load_schedule
+from pipeline.origin import Origin
 from pipeline.preview import motion
 from pipeline.run import Run, RunOptions
 from pipeline.timeline import Timeline

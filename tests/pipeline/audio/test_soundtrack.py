@@ -19,8 +19,10 @@ from pipeline.audio.cut import RATE, cut
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.judging import faults
 from pipeline.derive import assemble_again
-from pipeline.folder import Origin, RunFolder
+from pipeline.folder import RunFolder
+from pipeline.loader import load_origin
 from pipeline.measuring import measured
+from pipeline.origin import Origin
 from pipeline.preview import write_preview
 from pipeline.report import vouch_for_video
 from pipeline.run import Run, RunOptions
@@ -46,7 +48,7 @@ def heard(path: Path) -> NDArray[np.float64]:
 def rendered(write: Write, renderer: Renderer, tmp_path: Path, any_ffmpeg: str) -> Callable[[str], RunFolder]:
     def render(text: str) -> RunFolder:
         origin = Origin(file=str(write(text + "\nrefine: {steps: 0, first_frame: 1, cutouts: 1}")))
-        schedule = origin.load()
+        schedule = load_origin(origin)
         folder = RunFolder(tmp_path / "out")
         digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
         assert Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg)).execute(
@@ -118,7 +120,9 @@ def test_a_rate_reaches_the_file_as_the_fraction_that_it_is(
     video = f"{{format: {name}{more}}}"
     text = f"music: {{file: song.flac}}\noutput: {{size: [64, 64], fps: {fps}, length: 48, video: {video}}}"
     folder = rendered(text)
-    seconds = 48 / Origin(file=str(folder.path.parent / "a.yaml")).load().output.fps * (3 if "repeat" in more else 1)
+    seconds = (
+        48 / load_origin(Origin(file=str(folder.path.parent / "a.yaml"))).output.fps * (3 if "repeat" in more else 1)
+    )
     rate = {"713/60": Fraction(713, 60), "23.976": Fraction(60000, 1001)}.get(fps, Fraction(24000, 1001))
     with av.open(str(folder.video)) as container:
         if name in ("h264", "prores"):  # Matroska counts in whole milliseconds
@@ -131,7 +135,9 @@ def test_a_rate_reaches_the_file_as_the_fraction_that_it_is(
 
 @pytest.mark.parametrize("loop", ["", "loop: {blend: 1s}"])
 def test_the_sound_is_as_long_as_a_preview(write: Write, tmp_path: Path, any_ffmpeg: str, loop: str) -> None:
-    schedule = Origin(file=str(write(f"music: {{file: song.flac}}\noutput: {{fps: 8, length: 5s}}\n{loop}"))).load()
+    schedule = load_origin(
+        Origin(file=str(write(f"music: {{file: song.flac}}\noutput: {{fps: 8, length: 5s}}\n{loop}")))
+    )
     write_preview(schedule, None, tmp_path / "a.mp4", any_ffmpeg)
     lengths = measured(any_ffmpeg, tmp_path / "a.mp4", "mp4")
     assert lengths.picture == pytest.approx(5, abs=1e-3)
@@ -205,7 +211,7 @@ def test_the_cut_has_the_tracks_own_samples(song: Path, synthesise: ModuleType, 
 
 
 def test_a_track_that_is_gone_is_told(write: Write, tmp_path: Path) -> None:
-    schedule = Origin(file=str(write("music: {file: song.flac}"))).load()
+    schedule = load_origin(Origin(file=str(write("music: {file: song.flac}"))))
     (tmp_path / "song.flac").unlink()
     with (
         pytest.raises(RunError, match=r"music: 'song.flac': no such file; the frames are kept"),

@@ -8,8 +8,9 @@ import pytest
 from pipeline.delivery.recipes import leftovers
 from pipeline.delivery.settings import Video
 from pipeline.events import Event, Warned
-from pipeline.folder import Origin, RunFolder
-from pipeline.loader import read_schedule
+from pipeline.folder import RunFolder
+from pipeline.loader import load_origin, read_schedule
+from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
 from render.errors import ScheduleError
 from render.renderer import Renderer
@@ -76,7 +77,7 @@ def run_it(toy_file: Path, renderer: Renderer, said: list[Event]) -> Rendered:
     def render(video: str) -> RunFolder:
         toy_file.write_text(toy_file.read_text().replace("length: 12", f"length: 12, video: {video}"))
         origin = Origin(file=str(toy_file))
-        schedule = origin.load()
+        schedule = load_origin(origin)
         digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
         folder = RunFolder(toy_file.parent / "out")
         said.clear()

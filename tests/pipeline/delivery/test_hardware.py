@@ -13,8 +13,9 @@ from pipeline.delivery.hardware import candidates, chosen, with_encoder
 from pipeline.delivery.recipes import recipe
 from pipeline.delivery.settings import Video
 from pipeline.events import Warned
-from pipeline.folder import Origin, RunFolder
-from pipeline.loader import read_schedule
+from pipeline.folder import RunFolder
+from pipeline.loader import load_origin, read_schedule
+from pipeline.origin import Origin
 from pipeline.recipe import Recipe
 from pipeline.run import Run, RunOptions
 from render.errors import ScheduleError
@@ -98,7 +99,7 @@ def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
         toy_file.read_text().replace("[32, 24]", "[256, 192]").replace("length: 12", f"length: 12, video: {video}")
     )
     origin = Origin(file=str(toy_file))
-    schedule = origin.load()
+    schedule = load_origin(origin)
     folder = RunFolder(toy_file.parent / "out")
     digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
     run = Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg))

@@ -10,8 +10,9 @@ from torch import Tensor
 from pipeline.delivery import upscaling
 from pipeline.delivery.settings import Video
 from pipeline.delivery.upscaling import Enlarged, Upscaler
-from pipeline.folder import Origin, RunFolder
-from pipeline.loader import read_schedule
+from pipeline.folder import RunFolder
+from pipeline.loader import load_origin, read_schedule
+from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
 from pipeline.verify import Verification
 from render.errors import InputError, ScheduleError
@@ -107,7 +108,7 @@ def test_a_run_delivers_enlarged_frames(network: Path, toy_file: Path, renderer:
     video = "[{scale: x4.pth, format: ffv1}, {scale: x4.pth, size: [64, 48]}]"
     toy_file.write_text(toy_file.read_text().replace("length: 12", f"length: 12, video: {video}"))
     origin = Origin(file=str(toy_file))
-    schedule = origin.load()
+    schedule = load_origin(origin)
     folder = RunFolder(toy_file.parent / "out")
     digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
     run = Run(schedule, origin, folder, RunOptions())
