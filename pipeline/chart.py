@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.array import Array
-from pipeline.curves import Curve
-from pipeline.joined import JoinedCurve
+from pipeline.curves.array import Array
+from pipeline.curves.curve import Curve
+from pipeline.curves.joined import JoinedCurve
 from pipeline.schedule import Prompt, Schedule
 from render import catalogue, transforms
 from render.errors import one_line

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from pipeline.curves.expressions import RESERVED, Expression
+from pipeline.curves.functions import FUNCTIONS
+from pipeline.curves.tokens import WORDS
 from pipeline.document import InvalidError, Value
-from pipeline.expressions import RESERVED, Expression
 from pipeline.fields import Clock, written
 from pipeline.formulas import compiled
-from pipeline.functions import FUNCTIONS
 from pipeline.times import time
-from pipeline.tokens import WORDS
 
 MAX_NAMES = 100
 _VARIABLE = "a number or an expression such as 2*sin(t)"

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.array import Array
-from pipeline.audio.signals import Signal
-from pipeline.beat import Beat
 from pipeline.composer import TextNode
+from pipeline.curves.array import Array
+from pipeline.curves.beats import Beat
+from pipeline.curves.expressions import Expression, Scope
+from pipeline.curves.signals import Signal
 from pipeline.document import InvalidError, Value
-from pipeline.expressions import Expression, Scope
 from pipeline.shapes import Described, described, settings
 from render.errors import suggestion
 

@@ -9,14 +9,14 @@ import re
 import numpy as np
 import yaml
 
-from pipeline.array import Array
-from pipeline.beat import BeatGrid
 from pipeline.composer import CURVE_HINT
+from pipeline.curves.array import Array
+from pipeline.curves.beats import BeatGrid
+from pipeline.curves.expressions import RESERVED, Expression, Formula
+from pipeline.curves.tokens import ExpressionError
 from pipeline.document import InvalidError, Value
-from pipeline.expressions import RESERVED, Expression, Formula
 from pipeline.fields import Clock, written
 from pipeline.quantities import Quantity
-from pipeline.tokens import ExpressionError
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?")
 _AMOUNT = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?(\s*(%|[A-Za-z]+))?(\s*/\s*[A-Za-z]+)?")  # with some unit

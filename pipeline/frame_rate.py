@@ -3,10 +3,10 @@
 import re
 from fractions import Fraction
 
-from pipeline.beat import Beat
+from pipeline.curves.beats import Beat
+from pipeline.curves.rates import NTSC, exact
 from pipeline.document import Value
 from pipeline.fields import Clock, written
-from pipeline.rates import NTSC, exact
 from pipeline.shapes import Described, Shape, described, one_of, written_as
 
 LOWEST, HIGHEST = 0.1, 240.0

@@ -7,18 +7,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from pipeline.curves import Curve, Keyframe
+from pipeline.curves.curve import Curve, Keyframe
+from pipeline.curves.easings import EASINGS, easing
+from pipeline.curves.expressions import RESERVED, Formula
+from pipeline.curves.functions import FUNCTIONS
+from pipeline.curves.quadrature import CELL
+from pipeline.curves.tokens import MAX_LENGTH, WORDS
 from pipeline.document import InvalidError, Value
-from pipeline.easings import EASINGS, easing
-from pipeline.expressions import RESERVED, Formula
 from pipeline.fields import Clock, parts
 from pipeline.formulas import amount, check
-from pipeline.functions import FUNCTIONS
-from pipeline.quadrature import CELL
 from pipeline.quantities import Quantity
 from pipeline.shapes import Described, Shape, described, map_of, one_of, written_as
 from pipeline.times import KEY, time
-from pipeline.tokens import MAX_LENGTH, WORDS
 from render.errors import suggestion
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline import fields
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, read_section
 from pipeline.shapes import described, one_of, section, setting, settings

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.curves import Curve
+from pipeline.curves.curve import Curve
+from pipeline.curves.easings import easing
 from pipeline.document import InvalidError, Value
-from pipeline.easings import easing
 from pipeline.fields import Clock, read_map
 from pipeline.formulas import when
 from pipeline.keyframes import curve

@@ -9,10 +9,10 @@ import numpy as np
 
 from pipeline import fields
 from pipeline.audio.onsets import FRAMES
-from pipeline.audio.signals import Signal
 from pipeline.audio.track import Track
-from pipeline.beat import Beat, BeatGrid
 from pipeline.clocks import named
+from pipeline.curves.beats import Beat, BeatGrid
+from pipeline.curves.signals import Signal
 from pipeline.document import InvalidError, Problems, Value
 from pipeline.fields import Clock, read_entry, read_map, setting_readers
 from pipeline.keyframes import by_time, keyed

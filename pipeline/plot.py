@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline import chart
-from pipeline.array import Array
 from pipeline.chart import Band, Line
+from pipeline.curves.array import Array
 from pipeline.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
 from pipeline.schedule import Schedule
 from render.errors import one_line

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import chart
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.schedule import Schedule
 from render.errors import one_line
 

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from pipeline import ffmpeg
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.entering import Entering
 from pipeline.frames import Pixels
 from pipeline.schedule import Schedule

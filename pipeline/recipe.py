@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.rates import exact
+from pipeline.curves.rates import exact
 
 Filter = tuple[str, Mapping[str, str | int | float]]
 

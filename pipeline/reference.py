@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pipeline.curves.functions import FUNCTIONS
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.places import PLACES
 from pipeline.delivery.settings import Video
-from pipeline.functions import FUNCTIONS
 from pipeline.loop import Loop
 from pipeline.models import Models
 from pipeline.motion import motion_settings

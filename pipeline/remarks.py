@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import chart
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.delivery.places import PLACES
 from pipeline.document import Problems, Value
 from pipeline.fields import Clock

@@ -9,8 +9,8 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
-from pipeline.array import Array
 from pipeline.atomic import write_text
+from pipeline.curves.array import Array
 from pipeline.delivery.recipes import paths
 from pipeline.delivery.settings import Video
 from pipeline.folder import RunFolder

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from pipeline import fields
-from pipeline.curves import Curve, Keyframe
+from pipeline.curves.curve import Curve, Keyframe
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, Reader
 from pipeline.files import picture

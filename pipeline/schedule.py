@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline import fields
-from pipeline.curves import Curve
+from pipeline.curves.curve import Curve
 from pipeline.delivery.settings import Video, videos
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock

@@ -5,11 +5,11 @@ import functools
 from dataclasses import dataclass
 
 from pipeline import fields
-from pipeline.curves import Curve
+from pipeline.curves.curve import Curve
+from pipeline.curves.joined import joined
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, read_entry, read_map, read_section
 from pipeline.includes import under
-from pipeline.joined import joined
 from pipeline.keyframes import curve
 from pipeline.motion import read_motion
 from pipeline.quantities import number

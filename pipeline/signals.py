@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import fields, files
-from pipeline.array import Array
 from pipeline.audio.decoding import RATE
 from pipeline.audio.features import NOTES, WHOLE
 from pipeline.audio.outside import read_csv, read_midi
-from pipeline.audio.signals import Follow, Signal
 from pipeline.audio.track import Track
+from pipeline.curves.array import Array
+from pipeline.curves.signals import Follow, Signal
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, read_map, setting_readers
 from pipeline.quantities import number

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.loop import ways
 from pipeline.schedule import Schedule, Shot
 from render import catalogue, transforms

@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.beat import Beat
+from pipeline.curves.beats import Beat
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock
 from pipeline.shapes import Shape, one_of, written_as

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.array import Array
 from pipeline.audio.decoding import RATE, Samples, extra
 from pipeline.audio.onsets import FRAMES, HOP, in_blocks, low_onsets, onset_strength, spectrum
+from pipeline.curves.array import Array
 
 SLOWEST, FASTEST = 65.0, 190.0  # beats a minute
 _WINDOW = 8.0  # seconds that a tempo is looked for in

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.array import Array
 from pipeline.audio.decoding import RATE, Samples, extra
 from pipeline.audio.onsets import HOP, in_blocks, onset_strength, spectrum
+from pipeline.curves.array import Array
 
 NOTES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _PARTS_WINDOW = 2048

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from pipeline.array import Array
 from pipeline.audio.decoding import RATE, Samples, extra
+from pipeline.curves.array import Array
 
 HOP = 256
 FRAMES = RATE / HOP  # a second, 86

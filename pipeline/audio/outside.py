@@ -9,9 +9,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from pipeline.array import Array
 from pipeline.audio.decoding import MAX_SECONDS, extra
 from pipeline.audio.onsets import FRAMES
+from pipeline.curves.array import Array
 from render.errors import InputError
 
 MAX_BYTES = 20_000_000

@@ -11,11 +11,11 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from pipeline.array import Array
 from pipeline.audio.decoding import RATE, Samples
 from pipeline.audio.features import NOTES
 from pipeline.audio.onsets import FRAMES
 from pipeline.audio.summary import Summary
+from pipeline.curves.array import Array
 from render.errors import one_line
 
 DPI = 100

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from pipeline.array import Array
 from pipeline.audio.beats import Beats
 from pipeline.audio.decoding import RATE, Samples, extra
 from pipeline.audio.features import loudness, notes
 from pipeline.audio.onsets import FRAMES, in_blocks, spectrum
+from pipeline.curves.array import Array
 
 _REACH = 4  # bars that are compared on either side
 _LEAST = 0.25  # of novelty; what differs less is one section

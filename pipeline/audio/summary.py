@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.array import Array
 from pipeline.audio.beats import Beats
 from pipeline.audio.track import Track
+from pipeline.curves.array import Array
 
 STEADY = 0.03  # of a tempo; what changes less is the same
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.array import Array
 from pipeline.audio import features
 from pipeline.audio.beats import Beats, find_beats
 from pipeline.audio.cache import remembered
 from pipeline.audio.decoding import RATE, Samples, decode, probe
 from pipeline.audio.sections import find_sections
+from pipeline.curves.array import Array
 from render.errors import InputError, WeightsError
 from render.models import sha256
 

@@ -5,7 +5,7 @@ By ffmpeg's minterpolate: motion-compensated (overlapped blocks, both directions
 
 from collections.abc import Mapping
 
-from pipeline.rates import exact
+from pipeline.curves.rates import exact
 from pipeline.recipe import BT709, Filter
 
 _MODES: Mapping[str, Mapping[str, str | int]] = {

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.dialects import Dialect, Function, where
 
 MAX_LENGTH, MAX_NODES, MAX_DEPTH = 2000, 400, 40

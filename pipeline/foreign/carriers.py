@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.array import Array
-from pipeline.expressions import Expression, Formula, Scope
-from pipeline.tokens import ExpressionError
+from pipeline.curves.array import Array
+from pipeline.curves.expressions import Expression, Formula, Scope
+from pipeline.curves.tokens import ExpressionError
 
 FRAME = "n"
 FORMULA = "ceil(frame)"

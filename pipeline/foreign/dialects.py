@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 
 Function = Callable[..., Array]
 

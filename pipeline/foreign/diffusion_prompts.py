@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.arithmetic import Arithmetic, UnreadableError, arithmetic
 from pipeline.foreign.carriers import number
 from pipeline.foreign.dialects import NUMEXPR

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign import carriers
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Wording, stepped

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording, sampled
 from pipeline.foreign.frame import Screen, rates, read_series

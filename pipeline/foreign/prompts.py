@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.notes import Effect, Note

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.arithmetic import Arithmetic, UnreadableError, arithmetic
 from pipeline.foreign.dialects import NUMEXPR
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.arithmetic import UnreadableError
 
 Complex = NDArray[np.complex128]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.arithmetic import Arithmetic, UnreadableError, arithmetic
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording, number
 from pipeline.foreign.dialects import PYTHON

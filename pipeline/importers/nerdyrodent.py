@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign import feedback
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording

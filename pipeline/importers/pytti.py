@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled_as
 from pipeline.foreign.dialects import PYTHON

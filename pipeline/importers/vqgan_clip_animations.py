@@ -12,7 +12,7 @@ import functools
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.foreign.arithmetic import UnreadableError
 from pipeline.foreign.carriers import sampled
 from pipeline.foreign.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.array import Array
-from pipeline.curves import Curve
+from pipeline.curves.array import Array
+from pipeline.curves.curve import Curve
 from pipeline.loader import read_schedule
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline

@@ -5,12 +5,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from pipeline.beat import BeatGrid
 from pipeline.checkpoint import chain
+from pipeline.curves.beats import BeatGrid
+from pipeline.curves.rates import exact
 from pipeline.footage import Footage
 from pipeline.frame_rate import as_written, fitting
 from pipeline.loader import read_schedule
-from pipeline.rates import exact
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline
 from render.errors import ScheduleError

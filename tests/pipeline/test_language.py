@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.easings import EASINGS
+from pipeline.curves.easings import EASINGS
 from pipeline.loader import read_schedule
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline

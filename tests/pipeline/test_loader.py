@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.curves import Curve, Keyframe
+from pipeline.curves.curve import Curve, Keyframe
 from pipeline.loader import load_schedule, read_schedule
 from pipeline.models import Models
 from pipeline.schedule import DEFAULT_LOSSES, Motion, Output, Refine, Schedule

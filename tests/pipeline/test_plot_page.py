@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.curves import Curve
+from pipeline.curves.curve import Curve
 from pipeline.loader import load_schedule, read_schedule
 from pipeline.plot_page import plot_page
 from pipeline.schedule import Schedule

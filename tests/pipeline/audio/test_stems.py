@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.loader import load_schedule
 from pipeline.schedule import Schedule
 from pipeline.timeline import Timeline

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from pipeline import ffmpeg
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from pipeline.delivery.recipes import recipe
 from pipeline.delivery.settings import Video
 from pipeline.frames import FrameFolder, FrameRecord, Pixels

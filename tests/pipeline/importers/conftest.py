@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.array import Array
 from pipeline.commands.importing import imported
+from pipeline.curves.array import Array
 from pipeline.foreign.source import read_source
 from pipeline.loader import read_schedule
 from pipeline.timeline import Timeline

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
-from pipeline.array import Array
-from pipeline.curves import Curve, Keyframe
+from pipeline.curves.array import Array
+from pipeline.curves.curve import Curve, Keyframe
 from pipeline.foreign.arithmetic import UnreadableError, arithmetic
 from pipeline.foreign.carriers import Keys, sampled
 from pipeline.foreign.dialects import NUMEXPR, PYTHON

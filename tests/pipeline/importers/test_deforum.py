@@ -14,7 +14,7 @@ import numexpr
 import numpy as np
 import pytest
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from render.errors import InputError
 
 Keys = dict[int, Any]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from render.errors import InputError
 
 BY_FRAME = 'expected prompts by frame such as {"0": ["a calm sea"]}'

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 
 FRAMES = 12
 BASE = {"max_frames": FRAMES, "fps": 10, "seed": 1, "prompts": {"0": "a sea"}, "enable_perspective_flip": True}

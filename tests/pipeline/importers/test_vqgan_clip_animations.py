@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 from render.errors import InputError
 
 

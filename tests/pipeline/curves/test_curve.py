@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from pipeline.array import Array
-from pipeline.curves import Curve, Keyframe
-from pipeline.easings import EASINGS
+from pipeline.curves.array import Array
+from pipeline.curves.curve import Curve, Keyframe
+from pipeline.curves.easings import EASINGS
 from pipeline.loader import read_schedule
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 
 Easing = Callable[[Array], Array]
 

@@ -1,7 +1,7 @@
 """The grammar of expressions: a text becomes a function of named arrays, or an error with its column.
 
 An own small grammar, compiled to numpy. It has no attribute, no subscript, no text and no call but
-those in `pipeline.functions`; all numbers are floats, so a power that is too large is infinite at
+those in `pipeline.curves.functions`; all numbers are floats, so a power that is too large is infinite at
 once; and the size is bounded before anything is computed.
 
 Source: Pratt, "Top down operator precedence" (1973).
@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.array import Array
-from pipeline.cursor import Cursor
-from pipeline.functions import FUNCTIONS, SPAN, TRIGGER
-from pipeline.tokens import MISSING, WORDS, ExpressionError
-from pipeline.triggers import BEATS, Every, Span
+from pipeline.curves.array import Array
+from pipeline.curves.cursor import Cursor
+from pipeline.curves.functions import FUNCTIONS, SPAN, TRIGGER
+from pipeline.curves.tokens import MISSING, WORDS, ExpressionError
+from pipeline.curves.triggers import BEATS, Every, Span
 from render.errors import suggestion
 
 MAX_DEPTH = 24

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.array import Array
-from pipeline.easings import easing
-from pipeline.expressions import Formula
-from pipeline.quadrature import CELL, integrals
+from pipeline.curves.array import Array
+from pipeline.curves.easings import easing
+from pipeline.curves.expressions import Formula
+from pipeline.curves.quadrature import CELL, integrals
 
 # Gauss-Legendre on each piece between keys: exact for polynomials of degree 9.
 CORNERS = 44  # holds the middle of in_out_* and every bounce (k/11, and k/22 where it is halved)

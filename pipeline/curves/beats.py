@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 
 _LEAST = 1e-6  # seconds before a shot's start in which a beat still is its first one
 

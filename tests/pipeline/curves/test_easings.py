@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from pipeline.easings import EASINGS, easing
+from pipeline.curves.easings import EASINGS, easing
 
 KINDS = ("sine", "quad", "cubic", "quart", "quint", "expo", "circ", "back", "elastic", "bounce")
 BUILT = [f"{way}_{kind}" for kind in KINDS for way in ("in", "out", "in_out")]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.array import Array
-from pipeline.beat import Beat
-from pipeline.expressions import Expression, Formula, Scope
-from pipeline.functions import FUNCTIONS
-from pipeline.grammar import MAX_DEPTH
-from pipeline.tokens import MAX_LENGTH, ExpressionError
+from pipeline.curves.array import Array
+from pipeline.curves.beats import Beat
+from pipeline.curves.expressions import Expression, Formula, Scope
+from pipeline.curves.functions import FUNCTIONS
+from pipeline.curves.grammar import MAX_DEPTH
+from pipeline.curves.tokens import MAX_LENGTH, ExpressionError
 
 SCOPE = Scope(fps=10, duration=20, seed=7, beat=Beat(bpm=90, beats_per_bar=3, offset=0.5))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.audio.decoding import RATE
 from pipeline.audio.features import band, loudness
 from pipeline.audio.onsets import FRAMES
-from pipeline.audio.signals import Follow, PiecewiseCubic, Signal
+from pipeline.curves.signals import Follow, PiecewiseCubic, Signal
 
 
 def test_an_envelope_rises_and_falls_as_its_times_say() -> None:

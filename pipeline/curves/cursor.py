@@ -1,7 +1,7 @@
 """A place among the tokens of an expression, which moves on as they are taken; and times such as 4 beats."""
 
-from pipeline.tokens import HINTS, ExpressionError, Token, tokens
-from pipeline.triggers import MAX_SPAN, UNITS, Span
+from pipeline.curves.tokens import HINTS, ExpressionError, Token, tokens
+from pipeline.curves.triggers import MAX_SPAN, UNITS, Span
 from render.errors import suggestion
 
 MAX_NODES = 200

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.array import Array
-from pipeline.triggers import every, pulse_on
+from pipeline.curves.array import Array
+from pipeline.curves.triggers import every, pulse_on
 
 SEED, BEAT = "output.seed", "music.beat"  # names that no expression can spell
 SPAN, TRIGGER = "span", "trigger"  # what may be written besides numbers: 4 beats; beat, bar or every(4 beats)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.array import Array
-from pipeline.curves import Curve
+from pipeline.curves.array import Array
+from pipeline.curves.curve import Curve
 
 
 @dataclass(frozen=True, kw_only=True)

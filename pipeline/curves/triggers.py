@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.array import Array
-from pipeline.beat import Beat
+from pipeline.curves.array import Array
+from pipeline.curves.beats import Beat
 
 SECONDS = {"s": 1.0, "ms": 0.001}
 BEATS = ("beat", "bar")
@@ -69,7 +69,7 @@ def every(times: Array, beat: Beat | None, span: Span, late: Span | None = None)
 def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, release: Span | None = None) -> Array:
     """1 at every moment of the trigger, falling to one third within `release`, until the next one.
 
-    As a signal of the music is (`pipeline.audio.signals`), it is at frame i what it is about the middle of the time
+    As a signal of the music is (`pipeline.curves.signals`), it is at frame i what it is about the middle of the time
     that the frame is shown: weighted by a Hann window of two frames' length, whose copies at all frames add up to one.
     Here the weighing is exact: the integral of window times pulse has a closed form between two moments.
     """

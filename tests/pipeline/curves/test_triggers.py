@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.array import Array
-from pipeline.beat import Beat, BeatGrid
-from pipeline.expressions import Formula, Scope
+from pipeline.curves.array import Array
+from pipeline.curves.beats import Beat, BeatGrid
+from pipeline.curves.expressions import Formula, Scope
 from pipeline.loader import read_schedule
 from pipeline.timeline import Timeline
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 
 # Gauss-Lobatto on each piece: exact for polynomials of degree 9, and it looks at the ends, so that no
 # jump hides behind the outermost node. A hair inside, since a jump at an edge belongs to neither side.

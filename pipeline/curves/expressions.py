@@ -6,13 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.array import Array
-from pipeline.audio.signals import Signal
-from pipeline.beat import Beat
-from pipeline.functions import BEAT, CONSTANTS, SEED
-from pipeline.grammar import Compute, Names, Parser
-from pipeline.tokens import ExpressionError
-from pipeline.triggers import MAX_IN_FRAME
+from pipeline.curves.array import Array
+from pipeline.curves.beats import Beat
+from pipeline.curves.functions import BEAT, CONSTANTS, SEED
+from pipeline.curves.grammar import Compute, Names, Parser
+from pipeline.curves.signals import Signal
+from pipeline.curves.tokens import ExpressionError
+from pipeline.curves.triggers import MAX_IN_FRAME
 
 TIMED = ("t", "frame", "progress")
 MUSICAL = ("beat", "bar", "tempo")

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.array import Array
+from pipeline.curves.array import Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Signal:
 class PiecewiseCubic:
     """A smooth curve through values that never leaves the range of two neighbours.
 
-    Source: Fritsch and Butland (1984), as in `pipeline.curves`, on a grid.
+    Source: Fritsch and Butland (1984), as in `pipeline.curves.curve`, on a grid.
     """
 
     def __init__(self, values: Array, rate: float) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pipeline.array import Array
-from pipeline.quadrature import integrals
+from pipeline.curves.array import Array
+from pipeline.curves.quadrature import integrals
 
 EDGES = {"frames of 8": np.arange(81) / 8, "frames of 60": np.arange(601) / 60, "odd": np.linspace(0, 10, 234)}
 

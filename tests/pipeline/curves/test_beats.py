@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.beat import Beat, BeatGrid
+from pipeline.curves.beats import Beat, BeatGrid
 
 EVEN = Beat(bpm=90, beats_per_bar=3, offset=0.5)
 GRID = BeatGrid.of([(0.5 + beat * 60 / 90, float(beat)) for beat in range(12)], 3)

@@ -1,0 +1,1 @@
+"""Numbers over time: curves, easings, expressions. No YAML, no files."""
