@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.atomic import replacing
+from pipeline.storage.atomic import replacing
 from render.errors import CheckpointError
 from render.spec import FrameSpec
 

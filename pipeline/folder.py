@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.atomic import write_text
 from pipeline.checkpoint import StateFolder
 from pipeline.delivery.recipes import paths
 from pipeline.footage import Footage
@@ -12,6 +11,7 @@ from pipeline.frames import FrameFolder
 from pipeline.loader import load_origin
 from pipeline.origin import Origin
 from pipeline.schedule import Schedule
+from pipeline.storage.atomic import write_text
 from render.errors import InputError
 
 _RECORD = "run.json"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from pipeline.atomic import replacing
+from pipeline.storage.atomic import replacing
 from render.errors import CheckpointError
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.atomic import named_partial, replacing, sync_folder
 from pipeline.folder import RunFolder
 from pipeline.report import disown, is_whole
+from pipeline.storage.atomic import named_partial, replacing, sync_folder
 from render.errors import InputError
 
 FOLDER = "history"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.processes import boot, lives, start_of
+from pipeline.storage.processes import boot, lives, start_of
 from render.errors import FolderInUseError, OutputFolderError
 
 NAME = ".lock"
@@ -31,7 +31,7 @@ class Holder:
     """Who writes into a folder: the process, its machine, and since when (local time).
 
     Attributes:
-        start: of the process, and `boot` of its machine, see `pipeline.processes`; empty where they are not known.
+        start: of the process, and `boot` of its machine, see `pipeline.storage.processes`; empty where they are not known.
     """
 
     host: str

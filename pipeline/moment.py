@@ -7,11 +7,11 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from pipeline.atomic import replacing
 from pipeline.document import InvalidError, Problems, Value
 from pipeline.fields import Clock
 from pipeline.frames import to_pixels
 from pipeline.schedule import Schedule
+from pipeline.storage.atomic import replacing
 from pipeline.timeline import Timeline
 from pipeline.times import time
 from render.errors import InputError

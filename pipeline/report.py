@@ -9,13 +9,13 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
-from pipeline.atomic import write_text
 from pipeline.curves.array import Array
 from pipeline.delivery.recipes import paths
 from pipeline.delivery.settings import Video
 from pipeline.folder import RunFolder
 from pipeline.schedule import Schedule
 from pipeline.soundtrack import sound
+from pipeline.storage.atomic import write_text
 from render.models import sha256
 from render.spec import FrameSpec
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline import ffmpeg
-from pipeline.atomic import remove_partial
 from pipeline.checkpoint import chain
 from pipeline.delivery.deliver import require
 from pipeline.derive import derive
@@ -23,6 +22,7 @@ from pipeline.planning import frame_range
 from pipeline.rendering import Rendering
 from pipeline.report import RunReport, disown
 from pipeline.schedule import Schedule
+from pipeline.storage.atomic import remove_partial
 from pipeline.survey import Survey
 from pipeline.timeline import Timeline
 from render.spec import FrameSpec

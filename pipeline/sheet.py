@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from pipeline.atomic import replacing
 from pipeline.frames import FrameFolder
+from pipeline.storage.atomic import replacing
 
 COLUMNS, ROWS = 6, 4
 WIDTH = 256  # of a picture on the sheet

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import yaml
 
 from pipeline.document import InvalidError, Value
-from pipeline.naming import safe
 from pipeline.overrides import replaced
 from pipeline.sources import in_one_line, size, with_root
+from pipeline.storage.naming import safe
 from render.errors import InputError
 
 KEY = "variants"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.atomic import replacing
 from pipeline.curves.array import Array
+from pipeline.storage.atomic import replacing
 from render.downloads import cache_folder
 
 VERSION = 2  # raise it when an analysis gives other numbers

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.atomic import named_partial
 from pipeline.audio.decoding import extra, sound_frames
+from pipeline.storage.atomic import named_partial
 from render.errors import InputError, RunError
 
 RATE = 48_000

@@ -8,9 +8,9 @@ from pathlib import Path
 from pipeline.batch.entry import BROKEN, Entry, Work
 from pipeline.batch.reason import reason
 from pipeline.jobs import Job, jobs_of
-from pipeline.naming import run_name
 from pipeline.origin import Origin
 from pipeline.sources import read_text
+from pipeline.storage.naming import run_name
 from pipeline.storage.store import is_url
 from pipeline.timeline import Timeline
 from render.errors import InputError

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.atomic import named_partial, replacing
 from pipeline.batch.entry import Entry
+from pipeline.storage.atomic import named_partial, replacing
 from pipeline.storage.place import NAME
 
 OLD = 60.0  # seconds

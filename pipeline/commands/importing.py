@@ -39,7 +39,7 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
     render import zoom.sh --from nerdyrodent
     render import a.txt b.json
     """
-    from pipeline.naming import stem_of
+    from pipeline.storage.naming import stem_of
 
     if output is not None and len(settings) > 1:
         raise InputError(f"-o {output}: {len(settings)} files make a schedule each; leave -o out, or import one by one")
@@ -54,8 +54,8 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
 
 def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError | None:
     """Import one file, so that the others are imported whatever becomes of it."""
-    from pipeline.atomic import write_text
     from pipeline.foreign.source import read_source
+    from pipeline.storage.atomic import write_text
 
     try:
         source = read_source(path)

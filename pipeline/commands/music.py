@@ -46,8 +46,8 @@ def music(file: Path, stems: Sequence[Path], output: Path | None, beats_per_bar:
 
 
 def _draw(found: "Summary", target: Path) -> None:
-    from pipeline.atomic import replacing
     from pipeline.audio.picture import draw
+    from pipeline.storage.atomic import replacing
 
     try:
         with replacing(target) as partial:

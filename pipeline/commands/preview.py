@@ -47,7 +47,7 @@ def preview(
     """
     from pipeline import ffmpeg
     from pipeline.loader import load_schedule
-    from pipeline.naming import stem_of
+    from pipeline.storage.naming import stem_of
 
     schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
     if moment is not None:

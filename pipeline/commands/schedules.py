@@ -136,7 +136,7 @@ def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, a
     render plot schedules/sunset.yaml --html
     """
     from pipeline.loader import load_schedule
-    from pipeline.naming import stem_of
+    from pipeline.storage.naming import stem_of
 
     schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
     target = output or Path(f"{stem_of(file)}-plot")
@@ -153,13 +153,13 @@ def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, a
 
 def _draw(schedule: "Schedule", target: Path) -> None:
     if target.suffix.lower() == PAGE:
-        from pipeline.atomic import write_text
         from pipeline.plot_page import plot_page
+        from pipeline.storage.atomic import write_text
 
         write_text(target, plot_page(schedule))
         return
-    from pipeline.atomic import replacing
     from pipeline.plot import plot_schedule
+    from pipeline.storage.atomic import replacing
 
     with replacing(target) as partial:
         plot_schedule(schedule, partial)

@@ -20,8 +20,8 @@ def schema(output: Path | None) -> None:
     \b
     render schema -o schema.json
     """
-    from pipeline.atomic import write_text
     from pipeline.schema import document
+    from pipeline.storage.atomic import write_text
 
     text = json.dumps(document(), indent=2) + "\n"
     if output is None:

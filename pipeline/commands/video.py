@@ -113,8 +113,8 @@ def _local(files: Sequence[str], inputs: Path) -> Iterator[Path]:
 
 
 def _folders(files: Sequence[Path], out: Path, draft: bool, overrides: Sequence[tuple[str, str]]) -> list[Path]:
-    """A folder per schedule, see `pipeline.naming.run_name`."""
-    from pipeline.naming import run_name
+    """A folder per schedule, see `pipeline.storage.naming.run_name`."""
+    from pipeline.storage.naming import run_name
 
     folders = [out / run_name(file, draft, overrides) for file in files]
     for file, folder in zip(files, folders, strict=True):

@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline import ffmpeg
-from pipeline.atomic import named_partial
 from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.hardware import chosen
 from pipeline.delivery.notes import as_metadata, written_out
@@ -22,6 +21,7 @@ from pipeline.folder import RunFolder
 from pipeline.footage import Footage
 from pipeline.recipe import Recipe
 from pipeline.soundtrack import sounding
+from pipeline.storage.atomic import named_partial
 
 
 def deliver(

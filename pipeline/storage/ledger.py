@@ -7,7 +7,7 @@ import contextlib
 import json
 from pathlib import Path
 
-from pipeline.atomic import write_text
+from pipeline.storage.atomic import write_text
 from pipeline.storage.store import Object
 
 NAME = ".mirror.json"

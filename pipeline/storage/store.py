@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.atomic import replacing
+from pipeline.storage.atomic import replacing
 from render.errors import InputError, StorageError
 
 if TYPE_CHECKING:

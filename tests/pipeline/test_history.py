@@ -18,11 +18,11 @@ from pipeline.folder import RunFolder
 from pipeline.history import History
 from pipeline.loader import load_origin
 from pipeline.lock import only_writer
-from pipeline.naming import run_name
 from pipeline.origin import Origin
 from pipeline.restoring import restore
 from pipeline.run import Run, RunOptions
 from pipeline.status import inspect
+from pipeline.storage.naming import run_name
 from pipeline.verify import Verification
 from render.errors import FolderInUseError, InputError
 from render.renderer import Renderer

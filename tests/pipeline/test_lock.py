@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.lock import NAME, Holder, holder, in_use, only_writer
-from pipeline.processes import boot, start_of
+from pipeline.storage.processes import boot, start_of
 from render.errors import FolderInUseError, OutputFolderError
 
 

@@ -24,8 +24,8 @@ from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
 from render.errors import InputError, StorageError
 from tests.batch.conftest import toy
+from tests.pipeline.storage.conftest import Line
 from tests.shots import SHOTS
-from tests.storage.conftest import Line
 
 numbers = itertools.count()
 

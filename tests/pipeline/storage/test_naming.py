@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.jobs import jobs_of
 from pipeline.loader import read_schedule
-from pipeline.naming import LONGEST, base_of, run_name, safe, stem_of
 from pipeline.origin import Origin
+from pipeline.storage.naming import LONGEST, base_of, run_name, safe, stem_of
 
 HOSTILE = [
     *("", ".", "..", "...", "../x", "a/b", "/etc", "a\\b", "C:x", "con", "CON.txt", "nul", "two\nlines", "\x1b[2J"),

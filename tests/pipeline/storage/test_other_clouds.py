@@ -23,8 +23,8 @@ from pipeline.events import Finished, FrameDone
 from pipeline.storage.store import Store
 from render.errors import StorageError
 from tests.batch.conftest import alone, toy
-from tests.storage.conftest import Dialect, adapted
-from tests.storage.test_storage import fetched, pictures, run
+from tests.pipeline.storage.conftest import Dialect, adapted
+from tests.pipeline.storage.test_storage import fetched, pictures, run
 
 pytestmark = pytest.mark.slow
 

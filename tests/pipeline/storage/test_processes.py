@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.processes import boot, lives, start_of
+from pipeline.storage.processes import boot, lives, start_of
 
 ME = os.getpid()
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
@@ -44,14 +44,14 @@ def test_the_start_is_read_past_a_name_with_brackets(tmp_path: Path, monkeypatch
     (tmp_path / "7").mkdir()
     fields = " ".join(["S", *map(str, range(4, 53))])
     (tmp_path / "7" / "stat").write_text(f"7 (odd) (name)) {fields}")
-    monkeypatch.setattr("pipeline.processes._STAT", f"{tmp_path}/{{pid}}/stat")
+    monkeypatch.setattr("pipeline.storage.processes._STAT", f"{tmp_path}/{{pid}}/stat")
     assert start_of(7) == "22"
 
 
 def test_without_proc_the_number_alone_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on macOS."""
-    monkeypatch.setattr("pipeline.processes._STAT", "/nowhere/{pid}")
-    monkeypatch.setattr("pipeline.processes._BOOT", Path("/nowhere"))
+    monkeypatch.setattr("pipeline.storage.processes._STAT", "/nowhere/{pid}")
+    monkeypatch.setattr("pipeline.storage.processes._BOOT", Path("/nowhere"))
     assert (start_of(ME), boot()) == ("", "")
     assert lives(ME, "123", "another boot")
     assert not lives(2**30, "123", "another boot")

@@ -12,8 +12,8 @@ from pipeline.storage.ledger import Ledger
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
 from tests.batch.conftest import Desk, alone, toy
-from tests.storage.conftest import Line
-from tests.storage.test_storage import files
+from tests.pipeline.storage.conftest import Line
+from tests.pipeline.storage.test_storage import files
 
 URL = "s3://videos/night"
 FRAMES = 10

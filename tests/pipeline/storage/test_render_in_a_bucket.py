@@ -12,7 +12,7 @@ from pipeline.storage.ledger import Ledger
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
 from tests.batch.conftest import Desk, alone, toy
-from tests.storage.conftest import Line
+from tests.pipeline.storage.conftest import Line
 
 FRAMES = 12
 

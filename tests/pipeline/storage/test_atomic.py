@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.atomic import replacing, write_text
+from pipeline.storage.atomic import replacing, write_text
 
 
 def fail_halfway(path: Path) -> None:
