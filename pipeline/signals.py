@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import fields, files
+from pipeline.audio.csv_midi import read_csv, read_midi
 from pipeline.audio.decoding import RATE
 from pipeline.audio.features import NOTES, WHOLE
-from pipeline.audio.outside import read_csv, read_midi
 from pipeline.audio.track import Track
 from pipeline.curves.array import Array
 from pipeline.curves.signals import Follow, Signal

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save
 
+from pipeline.audio.csv_midi import read_csv, read_midi
 from pipeline.audio.decoding import RATE, decode
-from pipeline.audio.outside import read_csv, read_midi
 from render.checkpoints import read_state_dict
 from render.clip_config import read_clip_config
 from render.errors import InputError, WeightsError
