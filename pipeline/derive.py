@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import ffmpeg, sheet
+from pipeline import sheet
 from pipeline.delivery.deliver import deliver
 from pipeline.delivery.judging import faults
 from pipeline.folder import RunFolder
@@ -13,6 +13,7 @@ from pipeline.frames import FrameRecord
 from pipeline.lock import only_writer
 from pipeline.report import RunReport, is_current, num_shown, vouch_for_video, write_report
 from pipeline.schedule import Schedule
+from pipeline.video import ffmpeg
 from render.errors import RunError
 
 

@@ -18,13 +18,13 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from pipeline import ffmpeg
 from pipeline.curves.array import Array
 from pipeline.entering import Entering
 from pipeline.frames import Pixels
 from pipeline.schedule import Schedule
-from pipeline.soundtrack import sounding
 from pipeline.timeline import Timeline
+from pipeline.video import ffmpeg
+from pipeline.video.sound import sounding
 from render.images import load_image
 from render.spec import FrameSpec
 from render.transforms import Matrix

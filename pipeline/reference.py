@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.curves.functions import FUNCTIONS
-from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.places import PLACES
 from pipeline.delivery.settings import Video
 from pipeline.loop import Loop
 from pipeline.models import Models
@@ -24,6 +22,8 @@ from pipeline.schema import sections
 from pipeline.shapes import Setting, settings
 from pipeline.shots import SETTINGS, loss_settings
 from pipeline.signals import Heard
+from pipeline.video.formats import FORMATS
+from pipeline.video.platforms import PLACES
 
 _PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from pipeline import chart
 from pipeline.curves.array import Array
-from pipeline.delivery.places import PLACES
 from pipeline.document import Problems, Value
 from pipeline.fields import Clock
 from pipeline.frame_rate import NEAR, as_written, fitting
 from pipeline.loop import gap
 from pipeline.schedule import Schedule
 from pipeline.sources import Place
+from pipeline.video.platforms import PLACES
 from render import catalogue, transforms
 from render.errors import Problem, one_line
 

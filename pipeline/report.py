@@ -14,8 +14,8 @@ from pipeline.delivery.recipes import paths
 from pipeline.delivery.settings import Video
 from pipeline.folder import RunFolder
 from pipeline.schedule import Schedule
-from pipeline.soundtrack import sound
 from pipeline.storage.atomic import write_text
+from pipeline.video.sound import sound
 from render.models import sha256
 from render.spec import FrameSpec
 

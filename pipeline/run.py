@@ -9,7 +9,6 @@ from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pipeline import ffmpeg
 from pipeline.checkpoint import chain
 from pipeline.delivery.deliver import require
 from pipeline.derive import derive
@@ -25,6 +24,7 @@ from pipeline.schedule import Schedule
 from pipeline.storage.atomic import remove_partial
 from pipeline.survey import Survey
 from pipeline.timeline import Timeline
+from pipeline.video import ffmpeg
 from render.spec import FrameSpec
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class RunOptions:
         fresh: start anew whatever is there.
         part: (A, B) renders what is missing of frames A to B - 1 and makes no video, beside other runs of the
             folder's other frames. Frames A and B start from noise, or B is the end.
-        ffmpeg: the program to use, see `pipeline.ffmpeg.find_binary`.
+        ffmpeg: the program to use, see `pipeline.video.ffmpeg.find_binary`.
     """
 
     frames: tuple[int | None, int | None] | None = None

@@ -7,12 +7,12 @@ import numpy as np
 
 from pipeline.checkpoint import chain
 from pipeline.delivery.judging import faults
-from pipeline.ffmpeg import find_binary
 from pipeline.folder import RunFolder
 from pipeline.frames import to_pixels
 from pipeline.leading import Heads
 from pipeline.report import is_as_made
 from pipeline.timeline import Timeline
+from pipeline.video.ffmpeg import find_binary
 from render.errors import CheckpointError, RunError
 
 

@@ -24,8 +24,8 @@ HOMES = {  # foreign package: the modules that may import it
     "huggingface_hub": ("render.hub",),
     "ray": ("pipeline.batch.on_ray",),
     "obstore": ("pipeline.storage.store",),
-    "ffmpeg": ("pipeline.ffmpeg",),
-    "imageio_ffmpeg": ("pipeline.ffmpeg",),
+    "ffmpeg": ("pipeline.video.ffmpeg",),
+    "imageio_ffmpeg": ("pipeline.video.ffmpeg",),
     "librosa": ("pipeline.audio",),
 }
 
@@ -185,8 +185,8 @@ VIOLATIONS = [
     ("strangers", {"render/a.py": "from taming.modules import x"}, ["render.a:1 imports taming.modules"]),
     ("strangers", {"pipeline/a.py": "def f():\n  import open_clip"}, ["pipeline.a:2 imports open_clip"]),
     ("strangers", {"pipeline/a.py": "import numpy, ffmpeg"}, ["pipeline.a:1 imports ffmpeg"]),
-    ("strangers", {"pipeline/ffmpeg.py": "import ffmpeg, imageio_ffmpeg"}, []),
-    ("strangers", {"pipeline/a.py": "from pipeline import ffmpeg", "pipeline/ffmpeg.py": ""}, []),
+    ("strangers", {"pipeline/video/ffmpeg.py": "import ffmpeg, imageio_ffmpeg"}, []),
+    ("strangers", {"pipeline/a.py": "from pipeline import ffmpeg", "pipeline/video/ffmpeg.py": ""}, []),
     ("strangers", {"render/training/a.py": "import taming, open_clip"}, []),
     ("printing", {"render/a.py": "def f():\n  print('x')"}, ["render.a:2"]),
     ("printing", {"render/a.py": "console.print('x')  # print()"}, []),

@@ -25,10 +25,10 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
 
     Files that the schedule names, such as a track, are not in the video.
     """
-    from pipeline.delivery.chunks import require_container, texts
-    from pipeline.delivery.notes import in_metadata, schedule_of
-    from pipeline.ffmpeg import find_binary, read_notes
     from pipeline.storage.atomic import write_text
+    from pipeline.video.embedded_text import require_container, texts
+    from pipeline.video.ffmpeg import find_binary, read_notes
+    from pipeline.video.notes import in_metadata, schedule_of
 
     if not video.is_file():
         raise InputError(f"{video}: no such file{did_you_mean(video)}")

@@ -7,21 +7,21 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline import ffmpeg
-from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.hardware import chosen
-from pipeline.delivery.notes import as_metadata, written_out
-from pipeline.delivery.older import known_to
 from pipeline.delivery.recipes import leftovers, paths, recipe
-from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import as_srt
 from pipeline.delivery.upscaling import Enlarged, Upscaler
 from pipeline.folder import RunFolder
 from pipeline.footage import Footage
-from pipeline.recipe import Recipe
-from pipeline.soundtrack import sounding
 from pipeline.storage.atomic import named_partial
+from pipeline.video import ffmpeg
+from pipeline.video.formats import FORMATS
+from pipeline.video.notes import as_metadata, written_out
+from pipeline.video.older import known_to
+from pipeline.video.recipe import Recipe
+from pipeline.video.seams import closed
+from pipeline.video.sound import sounding
 
 
 def deliver(

@@ -6,9 +6,9 @@ They are fast and larger for the same quality, and differ from machine to machin
 from collections.abc import Callable, Mapping
 from textwrap import shorten
 
-from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.settings import AUTO, SOFTWARE, Video
-from pipeline.recipe import Filter, Recipe
+from pipeline.video.formats import FORMATS
+from pipeline.video.recipe import Filter, Recipe
 
 Options = Mapping[str, str | int | float]
 Trial = Callable[[Recipe], str]  # what is wrong with a recipe on this machine; "" where nothing is

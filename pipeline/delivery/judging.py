@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.containers import is_whole
-from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.recipes import paths, recipe
 from pipeline.delivery.settings import Video
 from pipeline.footage import Footage
-from pipeline.measuring import measured
+from pipeline.video.containers import is_whole
+from pipeline.video.formats import FORMATS
+from pipeline.video.measuring import measured
 from render.errors import EncodingError
 
 

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from pipeline.delivery.between import between
-from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.places import PLACES, fitted
 from pipeline.delivery.settings import Video
-from pipeline.recipe import Recipe
+from pipeline.video.formats import FORMATS
+from pipeline.video.interpolation import between
+from pipeline.video.platforms import PLACES, fitted
+from pipeline.video.recipe import Recipe
 
 _WORDS = "|".join((*PLACES, *FORMATS))
 _SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted({known.suffix for known in FORMATS.values()}))

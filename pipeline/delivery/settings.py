@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import fields, files
-from pipeline.delivery.between import BETWEEN
-from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.places import FITS, PLACES
 from pipeline.delivery.upscaling import is_installed
 from pipeline.document import InvalidError, Value
 from pipeline.fields import Clock, setting_readers
 from pipeline.frame_rate import frames_per_second
 from pipeline.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
+from pipeline.video.formats import FORMATS
+from pipeline.video.interpolation import BETWEEN
+from pipeline.video.platforms import FITS, PLACES
 from render.errors import suggestion
 
 MAX_VIDEOS = 16

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.audio.csv_midi import read_csv, read_midi
-from pipeline.delivery.chunks import require_container
+from pipeline.video.embedded_text import require_container
 from render.errors import InputError, WeightsError
 from render.models import Model
 from tests.hostile.conftest import MEGABYTES, SECONDS, Outcome

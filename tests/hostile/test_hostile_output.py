@@ -16,14 +16,14 @@ from pipeline import terminal
 from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
 from pipeline.batch.entry import Entry
 from pipeline.cli import entry as command
-from pipeline.delivery.chunks import into_gif, into_png, into_webp
-from pipeline.delivery.notes import MARK
 from pipeline.events import Failed, Warned
 from pipeline.folder import RunFolder
 from pipeline.lock import Holder
 from pipeline.origin import Origin
 from pipeline.progress import BarReporter, JsonReporter, LineReporter
 from pipeline.status import Status
+from pipeline.video.embedded_text import into_gif, into_png, into_webp
+from pipeline.video.notes import MARK
 from tests.hostile.conftest import MEGABYTES, Forked
 
 ROOT = Path(__file__).parents[2]

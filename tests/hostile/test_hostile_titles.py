@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.ffmpeg import assemble
+from pipeline.video.ffmpeg import assemble
 
 TITLES = [
     *("-o", "-y", "--", "../../x", "/etc/passwd", "file:/etc/passwd", "concat:a|b", "@/etc/passwd", "pipe:1"),

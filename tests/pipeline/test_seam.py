@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.seams import closed
 from pipeline.folder import RunFolder
 from pipeline.loader import load_schedule
 from pipeline.loop import order
 from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
+from pipeline.video.formats import FORMATS
+from pipeline.video.seams import closed
 from render.renderer import Renderer
 from tests.pipeline.optical_flow import flows, growth_and_turn, played, seam
 

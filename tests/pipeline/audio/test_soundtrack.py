@@ -14,20 +14,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import ffmpeg
 from pipeline.audio.cut import RATE, cut
-from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.judging import faults
 from pipeline.derive import assemble_again
 from pipeline.folder import RunFolder
 from pipeline.loader import load_origin
-from pipeline.measuring import measured
 from pipeline.origin import Origin
 from pipeline.preview import write_preview
 from pipeline.report import vouch_for_video
 from pipeline.run import Run, RunOptions
-from pipeline.soundtrack import sounding
 from pipeline.verify import Verification
+from pipeline.video import ffmpeg
+from pipeline.video.formats import FORMATS
+from pipeline.video.measuring import measured
+from pipeline.video.sound import sounding
 from render.errors import EncodingError, RunError
 from render.renderer import Renderer
 

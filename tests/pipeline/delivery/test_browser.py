@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import ffmpeg
-from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.recipes import recipe
-from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
 from pipeline.frames import FrameFolder, FrameRecord
-from pipeline.recipe import Sound
+from pipeline.video import ffmpeg
+from pipeline.video.formats import FORMATS
+from pipeline.video.recipe import Sound
+from pipeline.video.seams import closed
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ffmpeg
-from pipeline.delivery.formats import FORMATS
 from pipeline.delivery.hardware import candidates, chosen, with_encoder
 from pipeline.delivery.recipes import recipe
 from pipeline.delivery.settings import Video
@@ -16,8 +14,10 @@ from pipeline.events import Warned
 from pipeline.folder import RunFolder
 from pipeline.loader import load_origin, read_schedule
 from pipeline.origin import Origin
-from pipeline.recipe import Recipe
 from pipeline.run import Run, RunOptions
+from pipeline.video import ffmpeg
+from pipeline.video.formats import FORMATS
+from pipeline.video.recipe import Recipe
 from render.errors import ScheduleError
 from render.renderer import Renderer
 from tests.pipeline.optical_flow import played

@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.ffmpeg import assemble, find_binary
 from pipeline.frames import FrameFolder, FrameRecord
+from pipeline.video.ffmpeg import assemble, find_binary
 from render.errors import EncodingError
 
 Script = Callable[[str, str], Path]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.delivery.chunks import into_gif, into_png, into_webp
-from pipeline.recipe import Recipe, to_yuv
+from pipeline.video.embedded_text import into_gif, into_png, into_webp
+from pipeline.video.recipe import Recipe, to_yuv
 
 AAC: Mapping[str, str | int] = {"acodec": "aac", "b:a": "256k"}  # beyond what ears tell from the track
 OPUS: Mapping[str, str | int] = {"acodec": "libopus", "b:a": "160k"}

@@ -3,7 +3,7 @@
 import struct
 from pathlib import Path
 
-from pipeline.recipe import Recipe
+from pipeline.video.recipe import Recipe
 
 
 def is_whole(path: Path, recipe: Recipe) -> bool:

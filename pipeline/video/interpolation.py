@@ -6,7 +6,7 @@ By ffmpeg's minterpolate: motion-compensated (overlapped blocks, both directions
 from collections.abc import Mapping
 
 from pipeline.curves.rates import exact
-from pipeline.recipe import BT709, Filter
+from pipeline.video.recipe import BT709, Filter
 
 _MODES: Mapping[str, Mapping[str, str | int]] = {
     "motion": {"mi_mode": "mci", "mc_mode": "aobmc", "me_mode": "bidir", "vsbmc": 1},

@@ -16,13 +16,13 @@ from typing import Any
 import ffmpeg
 import imageio_ffmpeg
 
-from pipeline.containers import is_whole
 from pipeline.curves.rates import exact
-from pipeline.feeding import feed, limited_output, patience
-from pipeline.margins import kept, with_margins
-from pipeline.measuring import measured
-from pipeline.recipe import Recipe, Sound, to_yuv
 from pipeline.storage.atomic import replacing
+from pipeline.video.containers import is_whole
+from pipeline.video.margins import kept, with_margins
+from pipeline.video.measuring import measured
+from pipeline.video.process import feed, limited_output, patience
+from pipeline.video.recipe import Recipe, Sound, to_yuv
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.audio.cut import RATE, cut
 from pipeline.music import Music
-from pipeline.recipe import Sound
+from pipeline.video.recipe import Sound
 
 
 @contextmanager

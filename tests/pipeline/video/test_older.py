@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ffmpeg
-from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.older import known_to
 from pipeline.delivery.recipes import recipe
-from pipeline.delivery.seams import closed
 from pipeline.delivery.settings import Video
+from pipeline.video import ffmpeg
+from pipeline.video.formats import FORMATS
+from pipeline.video.older import known_to
+from pipeline.video.seams import closed
 
 HELP = """Encoder libsvtav1 [SVT-AV1(Scalable Video Technology for AV1) encoder]:
 libsvtav1 AVOptions:

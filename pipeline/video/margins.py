@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from pipeline.recipe import Filter
+from pipeline.video.recipe import Filter
 
 _MARGIN = 4  # frames that minterpolate looks ahead, and one more
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.recipe import Filter
+from pipeline.video.recipe import Filter
 
 FITS = ("crop", "pad")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.feeding import feed
+from pipeline.video.process import feed
 from render.errors import EncodingError
 
 _READERS = {  # by the name of the muxer; named, so that a file that claims to be something else is not opened as that

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from pipeline import ffmpeg
 from pipeline.curves.array import Array
 from pipeline.delivery.recipes import recipe
 from pipeline.delivery.settings import Video
 from pipeline.frames import FrameFolder, FrameRecord, Pixels
 from pipeline.loader import read_schedule
-from pipeline.recipe import Recipe
+from pipeline.video import ffmpeg
+from pipeline.video.recipe import Recipe
 from render.errors import ScheduleError
 from tests.pipeline.optical_flow import played
 

@@ -1,4 +1,4 @@
-"""How a video is to be made of its frames, for `pipeline.ffmpeg` to do."""
+"""How a video is to be made of its frames, for `pipeline.video.ffmpeg` to do."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -12,15 +12,15 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline import ffmpeg
-from pipeline.delivery.formats import FORMATS
-from pipeline.delivery.notes import as_metadata, in_metadata, schedule_of, written_out
-from pipeline.delivery.places import PLACES, fitted
 from pipeline.delivery.recipes import paths, recipe
 from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import as_srt, said
 from pipeline.frames import FrameFolder, FrameRecord
-from pipeline.recipe import Sound
+from pipeline.video import ffmpeg
+from pipeline.video.formats import FORMATS
+from pipeline.video.notes import as_metadata, in_metadata, schedule_of, written_out
+from pipeline.video.platforms import PLACES, fitted
+from pipeline.video.recipe import Sound
 from render.errors import InputError
 from render.spec import FrameSpec, PromptWeight
 
