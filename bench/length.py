@@ -16,8 +16,8 @@ import torch
 
 from bench.memory import resident
 from pipeline.events import FrameDone
-from pipeline.loader import read_schedule
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.schedule import Schedule
 from pipeline.session import Session
 
 WINDOWS = 10

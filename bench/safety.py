@@ -19,9 +19,9 @@ import click
 from pipeline.checkpoint import chain
 from pipeline.folder import RunFolder
 from pipeline.frames import FrameRecord, checksum, to_pixels
-from pipeline.loader import read_schedule
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from render.device import model_dtype, pick_device
 from render.renderer import load_renderer
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import click
 from torch import Tensor
 
-from pipeline.loader import read_schedule
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from render.device import model_dtype, pick_device
 from render.losses.saturation import colourfulness
 from render.renderer import load_renderer

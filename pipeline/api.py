@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pipeline.events import Event
 from pipeline.jobs import variants
-from pipeline.loader import load_origin
-from pipeline.origin import Origin
 from pipeline.run import RunOptions
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
 from pipeline.session import Session
 
 _NOTHING: Mapping[str, str] = {}

@@ -12,7 +12,7 @@ from pipeline.footage import Footage
 from pipeline.frames import FrameRecord
 from pipeline.lock import only_writer
 from pipeline.report import RunReport, is_current, num_shown, vouch_for_video, write_report
-from pipeline.schedule import Schedule
+from pipeline.schedule.schedule import Schedule
 from pipeline.video import ffmpeg
 from render.errors import RunError
 

@@ -8,9 +8,9 @@ from pipeline.checkpoint import StateFolder
 from pipeline.delivery.recipes import paths
 from pipeline.footage import Footage
 from pipeline.frames import FrameFolder
-from pipeline.loader import load_origin
-from pipeline.origin import Origin
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
 from pipeline.storage.atomic import write_text
 from render.errors import InputError
 

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import Said, said
-from pipeline.loop import order
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.loop import order
+from pipeline.schedule.sections.video import Video
+from pipeline.schedule.timeline import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.folder import RunFolder
-from pipeline.loader import load_origin
-from pipeline.origin import Origin
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
 from render.errors import InputError
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.checkpoint import StateFolder
 from pipeline.frames import FrameFolder
-from pipeline.timeline import Timeline
+from pipeline.schedule.timeline import Timeline
 from render.errors import CheckpointError
 from render.spec import FrameSpec
 

@@ -7,13 +7,13 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from pipeline.document import InvalidError, Problems, Value
-from pipeline.fields import Clock
 from pipeline.frames import to_pixels
-from pipeline.schedule import Schedule
+from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.fields.readers import Clock
+from pipeline.schedule.fields.times import time
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from pipeline.storage.atomic import replacing
-from pipeline.timeline import Timeline
-from pipeline.times import time
 from render.errors import InputError
 
 NEIGHBOURS = 3

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.chart import Event
+from pipeline.schedule.chart import Event
 from render.errors import one_line
 
 MOST_NAMES = 24  # of prompts

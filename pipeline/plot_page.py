@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import chart
 from pipeline.curves.array import Array
-from pipeline.schedule import Schedule
+from pipeline.schedule import chart
+from pipeline.schedule.schedule import Schedule
 from render.errors import one_line
 
 DIGITS = 7

@@ -21,8 +21,8 @@ from torch import Tensor
 from pipeline.curves.array import Array
 from pipeline.entering import Entering
 from pipeline.frames import Pixels
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg
 from pipeline.video.sound import sounding
 from render.images import load_image

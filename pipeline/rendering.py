@@ -14,7 +14,7 @@ from pipeline.frames import FrameFolder, FrameRecord, checksum, to_pixels
 from pipeline.leading import Heads
 from pipeline.planning import Stretch
 from pipeline.report import RunReport
-from pipeline.timeline import Timeline
+from pipeline.schedule.timeline import Timeline
 from pipeline.writer import Writer
 from render.errors import CheckpointError
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from pipeline.curves.array import Array
 from pipeline.delivery.recipes import paths
-from pipeline.delivery.settings import Video
 from pipeline.folder import RunFolder
-from pipeline.schedule import Schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.video import Video
 from pipeline.storage.atomic import write_text
 from pipeline.video.sound import sound
 from render.models import sha256

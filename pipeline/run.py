@@ -16,14 +16,14 @@ from pipeline.events import Event, Finished, Interrupted, Kept, Report, Started,
 from pipeline.folder import RunFolder
 from pipeline.history import History
 from pipeline.lock import only_writer
-from pipeline.origin import Origin
 from pipeline.planning import frame_range
 from pipeline.rendering import Rendering
 from pipeline.report import RunReport, disown
-from pipeline.schedule import Schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from pipeline.storage.atomic import remove_partial
 from pipeline.survey import Survey
-from pipeline.timeline import Timeline
 from pipeline.video import ffmpeg
 from render.spec import FrameSpec
 

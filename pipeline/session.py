@@ -12,13 +12,13 @@ from pipeline.folder import RunFolder
 from pipeline.interrupt import INTERRUPTED, stopping_well
 from pipeline.jobs import Job
 from pipeline.lockstep import MOST, AtOnce, groups, in_lockstep
-from pipeline.models import LocatedModels
-from pipeline.origin import Origin
 from pipeline.parts import joined, split
 from pipeline.progress import Reporter
-from pipeline.remarks import untimely
 from pipeline.run import Run, RunOptions
-from pipeline.schedule import Schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.models import LocatedModels
+from pipeline.schedule.warnings import untimely
 from pipeline.waiting import when_free
 from render import failures
 from render.errors import DeviceError, FolderInUseError, RunError, WeightsError

@@ -8,8 +8,8 @@ from pipeline.checkpoint import chain
 from pipeline.folder import RunFolder
 from pipeline.history import History
 from pipeline.lock import Holder, holder
-from pipeline.origin import Origin
-from pipeline.timeline import Timeline
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.timeline import Timeline
 from render.errors import printable
 
 

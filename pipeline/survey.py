@@ -8,11 +8,11 @@ from pipeline.checkpoint import StateFolder
 from pipeline.folder import RunFolder
 from pipeline.frames import FrameRecord
 from pipeline.history import History
-from pipeline.origin import Origin
 from pipeline.planning import Range, Stretch, missing_frames, plan
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.timeline import Timeline
 from pipeline.storage.naming import base_of
 from pipeline.taking_back import Sources
-from pipeline.timeline import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)

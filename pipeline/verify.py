@@ -11,7 +11,7 @@ from pipeline.folder import RunFolder
 from pipeline.frames import to_pixels
 from pipeline.leading import Heads
 from pipeline.report import is_as_made
-from pipeline.timeline import Timeline
+from pipeline.schedule.timeline import Timeline
 from pipeline.video.ffmpeg import find_binary
 from render.errors import CheckpointError, RunError
 

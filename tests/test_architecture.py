@@ -150,9 +150,9 @@ def test_the_graph_is_read() -> None:
     """The checks would be content with an empty graph: some arrows that must be there."""
     arrows = {(found.importer, found.imported, found.at_once) for found in imports(ROOT)}
     assert arrows >= {
-        ("pipeline.timeline", "render.spec", True),
-        ("pipeline.motion", "render.catalogue", True),  # from render import catalogue, ...
-        ("pipeline.timeline", "numpy", True),
+        ("pipeline.schedule.timeline", "render.spec", True),
+        ("pipeline.schedule.sections.motion", "render.catalogue", True),  # from render import catalogue, ...
+        ("pipeline.schedule.timeline", "numpy", True),
         ("render.losses", "render.prompts", False),  # for the type checker
         ("pipeline.session", "render.renderer", False),  # inside a function
         ("render.latents.vqgan", "taming.modules.vqvae.quantize", True),

@@ -8,11 +8,11 @@ from pathlib import Path
 from pipeline.batch.entry import BROKEN, Entry, Work
 from pipeline.batch.reason import reason
 from pipeline.jobs import Job, jobs_of
-from pipeline.origin import Origin
-from pipeline.sources import read_text
+from pipeline.schedule.document.sources import read_text
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.timeline import Timeline
 from pipeline.storage.naming import run_name
 from pipeline.storage.store import is_url
-from pipeline.timeline import Timeline
 from render.errors import InputError
 
 SUFFIXES = (".yaml", ".yml")

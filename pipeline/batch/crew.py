@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.batch.entry import Entry
 from pipeline.batch.worker import CRASHED, STOP, Conditions, work
-from pipeline.models import Models
+from pipeline.schedule.sections.models import Models
 
 PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little more
 

@@ -4,8 +4,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.models import Models
-from pipeline.origin import Origin
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.models import Models
 
 WAITING, RUNNING, FINISHED, FAILED, BROKEN, STOPPED = "waiting", "running", "finished", "failed", "broken", "stopped"
 

@@ -14,7 +14,7 @@ from pipeline.events import Event, Failed
 from pipeline.lockstep import AtOnce, groups, in_lockstep
 from pipeline.progress import LineReporter
 from pipeline.run import Run, RunOptions
-from pipeline.schedule import Schedule
+from pipeline.schedule.schedule import Schedule
 from pipeline.session import Prepare, Session, run_of
 from render import failures
 from render.errors import DeviceError, InputError, RunError

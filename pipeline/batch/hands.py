@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from pipeline.batch.entry import Entry
-from pipeline.models import Models
+from pipeline.schedule.sections.models import Models
 
 
 class Hand(Protocol):

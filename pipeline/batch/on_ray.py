@@ -22,7 +22,7 @@ from pipeline.batch.ray_hand import RayHand
 from pipeline.batch.worker import CRASHED, Crashed, Idle, Noted, Told, memory
 from pipeline.events import GO_ON, Interrupted
 from pipeline.lockstep import AtOnce
-from pipeline.schedule import Schedule
+from pipeline.schedule.schedule import Schedule
 from pipeline.session import Session
 from render.errors import InputError, RunError
 from render.openmp import sleep_at_barriers

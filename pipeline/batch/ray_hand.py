@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline.batch.entry import Entry, Work
 from pipeline.batch.group import gist, not_loaded
 from pipeline.batch.worker import Crashed, Idle, Told
-from pipeline.loader import load_origin
-from pipeline.models import Models
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.models import Models
 
 if TYPE_CHECKING:
     from pipeline.batch.on_ray import RayCrew

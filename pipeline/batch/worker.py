@@ -18,9 +18,9 @@ from pipeline.batch.entry import Work
 from pipeline.batch.group import Logs, Terms, gist, rendered
 from pipeline.events import Event
 from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
-from pipeline.loader import load_origin
 from pipeline.lockstep import AtOnce
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.schedule import Schedule
 from pipeline.session import Session
 from render.openmp import sleep_at_barriers
 

@@ -100,7 +100,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     from pipeline.foreign.notes import Effect, Note, by_effect, effect
     from pipeline.foreign.settings import printable
     from pipeline.foreign.writing import write
-    from pipeline.loader import read_schedule
+    from pipeline.schedule.loader import read_schedule
     from render import catalogue
 
     if name is not None and name not in catalogue.names(importers):

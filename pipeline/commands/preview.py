@@ -45,7 +45,7 @@ def preview(
     --at loads the models: it refines the frame before that time from noise, then goes on with the
     schedule for two frames, and shows the three side by side.
     """
-    from pipeline.loader import load_schedule
+    from pipeline.schedule.loader import load_schedule
     from pipeline.storage.naming import stem_of
     from pipeline.video import ffmpeg
 

@@ -15,7 +15,7 @@ from pipeline.terminal import show, show_json
 from render.errors import InputError, Problem, ScheduleError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
-    from pipeline.schedule import Schedule
+    from pipeline.schedule.schedule import Schedule
 
 Overrides = tuple[tuple[str, str], ...]
 PAGE = ".html"
@@ -35,8 +35,8 @@ def check(files: Sequence[Path], overrides: Overrides, allow_paths: bool, as_jso
     render check schedules/*.yaml
     render check schedules/sunset.yaml --json | jq .problems
     """
-    from pipeline.loader import load_schedule
-    from pipeline.timeline import Timeline
+    from pipeline.schedule.loader import load_schedule
+    from pipeline.schedule.timeline import Timeline
 
     wrong = 0
     for file in files:
@@ -107,8 +107,8 @@ def plan(file: Path, overrides: Overrides, allow_paths: bool) -> None:
     render plan schedules/sunset.yaml | head -1
     render plan schedules/sunset.yaml | jq .transforms
     """
-    from pipeline.loader import load_schedule
-    from pipeline.timeline import Timeline
+    from pipeline.schedule.loader import load_schedule
+    from pipeline.schedule.timeline import Timeline
 
     timeline = Timeline(load_schedule(file, overrides=overrides, allow_paths=allow_paths))
     try:
@@ -135,7 +135,7 @@ def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, a
     render plot schedules/sunset.yaml -o sunset.png
     render plot schedules/sunset.yaml --html
     """
-    from pipeline.loader import load_schedule
+    from pipeline.schedule.loader import load_schedule
     from pipeline.storage.naming import stem_of
 
     schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)

@@ -20,7 +20,7 @@ def schema(output: Path | None) -> None:
     \b
     render schema -o schema.json
     """
-    from pipeline.schema import document
+    from pipeline.schedule.schema import document
     from pipeline.storage.atomic import write_text
 
     text = json.dumps(document(), indent=2) + "\n"

@@ -79,9 +79,9 @@ def video(
     if not files:
         raise click.UsageError("expected a schedule; `render new NAME` writes one to start from")
     from pipeline.jobs import jobs_of
-    from pipeline.origin import Origin
     from pipeline.progress import choose_reporter
     from pipeline.run import RunOptions
+    from pipeline.schedule.origin import Origin
     from pipeline.session import Session, render_all
     from pipeline.storage.place import place_of
 

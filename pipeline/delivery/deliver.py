@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 
 from pipeline.delivery.hardware import chosen
 from pipeline.delivery.recipes import leftovers, paths, recipe
-from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import as_srt
 from pipeline.delivery.upscaling import Enlarged, Upscaler
 from pipeline.folder import RunFolder
 from pipeline.footage import Footage
+from pipeline.schedule.sections.video import Video
 from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS

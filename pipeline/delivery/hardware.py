@@ -6,7 +6,7 @@ They are fast and larger for the same quality, and differ from machine to machin
 from collections.abc import Callable, Mapping
 from textwrap import shorten
 
-from pipeline.delivery.settings import AUTO, SOFTWARE, Video
+from pipeline.schedule.sections.video import AUTO, SOFTWARE, Video
 from pipeline.video.formats import FORMATS
 from pipeline.video.recipe import Filter, Recipe
 

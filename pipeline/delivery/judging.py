@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.delivery.recipes import paths, recipe
-from pipeline.delivery.settings import Video
 from pipeline.footage import Footage
+from pipeline.schedule.sections.video import Video
 from pipeline.video.containers import is_whole
 from pipeline.video.formats import FORMATS
 from pipeline.video.measuring import measured

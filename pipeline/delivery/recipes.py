@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipeline.delivery.settings import Video
+from pipeline.schedule.sections.video import Video
 from pipeline.video.formats import FORMATS
 from pipeline.video.interpolation import between
 from pipeline.video.platforms import PLACES, fitted

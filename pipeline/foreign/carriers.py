@@ -1,6 +1,6 @@
 """A number per frame as keys of our language that give exactly these numbers.
 
-What moves between two frames is an integral (`pipeline.timeline`), so the move of frame i is a value
+What moves between two frames is an integral (`pipeline.schedule.timeline`), so the move of frame i is a value
 that stands still from frame i-1 to frame i: keys that `hold`. Along a line or an expression that value
 is written as a formula of `n`, the number of the frame that is being made: `let: {n: ceil(frame)}`.
 What is looked up at a frame, such as a weight, needs no more than linear keys.

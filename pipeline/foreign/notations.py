@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from pipeline.composer import NotYamlError, compose
-from pipeline.document import Problems, Value
 from pipeline.foreign.literals import assigned, literal
 from pipeline.foreign.notebook import read_cells
+from pipeline.schedule.document.composer import NotYamlError, compose
+from pipeline.schedule.document.document import Problems, Value
 
 MAX_SCRIPT = 1_000_000
 _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)([^`]*)$")

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.audio.track import Track
 from pipeline.foreign.notes import Effect, Note
 from pipeline.foreign.settings import shown
-from pipeline.paths import resolve
+from pipeline.schedule.document.paths import resolve
 from render.errors import InputError
 
 # Also `\\server\share`: looking for a file there asks the network.

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.foreign import notations
 from pipeline.foreign.encodings import EncodingError, decoded
 from pipeline.foreign.notations import MAX_SCRIPT, Found, NotationError
-from pipeline.paths import unreadable
+from pipeline.schedule.document.paths import unreadable
 from render.errors import InputError
 
 __all__ = ["MAX_BYTES", "MAX_SCRIPT", "STANDARD_INPUT", "Source", "read_source"]

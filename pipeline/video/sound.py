@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.audio.cut import RATE, cut
-from pipeline.music import Music
+from pipeline.schedule.sections.music import Music
 from pipeline.video.recipe import Sound
 
 

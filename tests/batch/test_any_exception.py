@@ -19,9 +19,9 @@ from pipeline.batch.group import Logs, Terms
 from pipeline.batch.places import places
 from pipeline.batch.reason import reason
 from pipeline.events import Event, Warned
-from pipeline.origin import Origin
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
 from tests.batch.conftest import Desk, alone, toy
 

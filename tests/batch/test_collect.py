@@ -7,8 +7,8 @@ import pytest
 from pipeline.batch.collect import collect, expand
 from pipeline.batch.group import Terms
 from pipeline.batch.places import places
-from pipeline.loader import load_origin
-from pipeline.origin import Origin
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
 from render.errors import InputError
 from tests.batch.conftest import toy
 

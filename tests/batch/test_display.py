@@ -11,7 +11,7 @@ from pipeline.batch.collect import collect
 from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
 from pipeline.batch.entry import Entry
 from pipeline.events import FrameDone, Warned
-from pipeline.origin import Origin
+from pipeline.schedule.origin import Origin
 from tests.batch.conftest import toy
 
 FRAME = FrameDone(

@@ -18,7 +18,7 @@ from pipeline.batch.display import LineDisplay
 from pipeline.batch.entry import Entry
 from pipeline.batch.group import Terms
 from pipeline.batch.places import places
-from pipeline.origin import Origin
+from pipeline.schedule.origin import Origin
 from tests.batch.conftest import ENDLESS, Desk, alone, killing, toy
 from tests.shots import SHOTS
 

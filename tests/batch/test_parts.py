@@ -10,8 +10,8 @@ from pipeline.batch.entry import BROKEN, FINISHED, Entry
 from pipeline.batch.parts import split
 from pipeline.events import Event, Finished, FrameDone
 from pipeline.lock import holder, only_writer
-from pipeline.origin import Origin
 from pipeline.run import RunOptions
+from pipeline.schedule.origin import Origin
 from render.errors import FolderInUseError
 from tests.batch.conftest import Desk, alone, killing, one_thread
 from tests.shots import SHOTS

@@ -20,7 +20,7 @@ from pipeline.batch.entry import FINISHED, RUNNING, WAITING
 from pipeline.batch.group import Terms
 from pipeline.batch.places import places
 from pipeline.lock import in_use, only_writer
-from pipeline.origin import Origin
+from pipeline.schedule.origin import Origin
 from tests.batch.conftest import ENDLESS, Desk, alone, toy
 from tests.shots import SHOTS
 

@@ -19,8 +19,8 @@ from pipeline.cli import entry as command
 from pipeline.events import Failed, Warned
 from pipeline.folder import RunFolder
 from pipeline.lock import Holder
-from pipeline.origin import Origin
 from pipeline.progress import BarReporter, JsonReporter, LineReporter
+from pipeline.schedule.origin import Origin
 from pipeline.status import Status
 from pipeline.video.embedded_text import into_gif, into_png, into_webp
 from pipeline.video.notes import MARK
@@ -114,7 +114,7 @@ def test_metadata_longer_than_schedules_are_refused_in_little_memory(
 
 
 def _hostile_run(folder: Path, schedule: Path) -> RunFolder:
-    from pipeline.loader import load_schedule
+    from pipeline.schedule.loader import load_schedule
 
     run = RunFolder(folder)
     folder.mkdir()

@@ -13,10 +13,10 @@ import yaml
 from click.testing import CliRunner
 
 from pipeline.commands.models import models
-from pipeline.loader import load_schedule
-from pipeline.models import LocatedModels
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import load_schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.models import LocatedModels
+from pipeline.schedule.timeline import Timeline
 from render import registry
 from render.downloads import Download
 from render.latents import vqgan

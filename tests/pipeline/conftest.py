@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from pipeline.folder import RunFolder
-from pipeline.loader import load_origin
-from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
 from render.latents.pixels import Pixels
 from render.perceptors.toy import Toy
 from render.renderer import Renderer, Scorer

@@ -8,8 +8,8 @@ from safetensors.torch import save_file
 
 from pipeline import checkpoint
 from pipeline.checkpoint import StateFolder, chain
-from pipeline.loader import read_schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.timeline import Timeline
 from render.errors import CheckpointError
 from render.renderer import FrameState, Renderer
 from render.spec import FrameSpec

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline.commands.importing import imported
 from pipeline.foreign.source import read_source
-from pipeline.loader import read_schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
 
 ROOT = Path(__file__).parents[2]

@@ -16,11 +16,11 @@ from pipeline.checkpoint import StateFolder
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Kept, Started, Warned
 from pipeline.folder import RunFolder
 from pipeline.history import History
-from pipeline.loader import load_origin
 from pipeline.lock import only_writer
-from pipeline.origin import Origin
 from pipeline.restoring import restore
 from pipeline.run import Run, RunOptions
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
 from pipeline.status import inspect
 from pipeline.storage.naming import run_name
 from pipeline.verify import Verification

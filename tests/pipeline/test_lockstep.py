@@ -19,11 +19,11 @@ from pipeline.folder import RunFolder
 from pipeline.frames import FrameFolder
 from pipeline.interrupt import INTERRUPTED
 from pipeline.jobs import Job
-from pipeline.loader import read_schedule
 from pipeline.lockstep import groups
-from pipeline.models import LocatedModels
 from pipeline.run import RunOptions
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.models import LocatedModels
 from pipeline.session import Session, render_all, run_of
 from render.latents.pixels import Pixels
 from render.perceptors.toy import Toy

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from pipeline.cli import main
 from pipeline.commands.new import _templates
-from pipeline.loader import load_schedule, read_schedule
+from pipeline.schedule.loader import load_schedule, read_schedule
 from render.errors import InputError, ScheduleError
 
 _CURVE = r"a map of times such as \{0: 1.02, 60: 1.05\}; `render import FILE` converts"

@@ -12,11 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.chart import Event
-from pipeline.loader import load_schedule, read_schedule
 from pipeline.plot import plot_schedule
 from pipeline.plot_layout import event_names
-from pipeline.schedule import Schedule
+from pipeline.schedule.chart import Event
+from pipeline.schedule.loader import load_schedule, read_schedule
+from pipeline.schedule.schedule import Schedule
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

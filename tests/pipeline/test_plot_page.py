@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from pipeline.curves.curve import Curve
-from pipeline.loader import load_schedule, read_schedule
 from pipeline.plot_page import plot_page
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import load_schedule, read_schedule
+from pipeline.schedule.schedule import Schedule
 from render import catalogue, transforms
 
 SCHEDULES = sorted((Path(__file__).parents[2] / "schedules").glob("*.yaml"))

@@ -16,11 +16,11 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from pipeline.loader import read_schedule
 from pipeline.moment import frame_at, write_moment
 from pipeline.preview import EndlessPicture, draw_card, motion, write_preview
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg
 from render.errors import EncodingError, InputError
 from render.spec import BORDERS
@@ -198,7 +198,7 @@ def test_an_ffmpeg_that_fails_is_told(tmp_path: Path) -> None:
 
 def test_no_model_is_loaded(tmp_path: Path) -> None:
     probe = (
-        "import json, sys; from pathlib import Path; from pipeline.loader import load_schedule;"
+        "import json, sys; from pathlib import Path; from pipeline.schedule.loader import load_schedule;"
         "from pipeline.preview import write_preview; import pipeline.video.ffmpeg as ffmpeg;"
         "write_preview(load_schedule(Path(sys.argv[1])), None, Path(sys.argv[2]), ffmpeg.find_binary(None));"
         "print(json.dumps([name for name in ('open_clip', 'taming') if name in sys.modules]))"

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.folder import RunFolder
-from pipeline.loader import read_schedule
 from pipeline.report import RunReport, is_as_made, is_current, vouch_for_video, write_report
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from render.registry import find_latent, find_perceptor
 
 KEYS = {

@@ -17,10 +17,10 @@ from safetensors.numpy import load_file, save_file
 from pipeline.events import Event, Finished, FrameDone, Interrupted, Started
 from pipeline.folder import RunFolder
 from pipeline.frames import FrameFolder, FrameRecord, Pixels
-from pipeline.loader import read_schedule
-from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
-from pipeline.schedule import Schedule
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
 from render.errors import EncodingError, InputError
 from render.lockstep import Pending
 from render.renderer import FrameState, Renderer

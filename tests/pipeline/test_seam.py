@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from pipeline.folder import RunFolder
-from pipeline.loader import load_schedule
-from pipeline.loop import order
-from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
+from pipeline.schedule.loader import load_schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.loop import order
 from pipeline.video.formats import FORMATS
 from pipeline.video.seams import closed
 from render.renderer import Renderer

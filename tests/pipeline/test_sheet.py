@@ -6,10 +6,10 @@ from PIL import Image
 
 from pipeline.folder import RunFolder
 from pipeline.frames import FrameFolder, FrameRecord
-from pipeline.loader import load_origin
-from pipeline.loop import order
-from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.loop import order
 from pipeline.sheet import COLUMNS, MARGIN, ROWS, WIDTH, contact_sheet, poster
 from render.renderer import Renderer
 

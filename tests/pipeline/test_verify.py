@@ -8,8 +8,8 @@ from pipeline.checkpoint import chain
 from pipeline.derive import assemble_again
 from pipeline.folder import RunFolder
 from pipeline.frames import FrameRecord, checksum
-from pipeline.loader import load_origin
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.timeline import Timeline
 from pipeline.verify import Verification
 from render.errors import RunError
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.loader import load_schedule
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import load_schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 
 Write = Callable[..., Path]

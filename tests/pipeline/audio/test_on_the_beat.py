@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.folder import RunFolder
-from pipeline.loader import load_schedule
-from pipeline.origin import Origin
 from pipeline.preview import motion
 from pipeline.run import Run, RunOptions
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import load_schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.timeline import Timeline
 from tests.pipeline.optical_flow import flows, played
 
 

@@ -18,11 +18,11 @@ from pipeline.audio.cut import RATE, cut
 from pipeline.delivery.judging import faults
 from pipeline.derive import assemble_again
 from pipeline.folder import RunFolder
-from pipeline.loader import load_origin
-from pipeline.origin import Origin
 from pipeline.preview import write_preview
 from pipeline.report import vouch_for_video
 from pipeline.run import Run, RunOptions
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
 from pipeline.verify import Verification
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pipeline.curves.array import Array
-from pipeline.loader import load_schedule
-from pipeline.schedule import Schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import load_schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 
 Write = Callable[..., Path]

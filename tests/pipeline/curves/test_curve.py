@@ -14,7 +14,7 @@ from scipy.integrate import quad
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve, Keyframe
 from pipeline.curves.easings import EASINGS
-from pipeline.loader import read_schedule
+from pipeline.schedule.loader import read_schedule
 
 
 def curve(*keys: tuple[float, float], ease: str = "linear") -> Curve:

@@ -6,8 +6,8 @@ import pytest
 from pipeline.curves.array import Array
 from pipeline.curves.beats import Beat, BeatGrid
 from pipeline.curves.expressions import Formula, Scope
-from pipeline.loader import read_schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.timeline import Timeline
 
 EVEN = Beat(bpm=97, beats_per_bar=3, offset=0.4)
 GRID = BeatGrid.of([(0.3, -1), (1.0, 0), (1.7, 1), (2.2, 2), (2.6, 3), (3.4, 4)], beats_per_bar=2)

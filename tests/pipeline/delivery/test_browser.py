@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline.delivery.recipes import recipe
-from pipeline.delivery.settings import Video
 from pipeline.frames import FrameFolder, FrameRecord
+from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS
 from pipeline.video.recipe import Sound

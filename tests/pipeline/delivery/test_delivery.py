@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.delivery.recipes import leftovers
-from pipeline.delivery.settings import Video
 from pipeline.events import Event, Warned
 from pipeline.folder import RunFolder
-from pipeline.loader import load_origin, read_schedule
-from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
+from pipeline.schedule.loader import load_origin, read_schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.video import Video
 from render.errors import ScheduleError
 from render.renderer import Renderer
 

@@ -9,12 +9,12 @@ import pytest
 
 from pipeline.delivery.hardware import candidates, chosen, with_encoder
 from pipeline.delivery.recipes import recipe
-from pipeline.delivery.settings import Video
 from pipeline.events import Warned
 from pipeline.folder import RunFolder
-from pipeline.loader import load_origin, read_schedule
-from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
+from pipeline.schedule.loader import load_origin, read_schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS
 from pipeline.video.recipe import Recipe

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from pipeline.delivery import upscaling
-from pipeline.delivery.settings import Video
 from pipeline.delivery.upscaling import Enlarged, Upscaler
 from pipeline.folder import RunFolder
-from pipeline.loader import load_origin, read_schedule
-from pipeline.origin import Origin
 from pipeline.run import Run, RunOptions
+from pipeline.schedule.loader import load_origin, read_schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.video import Video
 from pipeline.verify import Verification
 from render.errors import InputError, ScheduleError
 from render.renderer import Renderer
@@ -135,7 +135,7 @@ def test_a_mistake_is_told_in_its_place(video: str, said: str) -> None:
 
 
 def test_without_the_extra_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("pipeline.delivery.settings.is_installed", lambda: False)
+    monkeypatch.setattr("pipeline.schedule.sections.video.is_installed", lambda: False)
     (tmp_path / "x.pth").write_bytes(b"x")
     with pytest.raises(ScheduleError, match=r"needs spandrel: pip install 'vqgan-clip-render\[upscale\]'"):
         read_schedule("prompts: a\noutput: {video: {scale: x.pth}}\n", str(tmp_path / "a.yaml"), "a")

@@ -10,8 +10,8 @@ import pytest
 from pipeline.commands.importing import imported
 from pipeline.curves.array import Array
 from pipeline.foreign.source import read_source
-from pipeline.loader import read_schedule
-from pipeline.timeline import Timeline
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec
 from render.transforms import Matrix
 from render.warp import motion_matrix

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.commands.importing import import_
-from pipeline.loader import load_schedule, read_schedule
+from pipeline.schedule.loader import load_schedule, read_schedule
 from render.errors import InputError
 
 DEFORUM = '{"max_frames": 5, "prompts": {"0": "a calm sea ☂"}}'

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from pipeline import importers
 from pipeline.commands.importing import import_
 from pipeline.foreign.source import MAX_BYTES, read_source
-from pipeline.loader import load_schedule
+from pipeline.schedule.loader import load_schedule
 from render import catalogue
 from render.errors import InputError, UnknownNameError
 

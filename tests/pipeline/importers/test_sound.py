@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from pipeline.cli import main
 from pipeline.commands.importing import import_
-from pipeline.loader import load_schedule, read_schedule
+from pipeline.schedule.loader import load_schedule, read_schedule
 
 DEFORUM = {"max_frames": 5, "seed": 1, "fps": 10, "prompts": {"0": "a calm sea"}}
 INSTEAD = "no sound is carried; put a file into the schedule's folder and write music: {file: NAME}"

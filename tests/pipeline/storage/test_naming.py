@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.jobs import jobs_of
-from pipeline.loader import read_schedule
-from pipeline.origin import Origin
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.origin import Origin
 from pipeline.storage.naming import LONGEST, base_of, run_name, safe, stem_of
 
 HOSTILE = [

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.delivery.recipes import paths, recipe
-from pipeline.delivery.settings import Video
 from pipeline.delivery.subtitles import as_srt, said
 from pipeline.frames import FrameFolder, FrameRecord
+from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS
 from pipeline.video.notes import as_metadata, in_metadata, schedule_of, written_out

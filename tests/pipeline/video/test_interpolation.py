@@ -8,9 +8,9 @@ from scipy import ndimage
 
 from pipeline.curves.array import Array
 from pipeline.delivery.recipes import recipe
-from pipeline.delivery.settings import Video
 from pipeline.frames import FrameFolder, FrameRecord, Pixels
-from pipeline.loader import read_schedule
+from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.recipe import Recipe
 from render.errors import ScheduleError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.delivery.recipes import recipe
-from pipeline.delivery.settings import Video
+from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS
 from pipeline.video.older import known_to

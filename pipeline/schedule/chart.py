@@ -1,0 +1,136 @@
+"""What a plot of a schedule shows, whatever draws it: curves with units, prompts, beats, and what happens when."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.curves.curve import Curve
+from pipeline.curves.joined import JoinedCurve
+from pipeline.schedule.schedule import Prompt, Schedule
+from render import catalogue, transforms
+from render.errors import one_line
+
+END = 1e-9  # seconds by which rounding may put a time behind the end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A curve with its name and unit, "" for a weight."""
+
+    name: str
+    unit: str
+    curve: Curve
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}, {self.unit}" if self.unit else self.name
+
+    def sample(self, times: Array) -> Array:
+        """The values at `times`, same shape; NaN where a formula has none, which is never at a frame."""
+        return _finite(self.curve.sample, times)
+
+    def key_times(self, length: float) -> list[float]:
+        """Where the keyframes up to `length` lie; a constant or a single formula has none."""
+        return sorted({time for time in _key_times(self.curve) if 0 <= time <= length + END})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """A text, or a picture by its file's name, with all the weights that it has in the schedule."""
+
+    label: str
+    weights: tuple[Curve, ...]
+
+    def sample(self, times: Array) -> Array:
+        """The sum of the weights at `times`, same shape; NaN where a formula has none, which is never at a frame."""
+        return _finite(lambda times: np.sum([weight.sample(times) for weight in self.weights], axis=0), times)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A marker, or the border of two shots, at a time in seconds."""
+
+    time: float
+    label: str
+    kind: str  # "marker", "cut" or "carry"
+
+
+def lines(schedule: Schedule) -> list[Line]:
+    """Every curve, settings that nobody touched excepted."""
+    found = [
+        Line(name=name, unit=catalogue.load(transforms, name).TRANSFORM.unit, curve=curve)
+        for name, curve in schedule.motion.rates.items()
+    ]
+    for axis, curve in zip(("x", "y"), schedule.motion.center, strict=True):
+        if not curve.is_constant:
+            found.append(Line(name=f"center {axis}", unit="share of the picture", curve=curve))
+    found.append(Line(name="steps", unit="per frame", curve=schedule.refine.steps))
+    found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
+    if not schedule.refine.cutouts.is_constant:
+        found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
+    return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
+
+
+def bands(schedule: Schedule) -> list[Band]:
+    """One band for each text or picture, as the timeline adds them up."""
+    found: dict[object, list[Prompt]] = {}
+    for prompt in schedule.prompts:
+        found.setdefault((prompt.text, prompt.image), []).append(prompt)
+    return [Band(label=_label(same[0]), weights=tuple(prompt.weight for prompt in same)) for same in found.values()]
+
+
+def events(schedule: Schedule) -> list[Event]:
+    """Markers within the video, and where one shot gives way to the next, in order of time."""
+    length = schedule.output.length
+    found = [
+        Event(time=time, label=one_line(name), kind="marker")
+        for name, time in schedule.markers.items()
+        if 0 <= time <= length + END
+    ]
+    for number, shot in enumerate(schedule.shots[1:], start=2):
+        kind = "cut" if shot.cut else "carry"
+        found.append(Event(time=shot.start, label=f"shot {number} ({kind})", kind=kind))
+    return sorted(found, key=lambda event: event.time)
+
+
+def beat_step(schedule: Schedule, span: float, most: int) -> int | None:
+    """How many beats lie between two lines so that at most `most` lines fall into `span` seconds.
+
+    A beat, a bar, 4 bars, 16 bars and so on; None without music.
+    """
+    beat = schedule.music.beat
+    if beat is None:
+        return None
+    step = 1
+    while span / (step * beat.seconds) > most:
+        step *= schedule.music.beats_per_bar if step == 1 and schedule.music.beats_per_bar > 1 else 4
+    return step
+
+
+def facts(schedule: Schedule) -> str:
+    """What the whole video is, in a line."""
+    output = schedule.output
+    said = f"{output.num_frames} frames, {output.length:g} s at {output.fps:g} fps, {output.size[0]}×{output.size[1]}"
+    if schedule.music.beat is not None:
+        said += f", {schedule.music.beat.bpm:.5g} bpm"
+    return said
+
+
+def _label(prompt: Prompt) -> str:
+    return prompt.text if prompt.image is None else f"image: {prompt.image.path.name}"
+
+
+def _key_times(curve: Curve) -> Iterator[float]:
+    if isinstance(curve, JoinedCurve):
+        for start, end, piece in zip(curve.starts, (*curve.starts[1:], np.inf), curve.pieces, strict=True):
+            yield from (start + time for time in _key_times(piece) if 0 <= time < end - start)
+    elif len(curve.keys) > 1:
+        yield from (key.time for key in curve.keys)
+
+
+def _finite(sample: Callable[[Array], Array], times: Array) -> Array:
+    with np.errstate(all="ignore"):
+        values = sample(times)
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,76 @@
+"""Values that the command line puts in the place of a schedule's own: `--set refine.steps=20`."""
+
+import copy
+import re
+from collections.abc import Sequence
+
+import yaml
+
+from pipeline.schedule.document.document import Value, compose
+from pipeline.schedule.document.sources import stamp, with_root
+from render.errors import InputError
+
+OPTION = "--set"
+_INDEX = re.compile(r"\[([0-9]{1,6})\]\.?")
+_KEY = re.compile(r"[^.\[]+")
+
+
+def overridden(document: Value, overrides: Sequence[tuple[str, str]]) -> Value:
+    """The document with other values: each a path as problems name it, and the YAML to put there.
+
+    Maps on the way that are not there are made; an item of a list must be there.
+
+    Raises:
+        InputError: a path leads nowhere.
+        ScheduleError: a value is not YAML.
+    """
+    for path, text in overrides:
+        source = f"{OPTION} {path}"
+        if not path.strip():
+            raise InputError(f"--set: expected a path and a value such as refine.steps=20, got '={text}'")
+        value = compose(text if text.strip() else "~", source).node
+        stamp(value, source)
+        document = with_root(document, replaced(document.node, path, value, source))
+    return document
+
+
+def replaced(node: yaml.Node, rest: str, value: yaml.Node, source: str) -> yaml.Node:
+    """A copy of `node` with `value` where the path `rest` leads; what lies beside the way is shared.
+
+    Raises:
+        InputError: the path, which `source` gives, leads nowhere.
+    """
+    if not rest:
+        return value
+    if isinstance(node, yaml.SequenceNode) and (match := _INDEX.match(rest)) and int(match[1]) < len(node.value):
+        changed = copy.copy(node)
+        number = int(match[1])
+        item = replaced(node.value[number], rest[match.end() :], value, source)
+        changed.value = [*node.value[:number], item, *node.value[number + 1 :]]
+        return changed
+    if not isinstance(node, yaml.MappingNode) or (key := _key(node, rest)) is None:
+        kind = "a list of fewer items" if isinstance(node, yaml.SequenceNode) else "no map"
+        raise InputError(f"{source}: there is {kind} at '{rest}'")
+    return _with_key(node, key, rest[len(key) :].removeprefix("."), value, source)
+
+
+def _with_key(node: yaml.MappingNode, key: str, rest: str, value: yaml.Node, source: str) -> yaml.Node:
+    changed = copy.copy(node)
+    entries = dict(enumerate(node.value))
+    here = [number for number, (name, _) in entries.items() if name.value == key]
+    if here:
+        name, old = entries[here[0]]
+        entries[here[0]] = name, replaced(old, rest, value, source)
+        changed.value = list(entries.values())
+        return changed
+    new = replaced(yaml.MappingNode("", [], value.start_mark), rest, value, source)
+    changed.value = [*node.value, (yaml.ScalarNode("", key, value.start_mark), new)]
+    return changed
+
+
+def _key(node: yaml.MappingNode, rest: str) -> str | None:
+    """The key that `rest` begins with: the longest one there is (1.5s has a dot), else up to a dot or bracket."""
+    names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
+    there = [name for name in names if name and (rest + ".").startswith((name + ".", name + "["))]
+    match = _KEY.match(rest)
+    return max(there, key=len) if there else match[0] if match else None

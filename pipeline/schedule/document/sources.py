@@ -1,0 +1,115 @@
+"""The files and options that one schedule is made of: reading a text, placing problems, writing the whole out."""
+
+import copy
+import dataclasses
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.resolver import Resolver
+
+from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.document.paths import unreadable
+from render.errors import InputError
+
+MAX_BYTES = 1_000_000
+
+
+def read_text(path: Path) -> str:
+    """The text of a file of YAML.
+
+    Raises:
+        InputError: it cannot be read, is no text, or far too large.
+    """
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise InputError(f"{path}: is a pipe or a device; expected a file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise InputError(f"{path}: more than {MAX_BYTES:,} bytes; is this a schedule?")
+        return raw.decode("utf-8-sig")
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: is a folder; expected a file, or {path / '*.yaml'} for those in it") from error
+    except OSError as error:
+        raise InputError(f"{path}: {unreadable(path, error)}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
+
+
+class SourcedProblems(Problems):
+    """Problems of a schedule that is made of several sources: each is told with its own."""
+
+    def add(self, invalid: InvalidError) -> None:
+        super().add(invalid)
+        if isinstance(place := invalid.value.node.start_mark, Place):
+            self.found[-1] = dataclasses.replace(self.found[-1], file=place.name)
+
+
+class Place(yaml.Mark):
+    """Where a node stands, in a source of its own: `name` is its file, or the option that gave it."""
+
+
+def stamp(root: yaml.Node, source: str) -> None:
+    """Let every node below `root` say that it stands in `source`."""
+    for node in _nodes(root):
+        mark = node.start_mark
+        node.start_mark = Place(source, mark.index, mark.line, mark.column, None, 0)
+
+
+def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
+    """Every node once, aliases or not."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            waiting += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+
+def size(root: yaml.Node) -> int:
+    """How many nodes there are, those that aliases repeat counted once."""
+    return sum(1 for _ in _nodes(root))
+
+
+def with_root(document: Value, root: yaml.Node) -> Value:
+    """The document with another root, whose nodes may come from several sources."""
+    problems = SourcedProblems(document.problems.file, document.problems.found, document.problems.allow_paths)
+    return Value(root, document.path, problems)
+
+
+def written_out(document: Value) -> str:
+    """The document as YAML, all of its sources in one."""
+    text: str = yaml.serialize(_tagged(document.node), Dumper=yaml.SafeDumper, allow_unicode=True, width=120)
+    return text
+
+
+def in_one_line(node: yaml.Node) -> str:
+    """A node as YAML in one line, for the command line."""
+    root = _tagged(node)
+    for below in _nodes(root):
+        if isinstance(below, yaml.CollectionNode):
+            below.flow_style = True
+        elif isinstance(below, yaml.ScalarNode) and below.style in ("|", ">"):
+            below.style = '"'
+    text: str = yaml.serialize(root, Dumper=yaml.SafeDumper, allow_unicode=True, width=math.inf)
+    return text.removesuffix("\n").removesuffix("...").removesuffix("\n")
+
+
+def _tagged(node: yaml.Node) -> yaml.Node:
+    """A copy whose tags let the emitter write every scalar as it was written."""
+    resolve: Any = Resolver().resolve
+    root = copy.deepcopy(node)
+    for below in _nodes(root):
+        plain = isinstance(below, yaml.ScalarNode) and below.style is None
+        kind = yaml.ScalarNode if isinstance(below, yaml.ScalarNode) else type(below)
+        below.tag = resolve(kind, below.value if plain else None, (plain, not plain))
+    return root

@@ -1,0 +1,134 @@
+"""`variants:` of a schedule: a matrix of values, every combination of them a run of its own."""
+
+import itertools
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import yaml
+
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.overrides import replaced
+from pipeline.schedule.document.sources import in_one_line, size, with_root
+from pipeline.storage.naming import safe
+from render.errors import InputError
+
+KEY = "variants"
+MAX_VALUES, MAX_VARIANTS = 100, 1000
+MAX_ENTRIES = 300_000
+
+_EXPECTED = "a map of paths to lists of values such as output.seed: [1, 2, 3]"
+_SHORT = re.compile(r"[\w.-]{1,24}")
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One combination: a name for its folder, and its values as `--set` takes them."""
+
+    name: str
+    overrides: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """Every path that varies with the places of its values; empty where nothing varies."""
+
+    values: dict[str, list[Value]]
+
+    def first(self, document: Value) -> Value:
+        """The document with the first value at every path."""
+        for path, values in self.values.items():
+            document = _with(document, path, values[0])
+        return document
+
+    def others(self, document: Value) -> list[Value]:
+        """The document once with every other value."""
+        return [_with(document, path, value) for path, values in self.values.items() for value in values[1:]]
+
+    def variants(self) -> tuple[Variant, ...]:
+        """Every combination, the last path varying fastest."""
+        if not self.values:
+            return ()
+        labels = [path.rpartition(".")[2] for path in self.values]
+        labels = labels if len(set(labels)) == len(labels) else list(self.values)
+        texts = [[in_one_line(value.node) for value in values] for values in self.values.values()]
+        names = [_names(values, written) for values, written in zip(self.values.values(), texts, strict=True)]
+        found: list[Variant] = []
+        for numbers in itertools.product(*(range(len(choices)) for choices in texts)):
+            chosen = [choices[number] for choices, number in zip(texts, numbers, strict=True)]
+            parts = [
+                f"{label}-{choices[number]}" for label, choices, number in zip(labels, names, numbers, strict=True)
+            ]
+            name = safe(re.sub(r"[^\w.-]", "-", "_".join(parts)))
+            if any(name == other.name for other in found):  # the value 1, and the first of those that are too long
+                name = safe(f"{name}_{len(found) + 1}")
+            found.append(Variant(name=name, overrides=tuple(zip(self.values, chosen, strict=True))))
+        return tuple(found)
+
+
+def read_matrix(document: Value) -> tuple[Value, Matrix]:
+    """The document without `variants:`, and what that says; what is wrong is noted."""
+    if KEY not in document.entries():
+        return document, Matrix(values={})
+    root = yaml.MappingNode(document.node.tag, [], document.node.start_mark)
+    root.value = [pair for pair in document.node.value if pair[0].value != KEY]
+    section = next(value for name, _, value in document.pairs(_EXPECTED) if name == KEY)
+    values: dict[str, list[Value]] = {}
+    with document.problems.collecting():
+        for path, key, entry in section.pairs(_EXPECTED):
+            with document.problems.collecting():
+                values[path] = _choices(path, key, entry)
+        count = math.prod(map(len, values.values()))
+        if count > MAX_VARIANTS or sum(map(len, values.values())) > MAX_VALUES:
+            raise InvalidError(
+                section, f"expected at most {MAX_VARIANTS:,} variants of {MAX_VALUES} values, got {count:,}"
+            )
+        if (read := sum(map(len, values.values())) * size(root)) > MAX_ENTRIES:
+            raise InvalidError(section, f"too many values for so long a schedule: {read:,} entries are to be read")
+    bare = with_root(document, root)
+    for path in list(values):
+        try:
+            _with(bare, path, values[path][0])
+        except InputError as error:
+            bare.problems.add(InvalidError(values[path][0], str(error)))
+            del values[path]
+    return bare, Matrix(values=values)
+
+
+def _choices(path: str, key: Value, entry: Value) -> list[Value]:
+    if path.split(".")[0].split("[")[0] in (KEY, "include", "version", ""):
+        raise InvalidError(key, "cannot vary")
+    choices = entry.items("a list of values such as [1, 2, 3]")
+    texts = [in_one_line(choice.node) for choice in choices]
+    for number, (choice, text) in enumerate(zip(choices, texts, strict=True)):
+        if text in texts[:number]:
+            raise InvalidError(choice, "this value appears twice; remove one of them")
+    if not choices:
+        raise entry.invalid("a list of values such as [1, 2, 3]")
+    return choices
+
+
+def _names(values: list[Value], texts: list[str]) -> list[str]:
+    """What stands for each value in the names of variants: the value where it is short, else its number.
+
+    Two that look alike, on a file system without capitals too, are both numbered.
+    """
+    shown = [
+        text
+        if _SHORT.fullmatch(text)
+        else _UNSAFE.sub("-", str(value.node.value)).strip("-.")
+        if isinstance(value.node, yaml.ScalarNode)
+        else ""
+        for value, text in zip(values, texts, strict=True)
+    ]
+    alike = Counter(name.casefold() for name in shown)
+    return [
+        name if _SHORT.fullmatch(name) and alike[name.casefold()] == 1 else str(number)
+        for number, name in enumerate(shown, 1)
+    ]
+
+
+def _with(document: Value, path: str, value: Value) -> Value:
+    return with_root(document, replaced(document.node, path, value.node, f"{KEY}.{path}"))

@@ -1,0 +1,35 @@
+"""Files that a schedule names: there, inside its folder, and what they are said to be."""
+
+from pathlib import Path
+
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.paths import did_you_mean, resolve
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.readers import Clock
+from render.errors import InputError
+from render.models import sha256
+from render.spec import ImageFile
+
+
+def file(value: Value, clock: Clock) -> Path:
+    """A file, written relative to the schedule's folder and inside it unless that is lifted."""
+    written = fields.text(value, clock)
+    try:
+        path = resolve(written, Path(value.problems.file).parent, value.problems.allow_paths)
+    except ValueError as error:
+        raise InvalidError(value, str(error)) from error
+    if not path.is_file():
+        raise InvalidError(value, f"'{written}': no such file; it is looked for at {path}{did_you_mean(path)}")
+    return path
+
+
+def picture(value: Value, clock: Clock) -> ImageFile:
+    """A picture; its header is looked at, its pixels are not."""
+    from render.images import require_image
+
+    path = file(value, clock)
+    try:
+        require_image(path)
+    except InputError as error:
+        raise InvalidError(value, str(error)) from error
+    return ImageFile(path=path, sha256=sha256(path))

@@ -1,0 +1,232 @@
+"""Readers of maps and plain fields: from a place in the YAML to a section, a text, a word.
+
+A reader takes a `Value` and the schedule's `Clock` and returns the value or raises `InvalidError` with
+what was expected and an example.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.curves.beats import Beat
+from pipeline.curves.expressions import Expression, Scope
+from pipeline.curves.signals import Signal
+from pipeline.schedule.document.composer import TextNode
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields.shapes import Described, described, settings
+from render.errors import suggestion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """What turns frames, percent, `end`, beats and markers into seconds, and what expressions may name.
+
+    `known` is False where fps, length or the like could not be read: times are then only
+    placeholders, and nothing is said of how they lie to each other. `used` are the names that
+    expressions asked for so far, `sizes` how long these are, added up, `remarks` the warnings; every clock
+    made of this one adds to them. `no_beat` is what is wrong with
+    a time in beats where there is no `beat`. `track` is how long the music goes on from the
+    video's start, and `loop` how long its end is led into its beginning, in seconds.
+    """
+
+    fps: float
+    length: float
+    known: bool = True
+    beat: Beat | None = None
+    signals: Mapping[str, Signal] = dataclasses.field(default_factory=dict)
+    track: float | None = None
+    loop: float = 0.0
+    markers: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    seed: int = 0
+    variables: Mapping[str, Expression] = dataclasses.field(default_factory=dict)
+    used: set[str] = dataclasses.field(default_factory=set)
+    sizes: list[int] = dataclasses.field(default_factory=list)
+    remarks: list[InvalidError] = dataclasses.field(default_factory=list)
+    no_beat: str = "beats and bars need music: {bpm: 120}"
+
+    @property
+    def frames(self) -> Array:
+        """When every frame is shown, in seconds."""
+        return np.arange(max(1, round(self.length * self.fps))) / self.fps
+
+    def count_expression(self, value: Value, size: int) -> None:
+        """Note one more expression of so many tokens. Raises `InvalidError` where they are too many to be computed."""
+        self.sizes.append(size + (self.sizes[-1] if self.sizes else 0))
+        if self.sizes[-1] > MAX_TOKENS:
+            raise InvalidError(value, "the expressions of this schedule, with all that let: adds to them, are too many")
+
+    def remark(self, value: Value, message: str) -> None:
+        """Note a warning: what is at `value` can be used, but."""
+        if self.known and len(self.remarks) < MAX_REMARKS:
+            self.remarks.append(InvalidError(value, message))
+
+    @property
+    def scope(self) -> Scope:
+        """The names of expressions."""
+        beat = self.beat if self.known else Beat(bpm=60)
+        return Scope(
+            fps=self.fps,
+            duration=self.length,
+            seed=self.seed,
+            beat=beat,
+            variables=self.variables,
+            signals=self.signals,
+            loop=self.loop,
+        )
+
+
+Reader = Callable[[Value, Clock], Any]
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+MAX_REMARKS = 100
+MAX_TOKENS = 200_000  # of all expressions, those of their variables included
+TORN_BEZIER = "put quotes around bezier(...)"
+TEXT = {"title": "text", "type": ["string", "number"], "pattern": r"\S", "patternErrorMessage": "expected a text"}
+
+
+def read_section(kind: type, value: Value, clock: Clock) -> Any:
+    """Fill the dataclass `kind` from a map; what is wrong is noted and its field keeps the default."""
+    return kind(**read_map(setting_readers(kind), value, clock))
+
+
+def setting_readers(kind: type) -> dict[str, Reader]:
+    """How each setting of the dataclass `kind` is read."""
+    return {entry.name: entry.read for entry in settings(kind)}
+
+
+def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock) -> dict[str, Any]:
+    """Read the known keys of a map; unknown ones, and what cannot be read, are noted and left out."""
+    read: dict[str, Any] = {}
+    with value.problems.collecting():
+        for name, key, entry in value.pairs(f"a map with {', '.join(readers)}"):
+            with value.problems.collecting():
+                if name not in readers:
+                    raise InvalidError(key, f"unknown key; {suggestion(name, readers)}")
+                read[name] = readers[name](entry, clock)
+    return read
+
+
+def read_entry(read: Reader, entries: Mapping[str, Value], name: str, clock: Clock, default: Any) -> Any:
+    """The entry `name`, or the default where it is missing or wrong; what is wrong is noted."""
+    if name in entries:
+        with entries[name].problems.collecting():
+            return read(entries[name], clock)
+    return default
+
+
+def read_each(read: Reader, values: Sequence[Value], clock: Clock) -> list[Any]:
+    """Read every value, so that all that is wrong is noted; raises what was wrong with the last wrong one."""
+    found = []
+    wrong: InvalidError | None = None
+    for value in values:
+        try:
+            found.append(read(value, clock))
+        except InvalidError as invalid:
+            value.problems.add(invalid)
+            wrong = invalid
+    if wrong is not None:
+        raise wrong
+    return found
+
+
+def read_pair(read: Reader, value: Value, clock: Clock, expected: str) -> tuple[Any, Any]:
+    """Read a list of two. Raises `InvalidError` where it is none, and as `read_each`."""
+    both = value.items(expected)
+    if len(both) != 2:
+        raise value.invalid(expected)
+    first, second = read_each(read, both, clock)
+    return first, second
+
+
+@described(TEXT)
+def text(value: Value, clock: Clock) -> str:
+    expected = "a text"
+    scalar = value.scalar(expected)
+    if scalar is None or isinstance(scalar, bool) or not str(scalar).strip():
+        raise value.invalid(expected)
+    prompt = written(value)  # 1984 is a prompt, too
+    if any("\ud800" <= character <= "\udfff" for character in prompt):
+        raise InvalidError(value, "contains half a character (a lone surrogate), which no text can")
+    if _CONTROL.search(prompt):  # ffmpeg cannot be handed a null, and a terminal obeys the others
+        raise InvalidError(value, "contains a control character, which no text needs")
+    if isinstance(value.node, TextNode) and value.node.cut:
+        clock.remark(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
+    return prompt
+
+
+@described({"type": "boolean"})
+def flag(value: Value, clock: Clock) -> bool:
+    scalar = value.scalar("true or false")
+    if not isinstance(scalar, bool):
+        raise value.invalid("true or false")
+    return scalar
+
+
+def choice(known: Collection[str], kind: str = "value", expected: str = "") -> Described[[Value, Clock], str]:
+    """One of a few words; `kind` is what an unknown one is called."""
+    expected = expected or f"one of {', '.join(known)}"
+
+    @described({"enum": list(known)})
+    def read(value: Value, clock: Clock) -> str:
+        name = value.scalar(expected)
+        if not isinstance(name, str):
+            raise value.invalid(expected)
+        if name not in known:
+            raise InvalidError(value, f"unknown {kind} '{name}'; {suggestion(name, known)}")
+        return name
+
+    return read
+
+
+def integer(low: int, high: int) -> Described[[Value, Clock], int]:
+    """A whole number in a range."""
+
+    @described({"type": "integer", "minimum": low, "maximum": high})
+    def read(value: Value, clock: Clock) -> int:
+        expected = f"a whole number from {low} to {high}"
+        scalar = value.scalar(expected)
+        if isinstance(scalar, bool) or not isinstance(scalar, int) or not low <= scalar <= high:
+            raise value.invalid(expected)
+        return scalar
+
+    return read
+
+
+def parts(value: Value, readers: Mapping[str, Reader], clock: Clock) -> dict[str, Any]:
+    """Read a small map such as {to: 1.2/s, ease: out_expo}, whose first key is required.
+
+    Raises:
+        InvalidError: the required key is missing or cannot be read; what else is wrong is noted.
+    """
+    required, *_ = readers
+    found: dict[str, Value] = {}
+    unknown: list[InvalidError] = []
+    for name, key, entry in value.pairs("a map"):
+        if name in readers:
+            found[name] = entry
+        elif not unknown or not unknown[0].message.endswith(TORN_BEZIER):
+            torn = "ease" in found and written(found["ease"]).startswith("bezier(")
+            unknown.append(InvalidError(key, f"unknown key; {TORN_BEZIER if torn else suggestion(name, readers)}"))
+    if required not in found:  # most likely misspelt
+        unknown = unknown or [InvalidError(value, f"'{required}' is missing; expected {{{', '.join(readers)}}}")]
+        raise unknown[0]
+    for invalid in unknown:
+        value.problems.add(invalid)
+        if invalid.message.endswith(TORN_BEZIER):
+            found.pop("ease", None)
+    read: dict[str, Any] = {}
+    for name, entry in found.items():
+        if name != required:
+            with value.problems.collecting():
+                read[name] = readers[name](entry, clock)
+    return {required: readers[required](found[required], clock), **read}
+
+
+def written(value: Value) -> str:
+    """The scalar as it stands in the file; quoting a rate makes no difference."""
+    return str(value.node.value).strip()

@@ -1,0 +1,89 @@
+"""The tables of docs/schedule.md, made of what the readers say of themselves.
+
+`python -m pipeline.schedule.reference docs/schedule.md` fills them in, each between `<!-- generated: NAME -->`
+and `<!-- end -->`; what stands around them is written by hand.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline.curves.functions import FUNCTIONS
+from pipeline.schedule.fields.shapes import Setting, settings
+from pipeline.schedule.schedule import Output, Refine
+from pipeline.schedule.schema import sections
+from pipeline.schedule.sections.loop import Loop
+from pipeline.schedule.sections.models import Models
+from pipeline.schedule.sections.motion import motion_settings
+from pipeline.schedule.sections.music import Music
+from pipeline.schedule.sections.shots import SETTINGS, loss_settings
+from pipeline.schedule.sections.signals import Heard
+from pipeline.schedule.sections.video import Video
+from pipeline.video.formats import FORMATS
+from pipeline.video.platforms import PLACES
+
+_PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """The document with its tables as they are now. Raises `KeyError` for a table that there is not."""
+    tables = _tables()
+    return _PLACE.sub(lambda place: place[1] + tables[place[2]] + place[3], text)
+
+
+def _tables() -> dict[str, str]:
+    """Every table by its name."""
+    return {
+        "schedule": _table(("key", ""), ((f"`{name}`", shape["description"]) for name, shape in sections().items())),
+        "functions": _table(("written", ""), ((f"`{known.call}`", known.about) for known in FUNCTIONS.values())),
+        "output": _settings(settings(Output)),
+        "video": _settings(settings(Video)),
+        "formats": _table(("format", "file", ""), ((f"`{n}`", f"`{f.suffix}`", f.about) for n, f in FORMATS.items())),
+        "places": _table(("place", ""), ((f"`{name}`", place.about) for name, place in PLACES.items())),
+        "models": _settings(settings(Models)),
+        "motion": _settings(motion_settings()),
+        "refine": _settings(settings(Refine)),
+        "losses": _settings(loss_settings()),
+        "music": _settings(settings(Music)),
+        "loop": _settings(settings(Loop)),
+        "signals": _settings(settings(Heard)),
+        "shots": _settings(SETTINGS),
+    }
+
+
+def _settings(entries: Iterable[Setting]) -> str:
+    rows = ((f"`{entry.name}`{' ~' * entry.read.over_time}", _default(entry), _about(entry)) for entry in entries)
+    return _table(("key", "default", ""), rows)
+
+
+def _default(entry: Setting) -> str:
+    if entry.default is None:
+        return "required" if entry.required else "none"
+    return f"`{_in_yaml(entry.written_default)}`"
+
+
+def _about(entry: Setting) -> str:
+    words = ", ".join(f"`{word}`" for word in dict.fromkeys(map(str, entry.shape.get("enum", ()))))
+    return (
+        entry.about
+        if not words or all(f"`{word}`" in entry.about for word in entry.shape["enum"])
+        else f"{entry.about}: {words}"
+    )
+
+
+def _in_yaml(value: Any) -> str:
+    """A plain value, or a list of them, as a schedule writes it."""
+    return json.dumps(value).replace('"', "")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = ["|".join(f" {cell} " if cell else " " for cell in row) for row in (head, *rows)]
+    return "".join(f"|{line}|\n" for line in (lines[0], "|".join("---" for _ in head), *lines[1:]))
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        Path(name).write_text(filled(Path(name).read_text(encoding="utf-8")), encoding="utf-8")

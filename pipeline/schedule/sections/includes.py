@@ -1,0 +1,117 @@
+"""`include:` of shared fragments: other files of YAML whose entries lie under the schedule's own."""
+
+import copy
+from pathlib import Path
+
+import yaml
+
+from pipeline.schedule.document.document import InvalidError, Value, compose
+from pipeline.schedule.document.paths import resolve
+from pipeline.schedule.document.sources import read_text, stamp, with_root
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.readers import Clock
+from pipeline.schedule.fields.shapes import list_of, one_of
+from render.errors import InputError
+
+KEY = "include"
+WHOLE = ("prompts", "shots", "variants", KEY)  # are replaced, not merged
+MAX_FILES = 32
+MAX_LENGTH = 300_000  # characters of all of them
+
+SHAPE = one_of(fields.TEXT, list_of(fields.TEXT, MAX_FILES))
+
+_EXPECTED = "the path of a YAML file beside this one such as look.yaml, or a list of them"
+_NO_CLOCK = Clock(fps=1.0, length=0.0, known=False)  # and so nobody's warnings are kept
+
+
+def included(document: Value) -> Value:
+    """The document with the entries of the files that it includes, where it has none of its own.
+
+    A section that is a map is merged entry by entry, and so is one of several files: the schedule
+    wins over the files, a file over those before it and over those that it includes itself.
+
+    Raises:
+        InputError: a file cannot be read.
+        ScheduleError: a file is not YAML.
+    """
+    if KEY not in document.entries():
+        return document
+    folder = Path(document.problems.file).parent
+    reader = _Reader(folder, Path(document.problems.file))
+    return with_root(document, reader.merged(document, ()))
+
+
+class _Reader:
+    """Reads files that include each other, and counts them."""
+
+    def __init__(self, folder: Path, first: Path) -> None:
+        self._folder = folder
+        self._first = first.resolve()
+        self._count = self._length = 0
+
+    def merged(self, document: Value, around: tuple[Path, ...]) -> yaml.Node:
+        """The root of the document with all that it includes; `around` are the files that include it."""
+        own = document.node
+        with document.problems.collecting():
+            for value in reversed(_values(document)):
+                with document.problems.collecting():
+                    own = under(own, self._fragment(value, around))
+        changed = copy.copy(own)
+        changed.value = [(key, value) for key, value in own.value if _name(key) != KEY]
+        return changed
+
+    def _fragment(self, value: Value, around: tuple[Path, ...]) -> yaml.Node:
+        written = fields.text(value, _NO_CLOCK)
+        try:
+            path = resolve(written, self._folder, value.problems.allow_paths)
+            if path in (self._first, *around):
+                raise ValueError(f"'{written}' includes itself")
+            self._count += 1
+            if self._count > MAX_FILES:
+                raise ValueError(f"more than {MAX_FILES} files are included")
+            text = read_text(path)
+            self._length += len(text)
+            if self._length > MAX_LENGTH:
+                raise ValueError(f"the included files hold more than {MAX_LENGTH:,} characters")
+        except (ValueError, InputError) as error:
+            raise InvalidError(value, str(error)) from None
+        name = str(self._folder / written)
+        fragment = compose(text, name)
+        if not fragment.is_map:
+            raise InvalidError(value, f"expected a map of sections in '{written}'")
+        stamp(fragment.node, name)
+        nested = with_root(value, fragment.node)
+        return self.merged(Value(nested.node, "", nested.problems), (*around, path))
+
+
+def _values(document: Value) -> list[Value]:
+    """Where the paths stand."""
+    value = document.entries().get(KEY)
+    if value is None:
+        return []
+    value = Value(value.node, value.path, document.problems)
+    if value.is_map or (value.is_list and not value.node.value):
+        raise value.invalid(_EXPECTED)
+    return value.items(_EXPECTED) if value.is_list else [value]
+
+
+def under(own: yaml.Node, fragment: yaml.Node) -> yaml.Node:
+    """`own` with the entries of the map `fragment` that it lacks, and so for every section that both have as a map."""
+    merged = copy.copy(own)
+    merged.value = list(own.value)
+    places = {_name(key): number for number, (key, _) in enumerate(own.value)}
+    for key, value in fragment.value:
+        if _name(key) not in places:
+            merged.value.append((key, value))
+        elif _name(key) not in WHOLE:
+            name, mine = merged.value[places[_name(key)]]
+            if isinstance(mine, yaml.MappingNode) and isinstance(value, yaml.MappingNode):
+                known = {_name(inner) for inner, _ in mine.value}
+                section = copy.copy(mine)
+                section.value = [*mine.value, *(pair for pair in value.value if _name(pair[0]) not in known)]
+                merged.value[places[_name(key)]] = name, section
+    return merged
+
+
+def _name(key: yaml.Node) -> str:
+    return str(key.value) if isinstance(key, yaml.ScalarNode) else ""

@@ -1,0 +1,82 @@
+"""`loop:`: a video whose end leads into its beginning.
+
+With a blend, frames are rendered past the end, on the clock of the beginning, and led into the frames that are there:
+they take the place of the first ones, so the last frame is followed by the one that was rendered after it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.readers import Clock, read_section
+from pipeline.schedule.fields.shapes import described, one_of, section, setting, settings
+from pipeline.schedule.fields.times import duration, lasting, seconds
+
+BOOMERANG = "boomerang"
+OPEN = 0.01  # of a curve's range: what jumps less at the seam is closed
+_BLEND = "a duration such as 2s"
+
+
+@described(lasting(_BLEND), shown=seconds)
+def _blend(value: Value, clock: Clock) -> float:
+    blend = duration(value, clock, _BLEND)
+    if blend is None or blend <= 0:
+        raise value.invalid(_BLEND)
+    if clock.known and (blend * 2 > clock.length + 1e-9 or blend * clock.fps < 2):
+        said = f"from 2 frames to half of the video's {clock.length:.4g} s"
+        raise InvalidError(value, f"expected {said}, got {blend:.4g} s: a loop must be longer than its blend")
+    return blend
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop:
+    """How a video becomes a loop; a blend of 0 and no boomerang is none."""
+
+    blend: float = setting(_blend, 0.0, "how long the end is led into the beginning")
+    boomerang: bool = setting(fields.flag, False, "forwards and then backwards instead: cheap, and twice as long")
+
+    def num_led(self, fps: float) -> int:
+        """How many frames are rendered past the end."""
+        return 0 if self.boomerang else round(self.blend * fps)
+
+
+_ONE = section("loop", "the end leads into the beginning", settings(Loop))
+SHAPE = one_of({"const": BOOMERANG}, _ONE)
+
+
+@described(SHAPE)
+def read_loop(value: Value, clock: Clock) -> Loop:
+    """Read `loop:`; what is wrong is noted."""
+    if not value.is_map:
+        if value.scalar(f"{BOOMERANG}, or a map such as {{blend: 2s}}") != BOOMERANG:
+            raise value.invalid(f"{BOOMERANG}, or a map such as {{blend: 2s}}")
+        return Loop(boomerang=True)
+    loop: Loop = read_section(Loop, value, clock)
+    if loop.boomerang and loop.blend:
+        raise InvalidError(value, "blend and boomerang are two ways to close a loop; remove one of the two")
+    return loop
+
+
+def ways(count: int) -> Array:
+    """How much of the way to the frame that it takes the place of each led frame has gone: (count,), 0 to 1."""
+    there = np.linspace(0, 1, count)
+    gone: Array = there * there * (3 - 2 * there)
+    return gone
+
+
+def order(count: int, led: int, boomerang: bool) -> list[int]:
+    """Which frames the video shows one after the other, of `count` that were made, `led` of them past the end."""
+    if boomerang:
+        return [*range(count), *range(count - 2, 0, -1)]
+    return [*range(count - led, count), *range(led, count - led)]
+
+
+def gap(sample: Callable[[Array], Array], length: float) -> tuple[float, float] | None:
+    """The values at the beginning and at the end of what is open; None of what is closed."""
+    values = sample(np.linspace(0, length, 65))
+    start, end, reach = float(values[0]), float(values[-1]), float(np.ptp(values))
+    return None if abs(end - start) <= OPEN * reach + 1e-9 else (start, end)

@@ -1,0 +1,250 @@
+"""The `models:` of a schedule: by name, by path, or random; and which of their properties change a pixel."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.files import file
+from pipeline.schedule.fields.quantities import number
+from pipeline.schedule.fields.readers import Clock, Reader
+from pipeline.schedule.fields.shapes import Shape, about, described, list_of, map_of, one_of, setting
+from render import registry
+from render.companions import require_usable
+from render.downloads import Progress
+from render.errors import UnknownNameError, WeightsError
+from render.models import Model, ModelFiles
+from render.spec import PRECISIONS
+from render.weights import locate
+
+if TYPE_CHECKING:
+    from render.renderer import Renderer
+
+MAX_PERCEPTORS = 8
+_LATENT = "the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
+_PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint: clip.safetensors, weight: 1}"
+_WEIGHT = number(0.001, 1000)
+
+
+def _name_of(title: str, known: Callable[[], Iterable[str]]) -> Shape:
+    """The name of a model; which architectures there are beside these hangs on the installed open_clip."""
+    return {"title": title, **one_of({"enum": known}, {"type": "string", "pattern": f"^{registry.RANDOM}."})}
+
+
+def _file(description: str) -> Shape:
+    return about(fields.TEXT, f"{description}: its path beside the schedule")
+
+
+_LATENT_SHAPE = one_of(
+    _name_of("latent", registry.latents),
+    map_of(
+        {"config": _file("a VQGAN's config as taming writes it"), "checkpoint": _file("its weights")},
+        required=("config", "checkpoint"),
+    ),
+)
+_PERCEPTOR_SHAPE = one_of(
+    _name_of("perceptor", registry.perceptors),
+    map_of(
+        {
+            "model": about(fields.TEXT, "a perceptor's name; with a checkpoint open_clip's architecture, or a config"),
+            "checkpoint": _file("its weights"),
+            "weight": {**about(_WEIGHT.shape, "how much its word counts beside the others'"), "default": 1},
+        },
+        required=("model",),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perceptor:
+    """A model that looks, and how much its word counts beside the others'."""
+
+    model: Model
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocatedModels:
+    """The models of a schedule with their files on this machine; equal ones can share a renderer.
+
+    Attributes:
+        quantize: snap latents to the codebook.
+        precision: one of `render.spec.PRECISIONS`.
+    """
+
+    latent: ModelFiles
+    perceptors: tuple[tuple[ModelFiles, float], ...]
+    quantize: bool
+    precision: str
+
+    def load(self, device_name: str) -> "Renderer":
+        """Load them on a device, see `render.device.pick_device`.
+
+        Raises:
+            InputError: there is no such device.
+            WeightsError: a file is missing or does not fit.
+        """
+        from render.device import model_dtype, pick_device
+        from render.renderer import load_renderer
+
+        device = pick_device(device_name)
+        dtype = model_dtype(device, self.precision)
+        return load_renderer(self.latent, self.perceptors, self.quantize, device, dtype)
+
+    def digests(self) -> dict[str, Any]:
+        """Names, SHA-256 of every file, and whatever else of the models changes a pixel.
+
+        Raises:
+            WeightsError: a file is missing.
+        """
+        return {
+            "latent": {**_digest(self.latent), "quantize": self.quantize},
+            "perceptors": [{**_digest(files), "weight": weight} for files, weight in self.perceptors],
+            "precision": self.precision,
+        }
+
+
+def _digest(files: ModelFiles) -> dict[str, Any]:
+    """A config counts by its content; an architecture of open_clip by its name, since one file fits several."""
+    digest: dict[str, Any] = {"name": files.name, "sha256": files.digests()}
+    if isinstance(files.architecture, str):
+        digest["architecture"] = files.architecture
+    return digest if files.random_seed is None else {**digest, "random_seed": files.random_seed}
+
+
+@described(_LATENT_SHAPE, shown=lambda model: model.name)
+def _latent(value: Value, clock: Clock) -> Model:
+    if not value.is_map:
+        return _named(value, _LATENT, registry.find_latent)
+    read = fields.read_map({"config": file, "checkpoint": file}, value, clock)
+    missing = {"config", "checkpoint"} - value.entries().keys()
+    if missing:
+        raise InvalidError(value, f"'{min(missing)}' is missing; expected {_LATENT}")
+    if len(read) < 2:  # told already
+        return registry.find_latent("embedded")
+    model = Model(
+        name=read["checkpoint"].name,
+        entry="vqgan",
+        architecture=read["config"],
+        checkpoint=read["checkpoint"],
+        quantize=True,
+    )
+    _readable(value, model)
+    return model
+
+
+def _readable(value: Value, model: Model) -> None:
+    """Read a model's configs while the place of its name is known; the size of a picture depends on a VQGAN's."""
+    try:
+        if model.entry == "vqgan":
+            _ = model.stride
+        else:
+            require_usable(model)
+    except WeightsError as error:
+        raise InvalidError(value, str(error)) from error
+
+
+@described(
+    list_of(_PERCEPTOR_SHAPE, MAX_PERCEPTORS),
+    shown=lambda perceptors: [perceptor.model.name for perceptor in perceptors],
+)
+def _perceptors(value: Value, clock: Clock) -> tuple[Perceptor, ...]:
+    items = value.items("a list of perceptors such as [embedded]")
+    if not items:
+        raise value.invalid("at least one perceptor")
+    if len(items) > MAX_PERCEPTORS:
+        raise value.invalid(f"at most {MAX_PERCEPTORS} perceptors")
+    return tuple(fields.read_each(_perceptor, items, clock))
+
+
+def _perceptor(value: Value, clock: Clock) -> Perceptor:
+    if not value.is_map:
+        return Perceptor(model=_named(value, _PERCEPTOR, registry.find_perceptor))
+    readers: Mapping[str, Reader] = {"model": _anything, "checkpoint": file, "weight": _WEIGHT}
+    read = fields.read_map(readers, value, clock)
+    if "model" not in read:
+        raise InvalidError(value, f"'model' is missing; expected {_PERCEPTOR}")
+    weight = read.get("weight", 1.0)
+    if "checkpoint" not in value.entries():
+        return Perceptor(model=_named(read["model"], _PERCEPTOR, registry.find_perceptor), weight=weight)
+    architecture = _architecture(read["model"], clock)
+    checkpoint = read.get("checkpoint", Path())
+    published = registry.architecture_of(checkpoint.name)
+    if isinstance(architecture, str) and published not in (None, architecture):
+        raise InvalidError(read["model"], f"'{checkpoint.name}' has the weights of {published}, not of {architecture}")
+    model = Model(name=checkpoint.name, entry="clip", architecture=architecture, checkpoint=checkpoint)
+    if "checkpoint" in read:
+        _readable(read["model"], model)
+    return Perceptor(model=model, weight=weight)
+
+
+def _architecture(value: Value, clock: Clock) -> Path | str:
+    """open_clip's name of an architecture, or a JSON config."""
+    name = fields.text(value, clock)
+    if name.endswith(".json"):
+        return file(value, clock)
+    if name not in registry.clip_architectures():
+        raise InvalidError(value, str(UnknownNameError("CLIP architecture", name, registry.clip_architectures())))
+    return name
+
+
+def _anything(value: Value, clock: Clock) -> Value:
+    return value
+
+
+def _named(value: Value, expected: str, find: Any) -> Model:
+    name = value.scalar(expected)
+    if not isinstance(name, str):
+        raise value.invalid(expected)
+    try:
+        model: Model = find(name)
+    except UnknownNameError as error:
+        raise InvalidError(value, str(error)) from error
+    return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """Which models draw and which look."""
+
+    latent: Model = setting(
+        _latent, registry.find_latent("embedded"), "what draws: `embedded` (a VQGAN), `pixels` (no weights)"
+    )
+    perceptors: tuple[Perceptor, ...] = setting(
+        _perceptors,
+        (Perceptor(model=registry.find_perceptor("embedded")),),
+        "what looks, one or several: `embedded` (a CLIP), `toy` (no weights)",
+    )
+    quantize: bool | None = setting(
+        fields.flag,
+        None,
+        "snap latents to the codebook, gradient straight through; the model's own way if unset, off for embedded",
+    )
+    precision: str = setting(
+        fields.choice(PRECISIONS, "precision"), "auto", "of the networks; `auto` is the fastest that is safe here"
+    )
+
+    @property
+    def size_unit(self) -> int:
+        """Width and height must be multiples of this: the model's stride, and even for the video's yuv420p."""
+        return math.lcm(2, self.latent.stride)
+
+    @property
+    def augment(self) -> str:
+        """How much is done to cutouts where the schedule does not say: one of `render.spec.AUGMENTS`."""
+        return "light" if all(perceptor.model.robust for perceptor in self.perceptors) else "full"
+
+    def locate(self, *, offline: bool, progress: Progress) -> LocatedModels:
+        """Find every file, downloading what is not here. Raises `WeightsError`."""
+        return LocatedModels(
+            latent=locate(self.latent, offline=offline, progress=progress),
+            perceptors=tuple(
+                (locate(perceptor.model, offline=offline, progress=progress), perceptor.weight)
+                for perceptor in self.perceptors
+            ),
+            quantize=self.latent.quantize if self.quantize is None else self.quantize,
+            precision=self.precision,
+        )

@@ -1,0 +1,85 @@
+"""The section `motion:`: a rate for every transform of the catalogue, the centre, the border."""
+
+import functools
+from itertools import pairwise
+
+import numpy as np
+
+from pipeline.curves.curve import Curve
+from pipeline.curves.easings import easing
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields.formulas import when
+from pipeline.schedule.fields.keyframes import curve
+from pipeline.schedule.fields.quantities import rate
+from pipeline.schedule.fields.readers import Clock, read_map
+from pipeline.schedule.fields.shapes import Described, Setting, described, headline, settings
+from pipeline.schedule.schedule import Motion
+from render import catalogue, transforms
+from render.transforms import Transform
+
+
+@functools.cache
+def motion_settings() -> tuple[Setting, ...]:
+    """What stands under `motion:`."""
+    moves = {name: catalogue.load(transforms, name).TRANSFORM for name in catalogue.names(transforms)}
+    return (*(_setting(name, move) for name, move in moves.items()), *settings(Motion))
+
+
+def _setting(name: str, move: Transform) -> Setting:
+    about = f"{headline(transforms, name)} ({move.unit}, such as {move.example})"
+    return Setting(name=name, read=_move(move), default=Curve.constant(move.neutral), about=about)
+
+
+def read_motion(value: Value, clock: Clock) -> Motion:
+    """How the picture moves; what is wrong is noted and left out."""
+    read = read_map({entry.name: entry.read for entry in motion_settings()}, value, clock)
+    placed = {entry.name: read.pop(entry.name) for entry in settings(Motion) if entry.name in read}
+    return Motion(rates=read, **placed)
+
+
+def _move(move: Transform) -> Described[[Value, Clock], Curve]:
+    """The curve of one transform, which must have an integral, and a factor must stay above 0 between its keys."""
+    plain = curve(rate(move))
+
+    @described(plain.shape, shown=plain.shown, over_time=True)
+    def read(value: Value, clock: Clock) -> Curve:
+        before = len(value.problems.found)
+        result = plain(value, clock)
+        if clock.known and len(value.problems.found) == before:
+            if move.multiplicative:
+                _check_above_0(result, value)
+            if result.has_formula:
+                _check_between(result, move, value, clock)
+        return result
+
+    return read
+
+
+def _check_above_0(result: Curve, value: Value) -> None:
+    """An easing may drive a factor to 0 or below."""
+    overshoots = {key.easing: not _stays_between(key.easing) for key in result.keys}
+    for start, end in pairwise(result.keys):
+        if not (overshoots[end.easing] or start.formula or end.formula):
+            continue
+        times = np.linspace(start.time, end.time, 4097)
+        values = Curve(keys=(start, end)).sample(times)
+        if values.min() <= 0:
+            lowest = f"{values.min():.3g} at {times[values.argmin()]:.2f} s"
+            raise InvalidError(value, f"falls to {lowest} and must stay above 0; {end.easing} overshoots")
+
+
+def _stays_between(name: str) -> bool:
+    """Whether an easing never leaves the two values that it leads from and to."""
+    shares = easing(name)(np.linspace(0, 1, 4097))
+    return bool(shares.min() >= 0 and shares.max() <= 1)
+
+
+def _check_between(result: Curve, move: Transform, value: Value, clock: Clock) -> None:
+    """What moves between two frames is an integral, which looks between them, too."""
+    quarters = np.arange(len(clock.frames) * 4 - 3) / 4 / clock.fps
+    values = result.sample(quarters)
+    unsound = ~np.isfinite(values) | (move.multiplicative & (values <= 0))
+    if unsound.any():
+        at = when(quarters[int(unsound.argmax())], clock)
+        need = "stay above 0" if move.multiplicative else "be a number"
+        raise InvalidError(value, f"must {need} between the frames, too, got {values[unsound][0]:.3g} at {at}")

@@ -1,0 +1,147 @@
+"""Prompts over time: a text, scenes that crossfade, or layers with weights of their own."""
+
+import re
+from typing import Any
+
+from pipeline.curves.curve import Curve, Keyframe
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.files import picture
+from pipeline.schedule.fields.keyframes import EASING, by_time, curve, ease, keyed
+from pipeline.schedule.fields.quantities import number
+from pipeline.schedule.fields.readers import Clock, Reader
+from pipeline.schedule.fields.shapes import Setting, Shape, about, described, list_of, map_of, one_of
+from pipeline.schedule.schedule import Prompt
+from render.spec import BLENDS
+
+MAX_PROMPTS = 1_000
+MAX_WEIGHTS = 20_000_000  # one for every prompt and frame: 160 MB
+EXPECTED = "a text, a map of times to texts, or a list of {text, weight} or {image, weight}"
+_WEIGHTS = re.compile(r":\s*-?\d+(\.\d+)?\s*\||\|.*:\s*-?\d+(\.\d+)?\s*$")  # sea:2 | fog:-1
+_LAYERS = "[{text: sea, weight: 2}, {text: fog, weight: -1}]"
+
+_WEIGHT = Setting(
+    name="weight",
+    read=curve(number(-100, 100)),
+    default=Curve.constant(1.0),
+    about="how strongly it pulls; a negative weight pushes away",
+)
+_SUBJECTS = {
+    "text": about(fields.TEXT, "what to see; it is never parsed"),
+    "image": about(fields.TEXT, "a picture to pull towards: its path beside the schedule"),
+}
+
+
+def _with_subject(besides: dict[str, Shape]) -> list[Shape]:
+    """The shapes of a map about a text, and about a picture."""
+    return [map_of({name: shape, **besides}, required=(name,)) for name, shape in _SUBJECTS.items()]
+
+
+_SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING})))
+_BLEND = Setting(
+    name="blend",
+    read=fields.choice(BLENDS),
+    default="weights",
+    about="weights pulls towards both texts of a crossfade, slerp at one point between them",
+)
+PROMPTS: Shape = {
+    "title": "prompts",
+    **one_of(
+        fields.TEXT,
+        {
+            **_SCENES,
+            "properties": {"blend": _BLEND.shape},
+            "propertyNames": one_of(_SCENES["propertyNames"], {"const": "blend"}),
+            "examples": [{"0s": "a calm sea", "5s": {"text": "a golden sunset", "ease": "in_out_sine"}}],
+        },
+        list_of(one_of(fields.TEXT, *_with_subject({"weight": _WEIGHT.shape})), MAX_PROMPTS),
+    ),
+}
+
+
+@described(PROMPTS)
+def read_prompts(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
+    """A text, a map of times to scenes, or a list of layers; and how they blend."""
+    if value.is_map or value.is_list:
+        _check_count(value, clock)
+    if value.is_map:
+        return _scenes(value, clock)
+    if value.is_list:
+        layers = []
+        for item in value.items(EXPECTED):
+            with value.problems.collecting():
+                layers.append(_layer(item, clock))
+                _check_weight(layers[-1], item, clock)
+        if not value.node.value:
+            raise value.invalid(EXPECTED)
+        return tuple(layers), "weights"
+    if isinstance(value.scalar(EXPECTED), bool | None):
+        raise value.invalid(EXPECTED)
+    return (Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0)),), "weights"
+
+
+def _check_count(value: Value, clock: Clock) -> None:
+    count = len(value.node.value)
+    if count > MAX_PROMPTS:
+        raise InvalidError(value, f"more than {MAX_PROMPTS:,} prompts")
+    if clock.known and count * len(clock.frames) > MAX_WEIGHTS:
+        raise InvalidError(value, f"{count:,} prompts over {len(clock.frames):,} frames are too many")
+
+
+def _scenes(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
+    """Scenes crossfade: each one's weight rises to 1 at its time and falls to 0 at the next one's."""
+    entries = {name: entry for name, _, entry in value.pairs(EXPECTED)}
+    if not entries.keys() - {"blend"}:
+        raise InvalidError(value, "expected at least one scene such as 0s: a calm sea")
+    blend = "weights"
+    with value.problems.collecting():
+        blend = _BLEND.read(entries["blend"], clock) if "blend" in entries else blend
+    scenes = by_time(value, clock, lambda at, entry: (*_scene(entry, clock), entry), besides=("blend",))
+    times = list(scenes)
+    prompts = []
+    for position, (at, (scene, easing, place)) in enumerate(scenes.items()):
+        keys = [Keyframe(time=at, value=1.0, easing=easing)]
+        if position > 0:
+            keys.insert(0, Keyframe(time=times[position - 1], value=0.0))
+        if position + 1 < len(times):
+            following = times[position + 1]
+            keys.append(Keyframe(time=following, value=0.0, easing=scenes[following][1]))
+        prompts.append(Prompt(**scene, weight=Curve(keys=tuple(keys))))
+        _check_weight(prompts[-1], place, clock)
+    return tuple(prompts), blend
+
+
+def _check_weight(prompt: Prompt, value: Value, clock: Clock) -> None:
+    if clock.known and not prompt.weight.sample(clock.frames).any():
+        clock.remark(value, "has no effect: its weight is 0 in every frame")
+
+
+def _scene(value: Value, clock: Clock) -> tuple[dict[str, Any], str]:
+    if not value.is_map:
+        return {"text": _prompt_text(value, clock)}, "linear"
+    read = fields.parts(value, {**_subject(value), "ease": ease}, clock)
+    return _about(read), read.get("ease", "linear")
+
+
+def _layer(value: Value, clock: Clock) -> Prompt:
+    if not value.is_map:
+        return Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0))
+    read = fields.parts(value, {**_subject(value), "weight": _WEIGHT.read}, clock)
+    return Prompt(**_about(read), weight=read.get("weight", Curve.constant(1.0)))
+
+
+def _prompt_text(value: Value, clock: Clock) -> str:
+    """A text as written; a warning where it seems to carry weights, as other tools write them."""
+    text = fields.text(value, clock)
+    if _WEIGHTS.search(text):
+        clock.remark(value, f"weights in a text are just text here; write layers: {_LAYERS}")
+    return text
+
+
+def _subject(value: Value) -> dict[str, Reader]:
+    """How what a prompt is about is read: a picture, or a text."""
+    return {"image": picture} if "image" in value.entries() else {"text": _prompt_text}
+
+
+def _about(read: dict[str, Any]) -> dict[str, Any]:
+    return {"text": read["text"]} if "text" in read else {"text": read["image"].path.name, "image": read["image"]}

@@ -1,0 +1,146 @@
+"""Entries of `music: {signals: ...}`: what is listened to, and how it is followed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.audio.csv_midi import read_csv, read_midi
+from pipeline.audio.decoding import RATE
+from pipeline.audio.features import NOTES, WHOLE
+from pipeline.audio.track import Track
+from pipeline.curves.array import Array
+from pipeline.curves.signals import Follow, Signal
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields import files
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.quantities import number
+from pipeline.schedule.fields.readers import Clock, read_map, setting_readers
+from pipeline.schedule.fields.shapes import Shape, described, one_of, section, setting, settings, two_of
+from pipeline.schedule.fields.times import duration, lasting, seconds
+from render.errors import InputError
+
+WORDS = tuple(name for name in WHOLE if name not in NOTES)
+SOURCES = ("of", "band", "chroma", "csv", "midi")
+
+HIT = 0.15  # seconds in which a hit fades, or frames would hardly see it
+_SPAN = "a duration such as 180ms, of at most 60s"
+_EXPECTED = f"one of {', '.join(WORDS)}, or a map such as {{band: [40, 120], release: 180ms}}"
+_hertz = number(0, RATE / 2)
+
+
+@described(two_of(_hertz))
+def _band(value: Value, clock: Clock) -> tuple[float, float]:
+    expected = f"two frequencies in Hz, the lower one first, up to {RATE // 2}, such as [40, 120]"
+    edges = value.items(expected)
+    if len(edges) != 2:
+        raise value.invalid(expected)
+    low, high = fields.read_each(_hertz, edges, clock)
+    if low >= high:
+        raise InvalidError(value, f"expected {expected}, got [{low:g}, {high:g}]")
+    return low, high
+
+
+@described(lasting(_SPAN), shown=seconds)
+def _span(value: Value, clock: Clock) -> float:
+    span = duration(value, clock, _SPAN)
+    if span is None or not 0 <= span <= 60:
+        raise value.invalid(_SPAN)
+    return span
+
+
+@described(fields.TEXT)
+def _file(value: Value, clock: Clock) -> Path:
+    return files.file(value, clock)
+
+
+@described(fields.TEXT)
+def track(value: Value, clock: Clock) -> Track:
+    """A file with sound in it."""
+    try:
+        return Track.open(files.file(value, clock))
+    except InputError as error:
+        raise InvalidError(value, str(error)) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """One signal as it is written; one of `SOURCES` says what is listened to, and nothing in a stem is its loudness."""
+
+    file: Track | None = setting(
+        track, None, "another track, such as a stem, to listen to: it begins where the music does"
+    )
+    of: str | None = setting(
+        fields.choice(WORDS, "feature"),
+        None,
+        "a feature of the whole track; of a `file`, `loudness` if nothing else is said",
+    )
+    band: tuple[float, float] | None = setting(_band, None, "the loudness between two frequencies in Hz")
+    chroma: str | None = setting(fields.choice(NOTES, "note"), None, "the loudness of a note, in all octaves")
+    csv: Path | None = setting(_file, None, "a file of lines `seconds, value`")
+    midi: Path | None = setting(_file, None, "a MIDI file: the velocity of every note that begins")
+    column: int = setting(fields.integer(2, 1000), 2, "of the CSV, the one of the values")
+    note: int | None = setting(fields.integer(0, 127), None, "of the MIDI file, the one note that counts, else all")
+    attack: float = setting(_span, 0.0, "how long it takes to rise, to two thirds")
+    release: float | None = setting(
+        _span,
+        None,
+        "how long it takes to fall, to one third; 150ms for `onset` and MIDI, whose hits are short, else 0s",
+    )
+    normalize: bool | None = setting(
+        fields.flag, None, "its highest point is 1; on for what is heard, off for CSV and MIDI"
+    )
+    threshold: float = setting(number(0, 1), 0.0, "what lies below is 0, and the rest begins there")
+
+    @property
+    def follow(self) -> Follow:
+        """How it follows its feature."""
+        own = self.csv is None and self.midi is None
+        normalize = own if self.normalize is None else self.normalize
+        release = HIT if self.of == "onset" or self.midi is not None else 0.0
+        if self.release is not None:
+            release = self.release
+        return Follow(attack=self.attack, release=release, normalize=normalize, threshold=self.threshold)
+
+
+_WORD = fields.choice(WORDS, "feature", _EXPECTED)
+_ONE: Shape = one_of(_WORD.shape, section("signal", "a number that follows the music", settings(Heard)))
+SIGNALS: Shape = {
+    "type": "object",
+    "propertyNames": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z_0-9]*$"},
+    "additionalProperties": _ONE,
+}
+
+
+def read_signal(value: Value, clock: Clock) -> Heard:
+    """Read an entry. Raises `InvalidError` where it does not say what to listen to."""
+    if not value.is_map:
+        return Heard(of=_WORD(value, clock))
+    before = len(value.problems.found)
+    heard = Heard(**read_map(setting_readers(Heard), value, clock))
+    given = [name for name in SOURCES if name in value.entries()]
+    if heard.file is not None and {"csv", "midi"} & {*given}:
+        raise InvalidError(value, f"{given[0]} is a file of its own; remove file")
+    enough = len(given) == 1 or (heard.file is not None and not given)
+    if not enough and len(value.problems.found) == before:
+        said = f"of {' and '.join(given)} only one can be" if given else f"expected one of {', '.join(SOURCES)}"
+        raise InvalidError(value, f"{said}: what is listened to")
+    return heard
+
+
+def silent(clock: Clock) -> Signal:
+    """Stands for a signal that could not be heard."""
+    return Signal(values=np.zeros(2), rate=1.0, fps=clock.fps)
+
+
+def feature_of(heard: Heard, track: Track | None, value: Value) -> Array:
+    """What is followed. Raises `InputError` where it cannot be heard, `InvalidError` where there is no track."""
+    if heard.csv is not None:
+        return read_csv(heard.csv, heard.column)
+    if heard.midi is not None:
+        return read_midi(heard.midi, heard.note)
+    track = heard.file or track
+    if track is None:
+        raise InvalidError(value, "needs the music itself, file: track.mp3 in music:")
+    found = track.band(*heard.band) if heard.band else track.feature(heard.of or heard.chroma or "loudness")
+    return np.append(found, 0.0)  # silence holds behind the end

@@ -1,0 +1,170 @@
+"""`output.video`: in which formats a video is delivered, one or several."""
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.delivery.upscaling import is_installed
+from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields import files
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.frame_rate import frames_per_second
+from pipeline.schedule.fields.readers import Clock, setting_readers
+from pipeline.schedule.fields.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
+from pipeline.video.formats import FORMATS
+from pipeline.video.interpolation import BETWEEN
+from pipeline.video.platforms import FITS, PLACES
+from render.errors import suggestion
+
+MAX_VIDEOS = 16
+LANCZOS = "lanczos"
+SOFTWARE, AUTO = "software", "auto"
+_EXPECTED = "a format such as h264, a place such as square, or a map such as {format: h265, crf: 18}, or a list of them"
+_BITRATE = "a bitrate such as 8M or 800k"
+_BITRATE_PATTERN = r"[1-9][0-9]{0,8}(?:\.[0-9]{1,3})?[kM]?"
+_SPEEDS = tuple(dict.fromkeys(speed for known in FORMATS.values() for speed in known.speeds))
+_ENCODERS = (SOFTWARE, AUTO, *(name for known in FORMATS.values() for name in known.hardware))
+_side = fields.integer(16, 8192)
+
+
+@described(two_of(_side))
+def _size(value: Value, clock: Clock) -> tuple[int, int]:
+    expected = "an even width and height in pixels such as [1080, 1080]"
+    width, height = fields.read_pair(_side, value, clock, expected)
+    if width % 2 or height % 2:
+        raise InvalidError(value, f"expected {expected}, got [{width}, {height}]")
+    return width, height
+
+
+@described(one_of({"type": "integer", "minimum": 1}, written_as(_BITRATE_PATTERN, _BITRATE)))
+def _bitrate(value: Value, clock: Clock) -> str:
+    written = fields.written(value)
+    if value.is_map or value.is_list or not re.fullmatch(_BITRATE_PATTERN, written):
+        raise value.invalid(_BITRATE)
+    return written
+
+
+@described(fields.TEXT)
+def _scaling(value: Value, clock: Clock) -> str:
+    """`lanczos`, or the path of a network's file."""
+    if fields.text(value, clock) == LANCZOS:
+        return LANCZOS
+    path = files.file(value, clock)
+    if not is_installed():
+        raise InvalidError(value, "an upscaler needs spandrel: pip install 'vqgan-clip-render[upscale]'")
+    return str(path)
+
+
+@described({"enum": [*_SPEEDS, *range(14)]})
+def _speed(value: Value, clock: Clock) -> str:
+    written = str(value.scalar("the name of a preset such as slow"))
+    if written not in _SPEEDS:
+        raise InvalidError(value, f"unknown preset '{written}'; {suggestion(written, _SPEEDS)}")
+    return written
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video:
+    """One file to deliver."""
+
+    format: str = setting(fields.choice(tuple(FORMATS), "format"), "h264", "how it is encoded")
+    place: str | None = setting(fields.choice(tuple(PLACES), "place"), None, "where it is posted, which sets the size")
+    size: tuple[int, int] | None = setting(_size, None, "width and height in pixels, even; the place's, or the frames'")
+    fit: str = setting(fields.choice(FITS), "crop", "to another shape: cut off what is too much, or add black bars")
+    scale: str = setting(
+        _scaling,
+        LANCZOS,
+        "how it is enlarged: `lanczos`, or first by a network, such as Real-ESRGAN, whose file this is",
+    )
+    fps: float | None = setting(
+        frames_per_second(1), None, "frames per second, interpolated between the rendered frames; else their rate"
+    )
+    interpolate: str = setting(
+        fields.choice(BETWEEN), "motion", "how frames are interpolated: by motion (`motion`) or mixed (`blend`)"
+    )
+    repeat: int = setting(fields.integer(1, 1000), 1, "how often everything is shown, one time after the other")
+    crf: int | None = setting(fields.integer(0, 63), None, "quality, 0 the best; h264 17, h265 20, av1 28, vp9 24")
+    bitrate: str | None = setting(_bitrate, None, "bits per second in the place of a quality, such as 8M")
+    preset: str | None = setting(_speed, None, "how long the encoder thinks: ultrafast to veryslow; av1 13 to 0")
+    encoder: str = setting(
+        fields.choice(_ENCODERS, "encoder"), SOFTWARE, "who encodes: the same on every machine, or what the machine has"
+    )
+    bits: int | None = setting(fields.integer(8, 10), None, "of every colour: 8, or 10 against banding")
+    subtitles: bool = setting(fields.flag, False, "the strongest prompt as subtitles that can be switched on")
+
+    @property
+    def upscaler(self) -> Path | None:
+        """The file of the network that enlarges it."""
+        return None if self.scale == LANCZOS else Path(self.scale)
+
+    @property
+    def pix_fmt(self) -> str:
+        """The pixel format."""
+        known = FORMATS[self.format]
+        return known.deep if self.bits == 10 or not known.pix_fmt else known.pix_fmt
+
+
+_KNOWN = (*FORMATS, *PLACES)
+_word = fields.choice(_KNOWN, "format or place", _EXPECTED)
+_ONE = one_of(_word.shape, section("video", "a file to deliver", settings(Video)))
+
+
+@described(one_of(_ONE, list_of(_ONE, MAX_VIDEOS)), shown=lambda videos: videos[0].format)
+def videos(value: Value, clock: Clock) -> tuple[Video, ...]:
+    """One or several files to deliver; the first one is the video, the others stand beside it."""
+    if not value.is_list:
+        return (_video(value, clock),)
+    items = value.items(_EXPECTED)
+    if not 0 < len(items) <= MAX_VIDEOS:
+        raise value.invalid(f"{_EXPECTED}, from 1 to {MAX_VIDEOS} of them")
+    return tuple(fields.read_each(_video, items, clock))
+
+
+def _video(value: Value, clock: Clock) -> Video:
+    if not value.is_map:
+        word = _word(value, clock)
+        return Video(format=word) if word in FORMATS else Video(place=word)
+    before = len(value.problems.found)
+    read = fields.read_map(setting_readers(Video), value, clock)
+    video = Video(**read)
+    if len(value.problems.found) == before:
+        _check(video, value)
+    return video
+
+
+def _check(video: Video, value: Value) -> None:
+    """What is asked of the format must be within it; what is wrong is noted."""
+    known = FORMATS[video.format]
+    entries = {name: dataclasses.replace(entry, problems=value.problems) for name, entry in value.entries().items()}
+
+    def note(name: str, message: str) -> None:
+        value.problems.add(InvalidError(entries[name], message))
+
+    if video.bits == 9:
+        note("bits", "expected 8 or 10, got '9'")
+    elif video.bits is not None and not (known.deep if video.bits == 10 else known.pix_fmt):
+        note("bits", f"{video.format} has only {'8' if video.bits == 10 else '10'} bits")
+    if video.crf is not None and (known.crf is None or video.crf > known.crf[1]):
+        note("crf", f"{video.format} has a quality from 0 to {known.crf[1]}" if known.crf else _has_none("crf", video))
+    if video.bitrate is not None and (known.crf is None or video.crf is not None):
+        note("bitrate", "either crf or bitrate; remove one" if known.crf else _has_none("bitrate", video))
+    if video.preset is not None and video.preset not in known.speeds:
+        hint = suggestion(video.preset, known.speeds) if known.speeds else _has_none("preset", video)
+        note("preset", f"unknown preset '{video.preset}' of {video.format}; {hint}" if known.speeds else hint)
+    if video.subtitles and not known.subtitle_codec:
+        note("subtitles", f"{video.format} cannot hold any")
+    if "interpolate" in entries and video.fps is None:
+        note("interpolate", "has no effect without fps, such as 60")
+    hardware = known.hardware
+    if video.encoder not in (SOFTWARE, AUTO, *hardware) or (video.encoder == AUTO and not hardware):
+        hint = f"expected software, auto or one of {', '.join(hardware)}" if hardware else "only software makes it"
+        note("encoder", f"{video.encoder} does not make {video.format}; {hint}")
+    elif video.preset is not None and video.encoder != SOFTWARE:
+        note("preset", "is the software's; remove it, or the encoder")
+    if video.place and video.size:
+        note("size", f"{video.place} has a size of its own; remove one of the two")
+
+
+def _has_none(name: str, video: Video) -> str:
+    return f"{video.format} has no {name}"

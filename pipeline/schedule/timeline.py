@@ -1,0 +1,143 @@
+"""A schedule asked by frame: `Timeline.at(i)` is the frame spec of frame i.
+
+Frame i stands at i / fps seconds. What moves between two frames is the integral of the rates over
+the time between them, so another frame rate gives the same motion (`render.warp.motion_matrix`
+makes one matrix of it). All curves are evaluated here, before any model is loaded.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.schedule.schedule import Schedule, Shot
+from pipeline.schedule.sections.loop import ways
+from render import catalogue, transforms
+from render.errors import InputError
+from render.spec import FrameSpec, ImageFile, PromptWeight
+
+
+class Timeline:
+    """The frame specs of a schedule; `len()` of them, in the order in which they are made.
+
+    Attributes:
+        times: of every frame, in seconds.
+        num_steps: of every frame.
+        cuts: the frames that start from noise: the first, and the first of every shot that begins with a cut.
+        num_led: frames past the end of a loop; they are on the clock of its beginning.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self.fps = schedule.output.fps
+        self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
+        self.num_led = schedule.loop.num_led(schedule.output.fps)
+        self._ways = ways(self.num_led)
+        self._shots = schedule.shots or (_only_shot(schedule),)
+        self._shot = np.clip(
+            np.searchsorted([shot.start for shot in self._shots], self.times, side="right") - 1, 0, None
+        )
+        self.cuts = self._found_cuts()
+        self._amounts = {name: self._moves(name) for name in schedule.motion.rates}
+        self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
+        self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
+        self._center = [curve.sample(self.times) for curve in schedule.motion.center]
+        self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
+        led = self.num_steps[: self.num_led].copy()
+        for index in self.cuts:
+            self.num_steps[index] = self._shots[self._shot[index]].refine.first_frame
+        self.num_steps = np.concatenate([self.num_steps, led])
+        self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
+        self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
+
+    @property
+    def apart(self) -> list[tuple[int, int]]:
+        """What can be rendered side by side: as `independent`, but the end of a loop hangs on its beginning."""
+        return [(0, len(self))] if self.num_led else self.independent()
+
+    @property
+    def cost(self) -> float:
+        """An estimate that orders schedules: pixels times steps, and a step more for what a frame costs besides."""
+        width, height = self._schedule.output.size
+        return float(self.num_steps.sum() + len(self)) * width * height
+
+    def independent(self) -> list[tuple[int, int]]:
+        """Half-open ranges of frames, each of which starts from noise: at the first frame and at every cut."""
+        starts = sorted(self.cuts)
+        return list(zip(starts, [*starts[1:], len(self)], strict=True))
+
+    def __len__(self) -> int:
+        return len(self.times) + self.num_led
+
+    def __iter__(self) -> Iterator[FrameSpec]:
+        return (self.at(index) for index in range(len(self)))
+
+    def at(self, index: int) -> FrameSpec:
+        """The spec of frame `index`, which the schedule and nothing else decides."""
+        schedule = self._schedule
+        moment = index % len(self.times)
+        shot = self._shots[self._shot[moment]]
+        prompts = self._prompts_at(moment)
+        weights = {name: float(values[moment]) for name, values in self._losses.items()}
+        return FrameSpec(
+            index=index,
+            seed=schedule.output.seed,
+            size=schedule.output.size,
+            prompts=prompts,
+            blend=shot.blend,
+            transforms=self._transforms_at(index if index == len(self.times) else moment),
+            center=(float(self._center[0][moment]), float(self._center[1][moment])),
+            border=shot.border,
+            losses={name: weight for name, weight in weights.items() if weight and (prompts or name != "prompt")},
+            num_steps=int(self.num_steps[index]),
+            lr=float(self._lr[moment]),
+            num_cutouts=int(self._cutouts[moment]),
+            augment=schedule.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
+            carry_optimizer=shot.refine.carry,
+            ema=shot.refine.ema,
+            cut=moment > 0 and moment in self.cuts,
+            lead=(moment - 1, float(self._ways[moment])) if index > len(self.times) else None,
+        )
+
+    def _found_cuts(self) -> frozenset[int]:
+        first = np.flatnonzero(np.diff(self._shot)) + 1
+        return frozenset((0, *(int(index) for index in first if self._shots[self._shot[index]].cut)))
+
+    def _moves(self, name: str) -> Array:
+        """What the transform does between frame i-1 and i, for every i; nothing before the first.
+
+        Raises:
+            InputError: a formula has a place between two frames where it has no value.
+        """
+        transform = catalogue.load(transforms, name).TRANSFORM
+        curve = self._schedule.motion.rates[name]
+        times = np.append(self.times, len(self.times) / self._schedule.output.fps) if self.num_led else self.times
+        moved = np.diff(curve.accumulate(times, logarithmic=transform.multiplicative), prepend=0.0)
+        if not np.isfinite(moved).all():
+            index = int((~np.isfinite(moved)).argmax())
+            raise InputError(f"motion.{name}: the move from frame {index - 1} to frame {index} is not a number")
+        moved[list(self.cuts)] = 0.0
+        return np.exp(moved) if transform.multiplicative else moved
+
+    def _transforms_at(self, index: int) -> dict[str, float]:
+        amounts = {name: float(values[index]) for name, values in self._amounts.items()}
+        return {
+            name: amount
+            for name, amount in amounts.items()
+            if amount != catalogue.load(transforms, name).TRANSFORM.neutral
+        }
+
+    def _prompts_at(self, index: int) -> tuple[PromptWeight, ...]:
+        """The prompts with weight; one text or picture that stands in several scenes is one prompt."""
+        weights: dict[tuple[str, ImageFile | None], float] = {}
+        for prompt, values in self._prompts:
+            about = (prompt.text, prompt.image)
+            weights[about] = weights.get(about, 0.0) + float(values[index])
+        return tuple(
+            PromptWeight(text=text, image=image, weight=weight) for (text, image), weight in weights.items() if weight
+        )
+
+
+def _only_shot(schedule: Schedule) -> Shot:
+    """A schedule without shots, as one."""
+    return Shot(start=0.0, cut=True, blend=schedule.blend, border=schedule.motion.border, refine=schedule.refine)

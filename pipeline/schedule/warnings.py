@@ -1,0 +1,160 @@
+"""Warnings: what stands in a schedule and has no effect, or hardly the wanted one. None of it is an error."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.curves.array import Array
+from pipeline.schedule import chart
+from pipeline.schedule.document.document import Problems, Value
+from pipeline.schedule.document.sources import Place
+from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
+from pipeline.schedule.fields.readers import Clock
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.loop import gap
+from pipeline.video.platforms import PLACES
+from render import catalogue, transforms
+from render.errors import Problem, one_line
+
+Mask = NDArray[np.bool_]  # a flag for every frame
+
+FEW_STEPS = 5
+_UNHEARD = 0.01  # seconds by which a repeat may be early or late: beats that were found are no more exact
+FAST = {"zoom": 0.05, "rotate": 5.0, "pan_x": 0.05, "pan_y": 0.05}  # in one frame
+
+
+def warnings(schedule: Schedule, sections: dict[str, Value], clock: Clock, problems: Problems) -> tuple[Problem, ...]:
+    """Everything that reading noted, and what only the whole schedule tells, in order of place."""
+    if "motion" in sections:
+        _motion(schedule, sections["motion"], clock)
+    for steps, frames in _written_steps(schedule, sections, clock):
+        _steps(schedule, steps, frames, clock)
+    if "let" in sections:
+        _variables(sections["let"], clock)
+    if "loop" in sections and not schedule.loop.boomerang:
+        _open_curves(schedule, sections["loop"], clock)
+    _rounding(schedule, sections, clock)
+    if "output" in sections:
+        _places(schedule, sections["output"], clock)
+    if "music" in sections:
+        _music(schedule, sections["music"], clock)
+    weight = schedule.losses["prompt"]
+    if "losses" in sections and not weight.sample(clock.frames).any():
+        clock.remark(sections["losses"], "the prompts have no effect, since losses.prompt is 0 in every frame")
+    noted = type(problems)(problems.file)
+    for invalid in clock.remarks:
+        noted.add(invalid)
+    return tuple(sorted(set(noted.found), key=lambda problem: (problem.file, problem.line, problem.column)))
+
+
+def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
+    entries = section.entries()
+    turning = schedule.motion.rates.keys() - {"pan_x", "pan_y"}
+    if "center" in entries and not turning:
+        clock.remark(entries["center"], "has no effect: nothing moves but pans, and those need no centre")
+    if "border" in entries and not schedule.motion.rates:
+        clock.remark(entries["border"], "has no effect: nothing moves")
+
+
+def _written_steps(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
+    """Where `steps` is written, at the top or in a shot, and in which frames it holds."""
+    rest = np.ones(len(clock.frames), dtype=bool)
+    shots = sections["shots"].items("shots") if schedule.shots else []
+    starts = [shot.start for shot in schedule.shots]
+    for item, start, end in zip(shots, starts, (*starts[1:], np.inf), strict=False):
+        if (steps := _entry(item.entries().get("refine"), "steps")) is not None:
+            inside = (clock.frames >= start - 1e-9) & (clock.frames < end - 1e-9)
+            rest &= ~inside
+            yield steps, inside
+    if (steps := _entry(sections.get("refine"), "steps")) is not None:
+        yield steps, rest
+
+
+def _entry(section: Value | None, name: str) -> Value | None:
+    return None if section is None else section.entries().get(name)
+
+
+def _steps(schedule: Schedule, written: Value, frames: Mask, clock: Clock) -> None:
+    """Few steps cannot draw what a fast motion brings in."""
+    steps = schedule.refine.steps.sample(clock.frames).round()
+    few = frames & (steps > 0) & (steps < FEW_STEPS)
+    few[0] = False
+    for name in sorted(schedule.motion.rates.keys() & FAST.keys()):
+        fast = few & (_speed(schedule, name, clock) > FAST[name] / (clock.length / len(clock.frames)))
+        if fast.any():
+            frame = int(fast.argmax())
+            said = f"{steps[frame]:g} steps are few for the fast {name} at frame {frame}"
+            clock.remark(written, f"{said}; from {FEW_STEPS} on it can follow")
+
+
+def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
+    """How fast the transform moves at every frame, per second, as an absolute amount."""
+    rates = schedule.motion.rates[name].sample(clock.frames)
+    multiplicative = catalogue.load(transforms, name).TRANSFORM.multiplicative
+    return np.abs(np.log(rates)) if multiplicative else np.abs(rates)
+
+
+def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
+    """A curve that ends elsewhere than it begins jumps at the seam."""
+    curves = {line.name: (line.sample, [line.curve]) for line in chart.lines(schedule)}
+    for band in chart.bands(schedule):
+        curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
+    for name, (sample, parts) in curves.items():
+        heard = any(key.formula and key.formula.asked & clock.signals.keys() for part in parts for key in part.keys)
+        if heard:  # it jumps where the music does
+            continue
+        if (ends := gap(sample, schedule.output.length)) is not None:
+            said = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
+            clock.remark(section, said)
+
+
+def _rounding(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> None:
+    if said := untimely(schedule):
+        written = _entry(sections.get("output"), "length") or sections.get("shots") or sections.get("loop")
+        clock.remark(written or sections["output"], said)
+
+
+def untimely(schedule: Schedule) -> str:
+    """By how much each repeat begins early or late, since its length is rounded to frames; "" where nothing does."""
+    output, loop = schedule.output, schedule.loop
+    late = output.num_frames / output.fps - output.length
+    again = loop.blend or any(video.repeat > 1 for video in output.video)
+    if abs(late) < _UNHEARD or loop.boomerang or not again:
+        return ""
+    rate = as_written(fitting(output.length, schedule.music.beat, output.fps))
+    auto = "auto" if output.fps == NEAR else f"auto {output.fps:.6g}"
+    return (
+        f"{output.length:.4g} s are {output.length * output.fps:.2f} frames at {output.fps:.6g} fps: the video lasts "
+        f"{output.num_frames / output.fps:.4g} s, so every repeat begins {abs(late) * 1000:.0f} ms "
+        f"{'late' if late > 0 else 'early'}; output.fps: {rate} or {auto} fits"
+    )
+
+
+def _places(schedule: Schedule, section: Value, clock: Clock) -> None:
+    for video in schedule.output.video:
+        span = PLACES[video.place].seconds if video.place else None
+        seconds = schedule.output.length * video.repeat
+        if span and not span[0] <= seconds <= span[1]:
+            said = f"{video.place} takes {span[0]:g} to {span[1]:g} s, and the video is {seconds:.4g} s long"
+            clock.remark(section.entries()["video"], said)
+
+
+def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
+    music = schedule.music
+    if music.beat is None and music.file is None and not music.signals:
+        clock.remark(section, "has no effect without bpm or file")
+    if music.length is not None and clock.length > music.length + 1 / clock.fps:
+        said = f"the track ends at {music.length:.4g} s but the video at {clock.length:.4g} s"
+        clock.remark(section.entries()["file"], said)
+    for name, entry in (section.entries()["signals"].entries() if music.signals else {}).items():
+        if name not in clock.used:
+            clock.remark(dataclasses.replace(entry, path=f"music.signals.{name}"), "is defined but never used")
+
+
+def _variables(section: Value, clock: Clock) -> None:
+    """Names of a fragment are there for others, too."""
+    for name, entry in section.entries().items():
+        if name not in clock.used and not isinstance(entry.node.start_mark, Place):
+            clock.remark(dataclasses.replace(entry, path=f"let.{name}"), "is defined but never used")
