@@ -15,10 +15,10 @@ import click
 import torch
 
 from bench.memory import resident
-from pipeline.events import FrameDone
+from pipeline.run.events import FrameDone
+from pipeline.run.session.session import Session
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
-from pipeline.session import Session
 
 WINDOWS = 10
 

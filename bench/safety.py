@@ -16,9 +16,9 @@ from statistics import median
 
 import click
 
-from pipeline.checkpoint import chain
-from pipeline.folder import RunFolder
-from pipeline.frames import FrameRecord, checksum, to_pixels
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.frames import FrameRecord, checksum, to_pixels
+from pipeline.run.folder.states import chain
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline

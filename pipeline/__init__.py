@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.api import load_schedule, load_variants, render
-    from pipeline.session import Session
+    from pipeline.run.session.session import Session
 
 __all__ = ["Session", "load_schedule", "load_variants", "render"]
 
-_HOMES = dict.fromkeys(("load_schedule", "load_variants", "render"), "pipeline.api") | {"Session": "pipeline.session"}
+_HOMES = dict.fromkeys(("load_schedule", "load_variants", "render"), "pipeline.api") | {
+    "Session": "pipeline.run.session.session"
+}
 
 
 def __getattr__(name: str) -> Any:

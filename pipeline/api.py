@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 
-from pipeline.events import Event
-from pipeline.jobs import variants
-from pipeline.run import RunOptions
+from pipeline.run.events import Event
+from pipeline.run.run import RunOptions
+from pipeline.run.session.jobs import variants
+from pipeline.run.session.session import Session
 from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
-from pipeline.session import Session
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -60,7 +60,7 @@ def render(
     session: Session | None = None,
     remote: str | None = None,
 ) -> Iterator[Event]:
-    """Render a schedule to a folder and yield what happens, as objects of `pipeline.events`.
+    """Render a schedule to a folder and yield what happens, as objects of `pipeline.run.events`.
 
     What is in the folder already and still right is kept. The last event is Finished, Interrupted or
     Failed. Stopping the iteration, by `break` or `close`, stops the run after the frame that was

@@ -19,7 +19,7 @@ from pipeline.commands.runs import assemble, status, verify
 from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.video import video
-from pipeline.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.run.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
 from pipeline.schedule.document.paths import SUFFIXES
 from pipeline.terminal import show
 from render import failures

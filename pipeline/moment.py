@@ -7,7 +7,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from pipeline.frames import to_pixels
+from pipeline.run.folder.frames import to_pixels
 from pipeline.schedule.document.document import InvalidError, Problems, Value
 from pipeline.schedule.fields.readers import Clock
 from pipeline.schedule.fields.times import time

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from pipeline.curves.array import Array
 from pipeline.entering import Entering
-from pipeline.frames import Pixels
+from pipeline.run.folder.frames import Pixels
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg

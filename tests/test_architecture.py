@@ -154,7 +154,7 @@ def test_the_graph_is_read() -> None:
         ("pipeline.schedule.sections.motion", "render.catalogue", True),  # from render import catalogue, ...
         ("pipeline.schedule.timeline", "numpy", True),
         ("render.losses", "render.prompts", False),  # for the type checker
-        ("pipeline.session", "render.renderer", False),  # inside a function
+        ("pipeline.run.session.session", "render.renderer", False),  # inside a function
         ("render.latents.vqgan", "taming.modules.vqvae.quantize", True),
     }
 

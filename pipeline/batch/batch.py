@@ -11,8 +11,8 @@ from pipeline.batch.hands import Hand, Hands
 from pipeline.batch.queue import Queue
 from pipeline.batch.record import remove_old_partials, write_record
 from pipeline.batch.worker import Crashed, Idle, Noted, Told
-from pipeline.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
-from pipeline.interrupt import INTERRUPTED, stopping_well
+from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
+from pipeline.run.interrupt import INTERRUPTED, stopping_well
 from pipeline.storage.place import NAME
 from render.errors import RunError
 

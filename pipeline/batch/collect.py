@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.batch.entry import BROKEN, Entry, Work
 from pipeline.batch.reason import reason
-from pipeline.jobs import Job, jobs_of
+from pipeline.run.session.jobs import Job, jobs_of
 from pipeline.schedule.document.sources import read_text
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.batch.entry import BROKEN, FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
-from pipeline.events import Event, FrameDone, Warned, to_json
-from pipeline.progress import Throttle, duration
+from pipeline.run.events import Event, FrameDone, Warned, to_json
+from pipeline.run.progress import Throttle, duration
 from pipeline.terminal import printable_lines, show, show_json
 from render.errors import printable
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.batch.entry import Work
 from pipeline.batch.reason import reason
-from pipeline.events import Event, Failed
-from pipeline.lockstep import AtOnce, groups, in_lockstep
-from pipeline.progress import LineReporter
-from pipeline.run import Run, RunOptions
+from pipeline.run.events import Event, Failed
+from pipeline.run.progress import LineReporter
+from pipeline.run.run import Run, RunOptions
+from pipeline.run.session.lockstep import AtOnce, groups, in_lockstep
+from pipeline.run.session.session import Prepare, Session, run_of
 from pipeline.schedule.schedule import Schedule
-from pipeline.session import Prepare, Session, run_of
 from render import failures
 from render.errors import DeviceError, InputError, RunError
 

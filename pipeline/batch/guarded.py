@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline.batch.display import Display
 from pipeline.batch.entry import Entry
-from pipeline.events import Event
+from pipeline.run.events import Event
 
 
 class Guarded:

@@ -20,10 +20,10 @@ from pipeline.batch.entry import Entry, Work
 from pipeline.batch.group import Logs, Terms, gist, rendered
 from pipeline.batch.ray_hand import RayHand
 from pipeline.batch.worker import CRASHED, Crashed, Idle, Noted, Told, memory
-from pipeline.events import GO_ON, Interrupted
-from pipeline.lockstep import AtOnce
+from pipeline.run.events import GO_ON, Interrupted
+from pipeline.run.session.lockstep import AtOnce
+from pipeline.run.session.session import Session
 from pipeline.schedule.schedule import Schedule
-from pipeline.session import Session
 from render.errors import InputError, RunError
 from render.openmp import sleep_at_barriers
 

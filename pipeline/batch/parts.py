@@ -1,10 +1,10 @@
-"""One schedule for several workers: its parts are entries of their own, and it waits for them. See `pipeline.parts`."""
+"""One schedule for several workers: its parts are entries of their own, and it waits for them. See `pipeline.run.session.parts`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.batch.entry import WAITING, Entry, Work
-from pipeline.parts import ranges, shares
+from pipeline.run.session.parts import ranges, shares
 
 
 def split(entries: Sequence[Entry], room: int) -> list[Entry]:

@@ -10,7 +10,7 @@ from pipeline.batch.hands import Hands
 from pipeline.batch.on_ray import ClusterOptions, RayCrew
 from pipeline.batch.parts import most, split
 from pipeline.batch.worker import Conditions
-from pipeline.lockstep import MOST
+from pipeline.run.session.lockstep import MOST
 
 
 def places(device: str, workers: int | None, jobs: int, terms: Terms) -> list[Conditions]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 
 from pipeline.batch.entry import FAILED, RUNNING, WAITING, Entry
 from pipeline.batch.hands import Hand
-from pipeline.lock import in_use
-from pipeline.lockstep import MOST
+from pipeline.run.folder.lock import in_use
+from pipeline.run.session.lockstep import MOST
 
 AGAIN = 1.0  # seconds after which a job is tried again whose folder was in use, or whose worker could not be started
 

@@ -16,12 +16,12 @@ from typing import Any
 
 from pipeline.batch.entry import Work
 from pipeline.batch.group import Logs, Terms, gist, rendered
-from pipeline.events import Event
-from pipeline.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
-from pipeline.lockstep import AtOnce
+from pipeline.run.events import Event
+from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.run.session.lockstep import AtOnce
+from pipeline.run.session.session import Session
 from pipeline.schedule.loader import load_origin
 from pipeline.schedule.schedule import Schedule
-from pipeline.session import Session
 from render.openmp import sleep_at_barriers
 
 STOP = "stop"

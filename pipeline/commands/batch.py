@@ -110,7 +110,7 @@ def batch(
     from pipeline.batch.group import Terms
     from pipeline.batch.on_ray import ClusterOptions
     from pipeline.batch.places import hands
-    from pipeline.run import RunOptions
+    from pipeline.run.run import RunOptions
     from pipeline.schedule.origin import Origin
     from pipeline.storage.place import place_of
 

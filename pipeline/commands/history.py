@@ -9,7 +9,7 @@ from pipeline.terminal import show, show_json
 from render.errors import InputError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
-    from pipeline.folder import RunFolder
+    from pipeline.run.folder.folder import RunFolder
 
 
 @click.command()
@@ -44,7 +44,7 @@ def history(folder: "RunFolder", restore: int | None, keep: int | None, clear: b
 
 
 def _restore(folder: "RunFolder", number: int) -> None:
-    from pipeline.restoring import restore
+    from pipeline.run.folder.restoring import restore
 
     entry, kept = restore(folder, number)
     if kept is not None:
@@ -56,8 +56,8 @@ def _restore(folder: "RunFolder", number: int) -> None:
 
 
 def _drop(folder: "RunFolder", keep: int) -> None:
-    from pipeline.history import History
-    from pipeline.lock import only_writer
+    from pipeline.run.folder.history import History
+    from pipeline.run.folder.lock import only_writer
 
     with only_writer(folder.path):
         gone = History(folder).drop(keep)
@@ -67,7 +67,7 @@ def _drop(folder: "RunFolder", keep: int) -> None:
 def _list(folder: "RunFolder", as_json: bool) -> None:
     import json
 
-    from pipeline.changes import listed
+    from pipeline.run.folder.changes import listed
 
     found = listed(folder)
     if as_json:

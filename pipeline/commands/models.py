@@ -63,7 +63,7 @@ def pull(names: Sequence[str], offline: bool) -> None:
     \b
     render models pull imagenet-f16-16384 ViT-B-32/openai
     """
-    from pipeline.progress import choose_reporter
+    from pipeline.run.progress import choose_reporter
     from render.weights import locate
 
     wanted = [model for name in names for model in _find(name)]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
-    from pipeline.folder import RunFolder
+    from pipeline.run.folder.folder import RunFolder
 
 
 def _run_folder(ctx: click.Context, parameter: click.Parameter, path: Path) -> "RunFolder":
-    from pipeline.folder import RunFolder
+    from pipeline.run.folder.folder import RunFolder
 
     return RunFolder(path)
 

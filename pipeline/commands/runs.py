@@ -11,7 +11,7 @@ from pipeline.terminal import show, show_json
 from render.errors import RunError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
-    from pipeline.folder import RunFolder
+    from pipeline.run.folder.folder import RunFolder
 
 
 @click.command()
@@ -26,7 +26,7 @@ def status(folder: "RunFolder", as_json: bool) -> None:
     Frames are done if they are what the schedule, as its file is now, and the models would give;
     stale if they are of an earlier schedule or of other models.
     """
-    from pipeline.status import inspect
+    from pipeline.run.folder.status import inspect
 
     found = inspect(folder)
     show_json(found.to_json()) if as_json else show(str(found))
@@ -52,7 +52,7 @@ def verify(
 
     With --rerender, frames that follow a kept state are rendered again and must be equal to the bit.
     """
-    from pipeline.verify import Verification
+    from pipeline.run.verify import Verification
 
     verification = Verification(folder, ffmpeg_program)
     again = verification.rerender(rerender, seed, device, offline) if rerender else ()
@@ -75,7 +75,7 @@ def assemble(folder: "RunFolder", partial: bool, ffmpeg_program: str | None) -> 
     render assemble outputs/sunset
     render assemble outputs/sunset --partial      a look at a run that is not finished
     """
-    from pipeline.derive import assemble_again
+    from pipeline.run.delivery.derive import assemble_again
 
     count, video = assemble_again(folder, partial, ffmpeg_program, lambda text: show(f"warning: {text}", err=True))
     show(f"{video}: {count} frames")

@@ -78,11 +78,11 @@ def video(
     """
     if not files:
         raise click.UsageError("expected a schedule; `render new NAME` writes one to start from")
-    from pipeline.jobs import jobs_of
-    from pipeline.progress import choose_reporter
-    from pipeline.run import RunOptions
+    from pipeline.run.progress import choose_reporter
+    from pipeline.run.run import RunOptions
+    from pipeline.run.session.jobs import jobs_of
+    from pipeline.run.session.session import Session, render_all
     from pipeline.schedule.origin import Origin
-    from pipeline.session import Session, render_all
     from pipeline.storage.place import place_of
 
     place = place_of(out, None, work)

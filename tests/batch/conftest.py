@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from pipeline import load_schedule, render
-from pipeline.events import Finished
+from pipeline.run.events import Finished
 
 TOY = """
 output: {{size: [32, 24], fps: 8, length: {frames}, seed: {seed}}}

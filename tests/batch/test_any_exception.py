@@ -18,7 +18,7 @@ from pipeline.batch.entry import BROKEN, FINISHED, Entry, Work
 from pipeline.batch.group import Logs, Terms
 from pipeline.batch.places import places
 from pipeline.batch.reason import reason
-from pipeline.events import Event, Warned
+from pipeline.run.events import Event, Warned
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline

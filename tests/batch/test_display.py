@@ -10,7 +10,7 @@ from rich.console import Console
 from pipeline.batch.collect import collect
 from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
 from pipeline.batch.entry import Entry
-from pipeline.events import FrameDone, Warned
+from pipeline.run.events import FrameDone, Warned
 from pipeline.schedule.origin import Origin
 from tests.batch.conftest import toy
 

@@ -14,7 +14,7 @@ from pipeline.batch.collect import collect
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.group import Terms
 from pipeline.batch.on_ray import ClusterOptions, RayCrew
-from pipeline.lock import in_use
+from pipeline.run.folder.lock import in_use
 from pipeline.schedule.origin import Origin
 from tests.batch.conftest import BROKEN, ENDLESS, Desk, alone, toy
 from tests.batch.test_lockstep import assert_nearly, together

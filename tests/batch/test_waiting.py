@@ -19,7 +19,7 @@ from pipeline.batch.display import JsonDisplay, LineDisplay
 from pipeline.batch.entry import FINISHED, RUNNING, WAITING
 from pipeline.batch.group import Terms
 from pipeline.batch.places import places
-from pipeline.lock import in_use, only_writer
+from pipeline.run.folder.lock import in_use, only_writer
 from pipeline.schedule.origin import Origin
 from tests.batch.conftest import ENDLESS, Desk, alone, toy
 from tests.shots import SHOTS
@@ -29,7 +29,7 @@ PATIENCE = 300.0  # seconds; what is waited for comes in a few, on a busy machin
 HOLD = """
 import sys
 from pathlib import Path
-from pipeline.lock import only_writer
+from pipeline.run.folder.lock import only_writer
 with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

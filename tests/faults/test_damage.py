@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
-from pipeline.frames import checksum
+from pipeline.run.folder.frames import checksum
 from tests.faults.conftest import Tally
 from tests.faults.harness import FRAMES, Place, assert_equal
 
@@ -212,7 +212,7 @@ def tampered(path: str) -> bytes:
     """The state with another picture under a checksum and a seal that fit."""
     import torch
 
-    from pipeline.checkpoint import StateNote, _checksum
+    from pipeline.run.folder.states import StateNote, _checksum
 
     tensors = {name: torch.from_numpy(value) for name, value in load_file(path).items()}
     tensors["latent"] = tensors["latent"].flip(-1).contiguous()

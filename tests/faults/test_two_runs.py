@@ -91,7 +91,7 @@ def test_status_asked_all_the_time_disturbs_no_run(place: Place, reference: Plac
     place.folder.mkdir(parents=True)
     ask = [
         "from pathlib import Path",
-        "from pipeline.lock import holder",
+        "from pipeline.run.folder.lock import holder",
         f"while True: holder(Path({str(place.folder)!r}))",
     ]
     nosy = subprocess.Popen([sys.executable, "-c", "\n".join(ask)])

@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pipeline.delivery.upscaling import Upscaler
+from pipeline.run.delivery.upscaling import Upscaler
 from render.allowance import building
 from render.checkpoints import read_state_dict
 from render.clip_config import architectures, read_clip_config, text_config

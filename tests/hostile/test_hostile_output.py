@@ -16,12 +16,12 @@ from pipeline import terminal
 from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
 from pipeline.batch.entry import Entry
 from pipeline.cli import entry as command
-from pipeline.events import Failed, Warned
-from pipeline.folder import RunFolder
-from pipeline.lock import Holder
-from pipeline.progress import BarReporter, JsonReporter, LineReporter
+from pipeline.run.events import Failed, Warned
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.lock import Holder
+from pipeline.run.folder.status import Status
+from pipeline.run.progress import BarReporter, JsonReporter, LineReporter
 from pipeline.schedule.origin import Origin
-from pipeline.status import Status
 from pipeline.video.embedded_text import into_gif, into_png, into_webp
 from pipeline.video.notes import MARK
 from tests.hostile.conftest import MEGABYTES, Forked

@@ -10,8 +10,8 @@ import imageio_ffmpeg
 import pytest
 import torch
 
-from pipeline.folder import RunFolder
-from pipeline.run import Run, RunOptions
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
 from render.latents.pixels import Pixels

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipeline import Session, load_schedule, load_variants, render
-from pipeline.events import Failed, Finished, FrameDone, Started
-from pipeline.folder import RunFolder
-from pipeline.lock import holder
-from pipeline.run import RunOptions
-from pipeline.status import inspect
+from pipeline.run.events import Failed, Finished, FrameDone, Started
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.lock import holder
+from pipeline.run.folder.status import inspect
+from pipeline.run.run import RunOptions
 from render.errors import InputError, ScheduleError
 
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.delivery.upscaling import is_installed
+from pipeline.run.delivery.upscaling import is_installed
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import files
 from pipeline.schedule.fields import readers as fields

@@ -15,15 +15,15 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.audio.cut import RATE, cut
-from pipeline.delivery.judging import faults
-from pipeline.derive import assemble_again
-from pipeline.folder import RunFolder
 from pipeline.preview import write_preview
-from pipeline.report import vouch_for_video
-from pipeline.run import Run, RunOptions
+from pipeline.run.delivery.derive import assemble_again
+from pipeline.run.delivery.judging import faults
+from pipeline.run.delivery.report import vouch_for_video
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.run import Run, RunOptions
+from pipeline.run.verify import Verification
 from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
-from pipeline.verify import Verification
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS
 from pipeline.video.measuring import measured

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.jobs import jobs_of
+from pipeline.run.session.jobs import jobs_of
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.storage.naming import LONGEST, base_of, run_name, safe, stem_of

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.events import Finished, FrameDone
+from pipeline.run.events import Finished, FrameDone
 from pipeline.storage.store import Store
 from render.errors import StorageError
 from tests.batch.conftest import alone, toy

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.interrupt import GRACE
+from pipeline.run.interrupt import GRACE
 from pipeline.storage.ledger import Ledger
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipeline import Session, load_schedule, render
-from pipeline.events import Event, Failed, Finished, FrameDone
-from pipeline.jobs import Job
-from pipeline.lock import only_writer
-from pipeline.progress import JsonReporter
-from pipeline.run import RunOptions
-from pipeline.session import render_all
+from pipeline.run.events import Event, Failed, Finished, FrameDone
+from pipeline.run.folder.lock import only_writer
+from pipeline.run.progress import JsonReporter
+from pipeline.run.run import RunOptions
+from pipeline.run.session.jobs import Job
+from pipeline.run.session.session import render_all
 from pipeline.storage.inputs import fetch
 from pipeline.storage.ledger import Ledger
 from pipeline.storage.place import place_of

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.frames import FrameFolder, FrameRecord
+from pipeline.run.folder.frames import FrameFolder, FrameRecord
 from pipeline.video.ffmpeg import assemble, find_binary
 from render.errors import EncodingError
 

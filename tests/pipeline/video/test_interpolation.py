@@ -7,8 +7,8 @@ import pytest
 from scipy import ndimage
 
 from pipeline.curves.array import Array
-from pipeline.delivery.recipes import recipe
-from pipeline.frames import FrameFolder, FrameRecord, Pixels
+from pipeline.run.delivery.recipes import recipe
+from pipeline.run.folder.frames import FrameFolder, FrameRecord, Pixels
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.delivery.recipes import recipe
+from pipeline.run.delivery.recipes import recipe
 from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.folder import RunFolder
-from pipeline.jobs import jobs_of
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.session.jobs import jobs_of
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule

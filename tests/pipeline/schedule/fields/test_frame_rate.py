@@ -5,10 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from pipeline.checkpoint import chain
 from pipeline.curves.beats import BeatGrid
 from pipeline.curves.rates import exact
-from pipeline.footage import Footage
+from pipeline.run.folder.footage import Footage
+from pipeline.run.folder.states import chain
 from pipeline.schedule.fields.frame_rate import as_written, fitting
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.checkpoint import chain
-from pipeline.folder import RunFolder
-from pipeline.run import Run, RunOptions
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.states import chain
+from pipeline.run.run import Run, RunOptions
+from pipeline.run.verify import Verification
 from pipeline.schedule.loader import load_origin, read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import order, ways
 from pipeline.schedule.timeline import Timeline
-from pipeline.verify import Verification
 from render.errors import ScheduleError
 from render.renderer import Renderer
 from tests.pipeline.optical_flow import played, seam

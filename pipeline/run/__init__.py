@@ -1,0 +1,1 @@
+"""One run: its plan, the frame loop, resume, its events."""

@@ -1,0 +1,94 @@
+"""What is made of finished frames: video, contact sheet, poster and report; at any time, again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.run.delivery import sheet
+from pipeline.run.delivery.deliver import deliver
+from pipeline.run.delivery.judging import faults
+from pipeline.run.delivery.report import RunReport, is_current, num_shown, vouch_for_video, write_report
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.footage import Footage
+from pipeline.run.folder.frames import FrameRecord
+from pipeline.run.folder.lock import only_writer
+from pipeline.schedule.schedule import Schedule
+from pipeline.video import ffmpeg
+from render.errors import RunError
+
+
+def derive(
+    folder: RunFolder,
+    schedule: Schedule,
+    records: Sequence[FrameRecord],
+    figures: RunReport,
+    digests: Mapping[str, Any],
+    binary: str,
+    warn: Callable[[str], None],
+) -> bool:
+    """Make all of them from the first `len(records)` frames; nothing where they are of these frames already.
+
+    Some of the frames never take the place of a video of more: it then stays as it is. Returns whether the video is of
+    these frames now.
+
+    Args:
+        records: of the frames, at least one.
+        figures: of the run that ended here; empty where nothing was rendered.
+        digests: of the models.
+        binary: the ffmpeg to use.
+        warn: hears what is made otherwise than asked for.
+
+    Raises:
+        EncodingError: ffmpeg failed; the frames are kept.
+    """
+    last_hash = records[-1].hash
+    footage = Footage.of(schedule)
+    made = not figures.frame_seconds and is_current(folder, last_hash, schedule)
+    if made and not (len(records) == footage.frames and any(faults(folder.path, footage, binary))):
+        return True
+    if len(records) < schedule.num_rendered and (before := num_shown(folder)) > len(records):
+        more = f"shows {before} frames" if before < float("inf") else "may show more frames"
+        warn(
+            f"{folder.video} stays as it was, since it {more} and only the first {len(records)} of this schedule are "
+            f"there; render assemble {folder.path} --partial makes a video of those"
+        )
+        return False
+    similarities = [record.similarity for record in records]
+    deliver(folder, footage, len(records), binary, warn)
+    shown = footage.shown(len(records))
+    sheet.contact_sheet(folder.frames, shown, footage.fps, folder.contact_sheet)
+    sheet.poster(folder.frames, similarities, folder.poster, shown)
+    write_report(folder, schedule, figures, similarities, digests, last_hash)
+    return True
+
+
+def assemble_again(
+    folder: RunFolder, partial: bool, program: str | None, warn: Callable[[str], None] = lambda text: None
+) -> tuple[int, Path]:
+    """Make the video of the frames that lie in the folder; return their number and the video's path.
+
+    Args:
+        partial: stop before the first frame that is missing, rather than fail.
+        program: see `ffmpeg.find_binary`.
+
+    Raises:
+        InputError: this is not the folder of a run.
+        RunError: a frame is missing, another run is writing, or ffmpeg failed.
+    """
+    binary = ffmpeg.find_binary(program)
+    footage = folder.footage()
+    with only_writer(folder.path):
+        records = [folder.frames.record(index) for index in range(footage.frames)]
+        whole = records.index(None) if None in records else len(records)
+        if whole < len(records) and not partial:
+            raise RunError(
+                f"{folder.frames.path(whole)}: is missing or damaged; run the schedule again to render it, "
+                "or make a video of what is there with --partial"
+            )
+        if not whole:
+            raise RunError(f"{folder.path}: there is no first frame yet")
+        deliver(folder, footage, whole, binary, warn)
+        last = records[whole - 1]
+        assert last is not None
+        vouch_for_video(folder, last.hash)
+    return whole, folder.video

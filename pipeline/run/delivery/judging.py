@@ -1,0 +1,40 @@
+"""Finished files, judged by how long their pictures and their sound last."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.run.delivery.recipes import paths, recipe
+from pipeline.run.folder.footage import Footage
+from pipeline.schedule.sections.video import Video
+from pipeline.video.containers import is_whole
+from pipeline.video.formats import FORMATS
+from pipeline.video.measuring import measured
+from render.errors import EncodingError
+
+
+def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, str]]:
+    """The path of every delivered file that does not last as long as the footage, and one sentence about it.
+
+    Files that are not there are left out.
+
+    Args:
+        folder: in which they lie.
+        binary: the ffmpeg to read them with.
+    """
+    shown = len(footage.shown(footage.frames))
+    for video, path in zip(footage.videos, paths(folder, footage.videos), strict=True):
+        seconds = shown * video.repeat / footage.fps
+        if path.is_file() and (fault := _fault(video, path, footage, seconds, binary)):
+            yield path, f"{path}: {fault}; render assemble {folder} makes it again"
+
+
+def _fault(video: Video, path: Path, footage: Footage, seconds: float, binary: str) -> str:
+    made = recipe(video, footage.size, footage.fps)
+    if not is_whole(path, made):
+        return f"is not a whole {video.format} file"
+    try:
+        lengths = measured(binary, path, str(made.options["f"]))
+    except EncodingError as error:
+        return str(error).removeprefix(f"{path}: ")
+    sounds = footage.source is not None and bool(FORMATS[video.format].sound)
+    return lengths.fault(seconds, video.fps or footage.fps, sounds)

@@ -1,0 +1,110 @@
+"""The folder of a run: where everything lies, and how its schedule is found again."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from pipeline.run.delivery.recipes import paths
+from pipeline.run.folder.footage import Footage
+from pipeline.run.folder.frames import FrameFolder
+from pipeline.run.folder.states import StateFolder
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
+from pipeline.storage.atomic import write_text
+from render.errors import InputError
+
+_RECORD = "run.json"
+_STATES = "state"
+
+
+class RunFolder:
+    """DIR/<schedule>/ with frames/, state/, the video and what is told of the run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.frames = FrameFolder(path / "frames")
+        self.contact_sheet = path / "contact.png"
+        self.poster = path / "poster.png"
+        self.report = path / "report.json"
+        self._schedule = path / "schedule.yaml"
+
+    def states(self, schedule: Schedule) -> StateFolder:
+        fps = schedule.output.fps
+        return StateFolder(self.path / _STATES, every=round(fps), first=schedule.loop.num_led(fps))
+
+    def write_origin(self, schedule: Schedule, origin: Origin) -> None:
+        """Keep the schedule as it is run, and where it came from."""
+        write_text(self._schedule, schedule.source)
+        record = {**asdict(origin), "footage": Footage.of(schedule).to_record()}
+        write_text(self.path / _RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+
+    @property
+    def video(self) -> Path:
+        """The first file that the run delivers; video.mp4 where nothing says so."""
+        try:
+            return paths(self.path, self.footage().videos)[0]
+        except InputError:
+            return self.path / "video.mp4"
+
+    def files(self, frames: int | None) -> list[Path]:
+        """What the run consists of: the first frames, all states, what is made of them and what it was run by.
+
+        Args:
+            frames: how many frames; None all there are, and 0 leaves the states out as well.
+        """
+        try:
+            videos = paths(self.path, self.footage().videos)
+        except InputError:
+            videos = []
+        named = [*videos, self.contact_sheet, self.poster, self._schedule, self.path / _RECORD, self.report]
+        indices = [index for index in self.frames.present() if frames is None or index < frames]
+        states = [] if frames == 0 else sorted((self.path / _STATES).glob("[0-9]*.safetensors"))
+        return [*(self.frames.path(index) for index in indices), *states, *(path for path in named if path.is_file())]
+
+    def source(self) -> str:
+        """The text of the schedule as it was run."""
+        try:
+            return self._schedule.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{self._schedule}: cannot be read; run the schedule again to make it") from error
+
+    def origin(self) -> Origin:
+        """What the folder's run was started with.
+
+        Raises:
+            InputError: this is not the folder of a run.
+        """
+        return self._record()[0]
+
+    def footage(self) -> Footage:
+        """The video of the folder's run, which needs no schedule. Raises `InputError` as `origin` does."""
+        return self._record()[1]
+
+    def _record(self) -> tuple[Origin, Footage]:
+        try:
+            record = json.loads((self.path / _RECORD).read_text(encoding="utf-8"))
+            footage = Footage.read(record.pop("footage"))
+            overrides = tuple((path, value) for path, value in record.pop("overrides"))
+            return Origin(**record, overrides=overrides), footage
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise InputError(
+                f"{self.path}: not the folder of a run (no readable {_RECORD}); "
+                "expected a folder such as outputs/sunset"
+            ) from error
+
+    def is_edited(self, origin: Origin) -> bool:
+        """Whether the schedule's file has changed since the run, or is gone or wrong."""
+        try:
+            return self.load_schedule(origin)[1]
+        except InputError:
+            return True
+
+    def load_schedule(self, origin: Origin) -> tuple[Schedule, bool]:
+        """The schedule as its file is now, and whether that changed since the run.
+
+        Raises:
+            InputError: the file is gone or wrong.
+        """
+        schedule = load_origin(origin)
+        return schedule, not self._schedule.is_file() or schedule.source.encode() != self._schedule.read_bytes()

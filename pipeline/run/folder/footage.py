@@ -1,0 +1,91 @@
+"""What videos must know beside their frames, so that they can be made when the schedule is gone."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.run.delivery.subtitles import Said, said
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.loop import order
+from pipeline.schedule.sections.video import Video
+from pipeline.schedule.timeline import Timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """What is to be made of a run's frames.
+
+    Attributes:
+        frames: how many there are when all are there.
+        size: (width, height) of the frames.
+        videos: the files; the first one is the video.
+        track: the file that sounds in it, from `start` seconds on; None where there is none.
+        led: how many of the frames lie past the end of a loop.
+        boomerang: shown forwards and then backwards.
+        said: what subtitles say, where any are asked for.
+    """
+
+    title: str
+    fps: float
+    frames: int
+    size: tuple[int, int] = (0, 0)
+    videos: tuple[Video, ...] = (Video(),)
+    track: str | None = None
+    start: float = 0.0
+    led: int = 0
+    boomerang: bool = False
+    said: tuple[Said, ...] = ()
+
+    @staticmethod
+    def of(schedule: Schedule) -> "Footage":
+        """That of a schedule."""
+        output, music = schedule.output, schedule.music
+        subtitles = any(video.subtitles for video in output.video)
+        return Footage(
+            title=schedule.title,
+            fps=output.fps,
+            frames=schedule.num_rendered,
+            size=output.size,
+            videos=output.video,
+            track=str(music.path) if music.path else None,
+            start=music.start,
+            led=schedule.loop.num_led(output.fps),
+            boomerang=schedule.loop.boomerang,
+            said=tuple(said(Timeline(schedule))) if subtitles else (),
+        )
+
+    @staticmethod
+    def read(record: Mapping[str, Any]) -> "Footage":
+        """From what `to_record` wrote. Raises `TypeError` or `ValueError` where it is none."""
+        found = dict(record)
+        for name, make in (("videos", _video), ("said", tuple)):
+            if name in found:
+                found[name] = tuple(make(one) for one in found[name])
+        width, height = found.pop("size", (0, 0))
+        return Footage(**found, size=(width, height))
+
+    def to_record(self) -> dict[str, Any]:
+        """Plain values, as JSON holds them."""
+        return asdict(self)
+
+    def shown(self, count: int) -> list[int]:
+        """Which frames the video shows, one after the other, of the first `count`; a loop closes when all are there."""
+        if count < self.frames:
+            return list(range(min(count, self.frames - self.led)))
+        return order(self.frames, self.led, self.boomerang)
+
+    @property
+    def loops(self) -> bool:
+        """Whether the end leads into the beginning."""
+        return self.boomerang or self.led > 0
+
+    @property
+    def source(self) -> Path | None:
+        """The track's file."""
+        return Path(self.track) if self.track else None
+
+
+def _video(record: Mapping[str, Any]) -> Video:
+    size = record.get("size")
+    return Video(**{**record, "size": tuple(size) if size else None})

@@ -1,0 +1,192 @@
+"""What was rendered in a folder before: finished runs that an edit would have overwritten, and the way back to them.
+
+`history/0003/` is the folder of a run like any other. Its files are hard links, so what it shares with the run of today
+takes no room; where a file system has no links, they are copies. It is made beside its place and renamed, before
+anything of the finished run is touched: a kill at any moment leaves the one or the other whole.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.run.delivery.report import disown, is_whole
+from pipeline.run.folder.folder import RunFolder
+from pipeline.storage.atomic import named_partial, replacing, sync_folder
+from render.errors import InputError
+
+FOLDER = "history"
+KEPT = 10  # finished runs of before; what is older goes
+_NOTE = "kept.json"
+_PARTIAL = ".partial"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A run of before.
+
+    Attributes:
+        made: when its video was made, or it was left, in seconds since the epoch.
+        finished: whether its video shows all of it.
+        hashes: of its frames; None where one was missing.
+    """
+
+    number: int
+    folder: RunFolder
+    made: float
+    finished: bool
+    hashes: tuple[str | None, ...]
+
+    @property
+    def frames(self) -> int:
+        """How many it has."""
+        return sum(found is not None for found in self.hashes)
+
+
+class History:
+    """That of one run's folder. Whoever changes it holds the folder's lock."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self.path = folder.path / FOLDER
+
+    def entries(self) -> list[Entry]:
+        """All of them, the oldest first."""
+        return [entry for path in self._places() if (entry := _read(path)) is not None]
+
+    def find(self, number: int) -> Entry:
+        """Raises `InputError` where there is none of this number."""
+        found = {entry.number: entry for entry in self.entries()}
+        if number not in found:
+            known = ", ".join(map(str, found)) or "nothing"
+            raise InputError(f"{self.path}: has no run {number}; it has {known}")
+        return found[number]
+
+    def keep_finished(self, hashes: list[str]) -> Entry | None:
+        """Put the finished run aside if a run with these hashes would make another of it; None if there is no need."""
+        if not self._is_at_risk(hashes):
+            return None
+        with self._alone():
+            if not self._is_at_risk(hashes):  # another part has been here
+                return None
+            entry = self._put_aside()
+            self.drop(KEPT)
+            disown(self._folder, of_others=True)
+            return entry
+
+    def keep_present(self) -> Entry | None:
+        """Put aside what is there, finished or not, unless all of it is kept already."""
+        found = self._hashes()
+        kept = {(index, hash_) for entry in self.entries() for index, hash_ in enumerate(entry.hashes)}
+        lost = any(hash_ is not None and (index, hash_) not in kept for index, hash_ in enumerate(found))
+        return self._put_aside() if lost or is_whole(self._folder) else None
+
+    def drop(self, keep: int) -> int:
+        """Remove all but the latest `keep`; return how many went."""
+        entries = self.entries()
+        gone = entries[: max(0, len(entries) - keep)]
+        for entry in gone:
+            _remove(entry.folder.path)
+        return len(gone)
+
+    def tidy(self) -> None:
+        """Remove what a kill left half-made."""
+        for path in self.path.glob(f".*{_PARTIAL}"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _places(self) -> list[Path]:
+        return sorted(
+            (path for path in self.path.glob("[0-9]*") if path.name.isdecimal()), key=lambda path: int(path.name)
+        )
+
+    def _is_at_risk(self, hashes: list[str]) -> bool:
+        if not is_whole(self._folder):
+            return False
+        found = self._hashes()
+        others = (hash_ for hash_, wanted in zip(found, hashes, strict=False) if hash_ not in (None, wanted))
+        return any(found) and (len(found) != len(hashes) or any(others))
+
+    def _hashes(self) -> tuple[str | None, ...]:
+        """Of the frames that the folder's run has; none where it is of no run."""
+        try:
+            count = self._folder.footage().frames
+        except InputError:
+            return ()
+        records = (self._folder.frames.record(index) for index in range(count))
+        return tuple(record.hash if record else None for record in records)
+
+    def _put_aside(self) -> Entry:
+        hashes, finished = self._hashes(), is_whole(self._folder)
+        entries = self.entries()
+        source = _source(self._folder)
+        for entry in entries:
+            if (entry.hashes, entry.finished, _source(entry.folder)) == (hashes, finished, source):
+                return entry
+        number = 1 + max((int(path.name) for path in self._places()), default=0)  # damaged ones take a number, too
+        partial = self.path / f".{number:04d}{_PARTIAL}"
+        shutil.rmtree(partial, ignore_errors=True)
+        for path in self._folder.files(len(hashes)):
+            link(path, partial / path.relative_to(self._folder.path))
+        newest = max((path.stat().st_mtime for path in self._folder.files(0)), default=time.time())
+        note = {"made": newest, "finished": finished, "hashes": hashes}
+        with replacing(partial / _NOTE) as written:
+            written.write_text(json.dumps(note), encoding="utf-8")
+        for folder in (partial / "frames", partial / "state", partial):
+            sync_folder(folder)
+        place = self.path / f"{number:04d}"
+        partial.replace(place)
+        sync_folder(self.path)
+        return self.find(number)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Parts of a run hold its folder's lock together; here one at a time."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("a") as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def link(path: Path, place: Path) -> None:
+    """Make `place` the file that `path` is, whole or not at all; a copy where there are no links."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    partial = named_partial(place)
+    partial.unlink(missing_ok=True)
+    try:
+        os.link(path, partial)
+    except OSError:
+        shutil.copy2(path, partial)
+    partial.replace(place)
+    partial.unlink(missing_ok=True)  # a rename between two links of one file does nothing
+
+
+def _read(path: Path) -> Entry | None:
+    try:
+        note = json.loads((path / _NOTE).read_text(encoding="utf-8"))
+        hashes = tuple(None if found is None else str(found) for found in note["hashes"])
+        made, finished = float(note["made"]), bool(note["finished"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return Entry(number=int(path.name), folder=RunFolder(path), made=made, finished=finished, hashes=hashes)
+
+
+def _source(folder: RunFolder) -> str | None:
+    try:
+        return folder.source()
+    except InputError:
+        return None
+
+
+def _remove(path: Path) -> None:
+    """Take it out of the listing first: a kill in between leaves what `tidy` removes."""
+    gone = path.with_name(f".{path.name}{_PARTIAL}")
+    shutil.rmtree(gone, ignore_errors=True)
+    path.replace(gone)
+    shutil.rmtree(gone, ignore_errors=True)

@@ -1,0 +1,125 @@
+"""What the folder of a run holds, measured against its schedule as it is now."""
+
+import json
+import shlex
+from dataclasses import asdict, dataclass
+
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.history import History
+from pipeline.run.folder.lock import Holder, holder
+from pipeline.run.folder.states import chain
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.timeline import Timeline
+from render.errors import printable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Frames by number: `A:B` are A to B - 1.
+
+    Attributes:
+        done: in place and what the schedule asks for.
+        stale: in place, but of an earlier schedule or of other models; with those past its end.
+        missing: not there, or torn.
+        states: frames after which a state is kept that rendering can go on from.
+        edited: whether the schedule's file has changed since the run.
+        writer: who is rendering it at this moment.
+        history: how many runs of before are kept, see `render history`.
+        go_on: the command that renders what is stale or missing.
+    """
+
+    folder: str
+    schedule: str
+    frames: int
+    done: tuple[str, ...]
+    stale: tuple[str, ...]
+    missing: tuple[str, ...]
+    states: tuple[int, ...]
+    edited: bool
+    video: bool
+    writer: Holder | None
+    history: int = 0
+    go_on: str = ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    def __str__(self) -> str:
+        folder, schedule = printable(self.folder), printable(self.schedule)  # a name can hold a new line
+        lines = [f"{folder}: {self.frames} frames of {schedule}{' (edited since)' if self.edited else ''}"]
+        for name in ("done", "stale", "missing"):
+            ranges = getattr(self, name)
+            lines.append(f"  {name:<8} {_count(ranges):>6}  {_short(ranges)}".rstrip())
+        lines.append(f"  {'video':<8} {'':>6}  {'present' if self.video else 'not made yet'}")
+        if self.history:
+            lines.append(f"  history  {self.history:>6}  render history {self.folder} lists them")
+        if self.writer is not None:
+            lines.append(f"  being rendered by {self.writer}")
+        elif self.stale or self.missing:
+            lines.append(f"  continue with: {printable(self.go_on)}")
+        return "\n".join(lines)
+
+
+def inspect(folder: RunFolder) -> Status:
+    """Look at every frame's note; no pixel is read, no model loaded.
+
+    Models count as they were in the run: whether their files have changed since is told by
+    rendering, which must read them anyway.
+
+    Raises:
+        InputError: this is not the folder of a run, or its schedule cannot be read any more.
+    """
+    origin = folder.origin()
+    schedule, edited = folder.load_schedule(origin)
+    hashes = chain(Timeline(schedule), origin.models)
+    present = set(folder.frames.present())
+    done, stale = set(), set()
+    for index in present:
+        record = folder.frames.record(index)
+        if record is not None and index < len(hashes) and record.hash == hashes[index]:
+            done.add(index)
+        elif record is not None:
+            stale.add(index)
+    states = folder.states(schedule)
+    notes = ((index, states.note(index)) for index in states.kept() if index < len(hashes))
+    return Status(
+        folder=str(folder.path),
+        schedule=origin.file,
+        frames=len(hashes),
+        done=ranges(done),
+        stale=ranges(stale),
+        missing=ranges(set(range(len(hashes))) - done - stale),
+        states=tuple(index for index, note in notes if note is not None and note.frame_hash == hashes[index]),
+        edited=edited,
+        video=folder.video.is_file(),
+        writer=holder(folder.path),
+        history=len(History(folder).entries()),
+        go_on=_command(origin),
+    )
+
+
+def _command(origin: Origin) -> str:
+    """How the run was begun; of a variant, how all of them were."""
+    changed = [] if origin.variant else [f"--set {shlex.quote(f'{path}={value}')}" for path, value in origin.overrides]
+    return " ".join(["render", origin.file, *(["--draft"] if origin.draft else []), *changed])
+
+
+def ranges(numbers: set[int]) -> tuple[str, ...]:
+    """{0, 1, 2, 7} as ("0:3", "7:8"), as `--frames` takes them."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][1] == number:
+            found[-1] = (found[-1][0], number + 1)
+        else:
+            found.append((number, number + 1))
+    return tuple(f"{begin}:{end}" for begin, end in found)
+
+
+def _count(written: tuple[str, ...]) -> int:
+    pairs = (text.split(":") for text in written)
+    return sum(int(end) - int(begin) for begin, end in pairs)
+
+
+def _short(written: tuple[str, ...]) -> str:
+    shown = " ".join(written[:8])
+    return shown if len(written) <= 8 else f"{shown} ..."

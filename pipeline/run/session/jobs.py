@@ -1,0 +1,82 @@
+"""What of a schedule is to be rendered where: one job, or one for every variant."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.run.folder.folder import RunFolder
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
+from render.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A schedule, the folder it is rendered to, and the bucket's URL that this is a mirror of, if it is of one."""
+
+    schedule: Schedule
+    folder: Path
+    remote: str | None = None
+
+
+def jobs_of(file: Path, origin: Origin, folder: Path) -> list[Job]:
+    """One job, or one for every variant, each in a folder below the schedule's. Raises `InputError`.
+
+    A variant that was rendered under another name goes on there: how they are named has changed before.
+    """
+    found = variants(origin, file)
+    if "" in found:
+        return [Job(schedule=found[""], folder=folder)]
+    names = _rendered_as(found, folder)
+    taken = set(names.values())
+    for number, name in enumerate(found, 1):
+        names.setdefault(name, f"{name}_{number}" if name in taken else name)
+    return [Job(schedule=schedule, folder=folder / names[name]) for name, schedule in found.items()]
+
+
+def _rendered_as(found: dict[str, Schedule], folder: Path) -> dict[str, str]:
+    """For every variant that has a run below the folder the name of that."""
+    there = _rendered(folder)
+    names = {}
+    for name, schedule in found.items():
+        same = [old for old, changed in there.items() if changed == _changed(schedule)]
+        if same:
+            names[name] = name if name in same else same[0]
+    return names
+
+
+def _changed(schedule: Schedule) -> tuple[tuple[str, str], ...]:
+    return schedule.origin.overrides if schedule.origin else ()
+
+
+def _rendered(folder: Path) -> dict[str, tuple[tuple[str, str], ...]]:
+    """What was overridden in the runs below a folder, by name."""
+    found = {}
+    for below in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with suppress(InputError):
+            found[below.name] = RunFolder(below).origin().overrides
+    return found
+
+
+def variants(origin: Origin, file: Path) -> dict[str, Schedule]:
+    """Every combination of a schedule's `variants:` by name; the schedule itself by "" where nothing varies.
+
+    Args:
+        file: stands for the schedule's file in messages.
+
+    Raises:
+        InputError: the schedule is wrong, or an override is of what varies.
+    """
+    schedule = load_origin(origin, shown=file)
+    if not schedule.variants:
+        return {"": schedule}
+    asked = {path for path, _ in origin.overrides}
+    found = {}
+    for variant in schedule.variants:
+        for path, _ in variant.overrides:
+            if path in asked:
+                raise InputError(f"--set {path}: varies in {file}; change it there, under variants:")
+        of_it = replace(origin, overrides=(*origin.overrides, *variant.overrides), variant=variant.name)
+        found[variant.name] = load_origin(of_it, shown=file)
+    return found

@@ -1,0 +1,113 @@
+"""`--lockstep`: schedules of one size and one set of models, refined as one batch.
+
+All of a frame but its refinement stays each run's own: warp, warm start, state and picture. A run that
+fails, ends or is stopped leaves the others as they are, and the next schedule takes its place.
+"""
+
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from pipeline.run.events import Event, Interrupted, only_events
+from pipeline.run.run import Run
+
+if TYPE_CHECKING:
+    from render.lockstep import Pending
+    from render.renderer import Renderer
+
+MOST = 8  # that `auto` tries
+WORTH = 50  # steps that are to be taken for every one of the probe's
+
+
+class Work(Protocol):
+    """See `pipeline.run.session.session.Session.work`."""
+
+    def __call__(
+        self, run: Run, *, prepared: Callable[["Renderer"], "Renderer"] = ...
+    ) -> Generator["Event | Pending", None, None]: ...
+
+
+class AtOnce:
+    """How many runs are refined together: as many as asked, or as were measured to pay.
+
+    Args:
+        asked: so many; None measures, once for each kind of runs, when the first of them has loaded its models.
+        note: hears, in a line, what was measured.
+    """
+
+    def __init__(self, asked: int | None, note: Callable[[str], None]) -> None:
+        self.asked = asked
+        self.note = note
+        self._found: dict[Hashable, int] = {}
+
+    def measured(self, kind: Hashable) -> int | None:
+        """What was found for a kind, see `Run.kind`; None where nothing was."""
+        return self._found.get(kind)
+
+    def of(self, renderer: "Renderer", group: Sequence[Run], run: Run) -> int:
+        """How many of a group go on at once; `run` is the one that has a frame to render."""
+        if self.asked is not None:
+            return self.asked
+        if run.kind in self._found:
+            return self._found[run.kind]
+        from render.probe import NUM_STEPS, probe
+
+        steps = sum(spec.num_steps for each in group for spec in each.asked)
+        spec = next((spec for spec in run.asked if spec.num_steps and spec.losses), None)
+        if spec is None or steps < WORTH * NUM_STEPS:
+            self.note(f"lockstep: {steps} steps in all are too few to measure by {NUM_STEPS} what pays: 1 at once")
+            return 1
+        found = probe(renderer, spec, renderer.fitting(run.schedule.output.size, min(MOST, len(group))))
+        self.note(f"lockstep: {found}")
+        if len(group) >= min(MOST, 2 * found.best):  # of a small group nothing is learnt about more
+            self._found[run.kind] = found.best
+        return found.best
+
+
+def groups(runs: Sequence[Run]) -> list[list[Run]]:
+    """Those that can be refined together, in the order of their first ones."""
+    found: dict[Hashable, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.kind, []).append(run)
+    return list(found.values())
+
+
+def in_lockstep(group: Sequence[Run], work: Work, at_once: AtOnce) -> Generator[tuple[Run, Event], None, None]:
+    """What happens in all runs of a group; after an interruption no more are begun."""
+    if len(group) == 1 or at_once.asked == 1:
+        yield from _one_by_one(group, work)
+        return
+    from render.lockstep import Lockstep
+
+    lockstep = Lockstep(1, at_once.note)
+    chosen = interrupted = False
+
+    def prepared(run: Run, renderer: "Renderer") -> "Renderer":
+        nonlocal chosen
+        if not chosen:
+            lockstep.most = at_once.of(renderer, group, run)
+            chosen = True
+        return renderer.of_run(renderer.warn, lockstep=lockstep.most > 1)
+
+    works = (_with(run, work(run, prepared=partial(prepared, run))) for run in group if not interrupted)
+    for run, event in lockstep.run(works):
+        interrupted |= isinstance(event, Interrupted)
+        yield run, event
+
+
+def _with(
+    run: Run, work: Generator["Event | Pending", None, None]
+) -> Generator["tuple[Run, Event] | Pending", None, None]:
+    """What a run yields, and of events whose they are."""
+    with closing(work):
+        for item in work:
+            yield (run, item) if isinstance(item, Event) else item
+
+
+def _one_by_one(group: Sequence[Run], work: Work) -> Generator[tuple[Run, Event], None, None]:
+    for run in group:
+        for event in only_events(work(run)):
+            yield run, event
+            if isinstance(event, Interrupted):
+                return

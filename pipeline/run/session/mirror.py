@@ -1,0 +1,151 @@
+"""A run whose folder is in a bucket: fetched before it, uploaded while it goes on."""
+
+import contextlib
+from collections.abc import Callable, Generator
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started
+from pipeline.run.folder import history
+from pipeline.run.folder.lock import in_use
+from pipeline.run.interrupt import TerminatedError
+from pipeline.storage.ledger import Ledger, stamp_of
+from pipeline.storage.pull import pull
+from pipeline.storage.store import Store
+from pipeline.storage.uploads import Uploads
+from render.errors import FolderInUseError, StorageError
+
+if TYPE_CHECKING:
+    from render.lockstep import Pending
+
+_LAST = Finished | Interrupted | Failed
+_LATEST = 16  # frames whose files may be late
+
+
+def mirrored(
+    store: Store,
+    folder: Path,
+    title: str,
+    run: Callable[[], Generator["Event | Pending", None, None]],
+    part: tuple[int, int] | None = None,
+) -> Generator["Event | Pending", None, None]:
+    """What a run in `folder` yields, which goes on from what `store` holds and leaves there what it makes.
+
+    The last event comes when everything is uploaded. Where the bucket cannot be reached, that event is
+    a failure; the folder keeps what was rendered, and the next run uploads it.
+
+    Args:
+        part: the frames that are this run's own, see `RunOptions.part`; of others nothing is touched.
+    """
+    if holder := in_use(folder, part):  # its files are not for us to exchange
+        refused = FolderInUseError(folder, holder)
+        yield Failed(schedule=title, message=str(refused), held_by=holder)
+        return
+    try:
+        ledger = Ledger(folder, part)
+        own = _own(part)
+        objects, same = pull(store, folder, ledger, own)
+        with Uploads(store) as uploads:
+            mirror = _Mirror(folder, uploads, ledger, objects, same, own)
+            mirror.all()
+            try:
+                with contextlib.closing(run()) as events:
+                    for event in events:
+                        if isinstance(event, FrameDone):
+                            mirror.frame(event.index)
+                        elif isinstance(event, Started | _LAST):
+                            mirror.all()
+                        if isinstance(event, _LAST):
+                            uploads.drain()
+                            ledger.save()
+                        yield event
+            except (GeneratorExit, KeyboardInterrupt, TerminatedError):
+                with contextlib.suppress(StorageError):
+                    mirror.all()  # the latest frames are on the disk and were not told yet
+                raise
+    except StorageError as error:
+        yield Failed(schedule=title, message=str(error))
+
+
+def _own(part: tuple[int, int] | None) -> Callable[[str], bool]:
+    """Whether a file is the run's own: its frames and states, its log; of the parts the first has all that is not.
+
+    What was rendered here before stays on this machine.
+    """
+    begin, end = part or (0, 0)
+
+    def own(key: str) -> bool:
+        path = PurePosixPath(key)
+        if path.parts[0] == history.FOLDER:
+            return False
+        if part is None:
+            return True
+        if path.parent.name in ("frames", "state") and path.stem.isdecimal():
+            return begin <= int(path.stem) < end
+        if path.match("batch-*.log"):
+            return path.name == f"batch-{begin}.log"
+        return begin == 0
+
+    return own
+
+
+class _Mirror:
+    """Knows which files were uploaded as they are, and which objects have no file any more."""
+
+    def __init__(
+        self,
+        folder: Path,
+        uploads: Uploads,
+        ledger: Ledger,
+        objects: set[str],
+        same: set[str],
+        own: Callable[[str], bool],
+    ) -> None:
+        self._own = own
+        self._folder = folder
+        self._uploads = uploads
+        self._ledger = ledger
+        self._objects = set(objects)
+        self._stamps = {name: stamp_of(folder / name) for name in same}  # of the files as they are uploaded
+        self._late: list[int] = []
+
+    def frame(self, index: int) -> None:
+        """Upload a frame and the state after it, and those of the latest frames that were late."""
+        self._late = [*self._late, index][-_LATEST:]
+        for number in tuple(self._late):
+            names = f"state/{number:06d}.safetensors", f"frames/{number:06d}.png"
+            there = [self._upload(name) for name in names]
+            if all(there):
+                self._late.remove(number)
+        self._forget("state/")
+
+    def all(self) -> None:
+        """Upload every file that is new, and remove the objects of those that are gone."""
+        for path in sorted(self._folder.rglob("*")):
+            name = path.relative_to(self._folder).as_posix()
+            if not path.name.startswith(".") and self._own(name) and path.is_file():
+                self._upload(name)
+        self._forget("")
+
+    def _upload(self, name: str) -> bool:
+        """Upload a file if it has changed; whether it is there."""
+        path = self._folder / name
+        try:
+            stamp = stamp_of(path)
+            if self._stamps.get(name) == stamp:
+                return True
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return False
+        self._uploads.put(name, data, lambda tag: self._ledger.note(name, tag, stamp))
+        self._stamps[name] = stamp
+        self._objects.add(name)
+        return True
+
+    def _forget(self, below: str) -> None:
+        for name in sorted(self._objects):
+            if name.startswith(below) and not (self._folder / name).exists():
+                self._uploads.delete(name)
+                self._objects.discard(name)
+                self._stamps.pop(name, None)
+                self._ledger.forget(name)

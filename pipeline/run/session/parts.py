@@ -1,0 +1,100 @@
+"""One schedule in several parts: shots that start from noise are rendered side by side into one folder.
+
+A part is a run of some of them (`RunOptions.part`); the run itself comes after its parts, finds every frame and makes
+the video. Frames, states and hashes are those of a run without parts, whoever rendered them.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+
+from pipeline.run.events import Event, Finished, only_events
+from pipeline.run.run import Run
+
+
+def shares(jobs: Sequence[tuple[float, int]], room: int) -> list[int]:
+    """In how many parts each job is rendered: in several where there is room for more than there are jobs.
+
+    Args:
+        jobs: of each what it costs, and the number of shots that can be rendered side by side.
+    """
+    counts = [1] * len(jobs)
+
+    def per_part(number: int) -> float:
+        """What a part costs; nothing where there can be no more parts."""
+        cost, shots = jobs[number]
+        return cost / counts[number] if counts[number] < shots else 0.0
+
+    while jobs and sum(counts) < room:
+        largest = max(range(len(jobs)), key=per_part)
+        if not per_part(largest):
+            break
+        counts[largest] += 1
+    return counts
+
+
+def ranges(shots: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+    """`count` runs of neighbouring shots, each of about as many frames; never fewer than one shot."""
+    found: list[tuple[int, int]] = []
+    left = list(shots)
+    for parts_left in range(count, 0, -1):
+        begin, last = left[0][0], left[-1][1]
+        wanted = begin + (last - begin) / parts_left
+        most_shots = len(left) - parts_left + 1
+        taken = min(range(1, most_shots + 1), key=lambda number: abs(left[number - 1][1] - wanted))
+        found.append((begin, left[taken - 1][1]))
+        left = left[taken:]
+    return found
+
+
+def split(runs: Sequence[Run], room: int) -> tuple[list[Run], dict[Run, Run]]:
+    """The runs, in parts where there is room, and by every part what makes the video of it and the others."""
+    found: list[Run] = []
+    wholes: dict[Run, Run] = {}
+    for run, count in zip(runs, shares([(run.cost, len(run.apart)) for run in runs], room), strict=True):
+        parts = [run.of_part(part) for part in ranges(run.apart, count)] if count > 1 else [run]
+        found += parts
+        if count > 1:
+            wholes |= dict.fromkeys(parts, run.of_the_rest())
+    return found, wholes
+
+
+def joined(
+    told: Generator[tuple[Run, Event], None, None],
+    wholes: Mapping[Run, Run],
+    work: Callable[[Run], Generator[object, None, None]],
+) -> Generator[tuple[Run, Event], None, None]:
+    """What is `told` of runs and parts, and behind the last part of a run what happens when its video is made.
+
+    The frames and seconds that this last run tells of are those of all.
+
+    Args:
+        wholes: see `split`; no part of a run is left out of `told`.
+        work: what a run yields.
+    """
+    left = Counter(wholes.values())
+    rendered: Counter[Run] = Counter()
+    taken_back: Counter[Run] = Counter()
+    begun: dict[Run, float] = {}
+    with closing(told):
+        for run, event in told:
+            yield run, event
+            if (whole := wholes.get(run)) is None:
+                continue
+            begun.setdefault(whole, time.perf_counter())
+            if not isinstance(event, Finished):
+                continue
+            left[whole] -= 1
+            rendered[whole] += event.rendered
+            taken_back[whole] += event.taken_back
+            if left[whole]:
+                continue
+            for said in only_events(work(whole)):
+                if isinstance(said, Finished):
+                    seconds = time.perf_counter() - begun[whole]
+                    rendered[whole] += said.rendered
+                    taken_back[whole] += said.taken_back
+                    said = replace(said, rendered=rendered[whole], taken_back=taken_back[whole], seconds=seconds)
+                yield whole, said

@@ -1,0 +1,183 @@
+"""Runs one after the other in one process: models stay loaded, a failure costs no other run."""
+
+import contextlib
+import json
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.run.events import Event, Failed, Finished, Interrupted, Warned, only_events
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.interrupt import INTERRUPTED, stopping_well
+from pipeline.run.progress import Reporter
+from pipeline.run.run import Run, RunOptions
+from pipeline.run.session.jobs import Job
+from pipeline.run.session.lockstep import MOST, AtOnce, groups, in_lockstep
+from pipeline.run.session.parts import joined, split
+from pipeline.run.session.waiting import when_free
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.models import LocatedModels
+from pipeline.schedule.warnings import untimely
+from render import failures
+from render.errors import DeviceError, FolderInUseError, RunError, WeightsError
+from render.openmp import sleep_at_barriers
+
+if TYPE_CHECKING:
+    from render.downloads import Progress
+    from render.lockstep import Pending
+    from render.renderer import Renderer
+
+Prepare = Callable[["Renderer"], "Renderer"]
+
+
+class Session:
+    """Renders schedules on one device and keeps the models of the latest one for the next.
+
+    Args:
+        device: see `render.device.pick_device`.
+        offline: do not download models.
+        downloaded: hears how downloads go, see `render.downloads.Progress`.
+        wait: where another run writes into the folder, wait for its end; without it that is a failure.
+    """
+
+    def __init__(
+        self,
+        device: str = "auto",
+        offline: bool = False,
+        downloaded: "Progress" = lambda name, done, total: None,
+        wait: bool = False,
+    ) -> None:
+        sleep_at_barriers()
+        self._wait = wait
+        self._device = device
+        self._offline = offline
+        self._downloaded = downloaded
+        self._kept: tuple[LocatedModels, str, Renderer] | None = None
+
+    def render(
+        self,
+        schedule: Schedule,
+        folder: Path,
+        options: RunOptions | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        remote: str | None = None,
+    ) -> Generator[Event, None, None]:
+        """Render a schedule to its folder, see `pipeline.run.run.Run.events`; a failure to run is its last event.
+
+        Args:
+            remote: a bucket's URL that the folder is a mirror of, see `pipeline.storage`.
+
+        Raises:
+            InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
+        """
+        return only_events(self.work(run_of(schedule, folder, options), stop, remote=remote))
+
+    def work(
+        self,
+        run: Run,
+        stop: Callable[[], bool],
+        prepared: Prepare = lambda renderer: renderer,
+        remote: str | None = None,
+    ) -> Generator["Event | Pending", None, None]:
+        """What happens in a run, see `pipeline.run.run.Run.work`; a failure is its last event.
+
+        Args:
+            prepared: makes of the models, as soon as there is a frame to render, what renders it.
+            remote: a bucket's URL that the run's folder is a mirror of.
+
+        Raises:
+            InputError: `remote` is no bucket.
+        """
+        attempt = partial(self._work, run, stop, prepared)
+        if remote is not None:
+            from pipeline.run.session.mirror import mirrored
+            from pipeline.storage.store import Store
+
+            attempt = partial(mirrored, Store(remote), run.folder.path, run.title, attempt, run.part)
+        return when_free(attempt, run, stop) if self._wait else attempt()
+
+    def _work(self, run: Run, stop: Callable[[], bool], prepared: Prepare) -> Generator["Event | Pending", None, None]:
+        try:
+            models = run.schedule.models.locate(offline=self._offline, progress=self._downloaded)
+            digests = models.digests()
+            text = json.dumps(digests)
+            if run.part is None:
+                yield from _untimely(run)
+            yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
+        except FolderInUseError as error:
+            yield Failed(schedule=run.title, message=str(error), held_by=error.holder)
+        except RunError as error:
+            yield Failed(schedule=run.title, message=str(error))
+        except OSError as error:
+            message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
+            yield Failed(schedule=run.title, message=message)
+        except (RuntimeError, ImportError, MemoryError) as error:
+            failure = failures.told(error)
+            if failure is None:
+                raise
+            fatal = isinstance(failure, DeviceError)
+            yield Failed(schedule=run.title, message=str(failure), fatal=fatal)
+
+    def _loaded(self, models: LocatedModels, digests: str) -> "Renderer":
+        """The renderer of models whose digests as JSON are `digests`: frames must not be called those of others."""
+        if self._kept is None or self._kept[:2] != (models, digests):
+            self._kept = None  # before the next ones come: a GPU may not hold both
+            renderer = models.load(self._device)
+            if json.dumps(models.digests()) != digests:
+                raise WeightsError("a model's file has changed while it was loaded; run again")
+            self._kept = models, digests, renderer
+        return self._kept[2]
+
+
+def _untimely(run: Run) -> Iterator[Warned]:
+    """The one warning of `render check` that a render repeats: what it is about is only seen in the finished file."""
+    said = untimely(run.schedule)
+    for problem in run.schedule.warnings:
+        if said and problem.message == said:
+            yield Warned(schedule=run.title, message=str(problem))
+
+
+def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) -> Run:
+    """The run of a schedule to a folder. Raises `InputError` where an option does not fit."""
+    origin = schedule.origin or Origin(file=str((folder / "schedule.yaml").absolute()))
+    return Run(schedule, origin, RunFolder(folder), options or RunOptions())
+
+
+def render_all(
+    jobs: Sequence[Job], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
+) -> int:
+    """Render every schedule to its folder and return the exit code; after an interruption no more are begun.
+
+    Args:
+        at_once: so many of one size and one set of models, schedules and shots of them, are refined as one batch;
+            None measures what pays.
+
+    Raises:
+        InputError: an option does not fit; nothing was rendered.
+    """
+    failed = interrupted = False
+    with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
+        runs, wholes = split([run_of(job.schedule, job.folder, options) for job in jobs], at_once or MOST)
+        remotes = {job.folder: job.remote for job in jobs}
+
+        def work(
+            run: Run, *, prepared: Prepare = lambda renderer: renderer
+        ) -> Generator["Event | Pending", None, None]:
+            return session.work(run, stop, prepared, remotes[run.folder.path])
+
+        chosen = AtOnce(at_once, reporter.note)
+        for group in [[run] for run in runs] if at_once == 1 else groups(runs):
+            with contextlib.closing(joined(in_lockstep(group, work, chosen), wholes, work)) as told:
+                for run, event in told:  # closed wherever it is left: what was made goes to its bucket
+                    reporter(event)
+                    failed |= isinstance(event, Failed)
+                    interrupted |= isinstance(event, Interrupted)
+                    if isinstance(event, Failed) and event.fatal:
+                        return RunError.exit_code
+                    if isinstance(event, Finished) and run.part is None and (remote := remotes[run.folder.path]):
+                        reporter.note(f"{event.schedule}: is in {remote}")
+            if interrupted:
+                return INTERRUPTED
+    return RunError.exit_code if failed else 0

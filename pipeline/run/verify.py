@@ -1,0 +1,123 @@
+"""Whether what lies in a run's folder is what was written, and what the schedule asks for."""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.run.delivery.judging import faults
+from pipeline.run.delivery.report import is_as_made
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.frames import to_pixels
+from pipeline.run.folder.states import chain
+from pipeline.run.loop_end import Heads
+from pipeline.schedule.timeline import Timeline
+from pipeline.video.ffmpeg import find_binary
+from render.errors import CheckpointError, RunError
+
+
+class Verification:
+    """The folder of one run, measured against the schedule as its file is now; the summary says where that was edited.
+
+    Args:
+        program: see `ffmpeg.find_binary`.
+
+    Raises:
+        InputError: this is not the folder of a run, or its schedule cannot be read any more.
+        EncodingError: there is no ffmpeg to read the videos with.
+    """
+
+    def __init__(self, folder: RunFolder, program: str | None = None) -> None:
+        self._binary = find_binary(program)
+        origin = folder.origin()
+        self._file = origin.file
+        self._schedule, self._edited = folder.load_schedule(origin)
+        self._timeline = Timeline(self._schedule)
+        self._digests = origin.models
+        self._hashes = chain(self._timeline, self._digests)
+        self._frames = folder.frames
+        self._states = folder.states(self._schedule)
+        self._folder = folder
+        self._seen = {"frames": 0, "states": 0, "rerendered": 0}
+
+    def damaged(self) -> Iterator[str]:
+        """One sentence for everything that is missing, damaged or not what the schedule asks for."""
+        for index in range(len(self._hashes)):
+            self._seen["frames"] += 1
+            try:
+                hash_ = self._frames.verify(index).hash
+            except CheckpointError as error:
+                yield str(error)
+                continue
+            if hash_ != self._hashes[index]:
+                yield f"{self._frames.path(index)}: is of another schedule or of other models"
+        for index in self._states.kept():
+            self._seen["states"] += 1
+            try:
+                note = self._states.verify(index)
+            except CheckpointError as error:
+                yield f"{error}; delete it, rendering resumes from an earlier one"
+                continue
+            if index < len(self._hashes) and note.frame_hash != self._hashes[index]:
+                yield f"{self._states.path(index)}: is of another schedule or of other models"
+        yield from self._damaged_videos()
+
+    def _damaged_videos(self) -> Iterator[str]:
+        video = self._folder.video
+        if not (as_made := is_as_made(self._folder)):
+            yield f"{video}: is not the video that the run made; render assemble {self._folder.path} does"
+        footage = self._folder.footage()
+        if len(self._frames.present()) >= footage.frames:  # else a video may be of a part
+            for path, said in faults(self._folder.path, footage, self._binary):
+                if as_made or path != video:
+                    yield said
+
+    def rerender(self, count: int, seed: int | None, device_name: str, offline: bool) -> Iterator[str]:
+        """Render up to `count` random frames again, each from the kept state before it.
+
+        Frames and states that `damaged` names are left out. Yields a sentence for every frame that
+        is not equal to the bit.
+
+        Raises:
+            RunError: the models are not those of the run.
+        """
+        models = self._schedule.models.locate(offline=offline, progress=lambda *_: None)
+        if models.digests() != self._digests:
+            raise RunError("the models are not those that the run was made with")
+        renderer = models.load(device_name)
+        begins = [before for before in (-1, *self._states.kept()) if self._is_sound(before)]
+        for before in sorted(random.Random(seed).sample(begins, min(count, len(begins)))):
+            self._seen["rerendered"] += 1
+            state = self._states.load(before, renderer.device) if before >= 0 else None
+            note = self._states.note(before)
+            elsewhere = f", not on {note.made_on}" if note and note.made_on != renderer.made_on else ""
+            spec = self._timeline.at(before + 1)
+            heads = Heads(self._states, self._timeline, self._hashes, self._frames)
+            following = renderer.step(state and heads.lead(state, spec, renderer), spec)
+            if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
+                path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"
+                yield f"{path}: rendered again on {here}, it is another picture"
+
+    def _is_sound(self, before: int) -> bool:
+        """Whether the frame behind frame `before`, and the state that it starts from, are what they should be."""
+        following = before + 1
+        if following >= len(self._hashes):
+            return False
+        try:
+            starts_right = before < 0 or self._states.verify(before).frame_hash == self._hashes[before]
+            return starts_right and self._frames.verify(following).hash == self._hashes[following]
+        except CheckpointError:
+            return False
+
+    def summary(self, wrong: int) -> str:
+        looked = f"{self._seen['frames']} frames and {self._seen['states']} states checked"
+        if self._seen["rerendered"]:
+            looked += f", {self._seen['rerendered']} frames rendered again"
+        said = f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"
+        return said if not self._edited else f"{said}; {self._note()}"
+
+    def _note(self) -> str:
+        run = self._folder.path / "schedule.yaml"
+        return (
+            f"{self._file} has changed since this run, which was compared with it as it is now; {run} is what was run"
+        )

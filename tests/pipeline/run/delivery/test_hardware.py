@@ -1,0 +1,130 @@
+"""Encoders in hardware: each one's words against ffmpeg's own help, and what happens where there is none."""
+
+import subprocess
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from pipeline.run.delivery.hardware import candidates, chosen, with_encoder
+from pipeline.run.delivery.recipes import recipe
+from pipeline.run.events import Warned
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.run import Run, RunOptions
+from pipeline.schedule.loader import load_origin, read_schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.video import Video
+from pipeline.video import ffmpeg
+from pipeline.video.formats import FORMATS
+from pipeline.video.recipe import Recipe
+from render.errors import ScheduleError
+from render.renderer import Renderer
+from tests.pipeline.optical_flow import played
+
+ENCODERS = [(name, encoder) for name, known in FORMATS.items() for encoder in known.hardware]
+GENERAL = {"vcodec", "b:v", "f", "movflags", "tag:v", "q:v", "global_quality"}  # every encoder or container has these
+
+
+@pytest.mark.parametrize(("name", "encoder"), ENCODERS)
+@pytest.mark.parametrize("bits", [8, 10])
+def test_it_is_told_nothing_that_it_does_not_know(any_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
+    shown = subprocess.run(
+        [any_ffmpeg, "-hide_banner", "-h", f"encoder={encoder}"], capture_output=True, text=True, check=True
+    ).stdout
+    if "is not recognized" in shown:
+        pytest.skip(f"this ffmpeg was built without {encoder}")
+    video = Video(format=name, encoder=encoder, bits=bits)
+    made = with_encoder(recipe(video, (64, 48)), video, encoder)
+    for option in made.options.keys() - GENERAL:
+        assert f"  -{option} " in shown, option
+    (formats,) = (line.split(":")[1].split() for line in shown.splitlines() if "Supported pixel formats" in line)
+    *_, (_, layout) = (entry for entry in made.filters if entry[0] == "format")
+    if (name, bits) != ("h264", 10):  # some have it and some do not: the trial tells
+        assert layout["pix_fmts"] in formats or made.filters[-1][0] == "hwupload"
+
+
+def test_the_software_passes_its_trial(any_ffmpeg: str) -> None:
+    for name in ("h264", "h265", "av1"):
+        whole = recipe(Video(format=name, place="reel"), (64, 48))
+        assert ffmpeg.complaint(any_ffmpeg, whole) == ""
+
+
+def test_what_fails_its_trial_is_let_go_of_and_said(any_ffmpeg: str) -> None:
+    """A stranger's encoder stands for hardware that is not there: whatever this machine has, it has not that."""
+    video = Video(encoder="h264_nvenc")
+    whole = recipe(video, (64, 48))
+
+    def broken(tried: Recipe) -> str:
+        options = {**tried.options, "vcodec": "h264_of_another_world"}
+        return ffmpeg.complaint(any_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
+
+    said: list[str] = []
+    assert chosen(whole, video, broken, said.append) == whole
+    (text,) = said
+    assert text.startswith("no encoder in hardware for h264 here, libx264 makes it (h264_nvenc: ")
+    assert "h264_of_another_world" in text
+
+
+def test_what_passes_is_used_and_nothing_is_said(any_ffmpeg: str) -> None:
+    """Tried for real with a codec that every ffmpeg has, in the place of the hardware's."""
+    video = Video(encoder="auto", crf=30)
+    said: list[str] = []
+
+    def there(tried: Recipe) -> str:
+        software = {name: value for name, value in tried.options.items() if name in ("b:v", "f", "movflags")}
+        options = {**software, "vcodec": "mpeg4"}
+        filters = (*tried.filters, ("format", {"pix_fmts": "yuv420p"}))
+        return ffmpeg.complaint(
+            any_ffmpeg, Recipe(**{**vars(tried), "options": options, "filters": filters, "device": ""})
+        )
+
+    found = chosen(recipe(video, (64, 48)), video, there, said.append)
+    assert found.options["vcodec"] == "h264_nvenc"
+    assert found.options["cq"] == 30
+    assert not said
+
+
+def test_nothing_is_tried_unasked() -> None:
+    for name in FORMATS:
+        assert candidates(Video(format=name)) == ()
+    assert candidates(Video(encoder="auto")) == ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
+
+
+def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
+    toy_file: Path, renderer: Renderer, any_ffmpeg: str
+) -> None:
+    video = "{encoder: auto}"
+    toy_file.write_text(
+        toy_file.read_text().replace("[32, 24]", "[256, 192]").replace("length: 12", f"length: 12, video: {video}")
+    )
+    origin = Origin(file=str(toy_file))
+    schedule = load_origin(origin)
+    folder = RunFolder(toy_file.parent / "out")
+    digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
+    run = Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg))
+    events = list(run.events(digests, lambda warn: renderer, lambda: False))
+    assert len(played(folder.video)) == 12
+    trial: Callable[[Recipe], str] = partial(ffmpeg.complaint, any_ffmpeg)
+    asked = schedule.output.video[0]
+    there = [name for name in candidates(asked) if not trial(with_encoder(recipe(asked, (256, 192)), asked, name))]
+    told = [event.message for event in events if isinstance(event, Warned)]
+    assert any("no encoder in hardware for h264 here" in message for message in told) == (not there)
+
+
+WRONG = [
+    ("{format: vp9, encoder: auto}", "output.video.encoder: auto does not make vp9; only software makes it"),
+    (
+        "{encoder: hevc_nvenc}",
+        "output.video.encoder: hevc_nvenc does not make h264; expected software, auto or one of h264",
+    ),
+    ("{encoder: h264_nvec}", "unknown encoder 'h264_nvec'; did you mean 'h264_nvenc'"),
+    ("{encoder: auto, preset: slow}", "output.video.preset: is the software's; remove it, or the encoder"),
+]
+
+
+@pytest.mark.parametrize(("video", "said"), WRONG)
+def test_a_mistake_is_told_in_its_place(video: str, said: str) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
+    assert said in str(caught.value)

@@ -1,0 +1,125 @@
+"""The seam of a loop, in its frames and in every file made of them: no jump in the pictures, none in the flow."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.run import Run, RunOptions
+from pipeline.schedule.loader import load_schedule
+from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.loop import order
+from pipeline.video.formats import FORMATS
+from pipeline.video.seams import closed
+from render.renderer import Renderer
+from tests.pipeline.optical_flow import flows, growth_and_turn, played, seam
+
+COUNT, LED = 48, 18
+TEXT = """
+output: {{size: [128, 72], fps: 12, length: 4s, seed: 5, video: [{video}]}}
+prompts: {prompt}
+refine: {{steps: 3, first_frame: 40}}
+loop: {{blend: {blend}s}}
+motion: {{{motion}}}
+"""
+
+
+def rendered(path: Path, renderer: Renderer | None, head: str = "", **said: object) -> RunFolder:
+    values = {
+        "video": "h264",
+        "prompt": "a forest in autumn with red leaves",
+        "blend": 1.5,
+        "motion": "zoom: 1",
+        **said,
+    }
+    path.write_text(head + TEXT.format(**values), encoding="utf-8")
+    schedule = load_schedule(path)
+    models = schedule.models.locate(offline=True, progress=lambda *said: None)
+    folder = RunFolder(path.with_suffix(""))
+    run = Run(schedule, Origin(file=str(path)), folder, RunOptions())
+    assert run.execute(models.digests(), lambda warn: renderer or models.load("cpu"), lambda event: None, lambda: False)
+    return folder
+
+
+def test_the_first_and_the_last_picture_of_a_file_are_worth_more(tmp_path: Path, renderer: Renderer) -> None:
+    """What the encoder errs by at the two sides of the seam is less than in between."""
+    head = "models: {latent: pixels, perceptors: [toy]}\n"
+    folder = rendered(tmp_path / "a.yaml", renderer, head, motion="rotate: 9", prompt="red", video="h264, h265")
+    frames = [folder.frames.read(index) for index in order(COUNT + LED, LED, False)]
+    for name in ("video.mp4", "video-h265.mp4"):
+        shown = played(folder.path / name)
+        assert len(shown) == COUNT
+        off = [np.abs(picture.astype(float) - frame).mean() for picture, frame in zip(shown, frames, strict=True)]
+        assert max(off[0], off[-1]) < 0.95 * np.median(off)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 500])
+@pytest.mark.parametrize("name", FORMATS)
+def test_zones_lie_within_the_file_and_do_not_overlap(name: str, count: int) -> None:
+    options = closed(FORMATS[name].options, count)
+    known = options.items() - FORMATS[name].options.items()
+    assert bool(known) == (name in ("h264", "h265", "av1"))
+    for _, said in known:
+        zones = str(said).partition("zones=")[2]
+        ends = [tuple(map(int, zone.split(",")[:2])) for zone in zones.split("/") if zone]
+        assert all(0 <= begin <= end <= count for begin, end in ends)
+        assert all(first[1] < second[0] for first, second in pairwise(ends))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("motion", ["zoom: 1.2/s", "rotate: 12/s", "zoom: 1"])
+def test_a_loop_of_the_embedded_models_closes_in_every_file(tmp_path: Path, motion: str) -> None:
+    formats = [name for name in FORMATS if name not in ("prores",)]
+    folder = rendered(tmp_path / "a.yaml", None, motion=motion, video=", ".join(formats))
+    frames = [folder.frames.read(index) for index in order(COUNT + LED, LED, False)]
+    np.testing.assert_array_equal(folder.frames.read(COUNT + LED - 1), folder.frames.read(LED - 1))
+    files = sorted(folder.path.glob("video*"))
+    assert len(files) == len(formats)
+    for file in files:
+        shown = played(file)
+        assert len(shown) == COUNT, file.name
+        assert seam(shown) <= 1.2 * seam(frames), file.name
+
+
+@pytest.fixture(scope="module")
+def loops(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[np.ndarray]]:
+    place = tmp_path_factory.mktemp("loops")
+
+    def shown(motion: str) -> list[np.ndarray]:
+        return played(rendered(place / f"{motion[:4]}.yaml", None, motion=motion).video)
+
+    return shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("motion", "growth", "turn"), [("zoom: 1.2/s", 1, 0), ("rotate: 12/s", 0, 1), ("zoom: 1", 0, 0)]
+)
+def test_the_flow_goes_on_across_the_seam(
+    loops: Callable[[str], list[np.ndarray]], motion: str, growth: int, turn: int
+) -> None:
+    moved = flows(loops(motion), closed=True)
+    fits = np.array([growth_and_turn(one) for one in moved])
+    usual, spread = np.median(fits, axis=0), fits.std(axis=0)
+    assert usual[0] > 0.004 if growth else abs(usual[0]) < 0.002, "the zoom is seen in the pictures"
+    assert usual[1] > 0.3 if turn else abs(usual[1]) < 0.1, "the turn is seen in the pictures"
+    assert (np.abs(fits[-1] - usual) <= 3 * spread).all()
+    changes = np.array([np.abs(moved[index] - moved[index - 1]).mean() for index in range(COUNT)])
+    within = changes[1:-1]
+    assert changes[-1] <= within.max(), "into the seam the flow jumps"
+    assert changes[0] <= within.max(), "behind the seam the flow jumps"
+
+
+@pytest.mark.slow
+def test_without_a_loop_the_flow_jumps(tmp_path: Path) -> None:
+    """The measure can tell: the end of a plain video is followed by its beginning in a leap."""
+    path = tmp_path / "a.yaml"
+    folder = rendered(path, None, motion="zoom: 1.2/s")
+    plain = [folder.frames.read(index) for index in range(COUNT)]  # as the video is without its last `LED` frames
+    moved = flows(plain, closed=True)
+    changes = np.array([np.abs(moved[index] - moved[index - 1]).mean() for index in range(COUNT)])
+    assert changes[-1] > 3 * np.median(changes)
+    assert seam(plain) > 3

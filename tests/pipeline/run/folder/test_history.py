@@ -1,0 +1,413 @@
+"""Nothing finished is lost: an edit puts the run of before aside, and there is a way back."""
+
+import itertools
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import pytest
+
+from pipeline.run.events import Event, Finished, FrameDone, Interrupted, Kept, Started, Warned
+from pipeline.run.folder import history
+from pipeline.run.folder.changes import listed
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.history import History
+from pipeline.run.folder.lock import only_writer
+from pipeline.run.folder.restoring import restore
+from pipeline.run.folder.states import StateFolder
+from pipeline.run.folder.status import inspect
+from pipeline.run.run import Run, RunOptions
+from pipeline.run.verify import Verification
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin import Origin
+from pipeline.storage.naming import run_name
+from render.errors import FolderInUseError, InputError
+from render.renderer import Renderer
+from tests.pipeline.conftest import TOY
+from tests.shots import four_shots
+
+FRAMES = 12
+GREEN = TOY.replace("11: blue", "11: green")  # frames 8 to 11 are others
+SEED = TOY.replace("seed: 3", "seed: 4")
+
+
+@dataclass
+class Desk:
+    """toy.yaml and its folder."""
+
+    path: Path
+    renderer: Renderer
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def folder(self) -> RunFolder:
+        return RunFolder(self.path / "out" / "toy")
+
+    def render(
+        self,
+        text: str = TOY,
+        overrides: tuple[tuple[str, str], ...] = (),
+        stop_after: int | None = None,
+        part: tuple[int, int] | None = None,
+        frames: tuple[int | None, int | None] | None = None,
+        fresh: bool = False,
+    ) -> RunFolder:
+        file = self.path / "toy.yaml"
+        file.write_text(text, encoding="utf-8")
+        origin = Origin(file=str(file), overrides=overrides)
+        folder = RunFolder(self.path / "out" / run_name(file, False, overrides))
+        schedule = load_origin(origin)
+        digests = schedule.models.locate(offline=True, progress=lambda name, done, total: None).digests()
+        run = Run(schedule, origin, folder, RunOptions(part=part, frames=frames, fresh=fresh))
+        asked = itertools.count()
+        self.events = list(run.events(digests, lambda warn: self.renderer, lambda: next(asked) == stop_after))
+        return folder
+
+    @property
+    def rendered(self) -> list[int]:
+        return [event.index for event in self.events if isinstance(event, FrameDone)]
+
+    @property
+    def kept(self) -> list[int]:
+        return [event.number for event in self.events if isinstance(event, Kept)]
+
+    @property
+    def warned(self) -> list[str]:
+        return [event.message for event in self.events if isinstance(event, Warned)]
+
+
+def content(folder: RunFolder) -> dict[str, bytes]:
+    """Frames and what was made of them."""
+    names = ("contact.png", "poster.png", "schedule.yaml", "video.mp4")
+    pictures = {path.name: path.read_bytes() for path in sorted(folder.frames.folder.glob("[0-9]*.png"))}
+    return pictures | {name: (folder.path / name).read_bytes() for name in names}
+
+
+def count_frames(video: Path) -> int:
+    with av.open(str(video)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+@pytest.fixture(autouse=True)
+def small_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.run.delivery.sheet.WIDTH", 32)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, renderer: Renderer) -> Desk:
+    return Desk(path=tmp_path, renderer=renderer)
+
+
+@pytest.fixture
+def done(desk: Desk) -> Desk:
+    """Its run is finished; rendered here, since what is compared includes the small contact sheet."""
+    desk.render()
+    desk.events.clear()
+    return desk
+
+
+# an edit
+
+
+def test_an_edit_keeps_the_finished_run_and_the_way_back(done: Desk) -> None:
+    before = content(done.folder)
+    done.render(GREEN)
+    assert (done.kept, done.rendered) == ([1], [8, 9, 10, 11])
+    (entry,) = History(done.folder).entries()
+    assert (entry.number, entry.frames, entry.finished) == (1, FRAMES, True)
+    assert content(entry.folder) == before
+    after = content(done.folder)
+    assert after != before
+    restored, kept = restore(done.folder, 1)
+    assert (restored.number, kept and kept.number) == (1, 2)
+    assert content(done.folder) == before
+    restore(done.folder, 2)
+    assert content(done.folder) == after
+    assert len(History(done.folder).entries()) == 2, "what is kept already is not kept again"
+
+
+def test_editing_back_renders_nothing(done: Desk) -> None:
+    before = content(done.folder)
+    done.render(SEED)
+    done.render()
+    assert done.rendered == []
+    assert isinstance(said := done.events[-1], Finished)
+    assert said.taken_back == 12, "another seed had changed every frame"
+    assert content(done.folder) == before
+    done.render(SEED)
+    assert (done.rendered, len(History(done.folder).entries())) == ([], 2)
+
+
+def test_verifying_a_restored_run_says_that_the_schedule_is_another(done: Desk) -> None:
+    done.render(GREEN)
+    assert "has changed since" not in Verification(done.folder).summary(0)
+    restore(done.folder, 1)
+    verification = Verification(done.folder)
+    wrong = [line for line in verification.damaged() if "another schedule" in line]
+    assert wrong
+    assert f"{done.path / 'toy.yaml'} has changed since this run" in verification.summary(len(wrong))
+    done.render(TOY)
+    assert "has changed since" not in Verification(done.folder).summary(0)
+
+
+def test_a_restored_run_is_gone_on_from(done: Desk) -> None:
+    """Its states are back, too."""
+    done.render(SEED)
+    restore(done.folder, 1)
+    done.render(GREEN)
+    assert done.rendered == [8, 9, 10, 11]
+
+
+def test_what_is_in_the_history_is_the_folder_of_a_run(done: Desk) -> None:
+    done.render(SEED)
+    done.render()  # the schedule's file is that of the first run again
+    (first, _) = History(done.folder).entries()
+    assert list(Verification(first.folder).damaged()) == []
+    status = inspect(first.folder)
+    assert (status.done, status.stale, status.video, status.history) == ((f"0:{FRAMES}",), (), True, 0)
+    assert inspect(done.folder).history == 2
+    assert "history       2  render history" in str(inspect(done.folder))
+
+
+def test_a_comment_a_title_and_a_hole_keep_nothing(done: Desk) -> None:
+    done.render(f"# a thought\n{TOY}")
+    done.render(f"title: another\n{TOY}")
+    done.folder.frames.path(5).unlink()
+    done.render(f"title: another\n{TOY}")
+    assert History(done.folder).entries() == []
+    assert not History(done.folder).path.exists()
+
+
+def test_a_run_that_is_not_finished_is_edited_without_more_ado(desk: Desk) -> None:
+    desk.render(stop_after=5)
+    desk.render(SEED, stop_after=2)
+    assert History(desk.folder).entries() == []
+
+
+def test_a_finished_run_whose_mending_was_stopped_is_still_finished(done: Desk) -> None:
+    done.folder.frames.path(3).unlink()
+    done.render(stop_after=1)
+    assert isinstance(done.events[-1], Interrupted)
+    done.render(SEED)
+    assert done.kept == [1]
+
+
+def test_a_shorter_schedule_keeps_the_longer_run(done: Desk) -> None:
+    before = content(done.folder)
+    done.render(TOY.replace("length: 12", "length: 5").replace("11: blue", "4: blue"))
+    assert done.kept == [1]
+    restore(done.folder, 1)
+    assert content(done.folder) == before
+
+
+def test_fresh_keeps_what_another_schedule_made_and_takes_nothing_back(done: Desk) -> None:
+    done.render(fresh=True)
+    assert (done.kept, done.rendered) == ([], list(range(FRAMES)))
+    done.render(SEED, fresh=True)
+    assert (done.kept, done.rendered) == ([1], list(range(FRAMES)))
+    done.render(fresh=True)
+    assert done.rendered == list(range(FRAMES))
+
+
+def test_of_parts_side_by_side_the_first_keeps_the_run(desk: Desk) -> None:
+    shots = four_shots(5, 3, 2, 2)
+    before = content(desk.render(shots))
+    other = shots.replace("seed: 3", "seed: 4")
+    desk.render(other, part=(5, FRAMES))
+    assert desk.kept == [1]
+    desk.render(other, part=(0, 5))
+    assert desk.kept == []
+    desk.render(other)
+    assert content(History(desk.folder).find(1).folder) == before
+
+
+def test_ten_runs_are_kept_and_fewer_on_request(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "KEPT", 2)
+    for seed in (4, 5, 6):
+        done.render(TOY.replace("seed: 3", f"seed: {seed}"))
+    assert [entry.number for entry in History(done.folder).entries()] == [2, 3]
+    assert History(done.folder).drop(1) == 1
+    assert [entry.number for entry in History(done.folder).entries()] == [3]
+    with pytest.raises(InputError, match="has no run 2; it has 3"):
+        restore(done.folder, 2)
+
+
+def test_it_says_what_changed_and_counts_what_is_shared_once(done: Desk) -> None:
+    done.render(GREEN)
+    first, today = listed(done.folder)
+    assert (first.number, first.frames, first.finished, first.changes) == (1, FRAMES, True, ())
+    assert (today.number, today.frames) == (None, FRAMES)
+    assert today.changes == ("-prompts: {0: red, 7: red, 11: blue}", "+prompts: {0: red, 7: red, 11: green}")
+    frames = sum(History(done.folder).find(1).folder.frames.path(index).stat().st_size for index in range(8, FRAMES))
+    whole = sum(path.stat().st_size for path in done.folder.files(None))
+    assert frames < first.bytes < whole
+    assert f"{FRAMES} frames" in str(first)
+    assert json.dumps(first.to_record())
+
+
+def test_without_links_it_is_copied(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    before = content(done.folder)
+    done.render(GREEN)
+    assert content(History(done.folder).find(1).folder) == before
+    restore(done.folder, 1)
+    assert content(done.folder) == before
+
+
+def test_a_full_disk_while_it_is_put_aside_overwrites_nothing(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = content(done.folder)
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "link", full)
+    monkeypatch.setattr(shutil, "copy2", full)
+    with pytest.raises(OSError, match="No space left"):
+        done.render(GREEN)
+    assert content(done.folder) == before
+    monkeypatch.undo()
+    done.render(GREEN)
+    assert done.kept == [1]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"hashes": 3}', '{"made": "x", "finished": true, "hashes": []}'])
+def test_what_is_no_kept_run_is_passed_over(done: Desk, text: str) -> None:
+    done.render(GREEN)
+    (History(done.folder).path / "0001" / "kept.json").write_text(text)
+    (History(done.folder).path / "0007").mkdir()
+    assert History(done.folder).entries() == []
+    done.render()
+    assert done.rendered == [8, 9, 10, 11]
+
+
+def test_a_folder_in_use_is_not_restored(done: Desk) -> None:
+    done.render(GREEN)
+    with only_writer(done.folder.path), pytest.raises(FolderInUseError):
+        restore(done.folder, 1)
+
+
+def test_restoring_keeps_a_run_that_is_not_finished(done: Desk) -> None:
+    done.render(SEED, stop_after=6)
+    half = {path.name: path.read_bytes() for path in done.folder.frames.folder.glob("[0-9]*.png")}
+    _, kept = restore(done.folder, 1)
+    assert kept is not None
+    assert not kept.finished
+    there = {path.name: path.read_bytes() for path in kept.folder.frames.folder.glob("[0-9]*.png")}
+    assert there.items() >= {name: half[name] for name in sorted(half)[:6]}.items()
+    done.render(SEED)
+    assert done.rendered == list(range(6, FRAMES))
+
+
+# trials
+
+
+def test_a_trial_leaves_the_finished_run_alone(done: Desk) -> None:
+    before = content(done.folder)
+    trial = done.render(overrides=(("output.seed", "9"),), frames=(None, 1))
+    assert done.rendered == [0]
+    assert trial.path.name == "toy-output.seed=9"
+    assert count_frames(trial.video) == 1
+    assert content(done.folder) == before
+    done.render()
+    assert [type(event) for event in done.events] == [Finished]
+
+
+def test_a_trial_takes_the_frames_that_it_has_in_common(done: Desk) -> None:
+    changed = (("prompts.11", "green"),)
+    trial = done.render(overrides=changed)
+    assert done.rendered == [8, 9, 10, 11]
+    scratch = Desk(path=done.path / "scratch", renderer=done.renderer)
+    scratch.path.mkdir()
+    assert content(scratch.render(overrides=changed)) == content(trial)
+
+
+# a range of frames
+
+
+def test_one_frame_of_an_edited_schedule_leaves_the_video(done: Desk) -> None:
+    video = done.folder.video.read_bytes()
+    done.render(SEED, frames=(None, 1))
+    assert (done.kept, done.rendered) == ([1], [0])
+    assert done.folder.video.read_bytes() == video
+    assert f"stays as it was, since it shows {FRAMES} frames and only the first 1 " in done.warned[-1]
+    assert isinstance(done.events[-1], Finished)
+    assert done.events[-1].video is None
+    done.render()
+    assert done.rendered == [], "frame 0 comes out of the history"
+    assert done.folder.video.read_bytes() == video
+
+
+def test_a_longer_range_makes_a_longer_video(desk: Desk) -> None:
+    for end, shown in ((5, 5), (3, 5), (7, 7)):
+        desk.render(frames=(None, end))
+        assert count_frames(desk.folder.video) == shown
+    desk.render()
+    assert count_frames(desk.folder.video) == FRAMES
+
+
+# holes
+
+
+@pytest.mark.parametrize("damage", ["missing", "torn", "foreign"])
+def test_a_hole_costs_the_frames_since_the_state_before_it(desk: Desk, damage: str) -> None:
+    long = TOY.replace("length: 12", "length: 40")
+    before = content(desk.render(long))
+    for index in (18, 27, 28):
+        path = desk.folder.frames.path(index)
+        whole = path.read_bytes()
+        path.unlink()
+        if damage != "missing":
+            path.write_bytes(whole[:-9] if damage == "torn" else b"not a picture")
+    stamps = {path: path.stat().st_mtime_ns for path in desk.folder.frames.folder.glob("*.png")}
+    desk.render(long)
+    assert desk.rendered == [16, 17, 18, 24, 25, 26, 27, 28]
+    started = next(event for event in desk.events if isinstance(event, Started))
+    remaining = [event.remaining for event in desk.events if isinstance(event, FrameDone)]
+    assert (started.remaining, remaining) == (8, [7, 6, 5, 4, 3, 2, 1, 0])
+    assert content(desk.folder) == before
+    written = {desk.folder.frames.path(index) for index in (18, 27, 28)}
+    assert {path for path in stamps if path.stat().st_mtime_ns != stamps[path]} == written & stamps.keys()
+
+
+def test_a_damaged_state_before_a_hole_costs_no_more_than_the_way_from_the_one_before(desk: Desk) -> None:
+    long = TOY.replace("length: 12", "length: 40")
+    before = content(desk.render(long))
+    for index in (18, 27):
+        desk.folder.frames.path(index).unlink()
+    for index in (15, 23):
+        (desk.folder.path / "state" / f"{index:06d}.safetensors").write_bytes(b"torn")
+    desk.render(long)
+    assert desk.rendered == [*range(8, 19), *range(19, 28)], "what is at hand after frame 18 is gone on from"
+    assert sum("going on from an earlier state" in text for text in desk.warned) == 2
+    assert content(desk.folder) == before
+
+
+LOOP = TOY.replace("length: 12", "length: 32") + "loop: {blend: 1s}\n"
+
+
+@pytest.mark.parametrize(("hole", "most"), [(36, 13), (32, 9), (2, 3), (20, 5)])
+def test_a_hole_in_a_loop_is_filled_to_the_bit(desk: Desk, hole: int, most: int) -> None:
+    before = content(desk.render(LOOP))
+    assert len(desk.rendered) == 40
+    desk.folder.frames.path(hole).unlink()
+    desk.render(LOOP)
+    assert hole in desk.rendered or hole in (0, 2)
+    assert len(desk.rendered) <= most
+    assert content(desk.folder) == before
+
+
+def test_a_loop_whose_first_states_are_gone_makes_those_alone(desk: Desk) -> None:
+    before = content(desk.render(LOOP))
+    desk.folder.frames.path(36).unlink()
+    states = StateFolder(desk.folder.path / "state", every=8)
+    for index in (3, 38):
+        states.path(index).unlink(missing_ok=True)
+    desk.render(LOOP)
+    assert content(desk.folder) == before
+    assert states.path(3).exists()

@@ -1,0 +1,166 @@
+"""Writing in the background: in order, bounded, and over at the first failure."""
+
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from pipeline.run.folder.writer import DEPTH, Writer
+
+ROOT = Path(__file__).parents[4]
+
+
+class Payload:
+    """What a frame would be: something that memory is held for."""
+
+
+def test_what_is_given_is_written_in_order() -> None:
+    written: list[int] = []
+    came: list[int] = []
+
+    def write(number: int) -> int:
+        written.append(number)
+        return number
+
+    with Writer[int]() as writer:
+        for number in range(20):
+            came.extend(writer.put(partial(write, number)))
+        came.extend(writer.drain())
+    assert written == came == list(range(20))
+
+
+def test_leaving_the_block_waits_for_what_was_given() -> None:
+    gate = threading.Event()
+    written: list[int] = []
+
+    def write(number: int) -> int:
+        gate.wait()
+        written.append(number)
+        return number
+
+    with Writer[int]() as writer:
+        for number in range(DEPTH):
+            assert not list(writer.put(partial(write, number)))
+        assert not written
+        gate.set()
+    assert written == list(range(DEPTH))
+
+
+def test_what_is_written_within_the_patience_is_told_at_once() -> None:
+    gate = threading.Event()
+    with Writer[bool]() as writer:
+        assert list(writer.put(lambda: True, patience=60.0)) == [True]
+        assert list(writer.put(lambda: gate.wait(60.0), patience=0.001)) == []
+        gate.set()
+        assert list(writer.put(lambda: True, patience=60.0)) == [True, True]
+
+
+def test_a_slow_disk_makes_the_run_wait_and_memory_never_grows() -> None:
+    gate = threading.Semaphore(0)
+    alive: list[weakref.ref[Payload]] = []
+
+    def write(payload: Payload) -> int:
+        gate.acquire()
+        return id(payload)
+
+    def give(writer: Writer[int]) -> None:
+        for _ in range(10):
+            payload = Payload()
+            alive.append(weakref.ref(payload))
+            list(writer.put(partial(write, payload)))
+
+    with Writer[int]() as writer:
+        giver = threading.Thread(target=give, args=(writer,))
+        giver.start()
+        for _ in range(10):
+            giver.join(timeout=0.05)
+            assert (
+                sum(reference() is not None for reference in alive) <= DEPTH + 2
+            )  # one more is being given, one was just written
+            gate.release()
+        giver.join()
+        assert len(alive) == 10
+
+
+def test_after_a_failure_nothing_more_is_written_and_it_is_told() -> None:
+    written: list[str] = []
+    gate = threading.Event()
+
+    def fails() -> str:
+        gate.wait()
+        raise OSError(28, "No space left on device")
+
+    def later() -> str:
+        written.append("later")
+        return "later"
+
+    with Writer[str]() as writer:
+        assert list(writer.put(fails)) == []
+        assert list(writer.put(later)) == []
+        gate.set()
+        with pytest.raises(OSError, match="No space left"):
+            list(writer.drain())
+        assert list(writer.drain()) == []
+    assert written == []
+
+
+def test_a_failure_of_the_block_is_not_covered_by_one_of_writing() -> None:
+    gate = threading.Event()
+
+    def fails() -> str:
+        gate.wait()
+        raise OSError(28, "No space left on device")
+
+    def interrupted() -> None:
+        with Writer[str]() as writer:
+            list(writer.put(fails))
+            gate.set()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+
+ALONE = """
+import sys, threading
+from pathlib import Path
+import torch
+from pipeline.run.folder.states import StateFolder
+from pipeline.run.folder.frames import FrameFolder, FrameRecord, checksum, to_pixels
+from render.renderer import FrameState
+from render.staging import to_host
+
+torch.set_num_threads(2)
+image = torch.rand(1, 3, 144, 256).contiguous(memory_format=torch.channels_last)
+moments = {"exp_avg": torch.rand(1, 64, 72, 128)}
+state = FrameState(index=0, image=image, latent=image * 2, optimizer_state=moments, similarity=torch.ones(1))
+image.mul(2)  # this thread has its team
+
+def write(arriving):
+    state = arriving()
+    StateFolder(Path(sys.argv[1]), 12).save(state, "", "")
+    pixels = to_pixels(state.image)
+    FrameFolder(Path(sys.argv[1])).write(0, pixels, FrameRecord(hash="", similarity=None, pixels=checksum(pixels)))
+    print(tasks() - before)
+
+tasks = lambda: len(list(Path("/proc/self/task").iterdir()))
+arriving = to_host(state)
+before = tasks()
+writer = threading.Thread(target=write, args=(arriving,))
+writer.start()
+writer.join()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux shows them")
+def test_writing_takes_no_threads_of_torch(tmp_path: Path) -> None:
+    """A second team of OpenMP threads would make the refinement's own sleep at every barrier."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    command = [sys.executable, "-c", ALONE, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=True)
+    assert int(done.stdout) == 1  # the writer itself

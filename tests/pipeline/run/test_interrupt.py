@@ -1,0 +1,176 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipeline.run.interrupt import (
+    FAREWELL,
+    INTERRUPTED,
+    STOPPED,
+    TERMINATED,
+    TerminatedError,
+    stopping_well,
+    terminating_well,
+)
+
+SOON = 30.0  # seconds on a busy machine; what must not be waited for takes minutes
+
+
+def press() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_first_press_is_announced_and_asks_to_stop() -> None:
+    announced: list[str] = []
+    with stopping_well(lambda: announced.append("finishing")) as stop:
+        assert not stop()
+        press()
+        assert stop()
+        assert announced == ["finishing"]
+
+
+def test_second_press_stops_at_once() -> None:
+    with stopping_well(lambda: None) as stop:
+        press()
+        with pytest.raises(KeyboardInterrupt):
+            press()
+        assert stop()
+
+
+def test_ctrl_c_is_as_before_after_the_block() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with stopping_well(lambda: None):
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_sigterm_is_as_before_after_the_block() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with terminating_well():
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_no_handler_of_errors_takes_termination_for_one() -> None:
+    assert not issubclass(TerminatedError, Exception)
+
+
+def ended(program: str, *numbers: int, patience: float = 60.0) -> tuple[int, str, float]:
+    """Run a program that says `ready` and then gets these signals, or SIGTERM: code, last words, seconds to the end."""
+    source = f"import pipeline.run.interrupt as it, time, threading, sys\nit.GRACE = 0.5\n{program}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    begun = time.monotonic()
+    for number in numbers or (signal.SIGTERM,):
+        process.send_signal(number)
+        time.sleep(0.2)  # two that wait to be heard are one
+    _, err = process.communicate(timeout=patience)
+    return process.returncode, err, time.monotonic() - begun
+
+
+def test_sigterm_raises_at_once() -> None:
+    program = """
+try:
+    with it.terminating_well():
+        print("ready", flush=True)
+        time.sleep(60)
+except it.TerminatedError:
+    sys.exit(7)
+"""
+    assert ended(program)[0] == 7
+
+
+def test_second_sigterm_does_not_disturb_the_first() -> None:
+    program = """
+import os, signal
+try:
+    with it.terminating_well():
+        print("ready", flush=True)
+        time.sleep(60)
+except it.TerminatedError:
+    os.kill(os.getpid(), signal.SIGTERM)
+    sys.exit(7)
+"""
+    assert ended(program)[0] == 7
+
+
+def test_exception_that_is_stuck_is_outlived_by_nobody() -> None:
+    """A finaliser, or foreign code, swallows it and goes on."""
+    program = """
+said = False
+with it.terminating_well():
+    while True:
+        try:
+            said = said or not print("ready", flush=True)
+            time.sleep(60)
+        except BaseException:
+            pass
+"""
+    code, said, seconds = ended(program)
+    assert (code, said) == (TERMINATED, f"{FAREWELL}\n")
+    assert 0.3 < seconds < SOON
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code", "said"),
+    [((signal.SIGTERM,), TERMINATED, FAREWELL), ((signal.SIGINT, signal.SIGINT), INTERRUPTED, STOPPED)],
+)
+def test_foreign_code_that_runs_for_minutes_is_not_waited_for(numbers: tuple[int, ...], code: int, said: str) -> None:
+    """No handler in Python is called before it returns."""
+    program = """
+import hashlib
+said = False
+with it.terminating_well(), it.stopping_well(lambda: None):
+    while True:
+        try:
+            said = said or not print("ready", flush=True)
+            hashlib.pbkdf2_hmac("sha256", b"a", b"b", 2**31 - 1)
+        except BaseException:  # the signal came before the call
+            pass
+"""
+    ended_with, told, seconds = ended(program, *numbers)
+    assert (ended_with, told) == (code, f"{said}\n")
+    assert seconds < SOON
+
+
+def test_one_ctrl_c_waits_for_the_step_as_long_as_it_takes() -> None:
+    program = """
+import hashlib
+with it.terminating_well(), it.stopping_well(lambda: None) as stop:
+    print("ready", flush=True)
+    begun = time.monotonic()
+    while time.monotonic() < begun + 4 * it.GRACE:
+        hashlib.pbkdf2_hmac("sha256", b"a", b"b", 10**6)
+    sys.exit(9 if stop() else 8)
+"""
+    assert ended(program, signal.SIGINT)[0] == 9
+
+
+def test_error_output_that_nobody_reads_holds_nobody_up() -> None:
+    """The program is stuck in telling: its pipe is full, and sys.stderr is locked while it waits."""
+    program = """
+with it.terminating_well():
+    print("ready", flush=True)
+    while True:
+        try:
+            sys.stderr.write("x" * 100_000)
+        except BaseException:
+            pass
+"""
+    source = f"import pipeline.run.interrupt as it, sys\nit.GRACE = 0.5\n{program}"
+    process = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.3)
+    process.terminate()
+    try:
+        assert process.wait(SOON) == TERMINATED
+    finally:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,124 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.run.delivery.derive import assemble_again
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.frames import FrameRecord, checksum
+from pipeline.run.folder.states import chain
+from pipeline.run.verify import Verification
+from pipeline.schedule.loader import load_origin
+from pipeline.schedule.timeline import Timeline
+from render.errors import RunError
+
+Made = Callable[..., RunFolder]
+
+
+def damaged(folder: RunFolder) -> list[str]:
+    return list(Verification(folder).damaged())
+
+
+def rerendered(folder: RunFolder, count: int = 99) -> list[str]:
+    return list(Verification(folder).rerender(count, 0, "cpu", True))
+
+
+def test_honest_run_has_nothing_wrong(made: Made) -> None:
+    verification = Verification(made())
+    assert list(verification.damaged()) == []
+    assert list(verification.rerender(99, 0, "cpu", True)) == []
+    assert verification.summary(0).endswith(
+        "12 frames and 3 states checked, 3 frames rendered again, nothing wrong"  # 0, 8 and 11 follow a state
+    )
+
+
+def test_missing_torn_and_painted_over_frames_are_named_with_what_mends_them(made: Made) -> None:
+    folder = made()
+    folder.frames.path(2).unlink()
+    folder.frames.path(3).write_bytes(folder.frames.path(3).read_bytes()[:-1])
+    record = folder.frames.record(5)
+    assert record is not None
+    folder.frames.write(5, np.zeros((24, 32, 3), np.uint8), record)
+    wrong = damaged(folder)
+    assert [line.split("; ")[1] for line in wrong] == [f"render it again with --frames {i}:{i + 1}" for i in (2, 3, 5)]
+    assert "000002.png: is missing" in wrong[0]
+    assert "000003.png: damaged" in wrong[1]
+    assert "000005.png: damaged: its checksum does not fit its pixels" in wrong[2]
+    assert Verification(folder).summary(3).endswith("3 wrong")
+
+
+def test_video_that_is_another_is_told(made: Made) -> None:
+    folder = made()
+    folder.video.write_bytes(folder.video.read_bytes()[:-1])
+    (wrong,) = damaged(folder)
+    assert wrong == f"{folder.video}: is not the video that the run made; render assemble {folder.path} does"
+    assemble_again(folder, False, None)
+    assert damaged(folder) == []
+
+
+def test_frames_of_an_edited_schedule_are_told(made: Made, toy_file: Path) -> None:
+    folder = made()
+    toy_file.write_text(toy_file.read_text().replace("11: blue", "11: green"))
+    wrong = damaged(folder)
+    assert [Path(line.split(": ")[0]).name for line in wrong] == [
+        *(f"{index:06d}.png" for index in range(8, 12)),
+        *("000010.safetensors", "000011.safetensors"),
+    ]
+    assert all(line.endswith("is of another schedule or of other models") for line in wrong)
+
+
+@pytest.mark.parametrize("place", [3, 60, -3])
+def test_flipped_bit_of_a_state_is_told(made: Made, place: int) -> None:
+    folder = made()
+    path = folder.path / "state" / "000010.safetensors"
+    whole = bytearray(path.read_bytes())
+    whole[place] ^= 1
+    path.write_bytes(whole)
+    (wrong,) = damaged(folder)
+    assert "000010.safetensors: damaged" in wrong
+    assert wrong.endswith("delete it, rendering resumes from an earlier one")
+
+
+def test_forged_frame_is_found_by_rendering_it_again(made: Made) -> None:
+    """Its record fits its pixels and the chain, and still it is not what the state before it gives."""
+    folder = made()
+    schedule = load_origin(folder.origin())
+    black = np.zeros((24, 32, 3), np.uint8)
+    hashes = chain(Timeline(schedule), folder.origin().models or {})
+    folder.frames.write(8, black, FrameRecord(hash=hashes[8], similarity=0.5, pixels=checksum(black)))
+    assert damaged(folder) == []
+    (wrong,) = rerendered(folder)
+    assert "000008.png: rendered again on " in wrong
+    assert wrong.endswith("it is another picture")
+
+
+def test_what_is_damaged_is_not_rendered_again(made: Made) -> None:
+    """That it is wrong was told before; the state after frame 7, and frame 11, are no ground to compare on."""
+    folder = made()
+    (folder.path / "state" / "000007.safetensors").write_bytes(b"torn")
+    folder.frames.path(11).write_bytes(b"torn")
+    verification = Verification(folder)
+    assert list(verification.rerender(99, 0, "cpu", True)) == []
+    assert "1 frames rendered again" in verification.summary(0)
+
+
+def test_unfinished_run_can_be_rendered_again(made: Made) -> None:
+    """Its newest state has no frame behind it yet."""
+    verification = Verification(made(frames=(None, 5)))
+    assert list(verification.rerender(99, 0, "cpu", True)) == []
+    assert "2 frames rendered again" in verification.summary(0)  # 0, and 4 after the state of 3
+
+
+def test_other_models_cannot_be_compared(made: Made) -> None:
+    folder = made()
+    record = folder.path / "run.json"
+    record.write_text(record.read_text().replace('"name": "toy"', '"name": "another"'))
+    with pytest.raises(RunError, match="the models are not those"):
+        rerendered(folder)
+
+
+def test_seed_chooses_the_frames(made: Made) -> None:
+    verification = Verification(made())
+    assert list(verification.rerender(1, 3, "cpu", True)) == []
+    assert "1 frames rendered again" in verification.summary(0)
