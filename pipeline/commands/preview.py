@@ -51,13 +51,13 @@ def preview(
 
     schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
     if moment is not None:
-        from pipeline.moment import write_moment
+        from pipeline.views.moment import write_moment
 
         target = output or Path(f"{stem_of(file)}-at.png")
         write_moment(schedule, moment, target, device, offline)
         show(str(target))
         return
-    from pipeline.preview import write_preview
+    from pipeline.views.preview import write_preview
 
     target = output or Path(f"{stem_of(file)}-preview.mp4")
     count = write_preview(schedule, image, target, ffmpeg.find_binary(ffmpeg_program))

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pipeline.preview import motion
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline
+from pipeline.views.preview import motion
 from tests.pipeline.optical_flow import flows, played
 
 

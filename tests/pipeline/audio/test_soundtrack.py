@@ -15,7 +15,6 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.audio.cut import RATE, cut
-from pipeline.preview import write_preview
 from pipeline.run.delivery.derive import assemble_again
 from pipeline.run.delivery.judging import faults
 from pipeline.run.delivery.report import vouch_for_video
@@ -28,6 +27,7 @@ from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS
 from pipeline.video.measuring import measured
 from pipeline.video.sound import sounding
+from pipeline.views.preview import write_preview
 from render.errors import EncodingError, RunError
 from render.renderer import Renderer
 

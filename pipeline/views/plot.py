@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pipeline.curves.array import Array
-from pipeline.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
 from pipeline.schedule import chart
 from pipeline.schedule.chart import Band, Line
 from pipeline.schedule.schedule import Schedule
+from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
 from render.errors import one_line
 
 DPI = 100

@@ -16,12 +16,12 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from pipeline.moment import frame_at, write_moment
-from pipeline.preview import EndlessPicture, draw_card, motion, write_preview
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg
+from pipeline.views.moment import frame_at, write_moment
+from pipeline.views.preview import EndlessPicture, draw_card, motion, write_preview
 from render.errors import EncodingError, InputError
 from render.spec import BORDERS
 from render.transforms import Matrix
@@ -199,7 +199,7 @@ def test_an_ffmpeg_that_fails_is_told(tmp_path: Path) -> None:
 def test_no_model_is_loaded(tmp_path: Path) -> None:
     probe = (
         "import json, sys; from pathlib import Path; from pipeline.schedule.loader import load_schedule;"
-        "from pipeline.preview import write_preview; import pipeline.video.ffmpeg as ffmpeg;"
+        "from pipeline.views.preview import write_preview; import pipeline.video.ffmpeg as ffmpeg;"
         "write_preview(load_schedule(Path(sys.argv[1])), None, Path(sys.argv[2]), ffmpeg.find_binary(None));"
         "print(json.dumps([name for name in ('open_clip', 'taming') if name in sys.modules]))"
     )

@@ -3,7 +3,7 @@
 A render draws new detail wherever a zoom leads, so a preview needs a picture that has some at every
 scale: the test picture repeats itself at every doubling of its size, blended from one to the next,
 and is mirrored beyond its edges. A zoom of an hour then looks like a zoom throughout. What enters at the
-border is seen for a moment, see `pipeline.entering`.
+border is seen for a moment, see `pipeline.views.entering`.
 """
 
 import itertools
@@ -19,12 +19,12 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from pipeline.curves.array import Array
-from pipeline.entering import Entering
 from pipeline.run.folder.frames import Pixels
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg
 from pipeline.video.sound import sounding
+from pipeline.views.entering import Entering
 from render.images import load_image
 from render.spec import FrameSpec
 from render.transforms import Matrix

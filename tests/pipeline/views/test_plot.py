@@ -12,13 +12,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.plot import plot_schedule
-from pipeline.plot_layout import event_names
 from pipeline.schedule.chart import Event
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.schedule import Schedule
+from pipeline.views.plot import plot_schedule
+from pipeline.views.plot_layout import event_names
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 SCHEDULES = sorted((ROOT / "schedules").glob("*.yaml"))
 
@@ -171,5 +171,5 @@ def test_plotting_needs_no_display() -> None:
 
 
 def test_plotting_imports_no_torch() -> None:
-    code = "import sys, pipeline.plot, pipeline.plot_page; sys.exit('torch' in sys.modules)"
+    code = "import sys, pipeline.views.plot, pipeline.views.plot_page; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
