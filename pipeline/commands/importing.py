@@ -10,7 +10,7 @@ from pipeline.terminal import show
 from render.errors import InputError, ScheduleError, UnknownNameError
 
 if TYPE_CHECKING:
-    from pipeline.foreign.source import Source
+    from pipeline.importers.notations.source import Source
 
 MAX_LINES = 200
 _NAMED = 8  # settings in a message
@@ -54,7 +54,7 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
 
 def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError | None:
     """Import one file, so that the others are imported whatever becomes of it."""
-    from pipeline.foreign.source import read_source
+    from pipeline.importers.notations.source import read_source
     from pipeline.storage.atomic import write_text
 
     try:
@@ -96,10 +96,10 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     Raises:
         InputError: the format is unknown, or the settings cannot be used.
     """
-    from pipeline import importers
-    from pipeline.foreign.notes import Effect, Note, by_effect, effect
-    from pipeline.foreign.settings import printable
-    from pipeline.foreign.writing import write
+    from pipeline.importers import formats as importers
+    from pipeline.importers.notes import Effect, Note, by_effect, effect
+    from pipeline.importers.settings import printable
+    from pipeline.importers.writing import write
     from pipeline.schedule.loader import read_schedule
     from render import catalogue
 
@@ -126,8 +126,8 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
 
 
 def _recognised(source: "Source") -> str:
-    from pipeline import importers
-    from pipeline.foreign.settings import printable
+    from pipeline.importers import formats as importers
+    from pipeline.importers.settings import printable
     from render import catalogue
 
     names = catalogue.names(importers)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.commands.importing import imported
-from pipeline.foreign.source import read_source
+from pipeline.importers.notations.source import read_source
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import InputError

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.commands.importing import imported
 from pipeline.curves.array import Array
-from pipeline.foreign.source import read_source
+from pipeline.importers.notations.source import read_source
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec

@@ -13,10 +13,10 @@ from scipy.linalg import expm
 
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve, Keyframe
-from pipeline.foreign.arithmetic import UnreadableError, arithmetic
-from pipeline.foreign.carriers import Keys, sampled
-from pipeline.foreign.dialects import NUMEXPR, PYTHON
-from pipeline.foreign.similarity import moves
+from pipeline.importers.values.arithmetic import UnreadableError, arithmetic
+from pipeline.importers.values.carriers import Keys, sampled
+from pipeline.importers.values.dialects import NUMEXPR, PYTHON
+from pipeline.importers.values.similarity import moves
 from render.errors import InputError
 
 PIECES = st.lists(

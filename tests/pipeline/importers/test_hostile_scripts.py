@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.commands.importing import imported
-from pipeline.foreign.source import read_source
+from pipeline.importers.notations.source import read_source
 from render.errors import InputError
 
 CALL = "python generate.py -p a -i 5\n"

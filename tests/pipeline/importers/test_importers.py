@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pipeline import importers
 from pipeline.commands.importing import import_
-from pipeline.foreign.source import MAX_BYTES, read_source
+from pipeline.importers import formats as importers
+from pipeline.importers.notations.source import MAX_BYTES, read_source
 from pipeline.schedule.loader import load_schedule
 from render import catalogue
 from render.errors import InputError, UnknownNameError

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.foreign.deforum_switches import SWITCHES
-from pipeline.importers import disco, warpfusion
+from pipeline.importers.diffusion.deforum_switches import SWITCHES
+from pipeline.importers.formats import disco, warpfusion
 
 DEFORUM = {"max_frames": 3, "fps": 10, "W": 64, "H": 64, "seed": 5, "prompts": {"0": "a sea"}}
 DISCO = {

@@ -1,0 +1,1 @@
+"""What Deforum, Disco Diffusion and WarpFusion have in common."""

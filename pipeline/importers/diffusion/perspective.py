@@ -1,0 +1,209 @@
+"""Deforum's perspective flip: any homography per frame as our moves at once, about a centre that makes it exact.
+
+Our generators span all of those of the plane but one, the stretch along an axis. A tilt about another
+point is a tilt and a stretch, so where the picture tilts there are centres about which the stretch
+is none; of these the one next to the point that the flip turns about is taken.
+
+Convention: pixel coordinates, y down, as `render.warp`'s.
+
+Source: sd-webui-deforum, scripts/deforum_helpers/animation.py, warpMatrix, get_flip_perspective_matrix and
+    anim_frame_warp_2d, which leaves the translation out beside a flip. What differs: it estimates the matrix of
+    four corners in single precision.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.curves.array import Array
+from pipeline.importers.frame import Screen, rates, read_series
+from pipeline.importers.settings import Settings
+from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording, sampled
+from pipeline.importers.values.series import Series
+
+FIELDS = {
+    **{f"perspective_flip_{name}": "0: (0)" for name in ("theta", "phi", "gamma")},
+    "perspective_flip_fv": "0: (53)",
+}
+_FURTHEST = 100.0  # sides of the picture to a centre
+_ROOTS = 9  # square roots until the series of the logarithm is short
+_NOISE = 1e-9  # of an amount, which is zero: less than a millionth of a pixel
+_MOST = 7000  # keys, of which a schedule can hold few more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flipped:
+    """The rates and the centre, across and down, whose moves in every frame equal the tool's."""
+
+    motion: dict[str, Keys]
+    center: tuple[Keys, Keys]
+
+
+def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], told: dict[str, None]) -> Flipped:
+    """The moves of frames that are turned and scaled, then flipped.
+
+    Raises:
+        InputError: one of the schedules cannot be read.
+        UnreadableError: a frame turns the picture over or past the eye, which no move over time does.
+    """
+    defaults = {
+        **FIELDS,
+        **{"angle": "0: (0)", "zoom": "0: (1)", "transform_center_x": "0: (0.5)", "transform_center_y": "0: (0.5)"},
+    }
+    series = {name: read_series(settings, name, default, read, told).values for name, default in defaults.items()}
+    series = {name.removeprefix("perspective_flip_"): values for name, values in series.items()}
+    width, height = screen.size
+    total = _flip(series, width, height) @ _similarity(series, width, height)
+    axis = np.repeat(_square(series, screen.size)[:, None] / 2, 2, axis=1)
+    amounts, center = _amounts(_logarithm(total, width), axis, screen.size)
+    kinds = {"zoom": ZOOM, "pan_x": PAN, "pan_y": PAN}
+    found: dict[str, tuple[Array, Kind, list[Wording]]] = {
+        name: (values, kinds.get(name, ROTATE), []) for name, values in amounts.items()
+    }
+    result = Flipped(motion=rates(found, screen.fps), center=(sampled(center[:, 0]), sampled(center[:, 1])))
+    keys = sum(map(len, (*result.motion.values(), *result.center)))
+    if keys > _MOST:
+        raise UnreadableError(f"takes {keys:,} keys, more than {_MOST:,}")
+    return result
+
+
+def _flip(series: Mapping[str, Array], width: int, height: int) -> Array:
+    """The matrices of the flip, (frames, 3, 3).
+
+    The picture is first shifted towards the corner of the larger square that it is seen in, and turned after
+    that: not about its middle, but about the middle of that square.
+    """
+    half = np.radians(series["fv"] / 2)
+    if not ((half > 0) & (half < np.pi / 2)).all():
+        raise UnreadableError("perspective_flip_fv: expected degrees between 0 and 180")
+    turn = _turn(series)
+    side, distance = _square(series, (width, height)), np.hypot(width, height) / (2 * np.sin(half))
+    seen = np.zeros_like(turn)
+    seen[:, :2, :2] = turn[:, :2, :2] / np.tan(half)[:, None, None]
+    seen[:, 2, :2] = -turn[:, 2, :2]
+    seen[:, 2, 2] = distance
+    out = _shift(side / 2, side / 2)
+    out[:, 0, 0] = out[:, 1, 1] = side / 2
+    found: Array = out @ seen @ _shift(-side / 2, -side / 2)
+    return found
+
+
+def _square(series: Mapping[str, Array], size: tuple[int, int]) -> Array:
+    """The side of the square that the picture is seen in, in pixels."""
+    found: Array = np.hypot(*size) / np.cos(np.radians(series["fv"] / 2))
+    return found
+
+
+def _turn(series: Mapping[str, Array]) -> Array:
+    """Phi about x, then of that gamma about y, then theta about z, (frames, 3, 3)."""
+    total = np.eye(3)
+    for name, (first, second) in {"phi": (1, 2), "gamma": (2, 0), "theta": (0, 1)}.items():
+        angle = np.radians(series[name])
+        turn = np.zeros((len(angle), 3, 3)) + np.eye(3)
+        turn[:, first, first] = turn[:, second, second] = np.cos(angle)
+        turn[:, second, first] = np.sin(angle)
+        turn[:, first, second] = -np.sin(angle)
+        total = total @ turn
+    return total
+
+
+def _similarity(series: Mapping[str, Array], width: int, height: int) -> Array:
+    """cv2.getRotationMatrix2D."""
+    turn = series["zoom"] * np.exp(-1j * np.radians(series["angle"]))
+    x, y = width * series["transform_center_x"], height * series["transform_center_y"]
+    scaled = np.zeros((len(turn), 3, 3)) + np.eye(3)
+    scaled[:, 0, 0] = scaled[:, 1, 1] = turn.real
+    scaled[:, 1, 0], scaled[:, 0, 1] = turn.imag, -turn.imag
+    found: Array = _shift(x, y) @ scaled @ _shift(-x, -y)
+    return found
+
+
+def _shift(right: Array, down: Array) -> Array:
+    matrices = np.zeros((len(right), 3, 3)) + np.eye(3)
+    matrices[:, 0, 2], matrices[:, 1, 2] = right, down
+    return matrices
+
+
+def _logarithm(matrices: Array, width: int) -> Array:
+    """The generators whose exponentials the matrices are, up to a factor.
+
+    By square roots until what is left is near to one (Denman and Beavers), and the series of the logarithm.
+    """
+    scale = np.diag([1 / width, 1 / width, 1.0])
+    scaled = scale @ matrices @ np.linalg.inv(scale)
+    determinant = np.linalg.det(scaled)
+    _require(determinant > 0)
+    root: Array = scaled / np.cbrt(determinant)[:, None, None]
+    whole = root
+    with np.errstate(all="ignore"):
+        for _ in range(_ROOTS):
+            root = _square_root(root)
+        rest = root - np.eye(3)
+        power, total = rest, rest
+        for order in range(2, 12):
+            power = power @ rest
+            total = total + power * ((-1) ** (order + 1) / order)
+        again = root
+        for _ in range(_ROOTS):
+            again = again @ again
+        _require(np.all((np.abs(again - whole) < 1e-9) & (np.abs(rest) < 0.05), axis=(1, 2)))
+    found: Array = np.linalg.inv(scale) @ (total * 2.0**_ROOTS) @ scale
+    return found
+
+
+def _square_root(matrices: Array) -> Array:
+    root, inverse = matrices, np.zeros_like(matrices) + np.eye(3)
+    for _ in range(12):
+        root, inverse = (root + _inverse(inverse)) / 2, (inverse + _inverse(root)) / 2
+    return root
+
+
+def _inverse(matrices: Array) -> Array:
+    """The inverses; of what has none, no numbers, so that it does not stop the others."""
+    singular = np.linalg.det(matrices) == 0
+    found: Array = np.linalg.inv(np.where(singular[:, None, None], np.nan, matrices))
+    return found
+
+
+def _require(sound: NDArray[np.bool_]) -> None:
+    unsound = ~sound[1:]
+    if unsound.any():
+        raise UnreadableError(f"turns the picture over at frame {int(unsound.argmax()) + 1}")
+
+
+def _amounts(generators: Array, axis: Array, size: tuple[int, int]) -> tuple[dict[str, Array], Array]:
+    """The amounts of our moves in every frame, and the centres they are about, as shares of the way to the last pixel.
+
+    About a centre c a generator with the bottom row r has the affine part A - c r, so that of its stretch
+    along an axis c can take away all, where r is not 0.
+
+    Args:
+        axis: the points that the centres are to be next to, (frames, 2), in pixels.
+    """
+    sides = np.array(size, dtype=np.float64) - 1
+    bottom = generators[:, 2, :2]
+    across = bottom * [1.0, -1.0]
+    length = (across**2).sum(axis=1)
+    stretch = generators[:, 0, 0] - generators[:, 1, 1] - (across * axis).sum(axis=1)
+    tilts = length > 1e-30
+    center = axis + across * np.where(tilts, stretch / np.where(tilts, length, 1.0), 0.0)[:, None]
+    _require(np.all(np.abs(center / sides) < _FURTHEST, axis=1))
+    about = _shift(-center[:, 0], -center[:, 1]) @ generators @ _shift(center[:, 0], center[:, 1])
+    about = about - about[:, 2, 2, None, None] * np.eye(3)
+    turn = -about[:, 1, 0]
+    width, height = size
+    amounts = {
+        "rotate": np.degrees(turn),
+        "shear_x": turn - about[:, 0, 1],
+        "tilt_x": np.degrees(-about[:, 2, 1] * height),
+        "tilt_y": np.degrees(about[:, 2, 0] * height),
+        "pan_x": 100 * about[:, 0, 2] / width,
+        "pan_y": 100 * about[:, 1, 2] / height,
+    }
+    amounts = {name: np.where(np.abs(values) < _NOISE, 0.0, values) for name, values in amounts.items()}
+    scale = (about[:, 0, 0] + about[:, 1, 1]) / 2
+    amounts["zoom"] = np.exp(np.where(np.abs(scale) < _NOISE, 0.0, scale))
+    return amounts, np.round(center / sides, 9)

@@ -1,0 +1,130 @@
+"""Disco Diffusion's settings (settings.txt, or the notebook's cells) in the mode 2D.
+
+Convention of Disco: as Deforum's (`pipeline.importers.formats.deforum`), about the middle (W // 2, H // 2), and
+    what leaves at one side enters at the other. Prompts stand until the next ones; the weights
+    of a frame are divided by their sum.
+
+Source: alembics/disco-diffusion, disco.py.
+"""
+
+import functools
+from collections.abc import Sequence
+
+from pipeline.importers.diffusion.frame_prompts import texts_by_frame, weights_of
+from pipeline.importers.diffusion.switches import Switches, pass_over_unused
+from pipeline.importers.formats import warpfusion
+from pipeline.importers.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, rounded
+from pipeline.importers.imported import Imported
+from pipeline.importers.lost_motion import animation_mode, lost
+from pipeline.importers.notations.source import Source
+from pipeline.importers.notes import NO_PICTURES
+from pipeline.importers.prompts import Prompts, Scene, filled, held, layers, plain, spans
+from pipeline.importers.settings import Settings, shown
+from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.carriers import Keys
+from pipeline.importers.values.series import MAX_FRAMES, constant, disco_series
+
+TOOL = "Disco Diffusion"
+NEEDS = "text_prompts beside diffusion_steps or cutn_batches"
+_FPS = 12
+_DIFFUSION = "a setting of diffusion"
+_REASONS = {
+    **dict.fromkeys(("steps", "diffusion_model", "diffusion_sampling_mode", "eta", "skip_steps"), _DIFFUSION),
+    **dict.fromkeys(("frames_skip_steps", "frames_scale"), "losses.anchor holds to the frame before"),
+    **dict.fromkeys(("clip_guidance_scale", "tv_scale", "range_scale", "sat_scale"), "weights mean other things here"),
+    **dict.fromkeys(("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "refine.cutouts is the number"),
+    **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
+    "perlin_init": "every run begins with noise of its own",
+    "turbo_mode": "only of 3D",
+}
+_DEEP = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
+SWITCHES: Switches = {
+    ("turbo_mode",): r"turbo_.*",
+    ("use_secondary_model",): r"secondary_model.*",
+    ("vr_mode",): r"vr_.*",
+    ("use_vertical_symmetry", "use_horizontal_symmetry"): r"transformation_percent|.*symmetry.*",
+    ("perlin_init",): r"perlin_mode",
+    ("init_image", "perlin_init"): r"init_scale",
+}
+_VIDEO = r"video_init_.*|extract_nth_frame|persistent_frame_output_in_batch_folder|flow_.*|.*consistency.*"
+# How the program saves and shows, and what only says how 3D and its video are made.
+_ALWAYS = (
+    r"batch_name|batch_size|display_rate|n_batches|.*intermediate.*|resume_.*|console_preview.*|simple_nvidia_.*|"
+    r"angle|zoom|translation_[xyz]|rotation_3d_[xyz]|midas_.*|near_plane|far_plane|fov|padding_mode|sampling_mode"
+)
+
+
+def recognises(source: Source) -> bool:
+    known = {"clip_guidance_scale", "cutn_batches", "diffusion_steps", "diffusion_model"}
+    settings = source.settings.keys()
+    return "text_prompts" in settings and bool(settings & known) and not settings & warpfusion.MARKS
+
+
+def convert(source: Source) -> Imported:
+    """See the module. Raises `InputError`."""
+    settings = Settings(source, TOOL)
+    told: dict[str, None] = {}
+    if "animation_mode" not in settings:
+        told["no animation_mode stands in the file: taken as 2D"] = None
+    mode = animation_mode(settings)
+    frames = settings.count("max_frames", 1, 1, MAX_FRAMES) if mode != "None" else 1
+    fps = settings.number("fps", _FPS, 0.1, 240)
+    if "fps" not in settings:
+        told[f"the file has no fps: {_FPS} is the notebook's"] = None
+    width, height = _size(settings, told)
+    seed = known_seed(settings, told, names=("set_seed", "seed"))
+    prompts = _prompts(settings, frames, told)
+    motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), told)
+    across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
+    pass_over_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO}")
+    return Imported(
+        tool=TOOL,
+        size=fitting(width, height, told),
+        fps=fps,
+        frames=frames,
+        seed=seed,
+        prompts=prompts,
+        motion=motion,
+        center=(across, down) if motion else None,
+        border="wrap",
+        told=(*told, *settings.lost(_REASONS)),
+    )
+
+
+def _size(settings: Settings, told: dict[str, None]) -> tuple[int, int]:
+    """`width` and `height` of the file, `width_height` of the notebook, which makes them multiples of 64."""
+    default = settings.pair("width_height", (1280, 768))
+    width = settings.count("width", default[0], 64, LARGEST)
+    height = settings.count("height", default[1], 64, LARGEST)
+    return rounded((width, height), 64, TOOL, told)
+
+
+def _motion(settings: Settings, mode: str, screen: Screen, told: dict[str, None]) -> dict[str, Keys]:
+    settings.take("key_frames")
+    interpolation = settings.text("interp_spline", "Linear")
+    if mode != "2D":
+        told[lost(settings, mode, _DEEP)] = None
+        return {}
+    if interpolation != "Linear":
+        told[f"interp_spline {shown(interpolation)}: made Linear, the only one that Disco's form offers"] = None
+    return flat_motion(settings, screen, functools.partial(disco_series, count=screen.frames), {}, told)
+
+
+def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
+    try:
+        keys = held(texts_by_frame(settings, "text_prompts"), frames, told)
+        scenes = [(frame, _weights(texts, f"text_prompts: frame {frame}", told)) for frame, texts in keys]
+        if all(list(weights.values()) == [1.0] for _, weights in scenes):
+            return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in scenes)
+        return layers(spans(scenes, frames))
+    except UnreadableError as error:
+        raise settings.error("text_prompts", str(error)) from None
+
+
+def _weights(texts: Sequence[str], place: str, told: dict[str, None]) -> dict[str, float]:
+    """The texts of a frame; their weights are divided by their sum."""
+    found = filled(weights_of(texts, functools.partial(plain, told=told)), 1.0, place, told)
+    total = abs(sum(found.values()))
+    if total < 1e-3:
+        raise UnreadableError(f"the weights of {shown(texts)} sum up to 0")
+    return {words: weight / total for words, weight in found.items()}

@@ -1,0 +1,230 @@
+"""A command line of nerdyrodent/VQGAN-CLIP: `python generate.py -p "..." -zvid -zsc 1.005 ...`.
+
+Convention of generate.py: with -zvid the picture is saved, enlarged by -zsc about its middle and shifted by
+    (-zsx, -zsy) pixels to the right and down every -zse iterations; the video begins with the second
+    of these pictures. `^` parts the prompts of a story, which change every -cpe iterations and go
+    round; `|` parts prompts, `text:weight:stop` weighs them.
+
+Source: nerdyrodent/VQGAN-CLIP, generate.py. What differs: it crops at whole pixels, and we do not.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.importers.frame import LARGEST, fitting, known_seed, rates
+from pipeline.importers.imported import Imported
+from pipeline.importers.notations.source import Source
+from pipeline.importers.notes import NO_PICTURES
+from pipeline.importers.prompts import Prompts, Scene, layers, plain, spans, stopped
+from pipeline.importers.scripts import feedback
+from pipeline.importers.scripts.ffmpeg_sound import sound_of
+from pipeline.importers.scripts.generate_call import PROGRAM, Call, read_script
+from pipeline.importers.scripts.looped import Looped, chosen
+from pipeline.importers.settings import Settings, shown
+from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording
+from pipeline.importers.values.series import MAX_FRAMES
+from pipeline.importers.values.similarity import Moves, moves
+
+TOOL = "nerdyrodent/VQGAN-CLIP"
+NEEDS = "a command that runs generate.py"
+_STRIDE = 16
+_COMMAND = re.compile(rf"(?m)^[^#\n]*\b{re.escape(PROGRAM)}[\"']?(?:[ \t]|$)")
+_USED = {
+    *("prompts", "iterations", "size", "seed", "num_cuts", "zoom_video", "zoom_start", "zoom_save_every", "zoom_scale"),
+    *("zoom_shift_x", "zoom_shift_y", "change_prompt_every", "video_length", "output_video_fps", "input_video_fps"),
+}
+_REASONS = {
+    **dict.fromkeys(("image_prompts", "init_image", "video_style_dir"), NO_PICTURES),
+    **dict.fromkeys(("noise_prompt_seeds", "noise_prompt_weights", "init_noise", "init_weight"), "there is none here"),
+    **dict.fromkeys(("clip_model", "vqgan_config", "vqgan_checkpoint"), "the embedded models; see `render models`"),
+    "learning_rate": "refine.lr counts in spreads of the codebook",
+    "optimiser": "Adam it is",
+    **dict.fromkeys(("cut_method", "cut_power", "augments"), "cutouts are made in one way here"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Clock:
+    """The iterations before each picture of the video, how many each takes, and how many the first one."""
+
+    fps: float
+    begins: Array
+    each: int
+    first: int
+
+
+def recognises(source: Source) -> bool:
+    """Whether a command of the file runs generate.py, or its text tells how to."""
+    return bool(_COMMAND.search(source.script))
+
+
+def convert(source: Source) -> Imported:
+    """See the module. Raises `InputError`."""
+    script = read_script(source, TOOL)
+    told: dict[str, None] = dict.fromkeys(script.told)
+    call, looped = chosen(source, TOOL, script, told)
+    settings = Settings(source, TOOL, _known(source, call, told))
+    clock = _looped_clock(settings, looped, told) if looped else _clock(settings, told)
+    width, height = _size(settings)
+    if looped:
+        motion, border = _fed_back(settings, looped, (width, height), told)
+        settings.take("init_image")
+    else:
+        motion, border = _motion(settings, (width, height), clock, told)
+    for name in ("output", "save_every", "cuda_device", "deterministic"):
+        settings.take(name)
+    cutouts = {"cutouts": f"{settings.count('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
+    carry = "false" if motion or looped else "true"
+    refine = {"steps": f"{clock.each}", "first_frame": f"{clock.first}", "carry": carry}
+    return Imported(
+        tool=TOOL,
+        size=fitting(width, height, told),
+        fps=clock.fps,
+        frames=len(clock.begins),
+        seed=known_seed(settings, told),
+        prompts=_prompts(settings, clock, told),
+        motion=motion,
+        border=border,
+        refine=refine | cutouts,
+        sound=sound_of(script.commands),
+        told=(*told, *settings.lost(_REASONS)),
+    )
+
+
+def _known(source: Source, call: Call, told: dict[str, None]) -> dict[str, str | bool]:
+    """The options, none of which needs a run of the script to be known; a random seed is none."""
+    options = dict(call.options)
+    for name, unknown in call.unknown.items():
+        if name == "seed" and all(each.random for each in unknown) and unknown:
+            del options[name]
+        elif unknown and name in _USED:
+            place = f"line {call.command.line}: " if not source.notebook else ""
+            raise source.error(f"{TOOL}: {place}{name}: {unknown[0]}; write its value in the file")
+    return options
+
+
+def _size(settings: Settings) -> tuple[int, int]:
+    words = settings.text("size", "512 512").split()
+    if len(words) != 2 or not all(re.fullmatch("[0-9]{2,4}", word) and 16 <= int(word) <= LARGEST for word in words):
+        raise settings.error("size", f"expected a width and a height in pixels, got {shown(' '.join(words))}")
+    width, height = (int(word) // _STRIDE * _STRIDE for word in words)
+    return width, height
+
+
+def _clock(settings: Settings, told: dict[str, None]) -> _Clock:
+    iterations = settings.count("iterations", 500, 1, 10**8)
+    every = settings.count("zoom_save_every", 10, 1, 10**8)
+    seconds = settings.number("video_length", 10, 0.1, 1e6)
+    given = settings.number("input_video_fps", 15, 0.1, 240)
+    film, zooms = settings.flag("video"), settings.flag("zoom_video")
+    each = every if zooms else 1 if film else iterations
+    # The video leaves out the picture of iteration 0; without zoom it leaves out the last one, too.
+    frames = max(1, iterations // each - (1 if film and not zooms else 0))
+    if frames > MAX_FRAMES:
+        raise settings.error("iterations", f"{frames:,} frames, more than {MAX_FRAMES:,}")
+    if not (film or zooms):
+        told["neither -zvid nor -vid: a single picture"] = None
+    wanted = settings.number("output_video_fps", 0)
+    if wanted > 9:
+        told[f"output_video_fps = {wanted:g}: the video is not interpolated; its frames come {given:g} a second"] = None
+    fps = given if wanted > 9 else float(np.clip(frames / seconds, 10, 60))
+    return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each, first=each)
+
+
+def _looped_clock(settings: Settings, looped: Looped, told: dict[str, None]) -> _Clock:
+    """A shell loop makes a frame in every turn; each begins its story anew."""
+    each = settings.count("iterations", 500, 1, 10**8)
+    first = each
+    if looped.first and "iterations" in looped.first.options:
+        given = str(looped.first.options["iterations"])
+        if not re.fullmatch("[0-9]{1,8}", given) or not int(given):
+            raise settings.error("iterations", f"expected a number from 1 for the first picture, got {shown(given)}")
+        first = int(given)
+    if settings.take("change_prompt_every") is not None:
+        told["change_prompt_every: every picture of the loop begins with the first prompts"] = None
+    for name in ("video_length", "input_video_fps", "output_video_fps", "video"):
+        settings.take(name)
+    # No story goes on from picture to picture, so no iterations are counted through.
+    return _Clock(fps=looped.fps, begins=np.zeros(looped.frames), each=each, first=first)
+
+
+def _fed_back(
+    settings: Settings, looped: Looped, size: tuple[int, int], told: dict[str, None]
+) -> tuple[dict[str, Keys], str]:
+    """Rates and border of what ImageMagick does between the pictures."""
+    try:
+        fed = feedback.read(looped.before, looped.turn, looped.frames, size, told)
+    except feedback.FeedbackError as error:
+        raise settings.error("the loop", str(error)) from None
+    return _rates(moves(fed.zoom, fed.angle, np.zeros_like(fed.shift), fed.shift), size, looped.fps), fed.border
+
+
+def _rates(found: Moves, size: tuple[int, int], fps: float) -> dict[str, Keys]:
+    series: dict[str, tuple[Array, Kind, list[Wording]]] = {
+        "zoom": (found.zoom, ZOOM, []),
+        "rotate": (found.rotate, ROTATE, []),
+        "pan_x": (100 / size[0] * found.right, PAN, []),
+        "pan_y": (100 / size[1] * found.down, PAN, []),
+    }
+    return rates(series, fps)
+
+
+def _motion(
+    settings: Settings, size: tuple[int, int], clock: _Clock, told: dict[str, None]
+) -> tuple[dict[str, Keys], str]:
+    """Rates and border: what enters is black around a smaller picture, and comes round where it is shifted."""
+    scale = settings.number("zoom_scale", 0.99, 0.1, 10)
+    right, down = settings.number("zoom_shift_x", 0), settings.number("zoom_shift_y", 0)
+    start = settings.number("zoom_start", 0)
+    if not settings.flag("zoom_video"):
+        return {}, "wrap"
+    moving = (clock.begins >= start) & (clock.begins > 0)
+    shift = np.where(moving, right + 1j * down, 0j)
+    try:
+        found = moves(np.where(moving, scale, 1.0), np.zeros(len(moving)), np.zeros_like(shift), shift)
+    except UnreadableError as error:
+        raise settings.error("zoom_scale", str(error)) from None
+    width = size[0]
+    if scale != 1:
+        half = width / (2 * scale)
+        cropped = round(width / 2 + half) - round(width / 2 - half)
+        told[f"zoom_scale {scale:g}: crops whole pixels there, which made it {width / cropped:.6g} in width"] = None
+    return _rates(found, size, clock.fps), "black" if scale < 1 and not (right or down) else "wrap"
+
+
+def _prompts(settings: Settings, clock: _Clock, told: dict[str, None]) -> Prompts:
+    text = str(settings.take("prompts", "A cute, smiling, Nerdy Rodent"))
+    every = settings.count("change_prompt_every", 0, 0, 10**8)
+    phrases = [_weights(phrase, told) for phrase in text.split("^")]
+    frames = len(clock.begins)
+    if every and every % clock.each:
+        told[f"change_prompt_every {every}: changes within a frame there, with the next frame here"] = None
+    if not every and len(phrases) > 1:
+        told["change_prompt_every 0: only the first prompts of the story are ever used"] = None
+    turn = clock.begins // every % len(phrases) if every else np.zeros(frames)
+    starts = [0, *(int(at) + 1 for at in np.flatnonzero(np.diff(turn)))]
+    held = [(start, phrases[int(turn[start])]) for start in starts]
+    if all(list(weights.values()) == [1.0] for _, weights in held):
+        return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in held)
+    try:
+        return layers(spans(held, frames))
+    except UnreadableError as error:
+        raise settings.error("prompts", str(error)) from None
+
+
+def _weights(phrase: str, told: dict[str, None]) -> Mapping[str, float]:
+    """Text to weight of one phrase."""
+    found: dict[str, float] = {}
+    for part in phrase.split("|"):
+        text, weight, stop = stopped(part)
+        if stop:
+            told[f"{shown(part)}: there is no stop; the prompt pulls on"] = None
+        words = plain(text, told)
+        if words:
+            found[words] = found.get(words, 0.0) + weight
+    return found

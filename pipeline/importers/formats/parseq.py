@@ -1,0 +1,159 @@
+"""Parseq's manifest: the frames that it has rendered, as it hands them to Deforum in the mode 2D.
+
+Every frame has its numbers already, so they are taken as they are. Deforum moves by the `_delta` of a
+field (`parseq_use_deltas`, its default), and so does this.
+
+Source: rewbs/sd-parseq, src/parseq-renderer.ts; deforum-art/sd-webui-deforum, parseq_adapter.py.
+    Convention: see `pipeline.importers.formats.deforum`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipeline.importers.frame import Camera, Screen, pixel_center
+from pipeline.importers.imported import Imported
+from pipeline.importers.notations.source import Source
+from pipeline.importers.prompts import NEGATIVE, Prompts, filled, layers, plain, weighted
+from pipeline.importers.settings import Settings
+from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.series import LARGEST, MAX_FRAMES, Series, constant
+
+TOOL = "Parseq"
+NEEDS = "rendered_frames"
+_SIZE = 512
+_MOVES = {"zoom": 1.0, "angle": 0.0, "translation_x": 0.0, "translation_y": 0.0}
+_CARRIED = {"frame", "deforum_prompt", *_MOVES, *(f"{name}_delta" for name in _MOVES)}
+_REASONS = {
+    "keyframes": "the frames that Parseq rendered of them are carried",
+    "prompts": "the prompts that Parseq rendered of them are carried",
+    "timeSeries": "the frames that Parseq rendered with them are carried",
+}
+
+
+def recognises(source: Source) -> bool:
+    return "rendered_frames" in source.settings or source.settings.keys() >= {"keyframes", "managedFields"}
+
+
+def convert(source: Source) -> Imported:
+    """See the module. Raises `InputError`."""
+    settings = Settings(source, TOOL)
+    told = dict.fromkeys([f"no size and border stand in the file: {_SIZE}x{_SIZE} and edge are Deforum's"])
+    rows = _rows(settings)
+    given = settings.structured("options")
+    options = Settings(source, f"{TOOL}: options", given if isinstance(given, Mapping) else {})
+    fps = options.number("output_fps", 20, 0.1, 240)
+    try:
+        columns = {name: _column(rows, name) for name in _MOVES}
+        camera = Camera(
+            screen=Screen(size=(_SIZE, _SIZE), fps=fps, frames=len(rows)),
+            names={},
+            zoom=columns["zoom"],
+            angle=columns["angle"],
+            right=columns["translation_x"],
+            down=columns["translation_y"],
+        )
+        motion, prompts = camera.rates(), _prompts(rows, told)
+    except UnreadableError as error:
+        raise settings.error("rendered_frames", str(error)) from None
+    middle = pixel_center(constant(0.5, len(rows)), _SIZE)
+    told |= dict.fromkeys(_left_out(rows))
+    return Imported(
+        tool=TOOL,
+        size=(_SIZE, _SIZE),
+        fps=fps,
+        frames=len(rows),
+        seed=_seed(rows, told),
+        prompts=prompts,
+        motion=motion,
+        center=(middle, middle) if motion else None,
+        border="edge",
+        told=(*told, *settings.lost(_REASONS), *(f"options: {line}" for line in options.lost({}))),
+    )
+
+
+def _rows(settings: Settings) -> list[Mapping[str, Any]]:
+    """The rendered frames in order, one for each number: what is missing repeats what stands before it."""
+    rendered = settings.structured("rendered_frames")
+    settings.take("rendered_frames_meta")
+    if not isinstance(rendered, list) or not rendered:
+        raise settings.error("rendered_frames", "expected the frames; press Render in Parseq and export that")
+    found: dict[int, Mapping[str, Any]] = {}
+    for number, row in enumerate(rendered):
+        frame = row.get("frame") if isinstance(row, Mapping) else None
+        if not isinstance(frame, int) or isinstance(frame, bool) or not 0 <= frame < MAX_FRAMES:
+            raise settings.error(f"rendered_frames[{number}]", f"expected a frame from 0 to {MAX_FRAMES:,}")
+        found[frame] = row
+    if 0 not in found:
+        raise settings.error("rendered_frames", "frame 0 is missing")
+    last = found[0]
+    rows = []
+    for frame in range(max(found) + 1):
+        last = found.get(frame, last)
+        rows.append(last)
+    return rows
+
+
+def _column(rows: list[Mapping[str, Any]], name: str) -> Series:
+    """What Deforum moves by in every frame: the delta where Parseq wrote one."""
+    field = f"{name}_delta" if f"{name}_delta" in rows[0] else name
+    if field not in rows[0]:
+        return constant(_MOVES[name], len(rows))
+    try:
+        values = np.array([_float(row.get(field, _MOVES[name])) for row in rows])
+    except (TypeError, ValueError, OverflowError):
+        raise UnreadableError(f"{field}: expected a number in every frame") from None
+    unsound = ~(np.abs(values) <= LARGEST)
+    if unsound.any():
+        raise UnreadableError(f"{field}: is not a usable number at frame {int(unsound.argmax())}")
+    return Series(values=values)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError
+    return float(value)
+
+
+def _prompts(rows: list[Mapping[str, Any]], told: dict[str, None]) -> Prompts:
+    frames = [_weights(str(row.get("deforum_prompt") or ""), told) for row in rows]
+    if not any("deforum_prompt" in row for row in rows):
+        raise UnreadableError("no deforum_prompt; write the prompts in Parseq, too")
+    blank = next((frame for frame, weights in enumerate(frames) if not weights), None)
+    if blank is not None:
+        stand_in = filled({}, 1.0, f"deforum_prompt: frame {blank}", told)
+        frames = [weights or stand_in for weights in frames]
+    if any(weight < 0 for weights in frames for weight in weights.values()):
+        told[NEGATIVE] = None
+    return layers(frames)
+
+
+def _weights(prompt: str, told: dict[str, None]) -> dict[str, float]:
+    """Text to weight of one frame: parts that AND joins have their own, those behind --neg push away."""
+    wanted, _, unwanted = prompt.partition("--neg")
+    found: dict[str, float] = {}
+    for half, sign in ((wanted, 1.0), (unwanted, -1.0)):
+        parts = half.split(" AND ")
+        for part in parts:
+            text, weight = weighted(part) if parts[1:] else (part, 1.0)
+            words = plain(text, told)
+            if words:
+                found[words] = found.get(words, 0.0) + sign * weight
+    return found
+
+
+def _seed(rows: list[Mapping[str, Any]], told: dict[str, None]) -> int:
+    seed = rows[0].get("seed", 0)
+    if len({str(row.get("seed")) for row in rows}) > 1:
+        told["seed: changes over time there; the first one is carried, and every frame draws its own numbers of it"] = (
+            None
+        )
+    return int(seed) if isinstance(seed, int | float) and 0 <= seed < 2**63 else 0
+
+
+def _left_out(rows: list[Mapping[str, Any]]) -> list[str]:
+    """A line for every field that is rendered and not carried."""
+    fields = [name for name in rows[0] if not name.endswith(("_delta", "_pc"))]
+    left = [name for name in fields if name not in _CARRIED and name != "seed"]
+    return [f"rendered_frames: {name}: a setting of Deforum's without a counterpart here" for name in left]

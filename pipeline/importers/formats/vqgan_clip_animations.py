@@ -1,0 +1,104 @@
+"""The form of the VQGAN-CLIP-animations notebook: the notebook itself, its cells as a script, or JSON.
+
+Convention of the notebook: as Disco's (`pipeline.importers.formats.disco`): shift right and down, then scale and
+    turn counter-clockwise about (W // 2, H // 2); what leaves enters at the other side. Its text says
+    clockwise, its call of cv2.getRotationMatrix2D turns the other way, and the call is what counts.
+    Every prompt has its own weight by keyframe.
+
+Source: chigozienri/VQGAN-CLIP-animations, VQGAN-CLIP-animations.ipynb.
+"""
+
+import functools
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.importers.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.importers.imported import Imported
+from pipeline.importers.notations.source import Source
+from pipeline.importers.notes import NO_PICTURES
+from pipeline.importers.prompts import Layer, filled, plain, stopped
+from pipeline.importers.settings import Settings
+from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.carriers import sampled
+from pipeline.importers.values.series import (
+    MAX_FRAMES,
+    animations_series,
+    appended,
+    bracketed_keys,
+    constant,
+    frame_keys,
+    literal_keys,
+)
+
+TOOL = "VQGAN-CLIP-animations"
+NEEDS = "iterations_per_frame beside text_prompts"
+_STRIDE = 16
+_REASONS = {
+    "model": "the embedded model draws; `render models` lists others for models.latent",
+    **dict.fromkeys(("initial_image", "target_images"), NO_PICTURES),
+}
+
+
+def recognises(source: Source) -> bool:
+    return source.settings.keys() >= {"iterations_per_frame", "text_prompts"}
+
+
+def convert(source: Source) -> Imported:
+    """See the module. Raises `InputError`."""
+    settings = Settings(source, TOOL)
+    told: dict[str, None] = {}
+    frames = settings.count("max_frames", 50, 1, MAX_FRAMES)
+    fps = settings.number("fps", 12, 0.1, 240)
+    sides = settings.count("width", 400, 16, LARGEST), settings.count("height", 400, 16, LARGEST)
+    width, height = (side // _STRIDE * _STRIDE for side in sides)
+    seed = known_seed(settings, told)
+    prompts = _prompts(settings, frames, told)
+    read = functools.partial(animations_series, count=frames)
+    steps = np.trunc(read_series(settings, "iterations_per_frame", "10", read, told).values)
+    motion = flat_motion(settings, Screen(size=(width, height), fps=fps, frames=frames), read, {}, told)
+    settings.take("key_frames")
+    across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
+    return Imported(
+        tool=TOOL,
+        size=fitting(width, height, told),
+        fps=fps,
+        frames=frames,
+        seed=seed,
+        prompts=prompts,
+        motion=motion,
+        center=(across, down) if motion else None,
+        border="wrap",
+        refine={"steps": sampled(steps), "first_frame": f"{steps[0]:.0f}", "carry": "false"},
+        told=(*told, *settings.lost(_REASONS)),
+    )
+
+
+def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> tuple[Layer, ...]:
+    text = settings.text("text_prompts")
+    try:
+        found: dict[str, Array] = {}
+        for words, values in _weights(text, frames) or [("", np.ones(frames))]:
+            words = plain(words, told) or next(iter(filled({}, 1.0, "text_prompts", told)))
+            found[words] = found.get(words, np.zeros(frames)) + values
+    except UnreadableError as error:
+        raise settings.error("text_prompts", str(error)) from None
+    layers = tuple(Layer(text=words, weight=sampled(values)) for words, values in found.items() if values.any())
+    if not layers:
+        raise settings.error("text_prompts", "expected prompts such as 'Apple': {0: 1, 20: 0}, 'Orange': {0: 0, 20: 1}")
+    return layers
+
+
+def _weights(text: str, frames: int) -> list[tuple[str, Array]]:
+    """Texts and their weight in every frame, in the new notation, the older one, or without keyframes."""
+    keys = literal_keys(text) or {}
+    maps = [(str(words), value) for words, value in keys.items() if isinstance(value, dict)]
+    if maps and len(maps) == len(keys):
+        return [(words, appended(frame_keys(value), frames)) for words, value in maps]
+    old: dict[str, dict[int, float]] = {}
+    for frame, inside in bracketed_keys(text).items():
+        for words, weight, _ in map(stopped, inside.split("|")):
+            old.setdefault(words, {})[frame] = weight
+    if old:
+        return [(words, appended(weights, frames)) for words, weights in old.items()]
+    return [(words, np.full(frames, weight)) for words, weight, _ in map(stopped, text.split("|")) if words]

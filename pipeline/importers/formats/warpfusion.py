@@ -1,0 +1,146 @@
+"""WarpFusion's settings (settings.txt): prompts, negative prompts, size, clock and seed.
+
+WarpFusion paints over an input video: what moves there moves in the video, so there is no motion to
+carry. `angle`, `zoom` and the like stand in its settings because it descends from Disco Diffusion, and
+do nothing. Prompts stand until the next ones; those of `negative_prompts` push away.
+
+Source: Sxela/WarpFusion, the notebook's settings.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from pipeline.importers.diffusion.frame_prompts import texts_by_frame, weights_of
+from pipeline.importers.diffusion.switches import Switches, pass_over_unused
+from pipeline.importers.diffusion.web_ui_prompts import unbracketed
+from pipeline.importers.frame import LARGEST, fitting, known_seed
+from pipeline.importers.imported import Imported
+from pipeline.importers.notations.source import Source
+from pipeline.importers.notes import NO_PICTURES, Effect, Note
+from pipeline.importers.prompts import NEGATIVE, Prompts, Scene, filled, held, layers, spans
+from pipeline.importers.settings import Settings, shown
+from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.series import MAX_FRAMES
+
+NEEDS = "text_prompts beside flow_blend_schedule, style_strength_schedule or warp_strength"
+TOOL = "WarpFusion"
+MARKS = frozenset(
+    {"flow_blend_schedule", "style_strength_schedule", "warp_strength", "controlnet_multimodel", "flow_warp"}
+)
+_FPS, _FRAMES = 24, 120
+_DIFFUSION = "settings of diffusion"
+_COLOURS = "frames get no colours or brightness of others"
+_REASONS = {
+    **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "style_strength_schedule", "sampler"), _DIFFUSION),
+    **dict.fromkeys(("model_path", "model_version", "clip_skip", "image_scale_schedule"), _DIFFUSION),
+    **dict.fromkeys(("controlnet_multimodel", "controlnet_preprocess"), "there is no ControlNet"),
+    **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
+    **dict.fromkeys(("fixed_code", "code_randomness", "normalize_latent"), _DIFFUSION),
+    **dict.fromkeys(("enable_adjust_brightness", "colormatch_frame", "match_color_strength"), _COLOURS),
+    "frame_range": "frames are counted from 0, and all are made",
+    "prompt_patterns_sched": "words are not replaced in prompts",
+}
+# What only says how the input video is followed, painted over and put together again.
+_VIDEO = (
+    r"animation_mode|angle|zoom|translation_[xyz]|rotation_3d_[xyz]|interp_spline|key_frames|midas_.*|fov|"
+    r"flow_.*|warp_.*|.*consistency.*|padding_(mode|ratio)|turbo_.*|"
+    r"latent_(scale|fixed).*|init_(scale|grad|latent).*|cc_.*|mask_.*|.*_mask|background.*|extract_(?!nth).*|"
+    r"cond_.*|use_background_mask.*|inpaint.*|.*_template|"
+    r"make_schedules|frames_skip_steps|frames_scale|near_plane|far_plane|padding_mode|sampling_mode"
+)
+SWITCHES: Switches = {
+    ("enable_adjust_brightness",): r".*brightness.*",
+    ("colormatch_frame",): r"colormatch_.*|match_color_.*",
+    ("normalize_latent",): r"normalize_latent|latent_norm_.*",
+    ("fixed_code",): r"code_randomness",
+    ("controlnet_multimodel",): r"normalize_cn_weights|controlnet_.*",
+}
+
+
+def recognises(source: Source) -> bool:
+    return "text_prompts" in source.settings and bool(source.settings.keys() & MARKS)
+
+
+def convert(source: Source) -> Imported:
+    """See the module. Raises `InputError`."""
+    settings = Settings(source, TOOL)
+    told: dict[str, None] = dict.fromkeys([_video(settings)])
+    frames = _frames(settings, told)
+    fps = _fps(settings, told)
+    size = _size(settings)
+    seed = known_seed(settings, told, names=("set_seed", "seed"))
+    prompts = _prompts(settings, frames, told)
+    pass_over_unused(settings, SWITCHES, _VIDEO)
+    return Imported(
+        tool=TOOL,
+        size=fitting(*size, told),
+        fps=fps,
+        frames=frames,
+        seed=seed,
+        prompts=prompts,
+        told=(*told, *settings.lost(_REASONS)),
+    )
+
+
+def _video(settings: Settings) -> Note:
+    """What is lost first of all: the video that WarpFusion paints over."""
+    path, each = settings.text("video_init_path"), settings.count("extract_nth_frame", 1, 1, MAX_FRAMES)
+    settings.take("video_init_seed_continuity")
+    named = f"video_init_path = {shown(path)}" if path.strip() else "the input video"
+    nth = f", every {each}. frame of it" if each > 1 else ""
+    return Note(f"{named}{nth}: no video is read, so the pictures are drawn from the prompts alone", Effect.MOTION)
+
+
+def _frames(settings: Settings, told: dict[str, None]) -> int:
+    frames = settings.count("max_frames", 0, 0, MAX_FRAMES)
+    if not frames:
+        told[Note(f"no max_frames stands in the file: the video's length, made {_FRAMES} frames", Effect.SIZE)] = None
+    return frames or _FRAMES
+
+
+def _fps(settings: Settings, told: dict[str, None]) -> float:
+    fps = settings.number("fps", -1, -1, 240)
+    if fps <= 0:
+        told[Note(f"no fps stands in the file: the video's, made {_FPS}", Effect.SIZE)] = None
+    return fps if fps > 0 else _FPS
+
+
+def _size(settings: Settings) -> tuple[int, int]:
+    """`width` and `height` of the file, `width_height` of the notebook, to the pixel."""
+    given = settings.pair("width_height", (1280, 720))
+    settings.take("force_multiple_of")  # the size in the file is the one that it made
+    return settings.count("width", given[0], 16, LARGEST), settings.count("height", given[1], 16, LARGEST)
+
+
+def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
+    """Scenes where nothing pushes away and every frame has one text, else layers."""
+    clean = partial(unbracketed, told=told)
+    try:
+        pulling = [
+            (frame, filled(weights_of(texts, clean), 1.0, f"text_prompts: frame {frame}", told))
+            for frame, texts in held(texts_by_frame(settings, "text_prompts"), frames, told)
+        ]
+        pushing = _negative(settings, frames, told)
+        if not any(weights for _, weights in pushing) and all(list(found.values()) == [1.0] for _, found in pulling):
+            return tuple(Scene(frame=frame, text=next(iter(found))) for frame, found in pulling)
+        return layers([_both(*pair) for pair in zip(spans(pulling, frames), spans(pushing, frames), strict=True)])
+    except UnreadableError as error:
+        raise settings.error("text_prompts", str(error)) from None
+
+
+def _negative(settings: Settings, frames: int, told: dict[str, None]) -> list[tuple[int, dict[str, float]]]:
+    if not settings.structured("negative_prompts"):
+        return [(0, {})]
+    keys = texts_by_frame(settings, "negative_prompts")
+    clean = partial(unbracketed, told=told)
+    found = [
+        (frame, {words: -weight for words, weight in weights_of(texts, clean).items()})
+        for frame, texts in held(keys, frames, told)
+    ]
+    if any(weights for _, weights in found):
+        told[NEGATIVE] = None
+    return found
+
+
+def _both(pulling: Mapping[str, float], pushing: Mapping[str, float]) -> dict[str, float]:
+    return {text: pulling.get(text, 0.0) + pushing.get(text, 0.0) for text in {**pulling, **pushing}}

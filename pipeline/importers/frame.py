@@ -1,0 +1,201 @@
+"""The frame that all importers fill: size, rate, count and seed, and the moves of a similarity per frame."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.importers.notes import Effect, Note
+from pipeline.importers.settings import Settings, shown
+from pipeline.importers.values import carriers
+from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Wording, stepped
+from pipeline.importers.values.series import Series, constant
+from pipeline.importers.values.similarity import flow, moves
+
+STRIDE = 8  # of the embedded model
+SMALLEST, LARGEST = 16, 8192  # pixels of a side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screen:
+    """What the tool draws: (width, height) in pixels, frames a second, how many."""
+
+    size: tuple[int, int]
+    fps: float
+    frames: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    """What the tool does to the previous picture in every frame: shift it, then turn and scale it about a point.
+
+    Attributes:
+        names: what the names of the expressions are in our language.
+    """
+
+    screen: Screen
+    zoom: Series
+    angle: Series
+    right: Series
+    down: Series
+    names: Mapping[str, str]
+
+    def rates(self) -> dict[str, Keys]:
+        """The rates whose moves in every frame equal the tool's; those that never move are left out."""
+        before = self.right.values + 1j * self.down.values
+        found = moves(self.zoom.values, self.angle.values, before, np.zeros_like(before))
+        width, height = self.screen.size
+        series: dict[str, tuple[Array, carriers.Kind, Sequence[Wording]]] = {
+            "zoom": (found.zoom, ZOOM, self._wordings(self.zoom)),
+            "rotate": (found.rotate, ROTATE, self._wordings(self.angle)),
+            "pan_x": (100 / width * found.right, PAN, self._shifts(100 / width, self.right, self.down, 1)),
+            "pan_y": (100 / height * found.down, PAN, self._shifts(100 / height, self.down, self.right, -1)),
+        }
+        return rates(series, self.screen.fps)
+
+    def _wordings(self, series: Series, factor: str = "") -> list[Wording]:
+        """The expressions of a series in our words, where it has them."""
+        found = []
+        for piece in series.pieces:
+            text = piece.expression.written(self.names)
+            if text is not None:
+                scaled = f"{factor} * ({text})" if factor else text
+                found.append(Wording(start=piece.start, stop=piece.stop, text=scaled))
+        return found
+
+    def _shifts(self, percent: float, own: Series, other: Series, sign: int) -> list[Wording]:
+        """A shift in percent, where zoom and angle stand still and the expressions reach over all frames."""
+        if not (self.zoom.is_constant and self.angle.is_constant):
+            return []
+        generator = np.array([np.log(abs(self.zoom.values[-1])) - 1j * np.radians(self.angle.values[-1])])
+        ratio = complex(flow(generator, np.exp(generator))[0])
+        across = -sign * ratio.imag
+        if not other.values.any() or abs(across) < 1e-15:
+            return self._wordings(own, carriers.number(percent * ratio.real))
+        texts = [self._whole(series) for series in (own, other)]
+        if None in texts:
+            return []
+        factors = [carriers.number(percent * part) for part in (ratio.real, across)]
+        text = " + ".join(f"{factor} * ({text})" for factor, text in zip(factors, texts, strict=True))
+        return [Wording(start=0, stop=len(own.values), text=text)]
+
+    def _whole(self, series: Series) -> str | None:
+        """The one text that says the series in all frames."""
+        if series.is_constant:
+            return carriers.number(series.values[-1])
+        wordings = self._wordings(series)
+        return wordings[0].text if len(wordings) == 1 and wordings[0].stop == len(series.values) else None
+
+
+def flat_motion(
+    settings: Settings,
+    screen: Screen,
+    read: Callable[[str], Series],
+    names: Mapping[str, str],
+    told: dict[str, None],
+    *,
+    shifts: bool = True,
+) -> dict[str, Keys]:
+    """The rates of Deforum's and its relatives' four fields.
+
+    Args:
+        read: one of their keyframe strings.
+        shifts: whether the translation counts.
+        names: what the names of their expressions are in our language.
+
+    Raises:
+        InputError: one of them cannot be read, or the zoom is 0.
+    """
+
+    def series(name: str, default: str) -> Series:
+        return read_series(settings, name, default, read, told)
+
+    right, down = series("translation_x", "0: (0)"), series("translation_y", "0: (0)")
+    camera = Camera(
+        screen=screen,
+        names=names,
+        zoom=series("zoom", "0: (1)"),
+        angle=series("angle", "0: (0)"),
+        right=right if shifts else constant(0, screen.frames),
+        down=down if shifts else constant(0, screen.frames),
+    )
+    try:
+        return camera.rates()
+    except UnreadableError as error:
+        raise settings.error("zoom", str(error)) from None
+
+
+def read_series(
+    settings: Settings, name: str, default: str, read: Callable[[str], Series], told: dict[str, None]
+) -> Series:
+    """A keyframe string of the settings; what was passed over in it is reported. Raises `InputError` with its name."""
+    try:
+        series = read(settings.keyframes(name, default))
+    except UnreadableError as error:
+        raise settings.error(name, str(error)) from None
+    told |= dict.fromkeys(Note(f"{name}: {remark}", Effect.MOTION) for remark in series.remarks)
+    return series
+
+
+def known_seed(settings: Settings, told: dict[str, None], default: int = -1, names: Sequence[str] = ("seed",)) -> int:
+    """The seed; 0 where the tool would draw one, a seed of its own for one that we cannot have; both are reported.
+
+    Args:
+        default: the tool's own seed; -1 where it would draw one.
+        names: what it is called, the first name that holds a number counts.
+    """
+    given = [settings.take(name) for name in names]
+    written = [value for value in given if value is not None and str(value).strip() not in ("", "random_seed")]
+    numbers = [number for number in map(_whole, written) if number is not None]
+    value = next(iter(numbers), next(iter(written), default))
+    if not isinstance(value, int) or isinstance(value, bool) or value == -1:
+        why = "the seed was a random one" if value == -1 else f"seed {shown(value)} is no whole number"
+        told[f"{why}: made 0"] = None
+        return 0
+    seed = abs(value) % 2**63
+    if seed != value:
+        told[f"seed {shown(str(value))} is not between 0 and {2**63 - 1}: made {seed}"] = None
+    return seed
+
+
+def _whole(value: object) -> int | None:
+    """A whole number, also as a text or with a point."""
+    if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[0-9]{1,40}(\.0*)?\s*", value):
+        return int(value.split(".")[0])
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e40:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def rates(series: Mapping[str, tuple[Array, carriers.Kind, Sequence[Wording]]], fps: float) -> dict[str, Keys]:
+    """Keys for every transform that moves in any frame behind the first."""
+    return {
+        name: stepped(values, kind, fps, wordings)
+        for name, (values, kind, wordings) in series.items()
+        if np.any(np.abs(kind.scale(values[1:])) > 1e-14)
+    }
+
+
+def rounded(size: tuple[int, int], multiple: int, tool: str, told: dict[str, None]) -> tuple[int, int]:
+    """The size that the tool itself makes of the one that was asked for."""
+    width, height = (max(multiple, side // multiple * multiple) for side in size)
+    if (width, height) != size:
+        line = f"size {size[0]}x{size[1]}: made {width}x{height}, multiples of {multiple}, as {tool} does"
+        told[Note(line, Effect.SIZE)] = None
+    return width, height
+
+
+def fitting(width: int, height: int, told: dict[str, None]) -> tuple[int, int]:
+    """The size that the embedded model can draw, the next one below."""
+    size = (max(SMALLEST, width - width % STRIDE), max(SMALLEST, height - height % STRIDE))
+    if size != (width, height):
+        told[Note(f"size {width}x{height}: made {size[0]}x{size[1]}, multiples of {STRIDE}", Effect.SIZE)] = None
+    return size
+
+
+def pixel_center(share: Series, side: int) -> Keys:
+    """A point that is `share` of `side` pixels from the first pixel's centre, as a share of the way to the last."""
+    return carriers.sampled(share.values * side / (side - 1))

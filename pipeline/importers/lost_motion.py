@@ -1,0 +1,62 @@
+"""The motion that cannot be carried: which fields move anything, and what the other modes of a tool are."""
+
+import re
+from collections.abc import Mapping
+
+from pipeline.importers.notes import Effect, Note
+from pipeline.importers.settings import Settings, printable, shown
+
+_KEY = re.compile(r"""\s*["']?[0-9]+["']?\s*:\s*\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*\s*""")
+_NUMBER = re.compile(r"\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*")
+_VIDEO_PATHS = {"Video Input": "video_init_path", "Video Source": "video_path"}
+_MODES = {
+    **{"2d": "2D", "3d": "3D", "interpolation": "Interpolation", "none": "None"},
+    **{name.lower(): name for name in _VIDEO_PATHS},
+}
+
+
+def animation_mode(settings: Settings, default: str = "2D") -> str:
+    """The mode in the tool's own spelling."""
+    written = settings.text("animation_mode", default)
+    return _MODES.get(" ".join(written.replace("_", " ").lower().split()), written.strip())
+
+
+def lost(settings: Settings, mode: str, fields: Mapping[str, float], also: str = "") -> Note:
+    """What a mode moves and cannot be carried, each with its value.
+
+    Args:
+        fields: the mode's schedules, and the number with which each does nothing.
+        also: what else moves, which is no schedule of numbers.
+    """
+    if mode == "None":
+        frames = settings.take("max_frames")
+        instead = f" instead of max_frames = {shown(frames)}" if frames is not None else ""
+        return Note(f"animation_mode None: stills there, without motion; one frame is made{instead}", Effect.MOTION)
+    if mode in _VIDEO_PATHS:
+        name = _VIDEO_PATHS[mode]
+        path = settings.text(name)
+        named = f" ({name} = {shown(path)})" if path else ""
+        line = f"animation_mode {mode}: no video is read{named}; the pictures are drawn from the prompts alone"
+        return Note(line, Effect.MOTION)
+    moves = ", ".join(filter(None, (moving(settings, fields), also)))
+    what = f"lost: {moves}" if moves else "nothing moves in this one"
+    return Note(f"animation_mode {printable(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
+
+
+def moving(settings: Settings, fields: Mapping[str, float]) -> str:
+    """Those of the schedules that do anything, with their values; all count as looked at."""
+    values = {name: settings.take(name) for name in fields}
+    return ", ".join(
+        f"{name} = {shown(value)}" for name, value in values.items() if not _stands_still(value, fields[name])
+    )
+
+
+def _stands_still(value: object, neutral: float) -> bool:
+    """Whether a schedule is that one number in all of its keys, or not set."""
+    if value is None or not str(value).strip():
+        return True
+    if isinstance(value, Mapping):
+        return all(_stands_still(inside, neutral) for inside in value.values())
+    whole = _NUMBER.fullmatch(str(value).strip())
+    keys = [whole] if whole else [_KEY.fullmatch(part) for part in str(value).split(",") if part.strip()]
+    return all(key is not None and float(key[1]) == neutral for key in keys)

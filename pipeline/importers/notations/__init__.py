@@ -1,0 +1,1 @@
+"""What settings are written in: JSON, Python, YAML, notebooks, Markdown; as values with their place."""

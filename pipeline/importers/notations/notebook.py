@@ -1,0 +1,58 @@
+"""A notebook's code cells: what they assign, and the lines that IPython hands to a shell. Nothing is run."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.importers.notations.literals import Assigned, assigned
+
+_MAX_CELL = 1_000_000  # characters
+_PROGRAM = "generate.py"
+_SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|shell|script)\b[^\n]*\n")
+_RUN = re.compile(r"[ \t]*(?:!|%run\b|%sx\b|%system\b)[ \t]*(.*)")
+_LOOPED = "Python runs the command in a loop or under a condition; one run is imported"
+
+
+def read_cells(cells: Sequence[Any]) -> tuple[Assigned, tuple[str, ...]]:
+    """The assignments in a notebook's code cells and the shell commands they run; and what was assumed."""
+    whole = Assigned()
+    script: list[str] = []
+    told: list[str] = []
+    for number, cell in enumerate(cells, 1):
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        lines = cell.get("source", "")
+        code = ("".join(map(str, lines)) if isinstance(lines, list) else str(lines))[:_MAX_CELL]
+        if shell := _SHELL_CELL.match(code):
+            script.append(code[shell.end() :])
+            continue
+        lines_run = _runs(code)
+        script += [line for line, _ in lines_run]
+        told += [_LOOPED] if any(inside and _PROGRAM in line for line, inside in lines_run) else []
+        found = assigned(code, whole.settings) or Assigned()
+        _merge(whole, found, number)
+        script += found.commands
+    whole.commands = script
+    return whole, tuple(dict.fromkeys(told))
+
+
+def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
+    """Put what a cell assigns behind what earlier ones did."""
+    for name, text in cell.doubts.items():
+        whole.doubts.setdefault(name, f"cell {number}, {text}")
+    for name, value in cell.settings.items():
+        if name in whole.settings and whole.settings[name] != value:
+            whole.doubts[name] = f"cell {number}: {name} is assigned again; the first value is used"
+        whole.settings.setdefault(name, value)
+
+
+def _runs(code: str) -> list[tuple[str, bool]]:
+    """The lines of a cell that IPython hands to the shell, with those they go on in, and whether each is indented."""
+    found: list[tuple[str, bool]] = []
+    goes_on = False
+    for line in code.split("\n"):
+        match = None if goes_on else _RUN.match(line)
+        if match or goes_on:
+            found.append((match[1] if match else line, bool(match) and line[0] in " \t"))
+            goes_on = line.rstrip().endswith("\\")
+    return found

@@ -1,0 +1,116 @@
+"""A settings file of another tool, read within bounds: nothing in it is run, whoever wrote it."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.importers.notations import notations
+from pipeline.importers.notations.encodings import EncodingError, decoded
+from pipeline.importers.notations.notations import MAX_SCRIPT, Found, NotationError
+from pipeline.schedule.document.paths import unreadable
+from render.errors import InputError
+
+__all__ = ["MAX_BYTES", "MAX_SCRIPT", "STANDARD_INPUT", "Source", "read_source"]
+MAX_BYTES = 16_000_000  # a rendered Parseq manifest of some ten minutes
+STANDARD_INPUT = Path("-")
+_TOO_DEEP = (RecursionError, MemoryError)
+
+
+class Asked(Mapping[str, Any]):
+    """Settings that remember which names they were asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+        self.names: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        self.names[name] = None
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A settings file.
+
+    Attributes:
+        name: the file, for messages.
+        text: all of it.
+        settings: what it sets by name; empty where it is a command line or anything else.
+        script: the part of it that could be shell commands: all of it, or what a notebook's cells run.
+        notebook: whether `script` comes out of cells, whose variables are Python's.
+        told: what was assumed in reading it.
+        lacking: why notations did not fit.
+        doubts: what is to be said of a setting where a format asks for it.
+    """
+
+    name: str
+    text: str
+    settings: Mapping[str, Any]
+    script: str = ""
+    notebook: bool = False
+    told: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
+
+    def error(self, message: str) -> InputError:
+        return InputError(f"{self.name}: {message}")
+
+    def doubted(self) -> tuple[str, ...]:
+        """What is to be said of the settings that were asked for until now."""
+        names = self.settings.names if isinstance(self.settings, Asked) else {}
+        return tuple(self.doubts[name] for name in names if name in self.doubts)
+
+
+def read_source(path: Path) -> Source:
+    """Read a settings file; `-` is the standard input.
+
+    Raises:
+        InputError: it cannot be read, is no text, is broken JSON, or is larger or deeper than settings are.
+    """
+    name = "<stdin>" if path == STANDARD_INPUT else str(path)
+    try:
+        text = decoded(_bytes(path, name))
+        found = notations.read(text, path.suffix.lower())
+    except (EncodingError, NotationError) as error:
+        raise InputError(f"{name}: {error}") from error
+    except _TOO_DEEP:
+        raise InputError(f"{name}: nested too deeply") from None
+    return _source(name, text, found)
+
+
+def _source(name: str, text: str, found: Found) -> Source:
+    return Source(
+        name=name,
+        text=text,
+        settings=Asked(found.settings),
+        script=found.script[:MAX_SCRIPT],
+        notebook=found.notebook,
+        told=found.told,
+        lacking=found.lacking,
+        doubts=found.doubts,
+    )
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        if path == STANDARD_INPUT:
+            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{name}: {unreadable(path, error)}") from error
+    if len(raw) > MAX_BYTES:
+        raise InputError(f"{name}: more than {MAX_BYTES:,} bytes; are these settings?")
+    return raw

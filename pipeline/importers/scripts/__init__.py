@@ -1,0 +1,1 @@
+"""Shell scripts and batch files as commands in order. Nothing is run."""

@@ -1,0 +1,163 @@
+"""A shell loop that draws on its own last picture, which ImageMagick has zoomed and turned in between.
+
+Convention of ImageMagick: `-distort SRT` takes `Angle`, `Scale,Angle`, `X,Y,Angle`, `X,Y,Scale,Angle`,
+    `X,Y,ScaleX,ScaleY,Angle`, each of the last two also with `,NewX,NewY` behind it; X, Y is the point it turns
+    about, the middle by default, in pixels from the upper left corner; positive angles turn clockwise.
+
+Source: ImageMagick, "Distorting Images", Scale-Rotate-Translate.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.importers.scripts.shell import Command
+from pipeline.importers.scripts.variables import Expanded
+from pipeline.importers.settings import shown
+from pipeline.importers.values.similarity import Complex
+
+_PROGRAMS = ("convert", "magick", "mogrify", "convert.exe", "magick.exe", "mogrify.exe")
+_BORDERS = {"edge": "edge", "mirror": "reflect", "tile": "wrap", "black": "black", "background": "black"}
+_HARMLESS = {"-gravity", "-filter", "-interpolate", "-quality", "-depth", "-strip", "+repage", "-verbose", "-define"}
+_VALUED = {"-gravity", "-filter", "-interpolate", "-quality", "-depth", "-define", "-virtual-pixel", "-distort"}
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+
+
+class FeedbackError(Exception):
+    """A command between two pictures that cannot be read; the text names its line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distortion:
+    """z -> scale * e^(i turn) * z + shift in every picture, about the middle, y down; `turn` in degrees clockwise."""
+
+    scale: float = 1.0
+    turn: float = 0.0
+    shift: complex = 0j
+
+    def then(self, after: "Distortion") -> "Distortion":
+        factor = after.scale * np.exp(1j * np.radians(after.turn))
+        return Distortion(
+            scale=self.scale * after.scale,
+            turn=self.turn + after.turn,
+            shift=complex(factor * self.shift) + after.shift,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feedback:
+    """What happens to the picture before each frame: the arrays are zoom, degrees counter-clockwise and the shift."""
+
+    zoom: NDArray[np.float64]
+    angle: NDArray[np.float64]
+    shift: Complex
+    border: str
+
+
+def distorts(command: Command) -> bool:
+    words = [word.text for word in command.words]
+    name = words[0].replace("\\", "/").rsplit("/", 1)[-1].lower().lstrip("!@")
+    return name in _PROGRAMS
+
+
+def read(
+    before: Sequence[Command], turn: Sequence[Command], count: int, size: tuple[int, int], told: dict[str, None]
+) -> Feedback:
+    """The moves of a loop.
+
+    Args:
+        before: the ImageMagick commands between a first picture outside the loop and the loop; empty without one.
+        turn: those of one turn, in their order from picture to picture.
+        count: of frames.
+
+    Raises:
+        FeedbackError: a distortion cannot be read.
+    """
+    borders: dict[str, None] = {}
+    each = _composed(turn, size, told, borders)
+    first = _composed(before, size, told, borders)
+    moves = [Distortion(), first, *[each] * max(count - 2, 0)][:count]
+    if len(borders) > 1:
+        told[f"-virtual-pixel {' and '.join(borders)}: the first one is used throughout"] = None
+    return Feedback(
+        zoom=np.array([move.scale for move in moves]),
+        angle=np.array([-move.turn for move in moves]),
+        shift=np.array([move.shift for move in moves], dtype=np.complex128),
+        border=next(iter(borders), "edge"),
+    )
+
+
+def _composed(
+    commands: Sequence[Command], size: tuple[int, int], told: dict[str, None], borders: dict[str, None]
+) -> Distortion:
+    whole = Distortion()
+    for command in commands:
+        for distortion in _distortions(command, size, told, borders):
+            whole = whole.then(distortion)
+    return whole
+
+
+def _distortions(
+    command: Command, size: tuple[int, int], told: dict[str, None], borders: dict[str, None]
+) -> list[Distortion]:
+    """Those of one command, in their order; every other operator is reported."""
+    found: list[Distortion] = []
+    words = command.words[1:]
+    border = "edge"
+    at = 0
+    while at < len(words):
+        name = words[at].text
+        values = words[at + 1 : at + 2]
+        if name == "-virtual-pixel" and values:
+            border = _BORDERS.get(values[0].text.lower(), "")
+            if not border:
+                told[f"-virtual-pixel {shown(values[0].text)}: the edge is continued instead"] = None
+                border = "edge"
+        elif name in ("-distort", "+distort") and len(words) > at + 2:
+            if values[0].text.lower() in ("srt", "scalerotatetranslate"):
+                found.append(_distortion(words[at + 2], size))
+            else:
+                told[f"line {command.line}: -distort {shown(values[0].text)}: only SRT is carried"] = None
+            at += 1
+        elif re.match(r"[-+][A-Za-z]", name) and name not in _HARMLESS:
+            told[f"line {command.line}: ImageMagick's {shown(name)} between the pictures is not carried"] = None
+        at += 2 if name in _VALUED else 1
+    if found:
+        borders[border] = None
+    return found
+
+
+def _distortion(word: Expanded, size: tuple[int, int]) -> Distortion:
+    if word.unknown:
+        raise FeedbackError(f"line {word.line}: -distort SRT: {word.unknown[0]}; write its value in the file")
+    texts = re.split(r"[\s,]+", word.text.strip(" ,"))
+    if not 1 <= len(texts) <= 7 or not all(map(_NUMBER.fullmatch, texts)):
+        raise FeedbackError(f"line {word.line}: -distort SRT: expected numbers such as 1.01,2, got {shown(word.text)}")
+    numbers = [float(text) for text in texts]
+    middle = complex(size[0] / 2, size[1] / 2)
+    about, scales, angle, moved = _arguments(numbers, middle)
+    if not all(np.isfinite(numbers)) or max(map(abs, numbers)) > 1e6 or not 1e-3 <= abs(scales[0]) <= 1e3:
+        raise FeedbackError(f"line {word.line}: -distort SRT {shown(word.text)}: beyond what a frame can move")
+    if scales[0] != scales[1]:
+        raise FeedbackError(
+            f"line {word.line}: -distort SRT {shown(word.text)}: two different scales cannot be carried"
+        )
+    factor = scales[0] * np.exp(1j * np.radians(angle))
+    return Distortion(scale=scales[0], turn=angle, shift=complex(moved - middle - factor * (about - middle)))
+
+
+def _arguments(numbers: list[float], middle: complex) -> tuple[complex, tuple[float, float], float, complex]:
+    """The point it turns about, the scales, the angle, and where the point comes to lie."""
+    count = len(numbers)
+    if count < 3:
+        scale = numbers[0] if count == 2 else 1.0
+        return middle, (scale, scale), numbers[-1], middle
+    about = complex(numbers[0], numbers[1])
+    if count == 3:
+        return about, (1.0, 1.0), numbers[2], about
+    moved = complex(numbers[-2], numbers[-1]) if count > 5 else about
+    scales = (numbers[2], numbers[3] if count in (5, 7) else numbers[2])
+    return about, scales, numbers[4 if count in (5, 7) else 3], moved

@@ -1,0 +1,154 @@
+"""Which call of a script is imported, and the shell loop it runs in, where that loop makes the frames."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.importers.notations.source import Source
+from pipeline.importers.scripts.feedback import distorts
+from pipeline.importers.scripts.ffmpeg_sound import runs_ffmpeg
+from pipeline.importers.scripts.generate_call import Call, Script, read_call, runs
+from pipeline.importers.scripts.shell import Command
+from pipeline.importers.settings import shown
+from pipeline.importers.values.series import MAX_FRAMES
+
+_OUTPUT = "output.png"  # generate.py's default
+_FFMPEG_RATE = 25.0  # of pictures, where no rate is given
+_DEFAULT_RATE = 15.0
+_SAME = ("prompts", "size", "seed", "num_cuts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looped:
+    """A loop that makes a frame in every turn.
+
+    Attributes:
+        first: the call outside the loop that makes the first frame; None where the loop makes it.
+        before: the ImageMagick commands between the first frame and the second.
+        turn: those between any two later frames.
+    """
+
+    first: Call | None
+    before: Sequence[Command]
+    turn: Sequence[Command]
+    frames: int
+    fps: float
+
+
+def chosen(source: Source, tool: str, script: Script, told: dict[str, None]) -> tuple[Call, Looped | None]:
+    """The first call, or that of the loop which the first call begins; what else there is gets reported.
+
+    Raises:
+        InputError: the loop's number of turns is not known.
+    """
+    first = read_call(source, tool, script.commands[script.calls[0]])
+    at = script.calls[0]
+    if not first.command.loops and len(script.calls) > 1:
+        later = script.commands[script.calls[1]]
+        if later.loops and _feeds(read_call(source, tool, later), script, script.calls[1]):
+            second = read_call(source, tool, later)
+            if second.options.get("init_image") == first.options.get("output", _OUTPUT):
+                _rest(script, 2, told)
+                _compare(first, second, told)
+                return second, _looped(source, tool, script, second, script.calls[1], first, at, told)
+    if first.command.loops and _feeds(first, script, at):
+        _rest(script, 1, told)
+        return first, _looped(source, tool, script, first, at, None, at, told)
+    _rest(script, 1, told)
+    if first.command.loops:
+        loop = first.command.loops[-1]
+        turns = f"{loop.count} times" if loop.count is not None else "more than once"
+        told[f"line {loop.line}: a loop runs the command {turns}; one run is imported"] = None
+    if moved := [command for command in script.commands if distorts(command) and _moves(command)]:
+        told[f"line {moved[0].line}: ImageMagick moves a picture outside a feedback loop: not carried"] = None
+    return first, None
+
+
+def _rest(script: Script, used: int, told: dict[str, None]) -> None:
+    if len(script.calls) > used:
+        line = script.commands[script.calls[0]].line
+        told[f"the first of {len(script.calls) - used + 1} commands is imported, line {line}"] = None
+
+
+def _compare(first: Call, second: Call, told: dict[str, None]) -> None:
+    for name in _SAME:
+        if first.options.get(name) != second.options.get(name):
+            value = shown(second.options.get(name, "its default"))
+            told[f"{name}: the first picture has another one than the loop; {value} is used for all"] = None
+
+
+def _feeds(call: Call, script: Script, at: int) -> bool:
+    """Whether the next turn of the loop begins with this turn's picture, and nothing else is drawn in it."""
+    loop = call.command.loops[-1]
+    inside = [command for command in script.commands if loop in command.loops and runs(command)]
+    begun, made = call.options.get("init_image"), call.options.get("output", _OUTPUT)
+    return len(inside) == 1 and begun is not None and begun == made and "zoom_video" not in call.options
+
+
+def _looped(
+    source: Source,
+    tool: str,
+    script: Script,
+    call: Call,
+    at: int,
+    first: Call | None,
+    begin: int,
+    told: dict[str, None],
+) -> Looped:
+    count = 1
+    for loop in call.command.loops:
+        if loop.count is None:
+            raise source.error(
+                f"{tool}: line {loop.line}: how often this loop turns is known only when it runs: "
+                f"{shown(loop.header)}; write the number in the file, such as for i in {{1..30}}"
+            )
+        count *= loop.count
+    frames = count + (first is not None)
+    if not 1 <= frames <= MAX_FRAMES:
+        raise source.error(f"{tool}: line {call.command.line}: {frames:,} frames, expected 1 to {MAX_FRAMES:,}")
+    loop = call.command.loops[-1]
+    image = str(call.options["init_image"])
+    moving = [(place, each) for place, each in enumerate(script.commands) if distorts(each)]
+    kept = [(place, each) for place, each in moving if any(word.text == image for word in each.words[1:])]
+    carried = {place for place, _ in kept}
+    for place, each in moving:
+        if _moves(each) and place not in carried:
+            told[f"line {each.line}: ImageMagick moves another picture than {shown(image)}: not carried"] = None
+    for each in script.commands:
+        if loop in each.loops and each.words[0].text in ("break", "continue", "exit", "return"):
+            told[f"line {each.line}: the loop may end before its {loop.count:,} turns; all of them are imported"] = None
+    for _, each in kept:
+        if loop in each.loops and each.conditional:
+            told[f"line {each.line}: ImageMagick moves the picture only under a condition: not carried"] = None
+    kept = [(place, each) for place, each in kept if not each.conditional]
+    head = [each for place, each in kept if loop in each.loops and place < at]
+    tail = [each for place, each in kept if loop in each.loops and place > at]
+    between = [each for place, each in kept if not each.loops and begin < place < at]
+    turn = [*tail, *head]
+    before = [*between, *head] if first else turn
+    return Looped(first=first, before=before, turn=turn, frames=frames, fps=_rate(script, told))
+
+
+def _moves(command: Command) -> bool:
+    return any(word.text in ("-distort", "+distort") for word in command.words)
+
+
+def _rate(script: Script, told: dict[str, None]) -> float:
+    """The rate that ffmpeg is given in the script."""
+    for command in script.commands:
+        words = [word.text for word in command.words]
+        if not runs_ffmpeg(command):
+            continue
+        for name, value in itertools.pairwise(words):
+            if (
+                name in ("-framerate", "-r")
+                and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", value)
+                and float(value) >= 0.1
+            ):
+                return min(float(value), 240.0)
+        if any(name in ("-framerate", "-r") for name in words):
+            told[f"line {command.line}: ffmpeg's rate is not a number: {_FFMPEG_RATE:g} frames a second instead"] = None
+        return _FFMPEG_RATE
+    told[f"the script makes no video: {_DEFAULT_RATE:g} frames a second"] = None
+    return _DEFAULT_RATE

@@ -1,0 +1,130 @@
+"""Variables of a shell script: literal assignments are substituted, and of the others it is known why not."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.importers.scripts.shell_words import Part, ShellError, Word
+from pipeline.importers.settings import shown
+
+MAX_VALUE = 10_000  # characters
+MAX_PUT_IN = 2_000_000  # of all variables of a script
+_INSIDE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """A variable whose value only a run of the script would give.
+
+    Attributes:
+        written: as it stands in the word.
+        why: what is known of it.
+        random: whether it comes of a command or `$RANDOM`.
+    """
+
+    written: str
+    why: str
+    random: bool = False
+
+    def __str__(self) -> str:
+        return f"{shown(self.written)} {self.why}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expanded:
+    """A word with its variables put in; where one is unknown, its text stays as written."""
+
+    text: str
+    line: int
+    unknown: tuple[Unknown, ...] = ()
+    quoted: bool = False
+
+
+@dataclass
+class Variables:
+    """What the script has assigned so far; `fallen_back` collects the defaults that had to be taken."""
+
+    values: dict[str, str | Unknown] = field(default_factory=dict)
+    fallen_back: dict[str, None] = field(default_factory=dict)
+    _put_in: int = 0
+
+    def assign(self, name: str, value: Expanded) -> None:
+        if value.unknown:
+            first = value.unknown[0]
+            why = f"is {shown(first.written)}, which {first.why}" if first.written else first.why
+            self.values[name] = Unknown(written="", why=why, random=first.random)
+        elif len(value.text) > MAX_VALUE:
+            self.values[name] = Unknown(written="", why=f"is longer than {MAX_VALUE:,} characters")
+        else:
+            self.values[name] = value.text
+
+    def forget(self, names: Iterable[str], why: str) -> None:
+        for name in names:
+            self.values[name] = Unknown(written="", why=why)
+
+    def expand(self, word: Word) -> list[Expanded]:
+        """The words that the shell makes of one: an unquoted variable falls apart at its spaces."""
+        texts, unknown = [""], []
+        for part in word.parts:
+            value = self._value(part, word.line)
+            if isinstance(value, Unknown):
+                unknown.append(value)
+                texts[-1] += part.text
+            elif part.variable is None or part.quoted:
+                texts[-1] += value
+            else:
+                first, *rest = re.split(r"\s+", value.strip()) if value.strip() else [""]
+                texts[-1] += first
+                texts += rest
+        quoted = any(part.quoted for part in word.parts)
+        whole = [Expanded(text=text, line=word.line, unknown=tuple(unknown), quoted=quoted) for text in texts]
+        return [each for each in whole if each.text or quoted]
+
+    def joined(self, words: Iterable[Word]) -> Expanded:
+        """Words as one value, such as what stands behind `=`."""
+        texts, unknown, line = [], [], 0
+        for word in words:
+            line = line or word.line
+            values = [(part, self._value(part, word.line)) for part in word.parts]
+            unknown += [value for _, value in values if isinstance(value, Unknown)]
+            texts.append("".join(part.text if isinstance(value, Unknown) else value for part, value in values))
+        return Expanded(text=" ".join(texts), line=line, unknown=tuple(unknown))
+
+    def inside(self, text: str) -> str:
+        """The text of a header or substitution with the known variables put in."""
+
+        def known(match: re.Match[str]) -> str:
+            value = self.values.get(match[1] or match[2])
+            return value if isinstance(value, str) and len(value) <= MAX_VALUE else match[0]
+
+        return _INSIDE.sub(known, text[:MAX_VALUE])
+
+    def _value(self, part: Part, line: int) -> str | Unknown:
+        if part.variable is None:
+            return part.text
+        name = part.variable
+        value = self.values.get(name) if name else None
+        if isinstance(value, str):
+            self._put_in += len(value)
+            if self._put_in > MAX_PUT_IN:
+                raise ShellError(line, f"more than {MAX_PUT_IN:,} characters once the variables are put in")
+            return value
+        if part.default is not None and "$" not in part.default:
+            self.fallen_back[f"{part.text}: its default, {part.default}, is used"] = None
+            return part.default.strip("\"'")
+        if isinstance(value, Unknown):
+            return Unknown(written=part.text, why=value.why, random=value.random)
+        return Unknown(written=part.text, why=_reason(name), random=name in ("", "RANDOM", "SRANDOM"))
+
+
+def _reason(name: str) -> str:
+    if not name:
+        return "is computed by the script"
+    if name in "@*" or name.isdigit():
+        return "is an argument of the script"
+    return "is drawn at random" if name.endswith("RANDOM") else "is set nowhere in the file"
+
+
+def scalars(settings: Mapping[str, object]) -> dict[str, str | Unknown]:
+    """A notebook's settings as the variables that its `!` lines can name."""
+    return {name: str(value) for name, value in settings.items() if isinstance(value, str | int | float)}

@@ -1,0 +1,1 @@
+"""The numbers of other tools: their arithmetic, keyframe strings, and the curves that carry them."""

@@ -1,0 +1,61 @@
+"""Moves one after the other as moves at once: the logarithm of a frame's similarity.
+
+Other tools shift a picture, then turn and scale it about a centre (or the other way round). Ours does
+all moves of a frame at once. A similarity of the plane is z -> m z + b in complex numbers, its
+generator z -> a z + v with exp(a) = m and v = b a / (m - 1); so the same matrix is reached exactly.
+
+Convention: pixel coordinates x + i y about the centre, y down; positive angles are counter-clockwise
+    on the screen, positive shifts to the right and down.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.curves.array import Array
+from pipeline.importers.values.arithmetic import UnreadableError
+
+Complex = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """What every frame does, all at once: a factor, degrees, pixels to the right and down."""
+
+    zoom: Array
+    rotate: Array
+    right: Array
+    down: Array
+
+
+def moves(zoom: Array, angle: Array, before: Complex, after: Complex) -> Moves:
+    """The moves at once that equal: shift, turn and scale about the centre, shift.
+
+    Args:
+        zoom: a factor; below 0 it turns by 180 degrees, too.
+        angle: degrees.
+        before: the shift before turning and scaling, in pixels, complex.
+        after: the shift after it, in pixels, complex.
+
+    Raises:
+        UnreadableError: a zoom is 0.
+
+    Source: the matrix of cv2.getRotationMatrix2D after a translation; the logarithm as in Eade, "Lie
+        Groups for 2D and 3D Transformations" (2017). Angles beyond half a turn are taken modulo a turn.
+    """
+    if (zoom == 0).any():
+        raise UnreadableError(f"zoom is 0 at frame {int((zoom == 0).argmax())}")
+    turned = np.where(zoom < 0, angle + 180, angle)
+    degrees = np.where(np.abs(turned) > 180, np.remainder(turned + 180, 360) - 180, turned)
+    generator = np.log(np.abs(zoom)) - 1j * np.radians(degrees)
+    speed = flow(generator, np.exp(generator) * before + after)
+    return Moves(zoom=np.abs(zoom), rotate=degrees, right=speed.real, down=speed.imag)
+
+
+def flow(generator: Complex, shift: Complex) -> Complex:
+    """The constant velocity that, while the plane flows by `generator`, ends in `shift` after one frame."""
+    still = np.abs(generator) < 1e-150
+    safe = np.where(still, 1.0, generator)
+    factor: Complex = np.where(still, 1.0, safe / np.expm1(safe))
+    return factor * shift

@@ -1,0 +1,126 @@
+"""An imported schedule as YAML that people read and go on with."""
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from pipeline.importers.imported import Imported
+from pipeline.importers.notes import Effect, effect
+from pipeline.importers.prompts import Layer, Prompts, Scene
+from pipeline.importers.settings import printable
+from pipeline.importers.values.carriers import FORMULA, FRAME, Keys, number
+
+_PLAIN = re.compile(r"[-+]?[0-9][0-9.e+-]*(%?/frame)?|true|false")
+_WIDTH = 116
+
+
+def write(imported: Imported, origin: str, track: str | None = None) -> str:
+    """The schedule's text.
+
+    Args:
+        origin: the name of the settings file, for the comment at the top.
+        track: the path of what the video sounds with.
+    """
+    width, height = imported.size
+    clock = f"fps: {number(imported.fps)}, length: {imported.frames}"
+    details = [told for told in imported.told if effect(told) >= Effect.DETAIL]
+    lines = [
+        *_comment(f"Imported by `render import` from {imported.tool}: {printable(origin)}"),
+        *(line for told in imported.told if told not in details for line in _comment(told, "- ")),
+        *(["# - settings that are not carried: at the end of this file"] if details else []),
+        "version: 1",
+        f"output: {{size: [{width}, {height}], {clock}, seed: {imported.seed}}}",
+        *_music(imported, track),
+        "models: {latent: embedded, perceptors: [embedded]}",
+        *(["let:", f"  {FRAME}: {FORMULA}  # the frame that is being made"] if _uses_frame(imported) else []),
+        "prompts:",
+        *_prompts(imported.prompts),
+        *_motion(imported),
+        *(["refine:"] if imported.refine else []),
+        *(line for name, value in imported.refine.items() for line in _entry(name, value)),
+        *(["# Settings that are not carried:"] if details else []),
+        *(line for told in details for line in _comment(told, "- ")),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _music(imported: Imported, track: str | None) -> list[str]:
+    if track is None or imported.sound is None:
+        return []
+    start = f", start: {number(imported.sound.start)}s" if imported.sound.start else ""
+    return [f"music: {{file: {_quoted(track)}{start}}}"]
+
+
+def _uses_frame(imported: Imported) -> bool:
+    return any(re.search(rf"\b{FRAME}\b", key.value) for keys in imported.motion.values() for key in keys)
+
+
+def _comment(text: str, bullet: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=f"# {bullet}",
+        subsequent_indent=f"# {' ' * len(bullet)}",
+        break_on_hyphens=False,
+    )
+
+
+def _prompts(prompts: Prompts) -> Iterator[str]:
+    for prompt in prompts:
+        if isinstance(prompt, Scene):
+            yield f"  {prompt.frame}: {_scene(prompt)}"
+        else:
+            yield from _layer(prompt)
+
+
+def _scene(scene: Scene) -> str:
+    if scene.fades or scene.frame == 0:
+        return _quoted(scene.text)
+    return f"{{text: {_quoted(scene.text)}, ease: hold}}"
+
+
+def _layer(layer: Layer) -> Iterator[str]:
+    yield f"  - text: {_quoted(layer.text)}"
+    yield from _entry("weight", layer.weight, indent="    ")
+
+
+def _motion(imported: Imported) -> Iterator[str]:
+    if not imported.motion and imported.center is None:
+        return
+    yield "motion:"
+    for name, keys in imported.motion.items():
+        yield from _entry(name, keys)
+    if imported.center is not None:
+        yield f"  center: [{', '.join(_flow(keys) for keys in imported.center)}]"
+    yield f"  border: {imported.border}"
+
+
+def _entry(name: str, value: Keys | str, indent: str = "  ") -> Iterator[str]:
+    """A setting: a word, a number, or a map of frames below its name."""
+    if isinstance(value, str):
+        yield f"{indent}{name}: {value}"
+    elif len(value) == 1:
+        yield f"{indent}{name}: {_value(value[0].value)}"
+    else:
+        yield f"{indent}{name}:"
+        yield from (f"{indent}  {entry}" for entry in _entries(value))
+
+
+def _entries(keys: Keys) -> Sequence[str]:
+    return [
+        f"{key.frame}: {{to: {_value(key.value)}, ease: hold}}" if key.hold else f"{key.frame}: {_value(key.value)}"
+        for key in keys
+    ]
+
+
+def _flow(keys: Keys) -> str:
+    return _value(keys[0].value) if len(keys) == 1 else f"{{{', '.join(_entries(keys))}}}"
+
+
+def _value(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,123 @@
+"""pytti's 2D motion: expressions of t, for where in the picture before each pixel comes from.
+
+Source: pytti-tools/pytti-core, Transforms.py, `zoom_2d`. What differs: it works in coordinates from -1 to
+    1, so widths and heights that grow by different factors stretch the picture, and a turn shears one
+    that is no square. Ours are similarities: carried is the nearest one, and how far it is off is told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.importers.frame import rates
+from pipeline.importers.settings import Settings, shown
+from pipeline.importers.values.arithmetic import Arithmetic, UnreadableError, arithmetic
+from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording, number
+from pipeline.importers.values.dialects import PYTHON
+from pipeline.importers.values.series import LARGEST
+from pipeline.importers.values.similarity import flow
+
+FIELDS = ("translate_x", "translate_y", "rotate_2d", "zoom_x_2d", "zoom_y_2d")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """Steps and frames: `before` steps make the first frame, `steps` every other one.
+
+    Attributes:
+        begins: the step with which each frame begins.
+        times: t at that step.
+    """
+
+    fps: float
+    before: int
+    steps: int
+    begins: Array
+    times: Array
+
+    def values(self, expression: Arithmetic) -> Array:
+        """The expression at every frame. Raises `UnreadableError` where it has no value."""
+        values = np.broadcast_to(expression.values({"t": self.times}), self.times.shape)
+        unsound = ~(np.abs(values) <= LARGEST)
+        if unsound.any():
+            raise UnreadableError(f"has no usable value at frame {int(unsound.argmax())}")
+        return values
+
+    def words(self, frame: str) -> dict[str, str]:
+        """What the names of an expression are in our language, where `frame` is the number of the frame."""
+        return {"t": f"({frame} - 1) / fps", "pi": "pi", "tau": "tau", "e": "e"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Field:
+    """A field in every frame, and what it says in our language, of `n`, where it is not one number."""
+
+    values: Array
+    text: str | None
+
+
+def motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[str, None]) -> dict[str, Keys]:
+    """The rates of the mode 2D in a picture of `size` pixels. Raises `InputError` where it vanishes."""
+    fields = {name: _field(settings, name, clock, told) for name in FIELDS}
+    width, height = size
+    across, along = (1 - fields[f"zoom_{axis}_2d"].values / side for axis, side in zip("xy", size, strict=True))
+    if (across <= 0).any() or (along <= 0).any():
+        raise settings.error("zoom_x_2d", "shrinks the picture to nothing or turns it over")
+    angle = fields["rotate_2d"].values
+    # pytti asks where each pixel comes from; what the picture does is the inverse.
+    generator = -(np.log(across) + np.log(along)) / 2 - 1j * np.radians(angle)
+    right = fields["translate_x"].values * (width - 1) / width
+    down = -fields["translate_y"].values * (height - 1) / height
+    speed = flow(generator, np.exp(generator) * (right + 1j * down))
+    _tell_difference(across, along, angle, size, told)
+    # Where nothing turns and the zoom stands still, a shift is only scaled.
+    alike = bool(np.all(generator[1:] == generator[-1].real))
+    ratio = float(flow(generator[-1:], np.exp(generator[-1:])).real[0])
+    percent = [100 * (side - 1) / side**2 * ratio for side in size]
+    series: dict[str, tuple[Array, Kind, Sequence[Wording]]] = {
+        "zoom": (np.exp(generator.real), ZOOM, _wording(fields["zoom_x_2d"], f"1 / (1 - ({{}}) / {width})")),
+        "rotate": (angle, ROTATE, _wording(fields["rotate_2d"], "{}")),
+        "pan_x": (100 * speed.real / width, PAN, _shift(fields["translate_x"], percent[0], alike)),
+        "pan_y": (100 * speed.imag / height, PAN, _shift(fields["translate_y"], -percent[1], alike)),
+    }
+    return rates(series, clock.fps)
+
+
+def _field(settings: Settings, name: str, clock: Clock, told: dict[str, None]) -> _Field:
+    text = settings.text(name, "0")
+    try:
+        expression = arithmetic(text, PYTHON)
+        values = clock.values(expression)
+    except UnreadableError as error:
+        told[f"{name} = {shown(text)}: {error}; left out"] = None
+        return _Field(values=np.zeros_like(clock.times), text=None)
+    constant = bool(np.all(values[1:] == values[-1]))
+    return _Field(values=values, text=None if constant else expression.written(clock.words("n")))
+
+
+def _wording(field: _Field, form: str) -> Sequence[Wording]:
+    return [] if field.text is None else [Wording(start=0, stop=len(field.values), text=form.format(field.text))]
+
+
+def _shift(field: _Field, percent: float, alike: bool) -> Sequence[Wording]:
+    return _wording(field, f"{number(percent)} * ({{}})") if alike else []
+
+
+def _tell_difference(across: Array, along: Array, angle: Array, size: tuple[int, int], told: dict[str, None]) -> None:
+    """How far the corners of the picture are off where it is stretched or sheared."""
+    half = (np.array(size) - 1) / 2
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    ratio = half[0] / half[1]
+    scale = np.sqrt(across * along)
+    theirs = np.array([[across * cos, -along * sin * ratio], [across * sin / ratio, along * cos]])
+    ours = scale * np.array([[cos, -sin], [sin, cos]])
+    corners = np.array([half, half * [1, -1]])
+    off = np.einsum("ijf,cj->cif", theirs - ours, corners)[..., 1:]
+    furthest = float(np.linalg.norm(off, axis=1).max()) if off.size else 0.0
+    if furthest > 1e-6:
+        told[
+            f"zoom_x_2d, zoom_y_2d, rotate_2d: stretch or shear the picture there, in its corners by up to "
+            f"{furthest:.3g} pixels a frame; carried as the nearest zoom and turn"
+        ] = None
