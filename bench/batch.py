@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from pipeline import Session, load_schedule, render
-from pipeline.batch.record import read_record
+from pipeline.batch.jobs.record import read_record
 
 GOAL = 0.05
 

@@ -22,7 +22,7 @@ HOMES = {  # foreign package: the modules that may import it
     "open_clip": ("render.perceptors.clip", "render.kernels.vit", "render.registry.generate", "render.training"),
     "httpx2": ("render.transfer", "render.hub"),
     "huggingface_hub": ("render.hub",),
-    "ray": ("pipeline.batch.on_ray",),
+    "ray": ("pipeline.batch.workers.on_ray",),
     "obstore": ("pipeline.storage.store",),
     "ffmpeg": ("pipeline.video.ffmpeg",),
     "imageio_ffmpeg": ("pipeline.video.ffmpeg",),

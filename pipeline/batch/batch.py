@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.batch.display import Display
-from pipeline.batch.entry import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry, Work
 from pipeline.batch.guarded import Guarded
-from pipeline.batch.hands import Hand, Hands
+from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry, Work
+from pipeline.batch.jobs.record import remove_old_partials, write_record
 from pipeline.batch.queue import Queue
-from pipeline.batch.record import remove_old_partials, write_record
-from pipeline.batch.worker import Crashed, Idle, Noted, Told
+from pipeline.batch.workers.process import Crashed, Idle, Noted, Told
+from pipeline.batch.workers.workers import Hand, Hands
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
 from pipeline.storage.place import NAME

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.batch.entry import BROKEN, FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
+from pipeline.batch.jobs.job import BROKEN, FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry
 from pipeline.run.events import Event, FrameDone, Warned, to_json
 from pipeline.run.progress import Throttle, duration
 from pipeline.terminal import printable_lines, show, show_json

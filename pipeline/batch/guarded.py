@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pipeline.batch.display import Display
-from pipeline.batch.entry import Entry
+from pipeline.batch.jobs.job import Entry
 from pipeline.run.events import Event
 
 

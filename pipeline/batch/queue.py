@@ -4,8 +4,8 @@ import math
 import time
 from collections.abc import Callable, Hashable, Sequence
 
-from pipeline.batch.entry import FAILED, RUNNING, WAITING, Entry
-from pipeline.batch.hands import Hand
+from pipeline.batch.jobs.job import FAILED, RUNNING, WAITING, Entry
+from pipeline.batch.workers.workers import Hand
 from pipeline.run.folder.lock import in_use
 from pipeline.run.session.lockstep import MOST
 

@@ -105,11 +105,11 @@ def batch(
     is 1 if any job failed. Running the same command again renders what is missing.
     """
     from pipeline.batch.batch import Batch, Rules
-    from pipeline.batch.collect import collect, expand
     from pipeline.batch.display import choose_display
-    from pipeline.batch.group import Terms
-    from pipeline.batch.on_ray import ClusterOptions
-    from pipeline.batch.places import hands
+    from pipeline.batch.jobs.collect import collect, expand
+    from pipeline.batch.workers.devices import hands
+    from pipeline.batch.workers.on_ray import ClusterOptions
+    from pipeline.batch.workers.rendering import Terms
     from pipeline.run.run import RunOptions
     from pipeline.schedule.origin import Origin
     from pipeline.storage.place import place_of

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from pipeline import terminal
 from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
-from pipeline.batch.entry import Entry
+from pipeline.batch.jobs.job import Entry
 from pipeline.cli import entry as command
 from pipeline.run.events import Failed, Warned
 from pipeline.run.folder.folder import RunFolder

@@ -11,7 +11,7 @@ import pytest
 from pipeline.storage.ledger import Ledger
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
-from tests.batch.conftest import Desk, alone, toy
+from tests.pipeline.batch.conftest import Desk, alone, toy
 from tests.pipeline.storage.conftest import Line
 from tests.pipeline.storage.test_storage import files
 

@@ -22,7 +22,7 @@ import pytest
 from pipeline.run.events import Finished, FrameDone
 from pipeline.storage.store import Store
 from render.errors import StorageError
-from tests.batch.conftest import alone, toy
+from tests.pipeline.batch.conftest import alone, toy
 from tests.pipeline.storage.conftest import Dialect, adapted
 from tests.pipeline.storage.test_storage import fetched, pictures, run
 

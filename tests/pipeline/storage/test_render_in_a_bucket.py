@@ -11,7 +11,7 @@ from pipeline.run.interrupt import GRACE
 from pipeline.storage.ledger import Ledger
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
-from tests.batch.conftest import Desk, alone, toy
+from tests.pipeline.batch.conftest import Desk, alone, toy
 from tests.pipeline.storage.conftest import Line
 
 FRAMES = 12

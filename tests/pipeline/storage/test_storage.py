@@ -23,7 +23,7 @@ from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
 from render.errors import InputError, StorageError
-from tests.batch.conftest import toy
+from tests.pipeline.batch.conftest import toy
 from tests.pipeline.storage.conftest import Line
 from tests.shots import SHOTS
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.batch.collect import collect
 from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
-from pipeline.batch.entry import Entry
+from pipeline.batch.jobs.collect import collect
+from pipeline.batch.jobs.job import Entry
 from pipeline.run.events import FrameDone, Warned
 from pipeline.schedule.origin import Origin
-from tests.batch.conftest import toy
+from tests.pipeline.batch.conftest import toy
 
 FRAME = FrameDone(
     schedule="a", index=3, remaining=2, seconds=0.5, steps_per_second=12.34, similarity=0.5, seconds_left=61

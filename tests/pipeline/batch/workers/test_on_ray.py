@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from pipeline.batch.batch import Batch, Rules
-from pipeline.batch.collect import collect
 from pipeline.batch.display import LineDisplay
-from pipeline.batch.group import Terms
-from pipeline.batch.on_ray import ClusterOptions, RayCrew
+from pipeline.batch.jobs.collect import collect
+from pipeline.batch.workers.on_ray import ClusterOptions, RayCrew
+from pipeline.batch.workers.rendering import Terms
 from pipeline.run.folder.lock import in_use
 from pipeline.schedule.origin import Origin
-from tests.batch.conftest import BROKEN, ENDLESS, Desk, alone, toy
-from tests.batch.test_lockstep import assert_nearly, together
-from tests.batch.test_waiting import ended, held, wait_for
-from tests.batch.test_waiting import record as waiting_for
+from tests.pipeline.batch.conftest import BROKEN, ENDLESS, Desk, alone, toy
+from tests.pipeline.batch.test_lockstep import assert_nearly, together
+from tests.pipeline.batch.test_waiting import ended, held, wait_for
+from tests.pipeline.batch.test_waiting import record as waiting_for
 from tests.shots import SHOTS
 
 pytestmark = pytest.mark.ray

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.batch.entry import Entry, Work
-from pipeline.batch.group import gist, not_loaded
-from pipeline.batch.worker import Crashed, Idle, Told
+from pipeline.batch.jobs.job import Entry, Work
+from pipeline.batch.workers.process import Crashed, Idle, Told
+from pipeline.batch.workers.rendering import gist, not_loaded
 from pipeline.schedule.loader import load_origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.models import Models
 
 if TYPE_CHECKING:
-    from pipeline.batch.on_ray import RayCrew
+    from pipeline.batch.workers.on_ray import RayCrew
 
 
 @dataclass(kw_only=True, eq=False)

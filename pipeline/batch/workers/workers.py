@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from pipeline.batch.entry import Entry
+from pipeline.batch.jobs.job import Entry
 from pipeline.schedule.sections.models import Models
 
 
@@ -25,7 +25,7 @@ class Hand(Protocol):
         """Let it end soon, with nothing lost that is finished."""
 
     def said(self) -> Iterator[Any]:
-        """What it has told by now: `Told`, `Noted`, `Crashed` and `Idle` of `pipeline.batch.worker`."""
+        """What it has told by now: `Told`, `Noted`, `Crashed` and `Idle` of `pipeline.batch.workers.process`."""
 
     def ending(self) -> str:
         """How it came to its end, in words; empty where it has told so itself."""

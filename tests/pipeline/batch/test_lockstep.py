@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 
 from pipeline.batch.batch import Batch, Rules
-from pipeline.batch.collect import collect
-from pipeline.batch.crew import Crew
 from pipeline.batch.display import LineDisplay
-from pipeline.batch.entry import Entry
-from pipeline.batch.group import Terms
-from pipeline.batch.places import places
+from pipeline.batch.jobs.collect import collect
+from pipeline.batch.jobs.job import Entry
+from pipeline.batch.workers.devices import places
+from pipeline.batch.workers.local import Crew
+from pipeline.batch.workers.rendering import Terms
 from pipeline.schedule.origin import Origin
-from tests.batch.conftest import ENDLESS, Desk, alone, killing, toy
+from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, killing, toy
 from tests.shots import SHOTS
 
 

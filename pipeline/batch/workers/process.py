@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.entry import Work
-from pipeline.batch.group import Logs, Terms, gist, rendered
+from pipeline.batch.jobs.job import Work
+from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
 from pipeline.run.events import Event
 from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
 from pipeline.run.session.lockstep import AtOnce

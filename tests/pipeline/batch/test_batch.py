@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.conftest import BROKEN, ENDLESS, Desk, alone, killing, toy
+from tests.pipeline.batch.conftest import BROKEN, ENDLESS, Desk, alone, killing, toy
 
 ALL_BROKEN = ("prompts: [\n", BROKEN, "output: {fps: 0}\nprompts: a sea\n")
 

@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from pipeline.batch.entry import Entry
-from pipeline.batch.worker import CRASHED, STOP, Conditions, work
+from pipeline.batch.jobs.job import Entry
+from pipeline.batch.workers.process import CRASHED, STOP, Conditions, work
 from pipeline.schedule.sections.models import Models
 
 PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little more

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.batch.entry import Work
-from pipeline.batch.reason import reason
+from pipeline.batch.jobs.job import Work
+from pipeline.batch.jobs.reason import reason
 from pipeline.run.events import Event, Failed
 from pipeline.run.progress import LineReporter
 from pipeline.run.run import Run, RunOptions

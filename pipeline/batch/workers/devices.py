@@ -3,13 +3,13 @@
 import os
 from collections.abc import Sequence
 
-from pipeline.batch.crew import Crew
-from pipeline.batch.entry import Entry
-from pipeline.batch.group import Terms
-from pipeline.batch.hands import Hands
-from pipeline.batch.on_ray import ClusterOptions, RayCrew
-from pipeline.batch.parts import most, split
-from pipeline.batch.worker import Conditions
+from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.parts import most, split
+from pipeline.batch.workers.local import Crew
+from pipeline.batch.workers.on_ray import ClusterOptions, RayCrew
+from pipeline.batch.workers.process import Conditions
+from pipeline.batch.workers.rendering import Terms
+from pipeline.batch.workers.workers import Hands
 from pipeline.run.session.lockstep import MOST
 
 

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.batch.entry import Entry, Work
-from pipeline.batch.group import Logs, Terms, gist, rendered
-from pipeline.batch.ray_hand import RayHand
-from pipeline.batch.worker import CRASHED, Crashed, Idle, Noted, Told, memory
+from pipeline.batch.jobs.job import Entry, Work
+from pipeline.batch.workers.process import CRASHED, Crashed, Idle, Noted, Told, memory
+from pipeline.batch.workers.ray_worker import RayHand
+from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
 from pipeline.run.events import GO_ON, Interrupted
 from pipeline.run.session.lockstep import AtOnce
 from pipeline.run.session.session import Session

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.batch.entry import BROKEN, Entry, Work
-from pipeline.batch.reason import reason
+from pipeline.batch.jobs.job import BROKEN, Entry, Work
+from pipeline.batch.jobs.reason import reason
 from pipeline.run.session.jobs import Job, jobs_of
 from pipeline.schedule.document.sources import read_text
 from pipeline.schedule.origin import Origin

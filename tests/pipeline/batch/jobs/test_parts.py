@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from pipeline import load_schedule, render
-from pipeline.batch.collect import collect
-from pipeline.batch.entry import BROKEN, FINISHED, Entry
-from pipeline.batch.parts import split
+from pipeline.batch.jobs.collect import collect
+from pipeline.batch.jobs.job import BROKEN, FINISHED, Entry
+from pipeline.batch.jobs.parts import split
 from pipeline.run.events import Event, Finished, FrameDone
 from pipeline.run.folder.lock import holder, only_writer
 from pipeline.run.run import RunOptions
 from pipeline.schedule.origin import Origin
 from render.errors import FolderInUseError
-from tests.batch.conftest import Desk, alone, killing, one_thread
+from tests.pipeline.batch.conftest import Desk, alone, killing, one_thread
 from tests.shots import SHOTS
 
 

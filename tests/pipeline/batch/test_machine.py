@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.conftest import Desk, alone, toy
+from tests.pipeline.batch.conftest import Desk, alone, toy
 
 # A real process whose renderer meets what a GPU answers with, once: at frame 3, in whichever process comes there first.
 BROKEN_GPU = """

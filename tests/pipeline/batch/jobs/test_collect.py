@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch.collect import collect, expand
-from pipeline.batch.group import Terms
-from pipeline.batch.places import places
+from pipeline.batch.jobs.collect import collect, expand
+from pipeline.batch.workers.devices import places
+from pipeline.batch.workers.rendering import Terms
 from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
 from render.errors import InputError
-from tests.batch.conftest import toy
+from tests.pipeline.batch.conftest import toy
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class Entry:
         after: the parts of a job that is rendered by several workers; it waits for them.
         waiting_for: who writes into its folder, where it waits for that; empty where it waits for a worker.
         not_before: when it can be given to a worker, on the clock `time.monotonic`.
-        hand: who was given it last, see `pipeline.batch.hands.Hand`.
+        hand: who was given it last, see `pipeline.batch.workers.workers.Hand`.
     """
 
     name: str

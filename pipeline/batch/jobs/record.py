@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.entry import Entry
+from pipeline.batch.jobs.job import Entry
 from pipeline.storage.atomic import named_partial, replacing
 from pipeline.storage.place import NAME
 

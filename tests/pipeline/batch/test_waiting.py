@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.batch import Batch, Rules
-from pipeline.batch.collect import collect
-from pipeline.batch.crew import Crew
 from pipeline.batch.display import JsonDisplay, LineDisplay
-from pipeline.batch.entry import FINISHED, RUNNING, WAITING
-from pipeline.batch.group import Terms
-from pipeline.batch.places import places
+from pipeline.batch.jobs.collect import collect
+from pipeline.batch.jobs.job import FINISHED, RUNNING, WAITING
+from pipeline.batch.workers.devices import places
+from pipeline.batch.workers.local import Crew
+from pipeline.batch.workers.rendering import Terms
 from pipeline.run.folder.lock import in_use, only_writer
 from pipeline.schedule.origin import Origin
-from tests.batch.conftest import ENDLESS, Desk, alone, toy
+from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, toy
 from tests.shots import SHOTS
 
 PATIENCE = 300.0  # seconds; what is waited for comes in a few, on a busy machine in many

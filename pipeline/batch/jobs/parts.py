@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.batch.entry import WAITING, Entry, Work
+from pipeline.batch.jobs.job import WAITING, Entry, Work
 from pipeline.run.session.parts import ranges, shares
 
 

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.batch import Batch, Rules
-from pipeline.batch.collect import collect, expand
-from pipeline.batch.crew import Crew, Worker
 from pipeline.batch.display import LineDisplay
-from pipeline.batch.entry import BROKEN, FINISHED, Entry, Work
-from pipeline.batch.group import Logs, Terms
-from pipeline.batch.places import places
-from pipeline.batch.reason import reason
+from pipeline.batch.jobs.collect import collect, expand
+from pipeline.batch.jobs.job import BROKEN, FINISHED, Entry, Work
+from pipeline.batch.jobs.reason import reason
+from pipeline.batch.workers.devices import places
+from pipeline.batch.workers.local import Crew, Worker
+from pipeline.batch.workers.rendering import Logs, Terms
 from pipeline.run.events import Event, Warned
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
-from tests.batch.conftest import Desk, alone, toy
+from tests.pipeline.batch.conftest import Desk, alone, toy
 
 # The command, in whose processes a schedule of seed 66 meets what nobody thought of: in `place`, `wrong` is run.
 STRANGE = """
@@ -41,11 +41,11 @@ if __name__ == "__main__":
     entry()
 """
 COLLECTED = """
-import pipeline.batch.collect as home
+import pipeline.batch.jobs.collect as home
 home.jobs_of = strange(home.jobs_of, lambda file, *more: file.stem == "odd", {wrong!r})
 """
 LOADED = """
-import pipeline.batch.worker as home
+import pipeline.batch.workers.process as home
 if __name__ != "__main__":
     home._schedule = strange(home._schedule, lambda job: job.name == "odd", {wrong!r})
 """
@@ -172,7 +172,7 @@ def test_a_timeline_that_cannot_be_made_is_one_broken_job(desk: Desk, monkeypatc
             raise InputError("s/a.yaml: the timeline is wrong")
         return Timeline(schedule)
 
-    monkeypatch.setattr("pipeline.batch.collect.Timeline", timeline)
+    monkeypatch.setattr("pipeline.batch.jobs.collect.Timeline", timeline)
     assert [(entry.name, entry.state) for entry in collect(files, desk.path / "out", Origin(file=""))] == [
         ("a", BROKEN),
         ("b", "waiting"),
@@ -329,7 +329,7 @@ def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch:
 
 
 def test_a_worker_that_closes_its_pipe_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.batch.crew.PATIENCE", 0.2)
+    monkeypatch.setattr("pipeline.batch.workers.local.PATIENCE", 0.2)
     crew = Crew(places("cpu", 1, 1, Terms(offline=True)))
     worker = crew.start(0)
     try:

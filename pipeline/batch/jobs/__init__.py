@@ -1,0 +1,1 @@
+"""What a batch is to render and what has become of it."""

@@ -1,0 +1,1 @@
+"""The processes that render jobs, on this machine or on Ray."""
