@@ -18,7 +18,7 @@ import torch
 from bench.interleaved import seconds
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, Loaded, frame, load
-from pipeline.schedule.schedule import DEFAULT_LOSSES
+from pipeline.schedule.sections.losses import DEFAULT_LOSSES
 from render.device import model_dtype, pick_device
 from render.renderer import FrameState, Renderer
 from render.spec import PromptWeight

@@ -18,7 +18,7 @@ import click
 
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameRecord, checksum, to_pixels
-from pipeline.run.folder.states import chain
+from pipeline.run.folder.hashes import chain
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from pipeline.run.events import Event
 from pipeline.run.run import RunOptions
-from pipeline.run.session.jobs import variants
 from pipeline.run.session.session import Session
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin, variants
 from pipeline.schedule.schedule import Schedule
 
 _NOTHING: Mapping[str, str] = {}

@@ -14,9 +14,9 @@ from pipeline.run.delivery.derive import derive
 from pipeline.run.delivery.report import RunReport, disown
 from pipeline.run.events import Event, Finished, Interrupted, Kept, Report, Started, only_events
 from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.history import History
 from pipeline.run.folder.lock import only_writer
-from pipeline.run.folder.states import chain
 from pipeline.run.frame_loop import Rendering
 from pipeline.run.plan import frame_range
 from pipeline.run.survey import Survey

@@ -9,7 +9,7 @@ from pipeline.run.delivery.judging import faults
 from pipeline.run.delivery.report import is_as_made
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import to_pixels
-from pipeline.run.folder.states import chain
+from pipeline.run.folder.hashes import chain
 from pipeline.run.loop_end import Heads
 from pipeline.schedule.timeline import Timeline
 from pipeline.video.ffmpeg import find_binary

@@ -8,7 +8,8 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
 from pipeline.curves.joined import JoinedCurve
-from pipeline.schedule.schedule import Prompt, Schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.prompts import Prompt
 from render import catalogue, transforms
 from render.errors import one_line
 

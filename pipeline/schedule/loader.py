@@ -6,27 +6,28 @@ Every problem of a file is reported at once, each with its place, what was expec
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.schedule.document.document import InvalidError, Problems, Value, compose
+from pipeline.schedule.document.overrides import KEY as INCLUDE
 from pipeline.schedule.document.overrides import OPTION, overridden
 from pipeline.schedule.document.sources import Place, read_text, written_out
 from pipeline.schedule.document.variants import KEY as VARIANTS
 from pipeline.schedule.document.variants import read_matrix
 from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, auto_near, fitting
 from pipeline.schedule.fields.names import with_markers, with_variables
-from pipeline.schedule.fields.readers import Clock, read_entry, read_section, setting_readers
-from pipeline.schedule.origin import Origin
-from pipeline.schedule.schedule import MAX_FRAMES, Output, Refine, Schedule
+from pipeline.schedule.fields.readers import read_entry, read_section, setting_readers
+from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import prompts as scenes
-from pipeline.schedule.sections.includes import KEY as INCLUDE
 from pipeline.schedule.sections.includes import included
 from pipeline.schedule.sections.loop import Loop, read_loop
 from pipeline.schedule.sections.models import Models
 from pipeline.schedule.sections.music import Music, read_music
+from pipeline.schedule.sections.output import MAX_FRAMES, Output
+from pipeline.schedule.sections.refine import Refine
 from pipeline.schedule.sections.shots import read_lengths, read_parts
 from pipeline.schedule.warnings import warnings
 from render import catalogue, transforms
@@ -237,20 +238,3 @@ def _check_size(document: Value, sections: dict[str, Value], output: Output, mod
         value = sections[section].entries().get(name, sections[section])
         value = dataclasses.replace(value, path=f"{section}.{name}")
         document.problems.add(InvalidError(value, f"{message}, got [{width}, {height}]"))
-
-
-def load_origin(origin: Origin, shown: Path | None = None) -> Schedule:
-    """Read the schedule of an origin as it is now.
-
-    Args:
-        shown: stands for the schedule's file in messages.
-
-    Raises:
-        InputError: the schedule is wrong.
-    """
-    path = shown or Path(origin.file)
-    schedule = load_schedule(path, overrides=origin.overrides, allow_paths=origin.allow_paths)
-    if origin.variant:
-        schedule = replace(schedule, title=f"{schedule.title} {origin.variant}")
-    schedule = replace(schedule, origin=replace(origin, draft=False))
-    return schedule.draft() if origin.draft else schedule

@@ -13,13 +13,15 @@ from typing import Any
 
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.schedule.fields.shapes import Setting, settings
-from pipeline.schedule.schedule import Output, Refine
 from pipeline.schedule.schema import sections
 from pipeline.schedule.sections.loop import Loop
+from pipeline.schedule.sections.losses import loss_settings
 from pipeline.schedule.sections.models import Models
 from pipeline.schedule.sections.motion import motion_settings
 from pipeline.schedule.sections.music import Music
-from pipeline.schedule.sections.shots import SETTINGS, loss_settings
+from pipeline.schedule.sections.output import Output
+from pipeline.schedule.sections.refine import Refine
+from pipeline.schedule.sections.shots import SETTINGS
 from pipeline.schedule.sections.signals import Heard
 from pipeline.schedule.sections.video import Video
 from pipeline.video.formats import FORMATS

@@ -13,14 +13,16 @@ from pipeline.schedule.fields.keyframes import EXPRESSION
 from pipeline.schedule.fields.readers import TEXT
 from pipeline.schedule.fields.shapes import Shape, about, list_of, map_of, one_of, section, settings
 from pipeline.schedule.fields.times import TIME
-from pipeline.schedule.schedule import Output, Refine
 from pipeline.schedule.sections import includes
 from pipeline.schedule.sections.loop import SHAPE
+from pipeline.schedule.sections.losses import loss_settings
 from pipeline.schedule.sections.models import Models
 from pipeline.schedule.sections.motion import motion_settings
 from pipeline.schedule.sections.music import Music
+from pipeline.schedule.sections.output import Output
 from pipeline.schedule.sections.prompts import PROMPTS
-from pipeline.schedule.sections.shots import MAX_SHOTS, SETTINGS, loss_settings
+from pipeline.schedule.sections.refine import Refine
+from pipeline.schedule.sections.shots import MAX_SHOTS, SETTINGS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.schedule.schedule import Schedule, Shot
+from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import ways
+from pipeline.schedule.sections.shots import Shot
 from render import catalogue, transforms
 from render.errors import InputError
 from render.spec import FrameSpec, ImageFile, PromptWeight

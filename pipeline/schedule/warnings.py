@@ -10,8 +10,8 @@ from pipeline.curves.array import Array
 from pipeline.schedule import chart
 from pipeline.schedule.document.document import Problems, Value
 from pipeline.schedule.document.sources import Place
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
-from pipeline.schedule.fields.readers import Clock
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import gap
 from pipeline.video.platforms import PLACES

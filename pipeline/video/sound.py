@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.audio.cut import RATE, cut
-from pipeline.schedule.sections.music import Music
 from pipeline.video.recipe import Sound
 
 
@@ -17,8 +16,3 @@ def sounding(track: Path | None, start: float, seconds: float, video: Path, repe
         return
     with cut(track, start, seconds, video.resolve(), repeat) as (raw, channels):
         yield Sound(path=raw, rate=RATE, channels=channels)
-
-
-def sound(music: Music) -> dict[str, str | float] | None:
-    """What the sound of a video hangs on, for its report."""
-    return {"sha256": music.file.digest, "start": music.start} if music.file else None

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.run.folder.frames import to_pixels
 from pipeline.schedule.document.document import InvalidError, Problems, Value
-from pipeline.schedule.fields.readers import Clock
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.times import time
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline

@@ -10,7 +10,6 @@ import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,22 +17,17 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from pipeline.curves.array import Array
 from pipeline.run.folder.frames import Pixels
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg
 from pipeline.video.sound import sounding
+from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
 from render.images import load_image
 from render.spec import FrameSpec
-from render.transforms import Matrix
 from render.warp import motion_matrix
 
-T = TypeVar("T", float, Array)
-
-_TINY = 1e-300
-_AROUND = 2.0**22  # pictures' halves after which every octave that can be seen has come round
 _LABEL = 14  # pixels of height that the line of text takes
 
 
@@ -73,92 +67,9 @@ def motion(timeline: Timeline, picture: Tensor) -> Iterator[tuple[Pixels, FrameS
         yield _as_bytes(entering.over(endless.seen_through(backwards), spec, moves)), spec
 
 
-class EndlessPicture:
-    """A picture that repeats itself at every doubling of its size about its centre, and mirrored beyond its edges.
-
-    Args:
-        picture: (1, 3, H, W) in [0, 1].
-
-    Convention: matrices lead from output pixels to those of the picture, origin in the centre of the top left pixel.
-
-    Source: the octaves of Shepard's endless scale (1964), for pictures.
-    """
-
-    def __init__(self, picture: Tensor) -> None:
-        self._picture = picture
-        height, width = picture.shape[-2:]
-        # To coordinates in which the picture reaches from -1 to 1, and so every mirror image from one odd number on.
-        self._half = np.array([(width - 1) / 2, (height - 1) / 2])
-        self._to_pixels = np.array([[self._half[0], 0, self._half[0]], [0, self._half[1], self._half[1]], [0, 0, 1.0]])
-        y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-        self._places = np.stack([x, y, np.ones_like(x)], axis=-1)
-
-    def nearest(self, matrix: Matrix) -> Matrix:
-        """The matrix that shows the same and leads nowhere far: a zoom of an hour stays within the floats."""
-        inside = np.linalg.inv(self._to_pixels) @ matrix @ self._to_pixels
-        inside /= np.abs(inside[2]).max()
-        if np.abs(inside[2, :2]).max() < 1e-9 * abs(inside[2, 2]):  # rounding tilts nothing
-            inside[2, :2] = 0.0
-        inside[:2] *= 2.0 ** -math.floor(_level(inside, inside[2, 2] or 1.0))
-        away = np.round(inside[:2, 2] / (inside[2, 2] or 1.0) / _AROUND) * _AROUND
-        inside[:2] -= np.outer(away, inside[2])
-        result: Matrix = self._to_pixels @ inside @ np.linalg.inv(self._to_pixels)
-        return result
-
-    def seen_through(self, matrix: Matrix) -> Tensor:
-        """What is seen through `matrix` (3, 3): (1, 3, H, W) in [0, 1].
-
-        At scale 1, 2, 4, ... and 1/2, 1/4, ... the picture itself is seen; in between two of its
-        octaves are blended. In perspective every pixel has a scale of its own.
-        """
-        inside = np.linalg.inv(self._to_pixels) @ matrix @ self._to_pixels
-        return self._flat(inside / inside[2, 2]) if not inside[2, :2].any() else self._tilted(inside)
-
-    def _flat(self, inside: Matrix) -> Tensor:
-        level = _level(inside, 1.0)
-        octave = math.floor(level)
-
-        def sampled(octave: int) -> Tensor:
-            affine = inside[:2] * 2.0**-octave
-            affine[:, 2] = np.mod(affine[:, 2] + 2, 4) - 2  # in float64, since a long pan leads far from the picture
-            theta = torch.from_numpy(affine[None]).float()
-            return self._sampled(F.affine_grid(theta, list(self._picture.shape), align_corners=True))
-
-        return torch.lerp(sampled(octave), sampled(octave + 1), _smooth(level - octave))
-
-    def _tilted(self, inside: Matrix) -> Tensor:
-        led = self._places @ inside.T
-        divisor = led[..., 2:]
-        horizon = 1e-6 * np.abs(divisor).max()
-        divisor = np.where(np.abs(divisor) < horizon, horizon, divisor)
-        level = _level(inside, divisor)
-        octave = np.floor(level)
-
-        def sampled(octave: Array) -> Tensor:
-            return self._sampled(torch.from_numpy(led[..., :2] / divisor * 2.0**-octave)[None].float())
-
-        share = torch.from_numpy(_smooth(level - octave)).float().movedim(-1, 0)[None]
-        return torch.lerp(sampled(octave), sampled(octave + 1), share)
-
-    def _sampled(self, grid: Tensor) -> Tensor:
-        return F.grid_sample(self._picture, grid, mode="bilinear", padding_mode="reflection", align_corners=True)
-
-
 def _as_bytes(picture: Tensor) -> Pixels:
     pixels: Pixels = picture[0].movedim(0, -1).mul(255).round().clamp(0, 255).byte().numpy()
     return pixels
-
-
-def _level(matrix: Matrix, divisor: T) -> T:
-    """How often the size doubles where the third coordinate is `divisor`: by the root of what areas grow by."""
-    area = max(abs(np.linalg.det(matrix)), _TINY)
-    level: T = (math.log2(area) - 3 * np.log2(np.maximum(np.abs(divisor), _TINY))) / 2
-    return level
-
-
-def _smooth(share: T) -> T:
-    result: T = share * share * (3 - 2 * share)
-    return result
 
 
 def draw_card(width: int, height: int) -> Tensor:

@@ -15,11 +15,11 @@ from click.testing import CliRunner
 from pipeline.commands.models import models
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections.models import LocatedModels
 from pipeline.schedule.timeline import Timeline
 from render import registry
 from render.downloads import Download
 from render.latents import vqgan
+from render.located import LocatedModels
 from render.models import Model
 from tests.published import GUMBEL, KINDS, VQ, Published, Taming, assert_round_trip, publish
 

@@ -12,8 +12,8 @@ import torch
 
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.run import Run, RunOptions
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from render.latents.pixels import Pixels
 from render.perceptors.toy import Toy
 from render.renderer import Renderer, Scorer

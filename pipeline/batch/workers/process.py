@@ -20,7 +20,7 @@ from pipeline.run.events import Event
 from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
 from pipeline.run.session.lockstep import AtOnce
 from pipeline.run.session.session import Session
-from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
 from render.openmp import sleep_at_barriers
 

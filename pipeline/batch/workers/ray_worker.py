@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.batch.jobs.job import Entry, Work
 from pipeline.batch.workers.process import Crashed, Idle, Told
 from pipeline.batch.workers.rendering import gist, not_loaded
-from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.models import Models
 

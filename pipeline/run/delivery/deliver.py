@@ -8,11 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.run.delivery.hardware import chosen
-from pipeline.run.delivery.recipes import leftovers, paths, recipe
+from pipeline.run.delivery.recipes import recipe
 from pipeline.run.delivery.subtitles import as_srt
 from pipeline.run.delivery.upscaling import Enlarged, Upscaler
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.footage import Footage
+from pipeline.run.folder.names import leftovers, paths
 from pipeline.schedule.sections.video import Video
 from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg

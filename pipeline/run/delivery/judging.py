@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.run.delivery.recipes import paths, recipe
+from pipeline.run.delivery.recipes import recipe
 from pipeline.run.folder.footage import Footage
+from pipeline.run.folder.names import paths
 from pipeline.schedule.sections.video import Video
 from pipeline.video.containers import is_whole
 from pipeline.video.formats import FORMATS

@@ -10,12 +10,12 @@ from statistics import median
 from typing import Any
 
 from pipeline.curves.array import Array
-from pipeline.run.delivery.recipes import paths
 from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.names import paths
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.music import Music
 from pipeline.schedule.sections.video import Video
 from pipeline.storage.atomic import write_text
-from pipeline.video.sound import sound
 from render.models import sha256
 from render.spec import FrameSpec
 
@@ -52,6 +52,11 @@ class RunReport:
         seconds = sum(self.frame_seconds[index] for index in recent)
         done = sum(self.frame_steps[index] + 1 for index in recent)
         return float(seconds / done * (steps.sum() + len(steps)))
+
+
+def sound(music: Music) -> dict[str, str | float] | None:
+    """What the sound of a video hangs on, for its report."""
+    return {"sha256": music.file.digest, "start": music.start} if music.file else None
 
 
 def write_report(

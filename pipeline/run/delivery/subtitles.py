@@ -1,16 +1,9 @@
 """Prompts as subtitles: at every moment the one that counts most."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
-from render.spec import FrameSpec
-
-Said = tuple[int, str]  # for so many frames the same; "" is nothing
-
-
-def said(specs: Iterable[FrameSpec]) -> list[Said]:
-    """The strongest prompt of every frame, frames of the same one as one."""
-    return [(len(list(group)), text) for text, group in groupby(_strongest(spec) for spec in specs)]
+from pipeline.run.folder.footage import Said
 
 
 def as_srt(said: Sequence[Said], shown: Sequence[int], fps: float) -> str:
@@ -24,13 +17,6 @@ def as_srt(said: Sequence[Said], shown: Sequence[int], fps: float) -> str:
             cues.append(f"{len(cues) + 1}\n{_time(begin / fps)} --> {_time(end / fps)}\n{text}\n")
         begin = end
     return "\n".join(cues)
-
-
-def _strongest(spec: FrameSpec) -> str:
-    texts = [prompt for prompt in spec.prompts if prompt.image is None and prompt.weight > 0]
-    if not texts:
-        return ""
-    return " ".join(max(texts, key=lambda prompt: prompt.weight).text.split()).replace("-->", "->")
 
 
 def _time(seconds: float) -> str:

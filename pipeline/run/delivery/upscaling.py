@@ -4,7 +4,6 @@ Only reading a file needs the extra `upscale`. spandrel is never handed a path: 
 torch.jit.load, which executes what is in it. It gets the tensors that our own reader found.
 """
 
-import importlib.util
 import io
 import re
 from pathlib import Path
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
 MAX_BLOCKS = 4096
 _NESTS = ("params_ema", "params-ema", "params", "model_state_dict", "state_dict", "model", "net_g", "net")
 TILE, MARGIN = 256, 32  # pixels of a tile, and how much of its surroundings it sees: a network sees less
-
-
-def is_installed() -> bool:
-    """Whether the extra is there."""
-    return importlib.util.find_spec("spandrel") is not None
 
 
 class Upscaler:

@@ -4,12 +4,12 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.run.delivery.recipes import paths
 from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.frames import FrameFolder
+from pipeline.run.folder.names import paths
 from pipeline.run.folder.states import StateFolder
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.storage.atomic import write_text
 from render.errors import InputError

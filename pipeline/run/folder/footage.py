@@ -1,15 +1,30 @@
 """What videos must know beside their frames, so that they can be made when the schedule is gone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipeline.run.delivery.subtitles import Said, said
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import order
 from pipeline.schedule.sections.video import Video
 from pipeline.schedule.timeline import Timeline
+from render.spec import FrameSpec
+
+Said = tuple[int, str]  # for so many frames the same; "" is nothing
+
+
+def said(specs: Iterable[FrameSpec]) -> list[Said]:
+    """The strongest prompt of every frame, frames of the same one as one."""
+    return [(len(list(group)), text) for text, group in groupby(_strongest(spec) for spec in specs)]
+
+
+def _strongest(spec: FrameSpec) -> str:
+    texts = [prompt for prompt in spec.prompts if prompt.image is None and prompt.weight > 0]
+    if not texts:
+        return ""
+    return " ".join(max(texts, key=lambda prompt: prompt.weight).text.split()).replace("-->", "->")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,39 +8,21 @@ is nothing to the frames behind it.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline.storage.atomic import replacing
 from render.errors import CheckpointError
-from render.spec import FrameSpec
 
 if TYPE_CHECKING:
     import torch
 
     from render.renderer import FrameState
 
-FORMAT = 4  # raise it when the same spec gives another picture
 KEPT_LATEST = 2
 _OPTIMIZER = "optimizer."
-
-
-def chain(specs: Iterable[FrameSpec], models: Mapping[str, Any]) -> list[str]:
-    """The chained hash of every frame: SHA-256 of (previous hash, spec), starting from the models, anew at every cut.
-
-    A frame that is led into another one hangs on that, and on the first one, by which the way is measured.
-    """
-    head = json.dumps({"format": FORMAT, "models": models}, sort_keys=True)
-    nothing = hashlib.sha256(head.encode()).hexdigest()
-    hashes: list[str] = []
-    for spec in specs:
-        before = [hashes[-1] if hashes and (spec.lead or not spec.cut) else nothing]
-        if spec.lead is not None:
-            before += [hashes[0], hashes[spec.lead[0]]]
-        hashes.append(hashlib.sha256("\n".join([*before, spec.to_json()]).encode()).hexdigest())
-    return hashes
 
 
 @dataclass(frozen=True, kw_only=True)

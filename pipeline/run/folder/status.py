@@ -5,9 +5,9 @@ import shlex
 from dataclasses import asdict, dataclass
 
 from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.history import History
 from pipeline.run.folder.lock import Holder, holder
-from pipeline.run.folder.states import chain
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline
 from render.errors import printable

@@ -1,12 +1,12 @@
 """What of a schedule is to be rendered where: one job, or one for every variant."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.run.folder.folder import RunFolder
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import variants
 from pipeline.schedule.schedule import Schedule
 from render.errors import InputError
 
@@ -56,27 +56,4 @@ def _rendered(folder: Path) -> dict[str, tuple[tuple[str, str], ...]]:
     for below in sorted(folder.iterdir()) if folder.is_dir() else ():
         with suppress(InputError):
             found[below.name] = RunFolder(below).origin().overrides
-    return found
-
-
-def variants(origin: Origin, file: Path) -> dict[str, Schedule]:
-    """Every combination of a schedule's `variants:` by name; the schedule itself by "" where nothing varies.
-
-    Args:
-        file: stands for the schedule's file in messages.
-
-    Raises:
-        InputError: the schedule is wrong, or an override is of what varies.
-    """
-    schedule = load_origin(origin, shown=file)
-    if not schedule.variants:
-        return {"": schedule}
-    asked = {path for path, _ in origin.overrides}
-    found = {}
-    for variant in schedule.variants:
-        for path, _ in variant.overrides:
-            if path in asked:
-                raise InputError(f"--set {path}: varies in {file}; change it there, under variants:")
-        of_it = replace(origin, overrides=(*origin.overrides, *variant.overrides), variant=variant.name)
-        found[variant.name] = load_origin(of_it, shown=file)
     return found

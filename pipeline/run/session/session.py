@@ -18,10 +18,10 @@ from pipeline.run.session.parts import joined, split
 from pipeline.run.session.waiting import when_free
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections.models import LocatedModels
 from pipeline.schedule.warnings import untimely
 from render import failures
 from render.errors import DeviceError, FolderInUseError, RunError, WeightsError
+from render.located import LocatedModels
 from render.openmp import sleep_at_barriers
 
 if TYPE_CHECKING:

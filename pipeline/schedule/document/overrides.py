@@ -74,3 +74,31 @@ def _key(node: yaml.MappingNode, rest: str) -> str | None:
     there = [name for name in names if name and (rest + ".").startswith((name + ".", name + "["))]
     match = _KEY.match(rest)
     return max(there, key=len) if there else match[0] if match else None
+
+
+KEY = "include"
+
+
+WHOLE = ("prompts", "shots", "variants", KEY)  # are replaced, not merged
+
+
+def under(own: yaml.Node, fragment: yaml.Node) -> yaml.Node:
+    """`own` with the entries of the map `fragment` that it lacks, and so for every section that both have as a map."""
+    merged = copy.copy(own)
+    merged.value = list(own.value)
+    places = {_name(key): number for number, (key, _) in enumerate(own.value)}
+    for key, value in fragment.value:
+        if _name(key) not in places:
+            merged.value.append((key, value))
+        elif _name(key) not in WHOLE:
+            name, mine = merged.value[places[_name(key)]]
+            if isinstance(mine, yaml.MappingNode) and isinstance(value, yaml.MappingNode):
+                known = {_name(inner) for inner, _ in mine.value}
+                section = copy.copy(mine)
+                section.value = [*mine.value, *(pair for pair in value.value if _name(pair[0]) not in known)]
+                merged.value[places[_name(key)]] = name, section
+    return merged
+
+
+def _name(key: yaml.Node) -> str:
+    return str(key.value) if isinstance(key, yaml.ScalarNode) else ""

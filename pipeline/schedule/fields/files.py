@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.document.paths import did_you_mean, resolve
 from pipeline.schedule.fields import readers as fields
-from pipeline.schedule.fields.readers import Clock
+from pipeline.schedule.fields.clock import Clock
 from render.errors import InputError
 from render.models import sha256
 from render.spec import ImageFile

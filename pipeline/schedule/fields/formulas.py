@@ -15,8 +15,9 @@ from pipeline.curves.expressions import RESERVED, Expression, Formula
 from pipeline.curves.tokens import ExpressionError
 from pipeline.schedule.document.composer import CURVE_HINT
 from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.quantities import Quantity
-from pipeline.schedule.fields.readers import Clock, written
+from pipeline.schedule.fields.readers import written
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?")
 _AMOUNT = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?(\s*(%|[A-Za-z]+))?(\s*/\s*[A-Za-z]+)?")  # with some unit

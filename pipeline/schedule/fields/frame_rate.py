@@ -6,7 +6,8 @@ from fractions import Fraction
 from pipeline.curves.beats import Beat
 from pipeline.curves.rates import NTSC, exact
 from pipeline.schedule.document.document import Value
-from pipeline.schedule.fields.readers import Clock, written
+from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.shapes import Described, Shape, described, one_of, written_as
 
 LOWEST, HIGHEST = 0.1, 240.0

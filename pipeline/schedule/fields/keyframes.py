@@ -14,9 +14,10 @@ from pipeline.curves.functions import FUNCTIONS
 from pipeline.curves.quadrature import CELL
 from pipeline.curves.tokens import MAX_LENGTH, WORDS
 from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import amount, check
 from pipeline.schedule.fields.quantities import Quantity
-from pipeline.schedule.fields.readers import Clock, parts
+from pipeline.schedule.fields.readers import parts
 from pipeline.schedule.fields.shapes import Described, Shape, described, map_of, one_of, written_as
 from pipeline.schedule.fields.times import KEY, time
 from render.errors import suggestion

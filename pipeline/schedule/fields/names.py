@@ -10,8 +10,9 @@ from pipeline.curves.expressions import RESERVED, Expression
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.curves.tokens import WORDS
 from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import compiled
-from pipeline.schedule.fields.readers import Clock, written
+from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.times import time
 
 MAX_NAMES = 100

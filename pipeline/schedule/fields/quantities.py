@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.schedule.document.document import InvalidError, Value
-from pipeline.schedule.fields.readers import Clock, written
+from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.shapes import Shape, one_of, plain, written_as
 from render.transforms import Transform
 

@@ -4,7 +4,7 @@ import re
 
 from pipeline.curves.beats import Beat
 from pipeline.schedule.document.document import InvalidError, Value
-from pipeline.schedule.fields.readers import Clock
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.shapes import Shape, one_of, written_as
 from render.errors import suggestion
 

@@ -6,15 +6,14 @@ from pathlib import Path
 import yaml
 
 from pipeline.schedule.document.document import InvalidError, Value, compose
+from pipeline.schedule.document.overrides import KEY, _name, under
 from pipeline.schedule.document.paths import resolve
 from pipeline.schedule.document.sources import read_text, stamp, with_root
 from pipeline.schedule.fields import readers as fields
-from pipeline.schedule.fields.readers import Clock
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.shapes import list_of, one_of
 from render.errors import InputError
 
-KEY = "include"
-WHOLE = ("prompts", "shots", "variants", KEY)  # are replaced, not merged
 MAX_FILES = 32
 MAX_LENGTH = 300_000  # characters of all of them
 
@@ -93,25 +92,3 @@ def _values(document: Value) -> list[Value]:
     if value.is_map or (value.is_list and not value.node.value):
         raise value.invalid(_EXPECTED)
     return value.items(_EXPECTED) if value.is_list else [value]
-
-
-def under(own: yaml.Node, fragment: yaml.Node) -> yaml.Node:
-    """`own` with the entries of the map `fragment` that it lacks, and so for every section that both have as a map."""
-    merged = copy.copy(own)
-    merged.value = list(own.value)
-    places = {_name(key): number for number, (key, _) in enumerate(own.value)}
-    for key, value in fragment.value:
-        if _name(key) not in places:
-            merged.value.append((key, value))
-        elif _name(key) not in WHOLE:
-            name, mine = merged.value[places[_name(key)]]
-            if isinstance(mine, yaml.MappingNode) and isinstance(value, yaml.MappingNode):
-                known = {_name(inner) for inner, _ in mine.value}
-                section = copy.copy(mine)
-                section.value = [*mine.value, *(pair for pair in value.value if _name(pair[0]) not in known)]
-                merged.value[places[_name(key)]] = name, section
-    return merged
-
-
-def _name(key: yaml.Node) -> str:
-    return str(key.value) if isinstance(key, yaml.ScalarNode) else ""

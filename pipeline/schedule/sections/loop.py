@@ -12,7 +12,8 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import readers as fields
-from pipeline.schedule.fields.readers import Clock, read_section
+from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.readers import read_section
 from pipeline.schedule.fields.shapes import described, one_of, section, setting, settings
 from pipeline.schedule.fields.times import duration, lasting, seconds
 

@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import file
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import Clock, Reader
+from pipeline.schedule.fields.readers import Reader
 from pipeline.schedule.fields.shapes import Shape, about, described, list_of, map_of, one_of, setting
 from render import registry
 from render.companions import require_usable
 from render.downloads import Progress
 from render.errors import UnknownNameError, WeightsError
-from render.models import Model, ModelFiles
+from render.located import LocatedModels
+from render.models import Model
 from render.spec import PRECISIONS
 from render.weights import locate
 
 if TYPE_CHECKING:
-    from render.renderer import Renderer
+    pass
 
 MAX_PERCEPTORS = 8
 _LATENT = "the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
@@ -64,55 +66,6 @@ class Perceptor:
 
     model: Model
     weight: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class LocatedModels:
-    """The models of a schedule with their files on this machine; equal ones can share a renderer.
-
-    Attributes:
-        quantize: snap latents to the codebook.
-        precision: one of `render.spec.PRECISIONS`.
-    """
-
-    latent: ModelFiles
-    perceptors: tuple[tuple[ModelFiles, float], ...]
-    quantize: bool
-    precision: str
-
-    def load(self, device_name: str) -> "Renderer":
-        """Load them on a device, see `render.device.pick_device`.
-
-        Raises:
-            InputError: there is no such device.
-            WeightsError: a file is missing or does not fit.
-        """
-        from render.device import model_dtype, pick_device
-        from render.renderer import load_renderer
-
-        device = pick_device(device_name)
-        dtype = model_dtype(device, self.precision)
-        return load_renderer(self.latent, self.perceptors, self.quantize, device, dtype)
-
-    def digests(self) -> dict[str, Any]:
-        """Names, SHA-256 of every file, and whatever else of the models changes a pixel.
-
-        Raises:
-            WeightsError: a file is missing.
-        """
-        return {
-            "latent": {**_digest(self.latent), "quantize": self.quantize},
-            "perceptors": [{**_digest(files), "weight": weight} for files, weight in self.perceptors],
-            "precision": self.precision,
-        }
-
-
-def _digest(files: ModelFiles) -> dict[str, Any]:
-    """A config counts by its content; an architecture of open_clip by its name, since one file fits several."""
-    digest: dict[str, Any] = {"name": files.name, "sha256": files.digests()}
-    if isinstance(files.architecture, str):
-        digest["architecture"] = files.architecture
-    return digest if files.random_seed is None else {**digest, "random_seed": files.random_seed}
 
 
 @described(_LATENT_SHAPE, shown=lambda model: model.name)

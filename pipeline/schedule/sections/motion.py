@@ -1,6 +1,8 @@
 """The section `motion:`: a rate for every transform of the catalogue, the centre, the border."""
 
 import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -8,14 +10,36 @@ import numpy as np
 from pipeline.curves.curve import Curve
 from pipeline.curves.easings import easing
 from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import when
 from pipeline.schedule.fields.keyframes import curve
-from pipeline.schedule.fields.quantities import rate
-from pipeline.schedule.fields.readers import Clock, read_map
-from pipeline.schedule.fields.shapes import Described, Setting, described, headline, settings
-from pipeline.schedule.schedule import Motion
+from pipeline.schedule.fields.quantities import rate, share
+from pipeline.schedule.fields.readers import read_map
+from pipeline.schedule.fields.shapes import Described, Setting, described, headline, setting, settings, two_of
 from render import catalogue, transforms
+from render.spec import BORDERS
 from render.transforms import Transform
+
+_SHARE = curve(share)
+
+
+@described(two_of(_SHARE), shown=lambda axes: [_SHARE.shown(axis) for axis in axes], over_time=True)
+def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
+    return fields.read_pair(_SHARE, value, clock, "two shares of the width and height such as [0.5, 0.5]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motion:
+    """How the picture moves: a rate per second for every transform of the catalogue, and what enters."""
+
+    rates: Mapping[str, Curve] = field(default_factory=dict)
+    center: tuple[Curve, Curve] = setting(
+        _center,
+        (Curve.constant(0.5), Curve.constant(0.5)),
+        "the fixed point of zoom and rotation, in shares of the width and height",
+    )
+    border: str = setting(fields.choice(BORDERS), "reflect", "what enters from outside")
 
 
 @functools.cache

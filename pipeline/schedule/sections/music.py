@@ -13,10 +13,11 @@ from pipeline.curves.beats import Beat, BeatGrid
 from pipeline.curves.signals import Signal
 from pipeline.schedule.document.document import InvalidError, Problems, Value
 from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import by_time, keyed
 from pipeline.schedule.fields.names import named
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import Clock, read_entry, read_map, setting_readers
+from pipeline.schedule.fields.readers import read_entry, read_map, setting_readers
 from pipeline.schedule.fields.shapes import Shape, described, one_of, setting
 from pipeline.schedule.fields.times import duration, lasting, seconds
 from pipeline.schedule.sections.signals import SIGNALS, Heard, feature_of, read_signal, silent, track

@@ -1,18 +1,19 @@
 """Prompts over time: a text, scenes that crossfade, or layers with weights of their own."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.curves.curve import Curve, Keyframe
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import picture
 from pipeline.schedule.fields.keyframes import EASING, by_time, curve, ease, keyed
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import Clock, Reader
+from pipeline.schedule.fields.readers import Reader
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, list_of, map_of, one_of
-from pipeline.schedule.schedule import Prompt
-from render.spec import BLENDS
+from render.spec import BLENDS, ImageFile
 
 MAX_PROMPTS = 1_000
 MAX_WEIGHTS = 20_000_000  # one for every prompt and frame: 160 MB
@@ -57,6 +58,15 @@ PROMPTS: Shape = {
         list_of(one_of(fields.TEXT, *_with_subject({"weight": _WEIGHT.shape})), MAX_PROMPTS),
     ),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """A text, or a picture called by it, and its weight over time."""
+
+    text: str
+    weight: Curve
+    image: ImageFile | None = None
 
 
 @described(PROMPTS)

@@ -1,24 +1,23 @@
 """What moves and guides, and `shots:`: a list of it, one after the other, each on a clock of its own."""
 
 import dataclasses
-import functools
 from dataclasses import dataclass
 
 from pipeline.curves.curve import Curve
 from pipeline.curves.joined import joined
 from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.overrides import under
 from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
-from pipeline.schedule.fields.keyframes import curve
-from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import Clock, read_entry, read_map, read_section
-from pipeline.schedule.fields.shapes import Setting, described, headline
+from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.readers import read_entry, read_map, read_section
+from pipeline.schedule.fields.shapes import Setting, described
 from pipeline.schedule.fields.times import duration, lasting
-from pipeline.schedule.schedule import DEFAULT_LOSSES, Motion, Prompt, Refine, Shot
-from pipeline.schedule.sections.includes import under
-from pipeline.schedule.sections.motion import read_motion
-from pipeline.schedule.sections.prompts import read_prompts
-from render import catalogue, losses, transforms
+from pipeline.schedule.sections.losses import _losses
+from pipeline.schedule.sections.motion import Motion, read_motion
+from pipeline.schedule.sections.prompts import Prompt, read_prompts
+from pipeline.schedule.sections.refine import Refine
+from render import catalogue, transforms
 
 PARTS = ("prompts", "motion", "refine", "losses")
 STARTS = ("cut", "carry")
@@ -75,29 +74,6 @@ def read_part(sections: dict[str, Value], clock: Clock) -> Part:
     )
 
 
-@functools.cache
-def loss_settings() -> tuple[Setting, ...]:
-    """What stands under `losses:`."""
-    weight = curve(number(-1000, 1000))
-    return tuple(
-        Setting(
-            name=name,
-            read=weight,
-            default=Curve.constant(DEFAULT_LOSSES.get(name, 0.0)),
-            about=headline(losses, name),
-        )
-        for name in catalogue.names(losses)
-    )
-
-
-def _losses(sections: dict[str, Value], clock: Clock) -> dict[str, Curve]:
-    """Weights of the guidance losses; what is not named keeps its default."""
-    weights = {name: Curve.constant(weight) for name, weight in DEFAULT_LOSSES.items()}
-    if "losses" in sections:
-        weights.update(read_map({entry.name: entry.read for entry in loss_settings()}, sections["losses"], clock))
-    return weights
-
-
 def read_lengths(value: Value, clock: Clock) -> list[float]:
     """How long every shot is, in seconds; what is wrong is noted, and counts as a second."""
     items = value.items(_EXPECTED)
@@ -116,6 +92,22 @@ def _length(item: Value, clock: Clock) -> float:
             raise entries["length"].invalid(_LENGTH)
         return length
     return 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """What of a schedule changes with its shots and is no curve.
+
+    Attributes:
+        start: when it begins, in seconds.
+        cut: its first frame starts from noise, as the first of all does; else from the last shot's last one.
+    """
+
+    start: float
+    cut: bool
+    blend: str
+    border: str
+    refine: Refine
 
 
 def read_parts(document: Value, sections: dict[str, Value], clock: Clock) -> tuple[list[Shot], Part]:

@@ -14,8 +14,9 @@ from pipeline.curves.signals import Follow, Signal
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import files
 from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import Clock, read_map, setting_readers
+from pipeline.schedule.fields.readers import read_map, setting_readers
 from pipeline.schedule.fields.shapes import Shape, described, one_of, section, setting, settings, two_of
 from pipeline.schedule.fields.times import duration, lasting, seconds
 from render.errors import InputError

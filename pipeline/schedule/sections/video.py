@@ -1,16 +1,17 @@
 """`output.video`: in which formats a video is delivered, one or several."""
 
 import dataclasses
+import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.run.delivery.upscaling import is_installed
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import files
 from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import frames_per_second
-from pipeline.schedule.fields.readers import Clock, setting_readers
+from pipeline.schedule.fields.readers import setting_readers
 from pipeline.schedule.fields.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
 from pipeline.video.formats import FORMATS
 from pipeline.video.interpolation import BETWEEN
@@ -43,6 +44,11 @@ def _bitrate(value: Value, clock: Clock) -> str:
     if value.is_map or value.is_list or not re.fullmatch(_BITRATE_PATTERN, written):
         raise value.invalid(_BITRATE)
     return written
+
+
+def is_installed() -> bool:
+    """Whether the extra is there."""
+    return importlib.util.find_spec("spandrel") is not None
 
 
 @described(fields.TEXT)

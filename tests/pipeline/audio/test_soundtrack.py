@@ -21,8 +21,8 @@ from pipeline.run.delivery.report import vouch_for_video
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.run import Run, RunOptions
 from pipeline.run.verify import Verification
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS
 from pipeline.video.measuring import measured

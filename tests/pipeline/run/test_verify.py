@@ -7,9 +7,9 @@ import pytest
 from pipeline.run.delivery.derive import assemble_again
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameRecord, checksum
-from pipeline.run.folder.states import chain
+from pipeline.run.folder.hashes import chain
 from pipeline.run.verify import Verification
-from pipeline.schedule.loader import load_origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.timeline import Timeline
 from render.errors import RunError
 

@@ -8,8 +8,12 @@ import pytest
 from pipeline.curves.curve import Curve, Keyframe
 from pipeline.schedule.document.sources import MAX_BYTES
 from pipeline.schedule.loader import load_schedule, read_schedule
-from pipeline.schedule.schedule import DEFAULT_LOSSES, Motion, Output, Refine, Schedule
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.losses import DEFAULT_LOSSES
 from pipeline.schedule.sections.models import Models
+from pipeline.schedule.sections.motion import Motion
+from pipeline.schedule.sections.output import Output
+from pipeline.schedule.sections.refine import Refine
 from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
 

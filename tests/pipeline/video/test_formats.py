@@ -12,9 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.run.delivery.recipes import paths, recipe
-from pipeline.run.delivery.subtitles import as_srt, said
+from pipeline.run.delivery.recipes import recipe
+from pipeline.run.delivery.subtitles import as_srt
+from pipeline.run.folder.footage import said
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
+from pipeline.run.folder.names import paths
 from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS

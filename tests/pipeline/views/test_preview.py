@@ -20,8 +20,9 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg
+from pipeline.views.endless import EndlessPicture
 from pipeline.views.moment import frame_at, write_moment
-from pipeline.views.preview import EndlessPicture, draw_card, motion, write_preview
+from pipeline.views.preview import draw_card, motion, write_preview
 from render.errors import EncodingError, InputError
 from render.spec import BORDERS
 from render.transforms import Matrix

@@ -7,8 +7,8 @@ import pytest
 from pipeline.batch.jobs.collect import collect, expand
 from pipeline.batch.workers.devices import places
 from pipeline.batch.workers.rendering import Terms
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from render.errors import InputError
 from tests.pipeline.batch.conftest import toy
 

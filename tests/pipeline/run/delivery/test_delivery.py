@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.run.delivery.recipes import leftovers
 from pipeline.run.events import Event, Warned
 from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.names import leftovers
 from pipeline.run.run import Run, RunOptions
-from pipeline.schedule.loader import load_origin, read_schedule
+from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.video import Video
 from render.errors import ScheduleError
 from render.renderer import Renderer

@@ -12,8 +12,9 @@ from pipeline.run.delivery.recipes import recipe
 from pipeline.run.events import Warned
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.run import Run, RunOptions
-from pipeline.schedule.loader import load_origin, read_schedule
+from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS

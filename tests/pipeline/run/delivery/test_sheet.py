@@ -8,8 +8,8 @@ from pipeline.run.delivery.sheet import COLUMNS, MARGIN, ROWS, WIDTH, contact_sh
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
 from pipeline.run.run import Run, RunOptions
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.loop import order
 from render.renderer import Renderer
 

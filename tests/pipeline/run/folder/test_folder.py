@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.footage import Footage
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from render.errors import InputError
 
 TOY = "output: {size: [32, 32], fps: 8, length: 3}\nmodels: {latent: pixels, perceptors: [toy]}\nprompts: red\n"

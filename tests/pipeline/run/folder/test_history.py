@@ -21,8 +21,8 @@ from pipeline.run.folder.states import StateFolder
 from pipeline.run.folder.status import inspect
 from pipeline.run.run import Run, RunOptions
 from pipeline.run.verify import Verification
-from pipeline.schedule.loader import load_origin
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.storage.naming import run_name
 from render.errors import FolderInUseError, InputError
 from render.renderer import Renderer

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from pipeline.run.folder import states as checkpoint
-from pipeline.run.folder.states import StateFolder, chain
+from pipeline.run.folder.hashes import chain
+from pipeline.run.folder.states import StateFolder
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import CheckpointError

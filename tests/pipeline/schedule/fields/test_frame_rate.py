@@ -8,7 +8,7 @@ import pytest
 from pipeline.curves.beats import BeatGrid
 from pipeline.curves.rates import exact
 from pipeline.run.folder.footage import Footage
-from pipeline.run.folder.states import chain
+from pipeline.run.folder.hashes import chain
 from pipeline.schedule.fields.frame_rate import as_written, fitting
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule

@@ -9,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.states import chain
+from pipeline.run.folder.hashes import chain
 from pipeline.run.run import Run, RunOptions
 from pipeline.run.verify import Verification
-from pipeline.schedule.loader import load_origin, read_schedule
+from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import order, ways
 from pipeline.schedule.timeline import Timeline

@@ -1,0 +1,26 @@
+"""Chained frame hashes: a frame is done if and only if its file carries the hash that the schedule asks for."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from render.spec import FrameSpec
+
+FORMAT = 4  # raise it when the same spec gives another picture
+
+
+def chain(specs: Iterable[FrameSpec], models: Mapping[str, Any]) -> list[str]:
+    """The chained hash of every frame: SHA-256 of (previous hash, spec), starting from the models, anew at every cut.
+
+    A frame that is led into another one hangs on that, and on the first one, by which the way is measured.
+    """
+    head = json.dumps({"format": FORMAT, "models": models}, sort_keys=True)
+    nothing = hashlib.sha256(head.encode()).hexdigest()
+    hashes: list[str] = []
+    for spec in specs:
+        before = [hashes[-1] if hashes and (spec.lead or not spec.cut) else nothing]
+        if spec.lead is not None:
+            before += [hashes[0], hashes[spec.lead[0]]]
+        hashes.append(hashlib.sha256("\n".join([*before, spec.to_json()]).encode()).hexdigest())
+    return hashes
