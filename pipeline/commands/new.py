@@ -15,7 +15,7 @@ _NO_TRACK = "  # file: track.mp3 "
 
 def _templates() -> dict[str, str]:
     """The text of every template by its name."""
-    found = (entry for entry in files("pipeline.templates").iterdir() if entry.name.endswith(".yaml"))
+    found = (entry for entry in files("pipeline.commands.templates").iterdir() if entry.name.endswith(".yaml"))
     return {entry.name.removesuffix(".yaml"): entry.read_text(encoding="utf-8") for entry in found}
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.run.delivery.deliver import require
 from pipeline.run.delivery.derive import derive
-from pipeline.run.delivery.report import RunReport, disown
+from pipeline.run.delivery.report import RunReport
 from pipeline.run.events import Event, Finished, Interrupted, Kept, Report, Started, only_events
+from pipeline.run.folder.finished import disown
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.history import History

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.run.delivery.judging import faults
-from pipeline.run.delivery.report import is_as_made
+from pipeline.run.folder.finished import is_as_made
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import to_pixels
 from pipeline.run.folder.hashes import chain

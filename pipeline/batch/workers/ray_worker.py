@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pipeline.batch.jobs.job import Entry, Work
 from pipeline.batch.workers.process import Crashed, Idle, Told
@@ -11,8 +11,15 @@ from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.models import Models
 
-if TYPE_CHECKING:
-    from pipeline.batch.workers.on_ray import RayCrew
+
+class Cluster(Protocol):
+    """What runs the tasks."""
+
+    def submit(self, jobs: Sequence[tuple[Work, Schedule]]) -> tuple[Any, int]:
+        """A task for these jobs, and its number. Raises what the cluster raises where it takes none."""
+
+    def cancel(self, task: Any) -> None:
+        """Ask a task to stop."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -25,7 +32,7 @@ class RayHand:
         number: of the task; what is heard in its name is for this hand.
     """
 
-    crew: "RayCrew"
+    crew: Cluster
     entries: tuple[Entry, ...] = ()
     models: Models | None = None
     task: Any = None

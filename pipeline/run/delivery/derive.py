@@ -7,7 +7,8 @@ from typing import Any
 from pipeline.run.delivery import sheet
 from pipeline.run.delivery.deliver import deliver
 from pipeline.run.delivery.judging import faults
-from pipeline.run.delivery.report import RunReport, is_current, num_shown, vouch_for_video, write_report
+from pipeline.run.delivery.report import RunReport, is_current, write_report
+from pipeline.run.folder.finished import num_shown, vouch_for_video
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.frames import FrameRecord

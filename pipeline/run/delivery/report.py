@@ -10,18 +10,17 @@ from statistics import median
 from typing import Any
 
 from pipeline.curves.array import Array
+from pipeline.run.folder.finished import OUTDATED, is_as_made, read_report, write_report_file
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.names import paths
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.music import Music
 from pipeline.schedule.sections.video import Video
-from pipeline.storage.atomic import write_text
 from render.models import sha256
 from render.spec import FrameSpec
 
 DISTRIBUTION = "vqgan-clip-render"
 _VERSIONS = (DISTRIBUTION, "torch", "open_clip_torch", "kornia", "taming-transformers-rom1504", "numpy")
-_OUTDATED = "outdated"
 _SPEEDS = ("seconds_per_frame", "steps_per_second", "device")
 
 
@@ -69,7 +68,7 @@ def write_report(
 ) -> None:
     """Write report.json; speeds of an earlier run stay where this one rendered nothing."""
     output = schedule.output
-    speeds: dict[str, Any] = {name: _read(folder).get(name) for name in _SPEEDS}
+    speeds: dict[str, Any] = {name: read_report(folder).get(name) for name in _SPEEDS}
     if figures.frame_seconds:
         speeds = {
             "seconds_per_frame": round(median(figures.frame_seconds.values()), 4),
@@ -93,48 +92,7 @@ def write_report(
         "last_frame_hash": last_hash,
         "video_sha256": sha256(folder.video),
     }
-    _write(folder, report)
-
-
-def vouch_for_video(folder: RunFolder, last_hash: str) -> None:
-    """Let the report stand for the video as it is now, if it is of the frames that the report is of."""
-    report = _read(folder)
-    if report.get("last_frame_hash") == last_hash:
-        report.pop(_OUTDATED, None)
-        _write(folder, report | {"video_sha256": sha256(folder.video)})
-
-
-def disown(folder: RunFolder, *, of_others: bool) -> None:
-    """Note that the video is to be made again; until then the report says what the one that is there shows.
-
-    Args:
-        of_others: whether frames are about to be overwritten by others; else they are mended or made anew.
-    """
-    if report := _read(folder):
-        report |= {"video_sha256": None, _OUTDATED: True}
-        _write(folder, report | {"last_frame_hash": None} if of_others else report)
-
-
-def is_whole(folder: RunFolder) -> bool:
-    """Whether the folder's run is finished: its video shows all of its frames, and they are those of the report."""
-    report = _read(folder)
-    count = report.get("frames")
-    vouched = bool(report.get("last_frame_hash")) and count == report.get("frames_in_schedule")
-    return vouched and folder.video.is_file()
-
-
-def num_shown(folder: RunFolder) -> float:
-    """Of how many frames the video is made; infinitely many where that is not known, 0 where there is none."""
-    if not folder.video.is_file():
-        return 0
-    count = _read(folder).get("frames")
-    return count if isinstance(count, int) else float("inf")
-
-
-def is_as_made(folder: RunFolder) -> bool:
-    """Whether the video is the one that the report tells of; so it is where there is no report."""
-    wanted = _read(folder).get("video_sha256")
-    return wanted is None or (folder.video.is_file() and sha256(folder.video) == wanted)
+    write_report_file(folder, report)
 
 
 def _random(digests: Mapping[str, Any]) -> list[str]:
@@ -144,7 +102,7 @@ def _random(digests: Mapping[str, Any]) -> list[str]:
 
 def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
     """Whether what is derived from the frames was made of these frames, with this rate, title, sound and delivery."""
-    report = _read(folder)
+    report = read_report(folder)
     output = schedule.output
     wanted = {
         "last_frame_hash": last_hash,
@@ -154,14 +112,10 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
         "videos": _videos(folder, schedule),
         "loop": asdict(schedule.loop),
     }
-    if _OUTDATED in report or any(report.get(key) != value for key, value in wanted.items()):
+    if OUTDATED in report or any(report.get(key) != value for key, value in wanted.items()):
         return False
     derived = (*paths(folder.path, output.video), folder.contact_sheet, folder.poster)
     return all(path.is_file() for path in derived) and is_as_made(folder)
-
-
-def _write(folder: RunFolder, report: Mapping[str, Any]) -> None:
-    write_text(folder.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
 def _videos(folder: RunFolder, schedule: Schedule) -> dict[str, Any]:
@@ -175,14 +129,6 @@ def _asked(video: Video) -> dict[str, Any]:
     if video.upscaler is not None:  # what is in the file counts, not where it lies
         asked["scale"] = sha256(video.upscaler)
     return asked
-
-
-def _read(folder: RunFolder) -> dict[str, Any]:
-    try:
-        report = json.loads(folder.report.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return report if isinstance(report, dict) else {}
 
 
 def _version(name: str) -> str | None:

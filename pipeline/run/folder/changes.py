@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.run.delivery.report import is_whole
+from pipeline.run.folder.finished import is_whole
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.history import History
 from render.errors import InputError, printable

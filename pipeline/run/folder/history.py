@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.run.delivery.report import disown, is_whole
+from pipeline.run.folder.finished import disown, is_whole
 from pipeline.run.folder.folder import RunFolder
 from pipeline.storage.atomic import named_partial, replacing, sync_folder
 from render.errors import InputError

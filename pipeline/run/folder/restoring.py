@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.run.delivery.report import disown
+from pipeline.run.folder.finished import disown
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.history import KEPT, Entry, History, link
 from pipeline.run.folder.lock import only_writer

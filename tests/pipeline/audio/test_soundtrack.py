@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.audio.cut import RATE, cut
 from pipeline.run.delivery.derive import assemble_again
 from pipeline.run.delivery.judging import faults
-from pipeline.run.delivery.report import vouch_for_video
+from pipeline.run.folder.finished import vouch_for_video
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.run import Run, RunOptions
 from pipeline.run.verify import Verification

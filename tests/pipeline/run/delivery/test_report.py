@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.run.delivery.report import RunReport, is_as_made, is_current, vouch_for_video, write_report
+from pipeline.run.delivery.report import RunReport, is_current, write_report
+from pipeline.run.folder.finished import is_as_made, vouch_for_video
 from pipeline.run.folder.folder import RunFolder
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
