@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 
-from render.openmp import SETTINGS
+from render.device.openmp import SETTINGS
 
 POLICIES: Mapping[str, Mapping[str, str]] = {
     "torch's own": {},
@@ -41,7 +41,7 @@ def take() -> None:
 
     from bench.machine import this_machine
     from bench.ours import EMBEDDED, steps
-    from render.device import model_dtype, pick_device
+    from render.device.device import model_dtype, pick_device
 
     work = steps(EMBEDDED, model_dtype(pick_device("auto")))
     work()

@@ -19,8 +19,9 @@ from bench.interleaved import seconds
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, Loaded, frame, load
 from pipeline.schedule.sections.losses import DEFAULT_LOSSES
-from render.device import model_dtype, pick_device
-from render.renderer import FrameState, Renderer
+from render.device.device import model_dtype, pick_device
+from render.renderer.renderer import Renderer
+from render.renderer.state import FrameState
 from render.spec import PromptWeight
 
 PROMPTS = (

@@ -8,8 +8,8 @@ import torch
 from bench.interleaved import interleave
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, PUBLISHED, Loaded, Setting, frame, load
-from render.device import model_dtype, pick_device
-from render.lockstep import take
+from render.device.device import model_dtype, pick_device
+from render.refinement.lockstep import take
 
 SETTINGS = {"embedded": EMBEDDED, "published": PUBLISHED}
 STEPS = 2

@@ -5,14 +5,17 @@ from typing import Any
 
 import torch
 
-from render import catalogue, latents, noise, perceptors
-from render.device import pick_device
-from render.optimizer import LatentAdam
-from render.prompts import PromptEncoder
-from render.refine import Guide, Refinement
-from render.registry import find_latent, find_perceptor
-from render.renderer import FrameState, Renderer, Scorer
+from render import catalogue, latents
+from render.device.device import pick_device
+from render.guidance import perceptors
+from render.guidance.prompts import PromptEncoder
+from render.models.registry import find_latent, find_perceptor
+from render.refinement.optimizer import LatentAdam
+from render.refinement.refine import Guide, Refinement
+from render.renderer.renderer import Renderer, Scorer
+from render.renderer.state import FrameState
 from render.rng import frame_generator
+from render.sources import noise
 from render.spec import FrameSpec, PromptWeight
 
 PROMPT = "a golden sunset over the sea"

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from bench.ours import Setting
 from render.latents.vqgan import VQModel
-from render.models import read_vqgan_config
-from render.registry import find_latent, find_perceptor
+from render.models.model import read_vqgan_config
+from render.models.registry import find_latent, find_perceptor
 
 LOOP = {
     "sinc", "lanczos", "ramp", "resample", "ReplaceGrad", "ClampWithGrad", "vector_quantize", "Prompt", "MakeCutouts",

@@ -22,8 +22,8 @@ from pipeline.run.folder.hashes import chain
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from render.device import model_dtype, pick_device
-from render.renderer import load_renderer
+from render.device.device import model_dtype, pick_device
+from render.renderer.renderer import load_renderer
 
 GOAL = 0.03
 WARM_UP = 2  # frames that are not counted: the first has more steps, and caches are cold

@@ -4,8 +4,8 @@ import torch
 
 from bench.interleaved import interleave
 from bench.ours import Loaded, Setting, Steps
-from render.augment import STRENGTHS
-from render.refine import look
+from render.guidance.augment import STRENGTHS
+from render.refinement.refine import look
 
 
 def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:

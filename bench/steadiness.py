@@ -14,9 +14,9 @@ from torch import Tensor
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from render.device import model_dtype, pick_device
-from render.losses.saturation import colourfulness
-from render.renderer import load_renderer
+from render.device.device import model_dtype, pick_device
+from render.guidance.losses.saturation import colourfulness
+from render.renderer.renderer import load_renderer
 
 WINDOW = 25  # frames that a line sums up
 

@@ -22,9 +22,9 @@ from pipeline.commands.video import video
 from pipeline.run.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
 from pipeline.schedule.document.paths import SUFFIXES
 from pipeline.terminal import show
-from render import failures
+from render.device import failures
+from render.device.openmp import sleep_at_barriers
 from render.errors import RenderError, RunError
-from render.openmp import sleep_at_barriers
 
 
 class _Commands(click.Group):

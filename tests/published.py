@@ -21,7 +21,7 @@ from taming.modules.vqvae.quantize import GumbelQuantize, VectorQuantizer2
 from torch import Tensor, nn
 
 from render.latents.vqgan import VQGAN
-from render.models import ModelFiles
+from render.models.model import ModelFiles
 
 CALLBACK = "pytorch_lightning.callbacks.model_checkpoint"
 # taming's ddconfig with an attention level, no norm_groups: channels come in 32s.

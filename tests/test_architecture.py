@@ -19,9 +19,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("render", "pipeline")
 HOMES = {  # foreign package: the modules that may import it
     "taming": ("render.latents.vqgan", "render.training"),
-    "open_clip": ("render.perceptors.clip", "render.kernels.vit", "render.registry.generate", "render.training"),
-    "httpx2": ("render.transfer", "render.hub"),
-    "huggingface_hub": ("render.hub",),
+    "open_clip": (
+        "render.guidance.perceptors.clip",
+        "render.kernels.vit",
+        "render.models.registry.generate",
+        "render.training",
+    ),
+    "httpx2": ("render.models.transfer", "render.models.hub"),
+    "huggingface_hub": ("render.models.hub",),
     "ray": ("pipeline.batch.workers.on_ray",),
     "obstore": ("pipeline.storage.store",),
     "ffmpeg": ("pipeline.video.ffmpeg",),
@@ -153,8 +158,8 @@ def test_the_graph_is_read() -> None:
         ("pipeline.schedule.timeline", "render.spec", True),
         ("pipeline.schedule.sections.motion", "render.catalogue", True),  # from render import catalogue, ...
         ("pipeline.schedule.timeline", "numpy", True),
-        ("render.losses", "render.prompts", False),  # for the type checker
-        ("pipeline.run.session.session", "render.renderer", False),  # inside a function
+        ("render.guidance.losses", "render.guidance.prompts", False),  # for the type checker
+        ("pipeline.run.session.session", "render.renderer.renderer", False),  # inside a function
         ("render.latents.vqgan", "taming.modules.vqvae.quantize", True),
     }
 

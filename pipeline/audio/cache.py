@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.storage.atomic import replacing
-from render.downloads import cache_folder
+from render.models.downloads import cache_folder
 
 VERSION = 2  # raise it when an analysis gives other numbers
 

@@ -15,7 +15,7 @@ from pipeline.audio.decoding import RATE, Samples, decode, probe
 from pipeline.audio.sections import find_sections
 from pipeline.curves.array import Array
 from render.errors import InputError, WeightsError
-from render.models import sha256
+from render.models.model import sha256
 
 _LOG = logging.getLogger(__name__)
 MAX_BYTES = 800_000_000  # an hour of CD sound uncompressed is 635 million

@@ -11,7 +11,7 @@ from pipeline.terminal import show
 from render.errors import InputError, UnknownNameError, WeightsError, suggestion
 
 if TYPE_CHECKING:  # `render --help` must not wait for the registry
-    from render.models import Model
+    from render.models.model import Model
 
 # Of open_clip's two hundred, those that people guide with.
 _COMMON = (
@@ -43,8 +43,8 @@ def models(ctx: click.Context, everything: bool) -> None:
     render models path imagenet-f16-16384
     """
     if ctx.invoked_subcommand is None:
-        from render import registry
-        from render.downloads import cache_folder
+        from render.models import registry
+        from render.models.downloads import cache_folder
 
         _list("models.latent", registry.latents().values())
         known = registry.perceptors().values()
@@ -64,7 +64,7 @@ def pull(names: Sequence[str], offline: bool) -> None:
     render models pull imagenet-f16-16384 ViT-B-32/openai
     """
     from pipeline.run.progress import choose_reporter
-    from render.weights import locate
+    from render.renderer.weights import locate
 
     wanted = [model for name in names for model in _find(name)]
     reporter = choose_reporter(as_json=False)
@@ -86,7 +86,7 @@ def path(name: str) -> None:
     \b
     render models path imagenet-f16-16384
     """
-    from render.weights import weights_path
+    from render.renderer.weights import weights_path
 
     places = [place for model in _find(name) if (place := weights_path(model)) is not None]
     for place in places:
@@ -97,7 +97,7 @@ def path(name: str) -> None:
 
 def _find(name: str) -> list["Model"]:
     """The models of this name: `embedded` is a latent model and a perceptor."""
-    from render import registry
+    from render.models import registry
 
     found = []
     for find in (registry.find_latent, registry.find_perceptor):
@@ -110,7 +110,7 @@ def _find(name: str) -> list["Model"]:
 
 
 def _list(heading: str, known: Iterable["Model"]) -> None:
-    from render.weights import weights_path
+    from render.renderer.weights import weights_path
 
     show(f"{heading}:")
     for model in known:

@@ -19,8 +19,9 @@ from pipeline.schedule.timeline import Timeline
 from render.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from render.lockstep import Pending
-    from render.renderer import FrameState, Renderer
+    from render.refinement.lockstep import Pending
+    from render.renderer.renderer import Renderer
+    from render.renderer.state import FrameState
 
 PATIENCE = 0.02  # of a frame's time: so long the next one waits for the frame to be on the disk, and told
 
@@ -116,7 +117,7 @@ class Rendering:
         self, models: "Renderer", state: "FrameState | None", index: int, writer: Writer[Written]
     ) -> Generator["Event | Pending", None, "FrameState"]:
         """Refine frame `index` and have it written, while those before it are told as they are written."""
-        from render.staging import to_host
+        from render.renderer.staging import to_host
 
         begun = time.perf_counter()
         spec = self.timeline.at(index)

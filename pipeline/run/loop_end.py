@@ -22,7 +22,8 @@ from render.errors import CheckpointError
 from render.spec import FrameSpec
 
 if TYPE_CHECKING:
-    from render.renderer import FrameState, Renderer
+    from render.renderer.renderer import Renderer
+    from render.renderer.state import FrameState
 
 
 class Heads:

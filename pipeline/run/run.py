@@ -29,8 +29,8 @@ from pipeline.video import ffmpeg
 from render.spec import FrameSpec
 
 if TYPE_CHECKING:
-    from render.lockstep import Pending
-    from render.renderer import Renderer
+    from render.refinement.lockstep import Pending
+    from render.renderer.renderer import Renderer
 
 GetRenderer = Callable[[Callable[[str], None]], "Renderer"]
 

@@ -10,8 +10,9 @@ from pipeline.curves.curve import Curve
 from pipeline.curves.joined import JoinedCurve
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.prompts import Prompt
-from render import catalogue, transforms
+from render import catalogue
 from render.errors import one_line
+from render.motion import transforms
 
 END = 1e-9  # seconds by which rounding may put a time behind the end
 

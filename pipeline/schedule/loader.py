@@ -30,8 +30,9 @@ from pipeline.schedule.sections.output import MAX_FRAMES, Output
 from pipeline.schedule.sections.refine import Refine
 from pipeline.schedule.sections.shots import read_lengths, read_parts
 from pipeline.schedule.warnings import warnings
-from render import catalogue, transforms
+from render import catalogue
 from render.errors import suggestion
+from render.motion import transforms
 
 _SECTIONS = (
     *("version", "title", "output", "music", "loop", "markers", "let"),

@@ -1,7 +1,7 @@
 """A schedule asked by frame: `Timeline.at(i)` is the frame spec of frame i.
 
 Frame i stands at i / fps seconds. What moves between two frames is the integral of the rates over
-the time between them, so another frame rate gives the same motion (`render.warp.motion_matrix`
+the time between them, so another frame rate gives the same motion (`render.motion.warp.motion_matrix`
 makes one matrix of it). All curves are evaluated here, before any model is loaded.
 """
 
@@ -13,8 +13,9 @@ from pipeline.curves.array import Array
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import ways
 from pipeline.schedule.sections.shots import Shot
-from render import catalogue, transforms
+from render import catalogue
 from render.errors import InputError
+from render.motion import transforms
 from render.spec import FrameSpec, ImageFile, PromptWeight
 
 

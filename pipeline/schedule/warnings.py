@@ -15,8 +15,9 @@ from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import gap
 from pipeline.video.platforms import PLACES
-from render import catalogue, transforms
+from render import catalogue
 from render.errors import Problem, one_line
+from render.motion import transforms
 
 Mask = NDArray[np.bool_]  # a flag for every frame
 

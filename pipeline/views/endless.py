@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.curves.array import Array
-from render.transforms import Matrix
+from render.motion.transforms import Matrix
 
 T = TypeVar("T", float, Array)
 

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.motion.transforms import Matrix
+from render.motion.warp import move, warp
 from render.spec import FrameSpec
-from render.transforms import Matrix
-from render.warp import move, warp
 
 HALF_GONE = 0.5  # seconds after which half of what entered is still seen
 _FAINT = 1 / 255

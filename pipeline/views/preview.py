@@ -24,9 +24,9 @@ from pipeline.video import ffmpeg
 from pipeline.video.sound import sounding
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
-from render.images import load_image
+from render.files.images import load_image
+from render.motion.warp import motion_matrix
 from render.spec import FrameSpec
-from render.warp import motion_matrix
 
 _LABEL = 14  # pixels of height that the line of text takes
 

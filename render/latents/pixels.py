@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from render.gradients import clamp_with_gradient
-from render.models import ModelFiles
+from render.kernels.gradients import clamp_with_gradient
+from render.models.model import ModelFiles
 
 
 class Pixels:

@@ -20,11 +20,11 @@ from taming.modules.diffusionmodules.model import Decoder, Encoder
 from taming.modules.vqvae.quantize import GumbelQuantize, VectorQuantizer2
 from torch import Tensor, nn
 
-from render.checkpoints import fit, read_state_dict
 from render.errors import WeightsError
-from render.gradients import clamp_with_gradient, straight_through
+from render.files.checkpoints import fit, read_state_dict
+from render.kernels.gradients import clamp_with_gradient, straight_through
 from render.kernels.vqgan import FrozenDecoder, FrozenEncoder
-from render.models import ModelFiles, read_vqgan_config, vqgan_stride
+from render.models.model import ModelFiles, read_vqgan_config, vqgan_stride
 
 # What a config's `target` may say, and whether its codebook is Gumbel's. The word is read, never imported.
 TARGETS = {

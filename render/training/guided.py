@@ -8,7 +8,8 @@ import torch
 from kornia.filters import bilateral_blur
 from torch import Tensor
 
-from ..optimizer import LatentAdam
+from render.refinement.optimizer import LatentAdam
+
 from .augment import augment
 from .guiding import load_pair, noise_latents
 from .painted import KEPT

@@ -9,10 +9,12 @@ import yaml
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..device import model_dtype
-from ..models import ModelFiles
-from ..noise import soft
-from ..renderer import FrameState, Renderer, load_renderer
+from render.device.device import model_dtype
+from render.models.model import ModelFiles
+from render.renderer.renderer import Renderer, load_renderer
+from render.renderer.state import FrameState
+from render.sources.noise import soft
+
 from ..spec import FrameSpec, PromptWeight
 from .vq_model import VQ
 

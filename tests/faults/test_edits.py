@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from render.registry import find_latent
+from render.models.registry import find_latent
 from tests.faults.harness import FRAMES, TOY, Place, assert_equal
 from tests.faults.watch import Moment
 

@@ -31,7 +31,7 @@ def _command() -> Work:
 
 
 def _checkpoint() -> Work:
-    from render.checkpoints import read_state_dict
+    from render.files.checkpoints import read_state_dict
 
     def read(arguments: list[str]) -> None:
         sys.stdout.write(f"{len(read_state_dict(Path(arguments[0])))} tensors\n")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from render.checkpoints import read_state_dict
+from render.files.checkpoints import read_state_dict
 
 Make = Callable[[Path], None]
 

@@ -9,7 +9,7 @@ import pytest
 from pipeline.audio.csv_midi import read_csv, read_midi
 from pipeline.video.embedded_text import require_container
 from render.errors import InputError, WeightsError
-from render.models import Model
+from render.models.model import Model
 from tests.hostile.conftest import MEGABYTES, SECONDS, Outcome
 
 
@@ -89,7 +89,7 @@ def test_a_sparse_checkpoint_is_judged_before_it_is_hashed(
     with (tmp_path / "a.ckpt").open("wb") as file:
         file.write(begin)
         file.truncate(20 << 30)
-    monkeypatch.setattr("render.models.sha256", lambda path: pytest.fail("hashed"))
+    monkeypatch.setattr("render.models.model.sha256", lambda path: pytest.fail("hashed"))
     with pytest.raises(WeightsError, match=said):
         Model(name="x", entry="vqgan", checkpoint=tmp_path / "a.ckpt").files().digests()
 

@@ -16,13 +16,13 @@ import torch
 from safetensors.torch import save_file
 
 from pipeline.run.delivery.upscaling import Upscaler
-from render.allowance import building
-from render.checkpoints import read_state_dict
-from render.clip_config import architectures, read_clip_config, text_config
-from render.companions import companions
 from render.errors import InputError, WeightsError
-from render.models import Model, read_vqgan_config
-from render.perceptors import clip
+from render.files.allowance import building
+from render.files.checkpoints import read_state_dict
+from render.guidance.perceptors import clip
+from render.models.clip_config import architectures, read_clip_config, text_config
+from render.models.model import Model, read_vqgan_config
+from render.models.tokenizers import companions
 
 ROOT = Path(__file__).parents[2]
 VISION = {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16}
@@ -111,7 +111,7 @@ def test_a_tokenizer_is_the_one_of_its_first_use(
     def fetched(repository: str, folder: Path, patterns: object) -> None:
         (folder / "tokenizer.json").write_text("{}")
 
-    monkeypatch.setattr("render.companions.from_hub_folder", fetched)
+    monkeypatch.setattr("render.models.tokenizers.from_hub_folder", fetched)
     config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "xlm-roberta-base"})
     model = Model(name="x", entry="clip", architecture=config)
 
@@ -204,7 +204,7 @@ def test_a_tensor_is_not_made_out_of_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_a_vqgan_config_is_bounded(tmp_path: Path, old: str, new: str) -> None:
-    text = (ROOT / "render" / "embedded" / "vqgan.yaml").read_text()
+    text = (ROOT / "render" / "models" / "embedded" / "vqgan.yaml").read_text()
     assert old in text
     (tmp_path / "c.yaml").write_text(text.replace(old, new))
     with pytest.raises(WeightsError, match=r"c.yaml:\d+:\d+: model.params"):
@@ -231,7 +231,7 @@ _WEIGHTS = {"a": torch.zeros(10)}
     ],
 )
 def test_building_is_bounded_by_the_weights(build: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("render.allowance.MAX_STEPS", 1_000)
+    monkeypatch.setattr("render.files.allowance.MAX_STEPS", 1_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(WeightsError, match=r"c\.json: describes a network far larger"), building("c.json", _WEIGHTS):
         build()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from render.registry import find_latent, find_perceptor
+from render.models.registry import find_latent, find_perceptor
 
 FRAMES = 4
 SIZE = (128, 72)

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from render.latents import vqgan
-from render.registry import find_perceptor
+from render.models.registry import find_perceptor
 
 DDCONFIG = {
     **{"double_z": False, "z_channels": 12, "resolution": 16, "in_channels": 3, "out_ch": 3, "ch": 32},

@@ -16,11 +16,11 @@ from pipeline.commands.models import models
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from render import registry
-from render.downloads import Download
 from render.latents import vqgan
-from render.located import LocatedModels
-from render.models import Model
+from render.models import registry
+from render.models.downloads import Download
+from render.models.model import Model
+from render.renderer.located import LocatedModels
 from tests.published import GUMBEL, KINDS, VQ, Published, Taming, assert_round_trip, publish
 
 BY_PATH = """

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from bench.steadiness import WINDOW, looks, mean_look, sharpness, slow_zoom
-from render import noise
 from render.latents import vqgan
-from render.registry import find_latent, find_perceptor
-from render.renderer import load_renderer
+from render.models.registry import find_latent, find_perceptor
+from render.motion.warm_start import warm_start
+from render.motion.warp import motion_matrix, warp
+from render.renderer.renderer import load_renderer
+from render.sources import noise
 from render.spec import FrameSpec
-from render.warm_start import warm_start
-from render.warp import motion_matrix, warp
 
 
 def _without_guidance(index: int, size: tuple[int, int]) -> FrameSpec:

@@ -14,9 +14,9 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
+from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
-from render.perceptors.toy import Toy
-from render.renderer import Renderer, Scorer
+from render.renderer.renderer import Renderer, Scorer
 
 
 @pytest.fixture(scope="session")

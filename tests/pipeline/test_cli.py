@@ -19,7 +19,7 @@ from PIL import Image
 
 from pipeline import cli
 from pipeline.commands.models import models
-from render import registry
+from render.models import registry
 
 SCHEDULES = Path(__file__).parents[2] / "schedules"
 FRAMES = 12

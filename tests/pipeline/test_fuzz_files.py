@@ -24,13 +24,13 @@ from safetensors.torch import save
 
 from pipeline.audio.csv_midi import read_csv, read_midi
 from pipeline.audio.decoding import RATE, decode
-from render.checkpoints import read_state_dict
-from render.clip_config import read_clip_config
 from render.errors import InputError, WeightsError
-from render.images import load_image
-from render.models import read_vqgan_config
+from render.files.checkpoints import read_state_dict
+from render.files.images import load_image
+from render.models.clip_config import read_clip_config
+from render.models.model import read_vqgan_config
 
-EMBEDDED = Path(__file__).parents[2] / "render" / "embedded"
+EMBEDDED = Path(__file__).parents[2] / "render" / "models" / "embedded"
 MOST_MB = 1500  # above what the process held before: a picture of 64 million pixels takes 768 alone
 RECORD = os.environ.get("FUZZ_RECORD")
 

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
+from render.guidance.perceptors import clip
+from render.guidance.perceptors.toy import Toy
 from render.latents import vqgan
 from render.latents.pixels import Pixels
-from render.perceptors import clip
-from render.perceptors.toy import Toy
-from render.registry import find_latent, find_perceptor
-from render.renderer import Renderer, Scorer
+from render.models.registry import find_latent, find_perceptor
+from render.renderer.renderer import Renderer, Scorer
 from render.spec import FrameSpec, PromptWeight
 
 CPU = torch.device("cpu")

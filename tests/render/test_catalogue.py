@@ -3,8 +3,10 @@ from types import ModuleType
 
 import pytest
 
-from render import catalogue, latents, losses, perceptors, transforms
+from render import catalogue, latents
 from render.errors import InputError, UnknownNameError
+from render.guidance import losses, perceptors
+from render.motion import transforms
 
 CONTRACT = [(transforms, "TRANSFORM"), (losses, "loss"), (latents, "load"), (perceptors, "load")]
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from render import augment, cutouts, noise
-from render.renderer import Renderer
+from render.guidance import augment, cutouts
+from render.renderer.renderer import Renderer
 from render.rng import frame_generator
+from render.sources import noise
 from render.spec import FrameSpec
 
 FULL = augment.STRENGTHS["full"]

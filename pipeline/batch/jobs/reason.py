@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from render import failures
+from render.device import failures
 from render.errors import RenderError
 
 

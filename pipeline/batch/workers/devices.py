@@ -53,7 +53,7 @@ def _devices(name: str) -> list[str]:
         return [name]  # torch need not be asked
     import torch
 
-    from render.device import pick_device
+    from render.device.device import pick_device
 
     if name in ("auto", "cuda") and torch.cuda.device_count() > 1:
         return [f"cuda:{number}" for number in range(torch.cuda.device_count())]

@@ -24,8 +24,8 @@ from pipeline.run.events import GO_ON, Interrupted
 from pipeline.run.session.lockstep import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.schedule import Schedule
+from render.device.openmp import sleep_at_barriers
 from render.errors import InputError, RunError
-from render.openmp import sleep_at_barriers
 
 if TYPE_CHECKING:
     from ray.util.queue import Queue

@@ -22,7 +22,7 @@ from pipeline.run.session.lockstep import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
-from render.openmp import sleep_at_barriers
+from render.device.openmp import sleep_at_barriers
 
 STOP = "stop"
 CRASHED = 70  # the exit code of a worker that met what it cannot trust itself after
@@ -33,7 +33,7 @@ class Conditions:
     """How a worker works.
 
     Attributes:
-        device: see `render.device.pick_device`.
+        device: see `render.device.device.pick_device`.
         threads: of torch on a CPU; None leaves that to torch and OMP_NUM_THREADS.
     """
 

@@ -16,11 +16,11 @@ from pipeline.run.run import Run, RunOptions
 from pipeline.run.session.lockstep import AtOnce, groups, in_lockstep
 from pipeline.run.session.session import Prepare, Session, run_of
 from pipeline.schedule.schedule import Schedule
-from render import failures
+from render.device import failures
 from render.errors import DeviceError, InputError, RunError
 
 if TYPE_CHECKING:
-    from render.lockstep import Pending
+    from render.refinement.lockstep import Pending
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ Our generators span all of those of the plane but one, the stretch along an axis
 point is a tilt and a stretch, so where the picture tilts there are centres about which the stretch
 is none; of these the one next to the point that the flip turns about is taken.
 
-Convention: pixel coordinates, y down, as `render.warp`'s.
+Convention: pixel coordinates, y down, as `render.motion.warp`'s.
 
 Source: sd-webui-deforum, scripts/deforum_helpers/animation.py, warpMatrix, get_flip_perspective_matrix and
     anim_frame_warp_2d, which leaves the translation out beside a flip. What differs: it estimates the matrix of

@@ -33,8 +33,8 @@ class Upscaler:
     def __init__(self, path: Path, device: str = "auto") -> None:
         import spandrel
 
-        from render.allowance import building
-        from render.device import pick_device
+        from render.device.device import pick_device
+        from render.files.allowance import building
 
         self._device = pick_device(device)
         try:
@@ -105,7 +105,7 @@ class Enlarged:
 
 def _state(path: Path) -> "dict[str, Tensor]":
     """The weights, without names that would make spandrel count to millions. Raises `WeightsError`."""
-    from render.checkpoints import read_tensors
+    from render.files.checkpoints import read_tensors
 
     state = read_tensors(path, _NESTS)
     for key in state:

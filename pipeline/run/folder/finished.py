@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.run.folder.folder import RunFolder
 from pipeline.storage.atomic import write_text
-from render.models import sha256
+from render.models.model import sha256
 
 OUTDATED = "outdated"
 

@@ -113,7 +113,7 @@ class FrameFolder:
 def to_pixels(image: "Tensor") -> Pixels:
     """(1, 3, H, W) in [0, 1] to (H, W, 3) bytes.
 
-    By numpy, which takes no threads: see `render.staging.to_host`.
+    By numpy, which takes no threads: see `render.renderer.staging.to_host`.
     """
     pixels: Pixels = np.rint(image[0].movedim(0, -1).cpu().numpy() * 255).astype(np.uint8)
     return pixels

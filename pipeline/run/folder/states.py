@@ -19,7 +19,7 @@ from render.errors import CheckpointError
 if TYPE_CHECKING:
     import torch
 
-    from render.renderer import FrameState
+    from render.renderer.state import FrameState
 
 KEPT_LATEST = 2
 _OPTIMIZER = "optimizer."
@@ -82,7 +82,7 @@ class StateFolder:
         Raises:
             CheckpointError: the file is missing or damaged.
         """
-        from render.renderer import FrameState
+        from render.renderer.state import FrameState
 
         tensors, _ = self._read(index)
         tensors = {name: value.to(device) for name, value in tensors.items()}

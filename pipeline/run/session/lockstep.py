@@ -13,8 +13,8 @@ from pipeline.run.events import Event, Interrupted, only_events
 from pipeline.run.run import Run
 
 if TYPE_CHECKING:
-    from render.lockstep import Pending
-    from render.renderer import Renderer
+    from render.refinement.lockstep import Pending
+    from render.renderer.renderer import Renderer
 
 MOST = 8  # that `auto` tries
 WORTH = 50  # steps that are to be taken for every one of the probe's
@@ -51,7 +51,7 @@ class AtOnce:
             return self.asked
         if run.kind in self._found:
             return self._found[run.kind]
-        from render.probe import NUM_STEPS, probe
+        from render.renderer.probe import NUM_STEPS, probe
 
         steps = sum(spec.num_steps for each in group for spec in each.asked)
         spec = next((spec for spec in run.asked if spec.num_steps and spec.losses), None)
@@ -78,7 +78,7 @@ def in_lockstep(group: Sequence[Run], work: Work, at_once: AtOnce) -> Generator[
     if len(group) == 1 or at_once.asked == 1:
         yield from _one_by_one(group, work)
         return
-    from render.lockstep import Lockstep
+    from render.refinement.lockstep import Lockstep
 
     lockstep = Lockstep(1, at_once.note)
     chosen = interrupted = False

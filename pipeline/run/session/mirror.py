@@ -16,7 +16,7 @@ from pipeline.storage.uploads import Uploads
 from render.errors import FolderInUseError, StorageError
 
 if TYPE_CHECKING:
-    from render.lockstep import Pending
+    from render.refinement.lockstep import Pending
 
 _LAST = Finished | Interrupted | Failed
 _LATEST = 16  # frames whose files may be late

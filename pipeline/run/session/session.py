@@ -19,15 +19,15 @@ from pipeline.run.session.waiting import when_free
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.warnings import untimely
-from render import failures
+from render.device import failures
+from render.device.openmp import sleep_at_barriers
 from render.errors import DeviceError, FolderInUseError, RunError, WeightsError
-from render.located import LocatedModels
-from render.openmp import sleep_at_barriers
+from render.renderer.located import LocatedModels
 
 if TYPE_CHECKING:
-    from render.downloads import Progress
-    from render.lockstep import Pending
-    from render.renderer import Renderer
+    from render.models.downloads import Progress
+    from render.refinement.lockstep import Pending
+    from render.renderer.renderer import Renderer
 
 Prepare = Callable[["Renderer"], "Renderer"]
 
@@ -36,9 +36,9 @@ class Session:
     """Renders schedules on one device and keeps the models of the latest one for the next.
 
     Args:
-        device: see `render.device.pick_device`.
+        device: see `render.device.device.pick_device`.
         offline: do not download models.
-        downloaded: hears how downloads go, see `render.downloads.Progress`.
+        downloaded: hears how downloads go, see `render.models.downloads.Progress`.
         wait: where another run writes into the folder, wait for its end; without it that is a failure.
     """
 

@@ -10,7 +10,7 @@ from pipeline.run.folder.lock import in_use
 from pipeline.run.run import Run
 
 if TYPE_CHECKING:
-    from render.lockstep import Pending
+    from render.refinement.lockstep import Pending
 
 BETWEEN = 0.5  # seconds between two looks at the lock
 

@@ -7,7 +7,7 @@ from pipeline.schedule.document.paths import did_you_mean, resolve
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from render.errors import InputError
-from render.models import sha256
+from render.models.model import sha256
 from render.spec import ImageFile
 
 
@@ -25,7 +25,7 @@ def file(value: Value, clock: Clock) -> Path:
 
 def picture(value: Value, clock: Clock) -> ImageFile:
     """A picture; its header is looked at, its pixels are not."""
-    from render.images import require_image
+    from render.files.images import require_image
 
     path = file(value, clock)
     try:

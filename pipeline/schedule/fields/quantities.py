@@ -13,7 +13,7 @@ from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.shapes import Shape, one_of, plain, written_as
-from render.transforms import Transform
+from render.motion.transforms import Transform
 
 _NUMBER = r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 _PERCENT = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*%")

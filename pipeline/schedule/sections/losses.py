@@ -10,7 +10,8 @@ from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, headline
-from render import catalogue, losses
+from render import catalogue
+from render.guidance import losses
 
 DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.6}
 

@@ -13,14 +13,14 @@ from pipeline.schedule.fields.files import file
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import Reader
 from pipeline.schedule.fields.shapes import Shape, about, described, list_of, map_of, one_of, setting
-from render import registry
-from render.companions import require_usable
-from render.downloads import Progress
 from render.errors import UnknownNameError, WeightsError
-from render.located import LocatedModels
-from render.models import Model
+from render.models import registry
+from render.models.downloads import Progress
+from render.models.model import Model
+from render.models.tokenizers import require_usable
+from render.renderer.located import LocatedModels
+from render.renderer.weights import locate
 from render.spec import PRECISIONS
-from render.weights import locate
 
 if TYPE_CHECKING:
     pass

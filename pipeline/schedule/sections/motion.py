@@ -17,9 +17,10 @@ from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import rate, share
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Described, Setting, described, headline, setting, settings, two_of
-from render import catalogue, transforms
+from render import catalogue
+from render.motion import transforms
+from render.motion.transforms import Transform
 from render.spec import BORDERS
-from render.transforms import Transform
 
 _SHARE = curve(share)
 

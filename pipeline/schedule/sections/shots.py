@@ -17,7 +17,8 @@ from pipeline.schedule.sections.losses import _losses
 from pipeline.schedule.sections.motion import Motion, read_motion
 from pipeline.schedule.sections.prompts import Prompt, read_prompts
 from pipeline.schedule.sections.refine import Refine
-from render import catalogue, transforms
+from render import catalogue
+from render.motion import transforms
 
 PARTS = ("prompts", "motion", "refine", "losses")
 STARTS = ("cut", "carry")

@@ -29,7 +29,7 @@ from pipeline.video.measuring import measured
 from pipeline.video.sound import sounding
 from pipeline.views.preview import write_preview
 from render.errors import EncodingError, RunError
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 
 Write = Callable[..., Path]
 

@@ -50,7 +50,7 @@ if __name__ != "__main__":
     home._schedule = strange(home._schedule, lambda job: job.name == "odd", {wrong!r})
 """
 RENDERED = """
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 Renderer.steps = strange(Renderer.steps, lambda self, state, spec: spec.seed == 66, {wrong!r})
 """
 STARTED = """

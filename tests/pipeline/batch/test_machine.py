@@ -14,7 +14,7 @@ from tests.pipeline.batch.conftest import Desk, alone, toy
 BROKEN_GPU = """
 from pathlib import Path
 import torch
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 steps = Renderer.steps
 said = "CUDA error: an illegal memory access was encountered\\nCUDA kernel errors might be asynchronously reported"
 def broken(self, state, spec):
@@ -76,7 +76,9 @@ def test_a_gpu_that_fails_in_lockstep(desk: Desk) -> None:
     """There the steps are taken outside of the runs."""
     desk.write("a", toy(1))
     desk.write("b", toy(2))
-    text = BROKEN_GPU.replace("from render.renderer import Renderer", "import render.lockstep as lockstep")
+    text = BROKEN_GPU.replace(
+        "from render.renderer.renderer import Renderer", "import render.refinement.lockstep as lockstep"
+    )
     text = text.replace("steps = Renderer.steps", "take = lockstep.take")
     body = "def broken(batch, count):\n    raise RuntimeError(said)\nlockstep.take = broken\n"
     begin, end = text.index("def broken"), text.index("if __name__")

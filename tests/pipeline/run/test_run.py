@@ -22,8 +22,9 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from render.errors import EncodingError, InputError
-from render.lockstep import Pending
-from render.renderer import FrameState, Renderer
+from render.refinement.lockstep import Pending
+from render.renderer.renderer import Renderer
+from render.renderer.state import FrameState
 from render.spec import FrameSpec
 
 FRAMES = 12  # at 8 fps: states are kept after frames 7, 10 and 11

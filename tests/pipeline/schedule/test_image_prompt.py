@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from pipeline.cli import main
-from render.perceptors.toy import Toy
+from render.guidance.perceptors.toy import Toy
 
 SIDE = 64
 

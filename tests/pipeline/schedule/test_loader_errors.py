@@ -6,9 +6,9 @@ import pytest
 
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.sections.models import Models
-from render import registry
 from render.errors import ScheduleError
-from render.models import Model
+from render.models import registry
+from render.models.model import Model
 
 RATE = "expected a number, a rate such as 1.05/s"
 LENGTH = "expected a length such as 12s, 32 bars, or a number of frames, from 1 to 1,000,000 frames"

@@ -10,10 +10,11 @@ from scipy.integrate import solve_ivp
 
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
-from render import catalogue, transforms
+from render import catalogue
+from render.motion import transforms
+from render.motion.transforms import Matrix
+from render.motion.warp import motion_matrix
 from render.spec import FrameSpec, PromptWeight
-from render.transforms import Matrix
-from render.warp import motion_matrix
 
 SIZE = (256, 144)
 CORNERS = np.array([[x, y, 1.0] for x in (0, SIZE[0] - 1) for y in (0, SIZE[1] - 1)]).T

@@ -13,7 +13,8 @@ from pipeline.curves.curve import Curve
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.views.plot_page import plot_page
-from render import catalogue, transforms
+from render import catalogue
+from render.motion import transforms
 
 SCHEDULES = sorted((Path(__file__).parents[3] / "schedules").glob("*.yaml"))
 EVIL = "</script><script>alert(1)</script> \" ' &amp; <!-- ${x} {{data}} \u2028 夕"

@@ -11,7 +11,7 @@ from render.training.guided import GuidedPool, flattened
 from render.training.guiding import load_vqgan
 from render.training.measure import Scorer
 
-PAIR = Path(render.__file__).parent / "embedded"
+PAIR = Path(render.__file__).parent / "models" / "embedded"
 CAPTION = "a golden sunset over the sea"
 
 

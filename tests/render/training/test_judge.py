@@ -9,7 +9,7 @@ import torch
 from render.training.judge import Judge, check_judge, top
 
 FOLDER = Path(__file__).parents[2] / "data" / "judge"
-PAIR = Path(__file__).parents[3] / "render" / "embedded"
+PAIR = Path(__file__).parents[3] / "render" / "models" / "embedded"
 
 
 @pytest.fixture(scope="module")

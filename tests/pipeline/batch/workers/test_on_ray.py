@@ -94,7 +94,7 @@ def break_gpu() -> None:
     """In every process of Ray: what a GPU answers with, at frame 3; once, but of seed 66 always."""
     import torch
 
-    from render.renderer import Renderer
+    from render.renderer.renderer import Renderer
 
     steps = Renderer.steps
 

@@ -14,7 +14,7 @@ from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.video import Video
 from render.errors import ScheduleError
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 
 Rendered = Callable[[str], RunFolder]
 

@@ -20,7 +20,7 @@ from pipeline.video import ffmpeg
 from pipeline.video.formats import FORMATS
 from pipeline.video.recipe import Recipe
 from render.errors import ScheduleError
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played
 
 ENCODERS = [(name, encoder) for name, known in FORMATS.items() for encoder in known.hardware]

@@ -14,7 +14,7 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from render.registry import find_latent, find_perceptor
+from render.models.registry import find_latent, find_perceptor
 
 KEYS = {
     "title",

@@ -14,7 +14,7 @@ from pipeline.schedule.origin import Origin
 from pipeline.schedule.sections.loop import order
 from pipeline.video.formats import FORMATS
 from pipeline.video.seams import closed
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import flows, growth_and_turn, played, seam
 
 COUNT, LED = 48, 18

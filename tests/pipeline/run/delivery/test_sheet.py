@@ -11,7 +11,7 @@ from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.loop import order
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 
 SIZE = (32, 16)
 HEIGHT = WIDTH * SIZE[1] // SIZE[0]

@@ -17,7 +17,7 @@ from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.video import Video
 from render.errors import InputError, ScheduleError
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played
 
 WIDTH, GROWTH = 8, 32  # the second one is the same in all that are published

@@ -25,7 +25,7 @@ from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.storage.naming import run_name
 from render.errors import FolderInUseError, InputError
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 from tests.pipeline.conftest import TOY
 from tests.shots import four_shots
 

@@ -12,7 +12,8 @@ from pipeline.run.folder.states import StateFolder
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import CheckpointError
-from render.renderer import FrameState, Renderer
+from render.renderer.renderer import Renderer
+from render.renderer.state import FrameState
 from render.spec import FrameSpec
 
 CPU = torch.device("cpu")

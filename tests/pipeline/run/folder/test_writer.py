@@ -132,8 +132,8 @@ from pathlib import Path
 import torch
 from pipeline.run.folder.states import StateFolder
 from pipeline.run.folder.frames import FrameFolder, FrameRecord, checksum, to_pixels
-from render.renderer import FrameState
-from render.staging import to_host
+from render.renderer.renderer import FrameState
+from render.renderer.staging import to_host
 
 torch.set_num_threads(2)
 image = torch.rand(1, 3, 144, 256).contiguous(memory_format=torch.channels_last)

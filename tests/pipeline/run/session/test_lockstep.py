@@ -24,10 +24,10 @@ from pipeline.run.session.lockstep import groups
 from pipeline.run.session.session import Session, render_all, run_of
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
+from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
-from render.located import LocatedModels
-from render.perceptors.toy import Toy
-from render.renderer import Renderer, Scorer
+from render.renderer.located import LocatedModels
+from render.renderer.renderer import Renderer, Scorer
 from tests.shots import SHOTS
 
 CPU = torch.device("cpu")

@@ -19,7 +19,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import order, ways
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
-from render.renderer import Renderer
+from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played, seam
 
 HEAD = "models: {latent: pixels, perceptors: [toy]}\nrefine: {steps: 3, first_frame: 6, cutouts: 2, lr: 0.5}\n"

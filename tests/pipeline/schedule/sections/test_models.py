@@ -13,7 +13,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.models import Models
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
-from render.registry import find_latent, find_perceptor
+from render.models.registry import find_latent, find_perceptor
 
 QUICK_GELU = "vit_b_32-quickgelu-laion400m_e32-46683a32.pt"  # as open_clip calls it
 EMBEDDED = find_latent("embedded"), find_perceptor("embedded")

@@ -1,0 +1,1 @@
+"""Where it runs: device and precision, memory, threads, what the machine refuses."""

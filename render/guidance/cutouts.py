@@ -1,0 +1,74 @@
+"""Square looks at the picture, at the size a perceptor wants: all of them by one resample.
+
+A cutout is a 3x3 matrix from the square's coordinates to the picture's, both in [-1, 1]; cropping,
+flipping, turning and tilting are products of matrices, and one grid_sample draws every cutout of a step.
+Source: MakeCutouts of crowsonkb's VQGAN+CLIP notebook, there one crop and one resize per cutout.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render.guidance.augment import Strength, jitter
+from render.rng import Generators, around_zero, uniform
+
+WHOLE_SHARE = 0.25  # of the cutouts see the whole picture squeezed into the square: the layout
+SMALLEST_CROP = 0.45  # of the picture's shorter side
+
+
+def draw(batch: int, count: int, aspect: float, strength: Strength, generators: Generators) -> Tensor:
+    """Draw the cutouts of one step: (batch, count, 3, 3), from square to picture coordinates.
+
+    The first quarter are whole views, the others squares of 45 to 100 % of the shorter side at
+    random places; each is moved on at random (`render.guidance.augment.jitter`).
+
+    Args:
+        aspect: width / height of the picture.
+    """
+    num_whole = max(1, round(WHOLE_SHARE * count))
+    side = SMALLEST_CROP + (1 - SMALLEST_CROP) * uniform((batch, count), generators)
+    scale = torch.stack([side * min(1.0, 1 / aspect), side * min(1.0, aspect)], dim=-1)
+    scale[:, :num_whole] = 1.0
+    place = around_zero((batch, count, 2), generators)
+    crop = torch.zeros(batch, count, 3, 3, device=side.device)
+    crop[..., :2, :2] = torch.diag_embed(scale)
+    crop[..., :2, 2] = place * (1 - scale)
+    crop[..., 2, 2] = 1.0
+    return crop @ jitter(batch, count, strength, generators)
+
+
+def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
+    """Look at `image` through `views`.
+
+    Args:
+        image: (B, 3, H, W) in [0, 1].
+        views: (B, N, 3, 3), see `draw`.
+        side: pixels of the square.
+
+    Returns:
+        (B, N, 3, side, side) in [0, 1]; what lies outside the picture is reflected.
+    """
+    batch, count = views.shape[:2]
+    # One prefilter for all: the middle of the range of crop sizes then maps pixel to pixel.
+    shrink = min(1.0, 1.4 * side / min(image.shape[-2:]))
+    if shrink < 1.0:
+        size = [round(shrink * pixels) for pixels in image.shape[-2:]]
+        image = F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
+    grid = _places(views, side).reshape(batch, count * side, side, 2)
+    looks = F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    return looks.view(batch, 3, count, side, side).transpose(1, 2)
+
+
+def _places(views: Tensor, side: int) -> Tensor:
+    """Where the pixels' centres of every square lie in the picture: (B, N, side * side, 2)."""
+    along = (2 * torch.arange(side, device=views.device, dtype=views.dtype) + 1) / side - 1
+    y, x = torch.meshgrid(along, along, indexing="ij")
+    centres = torch.stack([x, y, torch.ones_like(x)]).flatten(1)
+    places = (views @ centres).mT
+    return places[..., :2] / places[..., 2:]
+
+
+def whole(image: Tensor, side: int) -> Tensor:
+    """The whole picture squeezed into one antialiased square: (B, 1, 3, side, side)."""
+    square = F.interpolate(image, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
+    return square.unsqueeze(1)

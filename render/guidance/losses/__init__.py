@@ -1,0 +1,37 @@
+"""Guidance terms, one per file; the file's name is the key under `losses:`.
+
+Contract: an entry module holds `loss(inputs: LossInputs) -> Tensor` of shape (B,), differentiable
+in the image, one number per picture, smaller is better. To add a term, add its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # listing the catalogue must not import torch
+    from torch import Tensor
+
+    from render.guidance.prompts import Targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossInputs:
+    """All that a guidance term may see.
+
+    Attributes:
+        image: (B, 3, H, W) in [0, 1], the decoded latent.
+        latent: (B, C, h, w), what is refined.
+        anchor: (B, 3, H, W) in [0, 1], the picture that refinement started from.
+        embeddings: per perceptor (B, N, D), unit vectors of the N cutouts.
+        targets: per perceptor, what the prompts ask for.
+        shares: per perceptor, how much its word counts.
+    """
+
+    image: Tensor
+    latent: Tensor
+    anchor: Tensor
+    embeddings: Sequence[Tensor]
+    targets: Sequence[Targets]
+    shares: Sequence[float]

@@ -1,0 +1,30 @@
+"""Pull the cutouts towards the prompts; a negative weight pushes away."""
+
+import torch
+from torch import Tensor
+
+from render.guidance.losses import LossInputs
+
+
+def spherical_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Half the squared great-circle distance of unit vectors, over the last dimension.
+
+    Source: spherical_dist_loss of crowsonkb's VQGAN+CLIP notebook, 2 arcsin(|a - b| / 2)^2.
+    """
+    # Kept off 0 and 2, where the gradient of the norm and of arcsin is not finite.
+    chord = (a - b).square().sum(dim=-1).clamp(1e-12, 3.9999).sqrt()
+    return 2 * (chord / 2).asin().square()
+
+
+def loss(inputs: LossInputs) -> Tensor:
+    """Weighted spherical distance to every prompt, meaned over cutouts and perceptors, 0 without prompts: (B,).
+
+    A perceptor's mean counts by its share: equal shares give the plain mean.
+    """
+    if not inputs.embeddings:
+        return 0 * inputs.image.sum(dim=(1, 2, 3))
+    per_perceptor = []
+    for embeddings, targets, share in zip(inputs.embeddings, inputs.targets, inputs.shares, strict=True):
+        distances = spherical_distance(embeddings.unsqueeze(2), targets.embeddings.unsqueeze(-3))
+        per_perceptor.append(share * (distances * targets.weights.unsqueeze(-2)).sum(dim=-1).mean(dim=1))
+    return torch.stack(per_perceptor).sum(dim=0) / sum(inputs.shares)

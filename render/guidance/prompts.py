@@ -1,0 +1,98 @@
+"""From texts and pictures to what guidance aims at: unit embeddings, computed once, mixed by weight or slerp."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from render.errors import RunError
+from render.guidance import cutouts
+from render.guidance.perceptors import Perceptor
+from render.models.model import sha256
+from render.spec import ImageFile, PromptWeight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Targets:
+    """What one perceptor should see: unit embeddings (P, D) and their signed weights (P,).
+
+    (B, P, D) and (B, P) where every picture of a batch has its own, see `together`.
+    """
+
+    embeddings: Tensor
+    weights: Tensor
+
+    def similarity(self, embeddings: Tensor) -> Tensor:
+        """Weighted mean cosine of unit vectors (B, N, D) to the targets, in [-1, 1]: (B,)."""
+        cosines = (embeddings @ self.embeddings.mT).mean(dim=1)
+        return (cosines * self.weights).sum(dim=-1) / self.weights.abs().sum(dim=-1)
+
+
+def together(targets: Sequence[Targets]) -> Targets:
+    """Those of several pictures; whoever has fewer prompts than others gets some without weight."""
+    return Targets(
+        embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
+        weights=pad_sequence([each.weights for each in targets], batch_first=True),
+    )
+
+
+def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
+    """Walk the great circle from one unit vector (D,) to another: fraction 0 is `start`, 1 is `end`.
+
+    Source: Shoemake, "Animating rotation with quaternion curves" (1985). Opposite vectors have no
+    one great circle; they, and equal ones, are mixed linearly and normalised.
+    """
+    angle = 2 * math.asin(min(1.0, float(torch.linalg.vector_norm(start - end)) / 2))
+    shares = (1 - fraction, fraction)
+    if 1e-4 < angle < math.pi - 1e-4:
+        shares = (math.sin(shares[0] * angle), math.sin(shares[1] * angle))
+    mixed = shares[0] * start + shares[1] * end
+    return F.normalize(mixed, dim=0) if bool(mixed.any()) else start
+
+
+KEPT = 1024  # embeddings: more than a video has, few enough that a worker may render one video after the other
+
+
+class PromptEncoder:
+    """The prompts of one perceptor; every text and picture is embedded once, the latest `KEPT` are remembered."""
+
+    def __init__(self, perceptor: Perceptor, device: torch.device) -> None:
+        self._perceptor = perceptor
+        self._device = device
+        self._cache: dict[str | ImageFile, Tensor] = {}
+
+    def targets(self, prompts: Sequence[PromptWeight], blend: str) -> Targets | None:
+        """What the prompts of a frame ask for; None where none has weight."""
+        if not prompts:
+            return None
+        embeddings = torch.stack([self._embed(prompt.image or prompt.text) for prompt in prompts])
+        weights = torch.tensor([prompt.weight for prompt in prompts], device=embeddings.device)
+        if blend == "slerp" and len(prompts) == 2:
+            total = prompts[0].weight + prompts[1].weight
+            embeddings = slerp(embeddings[0], embeddings[1], prompts[1].weight / total).unsqueeze(0)
+            weights = weights.sum(dim=0, keepdim=True)
+        return Targets(embeddings=embeddings, weights=weights)
+
+    def _embed(self, prompt: str | ImageFile) -> Tensor:
+        if prompt not in self._cache:
+            if isinstance(prompt, ImageFile):
+                self._cache[prompt] = self._embed_image(prompt)
+            else:
+                self._cache[prompt] = self._perceptor.encode_text([prompt])[0]
+            if len(self._cache) > KEPT:
+                del self._cache[next(iter(self._cache))]
+        return self._cache[prompt]
+
+    @torch.no_grad()
+    def _embed_image(self, file: ImageFile) -> Tensor:
+        """The picture as a whole, squeezed into a square as the cutouts of the whole frame are."""
+        from render.files.images import load_image  # Pillow, only where a picture is a prompt
+
+        if sha256(file.path) != file.sha256:
+            raise RunError(f"{file.path}: has changed since the schedule was read; run again")
+        image = torch.from_numpy(load_image(file.path)).movedim(-1, 0).unsqueeze(0).to(self._device)
+        return self._perceptor.encode_image(cutouts.whole(image, self._perceptor.side)[:, 0])[0]

@@ -1,0 +1,1 @@
+"""What a schedule names as a model: names, files, downloads, configs. No torch."""

@@ -1,0 +1,212 @@
+"""Files of models from the network into the cache: once, whole, and what they were the first time.
+
+Beside `NAME` lie `NAME.sha256` (what it was at first use, in the format of sha256sum) and
+`NAME.lock`; while it is fetched `NAME.partial` as well. No torch here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from render.errors import DownloadError
+from render.models.hub import from_hub
+from render.models.transfer import AddressError, discard, from_web, received
+
+Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, bytes in all or None
+
+WAIT_SECONDS = 0.5  # between two looks at what another process has fetched
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script)\b", re.IGNORECASE | re.DOTALL
+)
+_RECORD = re.compile(r"# size (\d+) mtime_ns (\d+)\n([0-9a-f]{64})  [^\n]+\n")
+_ADVICE = """
+Write the path of a file that you have into the schedule (models: {{latent: {{config: ..., checkpoint: ...}}}}), \
+or put it by hand at {path}"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """One file of a model and where it may come from.
+
+    Attributes:
+        name: of the file in the cache folder, such as `imagenet-f16-16384.ckpt`.
+        addresses: tried in order: `https://...` or `hf://owner/repo[@revision]/path/in/repo`; with
+            `#sha256=...` at its end an address promises a file of this SHA-256, or beginning of it.
+        size: bytes, where known.
+        sha256: in hexadecimal, where known; else recorded at first use and checked ever after.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    size: int | None = None
+    sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name in ("", ".", "..") or re.search(r"[/\\:\0]", self.name):
+            raise DownloadError(f"{self.name!r} is not a name for a file in the cache")
+
+
+class _ContentError(Exception):
+    """Why a file cannot be taken for what was looked for."""
+
+
+def cache_folder() -> Path:
+    """Where files of models are kept: `RENDER_CACHE`, else the platform's cache folder."""
+    if named := os.environ.get("RENDER_CACHE"):
+        return Path(named).expanduser()
+    import platformdirs
+
+    return platformdirs.user_cache_path("vqgan-clip-render", appauthor=False)
+
+
+def offline_wanted() -> bool:
+    """Whether `HF_HUB_OFFLINE` asks for no network, read as huggingface_hub reads it."""
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
+def fetch(download: Download, folder: Path, *, offline: bool, progress: Progress) -> Path:
+    """The file in `folder`, fetched if it is not there and checked in any case.
+
+    Processes that ask at once fetch it once; the others wait and tell how far it is. What was
+    fetched when a connection, the process or the disk ends is kept, and the next call goes on.
+
+    Args:
+        offline: open no socket; `HF_HUB_OFFLINE` asks for the same.
+
+    Raises:
+        DownloadError: no address gives the file, it is not what it should be, or it cannot be kept.
+    """
+    path = folder / download.name
+    offline = offline or offline_wanted()
+    try:
+        if not _is_as_recorded(path, download):
+            folder.mkdir(parents=True, exist_ok=True)
+            with alone(download, folder, progress):
+                if path.exists():
+                    _accept(path, path, download)
+                else:
+                    _bring(download, path, offline, progress)
+    except _ContentError as error:
+        raise DownloadError(f"{path}: {error}; remove the file to have it fetched again") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DownloadError(f"{path}: cannot be kept: {reason}; the next run resumes from there") from error
+    return path
+
+
+def _bring(download: Download, path: Path, offline: bool, progress: Progress) -> None:
+    partial = _beside(path, "partial")
+    reasons = []
+    for address in download.addresses:
+        try:
+            _receive(address, partial, download, offline, progress)
+            return _accept(partial, path, download, _promised(address))
+        except AddressError as error:
+            reasons.append(f"{address}: {error}")
+        except _ContentError as error:
+            discard(partial)
+            reasons.append(f"{address}: {error}")
+    said = "\n  ".join([f"{download.name} could not be fetched:", *reasons])
+    if offline:
+        said = f"{download.name} is not in the cache, and offline is asked for."
+    raise DownloadError(said + _ADVICE.format(path=path))
+
+
+def _receive(address: str, partial: Path, download: Download, offline: bool, progress: Progress) -> None:
+    def heard(done: int, total: int | None) -> None:
+        progress(download.name, done, total)
+
+    if address.startswith("hf://"):
+        from_hub(address, partial, heard, offline=offline)
+    elif offline:
+        raise AddressError("not asked")
+    else:
+        from_web(address, partial, download.size, heard)
+
+
+@contextmanager
+def alone(download: Download, folder: Path, progress: Progress, purpose: str = "lock") -> Iterator[None]:
+    """Hold the lock of a file in `folder`; while another process holds it, tell how far its download is."""
+    from filelock import FileLock, Timeout
+
+    path = folder / download.name
+    lock = FileLock(_beside(path, purpose))
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=WAIT_SECONDS)
+        except Timeout:
+            done, total = received(_beside(path, "partial"))
+            progress(download.name, done, total or download.size)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_as_recorded(path: Path, download: Download) -> bool:
+    """Whether the file was checked before and not touched since: hashing a gigabyte takes seconds."""
+    record = _read_record(path)
+    if record is None or not path.is_file():
+        return False
+    size, mtime_ns, digest = record
+    stat = path.stat()
+    return (stat.st_size, stat.st_mtime_ns) == (size, mtime_ns) and download.sha256 in (None, digest)
+
+
+def _promised(address: str) -> str:
+    return urlsplit(address).fragment.removeprefix("sha256=")
+
+
+def _accept(found: Path, path: Path, download: Download, promised: str = "") -> None:
+    """Check the file `found`, record what it is, and give it its place at `path`. Raises `_ContentError`."""
+    stat = found.stat()
+    if download.size not in (None, stat.st_size):
+        raise _ContentError(f"it has {stat.st_size:,} bytes, expected {download.size:,}")
+    with found.open("rb") as file:
+        if stat.st_size == 0 or _HTML.match(file.read(4096)):
+            raise _ContentError("it is an HTML page: a dead link" if stat.st_size else "it is empty")
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    record = _read_record(path)
+    wanted = download.sha256 or promised
+    if not digest.startswith(wanted):
+        raise _ContentError(f"its SHA-256 is {digest}, expected {wanted}")
+    if download.sha256 is None and record is not None and record[2] != digest:
+        raise _ContentError(
+            f"its content changed: SHA-256 {digest}, at first use {record[2]} (remove {path.name}.sha256 to accept it)"
+        )
+    _write_record(path, stat, digest)
+    if found != path:
+        found.replace(path)
+        discard(found)
+
+
+def _read_record(path: Path) -> tuple[int, int, str] | None:
+    """Size, time of change in ns and SHA-256 of the file when it was last checked."""
+    place = _beside(path, "sha256")
+    if not place.exists():
+        return None
+    match = _RECORD.fullmatch(place.read_text(encoding="utf-8", errors="replace"))
+    if match is None:
+        raise DownloadError(f"{place}: damaged; without it the file is taken as it is, as at first use")
+    return int(match[1]), int(match[2]), match[3]
+
+
+def _write_record(path: Path, stat: os.stat_result, digest: str) -> None:
+    new = _beside(path, "sha256.new")
+    with new.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"# size {stat.st_size} mtime_ns {stat.st_mtime_ns}\n{digest}  {path.name}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(_beside(path, "sha256"))
+
+
+def _beside(path: Path, what: str) -> Path:
+    return path.with_name(f"{path.name}.{what}")

@@ -1,0 +1,155 @@
+"""Names to models: those that ship, those that are published, and random ones of any architecture.
+
+`vqgan.yaml` and `clip.yaml` are the data, one entry per published checkpoint; `architectures/`
+holds the VQGANs' configs in taming's layout. Reading them needs no torch.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from render.errors import UnknownNameError
+from render.models.clip_config import architectures
+from render.models.downloads import Download
+from render.models.model import Model
+
+RANDOM = "random:"  # before the name of an architecture: random weights
+RANDOM_SEED = 0
+
+_HERE = Path(__file__).parent
+_EMBEDDED = _HERE.parent / "embedded"
+
+_SHIPPED_LATENTS = (
+    Model(
+        name="embedded",
+        entry="vqgan",
+        about="small VQGAN that ships with the package, f8, 8,192 codes",
+        architecture=_EMBEDDED / "vqgan.yaml",
+        checkpoint=_EMBEDDED / "vqgan.safetensors",
+    ),
+    Model(name="pixels", entry="pixels", about="the picture itself, no weights, for tests"),
+)
+_SHIPPED_PERCEPTORS = (
+    Model(
+        name="embedded",
+        entry="clip",
+        about="small CLIP that ships with the package, 64 px",
+        architecture=_EMBEDDED / "clip.json",
+        checkpoint=_EMBEDDED / "clip.safetensors",
+        robust=True,
+    ),
+    Model(name="toy", entry="toy", about="knows the names of eight colours, no weights, for tests", robust=True),
+)
+
+
+def find_latent(name: str) -> Model:
+    """The latent model called `name`, or `random:` and such a name. Raises `UnknownNameError`."""
+    return _find("latent model", name, latents())
+
+
+def find_perceptor(name: str) -> Model:
+    """The perceptor called `name`: one that ships, open_clip's `model/pretrained`, `random:model`.
+
+    Raises:
+        UnknownNameError: there is none of this name; the text says what is near.
+    """
+    architecture = name.removeprefix(RANDOM)
+    if name.startswith(RANDOM) and architecture in clip_architectures():
+        return Model(name=name, entry="clip", architecture=architecture, random_seed=RANDOM_SEED)
+    shipped = {model.name: model for model in _SHIPPED_PERCEPTORS}
+    return shipped.get(name) or _find("perceptor", name, perceptors())
+
+
+@functools.cache
+def latents() -> Mapping[str, Model]:
+    """Every latent model by name: shipped ones first, then published VQGANs."""
+    return {model.name: model for model in (*_SHIPPED_LATENTS, *map(_vqgan, _entries("vqgan.yaml").items()))}
+
+
+@functools.cache
+def perceptors() -> Mapping[str, Model]:
+    """Every perceptor by name: shipped ones first, then open_clip's pairs as `model/pretrained`."""
+    return {model.name: model for model in (*_SHIPPED_PERCEPTORS, *map(_clip, _entries("clip.yaml").items()))}
+
+
+def architecture_of(file_name: str) -> str | None:
+    """The architecture of open_clip's own files, which are called by their hash; None of any other.
+
+    Two activations fit the same file, and a wrong one is seen in no shape.
+    """
+    for model in perceptors().values():
+        if model.download is not None and isinstance(model.architecture, str):
+            address = model.download.addresses[-1].partition("#")
+            if address[2] and address[0].endswith(f"/{file_name}"):
+                return model.architecture
+    return None
+
+
+@functools.cache
+def clip_architectures() -> tuple[str, ...]:
+    """The architectures that the installed open_clip can build, found without importing it."""
+    return architectures()
+
+
+def _find(kind: str, name: str, known: Mapping[str, Model]) -> Model:
+    if name in known:
+        return known[name]
+    template = known.get(name.removeprefix(RANDOM))
+    if name.startswith(RANDOM) and template is not None and template.architecture is not None:
+        return Model(
+            name=name,
+            entry=template.entry,
+            architecture=template.architecture,
+            random_seed=RANDOM_SEED,
+            quantize=template.quantize,
+        )
+    of_it = [full for full in known if full.startswith(f"{name}/")]
+    hint = f"name its weights, too, such as '{of_it[0]}'" if of_it else "`render models --all` lists them"
+    raise UnknownNameError(kind, name, [] if of_it else known, hint)
+
+
+def _entries(name: str) -> dict[str, Any]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where libyaml is
+    entries: dict[str, Any] = yaml.load((_HERE / name).read_text(encoding="utf-8"), Loader=loader)
+    return entries
+
+
+def _vqgan(entry: tuple[str, dict[str, Any]]) -> Model:
+    name, facts = entry
+    return Model(
+        name=name,
+        entry="vqgan",
+        about=facts["about"],
+        architecture=_HERE / "architectures" / f"{facts['architecture']}.yaml",
+        download=Download(
+            name=facts["file"],
+            addresses=tuple(facts["addresses"]),
+            size=facts.get("size"),
+            sha256=facts.get("sha256"),
+        ),
+        prefix=facts.get("prefix", ""),
+        quantize=True,
+        licence=facts["licence"],
+    )
+
+
+def _clip(entry: tuple[str, dict[str, Any]]) -> Model:
+    name, facts = entry
+    # Weights on the hub lie as safetensors or as a torch file; what they are is seen by their content.
+    files = facts.get("files", ("open_clip_model.safetensors", "open_clip_pytorch_model.bin"))
+    addresses = [f"hf://{facts['hf_hub']}/{file}" for file in files] if "hf_hub" in facts else []
+    if "url" in facts and "openaipublic" not in facts["url"]:  # OpenAI's own files hold code
+        addresses.append(facts["url"] + (f"#sha256={facts['url_sha256']}" if "url_sha256" in facts else ""))
+    return Model(
+        name=name,
+        entry="clip",
+        about=f"{facts['image_size']} px",
+        architecture=facts["model"],
+        download=Download(name=f"{name.replace('/', '--')}.weights", addresses=tuple(addresses)),
+        licence=facts.get("licence", "not looked up"),
+    )

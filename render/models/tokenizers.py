@@ -1,0 +1,164 @@
+"""What some CLIPs need beside their weights: a tokenizer, and the config of a text tower of transformers.
+
+open_clip names the repository on the hub; transformers would ask there at every start, and for most of
+a minute without a network. Their small files are fetched once and read from the cache ever after.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from render.errors import DownloadError, WeightsError, suggestion
+from render.models.clip_config import HUB_CONFIG, read_clip_config, repositories, text_config
+from render.models.downloads import Download, Progress, alone, cache_folder, offline_wanted
+from render.models.hub import from_hub_folder
+from render.models.model import Model, sha256
+from render.models.transfer import AddressError
+
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+# By their whole names: a pattern such as `tokenizer*` would take a `tokenizer.py` as well.
+_PATTERNS = (
+    *TOKENIZER_FILES,
+    *("special_tokens_map.json", "added_tokens.json", "config.json", "merges.txt"),
+    *("vocab.txt", "vocab.json", "tokenizer.model", "sentencepiece.bpe.model", "spiece.model"),
+)
+_MAX_SETTINGS = 20 << 20  # bytes of a tokenizer's settings: some list every added word
+_CODE = ("auto_map", "custom_pipelines", "tokenizer_file")
+_TOWERS = ("roberta", "xlm-roberta", "bert", "m2m_100", "mt5", "t5")
+_MOST = {  # of a text tower's config
+    **dict.fromkeys(("hidden_size", "d_model", "d_kv", "d_ff", "intermediate_size", "encoder_ffn_dim"), 65_536),
+    **dict.fromkeys(("num_hidden_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers"), 256),
+    **dict.fromkeys(("vocab_size", "max_position_embeddings"), 2_000_000),
+}
+_WHOLE = ".whole"  # written when everything is there: the SHA-256 of every file
+
+
+def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tuple[str, Path], ...]:
+    """Every repository that the architecture of `model` reads from, with its folder on this machine.
+
+    A tokenizer that lies beside weights of the user's own goes before that of the hub.
+
+    Raises:
+        DownloadError: it is not here and cannot be fetched.
+        WeightsError: the architecture cannot be read.
+    """
+    if model.entry != "clip" or model.architecture is None:
+        return ()
+    found: dict[str, Path] = {}
+    for repository, folder in _wanted(model).items():
+        found[repository] = folder or _fetched(repository, offline or offline_wanted(), progress)
+        _require_harmless(found[repository] / "tokenizer_config.json", tower=False)
+    if tower := text_config(model.architecture).get("hf_model_name"):
+        _require_harmless(found[tower] / "config.json", tower=True)
+    return tuple(found.items())
+
+
+def require_usable(model: Model) -> None:
+    """Judge the configs of a CLIP, its own and those beside its weights, without network and torch.
+
+    Raises:
+        WeightsError: one of them cannot be used; the text has its place.
+    """
+    if isinstance(model.architecture, Path):
+        read_clip_config(model.architecture)
+    if model.checkpoint is None:
+        return
+    if (beside := model.checkpoint.with_name(HUB_CONFIG)).is_file():
+        read_clip_config(beside)
+    for folder in filter(None, _wanted(model).values()):
+        _require_harmless(folder / "tokenizer_config.json", tower=False)
+
+
+def _wanted(model: Model) -> dict[str, Path | None]:
+    """Every repository that the architecture of `model` reads from; the folder of one that lies beside the weights."""
+    if model.architecture is None:
+        return {}
+    text = text_config(model.architecture)
+    tokenizer, tower = (text.get(key) for key in ("hf_tokenizer_name", "hf_model_name"))
+    beside = model.checkpoint.parent if model.checkpoint is not None else None
+    found: dict[str, Path | None] = {}
+    if tokenizer and beside is not None and any((beside / name).is_file() for name in TOKENIZER_FILES):
+        found[tokenizer] = beside
+    for repository in filter(None, (tokenizer, tower)):
+        if repository not in found:
+            _require_known(repository, model.architecture)
+            found[repository] = None
+    return found
+
+
+def _require_known(repository: str, architecture: Path | str) -> None:
+    """A config may come from a stranger: it chooses among the repositories that open_clip itself names."""
+    if repository not in (known := repositories()):
+        hint = suggestion(repository, known, "its tokenizer.json and tokenizer_config.json may lie beside the weights")
+        raise WeightsError(f"{architecture}: '{repository}' is not a repository that open_clip names; {hint}")
+
+
+def _require_harmless(path: Path, *, tower: bool) -> None:
+    """Refuse what transformers would follow: it imports what a settings file names as code.
+
+    Raises:
+        WeightsError: it names code, or a tower that is unknown or too large.
+    """
+    if not path.is_file():
+        return
+    if path.stat().st_size > _MAX_SETTINGS:
+        raise WeightsError(f"{path}: refused: more than {_MAX_SETTINGS >> 20} MB")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise WeightsError(f"{path}: expected a map")
+    if code := next((key for key in _CODE if key in found and (key != "tokenizer_file" or found[key])), None):
+        raise WeightsError(f"{path}: refused: '{code}' names code or files elsewhere, and none of that is used")
+    if not tower:
+        return
+    if found.get("model_type") not in _TOWERS:
+        kinds = ", ".join(_TOWERS)
+        raise WeightsError(f"{path}: refused: model_type is {found.get('model_type')!r}, expected one of: {kinds}")
+    for key, most in _MOST.items():
+        if key in found and not (isinstance(found[key], int) and 0 <= found[key] <= most):
+            raise WeightsError(f"{path}: refused: {key} is {found[key]!r:.60}, expected a number up to {most:,}")
+
+
+def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
+    name = repository.replace("/", "--")
+    folder = cache_folder() / "tokenizers" / name
+    if (folder / _WHOLE).is_file():
+        _require_unchanged(folder)
+        return folder
+    if offline:
+        raise DownloadError(f"the tokenizer {repository} is not in the cache, and offline is asked for")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(Download(name=name, addresses=()), folder.parent, progress):
+            from_hub_folder(repository, folder, _PATTERNS)
+            (folder / _WHOLE).touch()
+            _require_unchanged(folder)
+    except (AddressError, OSError) as error:
+        raise DownloadError(
+            f"the tokenizer {repository} could not be fetched: {error}; tokenizer.json and tokenizer_config.json may"
+            " lie beside weights of your own"
+        ) from error
+    return folder
+
+
+def _require_unchanged(folder: Path) -> None:
+    """Note the SHA-256 of every file at first use, and compare ever after.
+
+    Raises:
+        WeightsError: a file is another one than at first use.
+    """
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _WHOLE)
+    found = {name: sha256(folder / name) for name in names}
+    try:
+        record = (folder / _WHOLE).read_text(encoding="utf-8")
+        noted = json.loads(record) if record else None
+        if noted is None:  # empty, as earlier versions left it
+            (folder / _WHOLE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            return
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{folder / _WHOLE}: cannot be read or written: {error}") from error
+    if found != noted:
+        raise WeightsError(f"{folder}: its files are not those of their first use; remove it to fetch them again")

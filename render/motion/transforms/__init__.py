@@ -1,0 +1,46 @@
+"""Geometric moves, one per file; the file's name is the key under `motion:`.
+
+Contract: an entry module holds `TRANSFORM`, a `Transform`. To add a move, add its file.
+
+A move is described by its generator: the velocity field it gives the plane. The moves of a frame
+happen at once, not one after the other: their generators are added and exponentiated together
+(`render.motion.warp.motion_matrix`). So there is no order of moves to remember, and a motion with
+constant rates is exactly the same at any frame rate.
+
+Convention: pixel coordinates, origin in the centre of the top left pixel, x to the right, y down;
+    generators are given about the origin and act on the picture (not on a camera).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transform:
+    """One geometric move.
+
+    Attributes:
+        unit: what a rate of it is measured in, for error messages and plots.
+        example: how a rate is written in a schedule.
+        percent: the rate is a share of the picture and written with a percent sign.
+        multiplicative: rates compose by multiplication (neutral 1), else by addition (neutral 0).
+        generator: (additive amount, (width, height)) to the 3x3 generator; the amount of a
+            multiplicative transform is the logarithm of its factor.
+    """
+
+    unit: str
+    example: str
+    percent: bool = False
+    multiplicative: bool = False
+    generator: Callable[[float, Size], Matrix]
+
+    @property
+    def neutral(self) -> float:
+        """The amount that moves nothing."""
+        return 1.0 if self.multiplicative else 0.0

@@ -1,0 +1,132 @@
+"""The loop: move a latent until CLIP sees the prompts in its picture.
+
+Source: the VQGAN+CLIP loop of Crowson et al., "VQGAN-CLIP" (2022). What differs: all cutouts are one
+    resample, the optimiser's state comes from the previous frame, and the learning rate is measured
+    in the codebook's standard deviation, so that 0.1 means the same for every VQGAN.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from render import catalogue
+from render.errors import NonFiniteError
+from render.guidance import augment, cutouts, losses
+from render.guidance.losses import LossInputs
+from render.guidance.perceptors import Perceptor
+from render.guidance.prompts import Targets
+from render.latents import Latent
+from render.refinement.optimizer import LatentAdam, RunningAverage
+from render.rng import Generators
+from render.spec import FrameSpec
+
+HALVINGS = 4  # of the learning rate, before a step that leaves the finite numbers is given up
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """A perceptor, what it should see in this frame, and how much its word counts."""
+
+    perceptor: Perceptor
+    targets: Targets
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refinement:
+    """What stays the same over the steps of a frame.
+
+    Attributes:
+        anchor: (B, 3, H, W) in [0, 1], the warped previous frame.
+        generator: the frame's own; every random number of the frame is drawn from it.
+        careful: look at the latent after every step, and repeat a step that left the finite numbers.
+        weights: of the losses, (B,) each, in place of the spec's where every picture has its own.
+    """
+
+    latents: Latent
+    guides: Sequence[Guide]
+    anchor: Tensor
+    spec: FrameSpec
+    generator: Generators
+    careful: bool = False
+    weights: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def run(self, optimizer: LatentAdam) -> Tensor:
+        """Take `spec.num_steps` steps on the optimiser's latent (B, C, h, w), and return its picture.
+
+        Returns:
+            (B, 3, H, W) in [0, 1]: the latent as decoded after the last step.
+
+        Raises:
+            NonFiniteError: careful, and a step stays outside the finite numbers at any learning rate.
+        """
+        lr = self.spec.lr * self.latents.spread
+        average = RunningAverage(self.spec.ema)
+        for _ in range(self.spec.num_steps):
+            if self.careful:
+                lr = self._step_carefully(optimizer, lr)
+            else:
+                self.step(optimizer, lr)
+            average.update(optimizer.latent)
+        with torch.no_grad():
+            optimizer.replace(average.value(optimizer.latent))
+            return self.latents.decode(optimizer.latent)
+
+    def step(self, optimizer: LatentAdam, lr: float | Tensor) -> None:
+        """One step, at most about `lr` per element of the latent, which stays in the codebook's range.
+
+        Args:
+            lr: one for all pictures, or (B, 1, 1, 1).
+        """
+        optimizer.step(self._loss(optimizer.latent), lr)
+        optimizer.replace(self.latents.project(optimizer.latent))
+
+    def _loss(self, latent: Tensor) -> Tensor:
+        image = self.latents.decode(latent)
+        inputs = LossInputs(
+            image=image,
+            latent=latent,
+            anchor=self.anchor,
+            embeddings=self._look(image),
+            targets=[guide.targets for guide in self.guides],
+            shares=[guide.weight for guide in self.guides],
+        )
+        weighted = (self.weights or self.spec.losses).items()
+        total: Tensor = sum((weight * catalogue.load(losses, name).loss(inputs)).sum() for name, weight in weighted)
+        return total
+
+    def _look(self, image: Tensor) -> list[Tensor]:
+        strength = augment.STRENGTHS[self.spec.augment]
+        return look([guide.perceptor for guide in self.guides], image, self.spec.num_cutouts, strength, self.generator)
+
+    def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
+        """Step, from the last good latent and at half the learning rate as often as needed; return the rate."""
+        for _ in range(HALVINGS + 1):
+            good = optimizer.snapshot()
+            self.step(optimizer, lr)
+            if bool(optimizer.latent.isfinite().all()):
+                return lr
+            optimizer.restore(good)
+            lr /= 2
+        raise NonFiniteError(
+            f"frame {self.spec.index}: the refinement gave numbers that are not finite, also at a learning rate"
+            f" {2**HALVINGS} times smaller; try a smaller refine.lr or other losses"
+        )
+
+
+def look(
+    perceptors: Sequence[Perceptor], image: Tensor, count: int, strength: augment.Strength, generators: Generators
+) -> list[Tensor]:
+    """Embed `count` augmented cutouts of every picture: per perceptor (B, count, D), unit vectors.
+
+    Perceptors of one size look at the same cutouts.
+    """
+    aspect = image.shape[-1] / image.shape[-2]
+    looks: dict[int, Tensor] = {}
+    for side in (perceptor.side for perceptor in perceptors):
+        if side not in looks:
+            views = cutouts.draw(len(image), count, aspect, strength, generators)
+            looks[side] = augment.alter(cutouts.sample(image, views, side), strength, generators).flatten(0, 1)
+    return [perceptor.encode_image(looks[perceptor.side]).view(len(image), count, -1) for perceptor in perceptors]

@@ -1,0 +1,77 @@
+"""Whether refining several frames at once pays on the device at hand: measured, by a few steps."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+
+from render.device.memory import is_out_of_memory
+from render.refinement.lockstep import Pending, take
+from render.renderer.renderer import Renderer
+from render.spec import FrameSpec
+
+ROUNDS = 3
+GAIN = 1.03  # less of it may be chance
+NUM_STEPS = (1 + ROUNDS) * (1 + 2)  # steps of one picture that are taken where two at once do not pay
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What was found.
+
+    Attributes:
+        seconds: pictures in a batch to the seconds that a step takes for each of them.
+        best: how many are refined fastest.
+    """
+
+    seconds: Mapping[int, float]
+    best: int
+
+    def __str__(self) -> str:
+        measured = ", ".join(f"{seconds:.3g} s for {count} at once" for count, seconds in self.seconds.items())
+        return f"a step of a picture takes {measured.replace(' for 1 at once', ' alone')}: {self.best} at once"
+
+
+def probe(renderer: Renderer, spec: FrameSpec, most: int) -> Probe:
+    """Take steps of the frame of `spec` with one, two, four, ... pictures at once, as long as twice as many pay."""
+    batch: list[Pending] = []
+    seconds: dict[int, float] = {}
+    best, count = 1, 1
+    while count <= most:
+        batch += [_begun(renderer, spec, number) for number in range(len(batch), count)]
+        try:
+            found = _compared(batch, sorted({best, count}))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            break
+        seconds |= found
+        if found[count] * GAIN > found[best] and count > 1:
+            break
+        best, count = count, 2 * count
+    return Probe(seconds=seconds, best=best)
+
+
+def _begun(renderer: Renderer, spec: FrameSpec, number: int) -> Pending:
+    # Of so few steps none is taken at half the size.
+    return next(renderer.steps(None, replace(spec, seed=spec.seed + number, num_steps=1)))
+
+
+def _compared(batch: list[Pending], counts: list[int]) -> dict[int, float]:
+    """The least seconds per picture, since other work of the machine only ever adds to them."""
+    for count in counts:
+        _seconds(batch[:count])
+    rounds = [{count: _seconds(batch[:count]) / count for count in counts} for _ in range(ROUNDS)]
+    return {count: min(found[count] for found in rounds) for count in counts}
+
+
+def _seconds(batch: list[Pending]) -> float:
+    cuda = batch[0].optimizer.latent.device.type == "cuda"
+    if cuda:
+        torch.cuda.synchronize()
+    begun = time.perf_counter()
+    take(batch, 1)
+    if cuda:
+        torch.cuda.synchronize()
+    return time.perf_counter() - begun

@@ -1,0 +1,245 @@
+"""From the previous frame's state and this frame's numbers to this frame's state."""
+
+import copy
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from render import catalogue, latents
+from render.device import memory
+from render.device.device import device_name
+from render.errors import MemoryLimitError, NonFiniteError
+from render.guidance import cutouts, perceptors
+from render.guidance.micro_batch import MicroBatched
+from render.guidance.perceptors import Perceptor
+from render.guidance.prompts import PromptEncoder
+from render.latents import Latent
+from render.models.model import ModelFiles
+from render.motion.warm_start import warm_start
+from render.motion.warp import motion_matrix, warp
+from render.refinement.coarse import sketched
+from render.refinement.lockstep import Pending, alone, handed_out
+from render.refinement.optimizer import LatentAdam
+from render.refinement.refine import Guide, Refinement
+from render.renderer.state import FrameState
+from render.rng import frame_generator
+from render.sources import noise
+from render.spec import FrameSpec
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorer:
+    """A perceptor and how much its word counts beside the others'."""
+
+    perceptor: Perceptor
+    weight: float = 1.0
+
+
+class Renderer:
+    """The models of a schedule, and one step of its video.
+
+    Args:
+        dtype: the precision of the networks.
+        warn: hears, in one sentence, of what had to be done differently than asked.
+    """
+
+    def __init__(
+        self,
+        latents: Latent,
+        scorers: Sequence[Scorer],
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+        warn: Warn = lambda text: None,
+    ) -> None:
+        self._latents = latents
+        self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
+        self._weights = [scorer.weight for scorer in scorers]
+        self._encoders = [PromptEncoder(perceptor, device) for perceptor in self._perceptors]
+        self._dtype = dtype
+        self._lockstep = False
+        self.device = device
+        self.warn = warn
+
+    def of_run(self, warn: Warn, *, lockstep: bool = False) -> "Renderer":
+        """A renderer with the same models for one of several runs; `lockstep` if their frames are refined together."""
+        renderer = copy.copy(self)
+        renderer.warn, renderer._lockstep = warn, lockstep
+        return renderer
+
+    @property
+    def made_on(self) -> str:
+        """What decides how numbers are rounded: device, on a CPU the threads that share a sum, precision, torch.
+
+        So does the number of pictures that are refined together, which may change from step to step.
+        """
+        threads = f" with {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
+        precision = str(self._dtype).removeprefix("torch.")
+        batched = ", in lockstep" if self._lockstep else ""
+        return f"{device_name(self.device)}{threads} in {precision} by torch {torch.__version__}{batched}"
+
+    def require_memory(self, size: tuple[int, int]) -> None:
+        """Fail now rather than at the first frame where a picture of (width, height) cannot be refined here.
+
+        Raises:
+            MemoryLimitError: the estimate is beyond what the device has free; the text says both.
+        """
+        memory.require(self._latents, size, self.device)
+
+    def fitting(self, size: tuple[int, int], most: int) -> int:
+        """How many pictures of (width, height) can be refined at once, `most` at most and one at least."""
+        free = memory.available(self.device)
+        return (
+            most if free is None else max(1, min(most, free // memory.decode_bytes(self._latents, size, self.device)))
+        )
+
+    def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
+        """Warp, encode, refine and decode one frame.
+
+        Where memory runs out, perceptors look at half as many cutouts at a time, from this frame on;
+        where a step leaves the finite numbers, the frame is refined again with every step watched.
+
+        Args:
+            state: the previous frame; None for the first, which starts from soft noise as cuts do.
+
+        Raises:
+            NonFiniteError: the refinement left the finite numbers and could not be brought back.
+            MemoryLimitError: the frame does not fit into the device's memory.
+        """
+        return alone(self.steps(state, spec))
+
+    def steps(self, state: FrameState | None, spec: FrameSpec) -> Generator[Pending, None, FrameState]:
+        """What `step` does, with its refinement handed out, for whoever wants to take its steps with those of others.
+
+        Args and raises: see `step`.
+        """
+        while True:
+            try:
+                return (yield from self._step(state, spec))
+            except RuntimeError as error:
+                if not memory.is_out_of_memory(error):
+                    raise
+                self._shrink(spec, error)
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _shrink(self, spec: FrameSpec, error: RuntimeError) -> None:
+        first = all(perceptor.size is None for perceptor in self._perceptors)
+        halved = [perceptor.halve(spec.num_cutouts) for perceptor in self._perceptors]
+        if not any(halved):
+            raise MemoryLimitError(
+                f"frame {spec.index}: out of memory on {self.device}, even with one cutout at a time;"
+                " try a smaller output.size or fewer refine.cutouts"
+            ) from error
+        if first:
+            self.warn(f"frame {spec.index}: memory is short; cutouts are looked at in smaller groups, which is slower")
+
+    def _step(self, state: FrameState | None, spec: FrameSpec) -> Generator[Pending, None, FrameState]:
+        state = None if spec.cut else state
+        guides = self._guides(spec)
+        image, latent, carried = yield from self._refined(state, spec, guides, careful=False)
+        if not _is_finite(image, latent, carried):
+            self.warn(f"frame {spec.index}: the refinement left the finite numbers; repeating it with smaller steps")
+            image, latent, carried = yield from self._refined(state, spec, guides, careful=True)
+        if not _is_finite(image, latent, carried):
+            raise NonFiniteError(
+                f"frame {spec.index}: picture, latent or optimiser are not finite; try a smaller refine.lr"
+            )
+        return FrameState(
+            index=spec.index,
+            image=image,
+            latent=latent,
+            optimizer_state=carried,
+            similarity=self._similarity(image, guides),
+        )
+
+    def _refined(
+        self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
+    ) -> Generator[Pending, None, tuple[Tensor, Tensor | None, dict[str, Tensor]]]:
+        """The picture of the frame, its latent if it has one, and the optimiser's state."""
+        generator = frame_generator(spec.seed, spec.draws_as, self.device)
+        refined = bool(spec.num_steps and spec.losses)
+        # Gradients of a mean over a million numbers are below half precision's smallest.
+        loss_scale = 4096.0 if self._dtype == torch.float16 else 1.0
+        if state is None:
+            image, latent = noise.soft(1, spec.size, generator), None
+            if refined:
+                image, spec = yield from sketched(self._latents, guides, image, spec, generator, loss_scale)
+            start = self._latents.encode(image) if refined else None
+        else:
+            image, latent, start = self._moved(state, spec, refined)
+        carried = state.optimizer_state if state is not None else {}
+        if start is None:
+            return image, latent, carried
+        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, loss_scale)
+        refinement = Refinement(
+            latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
+        )
+        image = yield from handed_out(refinement, optimizer)
+        return image, optimizer.latent.detach(), optimizer.state()
+
+    def _guides(self, spec: FrameSpec) -> list[Guide]:
+        targets = (encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders)
+        pairs = zip(self._perceptors, targets, self._weights, strict=True)
+        return [
+            Guide(perceptor=perceptor, targets=target, weight=weight)
+            for perceptor, target, weight in pairs
+            if target is not None
+        ]
+
+    def _moved(self, state: FrameState, spec: FrameSpec, refined: bool) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """The picture after this frame's motion, its latent if it has one, and what refinement starts from."""
+        matrix = motion_matrix(spec.transforms, spec.size, spec.center)
+        matrices = matrix[None].repeat(len(state.image), axis=0)
+        image = warp(state.image, matrices, spec.border)
+        latent = state.latent if image is state.image else None
+        if latent is not None or not refined:
+            return image, latent, latent if refined else None
+        return image, None, warm_start(self._latents, state.image, state.latent, image, matrices)
+
+    @torch.no_grad()
+    def _similarity(self, image: Tensor, guides: Sequence[Guide]) -> Tensor:
+        if not guides:
+            return torch.full((len(image),), torch.nan, device=image.device)
+        seen = []
+        for guide in guides:
+            view = cutouts.whole(image, guide.perceptor.side)
+            embeddings = guide.perceptor.encode_image(view.flatten(0, 1))
+            seen.append(guide.weight * guide.targets.similarity(embeddings.unsqueeze(1)))
+        return torch.stack(seen).sum(dim=0) / sum(guide.weight for guide in guides)
+
+
+def _is_finite(image: Tensor, latent: Tensor | None, carried: Mapping[str, Tensor]) -> bool:
+    """The picture alone does not show it: what is no number is clamped, or snapped to the codebook."""
+    tensors = [image, *([] if latent is None else [latent]), *(value.to(image.device) for value in carried.values())]
+    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
+
+
+def load_renderer(
+    latent: ModelFiles,
+    scorers: Sequence[tuple[ModelFiles, float]],
+    quantize: bool,
+    device: torch.device,
+    dtype: torch.dtype,
+    warn: Warn = lambda text: None,
+) -> Renderer:
+    """Load the models of a schedule.
+
+    Args:
+        latent: the latent model's files.
+        scorers: those of the perceptors, each with its weight.
+        quantize: snap latents to the codebook (see `Model.quantize`).
+        warn: see `Renderer`.
+
+    Raises:
+        WeightsError: files are missing or do not fit.
+    """
+    representation = catalogue.load(latents, latent.entry).load(latent, device, dtype, quantize)
+    loaded = [
+        Scorer(perceptor=catalogue.load(perceptors, files.entry).load(files, device, dtype), weight=weight)
+        for files, weight in scorers
+    ]
+    return Renderer(representation, loaded, device, dtype, warn)

@@ -1,0 +1,61 @@
+"""From a model that a schedule names to its files on this machine: fetched, converted, ready to be loaded."""
+
+from pathlib import Path
+
+from render import catalogue, latents
+from render.models.downloads import Download, Progress, alone, cache_folder, fetch
+from render.models.model import Model, ModelFiles, sha256
+from render.models.tokenizers import companions
+
+
+def locate(model: Model, *, offline: bool, progress: Progress) -> ModelFiles:
+    """The files of `model`, downloaded first where they are not here yet.
+
+    A VQGAN's checkpoint is converted once: its own weights, without optimiser and losses, go to the
+    cache as safetensors, and the download is removed.
+
+    Args:
+        offline: open no connection.
+        progress: hears how far a download is.
+
+    Raises:
+        DownloadError: the files are not here and cannot be fetched.
+        WeightsError: what was fetched is not this model.
+    """
+    words = companions(model, offline=offline, progress=progress)
+    if model.download is None:
+        return model.files(companions=words)
+    bring = _converted if model.entry == "vqgan" else _fetched
+    return model.files(bring(model, model.download, offline, progress), words)
+
+
+def weights_path(model: Model) -> Path | None:
+    """Where the weights of `model` lie, or will lie once they are fetched; None where it has no files."""
+    if model.download is None:
+        return model.checkpoint
+    return cache_folder() / (_converted_name(model) if model.entry == "vqgan" else model.download.name)
+
+
+def _fetched(model: Model, download: Download, offline: bool, progress: Progress) -> Path:
+    return fetch(download, cache_folder(), offline=offline, progress=progress)
+
+
+def _converted(model: Model, download: Download, offline: bool, progress: Progress) -> Path:
+    from render.files.checkpoints import convert
+
+    assert isinstance(model.architecture, Path)
+    target = cache_folder() / _converted_name(model)
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with alone(download, target.parent, progress, purpose="convert.lock"):
+            if not target.is_file():  # while we waited, another render may have made it
+                original = fetch(download, target.parent, offline=offline, progress=progress)
+                wanted = catalogue.load(latents, model.entry).shapes(model.architecture)
+                convert(original, target, wanted=wanted, source_sha256=sha256(original), prefix=model.prefix)
+                original.unlink()
+    # Nothing is fetched here: it is checked that the file is what it was when it was made.
+    return fetch(Download(name=target.name, addresses=()), target.parent, offline=True, progress=progress)
+
+
+def _converted_name(model: Model) -> str:
+    return f"{model.name}.safetensors"

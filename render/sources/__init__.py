@@ -1,0 +1,1 @@
+"""What a video starts from, one per file."""

@@ -1,0 +1,50 @@
+"""What the machine refuses is told in one line, and a bug stays a bug."""
+
+import pytest
+import torch
+
+from render.device.failures import told
+from render.errors import DeviceError, MemoryLimitError
+
+LOST = (
+    "CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported at some other call"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (torch.AcceleratorError(LOST), DeviceError, "(CUDA error: device-side assert triggered)"),
+        (RuntimeError(LOST), DeviceError, "(CUDA error: device-side assert triggered)"),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), DeviceError, "the GPU has failed"),
+        (
+            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
+            DeviceError,
+            "GPU has failed",
+        ),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), MemoryLimitError, "memory is short"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"),
+            MemoryLimitError,
+            "output.size",
+        ),
+        (MemoryError(), MemoryLimitError, "(MemoryError)"),
+        (RuntimeError("Resource temporarily unavailable"), MemoryLimitError, "ulimit -u"),
+        (RuntimeError("can't start new thread"), MemoryLimitError, "no thread more"),
+        (ImportError("libtorch_cpu.so: failed to map segment from shared object"), MemoryLimitError, "libtorch_cpu"),
+    ],
+)
+def test_failures_of_the_machine(error: Exception, kind: type[Exception], said: str) -> None:
+    failure = told(error)
+    assert type(failure) is kind
+    assert said in str(failure)
+    assert len(str(failure).splitlines()) == 1
+    assert "what is finished is kept" in str(failure)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ImportError("No module named x"), KeyError("a")],
+)
+def test_bugs_are_none(error: Exception) -> None:
+    assert told(error) is None

@@ -1,0 +1,326 @@
+"""Several runs refined as one batch: each gets what it would have got alone, whatever becomes of the others."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from itertools import chain
+
+import pytest
+import torch
+from torch import Tensor
+
+from render.errors import NonFiniteError
+from render.guidance.perceptors import clip
+from render.guidance.perceptors.toy import Toy
+from render.latents.pixels import Pixels
+from render.latents.vqgan import VQGAN
+from render.models.registry import find_latent, find_perceptor
+from render.refinement.lockstep import Lockstep, Pending, take
+from render.renderer.renderer import Renderer, Scorer, load_renderer
+from render.renderer.state import FrameState
+from render.rng import frame_generator, normal, uniform
+from render.spec import FrameSpec, PromptWeight
+
+CPU = torch.device("cpu")
+Specs = Sequence[FrameSpec]
+Frames = Generator[FrameState | Pending, None, None]
+
+
+def frames(renderer: Renderer, specs: Specs, states: list[FrameState]) -> Frames:
+    """One run: its states as they come, which `states` keeps."""
+    state = None
+    for spec in specs:
+        state = yield from renderer.steps(state, spec)
+        states.append(state)
+        yield state
+
+
+def alone(renderer: Renderer, runs: Sequence[Specs]) -> list[list[FrameState]]:
+    result = []
+    for specs in runs:
+        states: list[FrameState] = []
+        for spec in specs:
+            states.append(renderer.step(states[-1] if states else None, spec))
+        result.append(states)
+    return result
+
+
+def together(renderer: Renderer, runs: Sequence[Specs], most: int = 8) -> list[list[FrameState]]:
+    result: list[list[FrameState]] = [[] for _ in runs]
+    works = [frames(renderer, specs, states) for specs, states in zip(runs, result, strict=True)]
+    for _ in Lockstep(most).run(works):
+        pass
+    return result
+
+
+def assert_close(
+    ones: list[list[FrameState]], others: list[list[FrameState]], atol: float = 0.0, rtol: float = 0.0
+) -> None:
+    """To the bit unless said otherwise."""
+    assert [len(states) for states in ones] == [len(states) for states in others]
+    for one, other in zip(chain.from_iterable(ones), chain.from_iterable(others), strict=True):
+        assert one.index == other.index
+        assert one.optimizer_state.keys() == other.optimizer_state.keys()
+        tensors = [(one.image, other.image), (one.latent, other.latent), (one.similarity, other.similarity)]
+        tensors += [(value, other.optimizer_state[name]) for name, value in one.optimizer_state.items()]
+        for mine, theirs in tensors:
+            torch.testing.assert_close(mine, theirs, equal_nan=True, atol=atol, rtol=rtol)
+
+
+def different(spec: FrameSpec) -> list[list[FrameSpec]]:
+    """Three runs that share size, cutouts and names of losses, and nothing else; of 3, 2 and 1 frames."""
+    spec = replace(spec, losses={"prompt": 1.0, "smooth": 0.4}, num_steps=3)
+    a = [replace(spec, index=index, num_steps=4 if index == 0 else 2) for index in range(3)]
+    b_prompts = (PromptWeight(text="blue", weight=0.7), PromptWeight(text="fog", weight=-0.3))
+    b = [
+        replace(
+            one, seed=8, prompts=b_prompts, lr=0.05, transforms={"zoom": 1.1}, losses={"prompt": 2.0, "smooth": 0.1}
+        )
+        for one in a[:2]
+    ]
+    c = [replace(spec, index=0, seed=9, ema=0.5, num_steps=5, carry_optimizer=False)]
+    return [a, b, c]
+
+
+@pytest.mark.parametrize("draw", [uniform, normal])
+def test_pictures_of_a_batch_get_the_numbers_that_they_would_get_alone(
+    draw: Callable[[tuple[int, ...], object], Tensor],
+) -> None:
+    seeds = (3, 4, 5)
+    both = draw((3, 5, 2), tuple(frame_generator(seed, 0, CPU) for seed in seeds))
+    assert torch.equal(both, torch.cat([draw((1, 5, 2), frame_generator(seed, 0, CPU)) for seed in seeds]))
+    with pytest.raises(ValueError, match="a generator for each of 2 pictures, got 1"):
+        draw((2, 5), (frame_generator(3, 0, CPU),))
+
+
+@pytest.mark.parametrize("augment", ["light", "full"])
+@pytest.mark.parametrize("most", [1, 2, 8])
+def test_runs_of_any_kind_and_length(most: int, augment: str, toy_renderer: Renderer, spec: FrameSpec) -> None:
+    runs = different(replace(spec, augment=augment))
+    assert_close(together(toy_renderer, runs, most), alone(toy_renderer, runs), atol=1e-5, rtol=1e-4)
+
+
+def test_one_at_a_time_is_the_single_run_to_the_bit(toy_renderer: Renderer, spec: FrameSpec) -> None:
+    runs = different(spec)
+    assert_close(together(toy_renderer, runs, most=1), alone(toy_renderer, runs))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"num_cutouts": 5},
+        {"size": (24, 16)},
+        {"losses": {"prompt": 1.0}},
+        {"augment": "full"},
+        {"prompts": (), "losses": {"smooth": 1.0}},
+        {"num_steps": 0},
+    ],
+    ids=lambda changes: "+".join(changes),
+)
+def test_what_does_not_fit_together_is_refined_by_itself(
+    changes: dict[str, object], toy_renderer: Renderer, spec: FrameSpec
+) -> None:
+    fitting = replace(spec, index=0, num_steps=3, losses={"smooth": 0.1, "prompt": 1.0})
+    runs = [[fitting], [replace(fitting, **changes)]]  # type: ignore[arg-type]
+    assert_close(together(toy_renderer, runs), alone(toy_renderer, runs))
+
+
+def test_gradients_are_those_of_single_pictures(embedded_renderer: Renderer, spec: FrameSpec) -> None:
+    """Adam's mean gradient after one step; sums of more pictures are in another order, so not to the bit."""
+    specs = [specs[0] for specs in different(replace(spec, size=(48, 32)))]
+    batch, singles = ([next(embedded_renderer.steps(None, spec)) for spec in specs] for _ in range(2))
+    take(batch, 1)
+    for item, single in zip(batch, singles, strict=True):
+        take([single], 1)
+        mean, wanted = (each.optimizer.state()["exp_avg"] for each in (item, single))
+        assert float(torch.linalg.vector_norm(mean - wanted)) < 1e-4 * float(torch.linalg.vector_norm(wanted))
+
+
+def test_frames_of_the_embedded_models(embedded_renderer: Renderer, spec: FrameSpec) -> None:
+    """The first steps of Adam make as much of gradients that are nothing but rounding as of others."""
+    runs = different(replace(spec, size=(48, 32)))
+    (a, b, c), (a_alone, b_alone, c_alone) = together(embedded_renderer, runs), alone(embedded_renderer, runs)
+    for one, other in [(a, a_alone), (b, b_alone), (c, c_alone)]:
+        assert float((one[-1].image - other[-1].image).abs().mean()) < 5e-3
+        torch.testing.assert_close(one[-1].similarity, other[-1].similarity, atol=2e-3, rtol=0)
+    assert float((a[1].image - b[1].image).abs().mean()) > 0.02
+
+
+def test_several_perceptors_see_what_they_would_see_alone(spec: FrameSpec) -> None:
+    class Wide(Toy):
+        side = 24
+
+    scorers = [Scorer(perceptor=Toy(CPU)), Scorer(perceptor=Wide(CPU), weight=2.0)]
+    renderer, runs = Renderer(Pixels(), scorers, CPU), different(spec)
+    assert_close(together(renderer, runs), alone(renderer, runs), atol=1e-5, rtol=1e-4)
+
+
+class Counting(Pixels):
+    """Remembers of how many pictures every batch with a gradient was."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def decode(self, latent: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            self.batches.append(len(latent))
+        return super().decode(latent)
+
+
+def test_who_is_through_goes_on_at_once_and_takes_part_again(spec: FrameSpec) -> None:
+    """A's 4 steps then 1 a frame, B's 2 a frame: nobody waits for anybody, and nothing is done twice."""
+    latents = Counting()
+    renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
+    a = [replace(spec, index=index, num_steps=1 if index else 4) for index in range(3)]
+    b = [replace(spec, index=index, seed=8, num_steps=2) for index in range(4)]
+    together(renderer, [a, b])
+    assert latents.batches == [2] * 6 + [1] * 2
+
+
+def test_frames_from_noise_take_their_coarse_steps_together_too(spec: FrameSpec) -> None:
+    latents = Counting()
+    renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
+    first = replace(spec, index=0, size=(128, 128), num_steps=15)
+    runs = [[first], [replace(first, seed=8)]]
+    result = together(renderer, runs)
+    assert latents.batches == [2] * 15
+    for one, other in zip(result, alone(renderer, runs), strict=True):
+        torch.testing.assert_close(one[0].image, other[0].image, atol=1e-4, rtol=0)
+
+
+def test_no_more_runs_are_begun_than_may_go_on_at_once(toy_renderer: Renderer, spec: FrameSpec) -> None:
+    begun: list[str] = []
+
+    def work(name: str) -> Frames:
+        begun.append(name)
+        yield from frames(toy_renderer, [replace(spec, index=0, num_steps=1)] * 2, [])
+        begun.append(f"{name} ended")
+
+    list(Lockstep(2).run(work(name) for name in "abc"))
+    assert begun == ["a", "b", "a ended", "b ended", "c", "c ended"]
+
+
+def test_a_run_that_leaves_the_finite_numbers_leaves_the_others_alone(toy_renderer: Renderer, spec: FrameSpec) -> None:
+    runs = different(spec)
+    wanted = together(toy_renderer, runs)
+    broken = [replace(one, lr=float("nan")) for one in runs[1]]
+    result: list[list[FrameState]] = [[], [], []]
+    failures: list[str] = []
+
+    def guarded(specs: Specs, states: list[FrameState]) -> Frames:
+        try:
+            yield from frames(toy_renderer, specs, states)
+        except NonFiniteError as error:
+            failures.append(str(error))
+
+    works = [guarded(specs, states) for specs, states in zip([runs[0], broken, runs[2]], result, strict=True)]
+    list(Lockstep(8).run(works))
+    assert len(failures) == 1
+    assert "frame 0: the refinement gave numbers that are not finite" in failures[0]
+    assert_close([result[0], result[2]], [wanted[0], wanted[2]], atol=1e-5, rtol=1e-4)
+    assert result[1] == []
+
+
+class Cramped(Toy):
+    """Memory for so many cutouts at once and no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__(CPU)
+        self.room = room
+
+    def encode_image(self, images: Tensor) -> Tensor:
+        if len(images) > self.room:
+            raise torch.OutOfMemoryError("out of memory")
+        return super().encode_image(images)
+
+
+@pytest.mark.parametrize(("room", "count", "told_of"), [(8, 4, [2]), (8, 5, [2]), (4, 5, [2, 1, 1])])
+def test_where_memory_is_short_fewer_are_refined_at_once(
+    room: int, count: int, told_of: list[int], spec: FrameSpec
+) -> None:
+    """Four cutouts a picture, and from the start as many pictures at once as there is room for."""
+    renderer = Renderer(Pixels(), [Scorer(perceptor=Cramped(room))], CPU)
+    runs = [[replace(spec, index=0, seed=seed, num_steps=3)] for seed in range(count)]
+    result: list[list[FrameState]] = [[] for _ in runs]
+    told: list[str] = []
+    lockstep = Lockstep(count, told.append)
+    list(lockstep.run([frames(renderer, *pair) for pair in zip(runs, result, strict=True)]))
+    assert told == [f"memory is short; from here on {most} at a time" for most in told_of]
+    assert lockstep.most == room // 4
+    assert_close(result, together(renderer, runs, most=room // 4))
+
+
+def test_a_run_without_memory_even_alone_looks_at_fewer_cutouts_at_a_time(spec: FrameSpec) -> None:
+    """The perceptor is the same, so all look at fewer; pieces are recomputed, the pictures are what they were."""
+    specs = [[replace(spec, index=0, seed=seed, num_steps=3)] for seed in range(2)]
+    told: list[str] = []
+    renderer = Renderer(Pixels(), [Scorer(perceptor=Cramped(2))], CPU, warn=told.append)
+    wanted = alone(Renderer(Pixels(), [Scorer(perceptor=Toy(CPU))], CPU), specs)
+    assert_close(together(renderer, specs), wanted, atol=1e-5, rtol=1e-4)
+    assert told == ["frame 0: memory is short; cutouts are looked at in smaller groups, which is slower"]
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(spec: FrameSpec) -> None:
+    class Broken(Toy):
+        def encode_image(self, images: Tensor) -> Tensor:
+            raise RuntimeError("a bug")
+
+    renderer = Renderer(Pixels(), [Scorer(perceptor=Broken(CPU))], CPU)
+    runs = [[replace(spec, index=0, num_steps=1)]] * 2
+    with pytest.raises(RuntimeError, match="a bug"):
+        together(renderer, runs)
+
+
+def test_closing_closes_every_run(toy_renderer: Renderer, spec: FrameSpec) -> None:
+    closed: list[int] = []
+
+    def work(number: int) -> Frames:
+        try:
+            yield from frames(toy_renderer, [replace(spec, index=0, num_steps=number)] * 2, [])
+        finally:
+            closed.append(number)
+
+    running = Lockstep(3).run(work(number) for number in (1, 2, 3))
+    next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert sorted(closed) == [1, 2, 3]
+
+
+def test_a_renderer_of_a_run_shares_the_models_and_says_how_frames_are_made(toy_renderer: Renderer) -> None:
+    told: list[str] = []
+    mine = toy_renderer.of_run(told.append, lockstep=True)
+    assert mine.made_on == f"{toy_renderer.made_on}, in lockstep"
+    mine.warn("hot")
+    toy_renderer.warn("cold")
+    assert told == ["hot"]
+    assert mine._latents is toy_renderer._latents
+
+
+@pytest.mark.slow
+def test_a_video_in_bf16_fits_its_prompt_as_well(bf16_vqgan: VQGAN, spec: FrameSpec) -> None:
+    perceptor = clip.load(find_perceptor("embedded").files(), CPU, torch.bfloat16)
+    renderer = Renderer(bf16_vqgan, [Scorer(perceptor=perceptor)], CPU, torch.bfloat16)
+    texts = ("a golden sunset over the sea", "a burning forest")
+    spec = replace(spec, size=(96, 64), transforms={"zoom": 1.01}, losses={"prompt": 1.0, "smooth": 0.4}, lr=0.2)
+    runs = [
+        [
+            replace(spec, index=index, num_steps=5 if index else 40, prompts=(PromptWeight(text=text, weight=1.0),))
+            for index in range(12)
+        ]
+        for text in texts
+    ]
+    for one, other in zip(together(renderer, runs), alone(renderer, runs), strict=True):
+        reached, wanted = (torch.stack([state.similarity for state in states[4:]]).mean() for states in (one, other))
+        torch.testing.assert_close(reached, wanted, atol=0.02, rtol=0)
+        assert float(wanted) > 0.5
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_on_a_gpu(spec: FrameSpec) -> None:
+    cuda = torch.device("cuda")
+    models = find_latent("embedded").files(), [(find_perceptor("embedded").files(), 1.0)]
+    renderer = load_renderer(*models, False, cuda, torch.float32)
+    runs = different(replace(spec, size=(48, 32)))
+    for one, other in zip(together(renderer, runs), alone(renderer, runs), strict=True):
+        torch.testing.assert_close(one[0].image, other[0].image, atol=1e-2, rtol=0)
+        torch.testing.assert_close(one[-1].similarity, other[-1].similarity, atol=2e-2, rtol=0)

@@ -1,0 +1,154 @@
+"""A step never waits for the device: nothing in it reads a number back or makes a shape of one.
+
+That is what a CUDA graph can capture, and it holds for the operators whatever the device, so it is
+tested here where there is no GPU.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from render.guidance.perceptors import Perceptor, clip
+from render.guidance.perceptors.toy import Toy
+from render.guidance.prompts import PromptEncoder
+from render.latents import vqgan
+from render.latents.pixels import Pixels
+from render.latents.vqgan import VQGAN
+from render.models.registry import find_latent, find_perceptor
+from render.refinement.lockstep import joined
+from render.refinement.optimizer import LatentAdam
+from render.refinement.refine import Guide, Refinement
+from render.renderer.renderer import Renderer, Scorer
+from render.rng import frame_generator
+from render.sources.noise import soft
+from render.spec import AUGMENTS, FrameSpec, PromptWeight
+
+CPU = torch.device("cpu")
+WAITING = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
+
+
+class NoWaiting(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Fails on every operator whose result, or the shape of it, the host would have to wait for."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        assert not WAITING & set(func.tags), f"{func} waits for the device"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("wait", [lambda x: x.max().item(), lambda x: x[x > 0], lambda x: x.nonzero(), bool])
+def test_waiting_is_noticed(wait: Any) -> None:
+    with pytest.raises(AssertionError, match="waits for the device"), NoWaiting():  # type: ignore[no-untyped-call]
+        wait(torch.ones(()) if wait is bool else torch.randn(8))
+
+
+def begin(
+    latents: Any, perceptor: Perceptor, spec: FrameSpec, device: torch.device = CPU
+) -> tuple[Refinement, LatentAdam]:
+    targets = PromptEncoder(perceptor, device).targets(spec.prompts, spec.blend)
+    assert targets is not None
+    generator = frame_generator(spec.seed, spec.index, device)
+    picture = soft(1, spec.size, generator)
+    refinement = Refinement(
+        latents=latents,
+        guides=[Guide(perceptor=perceptor, targets=targets)],
+        anchor=picture,
+        spec=spec,
+        generator=generator,
+    )
+    return refinement, LatentAdam(latents.encode(picture), None)
+
+
+def take_steps(latents: Any, perceptor: Perceptor, spec: FrameSpec) -> Tensor:
+    refinement, optimizer = begin(latents, perceptor, spec)
+    before = optimizer.latent.detach().clone()
+    with NoWaiting():  # type: ignore[no-untyped-call]
+        for _ in range(2):
+            refinement.step(optimizer, 0.1 * latents.spread)
+    return optimizer.latent.detach() - before
+
+
+def take_steps_together(latents: Any, perceptor: Perceptor, specs: Sequence[FrameSpec]) -> Tensor:
+    works = [Renderer(latents, [Scorer(perceptor=perceptor)], CPU).steps(None, spec) for spec in specs]
+    batch = [next(work) for work in works]
+    refinement, lr = joined([item.refinement for item in batch], [item.generator for item in batch])
+    optimizer = LatentAdam.joined([item.optimizer for item in batch])
+    before = optimizer.latent.detach().clone()
+    with NoWaiting():  # type: ignore[no-untyped-call]
+        for _ in range(2):
+            refinement.step(optimizer, lr)
+    return optimizer.latent.detach() - before
+
+
+SPEC = FrameSpec(
+    index=0,
+    seed=7,
+    size=(48, 32),
+    prompts=(PromptWeight(text="red", weight=1.0), PromptWeight(text="fog", weight=-0.3)),
+    blend="weights",
+    transforms={},
+    center=(0.5, 0.5),
+    border="reflect",
+    losses={"prompt": 1.0, "smooth": 0.4, "anchor": 0.1, "saturation": 0.1},
+    num_steps=2,
+    lr=0.1,
+    num_cutouts=4,
+    carry_optimizer=True,
+)
+
+
+def test_no_weights() -> None:
+    for augment in AUGMENTS:
+        assert take_steps(Pixels(), Toy(CPU), replace(SPEC, augment=augment)).abs().sum() > 0
+
+
+def test_embedded_models(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
+    assert take_steps(embedded_vqgan, embedded_clip, SPEC).abs().sum() > 0
+
+
+def test_several_pictures_of_their_own(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
+    other = replace(SPEC, seed=8, lr=0.2, prompts=SPEC.prompts[:1], losses=dict.fromkeys(SPEC.losses, 0.3))
+    pairs: list[tuple[Any, Perceptor]] = [(Pixels(), Toy(CPU)), (embedded_vqgan, embedded_clip)]
+    for latents, perceptor in pairs:
+        moved = take_steps_together(latents, perceptor, [SPEC, other])
+        assert (moved.abs().sum(dim=(1, 2, 3)) > 0).all()
+
+
+def test_codebook_and_bf16(quantizing_vqgan: VQGAN, bf16_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
+    for latents in (quantizing_vqgan, bf16_vqgan):
+        assert take_steps(latents, embedded_clip, SPEC).abs().sum() > 0
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_on_a_gpu_a_captured_step_replays_what_steps_do() -> None:
+    cuda = torch.device("cuda")
+    latents = vqgan.load(find_latent("embedded").files(), cuda, torch.float32, quantize=False)
+    perceptor = clip.load(find_perceptor("embedded").files(), cuda, torch.float32)
+    lr = 0.1 * latents.spread
+    spec = replace(SPEC, augment="full")
+    found = []
+    for replayed in (False, True):
+        refinement, optimizer = begin(latents, perceptor, spec, cuda)
+        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(3):
+                refinement.step(optimizer, lr)
+        torch.cuda.current_stream().wait_stream(aside)
+        step: Callable[[], None] = partial(refinement.step, optimizer, lr)
+        if replayed:
+            graph = torch.cuda.CUDAGraph()
+            graph.register_generator_state(refinement.generator)
+            with torch.cuda.graph(graph):
+                refinement.step(optimizer, lr)
+            step = graph.replay
+        for _ in range(4):
+            step()
+        found.append(optimizer.latent.detach().cpu())
+    torch.testing.assert_close(found[1], found[0], atol=1e-3, rtol=1e-3)
