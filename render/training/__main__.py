@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from .config import Recipe, load_recipe
-from .packages import FetchError
+from render.training.config import Recipe, load_recipe
+from render.training.data.packages import FetchError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -103,7 +103,7 @@ def everything(
 @click.pass_obj
 def data(recipe: Recipe, out: Path, teacher: Path | None, photos: Path | None, debian: bool) -> None:
     """Fetch packages, make scenes, take in photographs, embed sentences."""
-    from .corpus import write_pictures, write_sentences
+    from render.training.data.corpus import write_pictures, write_sentences
 
     try:
         write_pictures(out, recipe.data, photos, debian)
@@ -121,7 +121,7 @@ def data(recipe: Recipe, out: Path, teacher: Path | None, photos: Path | None, d
 @click.pass_obj
 def vqgan(recipe: Recipe, folder: Path, run: Path, out: Path, start: Path | None) -> None:
     """Train and export the VQGAN."""
-    from .vqgan import VQGANRun
+    from render.training.vqgan.train import VQGANRun
 
     VQGANRun(folder, run, recipe.vqgan, start).train()
     _export_vqgan(run, out)
@@ -138,14 +138,14 @@ def vqgan(recipe: Recipe, folder: Path, run: Path, out: Path, start: Path | None
 @click.pass_obj
 def refine(recipe: Recipe, folder: Path, run: Path, start: Path, pair: Path, out: Path) -> None:
     """Train a VQGAN further, so that what a CLIP guides with it has no ripples, and export it."""
-    from .vqgan import VQGANRun
+    from render.training.vqgan.train import VQGANRun
 
     VQGANRun(folder, run, recipe.refine, start, pair).train()
     _export_vqgan(run, out)
 
 
 def _export_vqgan(run: Path, out: Path) -> None:
-    from .export import export_vqgan
+    from render.training.export import export_vqgan
 
     export_vqgan(run, out)
     click.echo(f"wrote {out / 'vqgan.safetensors'}")
@@ -160,10 +160,10 @@ def _export_vqgan(run: Path, out: Path) -> None:
 @click.pass_obj
 def clip(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path, start: Path | None) -> None:
     """Train the text tower, then the image tower and both together, and export them."""
-    from .clip import ClipRun
-    from .export import export_clip
-    from .reconstructions import write_reconstructions
-    from .text_tower import TextRun
+    from render.training.clip.reconstructions import write_reconstructions
+    from render.training.clip.text_tower import TextRun
+    from render.training.clip.train import ClipRun
+    from render.training.export import export_clip
 
     write_reconstructions(folder, stem, recipe.data.reconstructed)
     TextRun(folder, run, recipe, start).train()
@@ -182,10 +182,10 @@ def clip(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path, start: 
 @click.pass_obj
 def judge(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path) -> None:
     """Train the judge (give --recipe recipes/judge.yaml) and check it on held-out scenes."""
-    from .clip import ClipRun
-    from .export import export_judge
-    from .judge import Judge, check_judge, scenes_alike
-    from .reconstructions import write_reconstructions
+    from render.training.clip.reconstructions import write_reconstructions
+    from render.training.clip.train import ClipRun
+    from render.training.export import export_judge
+    from render.training.judging.judge import Judge, check_judge, scenes_alike
 
     write_reconstructions(folder, stem, recipe.data.reconstructed)
     ClipRun(folder, run, recipe).train()
@@ -224,7 +224,7 @@ def measure(
 
 
 def _figures(stem: Path, pair: Path, folder: Path) -> None:
-    from .measure import measure_clip, measure_vqgan
+    from render.training.judging.measure import measure_clip, measure_vqgan
 
     figures: dict[str, Any] = measure_vqgan(stem, folder) | measure_clip(pair, folder)
     for name, value in figures.items():
@@ -232,8 +232,8 @@ def _figures(stem: Path, pair: Path, folder: Path) -> None:
 
 
 def _sheet(stem: Path, pair: Path, other: Path, sheet: Path, size: tuple[int, int], steps: int) -> None:
-    from .judge import Judge
-    from .sheet import paint_sheet
+    from render.training.judging.judge import Judge
+    from render.training.judging.sheet import paint_sheet
 
     for line in paint_sheet(stem, pair, Judge(other), sheet, size, steps):
         click.echo(line)

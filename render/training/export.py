@@ -11,8 +11,8 @@ import yaml
 from safetensors.torch import save_file
 from torch import Tensor
 
-from .checkpoint import load_state
-from .texts import load_texts
+from render.training.checkpoint import load_state
+from render.training.data.texts import load_texts
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ Own work, no outside images. `noise` and `canvas` are the tools, `sky` to `abstr
 `styles` change a finished picture, `compose` puts them together with captions, `skies` shows one place in every light.
 """
 
-from .compose import make_scene
-from .held_out import HELD_OUT, is_held_out
-from .skies import make_sky
+from render.training.scenes.compose import make_scene
+from render.training.scenes.held_out import HELD_OUT, is_held_out
+from render.training.scenes.skies import make_sky
 
 __all__ = ["HELD_OUT", "is_held_out", "make_scene", "make_sky"]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .canvas import Canvas, smoothstep
-from .palette import COLOURS
-from .sky import article
+from render.training.scenes.canvas import Canvas, smoothstep
+from render.training.scenes.palette import COLOURS
+from render.training.scenes.sky import article
 
 
 def colour_field(c: Canvas) -> list[str]:

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from .canvas import Canvas, pen, smoothstep
-from .land import floor
-from .water import sea
+from render.training.scenes.canvas import Canvas, floor, pen, smoothstep
+from render.training.scenes.water import sea
 
 
 def castle(c: Canvas) -> list[str]:

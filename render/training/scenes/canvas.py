@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from .noise import BASE, noise_bank
+from render.training.scenes.noise import BASE, noise_bank
 
 Array = NDArray[Any]
 Colour = Sequence[float] | Array
@@ -135,3 +135,10 @@ def pen(colour: Colour, alpha: int = 255) -> tuple[int, int, int, int]:
     """A colour as Pillow wants it."""
     r, g, b = (int(np.clip(v, 0, 255)) for v in colour)
     return r, g, b, alpha
+
+
+def floor(c: Canvas, edge: float, colour: Colour, base: float = 2, contrast: float = 0.6) -> None:
+    """Flat ground in perspective with a slightly wavy edge."""
+    line = edge + 0.05 * (c.ridge(1.5, "smooth") - 0.5)
+    n = c.ground_noise(c.depth(edge), base, 1.2, "rough")
+    c.blend(c.below(line), c.lit(colour) * (1 - contrast / 2 + contrast * n)[..., None])

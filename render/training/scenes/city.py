@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .canvas import Array, Canvas, smoothstep
-from .palette import NEONS
+from render.training.scenes.canvas import Array, Canvas, smoothstep
+from render.training.scenes.palette import NEONS
 
 
 def _towers(c: Canvas, foot: float, count: int, tall: float, neon: bool) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from . import abstract, buildings, city, deep, fire, flowers, land, plants, space, water, weather
-from .canvas import Canvas
-from .held_out import is_held_out
-from .palette import LIGHTS
-from .sky import paint_sky
-from .styles import apply_style
+from render.training.scenes import abstract, buildings, city, deep, fire, flowers, land, plants, space, water, weather
+from render.training.scenes.canvas import Canvas
+from render.training.scenes.held_out import is_held_out
+from render.training.scenes.palette import LIGHTS
+from render.training.scenes.sky import paint_sky
+from render.training.scenes.styles import apply_style
 
 Motif = Callable[[Canvas], list[str]]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .canvas import Canvas, pen
-from .water import mirror_water
+from render.training.scenes.canvas import Canvas, pen
+from render.training.scenes.water import mirror_water
 
 
 def icebergs(c: Canvas) -> list[str]:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .canvas import Array, Canvas, smoothstep
-from .palette import COLOURS
+from render.training.scenes.canvas import Array, Canvas, smoothstep
+from render.training.scenes.palette import COLOURS
 
 BURNING: dict[str, list[str]] = {
     "forest": [
@@ -71,7 +71,7 @@ def flames(c: Canvas) -> list[str]:
 
 def campfire(c: Canvas) -> list[str]:
     """A small fire at night with its light on the ground."""
-    from .land import floor
+    from render.training.scenes.canvas import floor
 
     floor(c, 0.7, (60, 50, 40))
     x = c.uniform(0.35, 0.65)

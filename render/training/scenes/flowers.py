@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from .canvas import Array, Canvas, pen, smoothstep
-from .land import floor
-from .palette import COLOURS
-from .plants import draw_tree
-from .sky import article
+from render.training.scenes.canvas import Array, Canvas, floor, pen, smoothstep
+from render.training.scenes.palette import COLOURS
+from render.training.scenes.plants import draw_tree
+from render.training.scenes.sky import article
 
 MEADOW: dict[str, list[str]] = {
     "red": ["red poppies", "poppies", "red flowers", "red tulips"],

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .canvas import Array, Canvas, Colour, smoothstep
+from render.training.scenes.canvas import Array, Canvas, floor, smoothstep
 
 MOUNTAINS: dict[str, tuple[tuple[int, int, int], list[str]]] = {
     "snow": (
@@ -25,13 +25,6 @@ MOUNTAINS: dict[str, tuple[tuple[int, int, int], list[str]]] = {
         ["distant blue mountains", "layers of misty mountains", "mountains fading in the distance"],
     ),
 }
-
-
-def floor(c: Canvas, edge: float, colour: Colour, base: float = 2, contrast: float = 0.6) -> None:
-    """Flat ground in perspective with a slightly wavy edge."""
-    line = edge + 0.05 * (c.ridge(1.5, "smooth") - 0.5)
-    n = c.ground_noise(c.depth(edge), base, 1.2, "rough")
-    c.blend(c.below(line), c.lit(colour) * (1 - contrast / 2 + contrast * n)[..., None])
 
 
 def mountains(c: Canvas) -> list[str]:
@@ -129,7 +122,7 @@ def canyon(c: Canvas) -> list[str]:
 
 def snowfield(c: Canvas) -> list[str]:
     """Smooth snow, often with snowy firs."""
-    from .plants import firs
+    from render.training.scenes.plants import firs
 
     floor(c, c.horizon, (236, 241, 249), 1.5, 0.25)
     for k in range(c.count(0, 3)):

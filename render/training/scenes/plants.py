@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from .canvas import Array, Canvas, pen, smoothstep
-from .land import floor
+from render.training.scenes.canvas import Array, Canvas, floor, pen, smoothstep
 
 FOREST = {
     "green": (

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .canvas import Array, Canvas, smoothstep
-from .palette import GLOWS, LIGHTS, Light
+from render.training.scenes.canvas import Array, Canvas, smoothstep
+from render.training.scenes.palette import GLOWS, LIGHTS, Light
 
 
 def article(word: str) -> str:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .canvas import Canvas, smoothstep
-from .palette import COLOURS, GLOWS
+from render.training.scenes.canvas import Canvas, smoothstep
+from render.training.scenes.palette import COLOURS, GLOWS
 
 
 def _stars(c: Canvas, density: float = 0.012) -> None:
@@ -74,7 +74,7 @@ def planet(c: Canvas) -> list[str]:
 
 def moon_surface(c: Canvas) -> list[str]:
     """Grey craters under a black sky, the home planet above."""
-    from .land import floor
+    from render.training.scenes.canvas import floor
 
     c.image[:] = (3, 3, 8)
     _stars(c)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageFilter
 
-from .canvas import Array, Canvas
+from render.training.scenes.canvas import Array, Canvas
 
 WORDS: dict[str, tuple[str, ...]] = {
     "oil": ("an oil painting of {}", "{}, oil painting", "{} painted in oil"),

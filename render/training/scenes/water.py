@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .canvas import Array, Canvas, pen, smoothstep
+from render.training.scenes.canvas import Array, Canvas, pen, smoothstep
 
 SEA_COLOURS = {
     "blue": (20, 85, 165),

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .canvas import Canvas
-from .palette import COLOURS
+from render.training.scenes.canvas import Canvas
+from render.training.scenes.palette import COLOURS
 
 
 def rain(c: Canvas) -> list[str]:

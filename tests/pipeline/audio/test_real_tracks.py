@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.audio.track import Track
-from render.training.packages import FetchError, debian_package
+from render.training.data.packages import FetchError, debian_package
 
 pytestmark = pytest.mark.slow
 

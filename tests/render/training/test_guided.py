@@ -6,10 +6,10 @@ import pytest
 import torch
 
 import render
-from render.training import guided
-from render.training.guided import GuidedPool, flattened
-from render.training.guiding import load_vqgan
-from render.training.measure import Scorer
+from render.training.judging.measure import Scorer
+from render.training.networks.guiding import load_vqgan
+from render.training.vqgan import guided
+from render.training.vqgan.guided import GuidedPool, flattened
 
 PAIR = Path(render.__file__).parent / "models" / "embedded"
 CAPTION = "a golden sunset over the sea"

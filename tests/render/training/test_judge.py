@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from render.training.judge import Judge, check_judge, top
+from render.training.judging.judge import Judge, check_judge, top
 
 FOLDER = Path(__file__).parents[2] / "data" / "judge"
 PAIR = Path(__file__).parents[3] / "render" / "models" / "embedded"
@@ -34,7 +34,7 @@ def test_it_finds_nothing_in_noise(judge: Judge) -> None:
 @pytest.mark.slow
 def test_the_pair_that_ships_follows_its_prompts(judge: Judge, tmp_path: Path) -> None:
     """A smaller budget than that of docs/embedded.md, which got 0.85 and 0.975 of both; chance is 0.025 and 0.125."""
-    from render.training.sheet import paint_sheet
+    from render.training.judging.sheet import paint_sheet
 
     *_, line = paint_sheet(PAIR / "vqgan", PAIR / "clip", judge, tmp_path / "sheet.png", (128, 72), 24)
     shares = {name: float(value) for name, value in (part.split(" ") for part in line.split(", "))}

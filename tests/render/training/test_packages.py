@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from render.training.artwork import HELD_OUT_EVERY, KINDS, cut_squares, write_artwork
-from render.training.packages import FetchError, debian_package, teacher_folder, wordnet_folder
+from render.training.data.artwork import HELD_OUT_EVERY, KINDS, cut_squares, write_artwork
+from render.training.data.packages import FetchError, debian_package, teacher_folder, wordnet_folder
 
 LAND = "usr/share/games/endless-sky/images/land"
 TERMS = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/

@@ -15,9 +15,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from render.training.config import DataConfig, load_recipe
-from render.training.data import LABELS
-from render.training.guiding import load_vqgan
-from render.training.phrases import compose
+from render.training.data.phrases import compose
+from render.training.data.pictures import LABELS
+from render.training.networks.guiding import load_vqgan
 from render.training.scenes import HELD_OUT, is_held_out, make_scene
 
 
@@ -50,7 +50,7 @@ class _Teacher:
 
 
 def test_held_out_prompts_are_never_sentences(tmp_path: Path) -> None:
-    from render.training.texts import load_texts, make_texts
+    from render.training.data.texts import load_texts, make_texts
 
     captions = ["the sea", "Burning forest", *HELD_OUT]
     made = make_texts(captions, tmp_path, _Teacher(), None, DataConfig(composed_texts=300, embed_dim=16))
@@ -67,7 +67,7 @@ def test_an_unknown_key_names_itself(tmp_path: Path) -> None:
 
 
 def test_an_attack_stays_near_and_spares_a_few() -> None:
-    from render.training.attack import hide
+    from render.training.clip.attack import hide
 
     torch.manual_seed(0)
     images = 0.3 + 0.4 * torch.rand(40, 3, 8, 8)
@@ -80,7 +80,7 @@ def test_an_attack_stays_near_and_spares_a_few() -> None:
 
 
 def test_vectors_move_into_another_towers_space() -> None:
-    from render.training.texts import Texts, align
+    from render.training.data.texts import Texts, align
 
     unit = torch.nn.functional.normalize(torch.randn(200, 8), dim=1)
     said = torch.nn.functional.normalize(unit @ torch.linalg.qr(torch.randn(8, 8)).Q, dim=1)
@@ -191,7 +191,7 @@ def test_one_command_goes_from_nothing_to_weights(work: Path) -> None:
 
 
 def test_what_was_trained_is_loaded_and_paints(work: Path) -> None:
-    from render.training.guiding import load_painter, paint
+    from render.training.networks.guiding import load_painter, paint
 
     out = work / "work" / "out"
     assert float(load_vqgan(out / "vqgan").quantize.embedding.weight.std()) == pytest.approx(1, abs=0.01)
@@ -201,7 +201,7 @@ def test_what_was_trained_is_loaded_and_paints(work: Path) -> None:
 
 
 def test_a_step_that_is_done_is_not_done_again(work: Path) -> None:
-    from render.training.clip import ClipRun
+    from render.training.clip.train import ClipRun
 
     folder = work / "work"
     before = {name: (folder / "data" / f"{name}.npy").stat().st_mtime_ns for name in ("scenes", "reconstructed")}
@@ -242,7 +242,7 @@ def test_no_steps_keep_the_vqgan(work: Path, tmp_path: Path) -> None:
 def _trained_vqgan(work: Path, folder: Path, recipe: str, start: Path | None = None, guide: Path | None = None) -> Path:
     """Stem of what `recipe` makes."""
     from render.training.export import export_vqgan
-    from render.training.vqgan import VQGANRun
+    from render.training.vqgan.train import VQGANRun
 
     folder.mkdir()
     (folder / "recipe.yaml").write_text(f"vqgan: {{steps: 3, batch: 2, crop: 32, {recipe}}}")
@@ -267,7 +267,7 @@ def test_a_vqgan_of_another_factor_is_trained_and_read_back(work: Path, tmp_path
 
 
 def test_more_codes_wait_for_latents_to_start_from(work: Path, tmp_path: Path) -> None:
-    from render.training.vqgan import POOLED, VQGANRun
+    from render.training.vqgan.train import POOLED, VQGANRun
 
     (tmp_path / "more.yaml").write_text("vqgan: {codes: 32}")
     data, start = work / "work" / "data", work / "work" / "out" / "vqgan"
@@ -279,7 +279,7 @@ def test_more_codes_wait_for_latents_to_start_from(work: Path, tmp_path: Path) -
 
 
 def test_the_judge_ranks_forty_prompts(work: Path) -> None:
-    from render.training.judge import Judge, top
+    from render.training.judging.judge import Judge, top
 
     judge = Judge(work / "work" / "out" / "judge")
     wide = torch.rand(3, 3, 36, 64)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from render.training.blends import blend, mixed
-from render.training.looks import BANDS, caption_looks, colours, with_looks
+from render.training.clip.looks import BANDS, caption_looks, colours, with_looks
+from render.training.data.blends import blend, mixed
+from render.training.data.texts import Texts
 from render.training.scenes import is_held_out, make_sky
-from render.training.texts import Texts
 
 
 @pytest.mark.parametrize("blended", [0.0, 0.5, 1.0])

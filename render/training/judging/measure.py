@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .augment import resize
-from .data import LABELS, has_set, load_set
-from .drift import measure_drift, psnr, reconstruct
-from .guiding import load_pair, load_vqgan
-from .towers import encode_image, encode_text, tokenize
+from render.training.augment import resize
+from render.training.data.pictures import LABELS, has_set, load_set
+from render.training.networks.drift import measure_drift, psnr, reconstruct
+from render.training.networks.guiding import load_pair, load_vqgan
+from render.training.networks.towers import encode_image, encode_text, tokenize
 
 log = logging.getLogger(__name__)
 

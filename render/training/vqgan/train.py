@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .checkpoint import Average, load_state, save_state
-from .codebook import CodebookLearner
-from .config import VQGANConfig
-from .data import load_set
-from .guided import GuidedPool, flattened
-from .guiding import load_vqgan
-from .towers import cosine_rate
-from .vq_data import Crops, Cycles
-from .vq_init import colour_identity_init
-from .vq_model import DD_CONFIG, VQ
+from render.training.checkpoint import Average, load_state, save_state
+from render.training.config import VQGANConfig
+from render.training.data.pictures import load_set
+from render.training.networks.guiding import load_vqgan
+from render.training.networks.towers import cosine_rate
+from render.training.networks.vqgan import DD_CONFIG, VQ
+from render.training.vqgan.codebook import CodebookLearner
+from render.training.vqgan.data import Crops, Cycles
+from render.training.vqgan.guided import GuidedPool, flattened
+from render.training.vqgan.initial import colour_identity_init
 
 log = logging.getLogger(__name__)
 

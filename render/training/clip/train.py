@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .attack import Attack, random_start
-from .augment import augment
-from .blends import blend
-from .checkpoint import Average, load_state, save_state
-from .clip_data import CaptionedImages
-from .config import Recipe
-from .decoys import Decoys, worth_faking
-from .guiding import load_pair
-from .looks import load_targets
-from .phases import Phase, phase_at
-from .towers import (
+from render.training.augment import augment
+from render.training.checkpoint import Average, load_state, save_state
+from render.training.clip.attack import Attack, random_start
+from render.training.clip.data import CaptionedImages
+from render.training.clip.decoys import Decoys, worth_faking
+from render.training.clip.looks import load_targets
+from render.training.clip.phases import Phase, phase_at
+from render.training.config import Recipe
+from render.training.data.blends import blend
+from render.training.networks.guiding import load_pair
+from render.training.networks.towers import (
     cosine_rate,
     create_pair,
     encode_image,

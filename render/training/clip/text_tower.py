@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .checkpoint import load_state, save_state
-from .config import Recipe
-from .looks import load_targets
-from .texts import WEIGHTS
-from .towers import (
+from render.training.checkpoint import load_state, save_state
+from render.training.clip.looks import load_targets
+from render.training.config import Recipe
+from render.training.data.texts import WEIGHTS
+from render.training.networks.towers import (
     cosine_rate,
     create_pair,
     encode_text,

@@ -15,8 +15,8 @@ from debian.copyright import Copyright
 from numpy.typing import NDArray
 from PIL import Image
 
-from .data import save_set
-from .packages import debian_package, open_debian, origin
+from render.training.data.packages import debian_package, open_debian, origin
+from render.training.data.pictures import save_set
 
 PACKAGE = "endless-sky-data"
 PICTURES = re.compile(r"^\./usr/share/games/endless-sky/(images/land/([a-z]+)\d+\.jpg)$")

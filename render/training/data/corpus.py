@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from .config import DataConfig
-from .data import SEEDS, has_set, load_set, write_photos, write_scenes
-from .packages import teacher_folder, wordnet_folder
-from .scenes import make_scene, make_sky
+from render.training.config import DataConfig
+from render.training.data.packages import teacher_folder, wordnet_folder
+from render.training.data.pictures import SEEDS, has_set, load_set, write_photos, write_scenes
+from render.training.scenes import make_scene, make_sky
 
 ARTWORK_SIZE = 160
 """Pixels of a square of artwork, as large as a large scene."""
@@ -18,7 +18,7 @@ def write_pictures(folder: Path, config: DataConfig, photos: Path | None, debian
     if photos and not has_set(folder, "photos"):
         write_photos(folder, photos)
     if debian and not has_set(folder, "artwork"):
-        from .artwork import write_artwork
+        from render.training.data.artwork import write_artwork
 
         write_artwork(folder, folder / "packages", ARTWORK_SIZE)
     sizes = {
@@ -37,8 +37,8 @@ def write_sentences(folder: Path, config: DataConfig, teacher: Path | None, debi
 
     Returns: how many there are.
     """
-    from .teacher import SentenceTeacher
-    from .texts import load_texts, make_texts
+    from render.training.data.teacher import SentenceTeacher
+    from render.training.data.texts import load_texts, make_texts
 
     if (folder / "texts.pt").exists() and (folder / "prompts.pt").exists():
         return len(load_texts(folder / "texts.pt").texts)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .vq_model import VQ
+from render.training.networks.vqgan import VQ
 
 
 def psnr(a: Tensor, b: Tensor) -> float:

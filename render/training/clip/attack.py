@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .blends import mixed
+from render.training.data.blends import mixed
 
 
 def unit(x: Tensor) -> Tensor:

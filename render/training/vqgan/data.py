@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .augment import resize
-from .data import has_set, load_set
+from render.training.augment import resize
+from render.training.data.pictures import has_set, load_set
 
 
 class Crops:

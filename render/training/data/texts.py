@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .config import DataConfig
-from .phrases import compose, wordnet
-from .scenes import HELD_OUT, is_held_out
+from render.training.config import DataConfig
+from render.training.data.phrases import compose, wordnet
+from render.training.scenes import HELD_OUT, is_held_out
 
 log = logging.getLogger(__name__)
 

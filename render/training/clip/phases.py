@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .config import CLIPConfig
+from render.training.config import CLIPConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,12 +15,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from .augment import resize
-from .data import SEEDS, load_set
-from .export import PROMPTS
-from .scenes import HELD_OUT, make_scene
-from .texts import Texts, load_texts
-from .towers import encode_image
+from render.training.augment import resize
+from render.training.data.pictures import SEEDS, load_set
+from render.training.data.texts import Texts, load_texts
+from render.training.export import PROMPTS
+from render.training.networks.towers import encode_image
+from render.training.scenes import HELD_OUT, make_scene
 
 NEAREST = 3
 """Held-out scenes by which each prompt is checked, where as many have a caption like it."""

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .attack import unit
-from .augment import resize
-from .config import CLIPConfig
-from .painted import PaintedPool
-from .scenes.palette import COLOURS
+from render.training.augment import resize
+from render.training.clip.attack import unit
+from render.training.clip.painted import PaintedPool
+from render.training.config import CLIPConfig
+from render.training.scenes.palette import COLOURS
 
 POOL = 64
 PATTERN_WORDS = {

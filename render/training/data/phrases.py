@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from .scenes import is_held_out
-from .scenes.palette import COLOURS
+from render.training.scenes import is_held_out
+from render.training.scenes.palette import COLOURS
 
 
 @lru_cache(maxsize=1)

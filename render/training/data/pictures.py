@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .scenes import make_scene
+from render.training.scenes import make_scene
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .data import has_set, load_set
+from render.training.data.pictures import has_set, load_set
 
 
 class CaptionedImages:

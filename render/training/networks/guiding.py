@@ -14,9 +14,8 @@ from render.models.model import ModelFiles
 from render.renderer.renderer import Renderer, load_renderer
 from render.renderer.state import FrameState
 from render.sources.noise import soft
-
-from ..spec import FrameSpec, PromptWeight
-from .vq_model import VQ
+from render.spec import FrameSpec, PromptWeight
+from render.training.networks.vqgan import VQ
 
 
 def load_vqgan(stem: Path) -> VQ:

@@ -10,7 +10,7 @@ import torch
 from taming.modules.diffusionmodules.model import Downsample, ResnetBlock, Upsample
 from torch import Tensor, nn
 
-from .vq_model import VQ
+from render.training.networks.vqgan import VQ
 
 Slots = list[tuple[int, int, int, int]]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .guiding import load_vqgan, noise_latents
+from render.training.networks.guiding import load_vqgan, noise_latents
 
 ANEW = 0.04
 """Share of the drawn chains that start again: 25 steps on average."""

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .data import has_set, load_set
-from .guiding import load_pair
-from .texts import Texts, align, load_texts
-from .towers import encode_text, tokenize
+from render.training.data.pictures import has_set, load_set
+from render.training.data.texts import Texts, align, load_texts
+from render.training.networks.guiding import load_pair
+from render.training.networks.towers import encode_text, tokenize
 
 log = logging.getLogger(__name__)
 

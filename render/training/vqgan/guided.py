@@ -9,12 +9,11 @@ from kornia.filters import bilateral_blur
 from torch import Tensor
 
 from render.refinement.optimizer import LatentAdam
-
-from .augment import augment
-from .guiding import load_pair, noise_latents
-from .painted import KEPT
-from .towers import encode_image, encode_text, tokenize
-from .vq_model import VQ
+from render.training.augment import augment
+from render.training.clip.painted import KEPT
+from render.training.networks.guiding import load_pair, noise_latents
+from render.training.networks.towers import encode_image, encode_text, tokenize
+from render.training.networks.vqgan import VQ
 
 POOL = 8
 VIEWS = 4

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .data import has_set, load_set, save_set
-from .drift import reconstruct
-from .guiding import load_vqgan
-from .vq_model import VQ
+from render.training.data.pictures import has_set, load_set, save_set
+from render.training.networks.drift import reconstruct
+from render.training.networks.guiding import load_vqgan
+from render.training.networks.vqgan import VQ
 
 SETS = ("scenes", "skies")
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from .guiding import load_painter, paint
-from .judge import Judge, top
-from .scenes import HELD_OUT
+from render.training.judging.judge import Judge, top
+from render.training.networks.guiding import load_painter, paint
+from render.training.scenes import HELD_OUT
 
 COLUMNS = 8
 GAP = 4

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .vq_model import Codebook
+from render.training.networks.vqgan import Codebook
 
 PATIENCE = 150
 
