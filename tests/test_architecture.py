@@ -8,15 +8,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("render", "pipeline")
+from tests.architecture import CATALOGUES, DOCS, ROOMS, ROOT, allowed, arrows, documented, imports, modules
+
+MOST_ENTRIES = 15
+MOST_LINES = 250
 HOMES = {  # foreign package: the modules that may import it
     "taming": ("render.latents.vqgan", "render.training"),
     "open_clip": (
@@ -35,67 +37,6 @@ HOMES = {  # foreign package: the modules that may import it
 }
 
 
-@dataclass(frozen=True)
-class Import:
-    """One imported module: by whom, where, and whether it happens as soon as the importer is imported."""
-
-    importer: str
-    imported: str
-    line: int
-    at_once: bool
-
-    def __str__(self) -> str:
-        return f"{self.importer}:{self.line} imports {self.imported}"
-
-
-def modules(root: Path) -> dict[str, Path]:
-    """Module name to file of both packages; a package's name stands for its __init__.py."""
-    found = {}
-    for package in PACKAGES:
-        for path in sorted((root / package).rglob("*.py")):
-            parts = path.relative_to(root).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-def imports(root: Path) -> list[Import]:
-    known = modules(root)
-    return [
-        Import(importer=name, imported=imported, line=node.lineno, at_once=at_once)
-        for name, path in known.items()
-        for node, at_once in _statements(ast.parse(path.read_text(encoding="utf-8")), at_once=True)
-        for imported in _targets(node, name, path.name == "__init__.py", known)
-    ]
-
-
-def _statements(tree: ast.AST, at_once: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Every import, and whether it runs with the module: not in a function, nor for the type checker only."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node, at_once
-        elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            for part in node.body:
-                yield from _statements(ast.Module([part], []), at_once=False)
-            for part in node.orelse:
-                yield from _statements(ast.Module([part], []), at_once)
-        else:
-            inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from _statements(node, at_once and not inside)
-
-
-def _targets(node: ast.Import | ast.ImportFrom, name: str, is_package: bool, known: dict[str, Path]) -> Iterator[str]:
-    """What the statement imports: `from a import b` is a.b where that is a module of ours, else a."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-        return
-    base = node.module or ""
-    if node.level:
-        above = name.split(".") if is_package else name.split(".")[:-1]
-        above = above[: len(above) - node.level + 1]
-        base = ".".join([*above, *([node.module] if node.module else [])])
-    yield from sorted({f"{base}.{a.name}" if f"{base}.{a.name}" in known else base for a in node.names})
-
-
 def is_below(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
 
@@ -106,11 +47,11 @@ def wrong_way(root: Path) -> list[str]:
 
 
 def cycle(root: Path) -> list[str]:
-    """The modules of one import cycle, or none."""
+    """The modules of one import cycle, or none; imports in functions and for the type checker count."""
     known = modules(root)
     graph: dict[str, set[str]] = {name: set() for name in known}
     for found in imports(root):
-        if found.at_once and found.imported in known:
+        if found.imported in known and found.imported != found.importer:
             graph[found.importer].add(found.imported)
     try:
         TopologicalSorter(graph).prepare()
@@ -118,6 +59,32 @@ def cycle(root: Path) -> list[str]:
         circle: list[str] = error.args[1]
         return circle
     return []
+
+
+def forbidden(root: Path, rooms: Mapping[str, str] = ROOMS) -> list[str]:
+    """Imports from one room to another that the table does not allow, and rooms that it does not name."""
+    return [
+        str(found)
+        for (room, other), found in arrows(root).items()
+        if room not in rooms
+        or other == "render.training"
+        or (room.partition(".")[0] == other.partition(".")[0] and other not in allowed(room, rooms))
+    ]
+
+
+def crowded(root: Path) -> list[str]:
+    """Folders with more than 15 modules and folders of ours, catalogues excepted."""
+    found: Counter[Path] = Counter()
+    for path in modules(root).values():
+        entry = path.parent if path.name == "__init__.py" else path
+        found[entry.parent] += 1
+    names = {folder.relative_to(root).as_posix(): count for folder, count in found.items()}
+    return [f"{name}: {count}" for name, count in names.items() if count > MOST_ENTRIES and name not in CATALOGUES]
+
+
+def long_files(root: Path) -> list[str]:
+    counts = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in modules(root).items()}
+    return [f"{name}: {count}" for name, count in counts.items() if count > MOST_LINES]
 
 
 def strangers(root: Path) -> list[str]:
@@ -143,12 +110,28 @@ def drawers(root: Path) -> list[str]:
     return [name for name in modules(root) if {"utils", "util", "helpers", "misc"} & set(name.split("."))]
 
 
-CHECKS = {check.__name__: check for check in (wrong_way, cycle, strangers, printing, drawers)}
+CHECKS = {
+    check.__name__: check for check in (wrong_way, forbidden, cycle, crowded, long_files, strangers, printing, drawers)
+}
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_house_is_in_order(check: str) -> None:
     assert CHECKS[check](ROOT) == []
+
+
+def test_the_table_of_rooms_has_no_cycle_and_no_unused_arrow() -> None:
+    found = arrows(ROOT)
+    above: set[str] = set()
+    for room in ROOMS:
+        assert allowed(room) <= above, f"{room} may import what stands below it"
+        assert all((room, other) in found for other in allowed(room)), f"{room} imports less than it may"
+        above.add(room)
+
+
+def test_the_documented_rooms_are_those_of_the_code() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    assert documented(text, ROOT) == text, "run `python -m tests.architecture`"
 
 
 def test_the_graph_is_read() -> None:
@@ -178,15 +161,40 @@ VIOLATIONS = [
     ("cycle", {"render/a.py": "from render import c", "render/c/__init__.py": "from render.a import x"}, 3),
     ("cycle", {"pipeline/a.py": "from . import b", "pipeline/b.py": "try:\n  from .a import x\nexcept E:\n  0"}, 3),
     ("cycle", {"pipeline/a.py": "import pipeline.b", "pipeline/b.py": "class A:\n  import pipeline.a"}, 3),
-    ("cycle", {"pipeline/a.py": "import pipeline.b", "pipeline/b.py": "def f():\n  import pipeline.a"}, []),
+    ("cycle", {"pipeline/a.py": "import pipeline.b", "pipeline/b.py": "def f():\n  import pipeline.a"}, 3),
     (
         "cycle",
         {
             "pipeline/a.py": "import pipeline.b",
             "pipeline/b.py": "import typing\nif typing.TYPE_CHECKING:\n  from . import a",
         },
-        [],
+        3,
     ),
+    ("forbidden", {"pipeline/curves/a.py": "from pipeline.storage import b", "pipeline/storage/b.py": ""}, 1),
+    ("forbidden", {"pipeline/curves/a.py": "def f():\n  import pipeline.audio.b", "pipeline/audio/b.py": ""}, 1),
+    (
+        "forbidden",
+        {
+            "pipeline/curves/a.py": "import typing\nif typing.TYPE_CHECKING:\n  import pipeline.audio.b",
+            "pipeline/audio/b.py": "",
+        },
+        1,
+    ),
+    ("forbidden", {"pipeline/audio/b.py": "from pipeline.curves import a", "pipeline/curves/a.py": ""}, []),
+    ("forbidden", {"pipeline/attic/b.py": "from pipeline.curves import a", "pipeline/curves/a.py": ""}, 1),
+    (
+        "forbidden",
+        {"render/errors.py": "import render.rng", "render/rng.py": ""},
+        ["render.errors:1 imports render.rng"],
+    ),
+    ("forbidden", {"render/motion/a.py": "import render.training.b", "render/training/b.py": ""}, 1),
+    ("forbidden", {"pipeline/curves/a.py": "import render.training.b", "render/training/b.py": ""}, 1),
+    ("crowded", {f"pipeline/run/a{number}.py": "" for number in range(16)}, ["pipeline/run: 16"]),
+    ("crowded", {f"pipeline/run/a{number}.py": "" for number in range(15)}, []),
+    ("crowded", {f"pipeline/run/a{number}/__init__.py": "" for number in range(16)}, ["pipeline/run: 16"]),
+    ("crowded", {f"render/latents/a{number}.py": "" for number in range(16)}, []),
+    ("long_files", {"render/a.py": "0\n" * 251}, ["render.a: 251"]),
+    ("long_files", {"render/a.py": "0\n" * 250}, []),
     ("strangers", {"render/a.py": "from taming.modules import x"}, ["render.a:1 imports taming.modules"]),
     ("strangers", {"pipeline/a.py": "def f():\n  import open_clip"}, ["pipeline.a:2 imports open_clip"]),
     ("strangers", {"pipeline/a.py": "import numpy, ffmpeg"}, ["pipeline.a:1 imports ffmpeg"]),

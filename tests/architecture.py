@@ -1,0 +1,201 @@
+"""The import graph of render/ and pipeline/, read from the source, and the arrows between rooms that are allowed.
+
+A room is a folder, or a module at the top of a package. `python -m tests.architecture` writes the table of rooms in
+docs/architecture.md anew.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("render", "pipeline")
+DOCS = ROOT / "docs" / "architecture.md"
+MARKS = ("<!-- rooms: python -m tests.architecture -->\n", "<!-- end of rooms -->\n")
+
+
+# Each room and the rooms that it may import, from the ground up: a room may only name rooms above its own line.
+# Imports inside functions and for the type checker count, too. pipeline/ may import every room of render/ but training.
+ROOMS: Mapping[str, str] = {
+    "render.errors": "",
+    "render.catalogue": "errors",
+    "render.spec": "",
+    "render.rng": "",
+    "render.files": "errors",
+    "render.models": "errors files",
+    "render.models.registry": "errors models",
+    "render.kernels": "",
+    "render.latents": "errors files models kernels",
+    "render.device": "errors latents",
+    "render.motion.transforms": "",
+    "render.motion": "catalogue spec latents motion.transforms",
+    "render.guidance.perceptors": "errors files models kernels",
+    "render.guidance": "errors spec rng files models guidance.perceptors",
+    "render.guidance.losses": "guidance",
+    "render.sources": "",
+    "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
+    "render.renderer": "errors catalogue spec rng files models latents device motion guidance guidance.perceptors "
+    "sources refinement",
+    "render.training": "spec models device sources refinement renderer",
+    "pipeline.terminal": "",
+    "pipeline.curves": "",
+    "pipeline.storage": "",
+    "pipeline.audio": "curves storage",
+    "pipeline.video": "curves storage audio",
+    "pipeline.schedule.document": "storage",
+    "pipeline.schedule.fields": "curves schedule.document",
+    "pipeline.schedule.sections": "curves audio video schedule.document schedule.fields",
+    "pipeline.schedule": "curves video schedule.document schedule.fields schedule.sections",
+    "pipeline.importers.values": "curves",
+    "pipeline.importers.notations": "schedule.document",
+    "pipeline.importers": "curves audio schedule.document importers.values importers.notations",
+    "pipeline.importers.scripts": "importers importers.values importers.notations",
+    "pipeline.importers.diffusion": "curves importers importers.values",
+    "pipeline.importers.formats": "curves importers importers.values importers.notations importers.scripts "
+    "importers.diffusion",
+    "pipeline.run.folder": "storage video schedule schedule.sections",
+    "pipeline.run.delivery": "curves storage video schedule schedule.sections run.folder",
+    "pipeline.run": "storage video schedule terminal run.folder run.delivery",
+    "pipeline.run.session": "storage schedule run run.folder",
+    "pipeline.views": "curves storage video schedule schedule.document schedule.fields run.folder",
+    "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
+    "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
+    "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
+    "pipeline.api": "schedule run run.session",
+    "pipeline": "api run.session",
+    "pipeline.commands": "storage audio video schedule run run.folder run.delivery run.session views importers "
+    "importers.formats importers.notations batch batch.jobs batch.workers terminal",
+    "pipeline.cli": "run commands terminal",
+}
+CATALOGUES = (  # one file per entry, so they may grow
+    "pipeline/commands",
+    "pipeline/importers/formats",
+    "pipeline/schedule/sections",
+    "render/guidance/losses",
+    "render/guidance/perceptors",
+    "render/latents",
+    "render/motion/transforms",
+    "render/sources",
+    "render/training/scenes",
+)
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module: by whom, where, and whether it happens as soon as the importer is imported."""
+
+    importer: str
+    imported: str
+    line: int
+    at_once: bool
+
+    def __str__(self) -> str:
+        return f"{self.importer}:{self.line} imports {self.imported}"
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Module name to file of both packages; a package's name stands for its __init__.py."""
+    found = {}
+    for package in PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
+            parts = path.relative_to(root).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(root: Path) -> list[Import]:
+    known = modules(root)
+    return [
+        Import(importer=name, imported=imported, line=node.lineno, at_once=at_once)
+        for name, path in known.items()
+        for node, at_once in _statements(ast.parse(path.read_text(encoding="utf-8")), at_once=True)
+        for imported in _targets(node, name, path.name == "__init__.py", known)
+    ]
+
+
+def room_of(module: str, known: Mapping[str, Path]) -> str:
+    """The folder of a module; itself where it is a folder, or lies at the top of its package. Training is one room."""
+    if module.startswith("render.training"):
+        return "render.training"
+    above = module.rpartition(".")[0]
+    is_folder = module in known and known[module].name == "__init__.py"
+    return module if is_folder or above in PACKAGES or not above else above
+
+
+def arrows(root: Path) -> dict[tuple[str, str], Import]:
+    """One import for each pair of rooms, (importing, imported), of which the one imports the other."""
+    known = modules(root)
+    found = {}
+    for each in imports(root):
+        if each.imported in known:
+            pair = room_of(each.importer, known), room_of(each.imported, known)
+            if pair[0] != pair[1]:
+                found.setdefault(pair, each)
+    return found
+
+
+def allowed(room: str, rooms: Mapping[str, str] = ROOMS) -> set[str]:
+    """The rooms of its own package that a room may import, by their full names."""
+    package = room.partition(".")[0]
+    return {f"{package}.{name}" for name in rooms[room].split()}
+
+
+def table(root: Path) -> str:
+    """Every room with what it is, its size and the rooms that it imports, from the ground up, in Markdown."""
+    known, found = modules(root), arrows(root)
+    lines = ["| room | what it is | files | lines | imports |", "|---|---|---|---|---|"]
+    files: defaultdict[str, list[Path]] = defaultdict(list)
+    for module, path in known.items():
+        files[room_of(module, known)].append(path)
+    for room in ROOMS:
+        doc = ast.get_docstring(ast.parse(known[room].read_text(encoding="utf-8"))) or ""
+        package = room.partition(".")[0]
+        used = [other for other in ROOMS if (room, other) in found and other.partition(".")[0] == package]
+        size = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files[room])
+        words = " ".join(doc.partition("\n\n")[0].split())
+        shown = ", ".join(name.removeprefix(f"{package}.") for name in used)
+        lines.append(f"| `{room.replace('.', '/')}` | {words} | {len(files[room])} | {size} | {shown} |")
+    return "\n".join(lines) + "\n"
+
+
+def documented(text: str, root: Path) -> str:
+    """The document with the table as it is now. Raises `ValueError` where a mark is missing."""
+    before, _, rest = text.partition(MARKS[0])
+    _, found, after = rest.partition(MARKS[1])
+    if not found:
+        raise ValueError(f"no {MARKS[0].strip()} ... {MARKS[1].strip()}")
+    return f"{before}{MARKS[0]}\n{table(root)}\n{MARKS[1]}{after}"
+
+
+def _statements(tree: ast.AST, at_once: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """Every import, and whether it runs with the module: not in a function, nor for the type checker only."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, at_once
+        elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            for part in node.body:
+                yield from _statements(ast.Module([part], []), at_once=False)
+            for part in node.orelse:
+                yield from _statements(ast.Module([part], []), at_once)
+        else:
+            inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from _statements(node, at_once and not inside)
+
+
+def _targets(node: ast.Import | ast.ImportFrom, name: str, is_package: bool, known: dict[str, Path]) -> Iterator[str]:
+    """What the statement imports: `from a import b` is a.b where that is a module of ours, else a."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    base = node.module or ""
+    if node.level:
+        above = name.split(".") if is_package else name.split(".")[:-1]
+        above = above[: len(above) - node.level + 1]
+        base = ".".join([*above, *([node.module] if node.module else [])])
+    yield from sorted({f"{base}.{a.name}" if f"{base}.{a.name}" in known else base for a in node.names})
+
+
+if __name__ == "__main__":
+    DOCS.write_text(documented(DOCS.read_text(encoding="utf-8"), ROOT), encoding="utf-8")
