@@ -20,7 +20,7 @@ from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.video import video
 from pipeline.run.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
-from pipeline.schedule.document.paths import SUFFIXES
+from pipeline.storage.missing import SUFFIXES
 from pipeline.terminal import show
 from render.device import failures
 from render.device.openmp import sleep_at_barriers

@@ -45,11 +45,11 @@ ROOMS: Mapping[str, str] = {
     "pipeline.audio": "curves storage",
     "pipeline.video": "curves storage audio",
     "pipeline.schedule.document": "storage",
-    "pipeline.schedule.fields": "curves schedule.document",
+    "pipeline.schedule.fields": "curves storage schedule.document",
     "pipeline.schedule.sections": "curves audio video schedule.document schedule.fields",
     "pipeline.schedule": "curves video schedule.document schedule.fields schedule.sections",
     "pipeline.importers.values": "curves",
-    "pipeline.importers.notations": "schedule.document",
+    "pipeline.importers.notations": "storage schedule.document",
     "pipeline.importers": "curves audio schedule.document importers.values importers.notations",
     "pipeline.importers.scripts": "importers importers.values importers.notations",
     "pipeline.importers.diffusion": "curves importers importers.values",
@@ -67,7 +67,7 @@ ROOMS: Mapping[str, str] = {
     "pipeline": "api run.session",
     "pipeline.commands": "storage audio video schedule run run.folder run.delivery run.session views importers "
     "importers.formats importers.notations batch batch.jobs batch.workers terminal",
-    "pipeline.cli": "run commands terminal",
+    "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow
     "pipeline/commands",

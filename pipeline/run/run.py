@@ -59,8 +59,7 @@ class Run:
     Args:
         origin: where the schedule came from; kept in the folder.
 
-    Raises:
-        InputError: a range of frames outside the schedule.
+    Raises `InputError` for a range of frames outside the schedule.
     """
 
     def __init__(self, schedule: Schedule, origin: Origin, folder: RunFolder, options: RunOptions) -> None:
@@ -79,7 +78,7 @@ class Run:
         self, digests: Mapping[str, Any], renderer: GetRenderer, report: Report, stop: Callable[[], bool]
     ) -> bool:
         """Go through all `events` and report them; return whether the run was finished, not stopped."""
-        event: Event | None = None
+        event = None
         for event in self.events(digests, renderer, stop):
             report(event)
         return isinstance(event, Finished)

@@ -1,1 +1,1 @@
-"""From pictures to a file by ffmpeg: formats, containers, what is written into them. Knows no schedule and no run folder."""
+"""From pictures to a file by ffmpeg: formats, containers, what is written into them. Knows no schedule."""

@@ -1,1 +1,1 @@
-"""Files from strangers as data: archives, pickles, checkpoints, settings and pictures. Nothing in them is run, and each is bounded."""
+"""Files from strangers as data: archives, pickles, checkpoints, settings, pictures; bounded, and nothing is run."""

@@ -1,4 +1,7 @@
-"""One schedule for several workers: its parts are entries of their own, and it waits for them. See `pipeline.run.session.parts`."""
+"""One schedule for several workers: its parts are entries of their own, and it waits for them.
+
+See `pipeline.run.session.parts`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -31,7 +31,8 @@ class Holder:
     """Who writes into a folder: the process, its machine, and since when (local time).
 
     Attributes:
-        start: of the process, and `boot` of its machine, see `pipeline.storage.processes`; empty where they are not known.
+        start: of the process, and `boot` of its machine, see `pipeline.storage.processes`; empty where they are
+            not known.
     """
 
     host: str

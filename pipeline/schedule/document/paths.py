@@ -3,14 +3,10 @@
 A schedule may come from a stranger, so what it names is no more to be trusted than what it says.
 """
 
-import difflib
-from itertools import islice
 from pathlib import Path
 
 from render.errors import printable
 
-SUFFIXES = (".yaml", ".yml")
-_MOST_NAMES = 10_000  # of one folder
 ALLOW = "--allow-paths"
 
 
@@ -44,30 +40,3 @@ def resolve(written: str, base: Path, allow: bool) -> Path:
 def _shown(written: str) -> str:
     text = written if len(written) <= 100 else written[:97] + "..."
     return f"'{printable(text)}'"
-
-
-def unreadable(path: Path, error: OSError) -> str:
-    """Why a file cannot be read; where it is not there, also which one may be meant."""
-    why = f"cannot be read: {error.strerror or error}"
-    return why + did_you_mean(path) if isinstance(error, FileNotFoundError) else why
-
-
-def did_you_mean(path: Path) -> str:
-    """The end of a message that `path` is not there: which file in its folder may be meant, if any."""
-    near = _near(path)
-    return "" if near is None else f"; did you mean '{near}'?"
-
-
-def _near(path: Path) -> Path | None:
-    """The file of the same kind in the same folder whose name is closest.
-
-    Only stems are compared: a common suffix would make every name look close.
-    """
-    suffixes = {path.suffix, *(SUFFIXES if path.suffix in ("", *SUFFIXES) else ())}
-    try:
-        names = [entry.name for entry in islice(path.parent.iterdir(), _MOST_NAMES) if entry.suffix in suffixes]
-    except OSError:
-        return None
-    stems = {Path(name).stem.casefold(): name for name in sorted(names)}
-    close = difflib.get_close_matches(path.stem.casefold(), stems, n=1)
-    return path.with_name(stems[close[0]]) if close else None

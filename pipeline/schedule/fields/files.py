@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from pipeline.schedule.document.document import InvalidError, Value
-from pipeline.schedule.document.paths import did_you_mean, resolve
+from pipeline.schedule.document.paths import resolve
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
+from pipeline.storage.missing import did_you_mean
 from render.errors import InputError
 from render.models.model import sha256
 from render.spec import ImageFile
