@@ -127,7 +127,7 @@ def room_of(module: str, known: Mapping[str, Path]) -> str:
 def arrows(root: Path) -> dict[tuple[str, str], Import]:
     """One import for each pair of rooms, (importing, imported), of which the one imports the other."""
     known = modules(root)
-    found = {}
+    found: dict[tuple[str, str], Import] = {}
     for each in imports(root):
         if each.imported in known:
             pair = room_of(each.importer, known), room_of(each.imported, known)

@@ -97,6 +97,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
         InputError: the format is unknown, or the settings cannot be used.
     """
     from pipeline.importers import formats as importers
+    from pipeline.importers.imported import Imported
     from pipeline.importers.notes import Effect, Note, by_effect, effect
     from pipeline.importers.settings import printable
     from pipeline.importers.writing import write
@@ -106,7 +107,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     if name is not None and name not in catalogue.names(importers):
         raise UnknownNameError("format", name, catalogue.names(importers))
     entry = catalogue.load(importers, name or _recognised(source))
-    found: importers.Imported = entry.convert(source)
+    found: Imported = entry.convert(source)
     track = found.sound.beside(Path(source.name).parent, folder) if found.sound else None
     if isinstance(track, Note):
         found, track = dataclasses.replace(found, told=(*found.told, track)), None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.schedule.document import variants
+from pipeline.schedule.document.overrides import KEY
 from pipeline.schedule.fields.keyframes import EXPRESSION
 from pipeline.schedule.fields.readers import TEXT
 from pipeline.schedule.fields.shapes import Shape, about, list_of, map_of, one_of, section, settings
@@ -76,7 +77,7 @@ def _names(description: str, shape: Shape) -> Shape:
 
 def _variants(found: Mapping[str, Shape]) -> Shape:
     """A list for every path: of what may stand there where the path is a section's key, else of anything."""
-    vary = [name for name in found if name not in (includes.KEY, "version")]
+    vary = [name for name in found if name not in (KEY, "version")]
     paths = {name: found[name] for name in vary} | {
         f"{name}.{key}": {"$ref": f"#/definitions/{name}/properties/{key}"}
         for name in vary

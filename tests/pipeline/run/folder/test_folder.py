@@ -52,9 +52,9 @@ def test_footage_outlives_the_schedule(folder: RunFolder, file: Path, origin: Or
 
 def test_origin_loads_the_schedule_with_what_was_said_on_the_command_line(file: Path) -> None:
     plain, changed = Origin(file=str(file)), Origin(file=str(file), overrides=(("output.length", "5"),), draft=True)
-    assert plain.load().output.num_frames == 3
-    assert changed.load().output.num_frames == 5
-    assert changed.load().output.size < plain.load().output.size
+    assert load_origin(plain).output.num_frames == 3
+    assert load_origin(changed).output.num_frames == 5
+    assert load_origin(changed).output.size < load_origin(plain).output.size
 
 
 @pytest.mark.parametrize("text", [TOY, TOY.replace("\n", "\r\n"), "\ufeff" + TOY])

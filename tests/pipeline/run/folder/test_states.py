@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pipeline.run.folder import states as checkpoint
+from pipeline.run.folder import hashes
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.states import StateFolder
 from pipeline.schedule.loader import read_schedule
@@ -92,7 +92,7 @@ def test_other_models_change_every_frame(specs: list[FrameSpec]) -> None:
 
 def test_another_format_changes_every_frame(specs: list[FrameSpec], monkeypatch: pytest.MonkeyPatch) -> None:
     before = chain(specs, {})
-    monkeypatch.setattr(checkpoint, "FORMAT", checkpoint.FORMAT + 1)
+    monkeypatch.setattr(hashes, "FORMAT", hashes.FORMAT + 1)
     assert not set(before) & set(chain(specs, {}))
 
 
