@@ -5,7 +5,6 @@ docs/architecture.md anew.
 """
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,20 +142,16 @@ def allowed(room: str, rooms: Mapping[str, str] = ROOMS) -> set[str]:
 
 
 def table(root: Path) -> str:
-    """Every room with what it is, its size and the rooms that it imports, from the ground up, in Markdown."""
+    """Every room with what it is and the rooms that it imports, from the ground up, in Markdown."""
     known, found = modules(root), arrows(root)
-    lines = ["| room | what it is | files | lines | imports |", "|---|---|---|---|---|"]
-    files: defaultdict[str, list[Path]] = defaultdict(list)
-    for module, path in known.items():
-        files[room_of(module, known)].append(path)
+    lines = ["| room | what it is | imports |", "|---|---|---|"]
     for room in ROOMS:
-        doc = ast.get_docstring(ast.parse(known[room].read_text(encoding="utf-8"))) or ""
         package = room.partition(".")[0]
-        used = [other for other in ROOMS if (room, other) in found and other.partition(".")[0] == package]
-        size = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files[room])
+        doc = ast.get_docstring(ast.parse(known[room].read_text(encoding="utf-8"))) or ""
         words = " ".join(doc.partition("\n\n")[0].split())
+        used = [other for other in ROOMS if (room, other) in found and other.partition(".")[0] == package]
         shown = ", ".join(name.removeprefix(f"{package}.") for name in used)
-        lines.append(f"| `{room.replace('.', '/')}` | {words} | {len(files[room])} | {size} | {shown} |")
+        lines.append(f"| `{room.replace('.', '/')}` | {words} | {shown} |")
     return "\n".join(lines) + "\n"
 
 
