@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pipeline.importers.notes import by_effect
 from pipeline.importers.prompts import Prompts
 from pipeline.importers.sound import Sound
-from pipeline.importers.values.carriers import Keys
+from pipeline.importers.values.keys import Keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Imported:
         center: across and down, in shares of the picture; None where it is the middle.
         refine: the settings of `refine:` that differ from the defaults.
         sound: what the video sounds with.
-        told: what was assumed and what could not be carried, a line each.
+        notes: what was assumed and what could not be carried, a line each.
     """
 
     tool: str
@@ -34,7 +34,7 @@ class Imported:
     border: str = "reflect"
     refine: Mapping[str, Keys | str] = field(default_factory=dict)
     sound: Sound | None = None
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "told", by_effect(self.told))
+        object.__setattr__(self, "told", by_effect(self.notes))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from pipeline.importers.notes import Effect, Note
-from pipeline.importers.settings import Settings, printable, shown
+from pipeline.importers.settings import Settings, one_line, shown
 
 _KEY = re.compile(r"""\s*["']?[0-9]+["']?\s*:\s*\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*\s*""")
 _NUMBER = re.compile(r"\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*")
@@ -21,7 +21,7 @@ def animation_mode(settings: Settings, default: str = "2D") -> str:
     return _MODES.get(" ".join(written.replace("_", " ").lower().split()), written.strip())
 
 
-def lost(settings: Settings, mode: str, fields: Mapping[str, float], also: str = "") -> Note:
+def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also: str = "") -> Note:
     """What a mode moves and cannot be carried, each with its value.
 
     Args:
@@ -29,7 +29,7 @@ def lost(settings: Settings, mode: str, fields: Mapping[str, float], also: str =
         also: what else moves, which is no schedule of numbers.
     """
     if mode == "None":
-        frames = settings.take("max_frames")
+        frames = settings.read("max_frames")
         instead = f" instead of max_frames = {shown(frames)}" if frames is not None else ""
         return Note(f"animation_mode None: stills there, without motion; one frame is made{instead}", Effect.MOTION)
     if mode in _VIDEO_PATHS:
@@ -38,14 +38,14 @@ def lost(settings: Settings, mode: str, fields: Mapping[str, float], also: str =
         named = f" ({name} = {shown(path)})" if path else ""
         line = f"animation_mode {mode}: no video is read{named}; the pictures are drawn from the prompts alone"
         return Note(line, Effect.MOTION)
-    moves = ", ".join(filter(None, (moving(settings, fields), also)))
+    moves = ", ".join(filter(None, (moving_fields(settings, fields), also)))
     what = f"lost: {moves}" if moves else "nothing moves in this one"
-    return Note(f"animation_mode {printable(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
+    return Note(f"animation_mode {one_line(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
 
 
-def moving(settings: Settings, fields: Mapping[str, float]) -> str:
+def moving_fields(settings: Settings, fields: Mapping[str, float]) -> str:
     """Those of the schedules that do anything, with their values; all count as looked at."""
-    values = {name: settings.take(name) for name in fields}
+    values = {name: settings.read(name) for name in fields}
     return ", ".join(
         f"{name} = {shown(value)}" for name, value in values.items() if not _stands_still(value, fields[name])
     )

@@ -1,6 +1,6 @@
 """What an import reports, a line each, in the order of how much it changes the picture."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 _LISTED = 4
@@ -43,6 +43,24 @@ class Note(str):
         note = cls(f"'{subject}' {reason}", effect)
         note.subject, note.reason = subject, reason
         return note
+
+
+class Notes:
+    """The notes of one import, in the order in which they were added; a line is kept once."""
+
+    def __init__(self, notes: Iterable[str] = ()) -> None:
+        self._notes = dict.fromkeys(notes)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._notes)
+
+    def add(self, line: str, effect: Effect | None = None) -> None:
+        """Add a line; with an effect, it becomes a `Note` about that."""
+        self._notes.setdefault(line if effect is None else Note(line, effect))
+
+    def update(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.add(line)
 
 
 def by_effect(notes: Iterable[str]) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Sound:
     setting: str
     written: str
     start: float = 0.0
-    remark: str = ""
+    note: str = ""
 
     def beside(self, settings: Path, schedule: Path) -> str | Note:
         """The path for a schedule in the folder `schedule`; a note where it can have none.

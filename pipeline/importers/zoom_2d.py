@@ -12,10 +12,11 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.importers.frame import rates
+from pipeline.importers.notes import Notes
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import Arithmetic, UnreadableError, arithmetic
-from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording, number
 from pipeline.importers.values.dialects import PYTHON
+from pipeline.importers.values.keys import PAN, ROTATE, ZOOM, Keys, Kind, Wording, number
 from pipeline.importers.values.series import LARGEST
 from pipeline.importers.values.similarity import flow
 
@@ -58,9 +59,9 @@ class _Field:
     text: str | None
 
 
-def motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[str, None]) -> dict[str, Keys]:
+def motion(settings: Settings, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, Keys]:
     """The rates of the mode 2D in a picture of `size` pixels. Raises `InputError` where it vanishes."""
-    fields = {name: _field(settings, name, clock, told) for name in FIELDS}
+    fields = {name: _field(settings, name, clock, notes) for name in FIELDS}
     width, height = size
     across, along = (1 - fields[f"zoom_{axis}_2d"].values / side for axis, side in zip("xy", size, strict=True))
     if (across <= 0).any() or (along <= 0).any():
@@ -71,7 +72,7 @@ def motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[s
     right = fields["translate_x"].values * (width - 1) / width
     down = -fields["translate_y"].values * (height - 1) / height
     speed = flow(generator, np.exp(generator) * (right + 1j * down))
-    _tell_difference(across, along, angle, size, told)
+    _tell_difference(across, along, angle, size, notes)
     # Where nothing turns and the zoom stands still, a shift is only scaled.
     alike = bool(np.all(generator[1:] == generator[-1].real))
     ratio = float(flow(generator[-1:], np.exp(generator[-1:])).real[0])
@@ -85,13 +86,13 @@ def motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[s
     return rates(series, clock.fps)
 
 
-def _field(settings: Settings, name: str, clock: Clock, told: dict[str, None]) -> _Field:
+def _field(settings: Settings, name: str, clock: Clock, notes: Notes) -> _Field:
     text = settings.text(name, "0")
     try:
         expression = arithmetic(text, PYTHON)
         values = clock.values(expression)
     except UnreadableError as error:
-        told[f"{name} = {shown(text)}: {error}; left out"] = None
+        notes.add(f"{name} = {shown(text)}: {error}; left out")
         return _Field(values=np.zeros_like(clock.times), text=None)
     constant = bool(np.all(values[1:] == values[-1]))
     return _Field(values=values, text=None if constant else expression.written(clock.words("n")))
@@ -105,7 +106,7 @@ def _shift(field: _Field, percent: float, alike: bool) -> Sequence[Wording]:
     return _wording(field, f"{number(percent)} * ({{}})") if alike else []
 
 
-def _tell_difference(across: Array, along: Array, angle: Array, size: tuple[int, int], told: dict[str, None]) -> None:
+def _tell_difference(across: Array, along: Array, angle: Array, size: tuple[int, int], notes: Notes) -> None:
     """How far the corners of the picture are off where it is stretched or sheared."""
     half = (np.array(size) - 1) / 2
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
@@ -117,7 +118,7 @@ def _tell_difference(across: Array, along: Array, angle: Array, size: tuple[int,
     off = np.einsum("ijf,cj->cif", theirs - ours, corners)[..., 1:]
     furthest = float(np.linalg.norm(off, axis=1).max()) if off.size else 0.0
     if furthest > 1e-6:
-        told[
+        notes.add(
             f"zoom_x_2d, zoom_y_2d, rotate_2d: stretch or shear the picture there, in its corners by up to "
             f"{furthest:.3g} pixels a frame; carried as the nearest zoom and turn"
-        ] = None
+        )

@@ -35,7 +35,7 @@ class Assigned:
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
-    doubts: dict[str, str] = field(default_factory=dict)
+    caveats: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
 
 
@@ -91,14 +91,14 @@ class _Reader:
             except _UNREADABLE:
                 if outer:
                     text = f"line {node.lineno}: {name} is computed, which is not read; its default is used"
-                    self._found.doubts.setdefault(name, text)
+                    self._found.caveats.setdefault(name, text)
                 continue
             self._add(name, value, node.lineno, outer)
 
     def _add(self, name: str, value: Any, line: int, outer: bool) -> None:
         before = self._found.settings.get(name, value)
         if outer and name in self._found.settings and before != value:
-            self._found.doubts[name] = f"line {line}: {name} is assigned again; the first value is used"
+            self._found.caveats[name] = f"line {line}: {name} is assigned again; the first value is used"
         self._found.settings.setdefault(name, value)
         if outer and isinstance(value, str | int | float) and len(str(value)) <= _SHORT:
             self._known.setdefault(name, value)
@@ -126,7 +126,7 @@ class _Reader:
                 found[name] = self._value(inside)
             except _UNREADABLE:
                 text = f"line {inside.lineno}: {name} is computed, which is not read; its default is used"
-                self._found.doubts.setdefault(name, text)
+                self._found.caveats.setdefault(name, text)
         return found
 
     def _value(self, node: ast.expr | None, depth: int = 0) -> Any:

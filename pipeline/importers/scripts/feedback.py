@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.importers.notes import Notes
 from pipeline.importers.scripts.shell import Command
 from pipeline.importers.scripts.variables import Expanded
 from pipeline.importers.settings import shown
@@ -57,14 +58,14 @@ class Feedback:
     border: str
 
 
-def distorts(command: Command) -> bool:
+def runs_imagemagick(command: Command) -> bool:
     words = [word.text for word in command.words]
     name = words[0].replace("\\", "/").rsplit("/", 1)[-1].lower().lstrip("!@")
     return name in _PROGRAMS
 
 
 def read(
-    before: Sequence[Command], turn: Sequence[Command], count: int, size: tuple[int, int], told: dict[str, None]
+    before: Sequence[Command], turn: Sequence[Command], count: int, size: tuple[int, int], notes: Notes
 ) -> Feedback:
     """The moves of a loop.
 
@@ -77,11 +78,11 @@ def read(
         FeedbackError: a distortion cannot be read.
     """
     borders: dict[str, None] = {}
-    each = _composed(turn, size, told, borders)
-    first = _composed(before, size, told, borders)
+    each = _composed(turn, size, notes, borders)
+    first = _composed(before, size, notes, borders)
     moves = [Distortion(), first, *[each] * max(count - 2, 0)][:count]
     if len(borders) > 1:
-        told[f"-virtual-pixel {' and '.join(borders)}: the first one is used throughout"] = None
+        notes.add(f"-virtual-pixel {' and '.join(borders)}: the first one is used throughout")
     return Feedback(
         zoom=np.array([move.scale for move in moves]),
         angle=np.array([-move.turn for move in moves]),
@@ -90,19 +91,15 @@ def read(
     )
 
 
-def _composed(
-    commands: Sequence[Command], size: tuple[int, int], told: dict[str, None], borders: dict[str, None]
-) -> Distortion:
+def _composed(commands: Sequence[Command], size: tuple[int, int], notes: Notes, borders: dict[str, None]) -> Distortion:
     whole = Distortion()
     for command in commands:
-        for distortion in _distortions(command, size, told, borders):
+        for distortion in _distortions(command, size, notes, borders):
             whole = whole.then(distortion)
     return whole
 
 
-def _distortions(
-    command: Command, size: tuple[int, int], told: dict[str, None], borders: dict[str, None]
-) -> list[Distortion]:
+def _distortions(command: Command, size: tuple[int, int], notes: Notes, borders: dict[str, None]) -> list[Distortion]:
     """Those of one command, in their order; every other operator is reported."""
     found: list[Distortion] = []
     words = command.words[1:]
@@ -114,16 +111,16 @@ def _distortions(
         if name == "-virtual-pixel" and values:
             border = _BORDERS.get(values[0].text.lower(), "")
             if not border:
-                told[f"-virtual-pixel {shown(values[0].text)}: the edge is continued instead"] = None
+                notes.add(f"-virtual-pixel {shown(values[0].text)}: the edge is continued instead")
                 border = "edge"
         elif name in ("-distort", "+distort") and len(words) > at + 2:
             if values[0].text.lower() in ("srt", "scalerotatetranslate"):
                 found.append(_distortion(words[at + 2], size))
             else:
-                told[f"line {command.line}: -distort {shown(values[0].text)}: only SRT is carried"] = None
+                notes.add(f"line {command.line}: -distort {shown(values[0].text)}: only SRT is carried")
             at += 1
         elif re.match(r"[-+][A-Za-z]", name) and name not in _HARMLESS:
-            told[f"line {command.line}: ImageMagick's {shown(name)} between the pictures is not carried"] = None
+            notes.add(f"line {command.line}: ImageMagick's {shown(name)} between the pictures is not carried")
         at += 2 if name in _VALUED else 1
     if found:
         borders[border] = None

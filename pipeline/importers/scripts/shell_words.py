@@ -117,8 +117,8 @@ class _Reader:
     def tokens(self) -> Iterator[Word | Operator]:
         fresh = True  # nothing stands before it on its line
         while self._at < len(self._text):
-            if fresh and self._batch and (remark := _REMARK.match(self._text, self._at)):
-                self._at = remark.end()
+            if fresh and self._batch and (note := _REMARK.match(self._text, self._at)):
+                self._at = note.end()
                 continue
             match = self._pattern.match(self._text, self._at)
             assert match, "the last alternative takes any character"
@@ -169,8 +169,8 @@ class _Reader:
             inside = found.strip("%!~" if self._batch else "${}") or found
             name = _NAME.match(inside)
             rest = inside[name.end() :] if name else inside
-            plain = self._batch or not rest or rest[:2] == ":-"
-            known = name[0] if name and plain else ""
+            without_markup = self._batch or not rest or rest[:2] == ":-"
+            known = name[0] if name and without_markup else ""
             return Part(text=found, variable=known, default=rest[2:] if rest[:2] == ":-" else None, quoted=quoted)
         return Part(text=found, quoted=quoted)
 

@@ -125,6 +125,6 @@ def _reason(name: str) -> str:
     return "is drawn at random" if name.endswith("RANDOM") else "is set nowhere in the file"
 
 
-def scalars(settings: Mapping[str, object]) -> dict[str, str | Unknown]:
+def notebook_variables(settings: Mapping[str, object]) -> dict[str, str | Unknown]:
     """A notebook's settings as the variables that its `!` lines can name."""
     return {name: str(value) for name, value in settings.items() if isinstance(value, str | int | float)}

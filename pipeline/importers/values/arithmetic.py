@@ -1,7 +1,7 @@
 """The arithmetic of other tools' schedules: a whitelist of Python's grammar, never `eval`.
 
 An expression is evaluated for all frames at once, and written in our own language where that has the
-same meaning; whoever writes it so compares the two (`pipeline.importers.values.carriers`).
+same meaning; whoever writes it so compares the two (`pipeline.importers.values.keys`).
 
 Source: numexpr's user guide for what Deforum's expressions may hold. What differs: every number is a
     float, so nothing overflows. `%` has the sign of the divisor, as numexpr has it since 2.10; before, whole

@@ -42,7 +42,7 @@ class Series:
 
     values: Array
     pieces: tuple[Piece, ...] = ()
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_constant(self) -> bool:
@@ -67,7 +67,7 @@ def deforum_series(text: str, count: int, names: Mapping[str, float]) -> Series:
         within brackets belong to the expression, a first key behind frame 0 holds backwards, and a value
         without a frame stands at frame 0.
     """
-    found, remarks = _deforum_keys(text, names)
+    found, notes = _deforum_keys(text, names)
     frames = np.arange(count, dtype=np.float64)
     values = np.full(count, np.nan)
     pieces = []
@@ -84,7 +84,7 @@ def deforum_series(text: str, count: int, names: Mapping[str, float]) -> Series:
             moments = frames[at:following]
             values[at:following] = expression.values({**names, "t": moments, "i": moments})
         pieces.append(Piece(start=at, stop=following, expression=expression))
-    return Series(values=_filled(values), pieces=tuple(pieces), remarks=remarks)
+    return Series(values=_filled(values), pieces=tuple(pieces), notes=notes)
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _at_frame(frame: int) -> Iterator[None]:
 def _deforum_keys(text: str, names: Mapping[str, float]) -> tuple[dict[int, str], tuple[str, ...]]:
     """Frames to values as Deforum reads them, and what of the text it passes over."""
     keys: dict[int, str] = {}
-    remarks = []
+    notes = []
     for entry in _entries(text):
         frame, *values = entry.split(":")
         if not values and entry.strip() == text.strip():
@@ -108,16 +108,16 @@ def _deforum_keys(text: str, names: Mapping[str, float]) -> tuple[dict[int, str]
             raise UnreadableError(f"expected keys such as 0: (1.02), 30: (1.05), got '{entry.strip()[:40]}'")
         number = frame_number(frame, names)
         if number in keys:
-            remarks.append(f"frame {number} has two keys: the last one counts")
+            notes.append(f"frame {number} has two keys: the last one counts")
         keys[number] = values[0].strip()
         if not keys[number]:
             raise UnreadableError(f"frame {number}: expected a value, got '{entry.strip()[:40]}'")
         if dropped := ":".join(values[1:]).strip():
-            remarks.append(
+            notes.append(
                 f"frame {number}: '{entry.strip()[:80]}' has a second colon: Deforum reads '{keys[number]}' and "
                 f"drops '{dropped[:60]}', and so does this"
             )
-    return keys, tuple(remarks)
+    return keys, tuple(notes)
 
 
 def _entries(text: str) -> list[str]:

@@ -105,7 +105,7 @@ def test_no_setting_is_dropped_in_silence(file: str, plan: Callable[..., Any]) -
         ),
     }[Path(file).suffix]()
     wanted = "init_weight" if file.endswith(".sh") else "strange_setting"
-    assert any(wanted in line for line in plan(file, added).told)
+    assert any(wanted in line for line in plan(file, added).notes)
 
 
 def test_an_unknown_format_is_one_message(tmp_path: Path) -> None:
@@ -189,4 +189,4 @@ def test_a_prompt_cannot_break_out_of_its_quotes(plan: Callable[..., Any]) -> No
     settings = json.dumps({"max_frames": 2, "prompts": {"0": text}, "x\n# y": 1})
     found = plan("odd.json", settings)
     assert found.texts() == {'a "b" \\ c: d # e31m 🌊'}
-    assert all("\n" not in line and "\x1b" not in line for line in found.told)
+    assert all("\n" not in line and "\x1b" not in line for line in found.notes)

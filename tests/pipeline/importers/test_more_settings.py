@@ -112,7 +112,7 @@ def test_what_counts_is_carried_and_what_does_not_is_told(plan: Callable[..., An
     file, settings, texts, line = TOLD[case]
     found = plan(file, _text(settings))
     assert {prompt.text for spec in found.specs for prompt in spec.prompts if prompt.weight} == texts
-    assert line in found.told
+    assert line in found.notes
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -127,7 +127,7 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
     found = plan("deforum_3d.txt")
     assert all(spec.transforms == {} for spec in found.specs)
     assert (found.specs[0].size, found.specs[0].seed, len(found.specs)) == ((1024, 576), 77, 20)
-    assert found.told == (
+    assert found.notes == (
         "animation_mode 3D: only the motion of 2D can be carried; "
         "lost: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5), use_depth_warping",
         "negative prompts push away with the weight -1; -0.3 is often enough",
@@ -169,8 +169,8 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
 )
 def test_what_changes_most_is_said_first(plan: Callable[..., Any], settings: dict[str, Any], first: str) -> None:
     found = plan("first.txt", json.dumps({"max_frames": 9, "W": 640, "H": 384, "prompts": {"0": "a"}, **settings}))
-    assert found.told[0] == first
-    assert len(found.told) <= 2
+    assert found.notes[0] == first
+    assert len(found.notes) <= 2
     assert found.specs[0].size == (640, 384)
     assert len(found.specs) == (1 if settings.get("animation_mode") == "None" else 9)
     assert all(spec.transforms == {} for spec in found.specs)
@@ -279,4 +279,4 @@ def test_sizes_rates_prompts_and_odd_keys_are_read_as_they_are_written(plan: Cal
     assert found.amounts("zoom", 1.0)[1:] == pytest.approx([1.02] * 8)
     assert "rotate" not in found.text
     for said in ("angle: frame 0: '0: 0: ((2*cos(t/10)))'", "frame 5 is blank", "border warp"):
-        assert any(said in line for line in found.told)
+        assert any(said in line for line in found.notes)

@@ -54,8 +54,8 @@ def test_weights_of_a_frame_sum_up_to_one_and_stand_until_the_next(plan: Callabl
 
 def test_what_the_file_does_not_say_is_told(plan: Callable[..., Any]) -> None:
     found = plan("disco_settings.txt")
-    assert "the file has no fps: 12 is the notebook's" in found.told
-    assert "no animation_mode stands in the file: taken as 2D" in found.told
+    assert "the file has no fps: 12 is the notebook's" in found.notes
+    assert "no animation_mode stands in the file: taken as 2D" in found.notes
     assert found.specs[0].border == "wrap"
     assert found.specs[0].seed == 3141592653
 

@@ -42,14 +42,14 @@ def test_size_rate_seed_and_steps(plan: Callable[..., Any]) -> None:
 
 
 def test_the_crop_at_whole_pixels_and_other_options_are_told(plan: Callable[..., Any]) -> None:
-    told = "\n".join(plan("nerdyrodent.sh").told)
+    notes = "\n".join(plan("nerdyrodent.sh").notes)
     for words in (
         "made it 1.00524 in width",
         "tulip:0.5:-0.9: there is no stop",
         "optimiser = Adagrad",
         "learning_rate",
     ):
-        assert words in told
+        assert words in notes
 
 
 def test_a_smaller_picture_gets_a_black_border(plan: Callable[..., Any]) -> None:
@@ -67,7 +67,7 @@ def test_a_video_without_zoom_has_a_frame_an_iteration(plan: Callable[..., Any])
 def test_without_video_it_is_one_picture(plan: Callable[..., Any]) -> None:
     found = plan("one.txt", 'generate.py -p "A painting of an apple in a fruit bowl | psychedelic | surreal:0.5"')
     assert [spec.num_steps for spec in found.specs] == [500]
-    assert "neither -zvid nor -vid: a single picture" in found.told
+    assert "neither -zvid nor -vid: a single picture" in found.notes
 
 
 @pytest.mark.parametrize(

@@ -73,4 +73,4 @@ def test_a_frame_without_a_prompt_gets_a_placeholder_and_is_reported(plan: Calla
         ["a sea"],
         ["a picture"],
     ]
-    assert "deforum_prompt: frame 1 is blank: 'a picture' stands there until you write what to draw" in found.told
+    assert "deforum_prompt: frame 1 is blank: 'a picture' stands there until you write what to draw" in found.notes

@@ -56,7 +56,7 @@ def test_steps_and_what_a_frame_starts_from(plan: Callable[..., Any]) -> None:
 
 
 def test_what_has_no_counterpart_is_told(plan: Callable[..., Any]) -> None:
-    told = "\n".join(plan("pytti.yaml").told)
+    notes = "\n".join(plan("pytti.yaml").notes)
     for words in (
         "deep water:pow(t, 2)_l: there are no masks",
         "bioluminescent reef:2:-0.95: there is no stop",
@@ -64,7 +64,7 @@ def test_what_has_no_counterpart_is_told(plan: Callable[..., Any]) -> None:
         "cutouts = 40",
         "seed -12345 is not between 0 and 9223372036854775807: made 12345",
     ):
-        assert words in told
+        assert words in notes
 
 
 def test_one_scene_keeps_its_expressions(plan: Callable[..., Any]) -> None:
@@ -89,7 +89,7 @@ def test_a_stretch_becomes_the_nearest_zoom_and_is_told(plan: Callable[..., Any]
     found = plan("stretch.yaml", settings)
     expected = 1 / math.sqrt((1 - 8 / 256) * (1 - 2 / 128))
     np.testing.assert_allclose(found.specs[1].transforms["zoom"], expected, atol=1e-9)
-    assert any("stretch or shear the picture there, in its corners by up to 1.1" in line for line in found.told)
+    assert any("stretch or shear the picture there, in its corners by up to 1.1" in line for line in found.notes)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_stretch_becomes_the_nearest_zoom_and_is_told(plan: Callable[..., Any]
     ],
 )
 def test_what_only_pytti_knows_is_left_out_and_told(plan: Callable[..., Any], settings: str, said: str) -> None:
-    assert said in plan("band.yaml", settings).told
+    assert said in plan("band.yaml", settings).notes
 
 
 @pytest.mark.parametrize(
@@ -142,5 +142,5 @@ def test_weights_in_backticks_are_expressions(plan: Callable[..., Any]) -> None:
 def test_a_seed_out_of_range_and_an_unknown_border_are_reported(plan: Callable[..., Any]) -> None:
     found = plan("odd.yaml", "scenes: a\nseed: -4854551145582748953\ninfill_mode: reflect\n")
     assert found.specs[0].seed == 4854551145582748953
-    assert "seed -4854551145582748953 is not between 0 and 9223372036854775807: made 4854551145582748953" in found.told
-    assert "infill_mode reflect: pytti knows mirror, wrap, black, smear; made wrap" in found.told
+    assert "seed -4854551145582748953 is not between 0 and 9223372036854775807: made 4854551145582748953" in found.notes
+    assert "infill_mode reflect: pytti knows mirror, wrap, black, smear; made wrap" in found.notes

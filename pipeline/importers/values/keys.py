@@ -62,7 +62,7 @@ class Wording:
 Keys = tuple[Key, ...]
 
 
-def stepped(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording] = ()) -> Keys:
+def rate_keys(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording] = ()) -> Keys:
     """Keys of a rate whose move in frame i is `values[i]`; frame 0 has none."""
     known = {wording.start: wording for wording in wordings if _agrees(wording, values, kind, fps)}
     keys: list[Key] = []
@@ -79,7 +79,7 @@ def stepped(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording] =
     return _merged(keys)
 
 
-def sampled(values: Array) -> Keys:
+def value_keys(values: Array) -> Keys:
     """Keys of a number that is `values[i]` at frame i."""
     ends = [0]
     while ends[-1] < len(values) - 1:
@@ -91,7 +91,7 @@ def sampled(values: Array) -> Keys:
     return tuple(Key(frame=end, value=number(values[end])) for end in ends)
 
 
-def sampled_as(text: str | None, values: Array, fps: float) -> Keys:
+def expression_keys(text: str | None, values: Array, fps: float) -> Keys:
     """An expression that is looked up at the frames, where it gives these values; else their keys."""
     if text is not None:
         times = np.arange(len(values)) / fps
@@ -100,7 +100,7 @@ def sampled_as(text: str | None, values: Array, fps: float) -> Keys:
             if np.isclose(found[0], values[0], rtol=_TOLERANCE, atol=_TOLERANCE):
                 return (Key(frame=0, value=text),)
             return (Key(frame=0, value=number(values[0])), Key(frame=1, value=text, hold=True))
-    return sampled(values)
+    return value_keys(values)
 
 
 def number(value: float) -> str:

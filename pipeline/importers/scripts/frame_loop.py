@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.importers.notations.source import Source
-from pipeline.importers.scripts.feedback import distorts
+from pipeline.importers.notes import Notes
+from pipeline.importers.scripts.feedback import runs_imagemagick
 from pipeline.importers.scripts.ffmpeg_sound import runs_ffmpeg
 from pipeline.importers.scripts.generate_call import Call, Script, read_call, runs
 from pipeline.importers.scripts.shell import Command
@@ -20,7 +21,7 @@ _SAME = ("prompts", "size", "seed", "num_cuts")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looped:
+class FrameLoop:
     """A loop that makes a frame in every turn.
 
     Attributes:
@@ -36,7 +37,7 @@ class Looped:
     fps: float
 
 
-def chosen(source: Source, tool: str, script: Script, told: dict[str, None]) -> tuple[Call, Looped | None]:
+def chosen(source: Source, tool: str, script: Script, notes: Notes) -> tuple[Call, FrameLoop | None]:
     """The first call, or that of the loop which the first call begins; what else there is gets reported.
 
     Raises:
@@ -49,33 +50,33 @@ def chosen(source: Source, tool: str, script: Script, told: dict[str, None]) -> 
         if later.loops and _feeds(read_call(source, tool, later), script, script.calls[1]):
             second = read_call(source, tool, later)
             if second.options.get("init_image") == first.options.get("output", _OUTPUT):
-                _rest(script, 2, told)
-                _compare(first, second, told)
-                return second, _looped(source, tool, script, second, script.calls[1], first, at, told)
+                _rest(script, 2, notes)
+                _compare(first, second, notes)
+                return second, _looped(source, tool, script, second, script.calls[1], first, at, notes)
     if first.command.loops and _feeds(first, script, at):
-        _rest(script, 1, told)
-        return first, _looped(source, tool, script, first, at, None, at, told)
-    _rest(script, 1, told)
+        _rest(script, 1, notes)
+        return first, _looped(source, tool, script, first, at, None, at, notes)
+    _rest(script, 1, notes)
     if first.command.loops:
         loop = first.command.loops[-1]
         turns = f"{loop.count} times" if loop.count is not None else "more than once"
-        told[f"line {loop.line}: a loop runs the command {turns}; one run is imported"] = None
-    if moved := [command for command in script.commands if distorts(command) and _moves(command)]:
-        told[f"line {moved[0].line}: ImageMagick moves a picture outside a feedback loop: not carried"] = None
+        notes.add(f"line {loop.line}: a loop runs the command {turns}; one run is imported")
+    if moved := [command for command in script.commands if runs_imagemagick(command) and _moves(command)]:
+        notes.add(f"line {moved[0].line}: ImageMagick moves a picture outside a feedback loop: not carried")
     return first, None
 
 
-def _rest(script: Script, used: int, told: dict[str, None]) -> None:
+def _rest(script: Script, used: int, notes: Notes) -> None:
     if len(script.calls) > used:
         line = script.commands[script.calls[0]].line
-        told[f"the first of {len(script.calls) - used + 1} commands is imported, line {line}"] = None
+        notes.add(f"the first of {len(script.calls) - used + 1} commands is imported, line {line}")
 
 
-def _compare(first: Call, second: Call, told: dict[str, None]) -> None:
+def _compare(first: Call, second: Call, notes: Notes) -> None:
     for name in _SAME:
         if first.options.get(name) != second.options.get(name):
             value = shown(second.options.get(name, "its default"))
-            told[f"{name}: the first picture has another one than the loop; {value} is used for all"] = None
+            notes.add(f"{name}: the first picture has another one than the loop; {value} is used for all")
 
 
 def _feeds(call: Call, script: Script, at: int) -> bool:
@@ -94,8 +95,8 @@ def _looped(
     at: int,
     first: Call | None,
     begin: int,
-    told: dict[str, None],
-) -> Looped:
+    notes: Notes,
+) -> FrameLoop:
     count = 1
     for loop in call.command.loops:
         if loop.count is None:
@@ -109,32 +110,32 @@ def _looped(
         raise source.error(f"{tool}: line {call.command.line}: {frames:,} frames, expected 1 to {MAX_FRAMES:,}")
     loop = call.command.loops[-1]
     image = str(call.options["init_image"])
-    moving = [(place, each) for place, each in enumerate(script.commands) if distorts(each)]
-    kept = [(place, each) for place, each in moving if any(word.text == image for word in each.words[1:])]
+    moving_fields = [(place, each) for place, each in enumerate(script.commands) if runs_imagemagick(each)]
+    kept = [(place, each) for place, each in moving_fields if any(word.text == image for word in each.words[1:])]
     carried = {place for place, _ in kept}
-    for place, each in moving:
+    for place, each in moving_fields:
         if _moves(each) and place not in carried:
-            told[f"line {each.line}: ImageMagick moves another picture than {shown(image)}: not carried"] = None
+            notes.add(f"line {each.line}: ImageMagick moves another picture than {shown(image)}: not carried")
     for each in script.commands:
         if loop in each.loops and each.words[0].text in ("break", "continue", "exit", "return"):
-            told[f"line {each.line}: the loop may end before its {loop.count:,} turns; all of them are imported"] = None
+            notes.add(f"line {each.line}: the loop may end before its {loop.count:,} turns; all of them are imported")
     for _, each in kept:
         if loop in each.loops and each.conditional:
-            told[f"line {each.line}: ImageMagick moves the picture only under a condition: not carried"] = None
+            notes.add(f"line {each.line}: ImageMagick moves the picture only under a condition: not carried")
     kept = [(place, each) for place, each in kept if not each.conditional]
     head = [each for place, each in kept if loop in each.loops and place < at]
     tail = [each for place, each in kept if loop in each.loops and place > at]
     between = [each for place, each in kept if not each.loops and begin < place < at]
     turn = [*tail, *head]
     before = [*between, *head] if first else turn
-    return Looped(first=first, before=before, turn=turn, frames=frames, fps=_rate(script, told))
+    return FrameLoop(first=first, before=before, turn=turn, frames=frames, fps=_rate(script, notes))
 
 
 def _moves(command: Command) -> bool:
     return any(word.text in ("-distort", "+distort") for word in command.words)
 
 
-def _rate(script: Script, told: dict[str, None]) -> float:
+def _rate(script: Script, notes: Notes) -> float:
     """The rate that ffmpeg is given in the script."""
     for command in script.commands:
         words = [word.text for word in command.words]
@@ -148,7 +149,7 @@ def _rate(script: Script, told: dict[str, None]) -> float:
             ):
                 return min(float(value), 240.0)
         if any(name in ("-framerate", "-r") for name in words):
-            told[f"line {command.line}: ffmpeg's rate is not a number: {_FFMPEG_RATE:g} frames a second instead"] = None
+            notes.add(f"line {command.line}: ffmpeg's rate is not a number: {_FFMPEG_RATE:g} frames a second instead")
         return _FFMPEG_RATE
-    told[f"the script makes no video: {_DEFAULT_RATE:g} frames a second"] = None
+    notes.add(f"the script makes no video: {_DEFAULT_RATE:g} frames a second")
     return _DEFAULT_RATE
