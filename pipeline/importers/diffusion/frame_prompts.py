@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.prompts import split_weight
 from pipeline.importers.settings import Settings, shown
-from pipeline.importers.values.series import frame_number
+from pipeline.importers.values.keyframe_strings import frame_number
 
 _FRAME = re.compile("[0-9]{1,9}")
 _EXPECTED = 'expected prompts by frame such as {"0": ["a calm sea"]}'

@@ -13,25 +13,23 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 """
 
 import functools
-import re
 from collections.abc import Callable, Mapping
 
 from pipeline.importers.diffusion import perspective
+from pipeline.importers.diffusion.deforum_prompts import read_prompts
 from pipeline.importers.diffusion.deforum_switches import ALWAYS, SWITCHES
-from pipeline.importers.diffusion.frame_prompts import text_by_frame
 from pipeline.importers.diffusion.switches import pass_over_unused
-from pipeline.importers.diffusion.web_ui_prompts import Weight, carried, wanted, weights, without_brackets
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
 from pipeline.importers.lost_motion import animation_mode, lost_motion, moving_fields
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, NO_VIDEO, Effect, Note, Notes
-from pipeline.importers.prompts import Prompts, until_next, without_markup
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.keyframe_strings import deforum_series
 from pipeline.importers.values.keys import Keys, number
-from pipeline.importers.values.series import MAX_FRAMES, Series, deforum_series
+from pipeline.importers.values.series import MAX_FRAMES, Series
 
 TOOL = "Deforum"
 NEEDS = "max_frames beside prompts"
@@ -64,10 +62,6 @@ _TURNS = tuple(f"perspective_flip_{angle}" for angle in ("theta", "phi", "gamma"
 _FLIP = ("enable_perspective_flip", "flip_2d_perspective")
 _DEEP = {"translation_z": 0, **{f"rotation_3d_{axis}": 0 for axis in "yxz"}, "translation_x": 0, "translation_y": 0}
 _UNUSED = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
-_SUBPROMPT = re.compile(r"((?:\\:|[^:])+)(?::+\s*(-?\d+(?:\.\d+)?)?\s*|$)")
-
-Weights = dict[str, float]
-Subprompts = Callable[[str], list[tuple[str, float]]]
 
 
 def recognises(source: Source) -> bool:
@@ -88,7 +82,7 @@ def convert(source: Source) -> Imported:
     seed = read_seed(settings, notes)
     names = {"s": float(seed), "max_f": frames - 1.0}
     motion, center = _motion(settings, screen, names, notes) if mode == "2D" else _lost(settings, mode, notes)
-    prompts = _prompts(settings, frames, screen.fps, mode == "Interpolation", notes)
+    prompts = read_prompts(settings, frames, screen.fps, mode == "Interpolation", notes)
     border = _border(settings, notes)
     sound = _sound(settings)
     pass_over_unused(settings, SWITCHES, ALWAYS)
@@ -182,65 +176,3 @@ def _sound(settings: Settings) -> Sound | None:
     film = settings.text("add_soundtrack").strip().lower() == "init video"
     name = "video_init_path" if film else "soundtrack_path"
     return Sound(setting=name, written=settings.text(name))
-
-
-def _prompts(settings: Settings, frames: int, fps: float, fades: bool, notes: Notes) -> Prompts:
-    """Scenes where nothing pushes away, else layers."""
-    if None not in (both := [settings.read(name) for name in ("prompts", "animation_prompts")]) and both[0] != both[1]:
-        notes.add("prompts and animation_prompts differ: prompts is taken", Effect.PROMPTS)
-    written = settings.structured(settings.first_given("prompts", "animation_prompts"))
-    written = dict(enumerate(written)) if isinstance(written, list) else written
-    written = {0: written} if isinstance(written, str) else written
-    if not isinstance(written, dict) or not written:
-        raise settings.error("prompts", 'expected prompts by frame such as {"0": "a calm sea"}')
-    around = settings.text("animation_prompts_positive") or settings.text("positive_prompts")
-    against = settings.text("animation_prompts_negative") or settings.text("negative_prompts")
-    apart = _apart(settings, notes)
-    shared = settings.flag("normalize_prompt_weights", True)
-    subprompts = functools.partial(_subprompts, shared=shared) if settings.flag("prompt_weighting") else None
-    try:
-        last = {"max_f": frames - 1.0 + fades}  # there it counts one more
-        keys = text_by_frame(settings, written, last, notes)
-        scenes = [
-            (frame, {**_weights(_complete(text, around, against), frame, subprompts, notes), **apart})
-            for frame, text in until_next(keys, frames, notes)
-        ]
-        return carried(scenes, frames, fps, {"max_f": frames - 1.0}, notes, fades)
-    except UnreadableError as error:
-        raise settings.error("prompts", str(error)) from None
-
-
-def _apart(settings: Settings, notes: Notes) -> Weights:
-    """The notebook's `neg_prompts`, by frame; those of the first frame."""
-    written = settings.structured("neg_prompts")
-    written = [written] if isinstance(written, str) else written
-    texts = list(written.values() if isinstance(written, dict) else written or [])
-    if len(texts) > 1:
-        notes.add("neg_prompts: only the first one is carried, for all frames")
-    text = without_markup(str(texts[0]), notes) if texts else ""
-    return {text: -1.0} if text else {}
-
-
-def _complete(text: str, around: str, against: str) -> str:
-    """The prompt between those of all frames, as Deforum joins them."""
-    return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
-
-
-def _weights(text: str, frame: int, subprompts: Subprompts | None, notes: Notes) -> dict[str, Weight]:
-    """Text to weight; parts that AND joins, or all of the notebook's parts, have their own."""
-    pulling, _, pushing = text.partition("--neg")
-    found = weights(f"--neg {pushing}" if subprompts else text, notes)
-    if subprompts:
-        found = {**{without_brackets(words, notes): weight for words, weight in subprompts(pulling)}, **found}
-    return wanted(found, f"prompts: frame {frame}", notes)
-
-
-def _subprompts(text: str, shared: bool) -> list[tuple[str, float]]:
-    """The notebook's `bacon:0.75 eggs:0.25`; where `shared`, those that pull and those that push sum up to 1 each."""
-    found = [
-        (part[1].replace("\\:", ":"), float(part[2] or 1)) for part in _SUBPROMPT.finditer(text) if part[1].strip()
-    ]
-    if not shared:
-        return [(words, weight) for words, weight in found if weight]
-    totals = {sign: sum(abs(weight) for _, weight in found if (weight > 0) == sign) for sign in (True, False)}
-    return [(words, weight / totals[weight > 0]) for words, weight in found if weight]

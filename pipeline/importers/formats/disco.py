@@ -21,8 +21,9 @@ from pipeline.importers.notes import NO_PICTURES, Notes
 from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, until_next, with_placeholder, without_markup
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.keyframe_strings import disco_series
 from pipeline.importers.values.keys import Keys
-from pipeline.importers.values.series import MAX_FRAMES, constant, disco_series
+from pipeline.importers.values.series import MAX_FRAMES, constant
 
 TOOL = "Disco Diffusion"
 NEEDS = "text_prompts beside diffusion_steps or cutn_batches"

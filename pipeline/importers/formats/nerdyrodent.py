@@ -22,7 +22,7 @@ from pipeline.importers.notes import NO_PICTURES, Notes
 from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, split_weight_and_stop, without_markup
 from pipeline.importers.scripts import feedback
 from pipeline.importers.scripts.ffmpeg_sound import sound_of
-from pipeline.importers.scripts.frame_loop import FrameLoop, chosen
+from pipeline.importers.scripts.frame_loop import FrameLoop, choose_call
 from pipeline.importers.scripts.generate_call import PROGRAM, Call, read_script
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError
@@ -67,19 +67,19 @@ def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     script = read_script(source, TOOL)
     notes = Notes(script.notes)
-    call, looped = chosen(source, TOOL, script, notes)
+    call, loop = choose_call(source, TOOL, script, notes)
     settings = Settings(source, TOOL, _known(source, call, notes))
-    clock = _looped_clock(settings, looped, notes) if looped else _clock(settings, notes)
+    clock = _loop_clock(settings, loop, notes) if loop else _clock(settings, notes)
     width, height = _size(settings)
-    if looped:
-        motion, border = _fed_back(settings, looped, (width, height), notes)
+    if loop:
+        motion, border = _feedback_motion(settings, loop, (width, height), notes)
         settings.read("init_image")
     else:
         motion, border = _motion(settings, (width, height), clock, notes)
     for name in ("output", "save_every", "cuda_device", "deterministic"):
         settings.read(name)
     cutouts = {"cutouts": f"{settings.integer('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
-    carry = "false" if motion or looped else "true"
+    carry = "false" if motion or loop else "true"
     refine = {"steps": f"{clock.each}", "first_frame": f"{clock.first}", "carry": carry}
     return Imported(
         tool=TOOL,
@@ -136,12 +136,12 @@ def _clock(settings: Settings, notes: Notes) -> _Clock:
     return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each, first=each)
 
 
-def _looped_clock(settings: Settings, looped: FrameLoop, notes: Notes) -> _Clock:
+def _loop_clock(settings: Settings, loop: FrameLoop, notes: Notes) -> _Clock:
     """A shell loop makes a frame in every turn; each begins its story anew."""
     each = settings.integer("iterations", 500, 1, 10**8)
     first = each
-    if looped.first and "iterations" in looped.first.options:
-        given = str(looped.first.options["iterations"])
+    if loop.first and "iterations" in loop.first.options:
+        given = str(loop.first.options["iterations"])
         if not re.fullmatch("[0-9]{1,8}", given) or not int(given):
             raise settings.error("iterations", f"expected a number from 1 for the first picture, got {shown(given)}")
         first = int(given)
@@ -150,18 +150,18 @@ def _looped_clock(settings: Settings, looped: FrameLoop, notes: Notes) -> _Clock
     for name in ("video_length", "input_video_fps", "output_video_fps", "video"):
         settings.read(name)
     # No story goes on from picture to picture, so no iterations are counted through.
-    return _Clock(fps=looped.fps, begins=np.zeros(looped.frames), each=each, first=first)
+    return _Clock(fps=loop.fps, begins=np.zeros(loop.frames), each=each, first=first)
 
 
-def _fed_back(
-    settings: Settings, looped: FrameLoop, size: tuple[int, int], notes: Notes
+def _feedback_motion(
+    settings: Settings, loop: FrameLoop, size: tuple[int, int], notes: Notes
 ) -> tuple[dict[str, Keys], str]:
     """Rates and border of what ImageMagick does between the pictures."""
     try:
-        fed = feedback.read(looped.before, looped.turn, looped.frames, size, notes)
+        fed = feedback.read_feedback(loop.before, loop.turn, loop.frames, size, notes)
     except feedback.FeedbackError as error:
         raise settings.error("the loop", str(error)) from None
-    return _rates(moves(fed.zoom, fed.angle, np.zeros_like(fed.shift), fed.shift), size, looped.fps), fed.border
+    return _rates(moves(fed.zoom, fed.angle, np.zeros_like(fed.shift), fed.shift), size, loop.fps), fed.border
 
 
 def _rates(found: Moves, size: tuple[int, int], fps: float) -> dict[str, Keys]:

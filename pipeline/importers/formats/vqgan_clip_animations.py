@@ -20,16 +20,9 @@ from pipeline.importers.notes import NO_PICTURES, Notes
 from pipeline.importers.prompts import Layer, split_weight_and_stop, with_placeholder, without_markup
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.keyframe_strings import animations_series, bracketed_keys, literal_keys
 from pipeline.importers.values.keys import value_keys
-from pipeline.importers.values.series import (
-    MAX_FRAMES,
-    animations_series,
-    appended,
-    bracketed_keys,
-    constant,
-    frame_keys,
-    literal_keys,
-)
+from pipeline.importers.values.series import MAX_FRAMES, appended, constant, frame_keys
 
 TOOL = "VQGAN-CLIP-animations"
 NEEDS = "iterations_per_frame beside text_prompts"

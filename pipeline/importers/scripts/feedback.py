@@ -64,7 +64,7 @@ def runs_imagemagick(command: Command) -> bool:
     return name in _PROGRAMS
 
 
-def read(
+def read_feedback(
     before: Sequence[Command], turn: Sequence[Command], count: int, size: tuple[int, int], notes: Notes
 ) -> Feedback:
     """The moves of a loop.

@@ -10,6 +10,7 @@ from pipeline.importers.notes import Notes
 from pipeline.importers.scripts.feedback import runs_imagemagick
 from pipeline.importers.scripts.ffmpeg_sound import runs_ffmpeg
 from pipeline.importers.scripts.generate_call import Call, Script, read_call, runs
+from pipeline.importers.scripts.loops import Loop
 from pipeline.importers.scripts.shell import Command
 from pipeline.importers.settings import shown
 from pipeline.importers.values.series import MAX_FRAMES
@@ -37,7 +38,7 @@ class FrameLoop:
     fps: float
 
 
-def chosen(source: Source, tool: str, script: Script, notes: Notes) -> tuple[Call, FrameLoop | None]:
+def choose_call(source: Source, tool: str, script: Script, notes: Notes) -> tuple[Call, FrameLoop | None]:
     """The first call, or that of the loop which the first call begins; what else there is gets reported.
 
     Raises:
@@ -47,16 +48,16 @@ def chosen(source: Source, tool: str, script: Script, notes: Notes) -> tuple[Cal
     at = script.calls[0]
     if not first.command.loops and len(script.calls) > 1:
         later = script.commands[script.calls[1]]
-        if later.loops and _feeds(read_call(source, tool, later), script, script.calls[1]):
+        if later.loops and _feeds_itself(read_call(source, tool, later), script, script.calls[1]):
             second = read_call(source, tool, later)
             if second.options.get("init_image") == first.options.get("output", _OUTPUT):
-                _rest(script, 2, notes)
-                _compare(first, second, notes)
-                return second, _looped(source, tool, script, second, script.calls[1], first, at, notes)
-    if first.command.loops and _feeds(first, script, at):
-        _rest(script, 1, notes)
-        return first, _looped(source, tool, script, first, at, None, at, notes)
-    _rest(script, 1, notes)
+                _report_other_calls(script, 2, notes)
+                _report_differences(first, second, notes)
+                return second, _frame_loop(source, tool, script, second, script.calls[1], first, at, notes)
+    if first.command.loops and _feeds_itself(first, script, at):
+        _report_other_calls(script, 1, notes)
+        return first, _frame_loop(source, tool, script, first, at, None, at, notes)
+    _report_other_calls(script, 1, notes)
     if first.command.loops:
         loop = first.command.loops[-1]
         turns = f"{loop.count} times" if loop.count is not None else "more than once"
@@ -66,20 +67,20 @@ def chosen(source: Source, tool: str, script: Script, notes: Notes) -> tuple[Cal
     return first, None
 
 
-def _rest(script: Script, used: int, notes: Notes) -> None:
+def _report_other_calls(script: Script, used: int, notes: Notes) -> None:
     if len(script.calls) > used:
         line = script.commands[script.calls[0]].line
         notes.add(f"the first of {len(script.calls) - used + 1} commands is imported, line {line}")
 
 
-def _compare(first: Call, second: Call, notes: Notes) -> None:
+def _report_differences(first: Call, second: Call, notes: Notes) -> None:
     for name in _SAME:
         if first.options.get(name) != second.options.get(name):
             value = shown(second.options.get(name, "its default"))
             notes.add(f"{name}: the first picture has another one than the loop; {value} is used for all")
 
 
-def _feeds(call: Call, script: Script, at: int) -> bool:
+def _feeds_itself(call: Call, script: Script, at: int) -> bool:
     """Whether the next turn of the loop begins with this turn's picture, and nothing else is drawn in it."""
     loop = call.command.loops[-1]
     inside = [command for command in script.commands if loop in command.loops and runs(command)]
@@ -87,7 +88,7 @@ def _feeds(call: Call, script: Script, at: int) -> bool:
     return len(inside) == 1 and begun is not None and begun == made and "zoom_video" not in call.options
 
 
-def _looped(
+def _frame_loop(
     source: Source,
     tool: str,
     script: Script,
@@ -97,6 +98,30 @@ def _looped(
     begin: int,
     notes: Notes,
 ) -> FrameLoop:
+    """The loop around `call`.
+
+    Args:
+        at: the place of `call` among the script's commands.
+        first: the call that makes the first frame outside the loop, and `begin` its place.
+
+    Raises:
+        InputError: the number of its turns is not known, or makes too many frames.
+    """
+    frames = _num_turns(source, tool, call) + (first is not None)
+    if not 1 <= frames <= MAX_FRAMES:
+        raise source.error(f"{tool}: line {call.command.line}: {frames:,} frames, expected 1 to {MAX_FRAMES:,}")
+    loop = call.command.loops[-1]
+    used = _used_distortions(script, loop, str(call.options["init_image"]), notes)
+    head = [command for place, command in used if loop in command.loops and place < at]
+    tail = [command for place, command in used if loop in command.loops and place > at]
+    between = [command for place, command in used if not command.loops and begin < place < at]
+    turn = [*tail, *head]
+    before = [*between, *head] if first else turn
+    return FrameLoop(first=first, before=before, turn=turn, frames=frames, fps=_rate(script, notes))
+
+
+def _num_turns(source: Source, tool: str, call: Call) -> int:
+    """How often the loops around a call run it. Raises `InputError` where that is not known."""
     count = 1
     for loop in call.command.loops:
         if loop.count is None:
@@ -105,30 +130,26 @@ def _looped(
                 f"{shown(loop.header)}; write the number in the file, such as for i in {{1..30}}"
             )
         count *= loop.count
-    frames = count + (first is not None)
-    if not 1 <= frames <= MAX_FRAMES:
-        raise source.error(f"{tool}: line {call.command.line}: {frames:,} frames, expected 1 to {MAX_FRAMES:,}")
-    loop = call.command.loops[-1]
-    image = str(call.options["init_image"])
-    moving_fields = [(place, each) for place, each in enumerate(script.commands) if runs_imagemagick(each)]
-    kept = [(place, each) for place, each in moving_fields if any(word.text == image for word in each.words[1:])]
-    carried = {place for place, _ in kept}
-    for place, each in moving_fields:
-        if _moves(each) and place not in carried:
-            notes.add(f"line {each.line}: ImageMagick moves another picture than {shown(image)}: not carried")
-    for each in script.commands:
-        if loop in each.loops and each.words[0].text in ("break", "continue", "exit", "return"):
-            notes.add(f"line {each.line}: the loop may end before its {loop.count:,} turns; all of them are imported")
-    for _, each in kept:
-        if loop in each.loops and each.conditional:
-            notes.add(f"line {each.line}: ImageMagick moves the picture only under a condition: not carried")
-    kept = [(place, each) for place, each in kept if not each.conditional]
-    head = [each for place, each in kept if loop in each.loops and place < at]
-    tail = [each for place, each in kept if loop in each.loops and place > at]
-    between = [each for place, each in kept if not each.loops and begin < place < at]
-    turn = [*tail, *head]
-    before = [*between, *head] if first else turn
-    return FrameLoop(first=first, before=before, turn=turn, frames=frames, fps=_rate(script, notes))
+    return count
+
+
+def _used_distortions(script: Script, loop: Loop, image: str, notes: Notes) -> list[tuple[int, Command]]:
+    """ImageMagick's commands that always change `image`, with their places; what is left out is reported."""
+    found = [(place, command) for place, command in enumerate(script.commands) if runs_imagemagick(command)]
+    named = [(place, command) for place, command in found if any(word.text == image for word in command.words[1:])]
+    places = {place for place, _ in named}
+    for place, command in found:
+        if _moves(command) and place not in places:
+            notes.add(f"line {command.line}: ImageMagick moves another picture than {shown(image)}: not carried")
+    for command in script.commands:
+        if loop in command.loops and command.words[0].text in ("break", "continue", "exit", "return"):
+            notes.add(
+                f"line {command.line}: the loop may end before its {loop.count:,} turns; all of them are imported"
+            )
+    for _, command in named:
+        if loop in command.loops and command.conditional:
+            notes.add(f"line {command.line}: ImageMagick moves the picture only under a condition: not carried")
+    return [(place, command) for place, command in named if not command.conditional]
 
 
 def _moves(command: Command) -> bool:
