@@ -1,4 +1,4 @@
-"""What an importer makes of another tool's settings."""
+"""The result of an import, before it is written as YAML."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,16 +11,16 @@ from pipeline.importers.values.keys import Keys
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What another tool's settings are in our words.
+    """Another tool's settings in terms of our schedule.
 
     Attributes:
-        size: (width, height) in pixels, which a stride of 8 divides.
-        frames: how many.
+        size: (width, height) in pixels, multiples of 8.
+        frames: the number of frames.
         motion: transform to its rate.
-        center: across and down, in shares of the picture; None where it is the middle.
+        center: (x, y) in shares of the picture; None for the middle.
         refine: the settings of `refine:` that differ from the defaults.
-        sound: what the video sounds with.
-        notes: what was assumed and what could not be carried, a line each.
+        sound: the track of the video.
+        notes: what was assumed and what is not carried, one line each.
     """
 
     tool: str

@@ -1,4 +1,4 @@
-"""The motion that cannot be carried: which fields move anything, and what the other modes of a tool are."""
+"""The note on motion that is not carried, because the tool's animation mode has no counterpart here."""
 
 import re
 from collections.abc import Mapping
@@ -16,17 +16,17 @@ _MODES = {
 
 
 def animation_mode(settings: Settings, default: str = "2D") -> str:
-    """The mode in the tool's own spelling."""
+    """The animation mode, in the tool's own spelling."""
     written = settings.text("animation_mode", default)
     return _MODES.get(" ".join(written.replace("_", " ").lower().split()), written.strip())
 
 
 def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also: str = "") -> Note:
-    """What a mode moves and cannot be carried, each with its value.
+    """A note that lists the fields of a mode that move the picture, with their values.
 
     Args:
-        fields: the mode's schedules, and the number with which each does nothing.
-        also: what else moves, which is no schedule of numbers.
+        fields: the mode's schedules, each with the value at which it does nothing.
+        also: anything else that moves the picture and is not a schedule of numbers.
     """
     if mode == "None":
         frames = settings.read("max_frames")
@@ -44,7 +44,7 @@ def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also
 
 
 def moving_fields(settings: Settings, fields: Mapping[str, float]) -> str:
-    """Those of the schedules that do anything, with their values; all count as looked at."""
+    """List the schedules that have an effect, with their values. All of them count as read."""
     values = {name: settings.read(name) for name in fields}
     return ", ".join(
         f"{name} = {shown(value)}" for name, value in values.items() if not _stands_still(value, fields[name])
@@ -52,7 +52,7 @@ def moving_fields(settings: Settings, fields: Mapping[str, float]) -> str:
 
 
 def _stands_still(value: object, neutral: float) -> bool:
-    """Whether a schedule is that one number in all of its keys, or not set."""
+    """Whether a schedule is unset or has the neutral value in all of its keys."""
     if value is None or not str(value).strip():
         return True
     if isinstance(value, Mapping):

@@ -25,7 +25,7 @@ _EXTRA = re.compile(r"<[^<>:]+:[^<>]*>")
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A text from a frame on; `fades` where it comes in from the scene before it instead of at once."""
+    """A text from a frame on; with `fades`, it fades in from the previous scene instead of replacing it at once."""
 
     frame: int
     text: str
@@ -44,7 +44,7 @@ Prompts = tuple[Scene, ...] | tuple[Layer, ...]
 
 
 def without_markup(text: str, notes: Notes) -> str:
-    """A prompt without what only Stable Diffusion's web UI reads: emphasis, LoRAs, formulas; each is told once."""
+    """Remove what only Stable Diffusion's web UI reads: emphasis, LoRAs, formulas. Each is reported once."""
     for pattern, what in (
         (_EXTRA, "means nothing here, left out of the prompts"),
         (_FORMULA, "has a weight as a formula within a prompt, left out"),
@@ -57,7 +57,7 @@ def without_markup(text: str, notes: Notes) -> str:
 
 
 def with_placeholder(weights: Mapping[str, T], one: T, place: str, notes: Notes) -> dict[str, T]:
-    """The weights of a place's texts, with a text that stands for a blank prompt, which is reported."""
+    """The weights, or a placeholder with the weight `one` if no text is left at `place`; that is reported."""
     if any(text != "" for text in weights):
         return dict(weights)
     notes.add(f"{place} is blank: '{PLACEHOLDER}' stands there until you write what to draw", Effect.PROMPTS)
@@ -65,13 +65,13 @@ def with_placeholder(weights: Mapping[str, T], one: T, place: str, notes: Notes)
 
 
 def split_weight(text: str) -> tuple[str, float]:
-    """`text:weight`; all of it is text where nothing behind the last colon is a number."""
+    """Split `text:weight`; without a number after the last colon, all of it is text and the weight is 1."""
     words, weight, _ = _parts(text, 1)
     return words, weight
 
 
 def split_weight_and_stop(text: str) -> tuple[str, float, bool]:
-    """`text:weight:stop`: the text, its weight, and whether a stop follows."""
+    """Split `text:weight:stop` into the text, its weight, and whether it has a stop."""
     return _parts(text, 2)
 
 
@@ -117,7 +117,10 @@ def layers(
 
 
 def until_next(keys: Mapping[int, T], count: int, notes: Notes) -> list[tuple[int, T]]:
-    """What stays up to the next one: (frame, entry) in order, the first one from frame 0."""
+    """Entries that each hold until the next one: (frame, entry) in order, the first one moved to frame 0.
+
+    Entries outside of the `count` frames are reported. Raises `UnreadableError` where none is left.
+    """
     inside = sorted(((frame, entry) for frame, entry in keys.items() if 0 <= frame < count), key=lambda pair: pair[0])
     if late := [str(frame) for frame in sorted(keys) if frame >= count]:
         line = f"prompts at {', '.join(late[:20])}: come after the last frame, {count - 1}"
@@ -130,7 +133,7 @@ def until_next(keys: Mapping[int, T], count: int, notes: Notes) -> list[tuple[in
 
 
 def per_frame(until_next: Sequence[tuple[int, Mapping[str, float]]], count: int) -> list[Mapping[str, float]]:
-    """What stands in every frame, of what is held from a frame on."""
+    """The weights in every frame, given those that hold from a frame on."""
     frames: list[Mapping[str, float]] = []
     starts = [start for start, _ in until_next]
     for (start, weights), stop in zip(until_next, [*starts[1:], count], strict=True):

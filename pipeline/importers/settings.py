@@ -1,4 +1,4 @@
-"""Settings by name, and which of them have been looked at: what is left over is reported, never dropped in silence."""
+"""Settings by name, with a record of which ones were read: the others are reported, never dropped silently."""
 
 import ast
 import json
@@ -19,7 +19,10 @@ _LITERAL_ERRORS = (ValueError, TypeError, SyntaxError, RecursionError, MemoryErr
 
 
 class Settings:
-    """The settings of a source, taken one by one."""
+    """The settings of a source, read one by one.
+
+    Reading a setting marks it as carried or reported; `not_carried` reports those that were never read.
+    """
 
     def __init__(self, source: Source, kind: str, values: Mapping[str, Any] | None = None) -> None:
         self._source, self._kind = source, kind
@@ -33,14 +36,14 @@ class Settings:
         return self._source.error(f"{self._kind}: {name}: {message}")
 
     def read(self, name: str, default: Any = None) -> Any:
-        """The value of a setting, which then counts as carried or reported."""
+        """The value of a setting, which then counts as read."""
         self._unread.pop(name, None)
         return self._values.get(name, default)
 
     def first_given(self, *names: str) -> str:
-        """The first of several names of one setting that has a value; the others count as looked at.
+        """The first of a setting's names that has a value; all that are tried count as read.
 
-        Where none has one it is the last, the tool's own.
+        If none has a value, it is the last name, the tool's own.
         """
         given = [name for name in names if self.read(name) is not None]
         return given[0] if given else names[-1]
@@ -114,15 +117,15 @@ class Settings:
         return str(value).strip() or default if value is not None else default
 
     def is_on(self, name: str) -> bool:
-        """Whether a setting switches something on; looking so does not count as taking it."""
+        """Whether a setting switches something on; this does not count as reading it."""
         return not is_off(self._values.get(name)) and str(self._values[name]).strip() != "0"
 
     def equals(self, name: str, word: str) -> bool:
-        """Whether a setting is that word, in any case; looking so does not count as taking it."""
+        """Whether a setting is that word, ignoring case; this does not count as reading it."""
         return str(self._values.get(name)).strip().lower() == word
 
     def ignore(self, pattern: re.Pattern[str]) -> None:
-        """Count as looked at what cannot change the picture: names that match as a whole."""
+        """Mark settings that cannot change the picture as read: those whose whole name matches."""
         for name in [name for name in self._unread if pattern.fullmatch(name)]:
             del self._unread[name]
 
@@ -148,7 +151,7 @@ class Settings:
 
 
 def is_off(value: Any) -> bool:
-    """Whether a setting says that there is none of what it sets."""
+    """Whether a setting's value switches it off, or is empty."""
     return (
         value is None
         or value is False
@@ -157,7 +160,7 @@ def is_off(value: Any) -> bool:
 
 
 def _families(names: Sequence[str]) -> list[str]:
-    """The names, those with the same first word in one entry where they are many."""
+    """The names; many with the same first word become one entry."""
     found: dict[str, list[str]] = {}
     for name in names:
         found.setdefault(name.partition("_")[0], []).append(one_line(name))
@@ -176,6 +179,6 @@ def shown(value: Any) -> str:
 
 
 def one_line(text: str) -> str:
-    """One line without what could steer a terminal or break a comment."""
+    """The text on one line, without characters that could control a terminal or break a comment."""
     joined = " ".join(text.split())
     return "".join(character for character in joined if character.isprintable())

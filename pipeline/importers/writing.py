@@ -1,4 +1,4 @@
-"""An imported schedule as YAML that people read and go on with."""
+"""Write an imported schedule as YAML that people can read and edit."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
 
     Args:
         origin: the name of the settings file, for the comment at the top.
-        track: the path of what the video sounds with.
+        track: the path of the soundtrack.
     """
     width, height = imported.size
     clock = f"fps: {number(imported.fps)}, length: {imported.frames}"

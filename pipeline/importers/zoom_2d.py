@@ -1,8 +1,8 @@
-"""pytti's 2D motion: expressions of t, for where in the picture before each pixel comes from.
+"""pytti's 2D motion: expressions of t that say where in the previous picture each pixel comes from.
 
 Source: pytti-tools/pytti-core, Transforms.py, `zoom_2d`. What differs: it works in coordinates from -1 to
-    1, so widths and heights that grow by different factors stretch the picture, and a turn shears one
-    that is no square. Ours are similarities: carried is the nearest one, and how far it is off is told.
+    1, so different factors for width and height stretch the picture, and a rotation shears a picture that
+    is not square. Our moves are similarities: the nearest one is carried, and the error is reported.
 """
 
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ FIELDS = ("translate_x", "translate_y", "rotate_2d", "zoom_x_2d", "zoom_y_2d")
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """Steps and frames: `before` steps make the first frame, `steps` every other one.
+    """How steps make frames: the first frame takes `before` steps, every other one `steps`.
 
     Attributes:
-        begins: the step with which each frame begins.
-        times: t at that step.
+        begins: the first step of each frame.
+        times: t at that step, in seconds.
     """
 
     fps: float
@@ -47,13 +47,13 @@ class Clock:
         return values
 
     def words(self, frame: str) -> dict[str, str]:
-        """What the names of an expression are in our language, where `frame` is the number of the frame."""
+        """What each name of an expression is in our language; `frame` is how that writes the frame number."""
         return {"t": f"({frame} - 1) / fps", "pi": "pi", "tau": "tau", "e": "e"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Field:
-    """A field in every frame, and what it says in our language, of `n`, where it is not one number."""
+    """A field's value in every frame, and its expression of `n` in our language; None where it is constant."""
 
     values: Array
     text: str | None
@@ -72,8 +72,8 @@ def motion(settings: Settings, size: tuple[int, int], clock: Clock, notes: Notes
     right = fields["translate_x"].values * (width - 1) / width
     down = -fields["translate_y"].values * (height - 1) / height
     speed = flow(generator, np.exp(generator) * (right + 1j * down))
-    _tell_difference(across, along, angle, size, notes)
-    # Where nothing turns and the zoom stands still, a shift is only scaled.
+    _report_difference(across, along, angle, size, notes)
+    # Without rotation and with a constant zoom, a shift is only scaled.
     alike = bool(np.all(generator[1:] == generator[-1].real))
     ratio = float(flow(generator[-1:], np.exp(generator[-1:])).real[0])
     percent = [100 * (side - 1) / side**2 * ratio for side in size]
@@ -106,8 +106,8 @@ def _shift(field: _Field, percent: float, alike: bool) -> Sequence[Wording]:
     return _wording(field, f"{number(percent)} * ({{}})") if alike else []
 
 
-def _tell_difference(across: Array, along: Array, angle: Array, size: tuple[int, int], notes: Notes) -> None:
-    """How far the corners of the picture are off where it is stretched or sheared."""
+def _report_difference(across: Array, along: Array, angle: Array, size: tuple[int, int], notes: Notes) -> None:
+    """Report how far off the picture's corners are, in pixels, where pytti stretches or shears it."""
     half = (np.array(size) - 1) / 2
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     ratio = half[0] / half[1]

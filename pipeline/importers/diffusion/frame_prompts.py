@@ -38,7 +38,7 @@ def text_by_frame(
     """One text from each frame on, as Deforum writes them; a frame may be an expression.
 
     Raises:
-        InputError: what stands at a frame is no text.
+        InputError: the entry of a frame is not a text.
         UnreadableError: a frame cannot be read.
     """
     found: dict[int, str] = {}

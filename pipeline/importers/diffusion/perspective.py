@@ -1,8 +1,8 @@
 """Deforum's perspective flip: any homography per frame as our moves at once, about a centre that makes it exact.
 
-Our generators span all of those of the plane but one, the stretch along an axis. A tilt about another
-point is a tilt and a stretch, so where the picture tilts there are centres about which the stretch
-is none; of these the one next to the point that the flip turns about is taken.
+Our generators span all homographies but one direction, the stretch along an axis. A tilt about another
+point is a tilt and a stretch, so where the picture tilts there are centres about which the stretch is
+zero. Of these, the one nearest to the flip's own centre is used.
 
 Convention: pixel coordinates, y down, as `render.motion.warp`'s.
 
@@ -48,7 +48,7 @@ def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], n
 
     Raises:
         InputError: one of the schedules cannot be read.
-        UnreadableError: a frame turns the picture over or past the eye, which no move over time does.
+        UnreadableError: a frame turns the picture over or past the viewer, which no continuous motion does.
     """
     defaults = {
         **FIELDS,

@@ -10,7 +10,7 @@ Switches = Mapping[tuple[str, ...], str]
 
 
 def pass_over_unused(settings: Settings, switches: Switches, always: str) -> None:
-    """Count as looked at what does nothing.
+    """Mark settings without effect as read, so that they are not reported.
 
     Args:
         always: the pattern of names that never change the picture.

@@ -55,7 +55,7 @@ def _chosen(match: re.Match[str]) -> str:
 
 
 def weights(text: str, notes: Notes) -> dict[str, Weight]:
-    """Text to weight of a prompt: parts that AND joins have their own, those behind --neg push away.
+    """Text to weight of a prompt: parts joined by AND have weights of their own, those after --neg are negative.
 
     Raises:
         UnreadableError: a weight in backticks is no expression.
@@ -77,7 +77,7 @@ def _parts(half: str) -> list[tuple[str, Weight]]:
             found.append((formula[1], _formula(formula[2])))
         else:
             words, weight = split_weight(part)
-            # Without AND a number behind a colon is a weight where it looks like one: not in "a photo, 16:9".
+            # Without AND, a number after a colon is a weight only if it looks like one: not in "a photo, 16:9".
             alone = len(parts) == 1 and not (abs(weight) <= 2 and words != part.strip())
             found.append((part, 1.0) if alone else (words, weight))
     return found
@@ -101,7 +101,7 @@ def _add(found: dict[str, Weight], words: str, weight: Weight, sign: float) -> N
 
 
 def wanted(found: Weights, place: str, notes: Notes) -> dict[str, Weight]:
-    """With a text to stand for a prompt that wants nothing, as a blank one beside negative ones does."""
+    """Add a placeholder where no text has a positive weight, such as a blank prompt with negative ones."""
     pulling = {text: weight for text, weight in found.items() if isinstance(weight, Arithmetic) or weight >= 0}
     return {**with_placeholder(pulling, 1.0, place, notes), **found}
 

@@ -112,7 +112,7 @@ def _side(settings: Settings, name: str, own: str, notes: Notes) -> int:
 
 
 def _lost(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Keys], None]:
-    """No motion, and which one the mode would have."""
+    """No motion; the motion that the mode would have is reported."""
     if mode == "Interpolation":
         what = Note("animation_mode Interpolation: the prompts fade, nothing moves, there and here", Effect.PROMPTS)
     else:
@@ -146,7 +146,7 @@ def _motion(
 def _flipped(
     settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes
 ) -> perspective.Flipped | None:
-    """The motion with the perspective flip; None where it turns nothing, or as no motion over time does."""
+    """The motion with the perspective flip; None where the flip has no effect or is no continuous motion."""
     if shifts := moving_fields(settings, {"translation_x": 0, "translation_y": 0}):
         line = f"perspective flip: Deforum ignores the translation beside it, and so does this ({shifts})"
         notes.add(line, Effect.MOTION)

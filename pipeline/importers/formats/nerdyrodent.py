@@ -50,7 +50,7 @@ _REASONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Clock:
-    """The iterations before each picture of the video, how many each takes, and how many the first one."""
+    """How iterations make frames: those done before each frame (`begins`), per frame (`each`), and for the `first`."""
 
     fps: float
     begins: Array
@@ -97,7 +97,7 @@ def convert(source: Source) -> Imported:
 
 
 def _known(source: Source, call: Call, notes: Notes) -> dict[str, str | bool]:
-    """The options, none of which needs a run of the script to be known; a random seed is none."""
+    """The options. One that is needed and only a run would give is an error; a random seed is left out."""
     options = dict(call.options)
     for name, unknown in call.unknown.items():
         if name == "seed" and all(each.random for each in unknown) and unknown:
@@ -137,7 +137,7 @@ def _clock(settings: Settings, notes: Notes) -> _Clock:
 
 
 def _loop_clock(settings: Settings, loop: FrameLoop, notes: Notes) -> _Clock:
-    """A shell loop makes a frame in every turn; each begins its story anew."""
+    """The clock of a shell loop that makes one frame per turn; every frame starts with the first prompts."""
     each = settings.integer("iterations", 500, 1, 10**8)
     first = each
     if loop.first and "iterations" in loop.first.options:

@@ -1,6 +1,6 @@
 """Parseq's manifest: the frames that it has rendered, as it hands them to Deforum in the mode 2D.
 
-Every frame has its numbers already, so they are taken as they are. Deforum moves by the `_delta` of a
+Every frame has its numbers already, so they are used as they are. Deforum moves by the `_delta` of a
 field (`parseq_use_deltas`, its default), and so does this.
 
 Source: rewbs/sd-parseq, src/parseq-renderer.ts; deforum-art/sd-webui-deforum, parseq_adapter.py.
@@ -131,7 +131,7 @@ def _prompts(rows: list[Mapping[str, Any]], notes: Notes) -> Prompts:
 
 
 def _weights(prompt: str, notes: Notes) -> dict[str, float]:
-    """Text to weight of one frame: parts that AND joins have their own, those behind --neg push away."""
+    """Text to weight of one frame: parts joined by AND have weights of their own, those after --neg are negative."""
     wanted, _, unwanted = prompt.partition("--neg")
     found: dict[str, float] = {}
     for half, sign in ((wanted, 1.0), (unwanted, -1.0)):

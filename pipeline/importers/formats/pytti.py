@@ -90,7 +90,7 @@ def convert(source: Source) -> Imported:
 
 
 def _resolved(settings: Mapping[str, object]) -> dict[str, object]:
-    """With `${name}` replaced by what stands at that name."""
+    """Replace `${name}` by the value of the setting `name`."""
     found = dict(settings)
     for name, value in settings.items():
         match = _REFERENCE.fullmatch(value.strip()) if isinstance(value, str) else None

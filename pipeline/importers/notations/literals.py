@@ -30,7 +30,7 @@ class Assigned:
 
     Attributes:
         settings: by name; the first literal of each.
-        doubts: names that more is to be said of, should a format ask for them.
+        caveats: a note by name, reported only if a format asks for that setting.
         commands: the shell commands that it runs.
     """
 
@@ -106,7 +106,7 @@ class _Reader:
             self._spread(name, value, line)
 
     def _spread(self, name: str, value: Any, line: int) -> None:
-        """A map of settings counts as its settings."""
+        """Add the entries of a map of settings as settings of their own."""
         if not isinstance(value, dict) or not all(isinstance(key, str) and key.isidentifier() for key in value):
             return
         if name and len(value) < _MIN_KEYS:
@@ -116,7 +116,7 @@ class _Reader:
             self._add(key, inside, line, outer=False)
 
     def _entries(self, node: ast.expr | None) -> Any:
-        """A value; of a map of settings that is written out, what can be read."""
+        """A value; of a literal map of settings, the entries that can be read."""
         if not isinstance(node, ast.Dict) or not all(_names(key) for key in node.keys):
             return self._value(node)
         found: dict[str, Any] = {}

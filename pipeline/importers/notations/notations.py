@@ -21,7 +21,7 @@ _PROGRAM = "generate.py"
 
 
 class NotationError(Exception):
-    """A text that begins like JSON and does not go on like it."""
+    """A text that begins as JSON and is broken JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +30,11 @@ class Found:
 
     Attributes:
         settings: by name.
-        doubts: what is to be said of a name where a format asks for it.
+        caveats: a note by setting, reported only if a format asks for that setting.
         script: the part of it that could be shell commands.
         notebook: whether these come out of a notebook's cells.
         notes: what was assumed.
-        lacking: why a notation does not fit, for the one message where no format does.
+        lacking: why the text could not be read in some notations, for the message that no format fits.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)

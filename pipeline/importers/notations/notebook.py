@@ -37,7 +37,7 @@ def read_cells(cells: Sequence[Any]) -> tuple[Assigned, tuple[str, ...]]:
 
 
 def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
-    """Put what a cell assigns behind what earlier ones did."""
+    """Add a cell's assignments to those of earlier cells, which take precedence."""
     for name, text in cell.caveats.items():
         whole.caveats.setdefault(name, f"cell {number}, {text}")
     for name, value in cell.settings.items():

@@ -50,8 +50,8 @@ class Source:
         script: the part of it that could be shell commands: all of it, or what a notebook's cells run.
         notebook: whether `script` comes out of cells, whose variables are Python's.
         notes: what was assumed in reading it.
-        lacking: why notations did not fit.
-        doubts: what is to be said of a setting where a format asks for it.
+        lacking: why the text could not be read in some notations.
+        caveats: a note by setting, reported only if a format asks for that setting.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Source:
         return InputError(f"{self.name}: {message}")
 
     def caveats_asked_for(self) -> tuple[str, ...]:
-        """What is to be said of the settings that were asked for until now."""
+        """The caveats of the settings that a format has asked for so far."""
         names = self.settings.names if isinstance(self.settings, TrackedSettings) else {}
         return tuple(self.caveats[name] for name in names if name in self.caveats)
 

@@ -1,7 +1,7 @@
-"""A shell loop that draws on its own last picture, which ImageMagick has zoomed and turned in between.
+"""Read the moves of a feedback loop: a shell loop that refines its own last picture after ImageMagick has moved it.
 
 Convention of ImageMagick: `-distort SRT` takes `Angle`, `Scale,Angle`, `X,Y,Angle`, `X,Y,Scale,Angle`,
-    `X,Y,ScaleX,ScaleY,Angle`, each of the last two also with `,NewX,NewY` behind it; X, Y is the point it turns
+    `X,Y,ScaleX,ScaleY,Angle`, the last two also followed by `,NewX,NewY`; X, Y is the point it turns
     about, the middle by default, in pixels from the upper left corner; positive angles turn clockwise.
 
 Source: ImageMagick, "Distorting Images", Scale-Rotate-Translate.
@@ -50,7 +50,7 @@ class Distortion:
 
 @dataclass(frozen=True, kw_only=True)
 class Feedback:
-    """What happens to the picture before each frame: the arrays are zoom, degrees counter-clockwise and the shift."""
+    """The moves before each frame: zoom as a factor, angle in degrees counter-clockwise, shift in pixels."""
 
     zoom: NDArray[np.float64]
     angle: NDArray[np.float64]
@@ -59,6 +59,7 @@ class Feedback:
 
 
 def runs_imagemagick(command: Command) -> bool:
+    """Whether a command runs ImageMagick's convert, magick or mogrify."""
     words = [word.text for word in command.words]
     name = words[0].replace("\\", "/").rsplit("/", 1)[-1].lower().lstrip("!@")
     return name in _PROGRAMS
@@ -147,7 +148,7 @@ def _distortion(word: Expanded, size: tuple[int, int]) -> Distortion:
 
 
 def _arguments(numbers: list[float], middle: complex) -> tuple[complex, tuple[float, float], float, complex]:
-    """The point it turns about, the scales, the angle, and where the point comes to lie."""
+    """The centre of rotation, the scales, the angle, and where the centre is moved to."""
     count = len(numbers)
     if count < 3:
         scale = numbers[0] if count == 2 else 1.0

@@ -1,4 +1,4 @@
-"""Which call of a script is imported, and the shell loop it runs in, where that loop makes the frames."""
+"""Choose the generate.py call of a script to import, with the shell loop around it if that makes the frames."""
 
 import itertools
 import re
@@ -23,7 +23,7 @@ _SAME = ("prompts", "size", "seed", "num_cuts")
 
 @dataclass(frozen=True, kw_only=True)
 class FrameLoop:
-    """A loop that makes a frame in every turn.
+    """A loop that makes one frame in every turn.
 
     Attributes:
         first: the call outside the loop that makes the first frame; None where the loop makes it.
@@ -39,7 +39,7 @@ class FrameLoop:
 
 
 def choose_call(source: Source, tool: str, script: Script, notes: Notes) -> tuple[Call, FrameLoop | None]:
-    """The first call, or that of the loop which the first call begins; what else there is gets reported.
+    """The first call, or the call in the loop that continues its picture; other calls are reported.
 
     Raises:
         InputError: the loop's number of turns is not known.

@@ -82,7 +82,7 @@ def dialect(source: Source) -> Dialect:
 def read_script(source: Source, tool: str) -> Script:
     """The commands of a source.
 
-    Text around a command, such as an apostrophe in a sentence, is passed over where the whole is no script.
+    If the source as a whole is not a script, its commands are read line by line and the text around them is ignored.
 
     Raises:
         InputError: it is no script, and no line of it is a command.
@@ -104,7 +104,7 @@ def read_script(source: Source, tool: str) -> Script:
 
 
 def runs(command: Command) -> bool:
-    """Whether a command runs generate.py, and does not only name it."""
+    """Whether a command runs generate.py, rather than only naming it."""
     names = [_base(word.text) for word in command.words]
     return PROGRAM in names and names[0].lower().lstrip("@!") not in _ONLY_NAME_IT and len(names) > names.index(PROGRAM)
 

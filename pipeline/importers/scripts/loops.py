@@ -1,4 +1,4 @@
-"""How often the loops of a shell script turn, where that can be read off their headers."""
+"""Read from the headers of a shell script's loops how often they run."""
 
 import re
 from collections.abc import Sequence
@@ -35,8 +35,8 @@ class Loop:
 
     Attributes:
         header: as written.
-        count: how often it turns; None where only a run of the script would tell.
-        variable: what it counts in; "" where that is not known.
+        count: how often it runs; None where only a run of the script would show.
+        variable: its counter; "" if that is not known.
     """
 
     line: int
@@ -118,7 +118,7 @@ def _counted(match: re.Match[str], variables: Variables) -> int | None:
     if match[3] in ("<", ">", "!="):
         stop -= sign
     if (match[3][0] == "<") != (sign > 0) and match[3] != "!=":
-        return None  # it never turns, or never ends
+        return None  # it never runs, or never ends
     return _length(start, stop, step)
 
 

@@ -1,4 +1,4 @@
-"""A script as its commands in order: variables put in, each with the loop it stands in. Nothing is run."""
+"""Read a script as its commands in order, with variables expanded and the loops around each. Nothing is run."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ class Command:
 
     Attributes:
         loops: those around it, the outermost first.
-        conditional: whether it stands in an `if` or `case` within the innermost loop.
+        conditional: whether it is inside an `if` or `case` within the innermost loop.
     """
 
     words: tuple[Expanded, ...]
@@ -131,7 +131,7 @@ class _CommandReader:
             block.assigned.add(name)
 
     def _control(self, at: int, found: list[Word | Operator]) -> list[Word]:
-        """What is left of a simple command once `if`, `for`, `do` and the like are looked at."""
+        """Handle `if`, `for`, `do` and the like, and return the rest of the simple command."""
         if isinstance(found[0], Operator):
             self._bracket(found[0])
             return []

@@ -1,7 +1,7 @@
 """The words and operators of a shell script or a batch file. Nothing is run and nothing is looked up.
 
 Source: POSIX Shell Command Language, 2.2 and 2.3; for batch files, the rules of cmd.exe. What differs: patterns
-    stay as they are written, and here-documents are passed over.
+    stay as they are written, and here-documents are skipped.
 """
 
 import re
@@ -33,7 +33,7 @@ class Part:
     Attributes:
         text: as it counts, or as it is written where it names a variable.
         variable: the name of the variable; "" of a command substitution; None where it is plain text.
-        default: what stands behind `:-`.
+        default: the text after `:-`.
         quoted: whether spaces within it are part of the word.
     """
 
@@ -214,7 +214,7 @@ class _Reader:
             self._parts = []
 
     def _pass_over(self) -> None:
-        """Behind the here-documents of the line before."""
+        """Skip the here-documents of the previous line."""
         for mark in self._here[:_MAX_HERE]:
             end = re.compile(rf"^[\t]*{re.escape(mark)}[ \t\r]*$", re.MULTILINE).search(self._text, self._at)
             self._at = end.end() if end else len(self._text)

@@ -22,14 +22,14 @@ def simple_commands(text: str, dialect: Dialect, line: int) -> Iterator[list[Wor
 
 
 def plain_text(token: Word | Operator) -> str:
-    """The text of a word as far as no variable stands in it."""
+    """The text of a word as written, with its variables unexpanded."""
     if isinstance(token, Operator):
         return token.text
     return "".join(part.text for part in token.parts)
 
 
 def without_start(word: Word, count: int) -> Word:
-    """A word without its first characters, which no variable stands in."""
+    """A word without its first `count` characters, which must not contain a variable."""
     parts = []
     for part in word.parts:
         gone = min(count, len(part.text)) if part.variable is None else 0

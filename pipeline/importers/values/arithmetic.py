@@ -35,7 +35,7 @@ _OURS = {"sin", "cos", "tan", "sqrt", "exp", "log", "floor", "ceil", "abs", "whe
 
 
 class UnreadableError(Exception):
-    """What in an expression cannot be used."""
+    """A setting's text that cannot be used; the message says why, without the setting's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Arithmetic:
             return np.asarray(_value(self.tree, {**self.dialect.constants, **names}, self.dialect), dtype=np.float64)
 
     def written(self, names: Mapping[str, str]) -> str | None:
-        """The expression in our language, its names replaced; None where that has no words for it."""
+        """The expression in our language, with its names replaced; None if it cannot be expressed there."""
         try:
             return ast.unparse(_Writer(names).visit(ast.parse(ast.unparse(self.tree), mode="eval").body))
         except _NoWordsError:
@@ -164,7 +164,7 @@ def _number(values: Array) -> Array:
 
 
 class _NoWordsError(Exception):
-    """Our language cannot say it."""
+    """The expression has no equivalent in our language."""
 
 
 class _Writer(ast.NodeTransformer):

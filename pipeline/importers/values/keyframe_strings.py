@@ -29,8 +29,8 @@ def deforum_series(text: str, count: int, names: Mapping[str, float]) -> Series:
         UnreadableError: it is not of that form, or names what is not known; with the frame and the text.
 
     Source: sd-webui-deforum, scripts/deforum_helpers/animation_key_frames.py. What differs: commas
-        within brackets belong to the expression, a first key behind frame 0 holds backwards, and a value
-        without a frame stands at frame 0.
+        within brackets belong to the expression, a first key after frame 0 also holds before it, and a value
+        without a frame belongs to frame 0.
     """
     found, notes = _deforum_keys(text, names)
     frames = np.arange(count, dtype=np.float64)
@@ -54,7 +54,7 @@ def deforum_series(text: str, count: int, names: Mapping[str, float]) -> Series:
 
 @contextmanager
 def _at_frame(frame: int) -> Iterator[None]:
-    """What cannot be read, with the frame of its key."""
+    """Add the frame of the key to the message of an `UnreadableError`."""
     try:
         yield
     except UnreadableError as error:
@@ -62,7 +62,7 @@ def _at_frame(frame: int) -> Iterator[None]:
 
 
 def _deforum_keys(text: str, names: Mapping[str, float]) -> tuple[dict[int, str], tuple[str, ...]]:
-    """Frames to values as Deforum reads them, and what of the text it passes over."""
+    """Frames to values as Deforum reads them, and notes on the text that it ignores."""
     keys: dict[int, str] = {}
     notes = []
     for entry in _entries(text):
@@ -133,7 +133,7 @@ def disco_series(text: str, count: int) -> Series:
     """Keys such as `0: (1), 10: (1.05)`; a bare number is the one of all frames.
 
     Source: alembics/disco-diffusion, disco.py. The last frame gets the value of the last key written,
-        also of one behind the end.
+        even of one after the end.
     """
     keys = {frame: number_in(value) for frame, value in bracketed_keys(text).items()} or {
         0: number_in(text.strip().strip("()"))
@@ -156,7 +156,7 @@ def animations_series(text: str, count: int) -> Series:
 
 
 def literal_keys(text: str) -> dict[Any, Any] | None:
-    """The dictionary that the text is the inside of; a bare value stands at frame 0. None where it is neither."""
+    """Read a Python dictionary written without its braces; a bare value gets frame 0. None if it is neither."""
     try:
         found = ast.literal_eval("{" + text + "}") if len(text) <= _LONGEST else None
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):

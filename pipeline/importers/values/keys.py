@@ -1,9 +1,9 @@
-"""A number per frame as keys of our language that give exactly these numbers.
+"""Write a number per frame as keys of our language that give exactly these numbers.
 
-What moves between two frames is an integral (`pipeline.schedule.timeline`), so the move of frame i is a value
-that stands still from frame i-1 to frame i: keys that `hold`. Along a line or an expression that value
-is written as a formula of `n`, the number of the frame that is being made: `let: {n: ceil(frame)}`.
-What is looked up at a frame, such as a weight, needs no more than linear keys.
+Rates are integrated between frames (`pipeline.schedule.timeline`), so the move of frame i is a rate that is constant
+from frame i-1 to frame i: keys that `hold`. Where the values follow a line or an expression, the rate is a formula
+of `n`, the number of the frame that is being made: `let: {n: ceil(frame)}`. Values that are sampled at frames, such
+as weights, need only linear keys.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _SHORTEST = 4  # frames that are worth a formula
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How an amount per frame is written: as a rate, as an expression, which counts per second, as one call."""
+    """How an amount per frame is written: as a rate, as an expression per second, or as a single function call."""
 
     rate: str = "{}"
     expression: str = "{}"
@@ -31,7 +31,7 @@ class Kind:
     multiplicative: bool = False
 
     def scale(self, values: Array) -> Array:
-        """Values in which differences count alike."""
+        """The values on a scale on which equal differences are equal moves."""
         return np.log(values) if self.multiplicative else values
 
 
@@ -52,7 +52,7 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """What an expression of the source is in our language, for the frames from `start` up to `stop`."""
+    """An expression of the source, written in our language, for the frames from `start` up to `stop`."""
 
     start: int
     stop: int
@@ -92,7 +92,7 @@ def value_keys(values: Array) -> Keys:
 
 
 def expression_keys(text: str | None, values: Array, fps: float) -> Keys:
-    """An expression that is looked up at the frames, where it gives these values; else their keys."""
+    """The expression `text` as keys if it gives these values at the frames; otherwise keys of the values."""
     if text is not None:
         times = np.arange(len(values)) / fps
         found = _evaluated(text, times, fps, {})
@@ -133,7 +133,7 @@ def _evaluated(text: str, times: Array, fps: float, names: dict[str, Expression]
 
 
 def _stretch(values: Array, start: int, limit: int, kind: Kind) -> tuple[int, str]:
-    """The longest stretch from `start` that stands still or follows a line: its end and its text."""
+    """The longest stretch from `start` that is constant or linear: its end and its text."""
     still = start + 1
     while still < limit and values[still] == values[start]:
         still += 1
@@ -147,7 +147,7 @@ def _stretch(values: Array, start: int, limit: int, kind: Kind) -> tuple[int, st
 
 
 def _line_end(values: Array, start: int, limit: int) -> int:
-    """Behind the last frame up to which the values lie on one line."""
+    """The end (exclusive) of the frames from `start` on whose values lie on one line."""
     if start + 2 >= limit:
         return limit
     first, second, third = values[start : start + 3]
@@ -167,7 +167,7 @@ def _line_end(values: Array, start: int, limit: int) -> int:
 
 
 def _merged(keys: list[Key]) -> Keys:
-    """Without keys that say again what holds."""
+    """Without keys that repeat the value before them."""
     kept = keys[:1]
     for key in keys[1:]:
         if key.value != kept[-1].value:

@@ -20,7 +20,7 @@ LARGEST = 1e9  # of any number: no picture moves by more
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """The frames from `start` up to `stop`, in which an expression says the value."""
+    """An expression that gives the values of the frames from `start` up to `stop`."""
 
     start: int
     stop: int
@@ -29,7 +29,7 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """A number for every frame, the expressions that it came from, and what is to be said about reading them."""
+    """A number for every frame, the expressions that gave it, and notes on how they were read."""
 
     values: Array
     pieces: tuple[Piece, ...] = ()
@@ -37,7 +37,7 @@ class Series:
 
     @property
     def is_constant(self) -> bool:
-        """The same number in every frame that moves: the first one has nothing to move."""
+        """Whether the number is the same in every frame but the first, which has no previous picture to move."""
         return bool(np.all(self.values[1:] == self.values[-1]))
 
 
@@ -51,7 +51,7 @@ def frame_keys(keys: Mapping[Any, Any]) -> dict[int, float]:
 
 
 def appended(keys: Mapping[int, float], count: int) -> Array:
-    """Interpolate between keys; pandas appends those behind the end, right behind the last frame each."""
+    """Interpolate between keys; as pandas does, keys after the end are appended right after the last frame."""
     values, beyond = placed(keys, count)
     return interpolated(np.concatenate([values, beyond]))[:count]
 
