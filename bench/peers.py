@@ -1,7 +1,7 @@
-"""The peers' own inner loops, taken unmodified from a checkout that is given, on the same weights as ours.
+"""The peers' own inner loops, unmodified from a given checkout, on the same weights as ours.
 
-Nothing of theirs is kept here: the definitions that a loop consists of are cut out of their source
-by its syntax tree, executed as they stand, and given the models that they ask for.
+None of their code is kept here: the definitions that a loop needs are found in their source's syntax tree,
+executed as they are, and given the models that they ask for.
 """
 
 import ast
@@ -85,7 +85,7 @@ class NerdyRodent:
 
 
 class NerdyRodentVideo:
-    """Frames of their zoom video: what their loop does between two of them, but for writing it, and the steps."""
+    """Frames of their zoom video: the code between two frames, except for writing files, and the steps."""
 
     def __init__(self, checkout: Path, setting: Setting, steps: int) -> None:
         self._train = NerdyRodent(checkout, setting)

@@ -53,7 +53,7 @@ def test_the_command_writes_a_schedule_that_passes_check(file: str, tmp_path: Pa
 
 
 @FILES
-def test_what_is_told_stands_on_the_terminal_and_in_the_comments_of_the_file(file: str, tmp_path: Path) -> None:
+def test_what_is_reported_is_on_the_terminal_and_in_the_comments_of_the_file(file: str, tmp_path: Path) -> None:
     target = tmp_path / "out.yaml"
     done = CliRunner().invoke(import_, [str(FOLDER / file), "-o", str(target)])
     comment = [line for line in target.read_text().splitlines() if line.startswith("#")]
@@ -82,7 +82,7 @@ def test_a_schedule_begins_with_what_is_lost_and_ends_with_the_settings(plan: Ca
     ]
 
 
-def test_what_is_lost_of_a_video_or_of_pictures_is_said_at_the_top(plan: Callable[..., Any]) -> None:
+def test_what_is_lost_of_a_video_or_of_pictures_is_reported_at_the_top(plan: Callable[..., Any]) -> None:
     settings = {"max_frames": 2, "prompts": {"0": "a"}, "hybrid_motion": "Affine", "use_init": True, "steps": 9}
     top, rest = plan("a.txt", json.dumps(settings)).text.split("version: 1\n")
     assert "- hybrid_motion = Affine: no video is read" in top

@@ -204,7 +204,7 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         PYTHON.replace("fps: int = 30", "rate = 10\nfps = rate * 3"),
         Right(frames=10, fps=30, zoom=1.02),
     ),
-    "what is computed is said": (
+    "what is computed is reported": (
         "a.py",
         PYTHON.replace("fps: int = 30", "fps = rate()"),
         Right(frames=10, zoom=1.02, notes="line 2: fps is computed, which is not read; its default is used"),

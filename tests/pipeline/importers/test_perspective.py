@@ -122,7 +122,7 @@ def test_a_steady_flip_is_a_few_numbers(plan: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         (
             {"perspective_flip_phi": "0: (180)", "zoom": "0: (1.02)"},
@@ -154,11 +154,11 @@ def test_a_steady_flip_is_a_few_numbers(plan: Callable[..., Any]) -> None:
     ],
 )
 def test_what_no_motion_over_time_does_is_lost_and_the_rest_is_carried(
-    plan: Callable[..., Any], settings: dict[str, Any], said: str
+    plan: Callable[..., Any], settings: dict[str, Any], message: str
 ) -> None:
     found = plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, **settings}))
     assert len(found.notes) == 1
-    assert found.notes[0].startswith(said)
+    assert found.notes[0].startswith(message)
     np.testing.assert_allclose(found.amounts("zoom", 1.0)[1:], 1.02, rtol=1e-9)
     assert not found.amounts("pan_x").any()
 

@@ -1,4 +1,4 @@
-"""Settings that go with a feature: silent where it is off, told where it is on; and those that no list may hide."""
+"""Settings of a feature are reported where it is on and not where it is off; and those that no list may hide."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -124,7 +124,7 @@ def test_every_switch_is_tried() -> None:
 
 
 @pytest.mark.parametrize(("switch", "base", "feature"), ALL)
-def test_on_it_is_told_and_off_nothing_is(
+def test_on_it_is_reported_and_off_nothing_is(
     plan: Callable[..., Any], switch: str, base: dict[str, Any], feature: Feature
 ) -> None:
     on, off, settings = feature
@@ -151,7 +151,7 @@ def test_on_it_is_told_and_off_nothing_is(
         (WARP, {"normalize_prompt_weights": True}),
     ],
 )
-def test_what_changes_the_picture_by_itself_is_told(
+def test_what_changes_the_picture_by_itself_is_reported(
     plan: Callable[..., Any], base: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     notes = _said(plan, base | settings)

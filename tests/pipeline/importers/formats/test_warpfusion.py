@@ -60,7 +60,7 @@ def test_what_the_video_would_say_is_assumed_and_reported(plan: Callable[..., An
 
 
 @pytest.mark.parametrize(
-    ("prompts", "said"),
+    ("prompts", "message"),
     [
         ({"text_prompts": {"first": ["a"]}}, 'text_prompts: expected prompts by frame such as {"0": ["a calm sea"]}'),
         (
@@ -69,7 +69,7 @@ def test_what_the_video_would_say_is_assumed_and_reported(plan: Callable[..., An
         ),
     ],
 )
-def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], prompts: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], prompts: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.json", json.dumps({**prompts, "flow_blend_schedule": [1]}))
-    assert str(caught.value).endswith(f"bad.json: WarpFusion: {said}")
+    assert str(caught.value).endswith(f"bad.json: WarpFusion: {message}")
