@@ -1,4 +1,4 @@
-"""`python -m bench`: what a step, a frame and the memory for them cost, beside a peer where its checkout is given."""
+"""`python -m bench`: time and memory of a step and a frame, compared with a peer where its checkout is given."""
 
 import json
 from collections.abc import Callable

@@ -1,8 +1,8 @@
-"""What a batch costs beside the renders themselves, and its memory over many jobs.
+"""The overhead of a batch over the renders themselves, and its memory over many jobs.
 
 `python -m bench.batch [JOBS] [FRAMES] [FOLDER]` renders schedules with the embedded models, in one run: by a
 batch with one worker, by one process after the other as people would, and by one session in this
-process, which is the least there can be. Then it says how the worker's memory went from job to job.
+process, which is the lower bound. Then it prints how the worker's memory changed from job to job.
 """
 
 import os
@@ -37,7 +37,7 @@ def write(folder: Path, jobs: int, frames: int) -> list[Path]:
 
 @dataclass(frozen=True, kw_only=True)
 class Took:
-    """Seconds on the clock, and of processors: the second hardly hangs on what else the machine does."""
+    """Wall time and processor time in seconds; the latter hardly depends on the machine's other load."""
 
     wall: float
     cpu: float
@@ -48,7 +48,7 @@ class Took:
 
 @contextmanager
 def clock() -> Iterator[list[Took]]:
-    """Yields a list that holds what the block took, with its child processes, when it is over."""
+    """Yield a list that receives the time of the block, child processes included, when it ends."""
 
     def now() -> tuple[float, float]:
         times = os.times()
@@ -68,7 +68,7 @@ def call(*arguments: object) -> Took:
 
 
 def in_one_session(files: list[Path], out: Path) -> Took:
-    """All, models loaded before."""
+    """Render all of them in this process, with the models loaded beforehand."""
     session = Session("cpu")
     list(render(load_schedule(files[0]), out / "warm", session=session))
     with clock() as took:

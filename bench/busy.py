@@ -1,4 +1,4 @@
-"""Whether torch's threads should spin or sleep where they wait for each other: alone, and beside busy processes.
+"""Whether torch's threads should spin or sleep while they wait for each other: alone, and next to busy processes.
 
 `python -m bench.busy` takes refinement steps of the embedded pair at 256×144 in a process for each policy of OpenMP.
 They take turns, round by round, in a shuffled order, first on the machine as it is and then beside programs that do
@@ -36,7 +36,7 @@ TAKE = "from bench.busy import take; take()"
 
 
 def take() -> None:
-    """In a process of its own: as many steps as each line of the input says; answers with their seconds and bits."""
+    """Worker process: take as many steps as each input line says, and print their seconds and the latent's hash."""
     import torch
 
     from bench.machine import this_machine
@@ -57,7 +57,7 @@ def take() -> None:
 
 
 class Contender:
-    """The process of a policy; `machine` says what it runs on."""
+    """The worker process of a policy; `machine` describes what it runs on."""
 
     def __init__(self, policy: Mapping[str, str], threads: int | None) -> None:
         environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
@@ -92,14 +92,14 @@ class Contender:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit("a contender's process ended without a word; its message stands above")
+            raise SystemExit("a contender's process ended early; its error message is above")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
 
 @contextmanager
 def burners(count: int) -> Iterator[None]:
-    """So many programs that compute all the time."""
+    """Run `count` processes that compute all the time."""
     processes = [subprocess.Popen([sys.executable, "-c", BURNER]) for _ in range(count)]
     try:
         yield
@@ -113,7 +113,7 @@ def speeds(contenders: Mapping[str, Contender], rounds: int, count: int) -> dict
     """Steps a second of every contender in every round.
 
     Raises:
-        SystemExit: two with the same number of threads came to other bits.
+        SystemExit: two with the same number of threads gave different results.
     """
     order = random.Random(0)
     found: dict[str, list[float]] = {name: [] for name in contenders}
@@ -124,7 +124,7 @@ def speeds(contenders: Mapping[str, Contender], rounds: int, count: int) -> dict
             found[name].append(speed)
             bits.setdefault(contenders[name].machine["threads"], set()).add(latent)
         if any(len(each) > 1 for each in bits.values()):
-            raise SystemExit("the policies do not come to the same bits")
+            raise SystemExit("the policies do not give bit-identical results")
     return found
 
 

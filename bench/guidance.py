@@ -1,9 +1,9 @@
-"""What a step is worth: similarity reached per step and per second on the embedded pair.
+"""How much similarity a step gains, per step and per second, on the embedded pair.
 
 `python -m bench.guidance [--plot FILE.png]` renders the first frame and a short slow zoom of four
 prompts with every setting of `SETTINGS`.
 
-The similarity is the guide's own, which is what refinement climbs; it tells which setting climbs
+The similarity is the guide's own, which refinement maximises: it shows which setting gains it
 fastest, not which pictures are best.
 """
 
@@ -46,7 +46,7 @@ SETTINGS: Mapping[str, tuple[Mapping[str, object], int]] = {
 
 FIRST_STEPS = 60
 FRAMES = 8
-"""After the first one: long enough for a frame's start to be the video's own."""
+"""After the first one: enough for the start of a frame to depend only on the video before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def reached(models: Loaded, changes: Mapping[str, object], steps: int) -> Reache
 
 
 class _Video:
-    """Calling it renders the next frame of a slow zoom."""
+    """A slow zoom: each call renders the next frame."""
 
     def __init__(self, renderer: Renderer, prompt: str, changes: Mapping[str, object], steps: int) -> None:
         self._renderer, self._prompt, self._changes, self._steps = renderer, prompt, changes, steps
@@ -113,7 +113,7 @@ def main(plot: Path | None) -> None:
 
 
 def draw(results: Mapping[str, Reached], path: Path) -> None:
-    """Every setting as a point: left is faster, up is nearer to the prompt."""
+    """Draw every setting as a point: further left is faster, further up is nearer to the prompt."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")

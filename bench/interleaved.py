@@ -1,4 +1,4 @@
-"""Contenders take turns, so that what else the machine does meets all of them: medians, and ratios per round."""
+"""Time contenders in turns, so that other load affects all of them alike: medians, and ratios per round."""
 
 import random
 import statistics
@@ -13,7 +13,7 @@ Work = Callable[[], object]
 
 @dataclass(kw_only=True)
 class Timing:
-    """One contender: seconds of every round, processor time on a CPU (a busy machine disturbs it least), else wall."""
+    """Seconds of one contender in every round: processor time on a CPU (least affected by load), else wall time."""
 
     seconds: list[float] = field(default_factory=list)
 

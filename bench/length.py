@@ -1,4 +1,4 @@
-"""Whether a long run stays as fast and as small as it began.
+"""Whether a long run keeps its speed and its memory.
 
 `python -m bench.length [FRAMES]` renders a video of small pictures to a temporary folder, as `render`
 does, and prints processor time per frame and memory window by window.
@@ -33,7 +33,7 @@ class Window:
 
 
 def small(frames: int) -> Schedule:
-    """Two prompts that change places all the time, all moves, everything else as it comes."""
+    """Two prompts that keep alternating, zoom, rotation and pan, with defaults for everything else."""
     text = f"""
 output: {{size: [64, 40], fps: 24, length: {frames}, seed: 7}}
 prompts: {{0: a calm sea, 50%: a starry night, 100%: a calm sea}}

@@ -16,7 +16,7 @@ STEPS = 2
 
 
 class Together:
-    """Calling it takes `STEPS` steps of so many pictures, each of a seed of its own."""
+    """A batch of `count` pictures with different seeds: each call takes `STEPS` steps of all of them."""
 
     def __init__(self, models: Loaded, setting: Setting, count: int) -> None:
         renderer, spec = models.renderer(), frame(setting, 0, 1)

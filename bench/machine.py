@@ -1,4 +1,4 @@
-"""What a measurement was made on: figures without it mean nothing."""
+"""The machine and commit that a measurement was made on: figures mean nothing without them."""
 
 import datetime
 import platform

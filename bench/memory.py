@@ -1,4 +1,4 @@
-"""The most memory a contender takes, each in a process of its own: what another one loaded would count as well."""
+"""Peak memory of a contender, each in a process of its own so that it does not include what others loaded."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from bench.interleaved import Work
 
 
 def peak(prepare: Callable[[], Work], calls: int = 2) -> float:
-    """Bytes at most, Python and torch included, while what `prepare` gives is called; on CUDA the device's."""
+    """Peak bytes while calling what `prepare` returns: of the process with Python and torch, or of the CUDA device."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_report, args=(theirs, prepare, calls, torch.get_num_threads()))
@@ -20,7 +20,7 @@ def peak(prepare: Callable[[], Work], calls: int = 2) -> float:
     try:
         found: float = ours.recv()
     except EOFError:
-        raise SystemExit("a contender's process ended without a word; its message stands above") from None
+        raise SystemExit("a contender's process ended early; its error message is above") from None
     finally:
         process.join()
     return found
@@ -38,6 +38,6 @@ def _report(pipe: Connection, prepare: Callable[[], Work], calls: int, threads: 
 
 
 def resident(field: str) -> float:
-    """Bytes of this program alone: VmRSS now, VmHWM at most; `getrusage` goes on counting from who started it."""
+    """Bytes of this process: VmRSS is the present size, VmHWM the peak; `getrusage` would include the parent's peak."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024.0 for line in lines if line.startswith(field))

@@ -94,7 +94,7 @@ def frame(setting: Setting, index: int, steps: int, transforms: dict[str, float]
 
 
 class Steps:
-    """Refinement steps one by one; calling it takes the next one."""
+    """Refinement steps, one by one: each call takes the next step."""
 
     def __init__(self, models: Loaded, setting: Setting) -> None:
         spec = frame(setting, 0, 1)
@@ -117,7 +117,7 @@ class Steps:
 
 
 class Video:
-    """Frame after frame of `steps` steps each, slowly zooming; calling it renders the next one."""
+    """A slow zoom with `steps` steps per frame: each call renders the next frame."""
 
     def __init__(self, models: Loaded, setting: Setting, steps: int) -> None:
         self._renderer, self._setting, self._steps = models.renderer(), setting, steps
@@ -130,5 +130,5 @@ class Video:
 
 
 def steps(setting: Setting, dtype: torch.dtype) -> Steps:
-    """Load a setting's models and be ready to take steps with them."""
+    """Load a setting's models and prepare refinement steps with them."""
     return Steps(load(setting, dtype), setting)

@@ -1,7 +1,7 @@
-"""The peers' own inner loops, taken unmodified from a checkout that is given, on the same weights as ours.
+"""The peers' own inner loops, unmodified from a given checkout, on the same weights as ours.
 
-Nothing of theirs is kept here: the definitions that a loop consists of are cut out of their source
-by its syntax tree, executed as they stand, and given the models that they ask for.
+None of their code is kept here: the definitions that a loop needs are found in their source's syntax tree,
+executed as they are, and given the models that they ask for.
 """
 
 import ast
@@ -85,7 +85,7 @@ class NerdyRodent:
 
 
 class NerdyRodentVideo:
-    """Frames of their zoom video: what their loop does between two of them, but for writing it, and the steps."""
+    """Frames of their zoom video: the code between two frames, except for writing files, and the steps."""
 
     def __init__(self, checkout: Path, setting: Setting, steps: int) -> None:
         self._train = NerdyRodent(checkout, setting)
@@ -110,7 +110,22 @@ def _zoom_block(source: Path) -> types.CodeType:
 
 
 def _executed(source: Path, model: Any, perceptor: Any, setting: Setting) -> dict[str, Any]:
-    """Their definitions, and the variables that their script sets up before its loop."""
+    """The globals of their script as they are when its loop begins: its definitions and its variables."""
+    wanted: list[ast.stmt] = [
+        node
+        for node in ast.parse(source.read_text(encoding="utf-8")).body
+        if (isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in LOOP)
+        or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in CONSTANTS)
+    ]
+    space = _imported_names(model, perceptor, setting)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(ast.Module(wanted, []), str(source), "exec"), space)
+    _set_up(space, model, perceptor, setting)
+    return space
+
+
+def _imported_names(model: Any, perceptor: Any, setting: Setting) -> dict[str, Any]:
+    """What their definitions use without defining it: modules, models, arguments."""
     import kornia.augmentation
     import numpy as np
     from PIL import Image
@@ -119,25 +134,21 @@ def _executed(source: Path, model: Any, perceptor: Any, setting: Setting) -> dic
     from torchvision import transforms
     from torchvision.transforms import functional as pictures
 
-    wanted: list[ast.stmt] = [
-        node
-        for node in ast.parse(source.read_text(encoding="utf-8")).body
-        if (isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in LOOP)
-        or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in CONSTANTS)
-    ]
     args = types.SimpleNamespace(
         augments=[["Af", "Pe", "Ji", "Er"]], cutn=setting.cutouts, init_weight=0.0, make_video=False,
         display_freq=DISPLAY_EVERY, make_zoom_video=True, zoom_frequency=1, zoom_start=0, zoom_scale=0.99,
         zoom_shift_x=0, zoom_shift_y=0, optimiser="Adam", step_size=0.1,
     )  # fmt: skip
-    space: dict[str, Any] = {
+    return {
         "torch": torch, "nn": nn, "optim": optim, "F": functional, "K": kornia.augmentation, "transforms": transforms,
         "math": math, "args": args, "model": model, "perceptor": perceptor, "gumbel": False, "pMs": [], "i": 1,
         "np": np, "Image": Image, "TF": pictures, "device": torch.device("cpu"), "j": 0, "sideX": setting.size[0],
         "sideY": setting.size[1], "imageio": types.SimpleNamespace(imwrite=lambda path, picture: None),
     }  # fmt: skip
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(ast.Module(wanted, []), str(source), "exec"), space)
+
+
+def _set_up(space: dict[str, Any], model: Any, perceptor: Any, setting: Setting) -> None:
+    """Set the variables that their script sets before its loop: cutouts, latent, prompt, optimizer."""
     codebook = model.quantize.embedding.weight
     codebook.data.normal_(0, 0.5)  # the scale of trained codebooks, so that the latent moves
     side = perceptor.visual.input_resolution
@@ -153,4 +164,3 @@ def _executed(source: Path, model: Any, perceptor: Any, setting: Setting) -> dic
     embedding = torch.randn(1, perceptor.visual.output_dim)
     space["pMs"].append(space["Prompt"](embedding, 1.0, float("-inf")))
     space["opt"] = space["get_opt"]("Adam", 0.1)
-    return space

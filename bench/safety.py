@@ -1,4 +1,4 @@
-"""What it costs never to lose a frame, as a share of the time per frame.
+"""The cost of saving every frame safely, as a share of the time per frame.
 
 `python -m bench.safety [FRAMES] [FOLDER]` renders a schedule with the embedded models at their
 defaults and times, in the same run, the step and everything that makes it safe: state, PNG, their
@@ -31,7 +31,7 @@ WARM_UP = 2  # frames that are not counted: the first has more steps, and caches
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Seconds of one frame: for its picture, its state, its file."""
+    """Seconds per frame: refining the picture, saving the state, writing the file."""
 
     step: float
     state: float
@@ -43,7 +43,7 @@ class Cost:
 
 
 def zoom(frames: int, size: tuple[int, int] = (256, 144)) -> Schedule:
-    """One prompt and a zoom, everything else as it comes."""
+    """One prompt and a zoom, with defaults for everything else."""
     text = f"output: {{size: {list(size)}, fps: 12, length: {frames}, seed: 7}}\nmotion: {{zoom: 1.05/s}}\n"
     return read_schedule(text + "prompts: a golden sunset over the sea\n", "safety", "safety")
 

@@ -34,7 +34,7 @@ def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:
 
 
 class _Nothing:
-    """A perceptor that costs nothing, so that cutouts alone are timed."""
+    """A perceptor without cost, so that only the cutouts are timed."""
 
     def __init__(self, side: int) -> None:
         self.side = side

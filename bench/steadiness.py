@@ -33,7 +33,7 @@ class Look:
 
 
 def slow_zoom(frames: int, size: tuple[int, int] = (256, 144)) -> Schedule:
-    """One prompt, a zoom of 5 % per second, everything else as it comes."""
+    """One prompt and a zoom of 5 % per second, with defaults for everything else."""
     text = f"output: {{size: {list(size)}, length: {frames}, seed: 7}}\nprompts: a golden sunset over the sea\n"
     return read_schedule(text + "motion: {zoom: 1.05/s}\n", "steadiness", "steadiness")
 

@@ -1,7 +1,7 @@
-"""How long a schedule takes from the command to its first refined frame and to its video.
+"""How long a schedule takes from the command to its first frame, its last frame and its video.
 
-`python -m bench.video [SCHEDULE]` runs the installed command in a process of its own, from nothing,
-with everything that comes before and after the frames.
+`python -m bench.video [SCHEDULE]` runs the command in a process of its own, including everything that it does
+before and after the frames.
 """
 
 import json
@@ -19,7 +19,7 @@ COMMAND = (sys.executable, "-c", "from pipeline.cli import entry; entry()")
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """Seconds after the command: the first frame is written, the last one, the video is there; and frames in all."""
+    """Seconds from the command to the first frame, the last frame and the finished video; and the number of frames."""
 
     first: float
     last: float
@@ -31,7 +31,7 @@ def course(schedule: Path, out: Path) -> Course:
     """Render `schedule` into the folder `out`.
 
     Raises:
-        CalledProcessError: it failed; what it said stands on the terminal.
+        CalledProcessError: it failed; its message is on the terminal.
     """
     arguments = (*COMMAND, str(schedule), "--out", str(out), "--json")
     begun = time.perf_counter()

@@ -59,7 +59,7 @@ def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError 
 
     try:
         source = read_source(path)
-        text, told = imported(source, name, Path() if target == _STANDARD else target.parent)
+        text, notes = imported(source, name, Path() if target == _STANDARD else target.parent)
         _check_target(path, target, force)
         if target != _STANDARD:
             write_text(target, text)
@@ -67,7 +67,7 @@ def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError 
         return error
     except OSError as error:
         return InputError(f"{target}: cannot be written: {error.strerror}")
-    for line in told:
+    for line in notes:
         show(f"- {line}", err=True)
     if target == _STANDARD:
         show(text, nl=False)
@@ -87,7 +87,7 @@ def _check_target(path: Path, target: Path, force: bool) -> None:
 
 
 def imported(source: "Source", name: str | None = None, folder: Path = Path()) -> tuple[str, tuple[str, ...]]:
-    """The schedule's text and what is to be told about it, a line each.
+    """The schedule's text and the notes on the import, a line each.
 
     Args:
         name: the format; None to recognise it.
@@ -99,7 +99,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     from pipeline.importers import formats as importers
     from pipeline.importers.imported import Imported
     from pipeline.importers.notes import Effect, Note, by_effect, effect
-    from pipeline.importers.settings import printable
+    from pipeline.importers.settings import one_line
     from pipeline.importers.writing import write
     from pipeline.schedule.loader import read_schedule
     from render import catalogue
@@ -110,25 +110,25 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     found: Imported = entry.convert(source)
     track = found.sound.beside(Path(source.name).parent, folder) if found.sound else None
     if isinstance(track, Note):
-        found, track = dataclasses.replace(found, told=(*found.told, track)), None
-    elif found.sound and found.sound.remark:
-        found = dataclasses.replace(found, told=(*found.told, Note(found.sound.remark, Effect.SOUND)))
-    first = [Note(line, Effect.READING) for line in (*source.told, *source.doubted())]
-    lines = by_effect((*first, *found.told))
-    told = tuple(Note(printable(line), effect(line)) for line in lines[:MAX_LINES])
+        found, track = dataclasses.replace(found, notes=(*found.notes, track)), None
+    elif found.sound and found.sound.note:
+        found = dataclasses.replace(found, notes=(*found.notes, Note(found.sound.note, Effect.SOUND)))
+    first = [Note(line, Effect.READING) for line in (*source.notes, *source.caveats_asked_for())]
+    lines = by_effect((*first, *found.notes))
+    notes = tuple(Note(one_line(line), effect(line)) for line in lines[:MAX_LINES])
     if len(lines) > MAX_LINES:
-        told = (*told, Note(f"... and {len(lines) - MAX_LINES} more of the kind", Effect.REST))
-    text = write(dataclasses.replace(found, told=told), Path(source.name).name, track)
+        notes = (*notes, Note(f"... and {len(lines) - MAX_LINES} more of the kind", Effect.REST))
+    text = write(dataclasses.replace(found, notes=notes), Path(source.name).name, track)
     try:
         read_schedule(text, str(folder / "the schedule"), "imported")
     except ScheduleError as error:
         raise source.error(f"{found.tool}: is beyond what a schedule can hold: {error.problems[0]}") from error
-    return text, told
+    return text, notes
 
 
 def _recognised(source: "Source") -> str:
     from pipeline.importers import formats as importers
-    from pipeline.importers.settings import printable
+    from pipeline.importers.settings import one_line
     from render import catalogue
 
     names = catalogue.names(importers)
@@ -141,7 +141,7 @@ def _recognised(source: "Source") -> str:
         f"{name} needs {getattr(catalogue.load(importers, name), 'NEEDS', 'its settings')}" for name in names
     )
     raise source.error(
-        printable(
+        one_line(
             f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one"
         )
     )

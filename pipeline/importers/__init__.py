@@ -1,1 +1,4 @@
-"""What the importers share: reading settings of other tools, their arithmetic, and carrying both over."""
+"""What the importers share: reading other tools' settings and writing what is carried as a schedule.
+
+"Carried" means that the schedule gives the tool's own numbers in every frame. Whatever is not carried is a note.
+"""

@@ -1,4 +1,4 @@
-"""The frame that all importers fill: size, rate, count and seed, and the moves of a similarity per frame."""
+"""What most importers need: size, seed, and 2D motion as rates that give the tool's own matrix in every frame."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.notes import Effect, Note
+from pipeline.importers.notes import Effect, Note, Notes
 from pipeline.importers.settings import Settings, shown
-from pipeline.importers.values import carriers
+from pipeline.importers.values import keys
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Wording, stepped
+from pipeline.importers.values.keys import PAN, ROTATE, ZOOM, Keys, Wording, rate_keys
 from pipeline.importers.values.series import Series, constant
 from pipeline.importers.values.similarity import flow, moves
 
@@ -21,7 +21,7 @@ SMALLEST, LARGEST = 16, 8192  # pixels of a side
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """What the tool draws: (width, height) in pixels, frames a second, how many."""
+    """The tool's video: (width, height) in pixels, frames a second, number of frames."""
 
     size: tuple[int, int]
     fps: float
@@ -30,10 +30,11 @@ class Screen:
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:
-    """What the tool does to the previous picture in every frame: shift it, then turn and scale it about a point.
+    """The tool's moves of the previous picture in every frame: shift it, then rotate and scale it about a point.
 
     Attributes:
-        names: what the names of the expressions are in our language.
+        zoom: a factor; `angle` in degrees; `right` and `down` in pixels.
+        names: what each name in the expressions is in our language.
     """
 
     screen: Screen
@@ -44,11 +45,11 @@ class Camera:
     names: Mapping[str, str]
 
     def rates(self) -> dict[str, Keys]:
-        """The rates whose moves in every frame equal the tool's; those that never move are left out."""
+        """The rates that give the tool's own moves in every frame. Those that never move are left out."""
         before = self.right.values + 1j * self.down.values
         found = moves(self.zoom.values, self.angle.values, before, np.zeros_like(before))
         width, height = self.screen.size
-        series: dict[str, tuple[Array, carriers.Kind, Sequence[Wording]]] = {
+        series: dict[str, tuple[Array, keys.Kind, Sequence[Wording]]] = {
             "zoom": (found.zoom, ZOOM, self._wordings(self.zoom)),
             "rotate": (found.rotate, ROTATE, self._wordings(self.angle)),
             "pan_x": (100 / width * found.right, PAN, self._shifts(100 / width, self.right, self.down, 1)),
@@ -57,7 +58,7 @@ class Camera:
         return rates(series, self.screen.fps)
 
     def _wordings(self, series: Series, factor: str = "") -> list[Wording]:
-        """The expressions of a series in our words, where it has them."""
+        """The expressions of a series in our language, as far as they can be written in it."""
         found = []
         for piece in series.pieces:
             text = piece.expression.written(self.names)
@@ -67,51 +68,51 @@ class Camera:
         return found
 
     def _shifts(self, percent: float, own: Series, other: Series, sign: int) -> list[Wording]:
-        """A shift in percent, where zoom and angle stand still and the expressions reach over all frames."""
+        """A shift in percent as one expression. None are found unless zoom and angle are constant."""
         if not (self.zoom.is_constant and self.angle.is_constant):
             return []
         generator = np.array([np.log(abs(self.zoom.values[-1])) - 1j * np.radians(self.angle.values[-1])])
         ratio = complex(flow(generator, np.exp(generator))[0])
         across = -sign * ratio.imag
         if not other.values.any() or abs(across) < 1e-15:
-            return self._wordings(own, carriers.number(percent * ratio.real))
+            return self._wordings(own, keys.number(percent * ratio.real))
         texts = [self._whole(series) for series in (own, other)]
         if None in texts:
             return []
-        factors = [carriers.number(percent * part) for part in (ratio.real, across)]
+        factors = [keys.number(percent * part) for part in (ratio.real, across)]
         text = " + ".join(f"{factor} * ({text})" for factor, text in zip(factors, texts, strict=True))
         return [Wording(start=0, stop=len(own.values), text=text)]
 
     def _whole(self, series: Series) -> str | None:
-        """The one text that says the series in all frames."""
+        """The one expression that gives the series in all frames, if there is one."""
         if series.is_constant:
-            return carriers.number(series.values[-1])
+            return keys.number(series.values[-1])
         wordings = self._wordings(series)
         return wordings[0].text if len(wordings) == 1 and wordings[0].stop == len(series.values) else None
 
 
-def flat_motion(
+def read_motion_2d(
     settings: Settings,
     screen: Screen,
     read: Callable[[str], Series],
     names: Mapping[str, str],
-    told: dict[str, None],
+    notes: Notes,
     *,
     shifts: bool = True,
 ) -> dict[str, Keys]:
-    """The rates of Deforum's and its relatives' four fields.
+    """Read zoom, angle and translation, as Deforum and the tools like it have them, and return them as rates.
 
     Args:
-        read: one of their keyframe strings.
-        shifts: whether the translation counts.
-        names: what the names of their expressions are in our language.
+        read: reads one of their keyframe strings.
+        shifts: whether the translation is used.
+        names: what each name in their expressions is in our language.
 
     Raises:
         InputError: one of them cannot be read, or the zoom is 0.
     """
 
     def series(name: str, default: str) -> Series:
-        return read_series(settings, name, default, read, told)
+        return read_series(settings, name, default, read, notes)
 
     right, down = series("translation_x", "0: (0)"), series("translation_y", "0: (0)")
     camera = Camera(
@@ -128,41 +129,39 @@ def flat_motion(
         raise settings.error("zoom", str(error)) from None
 
 
-def read_series(
-    settings: Settings, name: str, default: str, read: Callable[[str], Series], told: dict[str, None]
-) -> Series:
-    """A keyframe string of the settings; what was passed over in it is reported. Raises `InputError` with its name."""
+def read_series(settings: Settings, name: str, default: str, read: Callable[[str], Series], notes: Notes) -> Series:
+    """Read a keyframe string of the settings and report what of it was ignored. Raises `InputError` with its name."""
     try:
         series = read(settings.keyframes(name, default))
     except UnreadableError as error:
         raise settings.error(name, str(error)) from None
-    told |= dict.fromkeys(Note(f"{name}: {remark}", Effect.MOTION) for remark in series.remarks)
+    notes.update(Note(f"{name}: {note}", Effect.MOTION) for note in series.notes)
     return series
 
 
-def known_seed(settings: Settings, told: dict[str, None], default: int = -1, names: Sequence[str] = ("seed",)) -> int:
-    """The seed; 0 where the tool would draw one, a seed of its own for one that we cannot have; both are reported.
+def read_seed(settings: Settings, notes: Notes, default: int = -1, names: Sequence[str] = ("seed",)) -> int:
+    """The seed. It is 0 where the tool would draw one at random; one out of our range is changed. Both are reported.
 
     Args:
-        default: the tool's own seed; -1 where it would draw one.
-        names: what it is called, the first name that holds a number counts.
+        default: the tool's default seed; -1 if it draws one at random.
+        names: the names of the setting; the first one that holds a number is used.
     """
-    given = [settings.take(name) for name in names]
+    given = [settings.read(name) for name in names]
     written = [value for value in given if value is not None and str(value).strip() not in ("", "random_seed")]
     numbers = [number for number in map(_whole, written) if number is not None]
     value = next(iter(numbers), next(iter(written), default))
     if not isinstance(value, int) or isinstance(value, bool) or value == -1:
         why = "the seed was a random one" if value == -1 else f"seed {shown(value)} is no whole number"
-        told[f"{why}: made 0"] = None
+        notes.add(f"{why}: made 0")
         return 0
     seed = abs(value) % 2**63
     if seed != value:
-        told[f"seed {shown(str(value))} is not between 0 and {2**63 - 1}: made {seed}"] = None
+        notes.add(f"seed {shown(str(value))} is not between 0 and {2**63 - 1}: made {seed}")
     return seed
 
 
 def _whole(value: object) -> int | None:
-    """A whole number, also as a text or with a point."""
+    """The value as a whole number, also from a text or a float; None if it is anything else."""
     if isinstance(value, str) and re.fullmatch(r"\s*[-+]?[0-9]{1,40}(\.0*)?\s*", value):
         return int(value.split(".")[0])
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e40:
@@ -170,32 +169,32 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def rates(series: Mapping[str, tuple[Array, carriers.Kind, Sequence[Wording]]], fps: float) -> dict[str, Keys]:
-    """Keys for every transform that moves in any frame behind the first."""
+def rates(series: Mapping[str, tuple[Array, keys.Kind, Sequence[Wording]]], fps: float) -> dict[str, Keys]:
+    """Keys for every transform that moves in any frame after the first."""
     return {
-        name: stepped(values, kind, fps, wordings)
+        name: rate_keys(values, kind, fps, wordings)
         for name, (values, kind, wordings) in series.items()
         if np.any(np.abs(kind.scale(values[1:])) > 1e-14)
     }
 
 
-def rounded(size: tuple[int, int], multiple: int, tool: str, told: dict[str, None]) -> tuple[int, int]:
-    """The size that the tool itself makes of the one that was asked for."""
+def round_size(size: tuple[int, int], multiple: int, tool: str, notes: Notes) -> tuple[int, int]:
+    """The size that the tool itself rounds the requested one down to; a change is reported."""
     width, height = (max(multiple, side // multiple * multiple) for side in size)
     if (width, height) != size:
         line = f"size {size[0]}x{size[1]}: made {width}x{height}, multiples of {multiple}, as {tool} does"
-        told[Note(line, Effect.SIZE)] = None
+        notes.add(line, Effect.SIZE)
     return width, height
 
 
-def fitting(width: int, height: int, told: dict[str, None]) -> tuple[int, int]:
-    """The size that the embedded model can draw, the next one below."""
+def fit_size(width: int, height: int, notes: Notes) -> tuple[int, int]:
+    """Round down to a size that the embedded model can draw; a change is reported."""
     size = (max(SMALLEST, width - width % STRIDE), max(SMALLEST, height - height % STRIDE))
     if size != (width, height):
-        told[Note(f"size {width}x{height}: made {size[0]}x{size[1]}, multiples of {STRIDE}", Effect.SIZE)] = None
+        notes.add(f"size {width}x{height}: made {size[0]}x{size[1]}, multiples of {STRIDE}", Effect.SIZE)
     return size
 
 
 def pixel_center(share: Series, side: int) -> Keys:
-    """A point that is `share` of `side` pixels from the first pixel's centre, as a share of the way to the last."""
-    return carriers.sampled(share.values * side / (side - 1))
+    """The point `share * side` pixels from the centre of the first pixel, as a share of the way to that of the last."""
+    return keys.value_keys(share.values * side / (side - 1))

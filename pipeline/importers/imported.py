@@ -1,4 +1,4 @@
-"""What an importer makes of another tool's settings."""
+"""The result of an import, before it is written as YAML."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from pipeline.importers.notes import by_effect
 from pipeline.importers.prompts import Prompts
 from pipeline.importers.sound import Sound
-from pipeline.importers.values.carriers import Keys
+from pipeline.importers.values.keys import Keys
 
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What another tool's settings are in our words.
+    """Another tool's settings in terms of our schedule.
 
     Attributes:
-        size: (width, height) in pixels, which a stride of 8 divides.
-        frames: how many.
+        size: (width, height) in pixels, multiples of 8.
+        frames: the number of frames.
         motion: transform to its rate.
-        center: across and down, in shares of the picture; None where it is the middle.
+        center: (x, y) in shares of the picture; None for the middle.
         refine: the settings of `refine:` that differ from the defaults.
-        sound: what the video sounds with.
-        told: what was assumed and what could not be carried, a line each.
+        sound: the track of the video.
+        notes: what was assumed and what is not carried, one line each.
     """
 
     tool: str
@@ -34,7 +34,7 @@ class Imported:
     border: str = "reflect"
     refine: Mapping[str, Keys | str] = field(default_factory=dict)
     sound: Sound | None = None
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "told", by_effect(self.told))
+        object.__setattr__(self, "told", by_effect(self.notes))

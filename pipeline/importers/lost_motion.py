@@ -1,10 +1,10 @@
-"""The motion that cannot be carried: which fields move anything, and what the other modes of a tool are."""
+"""The note on motion that is not carried, because the tool's animation mode has no counterpart here."""
 
 import re
 from collections.abc import Mapping
 
 from pipeline.importers.notes import Effect, Note
-from pipeline.importers.settings import Settings, printable, shown
+from pipeline.importers.settings import Settings, one_line, shown
 
 _KEY = re.compile(r"""\s*["']?[0-9]+["']?\s*:\s*\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*\s*""")
 _NUMBER = re.compile(r"\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*")
@@ -16,20 +16,20 @@ _MODES = {
 
 
 def animation_mode(settings: Settings, default: str = "2D") -> str:
-    """The mode in the tool's own spelling."""
+    """The animation mode, in the tool's own spelling."""
     written = settings.text("animation_mode", default)
     return _MODES.get(" ".join(written.replace("_", " ").lower().split()), written.strip())
 
 
-def lost(settings: Settings, mode: str, fields: Mapping[str, float], also: str = "") -> Note:
-    """What a mode moves and cannot be carried, each with its value.
+def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also: str = "") -> Note:
+    """A note that lists the fields of a mode that move the picture, with their values.
 
     Args:
-        fields: the mode's schedules, and the number with which each does nothing.
-        also: what else moves, which is no schedule of numbers.
+        fields: the mode's schedules, each with the value at which it does nothing.
+        also: anything else that moves the picture and is not a schedule of numbers.
     """
     if mode == "None":
-        frames = settings.take("max_frames")
+        frames = settings.read("max_frames")
         instead = f" instead of max_frames = {shown(frames)}" if frames is not None else ""
         return Note(f"animation_mode None: stills there, without motion; one frame is made{instead}", Effect.MOTION)
     if mode in _VIDEO_PATHS:
@@ -38,21 +38,21 @@ def lost(settings: Settings, mode: str, fields: Mapping[str, float], also: str =
         named = f" ({name} = {shown(path)})" if path else ""
         line = f"animation_mode {mode}: no video is read{named}; the pictures are drawn from the prompts alone"
         return Note(line, Effect.MOTION)
-    moves = ", ".join(filter(None, (moving(settings, fields), also)))
+    moves = ", ".join(filter(None, (moving_fields(settings, fields), also)))
     what = f"lost: {moves}" if moves else "nothing moves in this one"
-    return Note(f"animation_mode {printable(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
+    return Note(f"animation_mode {one_line(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
 
 
-def moving(settings: Settings, fields: Mapping[str, float]) -> str:
-    """Those of the schedules that do anything, with their values; all count as looked at."""
-    values = {name: settings.take(name) for name in fields}
+def moving_fields(settings: Settings, fields: Mapping[str, float]) -> str:
+    """List the schedules that have an effect, with their values. All of them count as read."""
+    values = {name: settings.read(name) for name in fields}
     return ", ".join(
         f"{name} = {shown(value)}" for name, value in values.items() if not _stands_still(value, fields[name])
     )
 
 
 def _stands_still(value: object, neutral: float) -> bool:
-    """Whether a schedule is that one number in all of its keys, or not set."""
+    """Whether a schedule is unset or has the neutral value in all of its keys."""
     if value is None or not str(value).strip():
         return True
     if isinstance(value, Mapping):

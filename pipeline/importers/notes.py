@@ -1,6 +1,6 @@
-"""What an import reports, a line each, in the order of how much it changes the picture."""
+"""The notes of an import: what was assumed and what is not carried, sorted by how much it changes the picture."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 _LISTED = 4
@@ -9,22 +9,22 @@ _LISTED = 4
 class Effect(IntEnum):
     """What a note is about, the largest change first."""
 
-    READING = 0  # what of the file counts at all
+    READING = 0  # which part of the file is read
     MOTION = 1
-    SIZE = 2  # and the clock: how many frames, how fast
+    SIZE = 2  # also the number of frames and their rate
     PROMPTS = 3
     SOUND = 4
     LOOK = 5
-    DETAIL = 6  # settings for which there is a reason why they are not carried
-    REST = 7
+    DETAIL = 6  # settings that are not carried, with a reason
+    REST = 7  # settings that are not carried, without one
 
 
 class Note(str):
-    """A line of the report that knows what it is about; a plain text counts as `Effect.LOOK`.
+    """A line of the report with the effect it is about; a plain string counts as `Effect.LOOK`.
 
     Attributes:
-        subject: what it says something of, where many notes can say the same.
-        reason: what it says of that; notes of one reason become one line.
+        subject: what the note is about, where notes with the same reason are merged; "" otherwise.
+        reason: what the note says about its subject; notes with the same reason become one line.
     """
 
     __slots__ = ("effect", "reason", "subject")
@@ -39,14 +39,32 @@ class Note(str):
 
     @classmethod
     def of(cls, subject: str, reason: str, effect: Effect) -> "Note":
-        """A note that shares its line with others of the same reason."""
+        """A note that is merged with others of the same reason."""
         note = cls(f"'{subject}' {reason}", effect)
         note.subject, note.reason = subject, reason
         return note
 
 
+class Notes:
+    """The notes of one import, in the order in which they were added; a line is kept once."""
+
+    def __init__(self, notes: Iterable[str] = ()) -> None:
+        self._notes = dict.fromkeys(notes)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._notes)
+
+    def add(self, line: str, effect: Effect | None = None) -> None:
+        """Add a line; with an effect, it becomes a `Note` about that."""
+        self._notes.setdefault(line if effect is None else Note(line, effect))
+
+    def update(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.add(line)
+
+
 def by_effect(notes: Iterable[str]) -> tuple[str, ...]:
-    """The notes with the largest change first, those alike in their order, those of one reason in one line."""
+    """Sort notes by effect, the largest change first, and merge those with the same reason. The sort is stable."""
     groups: dict[str, list[str]] = {}
     for note in dict.fromkeys(notes):
         reason = note.reason if isinstance(note, Note) else ""
@@ -55,6 +73,7 @@ def by_effect(notes: Iterable[str]) -> tuple[str, ...]:
 
 
 def effect(note: str, otherwise: Effect = Effect.LOOK) -> Effect:
+    """The effect of a note; `otherwise` for a plain string."""
     return note.effect if isinstance(note, Note) else otherwise
 
 

@@ -8,10 +8,10 @@ from typing import TypeVar
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.notes import Effect, Note
-from pipeline.importers.settings import printable, shown
+from pipeline.importers.notes import Effect, Note, Notes
+from pipeline.importers.settings import one_line, shown
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.carriers import Keys, sampled_as
+from pipeline.importers.values.keys import Keys, expression_keys
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ _EXTRA = re.compile(r"<[^<>:]+:[^<>]*>")
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A text from a frame on; `fades` where it comes in from the scene before it instead of at once."""
+    """A text from a frame on; with `fades`, it fades in from the previous scene instead of replacing it at once."""
 
     frame: int
     text: str
@@ -43,35 +43,35 @@ class Layer:
 Prompts = tuple[Scene, ...] | tuple[Layer, ...]
 
 
-def plain(text: str, told: dict[str, None]) -> str:
-    """A prompt without what only Stable Diffusion's web UI reads: emphasis, LoRAs, formulas; each is told once."""
+def without_markup(text: str, notes: Notes) -> str:
+    """Remove what only Stable Diffusion's web UI reads: emphasis, LoRAs, formulas. Each is reported once."""
     for pattern, what in (
         (_EXTRA, "means nothing here, left out of the prompts"),
         (_FORMULA, "has a weight as a formula within a prompt, left out"),
         (_EMPHASIS, "is emphasised within a prompt, left out"),
     ):
         for match in pattern.finditer(text):
-            told[Note.of(shown(match[match.lastindex or 0]), what, Effect.PROMPTS)] = None
+            notes.add(Note.of(shown(match[match.lastindex or 0]), what, Effect.PROMPTS))
         text = pattern.sub(lambda match: match[match.lastindex] if match.lastindex else "", text)
-    return printable(text)
+    return one_line(text)
 
 
-def filled(weights: Mapping[str, T], one: T, place: str, told: dict[str, None]) -> dict[str, T]:
-    """The weights of a place's texts, with a text that stands for a blank prompt, which is reported."""
+def with_placeholder(weights: Mapping[str, T], one: T, place: str, notes: Notes) -> dict[str, T]:
+    """The weights, or a placeholder with the weight `one` if no text is left at `place`; that is reported."""
     if any(text != "" for text in weights):
         return dict(weights)
-    told[Note(f"{place} is blank: '{PLACEHOLDER}' stands there until you write what to draw", Effect.PROMPTS)] = None
+    notes.add(f"{place} is blank: '{PLACEHOLDER}' stands there until you write what to draw", Effect.PROMPTS)
     return {PLACEHOLDER: one}
 
 
-def weighted(text: str) -> tuple[str, float]:
-    """`text:weight`; all of it is text where nothing behind the last colon is a number."""
+def split_weight(text: str) -> tuple[str, float]:
+    """Split `text:weight`; without a number after the last colon, all of it is text and the weight is 1."""
     words, weight, _ = _parts(text, 1)
     return words, weight
 
 
-def stopped(text: str) -> tuple[str, float, bool]:
-    """`text:weight:stop`: the text, its weight, and whether a stop follows."""
+def split_weight_and_stop(text: str) -> tuple[str, float, bool]:
+    """Split `text:weight:stop` into the text, its weight, and whether it has a stop."""
     return _parts(text, 2)
 
 
@@ -107,7 +107,7 @@ def layers(
                     raise UnreadableError(f"more than {MAX_LAYERS:,} different prompts")
             found[text][index] += weight
     weighing = tuple(
-        Layer(text=text, weight=sampled_as((wordings or {}).get(text), values, fps))
+        Layer(text=text, weight=expression_keys((wordings or {}).get(text), values, fps))
         for text, values in found.items()
         if values.any()
     )
@@ -116,23 +116,26 @@ def layers(
     return weighing
 
 
-def held(keys: Mapping[int, T], count: int, told: dict[str, None]) -> list[tuple[int, T]]:
-    """What stays up to the next one: (frame, entry) in order, the first one from frame 0."""
+def until_next(keys: Mapping[int, T], count: int, notes: Notes) -> list[tuple[int, T]]:
+    """Entries that each hold until the next one: (frame, entry) in order, the first one moved to frame 0.
+
+    Entries outside of the `count` frames are reported. Raises `UnreadableError` where none is left.
+    """
     inside = sorted(((frame, entry) for frame, entry in keys.items() if 0 <= frame < count), key=lambda pair: pair[0])
     if late := [str(frame) for frame in sorted(keys) if frame >= count]:
         line = f"prompts at {', '.join(late[:20])}: come after the last frame, {count - 1}"
-        told[Note(line, Effect.PROMPTS)] = None
+        notes.add(line, Effect.PROMPTS)
     if early := [str(frame) for frame in sorted(keys) if frame < 0]:
-        told[Note(f"prompts at {', '.join(early[:20])}: come before frame 0", Effect.PROMPTS)] = None
+        notes.add(f"prompts at {', '.join(early[:20])}: come before frame 0", Effect.PROMPTS)
     if not inside:
         raise UnreadableError("no frame has a prompt")
     return [(0, inside[0][1]), *inside[1:]]
 
 
-def spans(held: Sequence[tuple[int, Mapping[str, float]]], count: int) -> list[Mapping[str, float]]:
-    """What stands in every frame, of what is held from a frame on."""
+def per_frame(until_next: Sequence[tuple[int, Mapping[str, float]]], count: int) -> list[Mapping[str, float]]:
+    """The weights in every frame, given those that hold from a frame on."""
     frames: list[Mapping[str, float]] = []
-    starts = [start for start, _ in held]
-    for (start, weights), stop in zip(held, [*starts[1:], count], strict=True):
+    starts = [start for start, _ in until_next]
+    for (start, weights), stop in zip(until_next, [*starts[1:], count], strict=True):
         frames += [weights] * (stop - start)
     return frames

@@ -1,4 +1,4 @@
-"""Settings by name, and which of them have been looked at: what is left over is reported, never dropped in silence."""
+"""Settings by name, with a record of which ones were read: the others are reported, never dropped silently."""
 
 import ast
 import json
@@ -19,12 +19,15 @@ _LITERAL_ERRORS = (ValueError, TypeError, SyntaxError, RecursionError, MemoryErr
 
 
 class Settings:
-    """The settings of a source, taken one by one."""
+    """The settings of a source, read one by one.
+
+    Reading a setting marks it as carried or reported; `not_carried` reports those that were never read.
+    """
 
     def __init__(self, source: Source, kind: str, values: Mapping[str, Any] | None = None) -> None:
         self._source, self._kind = source, kind
         self._values = source.settings if values is None else values
-        self._left = dict.fromkeys(self._values)
+        self._unread = dict.fromkeys(self._values)
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -32,22 +35,22 @@ class Settings:
     def error(self, name: str, message: str) -> InputError:
         return self._source.error(f"{self._kind}: {name}: {message}")
 
-    def take(self, name: str, default: Any = None) -> Any:
-        """The value of a setting, which then counts as carried or reported."""
-        self._left.pop(name, None)
+    def read(self, name: str, default: Any = None) -> Any:
+        """The value of a setting, which then counts as read."""
+        self._unread.pop(name, None)
         return self._values.get(name, default)
 
-    def called(self, *names: str) -> str:
-        """The first of several names of one setting that has a value; the others count as looked at.
+    def first_given(self, *names: str) -> str:
+        """The first of a setting's names that has a value; all that are tried count as read.
 
-        Where none has one it is the last, the tool's own.
+        If none has a value, it is the last name, the tool's own.
         """
-        given = [name for name in names if self.take(name) is not None]
+        given = [name for name in names if self.read(name) is not None]
         return given[0] if given else names[-1]
 
     def number(self, name: str, default: float, low: float = -1e9, high: float = 1e9) -> float:
         """A number in a range; written as a text, too."""
-        value = self.take(name)
+        value = self.read(name)
         value = default if value is None else value
         try:
             if isinstance(value, bool | list | dict):
@@ -59,16 +62,16 @@ class Settings:
             raise self.error(name, f"expected a number from {low:g} to {high:g}, got {number:g}")
         return number
 
-    def count(self, name: str, default: int, low: int, high: int) -> int:
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
         return int(self.number(name, default, low, high))
 
     def text(self, name: str, default: str = "") -> str:
-        value = self.take(name)
+        value = self.read(name)
         return default if value is None else str(value)
 
     def flag(self, name: str, default: bool = False) -> bool:
         """True, or a word for it."""
-        return str(self.take(name, default)).strip().lower() in ("true", "1", "yes", "on")
+        return str(self.read(name, default)).strip().lower() in ("true", "1", "yes", "on")
 
     def structured(self, name: str) -> Any:
         """A setting that may be a map or a list, also where it is written as JSON or Python in a text.
@@ -76,7 +79,7 @@ class Settings:
         Raises:
             InputError: the text begins like one of them and does not end like one.
         """
-        value = self.take(name)
+        value = self.read(name)
         text = value.strip() if isinstance(value, str) else ""
         if not (_BEGINS_MAP.match(text) or _BEGINS_LIST.match(text)):
             return value
@@ -114,21 +117,21 @@ class Settings:
         return str(value).strip() or default if value is not None else default
 
     def is_on(self, name: str) -> bool:
-        """Whether a setting switches something on; looking so does not count as taking it."""
+        """Whether a setting switches something on; this does not count as reading it."""
         return not is_off(self._values.get(name)) and str(self._values[name]).strip() != "0"
 
-    def says(self, name: str, word: str) -> bool:
-        """Whether a setting is that word, in any case; looking so does not count as taking it."""
+    def equals(self, name: str, word: str) -> bool:
+        """Whether a setting is that word, ignoring case; this does not count as reading it."""
         return str(self._values.get(name)).strip().lower() == word
 
-    def pass_over(self, pattern: re.Pattern[str]) -> None:
-        """Count as looked at what cannot change the picture: names that match as a whole."""
-        for name in [name for name in self._left if pattern.fullmatch(name)]:
-            del self._left[name]
+    def ignore(self, pattern: re.Pattern[str]) -> None:
+        """Mark settings that cannot change the picture as read: those whose whole name matches."""
+        for name in [name for name in self._unread if pattern.fullmatch(name)]:
+            del self._unread[name]
 
-    def lost(self, reasons: Mapping[str, str]) -> list[str]:
+    def not_carried(self, reasons: Mapping[str, str]) -> list[str]:
         """A line for every reason why settings that are on cannot be carried; those without one share the last line."""
-        on = [name for name in self._left if not is_off(self._values[name])]
+        on = [name for name in self._unread if not is_off(self._values[name])]
         known: dict[str, list[str]] = {}
         for name in on:
             if name in reasons:
@@ -137,18 +140,18 @@ class Settings:
             Note(f"{self._listed(names)}: {reason}", effect(reason, Effect.DETAIL)) for reason, names in known.items()
         ]
         rest = _families([name for name in on if name not in reasons])
-        self._left.clear()
+        self._unread.clear()
         last = f"without a counterpart here: {', '.join(rest)}"
         return [*lines, Note(last, Effect.REST)] if rest else lines
 
     def _listed(self, names: Sequence[str]) -> str:
         if len(names) > _NAMED:
             return ", ".join(_families(names))
-        return ", ".join(f"{printable(name)} = {shown(self._values[name])}" for name in names)
+        return ", ".join(f"{one_line(name)} = {shown(self._values[name])}" for name in names)
 
 
 def is_off(value: Any) -> bool:
-    """Whether a setting says that there is none of what it sets."""
+    """Whether a setting's value switches it off, or is empty."""
     return (
         value is None
         or value is False
@@ -157,25 +160,25 @@ def is_off(value: Any) -> bool:
 
 
 def _families(names: Sequence[str]) -> list[str]:
-    """The names, those with the same first word in one entry where they are many."""
+    """The names; many with the same first word become one entry."""
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(name.partition("_")[0], []).append(printable(name))
+        found.setdefault(name.partition("_")[0], []).append(one_line(name))
     return [
         entry
         for family, members in found.items()
-        for entry in ([f"{printable(family)}_* ({len(members)})"] if len(members) >= _MANY else members)
+        for entry in ([f"{one_line(family)}_* ({len(members)})"] if len(members) >= _MANY else members)
     ]
 
 
 def shown(value: Any) -> str:
     """A value for a message, cut where it is long."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
-    text = printable(text)
+    text = one_line(text)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
-def printable(text: str) -> str:
-    """One line without what could steer a terminal or break a comment."""
+def one_line(text: str) -> str:
+    """The text on one line, without characters that could control a terminal or break a comment."""
     joined = " ".join(text.split())
     return "".join(character for character in joined if character.isprintable())

@@ -1,6 +1,6 @@
-"""The sound that another tool puts under its video, as the track of `music:`.
+"""The soundtrack of another tool's video, as the track of `music:`.
 
-Nothing is fetched, and a file is named only where the schedule itself may read it: in its folder.
+Nothing is downloaded. A file is used only where the schedule itself may read it: in its folder or below.
 """
 
 import re
@@ -13,29 +13,29 @@ from pipeline.importers.settings import shown
 from pipeline.schedule.document.paths import resolve
 from render.errors import InputError
 
-# Also `\\server\share`: looking for a file there asks the network.
+# Also `\\server\share`: checking for a file there would use the network.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?=//)|//|\\\\")
 _INSTEAD = "no sound is carried; put a file into the schedule's folder and write music: {file: NAME}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
-    """A track as another tool's settings name it.
+    """A track as another tool's settings give it.
 
     Attributes:
         setting: the name of the setting, for messages.
         written: its path, relative to the settings or absolute.
-        start: where in the track the video begins, in seconds.
+        start: the position in the track at which the video begins, in seconds.
         remark: what is to be said where it is carried.
     """
 
     setting: str
     written: str
     start: float = 0.0
-    remark: str = ""
+    note: str = ""
 
     def beside(self, settings: Path, schedule: Path) -> str | Note:
-        """The path for a schedule in the folder `schedule`; a note where it can have none.
+        """The track's path relative to the folder `schedule`, or a note why it cannot be used.
 
         Args:
             settings: the folder of the settings file.

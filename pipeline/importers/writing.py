@@ -1,4 +1,4 @@
-"""An imported schedule as YAML that people read and go on with."""
+"""Write an imported schedule as YAML that people can read and edit."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pipeline.importers.imported import Imported
 from pipeline.importers.notes import Effect, effect
 from pipeline.importers.prompts import Layer, Prompts, Scene
-from pipeline.importers.settings import printable
-from pipeline.importers.values.carriers import FORMULA, FRAME, Keys, number
+from pipeline.importers.settings import one_line
+from pipeline.importers.values.keys import FORMULA, FRAME, Keys, number
 
 _PLAIN = re.compile(r"[-+]?[0-9][0-9.e+-]*(%?/frame)?|true|false")
 _WIDTH = 116
@@ -20,14 +20,14 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
 
     Args:
         origin: the name of the settings file, for the comment at the top.
-        track: the path of what the video sounds with.
+        track: the path of the soundtrack.
     """
     width, height = imported.size
     clock = f"fps: {number(imported.fps)}, length: {imported.frames}"
-    details = [told for told in imported.told if effect(told) >= Effect.DETAIL]
+    details = [notes for notes in imported.notes if effect(notes) >= Effect.DETAIL]
     lines = [
-        *_comment(f"Imported by `render import` from {imported.tool}: {printable(origin)}"),
-        *(line for told in imported.told if told not in details for line in _comment(told, "- ")),
+        *_comment(f"Imported by `render import` from {imported.tool}: {one_line(origin)}"),
+        *(line for notes in imported.notes if notes not in details for line in _comment(notes, "- ")),
         *(["# - settings that are not carried: at the end of this file"] if details else []),
         "version: 1",
         f"output: {{size: [{width}, {height}], {clock}, seed: {imported.seed}}}",
@@ -40,7 +40,7 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
         *(["refine:"] if imported.refine else []),
         *(line for name, value in imported.refine.items() for line in _entry(name, value)),
         *(["# Settings that are not carried:"] if details else []),
-        *(line for told in details for line in _comment(told, "- ")),
+        *(line for notes in details for line in _comment(notes, "- ")),
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,8 +1,8 @@
-"""pytti's 2D motion: expressions of t, for where in the picture before each pixel comes from.
+"""pytti's 2D motion: expressions of t that say where in the previous picture each pixel comes from.
 
 Source: pytti-tools/pytti-core, Transforms.py, `zoom_2d`. What differs: it works in coordinates from -1 to
-    1, so widths and heights that grow by different factors stretch the picture, and a turn shears one
-    that is no square. Ours are similarities: carried is the nearest one, and how far it is off is told.
+    1, so different factors for width and height stretch the picture, and a rotation shears a picture that
+    is not square. Our moves are similarities: the nearest one is carried, and the error is reported.
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,11 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.importers.frame import rates
+from pipeline.importers.notes import Notes
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import Arithmetic, UnreadableError, arithmetic
-from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording, number
 from pipeline.importers.values.dialects import PYTHON
+from pipeline.importers.values.keys import PAN, ROTATE, ZOOM, Keys, Kind, Wording, number
 from pipeline.importers.values.series import LARGEST
 from pipeline.importers.values.similarity import flow
 
@@ -24,11 +25,11 @@ FIELDS = ("translate_x", "translate_y", "rotate_2d", "zoom_x_2d", "zoom_y_2d")
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """Steps and frames: `before` steps make the first frame, `steps` every other one.
+    """How steps make frames: the first frame takes `before` steps, every other one `steps`.
 
     Attributes:
-        begins: the step with which each frame begins.
-        times: t at that step.
+        begins: the first step of each frame.
+        times: t at that step, in seconds.
     """
 
     fps: float
@@ -46,21 +47,21 @@ class Clock:
         return values
 
     def words(self, frame: str) -> dict[str, str]:
-        """What the names of an expression are in our language, where `frame` is the number of the frame."""
+        """What each name of an expression is in our language; `frame` is how that writes the frame number."""
         return {"t": f"({frame} - 1) / fps", "pi": "pi", "tau": "tau", "e": "e"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Field:
-    """A field in every frame, and what it says in our language, of `n`, where it is not one number."""
+    """A field's value in every frame, and its expression of `n` in our language; None where it is constant."""
 
     values: Array
     text: str | None
 
 
-def motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[str, None]) -> dict[str, Keys]:
+def motion(settings: Settings, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, Keys]:
     """The rates of the mode 2D in a picture of `size` pixels. Raises `InputError` where it vanishes."""
-    fields = {name: _field(settings, name, clock, told) for name in FIELDS}
+    fields = {name: _field(settings, name, clock, notes) for name in FIELDS}
     width, height = size
     across, along = (1 - fields[f"zoom_{axis}_2d"].values / side for axis, side in zip("xy", size, strict=True))
     if (across <= 0).any() or (along <= 0).any():
@@ -71,8 +72,8 @@ def motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[s
     right = fields["translate_x"].values * (width - 1) / width
     down = -fields["translate_y"].values * (height - 1) / height
     speed = flow(generator, np.exp(generator) * (right + 1j * down))
-    _tell_difference(across, along, angle, size, told)
-    # Where nothing turns and the zoom stands still, a shift is only scaled.
+    _report_difference(across, along, angle, size, notes)
+    # Without rotation and with a constant zoom, a shift is only scaled.
     alike = bool(np.all(generator[1:] == generator[-1].real))
     ratio = float(flow(generator[-1:], np.exp(generator[-1:])).real[0])
     percent = [100 * (side - 1) / side**2 * ratio for side in size]
@@ -85,13 +86,13 @@ def motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[s
     return rates(series, clock.fps)
 
 
-def _field(settings: Settings, name: str, clock: Clock, told: dict[str, None]) -> _Field:
+def _field(settings: Settings, name: str, clock: Clock, notes: Notes) -> _Field:
     text = settings.text(name, "0")
     try:
         expression = arithmetic(text, PYTHON)
         values = clock.values(expression)
     except UnreadableError as error:
-        told[f"{name} = {shown(text)}: {error}; left out"] = None
+        notes.add(f"{name} = {shown(text)}: {error}; left out")
         return _Field(values=np.zeros_like(clock.times), text=None)
     constant = bool(np.all(values[1:] == values[-1]))
     return _Field(values=values, text=None if constant else expression.written(clock.words("n")))
@@ -105,8 +106,8 @@ def _shift(field: _Field, percent: float, alike: bool) -> Sequence[Wording]:
     return _wording(field, f"{number(percent)} * ({{}})") if alike else []
 
 
-def _tell_difference(across: Array, along: Array, angle: Array, size: tuple[int, int], told: dict[str, None]) -> None:
-    """How far the corners of the picture are off where it is stretched or sheared."""
+def _report_difference(across: Array, along: Array, angle: Array, size: tuple[int, int], notes: Notes) -> None:
+    """Report how far off the picture's corners are, in pixels, where pytti stretches or shears it."""
     half = (np.array(size) - 1) / 2
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     ratio = half[0] / half[1]
@@ -117,7 +118,7 @@ def _tell_difference(across: Array, along: Array, angle: Array, size: tuple[int,
     off = np.einsum("ijf,cj->cif", theirs - ours, corners)[..., 1:]
     furthest = float(np.linalg.norm(off, axis=1).max()) if off.size else 0.0
     if furthest > 1e-6:
-        told[
+        notes.add(
             f"zoom_x_2d, zoom_y_2d, rotate_2d: stretch or shear the picture there, in its corners by up to "
             f"{furthest:.3g} pixels a frame; carried as the nearest zoom and turn"
-        ] = None
+        )

@@ -42,7 +42,7 @@ STEPS = click.option("--steps", default=40, show_default=True, help="Steps for e
 @click.option("--threads", default=1, show_default=True, help="Threads that torch may use.")
 @click.pass_context
 def main(context: click.Context, recipe: Path | None, threads: int) -> None:
-    """From nothing to the embedded weights. Every step goes on where it stopped."""
+    """Train the embedded weights from scratch. Every step resumes where it stopped."""
     import torch
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
@@ -79,7 +79,7 @@ def everything(
     size: tuple[int, int],
     steps: int,
 ) -> None:
-    """Every step from nothing: data, VQGAN, CLIP, judge, figures and a sheet. Goes on where it stopped."""
+    """Run every step from scratch: data, VQGAN, CLIP, judge, figures and a sheet. Resumes where it stopped."""
     folder, out, first = work / "data", work / "out", work / "first"
     judged = _read(judge_recipe, "--judge-recipe")
     context.invoke(data, out=folder, teacher=teacher, photos=photos, debian=debian)
@@ -102,7 +102,7 @@ def everything(
 @DEBIAN
 @click.pass_obj
 def data(recipe: Recipe, out: Path, teacher: Path | None, photos: Path | None, debian: bool) -> None:
-    """Fetch packages, make scenes, take in photographs, embed sentences."""
+    """Fetch packages, make scenes, load photographs, embed sentences."""
     from render.training.data.corpus import write_pictures, write_sentences
 
     try:

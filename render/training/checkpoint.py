@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write beside the target, then rename: a stopped run never leaves half a file."""
+    """Write a temporary file, then rename it: a stopped run never leaves half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
@@ -32,7 +32,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, module: nn.Module, copied: tuple[str, ...] = ()) -> None:
-        """Move towards the module; names in `copied` are taken as they are."""
+        """Move towards the module; the entries named in `copied` are copied."""
         self._count += 1
         decay = min(self._decay, self._count / (self._count + 20))
         for name, value in module.state_dict().items():

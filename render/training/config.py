@@ -111,7 +111,7 @@ class VQGANConfig:
 
 
 def refining(**values: Any) -> VQGANConfig:
-    """What differs where a VQGAN that is there learns to be guided."""
+    """The settings that differ when an existing VQGAN is trained to be guided."""
     return VQGANConfig(**{"steps": 3_000, "learning_rate": 8e-4, "latent_noise": 0.2} | values)
 
 

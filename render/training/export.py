@@ -1,4 +1,4 @@
-"""Checkpoints to the files a renderer loads: fp16 safetensors with taming's YAML and open_clip's JSON."""
+"""Export checkpoints as the files that the renderer loads: fp16 safetensors with taming's YAML or open_clip's JSON."""
 
 import logging
 import math
@@ -30,7 +30,7 @@ def _require(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, tensors: dict[str, Tensor]) -> None:
-    """Half precision, written beside the target and renamed."""
+    """Save in half precision, to a temporary file that is then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     save_file({k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in tensors.items()}, partial)
@@ -50,7 +50,7 @@ def unit_codebook(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def export_vqgan(run: Path, out: Path) -> None:
-    """run/vqgan.pt (its running average) to out/vqgan.safetensors and out/vqgan.yaml."""
+    """Export run/vqgan.pt (its running average) to out/vqgan.safetensors and out/vqgan.yaml."""
     state = _require(run / "vqgan.pt")
     weights = unit_codebook({k: v.float() for k, v in state["average"]["state"].items()})
     codes, dim = weights["quantize.embedding.weight"].shape
@@ -61,7 +61,7 @@ def export_vqgan(run: Path, out: Path) -> None:
 
 
 def export_clip(run: Path, out: Path) -> None:
-    """run/clip.pt (image tower: running average) to out/clip.safetensors and out/clip.json."""
+    """Export run/clip.pt (image tower: running average) to out/clip.safetensors and out/clip.json."""
     state = _require(run / "clip.pt")
     weights = {k: v for k, v in state["pair"].items() if k != "attn_mask"}
     weights.update({f"visual.{k}": v for k, v in state["average"]["state"].items()})
@@ -73,7 +73,7 @@ def export_clip(run: Path, out: Path) -> None:
 
 
 def export_judge(run: Path, data: Path, out: Path) -> None:
-    """run/clip.pt (image tower: running average) and the prompts' vectors to out/judge.safetensors and judge.json."""
+    """Export run/clip.pt (image tower: average) and the prompts' vectors to out/judge.safetensors and judge.json."""
     weights = dict(_require(run / "clip.pt")["average"]["state"])
     _write(out / "judge.safetensors", weights | {PROMPTS: load_texts(data / "prompts.pt").vectors})
     shutil.copy(run / "clip.json", out / "judge.json")

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from pipeline.importers.notes import Effect, Note
-from pipeline.importers.prompts import weighted
+from pipeline.importers.notes import Effect, Notes
+from pipeline.importers.prompts import split_weight
 from pipeline.importers.settings import Settings, shown
-from pipeline.importers.values.series import frame_number
+from pipeline.importers.values.keyframe_strings import frame_number
 
 _FRAME = re.compile("[0-9]{1,9}")
 _EXPECTED = 'expected prompts by frame such as {"0": ["a calm sea"]}'
@@ -33,12 +33,12 @@ def texts_by_frame(settings: Settings, name: str) -> dict[int, list[str]]:
 
 
 def text_by_frame(
-    settings: Settings, written: Mapping[Any, object], names: Mapping[str, float], told: dict[str, None]
+    settings: Settings, written: Mapping[Any, object], names: Mapping[str, float], notes: Notes
 ) -> dict[int, str]:
     """One text from each frame on, as Deforum writes them; a frame may be an expression.
 
     Raises:
-        InputError: what stands at a frame is no text.
+        InputError: the entry of a frame is not a text.
         UnreadableError: a frame cannot be read.
     """
     found: dict[int, str] = {}
@@ -47,7 +47,7 @@ def text_by_frame(
         if isinstance(text, Mapping | list | tuple):
             raise settings.error("prompts", f"frame {number}: expected a text, got {shown(text)}")
         if number in found:
-            told[Note(f"prompts: frame {number} has two: the last one counts", Effect.PROMPTS)] = None
+            notes.add(f"prompts: frame {number} has two: the last one counts", Effect.PROMPTS)
         found[number] = "" if text is None else str(text)
     return found
 
@@ -60,7 +60,7 @@ def weights_of(texts: Iterable[str], clean: Callable[[str], str]) -> dict[str, f
     """
     found: dict[str, float] = {}
     for text in texts:
-        words, weight = weighted(text)
+        words, weight = split_weight(text)
         words = clean(words)
         if words.strip(" ,.;"):
             found[words] = found.get(words, 0.0) + weight

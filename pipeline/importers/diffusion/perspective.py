@@ -1,8 +1,8 @@
 """Deforum's perspective flip: any homography per frame as our moves at once, about a centre that makes it exact.
 
-Our generators span all of those of the plane but one, the stretch along an axis. A tilt about another
-point is a tilt and a stretch, so where the picture tilts there are centres about which the stretch
-is none; of these the one next to the point that the flip turns about is taken.
+Our generators span all homographies but one direction, the stretch along an axis. A tilt about another
+point is a tilt and a stretch, so where the picture tilts there are centres about which the stretch is
+zero. Of these, the one nearest to the flip's own centre is used.
 
 Convention: pixel coordinates, y down, as `render.motion.warp`'s.
 
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
 from pipeline.importers.frame import Screen, rates, read_series
+from pipeline.importers.notes import Notes
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording, sampled
+from pipeline.importers.values.keys import PAN, ROTATE, ZOOM, Keys, Kind, Wording, value_keys
 from pipeline.importers.values.series import Series
 
 FIELDS = {
@@ -42,18 +43,18 @@ class Flipped:
     center: tuple[Keys, Keys]
 
 
-def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], told: dict[str, None]) -> Flipped:
+def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes) -> Flipped:
     """The moves of frames that are turned and scaled, then flipped.
 
     Raises:
         InputError: one of the schedules cannot be read.
-        UnreadableError: a frame turns the picture over or past the eye, which no move over time does.
+        UnreadableError: a frame turns the picture over or past the viewer, which no continuous motion does.
     """
     defaults = {
         **FIELDS,
         **{"angle": "0: (0)", "zoom": "0: (1)", "transform_center_x": "0: (0.5)", "transform_center_y": "0: (0.5)"},
     }
-    series = {name: read_series(settings, name, default, read, told).values for name, default in defaults.items()}
+    series = {name: read_series(settings, name, default, read, notes).values for name, default in defaults.items()}
     series = {name.removeprefix("perspective_flip_"): values for name, values in series.items()}
     width, height = screen.size
     total = _flip(series, width, height) @ _similarity(series, width, height)
@@ -63,7 +64,7 @@ def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], t
     found: dict[str, tuple[Array, Kind, list[Wording]]] = {
         name: (values, kinds.get(name, ROTATE), []) for name, values in amounts.items()
     }
-    result = Flipped(motion=rates(found, screen.fps), center=(sampled(center[:, 0]), sampled(center[:, 1])))
+    result = Flipped(motion=rates(found, screen.fps), center=(value_keys(center[:, 0]), value_keys(center[:, 1])))
     keys = sum(map(len, (*result.motion.values(), *result.center)))
     if keys > _MOST:
         raise UnreadableError(f"takes {keys:,} keys, more than {_MOST:,}")

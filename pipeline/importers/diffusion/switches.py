@@ -10,17 +10,17 @@ Switches = Mapping[tuple[str, ...], str]
 
 
 def pass_over_unused(settings: Settings, switches: Switches, always: str) -> None:
-    """Count as looked at what does nothing.
+    """Mark settings without effect as read, so that they are not reported.
 
     Args:
         always: the pattern of names that never change the picture.
     """
-    settings.pass_over(re.compile(always))
+    settings.ignore(re.compile(always))
     for names, pattern in switches.items():
         if not any(_is_on(settings, name) for name in names):
-            settings.pass_over(re.compile(pattern))
+            settings.ignore(re.compile(pattern))
 
 
 def _is_on(settings: Settings, switch: str) -> bool:
     name, _, word = switch.partition("=")
-    return settings.is_on(name) and (not word or settings.says(name, word))
+    return settings.is_on(name) and (not word or settings.equals(name, word))

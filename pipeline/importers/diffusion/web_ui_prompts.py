@@ -10,11 +10,11 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.notes import Effect, Note
-from pipeline.importers.prompts import NEGATIVE, Prompts, Scene, filled, layers, plain, weighted
+from pipeline.importers.notes import Effect, Note, Notes
+from pipeline.importers.prompts import NEGATIVE, Prompts, Scene, layers, split_weight, with_placeholder, without_markup
 from pipeline.importers.values.arithmetic import Arithmetic, UnreadableError, arithmetic
-from pipeline.importers.values.carriers import number
 from pipeline.importers.values.dialects import NUMEXPR
+from pipeline.importers.values.keys import number
 
 Weight = float | Arithmetic
 Weights = Mapping[str, Weight]
@@ -32,18 +32,18 @@ _WORDS = re.compile(r"\bBREAK\b|__[\w/*-]+__")  # the web UI's, and the wildcard
 _RESTORED = {ord(stand_in): bracket for bracket, stand_in in _KEPT.items()}
 
 
-def unbracketed(text: str, told: dict[str, None]) -> str:
+def without_brackets(text: str, notes: Notes) -> str:
     """A prompt without the brackets by which the web UI weighs words; escaped ones are text."""
-    text = plain(text, told)
+    text = without_markup(text, notes)
     for match in _WORDS.finditer(text):
-        told[Note.of(match[0][:60], "means nothing here, left out of the prompts", Effect.PROMPTS)] = None
+        notes.add(Note.of(match[0][:60], "means nothing here, left out of the prompts", Effect.PROMPTS))
     text = _ESCAPED.sub(lambda match: _KEPT[match[1]], _WORDS.sub(" ", text))
     for pattern, what in ((_EDITED, "changes within a picture, made"), (_ALTERNATE, "takes turns, made")):
         for match in pattern.finditer(text):
-            told[Note(f"'{match[0][:60]}' {what} '{_chosen(match)[:60]}'", Effect.PROMPTS)] = None
+            notes.add(f"'{match[0][:60]}' {what} '{_chosen(match)[:60]}'", Effect.PROMPTS)
         text = pattern.sub(_chosen, text)
     if _BRACKETS.search(text):
-        told[_EMPHASIS] = None
+        notes.add(_EMPHASIS)
     return " ".join(_BRACKETS.sub("", text).translate(_RESTORED).split())
 
 
@@ -54,8 +54,8 @@ def _chosen(match: re.Match[str]) -> str:
     return (match[2].strip() or match[1].strip()) if match[0].count(":") > 1 else match[1].strip()
 
 
-def weights(text: str, told: dict[str, None]) -> dict[str, Weight]:
-    """Text to weight of a prompt: parts that AND joins have their own, those behind --neg push away.
+def weights(text: str, notes: Notes) -> dict[str, Weight]:
+    """Text to weight of a prompt: parts joined by AND have weights of their own, those after --neg are negative.
 
     Raises:
         UnreadableError: a weight in backticks is no expression.
@@ -64,7 +64,7 @@ def weights(text: str, told: dict[str, None]) -> dict[str, Weight]:
     found: dict[str, Weight] = {}
     for half, sign in ((wanted, 1.0), (unwanted.replace("--neg", " "), -1.0)):
         for words, weight in _parts(half):
-            _add(found, unbracketed(words, told), weight, sign)
+            _add(found, without_brackets(words, notes), weight, sign)
     return found
 
 
@@ -76,8 +76,8 @@ def _parts(half: str) -> list[tuple[str, Weight]]:
         if formula and formula[1].strip():
             found.append((formula[1], _formula(formula[2])))
         else:
-            words, weight = weighted(part)
-            # Without AND a number behind a colon is a weight where it looks like one: not in "a photo, 16:9".
+            words, weight = split_weight(part)
+            # Without AND, a number after a colon is a weight only if it looks like one: not in "a photo, 16:9".
             alone = len(parts) == 1 and not (abs(weight) <= 2 and words != part.strip())
             found.append((part, 1.0) if alone else (words, weight))
     return found
@@ -100,14 +100,14 @@ def _add(found: dict[str, Weight], words: str, weight: Weight, sign: float) -> N
     found[words] = sign * weight + (before if isinstance(before, float) else 0.0)
 
 
-def wanted(found: Weights, place: str, told: dict[str, None]) -> dict[str, Weight]:
-    """With a text to stand for a prompt that wants nothing, as a blank one beside negative ones does."""
+def wanted(found: Weights, place: str, notes: Notes) -> dict[str, Weight]:
+    """Add a placeholder where no text has a positive weight, such as a blank prompt with negative ones."""
     pulling = {text: weight for text, weight in found.items() if isinstance(weight, Arithmetic) or weight >= 0}
-    return {**filled(pulling, 1.0, place, told), **found}
+    return {**with_placeholder(pulling, 1.0, place, notes), **found}
 
 
 def carried(
-    scenes: Scenes, frames: int, fps: float, names: Mapping[str, float], told: dict[str, None], fades: bool = False
+    scenes: Scenes, frames: int, fps: float, names: Mapping[str, float], notes: Notes, fades: bool = False
 ) -> Prompts:
     """Scenes where every one has a single text of weight 1, else layers.
 
@@ -121,7 +121,7 @@ def carried(
     if all(list(found.values()) == [1.0] for _, found in scenes):
         return tuple(Scene(frame=frame, text=next(iter(found)), fades=fades) for frame, found in scenes)
     if any(isinstance(weight, float) and weight < 0 for _, found in scenes for weight in found.values()):
-        told[NEGATIVE] = None
+        notes.add(NEGATIVE)
     words = {"t": "frame", "i": "frame", **{name: number(value) for name, value in names.items()}}
     return layers(_frames(scenes, frames, names, fades), _wordings(scenes, words), fps)
 

@@ -13,25 +13,23 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 """
 
 import functools
-import re
 from collections.abc import Callable, Mapping
 
 from pipeline.importers.diffusion import perspective
+from pipeline.importers.diffusion.deforum_prompts import read_prompts
 from pipeline.importers.diffusion.deforum_switches import ALWAYS, SWITCHES
-from pipeline.importers.diffusion.frame_prompts import text_by_frame
 from pipeline.importers.diffusion.switches import pass_over_unused
-from pipeline.importers.diffusion.web_ui_prompts import Weight, carried, unbracketed, wanted, weights
-from pipeline.importers.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
-from pipeline.importers.lost_motion import animation_mode, lost, moving
+from pipeline.importers.lost_motion import animation_mode, lost_motion, moving_fields
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES, NO_VIDEO, Effect, Note
-from pipeline.importers.prompts import Prompts, held, plain
+from pipeline.importers.notes import NO_PICTURES, NO_VIDEO, Effect, Note, Notes
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.carriers import Keys, number
-from pipeline.importers.values.series import MAX_FRAMES, Series, deforum_series
+from pipeline.importers.values.keyframe_strings import deforum_series
+from pipeline.importers.values.keys import Keys, number
+from pipeline.importers.values.series import MAX_FRAMES, Series
 
 TOOL = "Deforum"
 NEEDS = "max_frames beside prompts"
@@ -64,10 +62,6 @@ _TURNS = tuple(f"perspective_flip_{angle}" for angle in ("theta", "phi", "gamma"
 _FLIP = ("enable_perspective_flip", "flip_2d_perspective")
 _DEEP = {"translation_z": 0, **{f"rotation_3d_{axis}": 0 for axis in "yxz"}, "translation_x": 0, "translation_y": 0}
 _UNUSED = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
-_SUBPROMPT = re.compile(r"((?:\\:|[^:])+)(?::+\s*(-?\d+(?:\.\d+)?)?\s*|$)")
-
-Weights = dict[str, float]
-Subprompts = Callable[[str], list[tuple[str, float]]]
 
 
 def recognises(source: Source) -> bool:
@@ -80,21 +74,21 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL)
-    told: dict[str, None] = {}
+    notes = Notes()
     mode = animation_mode(settings)
-    frames = settings.count("max_frames", 120, 1, MAX_FRAMES) if mode != "None" else 1
-    size = (_side(settings, "width", "W", told), _side(settings, "height", "H", told))
-    screen = Screen(size=size, fps=settings.number(settings.called("fps", "FPS"), 15, 0.1, 240), frames=frames)
-    seed = known_seed(settings, told)
+    frames = settings.integer("max_frames", 120, 1, MAX_FRAMES) if mode != "None" else 1
+    size = (_side(settings, "width", "W", notes), _side(settings, "height", "H", notes))
+    screen = Screen(size=size, fps=settings.number(settings.first_given("fps", "FPS"), 15, 0.1, 240), frames=frames)
+    seed = read_seed(settings, notes)
     names = {"s": float(seed), "max_f": frames - 1.0}
-    motion, center = _motion(settings, screen, names, told) if mode == "2D" else _lost(settings, mode, told)
-    prompts = _prompts(settings, frames, screen.fps, mode == "Interpolation", told)
-    border = _border(settings, told)
+    motion, center = _motion(settings, screen, names, notes) if mode == "2D" else _lost(settings, mode, notes)
+    prompts = read_prompts(settings, frames, screen.fps, mode == "Interpolation", notes)
+    border = _border(settings, notes)
     sound = _sound(settings)
     pass_over_unused(settings, SWITCHES, ALWAYS)
     return Imported(
         tool=TOOL,
-        size=fitting(*size, told),
+        size=fit_size(*size, notes),
         fps=screen.fps,
         frames=frames,
         seed=seed,
@@ -103,77 +97,75 @@ def convert(source: Source) -> Imported:
         center=center,
         border=border,
         sound=sound,
-        told=(*told, *settings.lost(_REASONS)),
+        notes=(*notes, *settings.not_carried(_REASONS)),
     )
 
 
-def _side(settings: Settings, name: str, own: str, told: dict[str, None]) -> int:
+def _side(settings: Settings, name: str, own: str, notes: Notes) -> int:
     """A side of the picture under either of its names; two that differ are reported."""
-    both = settings.take(name), settings.take(own)
-    taken = settings.called(name, own)
+    both = settings.read(name), settings.read(own)
+    taken = settings.first_given(name, own)
     if None not in both and str(both[0]) != str(both[1]):
         line = f"{name} = {shown(both[0])} and {own} = {shown(both[1])} differ: {taken} is taken"
-        told[Note(line, Effect.SIZE)] = None
-    return settings.count(taken, 512, 16, LARGEST)
+        notes.add(line, Effect.SIZE)
+    return settings.integer(taken, 512, 16, LARGEST)
 
 
-def _lost(settings: Settings, mode: str, told: dict[str, None]) -> tuple[dict[str, Keys], None]:
-    """No motion, and which one the mode would have."""
+def _lost(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Keys], None]:
+    """No motion; the motion that the mode would have is reported."""
     if mode == "Interpolation":
         what = Note("animation_mode Interpolation: the prompts fade, nothing moves, there and here", Effect.PROMPTS)
     else:
         turns = dict.fromkeys(_TURNS, 0) if any(map(settings.is_on, _FLIP)) else {}
         fields = {**_DEEP, "fov_schedule": 70, **turns}
-        deep = mode == "3D" and settings.is_on("use_depth_warping") and moving(settings, fields)
-        what = lost(settings, mode, fields, "use_depth_warping" if deep else "")
-    told[what] = None
+        deep = mode == "3D" and settings.is_on("use_depth_warping") and moving_fields(settings, fields)
+        what = lost_motion(settings, mode, fields, "use_depth_warping" if deep else "")
+    notes.add(what)
     for name in (*_UNUSED, *_FLIP, *perspective.FIELDS):
-        settings.take(name)
+        settings.read(name)
     return {}, None
 
 
 def _motion(
-    settings: Settings, screen: Screen, names: Mapping[str, float], told: dict[str, None]
+    settings: Settings, screen: Screen, names: Mapping[str, float], notes: Notes
 ) -> tuple[dict[str, Keys], tuple[Keys, Keys] | None]:
     """The rates and the centre of the mode 2D."""
     read = functools.partial(deforum_series, count=screen.frames, names=names)
     words = {"t": "n", "i": "n", **{name: number(value) for name, value in names.items()}}
     flips = any(map(settings.flag, _FLIP))
-    found = _flipped(settings, screen, read, told) if flips else None
+    found = _flipped(settings, screen, read, notes) if flips else None
     if found is not None:
         return found.motion, found.center if found.motion else None
-    motion = flat_motion(settings, screen, read, words, told, shifts=not flips)
-    across = read_series(settings, "transform_center_x", "0: (0.5)", read, told)
-    down = read_series(settings, "transform_center_y", "0: (0.5)", read, told)
+    motion = read_motion_2d(settings, screen, read, words, notes, shifts=not flips)
+    across = read_series(settings, "transform_center_x", "0: (0.5)", read, notes)
+    down = read_series(settings, "transform_center_y", "0: (0.5)", read, notes)
     turns = "zoom" in motion or "rotate" in motion
     return motion, (pixel_center(across, screen.size[0]), pixel_center(down, screen.size[1])) if turns else None
 
 
 def _flipped(
-    settings: Settings, screen: Screen, read: Callable[[str], Series], told: dict[str, None]
+    settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes
 ) -> perspective.Flipped | None:
-    """The motion with the perspective flip; None where it turns nothing, or as no motion over time does."""
-    if shifts := moving(settings, {"translation_x": 0, "translation_y": 0}):
+    """The motion with the perspective flip; None where the flip has no effect or is no continuous motion."""
+    if shifts := moving_fields(settings, {"translation_x": 0, "translation_y": 0}):
         line = f"perspective flip: Deforum ignores the translation beside it, and so does this ({shifts})"
-        told[Note(line, Effect.MOTION)] = None
-    turns = moving(settings, dict.fromkeys(_TURNS, 0))
-    settings.take("perspective_flip_fv")
+        notes.add(line, Effect.MOTION)
+    turns = moving_fields(settings, dict.fromkeys(_TURNS, 0))
+    settings.read("perspective_flip_fv")
     if not turns:
         return None
     try:
-        return perspective.flipped(settings, screen, read, told)
+        return perspective.flipped(settings, screen, read, notes)
     except UnreadableError as error:
-        told[Note(f"perspective flip: is lost ({turns}): {error}", Effect.MOTION)] = None
+        notes.add(f"perspective flip: is lost ({turns}): {error}", Effect.MOTION)
         return None
 
 
-def _border(settings: Settings, told: dict[str, None]) -> str:
+def _border(settings: Settings, notes: Notes) -> str:
     """What Deforum makes of the word: all but `wrap` is `replicate` there."""
     word = settings.text("border", "replicate")
     if word not in _BORDERS:
-        told[f"border {shown(word)}: Deforum knows {' and '.join(_BORDERS)} and takes it for replicate: made edge"] = (
-            None
-        )
+        notes.add(f"border {shown(word)}: Deforum knows {' and '.join(_BORDERS)} and takes it for replicate: made edge")
     return _BORDERS.get(word, "edge")
 
 
@@ -184,65 +176,3 @@ def _sound(settings: Settings) -> Sound | None:
     film = settings.text("add_soundtrack").strip().lower() == "init video"
     name = "video_init_path" if film else "soundtrack_path"
     return Sound(setting=name, written=settings.text(name))
-
-
-def _prompts(settings: Settings, frames: int, fps: float, fades: bool, told: dict[str, None]) -> Prompts:
-    """Scenes where nothing pushes away, else layers."""
-    if None not in (both := [settings.take(name) for name in ("prompts", "animation_prompts")]) and both[0] != both[1]:
-        told[Note("prompts and animation_prompts differ: prompts is taken", Effect.PROMPTS)] = None
-    written = settings.structured(settings.called("prompts", "animation_prompts"))
-    written = dict(enumerate(written)) if isinstance(written, list) else written
-    written = {0: written} if isinstance(written, str) else written
-    if not isinstance(written, dict) or not written:
-        raise settings.error("prompts", 'expected prompts by frame such as {"0": "a calm sea"}')
-    around = settings.text("animation_prompts_positive") or settings.text("positive_prompts")
-    against = settings.text("animation_prompts_negative") or settings.text("negative_prompts")
-    apart = _apart(settings, told)
-    shared = settings.flag("normalize_prompt_weights", True)
-    subprompts = functools.partial(_subprompts, shared=shared) if settings.flag("prompt_weighting") else None
-    try:
-        last = {"max_f": frames - 1.0 + fades}  # there it counts one more
-        keys = text_by_frame(settings, written, last, told)
-        scenes = [
-            (frame, {**_weights(_complete(text, around, against), frame, subprompts, told), **apart})
-            for frame, text in held(keys, frames, told)
-        ]
-        return carried(scenes, frames, fps, {"max_f": frames - 1.0}, told, fades)
-    except UnreadableError as error:
-        raise settings.error("prompts", str(error)) from None
-
-
-def _apart(settings: Settings, told: dict[str, None]) -> Weights:
-    """The notebook's `neg_prompts`, by frame; those of the first frame."""
-    written = settings.structured("neg_prompts")
-    written = [written] if isinstance(written, str) else written
-    texts = list(written.values() if isinstance(written, dict) else written or [])
-    if len(texts) > 1:
-        told["neg_prompts: only the first one is carried, for all frames"] = None
-    text = plain(str(texts[0]), told) if texts else ""
-    return {text: -1.0} if text else {}
-
-
-def _complete(text: str, around: str, against: str) -> str:
-    """The prompt between those of all frames, as Deforum joins them."""
-    return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
-
-
-def _weights(text: str, frame: int, subprompts: Subprompts | None, told: dict[str, None]) -> dict[str, Weight]:
-    """Text to weight; parts that AND joins, or all of the notebook's parts, have their own."""
-    pulling, _, pushing = text.partition("--neg")
-    found = weights(f"--neg {pushing}" if subprompts else text, told)
-    if subprompts:
-        found = {**{unbracketed(words, told): weight for words, weight in subprompts(pulling)}, **found}
-    return wanted(found, f"prompts: frame {frame}", told)
-
-
-def _subprompts(text: str, shared: bool) -> list[tuple[str, float]]:
-    """The notebook's `bacon:0.75 eggs:0.25`; where `shared`, those that pull and those that push sum up to 1 each."""
-    found = [
-        (part[1].replace("\\:", ":"), float(part[2] or 1)) for part in _SUBPROMPT.finditer(text) if part[1].strip()
-    ]
-    if not shared:
-        return [(words, weight) for words, weight in found if weight]
-    totals = {sign: sum(abs(weight) for _, weight in found if (weight > 0) == sign) for sign in (True, False)}
-    return [(words, weight / totals[weight > 0]) for words, weight in found if weight]

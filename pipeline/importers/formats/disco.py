@@ -13,16 +13,17 @@ from collections.abc import Sequence
 from pipeline.importers.diffusion.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion.switches import Switches, pass_over_unused
 from pipeline.importers.formats import warpfusion
-from pipeline.importers.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, rounded
+from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, round_size
 from pipeline.importers.imported import Imported
-from pipeline.importers.lost_motion import animation_mode, lost
+from pipeline.importers.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES
-from pipeline.importers.prompts import Prompts, Scene, filled, held, layers, plain, spans
+from pipeline.importers.notes import NO_PICTURES, Notes
+from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, until_next, with_placeholder, without_markup
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.carriers import Keys
-from pipeline.importers.values.series import MAX_FRAMES, constant, disco_series
+from pipeline.importers.values.keyframe_strings import disco_series
+from pipeline.importers.values.keys import Keys
+from pipeline.importers.values.series import MAX_FRAMES, constant
 
 TOOL = "Disco Diffusion"
 NEEDS = "text_prompts beside diffusion_steps or cutn_batches"
@@ -63,23 +64,23 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL)
-    told: dict[str, None] = {}
+    notes = Notes()
     if "animation_mode" not in settings:
-        told["no animation_mode stands in the file: taken as 2D"] = None
+        notes.add("no animation_mode stands in the file: taken as 2D")
     mode = animation_mode(settings)
-    frames = settings.count("max_frames", 1, 1, MAX_FRAMES) if mode != "None" else 1
+    frames = settings.integer("max_frames", 1, 1, MAX_FRAMES) if mode != "None" else 1
     fps = settings.number("fps", _FPS, 0.1, 240)
     if "fps" not in settings:
-        told[f"the file has no fps: {_FPS} is the notebook's"] = None
-    width, height = _size(settings, told)
-    seed = known_seed(settings, told, names=("set_seed", "seed"))
-    prompts = _prompts(settings, frames, told)
-    motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), told)
+        notes.add(f"the file has no fps: {_FPS} is the notebook's")
+    width, height = _size(settings, notes)
+    seed = read_seed(settings, notes, names=("set_seed", "seed"))
+    prompts = _prompts(settings, frames, notes)
+    motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), notes)
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
     pass_over_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO}")
     return Imported(
         tool=TOOL,
-        size=fitting(width, height, told),
+        size=fit_size(width, height, notes),
         fps=fps,
         frames=frames,
         seed=seed,
@@ -87,43 +88,43 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=(across, down) if motion else None,
         border="wrap",
-        told=(*told, *settings.lost(_REASONS)),
+        notes=(*notes, *settings.not_carried(_REASONS)),
     )
 
 
-def _size(settings: Settings, told: dict[str, None]) -> tuple[int, int]:
+def _size(settings: Settings, notes: Notes) -> tuple[int, int]:
     """`width` and `height` of the file, `width_height` of the notebook, which makes them multiples of 64."""
     default = settings.pair("width_height", (1280, 768))
-    width = settings.count("width", default[0], 64, LARGEST)
-    height = settings.count("height", default[1], 64, LARGEST)
-    return rounded((width, height), 64, TOOL, told)
+    width = settings.integer("width", default[0], 64, LARGEST)
+    height = settings.integer("height", default[1], 64, LARGEST)
+    return round_size((width, height), 64, TOOL, notes)
 
 
-def _motion(settings: Settings, mode: str, screen: Screen, told: dict[str, None]) -> dict[str, Keys]:
-    settings.take("key_frames")
+def _motion(settings: Settings, mode: str, screen: Screen, notes: Notes) -> dict[str, Keys]:
+    settings.read("key_frames")
     interpolation = settings.text("interp_spline", "Linear")
     if mode != "2D":
-        told[lost(settings, mode, _DEEP)] = None
+        notes.add(lost_motion(settings, mode, _DEEP))
         return {}
     if interpolation != "Linear":
-        told[f"interp_spline {shown(interpolation)}: made Linear, the only one that Disco's form offers"] = None
-    return flat_motion(settings, screen, functools.partial(disco_series, count=screen.frames), {}, told)
+        notes.add(f"interp_spline {shown(interpolation)}: made Linear, the only one that Disco's form offers")
+    return read_motion_2d(settings, screen, functools.partial(disco_series, count=screen.frames), {}, notes)
 
 
-def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
+def _prompts(settings: Settings, frames: int, notes: Notes) -> Prompts:
     try:
-        keys = held(texts_by_frame(settings, "text_prompts"), frames, told)
-        scenes = [(frame, _weights(texts, f"text_prompts: frame {frame}", told)) for frame, texts in keys]
+        keys = until_next(texts_by_frame(settings, "text_prompts"), frames, notes)
+        scenes = [(frame, _weights(texts, f"text_prompts: frame {frame}", notes)) for frame, texts in keys]
         if all(list(weights.values()) == [1.0] for _, weights in scenes):
             return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in scenes)
-        return layers(spans(scenes, frames))
+        return layers(per_frame(scenes, frames))
     except UnreadableError as error:
         raise settings.error("text_prompts", str(error)) from None
 
 
-def _weights(texts: Sequence[str], place: str, told: dict[str, None]) -> dict[str, float]:
+def _weights(texts: Sequence[str], place: str, notes: Notes) -> dict[str, float]:
     """The texts of a frame; their weights are divided by their sum."""
-    found = filled(weights_of(texts, functools.partial(plain, told=told)), 1.0, place, told)
+    found = with_placeholder(weights_of(texts, functools.partial(without_markup, notes=notes)), 1.0, place, notes)
     total = abs(sum(found.values()))
     if total < 1e-3:
         raise UnreadableError(f"the weights of {shown(texts)} sum up to 0")

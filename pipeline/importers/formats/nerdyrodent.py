@@ -15,18 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.frame import LARGEST, fitting, known_seed, rates
+from pipeline.importers.frame import LARGEST, fit_size, rates, read_seed
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES
-from pipeline.importers.prompts import Prompts, Scene, layers, plain, spans, stopped
+from pipeline.importers.notes import NO_PICTURES, Notes
+from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, split_weight_and_stop, without_markup
 from pipeline.importers.scripts import feedback
 from pipeline.importers.scripts.ffmpeg_sound import sound_of
+from pipeline.importers.scripts.frame_loop import FrameLoop, choose_call
 from pipeline.importers.scripts.generate_call import PROGRAM, Call, read_script
-from pipeline.importers.scripts.looped import Looped, chosen
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.carriers import PAN, ROTATE, ZOOM, Keys, Kind, Wording
+from pipeline.importers.values.keys import PAN, ROTATE, ZOOM, Keys, Kind, Wording
 from pipeline.importers.values.series import MAX_FRAMES
 from pipeline.importers.values.similarity import Moves, moves
 
@@ -50,7 +50,7 @@ _REASONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Clock:
-    """The iterations before each picture of the video, how many each takes, and how many the first one."""
+    """How iterations make frames: those done before each frame (`begins`), per frame (`each`), and for the `first`."""
 
     fps: float
     begins: Array
@@ -66,38 +66,38 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     script = read_script(source, TOOL)
-    told: dict[str, None] = dict.fromkeys(script.told)
-    call, looped = chosen(source, TOOL, script, told)
-    settings = Settings(source, TOOL, _known(source, call, told))
-    clock = _looped_clock(settings, looped, told) if looped else _clock(settings, told)
+    notes = Notes(script.notes)
+    call, loop = choose_call(source, TOOL, script, notes)
+    settings = Settings(source, TOOL, _known(source, call, notes))
+    clock = _loop_clock(settings, loop, notes) if loop else _clock(settings, notes)
     width, height = _size(settings)
-    if looped:
-        motion, border = _fed_back(settings, looped, (width, height), told)
-        settings.take("init_image")
+    if loop:
+        motion, border = _feedback_motion(settings, loop, (width, height), notes)
+        settings.read("init_image")
     else:
-        motion, border = _motion(settings, (width, height), clock, told)
+        motion, border = _motion(settings, (width, height), clock, notes)
     for name in ("output", "save_every", "cuda_device", "deterministic"):
-        settings.take(name)
-    cutouts = {"cutouts": f"{settings.count('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
-    carry = "false" if motion or looped else "true"
+        settings.read(name)
+    cutouts = {"cutouts": f"{settings.integer('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
+    carry = "false" if motion or loop else "true"
     refine = {"steps": f"{clock.each}", "first_frame": f"{clock.first}", "carry": carry}
     return Imported(
         tool=TOOL,
-        size=fitting(width, height, told),
+        size=fit_size(width, height, notes),
         fps=clock.fps,
         frames=len(clock.begins),
-        seed=known_seed(settings, told),
-        prompts=_prompts(settings, clock, told),
+        seed=read_seed(settings, notes),
+        prompts=_prompts(settings, clock, notes),
         motion=motion,
         border=border,
         refine=refine | cutouts,
         sound=sound_of(script.commands),
-        told=(*told, *settings.lost(_REASONS)),
+        notes=(*notes, *settings.not_carried(_REASONS)),
     )
 
 
-def _known(source: Source, call: Call, told: dict[str, None]) -> dict[str, str | bool]:
-    """The options, none of which needs a run of the script to be known; a random seed is none."""
+def _known(source: Source, call: Call, notes: Notes) -> dict[str, str | bool]:
+    """The options. One that is needed and only a run would give is an error; a random seed is left out."""
     options = dict(call.options)
     for name, unknown in call.unknown.items():
         if name == "seed" and all(each.random for each in unknown) and unknown:
@@ -116,9 +116,9 @@ def _size(settings: Settings) -> tuple[int, int]:
     return width, height
 
 
-def _clock(settings: Settings, told: dict[str, None]) -> _Clock:
-    iterations = settings.count("iterations", 500, 1, 10**8)
-    every = settings.count("zoom_save_every", 10, 1, 10**8)
+def _clock(settings: Settings, notes: Notes) -> _Clock:
+    iterations = settings.integer("iterations", 500, 1, 10**8)
+    every = settings.integer("zoom_save_every", 10, 1, 10**8)
     seconds = settings.number("video_length", 10, 0.1, 1e6)
     given = settings.number("input_video_fps", 15, 0.1, 240)
     film, zooms = settings.flag("video"), settings.flag("zoom_video")
@@ -128,40 +128,40 @@ def _clock(settings: Settings, told: dict[str, None]) -> _Clock:
     if frames > MAX_FRAMES:
         raise settings.error("iterations", f"{frames:,} frames, more than {MAX_FRAMES:,}")
     if not (film or zooms):
-        told["neither -zvid nor -vid: a single picture"] = None
+        notes.add("neither -zvid nor -vid: a single picture")
     wanted = settings.number("output_video_fps", 0)
     if wanted > 9:
-        told[f"output_video_fps = {wanted:g}: the video is not interpolated; its frames come {given:g} a second"] = None
+        notes.add(f"output_video_fps = {wanted:g}: the video is not interpolated; its frames come {given:g} a second")
     fps = given if wanted > 9 else float(np.clip(frames / seconds, 10, 60))
     return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each, first=each)
 
 
-def _looped_clock(settings: Settings, looped: Looped, told: dict[str, None]) -> _Clock:
-    """A shell loop makes a frame in every turn; each begins its story anew."""
-    each = settings.count("iterations", 500, 1, 10**8)
+def _loop_clock(settings: Settings, loop: FrameLoop, notes: Notes) -> _Clock:
+    """The clock of a shell loop that makes one frame per turn; every frame starts with the first prompts."""
+    each = settings.integer("iterations", 500, 1, 10**8)
     first = each
-    if looped.first and "iterations" in looped.first.options:
-        given = str(looped.first.options["iterations"])
+    if loop.first and "iterations" in loop.first.options:
+        given = str(loop.first.options["iterations"])
         if not re.fullmatch("[0-9]{1,8}", given) or not int(given):
             raise settings.error("iterations", f"expected a number from 1 for the first picture, got {shown(given)}")
         first = int(given)
-    if settings.take("change_prompt_every") is not None:
-        told["change_prompt_every: every picture of the loop begins with the first prompts"] = None
+    if settings.read("change_prompt_every") is not None:
+        notes.add("change_prompt_every: every picture of the loop begins with the first prompts")
     for name in ("video_length", "input_video_fps", "output_video_fps", "video"):
-        settings.take(name)
+        settings.read(name)
     # No story goes on from picture to picture, so no iterations are counted through.
-    return _Clock(fps=looped.fps, begins=np.zeros(looped.frames), each=each, first=first)
+    return _Clock(fps=loop.fps, begins=np.zeros(loop.frames), each=each, first=first)
 
 
-def _fed_back(
-    settings: Settings, looped: Looped, size: tuple[int, int], told: dict[str, None]
+def _feedback_motion(
+    settings: Settings, loop: FrameLoop, size: tuple[int, int], notes: Notes
 ) -> tuple[dict[str, Keys], str]:
     """Rates and border of what ImageMagick does between the pictures."""
     try:
-        fed = feedback.read(looped.before, looped.turn, looped.frames, size, told)
+        fed = feedback.read_feedback(loop.before, loop.turn, loop.frames, size, notes)
     except feedback.FeedbackError as error:
         raise settings.error("the loop", str(error)) from None
-    return _rates(moves(fed.zoom, fed.angle, np.zeros_like(fed.shift), fed.shift), size, looped.fps), fed.border
+    return _rates(moves(fed.zoom, fed.angle, np.zeros_like(fed.shift), fed.shift), size, loop.fps), fed.border
 
 
 def _rates(found: Moves, size: tuple[int, int], fps: float) -> dict[str, Keys]:
@@ -174,57 +174,55 @@ def _rates(found: Moves, size: tuple[int, int], fps: float) -> dict[str, Keys]:
     return rates(series, fps)
 
 
-def _motion(
-    settings: Settings, size: tuple[int, int], clock: _Clock, told: dict[str, None]
-) -> tuple[dict[str, Keys], str]:
+def _motion(settings: Settings, size: tuple[int, int], clock: _Clock, notes: Notes) -> tuple[dict[str, Keys], str]:
     """Rates and border: what enters is black around a smaller picture, and comes round where it is shifted."""
     scale = settings.number("zoom_scale", 0.99, 0.1, 10)
     right, down = settings.number("zoom_shift_x", 0), settings.number("zoom_shift_y", 0)
     start = settings.number("zoom_start", 0)
     if not settings.flag("zoom_video"):
         return {}, "wrap"
-    moving = (clock.begins >= start) & (clock.begins > 0)
-    shift = np.where(moving, right + 1j * down, 0j)
+    moving_fields = (clock.begins >= start) & (clock.begins > 0)
+    shift = np.where(moving_fields, right + 1j * down, 0j)
     try:
-        found = moves(np.where(moving, scale, 1.0), np.zeros(len(moving)), np.zeros_like(shift), shift)
+        found = moves(np.where(moving_fields, scale, 1.0), np.zeros(len(moving_fields)), np.zeros_like(shift), shift)
     except UnreadableError as error:
         raise settings.error("zoom_scale", str(error)) from None
     width = size[0]
     if scale != 1:
         half = width / (2 * scale)
         cropped = round(width / 2 + half) - round(width / 2 - half)
-        told[f"zoom_scale {scale:g}: crops whole pixels there, which made it {width / cropped:.6g} in width"] = None
+        notes.add(f"zoom_scale {scale:g}: crops whole pixels there, which made it {width / cropped:.6g} in width")
     return _rates(found, size, clock.fps), "black" if scale < 1 and not (right or down) else "wrap"
 
 
-def _prompts(settings: Settings, clock: _Clock, told: dict[str, None]) -> Prompts:
-    text = str(settings.take("prompts", "A cute, smiling, Nerdy Rodent"))
-    every = settings.count("change_prompt_every", 0, 0, 10**8)
-    phrases = [_weights(phrase, told) for phrase in text.split("^")]
+def _prompts(settings: Settings, clock: _Clock, notes: Notes) -> Prompts:
+    text = str(settings.read("prompts", "A cute, smiling, Nerdy Rodent"))
+    every = settings.integer("change_prompt_every", 0, 0, 10**8)
+    phrases = [_weights(phrase, notes) for phrase in text.split("^")]
     frames = len(clock.begins)
     if every and every % clock.each:
-        told[f"change_prompt_every {every}: changes within a frame there, with the next frame here"] = None
+        notes.add(f"change_prompt_every {every}: changes within a frame there, with the next frame here")
     if not every and len(phrases) > 1:
-        told["change_prompt_every 0: only the first prompts of the story are ever used"] = None
+        notes.add("change_prompt_every 0: only the first prompts of the story are ever used")
     turn = clock.begins // every % len(phrases) if every else np.zeros(frames)
     starts = [0, *(int(at) + 1 for at in np.flatnonzero(np.diff(turn)))]
-    held = [(start, phrases[int(turn[start])]) for start in starts]
-    if all(list(weights.values()) == [1.0] for _, weights in held):
-        return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in held)
+    until_next = [(start, phrases[int(turn[start])]) for start in starts]
+    if all(list(weights.values()) == [1.0] for _, weights in until_next):
+        return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in until_next)
     try:
-        return layers(spans(held, frames))
+        return layers(per_frame(until_next, frames))
     except UnreadableError as error:
         raise settings.error("prompts", str(error)) from None
 
 
-def _weights(phrase: str, told: dict[str, None]) -> Mapping[str, float]:
+def _weights(phrase: str, notes: Notes) -> Mapping[str, float]:
     """Text to weight of one phrase."""
     found: dict[str, float] = {}
     for part in phrase.split("|"):
-        text, weight, stop = stopped(part)
+        text, weight, stop = split_weight_and_stop(part)
         if stop:
-            told[f"{shown(part)}: there is no stop; the prompt pulls on"] = None
-        words = plain(text, told)
+            notes.add(f"{shown(part)}: there is no stop; the prompt pulls on")
+        words = without_markup(text, notes)
         if words:
             found[words] = found.get(words, 0.0) + weight
     return found

@@ -1,6 +1,6 @@
 """Parseq's manifest: the frames that it has rendered, as it hands them to Deforum in the mode 2D.
 
-Every frame has its numbers already, so they are taken as they are. Deforum moves by the `_delta` of a
+Every frame has its numbers already, so they are used as they are. Deforum moves by the `_delta` of a
 field (`parseq_use_deltas`, its default), and so does this.
 
 Source: rewbs/sd-parseq, src/parseq-renderer.ts; deforum-art/sd-webui-deforum, parseq_adapter.py.
@@ -15,7 +15,8 @@ import numpy as np
 from pipeline.importers.frame import Camera, Screen, pixel_center
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
-from pipeline.importers.prompts import NEGATIVE, Prompts, filled, layers, plain, weighted
+from pipeline.importers.notes import Notes
+from pipeline.importers.prompts import NEGATIVE, Prompts, layers, split_weight, with_placeholder, without_markup
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.arithmetic import UnreadableError
 from pipeline.importers.values.series import LARGEST, MAX_FRAMES, Series, constant
@@ -39,7 +40,7 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL)
-    told = dict.fromkeys([f"no size and border stand in the file: {_SIZE}x{_SIZE} and edge are Deforum's"])
+    notes = Notes([f"no size and border stand in the file: {_SIZE}x{_SIZE} and edge are Deforum's"])
     rows = _rows(settings)
     given = settings.structured("options")
     options = Settings(source, f"{TOOL}: options", given if isinstance(given, Mapping) else {})
@@ -54,29 +55,29 @@ def convert(source: Source) -> Imported:
             right=columns["translation_x"],
             down=columns["translation_y"],
         )
-        motion, prompts = camera.rates(), _prompts(rows, told)
+        motion, prompts = camera.rates(), _prompts(rows, notes)
     except UnreadableError as error:
         raise settings.error("rendered_frames", str(error)) from None
     middle = pixel_center(constant(0.5, len(rows)), _SIZE)
-    told |= dict.fromkeys(_left_out(rows))
+    notes.update(_left_out(rows))
     return Imported(
         tool=TOOL,
         size=(_SIZE, _SIZE),
         fps=fps,
         frames=len(rows),
-        seed=_seed(rows, told),
+        seed=_seed(rows, notes),
         prompts=prompts,
         motion=motion,
         center=(middle, middle) if motion else None,
         border="edge",
-        told=(*told, *settings.lost(_REASONS), *(f"options: {line}" for line in options.lost({}))),
+        notes=(*notes, *settings.not_carried(_REASONS), *(f"options: {line}" for line in options.not_carried({}))),
     )
 
 
 def _rows(settings: Settings) -> list[Mapping[str, Any]]:
     """The rendered frames in order, one for each number: what is missing repeats what stands before it."""
     rendered = settings.structured("rendered_frames")
-    settings.take("rendered_frames_meta")
+    settings.read("rendered_frames_meta")
     if not isinstance(rendered, list) or not rendered:
         raise settings.error("rendered_frames", "expected the frames; press Render in Parseq and export that")
     found: dict[int, Mapping[str, Any]] = {}
@@ -116,38 +117,38 @@ def _float(value: Any) -> float:
     return float(value)
 
 
-def _prompts(rows: list[Mapping[str, Any]], told: dict[str, None]) -> Prompts:
-    frames = [_weights(str(row.get("deforum_prompt") or ""), told) for row in rows]
+def _prompts(rows: list[Mapping[str, Any]], notes: Notes) -> Prompts:
+    frames = [_weights(str(row.get("deforum_prompt") or ""), notes) for row in rows]
     if not any("deforum_prompt" in row for row in rows):
         raise UnreadableError("no deforum_prompt; write the prompts in Parseq, too")
     blank = next((frame for frame, weights in enumerate(frames) if not weights), None)
     if blank is not None:
-        stand_in = filled({}, 1.0, f"deforum_prompt: frame {blank}", told)
+        stand_in = with_placeholder({}, 1.0, f"deforum_prompt: frame {blank}", notes)
         frames = [weights or stand_in for weights in frames]
     if any(weight < 0 for weights in frames for weight in weights.values()):
-        told[NEGATIVE] = None
+        notes.add(NEGATIVE)
     return layers(frames)
 
 
-def _weights(prompt: str, told: dict[str, None]) -> dict[str, float]:
-    """Text to weight of one frame: parts that AND joins have their own, those behind --neg push away."""
+def _weights(prompt: str, notes: Notes) -> dict[str, float]:
+    """Text to weight of one frame: parts joined by AND have weights of their own, those after --neg are negative."""
     wanted, _, unwanted = prompt.partition("--neg")
     found: dict[str, float] = {}
     for half, sign in ((wanted, 1.0), (unwanted, -1.0)):
         parts = half.split(" AND ")
         for part in parts:
-            text, weight = weighted(part) if parts[1:] else (part, 1.0)
-            words = plain(text, told)
+            text, weight = split_weight(part) if parts[1:] else (part, 1.0)
+            words = without_markup(text, notes)
             if words:
                 found[words] = found.get(words, 0.0) + sign * weight
     return found
 
 
-def _seed(rows: list[Mapping[str, Any]], told: dict[str, None]) -> int:
+def _seed(rows: list[Mapping[str, Any]], notes: Notes) -> int:
     seed = rows[0].get("seed", 0)
     if len({str(row.get("seed")) for row in rows}) > 1:
-        told["seed: changes over time there; the first one is carried, and every frame draws its own numbers of it"] = (
-            None
+        notes.add(
+            "seed: changes over time there; the first one is carried, and every frame draws its own numbers of it"
         )
     return int(seed) if isinstance(seed, int | float) and 0 <= seed < 2**63 else 0
 

@@ -14,17 +14,17 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.frame import LARGEST, fitting, known_seed
+from pipeline.importers.frame import LARGEST, fit_size, read_seed
 from pipeline.importers.imported import Imported
-from pipeline.importers.lost_motion import animation_mode, lost
+from pipeline.importers.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES, Effect, Note
-from pipeline.importers.prompts import Layer, plain
+from pipeline.importers.notes import NO_PICTURES, Effect, Notes
+from pipeline.importers.prompts import Layer, without_markup
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.arithmetic import UnreadableError, arithmetic
-from pipeline.importers.values.carriers import Keys, sampled_as
 from pipeline.importers.values.dialects import PYTHON
+from pipeline.importers.values.keys import Keys, expression_keys
 from pipeline.importers.values.series import MAX_FRAMES
 from pipeline.importers.zoom_2d import FIELDS, Clock, motion
 
@@ -56,43 +56,41 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL, _resolved(source.settings))
-    told: dict[str, None] = {}
-    if settings.take("scenes") == "???":
+    notes = Notes()
+    if settings.read("scenes") == "???":
         raise settings.error("scenes", "required, not set")
     scenes = [scene for scene in settings.text("scenes").split("||") if scene]
     if blank := [str(number) for number, scene in enumerate(scenes, 1) if not scene.strip()]:
-        told[Note(f"scenes: {', '.join(blank[:20])} of {len(scenes)} blank: nothing draws there", Effect.PROMPTS)] = (
-            None
-        )
-    clock = _clock(settings, len(scenes), told)
-    width, height = settings.count("width", 512, 16, LARGEST), settings.count("height", 512, 16, LARGEST)
-    scale = settings.count("pixel_size", 1, 1, 64)
+        notes.add(f"scenes: {', '.join(blank[:20])} of {len(scenes)} blank: nothing draws there", Effect.PROMPTS)
+    clock = _clock(settings, len(scenes), notes)
+    width, height = settings.integer("width", 512, 16, LARGEST), settings.integer("height", 512, 16, LARGEST)
+    scale = settings.integer("pixel_size", 1, 1, 64)
     model = settings.text("image_model", _UNLIMITED)
-    told[f"image_model {shown(model)}: the embedded VQGAN draws"] = None
+    notes.add(f"image_model {shown(model)}: the embedded VQGAN draws")
     moved = 1 if model == _UNLIMITED else scale  # only this one is moved in its own, larger pixels
-    prompts = _prompts(settings, scenes, clock, told)
-    rates = _motion(settings, (width * moved, height * moved), clock, told)
+    prompts = _prompts(settings, scenes, clock, notes)
+    rates = _motion(settings, (width * moved, height * moved), clock, notes)
     return Imported(
         tool=TOOL,
-        size=fitting(width * scale, height * scale, told),
+        size=fit_size(width * scale, height * scale, notes),
         fps=clock.fps,
         frames=len(clock.times),
-        seed=known_seed(settings, told),
+        seed=read_seed(settings, notes),
         prompts=prompts,
         motion=rates,
-        border=_border(settings, told),
+        border=_border(settings, notes),
         sound=_sound(settings),
         refine={
             "steps": f"{clock.steps}",
             "first_frame": f"{clock.before}",
             "carry": "false" if settings.flag("reset_lr_each_frame", True) else "true",
         },
-        told=(*told, *settings.lost(_REASONS)),
+        notes=(*notes, *settings.not_carried(_REASONS)),
     )
 
 
 def _resolved(settings: Mapping[str, object]) -> dict[str, object]:
-    """With `${name}` replaced by what stands at that name."""
+    """Replace `${name}` by the value of the setting `name`."""
     found = dict(settings)
     for name, value in settings.items():
         match = _REFERENCE.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -101,10 +99,10 @@ def _resolved(settings: Mapping[str, object]) -> dict[str, object]:
     return found
 
 
-def _border(settings: Settings, told: dict[str, None]) -> str:
+def _border(settings: Settings, notes: Notes) -> str:
     word = settings.text("infill_mode", "wrap")
     if word not in _BORDERS:
-        told[f"infill_mode {shown(word)}: pytti knows {', '.join(_BORDERS)}; made wrap"] = None
+        notes.add(f"infill_mode {shown(word)}: pytti knows {', '.join(_BORDERS)}; made wrap")
     return _BORDERS.get(word, "wrap")
 
 
@@ -113,57 +111,57 @@ def _sound(settings: Settings) -> Sound | None:
     start = settings.number("input_audio_offset", 0)
     if not settings.is_on("input_audio"):
         return None
-    remark = "input_audio: sounds in the video here; pytti only listens to it"
+    note = "input_audio: sounds in the video here; pytti only listens to it"
     path = settings.text("input_audio")
-    return Sound(setting="input_audio", written=path, start=max(start, 0.0), remark=remark)
+    return Sound(setting="input_audio", written=path, start=max(start, 0.0), note=note)
 
 
-def _clock(settings: Settings, scenes: int, told: dict[str, None]) -> Clock:
+def _clock(settings: Settings, scenes: int, notes: Notes) -> Clock:
     fps = settings.number("frames_per_second", 12, 0.1, 240)
-    before = settings.count("pre_animation_steps", 50, 0, 100_000)
-    steps = settings.count("steps_per_frame", 50, 1, 10_000)
-    each = settings.count("steps_per_scene", 100, 1, 10**9)
+    before = settings.integer("pre_animation_steps", 50, 0, 100_000)
+    steps = settings.integer("steps_per_frame", 50, 1, 10_000)
+    each = settings.integer("steps_per_scene", 100, 1, 10**9)
     frames = max(0, each * max(1, scenes) - before) // steps + 1
     if frames > MAX_FRAMES:
         raise settings.error("steps_per_scene", f"{frames:,} frames, more than {MAX_FRAMES:,}")
-    if settings.count("save_every", steps, 1, 10**9) != steps or before % steps:
-        told["save_every, pre_animation_steps: every frame is kept once, when it is finished"] = None
+    if settings.integer("save_every", steps, 1, 10**9) != steps or before % steps:
+        notes.add("save_every, pre_animation_steps: every frame is kept once, when it is finished")
     begins = np.maximum(before + (np.arange(frames, dtype=np.float64) - 1) * steps, 0)
     begins[0] = 0
     return Clock(fps=fps, before=before, steps=steps, begins=begins, times=(begins - before) / (steps * fps))
 
 
-def _motion(settings: Settings, size: tuple[int, int], clock: Clock, told: dict[str, None]) -> dict[str, Keys]:
+def _motion(settings: Settings, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, Keys]:
     mode = animation_mode(settings, "off")
     if mode == "2D":
-        found = motion(settings, size, clock, told)
+        found = motion(settings, size, clock, notes)
     else:
         found = {}
         turn = "".join(settings.text("rotate_3d", "[1,0,0,0]").split())
         if mode not in ("off", "False"):
             also = f"rotate_3d = {shown(turn)}" if turn != "[1,0,0,0]" else ""
-            told[lost(settings, mode, dict.fromkeys(("translate_x", "translate_y", "translate_z_3d"), 0.0), also)] = (
-                None
+            notes.add(
+                lost_motion(settings, mode, dict.fromkeys(("translate_x", "translate_y", "translate_z_3d"), 0.0), also)
             )
     for name in (*_DEEP, *FIELDS):
-        settings.take(name)
+        settings.read(name)
     return found
 
 
-def _prompts(settings: Settings, scenes: list[str], clock: Clock, told: dict[str, None]) -> tuple[Layer, ...]:
+def _prompts(settings: Settings, scenes: list[str], clock: Clock, notes: Notes) -> tuple[Layer, ...]:
     prefix, suffix = settings.text("scene_prefix"), settings.text("scene_suffix")
-    each = settings.count("steps_per_scene", 100, 1, 10**9)
-    fading = settings.count("interpolation_steps", 0, 0, 10**9)
+    each = settings.integer("steps_per_scene", 100, 1, 10**9)
+    fading = settings.integer("interpolation_steps", 0, 0, 10**9)
     weights: dict[str, Array] = {}
     wordings: dict[str, str | None] = {}
     for scene, share in zip(scenes, _shares(clock.begins, len(scenes), each, fading), strict=True):
         for prompt in _PARTS.split(f"{prefix}{scene}{suffix}"):
-            text, values, wording = _prompt(prompt.strip(), clock, told)
+            text, values, wording = _prompt(prompt.strip(), clock, notes)
             if text:
                 wordings[text] = wording if len(scenes) == 1 and text not in weights else None
                 weights[text] = weights.get(text, np.zeros_like(share)) + share * values
     layers = [
-        Layer(text=text, weight=sampled_as(wordings[text], values, clock.fps))
+        Layer(text=text, weight=expression_keys(wordings[text], values, clock.fps))
         for text, values in weights.items()
         if values.any()
     ]
@@ -180,22 +178,22 @@ def _shares(begins: Array, count: int, each: int, fading: int) -> list[Array]:
     return [np.where(scene == own, arrived, 0.0) + np.where(scene == own + 1, 1 - arrived, 0.0) for own in range(count)]
 
 
-def _prompt(prompt: str, clock: Clock, told: dict[str, None]) -> tuple[str, Array, str | None]:
+def _prompt(prompt: str, clock: Clock, notes: Notes) -> tuple[str, Array, str | None]:
     """The text, its weight in every frame, and the expression of that in our language."""
     text, *rest = _COLON.split(prompt, maxsplit=2)
     weight, *masks = _MASK.split(rest[0], maxsplit=2) if rest else ("1",)
     if masks:
-        told[f"{shown(prompt)}: there are no masks; the prompt counts everywhere"] = None
+        notes.add(f"{shown(prompt)}: there are no masks; the prompt counts everywhere")
     if len(rest) > 1 and rest[1].strip() != "-inf":
-        told[f"{shown(prompt)}: there is no stop; the prompt pulls on"] = None
+        notes.add(f"{shown(prompt)}: there is no stop; the prompt pulls on")
     if text.strip().startswith("["):
-        told[f"{shown(prompt)}: no pictures are read"] = None
+        notes.add(f"{shown(prompt)}: no pictures are read")
         return "", clock.times, None
     try:
         expression = arithmetic(weight.strip().strip("`").strip() or "1", PYTHON)
         values = clock.values(expression)
     except UnreadableError as error:
-        told[f"{shown(prompt)}: weight: {error}; made 1"] = None
-        return plain(text, told), np.ones_like(clock.times), None
+        notes.add(f"{shown(prompt)}: weight: {error}; made 1")
+        return without_markup(text, notes), np.ones_like(clock.times), None
     constant = bool(np.all(values == values[0]))
-    return plain(text, told), values, None if constant else expression.written(clock.words("frame"))
+    return without_markup(text, notes), values, None if constant else expression.written(clock.words("frame"))

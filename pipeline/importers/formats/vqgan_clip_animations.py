@@ -13,23 +13,16 @@ import functools
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.importers.frame import LARGEST, Screen, fitting, flat_motion, known_seed, pixel_center, read_series
+from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES
-from pipeline.importers.prompts import Layer, filled, plain, stopped
+from pipeline.importers.notes import NO_PICTURES, Notes
+from pipeline.importers.prompts import Layer, split_weight_and_stop, with_placeholder, without_markup
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.carriers import sampled
-from pipeline.importers.values.series import (
-    MAX_FRAMES,
-    animations_series,
-    appended,
-    bracketed_keys,
-    constant,
-    frame_keys,
-    literal_keys,
-)
+from pipeline.importers.values.keyframe_strings import animations_series, bracketed_keys, literal_keys
+from pipeline.importers.values.keys import value_keys
+from pipeline.importers.values.series import MAX_FRAMES, appended, constant, frame_keys
 
 TOOL = "VQGAN-CLIP-animations"
 NEEDS = "iterations_per_frame beside text_prompts"
@@ -47,21 +40,21 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL)
-    told: dict[str, None] = {}
-    frames = settings.count("max_frames", 50, 1, MAX_FRAMES)
+    notes = Notes()
+    frames = settings.integer("max_frames", 50, 1, MAX_FRAMES)
     fps = settings.number("fps", 12, 0.1, 240)
-    sides = settings.count("width", 400, 16, LARGEST), settings.count("height", 400, 16, LARGEST)
+    sides = settings.integer("width", 400, 16, LARGEST), settings.integer("height", 400, 16, LARGEST)
     width, height = (side // _STRIDE * _STRIDE for side in sides)
-    seed = known_seed(settings, told)
-    prompts = _prompts(settings, frames, told)
+    seed = read_seed(settings, notes)
+    prompts = _prompts(settings, frames, notes)
     read = functools.partial(animations_series, count=frames)
-    steps = np.trunc(read_series(settings, "iterations_per_frame", "10", read, told).values)
-    motion = flat_motion(settings, Screen(size=(width, height), fps=fps, frames=frames), read, {}, told)
-    settings.take("key_frames")
+    steps = np.trunc(read_series(settings, "iterations_per_frame", "10", read, notes).values)
+    motion = read_motion_2d(settings, Screen(size=(width, height), fps=fps, frames=frames), read, {}, notes)
+    settings.read("key_frames")
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
     return Imported(
         tool=TOOL,
-        size=fitting(width, height, told),
+        size=fit_size(width, height, notes),
         fps=fps,
         frames=frames,
         seed=seed,
@@ -69,21 +62,21 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=(across, down) if motion else None,
         border="wrap",
-        refine={"steps": sampled(steps), "first_frame": f"{steps[0]:.0f}", "carry": "false"},
-        told=(*told, *settings.lost(_REASONS)),
+        refine={"steps": value_keys(steps), "first_frame": f"{steps[0]:.0f}", "carry": "false"},
+        notes=(*notes, *settings.not_carried(_REASONS)),
     )
 
 
-def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> tuple[Layer, ...]:
+def _prompts(settings: Settings, frames: int, notes: Notes) -> tuple[Layer, ...]:
     text = settings.text("text_prompts")
     try:
         found: dict[str, Array] = {}
         for words, values in _weights(text, frames) or [("", np.ones(frames))]:
-            words = plain(words, told) or next(iter(filled({}, 1.0, "text_prompts", told)))
+            words = without_markup(words, notes) or next(iter(with_placeholder({}, 1.0, "text_prompts", notes)))
             found[words] = found.get(words, np.zeros(frames)) + values
     except UnreadableError as error:
         raise settings.error("text_prompts", str(error)) from None
-    layers = tuple(Layer(text=words, weight=sampled(values)) for words, values in found.items() if values.any())
+    layers = tuple(Layer(text=words, weight=value_keys(values)) for words, values in found.items() if values.any())
     if not layers:
         raise settings.error("text_prompts", "expected prompts such as 'Apple': {0: 1, 20: 0}, 'Orange': {0: 0, 20: 1}")
     return layers
@@ -97,8 +90,10 @@ def _weights(text: str, frames: int) -> list[tuple[str, Array]]:
         return [(words, appended(frame_keys(value), frames)) for words, value in maps]
     old: dict[str, dict[int, float]] = {}
     for frame, inside in bracketed_keys(text).items():
-        for words, weight, _ in map(stopped, inside.split("|")):
+        for words, weight, _ in map(split_weight_and_stop, inside.split("|")):
             old.setdefault(words, {})[frame] = weight
     if old:
         return [(words, appended(weights, frames)) for words, weights in old.items()]
-    return [(words, np.full(frames, weight)) for words, weight, _ in map(stopped, text.split("|")) if words]
+    return [
+        (words, np.full(frames, weight)) for words, weight, _ in map(split_weight_and_stop, text.split("|")) if words
+    ]

@@ -12,12 +12,12 @@ from functools import partial
 
 from pipeline.importers.diffusion.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion.switches import Switches, pass_over_unused
-from pipeline.importers.diffusion.web_ui_prompts import unbracketed
-from pipeline.importers.frame import LARGEST, fitting, known_seed
+from pipeline.importers.diffusion.web_ui_prompts import without_brackets
+from pipeline.importers.frame import LARGEST, fit_size, read_seed
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES, Effect, Note
-from pipeline.importers.prompts import NEGATIVE, Prompts, Scene, filled, held, layers, spans
+from pipeline.importers.notes import NO_PICTURES, Effect, Note, Notes
+from pipeline.importers.prompts import NEGATIVE, Prompts, Scene, layers, per_frame, until_next, with_placeholder
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError
 from pipeline.importers.values.series import MAX_FRAMES
@@ -64,81 +64,83 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """See the module. Raises `InputError`."""
     settings = Settings(source, TOOL)
-    told: dict[str, None] = dict.fromkeys([_video(settings)])
-    frames = _frames(settings, told)
-    fps = _fps(settings, told)
+    notes = Notes([_video(settings)])
+    frames = _frames(settings, notes)
+    fps = _fps(settings, notes)
     size = _size(settings)
-    seed = known_seed(settings, told, names=("set_seed", "seed"))
-    prompts = _prompts(settings, frames, told)
+    seed = read_seed(settings, notes, names=("set_seed", "seed"))
+    prompts = _prompts(settings, frames, notes)
     pass_over_unused(settings, SWITCHES, _VIDEO)
     return Imported(
         tool=TOOL,
-        size=fitting(*size, told),
+        size=fit_size(*size, notes),
         fps=fps,
         frames=frames,
         seed=seed,
         prompts=prompts,
-        told=(*told, *settings.lost(_REASONS)),
+        notes=(*notes, *settings.not_carried(_REASONS)),
     )
 
 
 def _video(settings: Settings) -> Note:
     """What is lost first of all: the video that WarpFusion paints over."""
-    path, each = settings.text("video_init_path"), settings.count("extract_nth_frame", 1, 1, MAX_FRAMES)
-    settings.take("video_init_seed_continuity")
+    path, each = settings.text("video_init_path"), settings.integer("extract_nth_frame", 1, 1, MAX_FRAMES)
+    settings.read("video_init_seed_continuity")
     named = f"video_init_path = {shown(path)}" if path.strip() else "the input video"
     nth = f", every {each}. frame of it" if each > 1 else ""
     return Note(f"{named}{nth}: no video is read, so the pictures are drawn from the prompts alone", Effect.MOTION)
 
 
-def _frames(settings: Settings, told: dict[str, None]) -> int:
-    frames = settings.count("max_frames", 0, 0, MAX_FRAMES)
+def _frames(settings: Settings, notes: Notes) -> int:
+    frames = settings.integer("max_frames", 0, 0, MAX_FRAMES)
     if not frames:
-        told[Note(f"no max_frames stands in the file: the video's length, made {_FRAMES} frames", Effect.SIZE)] = None
+        notes.add(f"no max_frames stands in the file: the video's length, made {_FRAMES} frames", Effect.SIZE)
     return frames or _FRAMES
 
 
-def _fps(settings: Settings, told: dict[str, None]) -> float:
+def _fps(settings: Settings, notes: Notes) -> float:
     fps = settings.number("fps", -1, -1, 240)
     if fps <= 0:
-        told[Note(f"no fps stands in the file: the video's, made {_FPS}", Effect.SIZE)] = None
+        notes.add(f"no fps stands in the file: the video's, made {_FPS}", Effect.SIZE)
     return fps if fps > 0 else _FPS
 
 
 def _size(settings: Settings) -> tuple[int, int]:
     """`width` and `height` of the file, `width_height` of the notebook, to the pixel."""
     given = settings.pair("width_height", (1280, 720))
-    settings.take("force_multiple_of")  # the size in the file is the one that it made
-    return settings.count("width", given[0], 16, LARGEST), settings.count("height", given[1], 16, LARGEST)
+    settings.read("force_multiple_of")  # the size in the file is the one that it made
+    return settings.integer("width", given[0], 16, LARGEST), settings.integer("height", given[1], 16, LARGEST)
 
 
-def _prompts(settings: Settings, frames: int, told: dict[str, None]) -> Prompts:
+def _prompts(settings: Settings, frames: int, notes: Notes) -> Prompts:
     """Scenes where nothing pushes away and every frame has one text, else layers."""
-    clean = partial(unbracketed, told=told)
+    clean = partial(without_brackets, notes=notes)
     try:
         pulling = [
-            (frame, filled(weights_of(texts, clean), 1.0, f"text_prompts: frame {frame}", told))
-            for frame, texts in held(texts_by_frame(settings, "text_prompts"), frames, told)
+            (frame, with_placeholder(weights_of(texts, clean), 1.0, f"text_prompts: frame {frame}", notes))
+            for frame, texts in until_next(texts_by_frame(settings, "text_prompts"), frames, notes)
         ]
-        pushing = _negative(settings, frames, told)
+        pushing = _negative(settings, frames, notes)
         if not any(weights for _, weights in pushing) and all(list(found.values()) == [1.0] for _, found in pulling):
             return tuple(Scene(frame=frame, text=next(iter(found))) for frame, found in pulling)
-        return layers([_both(*pair) for pair in zip(spans(pulling, frames), spans(pushing, frames), strict=True)])
+        return layers(
+            [_both(*pair) for pair in zip(per_frame(pulling, frames), per_frame(pushing, frames), strict=True)]
+        )
     except UnreadableError as error:
         raise settings.error("text_prompts", str(error)) from None
 
 
-def _negative(settings: Settings, frames: int, told: dict[str, None]) -> list[tuple[int, dict[str, float]]]:
+def _negative(settings: Settings, frames: int, notes: Notes) -> list[tuple[int, dict[str, float]]]:
     if not settings.structured("negative_prompts"):
         return [(0, {})]
     keys = texts_by_frame(settings, "negative_prompts")
-    clean = partial(unbracketed, told=told)
+    clean = partial(without_brackets, notes=notes)
     found = [
         (frame, {words: -weight for words, weight in weights_of(texts, clean).items()})
-        for frame, texts in held(keys, frames, told)
+        for frame, texts in until_next(keys, frames, notes)
     ]
     if any(weights for _, weights in found):
-        told[NEGATIVE] = None
+        notes.add(NEGATIVE)
     return found
 
 

@@ -30,12 +30,12 @@ class Assigned:
 
     Attributes:
         settings: by name; the first literal of each.
-        doubts: names that more is to be said of, should a format ask for them.
+        caveats: a note by name, reported only if a format asks for that setting.
         commands: the shell commands that it runs.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
-    doubts: dict[str, str] = field(default_factory=dict)
+    caveats: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
 
 
@@ -91,14 +91,14 @@ class _Reader:
             except _UNREADABLE:
                 if outer:
                     text = f"line {node.lineno}: {name} is computed, which is not read; its default is used"
-                    self._found.doubts.setdefault(name, text)
+                    self._found.caveats.setdefault(name, text)
                 continue
             self._add(name, value, node.lineno, outer)
 
     def _add(self, name: str, value: Any, line: int, outer: bool) -> None:
         before = self._found.settings.get(name, value)
         if outer and name in self._found.settings and before != value:
-            self._found.doubts[name] = f"line {line}: {name} is assigned again; the first value is used"
+            self._found.caveats[name] = f"line {line}: {name} is assigned again; the first value is used"
         self._found.settings.setdefault(name, value)
         if outer and isinstance(value, str | int | float) and len(str(value)) <= _SHORT:
             self._known.setdefault(name, value)
@@ -106,7 +106,7 @@ class _Reader:
             self._spread(name, value, line)
 
     def _spread(self, name: str, value: Any, line: int) -> None:
-        """A map of settings counts as its settings."""
+        """Add the entries of a map of settings as settings of their own."""
         if not isinstance(value, dict) or not all(isinstance(key, str) and key.isidentifier() for key in value):
             return
         if name and len(value) < _MIN_KEYS:
@@ -116,7 +116,7 @@ class _Reader:
             self._add(key, inside, line, outer=False)
 
     def _entries(self, node: ast.expr | None) -> Any:
-        """A value; of a map of settings that is written out, what can be read."""
+        """A value; of a literal map of settings, the entries that can be read."""
         if not isinstance(node, ast.Dict) or not all(_names(key) for key in node.keys):
             return self._value(node)
         found: dict[str, Any] = {}
@@ -126,7 +126,7 @@ class _Reader:
                 found[name] = self._value(inside)
             except _UNREADABLE:
                 text = f"line {inside.lineno}: {name} is computed, which is not read; its default is used"
-                self._found.doubts.setdefault(name, text)
+                self._found.caveats.setdefault(name, text)
         return found
 
     def _value(self, node: ast.expr | None, depth: int = 0) -> Any:

@@ -21,7 +21,7 @@ _PROGRAM = "generate.py"
 
 
 class NotationError(Exception):
-    """A text that begins like JSON and does not go on like it."""
+    """A text that begins as JSON and is broken JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +30,18 @@ class Found:
 
     Attributes:
         settings: by name.
-        doubts: what is to be said of a name where a format asks for it.
+        caveats: a note by setting, reported only if a format asks for that setting.
         script: the part of it that could be shell commands.
         notebook: whether these come out of a notebook's cells.
-        told: what was assumed.
-        lacking: why a notation does not fit, for the one message where no format does.
+        notes: what was assumed.
+        lacking: why the text could not be read in some notations, for the message that no format fits.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
-    doubts: dict[str, str] = field(default_factory=dict)
+    caveats: dict[str, str] = field(default_factory=dict)
     script: str = ""
     notebook: bool = False
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
 
 
@@ -66,11 +66,11 @@ def read(text: str, suffix: str, fenced: bool = False) -> Found:
         return blocks
     code = assigned(text)
     if code and (code.settings or code.commands):
-        return Found(settings=code.settings, doubts=code.doubts, script="\n".join(code.commands))
+        return Found(settings=code.settings, caveats=code.caveats, script="\n".join(code.commands))
     settings, why = _yaml(text)
     python = "" if code else "not Python"
-    doubts = code.doubts if code else {}
-    return Found(settings=settings, doubts=doubts, script=text, lacking=tuple(filter(None, (python, why))))
+    caveats = code.caveats if code else {}
+    return Found(settings=settings, caveats=caveats, script=text, lacking=tuple(filter(None, (python, why))))
 
 
 def _braces(text: str, suffix: str) -> Found:
@@ -88,7 +88,7 @@ def _braces(text: str, suffix: str) -> Found:
         return _object({str(name): value for name, value in found.items()})
     code = assigned(text)
     if code and code.settings:
-        return Found(settings=code.settings, doubts=code.doubts, script="\n".join(code.commands))
+        return Found(settings=code.settings, caveats=code.caveats, script="\n".join(code.commands))
     settings = {} if text.lstrip()[1:].lstrip()[:1] in ('"', "") else _yaml(text)[0]
     if not settings:
         raise NotationError(problem)
@@ -99,9 +99,9 @@ def _object(found: dict[str, Any]) -> Found:
     cells = found.get("cells")
     if not isinstance(cells, list):
         return Found(settings=found)
-    code, told = read_cells(cells)
+    code, notes = read_cells(cells)
     script = "\n".join(code.commands)[:MAX_SCRIPT]
-    return Found(settings=code.settings, doubts=code.doubts, script=script, notebook=True, told=told)
+    return Found(settings=code.settings, caveats=code.caveats, script=script, notebook=True, notes=notes)
 
 
 def _explained(text: str, error: json.JSONDecodeError) -> str:
@@ -132,8 +132,8 @@ def _list(text: str) -> Found | None:
     maps = [entry for entry in found if isinstance(entry, dict)]
     if not maps or len(maps) < len(found):
         return Found(lacking=("a list; expected settings by name, or a list of them",))
-    told = (f"the first of {len(maps)} settings in a list is imported",) if len(maps) > 1 else ()
-    return Found(settings={str(name): value for name, value in maps[0].items()}, told=told)
+    notes = (f"the first of {len(maps)} settings in a list is imported",) if len(maps) > 1 else ()
+    return Found(settings={str(name): value for name, value in maps[0].items()}, notes=notes)
 
 
 def _fences(text: str) -> Found | None:
@@ -156,7 +156,9 @@ def _fences(text: str) -> Found | None:
             setting.append((line, found))
     if commands:
         blocks = "a code block" if len(commands) == 1 else f"{len(commands)} code blocks"
-        return Found(script="\n".join(commands), told=(f"{blocks} of the text with commands read, nothing else of it",))
+        return Found(
+            script="\n".join(commands), notes=(f"{blocks} of the text with commands read, nothing else of it",)
+        )
     if not setting and problem:
         raise problem
     return _of_block(setting) if setting else None
@@ -166,7 +168,7 @@ def _of_block(setting: Sequence[tuple[int, Found]]) -> Found:
     line, first = setting[0]
     several = f", the first of {len(setting)}" if len(setting) > 1 else ""
     note = f"the code block at line {line} is read{several}; the text around it is not"
-    return Found(settings=first.settings, doubts=first.doubts, told=(note, *first.told))
+    return Found(settings=first.settings, caveats=first.caveats, notes=(note, *first.notes))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:

@@ -17,7 +17,7 @@ def read_cells(cells: Sequence[Any]) -> tuple[Assigned, tuple[str, ...]]:
     """The assignments in a notebook's code cells and the shell commands they run; and what was assumed."""
     whole = Assigned()
     script: list[str] = []
-    told: list[str] = []
+    notes: list[str] = []
     for number, cell in enumerate(cells, 1):
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
@@ -28,21 +28,21 @@ def read_cells(cells: Sequence[Any]) -> tuple[Assigned, tuple[str, ...]]:
             continue
         lines_run = _runs(code)
         script += [line for line, _ in lines_run]
-        told += [_LOOPED] if any(inside and _PROGRAM in line for line, inside in lines_run) else []
+        notes += [_LOOPED] if any(inside and _PROGRAM in line for line, inside in lines_run) else []
         found = assigned(code, whole.settings) or Assigned()
         _merge(whole, found, number)
         script += found.commands
     whole.commands = script
-    return whole, tuple(dict.fromkeys(told))
+    return whole, tuple(dict.fromkeys(notes))
 
 
 def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
-    """Put what a cell assigns behind what earlier ones did."""
-    for name, text in cell.doubts.items():
-        whole.doubts.setdefault(name, f"cell {number}, {text}")
+    """Add a cell's assignments to those of earlier cells, which take precedence."""
+    for name, text in cell.caveats.items():
+        whole.caveats.setdefault(name, f"cell {number}, {text}")
     for name, value in cell.settings.items():
         if name in whole.settings and whole.settings[name] != value:
-            whole.doubts[name] = f"cell {number}: {name} is assigned again; the first value is used"
+            whole.caveats[name] = f"cell {number}: {name} is assigned again; the first value is used"
         whole.settings.setdefault(name, value)
 
 

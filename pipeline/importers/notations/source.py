@@ -18,7 +18,7 @@ STANDARD_INPUT = Path("-")
 _TOO_DEEP = (RecursionError, MemoryError)
 
 
-class Asked(Mapping[str, Any]):
+class TrackedSettings(Mapping[str, Any]):
     """Settings that remember which names they were asked for."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -49,9 +49,9 @@ class Source:
         settings: what it sets by name; empty where it is a command line or anything else.
         script: the part of it that could be shell commands: all of it, or what a notebook's cells run.
         notebook: whether `script` comes out of cells, whose variables are Python's.
-        told: what was assumed in reading it.
-        lacking: why notations did not fit.
-        doubts: what is to be said of a setting where a format asks for it.
+        notes: what was assumed in reading it.
+        lacking: why the text could not be read in some notations.
+        caveats: a note by setting, reported only if a format asks for that setting.
     """
 
     name: str
@@ -59,17 +59,17 @@ class Source:
     settings: Mapping[str, Any]
     script: str = ""
     notebook: bool = False
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
-    doubts: Mapping[str, str] = field(default_factory=dict)
+    caveats: Mapping[str, str] = field(default_factory=dict)
 
     def error(self, message: str) -> InputError:
         return InputError(f"{self.name}: {message}")
 
-    def doubted(self) -> tuple[str, ...]:
-        """What is to be said of the settings that were asked for until now."""
-        names = self.settings.names if isinstance(self.settings, Asked) else {}
-        return tuple(self.doubts[name] for name in names if name in self.doubts)
+    def caveats_asked_for(self) -> tuple[str, ...]:
+        """The caveats of the settings that a format has asked for so far."""
+        names = self.settings.names if isinstance(self.settings, TrackedSettings) else {}
+        return tuple(self.caveats[name] for name in names if name in self.caveats)
 
 
 def read_source(path: Path) -> Source:
@@ -93,12 +93,12 @@ def _source(name: str, text: str, found: Found) -> Source:
     return Source(
         name=name,
         text=text,
-        settings=Asked(found.settings),
+        settings=TrackedSettings(found.settings),
         script=found.script[:MAX_SCRIPT],
         notebook=found.notebook,
-        told=found.told,
+        notes=found.notes,
         lacking=found.lacking,
-        doubts=found.doubts,
+        caveats=found.caveats,
     )
 
 

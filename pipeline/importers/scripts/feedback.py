@@ -1,7 +1,7 @@
-"""A shell loop that draws on its own last picture, which ImageMagick has zoomed and turned in between.
+"""Read the moves of a feedback loop: a shell loop that refines its own last picture after ImageMagick has moved it.
 
 Convention of ImageMagick: `-distort SRT` takes `Angle`, `Scale,Angle`, `X,Y,Angle`, `X,Y,Scale,Angle`,
-    `X,Y,ScaleX,ScaleY,Angle`, each of the last two also with `,NewX,NewY` behind it; X, Y is the point it turns
+    `X,Y,ScaleX,ScaleY,Angle`, the last two also followed by `,NewX,NewY`; X, Y is the point it turns
     about, the middle by default, in pixels from the upper left corner; positive angles turn clockwise.
 
 Source: ImageMagick, "Distorting Images", Scale-Rotate-Translate.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.importers.notes import Notes
 from pipeline.importers.scripts.shell import Command
 from pipeline.importers.scripts.variables import Expanded
 from pipeline.importers.settings import shown
@@ -49,7 +50,7 @@ class Distortion:
 
 @dataclass(frozen=True, kw_only=True)
 class Feedback:
-    """What happens to the picture before each frame: the arrays are zoom, degrees counter-clockwise and the shift."""
+    """The moves before each frame: zoom as a factor, angle in degrees counter-clockwise, shift in pixels."""
 
     zoom: NDArray[np.float64]
     angle: NDArray[np.float64]
@@ -57,14 +58,15 @@ class Feedback:
     border: str
 
 
-def distorts(command: Command) -> bool:
+def runs_imagemagick(command: Command) -> bool:
+    """Whether a command runs ImageMagick's convert, magick or mogrify."""
     words = [word.text for word in command.words]
     name = words[0].replace("\\", "/").rsplit("/", 1)[-1].lower().lstrip("!@")
     return name in _PROGRAMS
 
 
-def read(
-    before: Sequence[Command], turn: Sequence[Command], count: int, size: tuple[int, int], told: dict[str, None]
+def read_feedback(
+    before: Sequence[Command], turn: Sequence[Command], count: int, size: tuple[int, int], notes: Notes
 ) -> Feedback:
     """The moves of a loop.
 
@@ -77,11 +79,11 @@ def read(
         FeedbackError: a distortion cannot be read.
     """
     borders: dict[str, None] = {}
-    each = _composed(turn, size, told, borders)
-    first = _composed(before, size, told, borders)
+    each = _composed(turn, size, notes, borders)
+    first = _composed(before, size, notes, borders)
     moves = [Distortion(), first, *[each] * max(count - 2, 0)][:count]
     if len(borders) > 1:
-        told[f"-virtual-pixel {' and '.join(borders)}: the first one is used throughout"] = None
+        notes.add(f"-virtual-pixel {' and '.join(borders)}: the first one is used throughout")
     return Feedback(
         zoom=np.array([move.scale for move in moves]),
         angle=np.array([-move.turn for move in moves]),
@@ -90,19 +92,15 @@ def read(
     )
 
 
-def _composed(
-    commands: Sequence[Command], size: tuple[int, int], told: dict[str, None], borders: dict[str, None]
-) -> Distortion:
+def _composed(commands: Sequence[Command], size: tuple[int, int], notes: Notes, borders: dict[str, None]) -> Distortion:
     whole = Distortion()
     for command in commands:
-        for distortion in _distortions(command, size, told, borders):
+        for distortion in _distortions(command, size, notes, borders):
             whole = whole.then(distortion)
     return whole
 
 
-def _distortions(
-    command: Command, size: tuple[int, int], told: dict[str, None], borders: dict[str, None]
-) -> list[Distortion]:
+def _distortions(command: Command, size: tuple[int, int], notes: Notes, borders: dict[str, None]) -> list[Distortion]:
     """Those of one command, in their order; every other operator is reported."""
     found: list[Distortion] = []
     words = command.words[1:]
@@ -114,16 +112,16 @@ def _distortions(
         if name == "-virtual-pixel" and values:
             border = _BORDERS.get(values[0].text.lower(), "")
             if not border:
-                told[f"-virtual-pixel {shown(values[0].text)}: the edge is continued instead"] = None
+                notes.add(f"-virtual-pixel {shown(values[0].text)}: the edge is continued instead")
                 border = "edge"
         elif name in ("-distort", "+distort") and len(words) > at + 2:
             if values[0].text.lower() in ("srt", "scalerotatetranslate"):
                 found.append(_distortion(words[at + 2], size))
             else:
-                told[f"line {command.line}: -distort {shown(values[0].text)}: only SRT is carried"] = None
+                notes.add(f"line {command.line}: -distort {shown(values[0].text)}: only SRT is carried")
             at += 1
         elif re.match(r"[-+][A-Za-z]", name) and name not in _HARMLESS:
-            told[f"line {command.line}: ImageMagick's {shown(name)} between the pictures is not carried"] = None
+            notes.add(f"line {command.line}: ImageMagick's {shown(name)} between the pictures is not carried")
         at += 2 if name in _VALUED else 1
     if found:
         borders[border] = None
@@ -150,7 +148,7 @@ def _distortion(word: Expanded, size: tuple[int, int]) -> Distortion:
 
 
 def _arguments(numbers: list[float], middle: complex) -> tuple[complex, tuple[float, float], float, complex]:
-    """The point it turns about, the scales, the angle, and where the point comes to lie."""
+    """The centre of rotation, the scales, the angle, and where the centre is moved to."""
     count = len(numbers)
     if count < 3:
         scale = numbers[0] if count == 2 else 1.0

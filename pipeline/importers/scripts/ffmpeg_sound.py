@@ -37,8 +37,8 @@ def sound_of(commands: Sequence[Command]) -> Sound | None:
 
 def _sound(place: str, path: str, start: str) -> Sound:
     seconds = _seconds(start)
-    remark = f"{place} -ss {shown(start)}: no time that can be read: the sound begins at its start"
-    return Sound(setting=f"{place} -i", written=path, start=seconds or 0.0, remark=remark if seconds is None else "")
+    note = f"{place} -ss {shown(start)}: no time that can be read: the sound begins at its start"
+    return Sound(setting=f"{place} -i", written=path, start=seconds or 0.0, note=note if seconds is None else "")
 
 
 def _seconds(written: str) -> float | None:

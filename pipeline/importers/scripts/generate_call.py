@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.importers.notations.source import Source
 from pipeline.importers.scripts.shell import Command, commands
 from pipeline.importers.scripts.shell_words import Dialect, ShellError
-from pipeline.importers.scripts.variables import Expanded, Unknown, scalars
+from pipeline.importers.scripts.variables import Expanded, Unknown, notebook_variables
 from pipeline.importers.settings import shown
 
 PROGRAM = "generate.py"
@@ -69,7 +69,7 @@ class Script:
 
     commands: Sequence[Command]
     calls: Sequence[int]
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def dialect(source: Source) -> Dialect:
@@ -82,29 +82,29 @@ def dialect(source: Source) -> Dialect:
 def read_script(source: Source, tool: str) -> Script:
     """The commands of a source.
 
-    Text around a command, such as an apostrophe in a sentence, is passed over where the whole is no script.
+    If the source as a whole is not a script, its commands are read line by line and the text around them is ignored.
 
     Raises:
         InputError: it is no script, and no line of it is a command.
     """
     if len(source.script) > MAX_SHELL:
         raise source.error(f"{tool}: a script of more than {MAX_SHELL:,} characters is not read")
-    values = scalars(source.settings) if source.notebook else {}
+    values = notebook_variables(source.settings) if source.notebook else {}
     try:
-        found, told = commands(source.script, dialect(source), values)
+        found, notes = commands(source.script, dialect(source), values)
         problem = None
     except ShellError as error:
-        found, told, problem = [], (), error
+        found, notes, problem = [], (), error
     if not any(map(runs, found)):
         found, problem = _line_by_line(source, problem)
     calls = [at for at, command in enumerate(found) if runs(command)]
     if not calls:
         raise source.error(f"{tool}: {problem or _EXPECTED}")
-    return Script(commands=found, calls=calls, told=told)
+    return Script(commands=found, calls=calls, notes=notes)
 
 
 def runs(command: Command) -> bool:
-    """Whether a command runs generate.py, and does not only name it."""
+    """Whether a command runs generate.py, rather than only naming it."""
     names = [_base(word.text) for word in command.words]
     return PROGRAM in names and names[0].lower().lstrip("@!") not in _ONLY_NAME_IT and len(names) > names.index(PROGRAM)
 

@@ -1,4 +1,4 @@
-"""How often the loops of a shell script turn, where that can be read off their headers."""
+"""Read from the headers of a shell script's loops how often they run."""
 
 import re
 from collections.abc import Sequence
@@ -35,8 +35,8 @@ class Loop:
 
     Attributes:
         header: as written.
-        count: how often it turns; None where only a run of the script would tell.
-        variable: what it counts in; "" where that is not known.
+        count: how often it runs; None where only a run of the script would show.
+        variable: its counter; "" if that is not known.
     """
 
     line: int
@@ -45,7 +45,7 @@ class Loop:
     variable: str = ""
 
 
-def of(
+def loop_of(
     found: Sequence[Word | Operator],
     rest: Sequence[Sequence[Word | Operator]],
     body: Sequence[Sequence[Word | Operator]],
@@ -59,7 +59,7 @@ def of(
         body: all of its commands, the first one included.
         variables: as they are where it begins.
     """
-    header = variables.inside(written(found))
+    header = variables.inside(text_of(found))
     line = found[0].line
     if match := _COUNTING.search(header):
         return Loop(line=line, header=header, count=_counted(match, variables), variable=match[1])
@@ -68,14 +68,14 @@ def of(
         return Loop(
             line=line, header=header, count=_listed(words, variables), variable=_text(words[0]) if words else ""
         )
-    original = written(found)
+    original = text_of(found)
     match = _TEST.search(original) or _TEST.search(_right_side(original, variables))
     if header.startswith("while ") and match:
         return Loop(line=line, header=header, count=_stepped(match, body, variables), variable="")
     return Loop(line=line, header=header, count=None)
 
 
-def of_batch(simple: Sequence[Sequence[Word | Operator]], variables: Variables) -> tuple[Loop | None, int]:
+def batch_loop_of(simple: Sequence[Sequence[Word | Operator]], variables: Variables) -> tuple[Loop | None, int]:
     """The loop of `for /L %%i in (1,1,30) do (`, and how many commands its header takes besides the first."""
     parts = [" ".join(map(_text, found)) for found in simple]
     header = " ".join(parts)
@@ -93,9 +93,9 @@ def of_batch(simple: Sequence[Sequence[Word | Operator]], variables: Variables) 
     return Loop(line=simple[0][0].line, header=header, count=count, variable=variable[1] if variable else ""), body[0]
 
 
-def assigned(simple: Sequence[Word | Operator]) -> set[str]:
+def assigned_names(simple: Sequence[Word | Operator]) -> set[str]:
     """The names that a command assigns, as far as they can be seen."""
-    text = written(simple)[:2000]
+    text = text_of(simple)[:2000]
     found = set(_NAMES.findall(text))
     if "((" in text:  # arithmetic: elsewhere `$N --seed` would look like a count
         found |= {name for match in _COUNTED.finditer(text) for name in match.groups() if name}
@@ -104,7 +104,7 @@ def assigned(simple: Sequence[Word | Operator]) -> set[str]:
     return found
 
 
-def written(found: Sequence[Word | Operator]) -> str:
+def text_of(found: Sequence[Word | Operator]) -> str:
     return " ".join(_text(token)[:_LONGEST] for token in found[:_MOST])[:_LONGEST]
 
 
@@ -118,7 +118,7 @@ def _counted(match: re.Match[str], variables: Variables) -> int | None:
     if match[3] in ("<", ">", "!="):
         stop -= sign
     if (match[3][0] == "<") != (sign > 0) and match[3] != "!=":
-        return None  # it never turns, or never ends
+        return None  # it never runs, or never ends
     return _length(start, stop, step)
 
 
@@ -152,8 +152,8 @@ def _stepped(match: re.Match[str], body: Sequence[Sequence[Word | Operator]], va
     """`while [ $i -le 30 ]`, where its body counts `i` up by one, once."""
     name, sign, limit = (match[1], match[2], match[3]) if match[1] else (match[4], match[5], match[6])
     begin = variables.values.get(name)
-    steps = [step for simple in body[1:] for step in _STEP.finditer(written(simple)) if name in step.groups()]
-    others = [simple for simple in body[1:] if name in assigned(simple)]
+    steps = [step for simple in body[1:] for step in _STEP.finditer(text_of(simple)) if name in step.groups()]
+    others = [simple for simple in body[1:] if name in assigned_names(simple)]
     if not isinstance(begin, str) or not re.fullmatch(r"-?\d{1,9}", begin) or len(steps) != 1 or len(others) != 1:
         return None
     return _length(int(begin), int(limit) - (sign not in ("-le", "<=")), 1)

@@ -1,4 +1,4 @@
-"""A script as its commands in order: variables put in, each with the loop it stands in. Nothing is run."""
+"""Read a script as its commands in order, with variables expanded and the loops around each. Nothing is run."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.importers.scripts import loops
 from pipeline.importers.scripts.loops import Loop
-from pipeline.importers.scripts.shell_words import Dialect, Operator, ShellError, Word, tokens
+from pipeline.importers.scripts.shell_words import Dialect, Operator, ShellError, Word
+from pipeline.importers.scripts.simple_commands import plain_text, simple_commands, without_start
 from pipeline.importers.scripts.variables import Expanded, Unknown, Variables
 
 MAX_DEPTH = 20
@@ -23,7 +24,7 @@ class Command:
 
     Attributes:
         loops: those around it, the outermost first.
-        conditional: whether it stands in an `if` or `case` within the innermost loop.
+        conditional: whether it is inside an `if` or `case` within the innermost loop.
     """
 
     words: tuple[Expanded, ...]
@@ -53,28 +54,14 @@ def commands(
     Raises:
         ShellError: a quote is not closed, or blocks are nested too deeply.
     """
-    simple = list(_simple(text, dialect, line))
-    walk = _Walk(dialect, Variables(dict(values or {})), simple)
-    return list(walk.commands()), tuple(walk.variables.fallen_back)
+    simple = list(simple_commands(text, dialect, line))
+    reader = _CommandReader(dialect, Variables(dict(values or {})), simple)
+    return list(reader.commands()), tuple(reader.variables.fallen_back)
 
 
-def _simple(text: str, dialect: Dialect, line: int) -> Iterator[list[Word | Operator]]:
-    """The simple commands; an arithmetic `((...))` belongs to one, a bracket stands alone."""
-    found: list[Word | Operator] = []
-    for token in tokens(text, dialect, line):
-        if isinstance(token, Word) or token.text.startswith("(("):
-            found.append(token)
-            continue
-        if found:
-            yield found
-            found = []
-        if token.text in "()":
-            yield [token]
-    if found:
-        yield found
+class _CommandReader:
+    """Reads commands in order and keeps track of open loops and conditions and of the variables' values."""
 
-
-class _Walk:
     def __init__(self, dialect: Dialect, variables: Variables, simple: Sequence[list[Word | Operator]]) -> None:
         self.variables, self._dialect, self._simple = variables, dialect, simple
         self._open: list[_Block] = []
@@ -86,7 +73,7 @@ class _Walk:
             if skip:
                 skip -= 1
                 continue
-            if self._dialect is Dialect.BATCH and _plain(found[0]).lower().lstrip("@") == "for":
+            if self._dialect is Dialect.BATCH and plain_text(found[0]).lower().lstrip("@") == "for":
                 skip = self._batch_loop(at)
                 continue
             words = self._control(at, list(found))
@@ -94,14 +81,14 @@ class _Walk:
                 yield from self._command(words)
 
     def _command(self, words: list[Word]) -> Iterator[Command]:
-        first = _plain(words[0]).lower().lstrip("@")
+        first = plain_text(words[0]).lower().lstrip("@")
         if self._dialect is Dialect.BATCH and first in ("set", "setx"):
             self._set(words[1:])
             return
         if first in _DECLARES:
-            words = [word for word in words[1:] if not _plain(word).startswith("-")]
+            words = [word for word in words[1:] if not plain_text(word).startswith("-")]
         count = 0
-        while count < len(words) and self._dialect is not Dialect.BATCH and _ASSIGNMENT.match(_plain(words[count])):
+        while count < len(words) and self._dialect is not Dialect.BATCH and _ASSIGNMENT.match(plain_text(words[count])):
             count += 1
         if count == len(words):
             for word in words:
@@ -114,9 +101,9 @@ class _Walk:
             yield Command(words=tuple(expanded), loops=loops_around, conditional=conditional)
 
     def _assign(self, word: Word) -> None:
-        match = _ASSIGNMENT.match(_plain(word))
+        match = _ASSIGNMENT.match(plain_text(word))
         assert match, "asked before"
-        value = self.variables.joined([_behind(word, match.end())])
+        value = self.variables.joined([without_start(word, match.end())])
         name, before = match[1], self.variables.values.get(match[1], "")
         if match[2]:
             known = before if isinstance(before, str) else ""
@@ -127,11 +114,11 @@ class _Walk:
 
     def _set(self, words: list[Word]) -> None:
         """cmd.exe's `set NAME=a value`, with or without quotes around all of it."""
-        computed = bool(words) and _plain(words[0]).lower() in ("/a", "/p")
+        computed = bool(words) and plain_text(words[0]).lower() in ("/a", "/p")
         words = words[1:] if computed else words
-        match = _ASSIGNMENT.match(_plain(words[0])) if words else None
+        match = _ASSIGNMENT.match(plain_text(words[0])) if words else None
         if match:
-            value = self.variables.joined([_behind(words[0], match.end()), *words[1:]])
+            value = self.variables.joined([without_start(words[0], match.end()), *words[1:]])
             if computed:
                 value = Expanded(
                     text="", line=value.line, unknown=(Unknown(written="", why="is computed or asked for"),)
@@ -144,12 +131,12 @@ class _Walk:
             block.assigned.add(name)
 
     def _control(self, at: int, found: list[Word | Operator]) -> list[Word]:
-        """What is left of a simple command once `if`, `for`, `do` and the like are looked at."""
+        """Handle `if`, `for`, `do` and the like, and return the rest of the simple command."""
         if isinstance(found[0], Operator):
             self._bracket(found[0])
             return []
         while found and isinstance(found[0], Word):
-            word = _plain(found[0])
+            word = plain_text(found[0])
             if word in _BEGIN and self._dialect is not Dialect.BATCH:
                 self._begin(at, word, found)
                 if _BEGIN[word] != "if":
@@ -167,7 +154,9 @@ class _Walk:
             raise ShellError(found[0].line, f"more than {MAX_DEPTH} loops and conditions in each other")
         kind = _BEGIN[word]
         loop = (
-            loops.of(found, self._simple[at + 1 : at + 2], self._body(at), self.variables) if kind == "loop" else None
+            loops.loop_of(found, self._simple[at + 1 : at + 2], self._body(at), self.variables)
+            if kind == "loop"
+            else None
         )
         if loop:
             self.variables.forget(self._assigned.get(at, ()), "changes in the loop")
@@ -197,7 +186,7 @@ class _Walk:
 
     def _batch_loop(self, at: int) -> int:
         """`for /L %%i in (1,1,30) do (`: how many of the commands that follow are its header."""
-        header, rest = loops.of_batch(self._simple[at : at + 6], self.variables)
+        header, rest = loops.batch_loop_of(self._simple[at : at + 6], self.variables)
         if header is None:
             return 0
         self._open.append(_Block("loop", header, set(), awaits_bracket=True))
@@ -208,7 +197,7 @@ class _Walk:
         depth = 0
         found = []
         for simple in self._simple[at : at + 1000]:
-            word = _plain(simple[0])
+            word = plain_text(simple[0])
             depth += (_BEGIN.get(word) == "loop") - (word == "done")
             if depth <= 0:
                 break
@@ -220,29 +209,12 @@ class _Walk:
         found: dict[int, set[str]] = {}
         stack: list[int] = []
         for at, simple in enumerate(self._simple):
-            word = _plain(simple[0])
+            word = plain_text(simple[0])
             if _BEGIN.get(word) == "loop":
                 stack.append(at)
-            names = loops.assigned(simple) if stack else set()
+            names = loops.assigned_names(simple) if stack else set()
             for loop in stack[:MAX_DEPTH]:
                 found.setdefault(loop, set()).update(names)
             if word == "done" and stack:
                 stack.pop()
         return found
-
-
-def _plain(token: Word | Operator) -> str:
-    """The text of a word as far as no variable stands in it."""
-    if isinstance(token, Operator):
-        return token.text
-    return "".join(part.text for part in token.parts)
-
-
-def _behind(word: Word, count: int) -> Word:
-    """A word without its first characters, which no variable stands in."""
-    parts = []
-    for part in word.parts:
-        gone = min(count, len(part.text)) if part.variable is None else 0
-        count -= gone
-        parts.append(part if not gone else type(part)(text=part.text[gone:], quoted=part.quoted))
-    return Word(parts=tuple(parts), line=word.line)

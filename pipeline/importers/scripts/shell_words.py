@@ -1,7 +1,7 @@
 """The words and operators of a shell script or a batch file. Nothing is run and nothing is looked up.
 
 Source: POSIX Shell Command Language, 2.2 and 2.3; for batch files, the rules of cmd.exe. What differs: patterns
-    stay as they are written, and here-documents are passed over.
+    stay as they are written, and here-documents are skipped.
 """
 
 import re
@@ -33,7 +33,7 @@ class Part:
     Attributes:
         text: as it counts, or as it is written where it names a variable.
         variable: the name of the variable; "" of a command substitution; None where it is plain text.
-        default: what stands behind `:-`.
+        default: the text after `:-`.
         quoted: whether spaces within it are part of the word.
     """
 
@@ -117,8 +117,8 @@ class _Reader:
     def tokens(self) -> Iterator[Word | Operator]:
         fresh = True  # nothing stands before it on its line
         while self._at < len(self._text):
-            if fresh and self._batch and (remark := _REMARK.match(self._text, self._at)):
-                self._at = remark.end()
+            if fresh and self._batch and (note := _REMARK.match(self._text, self._at)):
+                self._at = note.end()
                 continue
             match = self._pattern.match(self._text, self._at)
             assert match, "the last alternative takes any character"
@@ -169,8 +169,8 @@ class _Reader:
             inside = found.strip("%!~" if self._batch else "${}") or found
             name = _NAME.match(inside)
             rest = inside[name.end() :] if name else inside
-            plain = self._batch or not rest or rest[:2] == ":-"
-            known = name[0] if name and plain else ""
+            without_markup = self._batch or not rest or rest[:2] == ":-"
+            known = name[0] if name and without_markup else ""
             return Part(text=found, variable=known, default=rest[2:] if rest[:2] == ":-" else None, quoted=quoted)
         return Part(text=found, quoted=quoted)
 
@@ -214,7 +214,7 @@ class _Reader:
             self._parts = []
 
     def _pass_over(self) -> None:
-        """Behind the here-documents of the line before."""
+        """Skip the here-documents of the previous line."""
         for mark in self._here[:_MAX_HERE]:
             end = re.compile(rf"^[\t]*{re.escape(mark)}[ \t\r]*$", re.MULTILINE).search(self._text, self._at)
             self._at = end.end() if end else len(self._text)

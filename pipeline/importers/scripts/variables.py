@@ -1,4 +1,4 @@
-"""Variables of a shell script: literal assignments are substituted, and of the others it is known why not."""
+"""Variables of a shell script: those with literal values are substituted, the others keep a reason why not."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,9 +17,9 @@ class Unknown:
     """A variable whose value only a run of the script would give.
 
     Attributes:
-        written: as it stands in the word.
-        why: what is known of it.
-        random: whether it comes of a command or `$RANDOM`.
+        written: as it is written in the word.
+        why: why its value is not known.
+        random: whether it comes from a command or from `$RANDOM`.
     """
 
     written: str
@@ -42,7 +42,7 @@ class Expanded:
 
 @dataclass
 class Variables:
-    """What the script has assigned so far; `fallen_back` collects the defaults that had to be taken."""
+    """What the script has assigned so far; `fallen_back` collects notes on the defaults that were used."""
 
     values: dict[str, str | Unknown] = field(default_factory=dict)
     fallen_back: dict[str, None] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Variables:
             self.values[name] = Unknown(written="", why=why)
 
     def expand(self, word: Word) -> list[Expanded]:
-        """The words that the shell makes of one: an unquoted variable falls apart at its spaces."""
+        """The words that the shell expands a word to: an unquoted variable is split at spaces."""
         texts, unknown = [""], []
         for part in word.parts:
             value = self._value(part, word.line)
@@ -81,7 +81,7 @@ class Variables:
         return [each for each in whole if each.text or quoted]
 
     def joined(self, words: Iterable[Word]) -> Expanded:
-        """Words as one value, such as what stands behind `=`."""
+        """Words joined to one value, such as the right side of an assignment."""
         texts, unknown, line = [], [], 0
         for word in words:
             line = line or word.line
@@ -125,6 +125,6 @@ def _reason(name: str) -> str:
     return "is drawn at random" if name.endswith("RANDOM") else "is set nowhere in the file"
 
 
-def scalars(settings: Mapping[str, object]) -> dict[str, str | Unknown]:
+def notebook_variables(settings: Mapping[str, object]) -> dict[str, str | Unknown]:
     """A notebook's settings as the variables that its `!` lines can name."""
     return {name: str(value) for name, value in settings.items() if isinstance(value, str | int | float)}

@@ -1,7 +1,7 @@
 """The arithmetic of other tools' schedules: a whitelist of Python's grammar, never `eval`.
 
 An expression is evaluated for all frames at once, and written in our own language where that has the
-same meaning; whoever writes it so compares the two (`pipeline.importers.values.carriers`).
+same meaning; whoever writes it so compares the two (`pipeline.importers.values.keys`).
 
 Source: numexpr's user guide for what Deforum's expressions may hold. What differs: every number is a
     float, so nothing overflows. `%` has the sign of the divisor, as numexpr has it since 2.10; before, whole
@@ -35,7 +35,7 @@ _OURS = {"sin", "cos", "tan", "sqrt", "exp", "log", "floor", "ceil", "abs", "whe
 
 
 class UnreadableError(Exception):
-    """What in an expression cannot be used."""
+    """A setting's text that cannot be used; the message says why, without the setting's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Arithmetic:
             return np.asarray(_value(self.tree, {**self.dialect.constants, **names}, self.dialect), dtype=np.float64)
 
     def written(self, names: Mapping[str, str]) -> str | None:
-        """The expression in our language, its names replaced; None where that has no words for it."""
+        """The expression in our language, with its names replaced; None if it cannot be expressed there."""
         try:
             return ast.unparse(_Writer(names).visit(ast.parse(ast.unparse(self.tree), mode="eval").body))
         except _NoWordsError:
@@ -164,7 +164,7 @@ def _number(values: Array) -> Array:
 
 
 class _NoWordsError(Exception):
-    """Our language cannot say it."""
+    """The expression has no equivalent in our language."""
 
 
 class _Writer(ast.NodeTransformer):

@@ -1,4 +1,4 @@
-"""Moves one after the other as moves at once: the logarithm of a frame's similarity.
+"""Turn moves that are made one after the other into simultaneous ones: the logarithm of a frame's similarity.
 
 Other tools shift a picture, then turn and scale it about a centre (or the other way round). Ours does
 all moves of a frame at once. A similarity of the plane is z -> m z + b in complex numbers, its
@@ -30,10 +30,10 @@ class Moves:
 
 
 def moves(zoom: Array, angle: Array, before: Complex, after: Complex) -> Moves:
-    """The moves at once that equal: shift, turn and scale about the centre, shift.
+    """The simultaneous moves that equal a shift, then rotation and scaling about the centre, then another shift.
 
     Args:
-        zoom: a factor; below 0 it turns by 180 degrees, too.
+        zoom: a factor; a negative one also rotates by 180 degrees.
         angle: degrees.
         before: the shift before turning and scaling, in pixels, complex.
         after: the shift after it, in pixels, complex.

@@ -20,7 +20,9 @@ def random_start(images: Tensor, radius: float) -> Tensor:
 
 
 def hide(images: Tensor, seen: Tensor, gradient: Tensor, radius: float) -> Tensor:
-    """One L2 step of `radius` up the loss from `seen`, kept within `radius` of `images`; every seventh picture stays.
+    """One L2 step of `radius` that increases the loss, from `seen`, kept within `radius` of `images`.
+
+    Every seventh picture stays unattacked.
 
     Source: projected gradient attack (Madry 2018); the gradient is the training pass's own and a batch is used
     several times, as in "Adversarial training for free" (Shafahi 2019), so that a step costs no pass of its own.
@@ -34,7 +36,7 @@ def hide(images: Tensor, seen: Tensor, gradient: Tensor, radius: float) -> Tenso
 
 @dataclass(frozen=True, kw_only=True)
 class Attack:
-    """A batch in use: as it was drawn, as it is attacked by now, its caption rows, how often it is used again.
+    """A batch that is used several times: as drawn, as attacked so far, its caption rows, and how many uses are left.
 
     A picture can be a blend: `share` of it is its own, the rest the one at place `others`.
     """
@@ -47,11 +49,11 @@ class Attack:
     left: int
 
     def mix(self, vectors: Tensor) -> Tensor:
-        """The vectors of the rows as those of the pictures."""
+        """Blend the vectors of the caption rows as the pictures were blended."""
         return mixed(vectors, self.others, self.share)
 
     def again(self, gradient: Tensor, radius: float) -> "Attack | None":
-        """The batch a step further up the loss, or None where it was used often enough."""
+        """The batch after one more attack step, or None if it was used often enough."""
         if not self.left:
             return None
         seen = hide(self.images, self.seen, gradient, radius)

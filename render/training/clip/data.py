@@ -22,7 +22,7 @@ class CaptionedImages:
         self.look()
 
     def look(self) -> None:
-        """Take in the sets whose files exist by now."""
+        """Load the sets whose files exist by now."""
         for name in self._weights:
             if self._weights[name] > 0 and name not in self._sets and has_set(self._folder, name):
                 images, captions = load_set(self._folder, name)

@@ -32,12 +32,12 @@ PATTERN_WORDS = {
 
 
 def worth_faking(caption: str) -> bool:
-    """Whether a caption is of things and not of colours and patterns."""
+    """Whether a caption describes things, rather than only colours and patterns."""
     return not PATTERN_WORDS & set(caption.split())
 
 
 class DecoyPool:
-    """Pictures that climb towards a caption and never show it: negatives like the failures of a renderer.
+    """Pictures optimised towards a caption without ever showing it: negatives like the failures of a renderer.
 
     Source: persistent chains of JEM (Grathwohl 2020), attacks on noise of RATIO (Augustin 2020). Starts are
     soft noise and mixtures of unrelated pictures. Steps are coarse: a decoder cannot make pixel noise either.
@@ -76,7 +76,7 @@ class DecoyPool:
         return self.images[rows], self.captions[rows]
 
     def climb(self, gradient: Tensor, length: float) -> None:
-        """One step of an L2 length up the loss for the chains last drawn, as coarse as a decoder would."""
+        """One L2 step of the given length that increases the loss of the chains, as coarse as a decoder's."""
         cells = int(torch.randint(12, 40, (1,), generator=self._generator))
         coarse = resize(resize(gradient, cells), self.images.shape[-1])
         self.images[self._drawn] = (self.images[self._drawn] + length * unit(coarse)).clamp(0, 1)
@@ -96,7 +96,7 @@ class DecoyPool:
 
 
 class Decoys:
-    """Chains that climb in pixels and, where a VQGAN is given, chains that climb in its latents."""
+    """Decoys that are optimised in pixels and, where a VQGAN is given, decoys that are optimised in its latents."""
 
     def __init__(self, config: CLIPConfig, vqgan: Path | None) -> None:
         painted = config.painted if vqgan else 0
@@ -106,12 +106,12 @@ class Decoys:
         self._painted = PaintedPool(vqgan, POOL, config.image_size, config.seed) if vqgan else None
 
     def draw(self, captions: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (N, 3, S, S) and the caption rows (N,) they pretend to."""
+        """Pictures (N, 3, S, S) and the caption rows (N,) that they were optimised towards."""
         images, rows = self._drawn.draw(self._counts[0], captions, others)
         if self._painted is None:
             return images, rows
-        more, said = self._painted.draw(self._counts[1], captions)
-        return torch.cat([images, more]), torch.cat([rows, said])
+        more, more_rows = self._painted.draw(self._counts[1], captions)
+        return torch.cat([images, more]), torch.cat([rows, more_rows])
 
     def climb(self, gradient: Tensor) -> None:
         """A step up the loss for what was drawn last."""

@@ -1,4 +1,4 @@
-"""Where a caption should lie: by what the teacher says of it, and by how its pictures look.
+"""Target vectors of captions: from the teacher's sentence embedding and from how the caption's pictures look.
 
 A teacher of sentences holds a golden sunset and a starry night over the same sea for much alike, and a guide that
 believes it has little reason to make one into the other. So each target vector gets a part that says which colours

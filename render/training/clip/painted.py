@@ -1,4 +1,4 @@
-"""Decoys as the renderer makes them: latents that climb towards a caption through the VQGAN's decoder."""
+"""Decoys as the renderer makes them: latents optimised towards a caption through the VQGAN's decoder."""
 
 from pathlib import Path
 

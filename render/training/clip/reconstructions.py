@@ -1,4 +1,4 @@
-"""Scenes after a VQGAN: the image tower should read a picture the way the renderer will show it."""
+"""Scenes reconstructed by a VQGAN, so that the image tower learns from pictures as the renderer makes them."""
 
 import json
 from pathlib import Path

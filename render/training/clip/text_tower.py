@@ -48,7 +48,7 @@ class SentenceBatches:
 
 
 class TextRun:
-    """One run; `train` goes on from the last checkpoint, run/text.pt. With `start`, as `ClipRun`'s."""
+    """One run; `train` resumes from the last checkpoint, run/text.pt. `start` is as in `ClipRun`."""
 
     def __init__(self, data: Path, run: Path, recipe: Recipe, start: Path | None = None) -> None:
         self.config, self.run = recipe.text, run

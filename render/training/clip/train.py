@@ -37,7 +37,7 @@ LOG_EVERY = 25
 
 
 class ClipRun:
-    """One run: data, towers, optimisers, decoys; `train` goes on from the last checkpoint.
+    """One run: data, towers, optimisers, decoys; `train` resumes from the last checkpoint.
 
     With `start`, an exported pair (path without ending), the run refines its image tower, in the space that it knows.
     With `vqgan`, an exported VQGAN, some decoys are painted by it.
@@ -135,7 +135,7 @@ class ClipRun:
         return Attack(images=images, seen=seen, rows=rows, others=others, share=share, left=left)
 
     def _decoys(self, phase: Phase, use: Attack) -> tuple[Tensor, Tensor]:
-        """Decoys of this step and the vectors they pretend to."""
+        """Decoys of this step and the caption vectors that they were optimised towards."""
         if not phase.decoys:
             return use.images[:0], self.corpus.vectors[:0]
         scenes = [int(r) for r in use.rows if worth_faking(self.corpus.texts[int(r)])]
@@ -151,13 +151,13 @@ class ClipRun:
         return found + F.softplus(((fake * fakes).sum(1) - self.floor - 0.15) * 8).mean() / 4
 
     def _text_loss(self, real: Tensor, use: Attack, targets: Tensor) -> Tensor:
-        """Keep the text tower on the teacher, for captions and others, and tie it to the pictures."""
+        """Keep the text tower near to the teacher, for captions and other sentences, and align it with the pictures."""
         if not self.text_ready:
             self._take_text_tower()
         rows = torch.cat([use.rows, torch.from_numpy(self.rng.integers(0, len(self.tokens), 96))])
-        said = encode_text(self.pair, self.tokens[rows])
-        taught = 6 * (1 - (said * self.corpus.vectors[rows]).sum(1)).mean()
-        return taught + soft_contrast(real, use.mix(said[: len(real)]), targets, self.config.temperature)
+        embedded = encode_text(self.pair, self.tokens[rows])
+        taught = 6 * (1 - (embedded * self.corpus.vectors[rows]).sum(1)).mean()
+        return taught + soft_contrast(real, use.mix(embedded[: len(real)]), targets, self.config.temperature)
 
     def _update(self, loss: Tensor, phase: Phase, rate: float) -> None:
         self.image_optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""Photographs in the public domain out of Debian packages: a file is used only if the package's own copyright says so.
+"""Public-domain photographs from Debian packages: a file is used only if the package's copyright file allows it.
 
 endless-sky-data holds about 200 landscapes named by what they show. Its copyright file (DEP-5) gives some to the
 public domain and some to CC-BY-SA; the latter are left out. What was used is written down beside the pictures.

@@ -1,4 +1,4 @@
-"""Pictures between two: what a video shows on its way from one prompt to the next."""
+"""Blends of two pictures, like the frames of a video between one prompt and the next."""
 
 import torch
 from torch import Tensor

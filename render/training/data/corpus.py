@@ -1,4 +1,4 @@
-"""The data step: what is fetched, what is made, in which sets; a set that is there is not made again."""
+"""The data step: fetch and make all sets of pictures and sentences; a set that exists is not made again."""
 
 from pathlib import Path
 

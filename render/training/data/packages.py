@@ -21,7 +21,7 @@ WORDNET_FILES = ("data.noun", "data.adj")
 
 
 class FetchError(RuntimeError):
-    """A package could not be fetched; the message says what to do by hand."""
+    """A package could not be fetched; the message says how to get it by hand."""
 
 
 def _run(command: list[str], folder: Path, wanted: str) -> None:
@@ -32,8 +32,8 @@ def _run(command: list[str], folder: Path, wanted: str) -> None:
     except FileNotFoundError as error:
         raise FetchError(f"{command[0]} is not here: {by_hand}") from error
     except subprocess.CalledProcessError as error:
-        said = (error.stderr or error.stdout).strip().splitlines() or ["nothing was said"]
-        raise FetchError(f"{' '.join(command)}: {said[-1]}; or {by_hand}") from error
+        lines = (error.stderr or error.stdout).strip().splitlines() or ["no message"]
+        raise FetchError(f"{' '.join(command)}: {lines[-1]}; or {by_hand}") from error
 
 
 def debian_package(name: str, folder: Path) -> Path:

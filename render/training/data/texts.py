@@ -63,14 +63,14 @@ def load_texts(path: Path) -> Texts:
     return Texts(**{**raw, "vectors": raw["vectors"].float()})
 
 
-def align(corpus: Texts, said: Tensor) -> Texts:
-    """The corpus in the space of a text tower that says `said` (N, E) of its sentences, by linear least squares."""
-    ones = torch.ones(len(said), 1)
+def align(corpus: Texts, embedded: Tensor) -> Texts:
+    """Map the corpus to the space of a text tower, given its embeddings (N, E) of the sentences, by least squares."""
+    ones = torch.ones(len(embedded), 1)
     known = torch.cat([corpus.vectors, ones], 1)
-    moved = known @ torch.linalg.lstsq(known, said).solution
+    moved = known @ torch.linalg.lstsq(known, embedded).solution
     log.info(
         "the tower's own vectors and those moved into its space: cosine %.3f",
-        float(F.cosine_similarity(moved, said).mean()),
+        float(F.cosine_similarity(moved, embedded).mean()),
     )
     return replace(corpus, vectors=F.normalize(moved, dim=-1))
 

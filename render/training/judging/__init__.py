@@ -1,1 +1,1 @@
-"""Measuring an exported pair by a judge that was trained apart."""
+"""Measuring an exported pair by a judge that was trained separately."""

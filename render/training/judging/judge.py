@@ -1,4 +1,4 @@
-"""The judge: another image tower, trained apart from the one that guides, that says which prompt a picture shows.
+"""The judge: an image tower, trained separately from the guiding one, that ranks which prompt a picture shows.
 
 It has no text tower of its own: the forty prompts are the teacher's vectors, kept with its weights. It never guides,
 and never reads a held-out prompt in training (`scenes.held_out`).
@@ -23,7 +23,7 @@ from render.training.networks.towers import encode_image
 from render.training.scenes import HELD_OUT, make_scene
 
 NEAREST = 3
-"""Held-out scenes by which each prompt is checked, where as many have a caption like it."""
+"""The number of held-out scenes used to check each prompt, if as many have a similar caption."""
 
 LIKE = 0.7
 """Cosine from which two sentences say nearly the same."""
@@ -58,18 +58,18 @@ class Judge:
         return F.normalize(torch.stack(looked).mean(0), dim=1)
 
     def ranks(self, images: Tensor, rows: Tensor) -> Tensor:
-        """Place (1 is best) of prompt `rows` (N,) among all forty for each picture."""
+        """Rank (1 is best) of prompt `rows` (N,) among all forty for each picture."""
         scores = self.embed(images) @ self.prompts.T
         return (scores > scores.gather(1, rows[:, None])).sum(1) + 1
 
 
 def top(ranks: Tensor) -> dict[str, float]:
-    """Shares of first places and of places among the first five."""
+    """Shares of rank 1 and of ranks 1 to 5."""
     return {f"top-{k}": float((ranks <= k).float().mean()) for k in (1, 5)}
 
 
 def scenes_alike(judge: Judge, data: Path) -> list[dict[str, int | str]]:
-    """Held-out scenes, by seed and size, whose captions the teacher holds for nearest to a prompt, and that prompt.
+    """Held-out scenes, by seed and size, whose captions are nearest to a prompt for the teacher, and that prompt.
 
     Their captions are near the prompts, never the same. A prompt for which there is no scene like it is left out.
     """
@@ -83,7 +83,7 @@ def scenes_alike(judge: Judge, data: Path) -> list[dict[str, int | str]]:
 
 
 def check_judge(judge: Judge, alike: list[dict[str, Any]]) -> dict[str, float]:
-    """How often the judge finds the prompts that scenes are like: what a picture that shows its prompt would get."""
+    """How often the judge finds the prompts of matching scenes: the upper bound for pictures that show their prompt."""
     if not alike:
         return {"scenes": 0.0, "prompts": 0.0}
     scenes = np.stack([make_scene(like["seed"], like["size"])[0] for like in alike])

@@ -1,4 +1,4 @@
-"""A sheet of the held-out prompts painted with one pair, ranked by the judge."""
+"""A contact sheet of the held-out prompts, rendered with one pair and ranked by the judge."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def as_bytes(image: Tensor) -> NDArray[np.uint8]:
 
 
 def stack(rows: list[list[NDArray[np.uint8]]]) -> Image.Image:
-    """Rows of pictures under one another, filled up with black."""
+    """Arrange pictures in rows; the last row is filled up with black."""
     lines = [np.concatenate([np.pad(p, ((0, GAP), (0, GAP), (0, 0))) for p in row], 1) for row in rows]
     width = max(line.shape[1] for line in lines)
     return Image.fromarray(
@@ -32,7 +32,7 @@ def stack(rows: list[list[NDArray[np.uint8]]]) -> Image.Image:
 
 
 def paint_sheet(vqgan: Path, clip: Path, judge: Judge, out: Path, size: tuple[int, int], steps: int) -> Iterator[str]:
-    """Paint every held-out prompt, save the sheet, and yield a line for each and one for all."""
+    """Render every held-out prompt, save the sheet, and yield a line for each prompt and one for all."""
     painter = load_painter(vqgan, clip)
     pictures, ranks = [], []
     for k, prompt in enumerate(HELD_OUT):

@@ -13,7 +13,7 @@ def psnr(a: Tensor, b: Tensor) -> float:
 
 @torch.no_grad()
 def reconstruct(net: VQ, images: Tensor, quantised: bool) -> tuple[Tensor, Tensor]:
-    """Images in [0, 1] through the model, and the codes met (empty when continuous)."""
+    """Reconstruct images in [0, 1]; also returns the codes used (empty when continuous)."""
     made, rows = [], [torch.empty(0, dtype=torch.long)]
     for part in torch.split(images * 2 - 1, 16):
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -1,4 +1,4 @@
-"""Exported models to judge: loaded for measuring, and painted with by the renderer itself."""
+"""Load exported models, to measure them and to render with them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Skies over water and land from noon to a starry night: one place in every light, which is what a video moves through.
+"""Skies over water and land from noon to a starry night: one place in every light, as a video passes through them.
 
 They are a set of their own beside the scenes of `compose`, whose seeds they leave as they are.
 """

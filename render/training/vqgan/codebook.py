@@ -58,7 +58,7 @@ class CodebookLearner:
 
     @property
     def used(self) -> float:
-        """Share of codes met lately."""
+        """Share of the codes that were used recently."""
         return float((self.age < PATIENCE).float().mean())
 
     def state_dict(self) -> dict[str, Tensor]:

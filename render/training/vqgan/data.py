@@ -41,7 +41,7 @@ class Crops:
 
 
 class Cycles:
-    """Pictures that went through the model several times, shifted: they should come out as they went in."""
+    """Pictures that were passed through the model several times, with shifts: they should stay the same."""
 
     def __init__(self, size: int, longest: int) -> None:
         self._images: list[Tensor] = []

@@ -1,4 +1,4 @@
-"""Latents that no encoder made: a CLIP guides them through the decoder in training, as the renderer does."""
+"""Latents that do not come from the encoder: CLIP guides them through the decoder in training, as the renderer does."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def flattened(pictures: Tensor) -> Tensor:
 
 
 class GuidedPool:
-    """Pictures (N, 3, S, S) in the course of being painted, each towards a caption of its own.
+    """A pool of pictures (N, 3, S, S) that are being optimised, each towards a caption of its own.
 
     They are no part of a checkpoint: a run that is resumed begins them anew.
 

@@ -45,7 +45,7 @@ def reconstruction_loss(made: Tensor, wanted: Tensor) -> Tensor:
 
 
 class VQGANRun:
-    """One run; `train` goes on from the last checkpoint.
+    """One run; `train` resumes from the last checkpoint.
 
     With `start`, an exported VQGAN (path without ending), the run refines it and quantises from step 0, or, where
     the config wants another number of codes, as soon as there are latents enough to start them. With `guide`, an
@@ -77,7 +77,7 @@ class VQGANRun:
         self.step = 0
 
     def _begin(self, first: VQ | None) -> int:
-        """Fill the net; returns the step from which it quantises."""
+        """Initialise or load the net; return the step from which it quantises."""
         if first is None:
             colour_identity_init(self.net)
             return self.config.quantise_from
@@ -159,7 +159,7 @@ class VQGANRun:
             return self.net.decode(latent).float(), commitment
 
     def _loss_where_guided(self, guided: GuidedPool, first: VQ) -> Tensor:
-        """Of latents that no encoder made: a decoder that reconstructs well paints ripples of its cells there."""
+        """The loss of guided latents: a decoder that reconstructs well can still draw ripples of its grid there."""
         latents = guided.draw(self.config.guided, self.net)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             made = self.net.decode(latents).float()

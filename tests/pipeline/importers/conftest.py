@@ -24,7 +24,7 @@ class Plan:
     """The schedule, what was told about it, and the specs of its frames."""
 
     text: str
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
     specs: list[FrameSpec]
 
     def amounts(self, name: str, neutral: float = 0.0) -> Array:
@@ -49,7 +49,7 @@ def plan(tmp_path: Path) -> Callable[..., Plan]:
         if text is not None:
             path = tmp_path / file
             path.write_text(text, encoding="utf-8")
-        yaml, told = imported(read_source(path), name)
-        return Plan(text=yaml, told=told, specs=list(Timeline(read_schedule(yaml, file, "title"))))
+        yaml, notes = imported(read_source(path), name)
+        return Plan(text=yaml, notes=notes, specs=list(Timeline(read_schedule(yaml, file, "title"))))
 
     return read

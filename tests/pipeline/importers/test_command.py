@@ -101,16 +101,16 @@ def test_a_byte_order_mark_says_the_encoding(mark: bytes, encoding: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("raw", "said"),
+    ("raw", "expected"),
     [
         (DEFORUM.encode("utf-16-le"), "looks like UTF-16 without a byte order mark; save it as UTF-8"),
         ("fé".encode("latin-1"), "not UTF-8 text (byte 1); save it as UTF-8"),
         (codecs.BOM_UTF16_LE + b"a\x00b", "not UTF-16 text (byte 4); save it as UTF-8"),
     ],
 )
-def test_other_encodings_are_one_message(raw: bytes, said: str) -> None:
+def test_other_encodings_are_one_message(raw: bytes, expected: str) -> None:
     Path("a.txt").write_bytes(raw)
-    assert message(run("a.txt")) == f"a.txt: {said}"
+    assert message(run("a.txt")) == f"a.txt: {expected}"
 
 
 def test_the_examples_of_the_help_work_as_printed() -> None:

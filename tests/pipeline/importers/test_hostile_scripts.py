@@ -43,9 +43,9 @@ def test_a_hostile_script_ends_with_a_schedule_or_one_message(file: str, tmp_pat
     path = tmp_path / file
     path.write_text(HOSTILE[file])
     try:
-        text, told = imported(read_source(path))
+        text, notes = imported(read_source(path))
     except InputError as error:
-        text, told = "", (str(error),)
+        text, notes = "", (str(error),)
     assert len(text) < 100_000
-    assert 0 < len(told) < 300
-    assert all(len(line) < 1500 and "\n" not in line for line in told)
+    assert 0 < len(notes) < 300
+    assert all(len(line) < 1500 and "\n" not in line for line in notes)

@@ -53,7 +53,7 @@ def test_the_command_writes_a_schedule_that_passes_check(file: str, tmp_path: Pa
 
 
 @FILES
-def test_what_is_told_stands_on_the_terminal_and_in_the_comments_of_the_file(file: str, tmp_path: Path) -> None:
+def test_what_is_reported_is_on_the_terminal_and_in_the_comments_of_the_file(file: str, tmp_path: Path) -> None:
     target = tmp_path / "out.yaml"
     done = CliRunner().invoke(import_, [str(FOLDER / file), "-o", str(target)])
     comment = [line for line in target.read_text().splitlines() if line.startswith("#")]
@@ -82,7 +82,7 @@ def test_a_schedule_begins_with_what_is_lost_and_ends_with_the_settings(plan: Ca
     ]
 
 
-def test_what_is_lost_of_a_video_or_of_pictures_is_said_at_the_top(plan: Callable[..., Any]) -> None:
+def test_what_is_lost_of_a_video_or_of_pictures_is_reported_at_the_top(plan: Callable[..., Any]) -> None:
     settings = {"max_frames": 2, "prompts": {"0": "a"}, "hybrid_motion": "Affine", "use_init": True, "steps": 9}
     top, rest = plan("a.txt", json.dumps(settings)).text.split("version: 1\n")
     assert "- hybrid_motion = Affine: no video is read" in top
@@ -105,7 +105,7 @@ def test_no_setting_is_dropped_in_silence(file: str, plan: Callable[..., Any]) -
         ),
     }[Path(file).suffix]()
     wanted = "init_weight" if file.endswith(".sh") else "strange_setting"
-    assert any(wanted in line for line in plan(file, added).told)
+    assert any(wanted in line for line in plan(file, added).notes)
 
 
 def test_an_unknown_format_is_one_message(tmp_path: Path) -> None:
@@ -189,4 +189,4 @@ def test_a_prompt_cannot_break_out_of_its_quotes(plan: Callable[..., Any]) -> No
     settings = json.dumps({"max_frames": 2, "prompts": {"0": text}, "x\n# y": 1})
     found = plan("odd.json", settings)
     assert found.texts() == {'a "b" \\ c: d # e31m 🌊'}
-    assert all("\n" not in line and "\x1b" not in line for line in found.told)
+    assert all("\n" not in line and "\x1b" not in line for line in found.notes)

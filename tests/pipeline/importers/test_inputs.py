@@ -39,8 +39,8 @@ class Right:
     rotate: float = 0.0
     seed: int | None = None
     steps: int | None = None
-    told: str = ""
-    untold: str = "\0"
+    notes: str = ""
+    without_note: str = "\0"
 
 
 def notebook(*cells: str) -> str:
@@ -54,7 +54,7 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "the first of two": (
         "a.sh",
         f"{COMMAND}\npython generate.py -p 'a storm'\n",
-        Right(frames=10, zoom=1.02, told="the first of 2 commands is imported, line 1"),
+        Right(frames=10, zoom=1.02, notes="the first of 2 commands is imported, line 1"),
     ),
     "the echo of a command is none": ("a.sh", f"echo python generate.py -p hello\n{COMMAND}", ZOOMED),
     "literal variables": (
@@ -70,7 +70,7 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "a default that stands in the script": (
         "a.sh",
         'python generate.py -p "${1:-a calm sea}" -i 25',
-        Right(steps=25, told="its default, a calm sea, is used"),
+        Right(steps=25, notes="its default, a calm sea, is used"),
     ),
     "redirected": ("a.sh", f"{COMMAND} -d True > log 2>&1\n", ZOOMED),
     "chained": ("a.sh", f"cd VQGAN-CLIP && {COMMAND} && echo done; ls | tee log # a note", ZOOMED),
@@ -125,28 +125,30 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "a moving picture outside a loop": (
         "a.sh",
         f"{COMMAND}\nconvert out.png -distort SRT 1.01,0 out.png",
-        Right(frames=10, zoom=1.02, told="line 2: ImageMagick moves a picture outside a feedback loop"),
+        Right(frames=10, zoom=1.02, notes="line 2: ImageMagick moves a picture outside a feedback loop"),
     ),
     "a move under a condition": (
         "zoom.sh",
         "for i in {1..30}; do\n  "
         + LOOP.replace("convert", "if [ $i -gt 5 ]; then convert").replace("2 out.png", "2 out.png; fi"),
-        Right(frames=30, told="line 4: ImageMagick moves the picture only under a condition: not carried"),
+        Right(frames=30, notes="line 4: ImageMagick moves the picture only under a condition: not carried"),
     ),
     "a loop that may end early": (
         "zoom.sh",
         f"for i in {{1..30}}; do\n  if [ -f stop ]; then break; fi\n  {LOOP}",
-        Right(frames=30, zoom=1.01, rotate=-2, told="line 2: the loop may end before its 30 turns; all of them"),
+        Right(frames=30, zoom=1.01, rotate=-2, notes="line 2: the loop may end before its 30 turns; all of them"),
     ),
     "a Python loop in a notebook": (
         "a.ipynb",
         notebook(f"for i in range(30):\n  !{COMMAND}"),
-        Right(frames=10, zoom=1.02, told="Python runs the command in a loop or under a condition; one run is imported"),
+        Right(
+            frames=10, zoom=1.02, notes="Python runs the command in a loop or under a condition; one run is imported"
+        ),
     ),
     "a loop without feedback": (
         "a.sh",
         f"for i in 1 2 3; do {COMMAND}; done",
-        Right(frames=10, zoom=1.02, told="line 1: a loop runs the command 3 times; one run is imported"),
+        Right(frames=10, zoom=1.02, notes="line 1: a loop runs the command 3 times; one run is imported"),
     ),
     "a notebook's command": ("a.ipynb", notebook("!pip install x", f"!{COMMAND}"), ZOOMED),
     "a notebook's variables": (
@@ -161,7 +163,7 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "a notebook's cells": (
         "a.ipynb",
         notebook(PYTHON, "max_frames = 99\n", "fps = 30"),
-        Right(frames=10, fps=30, zoom=1.02, told="cell 2: max_frames is assigned again; the first value is used"),
+        Right(frames=10, fps=30, zoom=1.02, notes="cell 2: max_frames is assigned again; the first value is used"),
     ),
     "Python that runs a command": (
         "a.py",
@@ -184,12 +186,12 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "a dict with one entry that is computed": (
         "a.py",
         "settings = " + repr(BASE).replace("'fps': 10", "'fps': rate()"),
-        Right(frames=10, fps=15, zoom=1.02, seed=5, told="line 1: fps is computed, which is not read"),
+        Right(frames=10, fps=15, zoom=1.02, seed=5, notes="line 1: fps is computed, which is not read"),
     ),
     "a bare dict with one entry that is computed": (
         "a.py",
         "# mine\n" + repr(BASE).replace("'fps': 10", "'fps': rate()"),
-        Right(frames=10, fps=15, zoom=1.02, seed=5, told="line 2: fps is computed, which is not read"),
+        Right(frames=10, fps=15, zoom=1.02, seed=5, notes="line 2: fps is computed, which is not read"),
     ),
     "a bare dict that is no settings": ("a.py", f"{PYTHON}{{0: rate}}\n", Right(frames=10, fps=30, zoom=1.02)),
     "a call of dict": (
@@ -202,21 +204,21 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         PYTHON.replace("fps: int = 30", "rate = 10\nfps = rate * 3"),
         Right(frames=10, fps=30, zoom=1.02),
     ),
-    "what is computed is said": (
+    "what is computed is reported": (
         "a.py",
         PYTHON.replace("fps: int = 30", "fps = rate()"),
-        Right(frames=10, zoom=1.02, told="line 2: fps is computed, which is not read; its default is used"),
+        Right(frames=10, zoom=1.02, notes="line 2: fps is computed, which is not read; its default is used"),
     ),
-    "a list of one": ("a.json", json.dumps([BASE]), Right(frames=10, fps=10, zoom=1.02, untold="the first of")),
+    "a list of one": ("a.json", json.dumps([BASE]), Right(frames=10, fps=10, zoom=1.02, without_note="the first of")),
     "a list of two": (
         "a.json",
         json.dumps([BASE, BASE]),
-        Right(frames=10, zoom=1.02, told="the first of 2 settings in a list is imported"),
+        Right(frames=10, zoom=1.02, notes="the first of 2 settings in a list is imported"),
     ),
     "a code block of JSON": (
         "a.md",
         f"# It's mine\n\n```json\n{json.dumps(BASE, indent=1)}\n```\nEnjoy.\n",
-        Right(frames=10, fps=10, zoom=1.02, told="the code block at line 4 is read"),
+        Right(frames=10, fps=10, zoom=1.02, notes="the code block at line 4 is read"),
     ),
     "a code block of a shell": ("a.md", f"It's easy:\n\n```sh\n{COMMAND}\n```\n", Right(frames=10, zoom=1.02)),
     "a sentence around a command": ("a.txt", f"Here's how I did it:\n{COMMAND}\n", ZOOMED),
@@ -241,5 +243,5 @@ def test_what_is_read_is_read_exactly(plan: Callable[..., Any], case: str) -> No
     assert spec.seed == (spec.seed if right.seed is None else right.seed)
     assert spec.num_steps == (right.steps or spec.num_steps)
     assert right.fps is None or f"fps: {right.fps:g}," in found.text
-    assert not right.told or any(right.told in line for line in found.told)
-    assert not any(right.untold in line for line in found.told)
+    assert not right.notes or any(right.notes in line for line in found.notes)
+    assert not any(right.without_note in line for line in found.notes)

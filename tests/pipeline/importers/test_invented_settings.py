@@ -129,8 +129,8 @@ def test_what_they_become(plan: Callable[..., Any], case: str) -> None:
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_why_they_are_refused(plan: Callable[..., Any], case: str) -> None:
-    settings, said = REFUSED[case]
+    settings, message = REFUSED[case]
     with pytest.raises(InputError) as caught:
         plan(*_file(settings))
-    assert str(caught.value).endswith(f": {said}")
+    assert str(caught.value).endswith(f": {message}")
     assert "odd." in str(caught.value)

@@ -1,4 +1,4 @@
-"""More invented settings, which once lost something without a word: what comes out, and what is told."""
+"""More invented settings, which once lost something silently: what comes out, and what is reported."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ WARP = {"text_prompts": {"0": ["a sea"]}, "flow_warp": True, "max_frames": 6, "f
 PYTTI = "scenes: a sea\nseed: 5\nwidth: 256\nheight: 128\nframes_per_second: 10\nsteps_per_scene: 300\n"
 RODENT = "python generate.py -p 'a sea' -sd 1 -i 10 -vid"
 
-# A file, its text or settings, then the texts of all frames and one line that is told.
+# A file, its text or settings, then the texts of all frames and one line that is reported.
 TOLD: dict[str, tuple[str, Any, set[str], str]] = {
     "two prompts at one frame": (
         "a.txt",
@@ -108,19 +108,19 @@ def _text(settings: Any) -> str:
 
 
 @pytest.mark.parametrize("case", TOLD)
-def test_what_counts_is_carried_and_what_does_not_is_told(plan: Callable[..., Any], case: str) -> None:
+def test_what_counts_is_carried_and_what_does_not_is_reported(plan: Callable[..., Any], case: str) -> None:
     file, settings, texts, line = TOLD[case]
     found = plan(file, _text(settings))
     assert {prompt.text for spec in found.specs for prompt in spec.prompts if prompt.weight} == texts
-    assert line in found.told
+    assert line in found.notes
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_no_text_and_no_size_is_refused(plan: Callable[..., Any], case: str) -> None:
-    settings, said = REFUSED[case]
+    settings, message = REFUSED[case]
     with pytest.raises(InputError) as caught:
         plan("odd.json", _text(settings))
-    assert str(caught.value).endswith(f": {said}")
+    assert str(caught.value).endswith(f": {message}")
 
 
 def test_a_size_in_a_text_is_a_size(plan: Callable[..., Any]) -> None:

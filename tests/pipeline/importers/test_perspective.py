@@ -111,18 +111,18 @@ def test_every_point_goes_where_deforum_takes_it(plan: Callable[..., Any], case:
         expected = seen(flip @ turned((width * at["x"], height * at["y"]), at["angle"], at["zoom"]), points)
         np.testing.assert_allclose(seen(found.matrices()[frame], points), expected, rtol=0, atol=1e-6)
     assert np.array_equal(found.matrices()[0], np.eye(3))
-    assert not any("lost" in line for line in found.told)
+    assert not any("lost" in line for line in found.notes)
 
 
 def test_a_steady_flip_is_a_few_numbers(plan: Callable[..., Any]) -> None:
     found = plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, "perspective_flip_phi": "0: (1.5)"}))
     motion = found.text.split("motion:\n")[1].splitlines()
     assert [line.split(":")[0].strip() for line in motion] == ["tilt_x", "zoom", "center", "border"]
-    assert found.told == ()
+    assert found.notes == ()
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         (
             {"perspective_flip_phi": "0: (180)", "zoom": "0: (1.02)"},
@@ -154,18 +154,18 @@ def test_a_steady_flip_is_a_few_numbers(plan: Callable[..., Any]) -> None:
     ],
 )
 def test_what_no_motion_over_time_does_is_lost_and_the_rest_is_carried(
-    plan: Callable[..., Any], settings: dict[str, Any], said: str
+    plan: Callable[..., Any], settings: dict[str, Any], message: str
 ) -> None:
     found = plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, **settings}))
-    assert len(found.told) == 1
-    assert found.told[0].startswith(said)
+    assert len(found.notes) == 1
+    assert found.notes[0].startswith(message)
     np.testing.assert_allclose(found.amounts("zoom", 1.0)[1:], 1.02, rtol=1e-9)
     assert not found.amounts("pan_x").any()
 
 
 def test_in_3d_it_is_lost_with_the_rest(plan: Callable[..., Any]) -> None:
     settings = {"animation_mode": "3D", "translation_z": "0: (5)", "perspective_flip_phi": "0: (2)"}
-    assert plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, **settings})).told == (
+    assert plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, **settings})).notes == (
         "animation_mode 3D: only the motion of 2D can be carried; "
         "lost: translation_z = 0: (5), perspective_flip_phi = 0: (2)",
     )

@@ -118,8 +118,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_refused_is_refused_with_its_place(plan: Callable[..., Any], case: str) -> None:
-    file, text, said = REFUSED[case]
+    file, text, message = REFUSED[case]
     with pytest.raises(InputError) as caught:
         plan(file, text)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert caught.value.exit_code == 2

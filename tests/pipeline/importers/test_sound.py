@@ -156,14 +156,14 @@ def test_a_sound_that_only_a_run_names_is_one_note() -> None:
     assert load_schedule(Path("out.yaml")).music.path is None
 
 
-def test_a_start_that_cannot_be_read_is_told() -> None:
+def test_a_start_that_cannot_be_read_is_reported() -> None:
     track("song.wav")
     done = _import("a.sh", "python generate.py -p 'a sea' -i 10\nffmpeg -i out.mp4 -ss $T -i song.wav final.mp4\n")
     assert "- line 2: ffmpeg -ss $T: no time that can be read: the sound begins at its start\n" in done.stderr
     assert load_schedule(Path("out.yaml")).music.start == 0
 
 
-def test_what_a_track_does_here_is_said_only_where_it_is_carried() -> None:
+def test_what_a_track_does_here_is_reported_only_where_it_is_carried() -> None:
     done = _import("a.yaml", "scenes: a sea\nseed: 1\ninput_audio: https://example.com/a.mp3\n")
     assert "sounds in the video here" not in done.stderr
     assert "is an address, and nothing is fetched" in done.stderr

@@ -1,4 +1,4 @@
-"""Settings that go with a feature: silent where it is off, told where it is on; and those that no list may hide."""
+"""Settings of a feature are reported where it is on and not where it is off; and those that no list may hide."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -111,7 +111,7 @@ ALL: list[tuple[str, Mapping[str, Any], Feature]] = [
 
 
 def _said(plan: Callable[..., Any], settings: Mapping[str, Any]) -> str:
-    return "\n".join(plan("a.json", json.dumps(settings)).told)
+    return "\n".join(plan("a.json", json.dumps(settings)).notes)
 
 
 def test_every_switch_is_tried() -> None:
@@ -124,16 +124,16 @@ def test_every_switch_is_tried() -> None:
 
 
 @pytest.mark.parametrize(("switch", "base", "feature"), ALL)
-def test_on_it_is_told_and_off_nothing_is(
+def test_on_it_is_reported_and_off_nothing_is(
     plan: Callable[..., Any], switch: str, base: dict[str, Any], feature: Feature
 ) -> None:
     on, off, settings = feature
     without = _said(plan, base)
     assert _said(plan, base | off | settings) == without
-    told = _said(plan, base | on | settings)
+    notes = _said(plan, base | on | settings)
     wanted = [*settings] if switch != "prompt_weighting" else []
-    assert [name for name in wanted if name not in told] == []
-    assert settings or told != without or switch == "prompt_weighting"
+    assert [name for name in wanted if name not in notes] == []
+    assert settings or notes != without or switch == "prompt_weighting"
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ def test_on_it_is_told_and_off_nothing_is(
         (WARP, {"normalize_prompt_weights": True}),
     ],
 )
-def test_what_changes_the_picture_by_itself_is_told(
+def test_what_changes_the_picture_by_itself_is_reported(
     plan: Callable[..., Any], base: dict[str, Any], settings: dict[str, Any]
 ) -> None:
-    told = _said(plan, base | settings)
-    assert all(name in told for name in settings)
+    notes = _said(plan, base | settings)
+    assert all(name in notes for name in settings)
 
 
 def test_weights_that_are_not_divided_stay_as_they_are(plan: Callable[..., Any]) -> None:

@@ -89,7 +89,7 @@ def test_size_rate_length_seed_and_border(webui: Any) -> None:
     assert "fps: 15" in webui.text
 
 
-def test_prompts_stand_until_the_next_and_those_behind_neg_push_away(webui: Any) -> None:
+def test_prompts_stand_until_the_next_and_those_after_neg_are_negative(webui: Any) -> None:
     village = webui.weights("a fishing village at dawn, soft light")
     ruins = webui.weights("ruins under water")
     np.testing.assert_array_equal(village, np.where(np.arange(120) < 30, 1, 0))
@@ -127,7 +127,7 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
     found = plan("deforum_3d.txt")
     assert all(spec.transforms == {} for spec in found.specs)
     assert (found.specs[0].size, found.specs[0].seed, len(found.specs)) == ((1024, 576), 77, 20)
-    assert found.told == (
+    assert found.notes == (
         "animation_mode 3D: only the motion of 2D can be carried; "
         "lost: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5), use_depth_warping",
         "negative prompts push away with the weight -1; -0.3 is often enough",
@@ -167,10 +167,10 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
         ({"width": 640, "W": 512}, "width = 640 and W = 512 differ: width is taken"),
     ],
 )
-def test_what_changes_most_is_said_first(plan: Callable[..., Any], settings: dict[str, Any], first: str) -> None:
+def test_what_changes_most_is_reported_first(plan: Callable[..., Any], settings: dict[str, Any], first: str) -> None:
     found = plan("first.txt", json.dumps({"max_frames": 9, "W": 640, "H": 384, "prompts": {"0": "a"}, **settings}))
-    assert found.told[0] == first
-    assert len(found.told) <= 2
+    assert found.notes[0] == first
+    assert len(found.notes) <= 2
     assert found.specs[0].size == (640, 384)
     assert len(found.specs) == (1 if settings.get("animation_mode") == "None" else 9)
     assert all(spec.transforms == {} for spec in found.specs)
@@ -215,8 +215,8 @@ def test_the_plan_is_what_numexpr_says(plan: Callable[..., Any], keys: dict[str,
     known: Keys = {}
     for frame, value in keys.items():
         number = re.fullmatch(r"[0-9.]+", value)
-        said = float(value) if number else lambda t, value=value: float(numexpr.evaluate(value, {**scope, "t": t}))
-        known[int(numexpr.evaluate(frame.strip('"'), scope))] = said
+        entry = float(value) if number else lambda t, value=value: float(numexpr.evaluate(value, {**scope, "t": t}))
+        known[int(numexpr.evaluate(frame.strip('"'), scope))] = entry
     schedule = ", ".join(f"{frame}: ({value})" for frame, value in keys.items())
     settings = {"max_frames": count, "seed": 5, "prompts": {"0": "a"}, "zoom": schedule, "angle": schedule}
     found = plan("numexpr.txt", json.dumps(settings))
@@ -237,7 +237,7 @@ def test_a_shift_before_a_turn_is_carried_exactly(plan: Callable[..., Any], zoom
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"prompts": {}}, 'Deforum: prompts: expected prompts by frame such as {"0": "a calm sea"}'),
         ({"prompts": {"a lake": "0"}}, "Deforum: prompts: 'a lake' is not a frame number: not an expression: a lake"),
@@ -261,10 +261,10 @@ def test_a_shift_before_a_turn_is_carried_exactly(plan: Callable[..., Any], zoom
         ({"W": "wide"}, "Deforum: W: expected a number, got wide"),
     ],
 )
-def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], settings: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=r"bad\.txt") as caught:
         plan("bad.txt", json.dumps({"max_frames": 20, "prompts": {"0": "a"}, **settings}))
-    assert str(caught.value).endswith(said)
+    assert str(caught.value).endswith(message)
     assert caught.value.exit_code == 2
 
 
@@ -278,5 +278,5 @@ def test_sizes_rates_prompts_and_odd_keys_are_read_as_they_are_written(plan: Cal
     assert found.texts() == {"a calm grey deep sea", "a picture"}
     assert found.amounts("zoom", 1.0)[1:] == pytest.approx([1.02] * 8)
     assert "rotate" not in found.text
-    for said in ("angle: frame 0: '0: 0: ((2*cos(t/10)))'", "frame 5 is blank", "border warp"):
-        assert any(said in line for line in found.told)
+    for message in ("angle: frame 0: '0: 0: ((2*cos(t/10)))'", "frame 5 is blank", "border warp"):
+        assert any(message in line for line in found.notes)

@@ -52,10 +52,10 @@ def test_weights_of_a_frame_sum_up_to_one_and_stand_until_the_next(plan: Callabl
     )
 
 
-def test_what_the_file_does_not_say_is_told(plan: Callable[..., Any]) -> None:
+def test_what_the_file_does_not_say_is_reported(plan: Callable[..., Any]) -> None:
     found = plan("disco_settings.txt")
-    assert "the file has no fps: 12 is the notebook's" in found.told
-    assert "no animation_mode stands in the file: taken as 2D" in found.told
+    assert "the file has no fps: 12 is the notebook's" in found.notes
+    assert "no animation_mode stands in the file: taken as 2D" in found.notes
     assert found.specs[0].border == "wrap"
     assert found.specs[0].seed == 3141592653
 
@@ -83,7 +83,7 @@ if width_height:
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"zoom": "0: (1), x"}, "zoom: expected keys such as 0: (1), 10: (1.05), got 'x'"),
         ({"zoom": "0: (sin(t))"}, "zoom: expected a number, got '0: (sin(t'"),
@@ -95,8 +95,8 @@ if width_height:
         ),
     ],
 )
-def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], settings: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
     whole = {"text_prompts": {"0": ["a"]}, "clip_guidance_scale": 5000, "max_frames": 9, **settings}
     with pytest.raises(InputError) as caught:
         plan("bad.txt", json.dumps(whole))
-    assert str(caught.value).endswith(f"Disco Diffusion: {said}")
+    assert str(caught.value).endswith(f"Disco Diffusion: {message}")

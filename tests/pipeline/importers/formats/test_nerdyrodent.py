@@ -41,15 +41,15 @@ def test_size_rate_seed_and_steps(plan: Callable[..., Any]) -> None:
     assert "fps: 30," in found.text  # 600 frames in -vl 20 seconds
 
 
-def test_the_crop_at_whole_pixels_and_other_options_are_told(plan: Callable[..., Any]) -> None:
-    told = "\n".join(plan("nerdyrodent.sh").told)
+def test_the_crop_at_whole_pixels_and_other_options_are_reported(plan: Callable[..., Any]) -> None:
+    notes = "\n".join(plan("nerdyrodent.sh").notes)
     for words in (
         "made it 1.00524 in width",
         "tulip:0.5:-0.9: there is no stop",
         "optimiser = Adagrad",
         "learning_rate",
     ):
-        assert words in told
+        assert words in notes
 
 
 def test_a_smaller_picture_gets_a_black_border(plan: Callable[..., Any]) -> None:
@@ -67,11 +67,11 @@ def test_a_video_without_zoom_has_a_frame_an_iteration(plan: Callable[..., Any])
 def test_without_video_it_is_one_picture(plan: Callable[..., Any]) -> None:
     found = plan("one.txt", 'generate.py -p "A painting of an apple in a fruit bowl | psychedelic | surreal:0.5"')
     assert [spec.num_steps for spec in found.specs] == [500]
-    assert "neither -zvid nor -vid: a single picture" in found.told
+    assert "neither -zvid nor -vid: a single picture" in found.notes
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "message"),
     [
         ("generate.py -p 'open", "line 1: the quote ' is not closed"),
         ("generate.py -q 3", "line 1: unknown option -q"),
@@ -82,10 +82,10 @@ def test_without_video_it_is_one_picture(plan: Callable[..., Any]) -> None:
         ("generate.py -p ' | '", "prompts: expected a text"),
     ],
 )
-def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], command: str, said: str) -> None:
+def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], command: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.sh", command)
-    assert str(caught.value).endswith(f"nerdyrodent/VQGAN-CLIP: {said}")
+    assert str(caught.value).endswith(f"nerdyrodent/VQGAN-CLIP: {message}")
 
 
 def test_an_option_with_an_equals_sign_ends_the_values_of_the_one_before(plan: Callable[..., Any]) -> None:

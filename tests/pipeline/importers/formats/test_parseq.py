@@ -50,7 +50,7 @@ def test_a_missing_frame_repeats_the_one_before(plan: Callable[..., Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"keyframes": [], "managedFields": []}, "expected the frames; press Render in Parseq and export that"),
         ({"rendered_frames": [{"frame": 0}]}, "no deforum_prompt; write the prompts in Parseq, too"),
@@ -60,10 +60,10 @@ def test_a_missing_frame_repeats_the_one_before(plan: Callable[..., Any]) -> Non
         ({"rendered_frames": [{"frame": 0, "zoom": float("nan")}]}, "zoom: is not a usable number at frame 0"),
     ],
 )
-def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], settings: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.json", json.dumps(settings))
-    assert str(caught.value).endswith(said)
+    assert str(caught.value).endswith(message)
 
 
 def test_a_frame_without_a_prompt_gets_a_placeholder_and_is_reported(plan: Callable[..., Any]) -> None:
@@ -73,4 +73,4 @@ def test_a_frame_without_a_prompt_gets_a_placeholder_and_is_reported(plan: Calla
         ["a sea"],
         ["a picture"],
     ]
-    assert "deforum_prompt: frame 1 is blank: 'a picture' stands there until you write what to draw" in found.told
+    assert "deforum_prompt: frame 1 is blank: 'a picture' stands there until you write what to draw" in found.notes

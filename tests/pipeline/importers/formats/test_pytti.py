@@ -55,8 +55,8 @@ def test_steps_and_what_a_frame_starts_from(plan: Callable[..., Any]) -> None:
     assert (specs[0].border, specs[0].seed, specs[0].carry_optimizer) == ("reflect", 12345, False)
 
 
-def test_what_has_no_counterpart_is_told(plan: Callable[..., Any]) -> None:
-    told = "\n".join(plan("pytti.yaml").told)
+def test_what_has_no_counterpart_is_reported(plan: Callable[..., Any]) -> None:
+    notes = "\n".join(plan("pytti.yaml").notes)
     for words in (
         "deep water:pow(t, 2)_l: there are no masks",
         "bioluminescent reef:2:-0.95: there is no stop",
@@ -64,7 +64,7 @@ def test_what_has_no_counterpart_is_told(plan: Callable[..., Any]) -> None:
         "cutouts = 40",
         "seed -12345 is not between 0 and 9223372036854775807: made 12345",
     ):
-        assert words in told
+        assert words in notes
 
 
 def test_one_scene_keeps_its_expressions(plan: Callable[..., Any]) -> None:
@@ -84,16 +84,16 @@ steps_per_scene: 500
     assert "* (2 * cos((n - 1) / fps)))" in text
 
 
-def test_a_stretch_becomes_the_nearest_zoom_and_is_told(plan: Callable[..., Any]) -> None:
+def test_a_stretch_becomes_the_nearest_zoom_and_is_reported(plan: Callable[..., Any]) -> None:
     settings = "scenes: a\nanimation_mode: 2D\nzoom_x_2d: 8\nzoom_y_2d: 2\nwidth: 256\nheight: 128\n"
     found = plan("stretch.yaml", settings)
     expected = 1 / math.sqrt((1 - 8 / 256) * (1 - 2 / 128))
     np.testing.assert_allclose(found.specs[1].transforms["zoom"], expected, atol=1e-9)
-    assert any("stretch or shear the picture there, in its corners by up to 1.1" in line for line in found.told)
+    assert any("stretch or shear the picture there, in its corners by up to 1.1" in line for line in found.notes)
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ("scenes: a:fLo\n", "a:fLo: weight: 'fLo' is not known here; did you mean 'floor'?; made 1"),
         (
@@ -110,12 +110,12 @@ def test_a_stretch_becomes_the_nearest_zoom_and_is_told(plan: Callable[..., Any]
         ),
     ],
 )
-def test_what_only_pytti_knows_is_left_out_and_told(plan: Callable[..., Any], settings: str, said: str) -> None:
-    assert said in plan("band.yaml", settings).told
+def test_what_only_pytti_knows_is_left_out_and_reported(plan: Callable[..., Any], settings: str, message: str) -> None:
+    assert message in plan("band.yaml", settings).notes
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ("scenes: '[a.png]'\n", "pytti: scenes: expected texts such as a calm sea | fog:-0.2 || a storm"),
         (
@@ -125,10 +125,10 @@ def test_what_only_pytti_knows_is_left_out_and_told(plan: Callable[..., Any], se
         ("scenes: a\nsteps_per_scene: 100000000\n", "steps_per_scene: 2,000,000 frames, more than 200,000"),
     ],
 )
-def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], settings: str, said: str) -> None:
+def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], settings: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.yaml", settings)
-    assert str(caught.value).endswith(said)
+    assert str(caught.value).endswith(message)
 
 
 def test_weights_in_backticks_are_expressions(plan: Callable[..., Any]) -> None:
@@ -142,5 +142,5 @@ def test_weights_in_backticks_are_expressions(plan: Callable[..., Any]) -> None:
 def test_a_seed_out_of_range_and_an_unknown_border_are_reported(plan: Callable[..., Any]) -> None:
     found = plan("odd.yaml", "scenes: a\nseed: -4854551145582748953\ninfill_mode: reflect\n")
     assert found.specs[0].seed == 4854551145582748953
-    assert "seed -4854551145582748953 is not between 0 and 9223372036854775807: made 4854551145582748953" in found.told
-    assert "infill_mode reflect: pytti knows mirror, wrap, black, smear; made wrap" in found.told
+    assert "seed -4854551145582748953 is not between 0 and 9223372036854775807: made 4854551145582748953" in found.notes
+    assert "infill_mode reflect: pytti knows mirror, wrap, black, smear; made wrap" in found.notes

@@ -70,7 +70,7 @@ def test_older_notations(plan: Callable[..., Any], prompts: str, weights: dict[s
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ('zoom = "fast"', "zoom: expected keys such as 10: 1, 30: 1.2, got 'fast'"),
         ("zoom = \"0: 'a'\"", "zoom: expected a number, got 'a'"),
@@ -81,7 +81,7 @@ def test_older_notations(plan: Callable[..., Any], prompts: str, weights: dict[s
         ),
     ],
 )
-def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], line: str, said: str) -> None:
+def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], line: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.txt", f'{line}\niterations_per_frame = "5"\ntext_prompts = "a"\n')
-    assert str(caught.value).endswith(said)
+    assert str(caught.value).endswith(message)

@@ -27,8 +27,8 @@ def test_prompts_stand_until_the_next_and_negative_ones_push_away(plan: Callable
 
 
 def test_the_video_is_named_first_and_what_only_follows_it_not_at_all(plan: Callable[..., Any]) -> None:
-    told = plan("warpfusion.txt").told
-    assert told == (
+    notes = plan("warpfusion.txt").notes
+    assert notes == (
         "video_init_path = /content/drive/dance.mp4, every 2. frame of it: no video is read, "
         "so the pictures are drawn from the prompts alone",
         "'sea' is emphasised within a prompt, left out",
@@ -45,14 +45,14 @@ def test_one_text_and_no_negatives_are_scenes(plan: Callable[..., Any]) -> None:
     assert found.texts() == {"a sea", "a picture"}
     assert '  3: {text: "a picture", ease: hold}' in found.text
     assert found.specs[0].size == (720, 400)
-    assert "size 723x401: made 720x400, multiples of 8" in found.told
-    assert ("text_prompts: frame 3 is blank: 'a picture' stands there until you write what to draw") in found.told
+    assert "size 723x401: made 720x400, multiples of 8" in found.notes
+    assert ("text_prompts: frame 3 is blank: 'a picture' stands there until you write what to draw") in found.notes
 
 
 def test_what_the_video_would_say_is_assumed_and_reported(plan: Callable[..., Any]) -> None:
     found = plan("short.json", json.dumps({"text_prompts": {"0": ["a sea"]}, "warp_strength": 1, "max_frames": 0}))
     assert (len(found.specs), found.specs[0].size) == (120, (1280, 720))
-    assert found.told[:3] == (
+    assert found.notes[:3] == (
         "the input video: no video is read, so the pictures are drawn from the prompts alone",
         "no max_frames stands in the file: the video's length, made 120 frames",
         "no fps stands in the file: the video's, made 24",
@@ -60,7 +60,7 @@ def test_what_the_video_would_say_is_assumed_and_reported(plan: Callable[..., An
 
 
 @pytest.mark.parametrize(
-    ("prompts", "said"),
+    ("prompts", "message"),
     [
         ({"text_prompts": {"first": ["a"]}}, 'text_prompts: expected prompts by frame such as {"0": ["a calm sea"]}'),
         (
@@ -69,7 +69,7 @@ def test_what_the_video_would_say_is_assumed_and_reported(plan: Callable[..., An
         ),
     ],
 )
-def test_what_cannot_be_used_is_said_once(plan: Callable[..., Any], prompts: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], prompts: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.json", json.dumps({**prompts, "flow_blend_schedule": [1]}))
-    assert str(caught.value).endswith(f"bad.json: WarpFusion: {said}")
+    assert str(caught.value).endswith(f"bad.json: WarpFusion: {message}")

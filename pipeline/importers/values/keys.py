@@ -1,9 +1,9 @@
-"""A number per frame as keys of our language that give exactly these numbers.
+"""Write a number per frame as keys of our language that give exactly these numbers.
 
-What moves between two frames is an integral (`pipeline.schedule.timeline`), so the move of frame i is a value
-that stands still from frame i-1 to frame i: keys that `hold`. Along a line or an expression that value
-is written as a formula of `n`, the number of the frame that is being made: `let: {n: ceil(frame)}`.
-What is looked up at a frame, such as a weight, needs no more than linear keys.
+Rates are integrated between frames (`pipeline.schedule.timeline`), so the move of frame i is a rate that is constant
+from frame i-1 to frame i: keys that `hold`. Where the values follow a line or an expression, the rate is a formula
+of `n`, the number of the frame that is being made: `let: {n: ceil(frame)}`. Values that are sampled at frames, such
+as weights, need only linear keys.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _SHORTEST = 4  # frames that are worth a formula
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """How an amount per frame is written: as a rate, as an expression, which counts per second, as one call."""
+    """How an amount per frame is written: as a rate, as an expression per second, or as a single function call."""
 
     rate: str = "{}"
     expression: str = "{}"
@@ -31,7 +31,7 @@ class Kind:
     multiplicative: bool = False
 
     def scale(self, values: Array) -> Array:
-        """Values in which differences count alike."""
+        """The values on a scale on which equal differences are equal moves."""
         return np.log(values) if self.multiplicative else values
 
 
@@ -52,7 +52,7 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """What an expression of the source is in our language, for the frames from `start` up to `stop`."""
+    """An expression of the source, written in our language, for the frames from `start` up to `stop`."""
 
     start: int
     stop: int
@@ -62,7 +62,7 @@ class Wording:
 Keys = tuple[Key, ...]
 
 
-def stepped(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording] = ()) -> Keys:
+def rate_keys(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording] = ()) -> Keys:
     """Keys of a rate whose move in frame i is `values[i]`; frame 0 has none."""
     known = {wording.start: wording for wording in wordings if _agrees(wording, values, kind, fps)}
     keys: list[Key] = []
@@ -79,7 +79,7 @@ def stepped(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording] =
     return _merged(keys)
 
 
-def sampled(values: Array) -> Keys:
+def value_keys(values: Array) -> Keys:
     """Keys of a number that is `values[i]` at frame i."""
     ends = [0]
     while ends[-1] < len(values) - 1:
@@ -91,8 +91,8 @@ def sampled(values: Array) -> Keys:
     return tuple(Key(frame=end, value=number(values[end])) for end in ends)
 
 
-def sampled_as(text: str | None, values: Array, fps: float) -> Keys:
-    """An expression that is looked up at the frames, where it gives these values; else their keys."""
+def expression_keys(text: str | None, values: Array, fps: float) -> Keys:
+    """The expression `text` as keys if it gives these values at the frames; otherwise keys of the values."""
     if text is not None:
         times = np.arange(len(values)) / fps
         found = _evaluated(text, times, fps, {})
@@ -100,7 +100,7 @@ def sampled_as(text: str | None, values: Array, fps: float) -> Keys:
             if np.isclose(found[0], values[0], rtol=_TOLERANCE, atol=_TOLERANCE):
                 return (Key(frame=0, value=text),)
             return (Key(frame=0, value=number(values[0])), Key(frame=1, value=text, hold=True))
-    return sampled(values)
+    return value_keys(values)
 
 
 def number(value: float) -> str:
@@ -133,7 +133,7 @@ def _evaluated(text: str, times: Array, fps: float, names: dict[str, Expression]
 
 
 def _stretch(values: Array, start: int, limit: int, kind: Kind) -> tuple[int, str]:
-    """The longest stretch from `start` that stands still or follows a line: its end and its text."""
+    """The longest stretch from `start` that is constant or linear: its end and its text."""
     still = start + 1
     while still < limit and values[still] == values[start]:
         still += 1
@@ -147,7 +147,7 @@ def _stretch(values: Array, start: int, limit: int, kind: Kind) -> tuple[int, st
 
 
 def _line_end(values: Array, start: int, limit: int) -> int:
-    """Behind the last frame up to which the values lie on one line."""
+    """The end (exclusive) of the frames from `start` on whose values lie on one line."""
     if start + 2 >= limit:
         return limit
     first, second, third = values[start : start + 3]
@@ -167,7 +167,7 @@ def _line_end(values: Array, start: int, limit: int) -> int:
 
 
 def _merged(keys: list[Key]) -> Keys:
-    """Without keys that say again what holds."""
+    """Without keys that repeat the value before them."""
     kept = keys[:1]
     for key in keys[1:]:
         if key.value != kept[-1].value:

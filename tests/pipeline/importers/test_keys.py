@@ -14,8 +14,8 @@ from scipy.linalg import expm
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve, Keyframe
 from pipeline.importers.values.arithmetic import UnreadableError, arithmetic
-from pipeline.importers.values.carriers import Keys, sampled
 from pipeline.importers.values.dialects import NUMEXPR, PYTHON
+from pipeline.importers.values.keys import Keys, value_keys
 from pipeline.importers.values.similarity import moves
 from render.errors import InputError
 
@@ -37,11 +37,11 @@ def curve(keys: Keys) -> Curve:
 def test_sampled_keys_give_back_every_value(pieces: list[tuple[int, float, float]]) -> None:
     values = lines(pieces)
     frames = np.arange(len(values), dtype=np.float64)
-    np.testing.assert_allclose(curve(sampled(values)).sample(frames), values, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(curve(value_keys(values)).sample(frames), values, rtol=0, atol=1e-7)
 
 
 def test_sampled_keys_stand_only_where_the_line_bends() -> None:
-    keys = sampled(np.array([1.0, 1, 1, 1, 2, 3, 4, 4, 4]))
+    keys = value_keys(np.array([1.0, 1, 1, 1, 2, 3, 4, 4, 4]))
     assert [(key.frame, key.value) for key in keys] == [(3, "1"), (6, "4")]
 
 

@@ -1,0 +1,81 @@
+"""Deforum's prompts: by frame, with `--neg`, shared positive and negative parts, and the notebook's subprompts.
+
+Source: deforum-art/sd-webui-deforum, prompt.py; deforum-art/deforum-stable-diffusion, helpers/.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+
+from pipeline.importers.diffusion.frame_prompts import text_by_frame
+from pipeline.importers.diffusion.web_ui_prompts import Weight, carried, wanted, weights, without_brackets
+from pipeline.importers.notes import Effect, Notes
+from pipeline.importers.prompts import Prompts, until_next, without_markup
+from pipeline.importers.settings import Settings
+from pipeline.importers.values.arithmetic import UnreadableError
+
+_SUBPROMPT = re.compile(r"((?:\\:|[^:])+)(?::+\s*(-?\d+(?:\.\d+)?)?\s*|$)")
+Weights = dict[str, float]
+Subprompts = Callable[[str], list[tuple[str, float]]]
+
+
+def read_prompts(settings: Settings, frames: int, fps: float, fades: bool, notes: Notes) -> Prompts:
+    """Scenes where nothing pushes away, else layers."""
+    if None not in (both := [settings.read(name) for name in ("prompts", "animation_prompts")]) and both[0] != both[1]:
+        notes.add("prompts and animation_prompts differ: prompts is taken", Effect.PROMPTS)
+    written = settings.structured(settings.first_given("prompts", "animation_prompts"))
+    written = dict(enumerate(written)) if isinstance(written, list) else written
+    written = {0: written} if isinstance(written, str) else written
+    if not isinstance(written, dict) or not written:
+        raise settings.error("prompts", 'expected prompts by frame such as {"0": "a calm sea"}')
+    around = settings.text("animation_prompts_positive") or settings.text("positive_prompts")
+    against = settings.text("animation_prompts_negative") or settings.text("negative_prompts")
+    apart = _negative_prompts(settings, notes)
+    shared = settings.flag("normalize_prompt_weights", True)
+    subprompts = functools.partial(_subprompts, shared=shared) if settings.flag("prompt_weighting") else None
+    try:
+        last = {"max_f": frames - 1.0 + fades}  # there it counts one more
+        keys = text_by_frame(settings, written, last, notes)
+        scenes = [
+            (frame, {**_weights(_with_shared(text, around, against), frame, subprompts, notes), **apart})
+            for frame, text in until_next(keys, frames, notes)
+        ]
+        return carried(scenes, frames, fps, {"max_f": frames - 1.0}, notes, fades)
+    except UnreadableError as error:
+        raise settings.error("prompts", str(error)) from None
+
+
+def _negative_prompts(settings: Settings, notes: Notes) -> Weights:
+    """The notebook's `neg_prompts`, by frame; those of the first frame."""
+    written = settings.structured("neg_prompts")
+    written = [written] if isinstance(written, str) else written
+    texts = list(written.values() if isinstance(written, dict) else written or [])
+    if len(texts) > 1:
+        notes.add("neg_prompts: only the first one is carried, for all frames")
+    text = without_markup(str(texts[0]), notes) if texts else ""
+    return {text: -1.0} if text else {}
+
+
+def _with_shared(text: str, around: str, against: str) -> str:
+    """The prompt between those of all frames, as Deforum joins them."""
+    return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
+
+
+def _weights(text: str, frame: int, subprompts: Subprompts | None, notes: Notes) -> dict[str, Weight]:
+    """Text to weight; parts that AND joins, or all of the notebook's parts, have their own."""
+    pulling, _, pushing = text.partition("--neg")
+    found = weights(f"--neg {pushing}" if subprompts else text, notes)
+    if subprompts:
+        found = {**{without_brackets(words, notes): weight for words, weight in subprompts(pulling)}, **found}
+    return wanted(found, f"prompts: frame {frame}", notes)
+
+
+def _subprompts(text: str, shared: bool) -> list[tuple[str, float]]:
+    """The notebook's `bacon:0.75 eggs:0.25`; where `shared`, those that pull and those that push sum up to 1 each."""
+    found = [
+        (part[1].replace("\\:", ":"), float(part[2] or 1)) for part in _SUBPROMPT.finditer(text) if part[1].strip()
+    ]
+    if not shared:
+        return [(words, weight) for words, weight in found if weight]
+    totals = {sign: sum(abs(weight) for _, weight in found if (weight > 0) == sign) for sign in (True, False)}
+    return [(words, weight / totals[weight > 0]) for words, weight in found if weight]
