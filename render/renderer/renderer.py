@@ -17,8 +17,9 @@ from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
 from render.models.model import ModelFiles
+from render.motion import displacements
 from render.motion.warm_start import warm_start
-from render.motion.warp import motion_matrix, warp
+from render.motion.warp import warp
 from render.refinement.coarse import sketched
 from render.refinement.lockstep import Pending, alone, handed_out
 from render.refinement.optimizer import LatentAdam
@@ -29,6 +30,7 @@ from render.sources import noise
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
+Displace = Callable[[Tensor, FrameSpec], displacements.Displacement]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,8 @@ class Renderer:
 
     Args:
         dtype: the precision of the networks.
-        warn: hears, in one sentence, of what had to be done differently than asked.
+        warn: is called with one sentence where something is done differently than asked.
+        displacement: what moves the picture, an entry of `render.motion.displacements`.
     """
 
     def __init__(
@@ -54,12 +57,15 @@ class Renderer:
         device: torch.device,
         dtype: torch.dtype = torch.float32,
         warn: Warn = lambda text: None,
+        *,
+        displacement: str = "affine",
     ) -> None:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
         self._weights = [scorer.weight for scorer in scorers]
         self._encoders = [PromptEncoder(perceptor, device) for perceptor in self._perceptors]
         self._dtype = dtype
+        self._displace: Displace = catalogue.load(displacements, displacement).displacement
         self._lockstep = False
         self.device = device
         self.warn = warn
@@ -192,13 +198,12 @@ class Renderer:
 
     def _moved(self, state: FrameState, spec: FrameSpec, refined: bool) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """The picture after this frame's motion, its latent if it has one, and what refinement starts from."""
-        matrix = motion_matrix(spec.transforms, spec.size, spec.center)
-        matrices = matrix[None].repeat(len(state.image), axis=0)
-        image = warp(state.image, matrices, spec.border)
+        motion = self._displace(state.image, spec)
+        image = warp(state.image, motion, spec.border)
         latent = state.latent if image is state.image else None
         if latent is not None or not refined:
             return image, latent, latent if refined else None
-        return image, None, warm_start(self._latents, state.image, state.latent, image, matrices)
+        return image, None, warm_start(self._latents, state.image, state.latent, image, motion)
 
     @torch.no_grad()
     def _similarity(self, image: Tensor, guides: Sequence[Guide]) -> Tensor:
