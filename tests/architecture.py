@@ -34,7 +34,7 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
-    "render.sources": "",
+    "render.sources": "spec",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
     "guidance guidance.perceptors sources refinement",

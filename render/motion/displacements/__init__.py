@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
     import torch
     from torch import Tensor
 
+    from render.spec import FrameSpec
+
 
 class Displacement(Protocol):
     """The motion of one frame, as the positions at which the previous picture is sampled."""
@@ -30,3 +32,9 @@ class Displacement(Protocol):
         Returns:
             (B, height, width, 2) float64, x and y in the coordinates of that grid, in units of its cells.
         """
+
+
+class Displace(Protocol):
+    """The type of an entry's `displacement`."""
+
+    def __call__(self, image: Tensor, spec: FrameSpec) -> Displacement: ...
