@@ -41,12 +41,12 @@ def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
     """Look at `image` through `views`.
 
     Args:
-        image: (B, 3, H, W) in [0, 1].
+        image: (B, C, H, W), usually a picture in [0, 1].
         views: (B, N, 3, 3), see `draw`.
         side: pixels of the square.
 
     Returns:
-        (B, N, 3, side, side) in [0, 1]; what lies outside the picture is reflected.
+        (B, N, C, side, side) in the range of `image`; what lies outside of it is reflected.
     """
     batch, count = views.shape[:2]
     # One prefilter for all: the middle of the range of crop sizes then maps pixel to pixel.
@@ -56,7 +56,7 @@ def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
         image = F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
     grid = _places(views, side).reshape(batch, count * side, side, 2)
     looks = F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
-    return looks.view(batch, 3, count, side, side).transpose(1, 2)
+    return looks.view(batch, -1, count, side, side).transpose(1, 2)
 
 
 def _places(views: Tensor, side: int) -> Tensor:

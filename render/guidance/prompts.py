@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -18,26 +18,61 @@ from render.spec import ImageFile, PromptWeight
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """What one perceptor should see: unit embeddings (P, D) and their signed weights (P,).
+    """What one perceptor should see.
 
-    (B, P, D) and (B, P) where every picture of a batch has its own, see `together`.
+    A leading dimension B holds the targets of every picture of a batch, see `together`.
+
+    Attributes:
+        embeddings: (P, D) or (B, P, D), unit vectors.
+        weights: (P,) or (B, P), signed.
+        regions: (P, H, W) or (B, P, H, W) in [0, 1], at the size of the frame: where in the picture each prompt
+            counts; None if every prompt counts everywhere.
+        coverage: (B, N, P) in [0, 1], how much each of N cutouts shows of each region, see `seen_through`.
     """
 
     embeddings: Tensor
     weights: Tensor
+    regions: Tensor | None = None
+    coverage: Tensor | None = None
+
+    def seen_through(self, views: Tensor, side: int) -> "Targets":
+        """These targets with the `coverage` of the cutouts that show `views` (B, N, 3, 3) on `side` pixels.
+
+        Regions go through the views of the cutouts, so they are cropped, flipped and tilted like the picture.
+        """
+        if self.regions is None:
+            return self
+        regions = self.regions.expand(len(views), *self.regions.shape[-3:])
+        return replace(self, coverage=cutouts.sample(regions, views, side).mean(dim=(-2, -1)).clamp(0.0, 1.0))
 
     def similarity(self, embeddings: Tensor) -> Tensor:
-        """Weighted mean cosine of unit vectors (B, N, D) to the targets, in [-1, 1]: (B,)."""
+        """Weighted mean cosine of unit vectors (B, N, D) to the targets, in [-1, 1], wherever they count: (B,)."""
         cosines = (embeddings @ self.embeddings.mT).mean(dim=1)
         return (cosines * self.weights).sum(dim=-1) / self.weights.abs().sum(dim=-1)
 
 
 def together(targets: Sequence[Targets]) -> Targets:
-    """Those of several pictures; whoever has fewer prompts than others gets some without weight."""
+    """The targets of several pictures as a batch; missing prompts are padded with weight 0, missing regions with 1."""
     return Targets(
         embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
         weights=pad_sequence([each.weights for each in targets], batch_first=True),
+        regions=_regions_together(targets),
     )
+
+
+def _regions_together(targets: Sequence[Targets]) -> Tensor | None:
+    """Regions (B, P, H, W) at the size of the largest: a frame's coarse steps may share a batch with a smaller one."""
+    sizes = [each.regions.shape[-2:] for each in targets if each.regions is not None]
+    if not sizes:
+        return None
+    size = max(sizes)
+    regions = [
+        each.weights.new_ones(len(each.weights), *size)
+        if each.regions is None
+        else F.interpolate(each.regions.unsqueeze(0), size=size, mode="bilinear", align_corners=False)[0]
+        for each in targets
+    ]
+    return pad_sequence(regions, batch_first=True)
 
 
 def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:

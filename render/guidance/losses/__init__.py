@@ -25,7 +25,7 @@ class LossInputs:
         latent: (B, C, h, w), what is refined.
         anchor: (B, 3, H, W) in [0, 1], the picture that refinement started from.
         embeddings: per perceptor (B, N, D), unit vectors of the N cutouts.
-        targets: per perceptor, what the prompts ask for.
+        targets: per perceptor, what the prompts ask for, with the coverage of these cutouts where prompts have regions.
         shares: per perceptor, how much its word counts.
     """
 
