@@ -78,11 +78,8 @@ def test_a_latent_is_refined_as_it_is_and_a_picture_coarse_to_fine(spec: FrameSp
     """At half the size a checkerboard is grey; a given latent never goes through there."""
     squares = ((torch.arange(128)[:, None] + torch.arange(128)) % 2).float().expand(1, 3, 128, 128)
 
-    def board(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator, latent: Tensor | None) -> Start:
-        return Start(image=squares, latent=latent)
-
-    add_entry(sources, "picture", start=lambda *args: board(*args, None))
-    add_entry(sources, "latent", start=lambda *args: board(*args, Pixels().encode(squares)))
+    add_entry(sources, "picture", start=lambda *args: Start(image=squares))
+    add_entry(sources, "latent", start=lambda *args: Start(image=squares, latent=Pixels().encode(squares)))
     spec = replace(spec, size=(128, 128), num_steps=12, lr=1e-6)
     torch.testing.assert_close(first_frame("latent", spec).image, squares, atol=1e-4, rtol=0)
     assert float(first_frame("picture", spec).image.std()) < 0.1
