@@ -1,4 +1,4 @@
-"""From texts and pictures to what guidance aims at: unit embeddings, computed once, mixed by weight or slerp."""
+"""Prompts as targets of guidance: unit embeddings of texts and pictures, computed once, mixed by weights or slerp."""
 
 import math
 from collections.abc import Sequence
@@ -76,10 +76,10 @@ def _regions_together(targets: Sequence[Targets]) -> Tensor | None:
 
 
 def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
-    """Walk the great circle from one unit vector (D,) to another: fraction 0 is `start`, 1 is `end`.
+    """Spherical interpolation between unit vectors (D,): fraction 0 is `start`, 1 is `end`.
 
-    Source: Shoemake, "Animating rotation with quaternion curves" (1985). Opposite vectors have no
-    one great circle; they, and equal ones, are mixed linearly and normalised.
+    Source: Shoemake, "Animating rotation with quaternion curves" (1985). No single great
+    circle joins opposite vectors; they, and equal ones, are interpolated linearly and normalised.
     """
     angle = 2 * math.asin(min(1.0, float(torch.linalg.vector_norm(start - end)) / 2))
     shares = (1 - fraction, fraction)
@@ -89,11 +89,11 @@ def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
     return F.normalize(mixed, dim=0) if bool(mixed.any()) else start
 
 
-KEPT = 1024  # embeddings: more than a video has, few enough that a worker may render one video after the other
+KEPT = 1024  # embeddings: more than one video needs, yet a bound for a worker that renders many videos
 
 
 class PromptEncoder:
-    """The prompts of one perceptor; every text and picture is embedded once, the latest `KEPT` are remembered."""
+    """Embeds the prompts for one perceptor, each once; the latest `KEPT` embeddings are cached."""
 
     def __init__(self, perceptor: Perceptor, device: torch.device) -> None:
         self._perceptor = perceptor
@@ -101,7 +101,7 @@ class PromptEncoder:
         self._cache: dict[str | ImageFile, Tensor] = {}
 
     def targets(self, prompts: Sequence[PromptWeight], blend: str) -> Targets | None:
-        """What the prompts of a frame ask for; None where none has weight."""
+        """The targets of a frame's prompts; None without prompts."""
         if not prompts:
             return None
         embeddings = torch.stack([self._embed(prompt.image or prompt.text) for prompt in prompts])
@@ -124,7 +124,7 @@ class PromptEncoder:
 
     @torch.no_grad()
     def _embed_image(self, file: ImageFile) -> Tensor:
-        """The picture as a whole, squeezed into a square as the cutouts of the whole frame are."""
+        """The whole picture, squeezed into a square as the cutouts of the whole frame are."""
         from render.files.images import load_image  # Pillow, only where a picture is a prompt
 
         if sha256(file.path) != file.sha256:

@@ -22,12 +22,12 @@ from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.rng import Generators
 from render.spec import FrameSpec
 
-HALVINGS = 4  # of the learning rate, before a step that leaves the finite numbers is given up
+HALVINGS = 4  # of the learning rate, before a step with non-finite results is given up
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guide:
-    """A perceptor, what it should see in this frame, and how much its word counts."""
+    """A perceptor, its targets in this frame, and its weight among the perceptors."""
 
     perceptor: Perceptor
     targets: Targets
@@ -54,8 +54,8 @@ class Refinement:
     Attributes:
         anchor: (B, 3, H, W) in [0, 1], the warped previous frame.
         generator: the frame's own; every random number of the frame is drawn from it.
-        careful: look at the latent after every step, and repeat a step that left the finite numbers.
-        weights: of the losses, (B,) each, in place of the spec's where every picture has its own.
+        careful: check the latent after every step, and repeat steps whose result is not finite.
+        weights: of the losses, (B,) each, which replace the spec's where every picture has its own.
     """
 
     latents: Latent
@@ -73,7 +73,7 @@ class Refinement:
             (B, 3, H, W) in [0, 1]: the latent as decoded after the last step.
 
         Raises:
-            NonFiniteError: careful, and a step stays outside the finite numbers at any learning rate.
+            NonFiniteError: careful, and a step is not finite at any learning rate.
         """
         lr = self.spec.lr * self.latents.spread
         average = RunningAverage(self.spec.ema)
@@ -119,7 +119,7 @@ class Refinement:
         return look_at(image, [each.perceptor for each in self.guides], self.spec.num_cutouts, strength, self.generator)
 
     def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
-        """Step, from the last good latent and at half the learning rate as often as needed; return the rate."""
+        """Take a step; while it is not finite, repeat it from the last latent at half the rate. Return the rate."""
         for _ in range(HALVINGS + 1):
             good = optimizer.snapshot()
             self.step(optimizer, lr)

@@ -33,7 +33,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Scorer:
-    """A perceptor and how much its word counts beside the others'."""
+    """A perceptor and its weight among the perceptors."""
 
     perceptor: Perceptor
     weight: float = 1.0
