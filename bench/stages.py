@@ -5,7 +5,7 @@ import torch
 from bench.interleaved import interleave
 from bench.ours import Loaded, Setting, Steps
 from render.guidance.augment import STRENGTHS
-from render.refinement.refine import look
+from render.refinement.refine import look_at
 
 
 def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:
@@ -22,9 +22,10 @@ def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:
 
     def cut() -> None:
         seen = image.detach().requires_grad_()
-        look([_Nothing(perceptor.side)], seen, setting.cutouts, STRENGTHS[setting.augment], refinement.generator)[
-            0
-        ].sum().backward()  # type: ignore[no-untyped-call]
+        (look,) = look_at(
+            seen, [_Nothing(perceptor.side)], setting.cutouts, STRENGTHS[setting.augment], refinement.generator
+        )
+        look.embeddings.sum().backward()  # type: ignore[no-untyped-call]
 
     def perceive() -> None:
         perceptor.encode_image(pixels.detach().requires_grad_()).sum().backward()  # type: ignore[no-untyped-call]

@@ -12,7 +12,7 @@ from typing import Any
 from render.errors import UnknownNameError
 
 
-@functools.cache  # asked for every frame, and a folder does not change under a running program
+@functools.cache  # called for every frame, and a folder does not change while the program runs
 def names(package: ModuleType) -> tuple[str, ...]:
     """The keys of the catalogue `package`, sorted."""
     return tuple(sorted(entry.name for entry in pkgutil.iter_modules(package.__path__)))

@@ -24,7 +24,7 @@ class ImageFile:
 
 @dataclass(frozen=True, kw_only=True)
 class PromptWeight:
-    """A text, or a picture called by it, and how strongly it pulls; a negative weight pushes away."""
+    """A text prompt, or a picture prompt named by its text, and its weight; a negative weight pushes away."""
 
     text: str
     weight: float
@@ -45,18 +45,18 @@ class FrameSpec:
         transforms: name of a transform to what it does between the previous frame and this one
             (zoom: a factor, rotate: degrees, pan_x, pan_y: shares of the width and height).
         center: the fixed point of zoom and rotation, as shares of the width and height.
-        border: what enters from outside: reflect, wrap, edge or black.
+        border: how the area outside the picture is filled: reflect, wrap, edge or black.
         losses: name of a guidance loss to its weight; none is 0.
         num_steps: refinement steps.
         lr: learning rate, in units of the codebook's standard deviation.
         num_cutouts: cutouts that the perceptors see in each step.
-        augment: how much is done to them: "light" for robust image towers, "full" for others.
+        augment: the strength of their augmentation: "light" for robust image towers, "full" for others.
         carry_optimizer: start from the optimiser's state of the previous frame.
         ema: decay of the running average of the latent over the frame's steps, in [0, 1); the
             average is what is shown and carried on. 0 takes the last latent as it is.
         cut: start from noise, as the first frame does, whatever the previous frame was.
-        lead: (index, way): the previous frame has gone so much of the way to frame `index`; of loops, where this
-            one takes the place of the frame behind `index`.
+        lead: (index, fraction), at the end of a loop: the previous frame was blended by `fraction` towards frame
+            `index`, and this frame takes the place of the one after `index`.
     """
 
     index: int
@@ -79,7 +79,7 @@ class FrameSpec:
 
     @property
     def draws_as(self) -> int:
-        """Of which frame its random numbers are: its own, or that whose place it takes."""
+        """The frame whose random numbers it draws: its own index, or that of the frame whose place it takes."""
         return self.index if self.lead is None else self.lead[0] + 1
 
     def to_json(self) -> str:

@@ -1,7 +1,7 @@
 """A schedule asked by frame: `Timeline.at(i)` is the frame spec of frame i.
 
 Frame i stands at i / fps seconds. What moves between two frames is the integral of the rates over
-the time between them, so another frame rate gives the same motion (`render.motion.warp.motion_matrix`
+the time between them, so another frame rate gives the same motion (`render.motion.displacements.affine.motion_matrix`
 makes one matrix of it). All curves are evaluated here, before any model is loaded.
 """
 

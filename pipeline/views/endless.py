@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.curves.array import Array
+from pipeline.curves.easings import smooth
 from render.motion.transforms import Matrix
 
 T = TypeVar("T", float, Array)
@@ -71,7 +72,7 @@ class EndlessPicture:
             theta = torch.from_numpy(affine[None]).float()
             return self._sampled(F.affine_grid(theta, list(self._picture.shape), align_corners=True))
 
-        return torch.lerp(sampled(octave), sampled(octave + 1), _smooth(level - octave))
+        return torch.lerp(sampled(octave), sampled(octave + 1), float(smooth(np.asarray(level - octave))))
 
     def _tilted(self, inside: Matrix) -> Tensor:
         led = self._places @ inside.T
@@ -84,7 +85,7 @@ class EndlessPicture:
         def sampled(octave: Array) -> Tensor:
             return self._sampled(torch.from_numpy(led[..., :2] / divisor * 2.0**-octave)[None].float())
 
-        share = torch.from_numpy(_smooth(level - octave)).float().movedim(-1, 0)[None]
+        share = torch.from_numpy(smooth(level - octave)).float().movedim(-1, 0)[None]
         return torch.lerp(sampled(octave), sampled(octave + 1), share)
 
     def _sampled(self, grid: Tensor) -> Tensor:
@@ -96,8 +97,3 @@ def _level(matrix: Matrix, divisor: T) -> T:
     area = max(abs(np.linalg.det(matrix)), _TINY)
     level: T = (math.log2(area) - 3 * np.log2(np.maximum(np.abs(divisor), _TINY))) / 2
     return level
-
-
-def _smooth(share: T) -> T:
-    result: T = share * share * (3 - 2 * share)
-    return result

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.motion.displacements.affine import Homography
 from render.motion.transforms import Matrix
 from render.motion.warp import move, warp
 from render.spec import FrameSpec
@@ -43,9 +44,10 @@ class Entering:
         if spec.cut or not len(last) or (self._share.max() < _FAINT and _stays_inside(moves, small)):
             self._entered, self._share = torch.zeros_like(small), torch.zeros_like(small[:, :1])
             return picture
-        new = warp(last, moves[None], spec.border).nan_to_num(0.0)
+        motion = Homography(matrices=moves[None])
+        new = warp(last, motion, spec.border).nan_to_num(0.0)
         known = torch.cat([self._entered, self._share, torch.ones_like(self._share)], 1)
-        kept = move(known, moves[None], "black").nan_to_num(0.0).clamp(0, 1)
+        kept = move(known, motion, "black").nan_to_num(0.0).clamp(0, 1)
         old, share, inside = kept[:, :3], kept[:, 3:4], kept[:, 4:]
         self._entered = torch.lerp(new, old, inside)
         self._share = torch.maximum(share * self._left, 1 - inside)

@@ -6,7 +6,7 @@ from render.errors import InputError
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda` or `cuda:N` to a device that is there.
+    """`auto`, `cpu`, `cuda` or `cuda:N` to an existing device.
 
     Raises:
         InputError: the name is none of these, or there is no such GPU.

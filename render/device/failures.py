@@ -1,4 +1,4 @@
-"""What the machine refuses, and libraries tell in their own words: the same in ours.
+"""Failures of the machine (memory, threads, GPU), recognised in the errors of libraries.
 
 No torch in here: it may be what could not be loaded.
 """

@@ -1,4 +1,4 @@
-"""What refining a picture of some size takes, and whether the device has it: told before the first frame."""
+"""The memory that refining a picture of some size needs, checked against the device before the first frame."""
 
 from pathlib import Path
 

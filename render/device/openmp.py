@@ -1,4 +1,4 @@
-"""How torch's threads wait for each other: asleep, so that beside other programs nobody waits for who only waits.
+"""Torch's threads sleep while they wait for each other, so that they leave the processors to other programs.
 
 GNU OpenMP's threads, which torch brings along, spin for milliseconds at every barrier before they sleep. On an idle
 machine that saves a wake-up; where other programs want the processors, a thread that spins keeps out the one that it

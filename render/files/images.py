@@ -73,7 +73,7 @@ class _Counted(io.BufferedReader):
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """The picture, its header judged and its pixels still unread; what goes wrong inside is told in our words."""
+    """The picture, its header judged and its pixels still unread; errors inside become ours."""
     try:
         if not path.is_file():
             raise InputError(f"{path}: {'not a file' if path.exists() else 'no such file'}; expected {_EXPECTED}")

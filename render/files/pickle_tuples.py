@@ -1,4 +1,4 @@
-"""How much work a pickle makes, told from its opcodes alone.
+"""How much work loading a pickle takes, estimated from its opcodes alone.
 
 Python hashes and prints a tuple by going through all that it holds, once for every time that it is held: forty tuples,
 each of the one before twice, take a trillion steps as the key of a dict. Nested deep enough, they end the process. What

@@ -1,7 +1,7 @@
-"""What is done to cutouts so that guidance cannot cheat one view: mirror, turn, tilt, tint, cover, noise.
+"""Augmentations of cutouts, which keep guidance from optimising one fixed view: flips, rotations, tilts, tints, noise.
 
-Where a cutout lies is one matrix, and so is what becomes of its colours, however many of these are on.
-All is drawn from the frame's own generator (kornia's augmentations draw from the global one).
+All geometric ones are one matrix per cutout, all changes of colour another, however many are switched on.
+Random numbers come from the frame's own generator (kornia's augmentations use the global one).
 """
 
 import functools
@@ -18,15 +18,15 @@ FLIP_SHARE = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Strength:
-    """How much is done. A share is of the cutouts that something is done to.
+    """How strong each augmentation is. A share is the fraction of cutouts that it is applied to.
 
     Attributes:
-        turn: the largest turn, in radians.
-        shift: the largest shift, in shares of the cutout.
+        turn: the largest rotation, in radians.
+        shift: the largest shift, in fractions of the cutout's side.
         tilt: the largest perspective: 0.1 shows one edge of the cutout a tenth nearer than its middle.
-        tint: the largest turn of the hues, in turns, and change of the saturation.
-        cover: share of the cutout's area that a black rectangle covers, at least and at most.
-        noise: the largest standard deviation of noise, on [0, 1].
+        tint: the largest hue rotation, in full turns, and the largest relative change of saturation.
+        cover: the smallest and largest fraction of the cutout's area that a black rectangle covers.
+        noise: the largest standard deviation of Gaussian noise, for pixels in [0, 1].
     """
 
     turn_share: float
@@ -56,13 +56,13 @@ STRENGTHS = {
         noise=0.1,
     ),
 }
-"""By the name that a frame spec gives: a robust image tower needs few."""
+"""By the name in `FrameSpec.augment`: a robust image tower needs few augmentations."""
 
 _TO_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 
 
 def jitter(batch: int, count: int, strength: Strength, generators: Generators) -> Tensor:
-    """Random mirror images, turns, shifts and tilts of the unit square's frame: (batch, count, 3, 3)."""
+    """Random flips, rotations, shifts and tilts of the square [-1, 1]^2: (batch, count, 3, 3)."""
     drawn = uniform((batch, count, 3), generators)
     mirror = torch.where(drawn[..., 0] < FLIP_SHARE, -1.0, 1.0)
     turned = drawn[..., 1] < strength.turn_share
@@ -74,7 +74,7 @@ def jitter(batch: int, count: int, strength: Strength, generators: Generators) -
     matrix[..., 1, 1] = turn.cos()
     matrix[..., 2, 2] = 1.0
     if strength.shift:
-        # The square reaches from -1 to 1: a share of it is twice as much.
+        # The square's side is 2, from -1 to 1.
         matrix[..., :2, 2] = turned[..., None] * 2 * strength.shift * around_zero((batch, count, 2), generators)
     if strength.tilt:
         tilted = uniform((batch, count, 1), generators) < strength.tilt_share
@@ -83,8 +83,8 @@ def jitter(batch: int, count: int, strength: Strength, generators: Generators) -
 
 
 def alter(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
-    """Tint, cover and add noise to (B, N, 3, S, S) in [0, 1], each cutout by itself."""
-    # Each only where it is on: even the identity as a matrix rounds, and differently from processor to processor.
+    """Tint, cover and add noise to cutouts (B, N, 3, S, S) in [0, 1], each independently; same shape."""
+    # Skip what is switched off: even an identity matrix rounds, and differently on different processors.
     if strength.tint_share:
         cutouts = _tinted(cutouts, strength, generators)
     if strength.cover_share:
@@ -93,14 +93,14 @@ def alter(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor
 
 
 def noise(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
-    """Add Gaussian noise of a random strength per cutout to (B, N, 3, S, S)."""
+    """Add Gaussian noise of random strength per cutout to (B, N, 3, S, S); the result may leave [0, 1]."""
     shape = (*cutouts.shape[:2], 1, 1, 1)
     amount = strength.noise * uniform(shape, generators)
     return cutouts + amount * normal(cutouts.shape, generators)
 
 
 def _tinted(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
-    """Turn hues and change saturations by one 3x3 matrix per cutout; brightness stays as it is."""
+    """Rotate hues and scale saturations by one 3x3 matrix per cutout; brightness is unchanged."""
     batch, count = cutouts.shape[:2]
     to_yiq, from_yiq = _yiq(cutouts.device)
     drawn = uniform((batch, count), generators) < strength.tint_share
@@ -118,12 +118,12 @@ def _tinted(cutouts: Tensor, strength: Strength, generators: Generators) -> Tens
 
 @functools.cache
 def _yiq(device: torch.device) -> tuple[Tensor, Tensor]:
-    """To brightness and two axes of colour, and back; on the device once, not in every step."""
+    """RGB to YIQ and back, (3, 3) each; copied to the device once, not in every step."""
     return _TO_YIQ.to(device), torch.linalg.inv(_TO_YIQ).to(device)
 
 
 def _uncovered(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
-    """1, and 0 inside a rectangle of random area, shape and place in some: (B, N, 1, S, S).
+    """A mask (B, N, 1, S, S): in some cutouts 0 inside a rectangle of random area, shape and position, else 1.
 
     Source: Zhong et al., "Random Erasing Data Augmentation" (2020).
     """

@@ -1,4 +1,4 @@
-"""Square looks at the picture, at the size a perceptor wants: all of them by one resample.
+"""Square cutouts of the picture, at a perceptor's input size: all of them by one resample.
 
 A cutout is a 3x3 matrix from the square's coordinates to the picture's, both in [-1, 1]; cropping,
 flipping, turning and tilting are products of matrices, and one grid_sample draws every cutout of a step.
@@ -19,8 +19,8 @@ SMALLEST_CROP = 0.45  # of the picture's shorter side
 def draw(batch: int, count: int, aspect: float, strength: Strength, generators: Generators) -> Tensor:
     """Draw the cutouts of one step: (batch, count, 3, 3), from square to picture coordinates.
 
-    The first quarter are whole views, the others squares of 45 to 100 % of the shorter side at
-    random places; each is moved on at random (`render.guidance.augment.jitter`).
+    The first quarter show the whole picture, the others squares of 45 to 100 % of the shorter side at
+    random positions; each is then augmented (`render.guidance.augment.jitter`).
 
     Args:
         aspect: width / height of the picture.
@@ -38,29 +38,29 @@ def draw(batch: int, count: int, aspect: float, strength: Strength, generators: 
 
 
 def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
-    """Look at `image` through `views`.
+    """Sample the cutouts of `image` that `views` describe.
 
     Args:
-        image: (B, 3, H, W) in [0, 1].
+        image: (B, C, H, W), usually a picture in [0, 1].
         views: (B, N, 3, 3), see `draw`.
-        side: pixels of the square.
+        side: width and height of a cutout in pixels.
 
     Returns:
-        (B, N, 3, side, side) in [0, 1]; what lies outside the picture is reflected.
+        (B, N, C, side, side) in the range of `image`; what lies outside of it is reflected.
     """
     batch, count = views.shape[:2]
-    # One prefilter for all: the middle of the range of crop sizes then maps pixel to pixel.
+    # One prefilter for all cutouts: a crop in the middle of the range of sizes then maps pixel to pixel.
     shrink = min(1.0, 1.4 * side / min(image.shape[-2:]))
     if shrink < 1.0:
         size = [round(shrink * pixels) for pixels in image.shape[-2:]]
         image = F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
     grid = _places(views, side).reshape(batch, count * side, side, 2)
     looks = F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
-    return looks.view(batch, 3, count, side, side).transpose(1, 2)
+    return looks.view(batch, -1, count, side, side).transpose(1, 2)
 
 
 def _places(views: Tensor, side: int) -> Tensor:
-    """Where the pixels' centres of every square lie in the picture: (B, N, side * side, 2)."""
+    """Where the pixel centres of every cutout lie in the picture, in [-1, 1] if inside: (B, N, side * side, 2)."""
     along = (2 * torch.arange(side, device=views.device, dtype=views.dtype) + 1) / side - 1
     y, x = torch.meshgrid(along, along, indexing="ij")
     centres = torch.stack([x, y, torch.ones_like(x)]).flatten(1)

@@ -1,4 +1,4 @@
-"""Fewer cutouts at a time where memory is short: the same gradient, a piece after the other."""
+"""Fewer cutouts at a time where memory is short: the same gradient, computed piece by piece."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,15 @@ from render.guidance.perceptors import Perceptor
 
 
 class MicroBatched:
-    """A perceptor that keeps the activations of one piece of its cutouts at a time.
+    """A perceptor that keeps the activations of one piece of its cutouts in memory at a time.
 
-    A piece's activations are thrown away after it was looked at and computed again for its gradient,
-    so a step costs one more forward pass and its memory falls with the piece.
+    A piece's activations are discarded after its forward pass and recomputed for its gradient, so a step
+    costs one more forward pass, and its memory is proportional to the piece.
 
     Source: gradient checkpointing, Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016).
 
     Attributes:
-        size: cutouts per piece; None looks at all of them at once.
+        size: cutouts per piece; None processes all of them at once.
     """
 
     def __init__(self, perceptor: Perceptor) -> None:
@@ -27,7 +27,7 @@ class MicroBatched:
         self.size: int | None = None
 
     def halve(self, count: int) -> bool:
-        """Halve the pieces, which were at most `count`; False where they cannot get smaller."""
+        """Halve the size of the pieces, of `count` cutouts at most; False if they cannot get smaller."""
         present = min(count, self.size or count)
         self.size = max(1, present // 2)
         return present > 1

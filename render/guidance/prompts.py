@@ -1,8 +1,8 @@
-"""From texts and pictures to what guidance aims at: unit embeddings, computed once, mixed by weight or slerp."""
+"""Prompts as targets of guidance: unit embeddings of texts and pictures, computed once, mixed by weights or slerp."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -18,33 +18,68 @@ from render.spec import ImageFile, PromptWeight
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """What one perceptor should see: unit embeddings (P, D) and their signed weights (P,).
+    """What one perceptor should see.
 
-    (B, P, D) and (B, P) where every picture of a batch has its own, see `together`.
+    A leading dimension B holds the targets of every picture of a batch, see `together`.
+
+    Attributes:
+        embeddings: (P, D) or (B, P, D), unit vectors.
+        weights: (P,) or (B, P), signed.
+        regions: (P, H, W) or (B, P, H, W) in [0, 1], at the size of the frame: where in the picture each prompt
+            counts; None if every prompt counts everywhere.
+        coverage: (B, N, P) in [0, 1], how much each of N cutouts shows of each region, see `seen_through`.
     """
 
     embeddings: Tensor
     weights: Tensor
+    regions: Tensor | None = None
+    coverage: Tensor | None = None
+
+    def seen_through(self, views: Tensor, side: int) -> "Targets":
+        """These targets with the `coverage` of the cutouts that show `views` (B, N, 3, 3) on `side` pixels.
+
+        Regions go through the views of the cutouts, so they are cropped, flipped and tilted like the picture.
+        """
+        if self.regions is None:
+            return self
+        regions = self.regions.expand(len(views), *self.regions.shape[-3:])
+        return replace(self, coverage=cutouts.sample(regions, views, side).mean(dim=(-2, -1)).clamp(0.0, 1.0))
 
     def similarity(self, embeddings: Tensor) -> Tensor:
-        """Weighted mean cosine of unit vectors (B, N, D) to the targets, in [-1, 1]: (B,)."""
+        """Weighted mean cosine of unit vectors (B, N, D) to the targets, in [-1, 1], wherever they count: (B,)."""
         cosines = (embeddings @ self.embeddings.mT).mean(dim=1)
         return (cosines * self.weights).sum(dim=-1) / self.weights.abs().sum(dim=-1)
 
 
 def together(targets: Sequence[Targets]) -> Targets:
-    """Those of several pictures; whoever has fewer prompts than others gets some without weight."""
+    """The targets of several pictures as a batch; missing prompts are padded with weight 0, missing regions with 1."""
     return Targets(
         embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
         weights=pad_sequence([each.weights for each in targets], batch_first=True),
+        regions=_regions_together(targets),
     )
 
 
-def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
-    """Walk the great circle from one unit vector (D,) to another: fraction 0 is `start`, 1 is `end`.
+def _regions_together(targets: Sequence[Targets]) -> Tensor | None:
+    """Regions (B, P, H, W) at the size of the largest: a frame's coarse steps may share a batch with a smaller one."""
+    sizes = [each.regions.shape[-2:] for each in targets if each.regions is not None]
+    if not sizes:
+        return None
+    size = max(sizes)
+    regions = [
+        each.weights.new_ones(len(each.weights), *size)
+        if each.regions is None
+        else F.interpolate(each.regions.unsqueeze(0), size=size, mode="bilinear", align_corners=False)[0]
+        for each in targets
+    ]
+    return pad_sequence(regions, batch_first=True)
 
-    Source: Shoemake, "Animating rotation with quaternion curves" (1985). Opposite vectors have no
-    one great circle; they, and equal ones, are mixed linearly and normalised.
+
+def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
+    """Spherical interpolation between unit vectors (D,): fraction 0 is `start`, 1 is `end`.
+
+    Source: Shoemake, "Animating rotation with quaternion curves" (1985). No single great
+    circle joins opposite vectors; they, and equal ones, are interpolated linearly and normalised.
     """
     angle = 2 * math.asin(min(1.0, float(torch.linalg.vector_norm(start - end)) / 2))
     shares = (1 - fraction, fraction)
@@ -54,11 +89,11 @@ def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
     return F.normalize(mixed, dim=0) if bool(mixed.any()) else start
 
 
-KEPT = 1024  # embeddings: more than a video has, few enough that a worker may render one video after the other
+KEPT = 1024  # embeddings: more than one video needs, yet a bound for a worker that renders many videos
 
 
 class PromptEncoder:
-    """The prompts of one perceptor; every text and picture is embedded once, the latest `KEPT` are remembered."""
+    """Embeds the prompts for one perceptor, each once; the latest `KEPT` embeddings are cached."""
 
     def __init__(self, perceptor: Perceptor, device: torch.device) -> None:
         self._perceptor = perceptor
@@ -66,7 +101,7 @@ class PromptEncoder:
         self._cache: dict[str | ImageFile, Tensor] = {}
 
     def targets(self, prompts: Sequence[PromptWeight], blend: str) -> Targets | None:
-        """What the prompts of a frame ask for; None where none has weight."""
+        """The targets of a frame's prompts; None without prompts."""
         if not prompts:
             return None
         embeddings = torch.stack([self._embed(prompt.image or prompt.text) for prompt in prompts])
@@ -89,7 +124,7 @@ class PromptEncoder:
 
     @torch.no_grad()
     def _embed_image(self, file: ImageFile) -> Tensor:
-        """The picture as a whole, squeezed into a square as the cutouts of the whole frame are."""
+        """The whole picture, squeezed into a square as the cutouts of the whole frame are."""
         from render.files.images import load_image  # Pillow, only where a picture is a prompt
 
         if sha256(file.path) != file.sha256:

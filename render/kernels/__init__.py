@@ -1,5 +1,5 @@
-"""The networks of a step with frozen weights, faster: the same mathematics, other passes over memory.
+"""Faster implementations of networks with frozen weights: the same mathematics, fewer passes over memory.
 
-Each kernel has a plain twin, the module that it stands for, and is tested against it by value and by
-gradient. What is used where is decided by what the hardware can do, never by trying.
+Each kernel is tested, by value and by gradient, against the plain module that it replaces. The hardware's
+capabilities decide what is used, never a trial run.
 """

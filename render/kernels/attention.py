@@ -1,4 +1,4 @@
-"""Attention by what is fastest where it runs."""
+"""Attention, by the implementation that is fastest on the device."""
 
 import torch.nn.functional as F
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Operations whose gradient is not that of their value."""
+"""Operations with a gradient other than the derivative of their value."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class _ClampWithGradient(torch.autograd.Function):
 
 
 def clamp_with_gradient(value: Tensor, low: float, high: float) -> Tensor:
-    """Clamp, but let the gradient through wherever it leads back into the range.
+    """Clamp to [low, high], and pass the gradient wherever a descent step leads back into the range.
 
     Source: ClampWithGrad of crowsonkb's VQGAN+CLIP notebook.
     """

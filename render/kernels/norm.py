@@ -1,4 +1,4 @@
-"""GroupNorm, and SiLU behind it, whose weights are frozen: only the gradient of the input is computed.
+"""GroupNorm with frozen weights, optionally followed by SiLU: only the gradient of the input is computed.
 
 PyTorch's own backward for channels_last on the CPU is several times slower than the convolutions
 around it; this one is a handful of fused passes.
@@ -73,7 +73,7 @@ def _sums(gradient: Tensor, x: Tensor, mean: Tensor, rstd: Tensor) -> tuple[Tens
 
 
 class FrozenNorm(nn.Module):
-    """An `nn.GroupNorm` that is not trained, with SiLU behind it if asked: (B, C, H, W) to the same shape.
+    """An `nn.GroupNorm` with frozen weights, optionally followed by SiLU: (B, C, H, W) to the same shape.
 
     Source: Wu and He, "Group Normalization" (2018); Elfwing et al., "Sigmoid-Weighted Linear Units" (2017).
     """

@@ -1,7 +1,7 @@
 """taming's encoder and decoder with frozen weights: the same graph, fewer and faster passes.
 
 What differs from taming's modules: SiLU is fused into the norm before it, the three projections of
-attention are one convolution, and nearest-neighbour upsampling and the convolution behind it are one
+attention are one convolution, and nearest-neighbour upsampling and the convolution after it are one
 transposed convolution, which never makes the picture with three quarters of repeated pixels.
 """
 
@@ -71,7 +71,7 @@ class FrozenResnetBlock(nn.Module):
 
 
 class FrozenAttention(nn.Module):
-    """An `AttnBlock`: every place of (B, C, H, W) looks at every other."""
+    """An `AttnBlock`: self-attention over the positions of (B, C, H, W); same shape."""
 
     def __init__(self, block: Any) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
 
 
 class Latent(Protocol):
-    """What refinement moves, and how a picture is made of it.
+    """The representation that refinement optimises, and its encoder and decoder.
 
     Attributes:
         stride: pixels per latent step: width and height must be its multiples.

@@ -72,7 +72,7 @@ class VQGAN:
         self._high = codebook.amax(dim=0)[:, None, None]
         self.quantized = quantize
         self._dtype = dtype
-        del model.quantize  # what is left may be less precise
+        del model.quantize  # the other weights may have lower precision
         model.eval().requires_grad_(False).to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         model.encoder, model.decoder = FrozenEncoder(model.encoder), FrozenDecoder(model.decoder)
         # Colours leave in float: bf16 would round them to 8 bit inside the feedback loop.

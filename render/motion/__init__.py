@@ -1,1 +1,1 @@
-"""Moving the picture: the transforms of a frame as one warp, and the latent that it starts from."""
+"""Motion between frames: the warp of the previous picture, and the latent that refinement starts from."""

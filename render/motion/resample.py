@@ -1,8 +1,8 @@
-"""Read a picture between its pixels: Catmull-Rom, with every border.
+"""Sample a picture between its pixels: Catmull-Rom interpolation, with every kind of border.
 
-Source: Keys, "Cubic convolution interpolation for digital image processing" (1981), a = -0.5. It is
-    the one cubic that keeps a linear ramp, so a motion of a fiftieth of a pixel moves the picture by
-    a fiftieth. PyTorch's own bicubic has a = -0.75 and moves it half as far again, frame after frame.
+Source: Keys, "Cubic convolution interpolation for digital image processing" (1981), a = -0.5, the
+    only cubic that reproduces a linear ramp, so a motion of 1/50 pixel moves the picture by 1/50 pixel.
+    PyTorch's bicubic has a = -0.75, which moves it by half as much again, frame after frame.
 
 Convention: pixel coordinates, origin in the centre of the top left pixel, x to the right, y down.
 """
@@ -47,7 +47,7 @@ def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
 
 
 def _weights(share: Tensor) -> Tensor:
-    """Weights of the four neighbours of points that lie `share` past the second one: (...) to (..., 4)."""
+    """Weights of the four neighbours of points that lie `share` in [0, 1) past the second: (...) to (..., 4)."""
     square, cube = share.square(), share**3
     return torch.stack(
         [
@@ -61,7 +61,7 @@ def _weights(share: Tensor) -> Tensor:
 
 
 def _inside(index: Tensor, count: int, border: str) -> tuple[Tensor, Tensor | float]:
-    """The pixel that stands for `index` on an axis of `count`, and 0 where the outside is black."""
+    """The pixel that represents `index` on an axis of `count` pixels, and its factor: 0 where the outside is black."""
     if border == "reflect":
         period = max(1, 2 * count - 2)
         folded = index.remainder(period)

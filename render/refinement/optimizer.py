@@ -1,4 +1,4 @@
-"""Adam on a latent, with a state that walks from frame to frame."""
+"""Adam on a latent, with a state that is carried from frame to frame."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,13 +15,13 @@ class LatentAdam:
     """Adam on one latent.
 
     Args:
-        latent: (B, C, h, w); a copy of it is refined and stands in `latent`.
-        state: what `state()` gave at the end of the previous frame, or None to start afresh.
-        loss_scale: what losses are multiplied with before their gradient is taken, and the gradient
-            is divided by: half-precision networks lose small gradients.
+        latent: (B, C, h, w); a copy of it is refined, as the attribute `latent`.
+        state: the result of `state()` at the end of the previous frame; None starts with zero moments.
+        loss_scale: the factor by which losses are multiplied before backpropagation; gradients are divided by
+            it again. Half-precision networks lose small gradients.
 
     Source: Kingma and Ba, "Adam" (2015). What differs from torch.optim's: the count of steps lies on
-        the latent's device, so a step never waits for the device nor hangs on numbers of the host.
+        the latent's device, so a step neither waits for the device nor depends on numbers of the host.
     """
 
     def __init__(self, latent: Tensor, state: Mapping[str, Tensor] | None, loss_scale: float = 1.0) -> None:
@@ -30,17 +30,21 @@ class LatentAdam:
         self._state = {name: value.clone() for name, value in (state or {}).items()}
 
     def step(self, loss: Tensor, lr: float | Tensor) -> None:
-        """Go one step down the gradient of the scalar `loss`, about `lr` per element (or (B, 1, 1, 1), one each)."""
+        """Take one step along the gradient of the scalar `loss`.
+
+        Args:
+            lr: about the distance that each element moves; (B, 1, 1, 1) for one per picture.
+        """
         (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
         self.move(gradient / self._loss_scale, lr)
 
     @torch.no_grad()
     def move(self, gradient: Tensor, lr: float | Tensor) -> None:
-        """Go one step down a gradient (B, C, h, w) that is there."""
+        """Take one step along a gradient (B, C, h, w) that has been computed already."""
         self.latent -= lr * self._direction(gradient)
 
     def _direction(self, gradient: Tensor) -> Tensor:
-        """The mean gradient by its own size, both without the bias of their start."""
+        """The mean gradient divided by its root mean square, both bias-corrected."""
         self._begin()
         mean, square, count = (self._state[name] for name in (*MOMENTS, "step"))
         count += 1
@@ -57,7 +61,7 @@ class LatentAdam:
 
     @classmethod
     def joined(cls, optimizers: Sequence["LatentAdam"]) -> "LatentAdam":
-        """One of all their latents (B, C, h, w), each with its own moments and count of steps."""
+        """Join several optimizers into one: latents (B, C, h, w), each with its own moments and step count."""
         for optimizer in optimizers:
             optimizer._begin()
         states = [optimizer._state for optimizer in optimizers]
@@ -67,7 +71,7 @@ class LatentAdam:
         return cls(latent, state, optimizers[0]._loss_scale)
 
     def part(self, optimizers: Sequence["LatentAdam"]) -> None:
-        """Give those that were `joined`, of one latent each, what has become of theirs."""
+        """Copy latents, moments and step counts back to the optimizers that were `joined`, of one latent each."""
         for number, optimizer in enumerate(optimizers):
             own = slice(number, number + 1)
             optimizer.replace(self.latent.detach()[own])
@@ -76,7 +80,7 @@ class LatentAdam:
 
     @torch.no_grad()
     def replace(self, latent: Tensor) -> None:
-        """Put `latent` in place of the present one, keeping the state."""
+        """Replace the latent and keep the moments."""
         self.latent.copy_(latent)
 
     def state(self) -> dict[str, Tensor]:
@@ -88,17 +92,17 @@ class LatentAdam:
         return self.latent.detach().clone(), {name: value.clone() for name, value in self._state.items()}
 
     def restore(self, snapshot: tuple[Tensor, dict[str, Tensor]]) -> None:
-        """Go back to where `snapshot` was taken."""
+        """Restore latent and state from a `snapshot`."""
         latent, state = snapshot
         self.replace(latent)
         self._state = dict(state)
 
 
 class RunningAverage:
-    """Exponential moving average of a latent over the steps of a frame, without the bias of its start.
+    """Bias-corrected exponential moving average of a latent over the steps of a frame.
 
     Args:
-        decay: in [0, 1); 0 averages nothing.
+        decay: in [0, 1); 0 switches averaging off.
 
     Source: the EMA image of pytti; bias correction as in Adam.
     """
@@ -117,5 +121,5 @@ class RunningAverage:
         self._weight += (1 - self._weight) * share
 
     def value(self, latest: Tensor) -> Tensor:
-        """The average of what was given to `update`; `latest` where nothing is averaged."""
+        """The average of the latents given to `update`; `latest` if averaging is off."""
         return latest if self._sum is None else self._sum / self._weight

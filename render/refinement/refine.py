@@ -22,16 +22,29 @@ from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.rng import Generators
 from render.spec import FrameSpec
 
-HALVINGS = 4  # of the learning rate, before a step that leaves the finite numbers is given up
+HALVINGS = 4  # of the learning rate, before a step with non-finite results is given up
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guide:
-    """A perceptor, what it should see in this frame, and how much its word counts."""
+    """A perceptor, its targets in this frame, and its weight among the perceptors."""
 
     perceptor: Perceptor
     targets: Targets
     weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one perceptor sees of every picture in one step.
+
+    Attributes:
+        views: (B, N, 3, 3), where the N cutouts lie (see `render.guidance.cutouts.draw`).
+        embeddings: (B, N, D), unit vectors, differentiable in the pictures.
+    """
+
+    views: Tensor
+    embeddings: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +54,8 @@ class Refinement:
     Attributes:
         anchor: (B, 3, H, W) in [0, 1], the warped previous frame.
         generator: the frame's own; every random number of the frame is drawn from it.
-        careful: look at the latent after every step, and repeat a step that left the finite numbers.
-        weights: of the losses, (B,) each, in place of the spec's where every picture has its own.
+        careful: check the latent after every step, and repeat steps whose result is not finite.
+        weights: of the losses, (B,) each, which replace the spec's where every picture has its own.
     """
 
     latents: Latent
@@ -60,7 +73,7 @@ class Refinement:
             (B, 3, H, W) in [0, 1]: the latent as decoded after the last step.
 
         Raises:
-            NonFiniteError: careful, and a step stays outside the finite numbers at any learning rate.
+            NonFiniteError: careful, and a step is not finite at any learning rate.
         """
         lr = self.spec.lr * self.latents.spread
         average = RunningAverage(self.spec.ema)
@@ -85,24 +98,28 @@ class Refinement:
 
     def _loss(self, latent: Tensor) -> Tensor:
         image = self.latents.decode(latent)
+        looks = self._look(image)
         inputs = LossInputs(
             image=image,
             latent=latent,
             anchor=self.anchor,
-            embeddings=self._look(image),
-            targets=[guide.targets for guide in self.guides],
+            embeddings=[look.embeddings for look in looks],
+            targets=[
+                guide.targets.seen_through(look.views, guide.perceptor.side)
+                for guide, look in zip(self.guides, looks, strict=True)
+            ],
             shares=[guide.weight for guide in self.guides],
         )
         weighted = (self.weights or self.spec.losses).items()
         total: Tensor = sum((weight * catalogue.load(losses, name).loss(inputs)).sum() for name, weight in weighted)
         return total
 
-    def _look(self, image: Tensor) -> list[Tensor]:
+    def _look(self, image: Tensor) -> list[Look]:
         strength = augment.STRENGTHS[self.spec.augment]
-        return look([guide.perceptor for guide in self.guides], image, self.spec.num_cutouts, strength, self.generator)
+        return look_at(image, [each.perceptor for each in self.guides], self.spec.num_cutouts, strength, self.generator)
 
     def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
-        """Step, from the last good latent and at half the learning rate as often as needed; return the rate."""
+        """Take a step; while it is not finite, repeat it from the last latent at half the rate. Return the rate."""
         for _ in range(HALVINGS + 1):
             good = optimizer.snapshot()
             self.step(optimizer, lr)
@@ -116,17 +133,21 @@ class Refinement:
         )
 
 
-def look(
-    perceptors: Sequence[Perceptor], image: Tensor, count: int, strength: augment.Strength, generators: Generators
-) -> list[Tensor]:
-    """Embed `count` augmented cutouts of every picture: per perceptor (B, count, D), unit vectors.
+def look_at(
+    image: Tensor, perceptors: Sequence[Perceptor], count: int, strength: augment.Strength, generators: Generators
+) -> list[Look]:
+    """Embed `count` augmented cutouts of every picture (B, 3, H, W) in [0, 1] with each of the perceptors.
 
-    Perceptors of one size look at the same cutouts.
+    Perceptors of the same cutout size see the same cutouts.
     """
     aspect = image.shape[-1] / image.shape[-2]
-    looks: dict[int, Tensor] = {}
+    drawn: dict[int, tuple[Tensor, Tensor]] = {}
     for side in (perceptor.side for perceptor in perceptors):
-        if side not in looks:
+        if side not in drawn:
             views = cutouts.draw(len(image), count, aspect, strength, generators)
-            looks[side] = augment.alter(cutouts.sample(image, views, side), strength, generators).flatten(0, 1)
-    return [perceptor.encode_image(looks[perceptor.side]).view(len(image), count, -1) for perceptor in perceptors]
+            drawn[side] = views, augment.alter(cutouts.sample(image, views, side), strength, generators).flatten(0, 1)
+    looks = []
+    for perceptor in perceptors:
+        views, pixels = drawn[perceptor.side]
+        looks.append(Look(views=views, embeddings=perceptor.encode_image(pixels).view(len(image), count, -1)))
+    return looks

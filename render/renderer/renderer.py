@@ -1,13 +1,13 @@
 """From the previous frame's state and this frame's numbers to this frame's state."""
 
 import copy
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from render import catalogue, latents
+from render import catalogue, latents, sources
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
@@ -17,15 +17,15 @@ from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
 from render.models.model import ModelFiles
+from render.motion import displacements
 from render.motion.warm_start import warm_start
-from render.motion.warp import motion_matrix, warp
+from render.motion.warp import warp
 from render.refinement.coarse import sketched
 from render.refinement.lockstep import Pending, alone, handed_out
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
-from render.renderer.state import FrameState
+from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
-from render.sources import noise
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
@@ -33,7 +33,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Scorer:
-    """A perceptor and how much its word counts beside the others'."""
+    """A perceptor and its weight among the perceptors."""
 
     perceptor: Perceptor
     weight: float = 1.0
@@ -44,7 +44,9 @@ class Renderer:
 
     Args:
         dtype: the precision of the networks.
-        warn: hears, in one sentence, of what had to be done differently than asked.
+        warn: is called with one sentence where something is done differently than asked.
+        displacement: what moves the picture, an entry of `render.motion.displacements`.
+        source: what the first frame and cuts start from, an entry of `render.sources`.
     """
 
     def __init__(
@@ -54,12 +56,17 @@ class Renderer:
         device: torch.device,
         dtype: torch.dtype = torch.float32,
         warn: Warn = lambda text: None,
+        *,
+        displacement: str = "affine",
+        source: str = "noise",
     ) -> None:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
         self._weights = [scorer.weight for scorer in scorers]
         self._encoders = [PromptEncoder(perceptor, device) for perceptor in self._perceptors]
         self._dtype = dtype
+        self._source: sources.Source = catalogue.load(sources, source).start
+        self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
         self._lockstep = False
         self.device = device
         self.warn = warn
@@ -103,7 +110,7 @@ class Renderer:
         where a step leaves the finite numbers, the frame is refined again with every step watched.
 
         Args:
-            state: the previous frame; None for the first, which starts from soft noise as cuts do.
+            state: the previous frame; None for the first, which starts from the source as cuts do.
 
         Raises:
             NonFiniteError: the refinement left the finite numbers and could not be brought back.
@@ -141,10 +148,10 @@ class Renderer:
         state = None if spec.cut else state
         guides = self._guides(spec)
         image, latent, carried = yield from self._refined(state, spec, guides, careful=False)
-        if not _is_finite(image, latent, carried):
+        if not is_finite(image, latent, carried):
             self.warn(f"frame {spec.index}: the refinement left the finite numbers; repeating it with smaller steps")
             image, latent, carried = yield from self._refined(state, spec, guides, careful=True)
-        if not _is_finite(image, latent, carried):
+        if not is_finite(image, latent, carried):
             raise NonFiniteError(
                 f"frame {spec.index}: picture, latent or optimiser are not finite; try a smaller refine.lr"
             )
@@ -165,14 +172,15 @@ class Renderer:
         # Gradients of a mean over a million numbers are below half precision's smallest.
         loss_scale = 4096.0 if self._dtype == torch.float16 else 1.0
         if state is None:
-            image, latent = noise.soft(1, spec.size, generator), None
-            if refined:
+            begun = self._source(spec, spec.size, generator)
+            image, latent, start = begun.image, begun.latent, begun.latent
+            if refined and start is None:
                 image, spec = yield from sketched(self._latents, guides, image, spec, generator, loss_scale)
-            start = self._latents.encode(image) if refined else None
+                start = self._latents.encode(image)
         else:
             image, latent, start = self._moved(state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
-        if start is None:
+        if start is None or not refined:
             return image, latent, carried
         optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, loss_scale)
         refinement = Refinement(
@@ -192,13 +200,12 @@ class Renderer:
 
     def _moved(self, state: FrameState, spec: FrameSpec, refined: bool) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """The picture after this frame's motion, its latent if it has one, and what refinement starts from."""
-        matrix = motion_matrix(spec.transforms, spec.size, spec.center)
-        matrices = matrix[None].repeat(len(state.image), axis=0)
-        image = warp(state.image, matrices, spec.border)
+        motion = self._displace(state.image, spec)
+        image = warp(state.image, motion, spec.border)
         latent = state.latent if image is state.image else None
         if latent is not None or not refined:
             return image, latent, latent if refined else None
-        return image, None, warm_start(self._latents, state.image, state.latent, image, matrices)
+        return image, None, warm_start(self._latents, state.image, state.latent, image, motion)
 
     @torch.no_grad()
     def _similarity(self, image: Tensor, guides: Sequence[Guide]) -> Tensor:
@@ -210,12 +217,6 @@ class Renderer:
             embeddings = guide.perceptor.encode_image(view.flatten(0, 1))
             seen.append(guide.weight * guide.targets.similarity(embeddings.unsqueeze(1)))
         return torch.stack(seen).sum(dim=0) / sum(guide.weight for guide in guides)
-
-
-def _is_finite(image: Tensor, latent: Tensor | None, carried: Mapping[str, Tensor]) -> bool:
-    """The picture alone does not show it: what is no number is clamped, or snapped to the codebook."""
-    tensors = [image, *([] if latent is None else [latent]), *(value.to(image.device) for value in carried.values())]
-    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
 
 
 def load_renderer(

@@ -1,7 +1,9 @@
 """What a frame leaves to the next one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 
@@ -24,3 +26,10 @@ class FrameState:
     latent: Tensor | None
     optimizer_state: dict[str, Tensor] = field(default_factory=dict)
     similarity: Tensor
+
+
+def is_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> bool:
+    """Whether no number of a frame is NaN or infinite; clamping and the codebook can hide one from the picture."""
+    states = (value.to(image.device) for value in optimizer_state.values())
+    tensors = [image, *([] if latent is None else [latent]), *states]
+    return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())

@@ -16,7 +16,7 @@ def locate(model: Model, *, offline: bool, progress: Progress) -> ModelFiles:
 
     Args:
         offline: open no connection.
-        progress: hears how far a download is.
+        progress: is called with the progress of a download.
 
     Raises:
         DownloadError: the files are not here and cannot be fetched.

@@ -1,16 +1,27 @@
-"""The picture that a video starts from: soft, nearly grey noise, so that layouts are free to form."""
+"""Soft, nearly grey noise, so that layouts are free to form."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.sources import Start
+from render.spec import FrameSpec
+
 OCTAVES = (2, 3, 4, 5)  # cells along each side: 4, 8, 16, 32
 CONTRAST = 0.18
-CHROMA = 0.25  # of the contrast: more, and the noise's own colours stay in the picture
+CHROMA = 0.25  # of the contrast; with more, the noise's own colours stay in the picture
+
+
+def start(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator) -> Start:
+    """One picture of `soft` noise, whatever the frame's prompts are."""
+    return Start(image=soft(1, size, generator))
 
 
 def soft(batch: int, size: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """(batch, 3, height, width) in [0, 1]: octaves of smooth noise, strongest where coarsest, around grey.
+    """Octaves of smooth noise around grey, the coarsest strongest: (batch, 3, height, width) in [0, 1].
+
+    Args:
+        size: (width, height) in pixels.
 
     Source: value noise, e.g. Ebert et al., "Texturing and Modeling" (2003).
     """

@@ -6,8 +6,9 @@ import torch
 from bench.steadiness import WINDOW, looks, mean_look, sharpness, slow_zoom
 from render.latents import vqgan
 from render.models.registry import find_latent, find_perceptor
+from render.motion.displacements.affine import Homography, motion_matrix
 from render.motion.warm_start import warm_start
-from render.motion.warp import motion_matrix, warp
+from render.motion.warp import warp
 from render.renderer.renderer import load_renderer
 from render.sources import noise
 from render.spec import FrameSpec
@@ -51,15 +52,15 @@ def test_thirty_warm_starts_do_not_grow_stripes(seed: int) -> None:
     """A slow zoom and turn without guidance stays near pure warping; encoding alone is 0.4 away by then."""
     size = (96, 56)
     embedded = vqgan.load(find_latent("embedded").files(), torch.device("cpu"), torch.float32, quantize=False)
-    matrices = motion_matrix({"zoom": 1.004, "rotate": 0.2}, size, (0.5, 0.5))[None]
+    motion = Homography(matrices=motion_matrix({"zoom": 1.004, "rotate": 0.2}, size, (0.5, 0.5))[None])
     picture = noise.soft(1, size, torch.Generator().manual_seed(seed))
-    latent = warm_start(embedded, picture, None, picture, matrices)
+    latent = warm_start(embedded, picture, None, picture, motion)
     image = only_warped = embedded.decode(latent)
     for _ in range(30):
-        moved = warp(image, matrices, "reflect")
-        latent = warm_start(embedded, image, latent, moved, matrices)
+        moved = warp(image, motion, "reflect")
+        latent = warm_start(embedded, image, latent, moved, motion)
         image = embedded.decode(latent)
-        only_warped = warp(only_warped, matrices, "reflect")
+        only_warped = warp(only_warped, motion, "reflect")
     assert float((image - only_warped).abs().mean()) < 0.05
     assert sharpness(image) < 1.5 * sharpness(only_warped)
 

@@ -1,8 +1,14 @@
 """What the tests of the image side share: the embedded models, loaded once, and a frame to vary."""
 
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
 import pytest
 import torch
 
+from render import catalogue
 from render.guidance.perceptors import clip
 from render.guidance.perceptors.toy import Toy
 from render.latents import vqgan
@@ -12,11 +18,26 @@ from render.renderer.renderer import Renderer, Scorer
 from render.spec import FrameSpec, PromptWeight
 
 CPU = torch.device("cpu")
+AddEntry = Callable[..., None]
 
 
 @pytest.fixture
 def device() -> torch.device:
     return CPU
+
+
+@pytest.fixture
+def add_entry(monkeypatch: pytest.MonkeyPatch) -> AddEntry:
+    """Adds an entry to a catalogue for one test: `add_entry(package, "name", attribute=...)`."""
+
+    def add(package: ModuleType, name: str, **contents: Any) -> None:
+        listed = catalogue.names
+        entry = ModuleType(f"{package.__name__}.{name}")
+        vars(entry).update(contents)
+        monkeypatch.setitem(sys.modules, entry.__name__, entry)
+        monkeypatch.setattr(catalogue, "names", lambda of: (*listed(of), *([name] if of is package else [])))
+
+    return add
 
 
 @pytest.fixture

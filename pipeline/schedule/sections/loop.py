@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.curves.array import Array
+from pipeline.curves.easings import smooth
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
@@ -64,9 +65,7 @@ def read_loop(value: Value, clock: Clock) -> Loop:
 
 def ways(count: int) -> Array:
     """How much of the way to the frame that it takes the place of each led frame has gone: (count,), 0 to 1."""
-    there = np.linspace(0, 1, count)
-    gone: Array = there * there * (3 - 2 * there)
-    return gone
+    return smooth(np.linspace(0, 1, count))
 
 
 def order(count: int, led: int, boomerang: bool) -> list[int]:

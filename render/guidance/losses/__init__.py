@@ -18,15 +18,15 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
 
 @dataclass(frozen=True, kw_only=True)
 class LossInputs:
-    """All that a guidance term may see.
+    """The inputs of a guidance term.
 
     Attributes:
         image: (B, 3, H, W) in [0, 1], the decoded latent.
-        latent: (B, C, h, w), what is refined.
+        latent: (B, C, h, w), the latent that is refined.
         anchor: (B, 3, H, W) in [0, 1], the picture that refinement started from.
         embeddings: per perceptor (B, N, D), unit vectors of the N cutouts.
-        targets: per perceptor, what the prompts ask for.
-        shares: per perceptor, how much its word counts.
+        targets: per perceptor, what the prompts ask for, with the coverage of these cutouts where prompts have regions.
+        shares: per perceptor, its weight among the perceptors.
     """
 
     image: Tensor

@@ -19,12 +19,16 @@ def spherical_distance(a: Tensor, b: Tensor) -> Tensor:
 def loss(inputs: LossInputs) -> Tensor:
     """Weighted spherical distance to every prompt, meaned over cutouts and perceptors, 0 without prompts: (B,).
 
-    A perceptor's mean counts by its share: equal shares give the plain mean.
+    A perceptor's mean counts by its share: equal shares give the plain mean. A prompt with a region counts in each
+    cutout by how much of the region the cutout shows; this is not normalised, so that a small region pulls on its
+    pixels as strongly as the whole picture would.
     """
     if not inputs.embeddings:
         return 0 * inputs.image.sum(dim=(1, 2, 3))
     per_perceptor = []
     for embeddings, targets, share in zip(inputs.embeddings, inputs.targets, inputs.shares, strict=True):
         distances = spherical_distance(embeddings.unsqueeze(2), targets.embeddings.unsqueeze(-3))
+        if targets.coverage is not None:
+            distances = distances * targets.coverage
         per_perceptor.append(share * (distances * targets.weights.unsqueeze(-2)).sum(dim=-1).mean(dim=1))
     return torch.stack(per_perceptor).sum(dim=0) / sum(inputs.shares)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
 
 
 class Perceptor(Protocol):
-    """Puts texts and pictures into one space, where near means fitting.
+    """Embeds texts and pictures in one space, in which matching ones are near each other.
 
     Attributes:
-        side: pixels of the square pictures it looks at.
+        side: width and height in pixels of the square pictures that it takes.
     """
 
     side: int

@@ -154,7 +154,7 @@ def _known_normalisation(name: str, tag: str) -> dict[str, Any]:
 
 
 def _build(architecture: _Architecture) -> Any:
-    """The architecture with whatever weights it is born with."""
+    """The architecture with its initial weights."""
     # open_clip takes a config from a folder, or else keeps it in a list of the whole process.
     with tempfile.TemporaryDirectory() as folder, _quiet():
         described = {"model_cfg": architecture.config, "preprocess_cfg": architecture.preprocess}

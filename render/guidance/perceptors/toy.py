@@ -1,4 +1,4 @@
-"""A scorer without weights, for tests: it knows the names of colours and sees mean colours."""
+"""A scorer without weights, for tests: it embeds colour names and the mean colours of pictures."""
 
 import hashlib
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Toy:
 
 
 def _colour(text: str) -> tuple[float, ...]:
-    """The mean of the colours that are named; a text that names none has one of its own."""
+    """The mean of the named colours; a text that names none gets one from its hash."""
     named = [COLOURS[word] for word in text.lower().split() if word in COLOURS]
     if not named:
         return tuple(byte / 255 for byte in hashlib.sha256(text.encode()).digest()[:3])

@@ -4,7 +4,7 @@ Contract: an entry module holds `TRANSFORM`, a `Transform`. To add a move, add i
 
 A move is described by its generator: the velocity field it gives the plane. The moves of a frame
 happen at once, not one after the other: their generators are added and exponentiated together
-(`render.motion.warp.motion_matrix`). So there is no order of moves to remember, and a motion with
+(`render.motion.displacements.affine.motion_matrix`). So there is no order of moves to remember, and a motion with
 constant rates is exactly the same at any frame rate.
 
 Convention: pixel coordinates, origin in the centre of the top left pixel, x to the right, y down;

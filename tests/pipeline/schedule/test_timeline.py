@@ -12,8 +12,8 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render import catalogue
 from render.motion import transforms
+from render.motion.displacements.affine import motion_matrix
 from render.motion.transforms import Matrix
-from render.motion.warp import motion_matrix
 from render.spec import FrameSpec, PromptWeight
 
 SIZE = (256, 144)

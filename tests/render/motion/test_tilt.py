@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
+from render.motion.displacements.affine import Homography, motion_matrix
 from render.motion.transforms import Matrix
-from render.motion.warp import motion_matrix, warp
+from render.motion.warp import warp
 from render.spec import BORDERS
 
 SIZE = (48, 32)
@@ -35,7 +36,7 @@ def seen_at(matrix: Matrix) -> NDArray[np.float64]:
 @pytest.mark.parametrize("amounts", [{"tilt_x": 20.0}, {"tilt_y": -15.0, "zoom": 1.1, "rotate": 10.0, "shear_x": 0.2}])
 def test_a_tilt_equals_scipy(amounts: dict[str, float]) -> None:
     matrix = motion_matrix(amounts, SIZE, MIDDLE)
-    result = warp(wavy(), matrix[None], "edge")[0].double().numpy()
+    result = warp(wavy(), Homography(matrices=matrix[None]), "edge")[0].double().numpy()
     expected = [
         ndimage.map_coordinates(c, seen_at(matrix), order=3, mode="nearest") for c in wavy()[0].double().numpy()
     ]
@@ -53,6 +54,7 @@ def test_frames_of_a_tilt_compose_to_all_of_it() -> None:
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("degrees", [math.degrees(2), 1e4, -1e6])
 def test_a_tilt_past_the_horizon_is_still_a_picture(border: str, degrees: float) -> None:
-    result = warp(wavy(), motion_matrix({"tilt_x": degrees, "tilt_y": degrees / 3}, SIZE, MIDDLE)[None], border)
+    matrix = motion_matrix({"tilt_x": degrees, "tilt_y": degrees / 3}, SIZE, MIDDLE)
+    result = warp(wavy(), Homography(matrices=matrix[None]), border)
     assert result.isfinite().all()
     assert 0 <= result.min() <= result.max() <= 1

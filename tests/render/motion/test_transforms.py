@@ -5,8 +5,8 @@ import pytest
 
 from render import catalogue
 from render.motion import transforms
+from render.motion.displacements.affine import motion_matrix
 from render.motion.transforms import Transform
-from render.motion.warp import motion_matrix
 
 SIZE = (64, 40)
 NAMES = catalogue.names(transforms)

@@ -12,7 +12,8 @@ from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
-from render.motion.warp import motion_matrix, warp
+from render.motion.displacements.affine import Homography, motion_matrix
+from render.motion.warp import warp
 from render.renderer.renderer import Renderer, Scorer, load_renderer
 from render.renderer.state import FrameState
 from render.spec import FrameSpec, PromptWeight
@@ -109,7 +110,7 @@ def test_without_steps_a_motion_is_one_warp(border: str, toy_renderer: Renderer,
     spec = replace(spec, size=(24, 16), transforms=transforms, center=(0.2, 0.9), border=border)
     result = toy_renderer.step(state_of(pictures), spec)
     matrix = motion_matrix(transforms, (24, 16), (0.2, 0.9))
-    assert torch.equal(result.image, warp(pictures, np.stack([matrix, matrix]), border))
+    assert torch.equal(result.image, warp(pictures, Homography(matrices=np.stack([matrix, matrix])), border))
     assert result.latent is None
 
 

@@ -1,0 +1,80 @@
+"""All transforms of a frame as one homography: a 3x3 matrix.
+
+Convention: a matrix maps input pixel coordinates to output pixel coordinates (it moves the picture); origin in the
+    centre of the top left pixel, x to the right, y down; positive rotation is counter-clockwise on the screen; the
+    centre (0.5, 0.5) is the point ((W-1)/2, (H-1)/2).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from kornia.geometry.grid import create_meshgrid
+from kornia.geometry.linalg import transform_points
+from scipy.linalg import expm
+from torch import Tensor
+
+from render import catalogue
+from render.motion import transforms
+from render.motion.transforms import Matrix, Size
+from render.spec import FrameSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Homography:
+    """A motion by one matrix per picture.
+
+    Attributes:
+        matrices: (B, 3, 3), input to output pixels (module convention).
+    """
+
+    matrices: Matrix
+
+    def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor | None:
+        """See `Displacement`. Coordinates are float64: float32 is a thousandth of a pixel off at the far side of 4K."""
+        if np.array_equal(self.matrices, np.broadcast_to(np.eye(3), self.matrices.shape)):
+            return None
+        pixels = create_meshgrid(height, width, normalized_coordinates=False, device=device, dtype=torch.float64)
+        backwards = torch.from_numpy(np.linalg.inv(_on_grid(self.matrices, stride))).to(device)
+        sampled: Tensor = transform_points(backwards[:, None, None], pixels.expand(len(backwards), -1, -1, -1))
+        return sampled
+
+
+def displacement(image: Tensor, spec: FrameSpec) -> Homography:
+    """The transforms of `spec`, the same for every picture of (B, 3, H, W)."""
+    matrix = motion_matrix(spec.transforms, spec.size, spec.center)
+    return Homography(matrices=matrix[None].repeat(len(image), axis=0))
+
+
+def motion_matrix(amounts: Mapping[str, float], size: Size, center: tuple[float, float]) -> Matrix:
+    """The 3x3 matrix of all transforms of one frame, applied at once: exp(sum of their generators).
+
+    Args:
+        amounts: name of a transform to its amount in this frame (see `FrameSpec.transforms`).
+        size: (width, height) in pixels.
+        center: the fixed point of zoom and rotation, in fractions of the width and height.
+
+    Source: the exponential map of the affine group, e.g. Eade, "Lie Groups for 2D and 3D
+        Transformations" (2017).
+    """
+    total = np.zeros((3, 3))
+    for name, amount in amounts.items():
+        transform = catalogue.load(transforms, name).TRANSFORM
+        additive = math.log(amount) if transform.multiplicative else amount
+        total += transform.generator(additive, size)
+    to_center = np.eye(3)
+    to_center[:2, 2] = center[0] * (size[0] - 1), center[1] * (size[1] - 1)
+    matrix: Matrix = to_center @ expm(total) @ np.linalg.inv(to_center)
+    return matrix
+
+
+def _on_grid(matrices: Matrix, stride: int) -> Matrix:
+    """The same motion in the coordinates of a grid whose cells are `stride` pixels wide."""
+    if stride == 1:
+        return matrices
+    to_grid = np.diag([1 / stride, 1 / stride, 1.0])
+    to_grid[:2, 2] = 0.5 / stride - 0.5
+    result: Matrix = to_grid @ matrices @ np.linalg.inv(to_grid)
+    return result
