@@ -24,7 +24,7 @@ from pipeline.schedule.sections.refine import Refine
 from pipeline.schedule.sections.shots import SETTINGS
 from pipeline.schedule.sections.signals import Heard
 from pipeline.schedule.sections.video import Video
-from pipeline.video.formats import FORMATS
+from pipeline.video import formats
 from pipeline.video.platforms import PLACES
 
 _PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -43,7 +43,10 @@ def _tables() -> dict[str, str]:
         "functions": _table(("written", ""), ((f"`{known.call}`", known.about) for known in FUNCTIONS.values())),
         "output": _settings(settings(Output)),
         "video": _settings(settings(Video)),
-        "formats": _table(("format", "file", ""), ((f"`{n}`", f"`{f.suffix}`", f.about) for n, f in FORMATS.items())),
+        "formats": _table(
+            ("format", "file", ""),
+            ((f"`{name}`", f"`{known.container.suffix}`", known.about) for name, known in formats.every().items()),
+        ),
         "places": _table(("place", ""), ((f"`{name}`", place.about) for name, place in PLACES.items())),
         "models": _settings(settings(Models)),
         "motion": _settings(motion_settings()),

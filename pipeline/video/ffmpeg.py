@@ -1,7 +1,4 @@
-"""From the frames to a video by ffmpeg. The only file that knows how to ask it for one.
-
-Unless a recipe says otherwise H.264, yuv420p, bt709, faststart: plays in browsers, on phones and where people post.
-"""
+"""From the frames to a video by ffmpeg. The only file that knows how to ask it for one."""
 
 import itertools
 import os
@@ -18,22 +15,16 @@ import imageio_ffmpeg
 
 from pipeline.curves.rates import exact
 from pipeline.storage.atomic import replacing
-from pipeline.video.containers import is_whole
+from pipeline.video.containers import Container
 from pipeline.video.margins import kept, with_margins
 from pipeline.video.measuring import measured
 from pipeline.video.process import feed, limited_output, patience
-from pipeline.video.recipe import Recipe, Sound, to_yuv
+from pipeline.video.recipe import Recipe
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
 _MAX_NOTES = 4_000_000  # bytes: a schedule has at most 1,000,000, and each may be escaped
 _MAX_BLOCK = 64 << 20  # bytes that ffmpeg may ask for at once to read them
-PLAIN = Recipe(  # visually lossless for painterly pictures
-    filters=to_yuv("yuv420p"),
-    options={"vcodec": "libx264", "crf": 17, "preset": "medium", "movflags": "+faststart", "f": "mp4"},
-    sound_options={"acodec": "aac", "b:a": "256k"},
-    begins=(4, b"ftyp"),
-)
 
 
 def find_binary(setting: str | None) -> str:
@@ -61,17 +52,17 @@ def assemble(
     fps: float,
     title: str,
     video: Path,
+    recipe: Recipe,
     check: Callable[[int], object] = lambda index: None,
-    recipe: Recipe = PLAIN,
 ) -> None:
     """Make `video` of the frames 0 to `num_frames` - 1.
 
     Args:
         pattern: path of the frames with a `%06d` in its name; width and height even.
         title: goes into the video's metadata.
+        recipe: how.
         check: called with the number of every frame before it is used, while ffmpeg works on those
             before it; what it raises ends the making.
-        recipe: how; H.264 in an mp4 unless given.
 
     Raises:
         EncodingError: ffmpeg failed; the text says why and what to do. The frames are kept.
@@ -110,12 +101,12 @@ def encode(
     fps: float,
     title: str,
     video: Path,
-    sound: Sound | None = None,
+    recipe: Recipe,
 ) -> None:
     """Make `video` of frames as they come: the RGB bytes of (width, height) pixels each.
 
     Args:
-        sound: as long as the frames.
+        recipe: how; its sound is as long as the frames.
 
     Raises:
         EncodingError: ffmpeg failed; the text says why and what to do.
@@ -126,7 +117,6 @@ def encode(
     )
     counted = itertools.count()
     fed = (frame for frame, _ in zip(frames, counted, strict=False))
-    recipe = replace(PLAIN, sound=sound)
     _make(binary, pictures, title, video, recipe, fed, lambda: (next(counted) / fps, fps))
 
 
@@ -162,7 +152,7 @@ def _opening(recipe: Recipe) -> list[str]:
     return ["-init_hw_device", recipe.device, "-filter_hw_device", "main"] if recipe.device else []
 
 
-def read_notes(binary: str, video: Path) -> str:
+def read_notes(binary: str, video: Path, container: Container) -> str:
     """The metadata of a file, in FFmpeg's own format.
 
     Raises:
@@ -170,8 +160,8 @@ def read_notes(binary: str, video: Path) -> str:
         EncodingError: ffmpeg cannot be run.
     """
     command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
-    # A playlist would lead to other files, whatever it is called.
-    command += ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm", "-max_alloc", str(_MAX_BLOCK)]
+    # The demuxer is named, since a playlist would lead to other files, whatever it is called.
+    command += ["-format_whitelist", container.demuxer[-1], "-max_alloc", str(_MAX_BLOCK), *container.demuxer]
     found = limited_output([*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"], _MAX_NOTES)
     if found is None:
         raise InputError(f"{video}: ffmpeg cannot read it as a video")
@@ -204,9 +194,9 @@ def _make(
             "-hide_banner", "-loglevel", "error", "-xerror", *_opening(recipe)
         ).overwrite_output()
         feed(_with_notes(stream.compile(cmd=binary), recipe), fed)
-        if not (partial.is_file() and is_whole(partial, recipe)):
+        if not (partial.is_file() and recipe.container.is_whole(partial)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
-        lengths = measured(binary, partial, str(recipe.options["f"]))
+        lengths = measured(binary, partial, recipe.container)
         if fault := lengths.fault(*expected(), sounds=recipe.sound is not None):
             raise EncodingError(f"{video}: {binary} made it wrong: {fault}; the frames are kept, try another ffmpeg")
         if recipe.finish is not None:
@@ -232,7 +222,7 @@ def _inputs(shown: Any, recipe: Recipe) -> tuple[list[Any], dict[str, Any]]:
         options |= recipe.sound_options
     if recipe.subtitles is not None:
         streams.append(ffmpeg.input(f"file:{recipe.subtitles}", format="srt")["s"])
-        options["scodec"] = recipe.subtitle_codec
+        options["scodec"] = recipe.container.subtitle_codec
     if recipe.notes is not None:
         options["map_metadata"] = len(streams)  # the number of the input that `_with_notes` puts behind the others
     return streams, options

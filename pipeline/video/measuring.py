@@ -1,26 +1,18 @@
 """How long the streams of a finished file are, by the packets in it: headers are not believed.
 
 ffmpeg's framecrc lists every packet with its time and duration, in every version from 4.2 on and in every container
-but WebP, whose animations ffmpeg could not read before version 8.
+whose pictures' `durations` are not read here.
 """
 
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pipeline.video.containers import Container
 from pipeline.video.process import feed
 from render.errors import EncodingError
 
-_READERS = {  # by the name of the muxer; named, so that a file that claims to be something else is not opened as that
-    "mp4": ("-f", "mov"),
-    "mov": ("-f", "mov"),
-    "webm": ("-f", "matroska"),
-    "matroska": ("-f", "matroska"),
-    "gif": ("-min_delay", "0", "-f", "gif"),
-    "apng": ("-f", "apng"),
-}
 _TOLERANCE = 0.06  # seconds: an AAC or Opus packet is 0.02 s long, and Opus begins early by as much
 
 
@@ -54,24 +46,24 @@ class Lengths:
         return ""
 
 
-def measured(binary: str, path: Path, container: str) -> Lengths:
+def measured(binary: str, path: Path, container: Container) -> Lengths:
     """Measure a file.
 
     Args:
         binary: the ffmpeg to use.
-        container: the name of the muxer that made it.
+        container: in which it is.
 
     Raises:
         EncodingError: it cannot be read.
         OSError: it is not there.
     """
-    if container == "webp":
-        durations = _webp(path.read_bytes())
+    if container.durations is not None:
+        durations = container.durations(path.read_bytes())
         return Lengths(picture=sum(durations) / 1000 if len(durations) > 1 else None, sound=0.0)
     with TemporaryDirectory(prefix="render-") as folder:
         table = Path(folder) / "packets"
         command = [binary, "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"]
-        command += [*_READERS[container], "-i", f"file:{path}", "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy"]
+        command += [*container.demuxer, "-i", f"file:{path}", "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy"]
         try:
             feed([*command, "-f", "framecrc", f"file:{table}"], ())
             with table.open(encoding="ascii", errors="replace") as lines:
@@ -99,14 +91,3 @@ def _lengths(lines: Iterable[str]) -> Lengths:
     # What begins before 0 is what an encoder needs to get going; nobody hears it.
     sound = ends["1"] - max(0.0, begins["1"]) if ends["1"] else 0.0
     return Lengths(picture=ends["0"] - begins["0"] if pictures > 1 else None, sound=sound, packet=packet)
-
-
-def _webp(content: bytes) -> list[int]:
-    """The durations of an animation's pictures in milliseconds, from its ANMF chunks."""
-    durations, at = [], 12
-    while at + 8 <= len(content):
-        kind, size = struct.unpack_from("<4sI", content, at)
-        if kind == b"ANMF":
-            durations.append(int.from_bytes(content[at + 20 : at + 23], "little"))
-        at += 8 + size + size % 2
-    return durations

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.curves.rates import exact
+from pipeline.video.containers import Container
 
 Filter = tuple[str, Mapping[str, str | int | float]]
 
@@ -34,11 +35,10 @@ class Recipe:
 
     Attributes:
         filters: what is done to every picture, in order.
-        options: of the encoder and the container, as ffmpeg names them.
+        options: of the encoder and the muxer, as ffmpeg names them.
+        container: of the file.
         sound_options: the same for the sound.
-        subtitle_codec: in which subtitles go in.
         palette: the colours are chosen from the whole video first, as a GIF needs it.
-        begins: at which byte of the file which bytes stand.
         device: what is opened for an encoder in hardware, as ffmpeg names it.
         sound, subtitles, notes: files that go in besides: the sound, a .srt, and metadata in FFmpeg's own format.
         finish: what is done to the finished file before it takes its place.
@@ -51,11 +51,10 @@ class Recipe:
 
     filters: tuple[Filter, ...]
     options: Mapping[str, str | int | float]
+    container: Container
     sound_options: Mapping[str, str | int] = field(default_factory=dict)
-    subtitle_codec: str = ""
     palette: bool = False
     device: str = ""
-    begins: tuple[int, bytes]
     sound: Sound | None = None
     subtitles: Path | None = None
     notes: Path | None = None

@@ -16,12 +16,9 @@ from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.names import leftovers, paths
 from pipeline.schedule.sections.video import Video
 from pipeline.storage.atomic import named_partial
-from pipeline.video import ffmpeg
-from pipeline.video.formats import FORMATS
+from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata, written_out
-from pipeline.video.older import known_to
 from pipeline.video.recipe import Recipe
-from pipeline.video.seams import closed
 from pipeline.video.sound import sounding
 
 
@@ -40,21 +37,29 @@ def deliver(
     for video, path in zip(footage.videos, paths(folder.path, footage.videos), strict=True):
         with _whole(video, path, folder, footage, count) as whole:
             whole = chosen(whole, video, partial(ffmpeg.complaint, binary), warn)
-            if footage.loops:
-                pictures = whole.num_pictures(len(whole.order), footage.fps)
-                whole = dataclasses.replace(whole, options=closed(whole.options, pictures))
-            options = known_to(whole.options, partial(ffmpeg.encoder_options, binary))
-            whole = dataclasses.replace(whole, options=options)
-            ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, check, whole)
+            whole = _tuned(whole, video, footage, binary)
+            ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, whole, check)
     if left := leftovers(folder.path, footage.videos):
         names = ", ".join(path.name for path in left)
         warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
 
 
+def _tuned(recipe: Recipe, video: Video, footage: Footage, binary: str) -> Recipe:
+    """The recipe with the options of its encoder for a loop, and for this ffmpeg; hardware is left as it is."""
+    known, options = formats.find(video.format), recipe.options
+    if options["vcodec"] != known.encoder:
+        return recipe
+    if footage.loops and known.closed is not None:
+        options = known.closed(options, recipe.num_pictures(len(recipe.order), footage.fps))
+    if known.adapted is not None:
+        options = known.adapted(options, ffmpeg.encoder_options(binary, known.encoder))
+    return dataclasses.replace(recipe, options=options)
+
+
 @contextmanager
 def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count: int) -> Iterator[Recipe]:
     """The recipe with all that goes into the file besides pictures; temporary files are gone afterwards."""
-    known = FORMATS[video.format]
+    known = formats.find(video.format)
     shown = footage.shown(count)
     with ExitStack() as stack:
         size, redraw = _enlarging(video, path, footage, stack)
@@ -65,8 +70,8 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
             made = dataclasses.replace(made, sound=stack.enter_context(heard))
         origin = folder.origin()
         text = written_out(folder.source(), origin.models, origin.draft)
-        if (write := known.write) is not None:
-            made = dataclasses.replace(made, finish=lambda file: write(file, text))
+        if (embedded := known.container.text) is not None:
+            made = dataclasses.replace(made, finish=lambda file: embedded.write(file, text))
         else:
             notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(footage.title, text)))
             made = dataclasses.replace(made, notes=notes)

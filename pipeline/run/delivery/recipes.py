@@ -1,7 +1,7 @@
 """From what is to be delivered to how it is made, and what it is called."""
 
 from pipeline.schedule.sections.video import Video
-from pipeline.video.formats import FORMATS
+from pipeline.video import formats
 from pipeline.video.interpolation import between
 from pipeline.video.platforms import PLACES, fitted
 from pipeline.video.recipe import Recipe
@@ -9,16 +9,7 @@ from pipeline.video.recipe import Recipe
 
 def recipe(video: Video, size: tuple[int, int], fps: float | None = None) -> Recipe:
     """How frames of (width, height) pixels, `fps` a second, become the file; sound and notes are still to come."""
-    known = FORMATS[video.format]
-    options = dict(known.options)
-    if video.crf is not None:
-        options["crf"] = video.crf
-    if video.bitrate is not None:
-        options.pop("crf")
-        options["b:v"] = video.bitrate
-    if video.preset is not None:
-        options["preset"] = video.preset
-    made = known.recipe(video.pix_fmt, options)
+    made = formats.find(video.format).recipe(video.pix_fmt, crf=video.crf, bitrate=video.bitrate, preset=video.preset)
     wanted = shown_size(video, size)
     shaping = () if wanted == size else fitted(size, wanted, video.fit)
     rate = video.fps if video.fps != fps else None

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
+from pipeline.video import formats
 from pipeline.video.ffmpeg import assemble, find_binary
 from render.errors import EncodingError
 
@@ -19,6 +20,7 @@ COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (9
 SIZE = (48, 32)
 FPS = 12.5
 TITLE = "Sea — \"noon\"; it's 100% = 'calm' #1\\2"
+RECIPE = formats.find("h264").recipe()
 
 
 def write_frames(folder: Path, count: int = len(COLOURS)) -> Path:
@@ -36,7 +38,7 @@ def video(tmp_path_factory: pytest.TempPathFactory, bundled_ffmpeg: str) -> Path
     """All frames but the last one, which was not asked for."""
     folder = tmp_path_factory.mktemp("video")
     path = folder / "video.mp4"
-    assemble(bundled_ffmpeg, write_frames(folder / "frames"), len(COLOURS) - 1, FPS, TITLE, path)
+    assemble(bundled_ffmpeg, write_frames(folder / "frames"), len(COLOURS) - 1, FPS, TITLE, path, RECIPE)
     return path
 
 
@@ -111,14 +113,14 @@ def test_decoded_colours_are_those_of_the_frames(video: Path) -> None:
 def test_same_frames_give_the_same_file(tmp_path: Path, bundled_ffmpeg: str) -> None:
     pattern = write_frames(tmp_path / "frames", 3)
     for name in ("a.mp4", "b.mp4"):
-        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / name)
+        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / name, RECIPE)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
 def test_new_video_takes_the_place_of_the_old_one(tmp_path: Path, bundled_ffmpeg: str) -> None:
     path = tmp_path / "video.mp4"
     path.write_text("old")
-    assemble(bundled_ffmpeg, write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path)
+    assemble(bundled_ffmpeg, write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path, RECIPE)
     assert count_frames(path) == 2
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["frames", "video.mp4"]
 
@@ -142,7 +144,7 @@ def test_folders_may_have_any_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = Path(name)  # relative: nothing before it that hides a dash or a protocol
-    assemble(bundled_ffmpeg, write_frames(folder / "frames", 2), 2, FPS, TITLE, folder / "video.mp4")
+    assemble(bundled_ffmpeg, write_frames(folder / "frames", 2), 2, FPS, TITLE, folder / "video.mp4", RECIPE)
     assert count_frames(folder / "video.mp4") == 2
 
 
@@ -203,7 +205,7 @@ def failure(binary: Path, tmp_path: Path) -> str:
     path.write_bytes(b"the video of before")
     before = path.stat().st_mtime_ns
     with pytest.raises(EncodingError) as caught:
-        assemble(str(binary), write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path)
+        assemble(str(binary), write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path, RECIPE)
     assert path.read_bytes() == b"the video of before"
     assert path.stat().st_mtime_ns == before
     assert not list(tmp_path.glob(".*partial*"))
@@ -309,7 +311,7 @@ def test_damaged_frame_is_an_error_by_the_real_ffmpeg(tmp_path: Path, bundled_ff
     path = tmp_path / "video.mp4"
     path.write_bytes(b"the video of before")
     with pytest.raises(EncodingError, match="ffmpeg"):
-        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, path)
+        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, path, RECIPE)
     assert path.read_bytes() == b"the video of before"
 
 
@@ -323,4 +325,4 @@ def test_missing_or_empty_frame_is_told_before_ffmpeg_makes_less(
     if emptied:
         frame.touch()
     with pytest.raises(EncodingError, match=r"000001\.png: is missing or empty"):
-        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / "video.mp4")
+        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / "video.mp4", RECIPE)

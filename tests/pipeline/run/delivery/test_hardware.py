@@ -16,14 +16,13 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.video import Video
-from pipeline.video import ffmpeg
-from pipeline.video.formats import FORMATS
+from pipeline.video import ffmpeg, formats
 from pipeline.video.recipe import Recipe
 from render.errors import ScheduleError
 from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played
 
-ENCODERS = [(name, encoder) for name, known in FORMATS.items() for encoder in known.hardware]
+ENCODERS = [(name, encoder) for name, known in formats.every().items() for encoder in known.hardware]
 GENERAL = {"vcodec", "b:v", "f", "movflags", "tag:v", "q:v", "global_quality"}  # every encoder or container has these
 
 
@@ -87,7 +86,7 @@ def test_what_passes_is_used_and_nothing_is_said(any_ffmpeg: str) -> None:
 
 
 def test_nothing_is_tried_unasked() -> None:
-    for name in FORMATS:
+    for name in formats.every():
         assert candidates(Video(format=name)) == ()
     assert candidates(Video(encoder="auto")) == ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
 
