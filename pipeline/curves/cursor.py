@@ -1,4 +1,4 @@
-"""A place among the tokens of an expression, which moves on as they are taken; and times such as 4 beats."""
+"""Reads the tokens of an expression one after the other, and times such as 4 beats."""
 
 from pipeline.curves.tokens import HINTS, ExpressionError, Token, tokens
 from pipeline.curves.triggers import MAX_SPAN, UNITS, Span
@@ -26,7 +26,8 @@ class Cursor:
 
     def _take(self) -> Token:
         token = self._token
-        self._at += token.kind != "end"
+        if token.kind != "end":
+            self._at += 1
         self._nodes += 1
         if self._nodes > MAX_NODES * 2:  # about half of all tokens are operators and brackets
             raise ExpressionError("too long; let: names parts of it", token.column)
@@ -39,9 +40,9 @@ class Cursor:
 
     def _unexpected(self, hint: str = "") -> ExpressionError:
         kind, text, column = self._token
-        said = "the expression ends too early" if kind == "end" else f"unexpected '{text}'"
+        message = "the expression ends too early" if kind == "end" else f"unexpected '{text}'"
         hint = HINTS.get(text, hint)
-        return ExpressionError(said + (f"; {hint}" if hint else ""), column)
+        return ExpressionError(message + (f"; {hint}" if hint else ""), column)
 
     def _take_span(self) -> Span:
         """How long something lasts: a number and its unit."""

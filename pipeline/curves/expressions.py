@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.curves.beats import Beat
+from pipeline.curves.easings import smooth
 from pipeline.curves.functions import BEAT, CONSTANTS, SEED
 from pipeline.curves.grammar import Compute, Names, Parser
 from pipeline.curves.signals import Signal
@@ -139,9 +140,8 @@ class Formula:
         values = self._raw(times)
         if self.scope.loop and SEED in self.asked:
             into = (np.asarray(times) - self.scope.duration) / self.scope.loop + 1
-            into = np.clip(into, 0.0, 1.0)
-            into = into * into * (3 - 2 * into)
-            values = values + into * (self._raw(times - self.scope.duration) - values)
+            share = smooth(np.clip(into, 0.0, 1.0))
+            values = values + share * (self._raw(times - self.scope.duration) - values)
         for step in self.then:
             values = step(values)
         return np.broadcast_to(values, np.shape(times))

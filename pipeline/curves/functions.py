@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
+from pipeline.curves.easings import smooth
 from pipeline.curves.triggers import every, pulse_on
 
 SEED, BEAT = "output.seed", "music.beat"  # names that no expression can spell
@@ -49,8 +50,7 @@ def _lerp(a: Array, b: Array, x: Array) -> Array:
 
 
 def _smoothstep(low: Array, high: Array, x: Array) -> Array:
-    share = np.clip((x - low) / (high - low), 0.0, 1.0)
-    return share * share * (3 - 2 * share)
+    return smooth(np.clip((x - low) / (high - low), 0.0, 1.0))
 
 
 def _where(condition: Array, a: Array, b: Array) -> Array:

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.curves.array import Array
+from pipeline.curves.easings import smooth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ class PiecewiseCubic:
         start = np.clip(place.astype(int), 0, max(len(self._values) - 2, 0))
         end = np.minimum(start + 1, len(self._values) - 1)
         share = place - start
-        rise = share * share * (3 - 2 * share)
+        rise = smooth(share)
         low, high = share * (1 - share) ** 2, share * share * (share - 1)
         joined: Array = (
             self._values[start] * (1 - rise)
