@@ -9,7 +9,7 @@ _SPAN = "a time such as 4 beats, 2 bars or 1.5s"
 
 
 class Cursor:
-    """Reads token by token, and no more of them than an expression may have."""
+    """Reads token by token, up to the most that an expression may have."""
 
     def __init__(self, source: str) -> None:
         self._tokens = tokens(source)
@@ -17,7 +17,7 @@ class Cursor:
 
     @property
     def size(self) -> int:
-        """How many tokens were read: what one value costs."""
+        """The number of tokens read so far: the cost of one value."""
         return self._nodes
 
     @property
@@ -45,7 +45,7 @@ class Cursor:
         return ExpressionError(message + (f"; {hint}" if hint else ""), column)
 
     def _take_span(self) -> Span:
-        """How long something lasts: a number and its unit."""
+        """A duration: a number and its unit."""
         kind, text, column = self._token
         if kind != "number":
             raise ExpressionError(f"expected {_SPAN}, got '{text}'", column)
