@@ -25,7 +25,7 @@ from pipeline.schedule.sections.shots import SETTINGS
 from pipeline.schedule.sections.signals import Heard
 from pipeline.schedule.sections.video import Video
 from pipeline.video import formats
-from pipeline.video.platforms import PLACES
+from pipeline.video.platforms import PLATFORMS
 
 _PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -47,7 +47,7 @@ def _tables() -> dict[str, str]:
             ("format", "file", ""),
             ((f"`{name}`", f"`{known.container.suffix}`", known.about) for name, known in formats.every().items()),
         ),
-        "places": _table(("place", ""), ((f"`{name}`", place.about) for name, place in PLACES.items())),
+        "places": _table(("place", ""), ((f"`{name}`", place.about) for name, place in PLATFORMS.items())),
         "models": _settings(settings(Models)),
         "motion": _settings(motion_settings()),
         "refine": _settings(settings(Refine)),

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pipeline.schedule.sections.video import Video
 from pipeline.video import formats
-from pipeline.video.platforms import PLACES
+from pipeline.video.platforms import PLATFORMS
 
-_WORDS = "|".join((*PLACES, *formats.names()))
+_WORDS = "|".join((*PLATFORMS, *formats.names()))
 _SUFFIXES = "|".join(re.escape(container.suffix) for container in formats.containers())
 _DELIVERED = re.compile(rf"video(-({_WORDS}))*(-[0-9]+)?({_SUFFIXES})")
 

@@ -14,8 +14,8 @@ from pipeline.schedule.fields.frame_rate import frames_per_second
 from pipeline.schedule.fields.readers import setting_readers
 from pipeline.schedule.fields.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
 from pipeline.video import formats
-from pipeline.video.interpolation import BETWEEN
-from pipeline.video.platforms import FITS, PLACES
+from pipeline.video.interpolation import MODES
+from pipeline.video.platforms import FITS, PLATFORMS
 from render.errors import suggestion
 
 MAX_VIDEOS = 16
@@ -86,7 +86,9 @@ class Video:
     """One file to deliver."""
 
     format: str = setting(fields.choice(tuple(_FORMATS), "format"), formats.DEFAULT, "how it is encoded")
-    place: str | None = setting(fields.choice(tuple(PLACES), "place"), None, "where it is posted, which sets the size")
+    place: str | None = setting(
+        fields.choice(tuple(PLATFORMS), "place"), None, "where it is posted, which sets the size"
+    )
     size: tuple[int, int] | None = setting(_size, None, "width and height in pixels, even; the place's, or the frames'")
     fit: str = setting(fields.choice(FITS), "crop", "to another shape: cut off what is too much, or add black bars")
     scale: str = setting(
@@ -98,7 +100,7 @@ class Video:
         frames_per_second(1), None, "frames per second, interpolated between the rendered frames; else their rate"
     )
     interpolate: str = setting(
-        fields.choice(BETWEEN), "motion", "how frames are interpolated: by motion (`motion`) or mixed (`blend`)"
+        fields.choice(MODES), "motion", "how frames are interpolated: by motion (`motion`) or mixed (`blend`)"
     )
     repeat: int = setting(fields.integer(1, 1000), 1, "how often everything is shown, one time after the other")
     crf: int | None = setting(
@@ -126,7 +128,7 @@ class Video:
         return known.deep if self.bits == 10 or not known.pix_fmt else known.pix_fmt
 
 
-_KNOWN = (*_FORMATS, *PLACES)
+_KNOWN = (*_FORMATS, *PLATFORMS)
 _word = fields.choice(_KNOWN, "format or place", _EXPECTED)
 _ONE = one_of(_word.shape, section("video", "a file to deliver", settings(Video)))
 

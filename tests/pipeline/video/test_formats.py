@@ -20,7 +20,7 @@ from pipeline.run.folder.names import paths
 from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata, in_metadata, schedule_of, written_out
-from pipeline.video.platforms import PLACES, fitted
+from pipeline.video.platforms import PLATFORMS, fitted
 from pipeline.video.recipe import Sound
 from render.errors import InputError
 from render.spec import FrameSpec, PromptWeight
@@ -159,7 +159,7 @@ def test_a_place_gets_its_size_and_nothing_is_squeezed(any_ffmpeg: str, tmp_path
     whole = recipe(Video(place=name, fit=fit, preset="ultrafast"), (128, 72))
     ffmpeg.assemble(any_ffmpeg, frames.folder / frames.pattern, 1, 1.0, "t", path, recipe=whole)
     (seen,) = pictures(path)
-    width, height = PLACES[name].size
+    width, height = PLATFORMS[name].size
     assert seen.shape == (height, width, 3)
     across, down = (seen[height // 2, :, 0] > 180).sum(), (seen[:, width // 2, 0] > 180).sum()
     assert across == pytest.approx(down, rel=0.03)
