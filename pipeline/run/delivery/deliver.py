@@ -1,4 +1,4 @@
-"""Every file that a run's footage asks for, made of the frames in its folder."""
+"""Makes every file that a run delivers from the frames in its folder."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -25,20 +25,23 @@ from pipeline.video.sound import sounding
 def deliver(
     folder: RunFolder, footage: Footage, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
 ) -> None:
-    """Make all of them, of the first `count` frames; `warn` hears what is made otherwise than asked for.
+    """Make all files from the first `count` frames.
+
+    Args:
+        warn: called with a message where something is not made as asked for.
 
     Raises:
         EncodingError: ffmpeg failed.
-        CheckpointError: the pixels of a frame are not those that were written.
-        RunError: the track can no longer be heard.
+        CheckpointError: the pixels of a frame differ from those that were written.
+        RunError: the track can no longer be read.
     """
     pattern = folder.frames.folder / folder.frames.pattern
     check = folder.frames.verify
     for video, path in zip(footage.videos, paths(folder.path, footage.videos), strict=True):
-        with _whole(video, path, folder, footage, count) as whole:
-            whole = chosen(whole, video, partial(ffmpeg.complaint, binary), warn)
-            whole = _tuned(whole, video, footage, binary)
-            ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, whole, check)
+        with _complete(video, path, folder, footage, count) as complete:
+            chosen_recipe = chosen(complete, video, partial(ffmpeg.complaint, binary), warn)
+            tuned = _tuned(chosen_recipe, video, footage, binary)
+            ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, tuned, check)
     if left := leftovers(folder.path, footage.videos):
         names = ", ".join(path.name for path in left)
         warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
@@ -57,8 +60,8 @@ def _tuned(recipe: Recipe, video: Video, footage: Footage, binary: str) -> Recip
 
 
 @contextmanager
-def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count: int) -> Iterator[Recipe]:
-    """The recipe with all that goes into the file besides pictures; temporary files are gone afterwards."""
+def _complete(video: Video, path: Path, folder: RunFolder, footage: Footage, count: int) -> Iterator[Recipe]:
+    """The recipe with sound, subtitles and notes; their temporary files last as long as the context."""
     known = formats.find(video.format)
     shown = footage.shown(count)
     with ExitStack() as stack:
@@ -66,8 +69,8 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
         made = recipe(video, size, footage.fps)
         made = dataclasses.replace(made, order=tuple(shown), closed=footage.loops, redraw=redraw)
         if known.sound:
-            heard = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
-            made = dataclasses.replace(made, sound=stack.enter_context(heard))
+            sound = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
+            made = dataclasses.replace(made, sound=stack.enter_context(sound))
         origin = folder.origin()
         text = written_out(folder.source(), origin.models, origin.draft)
         if (embedded := known.container.text) is not None:
@@ -82,7 +85,7 @@ def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count:
 
 
 def require(videos: tuple[Video, ...]) -> None:
-    """Look at what the videos will need, before hours of work and not after. Raises `InputError`."""
+    """Check what the videos need before hours of rendering. Raises `InputError`."""
     for path in {video.upscaler for video in videos if video.upscaler}:
         Upscaler(path)
 
@@ -90,7 +93,7 @@ def require(videos: tuple[Video, ...]) -> None:
 def _enlarging(
     video: Video, path: Path, footage: Footage, stack: ExitStack
 ) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
-    """The size of the frames as ffmpeg gets them, and what is done to them before."""
+    """The size of the frames that ffmpeg gets, and the function that enlarges them; None if they are not enlarged."""
     if video.upscaler is None:
         return footage.size, None
     upscaler = Upscaler(video.upscaler)
@@ -101,6 +104,7 @@ def _enlarging(
 
 @contextmanager
 def _beside(path: Path, suffix: str, text: str) -> Iterator[Path]:
+    """A temporary text file in the folder of `path`."""
     written = named_partial(path.resolve().with_suffix(suffix))
     try:
         written.write_text(text, encoding="utf-8")

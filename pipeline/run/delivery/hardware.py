@@ -1,6 +1,6 @@
-"""Encoders in hardware, where there are any: asked for, tried on a few pictures, and let go of where they fail.
+"""Chooses an encoder in hardware: tries those that the schedule allows on a few pictures, else uses software.
 
-They are fast and larger for the same quality, and differ from machine to machine; so nothing uses one unasked.
+They are fast, but their files are larger at the same quality and differ between machines, so software is the default.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from pipeline.video import formats
 from pipeline.video.encoders import family_of, quality_in_hardware
 from pipeline.video.recipe import Filter, Recipe
 
-Trial = Callable[[Recipe], str]  # what is wrong with a recipe on this machine; "" where nothing is
+Trial = Callable[[Recipe], str]  # why a recipe fails on this machine; "" if it works
 
 
 def candidates(video: Video) -> tuple[str, ...]:
-    """The encoders to try, the best one first; none where the software is asked for."""
+    """The encoders to try, the best one first; none if software is asked for."""
     if video.encoder == SOFTWARE:
         return ()
     return formats.find(video.format).hardware if video.encoder == AUTO else (video.encoder,)
 
 
 def with_encoder(recipe: Recipe, video: Video, encoder: str) -> Recipe:
-    """The recipe with an encoder in hardware in the place of the software."""
+    """The recipe with an encoder in hardware in place of software."""
     known = formats.find(video.format)
     family = family_of(encoder)
     deep = video.pix_fmt.endswith("10le")
@@ -41,7 +41,7 @@ def with_encoder(recipe: Recipe, video: Video, encoder: str) -> Recipe:
 
 
 def chosen(recipe: Recipe, video: Video, trial: Trial, warn: Callable[[str], None]) -> Recipe:
-    """The recipe by the first encoder that works here; by the software, with a warning, where none does."""
+    """The recipe for the first encoder that works here; for software, with a warning, if none does."""
     complaints = []
     for encoder in candidates(video):
         found = with_encoder(recipe, video, encoder)

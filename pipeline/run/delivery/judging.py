@@ -1,4 +1,4 @@
-"""Finished files, judged by how long their pictures and their sound last."""
+"""Checks finished files: their kind, and the lengths of their pictures and sound."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +12,12 @@ from render.errors import EncodingError
 
 
 def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, str]]:
-    """The path of every delivered file that does not last as long as the footage, and one sentence about it.
+    """The path of every delivered file with a fault, such as a wrong length, and one sentence about it.
 
-    Files that are not there are left out.
+    Missing files are left out.
 
     Args:
-        folder: in which they lie.
+        folder: the one that they are in.
         binary: the ffmpeg to read them with.
     """
     shown = len(footage.shown(footage.frames))
