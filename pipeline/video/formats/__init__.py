@@ -38,6 +38,7 @@ class Format:
         hardware: encoders in hardware, the best one first.
         closed: adapts the options of `encoder` for a file of so many pictures that is played as a loop.
         adapted: adapts the options of `encoder` to those whose names this ffmpeg knows.
+        sink: what makes the file, a key of `pipeline.run.delivery.deliver.SINKS`.
     """
 
     about: str
@@ -57,6 +58,7 @@ class Format:
     hardware: tuple[str, ...] = ()
     closed: Callable[[Options, int], Options] | None = None
     adapted: Callable[[Options, Collection[str]], Options] | None = None
+    sink: str = "ffmpeg"
 
     @property
     def container_options(self) -> Options:
