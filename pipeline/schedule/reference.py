@@ -22,7 +22,7 @@ from pipeline.schedule.sections.music import Music
 from pipeline.schedule.sections.output import Output
 from pipeline.schedule.sections.refine import Refine
 from pipeline.schedule.sections.shots import SETTINGS
-from pipeline.schedule.sections.signals import Heard
+from pipeline.schedule.sections.signals import SignalSpec
 from pipeline.schedule.sections.video import Video
 from pipeline.video import formats
 from pipeline.video.platforms import PLATFORMS
@@ -54,7 +54,7 @@ def _tables() -> dict[str, str]:
         "losses": _settings(loss_settings()),
         "music": _settings(settings(Music)),
         "loop": _settings(settings(Loop)),
-        "signals": _settings(settings(Heard)),
+        "signals": _settings(settings(SignalSpec)),
         "shots": _settings(SETTINGS),
     }
 
