@@ -210,7 +210,7 @@ def test_the_cut_has_the_tracks_own_samples(song: Path, synthesise: ModuleType, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_track_that_is_gone_is_told(write: Write, tmp_path: Path) -> None:
+def test_a_track_that_is_gone_is_reported(write: Write, tmp_path: Path) -> None:
     schedule = load_origin(Origin(file=str(write("music: {file: song.flac}"))))
     (tmp_path / "song.flac").unlink()
     with (

@@ -179,7 +179,7 @@ def test_empty_environment_variable_is_as_none(
     assert find_binary(None) == str(program)
 
 
-def test_missing_program_is_told_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_program_is_reported_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was asked for is never silently replaced by another one."""
     wanted = str(tmp_path / "nothing here")
     with pytest.raises(EncodingError, match=r"--ffmpeg: '.*nothing here' cannot be run"):
@@ -224,17 +224,17 @@ exit 1
 """
 
 
-def test_full_disk_is_told_as_such(script: Script, tmp_path: Path) -> None:
+def test_full_disk_is_reported_as_such(script: Script, tmp_path: Path) -> None:
     message = failure(script("ffmpeg", FULL_DISK), tmp_path)
     assert message == "ffmpeg: the disk is full; free some space and run again, the frames are kept"
 
 
-def test_missing_encoder_is_told_with_a_remedy(script: Script, tmp_path: Path) -> None:
+def test_missing_encoder_is_reported_with_a_remedy(script: Script, tmp_path: Path) -> None:
     program = script("ffmpeg", "echo \"Unknown encoder 'libx264'\" >&2; exit 8")
     assert "pip install imageio-ffmpeg" in failure(program, tmp_path)
 
 
-def test_too_small_for_an_older_av1_is_told(script: Script, tmp_path: Path) -> None:
+def test_too_small_for_an_older_av1_is_reported(script: Script, tmp_path: Path) -> None:
     program = script("ffmpeg", "echo 'Svt[error]: Source Height must be at least 64' >&2; echo 'Error' >&2; exit 1")
     assert failure(program, tmp_path) == (
         "ffmpeg: its AV1 encoder takes no pictures below 64×64; another size, format or ffmpeg does"
@@ -249,36 +249,36 @@ def test_unknown_failure_gives_code_and_last_line(script: Script, tmp_path: Path
     assert "frames are kept" in message
 
 
-def test_silent_failure_is_told(script: Script, tmp_path: Path) -> None:
+def test_silent_failure_is_reported(script: Script, tmp_path: Path) -> None:
     assert "failed with code 1: it said nothing" in failure(script("ffmpeg", "exit 1"), tmp_path)
 
 
-def test_stderr_that_is_no_text_is_survived(script: Script, tmp_path: Path) -> None:
+def test_stderr_that_is_no_text_does_no_harm(script: Script, tmp_path: Path) -> None:
     assert "failed with code 1" in failure(script("ffmpeg", "printf '\\377\\376' >&2; exit 1"), tmp_path)
 
 
-def test_much_said_on_stderr_does_not_block(script: Script, tmp_path: Path) -> None:
+def test_much_output_on_stderr_does_not_block(script: Script, tmp_path: Path) -> None:
     program = script(
         "ffmpeg", "i=0; while [ $i -lt 20000 ]; do echo 'a warning of some length' >&2; i=$((i+1)); done; exit 1"
     )
     assert "a warning of some length" in failure(program, tmp_path)
 
 
-def test_killed_by_a_signal_is_told(script: Script, tmp_path: Path) -> None:
+def test_killed_by_a_signal_is_reported(script: Script, tmp_path: Path) -> None:
     assert "was killed by signal 9" in failure(script("ffmpeg", "kill -KILL $$"), tmp_path)
 
 
-def test_program_that_cannot_be_run_is_told(script: Script, tmp_path: Path) -> None:
+def test_program_that_cannot_be_run_is_reported(script: Script, tmp_path: Path) -> None:
     program = script("ffmpeg", "exit 0")
     program.chmod(0o644)
     assert "ffmpeg: cannot be run: Permission denied" in failure(program, tmp_path)
 
 
-def test_program_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_program_that_is_gone_is_reported(tmp_path: Path) -> None:
     assert "gone: cannot be run: No such file or directory" in failure(tmp_path / "gone", tmp_path)
 
 
-def test_file_that_is_no_program_is_told(tmp_path: Path) -> None:
+def test_file_that_is_no_program_is_reported(tmp_path: Path) -> None:
     program = tmp_path / "ffmpeg"
     program.write_bytes(b"\x00not a program")
     program.chmod(0o755)
@@ -296,7 +296,7 @@ def test_program_runs_in_a_session_of_its_own(script: Script, tmp_path: Path) ->
     assert int(found[1]) != os.getsid(0)
 
 
-def test_success_without_a_video_is_told(script: Script, tmp_path: Path) -> None:
+def test_success_without_a_video_is_reported(script: Script, tmp_path: Path) -> None:
     assert "ffmpeg" in failure(script("ffmpeg", "exit 0"), tmp_path)
 
 
@@ -316,7 +316,7 @@ def test_damaged_frame_is_an_error_by_the_real_ffmpeg(tmp_path: Path, bundled_ff
 
 
 @pytest.mark.parametrize("emptied", [True, False])
-def test_missing_or_empty_frame_is_told_before_ffmpeg_makes_less(
+def test_missing_or_empty_frame_is_reported_before_ffmpeg_makes_less(
     tmp_path: Path, bundled_ffmpeg: str, emptied: bool
 ) -> None:
     pattern = write_frames(tmp_path / "frames", 3)

@@ -128,7 +128,7 @@ def test_ten_bits(pattern: Path, any_ffmpeg: str, tmp_path: Path, video: Video, 
         assert next(container.decode(video=0)).format.name == pix_fmt
 
 
-def test_quality_and_bitrate_are_heeded(any_ffmpeg: str, tmp_path: Path) -> None:
+def test_quality_and_bitrate_have_an_effect(any_ffmpeg: str, tmp_path: Path) -> None:
     frames = FrameFolder(tmp_path / "noise")
     rng = np.random.default_rng(0)
     for index in range(COUNT):
@@ -226,7 +226,7 @@ def test_the_schedule_comes_back_from_the_file(
     assert "--draft" in head[2]
 
 
-def test_a_file_without_a_schedule_is_told(pattern: Path, any_ffmpeg: str, command: str, tmp_path: Path) -> None:
+def test_a_file_without_a_schedule_is_reported(pattern: Path, any_ffmpeg: str, command: str, tmp_path: Path) -> None:
     path = made(Video(), pattern, None, any_ffmpeg, tmp_path)
     (tmp_path / "text.mp4").write_text("no video")
     gif = made(Video(format="gif"), pattern, None, any_ffmpeg, tmp_path)
