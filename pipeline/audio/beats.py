@@ -1,9 +1,9 @@
-"""Where the beats of a track fall, found from its onsets; the tempo may change.
+"""The beats of a track, found from its onsets; the tempo may change.
 
 Sources: Ellis, "Beat tracking by dynamic programming" (2007), for the beats; Grosche, Müller, Kurth, "Cyclic
-    tempogram" (2010), by librosa, for the tempo, whose way through time is Viterbi's. What differs from
-    librosa's own tracker: the tempo may jump, twice or half of it is told apart by what sounds between
-    the beats, and beats lie between the hops.
+    tempogram" (2010), by librosa, for the tempo, whose path through time is found by Viterbi's algorithm. What differs
+    from librosa's own tracker: the tempo may jump, it is distinguished from twice and half of it by the accents between
+    the beats, and beats are placed between the hops.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from pipeline.audio.onsets import FRAMES, HOP, in_blocks, low_onsets, onset_stre
 from pipeline.curves.array import Array
 
 SLOWEST, FASTEST = 65.0, 190.0  # beats a minute
-_WINDOW = 8.0  # seconds that a tempo is looked for in
-_TIGHT = 60.0  # how dearly a beat pays for not being one period after the last
-_LOUDEST = 4.0  # standard deviations: no single crash outweighs the beat
+_WINDOW = 8.0  # seconds of the window in which a tempo is estimated
+_TIGHT = 60.0  # the weight of a beat's distance to the last one not being one period
+_LOUDEST = 4.0  # standard deviations, so that no single crash outweighs the beat
 _JUMP = 6.0  # what a change of tempo costs
 _EQUAL, _WEAK = 0.6, 0.3  # of a beat's accent
-_HEARD = 0.25  # of a beat, that must follow the last one
-_NEAR = 0.03  # seconds around a beat in which its onset is looked for
+_AFTER_LAST = 0.25  # of a beat, which the track must last beyond its last beat
+_NEAR = 0.03  # seconds around a beat in which its onset is searched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Beats:
 
 
 def find_beats(samples: Samples, beats_per_bar: int = 4) -> Beats:
-    """The beats of mono samples, `RATE` a second; none where nothing begins."""
+    """The beats of mono samples, `RATE` per second; none if there are no onsets."""
     flux, low = onset_strength(samples), low_onsets(samples)
     loud = np.flatnonzero(flux > 0.05 * flux.max(initial=0.0))
     if len(loud) < 2 or loud[-1] - loud[0] < FRAMES:
@@ -48,7 +48,7 @@ def find_beats(samples: Samples, beats_per_bar: int = 4) -> Beats:
 
 
 def _even(flux: Array) -> Array:
-    """Onsets as strong in quiet parts as in loud ones: by the level of some seconds around."""
+    """Make onsets in quiet parts as strong as in loud ones: divide by the level of some seconds around."""
     from scipy.ndimage import gaussian_filter1d
 
     level = np.sqrt(gaussian_filter1d(flux**2, 2.0 * FRAMES)) + 0.02 * flux.max()
@@ -58,27 +58,27 @@ def _even(flux: Array) -> Array:
 
 
 def _periods(accents: Array) -> Array:
-    """The hops from beat to beat at every hop, by the best way through the tempogram."""
+    """The period of the beat in hops, at every hop, by the best path through the tempogram."""
     librosa = extra("librosa")
     window = min(round(_WINDOW * FRAMES), len(accents))
     smooth = np.convolve(accents, np.hanning(7) / np.hanning(7).sum(), "same")
     grams = librosa.feature.tempogram(onset_envelope=smooth, sr=RATE, hop_length=HOP, win_length=window)
-    tempos = np.geomspace(SLOWEST, FASTEST, 109)  # one per cent from one to the next
+    tempos = np.geomspace(SLOWEST, FASTEST, 109)  # one per cent apart
     lags = 60 * FRAMES / tempos
     every = max(1, round(FRAMES / 4))
     whole = np.clip(np.arange(0, len(accents), every), window // 2, max(window // 2, len(accents) - 1 - window // 2))
-    columns = grams[:, whole]  # nearer to the ends a window is half empty, and guesses
+    columns = grams[:, whole]  # nearer to the ends a window is half empty and unreliable
     score = sum(
         weight * np.stack([np.interp(lags * times, np.arange(len(column)), column) for column in columns.T])
         for times, weight in ((1, 1.0), (2, 0.6), (4, 0.4), (0.5, 0.3))
     )
     score = score - 0.15 * np.log2(tempos / 115) ** 2
-    path = _way(np.asarray(score) * 4)
+    path = _best_path(np.asarray(score) * 4)
     return np.repeat(lags[path], every)[: len(accents)]
 
 
-def _way(score: Array) -> Array:
-    """The best path through (moments, states): near states are near, a jump costs `_JUMP` at most."""
+def _best_path(score: Array) -> Array:
+    """The best path through (moments, states): a step costs by its distance, at most `_JUMP`."""
     states = np.arange(score.shape[1])
     cost = np.minimum(0.5 * np.abs(states[:, None] - states[None]), _JUMP)
     total, back = score[0], np.zeros(score.shape, dtype=int)
@@ -94,7 +94,7 @@ def _way(score: Array) -> Array:
 
 
 def _tracked(accents: Array, periods: Array) -> Array:
-    """The hops of the beats: onsets as strong, and as far from each other as the period asks, as can be."""
+    """The hops of the beats: the sequence with the strongest onsets whose distances are closest to the period."""
     score, back = np.zeros(len(accents)), np.full(len(accents), -1)
     for hop in range(len(accents)):
         period = periods[hop]
@@ -116,16 +116,16 @@ def _tracked(accents: Array, periods: Array) -> Array:
 
 
 def _at_level(found: Array, accents: Array) -> Array:
-    """Twice as many beats where what lies between them is as strong, half as many where every second one is weak."""
+    """Double the beats if the accents between them are as strong; halve them if every second one is weak."""
 
     def strength(hops: Array) -> float:
         around = np.clip(hops[:, None] + np.arange(-2, 3), 0, len(accents) - 1)
         return float(accents[around].max(axis=1).mean())
 
-    between = (found[:-1] + found[1:]) // 2
+    middles = (found[:-1] + found[1:]) // 2
     tempo = 60 * FRAMES / float(np.median(np.diff(found)))
-    if tempo * 2 <= FASTEST * 1.05 and strength(between) > _EQUAL * strength(found):
-        return np.sort(np.concatenate([found, between]))
+    if tempo * 2 <= FASTEST * 1.05 and strength(middles) > _EQUAL * strength(found):
+        return np.sort(np.concatenate([found, middles]))
     evens, odds = strength(found[::2]), strength(found[1::2])
     if tempo / 2 >= SLOWEST * 0.95 and min(evens, odds) < _WEAK * max(evens, odds):
         return found[::2] if evens > odds else found[1::2]
@@ -133,13 +133,13 @@ def _at_level(found: Array, accents: Array) -> Array:
 
 
 def _before_the_end(found: Array, end: float) -> Array:
-    """Without a last beat that hardly anything of is heard: a track cut at a bar's end also breaks off with a click."""
-    late = len(found) > 2 and end - found[-1] < _HEARD * (found[-1] - found[-2])
+    """Drop a last beat right before the end of the track: a track that is cut at the end of a bar ends with a click."""
+    late = len(found) > 2 and end - found[-1] < _AFTER_LAST * (found[-1] - found[-2])
     return found[:-1] if late else found
 
 
 def _refined(found: Array, flux: Array) -> Array:
-    """Between the hops, where the strongest onset near each beat peaks."""
+    """Move each beat to the peak of the strongest onset near it, to fractions of a hop."""
     reach = round(_NEAR * FRAMES)
     times = []
     for hop in found:
@@ -161,7 +161,7 @@ def _downbeat(found: Array, low: Array, samples: Samples, beats_per_bar: int) ->
 
 
 def _changes(found: Array, samples: Samples, span: int) -> Array:
-    """How far the harmony of `span` beats from each beat on is from that of as many before, 0 to 1."""
+    """How much the harmony of the `span` beats after each beat differs from that of as many before, 0 to 1."""
     librosa = extra("librosa")
 
     def harmony(block: Samples) -> Array:
@@ -175,7 +175,7 @@ def _changes(found: Array, samples: Samples, span: int) -> Array:
     before = so_far[:, edges[number]] - so_far[:, edges[np.maximum(number - span, 0)]]
     alike = (after * before).sum(axis=0) / (np.linalg.norm(after, axis=0) * np.linalg.norm(before, axis=0) + 1e-9)
     changes: Array = 1 - alike
-    changes[0] = changes[1:].mean()  # nothing is before it
+    changes[0] = changes[1:].mean()  # there is nothing before it
     return changes
 
 

@@ -1,4 +1,4 @@
-"""Results of analyses, kept by what was analysed and how, so that a track is listened to once."""
+"""A cache for results of analyses, keyed by what was analysed and how, so that a track is analysed once."""
 
 import hashlib
 import json
@@ -15,12 +15,12 @@ from render.models.downloads import cache_folder
 VERSION = 2  # raise it when an analysis gives other numbers
 
 
-def remembered(digest: str, what: str, make: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
-    """The arrays that `make` returns, from the cache where they are there.
+def cached(digest: str, what: str, make: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
+    """The arrays that `make` returns, from the cache if they are in it.
 
     Args:
         digest: of the file that is analysed.
-        what: the analysis, with all that it hangs on.
+        what: the analysis, with everything that its result depends on.
     """
     key = hashlib.sha256(json.dumps([VERSION, digest, what]).encode()).hexdigest()
     path = cache_folder() / "music" / f"{key}.npz"
@@ -28,7 +28,7 @@ def remembered(digest: str, what: str, make: Callable[[], Mapping[str, Array]]) 
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             return {name: kept[name] for name in kept.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        pass  # not there, or damaged: made anew
+        pass  # missing or damaged: make it again
     made = {name: np.asarray(array) for name, array in make().items()}
     _keep(path, made)
     return made

@@ -1,4 +1,4 @@
-"""Signals that come from files of numbers and notes: a CSV of times and values, the notes of a MIDI file."""
+"""Signals read from files: a CSV of times and values, or the notes of a MIDI file."""
 
 import csv
 import io
@@ -22,13 +22,13 @@ _EXPECTED = "expected lines of a time in seconds and a value, such as 1.5, 0.25"
 
 
 def read_csv(path: Path, column: int = 2) -> Array:
-    """`FRAMES` values a second of a file with times in its first column, straight lines between them.
+    """Read a file with times in its first column as `FRAMES` values per second, interpolated linearly.
 
     Args:
-        column: where the values stand, counted from 1.
+        column: the one with the values, counted from 1.
 
     Raises:
-        InputError: there is a line that cannot be used; a first line of names may stand.
+        InputError: a line cannot be used; a first line of names is skipped.
     """
     times: list[float] = []
     values: list[float] = []
@@ -49,7 +49,7 @@ def read_csv(path: Path, column: int = 2) -> Array:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of every line with something in it."""
+    """Number and cells of every line that is not empty."""
     reader = csv.reader(_lines(path))
     try:
         for row in reader:
@@ -70,7 +70,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def read_midi(path: Path, note: int | None = None) -> Array:
-    """`FRAMES` values a second: the velocity of every note that begins, from 0 to 1, else 0.
+    """Read a file as `FRAMES` values per second: the velocity of a note that begins then, from 0 to 1, else 0.
 
     Args:
         note: its number, 36 for most kick drums; None for all.
@@ -88,9 +88,9 @@ def read_midi(path: Path, note: int | None = None) -> Array:
                 hits.append((now, message.velocity / 127))
     except InputError:
         raise
-    except Exception as error:  # mido raises nearly anything at a damaged file: of arithmetic, of its own
-        said = " ".join(str(error).split()[:24])
-        raise InputError(f"'{path.name}': cannot be read as MIDI{said and f' ({said})'}") from error
+    except Exception as error:  # a damaged file makes mido raise nearly any kind
+        reason = " ".join(str(error).split()[:24])
+        raise InputError(f"'{path.name}': cannot be read as MIDI{reason and f' ({reason})'}") from error
     if not hits:
         raise InputError(f"'{path.name}': {'no note' if note is None else f'note {note}'} begins in it")
     values = np.zeros(math.ceil(now * FRAMES) + 2)
@@ -114,7 +114,7 @@ def _messages(path: Path) -> Iterable[Any]:
 
 
 class _Counted:
-    """A file for mido, which reads it byte by byte: how often it may do so bounds how long it takes."""
+    """A file for mido with a limit on the number of reads: mido reads byte by byte, so this bounds the time."""
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
         self._file, self._path, self._left = file, path, MAX_READS

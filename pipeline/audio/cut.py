@@ -1,4 +1,4 @@
-"""The part of a track that a video sounds with, cut to the sample."""
+"""Cuts the part of a track that goes into a video, to the sample."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,15 +18,15 @@ def cut(path: Path, start: float, seconds: float, beside: Path, repeat: int = 1)
     """Yield a temporary file of raw samples, as the track has them, and the number of its channels.
 
     They are little-endian floats, `RATE` a second; a track of one channel keeps it, others become stereo.
-    Where the track ends before the cut does, silence follows: the cut is as long as asked, to the sample.
+    If the track ends earlier, silence follows, so the cut always has the length asked for.
 
     Args:
-        start, seconds: what is cut out.
-        beside: the file for which it is; the temporary one lies in its folder.
-        repeat: how often it sounds, one time after the other.
+        start, seconds: the part of the track.
+        beside: the file that it is cut for; the temporary file is in the same folder.
+        repeat: how often the part is repeated.
 
     Raises:
-        RunError: the track can no longer be heard.
+        RunError: the track can no longer be read.
     """
     raw = named_partial(beside.with_suffix(".f32"))
     try:
@@ -52,12 +52,12 @@ def _repeat(raw: Path, times: int) -> None:
 
 
 def _write(path: Path, skipped: int, wanted: int, file: BinaryIO) -> int:
-    """Write `wanted` moments behind the first `skipped` ones; return the number of channels."""
+    """Write `wanted` samples per channel after the first `skipped` ones; return the number of channels."""
     av = extra("av")
     resampler = None
     channels = 1
     for frame in sound_frames(path):
-        if resampler is None:  # a voice in one channel would lose half its power on the way to two
+        if resampler is None:  # mono would lose half its power when spread to stereo
             channels = 1 if frame.layout.nb_channels == 1 else 2
             resampler = av.AudioResampler(format="flt", layout=("mono", "stereo")[channels - 1], rate=RATE)
         for part in resampler.resample(frame):

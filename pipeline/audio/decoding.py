@@ -18,7 +18,7 @@ from render.errors import InputError
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for
 RATES = (2_000, 1_000_000)  # of a file: from old telephones' to measuring devices'
 MAX_CHANNELS = 64
-LOUDEST = 16.0  # full scale is 1; what lies beyond is damage
+LOUDEST = 16.0  # full scale is 1; anything beyond comes from damage
 MAX_SECONDS = 3600.0
 INSTALL = "pip install '.[music]'"
 
@@ -27,7 +27,7 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class AudioFile:
-    """A file with sound in it; `seconds` is how long that lasts, None where its header does not say."""
+    """A file with sound; `seconds` is the length of the sound, None if the header does not give it."""
 
     path: Path
     seconds: float | None
@@ -56,12 +56,12 @@ def probe(path: Path) -> AudioFile:
 
 
 def sound_frames(path: Path) -> Iterator[Any]:
-    """The decoded frames of the sound, damaged ones left out, and None at the end, which empties a resampler.
+    """The decoded frames of the sound without damaged ones, and None at the end, which flushes a resampler.
 
     Raises:
         InputError: as `probe`, or nothing in it can be decoded.
     """
-    probe(path)  # a header that says that it is too long is believed
+    probe(path)  # first, so that a file whose header gives too long a sound is not decoded
     av = extra("av")
     seconds = 0.0
     with _opened(path) as container:
@@ -71,7 +71,7 @@ def sound_frames(path: Path) -> Iterator[Any]:
                     _check_rate(path, frame.sample_rate, frame.layout.nb_channels)
                     seconds += frame.samples / frame.sample_rate
                     yield frame
-            except av.FFmpegError:  # what can be read counts, as it does in every player
+            except av.FFmpegError:  # damaged packets are skipped, as players do
                 continue
             _check_length(path, seconds)
     if not seconds:
@@ -80,7 +80,7 @@ def sound_frames(path: Path) -> Iterator[Any]:
 
 
 def decode(path: Path) -> Samples:
-    """Mono samples in about [-1, 1], `RATE` a second, from the first moment to the last.
+    """Decode to mono samples in about [-1, 1], `RATE` per second.
 
     Raises:
         InputError: as `sound_frames`.
@@ -89,15 +89,15 @@ def decode(path: Path) -> Samples:
     blocks = [part.to_ndarray()[0] for frame in sound_frames(path) for part in resampler.resample(frame)]
     samples: Samples = np.concatenate(blocks)
     np.nan_to_num(samples, copy=False)
-    return np.clip(samples, -LOUDEST, LOUDEST, out=samples)  # squares of numbers without bounds have no sum
+    return np.clip(samples, -LOUDEST, LOUDEST, out=samples)  # without bounds, sums of squares overflow
 
 
 class _Source:
-    """A file as FFmpeg reads it: a place outside of it is an answer, and no exception, which PyAV would print."""
+    """A file as FFmpeg reads it: seeking outside returns an error code, since PyAV would print an exception."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.name = file.name  # by which FFmpeg guesses where the content tells little
+        self.name = file.name  # FFmpeg guesses by it if the content is ambiguous
         self.read, self.tell = file.read, file.tell
 
     def seekable(self) -> bool:
@@ -115,12 +115,12 @@ class _Source:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """The container. A playlist in the place of a track cannot lead to other files or to the network."""
+    """Open the container. A playlist in place of a track cannot lead to other files or to the network."""
     av = extra("av")
     try:
         with path.open("rb") as file, av.open(_Source(file), options={"protocol_whitelist": "none"}) as container:
             yield container
-    except OSError as error:  # FFmpeg's errors are such, too
+    except OSError as error:  # includes FFmpeg's errors
         if isinstance(error, FileNotFoundError):
             raise InputError(f"'{path.name}': no such file{did_you_mean(path)}") from error
         raise _unreadable(path) from error
@@ -146,14 +146,15 @@ def _seconds(container: Any, stream: Any) -> float | None:
 
 def _check_length(path: Path, seconds: float) -> None:
     if seconds > MAX_SECONDS:
-        said = f"{seconds / 3600:.1f} hours" if seconds > 5400 else f"{seconds / 60:.0f} minutes"
+        length = f"{seconds / 3600:.1f} hours" if seconds > 5400 else f"{seconds / 60:.0f} minutes"
         raise InputError(
-            f"'{path.name}': its sound lasts {said}; expected at most {MAX_SECONDS / 3600:g} hour: cut out what is used"
+            f"'{path.name}': its sound lasts {length}; "
+            f"expected at most {MAX_SECONDS / 3600:g} hour: cut out what is used"
         )
 
 
 def _check_rate(path: Path, rate: int, channels: int) -> None:
-    """A few bytes at a sample a second would be an hour of work."""
+    """Otherwise a few bytes at one sample per second would be an hour of work."""
     if not RATES[0] <= rate <= RATES[1] or channels > MAX_CHANNELS:
         raise InputError(
             f"'{path.name}': has {channels} channels of {rate:,} samples a second; "

@@ -1,6 +1,6 @@
-"""What a track does at every moment, as one number each: levels of bands and parts, onsets, notes.
+"""Features of a track over time: levels of bands and parts, onsets, notes.
 
-All are sampled `FRAMES` times a second; hop i is about second i / `FRAMES`.
+All are sampled `FRAMES` times per second; hop i is centred on second i / `FRAMES`.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _PARTS_WINDOW = 2048
 
 
 def loudness(samples: Samples) -> Array:
-    """The root of the mean square over 23 ms."""
+    """The root mean square over 23 ms."""
     power = samples.astype(np.float64) ** 2
     sums = np.concatenate([[0.0], np.cumsum(power)])
     middles = np.arange(1 + len(samples) // HOP) * HOP
@@ -26,7 +26,7 @@ def loudness(samples: Samples) -> Array:
 
 
 def band(samples: Samples, low: float, high: float) -> Array:
-    """The loudness of the tones between `low` and `high` Hz; a filter that does not look ahead."""
+    """The loudness of the tones between `low` and `high` Hz; by a causal filter."""
     from scipy.signal import butter, sosfilt
 
     nyquist = RATE / 2
@@ -36,10 +36,10 @@ def band(samples: Samples, low: float, high: float) -> Array:
 
 
 def parts(samples: Samples) -> Array:
-    """How loud what is harmonic is, and what is percussive: (2, hops).
+    """The loudness of the harmonic and of the percussive part: (2, hops).
 
     Source: Fitzgerald, "Harmonic/percussive separation using median filtering" (2010), by librosa. What differs:
-        every other hop is enough, the others lie between.
+        only every other hop is analysed, the others are interpolated.
     """
     hpss = extra("librosa").decompose.hpss
 
@@ -54,7 +54,7 @@ def parts(samples: Samples) -> Array:
 
 
 def notes(samples: Samples) -> Array:
-    """How loud each of the twelve notes is, in all octaves: (12, hops), from C on."""
+    """The loudness of each of the twelve notes over all octaves: (12, hops), starting at C."""
     chroma = extra("librosa").feature.chroma_stft
 
     def levels(block: Samples) -> Array:

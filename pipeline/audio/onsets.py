@@ -1,7 +1,7 @@
-"""How strongly something begins, at every moment: spectral flux, over all tones or those of a band.
+"""The strength of onsets over time: spectral flux, over all tones or those of a band.
 
 Source: Böck and Widmer, "Maximum filter vibrato suppression for onset detection" (2013), by librosa. What
-    differs: long tracks are taken in blocks, so that an hour needs little memory.
+    differs: long tracks are analysed in blocks, so that an hour needs little memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,13 +12,13 @@ from pipeline.audio.decoding import RATE, Samples, extra
 from pipeline.curves.array import Array
 
 HOP = 256
-FRAMES = RATE / HOP  # a second, 86
+FRAMES = RATE / HOP  # per second, 86
 WINDOW = 1024
 _BLOCK, _MARGIN = 4096, 64  # hops
 
 
 def in_blocks(samples: Samples, analyse: Callable[[Samples], Array]) -> Array:
-    """Join what `analyse` makes of overlapping blocks: (..., hops) of each, hop i about sample i * `HOP`."""
+    """Analyse overlapping blocks and join the results: (..., hops), hop i centred on sample i * `HOP`."""
     return np.concatenate([analyse(block)[..., keep] for block, keep in _blocks(samples)], axis=-1)
 
 
@@ -39,23 +39,23 @@ def spectrum(samples: Samples, window: int = WINDOW) -> Array:
 
 
 def onset_strength(samples: Samples) -> Array:
-    """The flux over all tones at every hop, a third of an octave and less as one; never negative."""
+    """The flux over all tones at every hop, in 40 mel bands; never negative."""
     librosa = extra("librosa")
     bands = librosa.filters.mel(sr=RATE, n_fft=WINDOW, n_mels=40, norm=None)
     return in_blocks(samples, lambda block: _flux(bands @ spectrum(block)))
 
 
 def low_onsets(samples: Samples, high: float = 150.0) -> Array:
-    """The flux of the tones below `high` Hz, a kick's and a bass's."""
+    """The flux of the tones below `high` Hz, such as those of kick and bass."""
     count = 1 + round(high / RATE * WINDOW)
     return in_blocks(samples, lambda block: _flux(spectrum(block)[1:count]))
 
 
 def _flux(magnitudes: Array) -> Array:
-    """How much the level rises against the highest of the neighbouring tones two hops before: (hops,)."""
+    """The rise of the level over the highest of the neighbouring tones two hops earlier, averaged: (hops,)."""
     from scipy.ndimage import maximum_filter1d
 
-    level = np.log1p(640 * magnitudes / WINDOW)  # unlike decibels, the noise of silence is not loud
+    level = np.log1p(640 * magnitudes / WINDOW)  # unlike decibels, this keeps the noise of silence quiet
     level = np.pad(level, ((0, 0), (2, 0)))  # a track may begin with its first beat
     rise: Array = np.maximum(level[:, 2:] - maximum_filter1d(level, 3, axis=0)[:, :-2], 0).mean(axis=0)
     return rise

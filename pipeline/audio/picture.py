@@ -1,4 +1,4 @@
-"""A track as a picture: waveform, beats, sections, and below them everything that a signal can follow."""
+"""A picture of a track: waveform, beats, sections, and every feature that a signal can follow."""
 
 import warnings
 from pathlib import Path
@@ -15,56 +15,37 @@ from pipeline.audio.decoding import RATE, Samples
 from pipeline.audio.features import NOTES
 from pipeline.audio.onsets import FRAMES
 from pipeline.audio.summary import Summary
+from pipeline.audio.track import Track
 from pipeline.curves.array import Array
 from render.errors import one_line
 
 DPI = 100
 _BANDS = ((40.0, 120.0), (200.0, 2000.0), (5000.0, 10000.0))
 _COLUMNS = 1600
-_MOST_BEATS = 200  # lines; of more beats only the bars are drawn
+_MOST_BEATS = 200  # with more beats only the bars are drawn
 _TEXT = 8.5
 
 
 def draw(summary: Summary, path: Path) -> None:
-    """Draw a track as a PNG, or as what else the suffix asks for.
+    """Draw a track to a PNG, or to another format by the suffix.
 
     Raises:
-        ValueError: no picture has this suffix.
+        ValueError: the suffix is not that of a picture.
         OSError: the file cannot be written.
     """
-    track = summary.track
-    panels = {name: track.feature(name) for name in ("loudness", "onset", "percussive", "harmonic")}
-    panels |= {f"band\n{low:g}-{high:g} Hz": track.band(low, high) for low, high in _BANDS}
-    for number, stem in enumerate(summary.stems, start=1):
-        for name in ("loudness", "onset"):
-            panels[f"{one_line(stem.path.stem, 14)} {number}\n{name}"] = _fitted(
-                stem.feature(name), len(panels["onset"])
-            )
-    notes = np.stack([track.feature(note) for note in NOTES])
-    figure, axes = pyplot.subplots(
-        len(panels) + 2, 1, sharex=True, figsize=(11, 1.6 + 0.85 * (len(panels) + 2)), layout="constrained"
-    )
+    track, panels = summary.track, _panels(summary)
+    rows = len(panels) + 2
+    figure, axes = pyplot.subplots(rows, 1, sharex=True, figsize=(11, 1.6 + 0.85 * rows), layout="constrained")
     try:
         _waveform(axes[0], track.samples)
         for axis, (name, values) in zip(axes[1:-1], panels.items(), strict=True):
-            times, _, high = _columns(values, FRAMES)
-            axis.fill_between(times, 0, high / max(float(high.max()), 1e-9), color="tab:blue", alpha=0.8, linewidth=0)
-            _label(axis, name)
-        axes[-1].imshow(
-            _thinned(notes / max(float(notes.max()), 1e-9)) ** 0.5,
-            aspect="auto",
-            origin="lower",
-            cmap="magma",
-            extent=(0, track.seconds, -0.5, 11.5),
-        )
-        axes[-1].set_yticks(range(0, 12, 2), NOTES[::2], fontsize=6)
-        axes[-1].set_xlabel("seconds; a strong line at every bar", fontsize=_TEXT)
-        axes[-1].set_ylabel("chroma", rotation=0, ha="right", va="center", fontsize=_TEXT)
+            _level(axis, name, values)
+        _chroma(axes[-1], track)
         for axis in axes[:-1]:
             _beats(axis, summary)
         axes[0].set_xlim(0, track.seconds)
-        said = ", ".join(f"{bpm:.1f} bpm" for _, bpm in summary.tempos()) or "no beats"
-        figure.suptitle(f"{track.path.name}: {track.seconds:.1f} s, {said}", fontsize=10, parse_math=False)
+        tempos = ", ".join(f"{bpm:.1f} bpm" for _, bpm in summary.tempos()) or "no beats"
+        figure.suptitle(f"{track.path.name}: {track.seconds:.1f} s, {tempos}", fontsize=10, parse_math=False)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
             figure.savefig(path, dpi=DPI)
@@ -72,8 +53,41 @@ def draw(summary: Summary, path: Path) -> None:
         pyplot.close(figure)
 
 
+def _panels(summary: Summary) -> dict[str, Array]:
+    """The features that are drawn as levels, by their labels."""
+    track = summary.track
+    panels = {name: track.feature(name) for name in ("loudness", "onset", "percussive", "harmonic")}
+    panels |= {f"band\n{low:g}-{high:g} Hz": track.band(low, high) for low, high in _BANDS}
+    for number, stem in enumerate(summary.stems, start=1):
+        for name in ("loudness", "onset"):
+            label = f"{one_line(stem.path.stem, 14)} {number}\n{name}"
+            panels[label] = _fitted(stem.feature(name), len(panels["onset"]))
+    return panels
+
+
+def _level(axis: Axes, name: str, values: Array) -> None:
+    times, _, high = _columns(values, FRAMES)
+    axis.fill_between(times, 0, high / max(float(high.max()), 1e-9), color="tab:blue", alpha=0.8, linewidth=0)
+    _label(axis, name)
+
+
+def _chroma(axis: Axes, track: Track) -> None:
+    """The loudness of the twelve notes, from C at the bottom up."""
+    notes = np.stack([track.feature(note) for note in NOTES])
+    axis.imshow(
+        _thinned(notes / max(float(notes.max()), 1e-9)) ** 0.5,
+        aspect="auto",
+        origin="lower",
+        cmap="magma",
+        extent=(0, track.seconds, -0.5, 11.5),
+    )
+    axis.set_yticks(range(0, 12, 2), NOTES[::2], fontsize=6)
+    axis.set_xlabel("seconds; a strong line at every bar", fontsize=_TEXT)
+    axis.set_ylabel("chroma", rotation=0, ha="right", va="center", fontsize=_TEXT)
+
+
 def _fitted(values: Array, count: int) -> Array:
-    """So many values: what is missing at the end is silence."""
+    """Cut to `count` values, or pad them with silence."""
     return np.pad(values[:count], (0, max(0, count - len(values))))
 
 
@@ -100,7 +114,7 @@ def _label(axis: Axes, name: str) -> None:
 
 
 def _columns(values: Array, rate: float) -> tuple[Array, Array, Array]:
-    """Times, and the lowest and highest value, of so many columns as can be seen."""
+    """The time and the lowest and highest value of each column, at most `_COLUMNS` of them."""
     count = min(_COLUMNS, len(values))
     starts = np.arange(count) * len(values) // count
     return starts / rate, np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)

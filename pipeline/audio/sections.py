@@ -1,4 +1,4 @@
-"""Where a track becomes another: verse, chorus, break."""
+"""The sections of a track: verse, chorus, break."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from pipeline.audio.features import loudness, notes
 from pipeline.audio.onsets import FRAMES, in_blocks, spectrum
 from pipeline.curves.array import Array
 
-_REACH = 4  # bars that are compared on either side
-_LEAST = 0.25  # of novelty; what differs less is one section
+_REACH = 4  # bars on either side that are compared
+_LEAST = 0.25  # novelty at a boundary
 
 
 def find_sections(samples: Samples, beats: Beats, beats_per_bar: int) -> Array:
-    """Times in seconds at which sections begin, ascending; 0 is the first, the others begin with a bar.
+    """Times in seconds at which sections begin, ascending: 0, then starts of bars.
 
     Source: Foote, "Automatic audio segmentation using a measure of audio novelty" (2000): a checkerboard
-        slides along the bars' similarity to each other.
+        kernel slides along the matrix of the bars' similarity.
     """
     bars = beats.times[beats.downbeat :: beats_per_bar]
     if len(bars) < 2 * _REACH:
@@ -34,7 +34,7 @@ def find_sections(samples: Samples, beats: Beats, beats_per_bar: int) -> Array:
 
 
 def _bars(samples: Samples, bars: Array) -> Array:
-    """What every bar sounds like, as a unit vector: its timbre, harmony and loudness against the whole track."""
+    """A unit vector for every bar: its timbre, harmony and loudness relative to the whole track."""
     filters = extra("librosa").filters.mel(sr=RATE, n_fft=2048, n_mels=24)
     timbre = in_blocks(samples, lambda block: np.log1p(100 * (filters @ spectrum(block, 2048))))
     seen = np.concatenate([timbre, notes(samples), 4 * np.log1p(20 * loudness(samples))[None]])

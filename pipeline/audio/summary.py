@@ -1,4 +1,4 @@
-"""A track at a glance: how long, how fast, and when what happens."""
+"""The summary of a track: length, tempo, beats and sections."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from pipeline.audio.beats import Beats
 from pipeline.audio.track import Track
 from pipeline.curves.array import Array
 
-STEADY = 0.03  # of a tempo; what changes less is the same
+STEADY = 0.03  # relative change of a tempo that is ignored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Summary:
     stems: tuple[Track, ...] = ()
 
     def tempos(self) -> list[tuple[float, float]]:
-        """When the tempo becomes another, and which, in beats a minute."""
+        """The times in seconds at which the tempo changes, and the new tempos in beats per minute."""
         if len(self.beats.times) < 2:
             return []
         times = self.beats.times
@@ -43,7 +43,7 @@ class Summary:
         ]
 
     def to_json(self) -> str:
-        """Everything, in one line."""
+        """Everything as one line of JSON."""
         return json.dumps(
             {
                 "file": str(self.track.path),
@@ -61,8 +61,8 @@ class Summary:
         lines = [f"{self.track.path}: {_minutes(self.track.seconds)} ({self.track.seconds:.2f} s)"]
         if not len(times):
             return "\n".join([*lines, "tempo: no beats were found", *map(self._compared, self.stems)])
-        said = [f"{bpm:.1f} bpm" + (f" from {at:.2f} s" if at > times[0] else "") for at, bpm in self.tempos()]
-        lines.append(f"tempo: {', '.join(said)}")
+        tempos = [f"{bpm:.1f} bpm" + (f" from {at:.2f} s" if at > times[0] else "") for at, bpm in self.tempos()]
+        lines.append(f"tempo: {', '.join(tempos)}")
         bars = len(times[self.beats.downbeat :: self.beats_per_bar])
         first = times[self.beats.downbeat] if self.beats.downbeat < len(times) else times[0]
         lines.append(f"beats: {len(times)} from {times[0]:.3f} s to {times[-1]:.3f} s; {bars} bars from {first:.3f} s")
@@ -75,12 +75,14 @@ class Summary:
 
     def _compared(self, stem: Track) -> str:
         longer = stem.seconds - self.track.seconds
-        said = f"{abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}" if abs(longer) >= 0.005 else "as long"
-        return f"stem {stem.path}: {_minutes(stem.seconds)} ({stem.seconds:.2f} s, {said})"
+        difference = (
+            f"{abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}" if abs(longer) >= 0.005 else "as long"
+        )
+        return f"stem {stem.path}: {_minutes(stem.seconds)} ({stem.seconds:.2f} s, {difference})"
 
 
 def summarize(path: Path, beats_per_bar: int, stems: Sequence[Path] = ()) -> Summary:
-    """Listen to a track and its stems. Raises `InputError` where one cannot be heard."""
+    """Analyse a track and its stems. Raises `InputError` if one cannot be read."""
     track = Track.open(path)
     beats = track.beats(beats_per_bar)
     return Summary(

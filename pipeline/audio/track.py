@@ -1,4 +1,4 @@
-"""One file of music and all that can be asked of it, each answer found once."""
+"""One file of music and all analyses of it, each made once."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.audio import features
 from pipeline.audio.beats import Beats, find_beats
-from pipeline.audio.cache import remembered
+from pipeline.audio.cache import cached
 from pipeline.audio.decoding import RATE, Samples, decode, probe
 from pipeline.audio.sections import find_sections
 from pipeline.curves.array import Array
@@ -19,12 +19,12 @@ from render.models.model import sha256
 
 _LOG = logging.getLogger(__name__)
 MAX_BYTES = 800_000_000  # an hour of CD sound uncompressed is 635 million
-_DIGITS = 6  # kept of every number: another library's rounding makes no other picture
+_DIGITS = 6  # decimals of every number, so that another version's rounding makes no other picture
 
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """A file of music, looked at but not yet listened to.
+    """A file of music whose header was read; it is decoded and analysed when needed.
 
     Attributes:
         digest: SHA-256 of the file.
@@ -35,11 +35,11 @@ class Track:
 
     @staticmethod
     def open(path: Path) -> "Track":
-        """Look at the file. Raises `InputError` where it has no sound that can be used."""
+        """Check the file's header and hash it. Raises `InputError` if it has no sound that can be used."""
         try:
             if (size := path.stat().st_size) > MAX_BYTES:
                 raise InputError(f"'{path.name}': has {size:,} bytes; expected at most {MAX_BYTES:,}, an hour of music")
-            probe(path)  # what is no music is not hashed
+            probe(path)  # first, so that a file without sound is not hashed
             digest = sha256(path)
         except OSError as error:
             raise InputError(f"'{path.name}': cannot be read: {error.strerror}") from error
@@ -49,17 +49,17 @@ class Track:
 
     @cached_property
     def seconds(self) -> float:
-        """How long it sounds; headers are not believed."""
-        return float(self._asked("length", lambda: np.array(len(self.samples) / RATE)))
+        """Its length as decoded, since a header may be wrong."""
+        return float(self._analysed("length", lambda: np.array(len(self.samples) / RATE)))
 
     @cached_property
     def samples(self) -> Samples:
-        """Mono, `RATE` a second. Raises `InputError` where it cannot be decoded."""
+        """Mono samples, `RATE` per second. Raises `InputError` if it cannot be decoded."""
         _LOG.info("%s: decoding", self.path.name)
         return decode(self.path)
 
     def beats(self, beats_per_bar: int) -> Beats:
-        """Where its beats fall."""
+        """Its beats."""
 
         def find() -> Mapping[str, Array]:
             samples = self.samples
@@ -67,29 +67,29 @@ class Track:
             found = find_beats(samples, beats_per_bar)
             return {"times": np.round(found.times, _DIGITS), "downbeat": np.array(found.downbeat)}
 
-        kept = remembered(self.digest, f"beats {beats_per_bar}", find)
+        kept = cached(self.digest, f"beats {beats_per_bar}", find)
         return Beats(times=kept["times"], downbeat=int(kept["downbeat"]))
 
     def sections(self, beats: Beats, beats_per_bar: int) -> Array:
-        """When its sections begin, in seconds; the first one does at 0."""
+        """The times in seconds at which its sections begin; the first one begins at 0."""
         what = f"sections {beats_per_bar}"
-        return self._asked(what, lambda: find_sections(self.samples, beats, beats_per_bar))
+        return self._analysed(what, lambda: find_sections(self.samples, beats, beats_per_bar))
 
     def feature(self, name: str) -> Array:
         """One of `features.WHOLE`."""
-        listen, row = features.WHOLE[name]
-        found = self._asked(listen.__name__, lambda: listen(self.samples))
+        analyse, row = features.WHOLE[name]
+        found = self._analysed(analyse.__name__, lambda: analyse(self.samples))
         return found if row is None else found[row]
 
     def band(self, low: float, high: float) -> Array:
         """The loudness of the tones between `low` and `high` Hz."""
-        return self._asked(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high))
+        return self._analysed(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high))
 
-    def _asked(self, what: str, make: Callable[[], Array]) -> Array:
+    def _analysed(self, what: str, make: Callable[[], Array]) -> Array:
         def found() -> Mapping[str, Array]:
-            self.samples  # noqa: B018  (decoded before it is said what is done with it)
+            self.samples  # noqa: B018  (decode first, so that the messages are in order)
             if what != "length":
                 _LOG.info("%s: %s", self.path.name, what)
             return {"found": np.round(make(), _DIGITS)}
 
-        return remembered(self.digest, what, found)["found"]
+        return cached(self.digest, what, found)["found"]

@@ -26,17 +26,19 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     Files that the schedule names, such as a track, are not in the video.
     """
     from pipeline.storage.atomic import write_text
-    from pipeline.video.embedded_text import require_container, texts
+    from pipeline.video import formats
+    from pipeline.video.embedded_text import container_of, texts
     from pipeline.video.ffmpeg import find_binary, read_notes
     from pipeline.video.notes import in_metadata, schedule_of
 
     if not video.is_file():
         raise InputError(f"{video}: no such file{did_you_mean(video)}")
-    said = texts(video)
-    if said is None:
-        require_container(video)
-        said = in_metadata(read_notes(find_binary(ffmpeg_program), video))
-    text = schedule_of(said, str(video))
+    container = container_of(video, formats.containers())
+    if container.text is not None:
+        found = texts(video, container.text)
+    else:
+        found = in_metadata(read_notes(find_binary(ffmpeg_program), video, container))
+    text = schedule_of(found, str(video))
     if output is None:
         # What stands in a video may steer the terminal that shows it; -o FILE.yaml writes it as it is.
         show(text, nl=False)

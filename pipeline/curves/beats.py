@@ -1,4 +1,4 @@
-"""Where the music's beats lie: evenly, or on a grid whose tempo changes."""
+"""The beats of the music over time: evenly spaced, or on a grid whose tempo changes."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 
-_LEAST = 1e-6  # seconds before a shot's start in which a beat still is its first one
+_LEAST = 1e-6  # seconds before a shot's start in which a beat still counts as its first one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Beat:
 
     @property
     def seconds(self) -> float:
-        """How long one beat lasts, in the mean."""
+        """The mean length of a beat in seconds."""
         return 60 / self.bpm
 
     def numbers(self, times: Array) -> Array:
@@ -35,11 +35,11 @@ class Beat:
         return np.full(np.shape(times), self.bpm)
 
     def lasting(self, beats: float) -> float:
-        """How long so many beats last from beat 0 on."""
+        """The length in seconds of so many beats, starting at beat 0."""
         return beats * self.seconds
 
     def after(self, time: float, beats: float) -> float:
-        """The moment so many beats after `time`, or before it where they are negative."""
+        """The time in seconds that lies so many beats after `time`; negative beats lie before it."""
         return time + beats * self.seconds
 
     def from_(self, start: float) -> "Beat":
@@ -50,7 +50,7 @@ class Beat:
 
 @dataclass(frozen=True, kw_only=True)
 class BeatGrid(Beat):
-    """Beats of a changing tempo: straight between the knots, and on at the outermost tempo beyond them.
+    """Beats of a changing tempo: linear between the knots, and extrapolated beyond them.
 
     Attributes:
         knots: (second, beat) pairs, at least two, both ascending.
@@ -95,7 +95,7 @@ class BeatGrid(Beat):
 
 
 def _along(wanted: Array, given: Array, found: Array) -> Array:
-    """`found` where `given` is `wanted`, straight between and beyond."""
+    """Interpolate `found` over `given` at `wanted`, linearly; extrapolate beyond the ends."""
     end = np.clip(np.searchsorted(given, wanted, side="right"), 1, len(given) - 1)
     start = end - 1
     share = (wanted - given[start]) / (given[end] - given[start])

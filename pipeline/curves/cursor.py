@@ -1,4 +1,4 @@
-"""A place among the tokens of an expression, which moves on as they are taken; and times such as 4 beats."""
+"""Reads the tokens of an expression one after the other, and times such as 4 beats."""
 
 from pipeline.curves.tokens import HINTS, ExpressionError, Token, tokens
 from pipeline.curves.triggers import MAX_SPAN, UNITS, Span
@@ -9,7 +9,7 @@ _SPAN = "a time such as 4 beats, 2 bars or 1.5s"
 
 
 class Cursor:
-    """Reads token by token, and no more of them than an expression may have."""
+    """Reads token by token, up to the most that an expression may have."""
 
     def __init__(self, source: str) -> None:
         self._tokens = tokens(source)
@@ -17,7 +17,7 @@ class Cursor:
 
     @property
     def size(self) -> int:
-        """How many tokens were read: what one value costs."""
+        """The number of tokens read so far: the cost of one value."""
         return self._nodes
 
     @property
@@ -26,7 +26,8 @@ class Cursor:
 
     def _take(self) -> Token:
         token = self._token
-        self._at += token.kind != "end"
+        if token.kind != "end":
+            self._at += 1
         self._nodes += 1
         if self._nodes > MAX_NODES * 2:  # about half of all tokens are operators and brackets
             raise ExpressionError("too long; let: names parts of it", token.column)
@@ -39,12 +40,12 @@ class Cursor:
 
     def _unexpected(self, hint: str = "") -> ExpressionError:
         kind, text, column = self._token
-        said = "the expression ends too early" if kind == "end" else f"unexpected '{text}'"
+        message = "the expression ends too early" if kind == "end" else f"unexpected '{text}'"
         hint = HINTS.get(text, hint)
-        return ExpressionError(said + (f"; {hint}" if hint else ""), column)
+        return ExpressionError(message + (f"; {hint}" if hint else ""), column)
 
     def _take_span(self) -> Span:
-        """How long something lasts: a number and its unit."""
+        """A duration: a number and its unit."""
         kind, text, column = self._token
         if kind != "number":
             raise ExpressionError(f"expected {_SPAN}, got '{text}'", column)

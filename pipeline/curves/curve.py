@@ -1,4 +1,4 @@
-"""One animated number: keys in time, eased between, constant outside."""
+"""One animated number: keyframes with easing between them, constant before the first and after the last."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from pipeline.curves.expressions import Formula
 from pipeline.curves.quadrature import CELL, integrals
 
 # Gauss-Legendre on each piece between keys: exact for polynomials of degree 9.
-CORNERS = 44  # holds the middle of in_out_* and every bounce (k/11, and k/22 where it is halved)
+CORNERS = 44  # divides segments at the middle of in_out_* and at every bounce (k/11, and k/22 where it is halved)
 _CHUNK = 65_536  # pieces at a time: a million frames need little memory
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 
@@ -22,7 +22,7 @@ class Keyframe:
     """A value at a time in seconds; the easing belongs to the segment that arrives here.
 
     Attributes:
-        formula: what the value is at any other time, where it is not one number; `value` is its value here.
+        formula: the value at other times, if it is an expression; `value` is then its value at `time`.
     """
 
     time: float
@@ -31,15 +31,15 @@ class Keyframe:
     formula: Formula | None = None
 
     def at(self, times: Array) -> Array:
-        """The values of this key at `times`, which a segment blends with its neighbour's."""
+        """The values of this key at `times`, which a segment blends with those of its neighbour."""
         return np.full(times.shape, self.value) if self.formula is None else self.formula.at(times)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """Keyframes in order of time, at least one, no two at one time.
+    """Keyframes in ascending order of time, at least one, no two at the same time.
 
-    Between two keys the arriving key's easing leads from value to value; before the first and
+    Between two keys the easing of the second one leads from value to value; before the first and
     after the last key the curve is constant. Under `smooth` it is the monotone cubic through all
     keys: it never leaves the range of its two neighbours (splines overshoot).
 
@@ -47,8 +47,8 @@ class Curve:
         interpolants" (1984), by scipy's PCHIP. What differs: the curve leaves its first and
         reaches its last key with slope 0, since it is constant outside.
 
-    Where a key is a formula, a segment blends what its two keys are at each time, by the easing
-    (`smooth` by smoothstep), and outside the first and the last formula go on.
+    Where a key is a formula, a segment blends the values of its two keys at each time by the easing
+    (`smooth` is smoothstep), and the first and the last formula continue outside.
     """
 
     keys: tuple[Keyframe, ...]
@@ -104,8 +104,8 @@ class Curve:
     def accumulate(self, times: Array, logarithmic: bool = False) -> Array:
         """The integral of the curve (or of its logarithm) from `times[0]` to each of the ascending `times`.
 
-        Exact at any spacing for what the quadrature resolves between keys, so the integral over
-        two seconds does not depend on how many frames they hold; see `integrals` for formulas.
+        The result does not depend on the spacing of `times`, so two seconds have the same integral at every
+        frame rate. See `integrals` for the accuracy with formulas.
         """
         corners = self._corners()
         if self.has_formula:
@@ -146,7 +146,7 @@ class Curve:
         return result
 
     def _segment(self, number: int, times: Array) -> Array:
-        """Values between key `number` - 1 and key `number`, or outside of them all."""
+        """Values between key `number` - 1 and key `number`, or before the first or after the last."""
         start = self.keys[max(0, number - 1)]
         if number in (0, len(self.keys)) or self.keys[number].easing == "hold":
             return start.at(times)
@@ -156,7 +156,7 @@ class Curve:
         return before + (end.at(times) - before) * share
 
     def _corners(self) -> Array:
-        """The keys, and inside eased segments the places where an easing may have a corner."""
+        """The times of the keys, and those inside eased segments where an easing may have a corner."""
         corners = [np.array([key.time for key in self.keys])]
         for start, end in pairwise(self.keys):
             if end.easing not in ("linear", "hold", "smooth"):
@@ -164,7 +164,7 @@ class Curve:
         return np.concatenate(corners)
 
     def _monotone(self, key_times: Array, values: Array, wanted: Array) -> Array:
-        from scipy.interpolate import PchipInterpolator  # half a second, and few schedules need it
+        from scipy.interpolate import PchipInterpolator  # takes half a second to import, and few schedules need it
 
         knots = np.concatenate([[key_times[0] - 1], key_times, [key_times[-1] + 1]])
         heights = np.concatenate([values[:1], values, values[-1:]])

@@ -1,4 +1,4 @@
-"""Easings: how a value travels from one key to the next, as functions of the time's share in [0, 1].
+"""Easings: how a value moves from one key to the next, as functions of the share of time in [0, 1].
 
 Every easing maps 0 to 0 and 1 to 1; `in_*` starts slowly, `out_*` ends slowly, `in_out_*` does both.
 Source: Robert Penner's easing equations as on easings.net.
@@ -29,7 +29,7 @@ def hold(share: Array) -> Array:
 def smooth(share: Array) -> Array:
     """Smoothstep, a segment of monotone cubic interpolation between flat ends.
 
-    `Curve` takes the slopes of neighbouring keys into account instead where there are any.
+    Where a segment has neighbours, `Curve` uses their slopes instead.
     """
     return share * share * (3 - 2 * share)
 

@@ -23,7 +23,7 @@ RESERVED = (*TIMED, *MUSICAL, *FIXED, "prev")
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """A compiled expression: the names that it asks for, and its values for arrays of them."""
+    """A compiled expression: the names that it uses, and its value for given arrays of them."""
 
     source: str
     names: frozenset[str]
@@ -43,11 +43,12 @@ class Scope:
     Attributes:
         fps: frames per second.
         duration: the length in seconds.
-        seed: where `noise` and `rand` start.
+        seed: of `noise` and `rand`.
         beat: where the beats lie; None without music.
         variables: what `let:` defines, each before the ones that use it.
-        signals: what of the music has a name.
-        loop: for how many seconds before the end random numbers go over into those before the start; 0 if they do not.
+        signals: the signals of the music by name.
+        loop: the seconds before the end in which random numbers blend into those before the start, so that the end
+            meets the start; 0 for no blending.
     """
 
     fps: float
@@ -80,7 +81,7 @@ class Scope:
         return Expression(source=source, names=frozenset(parser.used), size=parser.size, compute=compute)
 
     def asked(self, expression: Expression) -> frozenset[str]:
-        """Every name that the expression hangs on, those of its variables included."""
+        """Every name that the expression depends on, including those of its variables."""
         found = set(expression.names)
         for name, variable in reversed(list(self.variables.items())):
             if name in found:
@@ -88,12 +89,12 @@ class Scope:
         return frozenset(found)
 
     def size(self, expression: Expression) -> int:
-        """What one value costs: the tokens of the expression and of all variables that it hangs on."""
+        """The cost of one value: the tokens of the expression and of all variables that it depends on."""
         asked = self.asked(expression)
         return expression.size + sum(variable.size for name, variable in self.variables.items() if name in asked)
 
     def names(self, times: Array, asked: frozenset[str]) -> dict[str, object]:
-        """The values at `times` of all that an expression hangs on."""
+        """The values at `times` of everything that an expression depends on."""
         found: dict[str, object] = {
             **CONSTANTS,
             "fps": self.fps,
@@ -118,7 +119,7 @@ class Formula:
 
     Attributes:
         prev: the value at the previous key; None where there is none.
-        then: what is done to the values, in order: a unit, or the settings of a draft.
+        then: steps applied to the values, in order: a unit, or the settings of a draft.
     """
 
     expression: Expression
@@ -128,7 +129,7 @@ class Formula:
 
     @cached_property
     def asked(self) -> frozenset[str]:
-        """Every name that it hangs on."""
+        """Every name that it depends on."""
         return self.scope.asked(self.expression)
 
     @property
@@ -140,8 +141,8 @@ class Formula:
         values = self._raw(times)
         if self.scope.loop and SEED in self.asked:
             into = (np.asarray(times) - self.scope.duration) / self.scope.loop + 1
-            into = smooth(np.clip(into, 0.0, 1.0))
-            values = values + into * (self._raw(times - self.scope.duration) - values)
+            share = smooth(np.clip(into, 0.0, 1.0))
+            values = values + share * (self._raw(times - self.scope.duration) - values)
         for step in self.then:
             values = step(values)
         return np.broadcast_to(values, np.shape(times))

@@ -1,6 +1,6 @@
-"""The functions that an expression may call, vectorised; there are no others.
+"""All functions that an expression may call, vectorised.
 
-Random ones are made of integers alone, so a seed gives the same numbers on every machine.
+The random ones use integer arithmetic only, so a seed gives the same numbers on every machine.
 """
 
 import math
@@ -15,7 +15,7 @@ from pipeline.curves.easings import smooth
 from pipeline.curves.triggers import every, pulse_on
 
 SEED, BEAT = "output.seed", "music.beat"  # names that no expression can spell
-SPAN, TRIGGER = "span", "trigger"  # what may be written besides numbers: 4 beats; beat, bar or every(4 beats)
+SPAN, TRIGGER = "span", "trigger"  # arguments that are no numbers: 4 beats; beat, bar or every(4 beats)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +25,11 @@ class Function:
     Attributes:
         call: how it is written, for errors and the documentation.
         about: one line about it.
-        compute: values to the result.
-        counts: the least and the greatest number of values.
-        reads: for every value what is written there, where it is no number.
-        uses: names whose values are handed over before the written ones.
-        default: a name whose value stands for a last value that is not written.
+        compute: from the arguments to the result.
+        counts: the least and the greatest number of arguments.
+        reads: the kind of each argument, `SPAN` or `TRIGGER`, for functions whose arguments are no numbers.
+        uses: names whose values are passed before the written arguments.
+        default: a name whose value is passed for a last argument that is left out.
     """
 
     call: str
@@ -95,7 +95,7 @@ def _uniform(seed: int, number: Array) -> Array:
     """A number in [0, 1) for every whole `number`."""
     whole = np.nan_to_num(np.atleast_1d(number), posinf=0.0, neginf=0.0)
     index = np.remainder(whole, 2.0**53).astype(np.uint64)
-    start = _mixed(np.array([seed + 1], dtype=np.uint64))  # far apart for neighbouring seeds
+    start = _mixed(np.array([seed + 1], dtype=np.uint64))  # neighbouring seeds start far apart
     uniform = (_mixed(index + start) >> np.uint64(11)).astype(np.float64) / 2.0**53
     return np.where(np.isfinite(number), uniform.reshape(np.shape(number)), np.nan)
 
@@ -105,7 +105,7 @@ def _rand(seed: int, n: Array) -> Array:
 
 
 def _noise(seed: int, x: Array) -> Array:
-    """Random heights at the whole numbers, joined by Perlin's quintic: two derivatives are continuous."""
+    """Random heights at the whole numbers, joined by Perlin's quintic, whose first two derivatives are continuous."""
     before = np.floor(x)
     share = x - before
     rise = share**3 * (share * (6 * share - 15) + 10)

@@ -1,8 +1,8 @@
 """The grammar of expressions: a text becomes a function of named arrays, or an error with its column.
 
-An own small grammar, compiled to numpy. It has no attribute, no subscript, no text and no call but
-those in `pipeline.curves.functions`; all numbers are floats, so a power that is too large is infinite at
-once; and the size is bounded before anything is computed.
+A small grammar of our own, compiled to numpy. It is safe to run on untrusted text: there are no attributes, subscripts
+or strings, and no calls but those of `pipeline.curves.functions`; all numbers are floats, so a power that is too large
+is infinite at once; and the size is bounded before anything is computed.
 
 Source: Pratt, "Top down operator precedence" (1973).
 """
@@ -22,7 +22,7 @@ from render.errors import suggestion
 MAX_DEPTH = 24
 
 Names = Mapping[str, Any]
-Compute = Callable[[Names], Any]  # an array; for a written time or trigger, that
+Compute = Callable[[Names], Any]  # an array, or a `Span` or `Every` that is written
 
 _TRIGGER = "beat, bar or every(4 beats)"
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(9)
@@ -42,7 +42,7 @@ _COMPARISONS: dict[str, Callable[..., Array]] = {
 
 
 class Parser(Cursor):
-    """Compiles as it reads; `used` are the names, and `triggers` with their columns the moments that it asks for."""
+    """Compiles while reading. `used` are the names in the expression, `triggers` its triggers with their columns."""
 
     def __init__(self, source: str, known: Collection[str]) -> None:
         super().__init__(source)
@@ -52,7 +52,7 @@ class Parser(Cursor):
         self._depth = 0
 
     def whole(self) -> Compute:
-        """The function that the text says. Raises `ExpressionError` where it says none."""
+        """Compile the whole text. Raises `ExpressionError` if it is no expression."""
         compute = self._expression(_TERNARY)
         if self._token.kind != "end":
             raise self._unexpected()
@@ -145,7 +145,7 @@ class Parser(Cursor):
         return _apply(function.compute, *given, *values)
 
     def _values(self, reads: tuple[str, ...] = ()) -> list[Compute]:
-        """The values in brackets; `reads` says for each what is written there, where it is no number."""
+        """The arguments in brackets; `reads` is the kind of each one, if they are no numbers."""
         self._expect("(")
         values: list[Compute] = []
         kinds = {SPAN: self._span, TRIGGER: self._trigger}
@@ -158,7 +158,7 @@ class Parser(Cursor):
         return values
 
     def _span(self) -> Compute:
-        """How long something lasts: 4 beats."""
+        """A duration such as 4 beats."""
         column = self._token.column
         span = self._take_span()
         if span.in_beats:
@@ -166,7 +166,7 @@ class Parser(Cursor):
         return lambda names: span
 
     def _trigger(self) -> Compute:
-        """What comes again: a beat, a bar, every 4 beats."""
+        """A trigger: beat, bar or every(4 beats)."""
         _, name, column = self._token
         if name in BEATS:
             self._take()
@@ -187,5 +187,5 @@ class Parser(Cursor):
 
 
 def _apply(function: Callable[..., Array], *parts: Compute) -> Compute:
-    """The function of the parts' values, as floats: a comparison is 1 or 0."""
+    """Apply `function` to the values of the parts; the result is floats: a comparison is 1 or 0."""
     return lambda names: np.asarray(function(*(part(names) for part in parts)), dtype=np.float64)

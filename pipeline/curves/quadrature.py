@@ -1,4 +1,4 @@
-"""Integrals of what may jump: adaptive, vectorised, the same whatever the spacing of the edges."""
+"""Integrals of functions that may jump: adaptive, vectorised, and independent of the spacing of the edges."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from pipeline.curves.array import Array
 
-# Gauss-Lobatto on each piece: exact for polynomials of degree 9, and it looks at the ends, so that no
-# jump hides behind the outermost node. A hair inside, since a jump at an edge belongs to neither side.
+# Gauss-Lobatto on each piece: exact for polynomials of degree 9, with nodes at the ends, so that no
+# jump lies beyond the outermost node. Slightly inside, since a jump at an edge belongs to neither side.
 _INNER, _OUTER = ((1 / 3 + sign * 2 * 7**0.5 / 21) ** 0.5 for sign in (-1, 1))
 _NODES = np.array([-1 + 1e-9, -_OUTER, -_INNER, _INNER, _OUTER, 1 - 1e-9])
 _WEIGHTS = np.array([2, 14 - 7**0.5, 14 + 7**0.5, 14 + 7**0.5, 14 - 7**0.5, 2]) / 30

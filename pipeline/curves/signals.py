@@ -1,4 +1,4 @@
-"""Signals: what of a track an expression may name, and how it follows it."""
+"""Signals: numbers derived from a track, which expressions can use by name."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -12,12 +12,12 @@ from pipeline.curves.easings import smooth
 
 @dataclass(frozen=True, kw_only=True)
 class Follow:
-    """How a signal is made of a feature.
+    """How a signal is derived from a feature.
 
     Attributes:
-        attack, release: seconds in which it covers two thirds of the way up, and down.
-        normalize: its highest point becomes 1.
-        threshold: what lies below is 0, and the rest begins there.
+        attack, release: seconds in which the signal covers two thirds of a rise, and of a fall.
+        normalize: scale the highest value to 1.
+        threshold: values below become 0; it is subtracted from the others, which are scaled up if normalized.
     """
 
     attack: float = 0.0
@@ -26,7 +26,7 @@ class Follow:
     threshold: float = 0.0
 
     def __call__(self, feature: Array, rate: float) -> Array:
-        """The signal of a feature with `rate` values a second."""
+        """The signal from a feature with `rate` values per second."""
         values = _followed(feature, self.attack * rate, self.release * rate)
         highest = float(values.max(initial=0.0))
         if self.normalize and highest > 0:
@@ -38,7 +38,7 @@ class Follow:
 
 
 def _followed(values: Array, attack: float, release: float) -> Array:
-    """An envelope follower; both times in samples."""
+    """Follow the envelope; both times in samples."""
     if not (attack or release):
         return values.copy()
     up, down = (math.exp(-1 / time) if time else 0.0 for time in (attack, release))
@@ -51,16 +51,15 @@ def _followed(values: Array, attack: float, release: float) -> Array:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Signal:
-    """A number for every moment of a video, out of one for every moment of a track.
+    """A number at every time of a video, from values sampled over a track.
 
-    A frame is shown from its time until the next one's, so at frame i the signal is what it is about the
-    middle of that: weighted by a Hann window of two frames' length, whose copies at all frames add up to
-    one. So nothing between two frames is lost, nothing is counted twice, and what is faster than the frames
-    does not come back as something slow.
+    A frame is shown from its time until the next frame's. At frame i the signal is the average around the middle
+    of that interval, weighted by a Hann window two frames long. The windows of all frames add up to one, so every
+    value counts once, and changes faster than the frame rate do not alias.
 
     Attributes:
-        values: `rate` of them a second; the first and the last one hold outside.
-        start: where in the track the video, or a shot of it, begins, in seconds.
+        values: `rate` of them per second; constant before the first and after the last.
+        start: the time in the track, in seconds, at which the video or the shot begins.
         fps: frames per second.
     """
 
@@ -76,7 +75,7 @@ class Signal:
         return np.asarray(self._smooth(np.clip(np.nan_to_num(wanted), 0, last)))
 
     def from_(self, start: float) -> "Signal":
-        """The signal for a part of the video that has a clock of its own from `start` on."""
+        """The signal for a part of the video whose own clock begins at `start`."""
         return replace(self, start=self.start + start)
 
     @cached_property
@@ -90,7 +89,7 @@ class Signal:
 
 
 class PiecewiseCubic:
-    """A smooth curve through values that never leaves the range of two neighbours.
+    """A smooth curve through evenly spaced values that stays in the range of each two neighbours.
 
     Source: Fritsch and Butland (1984), as in `pipeline.curves.curve`, on a grid.
     """

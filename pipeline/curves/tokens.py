@@ -1,4 +1,4 @@
-"""The words of expressions, and what is said where one does not fit."""
+"""Splits an expression into tokens, with hints for what is no part of the language."""
 
 import re
 from typing import NamedTuple
@@ -31,7 +31,7 @@ MISSING = {
 
 
 class ExpressionError(Exception):
-    """What is wrong in an expression, and at which character, from 0."""
+    """An error in an expression and its column, counted from 0."""
 
     def __init__(self, message: str, column: int) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class ExpressionError(Exception):
 
 
 class Token(NamedTuple):
-    """A number, name or operator, the end, or anything `other`; and at which character it begins."""
+    """A number, name or operator, the end, or anything `other`; and the column where it begins, counted from 0."""
 
     kind: str
     text: str
@@ -47,10 +47,10 @@ class Token(NamedTuple):
 
 
 def tokens(source: str) -> list[Token]:
-    """All tokens of `source`, the last of which is its end.
+    """All tokens of `source`; the last one is the end.
 
     Raises:
-        ExpressionError: it is far too long for an expression.
+        ExpressionError: `source` is too long.
     """
     if len(source) > MAX_LENGTH:
         raise ExpressionError(f"more than {MAX_LENGTH} characters in one expression; let: names parts of it", 0)

@@ -1,4 +1,4 @@
-"""Moments that come again, such as every beat or every four bars, and the pulse that each of them sets off."""
+"""Repeated moments, such as every beat or every four bars, and the pulse that starts at each."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ SECONDS = {"s": 1.0, "ms": 0.001}
 BEATS = ("beat", "bar")
 UNITS = (*SECONDS, *BEATS, *(f"{name}s" for name in BEATS))
 MAX_SPAN = 3600.0
-MAX_IN_FRAME = 32  # a pulse more often than that is a constant to everyone who looks
-RELEASE = 0.15  # seconds in which a pulse falls to one third, as a signal's hit does
+MAX_IN_FRAME = 32  # more pulses in a frame look like a constant
+RELEASE = 0.15  # seconds in which a pulse falls to one third, as a signal does after a hit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """How long something lasts as it is written: 4 beats, 2 bars, 1.5s."""
+    """A duration as it is written: 4 beats, 2 bars, 1.5s."""
 
     count: float
     unit: str
@@ -27,7 +27,7 @@ class Span:
         return self.unit.rstrip("s") in BEATS
 
     def length(self, beat: Beat | None) -> float:
-        """So many beats where it counts in those, else so many seconds."""
+        """In beats if `in_beats`, else in seconds."""
         if not self.in_beats:
             return self.count * SECONDS[self.unit]
         assert beat is not None
@@ -42,7 +42,7 @@ class Every:
     late: Span | None = None
 
     def numbers(self, times: Array, beat: Beat | None) -> Array:
-        """How many of them have been at `times`, with fractions."""
+        """How many of the moments have passed at `times`, with fractions."""
         clock = beat.numbers(times) if beat is not None and self.span.in_beats else times
         begun: Array = (clock - self._late(beat)) / self.span.length(beat)
         return begun
@@ -62,16 +62,16 @@ class Every:
 
 
 def every(times: Array, beat: Beat | None, span: Span, late: Span | None = None) -> Array:
-    """A number that passes a whole one at every moment that comes again, as `beat` does at every beat."""
+    """A number that reaches a whole one at every repeated moment, as `beat` does at every beat."""
     return Every(span=span, late=late).numbers(times, beat)
 
 
 def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, release: Span | None = None) -> Array:
     """1 at every moment of the trigger, falling to one third within `release`, until the next one.
 
-    As a signal of the music is (`pipeline.curves.signals`), it is at frame i what it is about the middle of the time
-    that the frame is shown: weighted by a Hann window of two frames' length, whose copies at all frames add up to one.
-    Here the weighing is exact: the integral of window times pulse has a closed form between two moments.
+    Averaged as a signal of the music is (`pipeline.curves.signals`): by a Hann window of two frames' length around the
+    middle of the time that the frame is shown. Here the average is exact: the integral of window times pulse has a
+    closed form between two moments.
     """
     middle = np.asarray(times, dtype=np.float64) + 0.5 / fps
     first, end = middle - 1 / fps, middle + 1 / fps
@@ -91,7 +91,7 @@ def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, releas
 
 
 def _lasting(begin: Array, beat: Beat | None, release: Span | None) -> Array:
-    """How long the release from `begin` on is, in seconds: a beat is as long as it is there."""
+    """The release in seconds of a pulse that starts at `begin`; a beat counts with its length there."""
     if release is None:
         return np.full(begin.shape, RELEASE)
     length = release.length(beat)

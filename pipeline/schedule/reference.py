@@ -22,10 +22,10 @@ from pipeline.schedule.sections.music import Music
 from pipeline.schedule.sections.output import Output
 from pipeline.schedule.sections.refine import Refine
 from pipeline.schedule.sections.shots import SETTINGS
-from pipeline.schedule.sections.signals import Heard
+from pipeline.schedule.sections.signals import SignalSpec
 from pipeline.schedule.sections.video import Video
-from pipeline.video.formats import FORMATS
-from pipeline.video.platforms import PLACES
+from pipeline.video import formats
+from pipeline.video.platforms import PLATFORMS
 
 _PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -43,15 +43,18 @@ def _tables() -> dict[str, str]:
         "functions": _table(("written", ""), ((f"`{known.call}`", known.about) for known in FUNCTIONS.values())),
         "output": _settings(settings(Output)),
         "video": _settings(settings(Video)),
-        "formats": _table(("format", "file", ""), ((f"`{n}`", f"`{f.suffix}`", f.about) for n, f in FORMATS.items())),
-        "places": _table(("place", ""), ((f"`{name}`", place.about) for name, place in PLACES.items())),
+        "formats": _table(
+            ("format", "file", ""),
+            ((f"`{name}`", f"`{known.container.suffix}`", known.about) for name, known in formats.every().items()),
+        ),
+        "places": _table(("place", ""), ((f"`{name}`", place.about) for name, place in PLATFORMS.items())),
         "models": _settings(settings(Models)),
         "motion": _settings(motion_settings()),
         "refine": _settings(settings(Refine)),
         "losses": _settings(loss_settings()),
         "music": _settings(settings(Music)),
         "loop": _settings(settings(Loop)),
-        "signals": _settings(settings(Heard)),
+        "signals": _settings(settings(SignalSpec)),
         "shots": _settings(SETTINGS),
     }
 

@@ -14,7 +14,7 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import gap
-from pipeline.video.platforms import PLACES
+from pipeline.video.platforms import PLATFORMS
 from render import catalogue
 from render.errors import Problem, one_line
 from render.motion import transforms
@@ -135,7 +135,7 @@ def untimely(schedule: Schedule) -> str:
 
 def _places(schedule: Schedule, section: Value, clock: Clock) -> None:
     for video in schedule.output.video:
-        span = PLACES[video.place].seconds if video.place else None
+        span = PLATFORMS[video.place].seconds if video.place else None
         seconds = schedule.output.length * video.repeat
         if span and not span[0] <= seconds <= span[1]:
             said = f"{video.place} takes {span[0]:g} to {span[1]:g} s, and the video is {seconds:.4g} s long"

@@ -1,7 +1,4 @@
-"""From the frames to a video by ffmpeg. The only file that knows how to ask it for one.
-
-Unless a recipe says otherwise H.264, yuv420p, bt709, faststart: plays in browsers, on phones and where people post.
-"""
+"""From the frames to a video by ffmpeg. Only this file builds its command lines for that."""
 
 import itertools
 import os
@@ -18,29 +15,24 @@ import imageio_ffmpeg
 
 from pipeline.curves.rates import exact
 from pipeline.storage.atomic import replacing
-from pipeline.video.containers import is_whole
+from pipeline.video import process
+from pipeline.video.containers import Container
 from pipeline.video.margins import kept, with_margins
 from pipeline.video.measuring import measured
-from pipeline.video.process import feed, limited_output, patience
-from pipeline.video.recipe import Recipe, Sound, to_yuv
+from pipeline.video.process import limited_output, patience
+from pipeline.video.recipe import Recipe
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
 _MAX_NOTES = 4_000_000  # bytes: a schedule has at most 1,000,000, and each may be escaped
-_MAX_BLOCK = 64 << 20  # bytes that ffmpeg may ask for at once to read them
-PLAIN = Recipe(  # visually lossless for painterly pictures
-    filters=to_yuv("yuv420p"),
-    options={"vcodec": "libx264", "crf": 17, "preset": "medium", "movflags": "+faststart", "f": "mp4"},
-    sound_options={"acodec": "aac", "b:a": "256k"},
-    begins=(4, b"ftyp"),
-)
+_MAX_BLOCK = 64 << 20  # bytes that ffmpeg may allocate at once to read them
 
 
 def find_binary(setting: str | None) -> str:
     """The ffmpeg to use: the setting, then $RENDER_FFMPEG, then PATH, then imageio-ffmpeg's own.
 
     Raises:
-        EncodingError: the one that was asked for is not there, or there is none.
+        EncodingError: the one in a setting is missing, or there is none at all.
     """
     for origin, wanted in (("--ffmpeg", setting), (f"${ENVIRONMENT}", os.environ.get(ENVIRONMENT))):
         if wanted:
@@ -61,26 +53,26 @@ def assemble(
     fps: float,
     title: str,
     video: Path,
+    recipe: Recipe,
     check: Callable[[int], object] = lambda index: None,
-    recipe: Recipe = PLAIN,
 ) -> None:
     """Make `video` of the frames 0 to `num_frames` - 1.
 
     Args:
         pattern: path of the frames with a `%06d` in its name; width and height even.
         title: goes into the video's metadata.
-        check: called with the number of every frame before it is used, while ffmpeg works on those
-            before it; what it raises ends the making.
-        recipe: how; H.264 in an mp4 unless given.
+        recipe: how.
+        check: called with the number of every frame before it is used, while ffmpeg encodes those
+            before it; what it raises ends the encoding.
 
     Raises:
         EncodingError: ffmpeg failed; the text says why and what to do. The frames are kept.
     """
     frames = [pattern.parent / (pattern.name % index) for index in range(num_frames)]
     for frame in frames:
-        if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would make a shorter video and call it well
+        if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would make a shorter video without an error
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
-    # Fed, not named: ffmpeg reads ahead and would trip over a gap behind the last one.
+    # Through a pipe and not by name: ffmpeg reads ahead and would fail at a gap after the last frame.
     pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=str(exact(fps)))
     order = [*(recipe.order or range(num_frames))] * recipe.repeat
     shown = len(order)
@@ -110,12 +102,12 @@ def encode(
     fps: float,
     title: str,
     video: Path,
-    sound: Sound | None = None,
+    recipe: Recipe,
 ) -> None:
     """Make `video` of frames as they come: the RGB bytes of (width, height) pixels each.
 
     Args:
-        sound: as long as the frames.
+        recipe: how; its sound is as long as the frames.
 
     Raises:
         EncodingError: ffmpeg failed; the text says why and what to do.
@@ -126,12 +118,11 @@ def encode(
     )
     counted = itertools.count()
     fed = (frame for frame, _ in zip(frames, counted, strict=False))
-    recipe = replace(PLAIN, sound=sound)
     _make(binary, pictures, title, video, recipe, fed, lambda: (next(counted) / fps, fps))
 
 
 def complaint(binary: str, recipe: Recipe) -> str:
-    """What hinders this machine from encoding so, found by making eight small pictures; "" where nothing does."""
+    """Why this machine cannot encode by the recipe, found by a trial on eight small pictures; "" if it can."""
     pictures = ffmpeg.input("color=gray:size=320x192:rate=8:duration=1", f="lavfi")
     to_codec = max(place for place, (name, _) in enumerate(recipe.filters) if name == "scale")
     for name, arguments in recipe.filters[to_codec:]:
@@ -144,25 +135,27 @@ def complaint(binary: str, recipe: Recipe) -> str:
         return str(error)
     if made.returncode == 0 and made.stdout:
         return ""
-    said = [line.partition("] ")[2] or line for line in made.stderr.decode(errors="replace").splitlines()]
-    return said[0] if said else f"failed with code {made.returncode}"
+    errors = [line.partition("] ")[2] or line for line in made.stderr.decode(errors="replace").splitlines()]
+    return errors[0] if errors else f"failed with code {made.returncode}"
 
 
 def encoder_options(binary: str, encoder: str) -> frozenset[str]:
-    """The names of the options that an encoder has in this ffmpeg; none where it cannot be asked."""
+    """The names of the options that an encoder has in this ffmpeg; none if it cannot be run."""
     command = [binary, "-hide_banner", "-h", f"encoder={encoder}"]
     try:
-        said = subprocess.run(command, capture_output=True, timeout=patience(), check=False, stdin=subprocess.DEVNULL)
+        printed = subprocess.run(
+            command, capture_output=True, timeout=patience(), check=False, stdin=subprocess.DEVNULL
+        )
     except (OSError, subprocess.TimeoutExpired):
         return frozenset()
-    return frozenset(re.findall(r"^ +-([\w-]+) ", said.stdout.decode(errors="replace"), re.MULTILINE))
+    return frozenset(re.findall(r"^ +-([\w-]+) ", printed.stdout.decode(errors="replace"), re.MULTILINE))
 
 
 def _opening(recipe: Recipe) -> list[str]:
     return ["-init_hw_device", recipe.device, "-filter_hw_device", "main"] if recipe.device else []
 
 
-def read_notes(binary: str, video: Path) -> str:
+def read_notes(binary: str, video: Path, container: Container) -> str:
     """The metadata of a file, in FFmpeg's own format.
 
     Raises:
@@ -170,8 +163,8 @@ def read_notes(binary: str, video: Path) -> str:
         EncodingError: ffmpeg cannot be run.
     """
     command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
-    # A playlist would lead to other files, whatever it is called.
-    command += ["-format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm", "-max_alloc", str(_MAX_BLOCK)]
+    # The demuxer is named, since a playlist would lead to other files, whatever it is called.
+    command += ["-format_whitelist", container.demuxer[-1], "-max_alloc", str(_MAX_BLOCK), *container.demuxer]
     found = limited_output([*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"], _MAX_NOTES)
     if found is None:
         raise InputError(f"{video}: ffmpeg cannot read it as a video")
@@ -189,7 +182,11 @@ def _make(
     fed: Iterable[bytes],
     expected: Callable[[], tuple[float, float]],
 ) -> None:
-    """Make the file; `expected` says, when all is fed, how many seconds it lasts, at how many pictures a second."""
+    """Make the file.
+
+    Args:
+        expected: called when all frames are written; returns the seconds that it lasts and the pictures per second.
+    """
     with replacing(video.resolve()) as partial:
         streams, more = _inputs(_filtered(pictures, recipe), recipe)
         stream = ffmpeg.output(
@@ -203,10 +200,10 @@ def _make(
         stream = stream.global_args(
             "-hide_banner", "-loglevel", "error", "-xerror", *_opening(recipe)
         ).overwrite_output()
-        feed(_with_notes(stream.compile(cmd=binary), recipe), fed)
-        if not (partial.is_file() and is_whole(partial, recipe)):
+        process.run(_with_notes(stream.compile(cmd=binary), recipe), fed)
+        if not (partial.is_file() and recipe.container.is_whole(partial)):
             raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
-        lengths = measured(binary, partial, str(recipe.options["f"]))
+        lengths = measured(binary, partial, recipe.container)
         if fault := lengths.fault(*expected(), sounds=recipe.sound is not None):
             raise EncodingError(f"{video}: {binary} made it wrong: {fault}; the frames are kept, try another ffmpeg")
         if recipe.finish is not None:
@@ -232,15 +229,15 @@ def _inputs(shown: Any, recipe: Recipe) -> tuple[list[Any], dict[str, Any]]:
         options |= recipe.sound_options
     if recipe.subtitles is not None:
         streams.append(ffmpeg.input(f"file:{recipe.subtitles}", format="srt")["s"])
-        options["scodec"] = recipe.subtitle_codec
+        options["scodec"] = recipe.container.subtitle_codec
     if recipe.notes is not None:
-        options["map_metadata"] = len(streams)  # the number of the input that `_with_notes` puts behind the others
+        options["map_metadata"] = len(streams)  # the number of the input that `_with_notes` puts after the others
     return streams, options
 
 
 def _with_notes(command: list[str], recipe: Recipe) -> list[str]:
-    """The command with the metadata as one more input: it has no stream by which ffmpeg-python could know it."""
+    """The command with the metadata as one more input: ffmpeg-python cannot add an input without streams."""
     if recipe.notes is None:
         return command
-    behind = max(place for place, word in enumerate(command) if word == "-i") + 2
-    return [*command[:behind], "-f", "ffmetadata", "-i", f"file:{recipe.notes}", *command[behind:]]
+    end = max(place for place, word in enumerate(command) if word == "-i") + 2
+    return [*command[:end], "-f", "ffmetadata", "-i", f"file:{recipe.notes}", *command[end:]]

@@ -1,6 +1,6 @@
-"""Pictures made up between the rendered ones, for a file with more of them a second.
+"""Interpolated pictures between the rendered ones, for a file with a higher frame rate.
 
-By ffmpeg's minterpolate: motion-compensated (overlapped blocks, both directions), or mixed. A cut stays one.
+By ffmpeg's minterpolate: motion-compensated (overlapped blocks, both directions), or blended. A cut stays a cut.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ _MODES: Mapping[str, Mapping[str, str | int]] = {
     "motion": {"mi_mode": "mci", "mc_mode": "aobmc", "me_mode": "bidir", "vsbmc": 1},
     "blend": {"mi_mode": "blend"},
 }
-BETWEEN = tuple(_MODES)
+MODES = tuple(_MODES)
 
 
-def between(rate: float, mode: str) -> tuple[Filter, ...]:
-    """From pictures in RGB to `rate` of them a second, in yuv444p by the matrix of BT.709."""
+def interpolated(rate: float, mode: str) -> tuple[Filter, ...]:
+    """From pictures in RGB to `rate` per second, in yuv444p by the matrix of BT.709."""
     return (
         ("scale", {"out_color_matrix": "bt709", "out_range": "tv"}),
         ("format", {"pix_fmts": "yuv444p"}),

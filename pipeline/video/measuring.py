@@ -1,38 +1,30 @@
-"""How long the streams of a finished file are, by the packets in it: headers are not believed.
+"""The lengths of the streams of a finished file, by the packets in it, since headers may be wrong.
 
 ffmpeg's framecrc lists every packet with its time and duration, in every version from 4.2 on and in every container
-but WebP, whose animations ffmpeg could not read before version 8.
+whose pictures' `durations` are not read here.
 """
 
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.video.process import feed
+from pipeline.video import process
+from pipeline.video.containers import Container
 from render.errors import EncodingError
 
-_READERS = {  # by the name of the muxer; named, so that a file that claims to be something else is not opened as that
-    "mp4": ("-f", "mov"),
-    "mov": ("-f", "mov"),
-    "webm": ("-f", "matroska"),
-    "matroska": ("-f", "matroska"),
-    "gif": ("-min_delay", "0", "-f", "gif"),
-    "apng": ("-f", "apng"),
-}
 _TOLERANCE = 0.06  # seconds: an AAC or Opus packet is 0.02 s long, and Opus begins early by as much
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lengths:
-    """Of a file's streams, in seconds.
+    """The lengths of a file's streams, in seconds.
 
     Attributes:
-        picture: None where there is only one picture, which has no duration.
-        sound: 0 where there is none.
-        packet: how long the longest packet of sound says that it lasts; in Matroska the last one says so, too, although
-            it may end earlier.
+        picture: None if there is only one picture, which has no duration.
+        sound: 0 if there is none.
+        packet: the nominal length of the longest packet of sound. In Matroska the last packet has that length, too,
+            although it may end earlier.
     """
 
     picture: float | None
@@ -40,10 +32,10 @@ class Lengths:
     packet: float = 0.0
 
     def fault(self, seconds: float, fps: float, sounds: bool) -> str:
-        """What is wrong with them, "" where nothing is.
+        """What is wrong with them; "" if nothing is.
 
         Args:
-            seconds: how long the pictures should be shown; the sound, too, if the file `sounds`.
+            seconds: the right length of the pictures, and of the sound if the file has one (`sounds`).
             fps: pictures per second; half a picture is the tolerance.
         """
         off = max(_TOLERANCE, 0.5 / fps)
@@ -54,26 +46,26 @@ class Lengths:
         return ""
 
 
-def measured(binary: str, path: Path, container: str) -> Lengths:
+def measured(binary: str, path: Path, container: Container) -> Lengths:
     """Measure a file.
 
     Args:
         binary: the ffmpeg to use.
-        container: the name of the muxer that made it.
+        container: in which it is.
 
     Raises:
         EncodingError: it cannot be read.
         OSError: it is not there.
     """
-    if container == "webp":
-        durations = _webp(path.read_bytes())
+    if container.durations is not None:
+        durations = container.durations(path.read_bytes())
         return Lengths(picture=sum(durations) / 1000 if len(durations) > 1 else None, sound=0.0)
     with TemporaryDirectory(prefix="render-") as folder:
         table = Path(folder) / "packets"
         command = [binary, "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"]
-        command += [*_READERS[container], "-i", f"file:{path}", "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy"]
+        command += [*container.demuxer, "-i", f"file:{path}", "-map", "0:v:0", "-map", "0:a:0?", "-c", "copy"]
         try:
-            feed([*command, "-f", "framecrc", f"file:{table}"], ())
+            process.run([*command, "-f", "framecrc", f"file:{table}"], ())
             with table.open(encoding="ascii", errors="replace") as lines:
                 return _lengths(lines)
         except (EncodingError, ValueError, ZeroDivisionError, OSError) as error:
@@ -94,19 +86,10 @@ def _lengths(lines: Iterable[str]) -> Lengths:
             stream, _, pts, duration, *_ = (part.strip() for part in line.split(","))
             begins[stream] = min(begins[stream], int(pts) * units[stream])
             ends[stream] = max(ends[stream], (int(pts) + int(duration)) * units[stream])
-            pictures += stream == "0"
-            packet = max(packet, int(duration) * units["1"] if stream == "1" else 0.0)
-    # What begins before 0 is what an encoder needs to get going; nobody hears it.
+            if stream == "0":
+                pictures += 1
+            else:
+                packet = max(packet, int(duration) * units["1"])
+    # What begins before 0 is the encoder's priming, which players skip.
     sound = ends["1"] - max(0.0, begins["1"]) if ends["1"] else 0.0
     return Lengths(picture=ends["0"] - begins["0"] if pictures > 1 else None, sound=sound, packet=packet)
-
-
-def _webp(content: bytes) -> list[int]:
-    """The durations of an animation's pictures in milliseconds, from its ANMF chunks."""
-    durations, at = [], 12
-    while at + 8 <= len(content):
-        kind, size = struct.unpack_from("<4sI", content, at)
-        if kind == b"ANMF":
-            durations.append(int.from_bytes(content[at + 20 : at + 23], "little"))
-        at += 8 + size + size % 2
-    return durations

@@ -1,4 +1,4 @@
-"""What is written into a file: its title and the whole schedule, as YAML that renders the same video again."""
+"""The notes in a video file: its title and the whole schedule, as YAML that renders the same video again."""
 
 import json
 import re
@@ -7,14 +7,14 @@ from typing import Any
 
 from render.errors import InputError
 
-KEY = "comment"  # the one tag that every container and every tool keeps
+KEY = "comment"  # the tag that every container and tool keeps
 MARK = "# The schedule of this video; render inspect gives it back."
 _MODELS = "# models: "
 _DRAFT = "# render --draft: half the size and a third of the steps of what follows"
 
 
 def written_out(source: str, models: Mapping[str, Any], draft: bool) -> str:
-    """The text that goes into a file.
+    """The text that is written into a file.
 
     Args:
         source: the schedule's text as it was run.
@@ -24,7 +24,7 @@ def written_out(source: str, models: Mapping[str, Any], draft: bool) -> str:
 
 
 def as_metadata(title: str, text: str) -> str:
-    """A file of metadata in FFmpeg's own format."""
+    """The notes as a file of metadata in FFmpeg's own format."""
     return f";FFMETADATA1\ntitle={_escaped(title)}\n{KEY}={_escaped(text)}\n"
 
 
@@ -36,10 +36,10 @@ def in_metadata(metadata: str) -> Iterator[str]:
 
 
 def schedule_of(texts: Iterable[str], file: str) -> str:
-    """The schedule among the texts in a file. Raises `InputError` where there is none."""
-    for said in texts:
-        if said.startswith(MARK):
-            return said if said.endswith("\n") else said + "\n"
+    """The schedule among the texts in a file. Raises `InputError` if there is none."""
+    for text in texts:
+        if text.startswith(MARK):
+            return text if text.endswith("\n") else text + "\n"
     raise InputError(f"{file}: contains no schedule; expected a file that `render` has made")
 
 

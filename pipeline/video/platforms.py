@@ -1,4 +1,4 @@
-"""Places that people post to: the size and length that each of them wants."""
+"""Platforms that people post to, with the size and length that each expects."""
 
 from dataclasses import dataclass
 
@@ -8,26 +8,28 @@ FITS = ("crop", "pad")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """A place: its (width, height) in pixels, and how many seconds it takes at least and at most."""
+class Platform:
+    """A platform: its (width, height) in pixels, and the least and most seconds that it accepts."""
 
     about: str
     size: tuple[int, int]
     seconds: tuple[float, float] | None = None
 
 
-PLACES: dict[str, Place] = {
-    "square": Place(about="1080 × 1080, a post", size=(1080, 1080)),
-    "reel": Place(about="1080 × 1920, upright, for phones", size=(1080, 1920)),
-    "canvas": Place(about="1080 × 1920, a loop of 3 to 8 seconds shown with a song", size=(1080, 1920), seconds=(3, 8)),
-    "wallpaper": Place(about="3840 × 2160, a screen", size=(3840, 2160)),
+PLATFORMS: dict[str, Platform] = {
+    "square": Platform(about="1080 × 1080, a post", size=(1080, 1080)),
+    "reel": Platform(about="1080 × 1920, upright, for phones", size=(1080, 1920)),
+    "canvas": Platform(
+        about="1080 × 1920, a loop of 3 to 8 seconds shown with a song", size=(1080, 1920), seconds=(3, 8)
+    ),
+    "wallpaper": Platform(about="3840 × 2160, a screen", size=(3840, 2160)),
 }
 
 
 def fitted(size: tuple[int, int], wanted: tuple[int, int], fit: str) -> tuple[Filter, ...]:
-    """From (width, height) to the wanted one: all of the middle that has its shape, or everything with black bars.
+    """From (width, height) to the wanted one: cropped to its shape around the middle, or all of it with black bars.
 
-    Scaled by Lanczos. Sizes are kept even, since most pixel formats need it.
+    Scaled by Lanczos. Sizes stay even, since most pixel formats need it.
     """
     width, height = size
     across, down = wanted

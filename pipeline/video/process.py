@@ -1,4 +1,4 @@
-"""A running ffmpeg: fed with frames, listened to, stopped where it falls silent, and what its last words mean."""
+"""Runs ffmpeg: writes frames to it, reads its output, stops it when it hangs, and explains its errors."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from render.errors import EncodingError
 
 PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
-PATIENCE = 120.0  # seconds without any sign of life
-_MAX_DATA = 512 << 20  # bytes of memory for looking at a stranger's file
-_KEPT = 100_000  # bytes of its last words
+PATIENCE = 120.0  # seconds without any output
+_MAX_DATA = 512 << 20  # bytes of memory for reading an untrusted file
+_KEPT = 100_000  # bytes of the end of its stderr
 
 _ADVICE = {
     "No space left on device": "the disk is full; free some space and run again, the frames are kept",
@@ -24,58 +24,57 @@ _ADVICE = {
 }
 
 
-def feed(command: list[str], fed: Iterable[bytes]) -> None:
-    """Run ffmpeg on what it is fed with until it ends, or shows no progress for too long.
+def run(command: list[str], frames: Iterable[bytes]) -> None:
+    """Run ffmpeg with `frames` as its input until it ends, or shows no progress for too long.
 
-    It gets a session of its own: Ctrl-C is for us to hear, not for it to die of.
+    It gets a session of its own, so that Ctrl-C reaches only us.
 
     Raises:
         EncodingError: it failed; the text says why and what to do.
-        Exception: what making the frames raised.
+        Exception: whatever iterating over `frames` raised.
     """
-    silence = patience()
-    try:
-        process = subprocess.Popen(
-            [command[0], "-progress", "pipe:1", *command[1:]],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise EncodingError(f"{command[0]}: cannot be run: {error.strerror}") from error
+    timeout = patience()
+    process = _started([command[0], "-progress", "pipe:1", *command[1:]], subprocess.PIPE, subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     failures: list[Exception] = []
-    feeder = threading.Thread(target=_feed, args=(process, fed, failures), daemon=True)
-    feeder.start()
+    writer = threading.Thread(target=_write, args=(process, frames, failures), daemon=True)
+    writer.start()
     try:
-        said, stuck = _listen(process, silence)
-    finally:  # also where we are told to stop
+        errors, stuck = _listen(process, timeout)
+    finally:  # also on an interrupt
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # with whatever it started
+            os.killpg(process.pid, signal.SIGKILL)  # with its children
             process.wait()
-        feeder.join()
+        writer.join()
         for pipe in (process.stdout, process.stderr):
             pipe.close()
     if failures:
         raise failures[0]
     if stuck:
         raise EncodingError(
-            f"ffmpeg showed no progress for {silence:g} s and was stopped; the frames are kept, "
+            f"ffmpeg showed no progress for {timeout:g} s and was stopped; the frames are kept, "
             f"run again to make the video (${PATIENCE_ENVIRONMENT} sets how long to wait)"
         )
     if process.returncode:
-        raise EncodingError(_advice(said.decode(errors="replace").strip(), process.returncode))
+        raise EncodingError(_advice(errors.decode(errors="replace").strip(), process.returncode))
 
 
-def _feed(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: list[Exception]) -> None:
-    """Write frames until there are no more; what goes wrong in making them is kept for the main thread."""
+def _started(command: list[str], stdin: int, stderr: int) -> subprocess.Popen[bytes]:
+    """A process in a session of its own. Raises `EncodingError` if it cannot be started."""
+    try:
+        return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True)
+    except OSError as error:
+        raise EncodingError(f"{command[0]}: cannot be run: {error.strerror}") from error
+
+
+def _write(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: list[Exception]) -> None:
+    """Write all frames to the process; an error in making them goes into `failures` for the main thread."""
     assert process.stdin is not None
     try:
         for frame in frames:
             process.stdin.write(frame)
-    except BrokenPipeError:  # it ended early, and says itself why
+    except BrokenPipeError:  # it ended early; its own message says why
         pass
     except Exception as error:
         failures.append(error)
@@ -84,47 +83,38 @@ def _feed(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: l
 
 
 def limited_output(command: list[str], most: int) -> bytes | None:
-    """What ffmpeg prints about a stranger's file, within bounded memory; None where it fails or takes too long.
+    """What ffmpeg prints about an untrusted file, in bounded memory; None if it fails or takes too long.
 
     Args:
-        most: bytes. It is stopped once it has printed one more, which is then returned, too.
+        most: bytes. If it prints more, it is stopped, and one byte more than that is returned.
 
     Raises:
         EncodingError: it cannot be run.
     """
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise EncodingError(f"{command[0]}: cannot be run: {error.strerror}") from error
+    process = _started(command, subprocess.DEVNULL, subprocess.DEVNULL)
     assert process.stdout is not None
     if prlimit := getattr(resource, "prlimit", None):  # Linux
-        with contextlib.suppress(OSError):  # it has ended
+        with contextlib.suppress(OSError):  # it has ended already
             prlimit(process.pid, resource.RLIMIT_DATA, (_MAX_DATA, _MAX_DATA))
     watch = threading.Timer(patience(), process.kill)
     watch.start()
     try:
-        said = process.stdout.read(most + 1)
-        if len(said) <= most:
+        output = process.stdout.read(most + 1)
+        if len(output) <= most:
             process.wait()
-    finally:  # also where we are told to stop
+    finally:  # also on an interrupt
         watch.cancel()
         process.kill()
         process.wait()
         process.stdout.close()
-    return said if len(said) > most or process.returncode == 0 else None
+    return output if len(output) > most or process.returncode == 0 else None
 
 
 def patience() -> float:
-    """Seconds that ffmpeg may show no sign of life.
+    """Seconds that ffmpeg may run without any output.
 
     Raises:
-        EncodingError: what was set is no number.
+        EncodingError: the setting is not a number.
     """
     setting = os.environ.get(PATIENCE_ENVIRONMENT)
     try:
@@ -135,35 +125,36 @@ def patience() -> float:
         ) from error
 
 
-def _listen(process: subprocess.Popen[bytes], patience: float) -> tuple[bytes, bool]:
-    """The end of what it says on stderr, and whether it fell silent."""
+def _listen(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bool]:
+    """The end of its stderr, and whether it had no output for `timeout` seconds."""
     assert process.stdout is not None
     assert process.stderr is not None
-    said = b""
+    errors = b""
     with selectors.DefaultSelector() as selector:
         for pipe in (process.stdout, process.stderr):
             selector.register(pipe, selectors.EVENT_READ)
         while selector.get_map():
-            ready = selector.select(patience)
+            ready = selector.select(timeout)
             if not ready:
-                return said, True
+                return errors, True
             for key, _ in ready:
-                heard = os.read(key.fd, 65536)
-                if not heard:
+                block = os.read(key.fd, 65536)
+                if not block:
                     selector.unregister(key.fileobj)
                 elif key.fileobj is process.stderr:
-                    said = (said + heard)[-_KEPT:]
+                    errors = (errors + block)[-_KEPT:]
     try:
-        process.wait(patience)
+        process.wait(timeout)
     except subprocess.TimeoutExpired:
-        return said, True
-    return said, False
+        return errors, True
+    return errors, False
 
 
-def _advice(said: str, code: int) -> str:
+def _advice(errors: str, code: int) -> str:
+    """One sentence about a failure: advice for known errors, else the last line of `errors`."""
     for sign, advice in _ADVICE.items():
-        if sign in said:
+        if sign in errors:
             return f"ffmpeg: {advice}"
-    last = said.splitlines()[-1] if said else "it said nothing"
+    last = errors.splitlines()[-1] if errors else "it said nothing"
     how = f"was killed by signal {-code}" if code < 0 else f"failed with code {code}"
     return f"ffmpeg {how}: {last}; the frames are kept, run again to make the video"

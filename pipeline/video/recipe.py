@@ -1,14 +1,15 @@
-"""How a video is to be made of its frames, for `pipeline.video.ffmpeg` to do."""
+"""The recipe by which `pipeline.video.ffmpeg` makes a video from its frames."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.curves.rates import exact
+from pipeline.video.containers import Container
 
 Filter = tuple[str, Mapping[str, str | int | float]]
 
-# The colour flags of an encoder do not stick; the frames' own do.
+# Encoders may ignore colour options; those of the frames are kept.
 BT709: tuple[Filter, ...] = (
     ("setparams", {"range": "tv", "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}),
 )
@@ -21,7 +22,7 @@ def to_yuv(pix_fmt: str) -> tuple[Filter, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
-    """Raw samples that a video sounds with, as long as it: little-endian floats, channel by channel."""
+    """The sound of a video, as long as it: raw interleaved samples, little-endian floats."""
 
     path: Path
     rate: int
@@ -33,29 +34,27 @@ class Recipe:
     """Filters, encoder and container of one file.
 
     Attributes:
-        filters: what is done to every picture, in order.
-        options: of the encoder and the container, as ffmpeg names them.
+        filters: for every picture, in order.
+        options: of the encoder and the muxer, as ffmpeg names them.
+        container: of the file.
         sound_options: the same for the sound.
-        subtitle_codec: in which subtitles go in.
-        palette: the colours are chosen from the whole video first, as a GIF needs it.
-        begins: at which byte of the file which bytes stand.
-        device: what is opened for an encoder in hardware, as ffmpeg names it.
-        sound, subtitles, notes: files that go in besides: the sound, a .srt, and metadata in FFmpeg's own format.
-        finish: what is done to the finished file before it takes its place.
-        order: the numbers of the frames in the order in which they are shown; as they come if empty.
-        redraw: what becomes of the PNG of every frame, given its number, before anything else.
-        rate: frames per second of the file, where they are made up between those that are there.
-        closed: the first frame follows the last one.
-        repeat: how often the frames are shown, one time after the other.
+        palette: the colours are chosen from the whole video first, as for a GIF.
+        device: the device to open for an encoder in hardware, as ffmpeg names it.
+        sound, subtitles, notes: further inputs: the sound, a .srt, and metadata in FFmpeg's own format.
+        finish: called with the finished file before it is moved to its place.
+        order: the numbers of the frames in the order in which they are shown; all in ascending order if empty.
+        redraw: called with the number and the PNG of every frame; returns the PNG to use.
+        rate: frames per second of the file if they are interpolated.
+        closed: the video is a loop: the first frame follows the last one.
+        repeat: how often all frames are shown in a row.
     """
 
     filters: tuple[Filter, ...]
     options: Mapping[str, str | int | float]
+    container: Container
     sound_options: Mapping[str, str | int] = field(default_factory=dict)
-    subtitle_codec: str = ""
     palette: bool = False
     device: str = ""
-    begins: tuple[int, bytes]
     sound: Sound | None = None
     subtitles: Path | None = None
     notes: Path | None = None
@@ -67,5 +66,5 @@ class Recipe:
     closed: bool = False
 
     def num_pictures(self, count: int, fps: float) -> int:
-        """How many pictures the file has, of `count` that are shown once."""
+        """The number of pictures in the file if `count` frames are shown in a round."""
         return round(count * self.repeat * exact(self.rate or fps) / exact(fps))

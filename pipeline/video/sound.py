@@ -1,4 +1,4 @@
-"""What a video sounds with: its part of the schedule's track."""
+"""The sound of a video: its part of the schedule's track."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,11 @@ from pipeline.video.recipe import Sound
 
 @contextmanager
 def sounding(track: Path | None, start: float, seconds: float, video: Path, repeat: int = 1) -> Iterator[Sound | None]:
-    """The sound of `seconds` of video, so often, while it is made; None where there is no track. Raises `RunError`."""
+    """The sound of `seconds` of video, `repeat` times, for as long as the context lasts; None without a track.
+
+    Raises:
+        RunError: the track can no longer be read.
+    """
     if track is None:
         yield None
         return

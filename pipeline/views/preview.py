@@ -9,6 +9,7 @@ border is seen for a moment, see `pipeline.views.entering`.
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from torch import Tensor
 from pipeline.run.folder.frames import Pixels
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.video import ffmpeg
+from pipeline.video import ffmpeg, formats
 from pipeline.video.sound import sounding
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
@@ -50,7 +51,8 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in shown)
     fps = schedule.output.fps
     with sounding(schedule.music.path, schedule.music.start, count / fps, video) as sound:
-        ffmpeg.encode(binary, frames, (width, height), fps, schedule.title, video, sound)
+        recipe = replace(formats.find(formats.DEFAULT).recipe(), sound=sound)
+        ffmpeg.encode(binary, frames, (width, height), fps, schedule.title, video, recipe)
     return count
 
 

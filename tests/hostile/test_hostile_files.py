@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pipeline.audio.csv_midi import read_csv, read_midi
-from pipeline.video.embedded_text import require_container
+from pipeline.video import formats
+from pipeline.video.embedded_text import container_of
 from render.errors import InputError, WeightsError
 from render.models.model import Model
 from tests.hostile.conftest import MEGABYTES, SECONDS, Outcome
@@ -121,4 +122,4 @@ def assert_cheap(outcome: Outcome) -> None:
 def test_a_playlist_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n")
     with pytest.raises(InputError, match="not a video that `render` makes"):
-        require_container(tmp_path / "a.mp4")
+        container_of(tmp_path / "a.mp4", formats.containers())

@@ -22,7 +22,7 @@ from pipeline.run.folder.lock import Holder
 from pipeline.run.folder.status import Status
 from pipeline.run.progress import BarReporter, JsonReporter, LineReporter
 from pipeline.schedule.origin import Origin
-from pipeline.video.embedded_text import into_gif, into_png, into_webp
+from pipeline.video.formats import apng, gif, webp
 from pipeline.video.notes import MARK
 from tests.hostile.conftest import MEGABYTES, Forked
 
@@ -56,7 +56,9 @@ def assert_printable(text: str) -> None:
     assert "\\x1b[2J" in text or "\\u001b[2J" in text
 
 
-@pytest.mark.parametrize(("kind", "write"), [("gif", into_gif), ("webp", into_webp), ("png", into_png)])
+@pytest.mark.parametrize(
+    ("kind", "write"), [("gif", gif.write_text), ("webp", webp.write_text), ("png", apng.write_text)]
+)
 def test_inspect(tmp_path: Path, said: Said, kind: str, write: Callable[[Path, str], None]) -> None:
     video, source = tmp_path / f"a.{kind}", f"{MARK}\n# {STEERS}\noutput: {{length: 1s}}\n"
     Image.new("RGB", (8, 8)).save(video)
@@ -87,7 +89,7 @@ def test_a_large_file_is_inspected_in_little_memory(tmp_path: Path, render: Fork
 
 def test_texts_longer_than_schedules_are_passed_over(tmp_path: Path, said: Said) -> None:
     long, right = f"{MARK}\n#{' ' * 21_000_000}", f"{MARK}\n# it\n"
-    for kind, write in (("gif", into_gif), ("webp", into_webp), ("png", into_png)):
+    for kind, write in (("gif", gif.write_text), ("webp", webp.write_text), ("png", apng.write_text)):
         video = tmp_path / f"a.{kind}"
         Image.new("RGB", (8, 8)).save(video)
         write(video, long)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.video import formats
 from pipeline.video.ffmpeg import assemble
 
 TITLES = [
@@ -17,6 +18,8 @@ TITLES = [
     *("comment=x -metadata artist=y", "a:b=c,d", "{}", "two\nlines", "artist=x\nalbum=y", "\ta\r\n", ";FFMETADATA1"),
     *("[CHAPTER]\nSTART=0", "\x1b[2J\x1b]0;x\x07", "mer — 海 — 🌊", "x" * 10_000, "=", "\\", "-metadata"),
 ]
+
+RECIPE = formats.find("h264").recipe()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def test_a_title_arrives_as_it_is_and_does_nothing_else(
     title: str, tmp_path: Path, ffmpeg: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assemble(ffmpeg, frames(tmp_path / "run" / "frames"), 2, 12.0, title, tmp_path / "run" / "video.mp4")
+    assemble(ffmpeg, frames(tmp_path / "run" / "frames"), 2, 12.0, title, tmp_path / "run" / "video.mp4", RECIPE)
     read = metadata(tmp_path / "run" / "video.mp4")
     assert read.pop("title") == title
     assert read.keys() <= {"major_brand", "minor_version", "compatible_brands", "encoder"}
@@ -61,6 +64,6 @@ def test_a_folder_may_be_called_anything(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = Path(name)
-    assemble(ffmpeg, frames(folder / "frames"), 2, 12.0, "sea", folder / "video.mp4")
+    assemble(ffmpeg, frames(folder / "frames"), 2, 12.0, "sea", folder / "video.mp4", RECIPE)
     assert metadata(folder / "video.mp4")["title"] == "sea"
     assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -1,4 +1,4 @@
-"""What becomes of finished frames: formats, places that people post to, what is written into the file.
+"""Everything that is made from finished frames: videos, contact sheet, poster and report.
 
-settings -> recipe (how ffmpeg is to make it) -> `pipeline.video.ffmpeg`. Nothing here changes a frame.
+settings -> recipe (how ffmpeg makes the file) -> `pipeline.video.ffmpeg`. Nothing here changes a frame.
 """

@@ -1,104 +1,36 @@
-"""Every file that a run's footage asks for, made of the frames in its folder."""
+"""Makes every file that a run delivers from the frames in its folder."""
 
-import dataclasses
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable, Mapping
 
-from pipeline.run.delivery.hardware import chosen
-from pipeline.run.delivery.recipes import recipe
-from pipeline.run.delivery.subtitles import as_srt
-from pipeline.run.delivery.upscaling import Enlarged, Upscaler
+from pipeline.run.delivery.encoding import encode
+from pipeline.run.delivery.sinks import Delivery, Sink
+from pipeline.run.delivery.upscaling import Upscaler
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.names import leftovers, paths
 from pipeline.schedule.sections.video import Video
-from pipeline.storage.atomic import named_partial
-from pipeline.video import ffmpeg
-from pipeline.video.formats import FORMATS
-from pipeline.video.notes import as_metadata, written_out
-from pipeline.video.older import known_to
-from pipeline.video.recipe import Recipe
-from pipeline.video.seams import closed
-from pipeline.video.sound import sounding
+from pipeline.video import formats
+
+SINKS: Mapping[str, Sink] = {"ffmpeg": encode}
 
 
 def deliver(
     folder: RunFolder, footage: Footage, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
 ) -> None:
-    """Make all of them, of the first `count` frames; `warn` hears what is made otherwise than asked for.
+    """Make all files from the first `count` frames; `warn` gets a message where something is not made as asked for.
 
     Raises:
-        EncodingError: ffmpeg failed.
-        CheckpointError: the pixels of a frame are not those that were written.
-        RunError: the track can no longer be heard.
+        RunError: as `Sink` says.
     """
-    pattern = folder.frames.folder / folder.frames.pattern
-    check = folder.frames.verify
     for video, path in zip(footage.videos, paths(folder.path, footage.videos), strict=True):
-        with _whole(video, path, folder, footage, count) as whole:
-            whole = chosen(whole, video, partial(ffmpeg.complaint, binary), warn)
-            if footage.loops:
-                pictures = whole.num_pictures(len(whole.order), footage.fps)
-                whole = dataclasses.replace(whole, options=closed(whole.options, pictures))
-            options = known_to(whole.options, partial(ffmpeg.encoder_options, binary))
-            whole = dataclasses.replace(whole, options=options)
-            ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, check, whole)
+        sink = SINKS[formats.find(video.format).sink]
+        sink(Delivery(folder=folder, footage=footage, count=count, video=video, path=path, binary=binary, warn=warn))
     if left := leftovers(folder.path, footage.videos):
         names = ", ".join(path.name for path in left)
         warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
 
 
-@contextmanager
-def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count: int) -> Iterator[Recipe]:
-    """The recipe with all that goes into the file besides pictures; temporary files are gone afterwards."""
-    known = FORMATS[video.format]
-    shown = footage.shown(count)
-    with ExitStack() as stack:
-        size, redraw = _enlarging(video, path, footage, stack)
-        made = recipe(video, size, footage.fps)
-        made = dataclasses.replace(made, order=tuple(shown), closed=footage.loops, redraw=redraw)
-        if known.sound:
-            heard = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
-            made = dataclasses.replace(made, sound=stack.enter_context(heard))
-        origin = folder.origin()
-        text = written_out(folder.source(), origin.models, origin.draft)
-        if (write := known.write) is not None:
-            made = dataclasses.replace(made, finish=lambda file: write(file, text))
-        else:
-            notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(footage.title, text)))
-            made = dataclasses.replace(made, notes=notes)
-        if video.subtitles:
-            texts = as_srt(footage.said, shown * video.repeat, footage.fps)
-            made = dataclasses.replace(made, subtitles=stack.enter_context(_beside(path, ".srt", texts)))
-        yield made
-
-
 def require(videos: tuple[Video, ...]) -> None:
-    """Look at what the videos will need, before hours of work and not after. Raises `InputError`."""
+    """Check what the videos need before hours of rendering. Raises `InputError`."""
     for path in {video.upscaler for video in videos if video.upscaler}:
         Upscaler(path)
-
-
-def _enlarging(
-    video: Video, path: Path, footage: Footage, stack: ExitStack
-) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
-    """The size of the frames as ffmpeg gets them, and what is done to them before."""
-    if video.upscaler is None:
-        return footage.size, None
-    upscaler = Upscaler(video.upscaler)
-    width, height = footage.size
-    kept = stack.enter_context(TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.stem}-"))
-    return (width * upscaler.scale, height * upscaler.scale), Enlarged(upscaler, Path(kept))
-
-
-@contextmanager
-def _beside(path: Path, suffix: str, text: str) -> Iterator[Path]:
-    written = named_partial(path.resolve().with_suffix(suffix))
-    try:
-        written.write_text(text, encoding="utf-8")
-        yield written
-    finally:
-        written.unlink(missing_ok=True)

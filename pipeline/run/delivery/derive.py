@@ -1,4 +1,4 @@
-"""What is made of finished frames: video, contact sheet, poster and report; at any time, again."""
+"""Makes video, contact sheet, poster and report from finished frames, after a run or at any later time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -27,17 +27,17 @@ def derive(
     binary: str,
     warn: Callable[[str], None],
 ) -> bool:
-    """Make all of them from the first `len(records)` frames; nothing where they are of these frames already.
+    """Make all of them from the first `len(records)` frames, unless they are up to date.
 
-    Some of the frames never take the place of a video of more: it then stays as it is. Returns whether the video is of
+    A video of more frames is never replaced by one of fewer: it then stays as it is. Returns whether the video shows
     these frames now.
 
     Args:
         records: of the frames, at least one.
-        figures: of the run that ended here; empty where nothing was rendered.
+        figures: of the run that just ended; empty if nothing was rendered.
         digests: of the models.
         binary: the ffmpeg to use.
-        warn: hears what is made otherwise than asked for.
+        warn: called with a message where something is not made as asked for.
 
     Raises:
         EncodingError: ffmpeg failed; the frames are kept.
@@ -47,12 +47,8 @@ def derive(
     made = not figures.frame_seconds and is_current(folder, last_hash, schedule)
     if made and not (len(records) == footage.frames and any(faults(folder.path, footage, binary))):
         return True
-    if len(records) < schedule.num_rendered and (before := num_shown(folder)) > len(records):
-        more = f"shows {before} frames" if before < float("inf") else "may show more frames"
-        warn(
-            f"{folder.video} stays as it was, since it {more} and only the first {len(records)} of this schedule are "
-            f"there; render assemble {folder.path} --partial makes a video of those"
-        )
+    if len(records) < schedule.num_rendered and num_shown(folder) > len(records):
+        warn(_stays(folder, len(records)))
         return False
     similarities = [record.similarity for record in records]
     deliver(folder, footage, len(records), binary, warn)
@@ -63,13 +59,23 @@ def derive(
     return True
 
 
+def _stays(folder: RunFolder, count: int) -> str:
+    """A warning that a video of more than `count` frames is not replaced."""
+    before = num_shown(folder)
+    more = f"shows {before} frames" if before < float("inf") else "may show more frames"
+    return (
+        f"{folder.video} stays as it was, since it {more} and only the first {count} of this schedule are "
+        f"there; render assemble {folder.path} --partial makes a video of those"
+    )
+
+
 def assemble_again(
     folder: RunFolder, partial: bool, program: str | None, warn: Callable[[str], None] = lambda text: None
 ) -> tuple[int, Path]:
-    """Make the video of the frames that lie in the folder; return their number and the video's path.
+    """Make the video from the frames in the folder; return their number and the video's path.
 
     Args:
-        partial: stop before the first frame that is missing, rather than fail.
+        partial: if a frame is missing, use those before it instead of failing.
         program: see `ffmpeg.find_binary`.
 
     Raises:

@@ -1,60 +1,47 @@
-"""Encoders in hardware, where there are any: asked for, tried on a few pictures, and let go of where they fail.
+"""Chooses an encoder in hardware: tries those that the schedule allows on a few pictures, else uses software.
 
-They are fast and larger for the same quality, and differ from machine to machine; so nothing uses one unasked.
+They are fast, but their files are larger at the same quality and differ between machines, so software is the default.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from textwrap import shorten
 
 from pipeline.schedule.sections.video import AUTO, SOFTWARE, Video
-from pipeline.video.formats import FORMATS
+from pipeline.video import formats
+from pipeline.video.encoders import family_of, quality_in_hardware
 from pipeline.video.recipe import Filter, Recipe
 
-Options = Mapping[str, str | int | float]
-Trial = Callable[[Recipe], str]  # what is wrong with a recipe on this machine; "" where nothing is
-
-_OWN = ("vcodec", "crf", "preset", "x265-params")  # what only the software understands
+Trial = Callable[[Recipe], str]  # why a recipe fails on this machine; "" if it works
 
 
 def candidates(video: Video) -> tuple[str, ...]:
-    """The encoders to try, the best one first; none where the software is asked for."""
+    """The encoders to try, the best one first; none if software is asked for."""
     if video.encoder == SOFTWARE:
         return ()
-    return FORMATS[video.format].hardware if video.encoder == AUTO else (video.encoder,)
+    return formats.find(video.format).hardware if video.encoder == AUTO else (video.encoder,)
 
 
 def with_encoder(recipe: Recipe, video: Video, encoder: str) -> Recipe:
-    """The recipe with an encoder in hardware in the place of the software."""
-    kept = {name: value for name, value in recipe.options.items() if name not in _OWN and name != "b:v"}
-    family = encoder.partition("_")[2]
+    """The recipe with an encoder in hardware in place of software."""
+    known = formats.find(video.format)
+    family = family_of(encoder)
     deep = video.pix_fmt.endswith("10le")
     layout: Filter = ("format", {"pix_fmts": "p010le" if deep else "nv12"})
     upload: tuple[Filter, ...] = (("hwupload", {}),) if family == "vaapi" else ()
-    crf = video.crf if video.crf is not None else (FORMATS[video.format].crf or (20, 51))[0]
-    quality = {"b:v": video.bitrate} if video.bitrate else _quality(family, crf)
+    crf = video.crf if video.crf is not None else (known.crf or (20, 51))[0]
+    quality = {"b:v": video.bitrate} if video.bitrate else quality_in_hardware(encoder, crf)
     return Recipe(
         **{
             **vars(recipe),
             "filters": (*recipe.filters, layout, *upload),
-            "options": {**kept, "vcodec": encoder, **quality},
+            "options": {**known.container_options, "vcodec": encoder, **quality},
             "device": "vaapi=main:" if family == "vaapi" else "",
         }
     )
 
 
-def _quality(family: str, crf: int) -> Options:
-    """About the quality of software at `crf`, in the words of each family."""
-    words: dict[str, Options] = {
-        "nvenc": {"rc": "vbr", "cq": crf, "b:v": 0, "preset": "p6", "tune": "hq"},
-        "videotoolbox": {"q:v": round(100 - crf * 100 / 63)},
-        "qsv": {"global_quality": crf},
-        "vaapi": {"rc_mode": "CQP", "global_quality": crf},
-    }
-    return words[family]
-
-
 def chosen(recipe: Recipe, video: Video, trial: Trial, warn: Callable[[str], None]) -> Recipe:
-    """The recipe by the first encoder that works here; by the software, with a warning, where none does."""
+    """The recipe for the first encoder that works here; for software, with a warning, if none does."""
     complaints = []
     for encoder in candidates(video):
         found = with_encoder(recipe, video, encoder)

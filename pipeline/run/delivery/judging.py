@@ -1,25 +1,23 @@
-"""Finished files, judged by how long their pictures and their sound last."""
+"""Checks finished files: their kind, and the lengths of their pictures and sound."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.run.delivery.recipes import recipe
 from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.names import paths
 from pipeline.schedule.sections.video import Video
-from pipeline.video.containers import is_whole
-from pipeline.video.formats import FORMATS
+from pipeline.video import formats
 from pipeline.video.measuring import measured
 from render.errors import EncodingError
 
 
 def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, str]]:
-    """The path of every delivered file that does not last as long as the footage, and one sentence about it.
+    """The path of every delivered file with a fault, such as a wrong length, and one sentence about it.
 
-    Files that are not there are left out.
+    Missing files are left out.
 
     Args:
-        folder: in which they lie.
+        folder: the one that they are in.
         binary: the ffmpeg to read them with.
     """
     shown = len(footage.shown(footage.frames))
@@ -30,12 +28,12 @@ def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, 
 
 
 def _fault(video: Video, path: Path, footage: Footage, seconds: float, binary: str) -> str:
-    made = recipe(video, footage.size, footage.fps)
-    if not is_whole(path, made):
+    known = formats.find(video.format)
+    if not known.container.is_whole(path):
         return f"is not a whole {video.format} file"
     try:
-        lengths = measured(binary, path, str(made.options["f"]))
+        lengths = measured(binary, path, known.container)
     except EncodingError as error:
         return str(error).removeprefix(f"{path}: ")
-    sounds = footage.source is not None and bool(FORMATS[video.format].sound)
+    sounds = footage.source is not None and bool(known.sound)
     return lengths.fault(seconds, video.fps or footage.fps, sounds)

@@ -1,4 +1,4 @@
-"""report.json: what was made, of what, how fast, and how well it fits."""
+"""report.json: what was made, from which models, how fast, and how well the frames fit their prompts."""
 
 import json
 import platform
@@ -43,9 +43,9 @@ class RunReport:
         return sum(self.frame_steps.values()) / total if total else 0.0
 
     def seconds_left(self, steps: Array) -> float:
-        """An estimate for frames with so many steps each, from the last 24 frames.
+        """Estimate the time for frames with these numbers of steps, from the last 24 frames.
 
-        Every frame is counted as its steps and one more, for what it costs besides.
+        Every frame counts as one step more than it has, for its fixed cost.
         """
         recent = list(islice(reversed(self.frame_seconds), 24))
         seconds = sum(self.frame_seconds[index] for index in recent)
@@ -54,7 +54,7 @@ class RunReport:
 
 
 def sound(music: Music) -> dict[str, str | float] | None:
-    """What the sound of a video hangs on, for its report."""
+    """What the sound of a video depends on, for its report."""
     return {"sha256": music.file.digest, "start": music.start} if music.file else None
 
 
@@ -66,15 +66,8 @@ def write_report(
     digests: Mapping[str, Any],
     last_hash: str,
 ) -> None:
-    """Write report.json; speeds of an earlier run stay where this one rendered nothing."""
+    """Write report.json; the speeds of an earlier run are kept if this one rendered nothing."""
     output = schedule.output
-    speeds: dict[str, Any] = {name: read_report(folder).get(name) for name in _SPEEDS}
-    if figures.frame_seconds:
-        speeds = {
-            "seconds_per_frame": round(median(figures.frame_seconds.values()), 4),
-            "steps_per_second": round(figures.steps_per_second, 4),
-            "device": figures.device,
-        }
     report = {
         "title": schedule.title,
         "frames": len(similarities),
@@ -84,7 +77,7 @@ def write_report(
         "sound": sound(schedule.music),
         "videos": _videos(folder, schedule),
         "loop": asdict(schedule.loop),
-        **speeds,
+        **_speeds(folder, figures),
         "similarity": similarities,
         "random_weights": _random(digests),
         "models": digests,
@@ -95,13 +88,24 @@ def write_report(
     write_report_file(folder, report)
 
 
+def _speeds(folder: RunFolder, figures: RunReport) -> dict[str, Any]:
+    """The speeds of this run, or of the earlier one if it rendered nothing."""
+    if not figures.frame_seconds:
+        return {name: read_report(folder).get(name) for name in _SPEEDS}
+    return {
+        "seconds_per_frame": round(median(figures.frame_seconds.values()), 4),
+        "steps_per_second": round(figures.steps_per_second, 4),
+        "device": figures.device,
+    }
+
+
 def _random(digests: Mapping[str, Any]) -> list[str]:
-    """The names of models whose weights are random: with one of these the pictures mean nothing."""
+    """The names of models with random weights, which make meaningless pictures."""
     return [model["name"] for model in (digests["latent"], *digests["perceptors"]) if "random_seed" in model]
 
 
 def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
-    """Whether what is derived from the frames was made of these frames, with this rate, title, sound and delivery."""
+    """Whether everything derived was made from these frames, with this rate, title, sound and delivery."""
     report = read_report(folder)
     output = schedule.output
     wanted = {
@@ -119,14 +123,14 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
 
 
 def _videos(folder: RunFolder, schedule: Schedule) -> dict[str, Any]:
-    """The files by name, and what is asked of each, as JSON gives it back."""
+    """The settings of every file by its name, as they are read back from JSON."""
     videos = schedule.output.video
     return {path.name: _asked(video) for path, video in zip(paths(folder.path, videos), videos, strict=True)}
 
 
 def _asked(video: Video) -> dict[str, Any]:
     asked: dict[str, Any] = json.loads(json.dumps(asdict(video)))
-    if video.upscaler is not None:  # what is in the file counts, not where it lies
+    if video.upscaler is not None:  # the file's content matters, not its path
         asked["scale"] = sha256(video.upscaler)
     return asked
 

@@ -14,7 +14,7 @@ MARGIN = 4
 
 
 def contact_sheet(frames: FrameFolder, shown: Sequence[int], fps: float, path: Path) -> None:
-    """Draw up to 24 of the frames that a video shows, evenly spaced from first to last, each with its time in it."""
+    """Draw up to 24 of the frames that a video shows, evenly spaced from first to last, each labelled with its time."""
     count = min(COLUMNS * ROWS, len(shown))
     chosen = [round(place * (len(shown) - 1) / max(1, count - 1)) for place in range(count)]
     pictures = [_thumbnail(frames, shown[place], place / fps) for place in chosen]

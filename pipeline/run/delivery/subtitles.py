@@ -1,4 +1,4 @@
-"""Prompts as subtitles: at every moment the one that counts most."""
+"""Prompts as subtitles: at every time the strongest one."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -6,12 +6,16 @@ from itertools import groupby
 from pipeline.run.folder.footage import Said
 
 
-def as_srt(said: Sequence[Said], shown: Sequence[int], fps: float) -> str:
-    """The texts of the frames `shown`, one after the other, in the format SubRip."""
-    texts = [text for count, text in said for _ in range(count)]
+def as_srt(texts: Sequence[Said], shown: Sequence[int], fps: float) -> str:
+    """The texts of the frames `shown`, in that order, as SubRip.
+
+    Args:
+        texts: for how many frames in a row which text, from the first frame on.
+    """
+    by_frame = [text for count, text in texts for _ in range(count)]
     cues: list[str] = []
     begin = 0
-    for text, group in groupby(texts[index] for index in shown):
+    for text, group in groupby(by_frame[index] for index in shown):
         end = begin + len(list(group))
         if text:
             cues.append(f"{len(cues) + 1}\n{_time(begin / fps)} --> {_time(end / fps)}\n{text}\n")

@@ -1,7 +1,7 @@
-"""Pictures enlarged by a network, such as Real-ESRGAN, whose file the schedule names; spandrel tells which it is.
+"""Enlarges pictures by a network, such as Real-ESRGAN, from a file that the schedule names.
 
-Only reading a file needs the extra `upscale`. spandrel is never handed a path: for a TorchScript archive it would call
-torch.jit.load, which executes what is in it. It gets the tensors that our own reader found.
+spandrel, of the extra `upscale`, recognises the network. It is never given a path: for a TorchScript archive it would
+call torch.jit.load, which executes code in it. It gets the tensors that our own reader found.
 """
 
 import io
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_BLOCKS = 4096
 _NESTS = ("params_ema", "params-ema", "params", "model_state_dict", "state_dict", "model", "net_g", "net")
-TILE, MARGIN = 256, 32  # pixels of a tile, and how much of its surroundings it sees: a network sees less
+TILE, MARGIN = 256, 32  # pixels of a tile, and of the border around it, which is wider than what a network looks at
 
 
 class Upscaler:
@@ -44,7 +44,7 @@ class Upscaler:
             model = model.to(self._device)
         except WeightsError as error:
             raise InputError(str(error)) from error
-        except Exception as error:  # whatever a file can hold
+        except Exception as error:  # a file can hold anything
             raise InputError(f"{path}: not an upscaler that spandrel knows ({_first_line(error)})") from error
         if not isinstance(model, spandrel.ImageModelDescriptor) or (model.input_channels, model.output_channels) != (
             3,
@@ -69,7 +69,7 @@ class Upscaler:
         return whole
 
     def _fill(self, large: "Tensor", picture: "Tensor", top: int, left: int) -> None:
-        """One tile, with what is around it; what is made of the surroundings is thrown away."""
+        """Enlarge one tile with its surroundings, and cut those off again."""
         scale, (height, width) = self.scale, picture.shape[-2:]
         above, before = min(MARGIN, top), min(MARGIN, left)
         bottom, right = min(top + TILE, height), min(left + TILE, width)
@@ -80,10 +80,10 @@ class Upscaler:
 
 
 class Enlarged:
-    """Frames as they are enlarged: each one once, however often it is shown.
+    """Enlarges frames, each one once, however often it is shown.
 
     Args:
-        folder: where they are kept meanwhile.
+        folder: for the enlarged frames, while the video is made.
     """
 
     def __init__(self, upscaler: Upscaler, folder: Path) -> None:
@@ -104,12 +104,14 @@ class Enlarged:
 
 
 def _state(path: Path) -> "dict[str, Tensor]":
-    """The weights, without names that would make spandrel count to millions. Raises `WeightsError`."""
+    """The weights. Raises `WeightsError` if spandrel would build a huge network from their names."""
     from render.files.checkpoints import read_tensors
 
     state = read_tensors(path, _NESTS)
     for key in state:
-        if any(int(digits[:9]) > MAX_BLOCKS for digits in re.findall(r"[0-9]+", key)):  # it takes numbers for counts
+        if any(
+            int(digits[:9]) > MAX_BLOCKS for digits in re.findall(r"[0-9]+", key)
+        ):  # it takes numbers in names as counts
             raise WeightsError(f"{path}: refused: '{key[:100]}' would be one of more than {MAX_BLOCKS:,} blocks")
     return state
 

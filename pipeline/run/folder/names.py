@@ -4,27 +4,27 @@ import re
 from pathlib import Path
 
 from pipeline.schedule.sections.video import Video
-from pipeline.video.formats import FORMATS
-from pipeline.video.platforms import PLACES
+from pipeline.video import formats
+from pipeline.video.platforms import PLATFORMS
 
-_WORDS = "|".join((*PLACES, *FORMATS))
-
-
-_SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted({known.suffix for known in FORMATS.values()}))
-
-
+_WORDS = "|".join((*PLATFORMS, *formats.names()))
+_SUFFIXES = "|".join(re.escape(container.suffix) for container in formats.containers())
 _DELIVERED = re.compile(rf"video(-({_WORDS}))*(-[0-9]+)?({_SUFFIXES})")
 
 
 def paths(folder: Path, videos: tuple[Video, ...]) -> list[Path]:
     """Where every file lies: the first one is video.mp4 or the like, the others say what they are."""
-    found = [folder / f"video{FORMATS[videos[0].format].suffix}"]
+    found = [folder / f"video{_suffix(videos[0])}"]
     for video in videos[1:]:
         name = "-".join(["video", *([video.place] if video.place else []), video.format])
-        suffix = FORMATS[video.format].suffix
+        suffix = _suffix(video)
         number = sum(path.name.startswith(f"{name}.") or path.name.startswith(f"{name}-") for path in found)
         found.append(folder / (f"{name}-{number + 1}{suffix}" if number else f"{name}{suffix}"))
     return found
+
+
+def _suffix(video: Video) -> str:
+    return formats.find(video.format).container.suffix
 
 
 def leftovers(folder: Path, videos: tuple[Video, ...]) -> list[Path]:

@@ -20,7 +20,7 @@ from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import read_entry, read_map, setting_readers
 from pipeline.schedule.fields.shapes import Shape, described, one_of, setting
 from pipeline.schedule.fields.times import duration, lasting, seconds
-from pipeline.schedule.sections.signals import SIGNALS, Heard, feature_of, read_signal, silent, track
+from pipeline.schedule.sections.signals import SIGNALS, SignalSpec, feature_of, read_signal, silent, track
 from render.errors import InputError
 
 AUTO = "auto"
@@ -201,24 +201,24 @@ def _heard(music: Music, signals: Mapping[str, Value], clock: Clock) -> dict[str
     for name, value in signals.items():
         found[name] = silent(clock)
         with value.problems.collecting():
-            heard: Heard = read_signal(value, clock)
-            if heard.file is not None:
-                heard = dataclasses.replace(heard, file=tracks.setdefault(heard.file.digest, heard.file))
+            spec: SignalSpec = read_signal(value, clock)
+            if spec.file is not None:
+                spec = dataclasses.replace(spec, file=tracks.setdefault(spec.file.digest, spec.file))
             try:
-                feature = feature_of(heard, music.file, value)
+                feature = feature_of(spec, music.file, value)
             except InputError as error:
                 raise InvalidError(value, str(error)) from error
-            _compare(heard, music, value, clock)
-            values = heard.follow(feature, FRAMES)
+            _compare(spec, music, value, clock)
+            values = spec.follow(feature, FRAMES)
             found[name] = Signal(values=values, rate=FRAMES, fps=clock.fps, start=music.start)
     return found
 
 
-def _compare(heard: Heard, music: Music, value: Value, clock: Clock) -> None:
+def _compare(spec: SignalSpec, music: Music, value: Value, clock: Clock) -> None:
     """Warn of a stem that is not as long as the music: most likely it is cut elsewhere, and out of step with it."""
-    if heard.file is None or music.file is None:
+    if spec.file is None or music.file is None:
         return
-    stem, whole = heard.file.seconds, music.file.seconds
+    stem, whole = spec.file.seconds, music.file.seconds
     if abs(stem - whole) > _OUT_OF_STEP:
-        said = f"'{heard.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
+        said = f"'{spec.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
         clock.remark(_entries(value)["file"], f"{said}; both must begin at the same moment")

@@ -13,9 +13,9 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import frames_per_second
 from pipeline.schedule.fields.readers import setting_readers
 from pipeline.schedule.fields.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
-from pipeline.video.formats import FORMATS
-from pipeline.video.interpolation import BETWEEN
-from pipeline.video.platforms import FITS, PLACES
+from pipeline.video import formats
+from pipeline.video.interpolation import MODES
+from pipeline.video.platforms import FITS, PLATFORMS
 from render.errors import suggestion
 
 MAX_VIDEOS = 16
@@ -24,8 +24,10 @@ SOFTWARE, AUTO = "software", "auto"
 _EXPECTED = "a format such as h264, a place such as square, or a map such as {format: h265, crf: 18}, or a list of them"
 _BITRATE = "a bitrate such as 8M or 800k"
 _BITRATE_PATTERN = r"[1-9][0-9]{0,8}(?:\.[0-9]{1,3})?[kM]?"
-_SPEEDS = tuple(dict.fromkeys(speed for known in FORMATS.values() for speed in known.speeds))
-_ENCODERS = (SOFTWARE, AUTO, *(name for known in FORMATS.values() for name in known.hardware))
+_FORMATS = formats.every()
+_SPEEDS = tuple(dict.fromkeys(speed for known in _FORMATS.values() for speed in known.speeds))
+_ENCODERS = (SOFTWARE, AUTO, *(name for known in _FORMATS.values() for name in known.hardware))
+_QUALITIES = {name: known.crf for name, known in _FORMATS.items() if known.crf is not None}
 _side = fields.integer(16, 8192)
 
 
@@ -62,7 +64,7 @@ def _scaling(value: Value, clock: Clock) -> str:
     return str(path)
 
 
-@described({"enum": [*_SPEEDS, *range(14)]})
+@described({"enum": [*_SPEEDS, *(int(speed) for speed in _SPEEDS if speed.isdecimal())]})
 def _speed(value: Value, clock: Clock) -> str:
     written = str(value.scalar("the name of a preset such as slow"))
     if written not in _SPEEDS:
@@ -70,12 +72,23 @@ def _speed(value: Value, clock: Clock) -> str:
     return written
 
 
+def _speed_ranges() -> str:
+    """Fastest to slowest of every format; of formats that share one only the first is named, unless the default."""
+    named: dict[str, str] = {}
+    for name, known in _FORMATS.items():
+        if known.speed_range:
+            named.setdefault(known.speed_range, name)
+    return "; ".join(words if name == formats.DEFAULT else f"{name} {words}" for words, name in named.items())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Video:
     """One file to deliver."""
 
-    format: str = setting(fields.choice(tuple(FORMATS), "format"), "h264", "how it is encoded")
-    place: str | None = setting(fields.choice(tuple(PLACES), "place"), None, "where it is posted, which sets the size")
+    format: str = setting(fields.choice(tuple(_FORMATS), "format"), formats.DEFAULT, "how it is encoded")
+    place: str | None = setting(
+        fields.choice(tuple(PLATFORMS), "place"), None, "where it is posted, which sets the size"
+    )
     size: tuple[int, int] | None = setting(_size, None, "width and height in pixels, even; the place's, or the frames'")
     fit: str = setting(fields.choice(FITS), "crop", "to another shape: cut off what is too much, or add black bars")
     scale: str = setting(
@@ -87,12 +100,16 @@ class Video:
         frames_per_second(1), None, "frames per second, interpolated between the rendered frames; else their rate"
     )
     interpolate: str = setting(
-        fields.choice(BETWEEN), "motion", "how frames are interpolated: by motion (`motion`) or mixed (`blend`)"
+        fields.choice(MODES), "motion", "how frames are interpolated: by motion (`motion`) or mixed (`blend`)"
     )
     repeat: int = setting(fields.integer(1, 1000), 1, "how often everything is shown, one time after the other")
-    crf: int | None = setting(fields.integer(0, 63), None, "quality, 0 the best; h264 17, h265 20, av1 28, vp9 24")
+    crf: int | None = setting(
+        fields.integer(0, max(worst for _, worst in _QUALITIES.values())),
+        None,
+        f"quality, 0 the best; {', '.join(f'{name} {usual}' for name, (usual, _) in _QUALITIES.items())}",
+    )
     bitrate: str | None = setting(_bitrate, None, "bits per second in the place of a quality, such as 8M")
-    preset: str | None = setting(_speed, None, "how long the encoder thinks: ultrafast to veryslow; av1 13 to 0")
+    preset: str | None = setting(_speed, None, f"how long the encoder thinks: {_speed_ranges()}")
     encoder: str = setting(
         fields.choice(_ENCODERS, "encoder"), SOFTWARE, "who encodes: the same on every machine, or what the machine has"
     )
@@ -107,11 +124,11 @@ class Video:
     @property
     def pix_fmt(self) -> str:
         """The pixel format."""
-        known = FORMATS[self.format]
+        known = formats.find(self.format)
         return known.deep if self.bits == 10 or not known.pix_fmt else known.pix_fmt
 
 
-_KNOWN = (*FORMATS, *PLACES)
+_KNOWN = (*_FORMATS, *PLATFORMS)
 _word = fields.choice(_KNOWN, "format or place", _EXPECTED)
 _ONE = one_of(_word.shape, section("video", "a file to deliver", settings(Video)))
 
@@ -130,7 +147,7 @@ def videos(value: Value, clock: Clock) -> tuple[Video, ...]:
 def _video(value: Value, clock: Clock) -> Video:
     if not value.is_map:
         word = _word(value, clock)
-        return Video(format=word) if word in FORMATS else Video(place=word)
+        return Video(format=word) if word in _FORMATS else Video(place=word)
     before = len(value.problems.found)
     read = fields.read_map(setting_readers(Video), value, clock)
     video = Video(**read)
@@ -141,7 +158,7 @@ def _video(value: Value, clock: Clock) -> Video:
 
 def _check(video: Video, value: Value) -> None:
     """What is asked of the format must be within it; what is wrong is noted."""
-    known = FORMATS[video.format]
+    known = formats.find(video.format)
     entries = {name: dataclasses.replace(entry, problems=value.problems) for name, entry in value.entries().items()}
 
     def note(name: str, message: str) -> None:
@@ -158,7 +175,7 @@ def _check(video: Video, value: Value) -> None:
     if video.preset is not None and video.preset not in known.speeds:
         hint = suggestion(video.preset, known.speeds) if known.speeds else _has_none("preset", video)
         note("preset", f"unknown preset '{video.preset}' of {video.format}; {hint}" if known.speeds else hint)
-    if video.subtitles and not known.subtitle_codec:
+    if video.subtitles and not known.container.subtitle_codec:
         note("subtitles", f"{video.format} cannot hold any")
     if "interpolate" in entries and video.fps is None:
         note("interpolate", "has no effect without fps, such as 60")

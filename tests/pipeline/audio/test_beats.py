@@ -92,6 +92,6 @@ def test_a_track_cut_at_a_bar_has_no_beat_at_its_end(synthesise: ModuleType, lat
     assert found.times[-1] == pytest.approx(31 * 60 / 124, abs=0.03)
 
 
-def test_a_last_beat_that_is_heard_counts(synthesise: ModuleType) -> None:
+def test_a_last_beat_before_some_sound_counts(synthesise: ModuleType) -> None:
     samples = synthesise.compose([(9, 124.0)]).samples[: round((8 * 240 / 124 + 0.2) * synthesise.RATE)]
     assert len(find_beats(resampled(synthesise, samples)).times) == 33

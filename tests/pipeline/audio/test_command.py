@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 
-def test_what_a_track_holds_is_told_and_drawn(command: str, song: Path, tmp_path: Path) -> None:
+def test_what_a_track_holds_is_reported_and_drawn(command: str, song: Path, tmp_path: Path) -> None:
     picture = tmp_path / "music.png"
     done = subprocess.run([command, "music", str(song), "-o", str(picture)], capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
@@ -36,7 +36,7 @@ def test_it_can_be_read_by_programs(command: str, song: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nope.mp3", "text.mp3"])
-def test_what_cannot_be_heard_is_told(command: str, tmp_path: Path, name: str) -> None:
+def test_a_file_without_usable_sound_is_reported(command: str, tmp_path: Path, name: str) -> None:
     (tmp_path / "text.mp3").write_text("no music")
     done = subprocess.run([command, "music", name], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2

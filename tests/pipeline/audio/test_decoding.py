@@ -68,7 +68,7 @@ def nothing(path: Path) -> None:
         (nothing, "a.ogg", "'a.ogg': cannot be decoded as audio"),
     ],
 )
-def test_what_is_no_music_is_told(tmp_path: Path, make: object, name: str, message: str) -> None:
+def test_what_is_no_music_is_reported(tmp_path: Path, make: object, name: str, message: str) -> None:
     path = tmp_path / name
     make(path)  # type: ignore[operator]
     for look in (probe, decode):
@@ -98,7 +98,7 @@ def test_a_torn_file_counts_as_far_as_it_goes(song: Path, tmp_path: Path) -> Non
     assert 0.2 * len(decode(song)) < len(decode(torn)) < 0.8 * len(decode(song))
 
 
-def test_a_missing_library_is_told(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported(song: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "av", None)
     with pytest.raises(InputError, match=r"music needs av, which is not installed; pip install .*\[music\]"):
         probe(song)

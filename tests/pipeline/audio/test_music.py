@@ -133,7 +133,7 @@ def _specs(schedule: Schedule) -> list[str]:
     return [spec.to_json() for spec in Timeline(schedule)]
 
 
-def test_a_damaged_cache_is_made_anew(write: Write, cache_of_the_tests: Path) -> None:
+def test_a_damaged_cache_is_made_again(write: Write, cache_of_the_tests: Path) -> None:
     path = write(KICK)
     first = _specs(load_schedule(path))
     for kept in (cache_of_the_tests / "music").iterdir():
@@ -173,14 +173,14 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "message"), WRONG)
-def test_a_mistake_is_told_in_its_place(write: Write, text: str, message: str) -> None:
+def test_a_mistake_is_reported_in_its_place(write: Write, text: str, message: str) -> None:
     path = write(text)
     first, *more = told(path)
     assert message.replace("{}", str(path.parent.resolve())) in first
     assert not more
 
 
-def test_what_has_no_effect_is_told(write: Write) -> None:
+def test_what_has_no_effect_is_reported(write: Write) -> None:
     text = "music: {file: song.flac, signals: {a: loudness}}\noutput: {length: 20s}"
     said = [f"{warning.path}: {warning.message}" for warning in load_schedule(write(text)).warnings]
     assert said == [
@@ -240,7 +240,7 @@ STEADY = "beats and bars need a bpm that is one number here, such as 124; else w
         ("{bpm: -4, offset: 1 beat}", ["music.bpm: expected a number from 1 to 1000, got '-4'"]),
     ],
 )
-def test_beats_of_no_known_length_are_told(write: Write, music: str, said: list[str]) -> None:
+def test_beats_of_no_known_length_are_reported(write: Write, music: str, said: list[str]) -> None:
     with pytest.raises(ScheduleError) as caught:
         load_schedule(write(f"music: {music}"))
     assert [problem.path + ": " + problem.message for problem in caught.value.problems] == said

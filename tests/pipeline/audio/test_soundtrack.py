@@ -23,8 +23,8 @@ from pipeline.run.run import Run, RunOptions
 from pipeline.run.verify import Verification
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
-from pipeline.video import ffmpeg
-from pipeline.video.formats import FORMATS
+from pipeline.video import ffmpeg, formats
+from pipeline.video.containers import MP4
 from pipeline.video.measuring import measured
 from pipeline.video.sound import sounding
 from pipeline.views.preview import write_preview
@@ -85,7 +85,7 @@ def test_the_sound_is_cut_to_the_picture(
 
 DELIVERED = [
     (name, more)
-    for name, known in FORMATS.items()
+    for name, known in formats.every().items()
     for more in ("", ", repeat: 2", ", fps: 60, interpolate: motion, repeat: 2")
     if known.sound
 ]
@@ -97,7 +97,7 @@ def test_the_sound_is_as_long_as_every_file(
     rendered: Callable[[str], RunFolder], any_ffmpeg: str, name: str, more: str, loop: str
 ) -> None:
     """The pictures are many and small, so that an encoder that looks ahead holds back seconds of them."""
-    known = FORMATS[name]
+    known = formats.find(name)
     speed = f", preset: {known.speeds[0]}" if name in ("h264", "h265") else ", preset: 12" if known.speeds else ""
     video = f"{{format: {name}{speed}{more}}}"
     text = f"music: {{file: song.flac}}\noutput: {{size: [64, 64], fps: 8, length: 4s, video: {video}}}\n{loop}"
@@ -128,7 +128,7 @@ def test_a_rate_reaches_the_file_as_the_fraction_that_it_is(
         if name in ("h264", "prores"):  # Matroska counts in whole milliseconds
             assert container.streams.video[0].average_rate == rate
         assert sum(1 for _ in container.decode(video=0)) == round(seconds * rate)
-    lengths = measured(any_ffmpeg, folder.video, str(FORMATS[name].options["f"]))
+    lengths = measured(any_ffmpeg, folder.video, formats.find(name).container)
     assert lengths.picture == pytest.approx(seconds, abs=0.002)
     assert seconds - 0.03 < lengths.sound < seconds + 0.03 + lengths.packet
 
@@ -139,7 +139,7 @@ def test_the_sound_is_as_long_as_a_preview(write: Write, tmp_path: Path, any_ffm
         Origin(file=str(write(f"music: {{file: song.flac}}\noutput: {{fps: 8, length: 5s}}\n{loop}")))
     )
     write_preview(schedule, None, tmp_path / "a.mp4", any_ffmpeg)
-    lengths = measured(any_ffmpeg, tmp_path / "a.mp4", "mp4")
+    lengths = measured(any_ffmpeg, tmp_path / "a.mp4", MP4)
     assert lengths.picture == pytest.approx(5, abs=1e-3)
     assert lengths.sound == pytest.approx(5, abs=0.03)
 
@@ -210,7 +210,7 @@ def test_the_cut_has_the_tracks_own_samples(song: Path, synthesise: ModuleType, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_track_that_is_gone_is_told(write: Write, tmp_path: Path) -> None:
+def test_a_track_that_is_gone_is_reported(write: Write, tmp_path: Path) -> None:
     schedule = load_origin(Origin(file=str(write("music: {file: song.flac}"))))
     (tmp_path / "song.flac").unlink()
     with (
@@ -222,6 +222,6 @@ def test_a_track_that_is_gone_is_told(write: Write, tmp_path: Path) -> None:
 
 def test_a_video_without_a_track_is_silent(tmp_path: Path, any_ffmpeg: str) -> None:
     frames = (bytes(16 * 16 * 3) for _ in range(4))
-    ffmpeg.encode(any_ffmpeg, frames, (16, 16), 4, "silent", tmp_path / "a.mp4")
+    ffmpeg.encode(any_ffmpeg, frames, (16, 16), 4, "silent", tmp_path / "a.mp4", formats.find("h264").recipe())
     with av.open(str(tmp_path / "a.mp4")) as container:
         assert not container.streams.audio

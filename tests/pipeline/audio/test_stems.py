@@ -40,7 +40,7 @@ def heard(schedule: Schedule, name: str) -> Array:
 
 
 @pytest.mark.parametrize("start", [0.0, 1.25])
-def test_a_stem_is_heard_in_step_with_the_music(write: Write, stem: Callable[..., Path], start: float) -> None:
+def test_a_stem_is_in_step_with_the_music(write: Write, stem: Callable[..., Path], start: float) -> None:
     stem()
     text = f"output: {{fps: 50, length: 12s}}\nmusic: {{file: song.flac, start: {start}s, signals: {{kick: {STEM}}}}}"
     values = heard(load_schedule(write(text)), "kick")
@@ -96,7 +96,9 @@ def test_a_stem_of_another_length_is_warned_of(write: Write, stem: Callable[...,
         ("{file: a.yaml}", "music.signals.kick.file: 'a.yaml': "),
     ],
 )
-def test_a_stem_that_cannot_be_used_is_told(write: Write, stem: Callable[..., Path], signal: str, said: str) -> None:
+def test_a_stem_that_cannot_be_used_is_reported(
+    write: Write, stem: Callable[..., Path], signal: str, said: str
+) -> None:
     stem()
     with pytest.raises(ScheduleError) as caught:
         load_schedule(write(f"music: {{file: song.flac, signals: {{kick: {signal}}}}}", a_csv=b"0, 1\n"))

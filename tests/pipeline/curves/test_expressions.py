@@ -140,7 +140,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("source", "column", "message"), WRONG)
-def test_a_mistake_is_told_with_its_column(source: str, column: int, message: str) -> None:
+def test_a_mistake_is_reported_with_its_column(source: str, column: int, message: str) -> None:
     assert wrong(source) == (column, message)
 
 
@@ -165,7 +165,7 @@ def test_a_long_sum_is_computed() -> None:
 
 @given(st.text(alphabet="t1.0+-*/()<>=,%^&'\"ifelsandortminx _\n", max_size=60))
 @settings(deadline=None, max_examples=300)
-def test_no_text_gives_another_error(source: str) -> None:
+def test_no_text_gives_an_unexpected_error(source: str) -> None:
     with contextlib.suppress(ExpressionError):
         assert at(source, [0.0, 1.0]).shape == (2,)
         return
@@ -192,7 +192,7 @@ def test_random_numbers_are_the_same_everywhere() -> None:
     assert at("noise(t)", [0.0, 0.5, 1.0]).tolist() == NOISE
 
 
-def test_random_numbers_are_uniform_and_hang_on_the_seed() -> None:
+def test_random_numbers_are_uniform_and_depend_on_the_seed() -> None:
     times = np.arange(20_000) / 10
     drawn = at("rand(frame)", times)
     assert (drawn.min() >= 0, drawn.max() < 1) == (True, True)

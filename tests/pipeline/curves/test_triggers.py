@@ -99,7 +99,7 @@ def test_the_tempo_can_be_named() -> None:
     assert (at("tempo", times, 10, EVEN) == 97).all()
 
 
-def test_a_mistake_is_told_in_its_place() -> None:
+def test_a_mistake_is_reported_in_its_place() -> None:
     from render.errors import ScheduleError
 
     with pytest.raises(ScheduleError) as caught:

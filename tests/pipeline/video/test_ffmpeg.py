@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
+from pipeline.video import formats
 from pipeline.video.ffmpeg import assemble, find_binary
 from render.errors import EncodingError
 
@@ -19,6 +20,7 @@ COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (9
 SIZE = (48, 32)
 FPS = 12.5
 TITLE = "Sea — \"noon\"; it's 100% = 'calm' #1\\2"
+RECIPE = formats.find("h264").recipe()
 
 
 def write_frames(folder: Path, count: int = len(COLOURS)) -> Path:
@@ -36,7 +38,7 @@ def video(tmp_path_factory: pytest.TempPathFactory, bundled_ffmpeg: str) -> Path
     """All frames but the last one, which was not asked for."""
     folder = tmp_path_factory.mktemp("video")
     path = folder / "video.mp4"
-    assemble(bundled_ffmpeg, write_frames(folder / "frames"), len(COLOURS) - 1, FPS, TITLE, path)
+    assemble(bundled_ffmpeg, write_frames(folder / "frames"), len(COLOURS) - 1, FPS, TITLE, path, RECIPE)
     return path
 
 
@@ -111,14 +113,14 @@ def test_decoded_colours_are_those_of_the_frames(video: Path) -> None:
 def test_same_frames_give_the_same_file(tmp_path: Path, bundled_ffmpeg: str) -> None:
     pattern = write_frames(tmp_path / "frames", 3)
     for name in ("a.mp4", "b.mp4"):
-        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / name)
+        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / name, RECIPE)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
 def test_new_video_takes_the_place_of_the_old_one(tmp_path: Path, bundled_ffmpeg: str) -> None:
     path = tmp_path / "video.mp4"
     path.write_text("old")
-    assemble(bundled_ffmpeg, write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path)
+    assemble(bundled_ffmpeg, write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path, RECIPE)
     assert count_frames(path) == 2
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["frames", "video.mp4"]
 
@@ -142,7 +144,7 @@ def test_folders_may_have_any_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder = Path(name)  # relative: nothing before it that hides a dash or a protocol
-    assemble(bundled_ffmpeg, write_frames(folder / "frames", 2), 2, FPS, TITLE, folder / "video.mp4")
+    assemble(bundled_ffmpeg, write_frames(folder / "frames", 2), 2, FPS, TITLE, folder / "video.mp4", RECIPE)
     assert count_frames(folder / "video.mp4") == 2
 
 
@@ -177,7 +179,7 @@ def test_empty_environment_variable_is_as_none(
     assert find_binary(None) == str(program)
 
 
-def test_missing_program_is_told_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_program_is_reported_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was asked for is never silently replaced by another one."""
     wanted = str(tmp_path / "nothing here")
     with pytest.raises(EncodingError, match=r"--ffmpeg: '.*nothing here' cannot be run"):
@@ -203,7 +205,7 @@ def failure(binary: Path, tmp_path: Path) -> str:
     path.write_bytes(b"the video of before")
     before = path.stat().st_mtime_ns
     with pytest.raises(EncodingError) as caught:
-        assemble(str(binary), write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path)
+        assemble(str(binary), write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path, RECIPE)
     assert path.read_bytes() == b"the video of before"
     assert path.stat().st_mtime_ns == before
     assert not list(tmp_path.glob(".*partial*"))
@@ -222,17 +224,17 @@ exit 1
 """
 
 
-def test_full_disk_is_told_as_such(script: Script, tmp_path: Path) -> None:
+def test_full_disk_is_reported_as_such(script: Script, tmp_path: Path) -> None:
     message = failure(script("ffmpeg", FULL_DISK), tmp_path)
     assert message == "ffmpeg: the disk is full; free some space and run again, the frames are kept"
 
 
-def test_missing_encoder_is_told_with_a_remedy(script: Script, tmp_path: Path) -> None:
+def test_missing_encoder_is_reported_with_a_remedy(script: Script, tmp_path: Path) -> None:
     program = script("ffmpeg", "echo \"Unknown encoder 'libx264'\" >&2; exit 8")
     assert "pip install imageio-ffmpeg" in failure(program, tmp_path)
 
 
-def test_too_small_for_an_older_av1_is_told(script: Script, tmp_path: Path) -> None:
+def test_too_small_for_an_older_av1_is_reported(script: Script, tmp_path: Path) -> None:
     program = script("ffmpeg", "echo 'Svt[error]: Source Height must be at least 64' >&2; echo 'Error' >&2; exit 1")
     assert failure(program, tmp_path) == (
         "ffmpeg: its AV1 encoder takes no pictures below 64×64; another size, format or ffmpeg does"
@@ -247,36 +249,36 @@ def test_unknown_failure_gives_code_and_last_line(script: Script, tmp_path: Path
     assert "frames are kept" in message
 
 
-def test_silent_failure_is_told(script: Script, tmp_path: Path) -> None:
+def test_silent_failure_is_reported(script: Script, tmp_path: Path) -> None:
     assert "failed with code 1: it said nothing" in failure(script("ffmpeg", "exit 1"), tmp_path)
 
 
-def test_stderr_that_is_no_text_is_survived(script: Script, tmp_path: Path) -> None:
+def test_stderr_that_is_no_text_does_no_harm(script: Script, tmp_path: Path) -> None:
     assert "failed with code 1" in failure(script("ffmpeg", "printf '\\377\\376' >&2; exit 1"), tmp_path)
 
 
-def test_much_said_on_stderr_does_not_block(script: Script, tmp_path: Path) -> None:
+def test_much_output_on_stderr_does_not_block(script: Script, tmp_path: Path) -> None:
     program = script(
         "ffmpeg", "i=0; while [ $i -lt 20000 ]; do echo 'a warning of some length' >&2; i=$((i+1)); done; exit 1"
     )
     assert "a warning of some length" in failure(program, tmp_path)
 
 
-def test_killed_by_a_signal_is_told(script: Script, tmp_path: Path) -> None:
+def test_killed_by_a_signal_is_reported(script: Script, tmp_path: Path) -> None:
     assert "was killed by signal 9" in failure(script("ffmpeg", "kill -KILL $$"), tmp_path)
 
 
-def test_program_that_cannot_be_run_is_told(script: Script, tmp_path: Path) -> None:
+def test_program_that_cannot_be_run_is_reported(script: Script, tmp_path: Path) -> None:
     program = script("ffmpeg", "exit 0")
     program.chmod(0o644)
     assert "ffmpeg: cannot be run: Permission denied" in failure(program, tmp_path)
 
 
-def test_program_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_program_that_is_gone_is_reported(tmp_path: Path) -> None:
     assert "gone: cannot be run: No such file or directory" in failure(tmp_path / "gone", tmp_path)
 
 
-def test_file_that_is_no_program_is_told(tmp_path: Path) -> None:
+def test_file_that_is_no_program_is_reported(tmp_path: Path) -> None:
     program = tmp_path / "ffmpeg"
     program.write_bytes(b"\x00not a program")
     program.chmod(0o755)
@@ -294,7 +296,7 @@ def test_program_runs_in_a_session_of_its_own(script: Script, tmp_path: Path) ->
     assert int(found[1]) != os.getsid(0)
 
 
-def test_success_without_a_video_is_told(script: Script, tmp_path: Path) -> None:
+def test_success_without_a_video_is_reported(script: Script, tmp_path: Path) -> None:
     assert "ffmpeg" in failure(script("ffmpeg", "exit 0"), tmp_path)
 
 
@@ -309,12 +311,12 @@ def test_damaged_frame_is_an_error_by_the_real_ffmpeg(tmp_path: Path, bundled_ff
     path = tmp_path / "video.mp4"
     path.write_bytes(b"the video of before")
     with pytest.raises(EncodingError, match="ffmpeg"):
-        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, path)
+        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, path, RECIPE)
     assert path.read_bytes() == b"the video of before"
 
 
 @pytest.mark.parametrize("emptied", [True, False])
-def test_missing_or_empty_frame_is_told_before_ffmpeg_makes_less(
+def test_missing_or_empty_frame_is_reported_before_ffmpeg_makes_less(
     tmp_path: Path, bundled_ffmpeg: str, emptied: bool
 ) -> None:
     pattern = write_frames(tmp_path / "frames", 3)
@@ -323,4 +325,4 @@ def test_missing_or_empty_frame_is_told_before_ffmpeg_makes_less(
     if emptied:
         frame.touch()
     with pytest.raises(EncodingError, match=r"000001\.png: is missing or empty"):
-        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / "video.mp4")
+        assemble(bundled_ffmpeg, pattern, 3, FPS, TITLE, tmp_path / "video.mp4", RECIPE)

@@ -18,10 +18,9 @@ from pipeline.run.folder.footage import said
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
 from pipeline.run.folder.names import paths
 from pipeline.schedule.sections.video import Video
-from pipeline.video import ffmpeg
-from pipeline.video.formats import FORMATS
+from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata, in_metadata, schedule_of, written_out
-from pipeline.video.platforms import PLACES, fitted
+from pipeline.video.platforms import PLATFORMS, fitted
 from pipeline.video.recipe import Sound
 from render.errors import InputError
 from render.spec import FrameSpec, PromptWeight
@@ -52,8 +51,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
 
 
 def made(video: Video, pattern: Path, sound: Sound | None, binary: str, folder: Path) -> Path:
-    path = folder / f"video{FORMATS[video.format].suffix}"
-    known = dataclasses.replace(recipe(video, SIZE), sound=sound if FORMATS[video.format].sound else None)
+    path = folder / f"video{formats.find(video.format).container.suffix}"
+    known = dataclasses.replace(recipe(video, SIZE), sound=sound if formats.find(video.format).sound else None)
     ffmpeg.assemble(binary, pattern, COUNT, FPS, "title", path, recipe=known)
     return path
 
@@ -72,7 +71,7 @@ def pictures(path: Path) -> Iterator[NDArray[np.uint8]]:
         yield from (np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(video=0))
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", formats.every())
 def test_every_format_decodes_to_the_frames(
     pattern: Path, sound: Sound, any_ffmpeg: str, tmp_path: Path, name: str
 ) -> None:
@@ -99,7 +98,7 @@ def test_every_format_decodes_to_the_frames(
         assert bool(container.streams.audio) == (name not in SILENT)
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name not in SILENT])
+@pytest.mark.parametrize("name", [name for name in formats.every() if name not in SILENT])
 def test_the_sound_is_as_long_as_the_picture(
     pattern: Path, sound: Sound, any_ffmpeg: str, tmp_path: Path, name: str
 ) -> None:
@@ -129,7 +128,7 @@ def test_ten_bits(pattern: Path, any_ffmpeg: str, tmp_path: Path, video: Video, 
         assert next(container.decode(video=0)).format.name == pix_fmt
 
 
-def test_quality_and_bitrate_are_heeded(any_ffmpeg: str, tmp_path: Path) -> None:
+def test_quality_and_bitrate_have_an_effect(any_ffmpeg: str, tmp_path: Path) -> None:
     frames = FrameFolder(tmp_path / "noise")
     rng = np.random.default_rng(0)
     for index in range(COUNT):
@@ -160,7 +159,7 @@ def test_a_place_gets_its_size_and_nothing_is_squeezed(any_ffmpeg: str, tmp_path
     whole = recipe(Video(place=name, fit=fit, preset="ultrafast"), (128, 72))
     ffmpeg.assemble(any_ffmpeg, frames.folder / frames.pattern, 1, 1.0, "t", path, recipe=whole)
     (seen,) = pictures(path)
-    width, height = PLACES[name].size
+    width, height = PLATFORMS[name].size
     assert seen.shape == (height, width, 3)
     across, down = (seen[height // 2, :, 0] > 180).sum(), (seen[:, width // 2, 0] > 180).sum()
     assert across == pytest.approx(down, rel=0.03)
@@ -202,19 +201,21 @@ SOURCE = (
 )
 
 
-@pytest.mark.parametrize(("name", "count"), [*((name, 2) for name in FORMATS), ("gif", 18), ("webp", 18), ("apng", 18)])
+@pytest.mark.parametrize(
+    ("name", "count"), [*((name, 2) for name in formats.every()), ("gif", 18), ("webp", 18), ("apng", 18)]
+)
 def test_the_schedule_comes_back_from_the_file(
     pattern: Path, any_ffmpeg: str, command: str, tmp_path: Path, name: str, count: int
 ) -> None:
     notes = tmp_path / "a.ffmeta"
     text = written_out(SOURCE, {"latent": {"sha256": "12"}}, draft=True)
     notes.write_text(as_metadata("a=b;c", text), encoding="utf-8")
-    path = tmp_path / f"a{FORMATS[name].suffix}"
-    whole, write = recipe(Video(format=name), SIZE), FORMATS[name].write
-    if write is None:
+    path = tmp_path / f"a{formats.find(name).container.suffix}"
+    whole, embedded = recipe(Video(format=name), SIZE), formats.find(name).container.text
+    if embedded is None:
         whole = dataclasses.replace(whole, notes=notes)
     else:
-        whole = dataclasses.replace(whole, finish=lambda file: write(file, text))
+        whole = dataclasses.replace(whole, finish=lambda file: embedded.write(file, text))
     ffmpeg.assemble(any_ffmpeg, pattern, count, FPS, "a=b;c", path, recipe=whole)
     still = (name, count) == ("webp", 2)  # two equal pictures become a single one, in a simpler format
     assert len(list(pictures(path))) == (1 if still else count)
@@ -225,7 +226,7 @@ def test_the_schedule_comes_back_from_the_file(
     assert "--draft" in head[2]
 
 
-def test_a_file_without_a_schedule_is_told(pattern: Path, any_ffmpeg: str, command: str, tmp_path: Path) -> None:
+def test_a_file_without_a_schedule_is_reported(pattern: Path, any_ffmpeg: str, command: str, tmp_path: Path) -> None:
     path = made(Video(), pattern, None, any_ffmpeg, tmp_path)
     (tmp_path / "text.mp4").write_text("no video")
     gif = made(Video(format="gif"), pattern, None, any_ffmpeg, tmp_path)
@@ -271,11 +272,11 @@ def test_subtitles_say_the_strongest_prompt() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if known.subtitle_codec])
+@pytest.mark.parametrize("name", [name for name, known in formats.every().items() if known.container.subtitle_codec])
 def test_subtitles_are_in_the_file(pattern: Path, any_ffmpeg: str, tmp_path: Path, name: str) -> None:
     texts = tmp_path / "a.srt"
     texts.write_text("1\n00:00:00,250 --> 00:00:01,000\na calm sea\n", encoding="utf-8")
-    path = tmp_path / f"a{FORMATS[name].suffix}"
+    path = tmp_path / f"a{formats.find(name).container.suffix}"
     whole = dataclasses.replace(recipe(Video(format=name), SIZE), subtitles=texts)
     ffmpeg.assemble(any_ffmpeg, pattern, COUNT, FPS, "t", path, recipe=whole)
     said = subprocess.run(

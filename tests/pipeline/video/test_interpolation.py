@@ -55,7 +55,7 @@ def test_there_are_as_many_as_the_time_holds(
     assert len(made(video, pattern, any_ffmpeg, tmp_path / "a.mp4", closed)) == 2 * fps * repeat
 
 
-def test_what_is_made_up_lies_between(pattern: Path, any_ffmpeg: str, tmp_path: Path) -> None:
+def test_interpolated_pictures_lie_between_their_neighbours(pattern: Path, any_ffmpeg: str, tmp_path: Path) -> None:
     """In a loop also between the last frame and the first one."""
     shown = made(Video(fps=48.0, format="ffv1"), pattern, any_ffmpeg, tmp_path / "a.mkv", closed=True)
     held = np.mean([off(moved(number), moved(number + 0.5)) for number in range(4)])
@@ -79,10 +79,10 @@ def test_blended_frames_are_mixed(pattern: Path, any_ffmpeg: str, tmp_path: Path
     assert off(shown[1], (moved(0).astype(float) + moved(1)) / 2) < 2
 
 
-def test_the_rate_of_the_frames_needs_nothing_made_up() -> None:
+def test_the_rate_of_the_frames_needs_no_interpolation() -> None:
     assert recipe(Video(fps=12.0), (96, 48), FPS).rate is None
 
 
-def test_a_way_to_make_up_frames_needs_a_rate() -> None:
+def test_a_way_to_interpolate_needs_a_rate() -> None:
     with pytest.raises(ScheduleError, match=r"output.video.interpolate: has no effect without fps, such as 60"):
         read_schedule("prompts: a\noutput: {video: {interpolate: blend}}", "a.yaml", "a")

@@ -19,7 +19,7 @@ from PIL import Image
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.video import ffmpeg
+from pipeline.video import ffmpeg, formats
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.moment import frame_at, write_moment
 from pipeline.views.preview import draw_card, motion, write_preview
@@ -29,6 +29,7 @@ from render.motion.transforms import Matrix
 from render.spec import BORDERS
 
 WIDTH, HEIGHT = 64, 40
+RECIPE = formats.find("h264").recipe()
 
 
 def schedule(motion: str, length: str = "2s") -> Schedule:
@@ -184,7 +185,7 @@ def test_what_goes_wrong_while_frames_are_made_is_told_and_leaves_nothing(tmp_pa
         raise InputError("the picture is gone")
 
     with pytest.raises(InputError, match="the picture is gone"):
-        ffmpeg.encode(ffmpeg.find_binary(None), frames(), (WIDTH, HEIGHT), 10, "test", tmp_path / "video.mp4")
+        ffmpeg.encode(ffmpeg.find_binary(None), frames(), (WIDTH, HEIGHT), 10, "test", tmp_path / "video.mp4", RECIPE)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -194,7 +195,7 @@ def test_an_ffmpeg_that_fails_is_told(tmp_path: Path) -> None:
     broken.chmod(0o755)
     many = (bytes(WIDTH * HEIGHT * 3) for _ in range(100))
     with pytest.raises(EncodingError, match="failed with code 3: no such luck"):
-        ffmpeg.encode(str(broken), many, (WIDTH, HEIGHT), 10, "test", tmp_path / "video.mp4")
+        ffmpeg.encode(str(broken), many, (WIDTH, HEIGHT), 10, "test", tmp_path / "video.mp4", RECIPE)
 
 
 def test_no_model_is_loaded(tmp_path: Path) -> None:

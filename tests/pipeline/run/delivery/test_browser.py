@@ -12,10 +12,8 @@ import pytest
 from pipeline.run.delivery.recipes import recipe
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
 from pipeline.schedule.sections.video import Video
-from pipeline.video import ffmpeg
-from pipeline.video.formats import FORMATS
+from pipeline.video import ffmpeg, formats
 from pipeline.video.recipe import Sound
-from pipeline.video.seams import closed
 
 pytestmark = pytest.mark.slow
 
@@ -68,11 +66,10 @@ def test_a_loop_plays_and_begins_again(bundled_ffmpeg: str, tmp_path: Path, brow
         frames.write(index, pixels, FrameRecord(hash="", similarity=None, pixels=""))
     raw = tmp_path / "a.f32"
     raw.write_bytes(np.zeros(round(COUNT / FPS * 48000), "<f4").tobytes())
-    whole = recipe(Video(format=name), SIZE)
-    whole = dataclasses.replace(
-        whole, options=closed(whole.options, COUNT), sound=Sound(path=raw, rate=48000, channels=1)
-    )
-    path = tmp_path / f"video{FORMATS[name].suffix}"
+    whole, close = recipe(Video(format=name), SIZE), formats.find(name).closed
+    options = close(whole.options, COUNT) if close is not None else whole.options
+    whole = dataclasses.replace(whole, options=options, sound=Sound(path=raw, rate=48000, channels=1))
+    path = tmp_path / f"video{formats.find(name).container.suffix}"
     ffmpeg.assemble(bundled_ffmpeg, frames.folder / frames.pattern, COUNT, FPS, "t", path, recipe=whole)
     (tmp_path / "page.html").write_text(PAGE)
     page = browser.new_page()

@@ -53,7 +53,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_told_in_its_place(video: str, said: str) -> None:
+def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         read(video)
     (line,) = str(caught.value).splitlines()
@@ -105,7 +105,7 @@ def test_other_formats_touch_no_frame(run_it: Rendered) -> None:
     assert len(first) > 1000
 
 
-def test_files_that_are_no_longer_asked_for_are_told(run_it: Rendered, said: list[Event]) -> None:
+def test_files_that_are_no_longer_asked_for_are_reported(run_it: Rendered, said: list[Event]) -> None:
     folder = run_it("[h264, gif, {place: square, preset: ultrafast}]")
     for name in ("video-mine.mp4", "video notes.txt", "videos.mp4"):
         (folder.path / name).write_text("a stranger's")

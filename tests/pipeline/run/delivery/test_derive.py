@@ -80,7 +80,7 @@ def test_nothing_is_assembled_under_a_run(made: Made) -> None:
         assemble_again(folder, False, None)
 
 
-def test_folder_of_no_run_is_told_and_left_alone(tmp_path: Path) -> None:
+def test_folder_of_no_run_is_reported_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not the folder of a run"):
         assemble_again(RunFolder(tmp_path), False, None)
     assert list(tmp_path.iterdir()) == []

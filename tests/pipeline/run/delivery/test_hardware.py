@@ -16,20 +16,19 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.video import Video
-from pipeline.video import ffmpeg
-from pipeline.video.formats import FORMATS
+from pipeline.video import ffmpeg, formats
 from pipeline.video.recipe import Recipe
 from render.errors import ScheduleError
 from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played
 
-ENCODERS = [(name, encoder) for name, known in FORMATS.items() for encoder in known.hardware]
+ENCODERS = [(name, encoder) for name, known in formats.every().items() for encoder in known.hardware]
 GENERAL = {"vcodec", "b:v", "f", "movflags", "tag:v", "q:v", "global_quality"}  # every encoder or container has these
 
 
 @pytest.mark.parametrize(("name", "encoder"), ENCODERS)
 @pytest.mark.parametrize("bits", [8, 10])
-def test_it_is_told_nothing_that_it_does_not_know(any_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
+def test_it_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
     shown = subprocess.run(
         [any_ffmpeg, "-hide_banner", "-h", f"encoder={encoder}"], capture_output=True, text=True, check=True
     ).stdout
@@ -51,7 +50,7 @@ def test_the_software_passes_its_trial(any_ffmpeg: str) -> None:
         assert ffmpeg.complaint(any_ffmpeg, whole) == ""
 
 
-def test_what_fails_its_trial_is_let_go_of_and_said(any_ffmpeg: str) -> None:
+def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: str) -> None:
     """A stranger's encoder stands for hardware that is not there: whatever this machine has, it has not that."""
     video = Video(encoder="h264_nvenc")
     whole = recipe(video, (64, 48))
@@ -67,7 +66,7 @@ def test_what_fails_its_trial_is_let_go_of_and_said(any_ffmpeg: str) -> None:
     assert "h264_of_another_world" in text
 
 
-def test_what_passes_is_used_and_nothing_is_said(any_ffmpeg: str) -> None:
+def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: str) -> None:
     """Tried for real with a codec that every ffmpeg has, in the place of the hardware's."""
     video = Video(encoder="auto", crf=30)
     said: list[str] = []
@@ -87,7 +86,7 @@ def test_what_passes_is_used_and_nothing_is_said(any_ffmpeg: str) -> None:
 
 
 def test_nothing_is_tried_unasked() -> None:
-    for name in FORMATS:
+    for name in formats.every():
         assert candidates(Video(format=name)) == ()
     assert candidates(Video(encoder="auto")) == ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
 
@@ -125,7 +124,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_told_in_its_place(video: str, said: str) -> None:
+def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
     assert said in str(caught.value)

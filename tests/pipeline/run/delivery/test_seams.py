@@ -12,8 +12,7 @@ from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.sections.loop import order
-from pipeline.video.formats import FORMATS
-from pipeline.video.seams import closed
+from pipeline.video import formats
 from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import flows, growth_and_turn, played, seam
 
@@ -57,11 +56,11 @@ def test_the_first_and_the_last_picture_of_a_file_are_worth_more(tmp_path: Path,
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 500])
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", formats.every())
 def test_zones_lie_within_the_file_and_do_not_overlap(name: str, count: int) -> None:
-    options = closed(FORMATS[name].options, count)
-    known = options.items() - FORMATS[name].options.items()
-    assert bool(known) == (name in ("h264", "h265", "av1"))
+    options, close = formats.find(name).recipe().options, formats.find(name).closed
+    assert (close is not None) == (name in ("h264", "h265", "av1"))
+    known = close(options, count).items() - options.items() if close else set()
     for _, said in known:
         zones = str(said).partition("zones=")[2]
         ends = [tuple(map(int, zone.split(",")[:2])) for zone in zones.split("/") if zone]
@@ -72,12 +71,12 @@ def test_zones_lie_within_the_file_and_do_not_overlap(name: str, count: int) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("motion", ["zoom: 1.2/s", "rotate: 12/s", "zoom: 1"])
 def test_a_loop_of_the_embedded_models_closes_in_every_file(tmp_path: Path, motion: str) -> None:
-    formats = [name for name in FORMATS if name not in ("prores",)]
-    folder = rendered(tmp_path / "a.yaml", None, motion=motion, video=", ".join(formats))
+    names = [name for name in formats.every() if name != "prores"]
+    folder = rendered(tmp_path / "a.yaml", None, motion=motion, video=", ".join(names))
     frames = [folder.frames.read(index) for index in order(COUNT + LED, LED, False)]
     np.testing.assert_array_equal(folder.frames.read(COUNT + LED - 1), folder.frames.read(LED - 1))
     files = sorted(folder.path.glob("video*"))
-    assert len(files) == len(formats)
+    assert len(files) == len(names)
     for file in files:
         shown = played(file)
         assert len(shown) == COUNT, file.name

@@ -83,7 +83,7 @@ def test_a_frame_is_enlarged_once(network: Path, tmp_path: Path) -> None:
         assert image.size == (64, 32)
 
 
-def test_a_file_that_is_no_network_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_network_is_reported(tmp_path: Path) -> None:
     for name, content in (("a.pth", b"no network"), ("b.safetensors", b"\0" * 40)):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=r"not a checkpoint|not an upscaler that spandrel knows"):
@@ -130,12 +130,12 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_told_in_its_place(video: str, said: str) -> None:
+def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
     with pytest.raises(ScheduleError, match=said):
         read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
 
 
-def test_without_the_extra_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_extra_the_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("pipeline.schedule.sections.video.is_installed", lambda: False)
     (tmp_path / "x.pth").write_bytes(b"x")
     with pytest.raises(ScheduleError, match=r"needs spandrel: pip install 'vqgan-clip-render\[upscale\]'"):

@@ -1,0 +1,94 @@
+"""The sink of all formats that ffmpeg makes: frames, sound, subtitles and notes become one file."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipeline.run.delivery.hardware import chosen
+from pipeline.run.delivery.recipes import recipe
+from pipeline.run.delivery.sinks import Delivery
+from pipeline.run.delivery.subtitles import as_srt
+from pipeline.run.delivery.upscaling import Enlarged, Upscaler
+from pipeline.run.folder.footage import Footage
+from pipeline.schedule.sections.video import Video
+from pipeline.storage.atomic import named_partial
+from pipeline.video import ffmpeg, formats
+from pipeline.video.notes import as_metadata, written_out
+from pipeline.video.recipe import Recipe
+from pipeline.video.sound import sounding
+
+
+def encode(delivery: Delivery) -> None:
+    """Make the file. Raises as `Sink` says."""
+    video, footage, binary = delivery.video, delivery.footage, delivery.binary
+    frames = delivery.folder.frames
+    with _complete(delivery) as complete:
+        by_encoder = chosen(complete, video, partial(ffmpeg.complaint, binary), delivery.warn)
+        tuned = _tuned(by_encoder, video, footage, binary)
+        pattern = frames.folder / frames.pattern
+        title, path = footage.title, delivery.path
+        ffmpeg.assemble(binary, pattern, delivery.count, footage.fps, title, path, tuned, frames.verify)
+
+
+def _tuned(recipe: Recipe, video: Video, footage: Footage, binary: str) -> Recipe:
+    """The recipe with the options of its encoder for a loop, and for this ffmpeg; hardware is left as it is."""
+    known, options = formats.find(video.format), recipe.options
+    if options["vcodec"] != known.encoder:
+        return recipe
+    if footage.loops and known.closed is not None:
+        options = known.closed(options, recipe.num_pictures(len(recipe.order), footage.fps))
+    if known.adapted is not None:
+        options = known.adapted(options, ffmpeg.encoder_options(binary, known.encoder))
+    return dataclasses.replace(recipe, options=options)
+
+
+@contextmanager
+def _complete(delivery: Delivery) -> Iterator[Recipe]:
+    """The recipe with sound, subtitles and notes; their temporary files last as long as the context."""
+    video, path, folder, footage = delivery.video, delivery.path, delivery.folder, delivery.footage
+    known = formats.find(video.format)
+    shown = footage.shown(delivery.count)
+    with ExitStack() as stack:
+        size, redraw = _enlarging(video, path, footage, stack)
+        made = recipe(video, size, footage.fps)
+        made = dataclasses.replace(made, order=tuple(shown), closed=footage.loops, redraw=redraw)
+        if known.sound:
+            sound = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
+            made = dataclasses.replace(made, sound=stack.enter_context(sound))
+        origin = folder.origin()
+        text = written_out(folder.source(), origin.models, origin.draft)
+        if (embedded := known.container.text) is not None:
+            made = dataclasses.replace(made, finish=lambda file: embedded.write(file, text))
+        else:
+            notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(footage.title, text)))
+            made = dataclasses.replace(made, notes=notes)
+        if video.subtitles:
+            texts = as_srt(footage.said, shown * video.repeat, footage.fps)
+            made = dataclasses.replace(made, subtitles=stack.enter_context(_beside(path, ".srt", texts)))
+        yield made
+
+
+def _enlarging(
+    video: Video, path: Path, footage: Footage, stack: ExitStack
+) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
+    """The size of the frames that ffmpeg gets, and the function that enlarges them; None if they are not enlarged."""
+    if video.upscaler is None:
+        return footage.size, None
+    upscaler = Upscaler(video.upscaler)
+    width, height = footage.size
+    kept = stack.enter_context(TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.stem}-"))
+    return (width * upscaler.scale, height * upscaler.scale), Enlarged(upscaler, Path(kept))
+
+
+@contextmanager
+def _beside(path: Path, suffix: str, text: str) -> Iterator[Path]:
+    """A temporary text file in the folder of `path`."""
+    written = named_partial(path.resolve().with_suffix(suffix))
+    try:
+        written.write_text(text, encoding="utf-8")
+        yield written
+    finally:
+        written.unlink(missing_ok=True)

@@ -1,0 +1,50 @@
+"""The contract of a sink, which makes one delivered file from finished frames.
+
+A format names its sink (`Format.sink`), and `deliver.SINKS` lists them. Today ffmpeg makes every format; a sink for
+what ffmpeg cannot make is one more module here and one more line there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.footage import Footage
+from pipeline.schedule.sections.video import Video
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One file to make.
+
+    Attributes:
+        folder: of the run, with the frames.
+        footage: what all files of the run show.
+        count: how many frames to use, from the first one on; `footage.shown(count)` is the order to show them in.
+        video: what the schedule asks of this file.
+        path: of the file.
+        binary: the ffmpeg to use.
+        warn: called with a message where something is not made as asked for.
+    """
+
+    folder: RunFolder
+    footage: Footage
+    count: int
+    video: Video
+    path: Path
+    binary: str
+    warn: Callable[[str], None]
+
+
+class Sink(Protocol):
+    """Makes the file of a delivery: whole at its path or, if it fails, not at all. It changes no frame."""
+
+    def __call__(self, delivery: Delivery, /) -> None:
+        """Make the file.
+
+        Raises:
+            EncodingError: it cannot be made.
+            CheckpointError: the pixels of a frame differ from those that were written.
+            RunError: the track can no longer be read.
+        """

@@ -1,0 +1,113 @@
+"""The formats that a video can be delivered in, one per file; the file's name is the key in YAML.
+
+Contract: an entry module holds `FORMAT`, a `Format` with everything that is particular to it: encoder, container,
+quality, speeds, sound, hardware, loops and its texts in docs and schema. To add a format, add its file and regenerate
+schedules/schema.json and docs/schedule.md; containers of several formats are in `pipeline.video.containers`.
+"""
+
+import functools
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.video.containers import Container, Options
+from pipeline.video.recipe import Recipe, to_yuv
+from render import catalogue
+
+DEFAULT = "h264"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """One format.
+
+    Attributes:
+        about: what it is good for, in a few words for the documentation.
+        rank: where it stands in lists, the most common first.
+        encoder: the encoder in software, as ffmpeg calls it.
+        options: of that encoder, besides quality and speed.
+        tags: options of the encoded stream, whichever encoder makes it.
+        pix_fmt, deep: pixel formats of 8 and 10 bits; "" where there is none of so many.
+        palette: the colours are chosen from the whole video first.
+        crf: the quality unless one is set, and the worst there is, 0 being the best; None where there is no such
+            measure. A format with one takes a bitrate instead, too.
+        speed: the preset unless one is set, of `speeds`; None where there are none.
+        speeds: the names of presets.
+        speed_range: the fastest and the slowest preset, for the documentation.
+        sound: encoder of the sound and its options; empty where the format is silent.
+        hardware: encoders in hardware, the best one first.
+        closed: adapts the options of `encoder` for a file of so many pictures that is played as a loop.
+        adapted: adapts the options of `encoder` to those whose names this ffmpeg knows.
+        sink: what makes the file, a key of `pipeline.run.delivery.deliver.SINKS`.
+    """
+
+    about: str
+    rank: int
+    container: Container
+    encoder: str
+    options: Options = field(default_factory=dict)
+    tags: Options = field(default_factory=dict)
+    pix_fmt: str = ""
+    deep: str = ""
+    palette: bool = False
+    crf: tuple[int, int] | None = None
+    speed: str | int | None = None
+    speeds: tuple[str, ...] = ()
+    speed_range: str = ""
+    sound: Mapping[str, str | int] = field(default_factory=dict)
+    hardware: tuple[str, ...] = ()
+    closed: Callable[[Options, int], Options] | None = None
+    adapted: Callable[[Options, Collection[str]], Options] | None = None
+    sink: str = "ffmpeg"
+
+    @property
+    def container_options(self) -> Options:
+        """What an encoder in hardware is given, too: of the stream and of the container."""
+        return {**self.tags, **self.container.options, "f": self.container.muxer}
+
+    def recipe(
+        self, pix_fmt: str = "", *, crf: int | None = None, bitrate: str | None = None, preset: str | None = None
+    ) -> Recipe:
+        """How it is made by the encoder in software.
+
+        Args:
+            pix_fmt: one of its pixel formats; the one of 8 bits if it has one, unless given.
+            crf, bitrate, preset: in place of its own; only where it has such a setting, and not both of the first two.
+        """
+        pix_fmt = pix_fmt or self.pix_fmt or self.deep
+        options = {"vcodec": self.encoder, **self.options}
+        if bitrate is not None:
+            options["b:v"] = bitrate
+        elif self.crf is not None:
+            options["crf"] = self.crf[0] if crf is None else crf
+        if self.speed is not None:
+            options["preset"] = self.speed if preset is None else preset
+        return Recipe(
+            filters=to_yuv(pix_fmt) if pix_fmt.startswith("yuv") else (("format", {"pix_fmts": pix_fmt}),),
+            options={**options, **self.container_options},
+            container=self.container,
+            sound_options=self.sound,
+            palette=self.palette,
+        )
+
+
+def names() -> tuple[str, ...]:
+    """The keys of all formats, sorted; imports none of them."""
+    return catalogue.names(sys.modules[__name__])
+
+
+def find(name: str) -> Format:
+    """The format with the key `name`. Raises `UnknownNameError`."""
+    found: Format = catalogue.load(sys.modules[__name__], name).FORMAT
+    return found
+
+
+@functools.cache
+def every() -> Mapping[str, Format]:
+    """All formats by their keys, the most common first."""
+    return dict(sorted(((name, find(name)) for name in names()), key=lambda item: item[1].rank))
+
+
+def containers() -> tuple[Container, ...]:
+    """The containers of all formats, each once."""
+    return tuple({known.container.name: known.container for known in every().values()}.values())

@@ -1,0 +1,79 @@
+"""Animated WebP. A text is an XMP chunk with its flag in VP8X, as the specification of the container has it.
+
+ffmpeg reads animations back from version 8 on only, so their durations are read here.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from mmap import mmap
+from pathlib import Path
+
+from pipeline.video.containers import Container, EmbeddedText
+from pipeline.video.embedded_text import MAX_TEXT, chunks
+from pipeline.video.formats import Format
+
+_XMP_FLAG = 0x04
+_PACKET = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt>'
+    '<rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>'
+)
+_IN_PACKET = re.compile(r'<rdf:li xml:lang="x-default">(.*?)</rdf:li>', re.DOTALL)
+_RETURN = {"\r": "&#13;"}  # XML would read it as a new line
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text into a finished WebP, animated or not."""
+    content = bytearray(file.read_bytes())
+    if content[12:16] != b"VP8X":  # a single picture, in the simple format that has no place for a text
+        from PIL import Image  # slow to import: not for every `render check`
+
+        with Image.open(file) as image:
+            sides = b"".join(struct.pack("<I", side - 1)[:3] for side in image.size)
+        content[12:12] = b"VP8X" + struct.pack("<I", 10) + bytes(4) + sides
+    content[20] |= _XMP_FLAG
+    from xml.sax.saxutils import escape  # imports half of urllib: not for every `render check`
+
+    packet = _PACKET.format(escape(text, _RETURN)).encode()
+    content += b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) % 2)
+    content[4:8] = struct.pack("<I", len(content) - 8)
+    file.write_bytes(content)
+
+
+def _texts(content: mmap) -> Iterator[bytes]:
+    from xml.sax.saxutils import unescape
+
+    for kind, at, size in chunks(content, 12, "<4sI", padding=True):
+        if kind == b"XMP ":
+            packet = content[at : at + min(size, MAX_TEXT)].decode(errors="replace")
+            yield from (unescape(text, {"&#13;": "\r"}).encode() for text in _IN_PACKET.findall(packet))
+
+
+def _durations(content: bytes) -> list[int]:
+    """The durations of an animation's pictures in milliseconds, from its ANMF chunks."""
+    durations, at = [], 12
+    while at + 8 <= len(content):
+        kind, size = struct.unpack_from("<4sI", content, at)
+        if kind == b"ANMF":
+            durations.append(int.from_bytes(content[at + 20 : at + 23], "little"))
+        at += 8 + size + size % 2
+    return durations
+
+
+FORMAT = Format(
+    about="animated WebP; silent, loops for ever",
+    rank=8,
+    container=Container(
+        name="WebP",
+        suffix=".webp",
+        muxer="webp",
+        signature=b"RIFF.{4}WEBP",
+        demuxer=("-f", "webp"),
+        text=EmbeddedText(write=write_text, read=_texts),
+        durations=_durations,
+    ),
+    encoder="libwebp_anim",
+    options={"loop": 0, "quality": 85},
+    pix_fmt="bgra",
+)
