@@ -63,7 +63,7 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
-    "pipeline": "api run.session",
+    "pipeline": "schedule run run.session api",
     "pipeline.commands": "storage audio video schedule run run.folder run.delivery run.session views importers "
     "importers.formats importers.notations batch batch.jobs batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
