@@ -72,24 +72,27 @@ class Track:
 
     def sections(self, beats: Beats, beats_per_bar: int) -> Array:
         """When its sections begin, in seconds; the first one does at 0."""
-        what = f"sections {beats_per_bar}"
-        return self._asked(what, lambda: find_sections(self.samples, beats, beats_per_bar))
+        key = f"sections {beats_per_bar}"
+        return self._asked(key, lambda: find_sections(self.samples, beats, beats_per_bar), "finding the sections")
 
     def feature(self, name: str) -> Array:
         """One of `features.WHOLE`."""
         listen, row = features.WHOLE[name]
-        found = self._asked(listen.__name__, lambda: listen(self.samples))
+        found = self._asked(listen.__name__, lambda: listen(self.samples), f"measuring '{name}'")
         return found if row is None else found[row]
 
     def band(self, low: float, high: float) -> Array:
         """The loudness of the tones between `low` and `high` Hz."""
-        return self._asked(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high))
+        said = f"measuring the loudness from {low:g} to {high:g} Hz"
+        return self._asked(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high), said)
 
-    def _asked(self, what: str, make: Callable[[], Array]) -> Array:
+    def _asked(self, key: str, make: Callable[[], Array], said: str = "") -> Array:
+        """What `make` finds, kept under `key`; `said` is logged while it is being found."""
+
         def found() -> Mapping[str, Array]:
-            self.samples  # noqa: B018  (decoded before it is said what is done with it)
-            if what != "length":
-                _LOG.info("%s: %s", self.path.name, what)
+            self.samples  # noqa: B018  (decoding is logged first)
+            if said:
+                _LOG.info("%s: %s", self.path.name, said)
             return {"found": np.round(make(), _DIGITS)}
 
-        return remembered(self.digest, what, found)["found"]
+        return remembered(self.digest, key, found)["found"]

@@ -10,7 +10,8 @@ from pipeline.terminal import show
 from render.errors import InputError, suggestion
 
 _DEFAULT = "story"
-_NO_TRACK = "  # file: track.mp3 "
+# The lines of the template `song` that a track replaces, by how they begin.
+_FILE, _LENGTH, _BPM = "  # file: track.mp3 ", "  length: 8 bars ", "  bpm: 120 "
 
 
 def _templates() -> dict[str, str]:
@@ -56,10 +57,16 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
 
 
 def _with_track(text: str, template: str, track: str, path: Path) -> str:
-    if _NO_TRACK not in text:
+    if _FILE not in text:
         raise InputError(f"--track: the template {template} has no music; use --template song")
-    file = json.dumps(_beside(path, track), ensure_ascii=False)
-    lines = [f"  file: {file}" if _NO_TRACK in line else line for line in text.splitlines()]
+    replaced = {
+        _FILE: f"  file: {json.dumps(_beside(path, track), ensure_ascii=False)}",
+        _LENGTH: "  length: music       # as long as the track; or such as 8 bars",
+        _BPM: "  bpm: auto           # found in the track; or a number, where it is wrong",
+    }
+    lines = [
+        next((new for begin, new in replaced.items() if line.startswith(begin)), line) for line in text.splitlines()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -61,6 +61,8 @@ def test_a_track_is_named_from_the_folder_of_the_schedule(
     _new("folder/a", "--track", given.replace("/folder", str(track.parent)) if given[0] == "/" else given)
     schedule = load_schedule(Path("folder/a.yaml"))
     assert schedule.music.path == track
+    assert schedule.output.length == pytest.approx(17)
+    assert "  bpm: auto " in Path("folder/a.yaml").read_text()
     assert schedule.warnings == ()
 
 
@@ -86,6 +88,11 @@ def test_render_without_a_file_names_the_command_that_writes_one() -> None:
     ("text", "said"),
     [
         ("seed: 1\nprompts: sea", r"1:1: seed: belongs in output.seed: write output: \{seed: ...\}"),
+        (
+            "output: {size: 96x64}\nprompts: sea",
+            r"output.size: expected a width and a height in pixels: write \[96, 64\]",
+        ),
+        ("output: {length: 6f}\nprompts: sea", r"output.length: expected a length .*: write 6 for 6 frames, got '6f'"),
         ("zoom: 1\nprompts: sea", r"1:1: zoom: belongs in motion.zoom"),
         ("model: x\nprompts: sea", r"1:1: model: belongs in models.latent"),
         ("prompts: photo: sea", r"put quotes around a text that contains ': '"),
