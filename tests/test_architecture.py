@@ -129,7 +129,7 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_the_house_is_in_order(check: str) -> None:
+def test_every_rule_holds(check: str) -> None:
     assert CHECKS[check](ROOT) == []
 
 
@@ -142,7 +142,7 @@ def test_the_table_of_rooms_has_no_cycle_and_no_unused_arrow() -> None:
         above.add(room)
 
 
-def test_the_documented_rooms_are_those_of_the_code() -> None:
+def test_table_and_picture_of_the_documentation_are_current() -> None:
     text = DOCS.read_text(encoding="utf-8")
     assert documented(text, ROOT) == text, "run `python -m tests.architecture`"
 
@@ -307,5 +307,5 @@ def test_light_commands_never_import_torch(arguments: tuple[str, ...]) -> None:
     assert heavy_imports(*arguments) == []
 
 
-def test_an_import_would_be_noticed() -> None:
+def test_a_heavy_import_is_noticed() -> None:
     assert heavy_imports("models", heavy=("yaml", "torch", "click")) == ["yaml", "click"]

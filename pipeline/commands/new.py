@@ -23,7 +23,7 @@ def _templates() -> dict[str, str]:
 @click.command()
 @click.argument("name", metavar="NAME", required=False)
 @click.option("--template", metavar="NAME", default=None, help=f"loop, song or story [{_DEFAULT}; song with --track].")
-@click.option("--track", metavar="FILE", help="The track of a song, in the folder of the new file.")
+@click.option("--track", metavar="FILE", help="The track of a song, in the folder of the new schedule.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--list", "listed", is_flag=True, help="List the templates.")
 def new(name: str | None, template: str | None, track: str | None, force: bool, listed: bool) -> None:
@@ -50,7 +50,7 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
         with path.open("w" if force else "x", encoding="utf-8") as stream:
             stream.write(text)
     except FileExistsError as error:
-        raise InputError(f"{path}: already exists; choose another name, or --force to overwrite it") from error
+        raise InputError(f"{path}: already exists; choose another name, or overwrite it with --force") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
     show(f"{path}: written from the template {template}; next: render check {path}, then render {path}")
@@ -77,5 +77,5 @@ def _beside(path: Path, track: str) -> str:
     if file is None:
         raise InputError(f"--track: {track}: no such file; expected one in the folder of {path}")
     if not file.resolve().is_relative_to(folder):
-        raise InputError(f"--track: {track} is outside the folder of {path}, where schedules look; copy it there")
+        raise InputError(f"--track: {track} is outside the folder of {path}; copy it there")
     return file.resolve().relative_to(folder).as_posix()

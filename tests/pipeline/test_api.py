@@ -61,7 +61,7 @@ def test_the_events_of_a_run(toy_file: Path, tmp_path: Path) -> None:
     assert isinstance(events[-1], Finished)
 
 
-def test_breaking_off_frees_the_folder_and_goes_on_later(toy_file: Path, tmp_path: Path) -> None:
+def test_leaving_the_loop_releases_the_folder_and_a_later_run_continues(toy_file: Path, tmp_path: Path) -> None:
     schedule, session = load_schedule(toy_file), Session()
     session.render(schedule, tmp_path / "whole")
     first = session.events(schedule, tmp_path / "parts")

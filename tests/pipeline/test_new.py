@@ -31,7 +31,7 @@ def test_a_template_is_valid_and_has_no_warnings(
     assert set(_templates()) == {"loop", "song", "story"}
 
 
-def test_never_overwrites_unasked(tmp_path: Path) -> None:
+def test_overwrites_only_with_force(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("mine")
     with pytest.raises(InputError, match="already exists"):
@@ -48,7 +48,7 @@ def test_a_missing_track_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["my track.wav", "folder/my track.wav", "/folder/my track.wav"])
-def test_a_track_is_named_from_the_folder_of_the_schedule(
+def test_the_path_of_a_track_is_relative_to_the_schedule(
     given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given from there, from where the command runs, or in full."""
