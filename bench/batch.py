@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from pipeline import Session, load_schedule, render
+from pipeline import Session, load_schedule
 from pipeline.batch.jobs.record import read_record
 
 GOAL = 0.05
@@ -70,10 +70,10 @@ def call(*arguments: object) -> Took:
 def in_one_session(files: list[Path], out: Path) -> Took:
     """Render all of them in this process, with the models loaded beforehand."""
     session = Session("cpu")
-    list(render(load_schedule(files[0]), out / "warm", session=session))
+    session.render(load_schedule(files[0]), out / "warm")
     with clock() as took:
         for file in files:
-            list(render(load_schedule(file), out / file.stem, session=session))
+            session.render(load_schedule(file), out / file.stem)
     return took[0]
 
 

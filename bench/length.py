@@ -48,7 +48,7 @@ def windows(schedule: Schedule, folder: Path) -> Iterator[Window]:
     size = max(1, schedule.output.num_frames // WINDOWS)
     times: list[float] = []
     before = time.process_time()
-    for event in Session().render(schedule, folder):
+    for event in Session().events(schedule, folder):
         if isinstance(event, FrameDone):
             now = time.process_time()
             times.append(now - before)

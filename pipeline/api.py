@@ -1,10 +1,10 @@
-"""What the command does, for Python programs: load a schedule, render it, hear of it event by event."""
+"""What the command does, for Python programs: load a schedule and render it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
-from pipeline.run.events import Event
+from pipeline.run.events import Finished
 from pipeline.run.run import RunOptions
 from pipeline.run.session.session import Session
 from pipeline.schedule.origin import Origin
@@ -21,16 +21,16 @@ def load_schedule(
     draft: bool = False,
     allow_paths: bool = False,
 ) -> Schedule:
-    """Read and check a schedule; of one with `variants:` it is the first, see `load_variants`.
+    """Read and check a schedule. Of a file with `variants:` it is the first one, see `load_variants`.
 
     Args:
-        overrides: values in the place of its own, as `--set` takes them: {"refine.steps": "20"}.
+        overrides: values that replace those of the file, as `--set` takes them: {"refine.steps": "20"}.
         draft: half the size and a third of the steps.
-        allow_paths: let it name files outside its folder; only for schedules you trust.
+        allow_paths: let the schedule name files outside its folder; only for schedules you trust.
 
     Raises:
         InputError: the file cannot be read.
-        ScheduleError: what it says is wrong; `problems` has every problem with its place.
+        ScheduleError: the schedule is wrong; `problems` lists every problem with its place.
     """
     return load_origin(_origin(file, overrides, draft, allow_paths), shown=Path(file))
 
@@ -42,9 +42,13 @@ def load_variants(
     draft: bool = False,
     allow_paths: bool = False,
 ) -> dict[str, Schedule]:
-    """Every combination of a schedule's `variants:` by name; the schedule itself by "" where nothing varies.
+    """Read and check every combination of a schedule's `variants:`, by name; without variants the one name is "".
 
-    Args and raises: see `load_schedule`; InputError also where an override is of what varies.
+    Args: see `load_schedule`.
+
+    Raises:
+        InputError: the file cannot be read, or an override sets a value that varies.
+        ScheduleError: a variant is wrong; `problems` lists every problem with its place.
     """
     return variants(_origin(file, overrides, draft, allow_paths), Path(file))
 
@@ -56,28 +60,30 @@ def render(
     device: str = "auto",
     offline: bool = False,
     options: RunOptions | None = None,
-    session: Session | None = None,
+    stop: Callable[[], bool] = lambda: False,
     remote: str | None = None,
-) -> Iterator[Event]:
-    """Render a schedule to a folder and yield what happens, as objects of `pipeline.run.events`.
+) -> Finished:
+    """Render a schedule to a folder and return when its video is there.
 
-    What is in the folder already and still right is kept. The last event is Finished, Interrupted or
-    Failed. Stopping the iteration, by `break` or `close`, stops the run after the frame that was
-    told last; rendering again goes on from there.
+    What is in the folder already and still right is kept. Ctrl-C raises KeyboardInterrupt; rendering again
+    continues after the last finished frame. Warnings are logged. `Session` does the same, keeps models loaded
+    from one schedule to the next and can report progress.
 
     Args:
-        folder: where frames, states and the video lie, such as `outputs/sunset`; one run at a time.
+        folder: where frames, states and the video are written, such as `outputs/sunset`; one run at a time.
         device: auto, cpu, cuda or cuda:N.
         offline: do not download models.
         options: run matters such as a range of frames.
-        session: keeps models loaded from one call to the next; `device` and `offline` are then its own.
-        remote: a bucket's URL, such as s3://bucket/sunset: what is there is gone on with, what is made is
-            uploaded while rendering goes on, and `folder` is its local mirror.
+        stop: asked before every frame; True ends the run there.
+        remote: a bucket's URL that the folder is a mirror of, such as s3://bucket/sunset: the run continues
+            what is there and uploads what it makes while rendering goes on.
 
     Raises:
-        InputError: an option does not fit the schedule, or there is no such device.
+        InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
+        RunError: rendering or encoding failed, or another run writes into the folder; finished frames are kept.
+        RunStoppedError: `stop` ended the run.
     """
-    return (session or Session(device, offline)).render(schedule, Path(folder), options, remote=remote)
+    return Session(device, offline).render(schedule, folder, options, stop, remote)
 
 
 def _origin(file: str | PathLike[str], overrides: Mapping[str, str], draft: bool, allow_paths: bool) -> Origin:

@@ -28,7 +28,7 @@ from render.errors import RenderError, RunError
 
 
 class _Commands(click.Group):
-    """A file or an option of `video` in the place of a command means `video`."""
+    """If the first argument is a schedule or an option of `video`, the command is `video`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         first = args[0] if args else "--help"
@@ -39,7 +39,7 @@ class _Commands(click.Group):
 
 
 def _is_path(word: str) -> bool:
-    """Whether a word means a schedule, perhaps one that is not there: `sea` beside sea.yaml is no command."""
+    """Whether a word looks like a schedule, existing or not: `sea` is one if there is a sea.yaml."""
     path = Path(word)
     return bool(path.suffix or path.parent.name) or any(Path(word + suffix).exists() for suffix in ("", *SUFFIXES))
 
@@ -53,15 +53,15 @@ def main() -> None:
     render new sea                          write a schedule to start from
     render schedules/sunset.yaml            render it to outputs/sunset/video.mp4
     render schedules/sunset.yaml --draft    a quick look: half the size, a third of the steps
-    render batch schedules/*.yaml           many, each finished whatever happens to the others
-    render check schedules/*.yaml           is everything written right?
-    render plot schedules/sunset.yaml       see every curve over time
+    render batch schedules/*.yaml           render many; one that fails does not stop the others
+    render check schedules/*.yaml           find every mistake in a schedule
+    render plot schedules/sunset.yaml       draw every curve over time
     render preview schedules/sunset.yaml    see the motion alone, in seconds
-    render import settings.txt              a schedule out of Deforum's or another tool's settings
-    render music track.mp3                  which beats and sections has it?
-    render status outputs/sunset            how far is it?
+    render import settings.txt              convert settings of Deforum or another tool
+    render music track.mp3                  find the beats and sections of a track
+    render status outputs/sunset            how many frames are done?
 
-    A schedule as the first argument is rendered; `render video --help` lists the options.
+    `render FILE` is short for `render video FILE`; `render video --help` lists its options.
     """
 
 
@@ -87,7 +87,7 @@ for _command in (
 
 
 class _OnStderr(logging.Handler):
-    """What takes a while says so: a line each, clear of what a command prints."""
+    """Progress of slow work, a line each, on standard error: apart from what a command prints."""
 
     def emit(self, record: logging.LogRecord) -> None:
         show(record.getMessage(), err=True)
@@ -101,7 +101,7 @@ def _listen() -> None:
 
 
 def entry() -> None:
-    """Run the command and turn our errors into one message and their exit code."""
+    """Run the command and turn errors into one message and an exit code."""
     _listen()
     sleep_at_barriers()
     try:
@@ -123,7 +123,7 @@ def entry() -> None:
     except OSError as error:
         show(f"{error}; what is finished is kept", err=True)
         sys.exit(RunError.exit_code)
-    except (RuntimeError, ImportError) as error:  # outside of any one run, such as steps taken in lockstep
+    except (RuntimeError, ImportError) as error:  # outside any run, such as steps taken in lockstep
         failure = failures.told(error)
         if failure is None:
             raise

@@ -1,6 +1,6 @@
-"""The one way to standard output and standard error: what stands in a file must not steer the terminal that shows it.
+"""The one way to standard output and standard error: text from a file must not control the terminal that shows it.
 
-Escape sequences colour, move and hide text; bidirectional marks reverse it. Both are shown as they would be written.
+Escape sequences colour, move and hide text; bidirectional marks reverse it. Both are printed in escaped form.
 """
 
 import json
@@ -11,12 +11,12 @@ from render.errors import printable
 
 
 def show(text: str, *, err: bool = False, nl: bool = True) -> None:
-    """Print lines; whatever in them is not printable is escaped."""
+    """Print lines, with unprintable characters escaped."""
     click.echo(printable_lines(text), err=err, nl=nl)
 
 
 def show_json(text: str) -> None:
-    """Print one JSON object; whatever in it is not printable is escaped as JSON does, so it stays the same object."""
+    """Print one JSON object, with unprintable characters escaped as JSON does: it stays the same object."""
     safe = text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
     click.echo(safe)
 

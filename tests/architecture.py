@@ -1,18 +1,23 @@
 """The import graph of render/ and pipeline/, read from the source, and the arrows between rooms that are allowed.
 
-A room is a folder, or a module at the top of a package. `python -m tests.architecture` writes the table of rooms in
-docs/architecture.md anew.
+A room is a folder, or a module at the top of a package. `python -m tests.architecture` updates table and
+picture of rooms in docs/architecture.md.
 """
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("render", "pipeline")
+SUFFIXES = {"py", "md", "yaml", "yml", "json", "html", "mp4", "png"}
 DOCS = ROOT / "docs" / "architecture.md"
-MARKS = ("<!-- rooms: python -m tests.architecture -->\n", "<!-- end of rooms -->\n")
+MARKS = {
+    name: (f"<!-- {name}: python -m tests.architecture -->\n", f"<!-- end of {name} -->\n")
+    for name in ("rooms", "picture")
+}
 
 
 # Each room and the rooms that it may import, from the ground up: a room may only name rooms above its own line.
@@ -65,7 +70,7 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
-    "pipeline": "api run.session",
+    "pipeline": "schedule run run.session api",
     "pipeline.commands": "storage audio video video.formats schedule run run.folder run.delivery run.session views "
     "importers importers.formats importers.notations batch batch.jobs batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
@@ -159,13 +164,80 @@ def table(root: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
+def picture(root: Path) -> str:
+    """The rooms at the top of both packages in Mermaid, with the arrows that do not follow from others."""
+    graph: dict[str, set[str]] = {_top(room): set() for room in ROOMS if "." in room}
+    for room, other in arrows(root):
+        if _top(room) != _top(other) and {_top(room), _top(other)} <= graph.keys():
+            graph[_top(room)].add(_top(other))
+    lines = ["```mermaid", "flowchart TD"]
+    for package in reversed(PACKAGES):
+        lines.append(f"  subgraph {package}[{package}/]")
+        for room in (room for room in reversed(graph) if room.startswith(f"{package}.")):
+            own = {other for other in graph[room] if other.startswith(f"{package}.")}
+            direct = own - {further for other in own for further in _reached(graph, other)}
+            lines.append(f"    {_node(room)}[{room.removeprefix(f'{package}.')}]")
+            lines += [f"    {_node(room)} --> {_node(other)}" for other in sorted(direct)]
+        lines.append("  end")
+    return "\n".join([*lines, "  pipeline --> render", "```"]) + "\n"
+
+
+def _node(room: str) -> str:
+    return room.replace(".", "_")
+
+
+def _top(room: str) -> str:
+    return ".".join(room.split(".")[:2])
+
+
+def _reached(graph: Mapping[str, set[str]], start: str) -> set[str]:
+    """Every room that `start` imports, itself or by way of others."""
+    return graph[start] | {further for other in graph[start] for further in _reached(graph, other)}
+
+
 def documented(text: str, root: Path) -> str:
-    """The document with the table as it is now. Raises `ValueError` where a mark is missing."""
-    before, _, rest = text.partition(MARKS[0])
-    _, found, after = rest.partition(MARKS[1])
-    if not found:
-        raise ValueError(f"no {MARKS[0].strip()} ... {MARKS[1].strip()}")
-    return f"{before}{MARKS[0]}\n{table(root)}\n{MARKS[1]}{after}"
+    """The document with table and picture as they are now. Raises `ValueError` where a mark is missing."""
+    for name, drawn in (("rooms", table(root)), ("picture", picture(root))):
+        begin, end = MARKS[name]
+        before, _, rest = text.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            raise ValueError(f"no {begin.strip()} ... {end.strip()}")
+        text = f"{before}{begin}\n{drawn}\n{end}{after}"
+    return text
+
+
+def mentioned(text: str) -> list[str]:
+    """The dotted names in backticks of a text: modules, functions, classes, methods."""
+    names = re.findall(r"`([A-Za-z_]\w*(?:\.\w+)+)(?:\(\))?`", text)
+    return [name for name in names if name.rpartition(".")[2] not in SUFFIXES]
+
+
+def is_defined(name: str, root: Path) -> bool:
+    """Whether a dotted name is a module or defined in one; `pipeline.` and `render.` may be left out."""
+    known = modules(root)
+    for full in (name, *(f"{package}.{name}" for package in PACKAGES)):
+        parts = full.split(".")
+        for count in range(len(parts), 0, -1):
+            module = ".".join(parts[:count])
+            if module in known:
+                tree = ast.parse(known[module].read_text(encoding="utf-8"))
+                if _holds(tree, parts[count:]):
+                    return True
+                break
+    return False
+
+
+def _holds(tree: ast.AST, names: list[str]) -> bool:
+    if not names:
+        return True
+    for node in ast.iter_child_nodes(tree):
+        defined = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == names[0]
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        assigned = any(isinstance(target, ast.Name) and target.id == names[0] for target in targets)
+        if (defined and _holds(node, names[1:])) or (assigned and len(names) == 1):
+            return True
+    return False
 
 
 def _statements(tree: ast.AST, at_once: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:

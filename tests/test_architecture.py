@@ -6,6 +6,7 @@ The rules are checked on the source (nothing is imported), and every check is sh
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import CATALOGUES, DOCS, ROOMS, ROOT, allowed, arrows, documented, imports, modules
+from tests.architecture import (
+    CATALOGUES,
+    DOCS,
+    ROOMS,
+    ROOT,
+    allowed,
+    arrows,
+    documented,
+    imports,
+    is_defined,
+    mentioned,
+    modules,
+)
 
 MOST_ENTRIES = 15
 MOST_LINES = 250
@@ -116,7 +129,7 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_the_house_is_in_order(check: str) -> None:
+def test_every_rule_holds(check: str) -> None:
     assert CHECKS[check](ROOT) == []
 
 
@@ -129,9 +142,38 @@ def test_the_table_of_rooms_has_no_cycle_and_no_unused_arrow() -> None:
         above.add(room)
 
 
-def test_the_documented_rooms_are_those_of_the_code() -> None:
+def test_table_and_picture_of_the_documentation_are_current() -> None:
     text = DOCS.read_text(encoding="utf-8")
     assert documented(text, ROOT) == text, "run `python -m tests.architecture`"
+
+
+def test_every_name_in_the_documentation_exists() -> None:
+    names = mentioned(DOCS.read_text(encoding="utf-8"))
+    assert len(names) > 40
+    assert [name for name in names if not is_defined(name, ROOT)] == []
+
+
+def test_every_path_in_the_documentation_exists() -> None:
+    paths = re.findall(r"`((?:render|pipeline|tests|docs|schedules|bench)/[\w./]*)`", DOCS.read_text(encoding="utf-8"))
+    assert len(paths) > 40
+    named = [ROOT / path.removesuffix("NAME.py").rstrip("/") for path in paths]
+    assert [path for path in named if not path.exists() and not path.with_suffix(".py").exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("run.run.Run.work", True),
+        ("pipeline.run.run", True),
+        ("spec.BORDERS", True),
+        ("spec.FrameSpec.seed", True),
+        ("run.run.Run.nothing", False),
+        ("run.nothing", False),
+        ("cli.entry.inside", False),
+    ],
+)
+def test_a_name_that_does_not_exist_is_noticed(name: str, expected: bool) -> None:
+    assert is_defined(name, ROOT) == expected
 
 
 def test_the_graph_is_read() -> None:
@@ -265,5 +307,5 @@ def test_light_commands_never_import_torch(arguments: tuple[str, ...]) -> None:
     assert heavy_imports(*arguments) == []
 
 
-def test_an_import_would_be_noticed() -> None:
+def test_a_heavy_import_is_noticed() -> None:
     assert heavy_imports("models", heavy=("yaml", "torch", "click")) == ["yaml", "click"]

@@ -72,24 +72,27 @@ class Track:
 
     def sections(self, beats: Beats, beats_per_bar: int) -> Array:
         """The times in seconds at which its sections begin; the first one begins at 0."""
-        what = f"sections {beats_per_bar}"
-        return self._analysed(what, lambda: find_sections(self.samples, beats, beats_per_bar))
+        key = f"sections {beats_per_bar}"
+        return self._analysed(key, lambda: find_sections(self.samples, beats, beats_per_bar), "finding the sections")
 
     def feature(self, name: str) -> Array:
         """One of `features.WHOLE`."""
         analyse, row = features.WHOLE[name]
-        found = self._analysed(analyse.__name__, lambda: analyse(self.samples))
+        found = self._analysed(analyse.__name__, lambda: analyse(self.samples), f"measuring '{name}'")
         return found if row is None else found[row]
 
     def band(self, low: float, high: float) -> Array:
         """The loudness of the tones between `low` and `high` Hz."""
-        return self._analysed(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high))
+        progress = f"measuring the loudness from {low:g} to {high:g} Hz"
+        return self._analysed(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high), progress)
 
-    def _analysed(self, what: str, make: Callable[[], Array]) -> Array:
+    def _analysed(self, key: str, make: Callable[[], Array], progress: str = "") -> Array:
+        """What `make` finds, cached under `key`; `progress` is logged while it is being found."""
+
         def found() -> Mapping[str, Array]:
-            self.samples  # noqa: B018  (decode first, so that the messages are in order)
-            if what != "length":
-                _LOG.info("%s: %s", self.path.name, what)
+            self.samples  # noqa: B018  (decoding is logged first)
+            if progress:
+                _LOG.info("%s: %s", self.path.name, progress)
             return {"found": np.round(make(), _DIGITS)}
 
-        return cached(self.digest, what, found)["found"]
+        return cached(self.digest, key, found)["found"]

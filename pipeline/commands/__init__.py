@@ -1,1 +1,1 @@
-"""The commands of `render`, by what they are about. Each imports only what it needs, torch only to render."""
+"""The commands of `render`, grouped by topic. Each imports only what it needs, torch only to render."""

@@ -1,4 +1,4 @@
-"""`render batch`: many schedules, each finished whatever happens to the others."""
+"""`render batch`: many schedules; one that fails does not stop the others."""
 
 import re
 import sys
@@ -30,38 +30,42 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A file with a schedule, folder or glob on each line.",
+    help="A file that lists a schedule, folder or glob per line.",
 )
 @click.option(
     "--out",
     metavar="DIR|URL",
     default="outputs",
-    help="Where the runs' folders and batch.json are made; s3://, gs:// or az:// is a bucket [outputs].",
+    help="Where the runs' folders and batch.json are written; s3://, gs:// or az:// is a bucket [outputs].",
 )
-@click.option("--sync", metavar="URL", help="A bucket that the folder of --out is kept in step with.")
+@click.option("--sync", metavar="URL", help="A bucket that mirrors the folder of --out.")
 @options.work
 @options.device
 @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Worker processes [one per GPU; 1 on a CPU].")
-@click.option("--order", type=click.Choice(["given", "shortest"]), default="given", help="Which job is first [given].")
+@click.option(
+    "--order", type=click.Choice(["given", "shortest"]), default="given", help="Which job comes first [given]."
+)
 @click.option(
     "--time-limit",
     metavar="TIME",
     callback=_seconds,
-    help="Begin no more frames after so long, such as 7h30m; running again goes on.",
+    help="Start no more frames after this time, such as 7h30m; running again continues.",
 )
 @options.lockstep
-@click.option("--keep-going/--fail-fast", default=True, help="Whether the others go on where a job fails [they do].")
+@click.option("--keep-going/--fail-fast", default=True, help="Continue with the other jobs if one fails [continue].")
 @click.option(
     "--tries",
     metavar="N",
     type=click.IntRange(1),
     default=3,
-    help="Workers that may die of a job in a row without a new frame [3].",
+    help="A job fails after it has crashed N workers in a row without a new frame [3].",
 )
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="Where jobs run [local].")
-@click.option("--address", metavar="URL", help="Of a Ray cluster, such as ray://host:10001 [Ray is started here].")
-@click.option("--gpus-per-job", metavar="N", type=click.FloatRange(0), help="On Ray; 0.5 puts two on a GPU [1].")
-@click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in folders of their own.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="What runs the jobs [local].")
+@click.option(
+    "--address", metavar="URL", help="Address of a Ray cluster, such as ray://host:10001 [Ray is started here]."
+)
+@click.option("--gpus-per-job", metavar="N", type=click.FloatRange(0), help="With Ray; 0.5 puts two jobs on a GPU [1].")
+@click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in separate folders.")
 @options.overrides
 @options.allow_paths
 @options.offline
@@ -97,12 +101,13 @@ def batch(
     render batch tonight/ --list more.txt --time-limit 8h
     render batch 'projects/**/*.yaml' --order shortest --out /data
     render batch s3://bucket/tonight/ --out s3://bucket/videos
-    render batch many/ --lockstep auto             several jobs as one batch of a GPU, where that is faster
+    render batch many/ --lockstep auto             several jobs as one batch on a GPU, if that is faster
 
-    All are checked before the first is rendered; broken ones are reported and the rest are
-    rendered. A worker process per GPU keeps its models from job to job; one that dies is replaced and its
-    job resumed. Each run's folder has a batch.log, DIR/batch.json says how all ended. The exit code
-    is 1 if any job failed. Running the same command again renders what is missing.
+    A folder means its *.yaml, not those of its subfolders. All schedules are checked before the first is
+    rendered; broken ones are reported and the rest are rendered. A worker process per GPU keeps its models
+    from job to job; one that dies is replaced and its job resumed. Each run's folder has a batch.log, and
+    DIR/batch.json lists the result of every job. The exit code is 1 if any job failed. Running the same
+    command again renders what is missing.
     """
     from pipeline.batch.batch import Batch, Rules
     from pipeline.batch.display import choose_display

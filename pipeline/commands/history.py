@@ -1,4 +1,4 @@
-"""`render history`: what was rendered in a folder before, and back to it."""
+"""`render history`: the earlier runs of a folder, and going back to one."""
 
 from typing import TYPE_CHECKING
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:  # `render --help` must not wait for numpy
 
 @click.command()
 @options.run_folder
-@click.option("--restore", metavar="N", type=click.IntRange(1), help="Make run N the folder's run again.")
-@click.option("--keep", metavar="N", type=click.IntRange(0), help="Remove all earlier runs but the latest N.")
-@click.option("--clear", is_flag=True, help="Remove all of them.")
+@click.option("--restore", metavar="N", type=click.IntRange(1), help="Make run N the current run again.")
+@click.option("--keep", metavar="N", type=click.IntRange(0), help="Remove all but the latest N earlier runs.")
+@click.option("--clear", is_flag=True, help="Remove all earlier runs.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 def history(folder: "RunFolder", restore: int | None, keep: int | None, clear: bool, as_json: bool) -> None:
-    """List what was rendered in a folder before, and go back to it.
+    """List the earlier runs of a folder, or go back to one.
 
-    When an edited schedule is rendered, the finished run that it overwrites is kept in DIR/history: its
-    video, frames, states and schedule. What it shares with the run of today takes no room on disk.
+    When an edited schedule is rendered, the finished run that it replaces is kept in DIR/history: its
+    video, frames, states and schedule. Files shared with the current run take no disk space.
 
     \b
     render history outputs/sunset
     render history outputs/sunset --restore 2
     render history outputs/sunset --keep 1
 
-    The run of today is kept, too, when another one is restored. The schedule's own file stays as it is: the
-    message names the one that the restored run was made by.
+    When a run is restored, the current one is kept in the history. Your schedule's file is not changed; the
+    message names the schedule that the restored run was made from.
     """
     if sum((restore is not None, keep is not None, clear)) > 1:
-        raise InputError("--restore, --keep and --clear: give one of them")
+        raise InputError("--restore, --keep and --clear: give only one of them")
     folder.origin()
     if restore is not None:
         _restore(folder, restore)
@@ -52,7 +52,7 @@ def _restore(folder: "RunFolder", number: int) -> None:
     show(f"{folder.video}: run {entry.number}, {entry.frames} frames; its schedule is {folder.path}/schedule.yaml")
     origin = folder.origin()
     if folder.is_edited(origin):
-        show(f"{origin.file} has changed since: rendering it again replaces this run by that")
+        show(f"{origin.file} has changed since: rendering it again replaces this run")
 
 
 def _drop(folder: "RunFolder", keep: int) -> None:

@@ -1,4 +1,4 @@
-"""`render import`: a schedule out of another tool's settings."""
+"""`render import`: convert another tool's settings to a schedule."""
 
 import dataclasses
 from pathlib import Path
@@ -23,16 +23,16 @@ _STANDARD = Path("-")  # input and output
     *("-o", "--output"),
     metavar="FILE.yaml",
     type=click.Path(path_type=Path),
-    help="Where to write it; - is the standard output [NAME.yaml, here].",
+    help="Where to write it; - is standard output [NAME.yaml, in this folder].",
 )
-@click.option("--from", "name", metavar="FORMAT", help="The format, where it is not recognised; docs/importing.md.")
-@click.option("--force", is_flag=True, help="Write over a file that is there already.")
+@click.option("--from", "name", metavar="FORMAT", help="The format, if it is not recognised; see docs/importing.md.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, force: bool) -> None:
-    """Make a schedule of the settings of another tool; what cannot be carried is listed.
+    """Convert the settings of another tool to a schedule, and list what cannot be converted.
 
     Deforum, Disco Diffusion and WarpFusion (settings.txt), Parseq (rendered manifest), VQGAN-CLIP-animations
-    (notebook), pytti (YAML), nerdyrodent/VQGAN-CLIP (a file with the command line, also in a loop as its zoom.sh).
-    Several files make a schedule each; - reads the standard input.
+    (notebook), pytti (YAML), nerdyrodent/VQGAN-CLIP (a file with the command line, also in a loop like its zoom.sh).
+    Each of several files gives its own schedule; - reads standard input.
 
     \b
     render import 20230801_settings.txt -o swamp.yaml
@@ -42,18 +42,18 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
     from pipeline.storage.naming import stem_of
 
     if output is not None and len(settings) > 1:
-        raise InputError(f"-o {output}: {len(settings)} files make a schedule each; leave -o out, or import one by one")
+        raise InputError(f"-o {output}: {len(settings)} files give a schedule each; leave out -o, or import one by one")
     targets = [output or Path("import.yaml" if path == _STANDARD else f"{stem_of(path)}.yaml") for path in settings]
     for path, target in zip(settings, targets, strict=True):
         if targets.count(target) > 1:
-            raise InputError(f"{path}: another file makes {target}, too; import them one by one with -o")
+            raise InputError(f"{path}: another file is also written to {target}; import them one by one with -o")
     failed = [error for error in map(_one, settings, targets, [name] * len(targets), [force] * len(targets)) if error]
     if failed:
         raise failed[0] if len(failed) == 1 else InputError("\n".join(map(str, failed)))
 
 
 def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError | None:
-    """Import one file, so that the others are imported whatever becomes of it."""
+    """Import one file; an error is returned, so that the others are imported."""
     from pipeline.importers.notations.source import read_source
     from pipeline.storage.atomic import write_text
 
@@ -77,13 +77,15 @@ def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError 
 
 
 def _check_target(path: Path, target: Path, force: bool) -> None:
-    """A file that is there stays as it is, and the settings themselves in any case."""
+    """Refuse to overwrite a file, unless `force`; never overwrite the settings themselves."""
     if target == _STANDARD or not target.exists():
         return
     if path != _STANDARD and target.samefile(path):
-        raise InputError(f"{target}: exists already; -o FILE.yaml writes another file than the settings")
+        raise InputError(f"{target}: already exists and is the settings file; write another one with -o FILE.yaml")
     if not force:
-        raise InputError(f"{target}: exists already; -o FILE.yaml writes another file, --force writes over it")
+        raise InputError(
+            f"{target}: already exists; write another file with -o FILE.yaml, or overwrite it with --force"
+        )
 
 
 def imported(source: "Source", name: str | None = None, folder: Path = Path()) -> tuple[str, tuple[str, ...]]:
@@ -91,7 +93,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
 
     Args:
         name: the format; None to recognise it.
-        folder: where the schedule will lie, from which it names files.
+        folder: where the schedule will be written, from where it names files.
 
     Raises:
         InputError: the format is unknown, or the settings cannot be used.
@@ -117,7 +119,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     lines = by_effect((*first, *found.notes))
     notes = tuple(Note(one_line(line), effect(line)) for line in lines[:MAX_LINES])
     if len(lines) > MAX_LINES:
-        notes = (*notes, Note(f"... and {len(lines) - MAX_LINES} more of the kind", Effect.REST))
+        notes = (*notes, Note(f"... and {len(lines) - MAX_LINES} more", Effect.REST))
     text = write(dataclasses.replace(found, notes=notes), Path(source.name).name, track)
     try:
         read_schedule(text, str(folder / "the schedule"), "imported")

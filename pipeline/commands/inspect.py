@@ -1,4 +1,4 @@
-"""`render inspect`: the schedule that a video was made by."""
+"""`render inspect`: the schedule that a video was made from."""
 
 from pathlib import Path
 
@@ -17,13 +17,13 @@ from render.errors import InputError
 )
 @options.ffmpeg_program
 def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> None:
-    """Give back the schedule of a video that `render` has made, with the digests of its models.
+    """Print the schedule that a video of `render` was made from, with the digests of its models.
 
     \b
     render inspect outputs/sunset/video.mp4
     render inspect video.mp4 -o sunset.yaml && render sunset.yaml
 
-    Files that the schedule names, such as a track, are not in the video.
+    Files that the schedule names, such as a track, are not stored in the video.
     """
     from pipeline.storage.atomic import write_text
     from pipeline.video import formats
@@ -40,11 +40,11 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
         found = in_metadata(read_notes(find_binary(ffmpeg_program), video, container))
     text = schedule_of(found, str(video))
     if output is None:
-        # What stands in a video may steer the terminal that shows it; -o FILE.yaml writes it as it is.
+        # Text in a video could control the terminal, so it is escaped; -o FILE.yaml writes it unchanged.
         show(text, nl=False)
         return
     if output.exists():
-        raise InputError(f"{output}: exists already; -o FILE.yaml writes another file")
+        raise InputError(f"{output}: already exists; write another file with -o FILE.yaml")
     try:
         write_text(output, text)
     except OSError as error:

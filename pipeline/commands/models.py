@@ -1,4 +1,4 @@
-"""`render models`: which there are, fetching them, and where they lie."""
+"""`render models`: list them, download them, and find their files."""
 
 import contextlib
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from render.errors import InputError, UnknownNameError, WeightsError, suggestion
 if TYPE_CHECKING:  # `render --help` must not wait for the registry
     from render.models.model import Model
 
-# Of open_clip's two hundred, those that people guide with.
+# The most used of open_clip's two hundred.
 _COMMON = (
     "embedded",
     "toy",
@@ -32,9 +32,9 @@ _COMMON = (
 
 @click.group(invoke_without_command=True)
 @click.pass_context
-@click.option("--all", "everything", is_flag=True, help="List every CLIP of open_clip, too.")
+@click.option("--all", "everything", is_flag=True, help="Also list every CLIP of open_clip.")
 def models(ctx: click.Context, everything: bool) -> None:
-    """List the models that a schedule can name; fetch them before a night without network.
+    """List the models that a schedule can name, download them, or print where they are.
 
     \b
     render models
@@ -51,14 +51,14 @@ def models(ctx: click.Context, everything: bool) -> None:
         _list("models.perceptors", [model for model in known if everything or model.name in _COMMON])
         if not everything:
             show(f"  ... and {len(known)} in all, see --all: open_clip's MODEL/PRETRAINED")
-        show(f"files: {cache_folder()} (set RENDER_CACHE to change it); bring your own: docs/models.md")
+        show(f"files: {cache_folder()} (set RENDER_CACHE to change it); models of your own: docs/models.md")
 
 
 @models.command()
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @options.offline
 def pull(names: Sequence[str], offline: bool) -> None:
-    """Fetch models now, so that rendering needs no network.
+    """Download models now, so that rendering needs no network.
 
     \b
     render models pull imagenet-f16-16384 ViT-B-32/openai
@@ -81,7 +81,7 @@ def pull(names: Sequence[str], offline: bool) -> None:
 @models.command()
 @click.argument("name", metavar="NAME")
 def path(name: str) -> None:
-    """Print where a model's weights lie; exit code 1 where they are not here yet.
+    """Print the path of a model's weights; exit code 1 if they are not downloaded yet.
 
     \b
     render models path imagenet-f16-16384
@@ -92,7 +92,7 @@ def path(name: str) -> None:
     for place in places:
         show(str(place))
     if not all(place.is_file() for place in places):
-        raise WeightsError(f"not here yet; render models pull {name} fetches it")
+        raise WeightsError(f"not downloaded yet; run render models pull {name}")
 
 
 def _find(name: str) -> list["Model"]:

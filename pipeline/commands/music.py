@@ -1,4 +1,4 @@
-"""`render music`: what a track holds for a schedule to follow."""
+"""`render music`: what in a track a schedule can follow."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,21 +17,23 @@ if TYPE_CHECKING:  # `render --help` must not wait for numpy
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.argument("stems", metavar="[STEM]...", type=click.Path(path_type=Path), nargs=-1)
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Draw it, too: .png, .svg, .pdf.")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Also draw it: .png, .svg or .pdf."
+)
 @click.option(
     "--beats-per-bar", metavar="N", type=click.IntRange(1, 64), default=4, help="How many beats a bar has [4]."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines, with every beat.")
 def music(file: Path, stems: Sequence[Path], output: Path | None, beats_per_bar: int, as_json: bool) -> None:
-    """Listen to a track: its tempo, beats and sections, and what signals can follow.
+    """Analyse a track: its tempo, beats and sections, and the signals that a schedule can follow.
 
     \b
     render music track.mp3
     render music track.mp3 -o music.png      waveform, beats and every signal
-    render music track.mp3 drums.wav bass.wav -o music.png     and what each stem does
+    render music track.mp3 drums.wav bass.wav -o music.png     and the signals of each stem
 
-    Any format that FFmpeg knows. What was found is kept, by the file's content, in the cache
-    folder (RENDER_CACHE). In a schedule: music: {file: track.mp3, bpm: auto}.
+    Reads any format that FFmpeg reads. Results are cached by the file's content in the cache folder
+    (RENDER_CACHE). In a schedule: music: {file: track.mp3, bpm: auto}.
     """
     from pipeline.audio.summary import summarize
 

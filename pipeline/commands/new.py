@@ -10,7 +10,8 @@ from pipeline.terminal import show
 from render.errors import InputError, suggestion
 
 _DEFAULT = "story"
-_NO_TRACK = "  # file: track.mp3 "
+# The lines of the template `song` that a track replaces, by how they begin.
+_FILE, _LENGTH, _BPM = "  # file: track.mp3 ", "  length: 8 bars ", "  bpm: 120 "
 
 
 def _templates() -> dict[str, str]:
@@ -22,7 +23,7 @@ def _templates() -> dict[str, str]:
 @click.command()
 @click.argument("name", metavar="NAME", required=False)
 @click.option("--template", metavar="NAME", default=None, help=f"loop, song or story [{_DEFAULT}; song with --track].")
-@click.option("--track", metavar="FILE", help="The track of a song, in the folder of the new file.")
+@click.option("--track", metavar="FILE", help="The track of a song, in the folder of the new schedule.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.option("--list", "listed", is_flag=True, help="List the templates.")
 def new(name: str | None, template: str | None, track: str | None, force: bool, listed: bool) -> None:
@@ -49,17 +50,23 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
         with path.open("w" if force else "x", encoding="utf-8") as stream:
             stream.write(text)
     except FileExistsError as error:
-        raise InputError(f"{path}: already exists; choose another name, or --force to overwrite it") from error
+        raise InputError(f"{path}: already exists; choose another name, or overwrite it with --force") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
     show(f"{path}: written from the template {template}; next: render check {path}, then render {path}")
 
 
 def _with_track(text: str, template: str, track: str, path: Path) -> str:
-    if _NO_TRACK not in text:
+    if _FILE not in text:
         raise InputError(f"--track: the template {template} has no music; use --template song")
-    file = json.dumps(_beside(path, track), ensure_ascii=False)
-    lines = [f"  file: {file}" if _NO_TRACK in line else line for line in text.splitlines()]
+    replaced = {
+        _FILE: f"  file: {json.dumps(_beside(path, track), ensure_ascii=False)}",
+        _LENGTH: "  length: music       # as long as the track; or such as 8 bars",
+        _BPM: "  bpm: auto           # found in the track; or a number, where it is wrong",
+    }
+    lines = [
+        next((new for begin, new in replaced.items() if line.startswith(begin)), line) for line in text.splitlines()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -70,5 +77,5 @@ def _beside(path: Path, track: str) -> str:
     if file is None:
         raise InputError(f"--track: {track}: no such file; expected one in the folder of {path}")
     if not file.resolve().is_relative_to(folder):
-        raise InputError(f"--track: {track} is outside the folder of {path}, where schedules look; copy it there")
+        raise InputError(f"--track: {track} is outside the folder of {path}; copy it there")
     return file.resolve().relative_to(folder).as_posix()

@@ -20,12 +20,12 @@ schedule_files = click.argument("files", metavar="FILE...", nargs=-1, required=T
 schedule_file = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 run_folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path), callback=_run_folder)
 allow_paths = click.option(
-    "--allow-paths", is_flag=True, help="Let a schedule name files outside its folder; only for schedules you trust."
+    "--allow-paths", is_flag=True, help="Allow files outside the schedule's folder; only for schedules you trust."
 )
 
 
 def _offline(ctx: click.Context, parameter: click.Parameter, asked: bool) -> bool:
-    if asked:  # read when huggingface_hub and transformers are imported, which open_clip does
+    if asked:  # read when open_clip imports huggingface_hub and transformers
         os.environ["HF_HUB_OFFLINE"] = "1"
     return asked
 
@@ -34,7 +34,7 @@ offline = click.option(
     "--offline",
     is_flag=True,
     callback=_offline,
-    help="Open no connection: use only models that are here [$HF_HUB_OFFLINE].",
+    help="Open no connection: use only downloaded models [$HF_HUB_OFFLINE].",
 )
 ffmpeg_program = click.option(
     "--ffmpeg", "ffmpeg_program", metavar="PATH", help="The ffmpeg to use [$RENDER_FFMPEG, PATH, a bundled one]."
@@ -43,7 +43,7 @@ work = click.option(
     "--work",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where files from and for buckets lie meanwhile [a folder of the user's cache].",
+    help="Local folder for files from and to buckets [a folder of the user's cache].",
 )
 device = click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or cuda:N [auto].")
 
@@ -56,7 +56,7 @@ def _pair(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...
 
 
 def _at_once(ctx: click.Context, parameter: click.Parameter, value: str) -> int | None:
-    """How many schedules go on at once; None where that is to be measured."""
+    """How many schedules are refined at once; None to measure it."""
     if value == "auto":
         return None
     if not value.isdecimal() or not int(value):
@@ -71,7 +71,7 @@ lockstep = click.option(
     flag_value="auto",
     default="1",
     callback=_at_once,
-    help="Refine N schedules or shots of one size and one set of models as one batch; `auto` measures what pays [1].",
+    help="Refine N schedules or shots of the same size and models as one batch; `auto` measures the fastest N [1].",
 )
 overrides = click.option(
     "--set",

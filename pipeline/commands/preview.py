@@ -1,4 +1,4 @@
-"""`render preview`: the motion alone in seconds, or one moment refined."""
+"""`render preview`: the motion alone in seconds, or one moment rendered."""
 
 from pathlib import Path
 
@@ -10,9 +10,11 @@ from pipeline.terminal import show
 
 @click.command()
 @options.schedule_file
-@click.option("--image", metavar="FILE", type=click.Path(path_type=Path), help="Move this picture, not a test picture.")
 @click.option(
-    "--at", "moment", metavar="TIME", help="Refine one frame and its neighbours instead, such as 4s, 50% or @drop."
+    "--image", metavar="FILE", type=click.Path(path_type=Path), help="Move this picture instead of a test picture."
+)
+@click.option(
+    "--at", "moment", metavar="TIME", help="Render the frames around this time instead, such as 4s, 50% or @drop."
 )
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="[NAME-preview.mp4; with --at NAME-at.png]"
@@ -33,17 +35,17 @@ def preview(
     offline: bool,
     ffmpeg_program: str | None,
 ) -> None:
-    """See the motion of a schedule in seconds: every frame of it, on a test picture, without models.
+    """Show the motion of a schedule in seconds: every frame, on a test picture, without models.
 
     \b
     render preview schedules/sunset.yaml
     render preview schedules/sunset.yaml --image photo.jpg -o motion.mp4
-    render preview schedules/sunset.yaml --at 4s       how does it look there?
+    render preview schedules/sunset.yaml --at 4s       what does it look like there?
 
-    The test picture repeats itself at every doubling of its size, so that a long zoom stays one; a cut starts it
-    over. What motion.border brings in from outside fades within a second or two, as nothing paints over it here.
-    --at loads the models: it refines the frame before that time from noise, then goes on with the
-    schedule for two frames, and shows the three side by side.
+    The test picture repeats itself at every doubling of its size, so that a long zoom never ends; a cut resets
+    it. What motion.border brings in from outside fades within a second or two, since no model paints over it.
+    --at loads the models: it renders the frame before that time from noise, then two more frames of the
+    schedule, and shows the three side by side.
     """
     from pipeline.schedule.loader import load_schedule
     from pipeline.storage.naming import stem_of

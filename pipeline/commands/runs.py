@@ -1,4 +1,4 @@
-"""`render status`, `verify` and `assemble`: what the folder of a run holds."""
+"""`render status`, `verify` and `assemble`: the state of a run's folder."""
 
 import itertools
 import sys
@@ -18,13 +18,13 @@ if TYPE_CHECKING:  # `render --help` must not wait for numpy
 @options.run_folder
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 def status(folder: "RunFolder", as_json: bool) -> None:
-    """Show what of a run is done, stale or missing, and who is rendering it.
+    """Show which frames of a run are done, stale or missing, and who is rendering it.
 
     \b
     render status outputs/sunset
 
-    Frames are done if they are what the schedule, as its file is now, and the models would give;
-    stale if they are of an earlier schedule or of other models.
+    Frames are done if they are those of the schedule, as its file is now, and of its models; stale if
+    they are of an earlier schedule or of other models.
     """
     from pipeline.run.folder.status import inspect
 
@@ -37,20 +37,20 @@ def status(folder: "RunFolder", as_json: bool) -> None:
 @click.option(
     "--rerender", metavar="N", type=click.IntRange(0), default=0, help="Render N random frames again and compare."
 )
-@click.option("--seed", type=int, default=None, help="Which random frames; another one each time unless given.")
+@click.option("--seed", type=int, default=None, help="Chooses the random frames [others each time].")
 @options.device
 @options.offline
 @options.ffmpeg_program
 def verify(
     folder: "RunFolder", rerender: int, seed: int | None, device: str, offline: bool, ffmpeg_program: str | None
 ) -> None:
-    """Check every frame and state of a run against its checksums and the chain of hashes, and every video's length.
+    """Check every frame and state of a run against its checksum and hash, and the length of every video.
 
     \b
     render verify outputs/sunset
     render verify outputs/sunset --rerender 5
 
-    With --rerender, frames that follow a kept state are rendered again and must be equal to the bit.
+    With --rerender, random frames that follow a saved state are rendered again and compared bit for bit.
     """
     from pipeline.run.verify import Verification
 
@@ -66,14 +66,14 @@ def verify(
 
 @click.command()
 @options.run_folder
-@click.option("--partial", is_flag=True, help="Of the frames that are there, up to the first missing one.")
+@click.option("--partial", is_flag=True, help="Use the frames up to the first missing one.")
 @options.ffmpeg_program
 def assemble(folder: "RunFolder", partial: bool, ffmpeg_program: str | None) -> None:
     """Make the video of a run again from its frames; nothing is rendered.
 
     \b
     render assemble outputs/sunset
-    render assemble outputs/sunset --partial      a look at a run that is not finished
+    render assemble outputs/sunset --partial      preview an unfinished run
     """
     from pipeline.run.delivery.derive import assemble_again
 

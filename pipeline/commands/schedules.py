@@ -1,4 +1,4 @@
-"""`render check`, `plan` and `plot`: a schedule seen without rendering."""
+"""`render check`, `plan` and `plot`: inspect a schedule without rendering."""
 
 import dataclasses
 import json
@@ -29,7 +29,7 @@ PAGE = ".html"
 def check(files: Sequence[Path], overrides: Overrides, allow_paths: bool, as_json: bool) -> None:
     """Check schedules without rendering: every problem with its place, in under a second.
 
-    What has no effect is warned of and no error.
+    Settings without effect give a warning, not an error.
 
     \b
     render check schedules/*.yaml
@@ -47,11 +47,11 @@ def check(files: Sequence[Path], overrides: Overrides, allow_paths: bool, as_jso
             wrong += 1
             show(_as_json(file, None, error) if as_json else str(error), err=not as_json)
         else:
-            _tell(file, schedule, as_json)
+            _report(file, schedule, as_json)
     sys.exit(InputError.exit_code if wrong else 0)
 
 
-def _tell(file: Path, schedule: "Schedule", as_json: bool) -> None:
+def _report(file: Path, schedule: "Schedule", as_json: bool) -> None:
     if as_json:
         show_json(_as_json(file, schedule, None))
         return
@@ -70,7 +70,7 @@ def _summary(schedule: "Schedule") -> str:
 
 
 def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) -> str:
-    """What was found in a file, as one line; in ASCII, which every terminal and pipe can carry."""
+    """The result for a file as one line of JSON, in ASCII, which every terminal and pipe can carry."""
     output = schedule.output if schedule else None
     found: dict[str, object] = {
         "file": str(file),
@@ -86,7 +86,7 @@ def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) 
 
 
 def _problems(file: Path, error: InputError | None) -> Sequence[Problem]:
-    """The problems of an error; where it has no place in the file, it is told at its beginning."""
+    """The problems of an error; one without a place in the file is reported at its beginning."""
     if error is None:
         return ()
     if isinstance(error, ScheduleError):
@@ -99,9 +99,9 @@ def _problems(file: Path, error: InputError | None) -> Sequence[Problem]:
 @options.overrides
 @options.allow_paths
 def plan(file: Path, overrides: Overrides, allow_paths: bool) -> None:
-    """Print what every frame is made of: one JSON frame spec per line.
+    """Print the numbers of every frame: one JSON frame spec per line.
 
-    Of variants it is the first; --set shows another.
+    Of variants the first is printed; --set chooses another.
 
     \b
     render plan schedules/sunset.yaml | head -1
@@ -114,7 +114,7 @@ def plan(file: Path, overrides: Overrides, allow_paths: bool) -> None:
     try:
         for spec in timeline:
             show_json(spec.to_json())
-    except BrokenPipeError:  # `render plan FILE | head` has seen enough
+    except BrokenPipeError:  # `render plan FILE | head` closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -123,7 +123,7 @@ def plan(file: Path, overrides: Overrides, allow_paths: bool) -> None:
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to draw it [NAME-plot.png]."
 )
-@click.option("--html", "as_html", is_flag=True, help="A page to read every frame off, in one file [NAME-plot.html].")
+@click.option("--html", "as_html", is_flag=True, help="An interactive page in one file [NAME-plot.html].")
 @options.overrides
 @options.allow_paths
 def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, allow_paths: bool) -> None:
@@ -142,7 +142,7 @@ def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, a
     target = output or Path(f"{stem_of(file)}-plot")
     target = target if output and target.suffix else Path(f"{target}{PAGE if as_html else '.png'}")
     if as_html and target.suffix.lower() != PAGE:
-        raise InputError(f"{target}: --html draws a page; name it *{PAGE} or leave out one of the two")
+        raise InputError(f"{target}: --html writes a page; name it *{PAGE}, or leave out -o or --html")
     try:
         _draw(schedule, target)
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""`render schema`: the language for editors."""
+"""`render schema`: the language as JSON Schema, for editors."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from render.errors import InputError
 @click.command()
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to write it [stdout].")
 def schema(output: Path | None) -> None:
-    """Print the JSON Schema of schedules, with which editors complete and check while you type.
+    """Print the JSON Schema of schedules, which lets editors complete and check while you type.
 
     In VS Code, with the YAML extension, the first line of a schedule names it:
     # yaml-language-server: $schema=schema.json

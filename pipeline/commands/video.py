@@ -1,4 +1,4 @@
-"""`render video`, for short `render FILE`: the main job."""
+"""`render video`, for short `render FILE`: render schedules."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,21 +26,21 @@ def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     "--out",
     metavar="DIR|URL",
     default="outputs",
-    help="Where the run's folder is made; s3://, gs:// or az:// is a bucket [outputs].",
+    help="Where the run's folder is written; s3://, gs:// or az:// is a bucket [outputs].",
 )
 @options.work
 @options.device
-@click.option(
-    "--frames", metavar="A:B", callback=_range, help="Only frames A to B-1, even if they are already rendered."
-)
+@click.option("--frames", metavar="A:B", callback=_range, help="Render frames A to B-1 only, even if they exist.")
 @click.option("--fresh", is_flag=True, help="Ignore existing frames and start over.")
-@click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in a folder of its own.")
+@click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in a separate folder.")
 @options.overrides
 @options.allow_paths
 @options.offline
 @options.ffmpeg_program
 @options.lockstep
-@click.option("--wait", is_flag=True, help="Where another run writes into the folder, wait for its end, then go on.")
+@click.option(
+    "--wait", is_flag=True, help="If another run is writing into the folder, wait until it ends, then continue."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per event instead of the bar.")
 def video(
     files: Sequence[str],
@@ -64,17 +64,17 @@ def video(
     render schedules/sunset.yaml
     render schedules/sunset.yaml --draft
     render schedules/sunset.yaml --frames :24      only the first two seconds
-    render schedules/sunset.yaml --set refine.steps=20    a trial, in a folder of its own
+    render schedules/sunset.yaml --set refine.steps=20    a trial, in a separate folder
     render a.yaml b.yaml --out /data --device cuda:1
     render s3://bucket/a.yaml --out s3://bucket/videos
-    render a.yaml b.yaml --lockstep auto           both at once, where that is faster
+    render a.yaml b.yaml --lockstep auto           both at once, if that is faster
 
     Each schedule gets the folder DIR/<its name>/ with frames/, video.mp4, contact.png, poster.png
-    and report.json. Running again goes on where it stopped; after an edit it starts at the first
-    frame that the edit changes; a finished video that it replaces stays in the history (render history DIR).
-    In a bucket frames are uploaded while the next are rendered, and the same
-    command goes on there on another machine. Ctrl-C finishes the frame, twice stops at once. A schedule with
-    variants: gives one folder below for every combination.
+    and report.json. Running again continues where it stopped; after an edit it starts at the first frame
+    that the edit changes, and a finished video that it replaces is kept in the history (render history DIR).
+    With a bucket, frames are uploaded while the next ones are rendered, and the same command continues there
+    on another machine. Ctrl-C finishes the frame, a second one stops at once. A schedule with variants: gets
+    a subfolder for every combination.
     """
     if not files:
         raise click.UsageError("expected a schedule; `render new NAME` writes one to start from")
@@ -101,7 +101,7 @@ def video(
 
 
 def _local(files: Sequence[str], inputs: Path) -> Iterator[Path]:
-    """Schedules that lie in a bucket are fetched."""
+    """The schedules as local files; those in a bucket are downloaded."""
     from pipeline.storage.inputs import fetch
     from pipeline.storage.store import is_url
 

@@ -4,8 +4,11 @@ import dataclasses
 import json
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from render.errors import DeviceError, FolderInUseError, RunError
 
 GO_ON = "run the same command again to go on"
 
@@ -92,12 +95,29 @@ class Failed:
     """A run could not go on; where `fatal` no other one can in this process, since its GPU has failed.
 
     `held_by` says who writes into the folder, where that is why: nothing was done, and it can be tried again later.
+    `error` is what was raised, for programs in this process: it is not pickled and not in the JSON.
     """
 
     schedule: str
     message: str
     fatal: bool = False
     held_by: str = ""
+    error: RunError | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, schedule: str, error: RunError) -> "Failed":
+        """The failure of a run by what it raised, without tracebacks: their frames keep models and tensors alive."""
+        error.__cause__ = error.__context__ = None
+        return cls(
+            schedule=schedule,
+            message=str(error),
+            fatal=isinstance(error, DeviceError),
+            held_by=error.holder if isinstance(error, FolderInUseError) else "",
+            error=error.with_traceback(None),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"error": None}
 
 
 Event = Started | Kept | Warned | FrameDone | Finished | Interrupted | Failed
@@ -124,4 +144,5 @@ def only_events(work: Generator[object, None, None]) -> Generator[Event, None, N
 
 def to_json(event: Event) -> str:
     """One line: {"event": "frame", ...}."""
-    return json.dumps({"event": _NAMES[type(event)], **dataclasses.asdict(event)}, default=str, allow_nan=False)
+    shown = {each.name: getattr(event, each.name) for each in dataclasses.fields(event) if each.name != "error"}
+    return json.dumps({"event": _NAMES[type(event)], **shown}, default=str, allow_nan=False)

@@ -8,8 +8,9 @@ import numpy as np
 from pipeline.run.delivery.judging import faults
 from pipeline.run.folder.finished import is_as_made
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.frames import to_pixels
+from pipeline.run.folder.frames import again, to_pixels
 from pipeline.run.folder.hashes import chain
+from pipeline.run.folder.status import stretches
 from pipeline.run.loop_end import Heads
 from pipeline.schedule.timeline import Timeline
 from pipeline.video.ffmpeg import find_binary
@@ -39,11 +40,23 @@ class Verification:
         self._states = folder.states(self._schedule)
         self._folder = folder
         self._seen = {"frames": 0, "states": 0, "rerendered": 0}
+        self._in_one_line = 0  # frames missing after another one, which are reported in its line
 
     def damaged(self) -> Iterator[str]:
         """One sentence for everything that is missing, damaged or not what the schedule asks for."""
-        for index in range(len(self._hashes)):
-            self._seen["frames"] += 1
+        yield from self._damaged_frames()
+        yield from self._damaged_states()
+        yield from self._damaged_videos()
+
+    def _damaged_frames(self) -> Iterator[str]:
+        self._seen["frames"] += len(self._hashes)
+        missing = set(range(len(self._hashes))) - set(self._frames.present())
+        for begin, end in stretches(missing):
+            if end - begin > 1:
+                self._in_one_line += end - begin - 1
+                yield f"{self._frames.folder}: frames {begin} to {end - 1} are missing; {again(begin, end)}"
+        alone = {begin for begin, end in stretches(missing) if end - begin == 1}
+        for index in sorted(set(range(len(self._hashes))) - missing | alone):
             try:
                 hash_ = self._frames.verify(index).hash
             except CheckpointError as error:
@@ -51,6 +64,8 @@ class Verification:
                 continue
             if hash_ != self._hashes[index]:
                 yield f"{self._frames.path(index)}: is of another schedule or of other models"
+
+    def _damaged_states(self) -> Iterator[str]:
         for index in self._states.kept():
             self._seen["states"] += 1
             try:
@@ -60,7 +75,6 @@ class Verification:
                 continue
             if index < len(self._hashes) and note.frame_hash != self._hashes[index]:
                 yield f"{self._states.path(index)}: is of another schedule or of other models"
-        yield from self._damaged_videos()
 
     def _damaged_videos(self) -> Iterator[str]:
         video = self._folder.video
@@ -99,7 +113,7 @@ class Verification:
                 yield f"{path}: rendered again on {here}, it is another picture"
 
     def _is_sound(self, before: int) -> bool:
-        """Whether the frame behind frame `before`, and the state that it starts from, are what they should be."""
+        """Whether the frame after frame `before`, and the state that it starts from, are what they should be."""
         following = before + 1
         if following >= len(self._hashes):
             return False
@@ -109,7 +123,13 @@ class Verification:
         except CheckpointError:
             return False
 
-    def summary(self, wrong: int) -> str:
+    def summary(self, lines: int) -> str:
+        """What was checked, and how much is wrong.
+
+        Args:
+            lines: how many sentences `damaged` and `rerender` gave.
+        """
+        wrong = lines + self._in_one_line
         looked = f"{self._seen['frames']} frames and {self._seen['states']} states checked"
         if self._seen["rerendered"]:
             looked += f", {self._seen['rerendered']} frames rendered again"

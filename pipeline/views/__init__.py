@@ -1,1 +1,1 @@
-"""A schedule seen without rendering all of it: plot, page, motion preview, one moment."""
+"""A schedule shown without rendering all of it: plot, page, motion preview, one moment."""

@@ -1,7 +1,7 @@
 """What the border brings into a preview.
 
-A render moves the last picture, fills what enters from outside by `motion.border`, and refines that. A preview has
-nobody who paints over it, so there it fades into the test picture.
+A render moves the last picture, fills what enters from outside by `motion.border`, and refines that. In a preview no
+model paints over it, so it fades into the test picture.
 """
 
 import numpy as np
@@ -14,30 +14,30 @@ from render.motion.transforms import Matrix
 from render.motion.warp import move, warp
 from render.spec import FrameSpec
 
-HALF_GONE = 0.5  # seconds after which half of what entered is still seen
+HALF_GONE = 0.5  # seconds after which half of what entered has faded
 _FAINT = 1 / 255
-_LONGEST = 320  # pixels of a side; what fades away need not be sharp
+_LONGEST = 320  # pixels of a side: what fades need not be sharp
 
 
 class Entering:
-    """Lays over frame after frame what has entered from outside.
+    """Draws what has entered from outside over each frame.
 
     Args:
         fps: frames per second.
     """
 
     def __init__(self, fps: float) -> None:
-        self._left = 0.5 ** (1 / (HALF_GONE * fps))  # of what entered, from frame to frame
+        self._left = 0.5 ** (1 / (HALF_GONE * fps))  # share of what entered that is left after a frame
         self._last = torch.zeros(0)
         self._entered = torch.zeros(0)
-        self._share = torch.zeros(0)  # of it in what is shown
+        self._share = torch.zeros(0)  # of what entered in the shown frame
 
     def over(self, picture: Tensor, spec: FrameSpec, moves: Matrix) -> Tensor:
         """The next frame, (1, 3, H, W) in [0, 1].
 
         Args:
             picture: what it shows where nothing has entered, (1, 3, H, W) in [0, 1].
-            moves: how the last frame moves to this one.
+            moves: the motion from the last frame to this one.
         """
         small, moves = _smaller(picture, moves)
         last, self._last = self._last, small
@@ -55,7 +55,7 @@ class Entering:
 
 
 def _smaller(picture: Tensor, moves: Matrix) -> tuple[Tensor, Matrix]:
-    """The picture at a size that is moved in no time, and the matrix for that."""
+    """The picture at a size that is quick to move, and the matrix for that size."""
     height, width = picture.shape[-2:]
     share = min(1.0, _LONGEST / max(height, width))
     small = F.interpolate(
@@ -70,7 +70,7 @@ def _resized(field: Tensor, like: Tensor) -> Tensor:
 
 
 def _stays_inside(moves: Matrix, frame: Tensor) -> bool:
-    """Whether every corner of the frame shows what was within the last one."""
+    """Whether every corner of the frame was inside the last frame."""
     height, width = frame.shape[-2:]
     corners = np.array([[x, y, 1.0] for x in (0, width - 1) for y in (0, height - 1)])
     led = corners @ np.linalg.inv(moves).T

@@ -1,4 +1,4 @@
-"""One moment of a schedule refined, with its neighbours: to judge a look before rendering all of it."""
+"""One moment of a schedule rendered, with its neighbours, to judge a look before rendering all of it."""
 
 import dataclasses
 from pathlib import Path
@@ -22,14 +22,14 @@ NEIGHBOURS = 3
 def write_moment(schedule: Schedule, written: str, path: Path, device: str, offline: bool) -> None:
     """Draw three frames around a time side by side into a picture.
 
-    The first of them starts from noise with as many steps as a video's first frame; the others
-    follow as they would in the video. So it shows the look, not what a long run would have led to.
+    The first of them starts from noise with as many steps as a video's first frame; the others follow as they
+    would in the video. So it shows the look at that time, not the picture that a full run would reach.
 
     Args:
-        written: the time as a schedule writes it: `4s`, `120` (a frame), `50%`, `end`, `8 beats`, `@drop`.
+        written: the time as in a schedule: `4s`, `120` (a frame), `50%`, `end`, `8 beats`, `@drop`.
 
     Raises:
-        InputError: this is no time of the schedule.
+        InputError: this is not a time of the schedule.
         WeightsError: a model's files are missing or do not fit.
     """
     timeline = Timeline(schedule)
@@ -51,13 +51,13 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
 
 
 def _steps_from_noise(schedule: Schedule, time: float) -> int:
-    """What a cut at this time would take; the shots may differ in it."""
+    """How many steps a cut at this time would take; shots may differ."""
     begun = [shot.refine for shot in schedule.shots if shot.start <= time + 1e-9]
     return (begun[-1] if begun else schedule.refine).first_frame
 
 
 def frame_at(schedule: Schedule, written: str) -> int:
-    """The frame that is shown at a time. Raises `InputError` where there is none."""
+    """The frame that is shown at a time. Raises `InputError` if there is none."""
     output = schedule.output
     clock = Clock(fps=output.fps, length=output.length, beat=schedule.music.beat, markers=schedule.markers)
     value = Value(yaml.ScalarNode("tag:yaml.org,2002:str", written), "", Problems("--at"))

@@ -1,4 +1,4 @@
-"""A schedule as a picture: prompts as bands, below them every curve over time."""
+"""A schedule as a picture: prompts as bands, and below them every curve over time."""
 
 import textwrap
 import warnings
@@ -30,10 +30,10 @@ _COLORS = pyplot.get_cmap("tab20")(np.r_[0:20:2, 1:20:2])
 
 
 def plot_schedule(schedule: Schedule, path: Path) -> None:
-    """Draw the schedule as a PNG, or as what else the suffix asks for.
+    """Draw the schedule in the format of the suffix, such as PNG.
 
     Raises:
-        ValueError: no picture has this suffix.
+        ValueError: no picture format has this suffix.
         OSError: the file cannot be written.
     """
     lines, bands = chart.lines(schedule), chart.bands(schedule)
@@ -55,20 +55,20 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
         _name_events(prompts, names)
         _write(figure, layout, bands, f"{one_line(schedule.title)}: {chart.facts(schedule)}")
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")  # drawn as a box
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")  # they are drawn as a box
             figure.savefig(path, dpi=DPI)
     finally:
         pyplot.close(figure)
 
 
 def _times(schedule: Schedule) -> Array:
-    """Where curves are sampled: finer than the frames of a short video, at about every frame of a long one."""
+    """The times at which curves are sampled: finer than frames in a short video, about every frame in a long one."""
     count = min(max(SAMPLES, schedule.output.num_frames + 1), MOST_SAMPLES)
     return np.linspace(0, schedule.output.length, count)
 
 
 def _draw_prompts(axis: Axes, bands: Sequence[Band], schedule: Schedule) -> None:
-    """One band per prompt, as high as its weight; negative weights hang below zero."""
+    """One band per prompt, as high as its weight; negative weights are below zero."""
     times = _times(schedule)
     over, under = np.zeros_like(times), np.zeros_like(times)
     for number, band in enumerate(bands):
@@ -88,7 +88,7 @@ def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:
     seen = line.sample(frames if line.curve.has_formula else times)
     low, high = float(seen.min()), float(seen.max())
     room = 0.2 * (high - low or max(abs(high), 1e-6))
-    # Between two frames a formula may have a pole, which no frame meets.
+    # A formula may have a pole between two frames.
     values = np.clip(line.sample(times), low - 2 * room, high + 2 * room)
     axis.plot(times, values, color="tab:blue", linewidth=1.4)
     keys = np.array(line.key_times(schedule.output.length))
@@ -105,7 +105,7 @@ def _label(axis: Axes, name: str, unit: str) -> None:
 
 
 def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
-    """Seconds along the bottom; beats, markers and the borders of shots through everything."""
+    """Seconds along the bottom; beats, markers and borders of shots as lines through all axes."""
     length, music = schedule.output.length, schedule.music
     step = chart.beat_step(schedule, length, MOST_LINES)
     for axis in axes:
@@ -120,10 +120,10 @@ def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
         for event in chart.events(schedule):
             style = "--" if event.kind == "marker" else "-"
             axis.axvline(event.time, color=_INK, linewidth=1, linestyle=style)
-    axes[-1].set_xlabel("seconds" + _said_of_beats(step, music.beats_per_bar), fontsize=_TEXT)
+    axes[-1].set_xlabel("seconds" + _beats_label(step, music.beats_per_bar), fontsize=_TEXT)
 
 
-def _said_of_beats(step: int | None, per_bar: int) -> str:
+def _beats_label(step: int | None, per_bar: int) -> str:
     if step is None:
         return ""
     if step == 1:
@@ -133,7 +133,7 @@ def _said_of_beats(step: int | None, per_bar: int) -> str:
 
 
 def _name_events(axis: Axes, names: Sequence[EventName]) -> None:
-    """What the lines through everything are, above the prompts."""
+    """The names of markers and shots, above the prompts."""
     for name in names:
         axis.annotate(
             name.text,
@@ -149,7 +149,7 @@ def _name_events(axis: Axes, names: Sequence[EventName]) -> None:
 
 
 def _write(figure: Figure, layout: Layout, bands: Sequence[Band], title: str) -> None:
-    """What stands outside of the axes: title, the names of the prompts, and what does not change."""
+    """The text outside the axes: title, names of prompts, constant values."""
     figure.text(0.5, layout.title_at, title, ha="center", va="center", fontsize=10, parse_math=False)
     more = len(bands) - MOST_NAMES + 1
     for number, ((x, y), band) in enumerate(zip(layout.name_places(), bands, strict=False)):

@@ -1,4 +1,4 @@
-"""Where everything stands on a plot: sizes in inches from the top down, so that no two texts meet."""
+"""The layout of a plot: sizes in inches from the top down, so that no two texts overlap."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How much there is to show: rows of events' names, names of prompts, panels of curves, lines of notes."""
+    """How much a plot shows: rows of event names, names of prompts, panels of curves, lines of notes."""
 
     event_rows: int
     names: int
@@ -27,7 +27,7 @@ class Layout:
 
     @property
     def name_rows(self) -> int:
-        """The names stand in two columns; if there are too many, the last place says how many more."""
+        """The rows of names, in two columns; if there are too many, the last entry says how many more."""
         return math.ceil(min(self.names, MOST_NAMES) / 2)
 
     @property
@@ -40,11 +40,11 @@ class Layout:
 
     @property
     def _top(self) -> float:
-        """Down to the upper edge of the prompts."""
+        """The upper edge of the prompts."""
         return _TITLE + _NAME * self.name_rows + EVENT_ROW * self.event_rows + _GAP
 
     def boxes(self) -> Iterator[Box]:
-        """The axes: the prompts', then each panel's, as (left, bottom, width, height) in shares of the figure."""
+        """The axes of the prompts, then of each panel: (left, bottom, width, height) as shares of the figure."""
         bottom = self._top
         for number in range(1 + self.panels):
             height = _PANEL if number else _PROMPTS
@@ -61,14 +61,14 @@ class Layout:
         return 1 - 0.55 * _TITLE / self.height
 
     def name_places(self) -> Iterator[tuple[float, float]]:
-        """Where the prompts' names begin, column by column."""
+        """The positions of the prompts' names, column by column."""
         for number in range(min(self.names, MOST_NAMES)):
             column, row = divmod(number, self.name_rows)
             x = _LEFT + column * (self.width - _LEFT - _RIGHT) / 2
             yield x / self.width, 1 - (_TITLE + _NAME * (row + 0.5)) / self.height
 
     def note_places(self) -> Iterator[tuple[float, str]]:
-        """Where the lines at the bottom stand, each with its text."""
+        """The positions of the lines at the bottom, each with its text."""
         for number, note in enumerate(self.notes):
             yield (len(self.notes) - number - 0.3) * _NOTE / self.height, note
 
@@ -79,7 +79,7 @@ class EventName:
 
     Attributes:
         row: counted upwards.
-        leftwards: it ends at its line instead of beginning there, so as not to leave the picture.
+        leftwards: the name ends at its line instead of starting there, so as to stay inside the picture.
     """
 
     event: Event
@@ -89,7 +89,7 @@ class EventName:
 
 
 def event_names(events: Sequence[Event], length: float) -> list[EventName]:
-    """Names in rows where no two meet; one that finds no place is left out, its line is drawn all the same."""
+    """Names in rows without overlaps; one for which there is no room is left out, but its line is drawn."""
     inch = length / (_WIDTH - _LEFT - _RIGHT)
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_MOST_EVENT_ROWS)]
     found = []

@@ -1,9 +1,8 @@
 """The motion of a schedule alone, at its full frame rate; no model is loaded.
 
-A render draws new detail wherever a zoom leads, so a preview needs a picture that has some at every
-scale: the test picture repeats itself at every doubling of its size, blended from one to the next,
-and is mirrored beyond its edges. A zoom of an hour then looks like a zoom throughout. What enters at the
-border is seen for a moment, see `pipeline.views.entering`.
+A render adds detail wherever a zoom goes, so a preview needs a picture with detail at every scale: the test picture
+repeats itself at every doubling of its size, blended from one to the next, and is mirrored beyond its edges. So an hour
+of zoom looks like a zoom throughout. What enters at the border is visible for a moment, see `pipeline.views.entering`.
 """
 
 import itertools
@@ -29,14 +28,14 @@ from render.files.images import load_image
 from render.motion.displacements.affine import motion_matrix
 from render.spec import FrameSpec
 
-_LABEL = 14  # pixels of height that the line of text takes
+_LABEL = 14  # height of the line of text in pixels
 
 
 def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary: str) -> int:
-    """Make a video of the motion, each frame with its time and its strongest prompt; return their number.
+    """Make a video of the motion, each frame with its time and strongest prompt; return the number of frames.
 
     Args:
-        picture: what is moved; a test picture unless given.
+        picture: the picture to move; a test picture if None.
         binary: the ffmpeg to use.
 
     Raises:
@@ -46,7 +45,7 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     width, height = schedule.output.size
     moved = draw_card(width, height) if picture is None else _fitted(picture, width, height)
     timeline = Timeline(schedule)
-    count = schedule.output.num_frames  # without what of a loop is rendered past its end
+    count = schedule.output.num_frames  # without the frames that a loop renders past its end
     shown = itertools.islice(motion(timeline, moved), count)
     frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in shown)
     fps = schedule.output.fps
@@ -57,7 +56,7 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
 
 
 def motion(timeline: Timeline, picture: Tensor) -> Iterator[tuple[Pixels, FrameSpec]]:
-    """Every frame of the timeline with `picture` (1, 3, H, W) in [0, 1] moved as far as since the last cut."""
+    """Every frame of the timeline: `picture` (1, 3, H, W) in [0, 1], moved by all motion since the last cut."""
     endless = EndlessPicture(picture)
     entering = Entering(timeline.fps)
     backwards = np.eye(3)
@@ -100,7 +99,7 @@ def draw_card(width: int, height: int) -> Tensor:
 
 
 def _fitted(path: Path, width: int, height: int) -> Tensor:
-    """The picture at `path`, its middle cut out to the frame's shape and scaled to its size."""
+    """The picture at `path`, cropped around its middle to the frame's shape and scaled to its size."""
     image = torch.from_numpy(load_image(path)).movedim(-1, 0).unsqueeze(0)
     have_height, have_width = image.shape[-2:]
     share = min(have_width / width, have_height / height)

@@ -1,4 +1,4 @@
-"""Models without weights, a run of theirs, and programs that stand for ffmpeg."""
+"""Models without weights, a run with them, and programs that replace ffmpeg."""
 
 import functools
 import os
@@ -21,7 +21,7 @@ from render.renderer.renderer import Renderer, Scorer
 
 @pytest.fixture(scope="session")
 def renderer() -> Renderer:
-    """Pixels refined under the eye of the toy: a frame takes milliseconds."""
+    """Pixels guided by the toy perceptor: a frame takes milliseconds."""
     cpu = torch.device("cpu")
     return Renderer(Pixels(), [Scorer(perceptor=Toy(cpu))], cpu)
 
@@ -37,7 +37,7 @@ refine: {steps: 2, first_frame: 4, cutouts: 2}
 
 @pytest.fixture
 def toy_file(tmp_path: Path) -> Path:
-    """A schedule of 12 frames; only frames 8 to 11 hang on its last prompt."""
+    """A schedule of 12 frames; only frames 8 to 11 depend on its last prompt."""
     path = tmp_path / "toy.yaml"
     path.write_text(TOY, encoding="utf-8")
     return path
@@ -63,7 +63,7 @@ def rendered(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Ca
 
 @pytest.fixture
 def made(rendered: Callable[..., RunFolder], toy_file: Path) -> Callable[..., RunFolder]:
-    """The folder of a finished run of `toy_file`, or of a range of it; yours to break."""
+    """The folder of a finished run of `toy_file`, or of a range of it; the test may damage it."""
 
     def make(frames: tuple[int | None, int | None] | None = None) -> RunFolder:
         whole = rendered(frames)
@@ -81,7 +81,7 @@ def bundled_ffmpeg() -> str:
 
 
 def _ffmpegs() -> dict[str, str]:
-    """Every ffmpeg that there is, by a name: the bundled one, the system's, and those of $RENDER_TEST_FFMPEGS."""
+    """Every ffmpeg found, by name: the bundled one, the system's, and those of $RENDER_TEST_FFMPEGS."""
     found = {"bundled": str(imageio_ffmpeg.get_ffmpeg_exe())}
     if system := shutil.which("ffmpeg"):
         found["system"] = system

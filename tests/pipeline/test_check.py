@@ -51,7 +51,7 @@ def test_json_of_a_good_file(folder: Path) -> None:
     ]
 
 
-def test_json_of_a_wrong_file_holds_every_problem_with_its_place(folder: Path) -> None:
+def test_json_of_a_wrong_file_lists_every_problem_with_its_place(folder: Path) -> None:
     result = checked("bad.yaml", "--json")
     assert result.exit_code == 2
     (found,) = objects(result)
@@ -65,21 +65,21 @@ def test_json_of_a_wrong_file_holds_every_problem_with_its_place(folder: Path) -
 
 def test_problems_in_json_are_those_of_the_text(folder: Path) -> None:
     (found,) = objects(checked("bad.yaml", "--json"))
-    told = checked("bad.yaml").stderr.splitlines()
-    assert told == ["{file}:{line}:{column}: {path}: {message}".format(**problem) for problem in found["problems"]]
+    lines = checked("bad.yaml").stderr.splitlines()
+    assert lines == ["{file}:{line}:{column}: {path}: {message}".format(**problem) for problem in found["problems"]]
 
 
 @pytest.mark.parametrize(
     ("file", "message"),
     [("missing.yaml", "cannot be read: No such file or directory"), ("binary.yaml", "not UTF-8 text (byte 0)")],
 )
-def test_what_cannot_be_read_is_a_problem_at_the_beginning(folder: Path, file: str, message: str) -> None:
+def test_an_unreadable_file_is_a_problem_at_its_beginning(folder: Path, file: str, message: str) -> None:
     result = checked(file, "--json")
     assert result.exit_code == 2
     assert objects(result)[0]["problems"] == [{"file": file, "line": 1, "column": 1, "path": "", "message": message}]
 
 
-def test_every_file_has_one_object_and_one_wrong_file_decides(folder: Path) -> None:
+def test_every_file_gives_one_object_and_one_wrong_file_sets_the_exit_code(folder: Path) -> None:
     result = checked("good.yaml", "bad.yaml", "missing.yaml", "warned.yaml", "--json")
     assert result.exit_code == 2
     assert [(found["file"], found["ok"]) for found in objects(result)] == [
@@ -101,7 +101,7 @@ def test_a_warning_is_no_error(folder: Path) -> None:
     ]
 
 
-def test_warnings_are_told_behind_the_good_line(folder: Path) -> None:
+def test_warnings_follow_the_ok_line(folder: Path) -> None:
     result = checked("warned.yaml")
     assert result.exit_code == 0
     assert result.stdout == "warned.yaml: OK: 24 frames, 3 s at 8 fps, 32×16\n"
@@ -112,7 +112,7 @@ def test_warnings_are_told_behind_the_good_line(folder: Path) -> None:
     ]
 
 
-def test_a_text_can_break_neither_the_terminal_nor_the_line(folder: Path) -> None:
+def test_a_text_cannot_break_the_terminal_or_the_line(folder: Path) -> None:
     (folder / "a.yaml").write_text(GOOD + 'motion: {"\\e[31m\\n夕": 1}\n')
     result = checked("a.yaml", "--json")
     assert result.stdout.isascii()
@@ -138,7 +138,7 @@ def test_shots_are_counted(folder: Path) -> None:
     assert checked("a.yaml").stdout == "a.yaml: OK: 32 frames, 4 s at 8 fps, 32×16, 3 shots\n"
 
 
-def test_overrides_count_in_json(folder: Path) -> None:
+def test_overrides_apply_to_json(folder: Path) -> None:
     assert objects(checked("good.yaml", "--json", "--set", "output.fps=16"))[0]["frames"] == 48
     (found,) = objects(checked("good.yaml", "--json", "--set", "refine.nothing=16"))
     assert not found["ok"]
@@ -153,7 +153,7 @@ def test_a_plan_is_a_line_for_every_frame(folder: Path) -> None:
     assert [json.loads(line)["index"] for line in lines] == list(range(24))
 
 
-def test_a_plan_of_variants_is_of_the_first(folder: Path) -> None:
+def test_a_plan_of_variants_shows_the_first(folder: Path) -> None:
     (folder / "a.yaml").write_text(GOOD + "variants: {output.seed: [5, 6]}")
 
     def seeds(*more: str) -> set[int]:
@@ -164,7 +164,7 @@ def test_a_plan_of_variants_is_of_the_first(folder: Path) -> None:
     assert seeds("--set", "output.seed=6") == {6}
 
 
-def test_a_plan_streams_and_ends_quietly_when_nobody_reads_on(folder: Path, command: str) -> None:
+def test_a_plan_streams_and_ends_quietly_when_the_pipe_closes(folder: Path, command: str) -> None:
     """A million frames would take minutes."""
     (folder / "long.yaml").write_text(GOOD.replace("length: 3s", "length: 1000000"))
     with subprocess.Popen(
@@ -193,7 +193,7 @@ def test_a_plan_streams_and_ends_quietly_when_nobody_reads_on(folder: Path, comm
         (["-o", "a.b.html", "--html"], "a.b.html"),
     ],
 )
-def test_a_plot_is_named_and_made_by_its_suffix(folder: Path, options: Sequence[str], written: str) -> None:
+def test_the_suffix_of_a_plot_decides_its_format(folder: Path, options: Sequence[str], written: str) -> None:
     result = CliRunner().invoke(plot, ["good.yaml", *options])
     assert result.stdout == f"{written}\n"
     begins = {"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!doctype html>"}[written.rpartition(".")[2]]
@@ -203,11 +203,11 @@ def test_a_plot_is_named_and_made_by_its_suffix(folder: Path, options: Sequence[
 
 def test_a_page_is_no_picture(folder: Path) -> None:
     result = CliRunner().invoke(plot, ["good.yaml", "--html", "-o", "a.png"])
-    assert str(result.exception) == "a.png: --html draws a page; name it *.html or leave out one of the two"
+    assert str(result.exception) == "a.png: --html writes a page; name it *.html, or leave out -o or --html"
     assert not (folder / "a.png").exists()
 
 
-def test_a_failed_plot_leaves_what_was_there(folder: Path) -> None:
+def test_a_failed_plot_leaves_the_old_file(folder: Path) -> None:
     (folder / "a.xyz").write_text("mine")
     result = CliRunner().invoke(plot, ["good.yaml", "-o", "a.xyz"])
     assert "a.xyz: cannot be drawn" in str(result.exception)

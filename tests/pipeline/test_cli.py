@@ -110,8 +110,8 @@ def test_two_files_are_rendered_to_two_folders(first: subprocess.CompletedProces
 
 
 def test_json_is_one_event_per_line_in_order(first: subprocess.CompletedProcess[str]) -> None:
-    told = [(event["event"], event.get("schedule"), event.get("index")) for event in events_of(first)]
-    assert told == [
+    found = [(event["event"], event.get("schedule"), event.get("index")) for event in events_of(first)]
+    assert found == [
         ("started", "a", None),
         *(("frame", "a", index) for index in range(FRAMES)),
         ("finished", "a", None),
@@ -124,16 +124,16 @@ def test_json_is_one_event_per_line_in_order(first: subprocess.CompletedProcess[
 def test_two_files_in_lockstep(call: Call, tmp_path: Path) -> None:
     done = call("a.yaml", "b.yaml", "--lockstep", "2", "--out", tmp_path, "--json")
     assert (done.returncode, done.stderr) == (0, "")
-    told = [(event["event"], event["schedule"]) for event in events_of(done)]
-    assert told[:2] == [("started", "a"), ("started", "b")]
-    assert told.index(("finished", "b")) < told.index(("finished", "a"))
-    assert (told.count(("frame", "a")), told.count(("frame", "b"))) == (FRAMES, 3)
+    found = [(event["event"], event["schedule"]) for event in events_of(done)]
+    assert found[:2] == [("started", "a"), ("started", "b")]
+    assert found.index(("finished", "b")) < found.index(("finished", "a"))
+    assert (found.count(("frame", "a")), found.count(("frame", "b"))) == (FRAMES, 3)
     assert count_frames(tmp_path / "b" / "video.mp4") == 3
     report = json.loads((tmp_path / "a" / "report.json").read_text())
     assert report["device"].endswith(", in lockstep")
 
 
-def test_without_a_number_lockstep_measures(call: Call, tmp_path: Path) -> None:
+def test_lockstep_without_a_number_measures(call: Call, tmp_path: Path) -> None:
     done = call("b.yaml", "a.yaml", "--out", tmp_path, "--lockstep")
     assert done.returncode == 0
     assert "lockstep: " in done.stderr
@@ -146,11 +146,11 @@ def test_render_file_is_render_video_file(call: Call, copy: Path) -> None:
     assert done.stdout == f"{copy}/a/video.mp4: {FRAMES} frames (nothing to do)\n"
 
 
-def test_options_may_stand_before_the_file(call: Call, copy: Path) -> None:
+def test_options_may_precede_the_file(call: Call, copy: Path) -> None:
     assert call("--out", copy, "a.yaml").stdout.endswith("(nothing to do)\n")
 
 
-def test_failing_ffmpeg_is_exit_code_1_and_costs_no_frame(
+def test_failing_ffmpeg_is_exit_code_1_and_loses_no_frame(
     call: Call, copy: Path, script: Callable[[str, str], Path]
 ) -> None:
     program = script("ffmpeg", "echo 'No space left on device' >&2; exit 1")
@@ -179,7 +179,7 @@ def drafts(call: Call, folder: Path, finished: Path) -> subprocess.CompletedProc
     return call("a.yaml", "b.yaml", "--out", "out", "--draft")
 
 
-def test_one_failing_run_does_not_cost_the_other(drafts: subprocess.CompletedProcess[str], folder: Path) -> None:
+def test_one_failing_run_does_not_stop_the_other(drafts: subprocess.CompletedProcess[str], folder: Path) -> None:
     assert drafts.returncode == 1
     assert drafts.stderr.startswith("a: ")
     assert "a-draft" in drafts.stderr
@@ -187,14 +187,14 @@ def test_one_failing_run_does_not_cost_the_other(drafts: subprocess.CompletedPro
     assert count_frames(folder / "out" / "b-draft" / "video.mp4") == 3
 
 
-def test_draft_is_half_the_size_in_a_folder_of_its_own(drafts: subprocess.CompletedProcess[str], folder: Path) -> None:
+def test_draft_is_half_the_size_in_a_separate_folder(drafts: subprocess.CompletedProcess[str], folder: Path) -> None:
     with Image.open(folder / "out" / "b-draft" / "frames" / "000000.png") as image:
         assert image.size == (16, 16)
     with Image.open(folder / "out" / "b" / "frames" / "000000.png") as image:
         assert image.size == (32, 32)
 
 
-def test_schedule_of_a_draft_says_that_it_is_one(
+def test_schedule_of_a_draft_is_marked_as_one(
     drafts: subprocess.CompletedProcess[str], call: Call, folder: Path
 ) -> None:
     kept = folder / "out" / "b-draft" / "schedule.yaml"
@@ -228,7 +228,7 @@ class Started:
         raise AssertionError("no frame came")
 
     def wait_for_file(self, path: Path) -> None:
-        """A frame is told of when it is written, or where that takes a while, after the next one."""
+        """A frame is reported when it is written, or after the next one if writing takes longer."""
         while not path.exists():
             assert self._process.poll() is None, "it ended before"
             time.sleep(0.01)
@@ -349,7 +349,7 @@ def test_two_schedules_of_one_name_are_refused_before_anything_is_rendered(call:
     assert not (folder / "refused").exists()
 
 
-def test_one_bad_schedule_among_good_ones_is_told_before_anything_is_rendered(call: Call, folder: Path) -> None:
+def test_a_bad_schedule_among_good_ones_is_reported_before_anything_is_rendered(call: Call, folder: Path) -> None:
     done = call("a.yaml", "bad.yaml", "--out", "refused")
     assert done.returncode == 2
     assert "bad.yaml:5" in done.stderr
@@ -365,7 +365,7 @@ def test_unknown_device_is_exit_code_2(call: Call, tmp_path: Path) -> None:
 # the other commands
 
 
-def test_check_tells_the_good_from_the_bad(call: Call) -> None:
+def test_check_reports_good_and_bad_schedules(call: Call) -> None:
     done = call("check", "a.yaml", "bad.yaml", "nothing.yaml", SCHEDULES / "sunset.yaml")
     assert done.returncode == 2
     assert done.stdout.splitlines() == [
@@ -406,32 +406,32 @@ def headed(command: str, folder: Path) -> tuple[int, str]:
     return process.wait(timeout=60), said
 
 
-def test_plan_into_head_says_nothing_about_it(headed: tuple[int, str]) -> None:
+def test_plan_into_head_prints_no_error(headed: tuple[int, str]) -> None:
     assert headed[1] == ""
 
 
-def test_plan_into_head_is_no_failure(headed: tuple[int, str]) -> None:
+def test_plan_into_head_succeeds(headed: tuple[int, str]) -> None:
     assert headed[0] == 0
 
 
-def test_plot_draws_and_says_where(call: Call, tmp_path: Path) -> None:
+def test_plot_prints_the_path_of_its_picture(call: Call, tmp_path: Path) -> None:
     done = call("plot", "a.yaml", "-o", tmp_path / "curves.png")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{tmp_path}/curves.png\n", "")
     with Image.open(tmp_path / "curves.png") as image:
         assert np.asarray(image).std() > 0
 
 
-def test_plot_is_named_after_its_schedule_unless_told(call: Call, folder: Path) -> None:
+def test_plot_is_named_after_its_schedule_by_default(call: Call, folder: Path) -> None:
     assert call("plot", "a.yaml").stdout == "a-plot.png\n"
     assert (folder / "a-plot.png").is_file()
 
 
-def test_plot_says_the_file_that_it_wrote(call: Call, tmp_path: Path) -> None:
+def test_plot_prints_the_file_that_it_wrote(call: Call, tmp_path: Path) -> None:
     done = call("plot", "a.yaml", "-o", tmp_path / "curves")
     assert [done.stdout.strip()] == [str(path) for path in tmp_path.iterdir()]
 
 
-def test_models_lists_every_latent_and_what_ships(call: Call) -> None:
+def test_models_lists_every_latent_and_the_embedded_models(call: Call) -> None:
     done = call("models")
     assert done.returncode == 0
     for name in [*registry.latents(), "embedded", "toy"]:
@@ -445,7 +445,7 @@ def test_help_has_examples(name: str) -> None:
     assert f"render {'' if name == 'video' else name + ' '}schedules/" in said
 
 
-def test_help_of_the_whole_has_examples_and_every_command(call: Call) -> None:
+def test_main_help_has_examples_and_every_command(call: Call) -> None:
     for arguments in (["--help"], ["-h"]):
         done = call(*arguments)
         assert done.returncode == 0
@@ -460,7 +460,7 @@ def test_version_is_printed(call: Call) -> None:
     assert "0.1.0" in done.stdout
 
 
-def test_every_command_is_there_and_stands_in_the_readme() -> None:
+def test_every_command_is_registered_and_in_the_readme() -> None:
     """Each module of pipeline/commands is one whose commands must be reachable, not only there."""
     commands = Path(__file__).parents[2] / "pipeline" / "commands"
     defined = {
@@ -471,8 +471,8 @@ def test_every_command_is_there_and_stands_in_the_readme() -> None:
     }
     reachable = set(cli.main.commands) | set(models.commands)
     assert defined <= reachable, defined - reachable
-    told = (Path(__file__).parents[2] / "README.md").read_text()
-    assert [name for name in set(cli.main.commands) - {"video"} if f"| `render {name}" not in told] == []
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert [name for name in set(cli.main.commands) - {"video"} if f"| `render {name}" not in readme] == []
 
 
 # trials, history and names
@@ -490,12 +490,12 @@ def tried(call: Call, folder: Path) -> Path:
     return folder / "tried"
 
 
-def test_one_frame_tried_leaves_the_finished_run(call: Call, tried: Path) -> None:
+def test_a_trial_of_one_frame_leaves_the_finished_run(call: Call, tried: Path) -> None:
     assert call("keep.yaml", "--out", "tried").stdout.endswith("(nothing to do)\n")
     assert sorted(path.name for path in tried.iterdir()) == ["keep", "keep-output.seed=9"]
 
 
-def test_status_of_a_trial_says_how_to_go_on(call: Call, tried: Path, folder: Path) -> None:
+def test_status_of_a_trial_prints_how_to_continue(call: Call, tried: Path, folder: Path) -> None:
     last = call("status", tried / "keep-output.seed=9").stdout.splitlines()[-1]
     assert last == f"  continue with: render {folder}/keep.yaml --set output.seed=9"
 
@@ -527,7 +527,7 @@ def test_history_lists_restores_and_clears(call: Call, tried: Path, folder: Path
 
 
 @pytest.mark.parametrize("name", ["...yaml", "..yaml", ".yaml"])
-def test_a_file_of_any_name_is_rendered_below_out(call: Call, folder: Path, tmp_path: Path, name: str) -> None:
+def test_a_file_of_any_name_is_rendered_inside_out(call: Call, folder: Path, tmp_path: Path, name: str) -> None:
     (folder / "names").mkdir(exist_ok=True)
     shutil.copy(folder / "b.yaml", folder / "names" / name)
     for arguments in ((f"names/{name}",), ("batch", f"names/{name}", "--device", "cpu")):

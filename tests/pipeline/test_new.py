@@ -31,7 +31,7 @@ def test_a_template_is_valid_and_has_no_warnings(
     assert set(_templates()) == {"loop", "song", "story"}
 
 
-def test_never_overwrites_unasked(tmp_path: Path) -> None:
+def test_overwrites_only_with_force(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("mine")
     with pytest.raises(InputError, match="already exists"):
@@ -48,7 +48,7 @@ def test_a_missing_track_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", ["my track.wav", "folder/my track.wav", "/folder/my track.wav"])
-def test_a_track_is_named_from_the_folder_of_the_schedule(
+def test_the_path_of_a_track_is_relative_to_the_schedule(
     given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given from there, from where the command runs, or in full."""
@@ -61,6 +61,8 @@ def test_a_track_is_named_from_the_folder_of_the_schedule(
     _new("folder/a", "--track", given.replace("/folder", str(track.parent)) if given[0] == "/" else given)
     schedule = load_schedule(Path("folder/a.yaml"))
     assert schedule.music.path == track
+    assert schedule.output.length == pytest.approx(17)
+    assert "  bpm: auto " in Path("folder/a.yaml").read_text()
     assert schedule.warnings == ()
 
 
@@ -86,6 +88,11 @@ def test_render_without_a_file_names_the_command_that_writes_one() -> None:
     ("text", "said"),
     [
         ("seed: 1\nprompts: sea", r"1:1: seed: belongs in output.seed: write output: \{seed: ...\}"),
+        (
+            "output: {size: 96x64}\nprompts: sea",
+            r"output.size: expected a width and a height in pixels: write \[96, 64\]",
+        ),
+        ("output: {length: 6f}\nprompts: sea", r"output.length: expected a length .*: write 6 for 6 frames, got '6f'"),
         ("zoom: 1\nprompts: sea", r"1:1: zoom: belongs in motion.zoom"),
         ("model: x\nprompts: sea", r"1:1: model: belongs in models.latent"),
         ("prompts: photo: sea", r"put quotes around a text that contains ': '"),

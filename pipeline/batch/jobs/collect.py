@@ -1,6 +1,7 @@
 """Which schedules a batch is made of, every one of them read and checked before the first is rendered."""
 
 import glob
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from pipeline.storage.store import is_url
 from render.errors import InputError
 
 SUFFIXES = (".yaml", ".yml")
+_RUN = "run.json"  # lies beside the schedule.yaml of a run
+_LOG = logging.getLogger(__name__)
 
 
 def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None = None) -> list[Entry]:
@@ -85,11 +88,24 @@ def _meant(text: str, base: Path, inputs: Path) -> Iterator[Path]:
 def _on_disk(text: str, path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from sorted(inside for inside in path.iterdir() if inside.suffix in SUFFIXES)
+        if deeper := _in_subfolders(path):
+            _LOG.warning(
+                "%s: schedules in its subfolders are left out (%d); '%s/**/*.yaml' includes them",
+                text,
+                deeper,
+                text.rstrip("/"),
+            )
     elif glob.has_magic(text) and not path.exists():
         matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
         yield from (match for match in matches if match.is_file())
     else:
         yield path
+
+
+def _in_subfolders(path: Path) -> int:
+    """How many schedules lie one folder deeper; that of a run is none."""
+    found = (inside for suffix in SUFFIXES for inside in path.glob(f"*/*{suffix}"))
+    return sum(not inside.with_name(_RUN).exists() for inside in found)
 
 
 def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:

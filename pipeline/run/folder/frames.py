@@ -91,7 +91,7 @@ class FrameFolder:
         Raises:
             CheckpointError: the file is missing, damaged, or none of ours; the text says what mends it.
         """
-        path, advice = self.path(index), f"render it again with --frames {index}:{index + 1}"
+        path, advice = self.path(index), again(index, index + 1)
         if not path.is_file():
             raise CheckpointError(f"{path}: is missing; {advice}")
         record = self.record(index)
@@ -108,6 +108,11 @@ class FrameFolder:
         with self.path(index).open("rb") as file:
             file.seek(-len(_END), os.SEEK_END)
             return file.read() == _END
+
+
+def again(begin: int, end: int) -> str:
+    """What mends frames `begin` to `end` - 1."""
+    return f"render {'it' if end - begin == 1 else 'them'} again with --frames {begin}:{end}"
 
 
 def to_pixels(image: "Tensor") -> Pixels:

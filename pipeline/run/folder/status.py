@@ -4,6 +4,7 @@ import json
 import shlex
 from dataclasses import asdict, dataclass
 
+from pipeline.run.folder.finished import num_shown
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.history import History
@@ -23,6 +24,7 @@ class Status:
         missing: not there, or torn.
         states: frames after which a state is kept that rendering can go on from.
         edited: whether the schedule's file has changed since the run.
+        video_frames: how many frames the video is made of; None where that is not known.
         writer: who is rendering it at this moment.
         history: how many runs of before are kept, see `render history`.
         go_on: the command that renders what is stale or missing.
@@ -38,6 +40,7 @@ class Status:
     edited: bool
     video: bool
     writer: Holder | None
+    video_frames: int | None = None
     history: int = 0
     go_on: str = ""
 
@@ -50,7 +53,7 @@ class Status:
         for name in ("done", "stale", "missing"):
             ranges = getattr(self, name)
             lines.append(f"  {name:<8} {_count(ranges):>6}  {_short(ranges)}".rstrip())
-        lines.append(f"  {'video':<8} {'':>6}  {'present' if self.video else 'not made yet'}")
+        lines.append(f"  {'video':<8} {'':>6}  {self._video()}")
         if self.history:
             lines.append(f"  history  {self.history:>6}  render history {self.folder} lists them")
         if self.writer is not None:
@@ -58,6 +61,13 @@ class Status:
         elif self.stale or self.missing:
             lines.append(f"  continue with: {printable(self.go_on)}")
         return "\n".join(lines)
+
+    def _video(self) -> str:
+        if not self.video:
+            return "not made yet"
+        if self.video_frames is None:
+            return "present; it may not show all frames" if self.missing else "present"
+        return "present" if self.video_frames >= self.frames else f"shows {self.video_frames} of {self.frames} frames"
 
 
 def inspect(folder: RunFolder) -> Status:
@@ -80,7 +90,7 @@ def inspect(folder: RunFolder) -> Status:
             done.add(index)
         elif record is not None:
             stale.add(index)
-    states = folder.states(schedule)
+    states, shown = folder.states(schedule), num_shown(folder)
     notes = ((index, states.note(index)) for index in states.kept() if index < len(hashes))
     return Status(
         folder=str(folder.path),
@@ -92,6 +102,7 @@ def inspect(folder: RunFolder) -> Status:
         states=tuple(index for index, note in notes if note is not None and note.frame_hash == hashes[index]),
         edited=edited,
         video=folder.video.is_file(),
+        video_frames=int(shown) if shown < float("inf") else None,
         writer=holder(folder.path),
         history=len(History(folder).entries()),
         go_on=_command(origin),
@@ -106,13 +117,18 @@ def _command(origin: Origin) -> str:
 
 def ranges(numbers: set[int]) -> tuple[str, ...]:
     """{0, 1, 2, 7} as ("0:3", "7:8"), as `--frames` takes them."""
+    return tuple(f"{begin}:{end}" for begin, end in stretches(numbers))
+
+
+def stretches(numbers: set[int]) -> list[tuple[int, int]]:
+    """{0, 1, 2, 7} as [(0, 3), (7, 8)]."""
     found: list[tuple[int, int]] = []
     for number in sorted(numbers):
         if found and found[-1][1] == number:
             found[-1] = (found[-1][0], number + 1)
         else:
             found.append((number, number + 1))
-    return tuple(f"{begin}:{end}" for begin, end in found)
+    return found
 
 
 def _count(written: tuple[str, ...]) -> int:

@@ -38,8 +38,7 @@ def mirrored(
         part: the frames that are this run's own, see `RunOptions.part`; of others nothing is touched.
     """
     if holder := in_use(folder, part):  # its files are not for us to exchange
-        refused = FolderInUseError(folder, holder)
-        yield Failed(schedule=title, message=str(refused), held_by=holder)
+        yield Failed.of(title, FolderInUseError(folder, holder))
         return
     try:
         ledger = Ledger(folder, part)
@@ -64,7 +63,7 @@ def mirrored(
                     mirror.all()  # the latest frames are on the disk and were not told yet
                 raise
     except StorageError as error:
-        yield Failed(schedule=title, message=str(error))
+        yield Failed.of(title, error)
 
 
 def _own(part: tuple[int, int] | None) -> Callable[[str], bool]:

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from pipeline.run.progress import Reporter
 from pipeline.run.run import Run, RunOptions
 from pipeline.run.session.jobs import Job
 from pipeline.run.session.lockstep import MOST, AtOnce, groups, in_lockstep
+from pipeline.run.session.outcome import outcome
 from pipeline.run.session.parts import joined, split
 from pipeline.run.session.waiting import when_free
 from pipeline.schedule.origin import Origin
@@ -21,7 +23,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.warnings import untimely
 from render.device import failures
 from render.device.openmp import sleep_at_barriers
-from render.errors import DeviceError, FolderInUseError, RunError, WeightsError
+from render.errors import RunError, WeightsError
 from render.renderer.located import LocatedModels
 
 if TYPE_CHECKING:
@@ -59,20 +61,46 @@ class Session:
     def render(
         self,
         schedule: Schedule,
-        folder: Path,
+        folder: str | PathLike[str],
+        options: RunOptions | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        remote: str | None = None,
+    ) -> Finished:
+        """Render a schedule to its folder and return when its video is there; warnings are logged.
+
+        Args: see `events`.
+
+        Raises:
+            InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
+            RunError: rendering or encoding failed, or another run writes into the folder.
+            RunStoppedError: `stop` ended the run.
+        """
+        return outcome(self.events(schedule, folder, options, stop, remote))
+
+    def events(
+        self,
+        schedule: Schedule,
+        folder: str | PathLike[str],
         options: RunOptions | None = None,
         stop: Callable[[], bool] = lambda: False,
         remote: str | None = None,
     ) -> Generator[Event, None, None]:
-        """Render a schedule to its folder, see `pipeline.run.run.Run.events`; a failure to run is its last event.
+        """Render a schedule to its folder and yield what happens; the last event is Finished, Interrupted or Failed.
+
+        What is in the folder already and still right is kept. Closing the generator stops the run after the frame
+        that was reported last; rendering again continues from there.
 
         Args:
-            remote: a bucket's URL that the folder is a mirror of, see `pipeline.storage`.
+            folder: where frames, states and the video are written, such as `outputs/sunset`; one run at a time.
+            options: run matters such as a range of frames.
+            stop: asked before every frame; True ends the run there.
+            remote: a bucket's URL that the folder is a mirror of, such as s3://bucket/sunset: the run continues
+                what is there and uploads what it makes while rendering goes on.
 
         Raises:
             InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
         """
-        return only_events(self.work(run_of(schedule, folder, options), stop, remote=remote))
+        return only_events(self.work(run_of(schedule, Path(folder), options), stop, remote=remote))
 
     def work(
         self,
@@ -106,19 +134,16 @@ class Session:
             if run.part is None:
                 yield from _untimely(run)
             yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
-        except FolderInUseError as error:
-            yield Failed(schedule=run.title, message=str(error), held_by=error.holder)
         except RunError as error:
-            yield Failed(schedule=run.title, message=str(error))
+            yield Failed.of(run.title, error)
         except OSError as error:
             message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
-            yield Failed(schedule=run.title, message=message)
+            yield Failed.of(run.title, RunError(message))
         except (RuntimeError, ImportError, MemoryError) as error:
             failure = failures.told(error)
             if failure is None:
                 raise
-            fatal = isinstance(failure, DeviceError)
-            yield Failed(schedule=run.title, message=str(failure), fatal=fatal)
+            yield Failed.of(run.title, failure)
 
     def _loaded(self, models: LocatedModels, digests: str) -> "Renderer":
         """The renderer of models whose digests as JSON are `digests`: frames must not be called those of others."""

@@ -1,5 +1,6 @@
 """The section `output:`: size, frame rate, length and seed."""
 
+import re
 from dataclasses import dataclass
 
 from pipeline.schedule.document.document import InvalidError, Value
@@ -22,9 +23,16 @@ _SIDE = fields.integer(16, 8192)
 _LENGTH = f"a length such as 12s, 32 bars, or a number of frames, from 1 to {MAX_FRAMES:,} frames"
 
 
+_BY = re.compile(r"\s*([0-9]+)\s*[x×*,:]\s*([0-9]+)\s*")  # 256x144
+_FRAMES = re.compile(r"([0-9]+)\s*f(?:rames?)?")
+
+
 @described(two_of(_SIDE))
 def _size(value: Value, clock: Clock) -> tuple[int, int]:
-    return fields.read_pair(_SIDE, value, clock, "a width and a height in pixels such as [256, 144]")
+    expected = "a width and a height in pixels such as [256, 144]"
+    if not (value.is_list or value.is_map) and (match := _BY.fullmatch(str(value.scalar(expected)))):
+        raise value.invalid(f"a width and a height in pixels: write [{match[1]}, {match[2]}]")
+    return fields.read_pair(_SIDE, value, clock, expected)
 
 
 @described(one_of(lasting(_LENGTH, least=1), {"const": MUSIC}), shown=seconds)
@@ -36,6 +44,8 @@ def _length(value: Value, clock: Clock) -> float:
     length = clock.track if whole else duration(value, clock, _LENGTH)
     if whole and length is None:
         return Output().length
+    if length is None and (match := _FRAMES.fullmatch(str(value.scalar(_LENGTH)))):
+        raise value.invalid(f"{_LENGTH}: write {match[1]} for {match[1]} frames")
     if length is None or not 0.5 < length * clock.fps < MAX_FRAMES + 0.5:
         raise value.invalid(_LENGTH)
     return length

@@ -17,7 +17,6 @@ import pytest
 import torch
 
 from pipeline import load_schedule, render
-from pipeline.run.events import Finished
 
 TOY = """
 output: {{size: [32, 24], fps: 8, length: {frames}, seed: {seed}}}
@@ -116,7 +115,7 @@ def alone(text: str, place: Path) -> dict[str, bytes]:
     file.parent.mkdir(exist_ok=True)
     file.write_text(text, encoding="utf-8")
     with one_thread():
-        assert isinstance(list(render(load_schedule(file), file.with_suffix("")))[-1], Finished)
+        render(load_schedule(file), file.with_suffix(""))
     return Desk(command="", path=file.parent).frames(file.stem, ".")
 
 

@@ -52,8 +52,8 @@ def test_a_bad_file_among_several_stops_no_other() -> None:
 def test_two_files_never_write_the_same_one() -> None:
     Path("a.txt").write_text(DEFORUM)
     Path("a.json").write_text(DEFORUM)
-    assert "another file makes a.yaml, too" in message(run("a.txt", "a.json"))
-    assert "2 files make a schedule each" in message(run("a.txt", "a.json", "-o", "x.yaml"))
+    assert "another file is also written to a.yaml" in message(run("a.txt", "a.json"))
+    assert "2 files give a schedule each" in message(run("a.txt", "a.json", "-o", "x.yaml"))
     assert not list(Path().glob("*.yaml"))
 
 
@@ -71,7 +71,7 @@ def test_standard_input_and_output() -> None:
 def test_a_file_that_is_there_is_written_over_by_force_alone() -> None:
     Path("a.txt").write_text(DEFORUM)
     Path("mine.yaml").write_text("my own work")
-    said = "mine.yaml: exists already; -o FILE.yaml writes another file, --force writes over it"
+    said = "mine.yaml: already exists; write another file with -o FILE.yaml, or overwrite it with --force"
     assert message(run("a.txt", "-o", "mine.yaml")) == said
     assert Path("mine.yaml").read_text() == "my own work"
     assert run("a.txt", "-o", "mine.yaml", "--force").exit_code == 0
@@ -80,7 +80,7 @@ def test_a_file_that_is_there_is_written_over_by_force_alone() -> None:
 
 def test_force_does_not_reach_the_settings_themselves() -> None:
     Path("a.yaml").write_text("scenes: a lake\n")
-    assert "exists already" in message(run("a.yaml", "--force"))
+    assert "already exists" in message(run("a.yaml", "--force"))
     assert Path("a.yaml").read_text() == "scenes: a lake\n"
 
 

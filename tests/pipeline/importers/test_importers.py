@@ -143,7 +143,7 @@ def test_settings_and_files_that_are_there_are_not_written_over(
     for arguments in ([str(path)], [str(path), "-o", str(path)]):
         done = CliRunner().invoke(import_, arguments)
         assert isinstance(done.exception, InputError)
-        assert "exists already; -o FILE.yaml writes another file" in str(done.exception)
+        assert "already exists and is the settings file; write another one with -o FILE.yaml" in str(done.exception)
     assert path.read_text() == "scenes: a lake\n"
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import load_schedule, render
-from pipeline.run.events import Finished, FrameDone, Started
+from pipeline import Finished, FrameDone, Session, Started, load_schedule
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.status import inspect
 from tests.shots import four_shots
@@ -24,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 def rendered(file: Path, folder: Path) -> tuple[list[int], int]:
     """The frames that were rendered, and the first one that was announced."""
-    events = list(render(load_schedule(file), folder))
+    events = list(Session().events(load_schedule(file), folder))
     assert isinstance(events[-1], Finished), events[-1]
     frames = [event for event in events if isinstance(event, FrameDone)]
     remaining = [event.remaining for event in frames]

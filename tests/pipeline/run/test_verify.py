@@ -48,6 +48,17 @@ def test_missing_torn_and_painted_over_frames_are_named_with_what_mends_them(mad
     assert Verification(folder).summary(3).endswith("3 wrong")
 
 
+def test_frames_missing_side_by_side_are_one_line(made: Made) -> None:
+    folder = made()
+    for index in (0, 4, 5, 6, 11):
+        folder.frames.path(index).unlink()
+    verification = Verification(folder)
+    side_by_side, *alone = verification.damaged()
+    assert side_by_side == f"{folder.frames.folder}: frames 4 to 6 are missing; render them again with --frames 4:7"
+    assert [line.split(": ")[0] for line in alone] == [str(folder.frames.path(index)) for index in (0, 11)]
+    assert verification.summary(3).endswith("5 wrong")
+
+
 def test_video_that_is_another_is_told(made: Made) -> None:
     folder = made()
     folder.video.write_bytes(folder.video.read_bytes()[:-1])

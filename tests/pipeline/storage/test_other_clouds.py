@@ -193,7 +193,7 @@ def test_a_run_is_gone_on_with_elsewhere(store: Store, tmp_path: Path) -> None:
     for event in first:
         if isinstance(event, FrameDone) and event.index == 6:
             break
-    first.close()  # type: ignore[attr-defined]
+    first.close()
     there = len([found for found in store.list() if found.key.startswith("frames/")])
     assert 7 <= there < 10  # two may be on their way when 6 is told
     second = list(run(store, schedule, tmp_path / "second"))

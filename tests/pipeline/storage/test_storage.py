@@ -4,7 +4,7 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -55,9 +55,9 @@ def pictures(folder: Path) -> dict[str, bytes]:
     return {name: data for name, data in files(folder).items() if not name.startswith("state/")}
 
 
-def run(store: Store, schedule: Path, folder: Path) -> Iterator[Event]:
+def run(store: Store, schedule: Path, folder: Path) -> Generator[Event, None, None]:
     loaded = load_schedule(schedule)
-    return Session("cpu").render(loaded, folder, remote=store.url)
+    return Session("cpu").events(loaded, folder, remote=store.url)
 
 
 def fetched(store: Store, folder: Path) -> Path:
@@ -67,12 +67,12 @@ def fetched(store: Store, folder: Path) -> Path:
 
 def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedule: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
-    assert isinstance(list(render(load_schedule(schedule), whole))[-1], Finished)
+    render(load_schedule(schedule), whole)
     first = run(store, schedule, tmp_path / "first")
     for event in first:
         if isinstance(event, FrameDone) and event.index == 6:
             break
-    first.close()  # type: ignore[attr-defined]
+    first.close()
     shutil.rmtree(tmp_path / "first")
     there = files(fetched(store, tmp_path / "seen"))
     assert {f"frames/{n:06d}.png" for n in range(7)} <= set(there)
@@ -112,7 +112,7 @@ def test_parts_of_a_run_on_three_machines(store: Store, tmp_path: Path, line: Li
 
     def rendered(machine: str, part: tuple[int, int] | None) -> list[int]:
         session, options = Session("cpu"), RunOptions(part=part)
-        events = list(session.render(schedule, tmp_path / machine, options, remote=store.url))
+        events = list(session.events(schedule, tmp_path / machine, options, remote=store.url))
         assert isinstance(events[-1], Finished), events[-1]
         return [event.index for event in events if isinstance(event, FrameDone)]
 
@@ -124,7 +124,7 @@ def test_parts_of_a_run_on_three_machines(store: Store, tmp_path: Path, line: Li
     assert rendered("first", (0, 5)) == []
     assert not [request for request in line.seen if "frames" in request.split("?")[0]]
     assert rendered("third", None) == []
-    list(render(schedule, tmp_path / "whole"))
+    render(schedule, tmp_path / "whole")
     assert pictures(tmp_path / "third") == pictures(tmp_path / "whole")
     assert files(fetched(store, tmp_path / "all")) == files(tmp_path / "third")
 

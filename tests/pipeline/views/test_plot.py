@@ -38,7 +38,7 @@ def test_there_are_schedules_to_plot() -> None:
 
 
 @pytest.mark.parametrize("path", SCHEDULES, ids=lambda path: str(path.stem))
-def test_every_schedule_is_drawn_without_a_warning_and_so_stands_in_the_docs(tmp_path: Path, path: Path) -> None:
+def test_every_schedule_is_drawn_without_a_warning_and_matches_the_docs(tmp_path: Path, path: Path) -> None:
     """Warnings are errors in these tests. Another matplotlib may smooth lines in another way."""
     plot_schedule(load_schedule(path), tmp_path / "plot.png")
     with Image.open(tmp_path / "plot.png") as image, Image.open(DOCS / f"images/plots/{path.stem}.png") as shown:
@@ -53,7 +53,7 @@ def test_every_schedule_is_drawn_without_a_warning_and_so_stands_in_the_docs(tmp
     assert section in (DOCS / "plots.md").read_text()
 
 
-def test_what_varies_has_a_panel_of_its_own(tmp_path: Path) -> None:
+def test_each_changing_value_has_its_own_panel(tmp_path: Path) -> None:
     heights = [
         drawn(f"prompts: red\nmotion: {motion}", tmp_path / "plot.png").shape[0]
         for motion in ("{zoom: 1.1/s}", "{zoom: {0: 1, 9: 1.1/s}}", "{zoom: {0: 1, 9: 1.1/s}, rotate: sin(t)}")
@@ -61,7 +61,7 @@ def test_what_varies_has_a_panel_of_its_own(tmp_path: Path) -> None:
     assert heights[1] - heights[0] == heights[2] - heights[1] == pytest.approx(88, abs=1)
 
 
-def test_a_constant_is_told_in_words(tmp_path: Path) -> None:
+def test_a_constant_is_listed_as_text(tmp_path: Path) -> None:
     five, six = (drawn(f"prompts: red\nrefine: {{steps: {steps}}}", tmp_path / "plot.png") for steps in (5, 6))
     rows = np.flatnonzero((five != six).any(axis=(1, 2)))
     assert 0 < len(rows) < 15
@@ -98,7 +98,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> NDArray[np.uint8]:
         ("drop: 1s", "fall: 1s"),
     ],
 )
-def test_another_time_or_weight_is_seen(tmp_path: Path, base: NDArray[np.uint8], written: str, instead: str) -> None:
+def test_another_time_or_weight_changes_the_plot(
+    tmp_path: Path, base: NDArray[np.uint8], written: str, instead: str
+) -> None:
     assert BASE.count(written) == 1
     assert not np.array_equal(drawn(BASE.replace(written, instead), tmp_path / "plot.png"), base)
 
@@ -131,7 +133,7 @@ def test_title_is_drawn_as_it_is_written(tmp_path: Path, title: str) -> None:
     ElementTree.parse(tmp_path / "a.svg")
 
 
-def test_a_shot_begins_with_a_line_and_its_name(tmp_path: Path) -> None:
+def test_a_shot_starts_with_a_line_and_its_name(tmp_path: Path) -> None:
     shots = "shots:\n- {length: 2s, prompts: red}\n- {length: 2s, start: carry, prompts: red}"
     cut = read_schedule(shots, "a.yaml", "plot")
     whole = schedule("prompts: red")
@@ -146,14 +148,14 @@ def test_a_formula_may_have_a_pole_between_two_frames(tmp_path: Path) -> None:
     drawn("prompts: red\nlosses: {smooth: 1 + 0.01/(t - 1/24)}", tmp_path / "a.png")
 
 
-def test_many_prompts_and_markers_find_their_place(tmp_path: Path) -> None:
+def test_many_prompts_and_markers_fit(tmp_path: Path) -> None:
     prompts = ", ".join(f"a rather long text of number {number}" for number in range(60))
     markers = ", ".join(f"m{number}: {number}" for number in range(40))
     picture = drawn(f"prompts: [{prompts}]\nmarkers: {{{markers}}}", tmp_path / "a.png")
     assert picture.shape[0] < 800
 
 
-def test_names_of_events_keep_apart() -> None:
+def test_names_of_events_do_not_overlap() -> None:
     events = [Event(time=time / 10, label=f"marker {time}", kind="marker") for time in range(0, 41, 3)]
     names = event_names(events, 4.0)
     assert next(name for name in names if name.event == events[-1]).leftwards

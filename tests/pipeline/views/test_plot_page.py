@@ -54,7 +54,7 @@ def schedule(text: str) -> Schedule:
 
 
 def curve_of(found: Schedule, name: str) -> Curve:
-    """The schedule's curve behind a name in the page."""
+    """The schedule's curve that a name in the page stands for."""
     if name.startswith("center"):
         return found.motion.center["xy".index(name[-1])]
     if name.endswith(" loss"):
@@ -87,7 +87,7 @@ def test_a_constant_is_one_number() -> None:
     assert len(values["rotate"]) == data["frames"]
 
 
-def test_beats_markers_and_shots_are_there() -> None:
+def test_the_page_has_beats_markers_and_shots() -> None:
     text = "music: {bpm: 90, beats_per_bar: 3, offset: 0.5s}\nmarkers: {drop: 1s}\n"
     text += "shots:\n- {length: 2s, prompts: a}\n- {length: 2s, start: carry, prompts: b}"
     data = Page(plot_page(schedule(text))).data
@@ -95,7 +95,7 @@ def test_beats_markers_and_shots_are_there() -> None:
     assert [event["label"] for event in data["events"]] == ["drop", "shot 2 (carry)"]
 
 
-def test_no_text_can_leave_its_place() -> None:
+def test_no_text_can_escape_its_script() -> None:
     evil, plain = (Page(plot_page(schedule(json.dumps({"title": text, "prompts": text})))) for text in (EVIL, "red"))
     assert evil.tags == plain.tags
     assert evil.data["prompts"][0]["text"] == EVIL
@@ -109,7 +109,7 @@ def test_a_picture_is_named_by_its_file(tmp_path: Path) -> None:
     assert Page(plot_page(load_schedule(tmp_path / "a.yaml"))).data["prompts"][0]["text"] == "image: sea.png"
 
 
-def test_the_page_asks_for_nothing() -> None:
+def test_the_page_makes_no_request() -> None:
     page = plot_page(schedule("prompts: red"))
     attributes = [name for _, found in Page(page).tags for name in found]
     assert not {"src", "href", "srcset", "action"} & set(attributes)
@@ -119,9 +119,9 @@ def test_the_page_asks_for_nothing() -> None:
         assert word not in page
 
 
-def test_the_page_is_the_same_every_time() -> None:
+def test_the_page_is_deterministic() -> None:
     assert plot_page(schedule("prompts: red")) == plot_page(schedule("prompts: red"))
 
 
-def test_the_page_is_light_and_dark() -> None:
+def test_the_page_supports_light_and_dark_mode() -> None:
     assert "prefers-color-scheme: dark" in plot_page(schedule("prompts: red"))

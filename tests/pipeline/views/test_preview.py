@@ -64,7 +64,7 @@ def as_bytes(picture: torch.Tensor) -> np.ndarray:
 
 
 @pytest.mark.parametrize("octaves", [-12, -1, 0, 1, 5])
-def test_at_every_doubling_the_picture_itself_is_seen(octaves: int, card: torch.Tensor) -> None:
+def test_every_doubling_shows_the_picture_itself(octaves: int, card: torch.Tensor) -> None:
     scaled = about_the_middle(np.diag([2.0**octaves, 2.0**octaves, 1.0]))
     seen = seen_through(card, scaled)
     assert np.abs(seen.astype(int) - as_bytes(card)).max() <= 1
@@ -79,14 +79,14 @@ def test_a_pan_moves_the_picture_and_mirrors_it_at_its_edge(card: torch.Tensor) 
     assert np.abs(far.astype(int) - seen).max() <= 1
 
 
-def test_the_first_frame_is_the_picture_and_rest_stays_it(card: torch.Tensor) -> None:
+def test_the_first_frame_is_the_picture_and_without_motion_it_stays(card: torch.Tensor) -> None:
     frames = [pixels for pixels, _ in motion(Timeline(schedule("{}")), card)]
     assert len(frames) == 20
     assert all(np.array_equal(frame, frames[0]) for frame in frames)
     assert np.abs(frames[0].astype(int) - as_bytes(card)).max() <= 1
 
 
-def test_what_a_pan_of_the_schedule_moves_arrives_in_time(card: torch.Tensor) -> None:
+def test_a_pan_of_the_schedule_moves_the_picture_by_its_rate(card: torch.Tensor) -> None:
     """25 % of the width per second: after 1.6 s it is 40 % of 64 pixels."""
     frames = [pixels for pixels, _ in motion(Timeline(schedule("{pan_x: 25%/s}")), card)]
     start, later = frames[0].astype(int), frames[16].astype(int)
@@ -94,13 +94,13 @@ def test_what_a_pan_of_the_schedule_moves_arrives_in_time(card: torch.Tensor) ->
     assert min(shifts, key=lambda shift: shifts[shift]) in (25, 26)
 
 
-def test_an_endless_zoom_comes_round(card: torch.Tensor) -> None:
+def test_an_endless_zoom_repeats(card: torch.Tensor) -> None:
     frames = [pixels for pixels, _ in motion(Timeline(schedule("{zoom: 2/s}", "11")), card)]
     assert np.abs(frames[10].astype(int) - frames[0]).max() <= 1
     assert np.abs(frames[5].astype(int) - frames[0]).max() > 50
 
 
-def test_a_tilt_is_seen_in_perspective() -> None:
+def test_a_tilt_is_shown_in_perspective() -> None:
     """Against every pixel led through the matrix by hand, so slightly tilted that other octaves hardly show."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     ramps = torch.tensor(np.stack([x / WIDTH, y / HEIGHT, 0 * x])[None]).float()
@@ -116,7 +116,7 @@ def test_a_tilt_is_seen_in_perspective() -> None:
     assert off[0] < 4 < off[1] / 2
 
 
-def test_a_tilt_beyond_the_horizon_and_a_zoom_beyond_the_floats_are_pictures(card: torch.Tensor) -> None:
+def test_a_tilt_beyond_the_horizon_and_a_zoom_beyond_float_range_give_pictures(card: torch.Tensor) -> None:
     for moves in ("{tilt_x: 40, tilt_y: 10}", "{zoom: 9/frame}", "{zoom: 0.11/frame, pan_x: 99%/frame, rotate: 400}"):
         frames = [pixels for pixels, _ in motion(Timeline(schedule(moves, "60s")), card)]
         assert all(frame.std() > 10 for frame in frames), moves
@@ -127,7 +127,7 @@ def last(motion_of: str, card: torch.Tensor) -> np.ndarray:
     return pixels.astype(int)
 
 
-def test_what_the_border_brings_into_a_zoom_out_is_seen_at_the_rim_alone(card: torch.Tensor) -> None:
+def test_in_a_zoom_out_the_border_shows_only_at_the_edge(card: torch.Tensor) -> None:
     seen = {border: last(f"{{zoom: 0.7/s, border: {border}}}", card) for border in BORDERS}
     rims = {border: np.concatenate([picture[0], picture[:, 0]]) for border, picture in seen.items()}
     for one, other in itertools.combinations(rims.values(), 2):
@@ -152,7 +152,7 @@ def test_a_zoom_in_brings_nothing_in(card: torch.Tensor) -> None:
     assert np.array_equal(black, reflect)
 
 
-def test_a_cut_shows_the_picture_anew(card: torch.Tensor) -> None:
+def test_a_cut_resets_the_picture(card: torch.Tensor) -> None:
     shots = "[{length: 1s, prompts: a}, {length: 1s, prompts: b}, {length: 1s, prompts: c, start: carry}]"
     text = f"output: {{size: [{WIDTH}, {HEIGHT}], fps: 10}}\nmotion: {{rotate: 20}}\nshots: {shots}\n"
     frames = [pixels for pixels, _ in motion(Timeline(read_schedule(text, "test.yaml", "test")), card)]
@@ -169,7 +169,7 @@ def test_the_video_has_every_frame_at_the_schedules_rate(tmp_path: Path) -> None
         assert sum(1 for _ in container.decode(video=0)) == 20
 
 
-def test_a_picture_of_ones_own_fills_the_frame(tmp_path: Path) -> None:
+def test_a_given_picture_fills_the_frame(tmp_path: Path) -> None:
     Image.new("RGB", (300, 100), "red").save(tmp_path / "wide.png")
     video = tmp_path / "preview.mp4"
     write_preview(schedule("{}", "2"), tmp_path / "wide.png", video, ffmpeg.find_binary(None))
@@ -179,7 +179,7 @@ def test_a_picture_of_ones_own_fills_the_frame(tmp_path: Path) -> None:
     assert frame[:20, :, 1:].max() < 30
 
 
-def test_what_goes_wrong_while_frames_are_made_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_error_while_frames_are_made_is_reported_and_leaves_no_file(tmp_path: Path) -> None:
     def frames() -> Iterator[bytes]:
         yield bytes(WIDTH * HEIGHT * 3)
         raise InputError("the picture is gone")
@@ -189,7 +189,7 @@ def test_what_goes_wrong_while_frames_are_made_is_told_and_leaves_nothing(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_ffmpeg_that_fails_is_told(tmp_path: Path) -> None:
+def test_a_failing_ffmpeg_is_reported(tmp_path: Path) -> None:
     broken = tmp_path / "ffmpeg"
     broken.write_text("#!/bin/sh\necho no such luck >&2\nexit 3\n")
     broken.chmod(0o755)
@@ -240,7 +240,7 @@ def test_a_moment_may_be_a_beat_or_a_marker(written: str, frame: int) -> None:
         ("4 beats", r"--at 4 beats: beats and bars need music"),
     ],
 )
-def test_what_is_no_moment_is_told(written: str, message: str, tmp_path: Path) -> None:
+def test_an_invalid_time_is_reported(written: str, message: str, tmp_path: Path) -> None:
     toy = read_schedule(f"{TOY}prompts: red\n", "toy.yaml", "toy")
     with pytest.raises(InputError, match=message):
         write_moment(toy, written, tmp_path / "at.png", "cpu", offline=True)

@@ -38,6 +38,12 @@ def test_files_folders_globs(here: Path, written: list[str], found: list[str]) -
     assert [str(path) for path in expand(written, [])] == found
 
 
+def test_schedules_in_subfolders_are_mentioned(here: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (here / "deep" / "er" / "run.json").touch()  # a run, which keeps its schedule
+    expand([".", "deep"], [])
+    assert caplog.messages == [".: schedules in its subfolders are left out (1); './**/*.yaml' includes them"]
+
+
 def test_a_list_file(here: Path) -> None:
     (here / "deep" / "list.txt").write_text("# tonight\n\nc.yaml\n  er \n../*.yml\n")
     assert [path.resolve() for path in expand([], [Path("deep/list.txt")])] == [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import load_schedule, render
+from pipeline import Session, load_schedule
 from pipeline.batch.jobs.collect import collect
 from pipeline.batch.jobs.job import BROKEN, FINISHED, Entry
 from pipeline.batch.jobs.parts import split
@@ -73,7 +73,7 @@ def run(file: Path, folder: Path, part: tuple[int, int] | None, stop: int | None
     frames: list[int] = []
     event: Event | None = None
     with one_thread():
-        for event in render(load_schedule(file), folder, options=RunOptions(part=part)):
+        for event in Session().events(load_schedule(file), folder, RunOptions(part=part)):
             if isinstance(event, FrameDone):
                 frames.append(event.index)
                 if event.index == stop:

@@ -86,9 +86,18 @@ def test_lines_tell_counts_ranges_and_how_to_go_on(made: Made, toy_file: Path) -
         "  done          5  0:5",
         "  stale         1  7:8",
         "  missing       6  5:7 8:12",
-        "  video            present",
+        "  video            shows 5 of 12 frames",
         f"  continue with: render {toy_file}",
     ]
+
+
+def test_a_video_of_an_unknown_number_of_frames(made: Made) -> None:
+    folder = made()
+    assert "  video            present" in str(inspect(folder)).splitlines()
+    folder.report.unlink()
+    assert "  video            present" in str(inspect(folder)).splitlines()
+    folder.frames.path(11).unlink()
+    assert "  video            present; it may not show all frames" in str(inspect(folder)).splitlines()
 
 
 def test_many_ranges_are_shortened() -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import Session, load_schedule, render
-from pipeline.run.events import Finished
+from pipeline import Session, load_schedule
 
 SEA = """
 output: {{size: [32, 32], fps: 8, length: 2, seed: {number}}}
@@ -23,8 +22,7 @@ def render_jobs(session: Session, folder: Path, numbers: range) -> None:
     for number in numbers:
         file = folder / f"sea{number}.yaml"
         file.write_text(SEA.format(number=number))
-        *_, last = render(load_schedule(file), folder / f"out{number}", session=session)
-        assert isinstance(last, Finished), last
+        session.render(load_schedule(file), folder / f"out{number}")
 
 
 def objects() -> Counter[str]:
