@@ -10,7 +10,7 @@ from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING,
 from pipeline.batch.jobs.record import remove_old_partials, write_record
 from pipeline.batch.queue import Queue
 from pipeline.batch.workers.process import Crashed, Idle, Noted, Told
-from pipeline.batch.workers.workers import Hand, Hands
+from pipeline.batch.workers.workers import Worker, WorkerPool
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
 from pipeline.storage.place import NAME
@@ -41,16 +41,16 @@ class Batch:
         out: where batch.json goes.
     """
 
-    def __init__(self, entries: list[Entry], crew: Hands, rules: Rules, display: Display, out: Path) -> None:
+    def __init__(self, entries: list[Entry], pool: WorkerPool, rules: Rules, display: Display, out: Path) -> None:
         self._entries = entries
-        self._crew = crew
+        self._pool = pool
         self._rules = rules
         self._display = Guarded(display)
         self._out = out
         self._begun = time.monotonic()
         self._stopping = ""
         self._unwritten = ""
-        self.queue = Queue(entries, rules.at_once, crew.room, self._changed)
+        self.queue = Queue(entries, rules.at_once, pool.room, self._changed)
 
     def run(self) -> int:
         """Render all and return the exit code; whatever ends it, workers are ended and batch.json is written."""
@@ -60,7 +60,7 @@ class Batch:
                 self._go()
         finally:
             try:
-                self._crew.close()
+                self._pool.close()
             finally:
                 self._leave()
         if interrupted():
@@ -70,11 +70,11 @@ class Batch:
     def _go(self) -> None:
         for entry in self._entries:
             self._display.changed(entry)
-        while self._assign() or self._crew.working() or (self.queue.waits and not self._stopping):
-            self._crew.wait(0.5)
-            for worker in self._crew.working():
+        while self._assign() or self._pool.working() or (self.queue.waits and not self._stopping):
+            self._pool.wait(0.5)
+            for worker in self._pool.working():
                 self._hear(worker)
-            for worker in self._crew.dead():
+            for worker in self._pool.dead():
                 self._bury(worker)
             self._keep_rules()
 
@@ -82,17 +82,17 @@ class Batch:
         """Give what waits to whoever is free; whether somebody got something."""
         self.queue.give_up_joins()
         given = False
-        for place, worker in self._crew.places():
+        for slot, worker in self._pool.free_slots():
             entries = [] if self._stopping else self.queue.next(worker)
             if not entries:
                 break
-            given |= self._give(entries, place, worker)
+            given |= self._give(entries, slot, worker)
         return given
 
-    def _give(self, entries: list[Entry], place: int, worker: Hand | None) -> bool:
+    def _give(self, entries: list[Entry], slot: int, worker: Worker | None) -> bool:
         """Have jobs begun; whether there is somebody who does."""
         try:
-            hand = worker or self._crew.start(place)
+            worker = worker or self._pool.start(slot)
         except OSError as error:  # no more processes, memory or files
             for entry in entries:
                 assert entry.work is not None
@@ -102,13 +102,13 @@ class Batch:
                 self._changed(entry)
             return False
         for entry in entries:
-            entry.state, entry.device, entry.hand, entry.waiting_for = RUNNING, self._crew.device(place), hand, ""
-        hand.give(entries)
+            entry.state, entry.device, entry.worker, entry.waiting_for = RUNNING, self._pool.device(slot), worker, ""
+        worker.give(entries)
         for entry in entries:
             self._changed(entry)
         return True
 
-    def _hear(self, worker: Hand) -> None:
+    def _hear(self, worker: Worker) -> None:
         for message in worker.said():
             running = _at_work(worker)
             match message:
@@ -125,7 +125,7 @@ class Batch:
                 case Idle():
                     self._end(worker, running, message)
 
-    def _end(self, worker: Hand, left: list[Entry], message: Idle) -> None:
+    def _end(self, worker: Worker, left: list[Entry], message: Idle) -> None:
         """A worker is through with its jobs, but for those that it did not begin because it was stopped."""
         kinds = {entry.work.kind for entry in worker.entries if entry.work is not None}
         if message.at_once is not None:
@@ -159,7 +159,7 @@ class Batch:
                 entry.state, entry.done = STOPPED, event.done
                 self._changed(entry)
 
-    def _bury(self, worker: Hand) -> None:
+    def _bury(self, worker: Worker) -> None:
         """A worker is dead: its jobs go on with another, unless one alone has cost too many already."""
         self._hear(worker)  # its last words
         entries, left, ending = worker.entries, _at_work(worker), worker.ending()
@@ -192,7 +192,7 @@ class Batch:
         self._stopping = why
         again = "; Ctrl-C again stops at once" if why == "interrupted" else ""
         self._display.note(f"{why}: finishing the frames at work{again}")
-        for worker in self._crew.working():
+        for worker in self._pool.working():
             worker.ask_to_stop()
 
     def _leave(self) -> None:
@@ -216,6 +216,6 @@ class Batch:
                 self._display.note(why)
 
 
-def _at_work(worker: Hand) -> list[Entry]:
+def _at_work(worker: Worker) -> list[Entry]:
     """The jobs that a worker was given and that have not ended; one that had to wait may be another's by now."""
-    return [entry for entry in worker.entries if entry.state == RUNNING and entry.hand is worker]
+    return [entry for entry in worker.entries if entry.state == RUNNING and entry.worker is worker]

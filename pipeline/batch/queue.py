@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 
 from pipeline.batch.jobs.job import FAILED, RUNNING, WAITING, Entry
-from pipeline.batch.workers.workers import Hand
+from pipeline.batch.workers.workers import Worker
 from pipeline.run.folder.lock import in_use
 from pipeline.run.session.lockstep import MOST
 
@@ -30,7 +30,7 @@ class Queue:
         self._changed = changed
         self.measured: dict[Hashable, int] = {}
 
-    def next(self, worker: Hand | None) -> list[Entry]:
+    def next(self, worker: Worker | None) -> list[Entry]:
         """The next job, one of the models that the worker holds before others, and those that go with it.
 
         A job that a worker has died with goes alone, so that it alone can be blamed if it was the reason.
@@ -72,7 +72,7 @@ class Queue:
             self.hold(entry, holder)
         return bool(holder)
 
-    def _choose(self, worker: Hand | None) -> list[Entry]:
+    def _choose(self, worker: Worker | None) -> list[Entry]:
         now = time.monotonic()
         waiting = [entry for entry in self._entries if entry.ready and entry.not_before <= now]
         same = [entry for entry in waiting if worker and entry.work and entry.work.models == worker.models]

@@ -107,7 +107,7 @@ def batch(
     from pipeline.batch.batch import Batch, Rules
     from pipeline.batch.display import choose_display
     from pipeline.batch.jobs.collect import collect, expand
-    from pipeline.batch.workers.devices import hands
+    from pipeline.batch.workers.devices import open_pool
     from pipeline.batch.workers.on_ray import ClusterOptions
     from pipeline.batch.workers.rendering import Terms
     from pipeline.run.run import RunOptions
@@ -125,10 +125,10 @@ def batch(
         entries.sort(key=lambda entry: entry.work.cost if entry.work else 0)
     cluster = ClusterOptions(address=address, jobs=jobs, gpus=gpus_per_job) if engine == "ray" else None
     terms = Terms(offline=offline, options=RunOptions(ffmpeg=ffmpeg_program), at_once=lockstep)
-    crew, entries = hands(cluster, device, jobs, entries, terms)
+    pool, entries = open_pool(cluster, device, jobs, entries, terms)
     rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit, at_once=lockstep)
     try:
-        code = Batch(entries, crew, rules, choose_display(as_json, entries), place.folder).run()
+        code = Batch(entries, pool, rules, choose_display(as_json, entries), place.folder).run()
     finally:
         place.publish()
     sys.exit(code)

@@ -56,7 +56,7 @@ class Entry:
         after: the parts of a job that is rendered by several workers; it waits for them.
         waiting_for: who writes into its folder, where it waits for that; empty where it waits for a worker.
         not_before: when it can be given to a worker, on the clock `time.monotonic`.
-        hand: who was given it last, see `pipeline.batch.workers.workers.Hand`.
+        worker: who was given it last, see `pipeline.batch.workers.workers.Worker`.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Entry:
     after: tuple["Entry", ...] = ()
     waiting_for: str = ""
     not_before: float = 0.0
-    hand: object = None
+    worker: object = None
 
     @property
     def failed(self) -> bool:

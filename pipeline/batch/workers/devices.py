@@ -5,15 +5,15 @@ from collections.abc import Sequence
 
 from pipeline.batch.jobs.job import Entry
 from pipeline.batch.jobs.parts import most, split
-from pipeline.batch.workers.local import Crew
-from pipeline.batch.workers.on_ray import ClusterOptions, RayCrew
+from pipeline.batch.workers.local import LocalPool
+from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
 from pipeline.batch.workers.process import Conditions
 from pipeline.batch.workers.rendering import Terms
-from pipeline.batch.workers.workers import Hands
+from pipeline.batch.workers.workers import WorkerPool
 from pipeline.run.session.lockstep import MOST
 
 
-def places(device: str, workers: int | None, jobs: int, terms: Terms) -> list[Conditions]:
+def worker_options(device: str, workers: int | None, jobs: int, terms: Terms) -> list[Conditions]:
     """The conditions of every worker: one per GPU unless said otherwise, never more than there are jobs.
 
     Processors are shared out among workers on a CPU, unless OMP_NUM_THREADS does. One worker there
@@ -31,9 +31,9 @@ def places(device: str, workers: int | None, jobs: int, terms: Terms) -> list[Co
     return [Conditions(device=devices[number % len(devices)], threads=threads, terms=terms) for number in range(count)]
 
 
-def hands(
+def open_pool(
     cluster: ClusterOptions | None, device: str, workers: int | None, entries: Sequence[Entry], terms: Terms
-) -> tuple[Hands, list[Entry]]:
+) -> tuple[WorkerPool, list[Entry]]:
     """Those of a cluster, or workers of this machine; and the jobs, split where there are fewer than could be at work.
 
     Raises:
@@ -41,11 +41,11 @@ def hands(
     """
     each = terms.at_once or MOST
     if cluster is not None:
-        crew = RayCrew(cluster, most(entries), terms)
-        return crew, split(entries, crew.room * each)
+        pool = RayPool(cluster, most(entries), terms)
+        return pool, split(entries, pool.room * each)
     parts = split(entries, (workers or len(_devices(device))) * each)
     jobs = sum(not entry.after for entry in parts)
-    return Crew(places(device, workers, jobs, terms)), parts
+    return LocalPool(worker_options(device, workers, jobs, terms)), parts
 
 
 def _devices(name: str) -> list[str]:

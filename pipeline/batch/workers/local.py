@@ -18,7 +18,7 @@ PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little
 
 
 @dataclass(kw_only=True, eq=False)
-class Worker:
+class LocalWorker:
     """A process, the jobs that it is at, and the models that it has loaded.
 
     Attributes:
@@ -83,31 +83,31 @@ class Worker:
         self.connection.close()
 
 
-class Crew:
-    """A place for a worker for each of `conditions`."""
+class LocalPool:
+    """A slot for a worker for each of `conditions`."""
 
     def __init__(self, conditions: list[Conditions]) -> None:
         self._conditions = conditions
-        self._workers: list[Worker | None] = [None] * len(conditions)
+        self._workers: list[LocalWorker | None] = [None] * len(conditions)
         self._context = multiprocessing.get_context("spawn")
 
     @property
     def room(self) -> int:
         return len(self._workers)
 
-    def working(self) -> list[Worker]:
+    def working(self) -> list[LocalWorker]:
         return [worker for worker in self._workers if worker is not None and worker.entries]
 
-    def places(self) -> Iterator[tuple[int, Worker | None]]:
-        """The places where nobody works, with who waits there."""
+    def free_slots(self) -> Iterator[tuple[int, LocalWorker | None]]:
+        """The slots where nobody works, each with the idle worker that holds it or None."""
         for number, worker in enumerate(self._workers):
             if worker is None or not worker.entries:
                 yield number, worker
 
-    def start(self, place: int) -> Worker:
+    def start(self, slot: int) -> LocalWorker:
         """Start a worker. Raises OSError where the system has no room for one more."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(theirs, self._conditions[place]), daemon=True)
+        process = self._context.Process(target=work, args=(theirs, self._conditions[slot]), daemon=True)
         try:
             with _deaf_to_interrupts():  # which the new process inherits
                 process.start()
@@ -116,12 +116,12 @@ class Crew:
             raise
         finally:
             theirs.close()
-        worker = Worker(process=process, connection=ours)
-        self._workers[place] = worker
+        worker = LocalWorker(process=process, connection=ours)
+        self._workers[slot] = worker
         return worker
 
-    def device(self, place: int) -> str:
-        return self._conditions[place].device
+    def device(self, slot: int) -> str:
+        return self._conditions[slot].device
 
     def wait(self, seconds: float) -> None:
         """Until a worker says something or ends, or the time is over."""
@@ -129,12 +129,12 @@ class Crew:
         heard = [worker.connection for worker in workers if not worker.broken]
         wait([*heard, *(worker.process.sentinel for worker in workers)], timeout=seconds)
 
-    def dead(self) -> list[Worker]:
-        """Workers that have ended; their places are free from here on."""
+    def dead(self) -> list[LocalWorker]:
+        """Workers that have ended; their slots are free from here on."""
         found = []
-        for place, worker in enumerate(self._workers):
+        for slot, worker in enumerate(self._workers):
             if worker is not None and worker.ended():
-                self._workers[place] = None
+                self._workers[slot] = None
                 found.append(worker)
         return found
 
@@ -152,7 +152,7 @@ class Crew:
             worker.close()
 
 
-def wait_all(workers: list[Worker], seconds: float) -> None:
+def wait_all(workers: list[LocalWorker], seconds: float) -> None:
     """Until all have ended, so long at most."""
     end = os.times().elapsed + seconds
     for worker in workers:

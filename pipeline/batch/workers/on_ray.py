@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.batch.jobs.job import Entry, Work
 from pipeline.batch.workers.process import CRASHED, Crashed, Idle, Noted, Told, memory
-from pipeline.batch.workers.ray_worker import RayHand
+from pipeline.batch.workers.ray_worker import RayWorker
 from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
 from pipeline.run.events import GO_ON, Interrupted
 from pipeline.run.session.lockstep import AtOnce
@@ -85,7 +85,7 @@ def render_task(number: int, given: Sequence[tuple[Work, Schedule]], terms: Term
     return at_once.measured(jobs[0].kind)
 
 
-class RayCrew:
+class RayPool:
     """As many jobs at once as the cluster has room for; the others wait here.
 
     Raises:
@@ -112,7 +112,7 @@ class RayCrew:
         resources = ray.cluster_resources()
         gpus = options.gpus if options.gpus is not None else float(resources.get("GPU", 0) > 0)
         slots = int(resources["GPU"] / gpus) if gpus else int(resources.get("CPU", 1))
-        self._hands = [RayHand(crew=self) for _ in range(max(1, min(options.jobs or slots, jobs)))]
+        self._workers = [RayWorker(cluster=self) for _ in range(max(1, min(options.jobs or slots, jobs)))]
         self._device = "gpu" if gpus else "cpu"
         # A process keeps its models for the next task, which Ray's default for GPUs, one task a process, would not.
         self._task = ray.remote(num_gpus=gpus, num_cpus=1, max_calls=0, max_retries=0)(render_task)
@@ -131,44 +131,44 @@ class RayCrew:
 
     @property
     def room(self) -> int:
-        return len(self._hands)
+        return len(self._workers)
 
-    def working(self) -> list[RayHand]:
-        return [hand for hand in self._hands if hand.entries]
+    def working(self) -> list[RayWorker]:
+        return [worker for worker in self._workers if worker.entries]
 
-    def places(self) -> Iterator[tuple[int, RayHand | None]]:
-        for number, hand in enumerate(self._hands):
-            if not hand.entries:
-                yield number, hand
+    def free_slots(self) -> Iterator[tuple[int, RayWorker | None]]:
+        for number, worker in enumerate(self._workers):
+            if not worker.entries:
+                yield number, worker
 
-    def start(self, place: int) -> RayHand:
-        return self._hands[place]
+    def start(self, slot: int) -> RayWorker:
+        return self._workers[slot]
 
-    def device(self, place: int) -> str:
+    def device(self, slot: int) -> str:
         return self._device
 
     def wait(self, seconds: float) -> None:
         """Hear what is in the queue, and which tasks have ended."""
-        by_task = {hand.task: hand for hand in self.working() if hand.task is not None}
+        by_task = {worker.task: worker for worker in self.working() if worker.task is not None}
         done, _ = self._ray.wait(list(by_task), timeout=min(seconds, 0.2)) if by_task else ([], [])
         if not by_task:
             time.sleep(min(seconds, 0.2))
-        by_number = {hand.number: hand for hand in by_task.values()}
+        by_number = {worker.number: worker for worker in by_task.values()}
         for number, message in self._heard():
             if number in by_number:
                 by_number[number].hear(message)
         for task in done:
             self._end(by_task[task])
 
-    def dead(self) -> list[RayHand]:
+    def dead(self) -> list[RayWorker]:
         """Those whose process or node was lost, or whose task met what nobody thought of."""
-        return [hand for hand in self._hands if hand.lost is not None]
+        return [worker for worker in self._workers if worker.lost is not None]
 
     def close(self) -> None:
         with contextlib.suppress(self._ray.exceptions.RayError):  # it may be the cluster that has ended us
-            for hand in self.working():
-                if hand.task is not None:
-                    self._ray.cancel(hand.task, force=True)
+            for worker in self.working():
+                if worker.task is not None:
+                    self._ray.cancel(worker.task, force=True)
             self._told.shutdown(force=True)
         if self._ours:
             self._ray.shutdown()
@@ -181,19 +181,19 @@ class RayCrew:
             raise RunError(f"the Ray cluster does not answer any more: {gist(error)}; {GO_ON}") from error
         return heard
 
-    def _end(self, hand: RayHand) -> None:
+    def _end(self, worker: RayWorker) -> None:
         """Hear how a task has ended."""
-        task, hand.task = hand.task, None
+        task, worker.task = worker.task, None
         try:
-            hand.inbox.append(Idle(at_once=self._ray.get(task)))
+            worker.inbox.append(Idle(at_once=self._ray.get(task)))
         except (self._ray.exceptions.TaskCancelledError, KeyboardInterrupt):
-            hand.inbox += [*map(_cancelled, hand.entries), Idle()]
+            worker.inbox += [*map(_cancelled, worker.entries), Idle()]
         except self._ray.exceptions.RayError as error:
             lines = str(error).strip().splitlines()
             killed = isinstance(error, self._ray.exceptions.WorkerCrashedError)
-            hand.lost = "its process was killed" if killed else next(reversed(lines), type(error).__name__)
+            worker.lost = "its process was killed" if killed else next(reversed(lines), type(error).__name__)
         except Exception as error:  # its answer cannot be read
-            hand.lost = gist(error)
+            worker.lost = gist(error)
 
 
 def _cancelled(entry: Entry) -> Told:

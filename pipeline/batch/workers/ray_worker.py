@@ -23,16 +23,16 @@ class Cluster(Protocol):
 
 
 @dataclass(kw_only=True, eq=False)
-class RayHand:
+class RayWorker:
     """A place in the queue of the cluster: the jobs that it holds, and their task.
 
     Attributes:
         lost: how the task was lost, in words; None while it is not.
         crashed: whether the task itself has told why it ends.
-        number: of the task; what is heard in its name is for this hand.
+        number: of the task; what is heard in its name is for this worker.
     """
 
-    crew: Cluster
+    cluster: Cluster
     entries: tuple[Entry, ...] = ()
     models: Models | None = None
     task: Any = None
@@ -56,13 +56,13 @@ class RayHand:
             self.inbox.append(Idle())
             return
         try:
-            self.task, self.number = self.crew.submit(given)
+            self.task, self.number = self.cluster.submit(given)
         except Exception as error:  # the cluster does not take it
             self.lost = f"it cannot be put on the cluster: {gist(error)}"
 
     def ask_to_stop(self) -> None:
         if self.task is not None:
-            self.crew.cancel(self.task)
+            self.cluster.cancel(self.task)
 
     def hear(self, message: object) -> None:
         self.inbox.append(message)

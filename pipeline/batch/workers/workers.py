@@ -1,4 +1,4 @@
-"""What a batch asks of those who render: processes of this machine (crew.py), or tasks of a cluster (on_ray.py)."""
+"""What a batch asks of its workers: processes of this machine (local.py), or tasks of a cluster (on_ray.py)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -7,7 +7,7 @@ from pipeline.batch.jobs.job import Entry
 from pipeline.schedule.sections.models import Models
 
 
-class Hand(Protocol):
+class Worker(Protocol):
     """Renders one job at a time, or several in lockstep.
 
     Attributes:
@@ -34,28 +34,28 @@ class Hand(Protocol):
         """It is dead; nothing more is asked of it."""
 
 
-class Hands(Protocol):
-    """All of them."""
+class WorkerPool(Protocol):
+    """All workers of a batch."""
 
     @property
     def room(self) -> int:
         """How many there can be at work at once."""
 
-    def working(self) -> Sequence[Hand]: ...
+    def working(self) -> Sequence[Worker]: ...
 
-    def places(self) -> Iterator[tuple[int, Any]]:
-        """The places where nobody works, with the hand that waits there or None."""
+    def free_slots(self) -> Iterator[tuple[int, Any]]:
+        """The slots where nobody works, each with the idle worker that holds it or None."""
 
-    def start(self, place: int) -> Hand:
-        """Have somebody work at this place. Raises OSError where that is impossible now."""
+    def start(self, slot: int) -> Worker:
+        """Start the worker of this slot. Raises OSError where that is impossible now."""
 
-    def device(self, place: int) -> str: ...
+    def device(self, slot: int) -> str: ...
 
     def wait(self, seconds: float) -> None:
         """Until one says something or ends, or the time is over."""
 
-    def dead(self) -> Sequence[Hand]:
-        """Those that have ended; their places are free from here on."""
+    def dead(self) -> Sequence[Worker]:
+        """Those that have ended; their slots are free from here on."""
 
     def close(self) -> None:
         """End all at once; what they have finished is kept."""

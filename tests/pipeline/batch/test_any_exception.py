@@ -15,8 +15,8 @@ from pipeline.batch.display import LineDisplay
 from pipeline.batch.jobs.collect import collect, expand
 from pipeline.batch.jobs.job import BROKEN, FINISHED, Entry, Work
 from pipeline.batch.jobs.reason import reason
-from pipeline.batch.workers.devices import places
-from pipeline.batch.workers.local import Crew, Worker
+from pipeline.batch.workers.devices import worker_options
+from pipeline.batch.workers.local import LocalPool, LocalWorker
 from pipeline.batch.workers.rendering import Logs, Terms
 from pipeline.run.events import Event, Warned
 from pipeline.schedule.origin import Origin
@@ -208,8 +208,8 @@ class Broken(LineDisplay):
 
 def batch(desk: Desk, display: LineDisplay, out: str = "out", names: str = "a") -> tuple[Batch, list[Entry]]:
     entries = collect([desk.write(name, toy(ord(name), frames=2)) for name in names], Path(out), Origin(file=""))
-    crew = Crew(places("cpu", 1, len(entries), Terms(offline=True)))
-    return Batch(entries, crew, Rules(), display, Path(out)), entries
+    pool = LocalPool(worker_options("cpu", 1, len(entries), Terms(offline=True)))
+    return Batch(entries, pool, Rules(), display, Path(out)), entries
 
 
 def test_a_display_that_fails_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,16 +290,16 @@ def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyP
     """The system has no process more, twice; then it has."""
     monkeypatch.chdir(desk.path)
     rendering, [entry] = batch(desk, LineDisplay())
-    start = Crew.start
+    start = LocalPool.start
     refused: list[str] = []
 
-    def sometimes(self: Crew, place: int) -> Worker:
+    def sometimes(self: LocalPool, slot: int) -> LocalWorker:
         if len(refused) < 2:
             refused.append(entry.message)
             raise BlockingIOError(11, "Resource temporarily unavailable")
-        return start(self, place)
+        return start(self, slot)
 
-    monkeypatch.setattr(Crew, "start", sometimes)
+    monkeypatch.setattr(LocalPool, "start", sometimes)
     assert rendering.run() == 0
     assert (entry.state, entry.deaths) == (FINISHED, 2)
     assert "its worker cannot be started: Resource temporarily unavailable" in refused[1]
@@ -308,12 +308,12 @@ def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyP
 def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.path)
     rendering, [entry] = batch(desk, LineDisplay())
-    start = Crew.start
-    first: list[Worker] = []
+    start = LocalPool.start
+    first: list[LocalWorker] = []
     ends: list[object] = []
 
-    def garbled(self: Crew, place: int) -> Worker:
-        worker = start(self, place)
+    def garbled(self: LocalPool, slot: int) -> LocalWorker:
+        worker = start(self, slot)
         if not first:
             first.append(worker)
             reader, writer = self._context.Pipe()
@@ -322,7 +322,7 @@ def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch:
             ends.append(writer)
         return worker
 
-    monkeypatch.setattr(Crew, "start", garbled)
+    monkeypatch.setattr(LocalPool, "start", garbled)
     assert rendering.run() == 0
     assert (entry.state, entry.deaths) == (FINISHED, 1)
     assert not first[0].process.is_alive()
@@ -330,12 +330,12 @@ def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch:
 
 def test_a_worker_that_closes_its_pipe_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.batch.workers.local.PATIENCE", 0.2)
-    crew = Crew(places("cpu", 1, 1, Terms(offline=True)))
-    worker = crew.start(0)
+    pool = LocalPool(worker_options("cpu", 1, 1, Terms(offline=True)))
+    worker = pool.start(0)
     try:
         os.kill(worker.process.pid or 0, signal.SIGSTOP)
         worker.broken = True
-        assert crew.dead() == [worker]
+        assert pool.dead() == [worker]
         assert worker.ending() == "its worker did not answer any more"
     finally:
-        crew.close()
+        pool.close()

@@ -15,8 +15,8 @@ from pipeline.batch.batch import Batch, Rules
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.jobs.collect import collect
 from pipeline.batch.jobs.job import Entry
-from pipeline.batch.workers.devices import places
-from pipeline.batch.workers.local import Crew
+from pipeline.batch.workers.devices import worker_options
+from pipeline.batch.workers.local import LocalPool
 from pipeline.batch.workers.rendering import Terms
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, killing, toy
@@ -145,8 +145,8 @@ def entries(desk: Desk, names: str) -> list[Entry]:
 def test_who_is_given_what(desk: Desk, names: str, workers: int, at_once: int | None, groups: Sequence[str]) -> None:
     """No worker is left without a job so that another can have more."""
     found = entries(desk, names)
-    crew = Crew(places("cpu", workers, len(names), Terms(at_once=at_once)))
-    batch = Batch(found, crew, Rules(at_once=at_once), LineDisplay(), Path("out"))
+    pool = LocalPool(worker_options("cpu", workers, len(names), Terms(at_once=at_once)))
+    batch = Batch(found, pool, Rules(at_once=at_once), LineDisplay(), Path("out"))
     given = []
     while group := batch.queue.next(None):
         given.append("".join(entry.name for entry in group))
@@ -158,7 +158,9 @@ def test_who_is_given_what(desk: Desk, names: str, workers: int, at_once: int | 
 def test_who_died_with_others_goes_alone(desk: Desk) -> None:
     found = entries(desk, "abcd")
     found[1].deaths = 1
-    batch = Batch(found, Crew(places("cpu", 1, 4, Terms(at_once=4))), Rules(at_once=4), LineDisplay(), Path("out"))
+    batch = Batch(
+        found, LocalPool(worker_options("cpu", 1, 4, Terms(at_once=4))), Rules(at_once=4), LineDisplay(), Path("out")
+    )
     assert [entry.name for entry in batch.queue.next(None)] == ["a", "c", "d"]
     found[0].state = "finished"
     assert [entry.name for entry in batch.queue.next(None)] == ["b"]

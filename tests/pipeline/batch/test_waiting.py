@@ -16,8 +16,8 @@ from pipeline.batch.batch import Batch, Rules
 from pipeline.batch.display import JsonDisplay, LineDisplay
 from pipeline.batch.jobs.collect import collect
 from pipeline.batch.jobs.job import FINISHED, RUNNING, WAITING
-from pipeline.batch.workers.devices import places
-from pipeline.batch.workers.local import Crew
+from pipeline.batch.workers.devices import worker_options
+from pipeline.batch.workers.local import LocalPool
 from pipeline.batch.workers.rendering import Terms
 from pipeline.run.folder.lock import in_use, only_writer
 from pipeline.schedule.origin import Origin
@@ -133,8 +133,8 @@ def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest
 
     monkeypatch.setattr("pipeline.batch.queue.in_use", lambda folder, part: "")
     with held(Path("out/a")) as holder:
-        crew = Crew(places("cpu", 1, 2, Terms(offline=True)))
-        assert Batch(entries, crew, Rules(), Watching(), Path("out")).run() == 0
+        pool = LocalPool(worker_options("cpu", 1, 2, Terms(offline=True)))
+        assert Batch(entries, pool, Rules(), Watching(), Path("out")).run() == 0
     assert any(who.startswith(f"process {holder.pid} on ") for who in seen)
     assert [(entry.state, entry.deaths) for entry in entries] == [(FINISHED, 0)] * 2
 
@@ -143,22 +143,22 @@ def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.
     """It has left the worker that found it locked; what becomes of that one does not touch it."""
     monkeypatch.chdir(desk.path)
     a, b = entries = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
-    crew = Crew(places("cpu", 2, 2, Terms(at_once=2)))
-    batch = Batch(entries, crew, Rules(at_once=2), LineDisplay(), Path("out"))
-    first, second = crew.start(0), crew.start(1)
+    pool = LocalPool(worker_options("cpu", 2, 2, Terms(at_once=2)))
+    batch = Batch(entries, pool, Rules(at_once=2), LineDisplay(), Path("out"))
+    first, second = pool.start(0), pool.start(1)
     try:
         for entry, worker in ((a, first), (b, first)):
-            entry.state, entry.hand = RUNNING, worker
+            entry.state, entry.worker = RUNNING, worker
         first.entries = (a, b)
         batch.queue.hold(a, "process 1 on tower")
         assert (a.state, b.state) == (WAITING, RUNNING)
         assert batch.queue.next(second) == []
-        a.state, a.hand, second.entries = RUNNING, second, (a,)  # later, when it is free
+        a.state, a.worker, second.entries = RUNNING, second, (a,)  # later, when it is free
         first.process.kill()
         batch._bury(first)
         assert (a.state, a.deaths, b.deaths) == (RUNNING, 0, 1)
     finally:
-        crew.close()
+        pool.close()
 
 
 def test_json_says_who_is_waited_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from pipeline.batch.batch import Batch, Rules
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.jobs.collect import collect
-from pipeline.batch.workers.on_ray import ClusterOptions, RayCrew
+from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
 from pipeline.batch.workers.rendering import Terms
 from pipeline.run.folder.lock import in_use
 from pipeline.schedule.origin import Origin
@@ -68,7 +68,7 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
     cluster.wait_for_nodes()
     ray.init(address=cluster.address, log_to_driver=False)
     entries = collect(files, Path("out"), Origin(file=""))
-    crew = RayCrew(ClusterOptions(), len(entries), Terms(offline=True))
+    pool = RayPool(ClusterOptions(), len(entries), Terms(offline=True))
     lost: list[str] = []
 
     def lose() -> None:
@@ -80,7 +80,7 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
 
     thread = threading.Thread(target=lose)
     thread.start()
-    code = Batch(entries, crew, Rules(), LineDisplay(), Path("out")).run()
+    code = Batch(entries, pool, Rules(), LineDisplay(), Path("out")).run()
     thread.join()
     assert code == 0, desk.record()
     assert len(nodes_of(desk, "a")) == 2
@@ -127,8 +127,8 @@ def broken_gpu(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def render_here(desk: Desk, rules: Rules) -> int:
     entries = collect(sorted((desk.path / "s").glob("*.yaml")), Path("out"), Origin(file=""))
-    crew = RayCrew(ClusterOptions(), len(entries), Terms(offline=True, at_once=rules.at_once))
-    return Batch(entries, crew, rules, LineDisplay(), Path("out")).run()
+    pool = RayPool(ClusterOptions(), len(entries), Terms(offline=True, at_once=rules.at_once))
+    return Batch(entries, pool, rules, LineDisplay(), Path("out")).run()
 
 
 @pytest.mark.slow
