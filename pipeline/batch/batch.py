@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.batch.display import Display
 from pipeline.batch.guarded import Guarded
-from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry, Work
+from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Job, JobState
 from pipeline.batch.jobs.record import remove_old_partials, write_record
 from pipeline.batch.queue import Queue
 from pipeline.batch.workers.process import Crashed, Idle, Noted, Told
@@ -41,8 +41,8 @@ class Batch:
         out: where batch.json goes.
     """
 
-    def __init__(self, entries: list[Entry], pool: WorkerPool, rules: Rules, display: Display, out: Path) -> None:
-        self._entries = entries
+    def __init__(self, states: list[JobState], pool: WorkerPool, rules: Rules, display: Display, out: Path) -> None:
+        self._states = states
         self._pool = pool
         self._rules = rules
         self._display = Guarded(display)
@@ -50,7 +50,7 @@ class Batch:
         self._begun = time.monotonic()
         self._stopping = ""
         self._unwritten = ""
-        self.queue = Queue(entries, rules.at_once, pool.room, self._changed)
+        self.queue = Queue(states, rules.at_once, pool.room, self._changed)
 
     def run(self) -> int:
         """Render all and return the exit code; whatever ends it, workers are ended and batch.json is written."""
@@ -65,11 +65,11 @@ class Batch:
                 self._leave()
         if interrupted():
             return INTERRUPTED
-        return 0 if all(entry.state == FINISHED for entry in self._entries) else RunError.exit_code
+        return 0 if all(state.status == FINISHED for state in self._states) else RunError.exit_code
 
     def _go(self) -> None:
-        for entry in self._entries:
-            self._display.changed(entry)
+        for state in self._states:
+            self._display.changed(state)
         while self._assign() or self._pool.working() or (self.queue.waits and not self._stopping):
             self._pool.wait(0.5)
             for worker in self._pool.working():
@@ -83,29 +83,29 @@ class Batch:
         self.queue.give_up_joins()
         given = False
         for slot, worker in self._pool.free_slots():
-            entries = [] if self._stopping else self.queue.next(worker)
-            if not entries:
+            states = [] if self._stopping else self.queue.next(worker)
+            if not states:
                 break
-            given |= self._give(entries, slot, worker)
+            given |= self._give(states, slot, worker)
         return given
 
-    def _give(self, entries: list[Entry], slot: int, worker: Worker | None) -> bool:
+    def _give(self, states: list[JobState], slot: int, worker: Worker | None) -> bool:
         """Have jobs begun; whether there is somebody who does."""
         try:
             worker = worker or self._pool.start(slot)
         except OSError as error:  # no more processes, memory or files
-            for entry in entries:
-                assert entry.work is not None
+            for state in states:
+                assert state.job is not None
                 why = f"its worker cannot be started: {error.strerror or error}"
-                self._try_again(entry, entry.work, why, alone=len(entries) == 1)
-                self.queue.later(entry)
-                self._changed(entry)
+                self._try_again(state, state.job, why, alone=len(states) == 1)
+                self.queue.later(state)
+                self._changed(state)
             return False
-        for entry in entries:
-            entry.state, entry.device, entry.worker, entry.waiting_for = RUNNING, self._pool.device(slot), worker, ""
-        worker.give(entries)
-        for entry in entries:
-            self._changed(entry)
+        for state in states:
+            state.status, state.device, state.worker, state.waiting_for = RUNNING, self._pool.device(slot), worker, ""
+        worker.give(states)
+        for state in states:
+            self._changed(state)
         return True
 
     def _hear(self, worker: Worker) -> None:
@@ -113,76 +113,76 @@ class Batch:
             running = _at_work(worker)
             match message:
                 case Told():
-                    for entry in running:
-                        if entry.name == message.job:
-                            entry.memory = message.memory or entry.memory
-                            self._take(entry, message.event)
+                    for state in running:
+                        if state.name == message.job:
+                            state.memory = message.memory or state.memory
+                            self._take(state, message.event)
                 case Noted():
                     self._display.note(message.text)
                 case Crashed():
-                    for entry in running:
-                        entry.message = message.message
+                    for state in running:
+                        state.message = message.message
                 case Idle():
                     self._end(worker, running, message)
 
-    def _end(self, worker: Worker, left: list[Entry], message: Idle) -> None:
+    def _end(self, worker: Worker, left: list[JobState], message: Idle) -> None:
         """A worker is through with its jobs, but for those that it did not begin because it was stopped."""
-        kinds = {entry.work.kind for entry in worker.entries if entry.work is not None}
+        kinds = {state.job.kind for state in worker.states if state.job is not None}
         if message.at_once is not None:
             self.queue.measured |= dict.fromkeys(kinds, message.at_once)
-        worker.entries = ()
-        for entry in left:
-            entry.state = WAITING
-            self._changed(entry)
+        worker.states = ()
+        for state in left:
+            state.status = WAITING
+            self._changed(state)
 
-    def _take(self, entry: Entry, event: Event) -> None:
+    def _take(self, state: JobState, event: Event) -> None:
         if isinstance(event, Failed) and event.held_by:
-            self.queue.hold(entry, event.held_by)
+            self.queue.hold(state, event.held_by)
             return
-        self._display.event(entry, event)
+        self._display.event(state, event)
         match event:
             case Started():
-                entry.done = event.first
+                state.done = event.first
             case Warned():
-                entry.message = event.message
+                state.message = event.message
             case FrameDone():
-                entry.done, entry.rendered, entry.fruitless = event.index + 1, entry.rendered + 1, 0
-                entry.seconds += event.seconds
-                entry.steps_per_second, entry.seconds_left = event.steps_per_second, event.seconds_left
+                state.done, state.rendered, state.fruitless = event.index + 1, state.rendered + 1, 0
+                state.seconds += event.seconds
+                state.steps_per_second, state.seconds_left = event.steps_per_second, event.seconds_left
             case Finished():
-                entry.state, entry.done, entry.message, entry.seconds_left = FINISHED, entry.frames, "", None
-                self._changed(entry)
+                state.status, state.done, state.message, state.seconds_left = FINISHED, state.frames, "", None
+                self._changed(state)
             case Failed():
-                entry.state, entry.message, entry.seconds_left = FAILED, event.message, None
-                self._changed(entry)
+                state.status, state.message, state.seconds_left = FAILED, event.message, None
+                self._changed(state)
             case Interrupted():
-                entry.state, entry.done = STOPPED, event.done
-                self._changed(entry)
+                state.status, state.done = STOPPED, event.done
+                self._changed(state)
 
     def _bury(self, worker: Worker) -> None:
         """A worker is dead: its jobs go on with another, unless one alone has cost too many already."""
         self._hear(worker)  # its last words
-        entries, left, ending = worker.entries, _at_work(worker), worker.ending()
+        states, left, ending = worker.states, _at_work(worker), worker.ending()
         worker.close()
-        for entry in left:
-            if entry.work is not None:
-                self._try_again(entry, entry.work, ending or entry.message, alone=len(entries) == 1)
-                self._changed(entry)
+        for state in left:
+            if state.job is not None:
+                self._try_again(state, state.job, ending or state.message, alone=len(states) == 1)
+                self._changed(state)
 
-    def _try_again(self, entry: Entry, work: Work, why: str, *, alone: bool) -> None:
-        entry.deaths, entry.fruitless, entry.seconds_left = entry.deaths + 1, entry.fruitless + alone, None
-        if entry.fruitless >= self._rules.tries:
-            entry.state = FAILED
-            entry.message = f"{why}, {entry.fruitless} times at frame {entry.done}; its log: {work.log}"
+    def _try_again(self, state: JobState, job: Job, why: str, *, alone: bool) -> None:
+        state.deaths, state.fruitless, state.seconds_left = state.deaths + 1, state.fruitless + alone, None
+        if state.fruitless >= self._rules.tries:
+            state.status = FAILED
+            state.message = f"{why}, {state.fruitless} times at frame {state.done}; its log: {job.log}"
         else:
-            entry.state = STOPPED if self._stopping else WAITING
-            entry.message = f"{why}; going on from frame {entry.done}{'' if alone else ', alone'}"
+            state.status = STOPPED if self._stopping else WAITING
+            state.message = f"{why}; going on from frame {state.done}{'' if alone else ', alone'}"
 
     def _keep_rules(self) -> None:
         limit = self._rules.time_limit
         if limit is not None and time.monotonic() - self._begun > limit:
             self._stop("the time limit is reached")
-        if self._rules.fail_fast and any(entry.failed for entry in self._entries):
+        if self._rules.fail_fast and any(state.failed for state in self._states):
             self._stop("a job has failed")
 
     def _stop(self, why: str) -> None:
@@ -196,19 +196,19 @@ class Batch:
             worker.ask_to_stop()
 
     def _leave(self) -> None:
-        for entry in self._entries:
-            if entry.state in (WAITING, RUNNING):
-                entry.state, entry.waiting_for = STOPPED, ""
+        for state in self._states:
+            if state.status in (WAITING, RUNNING):
+                state.status, state.waiting_for = STOPPED, ""
         self._record()
-        self._display.close(self._entries)
+        self._display.close(self._states)
 
-    def _changed(self, entry: Entry) -> None:
-        self._display.changed(entry)
+    def _changed(self, state: JobState) -> None:
+        self._display.changed(state)
         self._record()
 
     def _record(self) -> None:
         try:
-            write_record(self._out, self._entries, time.monotonic() - self._begun)
+            write_record(self._out, self._states, time.monotonic() - self._begun)
         except Exception as error:  # a full disk, most often: no reason to stop what can be rendered
             why = f"{self._out / NAME}: cannot be written: {getattr(error, 'strerror', None) or error}; the jobs go on"
             if why != self._unwritten:
@@ -216,6 +216,6 @@ class Batch:
                 self._display.note(why)
 
 
-def _at_work(worker: Worker) -> list[Entry]:
+def _at_work(worker: Worker) -> list[JobState]:
     """The jobs that a worker was given and that have not ended; one that had to wait may be another's by now."""
-    return [entry for entry in worker.entries if entry.state == RUNNING and entry.worker is worker]
+    return [state for state in worker.states if state.status == RUNNING and state.worker is worker]

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pipeline.batch.display import Display
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.run.events import Event
 
 
@@ -15,17 +15,17 @@ class Guarded:
     def __init__(self, display: Display) -> None:
         self._display = display
 
-    def changed(self, entry: Entry) -> None:
-        self._try(lambda: self._display.changed(entry))
+    def changed(self, state: JobState) -> None:
+        self._try(lambda: self._display.changed(state))
 
-    def event(self, entry: Entry, event: Event) -> None:
-        self._try(lambda: self._display.event(entry, event))
+    def event(self, state: JobState, event: Event) -> None:
+        self._try(lambda: self._display.event(state, event))
 
     def note(self, text: str) -> None:
         self._try(lambda: self._display.note(text))
 
-    def close(self, entries: Sequence[Entry]) -> None:
-        self._try(lambda: self._display.close(entries))
+    def close(self, states: Sequence[JobState]) -> None:
+        self._try(lambda: self._display.close(states))
 
     def _try(self, show: Callable[[], None]) -> None:
         try:

@@ -116,19 +116,19 @@ def batch(
 
     place = place_of(out, sync, work)
     like = Origin(file="", overrides=overrides, draft=draft, allow_paths=allow_paths)
-    entries = collect(expand(schedules, lists, place.inputs), place.folder, like, place.remote)
+    states = collect(expand(schedules, lists, place.inputs), place.folder, like, place.remote)
     if engine != "ray" and (address is not None or gpus_per_job is not None):
         raise InputError("--address and --gpus-per-job need --engine ray")
-    if not keep_going and (broken := [entry.message for entry in entries if entry.failed]):
+    if not keep_going and (broken := [state.message for state in states if state.failed]):
         raise InputError("\n".join(broken))
     if order == "shortest":
-        entries.sort(key=lambda entry: entry.work.cost if entry.work else 0)
+        states.sort(key=lambda state: state.job.cost if state.job else 0)
     cluster = ClusterOptions(address=address, jobs=jobs, gpus=gpus_per_job) if engine == "ray" else None
     terms = Terms(offline=offline, options=RunOptions(ffmpeg=ffmpeg_program), at_once=lockstep)
-    pool, entries = open_pool(cluster, device, jobs, entries, terms)
+    pool, states = open_pool(cluster, device, jobs, states, terms)
     rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit, at_once=lockstep)
     try:
-        code = Batch(entries, pool, rules, choose_display(as_json, entries), place.folder).run()
+        code = Batch(states, pool, rules, choose_display(as_json, states), place.folder).run()
     finally:
         place.publish()
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""One job of a batch: what it is, and how it stands."""
+"""One job of a batch: what to render, and its state."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ WAITING, RUNNING, FINISHED, FAILED, BROKEN, STOPPED = "waiting", "running", "fin
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class Job:
     """What is to be rendered.
 
     Attributes:
@@ -44,8 +44,8 @@ class Work:
 
 
 @dataclass(kw_only=True)
-class Entry:
-    """A job and its state; `work` is None where the schedule is broken.
+class JobState:
+    """How a job stands; `job` is None where the schedule is broken.
 
     Attributes:
         message: why it failed, or what was last warned of.
@@ -61,8 +61,8 @@ class Entry:
 
     name: str
     file: Path
-    work: Work | None = None
-    state: str = WAITING
+    job: Job | None = None
+    status: str = WAITING
     message: str = ""
     done: int = 0
     rendered: int = 0
@@ -73,14 +73,14 @@ class Entry:
     fruitless: int = 0
     device: str = ""
     memory: int = 0
-    after: tuple["Entry", ...] = ()
+    after: tuple["JobState", ...] = ()
     waiting_for: str = ""
     not_before: float = 0.0
     worker: object = None
 
     @property
     def failed(self) -> bool:
-        return self.state in (FAILED, BROKEN)
+        return self.status in (FAILED, BROKEN)
 
     @property
     def remark(self) -> str:
@@ -89,10 +89,10 @@ class Entry:
 
     @property
     def frames(self) -> int:
-        if self.work is not None and self.work.part is not None:
-            return self.work.part[1]
-        return self.work.frames if self.work else 0
+        if self.job is not None and self.job.part is not None:
+            return self.job.part[1]
+        return self.job.frames if self.job else 0
 
     @property
     def ready(self) -> bool:
-        return self.state == WAITING and all(part.state == FINISHED for part in self.after)
+        return self.status == WAITING and all(part.status == FINISHED for part in self.after)

@@ -9,20 +9,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.storage.atomic import named_partial, replacing
 from pipeline.storage.place import NAME
 
 OLD = 60.0  # seconds
 
 
-def write_record(out: Path, entries: Sequence[Entry], seconds: float) -> None:
+def write_record(out: Path, states: Sequence[JobState], seconds: float) -> None:
     """Write it whole or not at all; written anew whenever the state of a job changes. Raises OSError."""
     out.mkdir(parents=True, exist_ok=True)
     record = {
         "seconds": round(seconds, 1),
-        "states": dict(Counter(entry.state for entry in entries)),
-        "jobs": [_job(entry) for entry in entries],
+        "states": dict(Counter(state.status for state in states)),
+        "jobs": [_job(state) for state in states],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     with replacing(out / NAME, whose=str(os.getpid())) as partial:  # another batch may write beside this one
@@ -43,23 +43,23 @@ def read_record(out: Path) -> dict[str, Any]:
     return record
 
 
-def _job(entry: Entry) -> dict[str, Any]:
-    origin = entry.work.origin if entry.work else None
+def _job(state: JobState) -> dict[str, Any]:
+    origin = state.job.origin if state.job else None
     return {
-        "name": entry.name,
-        "file": str(entry.file),
+        "name": state.name,
+        "file": str(state.file),
         "variant": origin.variant if origin else "",
-        "folder": str(entry.work.folder) if entry.work else None,
-        "log": str(entry.work.log) if entry.work else None,
-        "state": entry.state,
-        "waiting_for": entry.waiting_for,
-        "message": entry.message,
-        "frames": entry.frames,
-        "done": entry.done,
-        "rendered": entry.rendered,
-        "seconds": round(entry.seconds, 3),
-        "steps_per_second": entry.steps_per_second,
-        "deaths": entry.deaths,
-        "device": entry.device,
-        "memory": entry.memory,
+        "folder": str(state.job.folder) if state.job else None,
+        "log": str(state.job.log) if state.job else None,
+        "state": state.status,
+        "waiting_for": state.waiting_for,
+        "message": state.message,
+        "frames": state.frames,
+        "done": state.done,
+        "rendered": state.rendered,
+        "seconds": round(state.seconds, 3),
+        "steps_per_second": state.steps_per_second,
+        "deaths": state.deaths,
+        "device": state.device,
+        "memory": state.memory,
     }

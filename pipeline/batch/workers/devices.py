@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.batch.jobs.parts import most, split
 from pipeline.batch.workers.local import LocalPool
 from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
@@ -32,8 +32,8 @@ def worker_options(device: str, workers: int | None, jobs: int, terms: Terms) ->
 
 
 def open_pool(
-    cluster: ClusterOptions | None, device: str, workers: int | None, entries: Sequence[Entry], terms: Terms
-) -> tuple[WorkerPool, list[Entry]]:
+    cluster: ClusterOptions | None, device: str, workers: int | None, states: Sequence[JobState], terms: Terms
+) -> tuple[WorkerPool, list[JobState]]:
     """Those of a cluster, or workers of this machine; and the jobs, split where there are fewer than could be at work.
 
     Raises:
@@ -41,10 +41,10 @@ def open_pool(
     """
     each = terms.at_once or MOST
     if cluster is not None:
-        pool = RayPool(cluster, most(entries), terms)
-        return pool, split(entries, pool.room * each)
-    parts = split(entries, (workers or len(_devices(device))) * each)
-    jobs = sum(not entry.after for entry in parts)
+        pool = RayPool(cluster, most(states), terms)
+        return pool, split(states, pool.room * each)
+    parts = split(states, (workers or len(_devices(device))) * each)
+    jobs = sum(not state.after for state in parts)
     return LocalPool(worker_options(device, workers, jobs, terms)), parts
 
 

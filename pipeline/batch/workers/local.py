@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from pipeline.batch.jobs.job import Entry
-from pipeline.batch.workers.process import CRASHED, STOP, Conditions, work
+from pipeline.batch.jobs.job import JobState
+from pipeline.batch.workers.process import CRASHED, STOP, Conditions, run_worker
 from pipeline.schedule.sections.models import Models
 
 PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little more
@@ -28,19 +28,19 @@ class LocalWorker:
 
     process: SpawnProcess
     connection: Connection
-    entries: tuple[Entry, ...] = ()
+    states: tuple[JobState, ...] = ()
     models: Models | None = None
     broken: bool = False
     why: str = ""
 
-    def give(self, entries: Sequence[Entry]) -> None:
-        jobs = [entry.work for entry in entries if entry.work is not None]
-        self.entries, self.models = tuple(entries), jobs[0].models
+    def give(self, states: Sequence[JobState]) -> None:
+        jobs = [state.job for state in states if state.job is not None]
+        self.states, self.models = tuple(states), jobs[0].models
         with suppress(OSError):  # it has just died: its end is heard of next
             self.connection.send(jobs)
 
     def ask_to_stop(self) -> None:
-        if self.entries:
+        if self.states:
             with suppress(OSError):
                 self.connection.send(STOP)
 
@@ -96,18 +96,18 @@ class LocalPool:
         return len(self._workers)
 
     def working(self) -> list[LocalWorker]:
-        return [worker for worker in self._workers if worker is not None and worker.entries]
+        return [worker for worker in self._workers if worker is not None and worker.states]
 
     def free_slots(self) -> Iterator[tuple[int, LocalWorker | None]]:
         """The slots where nobody works, each with the idle worker that holds it or None."""
         for number, worker in enumerate(self._workers):
-            if worker is None or not worker.entries:
+            if worker is None or not worker.states:
                 yield number, worker
 
     def start(self, slot: int) -> LocalWorker:
         """Start a worker. Raises OSError where the system has no room for one more."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(theirs, self._conditions[slot]), daemon=True)
+        process = self._context.Process(target=run_worker, args=(theirs, self._conditions[slot]), daemon=True)
         try:
             with _deaf_to_interrupts():  # which the new process inherits
                 process.start()

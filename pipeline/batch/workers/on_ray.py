@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.batch.jobs.job import Entry, Work
+from pipeline.batch.jobs.job import Job, JobState
 from pipeline.batch.workers.process import CRASHED, Crashed, Idle, Noted, Told, memory
 from pipeline.batch.workers.ray_worker import RayWorker
 from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
@@ -48,7 +48,7 @@ class ClusterOptions:
     gpus: float | None = None
 
 
-def render_task(number: int, given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Queue") -> int | None:
+def render_task(number: int, given: Sequence[tuple[Job, Schedule]], terms: Terms, told: "Queue") -> int | None:
     """Render jobs in a process of the cluster; tells `told` what happens, with the task's number.
 
     Where it cannot go on, as after a failure of its GPU, the process ends: the next task gets a fresh one.
@@ -66,7 +66,7 @@ def render_task(number: int, given: Sequence[tuple[Work, Schedule]], terms: Term
     def tell(message: object) -> None:
         told.put((number, message))
 
-    def schedule_of(job: Work) -> Schedule:
+    def schedule_of(job: Job) -> Schedule:
         return schedules[job.name]
 
     at_once.note = lambda text: tell(Noted(text=text))
@@ -121,7 +121,7 @@ class RayPool:
         self._terms = terms
         self._numbers = itertools.count()
 
-    def submit(self, given: Sequence[tuple[Work, Schedule]]) -> tuple[Any, int]:
+    def submit(self, given: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
         """The task that renders these jobs, and its number."""
         number = next(self._numbers)
         return self._task.remote(number, given, self._terms, self._told), number
@@ -134,11 +134,11 @@ class RayPool:
         return len(self._workers)
 
     def working(self) -> list[RayWorker]:
-        return [worker for worker in self._workers if worker.entries]
+        return [worker for worker in self._workers if worker.states]
 
     def free_slots(self) -> Iterator[tuple[int, RayWorker | None]]:
         for number, worker in enumerate(self._workers):
-            if not worker.entries:
+            if not worker.states:
                 yield number, worker
 
     def start(self, slot: int) -> RayWorker:
@@ -187,7 +187,7 @@ class RayPool:
         try:
             worker.inbox.append(Idle(at_once=self._ray.get(task)))
         except (self._ray.exceptions.TaskCancelledError, KeyboardInterrupt):
-            worker.inbox += [*map(_cancelled, worker.entries), Idle()]
+            worker.inbox += [*map(_cancelled, worker.states), Idle()]
         except self._ray.exceptions.RayError as error:
             lines = str(error).strip().splitlines()
             killed = isinstance(error, self._ray.exceptions.WorkerCrashedError)
@@ -196,13 +196,11 @@ class RayPool:
             worker.lost = gist(error)
 
 
-def _cancelled(entry: Entry) -> Told:
+def _cancelled(state: JobState) -> Told:
     """Heard only of a job that has not ended before."""
-    assert entry.work is not None
-    event = Interrupted(
-        schedule=entry.name, folder=entry.work.folder, done=entry.done, frames=entry.frames, go_on=GO_ON
-    )
-    return Told(job=entry.name, event=event, memory=0)
+    assert state.job is not None
+    event = Interrupted(schedule=state.name, folder=state.job.folder, done=state.done, frames=state.frames, go_on=GO_ON)
+    return Told(job=state.name, event=event, memory=0)
 
 
 def _node() -> str:

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.jobs.job import Work
+from pipeline.batch.jobs.job import Job
 from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
 from pipeline.run.events import Event
 from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
@@ -80,14 +80,14 @@ class GoneError(BaseException):
     """The batch is gone; no handler of a job's errors takes it for one."""
 
 
-def work(connection: Connection, conditions: Conditions) -> None:
+def run_worker(connection: Connection, conditions: Conditions) -> None:
     """Render what comes along `connection` until it closes; the end of the batch's process is ours."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch tells us
     sleep_at_barriers()
     try:
         with terminating_well():
             threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-            _work(connection, conditions)
+            _serve(connection, conditions)
     except TerminatedError:
         leave(TERMINATED, FAREWELL)
     except GoneError:
@@ -105,7 +105,7 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _work(connection: Connection, conditions: Conditions) -> None:
+def _serve(connection: Connection, conditions: Conditions) -> None:
     session: Session | None = None
 
     def tell(message: object) -> None:
@@ -146,7 +146,7 @@ def _given(connection: Connection) -> Any:
         raise GoneError from error
 
 
-def _schedule(job: Work) -> Schedule:
+def _schedule(job: Job) -> Schedule:
     return load_origin(job.origin, shown=job.file)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pipeline.batch.jobs.job import Entry, Work
+from pipeline.batch.jobs.job import Job, JobState
 from pipeline.batch.workers.process import Crashed, Idle, Told
 from pipeline.batch.workers.rendering import gist, not_loaded
 from pipeline.schedule.origin_loader import load_origin
@@ -15,7 +15,7 @@ from pipeline.schedule.sections.models import Models
 class Cluster(Protocol):
     """What runs the tasks."""
 
-    def submit(self, jobs: Sequence[tuple[Work, Schedule]]) -> tuple[Any, int]:
+    def submit(self, jobs: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
         """A task for these jobs, and its number. Raises what the cluster raises where it takes none."""
 
     def cancel(self, task: Any) -> None:
@@ -33,7 +33,7 @@ class RayWorker:
     """
 
     cluster: Cluster
-    entries: tuple[Entry, ...] = ()
+    states: tuple[JobState, ...] = ()
     models: Models | None = None
     task: Any = None
     inbox: list[Any] = field(default_factory=list)
@@ -41,10 +41,10 @@ class RayWorker:
     crashed: bool = False
     number: int = -1
 
-    def give(self, entries: Sequence[Entry]) -> None:
-        self.entries, self.crashed = tuple(entries), False
-        given: list[tuple[Work, Schedule]] = []
-        for job in (entry.work for entry in entries if entry.work is not None):
+    def give(self, states: Sequence[JobState]) -> None:
+        self.states, self.crashed = tuple(states), False
+        given: list[tuple[Job, Schedule]] = []
+        for job in (state.job for state in states if state.job is not None):
             self.models = job.models
             try:
                 given.append(
@@ -76,4 +76,4 @@ class RayWorker:
         return "" if self.crashed else self.lost or ""
 
     def close(self) -> None:
-        self.entries, self.task, self.lost = (), None, None
+        self.states, self.task, self.lost = (), None, None

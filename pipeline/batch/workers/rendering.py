@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.batch.jobs.job import Work
+from pipeline.batch.jobs.job import Job
 from pipeline.batch.jobs.reason import reason
 from pipeline.run.events import Event, Failed
 from pipeline.run.progress import LineReporter
@@ -39,13 +39,13 @@ class Terms:
 
 
 def rendered(
-    jobs: Sequence[Work],
-    schedule_of: Callable[[Work], Schedule],
+    jobs: Sequence[Job],
+    schedule_of: Callable[[Job], Schedule],
     session: Session,
     options: RunOptions,
     at_once: AtOnce,
     stop: Callable[[], bool] = lambda: False,
-) -> Generator[tuple[Work, Event], None, None]:
+) -> Generator[tuple[Job, Event], None, None]:
     """What happens in each of the jobs; one that fails leaves the others as they are.
 
     Args:
@@ -54,7 +54,7 @@ def rendered(
     Raises:
         DeviceError: the GPU has failed; none of them can go on in this process.
     """
-    by_run: dict[Run, Work] = {}
+    by_run: dict[Run, Job] = {}
     for job in jobs:
         try:
             by_run[run_of(schedule_of(job), job.folder, replace(options, part=job.part))] = job
@@ -75,7 +75,7 @@ def rendered(
                 yield by_run[run], event
 
 
-def not_loaded(job: Work, error: Exception) -> Failed:
+def not_loaded(job: Job, error: Exception) -> Failed:
     """The failure of a job whose schedule, or what that names, has become wrong since it was checked."""
     return Failed(schedule=job.name, message=reason(error, job.file))
 
@@ -83,7 +83,7 @@ def not_loaded(job: Work, error: Exception) -> Failed:
 class Logs:
     """The logs of the jobs of a group; where one cannot be written, the job goes on without."""
 
-    def __init__(self, jobs: Sequence[Work]) -> None:
+    def __init__(self, jobs: Sequence[Job]) -> None:
         self._names = [job.name for job in jobs]
         self._reporters = {job.log: LineReporter() for job in jobs}
 
@@ -93,7 +93,7 @@ class Logs:
         if len(self._names) > 1:
             self.say(f"together: {', '.join(self._names)}")
 
-    def tell(self, job: Work, event: Event) -> None:
+    def tell(self, job: Job, event: Event) -> None:
         """Write what happens in a job into its log."""
         said = io.StringIO()
         with redirect_stdout(said), redirect_stderr(said), suppress(Exception):  # a log is no reason to fail

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.schedule.sections.models import Models
 
 
@@ -11,14 +11,14 @@ class Worker(Protocol):
     """Renders one job at a time, or several in lockstep.
 
     Attributes:
-        entries: the jobs at work.
+        states: of the jobs it was given.
         models: what it has loaded, as far as is known.
     """
 
-    entries: tuple[Entry, ...]
+    states: tuple[JobState, ...]
     models: Models | None
 
-    def give(self, entries: Sequence[Entry]) -> None:
+    def give(self, states: Sequence[JobState]) -> None:
         """Begin with a job, or with several of one kind."""
 
     def ask_to_stop(self) -> None:

@@ -123,49 +123,49 @@ def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest
     """A folder of another node: from here it looks free, and who renders finds it locked."""
     monkeypatch.chdir(desk.path)
     seen: list[str] = []
-    entries = collect([desk.write(name, toy(1, frames=2)) for name in "ab"], Path("out"), Origin(file=""))
+    states = collect([desk.write(name, toy(1, frames=2)) for name in "ab"], Path("out"), Origin(file=""))
 
     class Watching(LineDisplay):
-        def changed(self, entry: object) -> None:
-            seen.append(entries[0].waiting_for)
-            if entries[0].waiting_for:
+        def changed(self, state: object) -> None:
+            seen.append(states[0].waiting_for)
+            if states[0].waiting_for:
                 holder.kill()
 
     monkeypatch.setattr("pipeline.batch.queue.in_use", lambda folder, part: "")
     with held(Path("out/a")) as holder:
         pool = LocalPool(worker_options("cpu", 1, 2, Terms(offline=True)))
-        assert Batch(entries, pool, Rules(), Watching(), Path("out")).run() == 0
+        assert Batch(states, pool, Rules(), Watching(), Path("out")).run() == 0
     assert any(who.startswith(f"process {holder.pid} on ") for who in seen)
-    assert [(entry.state, entry.deaths) for entry in entries] == [(FINISHED, 0)] * 2
+    assert [(state.status, state.deaths) for state in states] == [(FINISHED, 0)] * 2
 
 
 def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has left the worker that found it locked; what becomes of that one does not touch it."""
     monkeypatch.chdir(desk.path)
-    a, b = entries = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
+    a, b = states = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
     pool = LocalPool(worker_options("cpu", 2, 2, Terms(at_once=2)))
-    batch = Batch(entries, pool, Rules(at_once=2), LineDisplay(), Path("out"))
+    batch = Batch(states, pool, Rules(at_once=2), LineDisplay(), Path("out"))
     first, second = pool.start(0), pool.start(1)
     try:
-        for entry, worker in ((a, first), (b, first)):
-            entry.state, entry.worker = RUNNING, worker
-        first.entries = (a, b)
+        for state, worker in ((a, first), (b, first)):
+            state.status, state.worker = RUNNING, worker
+        first.states = (a, b)
         batch.queue.hold(a, "process 1 on tower")
-        assert (a.state, b.state) == (WAITING, RUNNING)
+        assert (a.status, b.status) == (WAITING, RUNNING)
         assert batch.queue.next(second) == []
-        a.state, a.worker, second.entries = RUNNING, second, (a,)  # later, when it is free
+        a.status, a.worker, second.states = RUNNING, second, (a,)  # later, when it is free
         first.process.kill()
         batch._bury(first)
-        assert (a.state, a.deaths, b.deaths) == (RUNNING, 0, 1)
+        assert (a.status, a.deaths, b.deaths) == (RUNNING, 0, 1)
     finally:
         pool.close()
 
 
 def test_json_says_who_is_waited_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    [entry] = collect([desk.write("a", toy(1))], desk.path / "out", Origin(file=""))
-    entry.waiting_for = "process 1 on tower"
-    JsonDisplay().changed(entry)
-    LineDisplay().changed(entry)
+    [state] = collect([desk.write("a", toy(1))], desk.path / "out", Origin(file=""))
+    state.waiting_for = "process 1 on tower"
+    JsonDisplay().changed(state)
+    LineDisplay().changed(state)
     told, line = capsys.readouterr().out.splitlines()
     assert (json.loads(told)["state"], json.loads(told)["waiting_for"]) == ("waiting", "process 1 on tower")
     assert line == "a: waiting for process 1 on tower"

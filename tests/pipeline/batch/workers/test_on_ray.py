@@ -67,8 +67,8 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
     nodes = {node.node_id: node for node in (cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1))}
     cluster.wait_for_nodes()
     ray.init(address=cluster.address, log_to_driver=False)
-    entries = collect(files, Path("out"), Origin(file=""))
-    pool = RayPool(ClusterOptions(), len(entries), Terms(offline=True))
+    states = collect(files, Path("out"), Origin(file=""))
+    pool = RayPool(ClusterOptions(), len(states), Terms(offline=True))
     lost: list[str] = []
 
     def lose() -> None:
@@ -80,7 +80,7 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
 
     thread = threading.Thread(target=lose)
     thread.start()
-    code = Batch(entries, pool, Rules(), LineDisplay(), Path("out")).run()
+    code = Batch(states, pool, Rules(), LineDisplay(), Path("out")).run()
     thread.join()
     assert code == 0, desk.record()
     assert len(nodes_of(desk, "a")) == 2
@@ -126,9 +126,9 @@ def broken_gpu(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def render_here(desk: Desk, rules: Rules) -> int:
-    entries = collect(sorted((desk.path / "s").glob("*.yaml")), Path("out"), Origin(file=""))
-    pool = RayPool(ClusterOptions(), len(entries), Terms(offline=True, at_once=rules.at_once))
-    return Batch(entries, pool, rules, LineDisplay(), Path("out")).run()
+    states = collect(sorted((desk.path / "s").glob("*.yaml")), Path("out"), Origin(file=""))
+    pool = RayPool(ClusterOptions(), len(states), Terms(offline=True, at_once=rules.at_once))
+    return Batch(states, pool, rules, LineDisplay(), Path("out")).run()
 
 
 @pytest.mark.slow
