@@ -1,7 +1,6 @@
 """A batch: gives every job to a worker, hears how it goes, and goes on whatever happens to one of them."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.batch.display import Display
@@ -9,29 +8,13 @@ from pipeline.batch.guarded import Guarded
 from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Job, JobState
 from pipeline.batch.jobs.record import remove_old_partials, write_record
 from pipeline.batch.queue import Queue
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.batch.workers.process import Crashed, Idle, Noted, Told
 from pipeline.batch.workers.workers import Worker, WorkerPool
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
 from pipeline.storage.place import NAME
 from render.errors import RunError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """When to give up.
-
-    Attributes:
-        tries: a job is blamed when so many workers in a row died of it without a new frame.
-        fail_fast: stop everything at the first job that fails.
-        time_limit: seconds after which frames at work are finished and no more begun.
-        at_once: a worker is given so many jobs of one kind; None as many as it has measured to pay.
-    """
-
-    tries: int = 3
-    fail_fast: bool = False
-    time_limit: float | None = None
-    at_once: int | None = 1
 
 
 class Batch:
@@ -41,16 +24,18 @@ class Batch:
         out: where batch.json goes.
     """
 
-    def __init__(self, states: list[JobState], pool: WorkerPool, rules: Rules, display: Display, out: Path) -> None:
+    def __init__(
+        self, states: list[JobState], pool: WorkerPool, options: BatchOptions, display: Display, out: Path
+    ) -> None:
         self._states = states
         self._pool = pool
-        self._rules = rules
+        self._options = options
         self._display = Guarded(display)
         self._out = out
         self._begun = time.monotonic()
         self._stopping = ""
         self._unwritten = ""
-        self.queue = Queue(states, rules.at_once, pool.room, self._changed)
+        self.queue = Queue(states, options.at_once, pool.room, self._changed)
 
     def run(self) -> int:
         """Render all and return the exit code; whatever ends it, workers are ended and batch.json is written."""
@@ -76,7 +61,7 @@ class Batch:
                 self._hear(worker)
             for worker in self._pool.dead():
                 self._bury(worker)
-            self._keep_rules()
+            self._check_limits()
 
     def _assign(self) -> bool:
         """Give what waits to whoever is free; whether somebody got something."""
@@ -171,18 +156,18 @@ class Batch:
 
     def _try_again(self, state: JobState, job: Job, why: str, *, alone: bool) -> None:
         state.deaths, state.fruitless, state.seconds_left = state.deaths + 1, state.fruitless + alone, None
-        if state.fruitless >= self._rules.tries:
+        if state.fruitless >= self._options.tries:
             state.status = FAILED
             state.message = f"{why}, {state.fruitless} times at frame {state.done}; its log: {job.log}"
         else:
             state.status = STOPPED if self._stopping else WAITING
             state.message = f"{why}; going on from frame {state.done}{'' if alone else ', alone'}"
 
-    def _keep_rules(self) -> None:
-        limit = self._rules.time_limit
+    def _check_limits(self) -> None:
+        limit = self._options.time_limit
         if limit is not None and time.monotonic() - self._begun > limit:
             self._stop("the time limit is reached")
-        if self._rules.fail_fast and any(state.failed for state in self._states):
+        if self._options.fail_fast and any(state.failed for state in self._states):
             self._stop("a job has failed")
 
     def _stop(self, why: str) -> None:

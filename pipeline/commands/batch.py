@@ -104,12 +104,12 @@ def batch(
     job resumed. Each run's folder has a batch.log, DIR/batch.json says how all ended. The exit code
     is 1 if any job failed. Running the same command again renders what is missing.
     """
-    from pipeline.batch.batch import Batch, Rules
+    from pipeline.batch.batch import Batch
     from pipeline.batch.display import choose_display
     from pipeline.batch.jobs.collect import collect, expand
     from pipeline.batch.workers.devices import open_pool
     from pipeline.batch.workers.on_ray import ClusterOptions
-    from pipeline.batch.workers.rendering import Terms
+    from pipeline.batch.workers.options import BatchOptions
     from pipeline.run.run import RunOptions
     from pipeline.schedule.origin import Origin
     from pipeline.storage.place import place_of
@@ -124,11 +124,17 @@ def batch(
     if order == "shortest":
         states.sort(key=lambda state: state.job.cost if state.job else 0)
     cluster = ClusterOptions(address=address, jobs=jobs, gpus=gpus_per_job) if engine == "ray" else None
-    terms = Terms(offline=offline, options=RunOptions(ffmpeg=ffmpeg_program), at_once=lockstep)
-    pool, states = open_pool(cluster, device, jobs, states, terms)
-    rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit, at_once=lockstep)
+    batch_options = BatchOptions(
+        offline=offline,
+        run=RunOptions(ffmpeg=ffmpeg_program),
+        at_once=lockstep,
+        tries=tries,
+        fail_fast=not keep_going,
+        time_limit=time_limit,
+    )
+    pool, states = open_pool(cluster, device, jobs, states, batch_options)
     try:
-        code = Batch(states, pool, rules, choose_display(as_json, states), place.folder).run()
+        code = Batch(states, pool, batch_options, choose_display(as_json, states), place.folder).run()
     finally:
         place.publish()
     sys.exit(code)

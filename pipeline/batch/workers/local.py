@@ -11,7 +11,8 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from pipeline.batch.jobs.job import JobState
-from pipeline.batch.workers.process import CRASHED, STOP, Conditions, run_worker
+from pipeline.batch.workers.options import WorkerOptions
+from pipeline.batch.workers.process import CRASHED, STOP, run_worker
 from pipeline.schedule.sections.models import Models
 
 PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little more
@@ -84,11 +85,11 @@ class LocalWorker:
 
 
 class LocalPool:
-    """A slot for a worker for each of `conditions`."""
+    """A slot for a worker for each of `options`."""
 
-    def __init__(self, conditions: list[Conditions]) -> None:
-        self._conditions = conditions
-        self._workers: list[LocalWorker | None] = [None] * len(conditions)
+    def __init__(self, options: list[WorkerOptions]) -> None:
+        self._options = options
+        self._workers: list[LocalWorker | None] = [None] * len(options)
         self._context = multiprocessing.get_context("spawn")
 
     @property
@@ -107,7 +108,7 @@ class LocalPool:
     def start(self, slot: int) -> LocalWorker:
         """Start a worker. Raises OSError where the system has no room for one more."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=run_worker, args=(theirs, self._conditions[slot]), daemon=True)
+        process = self._context.Process(target=run_worker, args=(theirs, self._options[slot]), daemon=True)
         try:
             with _deaf_to_interrupts():  # which the new process inherits
                 process.start()
@@ -121,7 +122,7 @@ class LocalPool:
         return worker
 
     def device(self, slot: int) -> str:
-        return self._conditions[slot].device
+        return self._options[slot].device
 
     def wait(self, seconds: float) -> None:
         """Until a worker says something or ends, or the time is over."""

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipeline.batch.jobs.job import Job, JobState
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.batch.workers.process import CRASHED, Crashed, Idle, Noted, Told, memory
 from pipeline.batch.workers.ray_worker import RayWorker
-from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
+from pipeline.batch.workers.rendering import Logs, gist, rendered
 from pipeline.run.events import GO_ON, Interrupted
 from pipeline.run.session.lockstep import AtOnce
 from pipeline.run.session.session import Session
@@ -30,7 +31,7 @@ from render.errors import InputError, RunError
 if TYPE_CHECKING:
     from ray.util.queue import Queue
 
-_KEPT: dict[Terms, tuple[Session, AtOnce]] = {}  # of this process: Ray gives it one task after the other
+_KEPT: dict[BatchOptions, tuple[Session, AtOnce]] = {}  # of this process: Ray gives it one task after the other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class ClusterOptions:
     gpus: float | None = None
 
 
-def render_task(number: int, given: Sequence[tuple[Job, Schedule]], terms: Terms, told: "Queue") -> int | None:
+def render_task(number: int, given: Sequence[tuple[Job, Schedule]], options: BatchOptions, told: "Queue") -> int | None:
     """Render jobs in a process of the cluster; tells `told` what happens, with the task's number.
 
     Where it cannot go on, as after a failure of its GPU, the process ends: the next task gets a fresh one.
@@ -60,7 +61,7 @@ def render_task(number: int, given: Sequence[tuple[Job, Schedule]], terms: Terms
     jobs = [job for job, _ in given]
     schedules = {job.name: schedule for job, schedule in given}
     session, at_once = _KEPT.setdefault(
-        terms, (Session("auto", terms.offline), AtOnce(terms.at_once, lambda text: None))
+        options, (Session("auto", options.offline), AtOnce(options.at_once, lambda text: None))
     )
 
     def tell(message: object) -> None:
@@ -73,7 +74,7 @@ def render_task(number: int, given: Sequence[tuple[Job, Schedule]], terms: Terms
     logs = Logs(jobs)
     logs.begin(f"node {_node()}")
     try:
-        events = rendered(jobs, schedule_of, session, terms.options, at_once)
+        events = rendered(jobs, schedule_of, session, options.run, at_once)
         with logs.listening(), contextlib.closing(events):
             for job, event in events:
                 logs.tell(job, event)
@@ -92,8 +93,8 @@ class RayPool:
         InputError: the extra `cluster` is not installed, or there is no such cluster.
     """
 
-    def __init__(self, options: ClusterOptions, jobs: int, terms: Terms) -> None:
-        if options.address is None:  # it listens on every network: without a token whoever can connect runs code
+    def __init__(self, cluster: ClusterOptions, jobs: int, options: BatchOptions) -> None:
+        if cluster.address is None:  # it listens on every network: without a token whoever can connect runs code
             os.environ.setdefault("RAY_AUTH_MODE", "token")  # read by the import
         try:
             import ray
@@ -106,25 +107,25 @@ class RayPool:
         self._ours = not ray.is_initialized()
         if self._ours:
             try:
-                ray.init(address=options.address or "local", include_dashboard=False, log_to_driver=False)
+                ray.init(address=cluster.address or "local", include_dashboard=False, log_to_driver=False)
             except (ConnectionError, ValueError, RuntimeError) as error:
-                raise InputError(f"--address {options.address}: no Ray cluster answers: {error}") from error
+                raise InputError(f"--address {cluster.address}: no Ray cluster answers: {error}") from error
         resources = ray.cluster_resources()
-        gpus = options.gpus if options.gpus is not None else float(resources.get("GPU", 0) > 0)
+        gpus = cluster.gpus if cluster.gpus is not None else float(resources.get("GPU", 0) > 0)
         slots = int(resources["GPU"] / gpus) if gpus else int(resources.get("CPU", 1))
-        self._workers = [RayWorker(cluster=self) for _ in range(max(1, min(options.jobs or slots, jobs)))]
+        self._workers = [RayWorker(cluster=self) for _ in range(max(1, min(cluster.jobs or slots, jobs)))]
         self._device = "gpu" if gpus else "cpu"
         # A process keeps its models for the next task, which Ray's default for GPUs, one task a process, would not.
         self._task = ray.remote(num_gpus=gpus, num_cpus=1, max_calls=0, max_retries=0)(render_task)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._told = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
-        self._terms = terms
+        self._options = options
         self._numbers = itertools.count()
 
     def submit(self, given: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
         """The task that renders these jobs, and its number."""
         number = next(self._numbers)
-        return self._task.remote(number, given, self._terms, self._told), number
+        return self._task.remote(number, given, self._options, self._told), number
 
     def cancel(self, task: Any) -> None:
         self._ray.cancel(task, force=False)

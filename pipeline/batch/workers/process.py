@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.batch.jobs.job import Job
-from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
+from pipeline.batch.workers.options import WorkerOptions
+from pipeline.batch.workers.rendering import Logs, gist, rendered
 from pipeline.run.events import Event
 from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
 from pipeline.run.session.lockstep import AtOnce
@@ -26,20 +27,6 @@ from render.device.openmp import sleep_at_barriers
 
 STOP = "stop"
 CRASHED = 70  # the exit code of a worker that met what it cannot trust itself after
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conditions:
-    """How a worker works.
-
-    Attributes:
-        device: see `render.device.device.pick_device`.
-        threads: of torch on a CPU; None leaves that to torch and OMP_NUM_THREADS.
-    """
-
-    device: str
-    threads: int | None
-    terms: Terms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,14 +67,14 @@ class GoneError(BaseException):
     """The batch is gone; no handler of a job's errors takes it for one."""
 
 
-def run_worker(connection: Connection, conditions: Conditions) -> None:
+def run_worker(connection: Connection, options: WorkerOptions) -> None:
     """Render what comes along `connection` until it closes; the end of the batch's process is ours."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch tells us
     sleep_at_barriers()
     try:
         with terminating_well():
             threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-            _serve(connection, conditions)
+            _serve(connection, options)
     except TerminatedError:
         leave(TERMINATED, FAREWELL)
     except GoneError:
@@ -105,7 +92,7 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _serve(connection: Connection, conditions: Conditions) -> None:
+def _serve(connection: Connection, options: WorkerOptions) -> None:
     session: Session | None = None
 
     def tell(message: object) -> None:
@@ -114,7 +101,7 @@ def _serve(connection: Connection, conditions: Conditions) -> None:
         except OSError as error:
             raise GoneError from error
 
-    at_once = AtOnce(conditions.terms.at_once, lambda text: tell(Noted(text=text)))
+    at_once = AtOnce(options.batch.at_once, lambda text: tell(Noted(text=text)))
     while True:
         jobs = _given(connection)
         if jobs == STOP:
@@ -123,9 +110,9 @@ def _serve(connection: Connection, conditions: Conditions) -> None:
         logs.begin(f"worker {os.getpid()}")
         _log_to(jobs[0].log)
         try:
-            session = session or _session(conditions)
+            session = session or _session(options)
             stop = _asked_to_stop(connection)
-            events = rendered(jobs, _schedule, session, conditions.terms.options, at_once, stop)
+            events = rendered(jobs, _schedule, session, options.batch.run, at_once, stop)
             with contextlib.closing(events):
                 for job, event in events:
                     logs.tell(job, event)
@@ -150,12 +137,12 @@ def _schedule(job: Job) -> Schedule:
     return load_origin(job.origin, shown=job.file)
 
 
-def _session(conditions: Conditions) -> Session:
-    if conditions.threads is not None:
+def _session(options: WorkerOptions) -> Session:
+    if options.threads is not None:
         import torch
 
-        torch.set_num_threads(conditions.threads)
-    return Session(conditions.device, conditions.terms.offline)
+        torch.set_num_threads(options.threads)
+    return Session(options.device, options.batch.offline)
 
 
 def _asked_to_stop(connection: Connection) -> Callable[[], bool]:

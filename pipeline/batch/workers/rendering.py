@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,21 +21,6 @@ from render.errors import DeviceError, InputError, RunError
 
 if TYPE_CHECKING:
     from render.refinement.lockstep import Pending
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What holds for all jobs of a batch.
-
-    Attributes:
-        offline: do not download models.
-        options: of every run.
-        at_once: so many jobs of one kind are refined together; None measures what pays.
-    """
-
-    offline: bool = False
-    options: RunOptions = RunOptions()
-    at_once: int | None = 1
 
 
 def rendered(

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.batch import Batch
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.jobs.collect import collect, expand
 from pipeline.batch.jobs.job import BROKEN, FINISHED, Job, JobState
 from pipeline.batch.jobs.reason import reason
 from pipeline.batch.workers.devices import worker_options
 from pipeline.batch.workers.local import LocalPool, LocalWorker
-from pipeline.batch.workers.rendering import Logs, Terms
+from pipeline.batch.workers.options import BatchOptions
+from pipeline.batch.workers.rendering import Logs
 from pipeline.run.events import Event, Warned
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
@@ -208,8 +209,8 @@ class Broken(LineDisplay):
 
 def batch(desk: Desk, display: LineDisplay, out: str = "out", names: str = "a") -> tuple[Batch, list[JobState]]:
     states = collect([desk.write(name, toy(ord(name), frames=2)) for name in names], Path(out), Origin(file=""))
-    pool = LocalPool(worker_options("cpu", 1, len(states), Terms(offline=True)))
-    return Batch(states, pool, Rules(), display, Path(out)), states
+    pool = LocalPool(worker_options("cpu", 1, len(states), BatchOptions(offline=True)))
+    return Batch(states, pool, BatchOptions(), display, Path(out)), states
 
 
 def test_a_display_that_fails_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,7 +331,7 @@ def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch:
 
 def test_a_worker_that_closes_its_pipe_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.batch.workers.local.PATIENCE", 0.2)
-    pool = LocalPool(worker_options("cpu", 1, 1, Terms(offline=True)))
+    pool = LocalPool(worker_options("cpu", 1, 1, BatchOptions(offline=True)))
     worker = pool.start(0)
     try:
         os.kill(worker.process.pid or 0, signal.SIGSTOP)

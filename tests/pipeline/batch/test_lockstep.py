@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.batch import Batch
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.jobs.collect import collect
 from pipeline.batch.jobs.job import JobState
 from pipeline.batch.workers.devices import worker_options
 from pipeline.batch.workers.local import LocalPool
-from pipeline.batch.workers.rendering import Terms
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, killing, toy
 from tests.shots import SHOTS
@@ -145,8 +145,8 @@ def states(desk: Desk, names: str) -> list[JobState]:
 def test_who_is_given_what(desk: Desk, names: str, workers: int, at_once: int | None, groups: Sequence[str]) -> None:
     """No worker is left without a job so that another can have more."""
     found = states(desk, names)
-    pool = LocalPool(worker_options("cpu", workers, len(names), Terms(at_once=at_once)))
-    batch = Batch(found, pool, Rules(at_once=at_once), LineDisplay(), Path("out"))
+    pool = LocalPool(worker_options("cpu", workers, len(names), BatchOptions(at_once=at_once)))
+    batch = Batch(found, pool, BatchOptions(at_once=at_once), LineDisplay(), Path("out"))
     given = []
     while group := batch.queue.next(None):
         given.append("".join(state.name for state in group))
@@ -159,7 +159,11 @@ def test_who_died_with_others_goes_alone(desk: Desk) -> None:
     found = states(desk, "abcd")
     found[1].deaths = 1
     batch = Batch(
-        found, LocalPool(worker_options("cpu", 1, 4, Terms(at_once=4))), Rules(at_once=4), LineDisplay(), Path("out")
+        found,
+        LocalPool(worker_options("cpu", 1, 4, BatchOptions(at_once=4))),
+        BatchOptions(at_once=4),
+        LineDisplay(),
+        Path("out"),
     )
     assert [state.name for state in batch.queue.next(None)] == ["a", "c", "d"]
     found[0].status = "finished"

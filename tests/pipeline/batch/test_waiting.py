@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.batch import Batch
 from pipeline.batch.display import JsonDisplay, LineDisplay
 from pipeline.batch.jobs.collect import collect
 from pipeline.batch.jobs.job import FINISHED, RUNNING, WAITING
 from pipeline.batch.workers.devices import worker_options
 from pipeline.batch.workers.local import LocalPool
-from pipeline.batch.workers.rendering import Terms
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.run.folder.lock import in_use, only_writer
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, toy
@@ -133,8 +133,8 @@ def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest
 
     monkeypatch.setattr("pipeline.batch.queue.in_use", lambda folder, part: "")
     with held(Path("out/a")) as holder:
-        pool = LocalPool(worker_options("cpu", 1, 2, Terms(offline=True)))
-        assert Batch(states, pool, Rules(), Watching(), Path("out")).run() == 0
+        pool = LocalPool(worker_options("cpu", 1, 2, BatchOptions(offline=True)))
+        assert Batch(states, pool, BatchOptions(), Watching(), Path("out")).run() == 0
     assert any(who.startswith(f"process {holder.pid} on ") for who in seen)
     assert [(state.status, state.deaths) for state in states] == [(FINISHED, 0)] * 2
 
@@ -143,8 +143,8 @@ def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.
     """It has left the worker that found it locked; what becomes of that one does not touch it."""
     monkeypatch.chdir(desk.path)
     a, b = states = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
-    pool = LocalPool(worker_options("cpu", 2, 2, Terms(at_once=2)))
-    batch = Batch(states, pool, Rules(at_once=2), LineDisplay(), Path("out"))
+    pool = LocalPool(worker_options("cpu", 2, 2, BatchOptions(at_once=2)))
+    batch = Batch(states, pool, BatchOptions(at_once=2), LineDisplay(), Path("out"))
     first, second = pool.start(0), pool.start(1)
     try:
         for state, worker in ((a, first), (b, first)):

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.batch.jobs.collect import collect, expand
 from pipeline.batch.workers.devices import worker_options
-from pipeline.batch.workers.rendering import Terms
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from render.errors import InputError
@@ -83,7 +83,7 @@ def test_longer_costs_more(here: Path) -> None:
 def test_processors_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(8)))
-    assert [options.threads for options in worker_options("cpu", 1, 9, Terms())] == [None]
-    assert [options.threads for options in worker_options("cpu", 4, 3, Terms())] == [2, 2, 2]
+    assert [options.threads for options in worker_options("cpu", 1, 9, BatchOptions())] == [None]
+    assert [options.threads for options in worker_options("cpu", 4, 3, BatchOptions())] == [2, 2, 2]
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert [options.threads for options in worker_options("cpu", 2, 9, Terms())] == [None, None]
+    assert [options.threads for options in worker_options("cpu", 2, 9, BatchOptions())] == [None, None]
