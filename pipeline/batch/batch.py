@@ -9,7 +9,7 @@ from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING,
 from pipeline.batch.jobs.record import remove_old_partials, write_record
 from pipeline.batch.queue import Queue
 from pipeline.batch.workers.options import BatchOptions
-from pipeline.batch.workers.process import Crashed, Idle, Noted, Told
+from pipeline.batch.workers.process import Crashed, Idle, JobEvent, Note
 from pipeline.batch.workers.workers import Worker, WorkerPool
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
@@ -42,39 +42,39 @@ class Batch:
         remove_old_partials(self._out)
         try:
             with stopping_well(lambda: self._stop("interrupted")) as interrupted:
-                self._go()
+                self._loop()
         finally:
             try:
                 self._pool.close()
             finally:
-                self._leave()
+                self._finish()
         if interrupted():
             return INTERRUPTED
         return 0 if all(state.status == FINISHED for state in self._states) else RunError.exit_code
 
-    def _go(self) -> None:
+    def _loop(self) -> None:
         for state in self._states:
             self._display.changed(state)
         while self._assign() or self._pool.working() or (self.queue.waits and not self._stopping):
             self._pool.wait(0.5)
             for worker in self._pool.working():
-                self._hear(worker)
+                self._receive(worker)
             for worker in self._pool.dead():
-                self._bury(worker)
+                self._handle_death(worker)
             self._check_limits()
 
     def _assign(self) -> bool:
         """Give what waits to whoever is free; whether somebody got something."""
         self.queue.give_up_joins()
-        given = False
+        assigned = False
         for slot, worker in self._pool.free_slots():
             states = [] if self._stopping else self.queue.next(worker)
             if not states:
                 break
-            given |= self._give(states, slot, worker)
-        return given
+            assigned |= self._assign_to(states, slot, worker)
+        return assigned
 
-    def _give(self, states: list[JobState], slot: int, worker: Worker | None) -> bool:
+    def _assign_to(self, states: list[JobState], slot: int, worker: Worker | None) -> bool:
         """Have jobs begun; whether there is somebody who does."""
         try:
             worker = worker or self._pool.start(slot)
@@ -88,21 +88,21 @@ class Batch:
             return False
         for state in states:
             state.status, state.device, state.worker, state.waiting_for = RUNNING, self._pool.device(slot), worker, ""
-        worker.give(states)
+        worker.assign(states)
         for state in states:
             self._changed(state)
         return True
 
-    def _hear(self, worker: Worker) -> None:
-        for message in worker.said():
+    def _receive(self, worker: Worker) -> None:
+        for message in worker.messages():
             running = _at_work(worker)
             match message:
-                case Told():
+                case JobEvent():
                     for state in running:
                         if state.name == message.job:
                             state.memory = message.memory or state.memory
-                            self._take(state, message.event)
-                case Noted():
+                            self._apply(state, message.event)
+                case Note():
                     self._display.note(message.text)
                 case Crashed():
                     for state in running:
@@ -120,7 +120,7 @@ class Batch:
             state.status = WAITING
             self._changed(state)
 
-    def _take(self, state: JobState, event: Event) -> None:
+    def _apply(self, state: JobState, event: Event) -> None:
         if isinstance(event, Failed) and event.held_by:
             self.queue.hold(state, event.held_by)
             return
@@ -144,9 +144,9 @@ class Batch:
                 state.status, state.done = STOPPED, event.done
                 self._changed(state)
 
-    def _bury(self, worker: Worker) -> None:
+    def _handle_death(self, worker: Worker) -> None:
         """A worker is dead: its jobs go on with another, unless one alone has cost too many already."""
-        self._hear(worker)  # its last words
+        self._receive(worker)  # its last words
         states, left, ending = worker.states, _at_work(worker), worker.ending()
         worker.close()
         for state in left:
@@ -180,7 +180,7 @@ class Batch:
         for worker in self._pool.working():
             worker.ask_to_stop()
 
-    def _leave(self) -> None:
+    def _finish(self) -> None:
         for state in self._states:
             if state.status in (WAITING, RUNNING):
                 state.status, state.waiting_for = STOPPED, ""

@@ -41,8 +41,14 @@ class JsonDisplay:
     """One JSON object per line on standard output: events, and jobs whose state changed."""
 
     def changed(self, state: JobState) -> None:
-        told = {"event": "job", "job": state.name, "state": state.status, "message": state.message, "done": state.done}
-        show_json(json.dumps({**told, "waiting_for": state.waiting_for}, ensure_ascii=False))
+        record = {
+            "event": "job",
+            "job": state.name,
+            "state": state.status,
+            "message": state.message,
+            "done": state.done,
+        }
+        show_json(json.dumps({**record, "waiting_for": state.waiting_for}, ensure_ascii=False))
 
     def event(self, state: JobState, event: Event) -> None:
         show_json(json.dumps({**json.loads(to_json(event)), "job": state.name}, ensure_ascii=False))

@@ -34,7 +34,7 @@ class LocalWorker:
     broken: bool = False
     why: str = ""
 
-    def give(self, states: Sequence[JobState]) -> None:
+    def assign(self, states: Sequence[JobState]) -> None:
         jobs = [state.job for state in states if state.job is not None]
         self.states, self.models = tuple(states), jobs[0].models
         with suppress(OSError):  # it has just died: its end is heard of next
@@ -45,7 +45,7 @@ class LocalWorker:
             with suppress(OSError):
                 self.connection.send(STOP)
 
-    def said(self) -> Iterator[Any]:
+    def messages(self) -> Iterator[Any]:
         """What it has told by now."""
         try:
             while not self.broken and self.connection.poll():
@@ -127,8 +127,8 @@ class LocalPool:
     def wait(self, seconds: float) -> None:
         """Until a worker says something or ends, or the time is over."""
         workers = [worker for worker in self._workers if worker is not None]
-        heard = [worker.connection for worker in workers if not worker.broken]
-        wait([*heard, *(worker.process.sentinel for worker in workers)], timeout=seconds)
+        connections = [worker.connection for worker in workers if not worker.broken]
+        wait([*connections, *(worker.process.sentinel for worker in workers)], timeout=seconds)
 
     def dead(self) -> list[LocalWorker]:
         """Workers that have ended; their slots are free from here on."""

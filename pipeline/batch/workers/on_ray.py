@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.batch.jobs.job import Job, JobState
 from pipeline.batch.workers.options import BatchOptions
-from pipeline.batch.workers.process import CRASHED, Crashed, Idle, Noted, Told, memory
+from pipeline.batch.workers.process import CRASHED, Crashed, Idle, JobEvent, Note, memory
 from pipeline.batch.workers.ray_worker import RayWorker
 from pipeline.batch.workers.rendering import Logs, gist, rendered
 from pipeline.run.events import GO_ON, Interrupted
@@ -49,7 +49,9 @@ class ClusterOptions:
     gpus: float | None = None
 
 
-def render_task(number: int, given: Sequence[tuple[Job, Schedule]], options: BatchOptions, told: "Queue") -> int | None:
+def render_task(
+    number: int, loaded: Sequence[tuple[Job, Schedule]], options: BatchOptions, queue: "Queue"
+) -> int | None:
     """Render jobs in a process of the cluster; tells `told` what happens, with the task's number.
 
     Where it cannot go on, as after a failure of its GPU, the process ends: the next task gets a fresh one.
@@ -58,30 +60,30 @@ def render_task(number: int, given: Sequence[tuple[Job, Schedule]], options: Bat
         how many of their kind are refined together with profit, if that was measured.
     """
     sleep_at_barriers()
-    jobs = [job for job, _ in given]
-    schedules = {job.name: schedule for job, schedule in given}
+    jobs = [job for job, _ in loaded]
+    schedules = {job.name: schedule for job, schedule in loaded}
     session, at_once = _KEPT.setdefault(
         options, (Session("auto", options.offline), AtOnce(options.at_once, lambda text: None))
     )
 
-    def tell(message: object) -> None:
-        told.put((number, message))
+    def send(message: object) -> None:
+        queue.put((number, message))
 
     def schedule_of(job: Job) -> Schedule:
         return schedules[job.name]
 
-    at_once.note = lambda text: tell(Noted(text=text))
+    at_once.note = lambda text: send(Note(text=text))
     logs = Logs(jobs)
     logs.begin(f"node {_node()}")
     try:
         events = rendered(jobs, schedule_of, session, options.run, at_once)
         with logs.listening(), contextlib.closing(events):
             for job, event in events:
-                logs.tell(job, event)
-                tell(Told(job=job.name, event=event, memory=memory()))
+                logs.event(job, event)
+                send(JobEvent(job=job.name, event=event, memory=memory()))
     except Exception as error:
-        logs.say(traceback.format_exc())
-        tell(Crashed(message=gist(error)))
+        logs.write(traceback.format_exc())
+        send(Crashed(message=gist(error)))
         os._exit(CRASHED)
     return at_once.measured(jobs[0].kind)
 
@@ -118,14 +120,14 @@ class RayPool:
         # A process keeps its models for the next task, which Ray's default for GPUs, one task a process, would not.
         self._task = ray.remote(num_gpus=gpus, num_cpus=1, max_calls=0, max_retries=0)(render_task)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        self._told = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
+        self._messages = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
         self._options = options
         self._numbers = itertools.count()
 
-    def submit(self, given: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
+    def submit(self, loaded: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
         """The task that renders these jobs, and its number."""
         number = next(self._numbers)
-        return self._task.remote(number, given, self._options, self._told), number
+        return self._task.remote(number, loaded, self._options, self._messages), number
 
     def cancel(self, task: Any) -> None:
         self._ray.cancel(task, force=False)
@@ -155,9 +157,9 @@ class RayPool:
         if not by_task:
             time.sleep(min(seconds, 0.2))
         by_number = {worker.number: worker for worker in by_task.values()}
-        for number, message in self._heard():
+        for number, message in self._received():
             if number in by_number:
-                by_number[number].hear(message)
+                by_number[number].receive(message)
         for task in done:
             self._end(by_task[task])
 
@@ -170,17 +172,17 @@ class RayPool:
             for worker in self.working():
                 if worker.task is not None:
                     self._ray.cancel(worker.task, force=True)
-            self._told.shutdown(force=True)
+            self._messages.shutdown(force=True)
         if self._ours:
             self._ray.shutdown()
 
-    def _heard(self) -> list[tuple[int, object]]:
+    def _received(self) -> list[tuple[int, object]]:
         """What the tasks have told. Raises RunError where the cluster is gone."""
         try:
-            heard: list[tuple[int, object]] = self._told.get_nowait_batch(self._told.qsize())
+            received: list[tuple[int, object]] = self._messages.get_nowait_batch(self._messages.qsize())
         except self._ray.exceptions.RayError as error:
             raise RunError(f"the Ray cluster does not answer any more: {gist(error)}; {GO_ON}") from error
-        return heard
+        return received
 
     def _end(self, worker: RayWorker) -> None:
         """Hear how a task has ended."""
@@ -197,11 +199,11 @@ class RayPool:
             worker.lost = gist(error)
 
 
-def _cancelled(state: JobState) -> Told:
+def _cancelled(state: JobState) -> JobEvent:
     """Heard only of a job that has not ended before."""
     assert state.job is not None
     event = Interrupted(schedule=state.name, folder=state.job.folder, done=state.done, frames=state.frames, go_on=GO_ON)
-    return Told(job=state.name, event=event, memory=0)
+    return JobEvent(job=state.name, event=event, memory=0)
 
 
 def _node() -> str:

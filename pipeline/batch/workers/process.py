@@ -30,7 +30,7 @@ CRASHED = 70  # the exit code of a worker that met what it cannot trust itself a
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class JobEvent:
     """An event of the job of this name, and the bytes of memory that its process takes by then."""
 
     job: str
@@ -39,7 +39,7 @@ class Told:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noted:
+class Note:
     """What was measured, in a line."""
 
     text: str
@@ -95,13 +95,13 @@ def _end_with_parent() -> None:
 def _serve(connection: Connection, options: WorkerOptions) -> None:
     session: Session | None = None
 
-    def tell(message: object) -> None:
+    def send(message: object) -> None:
         try:
             connection.send(message)
         except OSError as error:
             raise GoneError from error
 
-    at_once = AtOnce(options.batch.at_once, lambda text: tell(Noted(text=text)))
+    at_once = AtOnce(options.batch.at_once, lambda text: send(Note(text=text)))
     while True:
         jobs = _given(connection)
         if jobs == STOP:
@@ -115,15 +115,15 @@ def _serve(connection: Connection, options: WorkerOptions) -> None:
             events = rendered(jobs, _schedule, session, options.batch.run, at_once, stop)
             with contextlib.closing(events):
                 for job, event in events:
-                    logs.tell(job, event)
-                    tell(Told(job=job.name, event=event, memory=memory()))
+                    logs.event(job, event)
+                    send(JobEvent(job=job.name, event=event, memory=memory()))
         except (TerminatedError, GoneError):
             raise
         except BaseException as error:  # also what calls sys.exit
-            logs.say(traceback.format_exc())
-            tell(Crashed(message=gist(error)))
+            logs.write(traceback.format_exc())
+            send(Crashed(message=gist(error)))
             sys.exit(CRASHED)
-        tell(Idle(at_once=at_once.measured(jobs[0].kind)))
+        send(Idle(at_once=at_once.measured(jobs[0].kind)))
 
 
 def _given(connection: Connection) -> Any:

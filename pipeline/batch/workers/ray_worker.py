@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pipeline.batch.jobs.job import Job, JobState
-from pipeline.batch.workers.process import Crashed, Idle, Told
+from pipeline.batch.workers.process import Crashed, Idle, JobEvent
 from pipeline.batch.workers.rendering import gist, not_loaded
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
@@ -41,22 +41,22 @@ class RayWorker:
     crashed: bool = False
     number: int = -1
 
-    def give(self, states: Sequence[JobState]) -> None:
+    def assign(self, states: Sequence[JobState]) -> None:
         self.states, self.crashed = tuple(states), False
-        given: list[tuple[Job, Schedule]] = []
+        loaded: list[tuple[Job, Schedule]] = []
         for job in (state.job for state in states if state.job is not None):
             self.models = job.models
             try:
-                given.append(
+                loaded.append(
                     (job, load_origin(job.origin, shown=job.file))
                 )  # goes along: a node need not have its file
             except Exception as error:
-                self.inbox.append(Told(job=job.name, event=not_loaded(job, error), memory=0))
-        if not given:
+                self.inbox.append(JobEvent(job=job.name, event=not_loaded(job, error), memory=0))
+        if not loaded:
             self.inbox.append(Idle())
             return
         try:
-            self.task, self.number = self.cluster.submit(given)
+            self.task, self.number = self.cluster.submit(loaded)
         except Exception as error:  # the cluster does not take it
             self.lost = f"it cannot be put on the cluster: {gist(error)}"
 
@@ -64,11 +64,11 @@ class RayWorker:
         if self.task is not None:
             self.cluster.cancel(self.task)
 
-    def hear(self, message: object) -> None:
+    def receive(self, message: object) -> None:
         self.inbox.append(message)
         self.crashed |= isinstance(message, Crashed)
 
-    def said(self) -> Iterator[Any]:
+    def messages(self) -> Iterator[Any]:
         while self.inbox:
             yield self.inbox.pop(0)
 

@@ -74,16 +74,16 @@ class Logs:
 
     def begin(self, who: str) -> None:
         """Say in every log who works, and at what besides."""
-        self.say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {who}")
+        self.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {who}")
         if len(self._names) > 1:
-            self.say(f"together: {', '.join(self._names)}")
+            self.write(f"together: {', '.join(self._names)}")
 
-    def tell(self, job: Job, event: Event) -> None:
+    def event(self, job: Job, event: Event) -> None:
         """Write what happens in a job into its log."""
-        said = io.StringIO()
-        with redirect_stdout(said), redirect_stderr(said), suppress(Exception):  # a log is no reason to fail
+        text = io.StringIO()
+        with redirect_stdout(text), redirect_stderr(text), suppress(Exception):  # a log is no reason to fail
             self._reporters[job.log](event)
-        _append(job.log, said.getvalue())
+        _append(job.log, text.getvalue())
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -97,7 +97,7 @@ class Logs:
                 stack.enter_context(redirect_stderr(file))
             yield
 
-    def say(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Write a text into all of them."""
         for log in self._reporters:
             _append(log, f"{text.rstrip()}\n")
@@ -106,8 +106,8 @@ class Logs:
 def gist(error: BaseException) -> str:
     """In a line, what a process cannot go on after; what people should do then, the batch does."""
     failure = error if isinstance(error, RunError) or not isinstance(error, Exception) else failures.told(error)
-    said = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
-    return next(iter(said.strip().splitlines()), "")
+    text = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
+    return next(iter(text.strip().splitlines()), "")
 
 
 def _append(log: Path, text: str) -> None:

@@ -18,13 +18,13 @@ class Worker(Protocol):
     states: tuple[JobState, ...]
     models: Models | None
 
-    def give(self, states: Sequence[JobState]) -> None:
+    def assign(self, states: Sequence[JobState]) -> None:
         """Begin with a job, or with several of one kind."""
 
     def ask_to_stop(self) -> None:
         """Let it end soon, with nothing lost that is finished."""
 
-    def said(self) -> Iterator[Any]:
+    def messages(self) -> Iterator[Any]:
         """What it has told by now: `Told`, `Noted`, `Crashed` and `Idle` of `pipeline.batch.workers.process`."""
 
     def ending(self) -> str:

@@ -279,8 +279,8 @@ def test_a_log_that_cannot_be_written_fails_no_job(desk: Desk, monkeypatch: pyte
         raise ValueError("odd")
 
     monkeypatch.setattr(logs, "_reporters", {state.job.log: odd})
-    logs.tell(state.job, Warned(schedule="a", message="careful"))
-    logs.say(os.fsdecode(b"caf\xe9"))
+    logs.event(state.job, Warned(schedule="a", message="careful"))
+    logs.write(os.fsdecode(b"caf\xe9"))
     assert state.job.log.read_text() == "caf\\udce9\n"
 
 

@@ -155,7 +155,7 @@ def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.
         assert batch.queue.next(second) == []
         a.status, a.worker, second.states = RUNNING, second, (a,)  # later, when it is free
         first.process.kill()
-        batch._bury(first)
+        batch._handle_death(first)
         assert (a.status, a.deaths, b.deaths) == (RUNNING, 0, 1)
     finally:
         pool.close()
