@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from pipeline.storage.store import Store, is_url
 from render.errors import InputError
+from render.models.downloads import cache_folder
 
 NAME = "batch.json"
 
@@ -43,7 +42,7 @@ def place_of(out: str, sync: str | None, work: Path | None) -> Place:
     Raises:
         InputError: a URL is none of a bucket, or two are given.
     """
-    base = work or platformdirs.user_cache_path("vqgan-clip-render", appauthor=False) / "work"
+    base = work or cache_folder() / "work"
     if not is_url(out):
         if sync is not None:
             Store(sync)
