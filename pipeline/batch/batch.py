@@ -155,7 +155,9 @@ class Batch:
                 self._changed(state)
 
     def _try_again(self, state: JobState, job: Job, why: str, *, alone: bool) -> None:
-        state.deaths, state.fruitless, state.seconds_left = state.deaths + 1, state.fruitless + alone, None
+        state.deaths, state.seconds_left = state.deaths + 1, None
+        if alone:
+            state.fruitless += 1
         if state.fruitless >= self._options.tries:
             state.status = FAILED
             state.message = f"{why}, {state.fruitless} times at frame {state.done}; its log: {job.log}"

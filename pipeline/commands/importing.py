@@ -99,7 +99,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     from pipeline.importers import formats as importers
     from pipeline.importers.imported import Imported
     from pipeline.importers.notes import Effect, Note, by_effect, effect
-    from pipeline.importers.settings import printable
+    from pipeline.importers.settings import single_line
     from pipeline.importers.writing import write
     from pipeline.schedule.loader import read_schedule
     from render import catalogue
@@ -115,7 +115,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
         found = dataclasses.replace(found, told=(*found.told, Note(found.sound.remark, Effect.SOUND)))
     first = [Note(line, Effect.READING) for line in (*source.told, *source.doubted())]
     lines = by_effect((*first, *found.told))
-    told = tuple(Note(printable(line), effect(line)) for line in lines[:MAX_LINES])
+    told = tuple(Note(single_line(line), effect(line)) for line in lines[:MAX_LINES])
     if len(lines) > MAX_LINES:
         told = (*told, Note(f"... and {len(lines) - MAX_LINES} more of the kind", Effect.REST))
     text = write(dataclasses.replace(found, told=told), Path(source.name).name, track)
@@ -128,7 +128,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
 
 def _recognised(source: "Source") -> str:
     from pipeline.importers import formats as importers
-    from pipeline.importers.settings import printable
+    from pipeline.importers.settings import single_line
     from render import catalogue
 
     names = catalogue.names(importers)
@@ -141,7 +141,7 @@ def _recognised(source: "Source") -> str:
         f"{name} needs {getattr(catalogue.load(importers, name), 'NEEDS', 'its settings')}" for name in names
     )
     raise source.error(
-        printable(
+        single_line(
             f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one"
         )
     )

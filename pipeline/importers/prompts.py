@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.importers.notes import Effect, Note
-from pipeline.importers.settings import printable, shown
+from pipeline.importers.settings import shown, single_line
 from pipeline.importers.values.arithmetic import UnreadableError
 from pipeline.importers.values.carriers import Keys, sampled_as
 
@@ -53,7 +53,7 @@ def plain(text: str, told: dict[str, None]) -> str:
         for match in pattern.finditer(text):
             told[Note.of(shown(match[match.lastindex or 0]), what, Effect.PROMPTS)] = None
         text = pattern.sub(lambda match: match[match.lastindex] if match.lastindex else "", text)
-    return printable(text)
+    return single_line(text)
 
 
 def filled(weights: Mapping[str, T], one: T, place: str, told: dict[str, None]) -> dict[str, T]:

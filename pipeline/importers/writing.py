@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.importers.imported import Imported
 from pipeline.importers.notes import Effect, effect
 from pipeline.importers.prompts import Layer, Prompts, Scene
-from pipeline.importers.settings import printable
+from pipeline.importers.settings import single_line
 from pipeline.importers.values.carriers import FORMULA, FRAME, Keys, number
 
 _PLAIN = re.compile(r"[-+]?[0-9][0-9.e+-]*(%?/frame)?|true|false")
@@ -26,7 +26,7 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
     clock = f"fps: {number(imported.fps)}, length: {imported.frames}"
     details = [told for told in imported.told if effect(told) >= Effect.DETAIL]
     lines = [
-        *_comment(f"Imported by `render import` from {imported.tool}: {printable(origin)}"),
+        *_comment(f"Imported by `render import` from {imported.tool}: {single_line(origin)}"),
         *(line for told in imported.told if told not in details for line in _comment(told, "- ")),
         *(["# - settings that are not carried: at the end of this file"] if details else []),
         "version: 1",
