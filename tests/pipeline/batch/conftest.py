@@ -18,6 +18,7 @@ import torch
 
 from pipeline import load_schedule, render
 from pipeline.run.events import Finished
+from tests.waiting import PATIENCE
 
 TOY = """
 output: {{size: [32, 24], fps: 8, length: {frames}, seed: {seed}}}
@@ -66,7 +67,7 @@ class Desk:
         """Exit code, and all that was said; never a traceback."""
         process = self.start(*arguments)
         try:
-            out, err = process.communicate(timeout=400)
+            out, err = process.communicate(timeout=PATIENCE)
         except BaseException:
             process.kill()
             raise

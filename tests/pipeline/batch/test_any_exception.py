@@ -25,6 +25,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
 from tests.pipeline.batch.conftest import Desk, alone, toy
+from tests.waiting import PATIENCE
 
 # The command, in whose processes a schedule of seed 66 meets what nobody thought of: in `place`, `wrong` is run.
 STRANGE = """
@@ -228,7 +229,7 @@ def test_nobody_reads_any_more(desk: Desk) -> None:
     process.stdout.readline()
     process.stdout.close()
     process.stdout = None
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, "")
     assert desk.states() == {"a": "finished", "b": "finished"}
 

@@ -3,7 +3,6 @@
 import io
 import re
 import signal
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from pipeline.batch.workers.options import BatchOptions
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, killing, toy
 from tests.shots import SHOTS
+from tests.waiting import PATIENCE, wait_for
 
 
 def assert_nearly(mine: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> None:
@@ -79,10 +79,9 @@ def test_stopped_they_all_go_on_later(desk: Desk) -> None:
     for name, text in {**texts, "wide": wide}.items():
         desk.write(name, text)
     process = desk.start("batch", "s", "--out", "out", "--device", "cpu", "--lockstep", 2)
-    while len(desk.frames("b")) < 5:
-        time.sleep(0.02)
+    wait_for(lambda: len(desk.frames("b")) >= 5, process)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, out + err
     assert "Traceback" not in err
     assert set(desk.states().values()) == {"stopped"}

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +22,7 @@ from pipeline.run.folder.lock import in_use, only_writer
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, toy
 from tests.shots import SHOTS
-
-PATIENCE = 300.0  # seconds; what is waited for comes in a few, on a busy machine in many
+from tests.waiting import PATIENCE, wait_for
 
 HOLD = """
 import sys
@@ -34,14 +32,6 @@ with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
-
-
-def wait_for(happened: Callable[[], object], process: "subprocess.Popen[str] | None" = None) -> None:
-    end = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < end, "it never came"
-        assert process is None or process.poll() is None, "the process has ended before"
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -204,6 +194,7 @@ def test_workers_end_with_the_batch_whatever_they_do(desk: Desk) -> None:
     process.communicate()
     wait_for(lambda: not any(map(runs, workers)))
     assert not any(in_use(desk.path / "out" / name) for name in "ab")
+    assert not any(desk.frames(name) for name in "ab"), "a worker has waited for the end of its frame"
 
 
 def test_two_batches_share_the_work(desk: Desk) -> None:

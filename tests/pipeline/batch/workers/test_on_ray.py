@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from pipeline.run.folder.lock import in_use
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import BROKEN, ENDLESS, Desk, alone, toy
 from tests.pipeline.batch.test_lockstep import assert_nearly, together
-from tests.pipeline.batch.test_waiting import ended, held, wait_for
+from tests.pipeline.batch.test_waiting import ended, held
 from tests.pipeline.batch.test_waiting import record as waiting_for
 from tests.shots import SHOTS
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.ray
 ray = pytest.importorskip("ray")
@@ -72,8 +72,7 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
     lost: list[str] = []
 
     def lose() -> None:
-        while len(desk.frames("a")) < 5:
-            time.sleep(0.02)
+        wait_for(lambda: len(desk.frames("a")) >= 5)
         node = nodes_of(desk, "a")[0]
         cluster.remove_node(nodes[node], allow_graceful=False)
         lost.append(node)
