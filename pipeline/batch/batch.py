@@ -13,7 +13,7 @@ from pipeline.batch.workers.process import Crashed, Idle, JobEvent, Note
 from pipeline.batch.workers.workers import Worker, WorkerPool
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
-from pipeline.storage.place import NAME
+from pipeline.storage.output import BATCH_RECORD
 from render.errors import RunError
 
 
@@ -197,7 +197,8 @@ class Batch:
         try:
             write_record(self._out, self._states, time.monotonic() - self._begun)
         except Exception as error:  # a full disk, most often: no reason to stop what can be rendered
-            why = f"{self._out / NAME}: cannot be written: {getattr(error, 'strerror', None) or error}; the jobs go on"
+            reason = getattr(error, "strerror", None) or error
+            why = f"{self._out / BATCH_RECORD}: cannot be written: {reason}; the jobs go on"
             if why != self._unwritten:
                 self._unwritten = why
                 self._display.note(why)

@@ -112,11 +112,11 @@ def batch(
     from pipeline.batch.workers.options import BatchOptions
     from pipeline.run.run import RunOptions
     from pipeline.schedule.origin import Origin
-    from pipeline.storage.place import place_of
+    from pipeline.storage.output import output_folder
 
-    place = place_of(out, sync, work)
+    output = output_folder(out, sync, work)
     like = Origin(file="", overrides=overrides, draft=draft, allow_paths=allow_paths)
-    states = collect(expand(schedules, lists, place.inputs), place.folder, like, place.remote)
+    states = collect(expand(schedules, lists, output.inputs), output.folder, like, output.remote)
     if engine != "ray" and (address is not None or gpus_per_job is not None):
         raise InputError("--address and --gpus-per-job need --engine ray")
     if not keep_going and (broken := [state.message for state in states if state.failed]):
@@ -134,7 +134,7 @@ def batch(
     )
     pool, states = open_pool(cluster, device, jobs, states, batch_options)
     try:
-        code = Batch(states, pool, batch_options, choose_display(as_json, states), place.folder).run()
+        code = Batch(states, pool, batch_options, choose_display(as_json, states), output.folder).run()
     finally:
-        place.publish()
+        output.publish()
     sys.exit(code)

@@ -28,8 +28,8 @@ def fetch(url: str, into: Path) -> list[Path]:
     if not names:
         raise InputError(f"{url}: contains no schedule; expected objects that end in {' or '.join(SUFFIXES)}")
     for name in names:
-        _fetch(store, name, into / store.place)
-    return [into / store.place / name for name in names]
+        _fetch(store, name, into / store.relative_path)
+    return [into / store.relative_path / name for name in names]
 
 
 def _fetch(store: Store, name: str, folder: Path) -> None:

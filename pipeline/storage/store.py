@@ -50,7 +50,7 @@ class Store:
         return Store(f"{self.url}/{name}")
 
     @property
-    def place(self) -> Path:
+    def relative_path(self) -> Path:
         """The URL as a relative path, for a local folder of its own."""
         return Path(*(part for part in self.url.replace("://", "/").split("/") if part not in ("", ".", "..")))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.batch.jobs.job import JobState
 from pipeline.storage.atomic import named_partial, replacing
-from pipeline.storage.place import NAME
+from pipeline.storage.output import BATCH_RECORD
 
 OLD = 60.0  # seconds
 
@@ -25,21 +25,21 @@ def write_record(out: Path, states: Sequence[JobState], seconds: float) -> None:
         "jobs": [_job(state) for state in states],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    with replacing(out / NAME, whose=str(os.getpid())) as partial:  # another batch may write beside this one
+    with replacing(out / BATCH_RECORD, whose=str(os.getpid())) as partial:  # another batch may write beside this one
         partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name may be no UTF-8
 
 
 def remove_old_partials(out: Path) -> None:
     """Remove what batches that were killed left half-written; one that is new may be another batch's."""
     with suppress(OSError):
-        for partial in out.glob(f"{named_partial(out / NAME).stem}*"):
+        for partial in out.glob(f"{named_partial(out / BATCH_RECORD).stem}*"):
             if time.time() - partial.stat().st_mtime > OLD:
                 partial.unlink()
 
 
 def read_record(out: Path) -> dict[str, Any]:
     """What batch.json of the folder says. Raises OSError."""
-    record: dict[str, Any] = json.loads((out / NAME).read_text(encoding="utf-8"))
+    record: dict[str, Any] = json.loads((out / BATCH_RECORD).read_text(encoding="utf-8"))
     return record
 
 
