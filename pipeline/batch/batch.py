@@ -1,4 +1,4 @@
-"""A batch: gives every job to a worker, hears how it goes, and goes on whatever happens to one of them."""
+"""A batch: assigns every job to a worker, follows its progress, and continues whatever happens to one of them."""
 
 import time
 from pathlib import Path
@@ -18,7 +18,7 @@ from render.errors import RunError
 
 
 class Batch:
-    """Jobs and the crew that renders them.
+    """Jobs and the pool of workers that renders them.
 
     Args:
         out: where batch.json goes.
@@ -38,7 +38,7 @@ class Batch:
         self.queue = Queue(states, options.at_once, pool.room, self._changed)
 
     def run(self) -> int:
-        """Render all and return the exit code; whatever ends it, workers are ended and batch.json is written."""
+        """Render all jobs and return the exit code. However it ends, workers are stopped and batch.json is written."""
         remove_old_partials(self._out)
         try:
             with stopping_well(lambda: self._stop("interrupted")) as interrupted:
@@ -64,7 +64,7 @@ class Batch:
             self._check_limits()
 
     def _assign(self) -> bool:
-        """Give what waits to whoever is free; whether somebody got something."""
+        """Assign waiting jobs to free workers; return whether any was assigned."""
         self.queue.give_up_joins()
         assigned = False
         for slot, worker in self._pool.free_slots():
@@ -75,7 +75,7 @@ class Batch:
         return assigned
 
     def _assign_to(self, states: list[JobState], slot: int, worker: Worker | None) -> bool:
-        """Have jobs begun; whether there is somebody who does."""
+        """Assign jobs to a worker, started if necessary; return whether there is one."""
         try:
             worker = worker or self._pool.start(slot)
         except OSError as error:  # no more processes, memory or files
@@ -111,7 +111,7 @@ class Batch:
                     self._end(worker, running, message)
 
     def _end(self, worker: Worker, left: list[JobState], message: Idle) -> None:
-        """A worker is through with its jobs, but for those that it did not begin because it was stopped."""
+        """A worker has finished its jobs, except for those that it did not start because it was stopped."""
         kinds = {state.job.kind for state in worker.states if state.job is not None}
         if message.at_once is not None:
             self.queue.measured |= dict.fromkeys(kinds, message.at_once)
@@ -145,8 +145,8 @@ class Batch:
                 self._changed(state)
 
     def _handle_death(self, worker: Worker) -> None:
-        """A worker is dead: its jobs go on with another, unless one alone has cost too many already."""
-        self._receive(worker)  # its last words
+        """A worker has died: another continues its jobs, unless one job alone has killed too many already."""
+        self._receive(worker)  # its last messages
         states, left, ending = worker.states, _at_work(worker), worker.ending()
         worker.close()
         for state in left:
@@ -173,7 +173,7 @@ class Batch:
             self._stop("a job has failed")
 
     def _stop(self, why: str) -> None:
-        """Let every frame at work be finished, and begin no more."""
+        """Let the current frames be finished, and start no more."""
         if self._stopping:
             return
         self._stopping = why
@@ -196,7 +196,7 @@ class Batch:
     def _record(self) -> None:
         try:
             write_record(self._out, self._states, time.monotonic() - self._begun)
-        except Exception as error:  # a full disk, most often: no reason to stop what can be rendered
+        except Exception as error:  # most often a full disk: no reason to stop rendering
             reason = getattr(error, "strerror", None) or error
             why = f"{self._out / BATCH_RECORD}: cannot be written: {reason}; the jobs go on"
             if why != self._unwritten:
@@ -205,5 +205,5 @@ class Batch:
 
 
 def _at_work(worker: Worker) -> list[JobState]:
-    """The jobs that a worker was given and that have not ended; one that had to wait may be another's by now."""
+    """The unfinished jobs of a worker; a job that had to wait may belong to another worker by now."""
     return [state for state in worker.states if state.status == RUNNING and state.worker is worker]

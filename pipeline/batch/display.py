@@ -17,24 +17,24 @@ from pipeline.terminal import printable_lines, show, show_json
 from render.errors import printable
 
 _COLOURS = {RUNNING: "cyan", FINISHED: "green", FAILED: "red", BROKEN: "red", STOPPED: "yellow", WAITING: "dim"}
-_FIRST = (RUNNING, FAILED, BROKEN, STOPPED, WAITING, FINISHED)  # what is shown where not all fits
+_FIRST = (RUNNING, FAILED, BROKEN, STOPPED, WAITING, FINISHED)  # which jobs are shown where not all fit
 _SECONDS_BETWEEN_LINES = 30.0
 
 
 class Display(Protocol):
-    """Hears of jobs."""
+    """Receives the progress of a batch."""
 
     def changed(self, state: JobState) -> None:
-        """Hear that the state of a job is another one."""
+        """The state of a job has changed."""
 
     def event(self, state: JobState, event: Event) -> None:
-        """Hear what happens in a job."""
+        """Something happened in a job."""
 
     def note(self, text: str) -> None:
-        """Say something."""
+        """Show a message of the batch itself."""
 
     def close(self, states: Sequence[JobState]) -> None:
-        """Say how all of them stand at the end."""
+        """Show how all jobs ended."""
 
 
 class JsonDisplay:
@@ -61,7 +61,7 @@ class JsonDisplay:
 
 
 class LineDisplay:
-    """A line when a job changes, and now and then how far it is."""
+    """A line when a job changes, and its progress from time to time."""
 
     def __init__(self) -> None:
         self._throttle = Throttle(_SECONDS_BETWEEN_LINES)
@@ -94,17 +94,17 @@ class TableDisplay:
         self._live.start()
 
     def _latest(self) -> Table:
-        """The table; called by a thread of its own, which must not end where one drawing fails."""
+        """The table; called by a separate thread, which must survive a failed drawing."""
         try:
             return self.table()
         except Exception:
             return Table(box=None)
 
     def table(self) -> Table:
-        """As many jobs as fit, those first that are running or have failed; the rest is counted."""
+        """As many jobs as fit, running and failed ones first; the rest is counted."""
         table = Table("job", "state", "frames", "steps/s", "left", "memory", "", box=None, pad_edge=False)
         for column in table.columns[:-1]:
-            column.no_wrap = True  # so that the messages alone give way where it is narrow
+            column.no_wrap = True  # so that on a narrow terminal only the messages are cut
         room = max(3, self._console.size.height - 4)
         by_state = sorted(self._states, key=lambda state: _FIRST.index(state.status))
         shown = set(map(id, by_state[:room]))

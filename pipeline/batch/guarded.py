@@ -1,4 +1,4 @@
-"""A display that cannot end a batch: a closed terminal or a full disk behind `>` is no reason to stop."""
+"""A display that cannot end a batch: a closed terminal or a full disk after `>` is no reason to stop."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from pipeline.run.events import Event
 
 
 class Guarded:
-    """Hears of jobs and passes it on; what fails there is left out. batch.json and the logs say the same."""
+    """Passes updates on to a display and ignores its failures. batch.json and the logs hold the same information."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
@@ -32,12 +32,12 @@ class Guarded:
             show()
         except BrokenPipeError:
             _drop_output()
-        except Exception:  # whatever a terminal or a library comes up with: the jobs go on
+        except Exception:  # whatever a terminal or a library raises, the jobs go on
             pass
 
 
 def _drop_output() -> None:
-    """Nobody reads any more (`render batch ... | head`): from here on all that is said goes nowhere."""
+    """Nobody reads the output any more (`render batch ... | head`): discard it from here on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

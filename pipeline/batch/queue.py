@@ -9,16 +9,16 @@ from pipeline.batch.workers.workers import Worker
 from pipeline.run.folder.lock import in_use
 from pipeline.run.session.lockstep import MOST
 
-AGAIN = 1.0  # seconds after which a job is tried again whose folder was in use, or whose worker could not be started
+AGAIN = 1.0  # seconds until a job is retried whose folder was in use, or whose worker could not be started
 
 
 class Queue:
-    """The jobs of a batch, and who is given which.
+    """The jobs of a batch, and which worker gets which.
 
     Args:
-        at_once: a worker is given so many jobs of one kind; None as many as it has measured to pay.
+        at_once: how many jobs of one kind a worker gets; None: as many as it has measured to pay off.
         room: how many workers there can be.
-        changed: hears of a job that waits for somebody, or has failed with its parts.
+        changed: called with a job that waits for another process, or has failed with its parts.
     """
 
     def __init__(
@@ -31,9 +31,9 @@ class Queue:
         self.measured: dict[Hashable, int] = {}
 
     def next(self, worker: Worker | None) -> list[JobState]:
-        """The next job, one of the models that the worker holds before others, and those that go with it.
+        """The next job, preferably one whose models the worker has loaded, and the jobs rendered together with it.
 
-        A job that a worker has died with goes alone, so that it alone can be blamed if it was the reason.
+        A job whose worker has died is rendered alone, so that it can be identified if it was the cause.
         """
         while chosen := self._choose(worker):
             free = [state for state in chosen if not self._held(state)]
@@ -43,11 +43,11 @@ class Queue:
 
     @property
     def waits(self) -> bool:
-        """Whether a job could be given to a worker, now or when its folder is free."""
+        """Whether a job can be assigned, now or when its folder is free."""
         return any(state.ready for state in self._states)
 
     def hold(self, state: JobState, holder: str) -> None:
-        """Another run writes into the job's folder: it waits, and the others go on."""
+        """Another run writes into the job's folder: the job waits, the others go on."""
         news = state.status != WAITING or state.waiting_for != holder
         state.status, state.waiting_for, state.seconds_left = WAITING, holder, None
         self.later(state)
@@ -58,7 +58,7 @@ class Queue:
         state.not_before = time.monotonic() + AGAIN
 
     def give_up_joins(self) -> None:
-        """A job some of whose shots have failed has failed, too."""
+        """Fail every job one of whose parts has failed."""
         for state in self._states:
             failed = [part for part in state.after if part.failed]
             if state.status == WAITING and failed:
@@ -66,7 +66,7 @@ class Queue:
                 self._changed(state)
 
     def _held(self, state: JobState) -> bool:
-        """Whether another run writes into the job's folder, as far as can be seen from here: a node may know more."""
+        """Whether another run writes into the job's folder, as seen from this machine; a node may know more."""
         holder = in_use(state.job.folder, state.job.part) if state.job is not None else ""
         if holder:
             self.hold(state, holder)
@@ -84,6 +84,6 @@ class Queue:
         return alike[: self._share(kind, len(alike))]
 
     def _share(self, kind: Hashable, waiting: int) -> int:
-        """How many of the jobs of a kind that wait a worker is given, so that all workers have as many at a time."""
+        """How many waiting jobs of a kind one worker gets, so that all workers get equally many."""
         running = sum(state.status == RUNNING for state in self._states)
         return min(self._at_once or self.measured.get(kind, MOST), math.ceil((waiting + running) / self._room))

@@ -33,7 +33,7 @@ def fetch(url: str, into: Path) -> list[Path]:
 
 
 def _fetch(store: Store, name: str, folder: Path) -> None:
-    """A schedule, and whatever of its own folder it names; what is not there is told when it is read."""
+    """A schedule, and whatever of its own folder it names; what is missing is reported when it is read."""
     wanted = [name]
     seen: set[str] = set()
     while wanted and len(seen) < _MAX_FILES:

@@ -1,4 +1,4 @@
-"""Which schedules a batch is made of, every one of them read and checked before the first is rendered."""
+"""The schedules of a batch: all are read and checked before the first is rendered."""
 
 import glob
 from collections.abc import Iterator, Sequence
@@ -19,11 +19,11 @@ from render.errors import InputError
 
 
 def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None = None) -> list[JobState]:
-    """The state of every job of the schedules; one that cannot be read is broken, with all that is wrong.
+    """The state of every job of the schedules; an unreadable one is broken, with all its problems.
 
     Args:
         out: the folder that runs' folders are made in.
-        like: how to read each of them; its `file` is left out of account.
+        like: how to read each of them; its `file` is ignored.
         remote: the URL that `out` is a mirror of, if it is of one.
     """
     states: list[JobState] = []

@@ -17,12 +17,12 @@ class Job:
     Attributes:
         name: the run's folder below that of the batch.
         file: the schedule as it was given, for messages.
-        models: what it draws and looks with; jobs of equal ones share a worker's.
+        models: its latent and perceptors; jobs with equal models share those a worker has loaded.
         kind: jobs of one kind can be refined together, see `Schedule.kind`.
         frames: of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
         remote: the URL that the folder is a mirror of, see `pipeline.storage`; None if it is of none.
-        shots: half-open ranges of frames that could be rendered side by side; none of a part.
+        shots: half-open ranges of frames that can be rendered side by side; empty for a part.
         part: which frames of the folder are its own, see `RunOptions.part`.
     """
 
@@ -48,15 +48,15 @@ class JobState:
     """How a job stands; `job` is None where the schedule is broken.
 
     Attributes:
-        message: why it failed, or what was last warned of.
-        done: frames that are there.
-        rendered: those of them that this batch made.
-        deaths: workers that died of it; `fruitless` of them in a row without a new frame.
-        memory: bytes on its GPU, or of its process on a CPU.
-        after: the parts of a job that is rendered by several workers; it waits for them.
-        waiting_for: who writes into its folder, where it waits for that; empty where it waits for a worker.
-        not_before: when it can be given to a worker, on the clock `time.monotonic`.
-        worker: who was given it last, see `pipeline.batch.workers.workers.Worker`.
+        message: why it failed, or the last warning.
+        done: finished frames.
+        rendered: how many of them this batch rendered.
+        deaths: workers that died while rendering it; `fruitless` of them in a row without a new frame.
+        memory: bytes used on its GPU, on a CPU by its process.
+        after: the parts of a job that several workers render; it waits for them.
+        waiting_for: the process that writes into its folder; empty when it only waits for a worker.
+        not_before: the earliest time it can be assigned, by `time.monotonic`.
+        worker: the last one it was assigned to, see `pipeline.batch.workers.workers.Worker`.
     """
 
     name: str
@@ -84,7 +84,7 @@ class JobState:
 
     @property
     def remark(self) -> str:
-        """What is to be said of it beside its state."""
+        """What to show besides its status."""
         return f"waiting for {self.waiting_for}" if self.waiting_for else self.message
 
     @property

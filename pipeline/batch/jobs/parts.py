@@ -14,7 +14,7 @@ def split(states: Sequence[JobState], room: int) -> list[JobState]:
     """The jobs, split into parts where there is room for more than there are jobs.
 
     Args:
-        room: how many could be rendered at once.
+        room: how many can be rendered at once.
     """
     waiting = [state for state in states if state.status == WAITING and state.job is not None]
     counts = shares([(state.job.cost, len(state.job.shots)) for state in waiting if state.job], room)
@@ -23,12 +23,12 @@ def split(states: Sequence[JobState], room: int) -> list[JobState]:
 
 
 def most(states: Sequence[JobState]) -> int:
-    """How many could be rendered at once."""
+    """How many jobs and parts could be rendered at once."""
     return sum(max(1, len(state.job.shots)) for state in states if state.job is not None)
 
 
 def _parts(state: JobState, count: int) -> list[JobState]:
-    """The parts of a job, and behind them the job itself, which waits for them."""
+    """The parts of a job, followed by the job itself, which waits for them."""
     if count == 1 or state.job is None:
         return [state]
     parts = [_part(state, state.job, begin, end) for begin, end in ranges(state.job.shots, count)]

@@ -1,4 +1,4 @@
-"""batch.json: how every job of a batch stands, for people in the morning and for programs at any time."""
+"""batch.json: how every job of a batch stands, for people and for programs."""
 
 import json
 import os
@@ -17,7 +17,7 @@ OLD = 60.0  # seconds
 
 
 def write_record(out: Path, states: Sequence[JobState], seconds: float) -> None:
-    """Write it whole or not at all; written anew whenever the state of a job changes. Raises OSError."""
+    """Write batch.json atomically; called whenever the state of a job changes. Raises OSError."""
     out.mkdir(parents=True, exist_ok=True)
     record = {
         "seconds": round(seconds, 1),
@@ -25,12 +25,12 @@ def write_record(out: Path, states: Sequence[JobState], seconds: float) -> None:
         "jobs": [_job(state) for state in states],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    with replacing(out / BATCH_RECORD, whose=str(os.getpid())) as partial:  # another batch may write beside this one
-        partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name may be no UTF-8
+    with replacing(out / BATCH_RECORD, whose=str(os.getpid())) as partial:  # another batch may write at the same time
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name need not be UTF-8
 
 
 def remove_old_partials(out: Path) -> None:
-    """Remove what batches that were killed left half-written; one that is new may be another batch's."""
+    """Remove half-written files of killed batches; a recent one may belong to a running batch."""
     with suppress(OSError):
         for partial in out.glob(f"{named_partial(out / BATCH_RECORD).stem}*"):
             if time.time() - partial.stat().st_mtime > OLD:

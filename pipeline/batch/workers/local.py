@@ -1,4 +1,4 @@
-"""Worker processes: started when there is something to do, replaced when they die, ended with the batch."""
+"""Local worker processes: started on demand, replaced when they die, stopped with the batch."""
 
 import multiprocessing
 import os
@@ -20,11 +20,11 @@ PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little
 
 @dataclass(kw_only=True, eq=False)
 class LocalWorker:
-    """A process, the jobs that it is at, and the models that it has loaded.
+    """A process, its current jobs, and the models that it has loaded.
 
     Attributes:
-        broken: whether nothing more can be heard of it: it is ending, or must be ended.
-        why: what was wrong, where it had to be ended.
+        broken: whether it can send no more messages: it is ending, or must be killed.
+        why: what was wrong, if it had to be killed.
     """
 
     process: SpawnProcess
@@ -37,7 +37,7 @@ class LocalWorker:
     def assign(self, states: Sequence[JobState]) -> None:
         jobs = [state.job for state in states if state.job is not None]
         self.states, self.models = tuple(states), jobs[0].models
-        with suppress(OSError):  # it has just died: its end is heard of next
+        with suppress(OSError):  # it has just died, which is noticed next
             self.connection.send(jobs)
 
     def ask_to_stop(self) -> None:
@@ -46,18 +46,18 @@ class LocalWorker:
                 self.connection.send(STOP)
 
     def messages(self) -> Iterator[Any]:
-        """What it has told by now."""
+        """What it has sent so far."""
         try:
             while not self.broken and self.connection.poll():
                 yield self.connection.recv()
         except (EOFError, OSError):
             self.broken = True
-        except Exception as error:  # what came is no message: who knows what it does
+        except Exception as error:  # not a message: the process cannot be trusted
             self.broken, self.why = True, f"its worker sent what cannot be read ({type(error).__name__})"
             self.process.kill()
 
     def ended(self) -> bool:
-        """Whether the process has ended; one that cannot be heard any more is ended if it does not do so itself."""
+        """Whether the process has ended; one that is broken and does not end by itself is killed."""
         if self.broken and self.process.is_alive():
             self.process.join(PATIENCE)
             if self.process.is_alive():
@@ -67,7 +67,7 @@ class LocalWorker:
         return not self.process.is_alive()
 
     def ending(self) -> str:
-        """How the process ended, in words; empty where it has told so itself."""
+        """How the process ended, in words; empty where it has reported that itself."""
         self.process.join()
         code = self.process.exitcode or 0
         if code == CRASHED:
@@ -125,7 +125,7 @@ class LocalPool:
         return self._options[slot].device
 
     def wait(self, seconds: float) -> None:
-        """Until a worker says something or ends, or the time is over."""
+        """Wait until a worker sends a message or ends, at most this long."""
         workers = [worker for worker in self._workers if worker is not None]
         connections = [worker.connection for worker in workers if not worker.broken]
         wait([*connections, *(worker.process.sentinel for worker in workers)], timeout=seconds)
@@ -140,7 +140,7 @@ class LocalPool:
         return found
 
     def close(self) -> None:
-        """End every worker at once; what they have finished is on the disk."""
+        """Stop every worker at once; finished frames are on disk."""
         workers = [worker for worker in self._workers if worker is not None]
         self._workers = [None] * len(self._workers)
         for worker in workers:
@@ -154,7 +154,7 @@ class LocalPool:
 
 
 def wait_all(workers: list[LocalWorker], seconds: float) -> None:
-    """Until all have ended, so long at most."""
+    """Wait until all have ended, at most this long."""
     end = os.times().elapsed + seconds
     for worker in workers:
         worker.process.join(max(0.0, end - os.times().elapsed))

@@ -52,12 +52,12 @@ class ClusterOptions:
 def render_task(
     number: int, loaded: Sequence[tuple[Job, Schedule]], options: BatchOptions, queue: "Queue"
 ) -> int | None:
-    """Render jobs in a process of the cluster; tells `told` what happens, with the task's number.
+    """Render jobs in a process of the cluster; put what happens into `queue`, with the task's number.
 
     Where it cannot go on, as after a failure of its GPU, the process ends: the next task gets a fresh one.
 
     Returns:
-        how many of their kind are refined together with profit, if that was measured.
+        how many of their kind are best refined together, if measured.
     """
     sleep_at_barriers()
     jobs = [job for job, _ in loaded]
@@ -151,7 +151,7 @@ class RayPool:
         return self._device
 
     def wait(self, seconds: float) -> None:
-        """Hear what is in the queue, and which tasks have ended."""
+        """Receive what is in the queue, and notice which tasks have ended."""
         by_task = {worker.task: worker for worker in self.working() if worker.task is not None}
         done, _ = self._ray.wait(list(by_task), timeout=min(seconds, 0.2)) if by_task else ([], [])
         if not by_task:
@@ -164,7 +164,7 @@ class RayPool:
             self._end(by_task[task])
 
     def dead(self) -> list[RayWorker]:
-        """Those whose process or node was lost, or whose task met what nobody thought of."""
+        """Those whose process or node was lost, or whose task failed unexpectedly."""
         return [worker for worker in self._workers if worker.lost is not None]
 
     def close(self) -> None:
@@ -177,7 +177,7 @@ class RayPool:
             self._ray.shutdown()
 
     def _received(self) -> list[tuple[int, object]]:
-        """What the tasks have told. Raises RunError where the cluster is gone."""
+        """What the tasks have sent. Raises RunError where the cluster is gone."""
         try:
             received: list[tuple[int, object]] = self._messages.get_nowait_batch(self._messages.qsize())
         except self._ray.exceptions.RayError as error:
@@ -185,7 +185,7 @@ class RayPool:
         return received
 
     def _end(self, worker: RayWorker) -> None:
-        """Hear how a task has ended."""
+        """Record how a task has ended."""
         task, worker.task = worker.task, None
         try:
             worker.inbox.append(Idle(at_once=self._ray.get(task)))
@@ -200,7 +200,7 @@ class RayPool:
 
 
 def _cancelled(state: JobState) -> JobEvent:
-    """Heard only of a job that has not ended before."""
+    """The event of a cancelled job; ignored for one that has ended before."""
     assert state.job is not None
     event = Interrupted(schedule=state.name, folder=state.job.folder, done=state.done, frames=state.frames, go_on=GO_ON)
     return JobEvent(job=state.name, event=event, memory=0)

@@ -1,4 +1,4 @@
-"""A process that renders what it is given and keeps the models; it may die at any moment."""
+"""A process that renders the jobs it receives and keeps the models loaded; it may die at any moment."""
 
 import contextlib
 import faulthandler
@@ -31,7 +31,7 @@ CRASHED = 70  # the exit code of a worker that met what it cannot trust itself a
 
 @dataclass(frozen=True, kw_only=True)
 class JobEvent:
-    """An event of the job of this name, and the bytes of memory that its process takes by then."""
+    """An event of the job with this name, and the memory of its process in bytes."""
 
     job: str
     event: Event
@@ -40,17 +40,17 @@ class JobEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """What was measured, in a line."""
+    """A line to show, such as a measurement."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Idle:
-    """The jobs are at their end, a good one or not; the next ones may come.
+    """The jobs have ended, successfully or not; the worker is ready for more.
 
     Attributes:
-        at_once: how many of their kind are refined together with profit, if that was measured.
+        at_once: how many of their kind are best refined together, if measured.
     """
 
     at_once: int | None = None
@@ -58,18 +58,18 @@ class Idle:
 
 @dataclass(frozen=True, kw_only=True)
 class Crashed:
-    """Something happened that a run cannot answer for; the process ends now."""
+    """An unexpected failure; the process ends now."""
 
     message: str
 
 
 class GoneError(BaseException):
-    """The batch is gone; no handler of a job's errors takes it for one."""
+    """The batch is gone; handlers of a job's errors must not catch this."""
 
 
 def run_worker(connection: Connection, options: WorkerOptions) -> None:
-    """Render what comes along `connection` until it closes; the end of the batch's process is ours."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch tells us
+    """Render the jobs that arrive on `connection` until it closes; end with the batch's process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch sends STOP
     sleep_at_barriers()
     try:
         with terminating_well():
@@ -146,7 +146,7 @@ def _session(options: WorkerOptions) -> Session:
 
 
 def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
-    """Whether anything was said since the jobs were given, which can only be: stop."""
+    """Whether the batch has sent anything since the jobs, which can only be STOP."""
     asked = False
 
     def stop() -> bool:
@@ -164,10 +164,10 @@ def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
 
 
 def _log_to(path: Path) -> None:
-    """From here on all that this process says, libraries and a fault's traceback with it, goes to this file."""
+    """Send all output of this process to this file from here on, including that of libraries and fault handlers."""
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    except OSError:  # why, the run will tell
+    except OSError:  # the run reports why
         log = os.open(os.devnull, os.O_WRONLY)
     sys.stdout.flush()
     sys.stderr.flush()

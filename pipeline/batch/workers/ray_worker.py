@@ -1,4 +1,4 @@
-"""One of a cluster's places: the jobs that a task was given, and what is heard of it."""
+"""One worker of a cluster: the jobs of its current task, and the messages that the task sends."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ class Cluster(Protocol):
 
 @dataclass(kw_only=True, eq=False)
 class RayWorker:
-    """A place in the queue of the cluster: the jobs that it holds, and their task.
+    """A slot of the cluster: its jobs and their task.
 
     Attributes:
         lost: how the task was lost, in words; None while it is not.
-        crashed: whether the task itself has told why it ends.
-        number: of the task; what is heard in its name is for this worker.
+        crashed: whether the task itself has reported why it ends.
+        number: of the task; messages with it are for this worker.
     """
 
     cluster: Cluster

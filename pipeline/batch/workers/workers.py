@@ -19,19 +19,19 @@ class Worker(Protocol):
     models: Models | None
 
     def assign(self, states: Sequence[JobState]) -> None:
-        """Begin with a job, or with several of one kind."""
+        """Start rendering a job, or several of one kind."""
 
     def ask_to_stop(self) -> None:
-        """Let it end soon, with nothing lost that is finished."""
+        """Ask it to end soon, without losing finished frames."""
 
     def messages(self) -> Iterator[Any]:
-        """What it has told by now: `Told`, `Noted`, `Crashed` and `Idle` of `pipeline.batch.workers.process`."""
+        """What it has sent so far: `JobEvent`, `Note`, `Crashed` and `Idle` of `pipeline.batch.workers.process`."""
 
     def ending(self) -> str:
-        """How it came to its end, in words; empty where it has told so itself."""
+        """How it ended, in words; empty where it has reported that itself."""
 
     def close(self) -> None:
-        """It is dead; nothing more is asked of it."""
+        """Release a dead worker."""
 
 
 class WorkerPool(Protocol):
@@ -39,7 +39,7 @@ class WorkerPool(Protocol):
 
     @property
     def room(self) -> int:
-        """How many there can be at work at once."""
+        """How many workers there can be at once."""
 
     def working(self) -> Sequence[Worker]: ...
 
@@ -52,10 +52,10 @@ class WorkerPool(Protocol):
     def device(self, slot: int) -> str: ...
 
     def wait(self, seconds: float) -> None:
-        """Until one says something or ends, or the time is over."""
+        """Wait until a worker sends a message or ends, at most this long."""
 
     def dead(self) -> Sequence[Worker]:
         """Those that have ended; their slots are free from here on."""
 
     def close(self) -> None:
-        """End all at once; what they have finished is kept."""
+        """Stop all at once; finished frames are kept."""
