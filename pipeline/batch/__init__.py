@@ -1,6 +1,6 @@
 """Many schedules, one after the other or side by side, each in a process that may die without harm to the others.
 
-collect.py finds and checks them, crew.py keeps a worker (worker.py) per GPU, on_ray.py has tasks in their place,
-queue.py knows which job is next, batch.py gives it out, group.py renders those that one was given, display.py shows
-how it goes, record.py writes batch.json.
+jobs/ reads and checks the schedules and records how each job stands (batch.json), queue.py chooses the next jobs,
+batch.py hands them to workers and follows their progress, display.py shows it. workers/ holds the workers: local
+processes, one per GPU, or tasks of a Ray cluster.
 """

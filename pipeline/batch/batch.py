@@ -1,221 +1,209 @@
-"""A batch: gives every job to a worker, hears how it goes, and goes on whatever happens to one of them."""
+"""A batch: assigns every job to a worker, follows its progress, and continues whatever happens to one of them."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.batch.display import Display
 from pipeline.batch.guarded import Guarded
-from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Entry, Work
+from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Job, JobState
 from pipeline.batch.jobs.record import remove_old_partials, write_record
 from pipeline.batch.queue import Queue
-from pipeline.batch.workers.process import Crashed, Idle, Noted, Told
-from pipeline.batch.workers.workers import Hand, Hands
+from pipeline.batch.workers.options import BatchOptions
+from pipeline.batch.workers.process import Crashed, Idle, JobEvent, Note
+from pipeline.batch.workers.workers import Worker, WorkerPool
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
-from pipeline.storage.place import NAME
+from pipeline.storage.output import BATCH_RECORD
 from render.errors import RunError
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """When to give up.
-
-    Attributes:
-        tries: a job is blamed when so many workers in a row died of it without a new frame.
-        fail_fast: stop everything at the first job that fails.
-        time_limit: seconds after which frames at work are finished and no more begun.
-        at_once: a worker is given so many jobs of one kind; None as many as it has measured to pay.
-    """
-
-    tries: int = 3
-    fail_fast: bool = False
-    time_limit: float | None = None
-    at_once: int | None = 1
-
-
 class Batch:
-    """Jobs and the crew that renders them.
+    """Jobs and the pool of workers that renders them.
 
     Args:
         out: where batch.json goes.
     """
 
-    def __init__(self, entries: list[Entry], crew: Hands, rules: Rules, display: Display, out: Path) -> None:
-        self._entries = entries
-        self._crew = crew
-        self._rules = rules
+    def __init__(
+        self, states: list[JobState], pool: WorkerPool, options: BatchOptions, display: Display, out: Path
+    ) -> None:
+        self._states = states
+        self._pool = pool
+        self._options = options
         self._display = Guarded(display)
         self._out = out
         self._begun = time.monotonic()
         self._stopping = ""
         self._unwritten = ""
-        self.queue = Queue(entries, rules.at_once, crew.room, self._changed)
+        self.queue = Queue(states, options.at_once, pool.room, self._changed)
 
     def run(self) -> int:
-        """Render all and return the exit code; whatever ends it, workers are ended and batch.json is written."""
+        """Render all jobs and return the exit code. However it ends, workers are stopped and batch.json is written."""
         remove_old_partials(self._out)
         try:
             with stopping_well(lambda: self._stop("interrupted")) as interrupted:
-                self._go()
+                self._loop()
         finally:
             try:
-                self._crew.close()
+                self._pool.close()
             finally:
-                self._leave()
+                self._finish()
         if interrupted():
             return INTERRUPTED
-        return 0 if all(entry.state == FINISHED for entry in self._entries) else RunError.exit_code
+        return 0 if all(state.status == FINISHED for state in self._states) else RunError.exit_code
 
-    def _go(self) -> None:
-        for entry in self._entries:
-            self._display.changed(entry)
-        while self._assign() or self._crew.working() or (self.queue.waits and not self._stopping):
-            self._crew.wait(0.5)
-            for worker in self._crew.working():
-                self._hear(worker)
-            for worker in self._crew.dead():
-                self._bury(worker)
-            self._keep_rules()
+    def _loop(self) -> None:
+        for state in self._states:
+            self._display.changed(state)
+        while self._assign() or self._pool.working() or (self.queue.waits and not self._stopping):
+            self._pool.wait(0.5)
+            for worker in self._pool.working():
+                self._receive(worker)
+            for worker in self._pool.dead():
+                self._handle_death(worker)
+            self._check_limits()
 
     def _assign(self) -> bool:
-        """Give what waits to whoever is free; whether somebody got something."""
+        """Assign waiting jobs to free workers; return whether any was assigned."""
         self.queue.give_up_joins()
-        given = False
-        for place, worker in self._crew.places():
-            entries = [] if self._stopping else self.queue.next(worker)
-            if not entries:
+        assigned = False
+        for slot, worker in self._pool.free_slots():
+            states = [] if self._stopping else self.queue.next(worker)
+            if not states:
                 break
-            given |= self._give(entries, place, worker)
-        return given
+            assigned |= self._assign_to(states, slot, worker)
+        return assigned
 
-    def _give(self, entries: list[Entry], place: int, worker: Hand | None) -> bool:
-        """Have jobs begun; whether there is somebody who does."""
+    def _assign_to(self, states: list[JobState], slot: int, worker: Worker | None) -> bool:
+        """Assign jobs to a worker, started if necessary; return whether there is one."""
         try:
-            hand = worker or self._crew.start(place)
+            worker = worker or self._pool.start(slot)
         except OSError as error:  # no more processes, memory or files
-            for entry in entries:
-                assert entry.work is not None
+            for state in states:
+                assert state.job is not None
                 why = f"its worker cannot be started: {error.strerror or error}"
-                self._try_again(entry, entry.work, why, alone=len(entries) == 1)
-                self.queue.later(entry)
-                self._changed(entry)
+                self._try_again(state, state.job, why, alone=len(states) == 1)
+                self.queue.later(state)
+                self._changed(state)
             return False
-        for entry in entries:
-            entry.state, entry.device, entry.hand, entry.waiting_for = RUNNING, self._crew.device(place), hand, ""
-        hand.give(entries)
-        for entry in entries:
-            self._changed(entry)
+        for state in states:
+            state.status, state.device, state.worker, state.waiting_for = RUNNING, self._pool.device(slot), worker, ""
+        worker.assign(states)
+        for state in states:
+            self._changed(state)
         return True
 
-    def _hear(self, worker: Hand) -> None:
-        for message in worker.said():
+    def _receive(self, worker: Worker) -> None:
+        for message in worker.messages():
             running = _at_work(worker)
             match message:
-                case Told():
-                    for entry in running:
-                        if entry.name == message.job:
-                            entry.memory = message.memory or entry.memory
-                            self._take(entry, message.event)
-                case Noted():
+                case JobEvent():
+                    for state in running:
+                        if state.name == message.job:
+                            state.memory = message.memory or state.memory
+                            self._apply(state, message.event)
+                case Note():
                     self._display.note(message.text)
                 case Crashed():
-                    for entry in running:
-                        entry.message = message.message
+                    for state in running:
+                        state.message = message.message
                 case Idle():
                     self._end(worker, running, message)
 
-    def _end(self, worker: Hand, left: list[Entry], message: Idle) -> None:
-        """A worker is through with its jobs, but for those that it did not begin because it was stopped."""
-        kinds = {entry.work.kind for entry in worker.entries if entry.work is not None}
+    def _end(self, worker: Worker, left: list[JobState], message: Idle) -> None:
+        """A worker has finished its jobs, except for those that it did not start because it was stopped."""
+        kinds = {state.job.kind for state in worker.states if state.job is not None}
         if message.at_once is not None:
             self.queue.measured |= dict.fromkeys(kinds, message.at_once)
-        worker.entries = ()
-        for entry in left:
-            entry.state = WAITING
-            self._changed(entry)
+        worker.states = ()
+        for state in left:
+            state.status = WAITING
+            self._changed(state)
 
-    def _take(self, entry: Entry, event: Event) -> None:
+    def _apply(self, state: JobState, event: Event) -> None:
         if isinstance(event, Failed) and event.held_by:
-            self.queue.hold(entry, event.held_by)
+            self.queue.hold(state, event.held_by)
             return
-        self._display.event(entry, event)
+        self._display.event(state, event)
         match event:
             case Started():
-                entry.done = event.first
+                state.done = event.first
             case Warned():
-                entry.message = event.message
+                state.message = event.message
             case FrameDone():
-                entry.done, entry.rendered, entry.fruitless = event.index + 1, entry.rendered + 1, 0
-                entry.seconds += event.seconds
-                entry.steps_per_second, entry.seconds_left = event.steps_per_second, event.seconds_left
+                state.done, state.rendered, state.fruitless = event.index + 1, state.rendered + 1, 0
+                state.seconds += event.seconds
+                state.steps_per_second, state.seconds_left = event.steps_per_second, event.seconds_left
             case Finished():
-                entry.state, entry.done, entry.message, entry.seconds_left = FINISHED, entry.frames, "", None
-                self._changed(entry)
+                state.status, state.done, state.message, state.seconds_left = FINISHED, state.frames, "", None
+                self._changed(state)
             case Failed():
-                entry.state, entry.message, entry.seconds_left = FAILED, event.message, None
-                self._changed(entry)
+                state.status, state.message, state.seconds_left = FAILED, event.message, None
+                self._changed(state)
             case Interrupted():
-                entry.state, entry.done = STOPPED, event.done
-                self._changed(entry)
+                state.status, state.done = STOPPED, event.done
+                self._changed(state)
 
-    def _bury(self, worker: Hand) -> None:
-        """A worker is dead: its jobs go on with another, unless one alone has cost too many already."""
-        self._hear(worker)  # its last words
-        entries, left, ending = worker.entries, _at_work(worker), worker.ending()
+    def _handle_death(self, worker: Worker) -> None:
+        """A worker has died: another continues its jobs, unless one job alone has killed too many already."""
+        self._receive(worker)  # its last messages
+        states, left, ending = worker.states, _at_work(worker), worker.ending()
         worker.close()
-        for entry in left:
-            if entry.work is not None:
-                self._try_again(entry, entry.work, ending or entry.message, alone=len(entries) == 1)
-                self._changed(entry)
+        for state in left:
+            if state.job is not None:
+                self._try_again(state, state.job, ending or state.message, alone=len(states) == 1)
+                self._changed(state)
 
-    def _try_again(self, entry: Entry, work: Work, why: str, *, alone: bool) -> None:
-        entry.deaths, entry.fruitless, entry.seconds_left = entry.deaths + 1, entry.fruitless + alone, None
-        if entry.fruitless >= self._rules.tries:
-            entry.state = FAILED
-            entry.message = f"{why}, {entry.fruitless} times at frame {entry.done}; its log: {work.log}"
+    def _try_again(self, state: JobState, job: Job, why: str, *, alone: bool) -> None:
+        state.deaths, state.seconds_left = state.deaths + 1, None
+        if alone:
+            state.fruitless += 1
+        if state.fruitless >= self._options.tries:
+            state.status = FAILED
+            state.message = f"{why}, {state.fruitless} times at frame {state.done}; its log: {job.log}"
         else:
-            entry.state = STOPPED if self._stopping else WAITING
-            entry.message = f"{why}; going on from frame {entry.done}{'' if alone else ', alone'}"
+            state.status = STOPPED if self._stopping else WAITING
+            state.message = f"{why}; going on from frame {state.done}{'' if alone else ', alone'}"
 
-    def _keep_rules(self) -> None:
-        limit = self._rules.time_limit
+    def _check_limits(self) -> None:
+        limit = self._options.time_limit
         if limit is not None and time.monotonic() - self._begun > limit:
             self._stop("the time limit is reached")
-        if self._rules.fail_fast and any(entry.failed for entry in self._entries):
+        if self._options.fail_fast and any(state.failed for state in self._states):
             self._stop("a job has failed")
 
     def _stop(self, why: str) -> None:
-        """Let every frame at work be finished, and begin no more."""
+        """Let the current frames be finished, and start no more."""
         if self._stopping:
             return
         self._stopping = why
         again = "; Ctrl-C again stops at once" if why == "interrupted" else ""
         self._display.note(f"{why}: finishing the frames at work{again}")
-        for worker in self._crew.working():
+        for worker in self._pool.working():
             worker.ask_to_stop()
 
-    def _leave(self) -> None:
-        for entry in self._entries:
-            if entry.state in (WAITING, RUNNING):
-                entry.state, entry.waiting_for = STOPPED, ""
+    def _finish(self) -> None:
+        for state in self._states:
+            if state.status in (WAITING, RUNNING):
+                state.status, state.waiting_for = STOPPED, ""
         self._record()
-        self._display.close(self._entries)
+        self._display.close(self._states)
 
-    def _changed(self, entry: Entry) -> None:
-        self._display.changed(entry)
+    def _changed(self, state: JobState) -> None:
+        self._display.changed(state)
         self._record()
 
     def _record(self) -> None:
         try:
-            write_record(self._out, self._entries, time.monotonic() - self._begun)
-        except Exception as error:  # a full disk, most often: no reason to stop what can be rendered
-            why = f"{self._out / NAME}: cannot be written: {getattr(error, 'strerror', None) or error}; the jobs go on"
+            write_record(self._out, self._states, time.monotonic() - self._begun)
+        except Exception as error:  # most often a full disk: no reason to stop rendering
+            reason = getattr(error, "strerror", None) or error
+            why = f"{self._out / BATCH_RECORD}: cannot be written: {reason}; the jobs go on"
             if why != self._unwritten:
                 self._unwritten = why
                 self._display.note(why)
 
 
-def _at_work(worker: Hand) -> list[Entry]:
-    """The jobs that a worker was given and that have not ended; one that had to wait may be another's by now."""
-    return [entry for entry in worker.entries if entry.state == RUNNING and entry.hand is worker]
+def _at_work(worker: Worker) -> list[JobState]:
+    """The unfinished jobs of a worker; a job that had to wait may belong to another worker by now."""
+    return [state for state in worker.states if state.status == RUNNING and state.worker is worker]

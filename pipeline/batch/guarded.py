@@ -1,43 +1,43 @@
-"""A display that cannot end a batch: a closed terminal or a full disk behind `>` is no reason to stop."""
+"""A display that cannot end a batch: a closed terminal or a full disk after `>` is no reason to stop."""
 
 import os
 import sys
 from collections.abc import Callable, Sequence
 
 from pipeline.batch.display import Display
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.run.events import Event
 
 
 class Guarded:
-    """Hears of jobs and passes it on; what fails there is left out. batch.json and the logs say the same."""
+    """Passes updates on to a display and ignores its failures. batch.json and the logs hold the same information."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
 
-    def changed(self, entry: Entry) -> None:
-        self._try(lambda: self._display.changed(entry))
+    def changed(self, state: JobState) -> None:
+        self._try(lambda: self._display.changed(state))
 
-    def event(self, entry: Entry, event: Event) -> None:
-        self._try(lambda: self._display.event(entry, event))
+    def event(self, state: JobState, event: Event) -> None:
+        self._try(lambda: self._display.event(state, event))
 
     def note(self, text: str) -> None:
         self._try(lambda: self._display.note(text))
 
-    def close(self, entries: Sequence[Entry]) -> None:
-        self._try(lambda: self._display.close(entries))
+    def close(self, states: Sequence[JobState]) -> None:
+        self._try(lambda: self._display.close(states))
 
     def _try(self, show: Callable[[], None]) -> None:
         try:
             show()
         except BrokenPipeError:
             _drop_output()
-        except Exception:  # whatever a terminal or a library comes up with: the jobs go on
+        except Exception:  # whatever a terminal or a library raises, the jobs go on
             pass
 
 
 def _drop_output() -> None:
-    """Nobody reads any more (`render batch ... | head`): from here on all that is said goes nowhere."""
+    """Nobody reads the output any more (`render batch ... | head`): discard it from here on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -109,31 +109,37 @@ def batch(
     DIR/batch.json lists the result of every job. The exit code is 1 if any job failed. Running the same
     command again renders what is missing.
     """
-    from pipeline.batch.batch import Batch, Rules
+    from pipeline.batch.batch import Batch
     from pipeline.batch.display import choose_display
     from pipeline.batch.jobs.collect import collect, expand
-    from pipeline.batch.workers.devices import hands
+    from pipeline.batch.workers.devices import open_pool
     from pipeline.batch.workers.on_ray import ClusterOptions
-    from pipeline.batch.workers.rendering import Terms
+    from pipeline.batch.workers.options import BatchOptions
     from pipeline.run.run import RunOptions
     from pipeline.schedule.origin import Origin
-    from pipeline.storage.place import place_of
+    from pipeline.storage.output import output_folder
 
-    place = place_of(out, sync, work)
+    output = output_folder(out, sync, work)
     like = Origin(file="", overrides=overrides, draft=draft, allow_paths=allow_paths)
-    entries = collect(expand(schedules, lists, place.inputs), place.folder, like, place.remote)
+    states = collect(expand(schedules, lists, output.inputs), output.folder, like, output.remote)
     if engine != "ray" and (address is not None or gpus_per_job is not None):
         raise InputError("--address and --gpus-per-job need --engine ray")
-    if not keep_going and (broken := [entry.message for entry in entries if entry.failed]):
+    if not keep_going and (broken := [state.message for state in states if state.failed]):
         raise InputError("\n".join(broken))
     if order == "shortest":
-        entries.sort(key=lambda entry: entry.work.cost if entry.work else 0)
+        states.sort(key=lambda state: state.job.cost if state.job else 0)
     cluster = ClusterOptions(address=address, jobs=jobs, gpus=gpus_per_job) if engine == "ray" else None
-    terms = Terms(offline=offline, options=RunOptions(ffmpeg=ffmpeg_program), at_once=lockstep)
-    crew, entries = hands(cluster, device, jobs, entries, terms)
-    rules = Rules(tries=tries, fail_fast=not keep_going, time_limit=time_limit, at_once=lockstep)
+    batch_options = BatchOptions(
+        offline=offline,
+        run=RunOptions(ffmpeg=ffmpeg_program),
+        at_once=lockstep,
+        tries=tries,
+        fail_fast=not keep_going,
+        time_limit=time_limit,
+    )
+    pool, states = open_pool(cluster, device, jobs, states, batch_options)
     try:
-        code = Batch(entries, crew, rules, choose_display(as_json, entries), place.folder).run()
+        code = Batch(states, pool, batch_options, choose_display(as_json, states), output.folder).run()
     finally:
-        place.publish()
+        output.publish()
     sys.exit(code)

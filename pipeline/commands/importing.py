@@ -101,7 +101,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     from pipeline.importers import formats as importers
     from pipeline.importers.imported import Imported
     from pipeline.importers.notes import Effect, Note, by_effect, effect
-    from pipeline.importers.settings import one_line
+    from pipeline.importers.settings import single_line
     from pipeline.importers.writing import write
     from pipeline.schedule.loader import read_schedule
     from render import catalogue
@@ -117,7 +117,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
         found = dataclasses.replace(found, notes=(*found.notes, Note(found.sound.note, Effect.SOUND)))
     first = [Note(line, Effect.READING) for line in (*source.notes, *source.caveats_asked_for())]
     lines = by_effect((*first, *found.notes))
-    notes = tuple(Note(one_line(line), effect(line)) for line in lines[:MAX_LINES])
+    notes = tuple(Note(single_line(line), effect(line)) for line in lines[:MAX_LINES])
     if len(lines) > MAX_LINES:
         notes = (*notes, Note(f"... and {len(lines) - MAX_LINES} more", Effect.REST))
     text = write(dataclasses.replace(found, notes=notes), Path(source.name).name, track)
@@ -130,7 +130,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
 
 def _recognised(source: "Source") -> str:
     from pipeline.importers import formats as importers
-    from pipeline.importers.settings import one_line
+    from pipeline.importers.settings import single_line
     from render import catalogue
 
     names = catalogue.names(importers)
@@ -143,7 +143,7 @@ def _recognised(source: "Source") -> str:
         f"{name} needs {getattr(catalogue.load(importers, name), 'NEEDS', 'its settings')}" for name in names
     )
     raise source.error(
-        one_line(
+        single_line(
             f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one"
         )
     )

@@ -83,14 +83,14 @@ def video(
     from pipeline.run.session.jobs import jobs_of
     from pipeline.run.session.session import Session, render_all
     from pipeline.schedule.origin import Origin
-    from pipeline.storage.place import place_of
+    from pipeline.storage.output import output_folder
 
-    place = place_of(out, None, work)
+    output = output_folder(out, None, work)
     jobs = []
-    schedules = list(_local(files, place.inputs))
-    for file, folder in zip(schedules, _folders(schedules, place.folder, draft, overrides), strict=True):
+    schedules = list(_local(files, output.inputs))
+    for file, folder in zip(schedules, _folders(schedules, output.folder, draft, overrides), strict=True):
         origin = Origin(file=str(file.absolute()), overrides=overrides, draft=draft, allow_paths=allow_paths)
-        jobs += [replace(job, remote=place.remote_of(job.folder)) for job in jobs_of(file, origin, folder)]
+        jobs += [replace(job, remote=output.remote_of(job.folder)) for job in jobs_of(file, origin, folder)]
     run_options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg_program)
     reporter = choose_reporter(as_json)
     try:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from pipeline.importers.notes import Effect, Note
-from pipeline.importers.settings import Settings, one_line, shown
+from pipeline.importers.settings import Settings, shown, single_line
 
 _KEY = re.compile(r"""\s*["']?[0-9]+["']?\s*:\s*\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*\s*""")
 _NUMBER = re.compile(r"\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*")
@@ -40,7 +40,7 @@ def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also
         return Note(line, Effect.MOTION)
     moves = ", ".join(filter(None, (moving_fields(settings, fields), also)))
     what = f"lost: {moves}" if moves else "nothing moves in this one"
-    return Note(f"animation_mode {one_line(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
+    return Note(f"animation_mode {single_line(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
 
 
 def moving_fields(settings: Settings, fields: Mapping[str, float]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.importers.notes import Effect, Note, Notes
-from pipeline.importers.settings import one_line, shown
+from pipeline.importers.settings import shown, single_line
 from pipeline.importers.values.arithmetic import UnreadableError
 from pipeline.importers.values.keys import Keys, expression_keys
 
@@ -53,7 +53,7 @@ def without_markup(text: str, notes: Notes) -> str:
         for match in pattern.finditer(text):
             notes.add(Note.of(shown(match[match.lastindex or 0]), what, Effect.PROMPTS))
         text = pattern.sub(lambda match: match[match.lastindex] if match.lastindex else "", text)
-    return one_line(text)
+    return single_line(text)
 
 
 def with_placeholder(weights: Mapping[str, T], one: T, place: str, notes: Notes) -> dict[str, T]:

@@ -147,7 +147,7 @@ class Settings:
     def _listed(self, names: Sequence[str]) -> str:
         if len(names) > _NAMED:
             return ", ".join(_families(names))
-        return ", ".join(f"{one_line(name)} = {shown(self._values[name])}" for name in names)
+        return ", ".join(f"{single_line(name)} = {shown(self._values[name])}" for name in names)
 
 
 def is_off(value: Any) -> bool:
@@ -163,22 +163,22 @@ def _families(names: Sequence[str]) -> list[str]:
     """The names; many with the same first word become one entry."""
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(name.partition("_")[0], []).append(one_line(name))
+        found.setdefault(name.partition("_")[0], []).append(single_line(name))
     return [
         entry
         for family, members in found.items()
-        for entry in ([f"{one_line(family)}_* ({len(members)})"] if len(members) >= _MANY else members)
+        for entry in ([f"{single_line(family)}_* ({len(members)})"] if len(members) >= _MANY else members)
     ]
 
 
 def shown(value: Any) -> str:
     """A value for a message, cut where it is long."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
-    text = one_line(text)
+    text = single_line(text)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
-def one_line(text: str) -> str:
+def single_line(text: str) -> str:
     """The text on one line, without characters that could control a terminal or break a comment."""
     joined = " ".join(text.split())
     return "".join(character for character in joined if character.isprintable())

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.importers.imported import Imported
 from pipeline.importers.notes import Effect, effect
 from pipeline.importers.prompts import Layer, Prompts, Scene
-from pipeline.importers.settings import one_line
+from pipeline.importers.settings import single_line
 from pipeline.importers.values.keys import FORMULA, FRAME, Keys, number
 
 _PLAIN = re.compile(r"[-+]?[0-9][0-9.e+-]*(%?/frame)?|true|false")
@@ -26,7 +26,7 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
     clock = f"fps: {number(imported.fps)}, length: {imported.frames}"
     details = [notes for notes in imported.notes if effect(notes) >= Effect.DETAIL]
     lines = [
-        *_comment(f"Imported by `render import` from {imported.tool}: {one_line(origin)}"),
+        *_comment(f"Imported by `render import` from {imported.tool}: {single_line(origin)}"),
         *(line for notes in imported.notes if notes not in details for line in _comment(notes, "- ")),
         *(["# - settings that are not carried: at the end of this file"] if details else []),
         "version: 1",

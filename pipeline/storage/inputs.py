@@ -5,10 +5,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from pipeline.storage.missing import SUFFIXES
 from pipeline.storage.store import Store
 from render.errors import InputError, StorageError
 
-SUFFIXES = (".yaml", ".yml")
 _MAX_FILES = 1000  # named by one schedule
 
 
@@ -28,12 +28,12 @@ def fetch(url: str, into: Path) -> list[Path]:
     if not names:
         raise InputError(f"{url}: contains no schedule; expected objects that end in {' or '.join(SUFFIXES)}")
     for name in names:
-        _fetch(store, name, into / store.place)
-    return [into / store.place / name for name in names]
+        _fetch(store, name, into / store.relative_path)
+    return [into / store.relative_path / name for name in names]
 
 
 def _fetch(store: Store, name: str, folder: Path) -> None:
-    """A schedule, and whatever of its own folder it names; what is not there is told when it is read."""
+    """A schedule, and whatever of its own folder it names; what is missing is reported when it is read."""
     wanted = [name]
     seen: set[str] = set()
     while wanted and len(seen) < _MAX_FILES:

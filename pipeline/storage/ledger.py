@@ -1,4 +1,4 @@
-"""Which local file is which object: spares fetching again what this machine has uploaded or fetched itself.
+"""Which local file is which object, so that files this machine uploaded or fetched are not fetched again.
 
 It only saves work. Where it is lost, as by a kill, the newer of file and object counts.
 """

@@ -1,4 +1,4 @@
-"""One place in a bucket: list, get, put and delete its objects; obstore is imported here alone."""
+"""The objects below a URL: list, get, put and delete them; only this module imports obstore."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def is_url(text: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Object:
-    """What a listing says of an object: its key below the place, when it was written, and the tag of its content."""
+    """What a listing says of an object: its key below the URL, when it was written, and the tag of its content."""
 
     key: str
     modified: datetime
@@ -50,7 +50,7 @@ class Store:
         return Store(f"{self.url}/{name}")
 
     @property
-    def place(self) -> Path:
+    def relative_path(self) -> Path:
         """The URL as a relative path, for a local folder of its own."""
         return Path(*(part for part in self.url.replace("://", "/").split("/") if part not in ("", ".", "..")))
 

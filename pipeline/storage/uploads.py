@@ -1,4 +1,4 @@
-"""Uploading behind a render's back, in order, with no more waiting than fits a bound."""
+"""Background uploads, in order, with a bound on how many bytes may wait."""
 
 import threading
 import time
@@ -11,8 +11,8 @@ from types import TracebackType
 from pipeline.storage.store import Store
 from render.errors import StorageError
 
-ROOM = 256 * 1024 * 1024  # bytes that may wait; a render that is faster than its line waits, too
-GRACE = 2.0  # seconds that a render that was told to go may still upload
+ROOM = 256 * 1024 * 1024  # bytes that may wait; a render that is faster than the network waits, too
+GRACE = 2.0  # seconds for which a terminated render may still upload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Uploads:
     """A queue and the thread that empties it; a context that ends when all is uploaded.
 
     Tasks are done in the order in which they came. One that fails, after the library has tried for
-    minutes, is told by whatever is called next.
+    minutes, is raised by the next call.
     """
 
     def __init__(self, store: Store, room: int = ROOM) -> None:
@@ -45,7 +45,7 @@ class Uploads:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         try:
-            with suppress(*([] if kind is None else [StorageError])):  # who leaves with an error tells that one
+            with suppress(*([] if kind is None else [StorageError])):  # the block's own error takes precedence
                 self.drain(None if kind is None else GRACE)
         finally:
             with self._changed:
@@ -56,7 +56,7 @@ class Uploads:
         """Upload it some time soon; waits while there is no room. Raises `StorageError` of an earlier task.
 
         Args:
-            done: hears the object's tag when it is there, in the thread that uploads.
+            done: called with the object's tag after the upload, in the uploading thread.
         """
         self._add(_Task(key=key, data=data, done=done), len(data))
 
@@ -65,7 +65,7 @@ class Uploads:
         self._add(_Task(key=key, data=None), 0)
 
     def drain(self, seconds: float | None = None) -> None:
-        """Wait until everything is uploaded, so long at most. Raises `StorageError`."""
+        """Wait until everything is uploaded, at most this long. Raises `StorageError`."""
         end = None if seconds is None else time.monotonic() + seconds
         with self._changed:
             while self._tasks and self._error is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.watch import Moment, Watch
+from tests.waiting import PATIENCE
 
 FRAMES = 24
 TOY = f"""
@@ -129,7 +130,7 @@ def ended(process: subprocess.Popen[str]) -> Ended:
     """Wait for a process; it never ends with a traceback."""
     begun = time.monotonic()
     try:
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=PATIENCE)
     except BaseException:
         process.kill()
         process.communicate()

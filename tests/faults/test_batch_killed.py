@@ -13,6 +13,7 @@ from tests.faults.conftest import Tally
 from tests.faults.harness import Ended, Place, assert_equal, assert_nothing_broken, ended
 from tests.faults.test_signals import moments
 from tests.faults.watch import Moment, Watch
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches files with inotify")
 
@@ -28,7 +29,7 @@ def kill_the_batch(place: Place, moment: Moment) -> bool:
         reached = watch.reach(moment, process)
         if reached:
             process.send_signal(signal.SIGKILL)
-        assert process.wait(timeout=240) in (0, -signal.SIGKILL)
+        assert process.wait(timeout=PATIENCE) in (0, -signal.SIGKILL)
     finally:
         watch.close()
         for pipe in (process.stdout, process.stderr):

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.waiting import PATIENCE
+
 KINDS = {"modified": 0x2, "renamed": 0x80, "created": 0x100, "deleted": 0x200}
 _HEADER = struct.Struct("iIII")
 
@@ -52,7 +54,7 @@ class Watch:
             assert watched >= 0, os.strerror(ctypes.get_errno())
             self._folders[watched] = name
 
-    def reach(self, moment: Moment, process: subprocess.Popen[str], patience: float = 240.0) -> bool:
+    def reach(self, moment: Moment, process: subprocess.Popen[str], patience: float = PATIENCE) -> bool:
         """Wait for the moment; False if the process ended before it came."""
         left = moment.count
         deadline = time.monotonic() + patience

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from pipeline import terminal
 from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.cli import entry as command
 from pipeline.run.events import Failed, Warned
 from pipeline.run.folder.folder import RunFolder
@@ -190,7 +190,7 @@ def test_plans_are_the_same_objects(tmp_path: Path, said: Said) -> None:
 
 @pytest.mark.parametrize("display", [JsonDisplay, LineDisplay])
 def test_what_a_batch_shows(display: type[JsonDisplay | LineDisplay], capsys: pytest.CaptureFixture[str]) -> None:
-    job = Entry(name=STEERS, file=Path("a"), state="failed", message=f"{STEERS}\n{STEERS}")
+    job = JobState(name=STEERS, file=Path("a"), status="failed", message=f"{STEERS}\n{STEERS}")
     shown = display()
     shown.changed(job)
     shown.event(job, Warned(schedule="a", message=STEERS))
@@ -199,7 +199,7 @@ def test_what_a_batch_shows(display: type[JsonDisplay | LineDisplay], capsys: py
 
 
 def test_the_table_of_a_batch() -> None:
-    job = Entry(name=STEERS, file=Path("a"), state="failed", message=STEERS)
+    job = JobState(name=STEERS, file=Path("a"), status="failed", message=STEERS)
     console = Console(width=300, file=io.StringIO(), force_terminal=False)
     table = TableDisplay([job], console)
     table.changed(job)

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from render.models.registry import find_latent, find_perceptor
+from tests.waiting import PATIENCE
 
 FRAMES = 4
 SIZE = (128, 72)
@@ -38,7 +39,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, command: str) -> Path:
 
 def render(command: str, place: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [command, *arguments], cwd=place, capture_output=True, text=True, encoding="utf-8", timeout=240, check=False
+        [command, *arguments],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

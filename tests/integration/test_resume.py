@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 FRAMES = 24
 SCHEDULE = f"""
 output: {{size: [32, 32], fps: 8, length: {FRAMES}, seed: 5}}
@@ -52,7 +54,7 @@ def finish(command: str, schedule: Path, out: Path) -> str:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=240,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

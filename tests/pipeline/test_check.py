@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline.commands.schedules import check, plan, plot
+from tests.waiting import PATIENCE
 
 GOOD = "output: {size: [32, 16], fps: 8, length: 3s}\nmodels: {latent: pixels, perceptors: [toy]}\nprompts: red\n"
 WARNED = GOOD + "motion: {border: wrap}\nlet: {unused: 1}\n"
@@ -174,7 +175,7 @@ def test_a_plan_streams_and_ends_quietly_when_the_pipe_closes(folder: Path, comm
         assert process.stderr is not None
         first = process.stdout.readline()
         process.stdout.close()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=PATIENCE) == 0
         assert json.loads(first)["index"] == 0
         assert process.stderr.read() == ""
 

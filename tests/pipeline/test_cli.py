@@ -20,6 +20,7 @@ from PIL import Image
 from pipeline import cli
 from pipeline.commands.models import models
 from render.models import registry
+from tests.waiting import PATIENCE
 
 SCHEDULES = Path(__file__).parents[2] / "schedules"
 FRAMES = 12
@@ -57,7 +58,7 @@ def call(folder: Path, command: str) -> Call:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=240,
+            timeout=PATIENCE,
             check=False,
         )
         assert "Traceback" not in done.stderr
@@ -241,7 +242,7 @@ class Started:
         return self._process.stderr.readline()
 
     def end(self) -> subprocess.CompletedProcess[str]:
-        out, err = self._process.communicate(timeout=60)
+        out, err = self._process.communicate(timeout=PATIENCE)
         assert "Traceback" not in err
         return subprocess.CompletedProcess(self._process.args, self._process.returncode, out, err)
 
@@ -403,7 +404,7 @@ def headed(command: str, folder: Path) -> tuple[int, str]:
     process.stdout.close()
     said = process.stderr.read()
     process.stderr.close()
-    return process.wait(timeout=60), said
+    return process.wait(timeout=PATIENCE), said
 
 
 def test_plan_into_head_prints_no_error(headed: tuple[int, str]) -> None:

@@ -1,1 +1,1 @@
-"""What a batch is to render and what has become of it."""
+"""What a batch renders, and the state of each job."""

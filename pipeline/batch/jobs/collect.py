@@ -1,4 +1,4 @@
-"""Which schedules a batch is made of, every one of them read and checked before the first is rendered."""
+"""The schedules of a batch: all are read and checked before the first is rendered."""
 
 import glob
 import logging
@@ -6,30 +6,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.batch.jobs.job import BROKEN, Entry, Work
+from pipeline.batch.jobs.job import BROKEN, Job, JobState
 from pipeline.batch.jobs.reason import reason
-from pipeline.run.session.jobs import Job, jobs_of
+from pipeline.run.session.jobs import Job as RunRequest
+from pipeline.run.session.jobs import jobs_of
 from pipeline.schedule.document.sources import read_text
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline
+from pipeline.storage.missing import SUFFIXES
 from pipeline.storage.naming import run_name
 from pipeline.storage.store import is_url
 from render.errors import InputError
 
-SUFFIXES = (".yaml", ".yml")
 _RUN = "run.json"  # lies beside the schedule.yaml of a run
 _LOG = logging.getLogger(__name__)
 
 
-def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None = None) -> list[Entry]:
-    """An entry for every job of the schedules; one that cannot be read is broken, with all that is wrong.
+def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None = None) -> list[JobState]:
+    """The state of every job of the schedules; an unreadable one is broken, with all its problems.
 
     Args:
         out: the folder that runs' folders are made in.
-        like: how to read each of them; its `file` is left out of account.
+        like: how to read each of them; its `file` is ignored.
         remote: the URL that `out` is a mirror of, if it is of one.
     """
-    entries: list[Entry] = []
+    states: list[JobState] = []
     taken: set[Path] = set()
     for file in files:
         folder = out / run_name(file, like.draft, like.overrides)
@@ -37,11 +38,11 @@ def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None =
             if folder in taken:
                 raise InputError(f"{file}: another schedule of this name is rendered to {folder}; rename one")
             taken.add(folder)
-            jobs = jobs_of(file, replace(like, file=str(file.absolute())), folder)
-            entries += [_entry(job, file, out, remote) for job in jobs]
+            requests = jobs_of(file, replace(like, file=str(file.absolute())), folder)
+            states += [_state_of(request, file, out, remote) for request in requests]
         except Exception as error:  # of one input, whatever a reader of files comes up with: the others are rendered
-            entries.append(Entry(name=folder.name, file=file, state=BROKEN, message=reason(error, file)))
-    return entries
+            states.append(JobState(name=folder.name, file=file, status=BROKEN, message=reason(error, file)))
+    return states
 
 
 def expand(written: Sequence[str], lists: Sequence[Path], inputs: Path = Path()) -> list[Path]:
@@ -108,15 +109,15 @@ def _in_subfolders(path: Path) -> int:
     return sum(not inside.with_name(_RUN).exists() for inside in found)
 
 
-def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
-    schedule = job.schedule
+def _state_of(request: RunRequest, file: Path, out: Path, remote: str | None) -> JobState:
+    schedule = request.schedule
     timeline = Timeline(schedule)
     assert schedule.origin is not None
-    name = job.folder.relative_to(out).as_posix()
-    work = Work(
+    name = request.folder.relative_to(out).as_posix()
+    job = Job(
         name=name,
         file=file,
-        folder=job.folder,
+        folder=request.folder,
         origin=schedule.origin,
         models=schedule.models,
         kind=schedule.kind,
@@ -125,4 +126,4 @@ def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
         shots=tuple(timeline.apart),
         remote=f"{remote.rstrip('/')}/{name}" if remote else None,
     )
-    return Entry(name=work.name, file=file, work=work)
+    return JobState(name=job.name, file=file, job=job)

@@ -1,4 +1,4 @@
-"""One job of a batch: what it is, and how it stands."""
+"""One job of a batch: what to render, and its state."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ WAITING, RUNNING, FINISHED, FAILED, BROKEN, STOPPED = "waiting", "running", "fin
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class Job:
     """What is to be rendered.
 
     Attributes:
         name: the run's folder below that of the batch.
         file: the schedule as it was given, for messages.
-        models: what it draws and looks with; jobs of equal ones share a worker's.
+        models: its latent and perceptors; jobs with equal models share those a worker has loaded.
         kind: jobs of one kind can be refined together, see `Schedule.kind`.
         frames: of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
         remote: the URL that the folder is a mirror of, see `pipeline.storage`; None if it is of none.
-        shots: half-open ranges of frames that could be rendered side by side; none of a part.
+        shots: half-open ranges of frames that can be rendered side by side; empty for a part.
         part: which frames of the folder are its own, see `RunOptions.part`.
     """
 
@@ -44,25 +44,25 @@ class Work:
 
 
 @dataclass(kw_only=True)
-class Entry:
-    """A job and its state; `work` is None where the schedule is broken.
+class JobState:
+    """How a job stands; `job` is None where the schedule is broken.
 
     Attributes:
-        message: why it failed, or what was last warned of.
-        done: frames that are there.
-        rendered: those of them that this batch made.
-        deaths: workers that died of it; `fruitless` of them in a row without a new frame.
-        memory: bytes on its GPU, or of its process on a CPU.
-        after: the parts of a job that is rendered by several workers; it waits for them.
-        waiting_for: who writes into its folder, where it waits for that; empty where it waits for a worker.
-        not_before: when it can be given to a worker, on the clock `time.monotonic`.
-        hand: who was given it last, see `pipeline.batch.workers.workers.Hand`.
+        message: why it failed, or the last warning.
+        done: finished frames.
+        rendered: how many of them this batch rendered.
+        deaths: workers that died while rendering it; `fruitless` of them in a row without a new frame.
+        memory: bytes used on its GPU, on a CPU by its process.
+        after: the parts of a job that several workers render; it waits for them.
+        waiting_for: the process that writes into its folder; empty when it only waits for a worker.
+        not_before: the earliest time it can be assigned, by `time.monotonic`.
+        worker: the last one it was assigned to, see `pipeline.batch.workers.workers.Worker`.
     """
 
     name: str
     file: Path
-    work: Work | None = None
-    state: str = WAITING
+    job: Job | None = None
+    status: str = WAITING
     message: str = ""
     done: int = 0
     rendered: int = 0
@@ -73,26 +73,26 @@ class Entry:
     fruitless: int = 0
     device: str = ""
     memory: int = 0
-    after: tuple["Entry", ...] = ()
+    after: tuple["JobState", ...] = ()
     waiting_for: str = ""
     not_before: float = 0.0
-    hand: object = None
+    worker: object = None
 
     @property
     def failed(self) -> bool:
-        return self.state in (FAILED, BROKEN)
+        return self.status in (FAILED, BROKEN)
 
     @property
     def remark(self) -> str:
-        """What is to be said of it beside its state."""
+        """What to show besides its status."""
         return f"waiting for {self.waiting_for}" if self.waiting_for else self.message
 
     @property
     def frames(self) -> int:
-        if self.work is not None and self.work.part is not None:
-            return self.work.part[1]
-        return self.work.frames if self.work else 0
+        if self.job is not None and self.job.part is not None:
+            return self.job.part[1]
+        return self.job.frames if self.job else 0
 
     @property
     def ready(self) -> bool:
-        return self.state == WAITING and all(part.state == FINISHED for part in self.after)
+        return self.status == WAITING and all(part.status == FINISHED for part in self.after)

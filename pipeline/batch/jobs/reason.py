@@ -1,4 +1,4 @@
-"""Why a job cannot be rendered, in words, whatever was raised: a reader of foreign files may come up with anything."""
+"""Why a job cannot be rendered, as a message for any exception: readers of foreign files may raise anything."""
 
 import traceback
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from render.errors import RenderError
 
 
 def reason(error: Exception, file: Path) -> str:
-    """The message of an error of ours or of the machine; of another one, which is a fault of ours, also where it was.
+    """The message of an error. An unexpected one is a bug of ours: its message also says where it was raised.
 
     Args:
         file: the job's schedule, for an error that does not say what it is about.
@@ -26,5 +26,5 @@ def reason(error: Exception, file: Path) -> str:
 
 
 def _last(error: Exception) -> Sequence[traceback.FrameSummary]:
-    """Where it was raised; nothing of one that never was."""
+    """Where it was raised; empty for an exception that never was."""
     return traceback.extract_tb(error.__traceback__)[-1:]

@@ -1,4 +1,4 @@
-"""batch.json: how every job of a batch stands, for people in the morning and for programs at any time."""
+"""batch.json: how every job of a batch stands, for people and for programs."""
 
 import json
 import os
@@ -9,57 +9,57 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.storage.atomic import named_partial, replacing
-from pipeline.storage.place import NAME
+from pipeline.storage.output import BATCH_RECORD
 
 OLD = 60.0  # seconds
 
 
-def write_record(out: Path, entries: Sequence[Entry], seconds: float) -> None:
-    """Write it whole or not at all; written anew whenever the state of a job changes. Raises OSError."""
+def write_record(out: Path, states: Sequence[JobState], seconds: float) -> None:
+    """Write batch.json atomically; called whenever the state of a job changes. Raises OSError."""
     out.mkdir(parents=True, exist_ok=True)
     record = {
         "seconds": round(seconds, 1),
-        "states": dict(Counter(entry.state for entry in entries)),
-        "jobs": [_job(entry) for entry in entries],
+        "states": dict(Counter(state.status for state in states)),
+        "jobs": [_job(state) for state in states],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    with replacing(out / NAME, whose=str(os.getpid())) as partial:  # another batch may write beside this one
-        partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name may be no UTF-8
+    with replacing(out / BATCH_RECORD, whose=str(os.getpid())) as partial:  # another batch may write at the same time
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name need not be UTF-8
 
 
 def remove_old_partials(out: Path) -> None:
-    """Remove what batches that were killed left half-written; one that is new may be another batch's."""
+    """Remove half-written files of killed batches; a recent one may belong to a running batch."""
     with suppress(OSError):
-        for partial in out.glob(f"{named_partial(out / NAME).stem}*"):
+        for partial in out.glob(f"{named_partial(out / BATCH_RECORD).stem}*"):
             if time.time() - partial.stat().st_mtime > OLD:
                 partial.unlink()
 
 
 def read_record(out: Path) -> dict[str, Any]:
     """What batch.json of the folder says. Raises OSError."""
-    record: dict[str, Any] = json.loads((out / NAME).read_text(encoding="utf-8"))
+    record: dict[str, Any] = json.loads((out / BATCH_RECORD).read_text(encoding="utf-8"))
     return record
 
 
-def _job(entry: Entry) -> dict[str, Any]:
-    origin = entry.work.origin if entry.work else None
+def _job(state: JobState) -> dict[str, Any]:
+    origin = state.job.origin if state.job else None
     return {
-        "name": entry.name,
-        "file": str(entry.file),
+        "name": state.name,
+        "file": str(state.file),
         "variant": origin.variant if origin else "",
-        "folder": str(entry.work.folder) if entry.work else None,
-        "log": str(entry.work.log) if entry.work else None,
-        "state": entry.state,
-        "waiting_for": entry.waiting_for,
-        "message": entry.message,
-        "frames": entry.frames,
-        "done": entry.done,
-        "rendered": entry.rendered,
-        "seconds": round(entry.seconds, 3),
-        "steps_per_second": entry.steps_per_second,
-        "deaths": entry.deaths,
-        "device": entry.device,
-        "memory": entry.memory,
+        "folder": str(state.job.folder) if state.job else None,
+        "log": str(state.job.log) if state.job else None,
+        "state": state.status,
+        "waiting_for": state.waiting_for,
+        "message": state.message,
+        "frames": state.frames,
+        "done": state.done,
+        "rendered": state.rendered,
+        "seconds": round(state.seconds, 3),
+        "steps_per_second": state.steps_per_second,
+        "deaths": state.deaths,
+        "device": state.device,
+        "memory": state.memory,
     }

@@ -3,18 +3,17 @@
 import os
 from collections.abc import Sequence
 
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.batch.jobs.parts import most, split
-from pipeline.batch.workers.local import Crew
-from pipeline.batch.workers.on_ray import ClusterOptions, RayCrew
-from pipeline.batch.workers.process import Conditions
-from pipeline.batch.workers.rendering import Terms
-from pipeline.batch.workers.workers import Hands
+from pipeline.batch.workers.local import LocalPool
+from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
+from pipeline.batch.workers.options import BatchOptions, WorkerOptions
+from pipeline.batch.workers.workers import WorkerPool
 from pipeline.run.session.lockstep import MOST
 
 
-def places(device: str, workers: int | None, jobs: int, terms: Terms) -> list[Conditions]:
-    """The conditions of every worker: one per GPU unless said otherwise, never more than there are jobs.
+def worker_options(device: str, workers: int | None, jobs: int, options: BatchOptions) -> list[WorkerOptions]:
+    """The options of every worker: one per GPU unless said otherwise, never more than there are jobs.
 
     Processors are shared out among workers on a CPU, unless OMP_NUM_THREADS does. One worker there
     has all of them, as a single render does, so that its frames are the same to the bit.
@@ -28,24 +27,26 @@ def places(device: str, workers: int | None, jobs: int, terms: Terms) -> list[Co
     threads = None
     if on_cpu and count > 1 and "OMP_NUM_THREADS" not in os.environ:
         threads = max(1, len(os.sched_getaffinity(0)) // count)
-    return [Conditions(device=devices[number % len(devices)], threads=threads, terms=terms) for number in range(count)]
+    return [
+        WorkerOptions(device=devices[number % len(devices)], threads=threads, batch=options) for number in range(count)
+    ]
 
 
-def hands(
-    cluster: ClusterOptions | None, device: str, workers: int | None, entries: Sequence[Entry], terms: Terms
-) -> tuple[Hands, list[Entry]]:
+def open_pool(
+    cluster: ClusterOptions | None, device: str, workers: int | None, states: Sequence[JobState], options: BatchOptions
+) -> tuple[WorkerPool, list[JobState]]:
     """Those of a cluster, or workers of this machine; and the jobs, split where there are fewer than could be at work.
 
     Raises:
         InputError: there is no such device or cluster.
     """
-    each = terms.at_once or MOST
+    each = options.at_once or MOST
     if cluster is not None:
-        crew = RayCrew(cluster, most(entries), terms)
-        return crew, split(entries, crew.room * each)
-    parts = split(entries, (workers or len(_devices(device))) * each)
-    jobs = sum(not entry.after for entry in parts)
-    return Crew(places(device, workers, jobs, terms)), parts
+        pool = RayPool(cluster, most(states), options)
+        return pool, split(states, pool.room * each)
+    parts = split(states, (workers or len(_devices(device))) * each)
+    jobs = sum(not state.after for state in parts)
+    return LocalPool(worker_options(device, workers, jobs, options)), parts
 
 
 def _devices(name: str) -> list[str]:

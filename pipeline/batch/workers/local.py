@@ -1,4 +1,4 @@
-"""Worker processes: started when there is something to do, replaced when they die, ended with the batch."""
+"""Local worker processes: started on demand, replaced when they die, stopped with the batch."""
 
 import multiprocessing
 import os
@@ -10,53 +10,54 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from pipeline.batch.jobs.job import Entry
-from pipeline.batch.workers.process import CRASHED, STOP, Conditions, work
+from pipeline.batch.jobs.job import JobState
+from pipeline.batch.workers.options import WorkerOptions
+from pipeline.batch.workers.process import CRASHED, STOP, run_worker
 from pipeline.schedule.sections.models import Models
 
 PATIENCE = 3.0  # seconds from SIGTERM to SIGKILL; the batch itself has a little more
 
 
 @dataclass(kw_only=True, eq=False)
-class Worker:
-    """A process, the jobs that it is at, and the models that it has loaded.
+class LocalWorker:
+    """A process, its current jobs, and the models that it has loaded.
 
     Attributes:
-        broken: whether nothing more can be heard of it: it is ending, or must be ended.
-        why: what was wrong, where it had to be ended.
+        broken: whether it can send no more messages: it is ending, or must be killed.
+        why: what was wrong, if it had to be killed.
     """
 
     process: SpawnProcess
     connection: Connection
-    entries: tuple[Entry, ...] = ()
+    states: tuple[JobState, ...] = ()
     models: Models | None = None
     broken: bool = False
     why: str = ""
 
-    def give(self, entries: Sequence[Entry]) -> None:
-        jobs = [entry.work for entry in entries if entry.work is not None]
-        self.entries, self.models = tuple(entries), jobs[0].models
-        with suppress(OSError):  # it has just died: its end is heard of next
+    def assign(self, states: Sequence[JobState]) -> None:
+        jobs = [state.job for state in states if state.job is not None]
+        self.states, self.models = tuple(states), jobs[0].models
+        with suppress(OSError):  # it has just died, which is noticed next
             self.connection.send(jobs)
 
     def ask_to_stop(self) -> None:
-        if self.entries:
+        if self.states:
             with suppress(OSError):
                 self.connection.send(STOP)
 
-    def said(self) -> Iterator[Any]:
-        """What it has told by now."""
+    def messages(self) -> Iterator[Any]:
+        """What it has sent so far."""
         try:
             while not self.broken and self.connection.poll():
                 yield self.connection.recv()
         except (EOFError, OSError):
             self.broken = True
-        except Exception as error:  # what came is no message: who knows what it does
+        except Exception as error:  # not a message: the process cannot be trusted
             self.broken, self.why = True, f"its worker sent what cannot be read ({type(error).__name__})"
             self.process.kill()
 
     def ended(self) -> bool:
-        """Whether the process has ended; one that cannot be heard any more is ended if it does not do so itself."""
+        """Whether the process has ended; one that is broken and does not end by itself is killed."""
         if self.broken and self.process.is_alive():
             self.process.join(PATIENCE)
             if self.process.is_alive():
@@ -66,7 +67,7 @@ class Worker:
         return not self.process.is_alive()
 
     def ending(self) -> str:
-        """How the process ended, in words; empty where it has told so itself."""
+        """How the process ended, in words; empty where it has reported that itself."""
         self.process.join()
         code = self.process.exitcode or 0
         if code == CRASHED:
@@ -83,31 +84,31 @@ class Worker:
         self.connection.close()
 
 
-class Crew:
-    """A place for a worker for each of `conditions`."""
+class LocalPool:
+    """A slot for a worker for each of `options`."""
 
-    def __init__(self, conditions: list[Conditions]) -> None:
-        self._conditions = conditions
-        self._workers: list[Worker | None] = [None] * len(conditions)
+    def __init__(self, options: list[WorkerOptions]) -> None:
+        self._options = options
+        self._workers: list[LocalWorker | None] = [None] * len(options)
         self._context = multiprocessing.get_context("spawn")
 
     @property
     def room(self) -> int:
         return len(self._workers)
 
-    def working(self) -> list[Worker]:
-        return [worker for worker in self._workers if worker is not None and worker.entries]
+    def working(self) -> list[LocalWorker]:
+        return [worker for worker in self._workers if worker is not None and worker.states]
 
-    def places(self) -> Iterator[tuple[int, Worker | None]]:
-        """The places where nobody works, with who waits there."""
+    def free_slots(self) -> Iterator[tuple[int, LocalWorker | None]]:
+        """The slots where nobody works, each with the idle worker that holds it or None."""
         for number, worker in enumerate(self._workers):
-            if worker is None or not worker.entries:
+            if worker is None or not worker.states:
                 yield number, worker
 
-    def start(self, place: int) -> Worker:
+    def start(self, slot: int) -> LocalWorker:
         """Start a worker. Raises OSError where the system has no room for one more."""
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=work, args=(theirs, self._conditions[place]), daemon=True)
+        process = self._context.Process(target=run_worker, args=(theirs, self._options[slot]), daemon=True)
         try:
             with _deaf_to_interrupts():  # which the new process inherits
                 process.start()
@@ -116,30 +117,30 @@ class Crew:
             raise
         finally:
             theirs.close()
-        worker = Worker(process=process, connection=ours)
-        self._workers[place] = worker
+        worker = LocalWorker(process=process, connection=ours)
+        self._workers[slot] = worker
         return worker
 
-    def device(self, place: int) -> str:
-        return self._conditions[place].device
+    def device(self, slot: int) -> str:
+        return self._options[slot].device
 
     def wait(self, seconds: float) -> None:
-        """Until a worker says something or ends, or the time is over."""
+        """Wait until a worker sends a message or ends, at most this long."""
         workers = [worker for worker in self._workers if worker is not None]
-        heard = [worker.connection for worker in workers if not worker.broken]
-        wait([*heard, *(worker.process.sentinel for worker in workers)], timeout=seconds)
+        connections = [worker.connection for worker in workers if not worker.broken]
+        wait([*connections, *(worker.process.sentinel for worker in workers)], timeout=seconds)
 
-    def dead(self) -> list[Worker]:
-        """Workers that have ended; their places are free from here on."""
+    def dead(self) -> list[LocalWorker]:
+        """Workers that have ended; their slots are free from here on."""
         found = []
-        for place, worker in enumerate(self._workers):
+        for slot, worker in enumerate(self._workers):
             if worker is not None and worker.ended():
-                self._workers[place] = None
+                self._workers[slot] = None
                 found.append(worker)
         return found
 
     def close(self) -> None:
-        """End every worker at once; what they have finished is on the disk."""
+        """Stop every worker at once; finished frames are on disk."""
         workers = [worker for worker in self._workers if worker is not None]
         self._workers = [None] * len(self._workers)
         for worker in workers:
@@ -152,8 +153,8 @@ class Crew:
             worker.close()
 
 
-def wait_all(workers: list[Worker], seconds: float) -> None:
-    """Until all have ended, so long at most."""
+def wait_all(workers: list[LocalWorker], seconds: float) -> None:
+    """Wait until all have ended, at most this long."""
     end = os.times().elapsed + seconds
     for worker in workers:
         worker.process.join(max(0.0, end - os.times().elapsed))

@@ -16,10 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipeline.batch.jobs.job import Entry, Work
-from pipeline.batch.workers.process import CRASHED, Crashed, Idle, Noted, Told, memory
-from pipeline.batch.workers.ray_worker import RayHand
-from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
+from pipeline.batch.jobs.job import Job, JobState
+from pipeline.batch.workers.options import BatchOptions
+from pipeline.batch.workers.process import CRASHED, Crashed, Idle, JobEvent, Note, memory
+from pipeline.batch.workers.ray_worker import RayWorker
+from pipeline.batch.workers.rendering import Logs, gist, rendered
 from pipeline.run.events import GO_ON, Interrupted
 from pipeline.run.session.lockstep import AtOnce
 from pipeline.run.session.session import Session
@@ -30,7 +31,7 @@ from render.errors import InputError, RunError
 if TYPE_CHECKING:
     from ray.util.queue import Queue
 
-_KEPT: dict[Terms, tuple[Session, AtOnce]] = {}  # of this process: Ray gives it one task after the other
+_KEPT: dict[BatchOptions, tuple[Session, AtOnce]] = {}  # of this process: Ray gives it one task after the other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,52 +49,54 @@ class ClusterOptions:
     gpus: float | None = None
 
 
-def render_task(number: int, given: Sequence[tuple[Work, Schedule]], terms: Terms, told: "Queue") -> int | None:
-    """Render jobs in a process of the cluster; tells `told` what happens, with the task's number.
+def render_task(
+    number: int, loaded: Sequence[tuple[Job, Schedule]], options: BatchOptions, queue: "Queue"
+) -> int | None:
+    """Render jobs in a process of the cluster; put what happens into `queue`, with the task's number.
 
     Where it cannot go on, as after a failure of its GPU, the process ends: the next task gets a fresh one.
 
     Returns:
-        how many of their kind are refined together with profit, if that was measured.
+        how many of their kind are best refined together, if measured.
     """
     sleep_at_barriers()
-    jobs = [job for job, _ in given]
-    schedules = {job.name: schedule for job, schedule in given}
+    jobs = [job for job, _ in loaded]
+    schedules = {job.name: schedule for job, schedule in loaded}
     session, at_once = _KEPT.setdefault(
-        terms, (Session("auto", terms.offline), AtOnce(terms.at_once, lambda text: None))
+        options, (Session("auto", options.offline), AtOnce(options.at_once, lambda text: None))
     )
 
-    def tell(message: object) -> None:
-        told.put((number, message))
+    def send(message: object) -> None:
+        queue.put((number, message))
 
-    def schedule_of(job: Work) -> Schedule:
+    def schedule_of(job: Job) -> Schedule:
         return schedules[job.name]
 
-    at_once.note = lambda text: tell(Noted(text=text))
+    at_once.note = lambda text: send(Note(text=text))
     logs = Logs(jobs)
     logs.begin(f"node {_node()}")
     try:
-        events = rendered(jobs, schedule_of, session, terms.options, at_once)
+        events = rendered(jobs, schedule_of, session, options.run, at_once)
         with logs.listening(), contextlib.closing(events):
             for job, event in events:
-                logs.tell(job, event)
-                tell(Told(job=job.name, event=event, memory=memory()))
+                logs.event(job, event)
+                send(JobEvent(job=job.name, event=event, memory=memory()))
     except Exception as error:
-        logs.say(traceback.format_exc())
-        tell(Crashed(message=gist(error)))
+        logs.write(traceback.format_exc())
+        send(Crashed(message=gist(error)))
         os._exit(CRASHED)
     return at_once.measured(jobs[0].kind)
 
 
-class RayCrew:
+class RayPool:
     """As many jobs at once as the cluster has room for; the others wait here.
 
     Raises:
         InputError: the extra `cluster` is not installed, or there is no such cluster.
     """
 
-    def __init__(self, options: ClusterOptions, jobs: int, terms: Terms) -> None:
-        if options.address is None:  # it listens on every network: without a token whoever can connect runs code
+    def __init__(self, cluster: ClusterOptions, jobs: int, options: BatchOptions) -> None:
+        if cluster.address is None:  # it listens on every network: without a token whoever can connect runs code
             os.environ.setdefault("RAY_AUTH_MODE", "token")  # read by the import
         try:
             import ray
@@ -106,103 +109,101 @@ class RayCrew:
         self._ours = not ray.is_initialized()
         if self._ours:
             try:
-                ray.init(address=options.address or "local", include_dashboard=False, log_to_driver=False)
+                ray.init(address=cluster.address or "local", include_dashboard=False, log_to_driver=False)
             except (ConnectionError, ValueError, RuntimeError) as error:
-                raise InputError(f"--address {options.address}: no Ray cluster answers: {error}") from error
+                raise InputError(f"--address {cluster.address}: no Ray cluster answers: {error}") from error
         resources = ray.cluster_resources()
-        gpus = options.gpus if options.gpus is not None else float(resources.get("GPU", 0) > 0)
+        gpus = cluster.gpus if cluster.gpus is not None else float(resources.get("GPU", 0) > 0)
         slots = int(resources["GPU"] / gpus) if gpus else int(resources.get("CPU", 1))
-        self._hands = [RayHand(crew=self) for _ in range(max(1, min(options.jobs or slots, jobs)))]
+        self._workers = [RayWorker(cluster=self) for _ in range(max(1, min(cluster.jobs or slots, jobs)))]
         self._device = "gpu" if gpus else "cpu"
         # A process keeps its models for the next task, which Ray's default for GPUs, one task a process, would not.
         self._task = ray.remote(num_gpus=gpus, num_cpus=1, max_calls=0, max_retries=0)(render_task)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        self._told = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
-        self._terms = terms
+        self._messages = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
+        self._options = options
         self._numbers = itertools.count()
 
-    def submit(self, given: Sequence[tuple[Work, Schedule]]) -> tuple[Any, int]:
+    def submit(self, loaded: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
         """The task that renders these jobs, and its number."""
         number = next(self._numbers)
-        return self._task.remote(number, given, self._terms, self._told), number
+        return self._task.remote(number, loaded, self._options, self._messages), number
 
     def cancel(self, task: Any) -> None:
         self._ray.cancel(task, force=False)
 
     @property
     def room(self) -> int:
-        return len(self._hands)
+        return len(self._workers)
 
-    def working(self) -> list[RayHand]:
-        return [hand for hand in self._hands if hand.entries]
+    def working(self) -> list[RayWorker]:
+        return [worker for worker in self._workers if worker.states]
 
-    def places(self) -> Iterator[tuple[int, RayHand | None]]:
-        for number, hand in enumerate(self._hands):
-            if not hand.entries:
-                yield number, hand
+    def free_slots(self) -> Iterator[tuple[int, RayWorker | None]]:
+        for number, worker in enumerate(self._workers):
+            if not worker.states:
+                yield number, worker
 
-    def start(self, place: int) -> RayHand:
-        return self._hands[place]
+    def start(self, slot: int) -> RayWorker:
+        return self._workers[slot]
 
-    def device(self, place: int) -> str:
+    def device(self, slot: int) -> str:
         return self._device
 
     def wait(self, seconds: float) -> None:
-        """Hear what is in the queue, and which tasks have ended."""
-        by_task = {hand.task: hand for hand in self.working() if hand.task is not None}
+        """Receive what is in the queue, and notice which tasks have ended."""
+        by_task = {worker.task: worker for worker in self.working() if worker.task is not None}
         done, _ = self._ray.wait(list(by_task), timeout=min(seconds, 0.2)) if by_task else ([], [])
         if not by_task:
             time.sleep(min(seconds, 0.2))
-        by_number = {hand.number: hand for hand in by_task.values()}
-        for number, message in self._heard():
+        by_number = {worker.number: worker for worker in by_task.values()}
+        for number, message in self._received():
             if number in by_number:
-                by_number[number].hear(message)
+                by_number[number].receive(message)
         for task in done:
             self._end(by_task[task])
 
-    def dead(self) -> list[RayHand]:
-        """Those whose process or node was lost, or whose task met what nobody thought of."""
-        return [hand for hand in self._hands if hand.lost is not None]
+    def dead(self) -> list[RayWorker]:
+        """Those whose process or node was lost, or whose task failed unexpectedly."""
+        return [worker for worker in self._workers if worker.lost is not None]
 
     def close(self) -> None:
         with contextlib.suppress(self._ray.exceptions.RayError):  # it may be the cluster that has ended us
-            for hand in self.working():
-                if hand.task is not None:
-                    self._ray.cancel(hand.task, force=True)
-            self._told.shutdown(force=True)
+            for worker in self.working():
+                if worker.task is not None:
+                    self._ray.cancel(worker.task, force=True)
+            self._messages.shutdown(force=True)
         if self._ours:
             self._ray.shutdown()
 
-    def _heard(self) -> list[tuple[int, object]]:
-        """What the tasks have told. Raises RunError where the cluster is gone."""
+    def _received(self) -> list[tuple[int, object]]:
+        """What the tasks have sent. Raises RunError where the cluster is gone."""
         try:
-            heard: list[tuple[int, object]] = self._told.get_nowait_batch(self._told.qsize())
+            received: list[tuple[int, object]] = self._messages.get_nowait_batch(self._messages.qsize())
         except self._ray.exceptions.RayError as error:
             raise RunError(f"the Ray cluster does not answer any more: {gist(error)}; {GO_ON}") from error
-        return heard
+        return received
 
-    def _end(self, hand: RayHand) -> None:
-        """Hear how a task has ended."""
-        task, hand.task = hand.task, None
+    def _end(self, worker: RayWorker) -> None:
+        """Record how a task has ended."""
+        task, worker.task = worker.task, None
         try:
-            hand.inbox.append(Idle(at_once=self._ray.get(task)))
+            worker.inbox.append(Idle(at_once=self._ray.get(task)))
         except (self._ray.exceptions.TaskCancelledError, KeyboardInterrupt):
-            hand.inbox += [*map(_cancelled, hand.entries), Idle()]
+            worker.inbox += [*map(_cancelled, worker.states), Idle()]
         except self._ray.exceptions.RayError as error:
             lines = str(error).strip().splitlines()
             killed = isinstance(error, self._ray.exceptions.WorkerCrashedError)
-            hand.lost = "its process was killed" if killed else next(reversed(lines), type(error).__name__)
+            worker.lost = "its process was killed" if killed else next(reversed(lines), type(error).__name__)
         except Exception as error:  # its answer cannot be read
-            hand.lost = gist(error)
+            worker.lost = gist(error)
 
 
-def _cancelled(entry: Entry) -> Told:
-    """Heard only of a job that has not ended before."""
-    assert entry.work is not None
-    event = Interrupted(
-        schedule=entry.name, folder=entry.work.folder, done=entry.done, frames=entry.frames, go_on=GO_ON
-    )
-    return Told(job=entry.name, event=event, memory=0)
+def _cancelled(state: JobState) -> JobEvent:
+    """The event of a cancelled job; ignored for one that has ended before."""
+    assert state.job is not None
+    event = Interrupted(schedule=state.name, folder=state.job.folder, done=state.done, frames=state.frames, go_on=GO_ON)
+    return JobEvent(job=state.name, event=event, memory=0)
 
 
 def _node() -> str:

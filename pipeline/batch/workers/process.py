@@ -1,4 +1,4 @@
-"""A process that renders what it is given and keeps the models; it may die at any moment."""
+"""A process that renders the jobs it receives and keeps the models loaded; it may die at any moment."""
 
 import contextlib
 import faulthandler
@@ -14,8 +14,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pipeline.batch.jobs.job import Work
-from pipeline.batch.workers.rendering import Logs, Terms, gist, rendered
+from pipeline.batch.jobs.job import Job
+from pipeline.batch.workers.options import WorkerOptions
+from pipeline.batch.workers.rendering import Logs, gist, rendered
 from pipeline.run.events import Event
 from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
 from pipeline.run.session.lockstep import AtOnce
@@ -29,22 +30,8 @@ CRASHED = 70  # the exit code of a worker that met what it cannot trust itself a
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conditions:
-    """How a worker works.
-
-    Attributes:
-        device: see `render.device.device.pick_device`.
-        threads: of torch on a CPU; None leaves that to torch and OMP_NUM_THREADS.
-    """
-
-    device: str
-    threads: int | None
-    terms: Terms
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """An event of the job of this name, and the bytes of memory that its process takes by then."""
+class JobEvent:
+    """An event of the job with this name, and the memory of its process in bytes."""
 
     job: str
     event: Event
@@ -52,18 +39,18 @@ class Told:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noted:
-    """What was measured, in a line."""
+class Note:
+    """A line to show, such as a measurement."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Idle:
-    """The jobs are at their end, a good one or not; the next ones may come.
+    """The jobs have ended, successfully or not; the worker is ready for more.
 
     Attributes:
-        at_once: how many of their kind are refined together with profit, if that was measured.
+        at_once: how many of their kind are best refined together, if measured.
     """
 
     at_once: int | None = None
@@ -71,23 +58,23 @@ class Idle:
 
 @dataclass(frozen=True, kw_only=True)
 class Crashed:
-    """Something happened that a run cannot answer for; the process ends now."""
+    """An unexpected failure; the process ends now."""
 
     message: str
 
 
 class GoneError(BaseException):
-    """The batch is gone; no handler of a job's errors takes it for one."""
+    """The batch is gone; handlers of a job's errors must not catch this."""
 
 
-def work(connection: Connection, conditions: Conditions) -> None:
-    """Render what comes along `connection` until it closes; the end of the batch's process is ours."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch tells us
+def run_worker(connection: Connection, options: WorkerOptions) -> None:
+    """Render the jobs that arrive on `connection` until it closes; end with the batch's process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch sends STOP
     sleep_at_barriers()
     try:
         with terminating_well():
             threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-            _work(connection, conditions)
+            _serve(connection, options)
     except TerminatedError:
         leave(TERMINATED, FAREWELL)
     except GoneError:
@@ -105,16 +92,16 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _work(connection: Connection, conditions: Conditions) -> None:
+def _serve(connection: Connection, options: WorkerOptions) -> None:
     session: Session | None = None
 
-    def tell(message: object) -> None:
+    def send(message: object) -> None:
         try:
             connection.send(message)
         except OSError as error:
             raise GoneError from error
 
-    at_once = AtOnce(conditions.terms.at_once, lambda text: tell(Noted(text=text)))
+    at_once = AtOnce(options.batch.at_once, lambda text: send(Note(text=text)))
     while True:
         jobs = _given(connection)
         if jobs == STOP:
@@ -123,20 +110,20 @@ def _work(connection: Connection, conditions: Conditions) -> None:
         logs.begin(f"worker {os.getpid()}")
         _log_to(jobs[0].log)
         try:
-            session = session or _session(conditions)
+            session = session or _session(options)
             stop = _asked_to_stop(connection)
-            events = rendered(jobs, _schedule, session, conditions.terms.options, at_once, stop)
+            events = rendered(jobs, _schedule, session, options.batch.run, at_once, stop)
             with contextlib.closing(events):
                 for job, event in events:
-                    logs.tell(job, event)
-                    tell(Told(job=job.name, event=event, memory=memory()))
+                    logs.event(job, event)
+                    send(JobEvent(job=job.name, event=event, memory=memory()))
         except (TerminatedError, GoneError):
             raise
         except BaseException as error:  # also what calls sys.exit
-            logs.say(traceback.format_exc())
-            tell(Crashed(message=gist(error)))
+            logs.write(traceback.format_exc())
+            send(Crashed(message=gist(error)))
             sys.exit(CRASHED)
-        tell(Idle(at_once=at_once.measured(jobs[0].kind)))
+        send(Idle(at_once=at_once.measured(jobs[0].kind)))
 
 
 def _given(connection: Connection) -> Any:
@@ -146,20 +133,20 @@ def _given(connection: Connection) -> Any:
         raise GoneError from error
 
 
-def _schedule(job: Work) -> Schedule:
+def _schedule(job: Job) -> Schedule:
     return load_origin(job.origin, shown=job.file)
 
 
-def _session(conditions: Conditions) -> Session:
-    if conditions.threads is not None:
+def _session(options: WorkerOptions) -> Session:
+    if options.threads is not None:
         import torch
 
-        torch.set_num_threads(conditions.threads)
-    return Session(conditions.device, conditions.terms.offline)
+        torch.set_num_threads(options.threads)
+    return Session(options.device, options.batch.offline)
 
 
 def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
-    """Whether anything was said since the jobs were given, which can only be: stop."""
+    """Whether the batch has sent anything since the jobs, which can only be STOP."""
     asked = False
 
     def stop() -> bool:
@@ -177,10 +164,10 @@ def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
 
 
 def _log_to(path: Path) -> None:
-    """From here on all that this process says, libraries and a fault's traceback with it, goes to this file."""
+    """Send all output of this process to this file from here on, including that of libraries and fault handlers."""
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    except OSError:  # why, the run will tell
+    except OSError:  # the run reports why
         log = os.open(os.devnull, os.O_WRONLY)
     sys.stdout.flush()
     sys.stderr.flush()

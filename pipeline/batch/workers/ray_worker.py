@@ -1,11 +1,11 @@
-"""One of a cluster's places: the jobs that a task was given, and what is heard of it."""
+"""One worker of a cluster: the jobs of its current task, and the messages that the task sends."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pipeline.batch.jobs.job import Entry, Work
-from pipeline.batch.workers.process import Crashed, Idle, Told
+from pipeline.batch.jobs.job import Job, JobState
+from pipeline.batch.workers.process import Crashed, Idle, JobEvent
 from pipeline.batch.workers.rendering import gist, not_loaded
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
@@ -15,7 +15,7 @@ from pipeline.schedule.sections.models import Models
 class Cluster(Protocol):
     """What runs the tasks."""
 
-    def submit(self, jobs: Sequence[tuple[Work, Schedule]]) -> tuple[Any, int]:
+    def submit(self, jobs: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
         """A task for these jobs, and its number. Raises what the cluster raises where it takes none."""
 
     def cancel(self, task: Any) -> None:
@@ -23,17 +23,17 @@ class Cluster(Protocol):
 
 
 @dataclass(kw_only=True, eq=False)
-class RayHand:
-    """A place in the queue of the cluster: the jobs that it holds, and their task.
+class RayWorker:
+    """A slot of the cluster: its jobs and their task.
 
     Attributes:
         lost: how the task was lost, in words; None while it is not.
-        crashed: whether the task itself has told why it ends.
-        number: of the task; what is heard in its name is for this hand.
+        crashed: whether the task itself has reported why it ends.
+        number: of the task; messages with it are for this worker.
     """
 
-    crew: Cluster
-    entries: tuple[Entry, ...] = ()
+    cluster: Cluster
+    states: tuple[JobState, ...] = ()
     models: Models | None = None
     task: Any = None
     inbox: list[Any] = field(default_factory=list)
@@ -41,34 +41,34 @@ class RayHand:
     crashed: bool = False
     number: int = -1
 
-    def give(self, entries: Sequence[Entry]) -> None:
-        self.entries, self.crashed = tuple(entries), False
-        given: list[tuple[Work, Schedule]] = []
-        for job in (entry.work for entry in entries if entry.work is not None):
+    def assign(self, states: Sequence[JobState]) -> None:
+        self.states, self.crashed = tuple(states), False
+        loaded: list[tuple[Job, Schedule]] = []
+        for job in (state.job for state in states if state.job is not None):
             self.models = job.models
             try:
-                given.append(
+                loaded.append(
                     (job, load_origin(job.origin, shown=job.file))
                 )  # goes along: a node need not have its file
             except Exception as error:
-                self.inbox.append(Told(job=job.name, event=not_loaded(job, error), memory=0))
-        if not given:
+                self.inbox.append(JobEvent(job=job.name, event=not_loaded(job, error), memory=0))
+        if not loaded:
             self.inbox.append(Idle())
             return
         try:
-            self.task, self.number = self.crew.submit(given)
+            self.task, self.number = self.cluster.submit(loaded)
         except Exception as error:  # the cluster does not take it
             self.lost = f"it cannot be put on the cluster: {gist(error)}"
 
     def ask_to_stop(self) -> None:
         if self.task is not None:
-            self.crew.cancel(self.task)
+            self.cluster.cancel(self.task)
 
-    def hear(self, message: object) -> None:
+    def receive(self, message: object) -> None:
         self.inbox.append(message)
         self.crashed |= isinstance(message, Crashed)
 
-    def said(self) -> Iterator[Any]:
+    def messages(self) -> Iterator[Any]:
         while self.inbox:
             yield self.inbox.pop(0)
 
@@ -76,4 +76,4 @@ class RayHand:
         return "" if self.crashed else self.lost or ""
 
     def close(self) -> None:
-        self.entries, self.task, self.lost = (), None, None
+        self.states, self.task, self.lost = (), None, None

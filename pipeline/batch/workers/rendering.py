@@ -4,11 +4,11 @@ import io
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.batch.jobs.job import Work
+from pipeline.batch.jobs.job import Job
 from pipeline.batch.jobs.reason import reason
 from pipeline.run.events import Event, Failed
 from pipeline.run.progress import LineReporter
@@ -23,29 +23,14 @@ if TYPE_CHECKING:
     from render.refinement.lockstep import Pending
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What holds for all jobs of a batch.
-
-    Attributes:
-        offline: do not download models.
-        options: of every run.
-        at_once: so many jobs of one kind are refined together; None measures what pays.
-    """
-
-    offline: bool = False
-    options: RunOptions = RunOptions()
-    at_once: int | None = 1
-
-
 def rendered(
-    jobs: Sequence[Work],
-    schedule_of: Callable[[Work], Schedule],
+    jobs: Sequence[Job],
+    schedule_of: Callable[[Job], Schedule],
     session: Session,
     options: RunOptions,
     at_once: AtOnce,
     stop: Callable[[], bool] = lambda: False,
-) -> Generator[tuple[Work, Event], None, None]:
+) -> Generator[tuple[Job, Event], None, None]:
     """What happens in each of the jobs; one that fails leaves the others as they are.
 
     Args:
@@ -54,7 +39,7 @@ def rendered(
     Raises:
         DeviceError: the GPU has failed; none of them can go on in this process.
     """
-    by_run: dict[Run, Work] = {}
+    by_run: dict[Run, Job] = {}
     for job in jobs:
         try:
             by_run[run_of(schedule_of(job), job.folder, replace(options, part=job.part))] = job
@@ -75,7 +60,7 @@ def rendered(
                 yield by_run[run], event
 
 
-def not_loaded(job: Work, error: Exception) -> Failed:
+def not_loaded(job: Job, error: Exception) -> Failed:
     """The failure of a job whose schedule, or what that names, has become wrong since it was checked."""
     return Failed(schedule=job.name, message=reason(error, job.file))
 
@@ -83,22 +68,22 @@ def not_loaded(job: Work, error: Exception) -> Failed:
 class Logs:
     """The logs of the jobs of a group; where one cannot be written, the job goes on without."""
 
-    def __init__(self, jobs: Sequence[Work]) -> None:
+    def __init__(self, jobs: Sequence[Job]) -> None:
         self._names = [job.name for job in jobs]
         self._reporters = {job.log: LineReporter() for job in jobs}
 
     def begin(self, who: str) -> None:
         """Say in every log who works, and at what besides."""
-        self.say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {who}")
+        self.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {who}")
         if len(self._names) > 1:
-            self.say(f"together: {', '.join(self._names)}")
+            self.write(f"together: {', '.join(self._names)}")
 
-    def tell(self, job: Work, event: Event) -> None:
+    def event(self, job: Job, event: Event) -> None:
         """Write what happens in a job into its log."""
-        said = io.StringIO()
-        with redirect_stdout(said), redirect_stderr(said), suppress(Exception):  # a log is no reason to fail
+        text = io.StringIO()
+        with redirect_stdout(text), redirect_stderr(text), suppress(Exception):  # a log is no reason to fail
             self._reporters[job.log](event)
-        _append(job.log, said.getvalue())
+        _append(job.log, text.getvalue())
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -112,7 +97,7 @@ class Logs:
                 stack.enter_context(redirect_stderr(file))
             yield
 
-    def say(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Write a text into all of them."""
         for log in self._reporters:
             _append(log, f"{text.rstrip()}\n")
@@ -121,8 +106,8 @@ class Logs:
 def gist(error: BaseException) -> str:
     """In a line, what a process cannot go on after; what people should do then, the batch does."""
     failure = error if isinstance(error, RunError) or not isinstance(error, Exception) else failures.told(error)
-    said = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
-    return next(iter(said.strip().splitlines()), "")
+    text = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
+    return next(iter(text.strip().splitlines()), "")
 
 
 def _append(log: Path, text: str) -> None:

@@ -1,61 +1,61 @@
-"""What a batch asks of those who render: processes of this machine (crew.py), or tasks of a cluster (on_ray.py)."""
+"""What a batch asks of its workers: processes of this machine (local.py), or tasks of a cluster (on_ray.py)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.schedule.sections.models import Models
 
 
-class Hand(Protocol):
+class Worker(Protocol):
     """Renders one job at a time, or several in lockstep.
 
     Attributes:
-        entries: the jobs at work.
+        states: of the jobs it was given.
         models: what it has loaded, as far as is known.
     """
 
-    entries: tuple[Entry, ...]
+    states: tuple[JobState, ...]
     models: Models | None
 
-    def give(self, entries: Sequence[Entry]) -> None:
-        """Begin with a job, or with several of one kind."""
+    def assign(self, states: Sequence[JobState]) -> None:
+        """Start rendering a job, or several of one kind."""
 
     def ask_to_stop(self) -> None:
-        """Let it end soon, with nothing lost that is finished."""
+        """Ask it to end soon, without losing finished frames."""
 
-    def said(self) -> Iterator[Any]:
-        """What it has told by now: `Told`, `Noted`, `Crashed` and `Idle` of `pipeline.batch.workers.process`."""
+    def messages(self) -> Iterator[Any]:
+        """What it has sent so far: `JobEvent`, `Note`, `Crashed` and `Idle` of `pipeline.batch.workers.process`."""
 
     def ending(self) -> str:
-        """How it came to its end, in words; empty where it has told so itself."""
+        """How it ended, in words; empty where it has reported that itself."""
 
     def close(self) -> None:
-        """It is dead; nothing more is asked of it."""
+        """Release a dead worker."""
 
 
-class Hands(Protocol):
-    """All of them."""
+class WorkerPool(Protocol):
+    """All workers of a batch."""
 
     @property
     def room(self) -> int:
-        """How many there can be at work at once."""
+        """How many workers there can be at once."""
 
-    def working(self) -> Sequence[Hand]: ...
+    def working(self) -> Sequence[Worker]: ...
 
-    def places(self) -> Iterator[tuple[int, Any]]:
-        """The places where nobody works, with the hand that waits there or None."""
+    def free_slots(self) -> Iterator[tuple[int, Any]]:
+        """The slots where nobody works, each with the idle worker that holds it or None."""
 
-    def start(self, place: int) -> Hand:
-        """Have somebody work at this place. Raises OSError where that is impossible now."""
+    def start(self, slot: int) -> Worker:
+        """Start the worker of this slot. Raises OSError where that is impossible now."""
 
-    def device(self, place: int) -> str: ...
+    def device(self, slot: int) -> str: ...
 
     def wait(self, seconds: float) -> None:
-        """Until one says something or ends, or the time is over."""
+        """Wait until a worker sends a message or ends, at most this long."""
 
-    def dead(self) -> Sequence[Hand]:
-        """Those that have ended; their places are free from here on."""
+    def dead(self) -> Sequence[Worker]:
+        """Those that have ended; their slots are free from here on."""
 
     def close(self) -> None:
-        """End all at once; what they have finished is kept."""
+        """Stop all at once; finished frames are kept."""

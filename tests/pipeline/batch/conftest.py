@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from pipeline import load_schedule, render
+from tests.waiting import PATIENCE
 
 TOY = """
 output: {{size: [32, 24], fps: 8, length: {frames}, seed: {seed}}}
@@ -65,7 +66,7 @@ class Desk:
         """Exit code, and all that was said; never a traceback."""
         process = self.start(*arguments)
         try:
-            out, err = process.communicate(timeout=400)
+            out, err = process.communicate(timeout=PATIENCE)
         except BaseException:
             process.kill()
             raise

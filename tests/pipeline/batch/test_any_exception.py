@@ -10,20 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.batch import Batch
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.jobs.collect import collect, expand
-from pipeline.batch.jobs.job import BROKEN, FINISHED, Entry, Work
+from pipeline.batch.jobs.job import BROKEN, FINISHED, Job, JobState
 from pipeline.batch.jobs.reason import reason
-from pipeline.batch.workers.devices import places
-from pipeline.batch.workers.local import Crew, Worker
-from pipeline.batch.workers.rendering import Logs, Terms
+from pipeline.batch.workers.devices import worker_options
+from pipeline.batch.workers.local import LocalPool, LocalWorker
+from pipeline.batch.workers.options import BatchOptions
+from pipeline.batch.workers.rendering import Logs
 from pipeline.run.events import Event, Warned
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
 from tests.pipeline.batch.conftest import Desk, alone, toy
+from tests.waiting import PATIENCE
 
 # The command, in whose processes a schedule of seed 66 meets what nobody thought of: in `place`, `wrong` is run.
 STRANGE = """
@@ -173,7 +175,7 @@ def test_a_timeline_that_cannot_be_made_is_one_broken_job(desk: Desk, monkeypatc
         return Timeline(schedule)
 
     monkeypatch.setattr("pipeline.batch.jobs.collect.Timeline", timeline)
-    assert [(entry.name, entry.state) for entry in collect(files, desk.path / "out", Origin(file=""))] == [
+    assert [(state.name, state.status) for state in collect(files, desk.path / "out", Origin(file=""))] == [
         ("a", BROKEN),
         ("b", "waiting"),
     ]
@@ -196,20 +198,20 @@ def test_what_cannot_be_listed_is_told_in_a_line(tmp_path: Path, monkeypatch: py
 class Broken(LineDisplay):
     """A terminal that is gone."""
 
-    def changed(self, entry: Entry) -> None:
+    def changed(self, state: JobState) -> None:
         raise OSError(5, "Input/output error")
 
-    def event(self, entry: Entry, event: Event) -> None:
+    def event(self, state: JobState, event: Event) -> None:
         raise UnicodeEncodeError("ascii", "ä", 0, 1, "odd")
 
-    def close(self, entries: object) -> None:
+    def close(self, states: object) -> None:
         raise RuntimeError("no terminal")
 
 
-def batch(desk: Desk, display: LineDisplay, out: str = "out", names: str = "a") -> tuple[Batch, list[Entry]]:
-    entries = collect([desk.write(name, toy(ord(name), frames=2)) for name in names], Path(out), Origin(file=""))
-    crew = Crew(places("cpu", 1, len(entries), Terms(offline=True)))
-    return Batch(entries, crew, Rules(), display, Path(out)), entries
+def batch(desk: Desk, display: LineDisplay, out: str = "out", names: str = "a") -> tuple[Batch, list[JobState]]:
+    states = collect([desk.write(name, toy(ord(name), frames=2)) for name in names], Path(out), Origin(file=""))
+    pool = LocalPool(worker_options("cpu", 1, len(states), BatchOptions(offline=True)))
+    return Batch(states, pool, BatchOptions(), display, Path(out)), states
 
 
 def test_a_display_that_fails_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +229,7 @@ def test_nobody_reads_any_more(desk: Desk) -> None:
     process.stdout.readline()
     process.stdout.close()
     process.stdout = None
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, "")
     assert desk.states() == {"a": "finished", "b": "finished"}
 
@@ -249,9 +251,9 @@ def test_a_batch_json_that_cannot_be_written_stops_nothing(
 
 def test_names_that_are_no_text_are_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.path)
-    odd = Entry(name=os.fsdecode(b"caf\xe9"), file=Path(os.fsdecode(b"caf\xe9.yaml")), state=BROKEN, message="why")
-    rendering, entries = batch(desk, LineDisplay())
-    entries.append(odd)
+    odd = JobState(name=os.fsdecode(b"caf\xe9"), file=Path(os.fsdecode(b"caf\xe9.yaml")), status=BROKEN, message="why")
+    rendering, states = batch(desk, LineDisplay())
+    states.append(odd)
     rendering.run()
     jobs = json.loads((desk.path / "out" / "batch.json").read_text())["jobs"]
     assert jobs[1]["name"] == odd.name
@@ -270,17 +272,17 @@ def test_a_folder_that_cannot_be_made_is_one_failed_job(desk: Desk) -> None:
 
 def test_a_log_that_cannot_be_written_fails_no_job(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.path)
-    [entry] = batch(desk, LineDisplay())[1]
-    assert isinstance(entry.work, Work)
-    logs = Logs([entry.work])
+    [state] = batch(desk, LineDisplay())[1]
+    assert isinstance(state.job, Job)
+    logs = Logs([state.job])
 
     def odd(event: Event) -> None:
         raise ValueError("odd")
 
-    monkeypatch.setattr(logs, "_reporters", {entry.work.log: odd})
-    logs.tell(entry.work, Warned(schedule="a", message="careful"))
-    logs.say(os.fsdecode(b"caf\xe9"))
-    assert entry.work.log.read_text() == "caf\\udce9\n"
+    monkeypatch.setattr(logs, "_reporters", {state.job.log: odd})
+    logs.event(state.job, Warned(schedule="a", message="careful"))
+    logs.write(os.fsdecode(b"caf\xe9"))
+    assert state.job.log.read_text() == "caf\\udce9\n"
 
 
 # Workers
@@ -289,31 +291,31 @@ def test_a_log_that_cannot_be_written_fails_no_job(desk: Desk, monkeypatch: pyte
 def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system has no process more, twice; then it has."""
     monkeypatch.chdir(desk.path)
-    rendering, [entry] = batch(desk, LineDisplay())
-    start = Crew.start
+    rendering, [state] = batch(desk, LineDisplay())
+    start = LocalPool.start
     refused: list[str] = []
 
-    def sometimes(self: Crew, place: int) -> Worker:
+    def sometimes(self: LocalPool, slot: int) -> LocalWorker:
         if len(refused) < 2:
-            refused.append(entry.message)
+            refused.append(state.message)
             raise BlockingIOError(11, "Resource temporarily unavailable")
-        return start(self, place)
+        return start(self, slot)
 
-    monkeypatch.setattr(Crew, "start", sometimes)
+    monkeypatch.setattr(LocalPool, "start", sometimes)
     assert rendering.run() == 0
-    assert (entry.state, entry.deaths) == (FINISHED, 2)
+    assert (state.status, state.deaths) == (FINISHED, 2)
     assert "its worker cannot be started: Resource temporarily unavailable" in refused[1]
 
 
 def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.path)
-    rendering, [entry] = batch(desk, LineDisplay())
-    start = Crew.start
-    first: list[Worker] = []
+    rendering, [state] = batch(desk, LineDisplay())
+    start = LocalPool.start
+    first: list[LocalWorker] = []
     ends: list[object] = []
 
-    def garbled(self: Crew, place: int) -> Worker:
-        worker = start(self, place)
+    def garbled(self: LocalPool, slot: int) -> LocalWorker:
+        worker = start(self, slot)
         if not first:
             first.append(worker)
             reader, writer = self._context.Pipe()
@@ -322,20 +324,20 @@ def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch:
             ends.append(writer)
         return worker
 
-    monkeypatch.setattr(Crew, "start", garbled)
+    monkeypatch.setattr(LocalPool, "start", garbled)
     assert rendering.run() == 0
-    assert (entry.state, entry.deaths) == (FINISHED, 1)
+    assert (state.status, state.deaths) == (FINISHED, 1)
     assert not first[0].process.is_alive()
 
 
 def test_a_worker_that_closes_its_pipe_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.batch.workers.local.PATIENCE", 0.2)
-    crew = Crew(places("cpu", 1, 1, Terms(offline=True)))
-    worker = crew.start(0)
+    pool = LocalPool(worker_options("cpu", 1, 1, BatchOptions(offline=True)))
+    worker = pool.start(0)
     try:
         os.kill(worker.process.pid or 0, signal.SIGSTOP)
         worker.broken = True
-        assert crew.dead() == [worker]
+        assert pool.dead() == [worker]
         assert worker.ending() == "its worker did not answer any more"
     finally:
-        crew.close()
+        pool.close()

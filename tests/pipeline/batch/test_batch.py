@@ -1,12 +1,12 @@
 """A batch finishes what can be finished, whatever happens to one of its jobs."""
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.pipeline.batch.conftest import BROKEN, ENDLESS, Desk, alone, killing, toy
+from tests.waiting import PATIENCE, wait_for
 
 ALL_BROKEN = ("prompts: [\n", BROKEN, "output: {fps: 0}\nprompts: a sea\n")
 
@@ -81,15 +81,11 @@ def test_stopped_it_goes_on_later(desk: Desk, number: int, code: int) -> None:
     desk.write("a", toy(1, frames=2000))
     desk.write("b", toy(2))
     process = desk.start("batch", "s", "--out", "out", "--device", "cpu")
-    while len(desk.frames("a")) < 3:
-        time.sleep(0.02)
+    wait_for(lambda: len(desk.frames("a")) >= 3, process)
     [worker] = desk.workers("a")
-    begun = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, out + err
-    if number == signal.SIGTERM:
-        assert time.monotonic() - begun < 30  # 5 on an idle machine; the job itself takes minutes
     assert "Traceback" not in err
     assert not Path(f"/proc/{worker}").exists()
     assert desk.states() == {"a": "stopped", "b": "stopped"}

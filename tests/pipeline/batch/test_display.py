@@ -9,7 +9,7 @@ from rich.console import Console
 
 from pipeline.batch.display import JsonDisplay, LineDisplay, TableDisplay
 from pipeline.batch.jobs.collect import collect
-from pipeline.batch.jobs.job import Entry
+from pipeline.batch.jobs.job import JobState
 from pipeline.run.events import FrameDone, Warned
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import toy
@@ -20,82 +20,84 @@ FRAME = FrameDone(
 
 
 @pytest.fixture
-def entry(tmp_path: Path) -> Entry:
+def state(tmp_path: Path) -> JobState:
     (tmp_path / "sea.yaml").write_text(toy(1))
-    [entry] = collect([tmp_path / "sea.yaml"], tmp_path / "out", Origin(file=""))
-    return entry
+    [state] = collect([tmp_path / "sea.yaml"], tmp_path / "out", Origin(file=""))
+    return state
 
 
-def test_the_table_has_every_job(entry: Entry) -> None:
-    broken = Entry(name="bad[red]", file=Path("bad.yaml"), state="broken", message="bad.yaml:1:1: [oops]\nmore")
-    entry.state, entry.done, entry.steps_per_second, entry.seconds_left, entry.memory = "running", 4, 12.34, 61, 2**31
+def test_the_table_has_every_job(state: JobState) -> None:
+    broken = JobState(name="bad[red]", file=Path("bad.yaml"), status="broken", message="bad.yaml:1:1: [oops]\nmore")
+    state.status, state.done, state.steps_per_second, state.seconds_left, state.memory = "running", 4, 12.34, 61, 2**31
     console = Console(width=120, height=20, record=True, file=io.StringIO())
-    display = TableDisplay([entry, broken], console)
-    display.event(entry, FRAME)
+    display = TableDisplay([state, broken], console)
+    display.event(state, FRAME)
     display.changed(broken)
-    display.close([entry, broken])
+    display.close([state, broken])
     text = console.export_text()
     for part in ("sea", "running", "4/6", "12.3", "1:01", "2.1 GB", "bad[red]", "bad.yaml:1:1: [oops]", "2 jobs: 1"):
         assert part in text
 
 
-def test_a_long_table_keeps_what_matters(entry: Entry) -> None:
-    many = [Entry(name=f"done{n}", file=Path("x.yaml"), state="finished") for n in range(50)]
-    failed = Entry(name="failed", file=Path("x.yaml"), state="failed", message="why")
+def test_a_long_table_keeps_what_matters(state: JobState) -> None:
+    many = [JobState(name=f"done{n}", file=Path("x.yaml"), status="finished") for n in range(50)]
+    failed = JobState(name="failed", file=Path("x.yaml"), status="failed", message="why")
     console = Console(width=100, height=12, record=True, file=io.StringIO())
-    display = TableDisplay([*many, failed, entry], console)
-    display.close([*many, failed, entry])
+    display = TableDisplay([*many, failed, state], console)
+    display.close([*many, failed, state])
     text = console.export_text()
     assert "failed" in text
     assert "52 jobs: 50 finished, 1 failed, 1 waiting" in text
     assert text.count("done") < 10
 
 
-def test_a_long_message_alone_gives_way(entry: Entry) -> None:
-    entry.state, entry.done, entry.memory, entry.message = "running", 4, 2**31, "word " * 60
+def test_a_long_message_alone_gives_way(state: JobState) -> None:
+    state.status, state.done, state.memory, state.message = "running", 4, 2**31, "word " * 60
     console = Console(width=70, height=12, record=True, file=io.StringIO())
-    TableDisplay([entry], console).close([entry])
+    TableDisplay([state], console).close([state])
     [row] = [line for line in console.export_text().splitlines() if line.startswith("sea")][-1:]
     assert row.split()[:6] == ["sea", "running", "4/6", "2.1", "GB", "word"]
     assert row.rstrip().endswith("…")
 
 
-def test_a_job_that_waits_says_for_whom(entry: Entry) -> None:
-    entry.waiting_for = "process 12 on tower"
+def test_a_job_that_waits_says_for_whom(state: JobState) -> None:
+    state.waiting_for = "process 12 on tower"
     console = Console(width=120, height=20, record=True, file=io.StringIO())
-    TableDisplay([entry], console).close([entry])
+    TableDisplay([state], console).close([state])
     [row] = [line for line in console.export_text().splitlines() if line.startswith("sea")][-1:]
     assert row.split()[1] == "waiting"
     assert "waiting for process 12 on tower" in row
 
 
-def test_a_drawing_that_fails_does_not_end_the_thread_that_draws(entry: Entry) -> None:
-    display = TableDisplay([entry], Console(width=80, height=12, file=io.StringIO()))
-    entry.state = "no state"
+def test_a_drawing_that_fails_does_not_end_the_thread_that_draws(state: JobState) -> None:
+    display = TableDisplay([state], Console(width=80, height=12, file=io.StringIO()))
+    state.status = "no state"
     assert display._latest().row_count == 0
-    entry.state = "running"
+    state.status = "running"
     assert display._latest().row_count == 1
-    display.close([entry])
+    display.close([state])
 
 
 def test_a_broken_schedule_of_that_name_reads_as_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    LineDisplay().changed(Entry(name="broken", file=Path("broken.yaml"), state="broken", message="broken.yaml:1:1: no"))
+    LineDisplay().changed(
+        JobState(name="broken", file=Path("broken.yaml"), status="broken", message="broken.yaml:1:1: no")
+    )
     assert capsys.readouterr().err.splitlines() == [
         "broken: not rendered, its schedule is broken:",
         "  broken.yaml:1:1: no",
     ]
 
 
-def test_lines_and_json(entry: Entry, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_and_json(state: JobState, capsys: pytest.CaptureFixture[str]) -> None:
     lines, as_json = LineDisplay(), JsonDisplay()
     for display in (lines, as_json):
-        display.changed(entry)
-        display.event(entry, FRAME)
-        display.event(entry, Warned(schedule="sea", message="careful"))
-        entry.state, entry.message = "failed", "why\nso"
-        display.changed(entry)
-        display.close([entry])
-        entry.state, entry.message = "waiting", ""
+        display.changed(state)
+        display.event(state, FRAME)
+        display.event(state, Warned(schedule="sea", message="careful"))
+        state.status, state.message = "failed", "why\nso"
+        display.changed(state)
+        display.close([state])
+        state.status, state.message = "waiting", ""
     said = capsys.readouterr()
     plain = [line for line in said.out.splitlines() if line[0] != "{"]
     assert plain == ["sea: frame 4/6  12.3 steps/s  1:01 left", "1 job: 1 failed"]

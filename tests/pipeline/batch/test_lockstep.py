@@ -3,7 +3,6 @@
 import io
 import re
 import signal
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,16 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.batch import Batch
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.jobs.collect import collect
-from pipeline.batch.jobs.job import Entry
-from pipeline.batch.workers.devices import places
-from pipeline.batch.workers.local import Crew
-from pipeline.batch.workers.rendering import Terms
+from pipeline.batch.jobs.job import JobState
+from pipeline.batch.workers.devices import worker_options
+from pipeline.batch.workers.local import LocalPool
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, killing, toy
 from tests.shots import SHOTS
+from tests.waiting import PATIENCE, wait_for
 
 
 def assert_nearly(mine: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> None:
@@ -79,10 +79,9 @@ def test_stopped_they_all_go_on_later(desk: Desk) -> None:
     for name, text in {**texts, "wide": wide}.items():
         desk.write(name, text)
     process = desk.start("batch", "s", "--out", "out", "--device", "cpu", "--lockstep", 2)
-    while len(desk.frames("b")) < 5:
-        time.sleep(0.02)
+    wait_for(lambda: len(desk.frames("b")) >= 5, process)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, out + err
     assert "Traceback" not in err
     assert set(desk.states().values()) == {"stopped"}
@@ -128,7 +127,7 @@ def test_what_pays_is_measured_once(desk: Desk) -> None:
     assert_nearly(desk.frames("job9"), alone(toy(9, frames=60), desk.path))
 
 
-def entries(desk: Desk, names: str) -> list[Entry]:
+def states(desk: Desk, names: str) -> list[JobState]:
     return collect([desk.write(name, toy(ord(name))) for name in names], desk.path / "out", Origin(file=""))
 
 
@@ -144,21 +143,27 @@ def entries(desk: Desk, names: str) -> list[Entry]:
 )
 def test_who_is_given_what(desk: Desk, names: str, workers: int, at_once: int | None, groups: Sequence[str]) -> None:
     """No worker is left without a job so that another can have more."""
-    found = entries(desk, names)
-    crew = Crew(places("cpu", workers, len(names), Terms(at_once=at_once)))
-    batch = Batch(found, crew, Rules(at_once=at_once), LineDisplay(), Path("out"))
+    found = states(desk, names)
+    pool = LocalPool(worker_options("cpu", workers, len(names), BatchOptions(at_once=at_once)))
+    batch = Batch(found, pool, BatchOptions(at_once=at_once), LineDisplay(), Path("out"))
     given = []
     while group := batch.queue.next(None):
-        given.append("".join(entry.name for entry in group))
-        for entry in group:
-            entry.state = "running"
+        given.append("".join(state.name for state in group))
+        for state in group:
+            state.status = "running"
     assert given == list(groups)
 
 
 def test_who_died_with_others_goes_alone(desk: Desk) -> None:
-    found = entries(desk, "abcd")
+    found = states(desk, "abcd")
     found[1].deaths = 1
-    batch = Batch(found, Crew(places("cpu", 1, 4, Terms(at_once=4))), Rules(at_once=4), LineDisplay(), Path("out"))
-    assert [entry.name for entry in batch.queue.next(None)] == ["a", "c", "d"]
-    found[0].state = "finished"
-    assert [entry.name for entry in batch.queue.next(None)] == ["b"]
+    batch = Batch(
+        found,
+        LocalPool(worker_options("cpu", 1, 4, BatchOptions(at_once=4))),
+        BatchOptions(at_once=4),
+        LineDisplay(),
+        Path("out"),
+    )
+    assert [state.name for state in batch.queue.next(None)] == ["a", "c", "d"]
+    found[0].status = "finished"
+    assert [state.name for state in batch.queue.next(None)] == ["b"]

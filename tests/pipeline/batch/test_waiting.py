@@ -5,26 +5,24 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.batch import Batch
 from pipeline.batch.display import JsonDisplay, LineDisplay
 from pipeline.batch.jobs.collect import collect
 from pipeline.batch.jobs.job import FINISHED, RUNNING, WAITING
-from pipeline.batch.workers.devices import places
-from pipeline.batch.workers.local import Crew
-from pipeline.batch.workers.rendering import Terms
+from pipeline.batch.workers.devices import worker_options
+from pipeline.batch.workers.local import LocalPool
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.run.folder.lock import in_use, only_writer
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import ENDLESS, Desk, alone, toy
 from tests.shots import SHOTS
-
-PATIENCE = 300.0  # seconds; what is waited for comes in a few, on a busy machine in many
+from tests.waiting import PATIENCE, wait_for
 
 HOLD = """
 import sys
@@ -34,14 +32,6 @@ with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
-
-
-def wait_for(happened: Callable[[], object], process: "subprocess.Popen[str] | None" = None) -> None:
-    end = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < end, "it never came"
-        assert process is None or process.poll() is None, "the process has ended before"
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -123,49 +113,49 @@ def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest
     """A folder of another node: from here it looks free, and who renders finds it locked."""
     monkeypatch.chdir(desk.path)
     seen: list[str] = []
-    entries = collect([desk.write(name, toy(1, frames=2)) for name in "ab"], Path("out"), Origin(file=""))
+    states = collect([desk.write(name, toy(1, frames=2)) for name in "ab"], Path("out"), Origin(file=""))
 
     class Watching(LineDisplay):
-        def changed(self, entry: object) -> None:
-            seen.append(entries[0].waiting_for)
-            if entries[0].waiting_for:
+        def changed(self, state: object) -> None:
+            seen.append(states[0].waiting_for)
+            if states[0].waiting_for:
                 holder.kill()
 
     monkeypatch.setattr("pipeline.batch.queue.in_use", lambda folder, part: "")
     with held(Path("out/a")) as holder:
-        crew = Crew(places("cpu", 1, 2, Terms(offline=True)))
-        assert Batch(entries, crew, Rules(), Watching(), Path("out")).run() == 0
+        pool = LocalPool(worker_options("cpu", 1, 2, BatchOptions(offline=True)))
+        assert Batch(states, pool, BatchOptions(), Watching(), Path("out")).run() == 0
     assert any(who.startswith(f"process {holder.pid} on ") for who in seen)
-    assert [(entry.state, entry.deaths) for entry in entries] == [(FINISHED, 0)] * 2
+    assert [(state.status, state.deaths) for state in states] == [(FINISHED, 0)] * 2
 
 
 def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has left the worker that found it locked; what becomes of that one does not touch it."""
     monkeypatch.chdir(desk.path)
-    a, b = entries = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
-    crew = Crew(places("cpu", 2, 2, Terms(at_once=2)))
-    batch = Batch(entries, crew, Rules(at_once=2), LineDisplay(), Path("out"))
-    first, second = crew.start(0), crew.start(1)
+    a, b = states = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
+    pool = LocalPool(worker_options("cpu", 2, 2, BatchOptions(at_once=2)))
+    batch = Batch(states, pool, BatchOptions(at_once=2), LineDisplay(), Path("out"))
+    first, second = pool.start(0), pool.start(1)
     try:
-        for entry, worker in ((a, first), (b, first)):
-            entry.state, entry.hand = RUNNING, worker
-        first.entries = (a, b)
+        for state, worker in ((a, first), (b, first)):
+            state.status, state.worker = RUNNING, worker
+        first.states = (a, b)
         batch.queue.hold(a, "process 1 on tower")
-        assert (a.state, b.state) == (WAITING, RUNNING)
+        assert (a.status, b.status) == (WAITING, RUNNING)
         assert batch.queue.next(second) == []
-        a.state, a.hand, second.entries = RUNNING, second, (a,)  # later, when it is free
+        a.status, a.worker, second.states = RUNNING, second, (a,)  # later, when it is free
         first.process.kill()
-        batch._bury(first)
-        assert (a.state, a.deaths, b.deaths) == (RUNNING, 0, 1)
+        batch._handle_death(first)
+        assert (a.status, a.deaths, b.deaths) == (RUNNING, 0, 1)
     finally:
-        crew.close()
+        pool.close()
 
 
 def test_json_says_who_is_waited_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    [entry] = collect([desk.write("a", toy(1))], desk.path / "out", Origin(file=""))
-    entry.waiting_for = "process 1 on tower"
-    JsonDisplay().changed(entry)
-    LineDisplay().changed(entry)
+    [state] = collect([desk.write("a", toy(1))], desk.path / "out", Origin(file=""))
+    state.waiting_for = "process 1 on tower"
+    JsonDisplay().changed(state)
+    LineDisplay().changed(state)
     told, line = capsys.readouterr().out.splitlines()
     assert (json.loads(told)["state"], json.loads(told)["waiting_for"]) == ("waiting", "process 1 on tower")
     assert line == "a: waiting for process 1 on tower"
@@ -204,6 +194,7 @@ def test_workers_end_with_the_batch_whatever_they_do(desk: Desk) -> None:
     process.communicate()
     wait_for(lambda: not any(map(runs, workers)))
     assert not any(in_use(desk.path / "out" / name) for name in "ab")
+    assert not any(desk.frames(name) for name in "ab"), "a worker has waited for the end of its frame"
 
 
 def test_two_batches_share_the_work(desk: Desk) -> None:

@@ -61,7 +61,7 @@ def bucket() -> Iterator[str]:
     try:
         for _ in range(600):
             try:
-                urllib.request.urlopen(f"{address}/moto-api/", timeout=1).close()
+                urllib.request.urlopen(f"{address}/moto-api/", timeout=20).close()
                 break
             except OSError:
                 time.sleep(0.1)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from pipeline.storage.store import Store
 from tests.pipeline.batch.conftest import Desk, alone, toy
 from tests.pipeline.storage.conftest import Line
 from tests.pipeline.storage.test_storage import files
+from tests.waiting import PATIENCE, wait_for
 
 URL = "s3://videos/night"
 FRAMES = 10
@@ -40,11 +40,9 @@ def test_a_second_machine_goes_on(desk: Desk, line: Line, number: int, name: str
     store.put("in/sea.yaml", toy(1, frames=FRAMES).encode())
     process = desk.start(*batch(desk, "first", name))
     line.always = "slow"  # so that the end comes in the middle of uploads
-    while sum("/frames/" in request for request in line.seen) < 4:
-        time.sleep(0.02)
-        assert process.poll() is None
+    wait_for(lambda: sum("/frames/" in request for request in line.seen) >= 4, process)
     os.killpg(process.pid, number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     line.always, line.faults = "fine", ["drop", "error", "slow"]
     pull(store.below("out/sea"), desk.path / "seen", Ledger(desk.path / "seen"))
     there = files(desk.path / "seen")

@@ -18,7 +18,7 @@ from pipeline.run.session.jobs import Job
 from pipeline.run.session.session import render_all
 from pipeline.storage.inputs import fetch
 from pipeline.storage.ledger import Ledger
-from pipeline.storage.place import place_of
+from pipeline.storage.output import output_folder
 from pipeline.storage.pull import pull
 from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
@@ -245,11 +245,11 @@ def test_what_is_no_bucket(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["s3://b/p/", "gs://b/p", "az://account/box/p"])
 def test_where_it_lies_meanwhile(url: str, tmp_path: Path) -> None:
-    place = place_of(url, None, tmp_path)
-    assert place.folder == tmp_path / url.rstrip("/").replace("://", "/")
-    assert place_of("here", url, None).folder == Path("here")
+    output = output_folder(url, None, tmp_path)
+    assert output.folder == tmp_path / url.rstrip("/").replace("://", "/")
+    assert output_folder("here", url, None).folder == Path("here")
     with pytest.raises(InputError, match="give one of them"):
-        place_of(url, url, tmp_path)
+        output_folder(url, url, tmp_path)
 
 
 def test_lockstep_in_a_bucket(store: Store, tmp_path: Path) -> None:

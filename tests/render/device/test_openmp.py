@@ -25,10 +25,10 @@ print(os.environ.get("OMP_WAIT_POLICY"))
 SAY = 'print(os.environ.get("OMP_WAIT_POLICY"), "torch" in sys.modules)'
 STARTS = {  # what begins a process, with what it would do replaced by telling how threads wait
     "the command": f"import pipeline.cli as cli; cli.main = lambda **named: {SAY}; cli.entry()",
-    "a worker": f"import pipeline.batch.workers.process as home; home._work = lambda *given: {SAY};"
-    "home.work(None, None)",
+    "a worker": f"import pipeline.batch.workers.process as home; home._serve = lambda *given: {SAY};"
+    "home.run_worker(None, None)",
     "a task of Ray": f"import pipeline.batch.workers.on_ray as home; home.Session = lambda *given: sys.exit({SAY});"
-    "from pipeline.batch.workers.rendering import Terms; home.render_task(0, [], Terms(), None)",
+    "from pipeline.batch.workers.options import BatchOptions; home.render_task(0, [], BatchOptions(), None)",
     "a program": f"from pipeline import Session; Session(); {SAY}",
 }
 EMBEDDED = """

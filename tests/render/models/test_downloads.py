@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,12 +22,12 @@ import pytest
 from render.errors import DownloadError
 from render.models import transfer
 from render.models.downloads import Download, cache_folder, fetch, offline_wanted
+from tests.waiting import PATIENCE, wait_for
 
 CONTENT = random.Random(0).randbytes(400_000)
 OTHER = random.Random(1).randbytes(len(CONTENT))
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 HALF = len(CONTENT) // 2
-PATIENCE = 240  # seconds, for a process that starts beside much else; only a test that fails takes them
 PAGE = b"<!DOCTYPE html>\n<html><body>This link has expired.</body></html>"
 
 # A process of its own that fetches one file and says how far it is, in lines.
@@ -209,13 +209,6 @@ def start(download: Download, folder: Path, output: Path, code: str = FETCH, **v
         )
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
 # ---- the plain way
 
 
@@ -334,7 +327,7 @@ def test_killed_process_left_what_the_next_one_goes_on_from(host: Host, model: D
     gate = host.answers["/model.ckpt"].gate = Event()
     process = start(model, tmp_path, tmp_path / "output")
     partial = tmp_path / "model.ckpt.partial"
-    until(lambda: partial.exists() and partial.stat().st_size > HALF // 2)
+    wait_for(lambda: partial.exists() and partial.stat().st_size > HALF // 2)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     gate.set()
@@ -375,7 +368,7 @@ def test_two_processes_fetch_once_and_the_second_tells_how_far_it_is(
     gate = host.answers["/model.ckpt"].gate = Event()
     outputs = [tmp_path / "a", tmp_path / "b"]
     both = [start(model, tmp_path, output) for output in outputs]
-    until(lambda: all(f"{HALF} {len(CONTENT)}" in output.read_text() for output in outputs))
+    wait_for(lambda: all(f"{HALF} {len(CONTENT)}" in output.read_text() for output in outputs))
     gate.set()
     for process, output in zip(both, outputs, strict=True):
         assert process.communicate(timeout=PATIENCE)[1] == ""

@@ -22,6 +22,7 @@ from render.models.downloads import Download
 from render.models.model import Model, ModelFiles
 from render.models.registry import find_latent, find_perceptor
 from render.renderer.weights import locate, weights_path
+from tests.waiting import PATIENCE
 
 CONFIG: dict[str, Any] = {
     "model": {
@@ -170,7 +171,7 @@ def test_two_renders_that_start_at_once_fetch_and_convert_once(
     assert model.download is not None
     command = [sys.executable, "-c", LOCATE, str(model.architecture), *model.download.addresses]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = {process.communicate(timeout=120)[0].strip() for process in both}
+    said = {process.communicate(timeout=PATIENCE)[0].strip() for process in both}
     assert said == {str(cache / "tiny.safetensors")}
     assert host.asked == ["/last.ckpt"]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.jobs.collect import collect, expand
-from pipeline.batch.workers.devices import places
-from pipeline.batch.workers.rendering import Terms
+from pipeline.batch.workers.devices import worker_options
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from render.errors import InputError
@@ -61,35 +61,35 @@ def test_no_schedule_at_all(here: Path, written: list[str]) -> None:
 def test_variants_are_jobs_and_what_is_wrong_is_broken(here: Path) -> None:
     (here / "a.yaml").write_text(toy(1) + "variants: {output.seed: [1, 2]}\n")
     files = [Path(name) for name in ("a.yaml", "missing.yaml", "deep/c.yaml", "deep/er/c.yaml")]
-    entries = collect(files, Path("out"), Origin(file="", draft=True))
-    assert [(entry.name, entry.state) for entry in entries] == [
+    states = collect(files, Path("out"), Origin(file="", draft=True))
+    assert [(state.name, state.status) for state in states] == [
         ("a-draft/seed-1", "waiting"),
         ("a-draft/seed-2", "waiting"),
         ("missing-draft", "broken"),
         ("c-draft", "waiting"),
         ("c-draft", "broken"),
     ]
-    assert "missing.yaml: cannot be read" in entries[2].message
-    assert "another schedule of this name" in entries[4].message
-    work = entries[0].work
-    assert work is not None
-    assert work.folder == Path("out/a-draft/seed-1")
-    assert load_origin(work.origin).output.seed == 1
+    assert "missing.yaml: cannot be read" in states[2].message
+    assert "another schedule of this name" in states[4].message
+    job = states[0].job
+    assert job is not None
+    assert job.folder == Path("out/a-draft/seed-1")
+    assert load_origin(job.origin).output.seed == 1
 
 
 def test_longer_costs_more(here: Path) -> None:
     (here / "b.yml").write_text(toy(1, frames=60))
     short, long = collect([Path("a.yaml"), Path("b.yml")], Path("out"), Origin(file=""))
-    assert short.work is not None
-    assert long.work is not None
-    assert short.work.cost == (4 + 5 * 2 + 6) * 32 * 24
-    assert long.work.cost == (4 + 59 * 2 + 60) * 32 * 24
+    assert short.job is not None
+    assert long.job is not None
+    assert short.job.cost == (4 + 5 * 2 + 6) * 32 * 24
+    assert long.job.cost == (4 + 59 * 2 + 60) * 32 * 24
 
 
 def test_processors_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(8)))
-    assert [place.threads for place in places("cpu", 1, 9, Terms())] == [None]
-    assert [place.threads for place in places("cpu", 4, 3, Terms())] == [2, 2, 2]
+    assert [options.threads for options in worker_options("cpu", 1, 9, BatchOptions())] == [None]
+    assert [options.threads for options in worker_options("cpu", 4, 3, BatchOptions())] == [2, 2, 2]
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert [place.threads for place in places("cpu", 2, 9, Terms())] == [None, None]
+    assert [options.threads for options in worker_options("cpu", 2, 9, BatchOptions())] == [None, None]

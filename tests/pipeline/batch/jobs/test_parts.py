@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import Session, load_schedule
 from pipeline.batch.jobs.collect import collect
-from pipeline.batch.jobs.job import BROKEN, FINISHED, Entry
+from pipeline.batch.jobs.job import BROKEN, FINISHED, JobState
 from pipeline.batch.jobs.parts import split
 from pipeline.run.events import Event, Finished, FrameDone
 from pipeline.run.folder.lock import holder, only_writer
@@ -17,26 +17,26 @@ from tests.pipeline.batch.conftest import Desk, alone, killing, one_thread
 from tests.shots import SHOTS
 
 
-def entries(desk: Desk, text: str = SHOTS) -> list[Entry]:
+def states(desk: Desk, text: str = SHOTS) -> list[JobState]:
     return collect([desk.write("shots", text)], desk.path / "out", Origin(file=""))
 
 
-def parts(found: list[Entry]) -> list[tuple[str, tuple[int, int] | None]]:
-    return [(entry.name, entry.work.part if entry.work else None) for entry in found]
+def parts(found: list[JobState]) -> list[tuple[str, tuple[int, int] | None]]:
+    return [(state.name, state.job.part if state.job else None) for state in found]
 
 
 def test_a_job_is_split_at_its_cuts_where_there_is_room(desk: Desk) -> None:
     whole = [("shots", None)]
-    assert parts(split(entries(desk), 1)) == whole
+    assert parts(split(states(desk), 1)) == whole
     halves = [("shots 0:12", (0, 12)), ("shots 12:27", (12, 27)), *whole]
-    assert parts(split(entries(desk), 2)) == halves
+    assert parts(split(states(desk), 2)) == halves
     thirds = [("shots 0:12", (0, 12)), ("shots 12:19", (12, 19)), ("shots 19:27", (19, 27)), *whole]
-    assert parts(split(entries(desk), 3)) == parts(split(entries(desk), 99)) == thirds
+    assert parts(split(states(desk), 3)) == parts(split(states(desk), 99)) == thirds
 
 
 def test_no_more_parts_than_workers_have_need_of(desk: Desk) -> None:
-    both = [*entries(desk), *collect([desk.write("b", SHOTS)], desk.path / "out", Origin(file=""))]
-    broken = Entry(name="broken", file=Path("broken.yaml"), state=BROKEN)
+    both = [*states(desk), *collect([desk.write("b", SHOTS)], desk.path / "out", Origin(file=""))]
+    broken = JobState(name="broken", file=Path("broken.yaml"), status=BROKEN)
     assert parts(split([*both, broken], 2)) == [("shots", None), ("b", None), ("broken", None)]
     assert [name for name, _ in parts(split([*both, broken], 3))] == [
         "shots 0:12",
@@ -53,18 +53,18 @@ def test_no_more_parts_than_workers_have_need_of(desk: Desk) -> None:
 def test_what_hangs_together_stays_together(desk: Desk, text: str) -> None:
     """The end of a loop is led into its beginning; a shot that carries goes on from the one before it."""
     looped = "loop" in text
-    found = parts(split(entries(desk, text), 9))
+    found = parts(split(states(desk, text), 9))
     assert found == (
         [("shots", None)] if looped else [("shots 0:12", (0, 12)), ("shots 12:27", (12, 27)), ("shots", None)]
     )
 
 
 def test_a_job_waits_for_its_parts(desk: Desk) -> None:
-    first, second, job = split(entries(desk), 2)
+    first, second, job = split(states(desk), 2)
     assert (first.ready, second.ready, job.ready) == (True, True, False)
-    first.state = FINISHED
+    first.status = FINISHED
     assert not job.ready
-    second.state = FINISHED
+    second.status = FINISHED
     assert job.ready
 
 

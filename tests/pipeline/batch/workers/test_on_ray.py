@@ -2,25 +2,25 @@
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.batch.batch import Batch, Rules
+from pipeline.batch.batch import Batch
 from pipeline.batch.display import LineDisplay
 from pipeline.batch.jobs.collect import collect
-from pipeline.batch.workers.on_ray import ClusterOptions, RayCrew
-from pipeline.batch.workers.rendering import Terms
+from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
+from pipeline.batch.workers.options import BatchOptions
 from pipeline.run.folder.lock import in_use
 from pipeline.schedule.origin import Origin
 from tests.pipeline.batch.conftest import BROKEN, ENDLESS, Desk, alone, toy
 from tests.pipeline.batch.test_lockstep import assert_nearly, together
-from tests.pipeline.batch.test_waiting import ended, held, wait_for
+from tests.pipeline.batch.test_waiting import ended, held
 from tests.pipeline.batch.test_waiting import record as waiting_for
 from tests.shots import SHOTS
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.ray
 ray = pytest.importorskip("ray")
@@ -67,20 +67,19 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
     nodes = {node.node_id: node for node in (cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1))}
     cluster.wait_for_nodes()
     ray.init(address=cluster.address, log_to_driver=False)
-    entries = collect(files, Path("out"), Origin(file=""))
-    crew = RayCrew(ClusterOptions(), len(entries), Terms(offline=True))
+    states = collect(files, Path("out"), Origin(file=""))
+    pool = RayPool(ClusterOptions(), len(states), BatchOptions(offline=True))
     lost: list[str] = []
 
     def lose() -> None:
-        while len(desk.frames("a")) < 5:
-            time.sleep(0.02)
+        wait_for(lambda: len(desk.frames("a")) >= 5)
         node = nodes_of(desk, "a")[0]
         cluster.remove_node(nodes[node], allow_graceful=False)
         lost.append(node)
 
     thread = threading.Thread(target=lose)
     thread.start()
-    code = Batch(entries, crew, Rules(), LineDisplay(), Path("out")).run()
+    code = Batch(states, pool, BatchOptions(), LineDisplay(), Path("out")).run()
     thread.join()
     assert code == 0, desk.record()
     assert len(nodes_of(desk, "a")) == 2
@@ -125,17 +124,17 @@ def broken_gpu(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ray.shutdown()
 
 
-def render_here(desk: Desk, rules: Rules) -> int:
-    entries = collect(sorted((desk.path / "s").glob("*.yaml")), Path("out"), Origin(file=""))
-    crew = RayCrew(ClusterOptions(), len(entries), Terms(offline=True, at_once=rules.at_once))
-    return Batch(entries, crew, rules, LineDisplay(), Path("out")).run()
+def render_here(desk: Desk, options: BatchOptions) -> int:
+    states = collect(sorted((desk.path / "s").glob("*.yaml")), Path("out"), Origin(file=""))
+    pool = RayPool(ClusterOptions(), len(states), BatchOptions(offline=True, at_once=options.at_once))
+    return Batch(states, pool, options, LineDisplay(), Path("out")).run()
 
 
 @pytest.mark.slow
 def test_a_gpu_fails_and_a_fresh_process_goes_on(desk: Desk, broken_gpu: None) -> None:
     desk.write("a", toy(1))
     desk.write("b", toy(2))
-    assert render_here(desk, Rules()) == 0, desk.record()
+    assert render_here(desk, BatchOptions()) == 0, desk.record()
     jobs = desk.record()
     assert {name: (job["state"], job["deaths"]) for name, job in jobs.items()} == {
         "a": ("finished", 1),
@@ -155,7 +154,7 @@ def test_a_job_in_lockstep_is_blamed_alone(desk: Desk, broken_gpu: None) -> None
     (desk.path / "met").touch()
     desk.write("bad", toy(66))
     desk.write("good", toy(2, frames=12))
-    assert render_here(desk, Rules(tries=2, at_once=2)) == 1
+    assert render_here(desk, BatchOptions(tries=2, at_once=2)) == 1
     jobs = desk.record()
     assert {name: (job["state"], job["deaths"]) for name, job in jobs.items()} == {
         "bad": ("failed", 3),
@@ -215,7 +214,7 @@ def test_what_only_the_node_sees_is_waited_for(
         thread = threading.Thread(target=free)
         thread.start()
         try:
-            assert render_here(desk, Rules()) == 0
+            assert render_here(desk, BatchOptions()) == 0
         finally:
             ray.shutdown()
             thread.join()

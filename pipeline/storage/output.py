@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from pipeline.storage.store import Store, is_url
 from render.errors import InputError
+from render.models.downloads import cache_folder
 
-NAME = "batch.json"
+BATCH_RECORD = "batch.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class OutputFolder:
     """A batch's folder.
 
     Attributes:
@@ -33,21 +32,21 @@ class Place:
 
     def publish(self) -> None:
         """Put batch.json into the bucket. Raises `StorageError`."""
-        if self.remote is not None and (record := self.folder / NAME).is_file():
-            Store(self.remote).put(NAME, record.read_bytes())
+        if self.remote is not None and (record := self.folder / BATCH_RECORD).is_file():
+            Store(self.remote).put(BATCH_RECORD, record.read_bytes())
 
 
-def place_of(out: str, sync: str | None, work: Path | None) -> Place:
+def output_folder(out: str, sync: str | None, work: Path | None) -> OutputFolder:
     """What `--out`, `--sync` and `--work` mean together.
 
     Raises:
         InputError: a URL is none of a bucket, or two are given.
     """
-    base = work or platformdirs.user_cache_path("vqgan-clip-render", appauthor=False) / "work"
+    base = work or cache_folder() / "work"
     if not is_url(out):
         if sync is not None:
             Store(sync)
-        return Place(folder=Path(out), inputs=base, remote=sync)
+        return OutputFolder(folder=Path(out), inputs=base, remote=sync)
     if sync is not None:
         raise InputError(f"--sync {sync}: --out is a bucket already; give one of them")
-    return Place(folder=base / Store(out).place, inputs=base, remote=out)
+    return OutputFolder(folder=base / Store(out).relative_path, inputs=base, remote=out)
