@@ -110,7 +110,6 @@ def _assembled(document: Value, title: str) -> Schedule:
         output=output,
         models=models,
         prompts=part.prompts,
-        blend=part.blend,
         motion=part.motion,
         refine=part.refine,
         losses=part.losses,

@@ -26,7 +26,7 @@ class Schedule:
         source: the file's text as read.
         title: for the video's metadata; the file's name unless set.
         markers: names of times, in seconds.
-        shots: where there are several, what of the fields above holds only in one of them; empty where there are none.
+        shots: at least one; what of the fields above holds only in one of them.
         variants: all combinations of what varies, this schedule being the first; empty where nothing does.
         warnings: what stands there and has no effect, or hardly the wanted one.
         origin: where it came from, so that its run can be gone on with; None if it was read from a text.
@@ -37,14 +37,13 @@ class Schedule:
     output: Output
     models: Models
     prompts: tuple[Prompt, ...]
-    blend: str
     motion: Motion
     refine: Refine
     losses: Mapping[str, Curve]
+    shots: tuple[Shot, ...]
     music: Music = Music()
     loop: Loop = Loop()
     markers: Mapping[str, float] = field(default_factory=dict)
-    shots: tuple[Shot, ...] = ()
     variants: tuple[Variant, ...] = ()
     warnings: tuple[Problem, ...] = ()
     origin: Origin | None = field(default=None, compare=False, repr=False)

@@ -12,7 +12,6 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import ways
-from pipeline.schedule.sections.shots import Shot
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
@@ -35,7 +34,7 @@ class Timeline:
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
         self.num_led = schedule.loop.num_led(schedule.output.fps)
         self._ways = ways(self.num_led)
-        self._shots = schedule.shots or (_only_shot(schedule),)
+        self._shots = schedule.shots
         self._shot = np.clip(
             np.searchsorted([shot.start for shot in self._shots], self.times, side="right") - 1, 0, None
         )
@@ -138,8 +137,3 @@ class Timeline:
         return tuple(
             PromptWeight(text=text, image=image, weight=weight) for (text, image), weight in weights.items() if weight
         )
-
-
-def _only_shot(schedule: Schedule) -> Shot:
-    """A schedule without shots, as one."""
-    return Shot(start=0.0, cut=True, blend=schedule.blend, border=schedule.motion.border, refine=schedule.refine)

@@ -62,7 +62,7 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
 def _written_steps(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
     """Where `steps` is written, at the top or in a shot, and in which frames it holds."""
     rest = np.ones(len(clock.frames), dtype=bool)
-    shots = sections["shots"].items("shots") if schedule.shots else []
+    shots = sections["shots"].items("shots") if "shots" in sections else []
     starts = [shot.start for shot in schedule.shots]
     for item, start, end in zip(shots, starts, (*starts[1:], np.inf), strict=False):
         if (steps := _entry(item.entries().get("refine"), "steps")) is not None:

@@ -112,12 +112,17 @@ class Shot:
 
 
 def read_parts(document: Value, sections: dict[str, Value], clock: Clock) -> tuple[list[Shot], Part]:
-    """All that moves and guides, and the shots if there are any; what is wrong is noted."""
+    """All that moves and guides, and the shots: one where the schedule lists none. What is wrong is noted."""
     if "shots" in sections and clock.known:
         with document.problems.collecting():
             shots, parts = _read_shots(document, sections["shots"], clock)
             return shots, _join(shots, parts)
-    return [], read_part(sections, clock)
+    part = read_part(sections, clock)
+    return [_shot(0.0, True, part)], part
+
+
+def _shot(start: float, cut: bool, part: Part) -> Shot:
+    return Shot(start=start, cut=cut, blend=part.blend, border=part.motion.border, refine=part.refine)
 
 
 def _read_shots(document: Value, value: Value, clock: Clock) -> tuple[list[Shot], list[Part]]:
@@ -135,7 +140,7 @@ def _read_shots(document: Value, value: Value, clock: Clock) -> tuple[list[Shot]
         start = round(frame) / clock.fps if abs(frame - round(frame)) < 1e-6 else begin
         sections, cut = _sections(document, item, clock)
         part = read_part(sections, _clock_from(start, length, clock))
-        shots.append(Shot(start=start, cut=cut, blend=part.blend, border=part.motion.border, refine=part.refine))
+        shots.append(_shot(start, cut, part))
         parts.append(part)
         begin += length
     return shots, parts
