@@ -1,7 +1,7 @@
 """Warnings: what stands in a schedule and has no effect, or hardly the wanted one. None of it is an error."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,9 @@ _UNHEARD = 0.01  # seconds by which a repeat may be early or late: beats that we
 FAST = {"zoom": 0.05, "rotate": 5.0, "pan_x": 0.05, "pan_y": 0.05}  # in one frame
 
 
-def warnings(schedule: Schedule, sections: dict[str, Value], clock: Clock, problems: Problems) -> tuple[Problem, ...]:
+def warnings(
+    schedule: Schedule, sections: Mapping[str, Value], clock: Clock, problems: Problems
+) -> tuple[Problem, ...]:
     """Everything that reading noted, and what only the whole schedule tells, in order of place."""
     if "motion" in sections:
         _motion(schedule, sections["motion"], clock)
@@ -59,7 +61,7 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
         clock.remark(entries["border"], "has no effect: nothing moves")
 
 
-def _written_steps(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
+def _written_steps(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
     """Where `steps` is written, at the top or in a shot, and in which frames it holds."""
     rest = np.ones(len(clock.frames), dtype=bool)
     shots = sections["shots"].items("shots") if "shots" in sections else []
@@ -111,7 +113,7 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
             clock.remark(section, said)
 
 
-def _rounding(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> None:
+def _rounding(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:
     if said := untimely(schedule):
         written = _entry(sections.get("output"), "length") or sections.get("shots") or sections.get("loop")
         clock.remark(written or sections["output"], said)

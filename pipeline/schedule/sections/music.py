@@ -18,8 +18,9 @@ from pipeline.schedule.fields.keyframes import by_time, keyed
 from pipeline.schedule.fields.names import named
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import read_entry, read_map, setting_readers
-from pipeline.schedule.fields.shapes import Shape, described, one_of, setting
+from pipeline.schedule.fields.shapes import Shape, described, one_of, section, setting, settings
 from pipeline.schedule.fields.times import duration, lasting, seconds
+from pipeline.schedule.sections import Section, reader_of
 from pipeline.schedule.sections.signals import SIGNALS, Heard, feature_of, read_signal, silent, track
 from render.errors import InputError
 
@@ -222,3 +223,20 @@ def _compare(heard: Heard, music: Music, value: Value, clock: Clock) -> None:
     if abs(stem - whole) > _OUT_OF_STEP:
         said = f"'{heard.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
         clock.remark(_entries(value)["file"], f"{said}; both must begin at the same moment")
+
+
+def _clock(music: Music, clock: Clock) -> Clock:
+    return dataclasses.replace(
+        clock, beat=music.beat, signals=music.signals or {}, track=music.length, markers=music.section_markers
+    )
+
+
+SECTION = Section(
+    position=100,
+    shape=lambda: section("music", "the track: its beats and bars, and what expressions follow", settings(Music)),
+    read=reader_of("music", read_music, Music()),
+    clock=_clock,
+    settings=lambda: settings(Music),
+    nested={"signals": lambda: settings(Heard)},
+    misplaced={"bpm": "bpm"},
+)

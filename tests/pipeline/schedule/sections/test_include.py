@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.schedule.loader import load_schedule, read_schedule
-from pipeline.schedule.sections.includes import MAX_FILES
+from pipeline.schedule.sections.include import MAX_FILES
 from render.errors import InputError
 
 Write = Callable[..., Path]
