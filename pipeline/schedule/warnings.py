@@ -45,9 +45,9 @@ def warnings(
         _music(schedule, sections["music"], clock)
     weight = schedule.losses["prompt"]
     if "losses" in sections and not weight.sample(clock.frames).any():
-        clock.remark(sections["losses"], "the prompts have no effect, since losses.prompt is 0 in every frame")
+        clock.warn(sections["losses"], "the prompts have no effect, since losses.prompt is 0 in every frame")
     noted = type(problems)(problems.file)
-    for invalid in clock.remarks:
+    for invalid in clock.diagnostics.warnings:
         noted.add(invalid)
     return tuple(sorted(set(noted.found), key=lambda problem: (problem.file, problem.line, problem.column)))
 
@@ -56,9 +56,9 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     entries = section.entries()
     turning = schedule.motion.rates.keys() - {"pan_x", "pan_y"}
     if "center" in entries and not turning:
-        clock.remark(entries["center"], "has no effect: nothing moves but pans, and those need no centre")
+        clock.warn(entries["center"], "has no effect: nothing moves but pans, and those need no centre")
     if "border" in entries and not schedule.motion.rates:
-        clock.remark(entries["border"], "has no effect: nothing moves")
+        clock.warn(entries["border"], "has no effect: nothing moves")
 
 
 def _written_steps(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
@@ -89,7 +89,7 @@ def _steps(schedule: Schedule, written: Value, frames: Mask, clock: Clock) -> No
         if fast.any():
             frame = int(fast.argmax())
             said = f"{steps[frame]:g} steps are few for the fast {name} at frame {frame}"
-            clock.remark(written, f"{said}; from {FEW_STEPS} on it can follow")
+            clock.warn(written, f"{said}; from {FEW_STEPS} on it can follow")
 
 
 def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
@@ -105,18 +105,20 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
     for band in chart.bands(schedule):
         curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
     for name, (sample, parts) in curves.items():
-        heard = any(key.formula and key.formula.asked & clock.signals.keys() for part in parts for key in part.keys)
+        heard = any(
+            key.formula and key.formula.asked & clock.names.signals.keys() for part in parts for key in part.keys
+        )
         if heard:  # it jumps where the music does
             continue
         if (ends := gap(sample, schedule.output.length)) is not None:
             said = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
-            clock.remark(section, said)
+            clock.warn(section, said)
 
 
 def _rounding(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:
     if said := untimely(schedule):
         written = _entry(sections.get("output"), "length") or sections.get("shots") or sections.get("loop")
-        clock.remark(written or sections["output"], said)
+        clock.warn(written or sections["output"], said)
 
 
 def untimely(schedule: Schedule) -> str:
@@ -141,23 +143,23 @@ def _places(schedule: Schedule, section: Value, clock: Clock) -> None:
         seconds = schedule.output.length * video.repeat
         if span and not span[0] <= seconds <= span[1]:
             said = f"{video.place} takes {span[0]:g} to {span[1]:g} s, and the video is {seconds:.4g} s long"
-            clock.remark(section.entries()["video"], said)
+            clock.warn(section.entries()["video"], said)
 
 
 def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
     music = schedule.music
     if music.beat is None and music.file is None and not music.signals:
-        clock.remark(section, "has no effect without bpm or file")
+        clock.warn(section, "has no effect without bpm or file")
     if music.length is not None and clock.length > music.length + 1 / clock.fps:
         said = f"the track ends at {music.length:.4g} s but the video at {clock.length:.4g} s"
-        clock.remark(section.entries()["file"], said)
+        clock.warn(section.entries()["file"], said)
     for name, entry in (section.entries()["signals"].entries() if music.signals else {}).items():
-        if name not in clock.used:
-            clock.remark(dataclasses.replace(entry, path=f"music.signals.{name}"), "is defined but never used")
+        if name not in clock.diagnostics.used:
+            clock.warn(dataclasses.replace(entry, path=f"music.signals.{name}"), "is defined but never used")
 
 
 def _variables(section: Value, clock: Clock) -> None:
     """Names of a fragment are there for others, too."""
     for name, entry in section.entries().items():
-        if name not in clock.used and not isinstance(entry.node.start_mark, Place):
-            clock.remark(dataclasses.replace(entry, path=f"let.{name}"), "is defined but never used")
+        if name not in clock.diagnostics.used and not isinstance(entry.node.start_mark, Place):
+            clock.warn(dataclasses.replace(entry, path=f"let.{name}"), "is defined but never used")

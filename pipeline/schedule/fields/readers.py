@@ -93,7 +93,7 @@ def text(value: Value, clock: Clock) -> str:
     if _CONTROL.search(prompt):  # ffmpeg cannot be handed a null, and a terminal obeys the others
         raise InvalidError(value, "contains a control character, which no text needs")
     if isinstance(value.node, TextNode) and value.node.cut:
-        clock.remark(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
+        clock.warn(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
     return prompt
 
 

@@ -1,7 +1,5 @@
 """`let:`: names for numbers and expressions."""
 
-import dataclasses
-
 import numpy as np
 
 from pipeline.curves.expressions import Expression
@@ -21,14 +19,14 @@ def _variables(value: Value, clock: Clock) -> dict[str, Expression]:
     entries = named(value, "a variable")
     # Stands for every variable while the others are read, and afterwards for those that cannot be.
     unread = dict.fromkeys(entries, Expression(source="", names=frozenset(), compute=lambda names: np.array(np.nan)))
-    known = dataclasses.replace(clock, variables=unread)
+    known = clock.with_names(variables=unread)
     read: dict[str, Expression] = {}
     for name, entry in entries.items():
         with value.problems.collecting():
             if entry.is_map or entry.is_list or isinstance(entry.scalar(_VARIABLE), bool | None):
                 raise entry.invalid(_VARIABLE)
             read[name] = compiled(entry, known, _VARIABLE)
-    for name in entries.keys() & clock.signals.keys():
+    for name in entries.keys() & clock.names.signals.keys():
         value.problems.add(InvalidError(entries[name], f"'{name}' is a signal of music:; choose another name"))
     order = in_order({name: entries[name] for name in read}, {name: set(read[name].names) for name in read})
     found = {name: read[name] for name in order}
@@ -40,5 +38,5 @@ SECTION: Section[dict[str, Expression]] = Section(
     shape=lambda: names_shape("names for numbers and expressions", one_of({"type": "number"}, EXPRESSION)),
     read=reader_of("let", _variables, {}),
     needs=("markers",),
-    clock=lambda variables, clock: dataclasses.replace(clock, variables=variables),
+    clock=lambda variables, clock: clock.with_names(variables=variables),
 )

@@ -4,7 +4,6 @@ With a blend, frames are rendered past the end, on the clock of the beginning, a
 they take the place of the first ones, so the last frame is followed by the one that was rendered after it.
 """
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -90,7 +89,7 @@ SECTION = Section(
     shape=lambda: about(_SHAPE, _ABOUT),
     read=reader_of("loop", read_loop, Loop()),
     needs=("output",),
-    clock=lambda loop, clock: dataclasses.replace(clock, loop=0.0 if loop.boomerang else loop.blend),
+    clock=lambda loop, clock: clock.with_names(loop=0.0 if loop.boomerang else loop.blend),
     settings=lambda: settings(Loop),
     misplaced={},
 )

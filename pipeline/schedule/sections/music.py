@@ -222,13 +222,12 @@ def _compare(heard: Heard, music: Music, value: Value, clock: Clock) -> None:
     stem, whole = heard.file.seconds, music.file.seconds
     if abs(stem - whole) > _OUT_OF_STEP:
         said = f"'{heard.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
-        clock.remark(_entries(value)["file"], f"{said}; both must begin at the same moment")
+        clock.warn(_entries(value)["file"], f"{said}; both must begin at the same moment")
 
 
 def _clock(music: Music, clock: Clock) -> Clock:
-    return dataclasses.replace(
-        clock, beat=music.beat, signals=music.signals or {}, track=music.length, markers=music.section_markers
-    )
+    clock = dataclasses.replace(clock, beat=music.beat, track=music.length, markers=music.section_markers)
+    return clock.with_names(signals=music.signals or {})
 
 
 SECTION = Section(

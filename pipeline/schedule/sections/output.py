@@ -129,7 +129,7 @@ def _read(reading: Reading) -> Output:
 
 
 def _clock(output: Output, clock: Clock) -> Clock:
-    return dataclasses.replace(clock, fps=output.fps, length=output.length, seed=output.seed)
+    return dataclasses.replace(clock, fps=output.fps, length=output.length).with_names(seed=output.seed)
 
 
 SECTION = Section(

@@ -135,7 +135,7 @@ def _scenes(value: Value, clock: Clock) -> Prompts:
 
 def _check_weight(prompt: Prompt, value: Value, clock: Clock) -> None:
     if clock.known and not prompt.weight.sample(clock.frames).any():
-        clock.remark(value, "has no effect: its weight is 0 in every frame")
+        clock.warn(value, "has no effect: its weight is 0 in every frame")
 
 
 def _scene(value: Value, clock: Clock) -> tuple[dict[str, Any], str]:
@@ -156,7 +156,7 @@ def _prompt_text(value: Value, clock: Clock) -> str:
     """A text as written; a warning where it seems to carry weights, as other tools write them."""
     text = fields.text(value, clock)
     if _WEIGHTS.search(text):
-        clock.remark(value, f"weights in a text are just text here; write layers: {_LAYERS}")
+        clock.warn(value, f"weights in a text are just text here; write layers: {_LAYERS}")
     return text
 
 
