@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.storage.missing import SUFFIXES
 from pipeline.terminal import show
 from render.errors import InputError, suggestion
 
@@ -43,7 +44,7 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
     template = template or ("song" if track else _DEFAULT)
     if template not in templates:
         raise InputError(f"unknown template '{template}'; {suggestion(template, templates)}")
-    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    path = Path(name if name.endswith(SUFFIXES) else f"{name}.yaml")
     text = templates[template] if track is None else _with_track(templates[template], template, track, path)
     try:
         with path.open("w" if force else "x", encoding="utf-8") as stream:

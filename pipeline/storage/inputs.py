@@ -5,10 +5,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
+from pipeline.storage.missing import SUFFIXES
 from pipeline.storage.store import Store
 from render.errors import InputError, StorageError
 
-SUFFIXES = (".yaml", ".yml")
 _MAX_FILES = 1000  # named by one schedule
 
 

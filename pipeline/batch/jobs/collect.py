@@ -11,11 +11,10 @@ from pipeline.run.session.jobs import Job, jobs_of
 from pipeline.schedule.document.sources import read_text
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline
+from pipeline.storage.missing import SUFFIXES
 from pipeline.storage.naming import run_name
 from pipeline.storage.store import is_url
 from render.errors import InputError
-
-SUFFIXES = (".yaml", ".yml")
 
 
 def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None = None) -> list[Entry]:
