@@ -31,7 +31,7 @@ class Schedule:
         others: what sections say that have no field here, by key.
         variants: all combinations of what varies, this schedule being the first; empty where nothing does.
         warnings: what stands there and has no effect, or hardly the wanted one.
-        origin: where it came from, so that its run can be gone on with; None if it was read from a text.
+        origin: where it came from, so that its run can be continued; None if it was read from a text.
     """
 
     source: str
@@ -52,8 +52,8 @@ class Schedule:
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
     @property
-    def kind(self) -> Hashable:
-        """Schedules of one kind can be refined together: those of one set of models and one size."""
+    def batch_key(self) -> Hashable:
+        """Equal for schedules whose frames can be refined together: those of one set of models and one size."""
         return self.models, self.output.size
 
     @property

@@ -52,9 +52,9 @@ class Timeline:
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
 
     @property
-    def apart(self) -> list[tuple[int, int]]:
-        """What can be rendered side by side: as `independent`, but the end of a loop hangs on its beginning."""
-        return [(0, len(self))] if self.num_led else self.independent()
+    def parallel_ranges(self) -> list[tuple[int, int]]:
+        """Half-open ranges that can be rendered in parallel; one where the end of a loop depends on its beginning."""
+        return [(0, len(self))] if self.num_led else self.ranges_from_noise()
 
     @property
     def cost(self) -> float:
@@ -62,7 +62,7 @@ class Timeline:
         width, height = self._schedule.output.size
         return float(self.num_steps.sum() + len(self)) * width * height
 
-    def independent(self) -> list[tuple[int, int]]:
+    def ranges_from_noise(self) -> list[tuple[int, int]]:
         """Half-open ranges of frames, each of which starts from noise: at the first frame and at every cut."""
         starts = sorted(self.cuts)
         return list(zip(starts, [*starts[1:], len(self)], strict=True))

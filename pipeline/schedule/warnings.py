@@ -22,7 +22,7 @@ from render.motion import transforms
 Mask = NDArray[np.bool_]  # a flag for every frame
 
 FEW_STEPS = 5
-_UNHEARD = 0.01  # seconds by which a repeat may be early or late: beats that were found are no more exact
+_INAUDIBLE = 0.01  # seconds by which a repeat may be early or late: beats that were found are no more exact
 FAST = {"zoom": 0.05, "rotate": 5.0, "pan_x": 0.05, "pan_y": 0.05}  # in one frame
 
 
@@ -116,17 +116,17 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
 
 
 def _rounding(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:
-    if said := untimely(schedule):
+    if message := repeat_drift(schedule):
         written = _entry(sections.get("output"), "length") or sections.get("shots") or sections.get("loop")
-        clock.warn(written or sections["output"], said)
+        clock.warn(written or sections["output"], message)
 
 
-def untimely(schedule: Schedule) -> str:
+def repeat_drift(schedule: Schedule) -> str:
     """By how much each repeat begins early or late, since its length is rounded to frames; "" where nothing does."""
     output, loop = schedule.output, schedule.loop
     late = output.num_frames / output.fps - output.length
     again = loop.blend or any(video.repeat > 1 for video in output.video)
-    if abs(late) < _UNHEARD or loop.boomerang or not again:
+    if abs(late) < _INAUDIBLE or loop.boomerang or not again:
         return ""
     rate = as_written(fitting(output.length, schedule.music.beat, output.fps))
     auto = "auto" if output.fps == NEAR else f"auto {output.fps:.6g}"

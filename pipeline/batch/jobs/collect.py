@@ -102,10 +102,10 @@ def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
         folder=job.folder,
         origin=schedule.origin,
         models=schedule.models,
-        kind=schedule.kind,
+        kind=schedule.batch_key,
         frames=len(timeline),
         cost=timeline.cost,
-        shots=tuple(timeline.apart),
+        shots=tuple(timeline.parallel_ranges),
         remote=f"{remote.rstrip('/')}/{name}" if remote else None,
     )
     return Entry(name=work.name, file=file, work=work)

@@ -68,7 +68,7 @@ class Clock:
         fps: frames per second.
         length: of the video, or of a shot, in seconds.
         known: False where fps, length or the like could not be read: times are then only placeholders, and nothing
-            is said of how they lie to each other.
+            is checked about their order.
         beat: where beats and bars lie; None without music.
         no_beat: what is wrong with a time in beats where there is no `beat`.
         track: how long the music goes on from the video's start, in seconds.

@@ -40,7 +40,7 @@ def names_shape(description: str, shape: Shape) -> Shape:
 
 
 def in_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list[str]:
-    """Every name behind those that it uses; names that go round in a circle are noted and left out."""
+    """Every name after those that it uses; names that refer to each other in a circle are noted and left out."""
     order: list[str] = []
     waiting = {name: {used for used in uses[name] if used in entries} for name in entries}
     done: set[str] = set()

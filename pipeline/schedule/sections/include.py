@@ -20,7 +20,7 @@ MAX_LENGTH = 300_000  # characters of all of them
 
 
 _EXPECTED = "the path of a YAML file beside this one such as look.yaml, or a list of them"
-_NO_CLOCK = Clock(fps=1.0, length=0.0, known=False)  # and so nobody's warnings are kept
+_NO_CLOCK = Clock(fps=1.0, length=0.0, known=False)  # so warnings are dropped
 
 
 def included(document: Value) -> Value:

@@ -41,7 +41,7 @@ _WEIGHT = number(0.001, 1000)
 
 
 def _name_of(title: str, known: Callable[[], Iterable[str]]) -> Shape:
-    """The name of a model; which architectures there are beside these hangs on the installed open_clip."""
+    """The name of a model; which architectures there are beside these depends on the installed open_clip."""
     return {"title": title, **one_of({"enum": known}, {"type": "string", "pattern": f"^{registry.RANDOM}."})}
 
 
@@ -85,7 +85,7 @@ def _latent(value: Value, clock: Clock) -> Model:
     missing = {"config", "checkpoint"} - value.entries().keys()
     if missing:
         raise InvalidError(value, f"'{min(missing)}' is missing; expected {_LATENT}")
-    if len(read) < 2:  # told already
+    if len(read) < 2:  # already reported
         return registry.find_latent("embedded")
     model = Model(
         name=read["checkpoint"].name,

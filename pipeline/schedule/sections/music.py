@@ -21,7 +21,7 @@ from pipeline.schedule.fields.readers import read_entry, read_map, setting_reade
 from pipeline.schedule.fields.shapes import Shape, described, one_of, section, setting, settings
 from pipeline.schedule.fields.times import duration, lasting, seconds
 from pipeline.schedule.sections import Section, reader_of
-from pipeline.schedule.sections.signals import SIGNALS, Heard, feature_of, read_signal, silent, track
+from pipeline.schedule.sections.signals import SIGNALS, SignalSpec, feature_of, read_signal, silent, track
 from render.errors import InputError
 
 AUTO = "auto"
@@ -65,7 +65,7 @@ class Music:
 
     Attributes:
         beat: where beats and bars lie; None where nothing says so.
-        heard: the signals by name.
+        signals: by name.
         sections_at: when the track's sections begin, in seconds of the video.
     """
 
@@ -110,7 +110,7 @@ def read_music(value: Value, clock: Clock) -> Music:
             value.problems.add(InvalidError(entries[name], _NO_FILE))
     with value.problems.collecting():
         music = _listened(music, value, clock)
-    return dataclasses.replace(music, signals=_heard(music, signals, dataclasses.replace(clock, beat=music.beat)))
+    return dataclasses.replace(music, signals=_signals_of(music, signals, dataclasses.replace(clock, beat=music.beat)))
 
 
 def _with_steady_beat(entries: Mapping[str, Value], clock: Clock) -> Clock:
@@ -195,33 +195,33 @@ def _section_markers(music: Music) -> dict[str, float]:
     return {f"section_{count}": max(0.0, float(at)) for count, at in enumerate(starts, start=1)}
 
 
-def _heard(music: Music, signals: Mapping[str, Value], clock: Clock) -> dict[str, Signal]:
-    """Every signal on the video's clock; one that cannot be heard is silent, and noted."""
+def _signals_of(music: Music, signals: Mapping[str, Value], clock: Clock) -> dict[str, Signal]:
+    """Every signal on the video's clock; one that cannot be read is silent, and noted."""
     found: dict[str, Signal] = {}
     tracks = {music.file.digest: music.file} if music.file else {}  # each is decoded once
     for name, value in signals.items():
         found[name] = silent(clock)
         with value.problems.collecting():
-            heard: Heard = read_signal(value, clock)
-            if heard.file is not None:
-                heard = dataclasses.replace(heard, file=tracks.setdefault(heard.file.digest, heard.file))
+            spec: SignalSpec = read_signal(value, clock)
+            if spec.file is not None:
+                spec = dataclasses.replace(spec, file=tracks.setdefault(spec.file.digest, spec.file))
             try:
-                feature = feature_of(heard, music.file, value)
+                feature = feature_of(spec, music.file, value)
             except InputError as error:
                 raise InvalidError(value, str(error)) from error
-            _compare(heard, music, value, clock)
-            values = heard.follow(feature, FRAMES)
+            _compare(spec, music, value, clock)
+            values = spec.follow(feature, FRAMES)
             found[name] = Signal(values=values, rate=FRAMES, fps=clock.fps, start=music.start)
     return found
 
 
-def _compare(heard: Heard, music: Music, value: Value, clock: Clock) -> None:
+def _compare(spec: SignalSpec, music: Music, value: Value, clock: Clock) -> None:
     """Warn of a stem that is not as long as the music: most likely it is cut elsewhere, and out of step with it."""
-    if heard.file is None or music.file is None:
+    if spec.file is None or music.file is None:
         return
-    stem, whole = heard.file.seconds, music.file.seconds
+    stem, whole = spec.file.seconds, music.file.seconds
     if abs(stem - whole) > _OUT_OF_STEP:
-        said = f"'{heard.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
+        said = f"'{spec.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
         clock.warn(_entries(value)["file"], f"{said}; both must begin at the same moment")
 
 
@@ -236,6 +236,6 @@ SECTION = Section(
     read=reader_of("music", read_music, Music()),
     clock=_clock,
     settings=lambda: settings(Music),
-    nested={"signals": lambda: settings(Heard)},
+    nested={"signals": lambda: settings(SignalSpec)},
     misplaced={"bpm": "bpm"},
 )

@@ -65,7 +65,7 @@ def track(value: Value, clock: Clock) -> Track:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class SignalSpec:
     """One signal as it is written; one of `SOURCES` says what is listened to, and nothing in a stem is its loudness."""
 
     file: Track | None = setting(
@@ -105,7 +105,7 @@ class Heard:
 
 
 _WORD = fields.choice(WORDS, "feature", _EXPECTED)
-_ONE: Shape = one_of(_WORD.shape, section("signal", "a number that follows the music", settings(Heard)))
+_ONE: Shape = one_of(_WORD.shape, section("signal", "a number that follows the music", settings(SignalSpec)))
 SIGNALS: Shape = {
     "type": "object",
     "propertyNames": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z_0-9]*$"},
@@ -113,35 +113,35 @@ SIGNALS: Shape = {
 }
 
 
-def read_signal(value: Value, clock: Clock) -> Heard:
+def read_signal(value: Value, clock: Clock) -> SignalSpec:
     """Read an entry. Raises `InvalidError` where it does not say what to listen to."""
     if not value.is_map:
-        return Heard(of=_WORD(value, clock))
+        return SignalSpec(of=_WORD(value, clock))
     before = len(value.problems.found)
-    heard = Heard(**read_map(setting_readers(Heard), value, clock))
+    spec = SignalSpec(**read_map(setting_readers(SignalSpec), value, clock))
     given = [name for name in SOURCES if name in value.entries()]
-    if heard.file is not None and {"csv", "midi"} & {*given}:
+    if spec.file is not None and {"csv", "midi"} & {*given}:
         raise InvalidError(value, f"{given[0]} is a file of its own; remove file")
-    enough = len(given) == 1 or (heard.file is not None and not given)
+    enough = len(given) == 1 or (spec.file is not None and not given)
     if not enough and len(value.problems.found) == before:
         said = f"of {' and '.join(given)} only one can be" if given else f"expected one of {', '.join(SOURCES)}"
         raise InvalidError(value, f"{said}: what is listened to")
-    return heard
+    return spec
 
 
 def silent(clock: Clock) -> Signal:
-    """Stands for a signal that could not be heard."""
+    """Stands for a signal that could not be read."""
     return Signal(values=np.zeros(2), rate=1.0, fps=clock.fps)
 
 
-def feature_of(heard: Heard, track: Track | None, value: Value) -> Array:
-    """What is followed. Raises `InputError` where it cannot be heard, `InvalidError` where there is no track."""
-    if heard.csv is not None:
-        return read_csv(heard.csv, heard.column)
-    if heard.midi is not None:
-        return read_midi(heard.midi, heard.note)
-    track = heard.file or track
+def feature_of(spec: SignalSpec, track: Track | None, value: Value) -> Array:
+    """What is followed. Raises `InputError` where it cannot be read, `InvalidError` where there is no track."""
+    if spec.csv is not None:
+        return read_csv(spec.csv, spec.column)
+    if spec.midi is not None:
+        return read_midi(spec.midi, spec.note)
+    track = spec.file or track
     if track is None:
         raise InvalidError(value, "needs the music itself, file: track.mp3 in music:")
-    found = track.band(*heard.band) if heard.band else track.feature(heard.of or heard.chroma or "loudness")
-    return np.append(found, 0.0)  # silence holds behind the end
+    found = track.band(*spec.band) if spec.band else track.feature(spec.of or spec.chroma or "loudness")
+    return np.append(found, 0.0)  # silence holds after the end
