@@ -65,8 +65,10 @@ def _summary(schedule: "Schedule") -> str:
     size = "×".join(map(str, output.size))
     plural = "s" * (output.num_frames != 1)
     said = f"OK: {output.num_frames} frame{plural}, {output.num_frames / output.fps:g} s at {output.fps:g} fps, {size}"
-    counts = {"shot": len(schedule.shots), "variant": len(schedule.variants)}
-    return ", ".join([said, *(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)])
+    if len(schedule.shots) > 1:
+        said += f", {len(schedule.shots)} shots"
+    count = len(schedule.variants)
+    return f"{said}, {count} variant{'s' * (count > 1)}" if count else said
 
 
 def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) -> str:

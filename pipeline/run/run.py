@@ -200,12 +200,12 @@ class Run:
     @property
     def kind(self) -> Hashable:
         """See `Schedule.kind`."""
-        return self.schedule.kind
+        return self.schedule.batch_key
 
     @property
     def apart(self) -> list[tuple[int, int]]:
-        """See `Timeline.apart`; one range where frames were asked for."""
-        return self._timeline.apart if self._options.frames is None else [(self._begin, self._end)]
+        """See `Timeline.parallel_ranges`; one range where frames were asked for."""
+        return self._timeline.parallel_ranges if self._options.frames is None else [(self._begin, self._end)]
 
     @property
     def cost(self) -> float:

@@ -43,7 +43,7 @@ class Survey:
         missing = missing_frames(current, begin, end, self.asked, self.fresh)
         if missing and not self.fresh:
             missing = self._not_rendered_before(missing)
-        shots = [(first, min(last, end)) for first, last in self.timeline.independent() if begin <= first < end]
+        shots = [(first, min(last, end)) for first, last in self.timeline.ranges_from_noise() if begin <= first < end]
         usable = [] if self.fresh else [index for index in self.states.kept() if self._may_start_from(index)]
         return plan(shots, missing, usable, self.asked and self.asked[0])
 

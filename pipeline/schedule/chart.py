@@ -14,7 +14,7 @@ from render import catalogue
 from render.errors import one_line
 from render.motion import transforms
 
-END = 1e-9  # seconds by which rounding may put a time behind the end
+END = 1e-9  # seconds by which rounding may put a time after the end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Event:
 
 
 def lines(schedule: Schedule) -> list[Line]:
-    """Every curve, settings that nobody touched excepted."""
+    """Every curve, except settings left at their defaults."""
     found = [
         Line(name=name, unit=catalogue.load(transforms, name).TRANSFORM.unit, curve=curve)
         for name, curve in schedule.motion.rates.items()

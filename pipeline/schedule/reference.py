@@ -12,18 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.curves.functions import FUNCTIONS
-from pipeline.schedule.fields.shapes import Setting, settings
-from pipeline.schedule.schema import sections
-from pipeline.schedule.sections.loop import Loop
-from pipeline.schedule.sections.losses import loss_settings
-from pipeline.schedule.sections.models import Models
-from pipeline.schedule.sections.motion import motion_settings
-from pipeline.schedule.sections.music import Music
-from pipeline.schedule.sections.output import Output
-from pipeline.schedule.sections.refine import Refine
-from pipeline.schedule.sections.shots import SETTINGS
-from pipeline.schedule.sections.signals import SignalSpec
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.fields.shapes import Setting
+from pipeline.schedule.sections import declared
 from pipeline.video import formats
 from pipeline.video.platforms import PLATFORMS
 
@@ -38,24 +28,19 @@ def filled(text: str) -> str:
 
 def _tables() -> dict[str, str]:
     """Every table by its name."""
+    sections = declared()
+    tables = {name: section.settings for name, section in sections.items()}
+    tables |= {name: settings for section in sections.values() for name, settings in section.nested.items()}
+    about = ((f"`{name}`", section.shape()["description"]) for name, section in sections.items())
     return {
-        "schedule": _table(("key", ""), ((f"`{name}`", shape["description"]) for name, shape in sections().items())),
+        **{name: _settings(settings()) for name, settings in tables.items()},
+        "schedule": _table(("key", ""), about),
         "functions": _table(("written", ""), ((f"`{known.call}`", known.about) for known in FUNCTIONS.values())),
-        "output": _settings(settings(Output)),
-        "video": _settings(settings(Video)),
         "formats": _table(
             ("format", "file", ""),
             ((f"`{name}`", f"`{known.container.suffix}`", known.about) for name, known in formats.every().items()),
         ),
         "places": _table(("place", ""), ((f"`{name}`", place.about) for name, place in PLATFORMS.items())),
-        "models": _settings(settings(Models)),
-        "motion": _settings(motion_settings()),
-        "refine": _settings(settings(Refine)),
-        "losses": _settings(loss_settings()),
-        "music": _settings(settings(Music)),
-        "loop": _settings(settings(Loop)),
-        "signals": _settings(settings(SignalSpec)),
-        "shots": _settings(SETTINGS),
     }
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipeline.curves.curve import Curve
 from pipeline.schedule.document.variants import Variant
@@ -26,10 +27,11 @@ class Schedule:
         source: the file's text as read.
         title: for the video's metadata; the file's name unless set.
         markers: names of times, in seconds.
-        shots: where there are several, what of the fields above holds only in one of them; empty where there are none.
+        shots: at least one; what of the fields above holds only in one of them.
+        others: what sections say that have no field here, by key.
         variants: all combinations of what varies, this schedule being the first; empty where nothing does.
         warnings: what stands there and has no effect, or hardly the wanted one.
-        origin: where it came from, so that its run can be gone on with; None if it was read from a text.
+        origin: where it came from, so that its run can be continued; None if it was read from a text.
     """
 
     source: str
@@ -37,21 +39,21 @@ class Schedule:
     output: Output
     models: Models
     prompts: tuple[Prompt, ...]
-    blend: str
     motion: Motion
     refine: Refine
     losses: Mapping[str, Curve]
+    shots: tuple[Shot, ...]
     music: Music = Music()
     loop: Loop = Loop()
     markers: Mapping[str, float] = field(default_factory=dict)
-    shots: tuple[Shot, ...] = ()
+    others: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()
     warnings: tuple[Problem, ...] = ()
     origin: Origin | None = field(default=None, compare=False, repr=False)
 
     @property
-    def kind(self) -> Hashable:
-        """Schedules of one kind can be refined together: those of one set of models and one size."""
+    def batch_key(self) -> Hashable:
+        """Equal for schedules whose frames can be refined together: those of one set of models and one size."""
         return self.models, self.output.size
 
     @property
@@ -63,7 +65,7 @@ class Schedule:
         """Half the size and a third of the steps, for a quick look at the same motion."""
         unit = self.models.size_unit
         width, height = (max(1, round(side / 2 / unit)) * unit for side in self.output.size)
-        shots = tuple(dataclasses.replace(shot, refine=shot.refine.draft()) for shot in self.shots)
+        shots = tuple(shot.draft() for shot in self.shots)
         output = dataclasses.replace(self.output, size=(width, height))
         source = f"# Rendered as a draft: half the size and a third of the steps of what follows.\n{self.source}"
         origin = dataclasses.replace(self.origin, draft=True) if self.origin else None

@@ -12,7 +12,6 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import ways
-from pipeline.schedule.sections.shots import Shot
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
@@ -35,7 +34,7 @@ class Timeline:
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
         self.num_led = schedule.loop.num_led(schedule.output.fps)
         self._ways = ways(self.num_led)
-        self._shots = schedule.shots or (_only_shot(schedule),)
+        self._shots = schedule.shots
         self._shot = np.clip(
             np.searchsorted([shot.start for shot in self._shots], self.times, side="right") - 1, 0, None
         )
@@ -53,9 +52,9 @@ class Timeline:
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
 
     @property
-    def apart(self) -> list[tuple[int, int]]:
-        """What can be rendered side by side: as `independent`, but the end of a loop hangs on its beginning."""
-        return [(0, len(self))] if self.num_led else self.independent()
+    def parallel_ranges(self) -> list[tuple[int, int]]:
+        """Half-open ranges that can be rendered in parallel; one where the end of a loop depends on its beginning."""
+        return [(0, len(self))] if self.num_led else self.ranges_from_noise()
 
     @property
     def cost(self) -> float:
@@ -63,7 +62,7 @@ class Timeline:
         width, height = self._schedule.output.size
         return float(self.num_steps.sum() + len(self)) * width * height
 
-    def independent(self) -> list[tuple[int, int]]:
+    def ranges_from_noise(self) -> list[tuple[int, int]]:
         """Half-open ranges of frames, each of which starts from noise: at the first frame and at every cut."""
         starts = sorted(self.cuts)
         return list(zip(starts, [*starts[1:], len(self)], strict=True))
@@ -138,8 +137,3 @@ class Timeline:
         return tuple(
             PromptWeight(text=text, image=image, weight=weight) for (text, image), weight in weights.items() if weight
         )
-
-
-def _only_shot(schedule: Schedule) -> Shot:
-    """A schedule without shots, as one."""
-    return Shot(start=0.0, cut=True, blend=schedule.blend, border=schedule.motion.border, refine=schedule.refine)

@@ -1,7 +1,7 @@
 """Warnings: what stands in a schedule and has no effect, or hardly the wanted one. None of it is an error."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,13 @@ from render.motion import transforms
 Mask = NDArray[np.bool_]  # a flag for every frame
 
 FEW_STEPS = 5
-_UNHEARD = 0.01  # seconds by which a repeat may be early or late: beats that were found are no more exact
+_INAUDIBLE = 0.01  # seconds by which a repeat may be early or late: beats that were found are no more exact
 FAST = {"zoom": 0.05, "rotate": 5.0, "pan_x": 0.05, "pan_y": 0.05}  # in one frame
 
 
-def warnings(schedule: Schedule, sections: dict[str, Value], clock: Clock, problems: Problems) -> tuple[Problem, ...]:
+def warnings(
+    schedule: Schedule, sections: Mapping[str, Value], clock: Clock, problems: Problems
+) -> tuple[Problem, ...]:
     """Everything that reading noted, and what only the whole schedule tells, in order of place."""
     if "motion" in sections:
         _motion(schedule, sections["motion"], clock)
@@ -43,9 +45,9 @@ def warnings(schedule: Schedule, sections: dict[str, Value], clock: Clock, probl
         _music(schedule, sections["music"], clock)
     weight = schedule.losses["prompt"]
     if "losses" in sections and not weight.sample(clock.frames).any():
-        clock.remark(sections["losses"], "the prompts have no effect, since losses.prompt is 0 in every frame")
+        clock.warn(sections["losses"], "the prompts have no effect, since losses.prompt is 0 in every frame")
     noted = type(problems)(problems.file)
-    for invalid in clock.remarks:
+    for invalid in clock.diagnostics.warnings:
         noted.add(invalid)
     return tuple(sorted(set(noted.found), key=lambda problem: (problem.file, problem.line, problem.column)))
 
@@ -54,15 +56,15 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     entries = section.entries()
     turning = schedule.motion.rates.keys() - {"pan_x", "pan_y"}
     if "center" in entries and not turning:
-        clock.remark(entries["center"], "has no effect: nothing moves but pans, and those need no centre")
+        clock.warn(entries["center"], "has no effect: nothing moves but pans, and those need no centre")
     if "border" in entries and not schedule.motion.rates:
-        clock.remark(entries["border"], "has no effect: nothing moves")
+        clock.warn(entries["border"], "has no effect: nothing moves")
 
 
-def _written_steps(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
+def _written_steps(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
     """Where `steps` is written, at the top or in a shot, and in which frames it holds."""
     rest = np.ones(len(clock.frames), dtype=bool)
-    shots = sections["shots"].items("shots") if schedule.shots else []
+    shots = sections["shots"].items("shots") if "shots" in sections else []
     starts = [shot.start for shot in schedule.shots]
     for item, start, end in zip(shots, starts, (*starts[1:], np.inf), strict=False):
         if (steps := _entry(item.entries().get("refine"), "steps")) is not None:
@@ -87,7 +89,7 @@ def _steps(schedule: Schedule, written: Value, frames: Mask, clock: Clock) -> No
         if fast.any():
             frame = int(fast.argmax())
             said = f"{steps[frame]:g} steps are few for the fast {name} at frame {frame}"
-            clock.remark(written, f"{said}; from {FEW_STEPS} on it can follow")
+            clock.warn(written, f"{said}; from {FEW_STEPS} on it can follow")
 
 
 def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
@@ -103,26 +105,28 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
     for band in chart.bands(schedule):
         curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
     for name, (sample, parts) in curves.items():
-        heard = any(key.formula and key.formula.asked & clock.signals.keys() for part in parts for key in part.keys)
+        heard = any(
+            key.formula and key.formula.asked & clock.names.signals.keys() for part in parts for key in part.keys
+        )
         if heard:  # it jumps where the music does
             continue
         if (ends := gap(sample, schedule.output.length)) is not None:
             said = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
-            clock.remark(section, said)
+            clock.warn(section, said)
 
 
-def _rounding(schedule: Schedule, sections: dict[str, Value], clock: Clock) -> None:
-    if said := untimely(schedule):
+def _rounding(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:
+    if message := repeat_drift(schedule):
         written = _entry(sections.get("output"), "length") or sections.get("shots") or sections.get("loop")
-        clock.remark(written or sections["output"], said)
+        clock.warn(written or sections["output"], message)
 
 
-def untimely(schedule: Schedule) -> str:
+def repeat_drift(schedule: Schedule) -> str:
     """By how much each repeat begins early or late, since its length is rounded to frames; "" where nothing does."""
     output, loop = schedule.output, schedule.loop
     late = output.num_frames / output.fps - output.length
     again = loop.blend or any(video.repeat > 1 for video in output.video)
-    if abs(late) < _UNHEARD or loop.boomerang or not again:
+    if abs(late) < _INAUDIBLE or loop.boomerang or not again:
         return ""
     rate = as_written(fitting(output.length, schedule.music.beat, output.fps))
     auto = "auto" if output.fps == NEAR else f"auto {output.fps:.6g}"
@@ -139,23 +143,23 @@ def _places(schedule: Schedule, section: Value, clock: Clock) -> None:
         seconds = schedule.output.length * video.repeat
         if span and not span[0] <= seconds <= span[1]:
             said = f"{video.place} takes {span[0]:g} to {span[1]:g} s, and the video is {seconds:.4g} s long"
-            clock.remark(section.entries()["video"], said)
+            clock.warn(section.entries()["video"], said)
 
 
 def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
     music = schedule.music
     if music.beat is None and music.file is None and not music.signals:
-        clock.remark(section, "has no effect without bpm or file")
+        clock.warn(section, "has no effect without bpm or file")
     if music.length is not None and clock.length > music.length + 1 / clock.fps:
         said = f"the track ends at {music.length:.4g} s but the video at {clock.length:.4g} s"
-        clock.remark(section.entries()["file"], said)
+        clock.warn(section.entries()["file"], said)
     for name, entry in (section.entries()["signals"].entries() if music.signals else {}).items():
-        if name not in clock.used:
-            clock.remark(dataclasses.replace(entry, path=f"music.signals.{name}"), "is defined but never used")
+        if name not in clock.diagnostics.used:
+            clock.warn(dataclasses.replace(entry, path=f"music.signals.{name}"), "is defined but never used")
 
 
 def _variables(section: Value, clock: Clock) -> None:
     """Names of a fragment are there for others, too."""
     for name, entry in section.entries().items():
-        if name not in clock.used and not isinstance(entry.node.start_mark, Place):
-            clock.remark(dataclasses.replace(entry, path=f"let.{name}"), "is defined but never used")
+        if name not in clock.diagnostics.used and not isinstance(entry.node.start_mark, Place):
+            clock.warn(dataclasses.replace(entry, path=f"let.{name}"), "is defined but never used")

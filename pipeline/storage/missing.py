@@ -4,9 +4,7 @@ import difflib
 from itertools import islice
 from pathlib import Path
 
-SUFFIXES = (".yaml", ".yml")
-
-
+SUFFIXES = (".yaml", ".yml")  # of schedules
 _MOST_NAMES = 10_000  # of one folder
 
 

@@ -52,8 +52,7 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
 
 def _steps_from_noise(schedule: Schedule, time: float) -> int:
     """How many steps a cut at this time would take; shots may differ."""
-    begun = [shot.refine for shot in schedule.shots if shot.start <= time + 1e-9]
-    return (begun[-1] if begun else schedule.refine).first_frame
+    return [shot.refine.first_frame for shot in schedule.shots if shot.start <= time + 1e-9][-1]
 
 
 def frame_at(schedule: Schedule, written: str) -> int:

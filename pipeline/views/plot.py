@@ -79,7 +79,7 @@ def _draw_prompts(axis: Axes, bands: Sequence[Band], schedule: Schedule) -> None
         axis.fill_between(times, under, below, color=color, alpha=0.75, linewidth=0)
         over, under = above, below
     axis.axhline(0, color="black", linewidth=0.6)
-    _label(axis, "prompts", f"({schedule.blend})")
+    _label(axis, "prompts", f"({schedule.shots[0].blend})")
 
 
 def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:

@@ -35,7 +35,7 @@ def page_data(schedule: Schedule) -> Mapping[str, object]:
         "fps": output.fps,
         "frames": output.num_frames,
         "length": output.length,
-        "blend": schedule.blend,
+        "blend": schedule.shots[0].blend,
         "beat": asdict(schedule.music.beat) if schedule.music.beat else None,
         "events": [asdict(event) for event in chart.events(schedule)],
         "prompts": [{"text": band.label, "weights": _numbers(band.sample(times))} for band in chart.bands(schedule)],

@@ -120,10 +120,10 @@ def _state_of(request: RunRequest, file: Path, out: Path, remote: str | None) ->
         folder=request.folder,
         origin=schedule.origin,
         models=schedule.models,
-        kind=schedule.kind,
+        kind=schedule.batch_key,
         frames=len(timeline),
         cost=timeline.cost,
-        shots=tuple(timeline.apart),
+        shots=tuple(timeline.parallel_ranges),
         remote=f"{remote.rstrip('/')}/{name}" if remote else None,
     )
     return JobState(name=job.name, file=file, job=job)

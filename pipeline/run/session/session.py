@@ -20,7 +20,7 @@ from pipeline.run.session.parts import joined, split
 from pipeline.run.session.waiting import when_free
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.warnings import untimely
+from pipeline.schedule.warnings import repeat_drift
 from render.device import failures
 from render.device.openmp import sleep_at_barriers
 from render.errors import RunError, WeightsError
@@ -132,7 +132,7 @@ class Session:
             digests = models.digests()
             text = json.dumps(digests)
             if run.part is None:
-                yield from _untimely(run)
+                yield from _repeat_drift(run)
             yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
         except RunError as error:
             yield Failed.of(run.title, error)
@@ -156,9 +156,9 @@ class Session:
         return self._kept[2]
 
 
-def _untimely(run: Run) -> Iterator[Warned]:
+def _repeat_drift(run: Run) -> Iterator[Warned]:
     """The one warning of `render check` that a render repeats: what it is about is only seen in the finished file."""
-    said = untimely(run.schedule)
+    said = repeat_drift(run.schedule)
     for problem in run.schedule.warnings:
         if said and problem.message == said:
             yield Warned(schedule=run.title, message=str(problem))

@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
 
 
 class SourcedProblems(Problems):
-    """Problems of a schedule that is made of several sources: each is told with its own."""
+    """Problems of a schedule that is made of several sources: each is reported with its own."""
 
     def add(self, invalid: InvalidError) -> None:
         super().add(invalid)

@@ -17,6 +17,7 @@ from render.errors import InputError
 KEY = "variants"
 MAX_VALUES, MAX_VARIANTS = 100, 1000
 MAX_ENTRIES = 300_000
+FIXED = ("variants", "include", "version", "")  # keys that cannot vary
 
 _EXPECTED = "a map of paths to lists of values such as output.seed: [1, 2, 3]"
 _SHORT = re.compile(r"[\w.-]{1,24}")
@@ -98,7 +99,7 @@ def read_matrix(document: Value) -> tuple[Value, Matrix]:
 
 
 def _choices(path: str, key: Value, entry: Value) -> list[Value]:
-    if path.split(".")[0].split("[")[0] in (KEY, "include", "version", ""):
+    if path.split(".")[0].split("[")[0] in FIXED:
         raise InvalidError(key, "cannot vary")
     choices = entry.items("a list of values such as [1, 2, 3]")
     texts = [in_one_line(choice.node) for choice in choices]

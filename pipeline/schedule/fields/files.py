@@ -1,4 +1,4 @@
-"""Files that a schedule names: there, inside its folder, and what they are said to be."""
+"""Files that a schedule names: they exist, lie inside its folder, and are of the right type."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def file(value: Value, clock: Clock) -> Path:
 
 
 def picture(value: Value, clock: Clock) -> ImageFile:
-    """A picture; its header is looked at, its pixels are not."""
+    """A picture; only its header is read."""
     from render.files.images import require_image
 
     path = file(value, clock)

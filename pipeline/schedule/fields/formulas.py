@@ -46,7 +46,7 @@ def amount(value: Value, quantity: Quantity, clock: Clock, expected: str, prev: 
         expression = clock.scope.compile(per_beat)
     else:
         expression = compiled(value, clock, expected, () if prev is None else ("prev",))
-    clock.count_expression(value, clock.scope.size(expression))
+    clock.diagnostics.count_expression(value, clock.scope.size(expression))
     before = None if prev is None else prev / quantity.unit
     formula = Formula(expression=expression, scope=clock.scope, prev=before)
     if quantity.unit != 1.0:
@@ -68,7 +68,7 @@ def compiled(value: Value, clock: Clock, expected: str, besides: tuple[str, ...]
     source: str = value.node.value
     try:
         expression = clock.scope.compile(source, besides)
-        clock.used.update(expression.names)
+        clock.diagnostics.used.update(expression.names)
         return expression
     except ExpressionError as error:
         if _CURVE.match(source):
@@ -79,7 +79,7 @@ def compiled(value: Value, clock: Clock, expected: str, besides: tuple[str, ...]
 def _is_meant(text: str, clock: Clock) -> bool:
     """Whether a text is meant as an expression: no single strange word, no number with some unit."""
     if _WORD.fullmatch(text):
-        return text in RESERVED or bool(difflib.get_close_matches(text, (*clock.variables, *clock.signals)))
+        return text in RESERVED or bool(difflib.get_close_matches(text, (*clock.names.variables, *clock.names.signals)))
     return bool(text) and not _AMOUNT.fullmatch(text)
 
 

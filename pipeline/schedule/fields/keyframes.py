@@ -162,7 +162,7 @@ def by_time(
             said = (
                 ": the video stops on the way there" if len(late) < len(places) else ": what it says holds throughout"
             )
-        clock.remark(places[at], f"is after the end at {clock.length:.4g} s{said}")
+        clock.warn(places[at], f"is after the end at {clock.length:.4g} s{said}")
     return dict(sorted(found.items()))
 
 

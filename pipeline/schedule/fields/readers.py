@@ -4,6 +4,7 @@ A reader takes a `Value` and the schedule's `Clock` and returns the value or rai
 what was expected and an example.
 """
 
+import functools
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,11 @@ TEXT = {"title": "text", "type": ["string", "number"], "pattern": r"\S", "patter
 def read_section(kind: type, value: Value, clock: Clock) -> Any:
     """Fill the dataclass `kind` from a map; what is wrong is noted and its field keeps the default."""
     return kind(**read_map(setting_readers(kind), value, clock))
+
+
+def section_reader(kind: type) -> Reader:
+    """A reader of maps, each into the dataclass `kind`, see `read_section`."""
+    return functools.partial(read_section, kind)
 
 
 def setting_readers(kind: type) -> dict[str, Reader]:
@@ -87,7 +93,7 @@ def text(value: Value, clock: Clock) -> str:
     if _CONTROL.search(prompt):  # ffmpeg cannot be handed a null, and a terminal obeys the others
         raise InvalidError(value, "contains a control character, which no text needs")
     if isinstance(value.node, TextNode) and value.node.cut:
-        clock.remark(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
+        clock.warn(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
     return prompt
 
 

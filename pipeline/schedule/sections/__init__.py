@@ -1,1 +1,119 @@
-"""One file per section of the YAML: its dataclass, its reader, its checks."""
+"""The keys at the top of a schedule, one per file; the file's name is the key.
+
+Contract: the module of a section holds `SECTION`, a `Section`. To add a section, add its file: the loader, the JSON
+Schema, the tables of docs/schedule.md and the hints of error messages list this folder. A module without `SECTION`
+is a part of one of them, such as signals.py. No section imports torch.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any, Generic, TypeVar
+
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.readers import read_entry
+from pipeline.schedule.fields.shapes import Setting, Shape
+from render import catalogue
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A schedule, or one shot of it, while it is read.
+
+    Attributes:
+        document: the whole schedule.
+        entries: the values of the sections that are written, by key.
+        clock: as far as the sections read so far decide it.
+        found: what these sections say, by key.
+    """
+
+    document: Value
+    entries: Mapping[str, Value]
+    clock: Clock
+    found: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def reader_of(key: str, read: Callable[[Value, Clock], T], default: T) -> Callable[[Reading], T]:
+    """How a section is read that depends on no other: the default where it is missing or wrong, which is noted."""
+
+    def read_section(reading: Reading) -> T:
+        found: T = read_entry(read, reading.entries, key, reading.clock, default=default)
+        return found
+
+    return read_section
+
+
+def _no_settings() -> tuple[Setting, ...]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section(Generic[T]):
+    """A key at the top of a schedule.
+
+    Attributes:
+        position: where the documentation lists it; lower numbers come first.
+        shape: what it accepts, with one line about it.
+        read: what it says, or its default where it is missing; what is wrong is noted. None for a key that is gone
+            before sections are read, such as `include`.
+        needs: keys of sections that are read before it.
+        clock: the clock with what the section decides of it. Such sections are read before all others.
+        join: given when each shot starts, in seconds, and what the shots say, the same of the whole video. A section
+            with it may be written in a shot, too.
+        settings: its keys, for their table in the documentation.
+        nested: the settings of maps within it, by the name of their table.
+        misplaced: keys that people write at the top although they belong in this section, and their names in it;
+            None for all of its settings.
+    """
+
+    position: int
+    shape: Callable[[], Shape]
+    read: Callable[[Reading], T] | None = None
+    needs: tuple[str, ...] = ()
+    clock: Callable[[T, Clock], Clock] | None = None
+    join: Callable[[Sequence[float], Sequence[T]], Any] | None = None
+    settings: Callable[[], Sequence[Setting]] = _no_settings
+    nested: Mapping[str, Callable[[], Sequence[Setting]]] = dataclasses.field(default_factory=dict)
+    misplaced: Mapping[str, str] | None = None
+
+
+def declared() -> dict[str, Section[Any]]:
+    """Every section by its key, in the order of the documentation."""
+    package = sys.modules[__name__]
+    modules = {name: catalogue.load(package, name) for name in catalogue.names(package)}
+    found = {name: module.SECTION for name, module in modules.items() if hasattr(module, "SECTION")}
+    return dict(sorted(found.items(), key=lambda entry: entry[1].position))
+
+
+def in_shots() -> dict[str, Section[Any]]:
+    """The sections that a shot may have, too."""
+    return {name: section for name, section in declared().items() if section.join is not None}
+
+
+def in_reading_order() -> dict[str, Section[Any]]:
+    """The sections that are read, each after those that it needs, and those that decide the clock first."""
+    found = {name: section for name, section in declared().items() if section.read is not None}
+    deciding = {name for name, section in found.items() if section.clock is not None}
+    needs = {name: {*section.needs} for name, section in found.items()}
+    for name, section in found.items():
+        if section.clock is None:
+            needs[name] |= deciding
+        if section.join is not None:
+            needs[name].add("shots")  # which reads it
+    return {name: found[name] for name in TopologicalSorter(needs).static_order()}
+
+
+def belongs(key: str) -> tuple[str, str] | None:
+    """The section that a key which is written at the top belongs in, and its name there; None for an unknown one."""
+    for name, section in declared().items():
+        inside = section.misplaced
+        if inside is None:
+            inside = {setting.name: setting.name for setting in section.settings()}
+        if key in inside:
+            return name, inside[key]
+    return None

@@ -15,8 +15,9 @@ from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_section
-from pipeline.schedule.fields.shapes import described, one_of, section, setting, settings
+from pipeline.schedule.fields.shapes import about, described, one_of, section, setting, settings
 from pipeline.schedule.fields.times import duration, lasting, seconds
+from pipeline.schedule.sections import Section, reader_of
 
 BOOMERANG = "boomerang"
 OPEN = 0.01  # of a curve's range: what jumps less at the seam is closed
@@ -46,11 +47,11 @@ class Loop:
         return 0 if self.boomerang else round(self.blend * fps)
 
 
-_ONE = section("loop", "the end leads into the beginning", settings(Loop))
-SHAPE = one_of({"const": BOOMERANG}, _ONE)
+_ABOUT = "the end leads into the beginning"
+_SHAPE = one_of({"const": BOOMERANG}, section("loop", _ABOUT, settings(Loop)))
 
 
-@described(SHAPE)
+@described(_SHAPE)
 def read_loop(value: Value, clock: Clock) -> Loop:
     """Read `loop:`; what is wrong is noted."""
     if not value.is_map:
@@ -80,3 +81,14 @@ def gap(sample: Callable[[Array], Array], length: float) -> tuple[float, float] 
     values = sample(np.linspace(0, length, 65))
     start, end, reach = float(values[0]), float(values[-1]), float(np.ptp(values))
     return None if abs(end - start) <= OPEN * reach + 1e-9 else (start, end)
+
+
+SECTION = Section(
+    position=110,
+    shape=lambda: about(_SHAPE, _ABOUT),
+    read=reader_of("loop", read_loop, Loop()),
+    needs=("output",),
+    clock=lambda loop, clock: clock.with_names(loop=0.0 if loop.boomerang else loop.blend),
+    settings=lambda: settings(Loop),
+    misplaced={},
+)

@@ -1,18 +1,30 @@
 """The `models:` of a schedule: by name, by path, or random; and which of their properties change a pixel."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import file
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import Reader
-from pipeline.schedule.fields.shapes import Shape, about, described, list_of, map_of, one_of, setting
+from pipeline.schedule.fields.readers import Reader, read_entry, section_reader
+from pipeline.schedule.fields.shapes import (
+    Shape,
+    about,
+    described,
+    list_of,
+    map_of,
+    one_of,
+    section,
+    setting,
+    settings,
+)
+from pipeline.schedule.sections import Reading, Section
 from render.errors import UnknownNameError, WeightsError
 from render.models import registry
 from render.models.downloads import Progress
@@ -22,9 +34,6 @@ from render.renderer.located import LocatedModels
 from render.renderer.weights import locate
 from render.spec import PRECISIONS
 
-if TYPE_CHECKING:
-    pass
-
 MAX_PERCEPTORS = 8
 _LATENT = "the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
 _PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint: clip.safetensors, weight: 1}"
@@ -32,7 +41,7 @@ _WEIGHT = number(0.001, 1000)
 
 
 def _name_of(title: str, known: Callable[[], Iterable[str]]) -> Shape:
-    """The name of a model; which architectures there are beside these hangs on the installed open_clip."""
+    """The name of a model; which architectures there are beside these depends on the installed open_clip."""
     return {"title": title, **one_of({"enum": known}, {"type": "string", "pattern": f"^{registry.RANDOM}."})}
 
 
@@ -76,7 +85,7 @@ def _latent(value: Value, clock: Clock) -> Model:
     missing = {"config", "checkpoint"} - value.entries().keys()
     if missing:
         raise InvalidError(value, f"'{min(missing)}' is missing; expected {_LATENT}")
-    if len(read) < 2:  # told already
+    if len(read) < 2:  # already reported
         return registry.find_latent("embedded")
     model = Model(
         name=read["checkpoint"].name,
@@ -201,3 +210,34 @@ class Models:
             quantize=self.latent.quantize if self.quantize is None else self.quantize,
             precision=self.precision,
         )
+
+
+def _read(reading: Reading) -> Models:
+    models: Models = read_entry(section_reader(Models), reading.entries, "models", reading.clock, default=Models())
+    _check_size(reading, models)
+    return models
+
+
+def _check_size(reading: Reading, models: Models) -> None:
+    """The model's stride must divide the size; noted where the size stands, else where the model does."""
+    unit = models.size_unit
+    width, height = reading.found["output"].size
+    problems = reading.document.problems
+    wrong = {problem.path.split("[")[0] for problem in problems.found}
+    if (width % unit or height % unit) and not wrong & {"output", "output.size", "models.latent"}:
+        fitting = [max(1, round(side / unit)) * unit for side in (width, height)]
+        message = f"expected multiples of {unit} for the latent model '{models.latent.name}', such as {fitting}"
+        key, name = ("output", "size") if "output" in reading.entries else ("models", "latent")
+        value = reading.entries[key].entries().get(name, reading.entries[key])
+        value = dataclasses.replace(value, path=f"{key}.{name}")
+        problems.add(InvalidError(value, f"{message}, got [{width}, {height}]"))
+
+
+SECTION = Section(
+    position=40,
+    shape=lambda: section("models", "what draws and what looks", settings(Models)),
+    read=_read,
+    needs=("output",),
+    settings=lambda: settings(Models),
+    misplaced={**{entry.name: entry.name for entry in settings(Models)}, "model": "latent"},
+)

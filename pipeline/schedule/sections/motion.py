@@ -1,7 +1,7 @@
 """The section `motion:`: a rate for every transform of the catalogue, the centre, the border."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.curves.curve import Curve
 from pipeline.curves.easings import easing
+from pipeline.curves.joined import joined
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
@@ -16,7 +17,17 @@ from pipeline.schedule.fields.formulas import when
 from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import rate, share
 from pipeline.schedule.fields.readers import read_map
-from pipeline.schedule.fields.shapes import Described, Setting, described, headline, setting, settings, two_of
+from pipeline.schedule.fields.shapes import (
+    Described,
+    Setting,
+    described,
+    headline,
+    section,
+    setting,
+    settings,
+    two_of,
+)
+from pipeline.schedule.sections import Section, reader_of
 from render import catalogue
 from render.motion import transforms
 from render.motion.transforms import Transform
@@ -108,3 +119,24 @@ def _check_between(result: Curve, move: Transform, value: Value, clock: Clock) -
         at = when(quarters[int(unsound.argmax())], clock)
         need = "stay above 0" if move.multiplicative else "be a number"
         raise InvalidError(value, f"must {need} between the frames, too, got {values[unsound][0]:.3g} at {at}")
+
+
+def _join(starts: Sequence[float], parts: Sequence[Motion]) -> Motion:
+    """The curves go from shot to shot; the border is the first shot's."""
+    if len(parts) == 1:
+        return parts[0]
+    rates: dict[str, Curve] = {}
+    for name in sorted({name for part in parts for name in part.rates}):
+        still = Curve.constant(catalogue.load(transforms, name).TRANSFORM.neutral)
+        rates[name] = joined(starts, [part.rates.get(name, still) for part in parts])
+    x, y = (joined(starts, [part.center[axis] for part in parts]) for axis in (0, 1))
+    return Motion(rates=rates, center=(x, y), border=parts[0].border)
+
+
+SECTION = Section(
+    position=60,
+    shape=lambda: section("motion", "how the picture moves", motion_settings()),
+    read=reader_of("motion", read_motion, Motion()),
+    join=_join,
+    settings=motion_settings,
+)

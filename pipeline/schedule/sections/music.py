@@ -18,8 +18,9 @@ from pipeline.schedule.fields.keyframes import by_time, keyed
 from pipeline.schedule.fields.names import named
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import read_entry, read_map, setting_readers
-from pipeline.schedule.fields.shapes import Shape, described, one_of, setting
+from pipeline.schedule.fields.shapes import Shape, described, one_of, section, setting, settings
 from pipeline.schedule.fields.times import duration, lasting, seconds
+from pipeline.schedule.sections import Section, reader_of
 from pipeline.schedule.sections.signals import SIGNALS, SignalSpec, feature_of, read_signal, silent, track
 from render.errors import InputError
 
@@ -64,7 +65,7 @@ class Music:
 
     Attributes:
         beat: where beats and bars lie; None where nothing says so.
-        heard: the signals by name.
+        signals: by name.
         sections_at: when the track's sections begin, in seconds of the video.
     """
 
@@ -109,7 +110,7 @@ def read_music(value: Value, clock: Clock) -> Music:
             value.problems.add(InvalidError(entries[name], _NO_FILE))
     with value.problems.collecting():
         music = _listened(music, value, clock)
-    return dataclasses.replace(music, signals=_heard(music, signals, dataclasses.replace(clock, beat=music.beat)))
+    return dataclasses.replace(music, signals=_signals_of(music, signals, dataclasses.replace(clock, beat=music.beat)))
 
 
 def _with_steady_beat(entries: Mapping[str, Value], clock: Clock) -> Clock:
@@ -194,8 +195,8 @@ def _section_markers(music: Music) -> dict[str, float]:
     return {f"section_{count}": max(0.0, float(at)) for count, at in enumerate(starts, start=1)}
 
 
-def _heard(music: Music, signals: Mapping[str, Value], clock: Clock) -> dict[str, Signal]:
-    """Every signal on the video's clock; one that cannot be heard is silent, and noted."""
+def _signals_of(music: Music, signals: Mapping[str, Value], clock: Clock) -> dict[str, Signal]:
+    """Every signal on the video's clock; one that cannot be read is silent, and noted."""
     found: dict[str, Signal] = {}
     tracks = {music.file.digest: music.file} if music.file else {}  # each is decoded once
     for name, value in signals.items():
@@ -221,4 +222,20 @@ def _compare(spec: SignalSpec, music: Music, value: Value, clock: Clock) -> None
     stem, whole = spec.file.seconds, music.file.seconds
     if abs(stem - whole) > _OUT_OF_STEP:
         said = f"'{spec.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
-        clock.remark(_entries(value)["file"], f"{said}; both must begin at the same moment")
+        clock.warn(_entries(value)["file"], f"{said}; both must begin at the same moment")
+
+
+def _clock(music: Music, clock: Clock) -> Clock:
+    clock = dataclasses.replace(clock, beat=music.beat, track=music.length, markers=music.section_markers)
+    return clock.with_names(signals=music.signals or {})
+
+
+SECTION = Section(
+    position=100,
+    shape=lambda: section("music", "the track: its beats and bars, and what expressions follow", settings(Music)),
+    read=reader_of("music", read_music, Music()),
+    clock=_clock,
+    settings=lambda: settings(Music),
+    nested={"signals": lambda: settings(SignalSpec)},
+    misplaced={"bpm": "bpm"},
+)

@@ -1,14 +1,21 @@
 """The section `output:`: size, frame rate, length and seed."""
 
+import dataclasses
+import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import InvalidError, Problems, Value
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
-from pipeline.schedule.fields.frame_rate import NEAR, frames_per_second
-from pipeline.schedule.fields.shapes import described, one_of, setting, two_of
+from pipeline.schedule.fields.frame_rate import NEAR, auto_near, fitting, frames_per_second
+from pipeline.schedule.fields.readers import read_entry, section_reader, setting_readers
+from pipeline.schedule.fields.shapes import described, one_of, section, setting, settings, two_of
 from pipeline.schedule.fields.times import duration, lasting, seconds
+from pipeline.schedule.sections import Reading, Section
+from pipeline.schedule.sections.music import Music, read_music
+from pipeline.schedule.sections.shots import read_lengths
 from pipeline.schedule.sections.video import Video, videos
 
 MAX_FRAMES = 1_000_000  # frames are named by six digits
@@ -53,7 +60,11 @@ def _length(value: Value, clock: Clock) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """What comes out: pictures of (width, height) pixels, fps of them a second, for `length` seconds."""
+    """What comes out: pictures of (width, height) pixels, fps of them a second, for `length` seconds.
+
+    Attributes:
+        shot_lengths: of every shot, in seconds; empty where there are none.
+    """
 
     fps: float = setting(
         frames_per_second(auto=True),
@@ -73,7 +84,70 @@ class Output:
     seed: int = setting(fields.integer(0, 2**63 - 1), 0, "the same schedule with the same seed gives the same frames")
 
     video: tuple[Video, ...] = setting(videos, (Video(),), "in which formats, for which places")
+    shot_lengths: tuple[float, ...] = ()
 
     @property
     def num_frames(self) -> int:
         return max(1, round(self.length * self.fps))
+
+
+def frame_rate(entries: Mapping[str, Value]) -> float:
+    """The frame rate alone, from the sections as they are written.
+
+    All other times, this section's own length included, need it. If it is wrong, reading the section notes it.
+    """
+    output = entries["output"].entries() if "output" in entries else {}
+    near = auto_near(output["fps"]) if "fps" in output else None
+    if near is not None:
+        return _fitting(entries, near)
+    clock = Clock(fps=NEAR, length=math.nan)
+    fps: float = read_entry(setting_readers(Output)["fps"], output, "fps", clock, default=NEAR)
+    return fps
+
+
+def _fitting(entries: Mapping[str, Value], near: float) -> float:
+    """The rate that `fps: auto` means: music and length are read ahead of time, and what is wrong is noted later."""
+    quiet = {}
+    for name, value in entries.items():
+        problems = Problems(value.problems.file, allow_paths=value.problems.allow_paths)
+        quiet[name] = dataclasses.replace(value, problems=problems)
+    clock = Clock(fps=near, length=math.nan)
+    music: Music = read_entry(read_music, quiet, "music", clock, default=Music())
+    clock = dataclasses.replace(clock, beat=music.beat, track=music.length)
+    output: Output = read_entry(section_reader(Output), quiet, "output", clock, default=Output())
+    lengths: list[float] | None = read_entry(read_lengths, quiet, "shots", clock, default=None)
+    wrong = any(quiet[name].problems.found for name in ("music", "output", "shots") if name in quiet)
+    return near if wrong else fitting(sum(lengths) if lengths else output.length, music.beat, near)
+
+
+def _read(reading: Reading) -> Output:
+    """The section, which lasts as long as all shots do if there are any."""
+    entries, clock = reading.entries, reading.clock
+    output: Output = read_entry(section_reader(Output), entries, "output", clock, default=Output())
+    clock = dataclasses.replace(clock, fps=output.fps)
+    lengths: list[float] | None = read_entry(read_lengths, entries, "shots", clock, default=None)
+    if lengths is None:
+        return output
+    problems = reading.document.problems
+    given = entries["output"].entries().get("length") if "output" in entries else None
+    if given is not None:
+        problems.add(InvalidError(given, "the shots have their own lengths; remove this one"))
+    if sum(lengths) * output.fps > MAX_FRAMES:
+        problems.add(InvalidError(entries["shots"], f"are more than {MAX_FRAMES:,} frames long"))
+        return output
+    return dataclasses.replace(output, length=sum(lengths), shot_lengths=tuple(lengths))
+
+
+def _clock(output: Output, clock: Clock) -> Clock:
+    return dataclasses.replace(clock, fps=output.fps, length=output.length).with_names(seed=output.seed)
+
+
+SECTION = Section(
+    position=30,
+    shape=lambda: section("output", "what comes out", settings(Output)),
+    read=_read,
+    needs=("music",),
+    clock=_clock,
+    settings=lambda: settings(Output),
+    nested={"video": lambda: settings(Video)},
+)

@@ -1,10 +1,13 @@
 """Prompts over time: a text, scenes that crossfade, or layers with weights of their own."""
 
+import dataclasses
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.curves.curve import Curve, Keyframe
+from pipeline.curves.joined import joined
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
@@ -13,6 +16,7 @@ from pipeline.schedule.fields.keyframes import EASING, by_time, curve, ease, key
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import Reader
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, list_of, map_of, one_of
+from pipeline.schedule.sections import Section, reader_of
 from render.spec import BLENDS, ImageFile
 
 MAX_PROMPTS = 1_000
@@ -45,7 +49,7 @@ _BLEND = Setting(
     default="weights",
     about="weights pulls towards both texts of a crossfade, slerp at one point between them",
 )
-PROMPTS: Shape = {
+_PROMPTS: Shape = {
     "title": "prompts",
     **one_of(
         fields.TEXT,
@@ -69,8 +73,16 @@ class Prompt:
     image: ImageFile | None = None
 
 
-@described(PROMPTS)
-def read_prompts(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
+@dataclass(frozen=True, kw_only=True)
+class Prompts:
+    """All prompts of a shot, and how they blend: one of `render.spec.BLENDS`."""
+
+    layers: tuple[Prompt, ...] = ()
+    blend: str = "weights"
+
+
+@described(_PROMPTS)
+def read_prompts(value: Value, clock: Clock) -> Prompts:
     """A text, a map of times to scenes, or a list of layers; and how they blend."""
     if value.is_map or value.is_list:
         _check_count(value, clock)
@@ -84,10 +96,10 @@ def read_prompts(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
                 _check_weight(layers[-1], item, clock)
         if not value.node.value:
             raise value.invalid(EXPECTED)
-        return tuple(layers), "weights"
+        return Prompts(layers=tuple(layers))
     if isinstance(value.scalar(EXPECTED), bool | None):
         raise value.invalid(EXPECTED)
-    return (Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0)),), "weights"
+    return Prompts(layers=(Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0)),))
 
 
 def _check_count(value: Value, clock: Clock) -> None:
@@ -98,7 +110,7 @@ def _check_count(value: Value, clock: Clock) -> None:
         raise InvalidError(value, f"{count:,} prompts over {len(clock.frames):,} frames are too many")
 
 
-def _scenes(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
+def _scenes(value: Value, clock: Clock) -> Prompts:
     """Scenes crossfade: each one's weight rises to 1 at its time and falls to 0 at the next one's."""
     entries = {name: entry for name, _, entry in value.pairs(EXPECTED)}
     if not entries.keys() - {"blend"}:
@@ -118,12 +130,12 @@ def _scenes(value: Value, clock: Clock) -> tuple[tuple[Prompt, ...], str]:
             keys.append(Keyframe(time=following, value=0.0, easing=scenes[following][1]))
         prompts.append(Prompt(**scene, weight=Curve(keys=tuple(keys))))
         _check_weight(prompts[-1], place, clock)
-    return tuple(prompts), blend
+    return Prompts(layers=tuple(prompts), blend=blend)
 
 
 def _check_weight(prompt: Prompt, value: Value, clock: Clock) -> None:
     if clock.known and not prompt.weight.sample(clock.frames).any():
-        clock.remark(value, "has no effect: its weight is 0 in every frame")
+        clock.warn(value, "has no effect: its weight is 0 in every frame")
 
 
 def _scene(value: Value, clock: Clock) -> tuple[dict[str, Any], str]:
@@ -144,7 +156,7 @@ def _prompt_text(value: Value, clock: Clock) -> str:
     """A text as written; a warning where it seems to carry weights, as other tools write them."""
     text = fields.text(value, clock)
     if _WEIGHTS.search(text):
-        clock.remark(value, f"weights in a text are just text here; write layers: {_LAYERS}")
+        clock.warn(value, f"weights in a text are just text here; write layers: {_LAYERS}")
     return text
 
 
@@ -155,3 +167,24 @@ def _subject(value: Value) -> dict[str, Reader]:
 
 def _about(read: dict[str, Any]) -> dict[str, Any]:
     return {"text": read["text"]} if "text" in read else {"text": read["image"].path.name, "image": read["image"]}
+
+
+def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ...]:
+    """Every shot's prompts, whose weights are 0 in all other shots."""
+    nothing = Curve.constant(0.0)
+    return tuple(
+        dataclasses.replace(
+            prompt,
+            weight=joined(starts, [prompt.weight if other == number else nothing for other in range(len(starts))]),
+        )
+        for number, part in enumerate(parts)
+        for prompt in part.layers
+    )
+
+
+SECTION = Section(
+    position=50,
+    shape=lambda: about(_PROMPTS, "what to see: a text, a map of times to scenes, or a list of layers"),
+    read=reader_of("prompts", read_prompts, Prompts()),
+    join=_join,
+)

@@ -1,15 +1,19 @@
 """The section `refine:`: how a frame is refined."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.curves.curve import Curve
+from pipeline.curves.joined import joined
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.shapes import setting
+from pipeline.schedule.fields.readers import section_reader
+from pipeline.schedule.fields.shapes import section, setting, settings
+from pipeline.schedule.sections import Section, reader_of
 from render.spec import AUGMENTS
 
 
@@ -44,3 +48,22 @@ class Refine:
         """A third of the steps; one at least where there are any."""
         steps = self.steps.mapped(lambda steps: np.where(steps == 0, 0.0, np.maximum(1.0, steps / 3)))
         return dataclasses.replace(self, steps=steps, first_frame=-(-self.first_frame // 3))
+
+
+def _join(starts: Sequence[float], parts: Sequence[Refine]) -> Refine:
+    """The curves go from shot to shot; all else is the first shot's."""
+    return dataclasses.replace(
+        parts[0],
+        steps=joined(starts, [part.steps for part in parts]),
+        lr=joined(starts, [part.lr for part in parts]),
+        cutouts=joined(starts, [part.cutouts for part in parts]),
+    )
+
+
+SECTION = Section(
+    position=70,
+    shape=lambda: section("refine", "how hard guidance works on each frame", settings(Refine)),
+    read=reader_of("refine", section_reader(Refine), Refine()),
+    join=_join,
+    settings=lambda: settings(Refine),
+)

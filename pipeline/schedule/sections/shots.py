@@ -1,26 +1,22 @@
-"""What moves and guides, and `shots:`: a list of it, one after the other, each on a clock of its own."""
+"""`shots:`: parts of the video, one after the other, each on a clock of its own; a schedule without is one shot."""
 
-import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
-from pipeline.curves.curve import Curve
-from pipeline.curves.joined import joined
 from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.document.overrides import under
 from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
-from pipeline.schedule.fields.readers import read_entry, read_map, read_section
-from pipeline.schedule.fields.shapes import Setting, described
+from pipeline.schedule.fields.readers import read_map
+from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, section
 from pipeline.schedule.fields.times import duration, lasting
-from pipeline.schedule.sections.losses import _losses
-from pipeline.schedule.sections.motion import Motion, read_motion
-from pipeline.schedule.sections.prompts import Prompt, read_prompts
+from pipeline.schedule.sections import Reading, Section, in_shots
+from pipeline.schedule.sections.motion import Motion
+from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
-from render import catalogue
-from render.motion import transforms
 
-PARTS = ("prompts", "motion", "refine", "losses")
 STARTS = ("cut", "carry")
 MAX_SHOTS = 500
 MAX_ENTRIES = 100_000
@@ -52,29 +48,6 @@ SETTINGS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """What a shot, or a schedule without shots, says of its frames."""
-
-    prompts: tuple[Prompt, ...]
-    blend: str
-    motion: Motion
-    refine: Refine
-    losses: dict[str, Curve]
-
-
-def read_part(sections: dict[str, Value], clock: Clock) -> Part:
-    """Read the sections in `PARTS`; what is wrong is noted, and what is missing is the default."""
-    prompts, blend = read_entry(read_prompts, sections, "prompts", clock, default=((), "weights"))
-    return Part(
-        prompts=prompts,
-        blend=blend,
-        motion=read_entry(read_motion, sections, "motion", clock, default=Motion()),
-        refine=read_section(Refine, sections["refine"], clock) if "refine" in sections else Refine(),
-        losses=_losses(sections, clock),
-    )
-
-
 def read_lengths(value: Value, clock: Clock) -> list[float]:
     """How long every shot is, in seconds; what is wrong is noted, and counts as a second."""
     items = value.items(_EXPECTED)
@@ -97,103 +70,129 @@ def _length(item: Value, clock: Clock) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
-    """What of a schedule changes with its shots and is no curve.
+    """A part of the video.
 
     Attributes:
         start: when it begins, in seconds.
         cut: its first frame starts from noise, as the first of all does; else from the last shot's last one.
+        sections: what its sections say, by key. Curves count from its start, see `Shots.joined` for the whole video's.
     """
 
     start: float
     cut: bool
-    blend: str
-    border: str
-    refine: Refine
+    sections: Mapping[str, Any]
+
+    @property
+    def blend(self) -> str:
+        """How prompts blend."""
+        prompts: Prompts = self.sections["prompts"]
+        return prompts.blend
+
+    @property
+    def border(self) -> str:
+        """What enters from outside."""
+        motion: Motion = self.sections["motion"]
+        return motion.border
+
+    @property
+    def refine(self) -> Refine:
+        refine: Refine = self.sections["refine"]
+        return refine
+
+    def draft(self) -> "Shot":
+        return replace(self, sections={**self.sections, "refine": self.refine.draft()})
 
 
-def read_parts(document: Value, sections: dict[str, Value], clock: Clock) -> tuple[list[Shot], Part]:
-    """All that moves and guides, and the shots if there are any; what is wrong is noted."""
-    if "shots" in sections and clock.known:
-        with document.problems.collecting():
-            shots, parts = _read_shots(document, sections["shots"], clock)
-            return shots, _join(shots, parts)
-    return [], read_part(sections, clock)
+@dataclass(frozen=True, kw_only=True)
+class Shots:
+    """All shots, at least one, and what they say together: by key, with curves that go from shot to shot."""
+
+    shots: tuple[Shot, ...]
+    joined: Mapping[str, Any]
 
 
-def _read_shots(document: Value, value: Value, clock: Clock) -> tuple[list[Shot], list[Part]]:
+def _read(reading: Reading) -> Shots:
+    """All shots; the whole video is one where none are listed. What is wrong is noted."""
+    problems = reading.document.problems
+    if reading.document.is_map and not reading.entries.keys() & {"prompts", "shots"}:
+        problems.add(InvalidError(reading.document, f"prompts: is missing; expected {EXPECTED}"))
+    if "shots" in reading.entries and reading.clock.known:
+        with problems.collecting():
+            return _joined(_listed(reading))
+    return _joined([Shot(start=0.0, cut=True, sections=_sections(reading))])
+
+
+def _sections(reading: Reading) -> dict[str, Any]:
+    """What the sections of a shot say."""
+    return {name: section.read(reading) for name, section in in_shots().items() if section.read is not None}
+
+
+def _joined(shots: list[Shot]) -> Shots:
+    starts = [shot.start for shot in shots]
+    joined = {
+        name: section.join(starts, [shot.sections[name] for shot in shots])
+        for name, section in in_shots().items()
+        if section.join is not None
+    }
+    return Shots(shots=tuple(shots), joined=joined)
+
+
+def _listed(reading: Reading) -> list[Shot]:
     """Every shot, with what the top of the document says where it says nothing itself."""
-    lengths = read_lengths(value, clock)
-    shared = sum(size(entry.node) for name, entry in document.entries().items() if name in PARTS)
+    document, clock, value = reading.document, reading.clock, reading.entries["shots"]
+    lengths = reading.found["output"].shot_lengths
+    shared = sum(size(entry.node) for name, entry in document.entries().items() if name in in_shots())
     if len(lengths) * shared > MAX_ENTRIES:
         said = f"{len(lengths)} shots with the {shared:,} entries at the top under each of them"
         raise InvalidError(value, f"{said} are too much; write them into the shots that need them")
     shots: list[Shot] = []
-    parts: list[Part] = []
     begin = 0.0
     for item, length in zip(value.items(_EXPECTED), lengths, strict=True):
         frame = begin * clock.fps
         start = round(frame) / clock.fps if abs(frame - round(frame)) < 1e-6 else begin
-        sections, cut = _sections(document, item, clock)
-        part = read_part(sections, _clock_from(start, length, clock))
-        shots.append(Shot(start=start, cut=cut, blend=part.blend, border=part.motion.border, refine=part.refine))
-        parts.append(part)
+        entries, cut = _entries(document, item, clock)
+        own = Reading(document=document, entries=entries, clock=_clock_from(start, length, clock), found=reading.found)
+        shots.append(Shot(start=start, cut=cut, sections=_sections(own)))
         begin += length
-    return shots, parts
+    return shots
 
 
-def _sections(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Value], bool]:
+def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Value], bool]:
     """The sections of a shot, those of the document under them, and whether it starts anew."""
-    readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(PARTS, _as_it_stands)
-    if not item.is_map:  # told where its length was looked for
+    readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(in_shots(), _as_it_stands)
+    if not item.is_map:  # noted where its length was looked for
         return {}, True
     cut = read_map(readers, item, clock).get("start", "cut") == "cut"
     whole = Value(under(item.node, document.node), item.path, item.problems).entries()
-    sections = {name: Value(entry.node, entry.path, item.problems) for name, entry in whole.items() if name in PARTS}
-    if "prompts" not in sections:
+    entries = {
+        name: Value(entry.node, entry.path, item.problems) for name, entry in whole.items() if name in in_shots()
+    }
+    if "prompts" not in entries:
         item.problems.add(InvalidError(item, "'prompts' is missing, here and at the top of the schedule"))
-    return sections, cut
+    return entries, cut
 
 
 def _clock_from(start: float, length: float, clock: Clock) -> Clock:
     """The clock of a shot: everything counts from its start, the beats from the first one in it."""
     beat = clock.beat.from_(start) if clock.beat else None
-    signals = {name: signal.from_(start) for name, signal in clock.signals.items()}
+    signals = {name: signal.from_(start) for name, signal in clock.names.signals.items()}
     markers = {name: at - start for name, at in clock.markers.items()}
-    return dataclasses.replace(clock, length=length, beat=beat, signals=signals, markers=markers, loop=0.0)
+    return replace(clock, length=length, beat=beat, markers=markers).with_names(signals=signals, loop=0.0)
 
 
-def _join(shots: list[Shot], parts: list[Part]) -> Part:
-    """All parts as one, whose curves go from shot to shot."""
-    starts = [shot.start for shot in shots]
-    rates: dict[str, Curve] = {}
-    for name in sorted({name for part in parts for name in part.motion.rates}):
-        still = Curve.constant(catalogue.load(transforms, name).TRANSFORM.neutral)
-        rates[name] = joined(starts, [part.motion.rates.get(name, still) for part in parts])
-    center = [joined(starts, [part.motion.center[axis] for part in parts]) for axis in (0, 1)]
-    refine = dataclasses.replace(
-        parts[0].refine,
-        steps=joined(starts, [part.refine.steps for part in parts]),
-        lr=joined(starts, [part.refine.lr for part in parts]),
-        cutouts=joined(starts, [part.refine.cutouts for part in parts]),
-    )
-    weights = {
-        name: joined(starts, [part.losses.get(name, Curve.constant(0.0)) for part in parts])
-        for name in {name: None for part in parts for name in part.losses}
+def _shape() -> Shape:
+    parts = {name: section.shape() for name, section in in_shots().items()}
+    shot = section("shot", "a part of the video", SETTINGS)
+    return {
+        "description": "sections of the video, one after the other",
+        **list_of({**shot, "properties": {**shot["properties"], **parts}}, MAX_SHOTS),
     }
-    return Part(
-        prompts=tuple(
-            dataclasses.replace(prompt, weight=_only(number, prompt.weight, starts))
-            for number, part in enumerate(parts)
-            for prompt in part.prompts
-        ),
-        blend=parts[0].blend,
-        motion=Motion(rates=rates, center=(center[0], center[1]), border=parts[0].motion.border),
-        refine=refine,
-        losses=weights,
-    )
 
 
-def _only(number: int, weight: Curve, starts: list[float]) -> Curve:
-    """A weight that counts in one shot alone."""
-    nothing = Curve.constant(0.0)
-    return joined(starts, [weight if number == other else nothing for other in range(len(starts))])
+SECTION = Section(
+    position=90,
+    shape=_shape,
+    read=_read,
+    settings=lambda: SETTINGS,
+    misplaced={},
+)

@@ -130,12 +130,12 @@ def read_signal(value: Value, clock: Clock) -> SignalSpec:
 
 
 def silent(clock: Clock) -> Signal:
-    """Stands for a signal that could not be heard."""
+    """Stands for a signal that could not be read."""
     return Signal(values=np.zeros(2), rate=1.0, fps=clock.fps)
 
 
 def feature_of(spec: SignalSpec, track: Track | None, value: Value) -> Array:
-    """What is followed. Raises `InputError` where it cannot be heard, `InvalidError` where there is no track."""
+    """What is followed. Raises `InputError` where it cannot be read, `InvalidError` where there is no track."""
     if spec.csv is not None:
         return read_csv(spec.csv, spec.column)
     if spec.midi is not None:
@@ -144,4 +144,4 @@ def feature_of(spec: SignalSpec, track: Track | None, value: Value) -> Array:
     if track is None:
         raise InvalidError(value, "needs the music itself, file: track.mp3 in music:")
     found = track.band(*spec.band) if spec.band else track.feature(spec.of or spec.chroma or "loudness")
-    return np.append(found, 0.0)  # silence holds behind the end
+    return np.append(found, 0.0)  # silence holds after the end

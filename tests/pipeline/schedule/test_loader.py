@@ -39,7 +39,7 @@ def test_a_prompt_alone_is_a_schedule() -> None:
     assert {name: keys(curve) for name, curve in schedule.losses.items()} == {
         name: [(0, weight, "linear")] for name, weight in DEFAULT_LOSSES.items()
     }
-    assert (schedule.title, schedule.blend, schedule.source) == ("a", "weights", "prompts: a sea\n")
+    assert (schedule.title, schedule.shots[0].blend, schedule.source) == ("a", "weights", "prompts: a sea\n")
     assert [(prompt.text, keys(prompt.weight)) for prompt in schedule.prompts] == [("a sea", [(0, 1, "linear")])]
 
 
@@ -174,7 +174,7 @@ def test_a_bezier_is_an_easing_by_value(written: str) -> None:
 
 def test_scenes_crossfade_from_key_to_key() -> None:
     schedule = read("prompts:\n  10s: c\n  0s: a\n  5s: {text: b, ease: in_out_sine}\n  blend: slerp\n")
-    assert schedule.blend == "slerp"
+    assert schedule.shots[0].blend == "slerp"
     assert {prompt.text: keys(prompt.weight) for prompt in schedule.prompts} == {
         "a": [(0, 1, "linear"), (5, 0, "in_out_sine")],
         "b": [(0, 0, "linear"), (5, 1, "in_out_sine"), (10, 0, "linear")],

@@ -1,4 +1,4 @@
-"""What is wrong in a schedule is told with its place, what was expected, and what is near."""
+"""What is wrong in a schedule is reported with its place, what was expected, and what is near."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def brief(text: str) -> str:
     return text[:50]
 
 
-def told(text: str, file: str = "a.yaml") -> list[str]:
+def reported(text: str, file: str = "a.yaml") -> list[str]:
     with pytest.raises(ScheduleError) as caught:
         read_schedule(text, file, "a")
     return str(caught.value).splitlines()
@@ -38,7 +38,7 @@ def test_the_message_of_the_issue() -> None:
         "# A sunset.\nversion: 1\noutput:\n  size: [256, 144]\n  fps: 12\n  length: 12s\n  seed: 7\n"
         "prompts:\n  0s: a calm sea\n  5s: a golden sunset\nmotion:\n  zoom: fast\n"
     )
-    assert told(text, "sunset.yaml") == [
+    assert reported(text, "sunset.yaml") == [
         "sunset.yaml:12:9: motion.zoom: expected a number, a rate such as 1.05/s or a map of times, got 'fast'"
     ]
 
@@ -191,17 +191,17 @@ PROMPTS = [
 
 @pytest.mark.parametrize(("text", "expected"), SECTIONS, ids=brief)
 def test_a_wrong_section(text: str, expected: str) -> None:
-    assert told(f"prompts: a sea\n{text}\n") == [f"a.yaml:{expected}"]
+    assert reported(f"prompts: a sea\n{text}\n") == [f"a.yaml:{expected}"]
 
 
 @pytest.mark.parametrize(("text", "expected"), MOTION, ids=brief)
 def test_a_wrong_motion(text: str, expected: str) -> None:
-    assert told(f"prompts: a sea\nmotion: {{{text}}}\n") == [f"a.yaml:{expected}"]
+    assert reported(f"prompts: a sea\nmotion: {{{text}}}\n") == [f"a.yaml:{expected}"]
 
 
 @pytest.mark.parametrize(("text", "expected"), PROMPTS, ids=brief)
 def test_wrong_prompts(text: str, expected: str) -> None:
-    assert told(f"prompts: {text}\n") == [f"a.yaml:{expected}"]
+    assert reported(f"prompts: {text}\n") == [f"a.yaml:{expected}"]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_wrong_prompts(text: str, expected: str) -> None:
     ],
 )
 def test_no_schedule_at_all(text: str, lines: list[str]) -> None:
-    assert sorted(told(text)) == lines
+    assert sorted(reported(text)) == lines
 
 
 TOO_FAST = [
@@ -231,7 +231,7 @@ TOO_FAST = [
 
 @pytest.mark.parametrize(("motion", "fps"), TOO_FAST)
 def test_a_rate_beyond_a_factor_of_10_per_frame_is_refused(motion: str, fps: float) -> None:
-    (line,) = told(f"prompts: a\noutput: {{fps: {fps}}}\nmotion: {{{motion}}}\n")
+    (line,) = reported(f"prompts: a\noutput: {{fps: {fps}}}\nmotion: {{{motion}}}\n")
     written = motion.rstrip("}").split(": ")[-1]
     column = len("motion: {") + motion.rindex(written) + 1
     path = "zoom.3s.to" if "3s" in motion else motion.split(":")[0]
@@ -246,5 +246,5 @@ def test_a_default_size_that_does_not_fit_is_told(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(registry, "find_latent", lambda name: big)
     assert Models(latent=big).size_unit == 32
     expected = "expected multiples of 32 for the latent model 'big', such as [256, 128], got [256, 144]"
-    assert told("prompts: a\nmodels: {latent: big}\n") == [f"a.yaml:2:18: models.latent: {expected}"]
-    assert told("output: {fps: 8}\nprompts: a\nmodels: {latent: big}\n") == [f"a.yaml:1:9: output.size: {expected}"]
+    assert reported("prompts: a\nmodels: {latent: big}\n") == [f"a.yaml:2:18: models.latent: {expected}"]
+    assert reported("output: {fps: 8}\nprompts: a\nmodels: {latent: big}\n") == [f"a.yaml:1:9: output.size: {expected}"]

@@ -1,4 +1,4 @@
-"""All problems of a schedule are told at once: none hides another, and none is told that is not there."""
+"""All problems of a schedule are reported at once: none hides another, and none is invented."""
 
 import pytest
 
@@ -13,14 +13,14 @@ PROMPT = "expected a text, a map of times to texts, or a list of {text, weight} 
 TWICE = "this key appears twice; remove one of them"
 
 
-def told(text: str) -> list[str]:
+def reported(text: str) -> list[str]:
     with pytest.raises(ScheduleError) as caught:
         read_schedule(text, "a.yaml", "a")
     return str(caught.value).splitlines()
 
 
 def test_all_problems_are_told_at_once_in_order() -> None:
-    lines = told(
+    lines = reported(
         "version: 3\nprompts: {}\noutput: {fps: x, lenght: 5s, size: [250, q]}\n"
         "losses: {anchor: y}\nmotion: {zoom: fast, rotate: 3%, border: z}\nrefine: {lr: -1}\nmodels: {latent: q}\n"
     )
@@ -29,13 +29,13 @@ def test_all_problems_are_told_at_once_in_order() -> None:
 
 
 def test_at_most_20_problems_are_told() -> None:
-    lines = told("prompts: a\nlosses: {" + ", ".join(f"x{number}: 1" for number in range(33)) + "}\n")
+    lines = reported("prompts: a\nlosses: {" + ", ".join(f"x{number}: 1" for number in range(33)) + "}\n")
     assert len(lines) == 21
     assert lines[-1] == "... and 13 more"
 
 
 def test_a_wrong_value_behind_an_alias_is_told_where_it_is_written() -> None:
-    assert told("prompts: a\nmotion:\n  zoom: &x fast\nlosses: {smooth: *x}\n") == [
+    assert reported("prompts: a\nmotion:\n  zoom: &x fast\nlosses: {smooth: *x}\n") == [
         "a.yaml:3:9: losses.smooth: expected a number from -1000 to 1000 or a map of times, got 'fast'",
         f"a.yaml:3:9: motion.zoom: {RATE} or a map of times, got 'fast'",
     ]
@@ -135,21 +135,21 @@ def placed(lines: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(("text", "lines"), CURVES, ids=[text for text, _ in CURVES])
 def test_all_problems_of_curves_are_told(text: str, lines: list[str]) -> None:
-    assert told(f"prompts: a sea\n{text}\n") == placed(lines)
+    assert reported(f"prompts: a sea\n{text}\n") == placed(lines)
 
 
 @pytest.mark.parametrize(("text", "lines"), PROMPTS, ids=[text for text, _ in PROMPTS])
 def test_all_problems_of_scenes_and_layers_are_told(text: str, lines: list[str]) -> None:
-    assert told(f"prompts: {text}\n") == placed(lines)
+    assert reported(f"prompts: {text}\n") == placed(lines)
 
 
 @pytest.mark.parametrize(("text", "lines"), AFTER_A_DUPLICATE, ids=[text for text, _ in AFTER_A_DUPLICATE])
 def test_after_a_duplicate_key_the_rest_is_read(text: str, lines: list[str]) -> None:
-    assert told(text) == placed(lines)
+    assert reported(text) == placed(lines)
 
 
 def test_a_missing_prompt_hides_no_wrong_version() -> None:
-    assert told("version: 2\n") == [
+    assert reported("version: 2\n") == [
         f"a.yaml:1:1: prompts: is missing; {PROMPT}",
         "a.yaml:1:10: version: expected version 1, the only one there is, got '2'",
     ]
@@ -172,12 +172,12 @@ def test_a_missing_prompt_hides_no_wrong_version() -> None:
     ],
 )
 def test_no_problem_hides_or_makes_another(text: str, places: list[str]) -> None:
-    lines = told(text if "prompts" in text else f"prompts: a\n{text}\n")
+    lines = reported(text if "prompts" in text else f"prompts: a\n{text}\n")
     assert [line.split(":", 1)[1].split(": ")[0] for line in lines] == places
 
 
 @pytest.mark.parametrize("written", ['"a\\nb"', '"\\e[31mred"', '"\\b"'])
 @pytest.mark.parametrize("text", ["losses: {%s: 1}", "losses: {smooth: %s}"])
 def test_a_problem_is_one_line_of_plain_text(written: str, text: str) -> None:
-    (line,) = told("prompts: a\n" + text % written + "\n")
+    (line,) = reported("prompts: a\n" + text % written + "\n")
     assert line.isprintable()

@@ -77,7 +77,7 @@ def test_whatever_the_text_nothing_else_is_raised(text: str) -> None:
             compose(whole)
 
 
-def told(text: str) -> tuple[int, int, str]:
+def reported(text: str) -> tuple[int, int, str]:
     with pytest.raises(NotYamlError) as caught:
         compose(text)
     return caught.value.line, caught.value.column, caught.value.message
@@ -95,47 +95,47 @@ def bomb(levels: int) -> str:
 def test_depth_is_bounded() -> None:
     assert compose(nested(MAX_DEPTH)) is not None
     message = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
-    assert told(nested(MAX_DEPTH + 1)) == (1, MAX_DEPTH + 1, message)
-    assert told(LONG + "- " * 200_000)[2] == message
-    assert told(LONG + "{a: " * 200_000)[2] == message
-    assert told("".join(" " * depth + "a:\n" for depth in range(MAX_DEPTH + 1)) + " " * 40 + "b: 1")[2] == message
+    assert reported(nested(MAX_DEPTH + 1)) == (1, MAX_DEPTH + 1, message)
+    assert reported(LONG + "- " * 200_000)[2] == message
+    assert reported(LONG + "{a: " * 200_000)[2] == message
+    assert reported("".join(" " * depth + "a:\n" for depth in range(MAX_DEPTH + 1)) + " " * 40 + "b: 1")[2] == message
 
 
 def test_entries_are_bounded() -> None:
     assert compose("[" + "1," * (MAX_ENTRIES - 1) + "]") is not None
-    line, column, message = told("[" + "1," * MAX_ENTRIES + "]")
+    line, column, message = reported("[" + "1," * MAX_ENTRIES + "]")
     assert (line, column) == (1, 2 * MAX_ENTRIES)
     assert message == f"more than {MAX_ENTRIES:,} entries, those that aliases repeat counted each time"
 
 
 def test_entries_are_counted_as_often_as_aliases_repeat_them() -> None:
     assert compose(bomb(4)) is not None
-    assert told(bomb(5))[2].startswith(f"more than {MAX_ENTRIES:,} entries")
-    assert told(bomb(60))[0] == told(bomb(5))[0]  # as soon as it is clear
+    assert reported(bomb(5))[2].startswith(f"more than {MAX_ENTRIES:,} entries")
+    assert reported(bomb(60))[0] == reported(bomb(5))[0]  # as soon as it is clear
 
 
 def test_a_text_repeated_counts_by_its_length() -> None:
     text = "a: &a " + "x" * MAX_TEXT + "\nb: ["
     assert compose(text + "*a, " * 100 + "]") is not None
-    assert told(text + "*a, " * 5000 + "]")[2].startswith("more than")
+    assert reported(text + "*a, " * 5000 + "]")[2].startswith("more than")
 
 
 @pytest.mark.parametrize("kind", ["", "'", '"'])
 def test_texts_are_bounded(kind: str) -> None:
     assert compose(f"a: {kind}{'x' * MAX_TEXT}{kind}") is not None
-    assert told(f"a: {kind}{'x' * (MAX_TEXT + 1)}{kind}") == (1, 4, f"a text of more than {MAX_TEXT:,} characters")
+    assert reported(f"a: {kind}{'x' * (MAX_TEXT + 1)}{kind}") == (1, 4, f"a text of more than {MAX_TEXT:,} characters")
 
 
 @pytest.mark.parametrize("written", ["{}: 1", "? {}\n: 1", "a: &k {}\n*k : 1"])
 def test_keys_are_bounded_however_they_are_written(written: str) -> None:
     assert compose(written.format("x" * MAX_KEY)) is not None
-    assert told(written.format("x" * (MAX_KEY + 1)))[2] == f"a key of more than {MAX_KEY} characters"
+    assert reported(written.format("x" * (MAX_KEY + 1)))[2] == f"a key of more than {MAX_KEY} characters"
 
 
 def test_tag_directives_are_bounded() -> None:
     directives: Callable[[int], str] = lambda count: "".join(f"%TAG !{n}! tag:x:\n" for n in range(count)) + "---\na: 1"  # noqa: E731
     assert compose(directives(100)) is not None
-    assert told(directives(101)) == (1, 1, "more than 100 %TAG directives; a schedule needs none")
+    assert reported(directives(101)) == (1, 1, "more than 100 %TAG directives; a schedule needs none")
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_tag_directives_are_bounded() -> None:
 )
 @pytest.mark.parametrize("above", ["", LONG])
 def test_an_alias_of_what_is_not_there_yet(text: str, place: tuple[int, int], above: str) -> None:
-    line, column, message = told(above + text)
+    line, column, message = reported(above + text)
     assert (line - above.count("\n"), column) == place
     assert "alias" in message
 
 
 def test_an_anchor_must_not_stand_twice() -> None:
-    assert told("a: &x 1\nb: &x 2\n") == (2, 4, "the anchor 'x' is defined twice; rename one of them")
+    assert reported("a: &x 1\nb: &x 2\n") == (2, 4, "the anchor 'x' is defined twice; rename one of them")
 
 
 def test_tags_and_merge_keys_mean_nothing() -> None:
@@ -165,9 +165,9 @@ def test_tags_and_merge_keys_mean_nothing() -> None:
 @pytest.mark.parametrize("above", ["", LONG])
 def test_characters_that_yaml_does_not_allow_are_told_with_their_place(text: str, above: str) -> None:
     bad = next(number for number, character in enumerate(text) if character not in "a: b[2J")
-    assert told(above + text) == (above.count("\n") + 1, bad + 1, "a character that YAML does not allow")
+    assert reported(above + text) == (above.count("\n") + 1, bad + 1, "a character that YAML does not allow")
 
 
 @pytest.mark.parametrize("above", ["", LONG])
 def test_a_reserved_character_is_told_to_need_quotes_by_either_parser(above: str) -> None:
-    assert told(above + "a: {@drop: 3}\n")[2].endswith("; put quotes around what it begins")
+    assert reported(above + "a: {@drop: 3}\n")[2].endswith("; put quotes around what it begins")

@@ -1,4 +1,4 @@
-"""--set: any value by its path, told with its own place when it is wrong."""
+"""--set: any value by its path, reported with its own place when it is wrong."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def read(*overrides: tuple[str, str]) -> Schedule:
     return read_schedule(TEXT, "a.yaml", "a", overrides)
 
 
-def told(*overrides: tuple[str, str]) -> list[str]:
+def reported(*overrides: tuple[str, str]) -> list[str]:
     with pytest.raises(InputError) as caught:
         read(*overrides)
     return str(caught.value).splitlines()
@@ -68,7 +68,7 @@ def test_what_an_alias_repeats_is_changed_in_one_place() -> None:
     ],
 )
 def test_a_wrong_override_is_told_with_its_place(override: tuple[str, str], line: str) -> None:
-    assert told(override) == [line]
+    assert reported(override) == [line]
 
 
 def test_problems_of_the_file_keep_their_place() -> None:
@@ -78,7 +78,7 @@ def test_problems_of_the_file_keep_their_place() -> None:
 
 
 def test_a_value_that_is_no_yaml_is_told() -> None:
-    assert told(("refine.steps", "{")) == [
+    assert reported(("refine.steps", "{")) == [
         "--set refine.steps:1:2: not YAML: expected the node content, but found '<stream end>'"
     ]
 
@@ -94,4 +94,4 @@ def test_the_source_is_the_whole_schedule_and_reads_the_same() -> None:
 
 
 def test_a_key_in_the_wrong_section_is_told_as_the_command_line_writes_it() -> None:
-    assert told(("seed", "8")) == ["--set seed:1:1: seed: belongs in output.seed: write --set output.seed=..."]
+    assert reported(("seed", "8")) == ["--set seed:1:1: seed: belongs in output.seed: write --set output.seed=..."]

@@ -24,7 +24,7 @@ def read(text: str = TEXT, *overrides: tuple[str, str]) -> Schedule:
     return read_schedule(text, "a.yaml", "a", overrides)
 
 
-def told(text: str) -> list[str]:
+def reported(text: str) -> list[str]:
     with pytest.raises(ScheduleError) as caught:
         read(text)
     return [line.removeprefix("a.yaml:") for line in str(caught.value).splitlines()]
@@ -138,4 +138,4 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
 def test_a_wrong_variant_is_told_in_its_place(text: str, lines: list[str]) -> None:
-    assert told(text) == lines
+    assert reported(text) == lines

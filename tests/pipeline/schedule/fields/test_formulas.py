@@ -15,7 +15,7 @@ def read(text: str) -> Schedule:
     return read_schedule("prompts: a sea\n" * ("prompts:" not in text) + text + "\n", "a.yaml", "a")
 
 
-def told(text: str) -> list[str]:
+def reported(text: str) -> list[str]:
     with pytest.raises(ScheduleError) as caught:
         read(text)
     return [line.removeprefix("a.yaml:") for line in str(caught.value).splitlines()]
@@ -204,7 +204,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
 def test_a_mistake_is_told_in_its_place(text: str, lines: list[str]) -> None:
-    assert told(text) == lines
+    assert reported(text) == lines
 
 
 LET = [
@@ -236,7 +236,7 @@ LET = [
 
 @pytest.mark.parametrize(("text", "lines"), LET)
 def test_a_mistake_in_let_is_told_once(text: str, lines: list[str]) -> None:
-    assert told(text) == lines
+    assert reported(text) == lines
 
 
 def test_let_may_use_what_stands_below_it() -> None:
@@ -253,5 +253,5 @@ def test_a_hole_that_lies_between_all_looks_is_told_without_its_place() -> None:
 def test_too_many_expressions_are_refused_before_they_are_computed() -> None:
     long = "+".join(["sin(t)"] * 40)
     keys = ", ".join(f"{i}: big" for i in range(1, 2000))
-    (line,) = [line for line in told(f"let: {{big: {long}}}\nrefine: {{lr: {{{keys}}}}}") if "too many" in line][:1]
+    (line,) = [line for line in reported(f"let: {{big: {long}}}\nrefine: {{lr: {{{keys}}}}}") if "too many" in line][:1]
     assert line.endswith("the expressions of this schedule, with all that let: adds to them, are too many")

@@ -17,7 +17,7 @@ def read(text: str) -> Schedule:
     return read_schedule("prompts: a sea\n" + text + "\n", "a.yaml", "a")
 
 
-def told(text: str) -> list[str]:
+def reported(text: str) -> list[str]:
     with pytest.raises(ScheduleError) as caught:
         read(text)
     return [line.removeprefix("a.yaml:") for line in str(caught.value).splitlines()]
@@ -149,4 +149,4 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
 def test_a_wrong_time_is_told_in_its_place(text: str, lines: list[str]) -> None:
-    assert told(text) == lines
+    assert reported(text) == lines

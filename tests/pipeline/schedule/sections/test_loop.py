@@ -35,7 +35,7 @@ def read(text: str) -> Schedule:
     return read_schedule(text, "a.yaml", "a")
 
 
-def told(text: str) -> str:
+def reported(text: str) -> str:
     with pytest.raises(ScheduleError) as caught:
         read(text)
     return str(caught.value)
@@ -43,10 +43,10 @@ def told(text: str) -> str:
 
 def test_a_loop_must_be_longer_than_its_blend() -> None:
     said = "a.yaml:3:15: loop.blend: expected from 2 frames to half of the video's 3 s, got"
-    assert told("prompts: a\noutput: {length: 3s}\nloop: {blend: 2s}") == (
+    assert reported("prompts: a\noutput: {length: 3s}\nloop: {blend: 2s}") == (
         f"{said} 2 s: a loop must be longer than its blend"
     )
-    assert told("prompts: a\noutput: {length: 3s}\nloop: {blend: 1}").startswith(said)
+    assert reported("prompts: a\noutput: {length: 3s}\nloop: {blend: 1}").startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_loop_must_be_longer_than_its_blend() -> None:
     ],
 )
 def test_a_mistake_is_told(loop: str, said: str) -> None:
-    assert said in told(f"prompts: a\nloop: {loop}")
+    assert said in reported(f"prompts: a\nloop: {loop}")
 
 
 def test_an_open_curve_is_named() -> None:

@@ -35,7 +35,7 @@ def specs(text: str = TEXT) -> list[FrameSpec]:
     return list(Timeline(read(text)))
 
 
-def told(text: str) -> list[str]:
+def reported(text: str) -> list[str]:
     with pytest.raises(ScheduleError) as caught:
         read(text)
     return [line.removeprefix("a.yaml:") for line in str(caught.value).splitlines()]
@@ -158,4 +158,4 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
 def test_a_wrong_shot_is_told_in_its_place(text: str, lines: list[str]) -> None:
-    assert told(text + "\n") == lines
+    assert reported(text + "\n") == lines

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.schedule.loader import load_schedule, read_schedule
-from pipeline.schedule.sections.includes import MAX_FILES
+from pipeline.schedule.sections.include import MAX_FILES
 from render.errors import InputError
 
 Write = Callable[..., Path]
@@ -26,7 +26,7 @@ def write(tmp_path: Path) -> Write:
     return files
 
 
-def told(path: Path) -> list[str]:
+def reported(path: Path) -> list[str]:
     with pytest.raises(InputError) as caught:
         load_schedule(path)
     return [line.replace(f"{path.parent}/", "") for line in str(caught.value).splitlines()]
@@ -69,7 +69,7 @@ def test_what_is_written_out_reads_the_same(write: Write) -> None:
 
 def test_a_problem_names_its_own_file(write: Write) -> None:
     path = write(main="include: look.yaml\nprompts: a\nlosses: {smoth: 1}\n", look="\n\nrefine: {steps: x}\n")
-    assert sorted(told(path)) == [
+    assert sorted(reported(path)) == [
         "look.yaml:3:17: refine.steps: expected a number from 0 to 10000 or a map of times, got 'x'",
         "main.yaml:3:10: losses.smoth: unknown key; did you mean 'smooth'?",
     ]
@@ -106,7 +106,7 @@ def test_what_cannot_be_included_is_told(write: Write, include: str, line: str) 
         wrong="let: }\n",
         look="title: a\n",
     )
-    (found,) = told(path)
+    (found,) = reported(path)
     assert line in found
 
 
@@ -118,10 +118,10 @@ def test_the_command_line_may_allow_a_path_outside(write: Write) -> None:
 
 def test_a_bomb_of_includes_is_refused(write: Write) -> None:
     texts = {f"f{i}": f"include: [f{i + 1}.yaml, f{i + 1}.yaml]\n" for i in range(20)}
-    lines = told(write(main="include: f0.yaml\nprompts: a\n", f20="title: a\n", **texts))
+    lines = reported(write(main="include: f0.yaml\nprompts: a\n", f20="title: a\n", **texts))
     assert lines[0].endswith(f"more than {MAX_FILES} files are included")
 
 
 def test_a_strange_key_in_a_fragment_is_told(write: Write) -> None:
     path = write(main="include: look.yaml\nprompts: a\n", look="? [1]\n: 2\nmotion: {? {a: 1} : 2}\n")
-    assert told(path)[0].startswith("look.yaml:1:3: expected a plain key")
+    assert reported(path)[0].startswith("look.yaml:1:3: expected a plain key")

@@ -11,16 +11,16 @@ from pipeline.schedule.document.paths import resolve
 from pipeline.schedule.document.sources import read_text, stamp, with_root
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
-from pipeline.schedule.fields.shapes import list_of, one_of
+from pipeline.schedule.fields.shapes import about, list_of, one_of
+from pipeline.schedule.sections import Section
 from render.errors import InputError
 
 MAX_FILES = 32
 MAX_LENGTH = 300_000  # characters of all of them
 
-SHAPE = one_of(fields.TEXT, list_of(fields.TEXT, MAX_FILES))
 
 _EXPECTED = "the path of a YAML file beside this one such as look.yaml, or a list of them"
-_NO_CLOCK = Clock(fps=1.0, length=0.0, known=False)  # and so nobody's warnings are kept
+_NO_CLOCK = Clock(fps=1.0, length=0.0, known=False)  # so warnings are dropped
 
 
 def included(document: Value) -> Value:
@@ -92,3 +92,11 @@ def _values(document: Value) -> list[Value]:
     if value.is_map or (value.is_list and not value.node.value):
         raise value.invalid(_EXPECTED)
     return value.items(_EXPECTED) if value.is_list else [value]
+
+
+SECTION: Section[None] = Section(
+    position=140,
+    shape=lambda: about(
+        one_of(fields.TEXT, list_of(fields.TEXT, MAX_FILES)), "files of YAML whose entries lie under the schedule's own"
+    ),
+)

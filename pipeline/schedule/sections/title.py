@@ -1,0 +1,11 @@
+"""`title:` of the video."""
+
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.shapes import about
+from pipeline.schedule.sections import Section, reader_of
+
+SECTION = Section(
+    position=20,
+    shape=lambda: about(fields.TEXT, "for the video's metadata; the file's name if left out"),
+    read=reader_of("title", fields.text, ""),  # the loader puts the file's name there
+)

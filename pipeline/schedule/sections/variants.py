@@ -1,0 +1,28 @@
+"""`variants:`: `pipeline.schedule.document.variants` reads it, before there are sections."""
+
+import re
+
+from pipeline.schedule.document.variants import FIXED, MAX_VALUES
+from pipeline.schedule.fields.shapes import Shape, list_of
+from pipeline.schedule.sections import Section, declared
+
+
+def _shape() -> Shape:
+    """A list for every path: of what may stand there where the path is a section's key, else of anything."""
+    vary = {name: section.shape() for name, section in declared().items() if name not in FIXED}
+    paths = vary | {
+        f"{name}.{key}": {"$ref": f"#/definitions/{name}/properties/{key}"}
+        for name, shape in vary.items()
+        for key in shape.get("properties", {})
+    }
+    return {
+        "description": "paths to lists of values: every combination is a run of its own",
+        "type": "object",
+        "properties": {path: list_of(shape, MAX_VALUES) for path, shape in paths.items()},
+        "propertyNames": {"pattern": rf"^(?:{'|'.join(map(re.escape, vary))})(?:[.\[].*)?$"},
+        "additionalProperties": list_of({}, MAX_VALUES),
+        "examples": [{"output.seed": [1, 2, 3]}],
+    }
+
+
+SECTION: Section[None] = Section(position=150, shape=_shape)
