@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Generator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +99,6 @@ class Failed:
 
 
 Event = Started | Kept | Warned | FrameDone | Finished | Interrupted | Failed
-Report = Callable[[Event], None]
 
 _NAMES = {
     Started: "started",
@@ -112,14 +109,6 @@ _NAMES = {
     Interrupted: "interrupted",
     Failed: "failed",
 }
-
-
-def only_events(work: Generator[object, None, None]) -> Generator[Event, None, None]:
-    """The events among what a run yields; closes it when closed."""
-    with closing(work):
-        for item in work:
-            if isinstance(item, Event):
-                yield item
 
 
 def to_json(event: Event) -> str:

@@ -19,7 +19,6 @@ from pipeline.schedule.timeline import Timeline
 from render.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from render.refinement.lockstep import Pending
     from render.renderer.renderer import Renderer
     from render.renderer.state import FrameState
 
@@ -88,7 +87,7 @@ class Rendering:
 
     def run(
         self, models: "Renderer", state: "FrameState | None", stop: Callable[[], bool]
-    ) -> Generator["Event | Pending", None, int | None]:
+    ) -> Generator[Event, None, int | None]:
         """Render the stretches, the first one from `state`; the frame before which it was stopped, else None."""
         with Writer[Written]() as writer:
             for number, stretch in enumerate(self.stretches):
@@ -115,7 +114,7 @@ class Rendering:
 
     def _frame(
         self, models: "Renderer", state: "FrameState | None", index: int, writer: Writer[Written]
-    ) -> Generator["Event | Pending", None, "FrameState"]:
+    ) -> Generator[Event, None, "FrameState"]:
         """Refine frame `index` and have it written, while those before it are told as they are written."""
         from render.renderer.staging import to_host
 
@@ -125,7 +124,7 @@ class Rendering:
             yield from self._done(writer.drain())
             self._heads.require(models)
         try:
-            state = yield from models.steps(state and self._heads.lead(state, spec, models), spec)
+            state = models.step(state and self._heads.lead(state, spec, models), spec)
         except Exception:  # a frame that fails has often warned before
             yield from self.told()
             raise

@@ -5,14 +5,14 @@ stopped; what is done is decided by chained hashes (`pipeline.run.folder.states`
 """
 
 import time
-from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.run.delivery.deliver import require
 from pipeline.run.delivery.derive import derive
 from pipeline.run.delivery.report import RunReport
-from pipeline.run.events import Event, Finished, Interrupted, Kept, Report, Started, only_events
+from pipeline.run.events import Event, Finished, Interrupted, Kept, Started
 from pipeline.run.folder.finished import disown
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.hashes import chain
@@ -29,7 +29,6 @@ from pipeline.video import ffmpeg
 from render.spec import FrameSpec
 
 if TYPE_CHECKING:
-    from render.refinement.lockstep import Pending
     from render.renderer.renderer import Renderer
 
 GetRenderer = Callable[[Callable[[str], None]], "Renderer"]
@@ -74,16 +73,9 @@ class Run:
         self._begin, self._end = frame_range(options.part or options.frames, len(self._timeline))
         self._hashes: list[str] = []
 
-    def execute(
-        self, digests: Mapping[str, Any], renderer: GetRenderer, report: Report, stop: Callable[[], bool]
-    ) -> bool:
-        """Go through all `events` and report them; return whether the run was finished, not stopped."""
-        event = None
-        for event in self.events(digests, renderer, stop):
-            report(event)
-        return isinstance(event, Finished)
-
-    def events(self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]) -> Iterator[Event]:
+    def events(
+        self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]
+    ) -> Generator[Event, None, None]:
         """Render what is missing and make the video, and tell of it: the last event is Finished or Interrupted.
 
         The folder is locked until the last event was taken or the iterator closed.
@@ -96,15 +88,6 @@ class Run:
         Raises:
             RunError: rendering or encoding failed, or another run writes into the folder; every
                 finished frame is kept.
-        """
-        return only_events(self.work(digests, renderer, stop))
-
-    def work(
-        self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]
-    ) -> Generator["Event | Pending", None, None]:
-        """All `events`, and in between the refinements of frames, for whoever wants to take their steps.
-
-        Args and raises: see `events`.
         """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
         require(self.schedule.output.video)
@@ -140,7 +123,7 @@ class Run:
 
     def _render(
         self, rendering: Rendering, survey: Survey, renderer: GetRenderer, stop: Callable[[], bool]
-    ) -> Generator["Event | Pending", None, bool]:
+    ) -> Generator[Event, None, bool]:
         """Whether all of it was rendered, not stopped."""
         models = renderer(rendering.warn)
         models.require_memory(self.schedule.output.size)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from pipeline.run.events import Event, Finished, only_events
+from pipeline.run.events import Event, Finished
 from pipeline.run.run import Run
 
 
@@ -64,7 +64,7 @@ def split(runs: Sequence[Run], room: int) -> tuple[list[Run], dict[Run, Run]]:
 def joined(
     told: Generator[tuple[Run, Event], None, None],
     wholes: Mapping[Run, Run],
-    work: Callable[[Run], Generator[object, None, None]],
+    events: Callable[[Run], Generator[Event, None, None]],
 ) -> Generator[tuple[Run, Event], None, None]:
     """What is `told` of runs and parts, and behind the last part of a run what happens when its video is made.
 
@@ -72,7 +72,7 @@ def joined(
 
     Args:
         wholes: see `split`; no part of a run is left out of `told`.
-        work: what a run yields.
+        events: those of a run.
     """
     left = Counter(wholes.values())
     rendered: Counter[Run] = Counter()
@@ -91,7 +91,7 @@ def joined(
             taken_back[whole] += event.taken_back
             if left[whole]:
                 continue
-            for said in only_events(work(whole)):
+            for said in events(whole):
                 if isinstance(said, Finished):
                     seconds = time.perf_counter() - begun[whole]
                     rendered[whole] += said.rendered

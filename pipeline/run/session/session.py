@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.run.events import Event, Failed, Finished, Interrupted, Warned, only_events
+from pipeline.run.events import Event, Failed, Finished, Interrupted, Warned
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
 from pipeline.run.progress import Reporter
@@ -26,7 +26,6 @@ from render.renderer.located import LocatedModels
 
 if TYPE_CHECKING:
     from render.models.downloads import Progress
-    from render.refinement.lockstep import Pending
     from render.renderer.renderer import Renderer
 
 Prepare = Callable[["Renderer"], "Renderer"]
@@ -72,16 +71,16 @@ class Session:
         Raises:
             InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
         """
-        return only_events(self.work(run_of(schedule, folder, options), stop, remote=remote))
+        return self.events(run_of(schedule, folder, options), stop, remote=remote)
 
-    def work(
+    def events(
         self,
         run: Run,
         stop: Callable[[], bool],
         prepared: Prepare = lambda renderer: renderer,
         remote: str | None = None,
-    ) -> Generator["Event | Pending", None, None]:
-        """What happens in a run, see `pipeline.run.run.Run.work`; a failure is its last event.
+    ) -> Generator[Event, None, None]:
+        """What happens in a run, see `pipeline.run.run.Run.events`; a failure is its last event.
 
         Args:
             prepared: makes of the models, as soon as there is a frame to render, what renders it.
@@ -90,7 +89,7 @@ class Session:
         Raises:
             InputError: `remote` is no bucket.
         """
-        attempt = partial(self._work, run, stop, prepared)
+        attempt = partial(self._events, run, stop, prepared)
         if remote is not None:
             from pipeline.run.session.mirror import mirrored
             from pipeline.storage.store import Store
@@ -98,14 +97,14 @@ class Session:
             attempt = partial(mirrored, Store(remote), run.folder.path, run.title, attempt, run.part)
         return when_free(attempt, run, stop) if self._wait else attempt()
 
-    def _work(self, run: Run, stop: Callable[[], bool], prepared: Prepare) -> Generator["Event | Pending", None, None]:
+    def _events(self, run: Run, stop: Callable[[], bool], prepared: Prepare) -> Generator[Event, None, None]:
         try:
             models = run.schedule.models.locate(offline=self._offline, progress=self._downloaded)
             digests = models.digests()
             text = json.dumps(digests)
             if run.part is None:
                 yield from _untimely(run)
-            yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
+            yield from run.events(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
         except FolderInUseError as error:
             yield Failed(schedule=run.title, message=str(error), held_by=error.holder)
         except RunError as error:
@@ -162,14 +161,12 @@ def render_all(
         runs, wholes = split([run_of(job.schedule, job.folder, options) for job in jobs], at_once or MOST)
         remotes = {job.folder: job.remote for job in jobs}
 
-        def work(
-            run: Run, *, prepared: Prepare = lambda renderer: renderer
-        ) -> Generator["Event | Pending", None, None]:
-            return session.work(run, stop, prepared, remotes[run.folder.path])
+        def events(run: Run, *, prepared: Prepare = lambda renderer: renderer) -> Generator[Event, None, None]:
+            return session.events(run, stop, prepared, remotes[run.folder.path])
 
         chosen = AtOnce(at_once, reporter.note)
         for group in [[run] for run in runs] if at_once == 1 else groups(runs):
-            with contextlib.closing(joined(in_lockstep(group, work, chosen), wholes, work)) as told:
+            with contextlib.closing(joined(in_lockstep(group, events, chosen), wholes, events)) as told:
                 for run, event in told:  # closed wherever it is left: what was made goes to its bucket
                     reporter(event)
                     failed |= isinstance(event, Failed)

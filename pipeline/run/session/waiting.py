@@ -3,21 +3,17 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from pipeline.run.events import GO_ON, Event, Failed, Interrupted, Warned
 from pipeline.run.folder.lock import in_use
 from pipeline.run.run import Run
 
-if TYPE_CHECKING:
-    from render.refinement.lockstep import Pending
-
 BETWEEN = 0.5  # seconds between two looks at the lock
 
 
 def when_free(
-    attempt: Callable[[], Generator["Event | Pending", None, None]], run: Run, stop: Callable[[], bool]
-) -> Generator["Event | Pending", None, None]:
+    attempt: Callable[[], Generator[Event, None, None]], run: Run, stop: Callable[[], bool]
+) -> Generator[Event, None, None]:
     """What happens in a run, from the moment on at which its folder is free.
 
     Runs that are refined in lockstep with this one wait as well.
@@ -29,12 +25,12 @@ def when_free(
     told = ""
     while True:
         refused: Failed | None = None
-        with closing(attempt()) as items:
-            for item in items:
-                if isinstance(item, Failed) and item.held_by:
-                    refused = item
+        with closing(attempt()) as events:
+            for event in events:
+                if isinstance(event, Failed) and event.held_by:
+                    refused = event
                 else:
-                    yield item
+                    yield event
         if refused is None:
             return
         holder = refused.held_by

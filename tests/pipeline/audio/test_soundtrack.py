@@ -30,6 +30,7 @@ from pipeline.video.sound import sounding
 from pipeline.views.preview import write_preview
 from render.errors import EncodingError, RunError
 from render.renderer.renderer import Renderer
+from tests.runs import completes
 
 Write = Callable[..., Path]
 
@@ -50,10 +51,7 @@ def rendered(write: Write, renderer: Renderer, tmp_path: Path, any_ffmpeg: str) 
         origin = Origin(file=str(write(text + "\nrefine: {steps: 0, first_frame: 1, cutouts: 1}")))
         schedule = load_origin(origin)
         folder = RunFolder(tmp_path / "out")
-        digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
-        assert Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg)).execute(
-            digests, lambda warn: renderer, lambda event: None, lambda: False
-        )
+        assert completes(Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg)), lambda warn: renderer)
         return folder
 
     return render
