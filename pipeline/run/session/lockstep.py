@@ -52,8 +52,8 @@ class AtOnce:
             return self._found[run.kind]
         from render.renderer.probe import NUM_STEPS, probe
 
-        steps = sum(spec.num_steps for each in group for spec in each.asked)
-        spec = next((spec for spec in run.asked if spec.num_steps and spec.losses), None)
+        steps = sum(spec.num_steps for each in group for spec in each.wanted)
+        spec = next((spec for spec in run.wanted if spec.num_steps and spec.losses), None)
         if spec is None or steps < WORTH * NUM_STEPS:
             self.note(f"lockstep: {steps} steps in all are too few to measure by {NUM_STEPS} what pays: 1 at once")
             return 1
