@@ -37,7 +37,7 @@ class FrameLoop:
             state = previous if stretch.after > stretch.shot else None
         elif state.index in stretch.missing:  # a state is saved before its frame
             self.rendered.write(state)
-        self.reporting.expect_frames(stretch.first_after(state and state.index), stretch.end)
+        self.reporting.expect_frames(stretch.first_after(None if state is None else state.index), stretch.end)
         return state
 
     def run(
@@ -49,7 +49,7 @@ class FrameLoop:
                 if number:
                     yield from self.reporting.done(writer.drain())  # its states may be those just written
                     state = self.start(renderer, stretch, state)
-                for index in range(stretch.first_after(state and state.index), stretch.end):
+                for index in range(stretch.first_after(None if state is None else state.index), stretch.end):
                     if stop():
                         yield from self.reporting.done(writer.drain())
                         return index

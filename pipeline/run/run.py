@@ -159,7 +159,7 @@ class Run:
             schedule=self.title,
             folder=self.folder.path,
             frames=len(self._timeline),
-            first=stretches[0].first_after(state and state.index),
+            first=stretches[0].first_after(None if state is None else state.index),
             last=self._scope.own[1],
             stale=stale,
             device=str(renderer.device),
