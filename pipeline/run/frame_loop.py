@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.run.events import Event
 from pipeline.run.folder.writer import Writer
-from pipeline.run.loop_end import Heads
+from pipeline.run.loop_end import LoopStart
 from pipeline.run.plan import Stretch
 from pipeline.run.rendered import RenderedFrames
 from pipeline.run.reporting import Reporting, Written
@@ -67,9 +67,9 @@ class FrameLoop:
         spec = self.timeline.at(index)
         if spec.lead is not None:  # into a state that may not be on the disk yet
             yield from self.reporting.done(writer.drain())
-            self._heads.require(renderer)
+            self._loop_start.require(renderer)
         try:
-            state = renderer.step(state and self._heads.lead(state, spec, renderer), spec)
+            state = renderer.step(state and self._loop_start.toward(state, spec, renderer), spec)
         except Exception:  # a frame that fails has often warned before
             yield from self.reporting.warnings()
             raise
@@ -82,7 +82,7 @@ class FrameLoop:
         return state
 
     @cached_property
-    def _heads(self) -> Heads:
+    def _loop_start(self) -> LoopStart:
         """What the end of a loop is led into."""
         rendered = self.rendered
-        return Heads(rendered.states, self.timeline, list(rendered.hashes), rendered.frames)
+        return LoopStart(rendered.states, self.timeline, list(rendered.hashes), rendered.frames)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from render.renderer.state import FrameState
 
 
-class Heads:
+class LoopStart:
     """The states of the first frames of a loop, which are kept while it is rendered.
 
     Args:
@@ -55,17 +55,17 @@ class Heads:
             state = renderer.step(state, self._timeline.at(index))
             self._states.save(state, self._hashes[index], renderer.made_on)
 
-    def lead(self, state: "FrameState", spec: FrameSpec, renderer: "Renderer") -> "FrameState":
+    def toward(self, state: "FrameState", spec: FrameSpec, renderer: "Renderer") -> "FrameState":
         """What the frame of `spec` starts from; `state` itself unless it is led."""
         if spec.lead is None:
             return state
         index, way = spec.lead
-        head = self._states.load(index, renderer.device)
+        target = self._states.load(index, renderer.device)
         if way == 1:
-            return dataclasses.replace(head, index=state.index)
-        left = float((head.image - state.image).abs().mean())
+            return dataclasses.replace(target, index=state.index)
+        left = float((target.image - state.image).abs().mean())
         share = 1 - min(1.0, self._whole_way * (1 - way) / left) if left else 1.0
-        image = state.image.lerp(head.image, share)
+        image = state.image.lerp(target.image, share)
         # Half-way between two latents is not half-way between their pictures: the mixed picture is encoded anew.
         return dataclasses.replace(state, image=image, latent=None)
 

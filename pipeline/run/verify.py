@@ -10,7 +10,7 @@ from pipeline.run.folder.finished import is_as_made
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import to_pixels
 from pipeline.run.folder.hashes import chain
-from pipeline.run.loop_end import Heads
+from pipeline.run.loop_end import LoopStart
 from pipeline.schedule.timeline import Timeline
 from pipeline.video.ffmpeg import find_binary
 from render.errors import CheckpointError, RunError
@@ -66,9 +66,9 @@ class Verification:
         video = self._folder.video
         if not (as_made := is_as_made(self._folder)):
             yield f"{video}: is not the video that the run made; render assemble {self._folder.path} does"
-        footage = self._folder.footage()
-        if len(self._frames.present()) >= footage.frames:  # else a video may be of a part
-            for path, said in faults(self._folder.path, footage, self._binary):
+        plan = self._folder.video_plan()
+        if len(self._frames.present()) >= plan.frames:  # else a video may be of a part
+            for path, said in faults(self._folder.path, plan, self._binary):
                 if as_made or path != video:
                     yield said
 
@@ -92,8 +92,8 @@ class Verification:
             note = self._states.note(before)
             elsewhere = f", not on {note.made_on}" if note and note.made_on != renderer.made_on else ""
             spec = self._timeline.at(before + 1)
-            heads = Heads(self._states, self._timeline, self._hashes, self._frames)
-            following = renderer.step(state and heads.lead(state, spec, renderer), spec)
+            loop_start = LoopStart(self._states, self._timeline, self._hashes, self._frames)
+            following = renderer.step(state and loop_start.toward(state, spec, renderer), spec)
             if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
                 path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"
                 yield f"{path}: rendered again on {here}, it is another picture"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.batch.jobs.job import BROKEN, Entry, Work
 from pipeline.batch.jobs.reason import reason
-from pipeline.run.session.jobs import Job, jobs_of
+from pipeline.run.session.requests import RunRequest, requests_of
 from pipeline.schedule.document.sources import read_text
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline
@@ -34,7 +34,7 @@ def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None =
             if folder in taken:
                 raise InputError(f"{file}: another schedule of this name is rendered to {folder}; rename one")
             taken.add(folder)
-            jobs = jobs_of(file, replace(like, file=str(file.absolute())), folder)
+            jobs = requests_of(file, replace(like, file=str(file.absolute())), folder)
             entries += [_entry(job, file, out, remote) for job in jobs]
         except Exception as error:  # of one input, whatever a reader of files comes up with: the others are rendered
             entries.append(Entry(name=folder.name, file=file, state=BROKEN, message=reason(error, file)))
@@ -92,7 +92,7 @@ def _on_disk(text: str, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _entry(job: Job, file: Path, out: Path, remote: str | None) -> Entry:
+def _entry(job: RunRequest, file: Path, out: Path, remote: str | None) -> Entry:
     schedule = job.schedule
     timeline = Timeline(schedule)
     assert schedule.origin is not None

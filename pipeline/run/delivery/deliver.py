@@ -1,4 +1,4 @@
-"""Every file that a run's footage asks for, made of the frames in its folder."""
+"""Every file that a run's plan asks for, made of the frames in its folder."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -12,8 +12,8 @@ from pipeline.run.delivery.recipes import recipe
 from pipeline.run.delivery.subtitles import as_srt
 from pipeline.run.delivery.upscaling import Enlarged, Upscaler
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.names import leftovers, paths
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.video import Video
 from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg
@@ -26,7 +26,7 @@ from pipeline.video.sound import sounding
 
 
 def deliver(
-    folder: RunFolder, footage: Footage, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
+    folder: RunFolder, plan: VideoPlan, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
 ) -> None:
     """Make all of them, of the first `count` frames; `warn` hears what is made otherwise than asked for.
 
@@ -37,41 +37,41 @@ def deliver(
     """
     pattern = folder.frames.folder / folder.frames.pattern
     check = folder.frames.verify
-    for video, path in zip(footage.videos, paths(folder.path, footage.videos), strict=True):
-        with _whole(video, path, folder, footage, count) as whole:
+    for video, path in zip(plan.videos, paths(folder.path, plan.videos), strict=True):
+        with _whole(video, path, folder, plan, count) as whole:
             whole = chosen(whole, video, partial(ffmpeg.complaint, binary), warn)
-            if footage.loops:
-                pictures = whole.num_pictures(len(whole.order), footage.fps)
+            if plan.loops:
+                pictures = whole.num_pictures(len(whole.order), plan.fps)
                 whole = dataclasses.replace(whole, options=closed(whole.options, pictures))
             options = known_to(whole.options, partial(ffmpeg.encoder_options, binary))
             whole = dataclasses.replace(whole, options=options)
-            ffmpeg.assemble(binary, pattern, count, footage.fps, footage.title, path, check, whole)
-    if left := leftovers(folder.path, footage.videos):
+            ffmpeg.assemble(binary, pattern, count, plan.fps, plan.title, path, check, whole)
+    if left := leftovers(folder.path, plan.videos):
         names = ", ".join(path.name for path in left)
         warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
 
 
 @contextmanager
-def _whole(video: Video, path: Path, folder: RunFolder, footage: Footage, count: int) -> Iterator[Recipe]:
+def _whole(video: Video, path: Path, folder: RunFolder, plan: VideoPlan, count: int) -> Iterator[Recipe]:
     """The recipe with all that goes into the file besides pictures; temporary files are gone afterwards."""
     known = FORMATS[video.format]
-    shown = footage.shown(count)
+    shown = plan.shown(count)
     with ExitStack() as stack:
-        size, redraw = _enlarging(video, path, footage, stack)
-        made = recipe(video, size, footage.fps)
-        made = dataclasses.replace(made, order=tuple(shown), closed=footage.loops, redraw=redraw)
+        size, redraw = _enlarging(video, path, plan, stack)
+        made = recipe(video, size, plan.fps)
+        made = dataclasses.replace(made, order=tuple(shown), closed=plan.loops, redraw=redraw)
         if known.sound:
-            heard = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
+            heard = sounding(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
             made = dataclasses.replace(made, sound=stack.enter_context(heard))
         origin = folder.origin()
         text = written_out(folder.source(), origin.models, origin.draft)
         if (write := known.write) is not None:
             made = dataclasses.replace(made, finish=lambda file: write(file, text))
         else:
-            notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(footage.title, text)))
+            notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(plan.title, text)))
             made = dataclasses.replace(made, notes=notes)
         if video.subtitles:
-            texts = as_srt(footage.said, shown * video.repeat, footage.fps)
+            texts = as_srt(plan.said, shown * video.repeat, plan.fps)
             made = dataclasses.replace(made, subtitles=stack.enter_context(_beside(path, ".srt", texts)))
         yield made
 
@@ -83,13 +83,13 @@ def require(videos: tuple[Video, ...]) -> None:
 
 
 def _enlarging(
-    video: Video, path: Path, footage: Footage, stack: ExitStack
+    video: Video, path: Path, plan: VideoPlan, stack: ExitStack
 ) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
     """The size of the frames as ffmpeg gets them, and what is done to them before."""
     if video.upscaler is None:
-        return footage.size, None
+        return plan.size, None
     upscaler = Upscaler(video.upscaler)
-    width, height = footage.size
+    width, height = plan.size
     kept = stack.enter_context(TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.stem}-"))
     return (width * upscaler.scale, height * upscaler.scale), Enlarged(upscaler, Path(kept))
 

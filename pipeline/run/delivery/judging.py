@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.run.delivery.recipes import recipe
-from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.names import paths
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.video import Video
 from pipeline.video.containers import is_whole
 from pipeline.video.formats import FORMATS
@@ -13,8 +13,8 @@ from pipeline.video.measuring import measured
 from render.errors import EncodingError
 
 
-def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, str]]:
-    """The path of every delivered file that does not last as long as the footage, and one sentence about it.
+def faults(folder: Path, plan: VideoPlan, binary: str) -> Iterator[tuple[Path, str]]:
+    """The path of every delivered file that does not last as long as the plan, and one sentence about it.
 
     Files that are not there are left out.
 
@@ -22,20 +22,20 @@ def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, 
         folder: in which they lie.
         binary: the ffmpeg to read them with.
     """
-    shown = len(footage.shown(footage.frames))
-    for video, path in zip(footage.videos, paths(folder, footage.videos), strict=True):
-        seconds = shown * video.repeat / footage.fps
-        if path.is_file() and (fault := _fault(video, path, footage, seconds, binary)):
+    shown = len(plan.shown(plan.frames))
+    for video, path in zip(plan.videos, paths(folder, plan.videos), strict=True):
+        seconds = shown * video.repeat / plan.fps
+        if path.is_file() and (fault := _fault(video, path, plan, seconds, binary)):
             yield path, f"{path}: {fault}; render assemble {folder} makes it again"
 
 
-def _fault(video: Video, path: Path, footage: Footage, seconds: float, binary: str) -> str:
-    made = recipe(video, footage.size, footage.fps)
+def _fault(video: Video, path: Path, plan: VideoPlan, seconds: float, binary: str) -> str:
+    made = recipe(video, plan.size, plan.fps)
     if not is_whole(path, made):
         return f"is not a whole {video.format} file"
     try:
         lengths = measured(binary, path, str(made.options["f"]))
     except EncodingError as error:
         return str(error).removeprefix(f"{path}: ")
-    sounds = footage.source is not None and bool(FORMATS[video.format].sound)
-    return lengths.fault(seconds, video.fps or footage.fps, sounds)
+    sounds = plan.source is not None and bool(FORMATS[video.format].sound)
+    return lengths.fault(seconds, video.fps or plan.fps, sounds)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from pipeline.run.folder.footage import Said
+from pipeline.run.folder.video_plan import TimedText
 
 
-def as_srt(said: Sequence[Said], shown: Sequence[int], fps: float) -> str:
+def as_srt(subtitles: Sequence[TimedText], shown: Sequence[int], fps: float) -> str:
     """The texts of the frames `shown`, one after the other, in the format SubRip."""
-    texts = [text for count, text in said for _ in range(count)]
+    texts = [text for count, text in subtitles for _ in range(count)]
     cues: list[str] = []
     begin = 0
     for text, group in groupby(texts[index] for index in shown):

@@ -12,9 +12,9 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
 from pipeline.run.progress import Reporter
 from pipeline.run.run import Run, RunOptions
-from pipeline.run.session.jobs import Job
 from pipeline.run.session.lockstep import MOST, AtOnce, groups, in_lockstep
 from pipeline.run.session.parts import joined, split
+from pipeline.run.session.requests import RunRequest
 from pipeline.run.session.waiting import when_free
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
@@ -145,7 +145,7 @@ def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) 
 
 
 def render_all(
-    jobs: Sequence[Job], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
+    requests: Sequence[RunRequest], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
 ) -> int:
     """Render every schedule to its folder and return the exit code; after an interruption no more are begun.
 
@@ -158,8 +158,10 @@ def render_all(
     """
     failed = interrupted = False
     with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
-        runs, wholes = split([run_of(job.schedule, job.folder, options) for job in jobs], at_once or MOST)
-        remotes = {job.folder: job.remote for job in jobs}
+        runs, wholes = split(
+            [run_of(request.schedule, request.folder, options) for request in requests], at_once or MOST
+        )
+        remotes = {request.folder: request.remote for request in requests}
 
         def events(run: Run, *, prepared: Prepare = lambda renderer: renderer) -> Generator[Event, None, None]:
             return session.events(run, stop, prepared, remotes[run.folder.path])

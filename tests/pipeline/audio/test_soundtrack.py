@@ -107,7 +107,7 @@ def test_the_sound_is_as_long_as_every_file(
         samples = sum(frame.samples for frame in container.decode(audio=0)) / RATE
     assert len(pictures) == seconds * (60 if "fps" in more else 8)
     assert samples == pytest.approx(seconds, abs=0.05)
-    assert list(faults(folder.path, folder.footage(), any_ffmpeg)) == []
+    assert list(faults(folder.path, folder.video_plan(), any_ffmpeg)) == []
 
 
 @pytest.mark.parametrize("name", ["h264", "vp9", "prores", "ffv1"])
