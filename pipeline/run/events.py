@@ -1,4 +1,4 @@
-"""What a run tells while it goes: small objects for the bar, the lines and the JSON alike."""
+"""What a run reports while it goes on: small objects for the bar, the lines and the JSON alike."""
 
 import dataclasses
 import json

@@ -2,7 +2,7 @@
 
 Before such a frame is rendered, the picture that it starts from goes a part of the way to the one that its
 counterpart started from. The motion and the refinement of the frame then work on that, as on any other: what is
-between the two is painted anew under the prompts, and no ghost of a crossfade stays. Refinement may pull back, so how
+between the two is painted again under the prompts, and no ghost of a crossfade stays. Refinement may pull back, so how
 far the way still is, is measured: however much it does, every frame gains the same ground.
 
 The two frames draw the same random numbers, so nothing else keeps them apart, and the last one is its counterpart to
@@ -42,7 +42,7 @@ class LoopStart:
         self._required = False
 
     def require(self, renderer: "Renderer") -> None:
-        """Render those again that are not there: a schedule may have become a loop when it was rendered already."""
+        """Render the missing ones again: a schedule may have become a loop when it was rendered already."""
         if self._required:
             return
         self._required = True
@@ -66,7 +66,7 @@ class LoopStart:
         left = float((target.image - state.image).abs().mean())
         share = 1 - min(1.0, self._whole_way * (1 - way) / left) if left else 1.0
         image = state.image.lerp(target.image, share)
-        # Half-way between two latents is not half-way between their pictures: the mixed picture is encoded anew.
+        # Half-way between two latents is not half-way between their pictures: the mixed picture is encoded again.
         return dataclasses.replace(state, image=image, latent=None)
 
     @cached_property

@@ -40,8 +40,8 @@ class RunOptions:
     """Run matters: nothing here changes a pixel.
 
     Attributes:
-        frames: (A, B) renders frames A to B - 1, anew if they are there; None renders what is missing.
-        fresh: start anew whatever is there.
+        frames: (A, B) renders frames A to B - 1, even if they are there; None renders what is missing.
+        fresh: render all frames again, whatever is there.
         part: (A, B) renders what is missing of frames A to B - 1 and makes no video, beside other runs of the
             folder's other frames. Frames A and B start from noise, or B is the end.
         ffmpeg: the program to use, see `pipeline.video.ffmpeg.find_binary`.
@@ -75,13 +75,13 @@ class Run:
     def events(
         self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]
     ) -> Generator[Event, None, None]:
-        """Render what is missing and make the video, and tell of it: the last event is Finished or Interrupted.
+        """Render what is missing and make the video; the last event is Finished or Interrupted.
 
         The folder is locked until the last event was taken or the iterator closed.
 
         Args:
             digests: of the schedule's models, see `LocatedModels.digests`.
-            renderer: loads them, given who hears warnings; called only if there is a frame to render.
+            renderer: loads them, given what takes warnings; called only if there is a frame to render.
             stop: asked before every frame; True ends the run there.
 
         Raises:

@@ -100,7 +100,7 @@ class Survey:
         return [base, *(entry.folder for entry in History(base).entries())]
 
     def _may_start_from(self, index: int) -> bool:
-        """Whether a state is of this schedule, as far as can be told: that it is damaged is reported on use."""
+        """Whether a state is of this schedule, as far as can be seen: damage is reported on use."""
         note = self.states.note(index)
         return note is None or note.index != index or [note.frame_hash] == list(self.hashes[index : index + 1])
 

@@ -68,9 +68,9 @@ class Verification:
             yield f"{video}: is not the video that the run made; render assemble {self._folder.path} does"
         plan = self._folder.video_plan()
         if len(self._frames.present()) >= plan.frames:  # else a video may be of a part
-            for path, said in faults(self._folder.path, plan, self._binary):
+            for path, fault in faults(self._folder.path, plan, self._binary):
                 if as_made or path != video:
-                    yield said
+                    yield fault
 
     def rerender(self, count: int, seed: int | None, device_name: str, offline: bool) -> Iterator[str]:
         """Render up to `count` random frames again, each from the kept state before it.
@@ -99,7 +99,7 @@ class Verification:
                 yield f"{path}: rendered again on {here}, it is another picture"
 
     def _is_sound(self, before: int) -> bool:
-        """Whether the frame behind frame `before`, and the state that it starts from, are what they should be."""
+        """Whether the frame after frame `before`, and the state that it starts from, are what they should be."""
         following = before + 1
         if following >= len(self._hashes):
             return False
@@ -113,8 +113,8 @@ class Verification:
         looked = f"{self._seen['frames']} frames and {self._seen['states']} states checked"
         if self._seen["rerendered"]:
             looked += f", {self._seen['rerendered']} frames rendered again"
-        said = f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"
-        return said if not self._edited else f"{said}; {self._note()}"
+        summary = f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"
+        return summary if not self._edited else f"{summary}; {self._note()}"
 
     def _note(self) -> str:
         run = self._folder.path / "schedule.yaml"

@@ -1,4 +1,4 @@
-"""Every file that a run's plan asks for, made of the frames in its folder."""
+"""Every file that a run's video plan asks for, made of the frames in its folder."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ from pipeline.video.sound import sounding
 def deliver(
     folder: RunFolder, plan: VideoPlan, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
 ) -> None:
-    """Make all of them, of the first `count` frames; `warn` hears what is made otherwise than asked for.
+    """Make all of them, of the first `count` frames; `warn` is told what is made otherwise than asked for.
 
     Raises:
         EncodingError: ffmpeg failed.
@@ -61,8 +61,8 @@ def _whole(video: Video, path: Path, folder: RunFolder, plan: VideoPlan, count: 
         made = recipe(video, size, plan.fps)
         made = dataclasses.replace(made, order=tuple(shown), closed=plan.loops, redraw=redraw)
         if known.sound:
-            heard = sounding(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
-            made = dataclasses.replace(made, sound=stack.enter_context(heard))
+            sound = sounding(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
+            made = dataclasses.replace(made, sound=stack.enter_context(sound))
         origin = folder.origin()
         text = written_out(folder.source(), origin.models, origin.draft)
         if (write := known.write) is not None:

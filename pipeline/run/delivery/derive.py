@@ -37,7 +37,7 @@ def derive(
         figures: of the run that ended here; empty where nothing was rendered.
         digests: of the models.
         binary: the ffmpeg to use.
-        warn: hears what is made otherwise than asked for.
+        warn: called with a sentence about what is made otherwise than asked for.
 
     Raises:
         EncodingError: ffmpeg failed; the frames are kept.

@@ -14,7 +14,7 @@ from render.errors import EncodingError
 
 
 def faults(folder: Path, plan: VideoPlan, binary: str) -> Iterator[tuple[Path, str]]:
-    """The path of every delivered file that does not last as long as the plan, and one sentence about it.
+    """The path of every delivered file that does not last as long as the plan says, and one sentence about it.
 
     Files that are not there are left out.
 

@@ -54,7 +54,7 @@ class RunReport:
 
 
 def sound(music: Music) -> dict[str, str | float] | None:
-    """What the sound of a video hangs on, for its report."""
+    """What the sound of a video depends on, for its report."""
     return {"sha256": music.file.digest, "start": music.start} if music.file else None
 
 

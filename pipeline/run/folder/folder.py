@@ -19,7 +19,7 @@ _STATES = "state"
 
 
 class RunFolder:
-    """DIR/<schedule>/ with frames/, state/, the video and what is told of the run."""
+    """DIR/<schedule>/ with frames/, state/, the video and the report."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -32,7 +32,7 @@ class AtOnce:
 
     Args:
         asked: so many; None measures, once for each kind of runs, when the first of them has loaded its models.
-        note: hears, in a line, what was measured.
+        note: called with one line that says what was measured.
     """
 
     def __init__(self, asked: int | None, note: Callable[[str], None]) -> None:

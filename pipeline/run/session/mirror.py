@@ -57,7 +57,7 @@ def mirrored(
                         yield event
             except (GeneratorExit, KeyboardInterrupt, TerminatedError):
                 with contextlib.suppress(StorageError):
-                    mirror.all()  # the latest frames are on the disk and were not told yet
+                    mirror.all()  # the latest frames are on the disk and were not reported yet
                 raise
     except StorageError as error:
         yield Failed(schedule=title, message=str(error))

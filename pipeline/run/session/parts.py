@@ -62,24 +62,24 @@ def split(runs: Sequence[Run], room: int) -> tuple[list[Run], dict[Run, Run]]:
 
 
 def joined(
-    told: Generator[tuple[Run, Event], None, None],
+    part_events: Generator[tuple[Run, Event], None, None],
     wholes: Mapping[Run, Run],
     events: Callable[[Run], Generator[Event, None, None]],
 ) -> Generator[tuple[Run, Event], None, None]:
-    """What is `told` of runs and parts, and behind the last part of a run what happens when its video is made.
+    """The events of runs and parts, and after the last part of a run those of making its video.
 
-    The frames and seconds that this last run tells of are those of all.
+    The frames and seconds that this last run reports are those of all parts.
 
     Args:
-        wholes: see `split`; no part of a run is left out of `told`.
+        wholes: see `split`; `part_events` has all parts of a run or none.
         events: those of a run.
     """
     left = Counter(wholes.values())
     rendered: Counter[Run] = Counter()
     taken_back: Counter[Run] = Counter()
     begun: dict[Run, float] = {}
-    with closing(told):
-        for run, event in told:
+    with closing(part_events):
+        for run, event in part_events:
             yield run, event
             if (whole := wholes.get(run)) is None:
                 continue
@@ -91,10 +91,10 @@ def joined(
             taken_back[whole] += event.taken_back
             if left[whole]:
                 continue
-            for said in events(whole):
-                if isinstance(said, Finished):
+            for last in events(whole):
+                if isinstance(last, Finished):
                     seconds = time.perf_counter() - begun[whole]
-                    rendered[whole] += said.rendered
-                    taken_back[whole] += said.taken_back
-                    said = replace(said, rendered=rendered[whole], taken_back=taken_back[whole], seconds=seconds)
-                yield whole, said
+                    rendered[whole] += last.rendered
+                    taken_back[whole] += last.taken_back
+                    last = replace(last, rendered=rendered[whole], taken_back=taken_back[whole], seconds=seconds)
+                yield whole, last

@@ -37,7 +37,7 @@ class Session:
     Args:
         device: see `render.device.device.pick_device`.
         offline: do not download models.
-        downloaded: hears how downloads go, see `render.models.downloads.Progress`.
+        downloaded: called with the progress of downloads, see `render.models.downloads.Progress`.
         wait: where another run writes into the folder, wait for its end; without it that is a failure.
     """
 
@@ -132,9 +132,9 @@ class Session:
 
 def _untimely(run: Run) -> Iterator[Warned]:
     """The one warning of `render check` that a render repeats: what it is about is only seen in the finished file."""
-    said = untimely(run.schedule)
+    message = untimely(run.schedule)
     for problem in run.schedule.warnings:
-        if said and problem.message == said:
+        if message and problem.message == message:
             yield Warned(schedule=run.title, message=str(problem))
 
 
@@ -168,8 +168,8 @@ def render_all(
 
         chosen = AtOnce(at_once, reporter.note)
         for group in [[run] for run in runs] if at_once == 1 else groups(runs):
-            with contextlib.closing(joined(in_lockstep(group, events, chosen), wholes, events)) as told:
-                for run, event in told:  # closed wherever it is left: what was made goes to its bucket
+            with contextlib.closing(joined(in_lockstep(group, events, chosen), wholes, events)) as all_events:
+                for run, event in all_events:  # closed wherever it is left: what was made goes to its bucket
                     reporter(event)
                     failed |= isinstance(event, Failed)
                     interrupted |= isinstance(event, Interrupted)

@@ -22,7 +22,7 @@ def when_free(
         attempt: begins the run; where the folder is in use, its only event says so.
         stop: asked again and again; True ends the waiting.
     """
-    told = ""
+    reported = ""
     while True:
         refused: Failed | None = None
         with closing(attempt()) as events:
@@ -38,9 +38,9 @@ def when_free(
             if stop():
                 yield _interruption(run)
                 return
-            if holder != told:
+            if holder != reported:
                 yield Warned(schedule=run.title, message=f"waiting for {holder}")
-                told = holder
+                reported = holder
             time.sleep(BETWEEN)
             holder = in_use(run.folder.path, run.part)
 
