@@ -9,7 +9,7 @@ from bench.interleaved import interleave
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, PUBLISHED, Loaded, Setting, frame, load
 from render.device.device import model_dtype, pick_device
-from render.refinement.lockstep import take
+from render.refinement.batch import Pending, take
 
 SETTINGS = {"embedded": EMBEDDED, "published": PUBLISHED}
 STEPS = 2
@@ -20,7 +20,7 @@ class Together:
 
     def __init__(self, models: Loaded, setting: Setting, count: int) -> None:
         renderer, spec = models.renderer(), frame(setting, 0, 1)
-        self._batch = [next(renderer.steps(None, replace(spec, seed=seed))) for seed in range(count)]
+        self._batch = [Pending(*renderer.from_noise(replace(spec, seed=seed))) for seed in range(count)]
 
     def __call__(self) -> None:
         take(self._batch, STEPS)

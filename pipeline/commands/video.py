@@ -80,7 +80,7 @@ def video(
         raise click.UsageError("expected a schedule; `render new NAME` writes one to start from")
     from pipeline.run.progress import choose_reporter
     from pipeline.run.run import RunOptions
-    from pipeline.run.session.jobs import jobs_of
+    from pipeline.run.session.requests import requests_of
     from pipeline.run.session.session import Session, render_all
     from pipeline.schedule.origin import Origin
     from pipeline.storage.output import output_folder
@@ -90,7 +90,7 @@ def video(
     schedules = list(_local(files, output.inputs))
     for file, folder in zip(schedules, _folders(schedules, output.folder, draft, overrides), strict=True):
         origin = Origin(file=str(file.absolute()), overrides=overrides, draft=draft, allow_paths=allow_paths)
-        jobs += [replace(job, remote=output.remote_of(job.folder)) for job in jobs_of(file, origin, folder)]
+        jobs += [replace(job, remote=output.remote_of(job.folder)) for job in requests_of(file, origin, folder)]
     run_options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg_program)
     reporter = choose_reporter(as_json)
     try:

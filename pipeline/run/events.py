@@ -1,9 +1,7 @@
-"""What a run tells while it goes: small objects for the bar, the lines and the JSON alike."""
+"""What a run reports while it goes on: small objects for the bar, the lines and the JSON alike."""
 
 import dataclasses
 import json
-from collections.abc import Callable, Generator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,7 +119,6 @@ class Failed:
 
 
 Event = Started | Kept | Warned | FrameDone | Finished | Interrupted | Failed
-Report = Callable[[Event], None]
 
 _NAMES = {
     Started: "started",
@@ -132,14 +129,6 @@ _NAMES = {
     Interrupted: "interrupted",
     Failed: "failed",
 }
-
-
-def only_events(work: Generator[object, None, None]) -> Generator[Event, None, None]:
-    """The events among what a run yields; closes it when closed."""
-    with closing(work):
-        for item in work:
-            if isinstance(item, Event):
-                yield item
 
 
 def to_json(event: Event) -> str:

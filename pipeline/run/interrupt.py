@@ -13,14 +13,14 @@ from types import FrameType
 from typing import NoReturn
 
 INTERRUPTED = 130  # the exit code of a run that Ctrl-C ended
-TERMINATED = 143  # and of one that was told to go (SIGTERM: preemption, shutdown, kill)
+TERMINATED = 143  # and of one that was asked to end (SIGTERM: preemption, shutdown, kill)
 GRACE = 4.0  # seconds from SIGTERM or the second Ctrl-C to the end, whatever the program is doing
 FAREWELL = "terminated; run the same command again to go on"
 STOPPED = "stopped; run the same command again to go on"
 
 
 class TerminatedError(BaseException):
-    """The program was told to go; like KeyboardInterrupt no handler of errors takes it for one."""
+    """The program was asked to end (SIGTERM); like KeyboardInterrupt, it is no `Exception`."""
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def terminating_well() -> Iterator[None]:
 
 @contextmanager
 def _watchdog() -> Iterator[None]:
-    """A thread that hears signals as they come.
+    """A thread that notices signals as they arrive.
 
     Python calls handlers between two steps of the main thread, and one step may be the backward
     pass of a large picture; the system writes signals into a pipe whatever that thread is doing.
@@ -100,7 +100,7 @@ def stopping_well(announce: Callable[[], None]) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def leave(code: int, said: str) -> NoReturn:
+def leave(code: int, message: str) -> NoReturn:
     """End the process here: taking torch apart takes seconds where the machine is busy.
 
     Every file is whole or absent at any moment, so there is nothing to tidy.
@@ -109,5 +109,5 @@ def leave(code: int, said: str) -> NoReturn:
         # Past the buffers of sys.stderr, which may be what the program is stuck in, and only if nothing blocks.
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ else -1
         if select.select([], [descriptor], [], 0)[1]:
-            os.write(descriptor, f"{said}\n".encode())
+            os.write(descriptor, f"{message}\n".encode())
     os._exit(code)

@@ -2,7 +2,7 @@
 
 Before such a frame is rendered, the picture that it starts from goes a part of the way to the one that its
 counterpart started from. The motion and the refinement of the frame then work on that, as on any other: what is
-between the two is painted anew under the prompts, and no ghost of a crossfade stays. Refinement may pull back, so how
+between the two is painted again under the prompts, and no ghost of a crossfade stays. Refinement may pull back, so how
 far the way still is, is measured: however much it does, every frame gains the same ground.
 
 The two frames draw the same random numbers, so nothing else keeps them apart, and the last one is its counterpart to
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from render.renderer.state import FrameState
 
 
-class Heads:
+class LoopStart:
     """The states of the first frames of a loop, which are kept while it is rendered.
 
     Args:
@@ -42,7 +42,7 @@ class Heads:
         self._required = False
 
     def require(self, renderer: "Renderer") -> None:
-        """Render those again that are not there: a schedule may have become a loop when it was rendered already."""
+        """Render the missing ones again: a schedule may have become a loop when it was rendered already."""
         if self._required:
             return
         self._required = True
@@ -55,18 +55,18 @@ class Heads:
             state = renderer.step(state, self._timeline.at(index))
             self._states.save(state, self._hashes[index], renderer.made_on)
 
-    def lead(self, state: "FrameState", spec: FrameSpec, renderer: "Renderer") -> "FrameState":
+    def toward(self, state: "FrameState", spec: FrameSpec, renderer: "Renderer") -> "FrameState":
         """What the frame of `spec` starts from; `state` itself unless it is led."""
         if spec.lead is None:
             return state
         index, way = spec.lead
-        head = self._states.load(index, renderer.device)
+        target = self._states.load(index, renderer.device)
         if way == 1:
-            return dataclasses.replace(head, index=state.index)
-        left = float((head.image - state.image).abs().mean())
+            return dataclasses.replace(target, index=state.index)
+        left = float((target.image - state.image).abs().mean())
         share = 1 - min(1.0, self._whole_way * (1 - way) / left) if left else 1.0
-        image = state.image.lerp(head.image, share)
-        # Half-way between two latents is not half-way between their pictures: the mixed picture is encoded anew.
+        image = state.image.lerp(target.image, share)
+        # Half-way between two latents is not half-way between their pictures: the mixed picture is encoded again.
         return dataclasses.replace(state, image=image, latent=None)
 
     @cached_property

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.run.delivery.deliver import require
 from pipeline.run.delivery.derive import derive
-from pipeline.run.delivery.report import RunReport
-from pipeline.run.events import Event, Finished, Interrupted, Kept, Report, Started, only_events
+from pipeline.run.events import GO_ON, Event, Finished, Interrupted, Kept, Started
 from pipeline.run.folder.finished import disown
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.history import History
 from pipeline.run.folder.lock import only_writer
-from pipeline.run.frame_loop import Rendering
-from pipeline.run.plan import frame_range
+from pipeline.run.frame_loop import FrameLoop
+from pipeline.run.plan import Scope, Stretch
+from pipeline.run.rendered import RenderedFrames
+from pipeline.run.reporting import Reporting
 from pipeline.run.survey import Survey
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
@@ -29,7 +30,6 @@ from pipeline.video import ffmpeg
 from render.spec import FrameSpec
 
 if TYPE_CHECKING:
-    from render.refinement.lockstep import Pending
     from render.renderer.renderer import Renderer
 
 GetRenderer = Callable[[Callable[[str], None]], "Renderer"]
@@ -40,8 +40,8 @@ class RunOptions:
     """Run matters: nothing here changes a pixel.
 
     Attributes:
-        frames: (A, B) renders frames A to B - 1, anew if they are there; None renders what is missing.
-        fresh: start anew whatever is there.
+        frames: (A, B) renders frames A to B - 1, even if they are there; None renders what is missing.
+        fresh: render all frames again, whatever is there.
         part: (A, B) renders what is missing of frames A to B - 1 and makes no video, beside other runs of the
             folder's other frames. Frames A and B start from noise, or B is the end.
         ffmpeg: the program to use, see `pipeline.video.ffmpeg.find_binary`.
@@ -68,129 +68,118 @@ class Run:
         self._origin = origin
         self._options = options
         self._timeline = Timeline(schedule)
-        self._frames = folder.frames
         self._states = folder.states(schedule)
         self._history = History(folder)
-        self._begin, self._end = frame_range(options.part or options.frames, len(self._timeline))
-        self._hashes: list[str] = []
+        self._scope = Scope.of(options.frames, options.part, len(self._timeline))
 
-    def execute(
-        self, digests: Mapping[str, Any], renderer: GetRenderer, report: Report, stop: Callable[[], bool]
-    ) -> bool:
-        """Go through all `events` and report them; return whether the run was finished, not stopped."""
-        event = None
-        for event in self.events(digests, renderer, stop):
-            report(event)
-        return isinstance(event, Finished)
-
-    def events(self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]) -> Iterator[Event]:
-        """Render what is missing and make the video, and tell of it: the last event is Finished or Interrupted.
+    def events(
+        self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]
+    ) -> Generator[Event, None, None]:
+        """Render what is missing and make the video; the last event is Finished or Interrupted.
 
         The folder is locked until the last event was taken or the iterator closed.
 
         Args:
             digests: of the schedule's models, see `LocatedModels.digests`.
-            renderer: loads them, given who hears warnings; called only if there is a frame to render.
+            renderer: loads them, given what takes warnings; called only if there is a frame to render.
             stop: asked before every frame; True ends the run there.
 
         Raises:
             RunError: rendering or encoding failed, or another run writes into the folder; every
                 finished frame is kept.
         """
-        return only_events(self.work(digests, renderer, stop))
-
-    def work(
-        self, digests: Mapping[str, Any], renderer: GetRenderer, stop: Callable[[], bool]
-    ) -> Generator["Event | Pending", None, None]:
-        """All `events`, and in between the refinements of frames, for whoever wants to take their steps.
-
-        Args and raises: see `events`.
-        """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
         require(self.schedule.output.video)
-        part = self.part
-        with only_writer(self.folder.path, part):
-            if part is None:
-                self._tidy()
-            self._hashes = chain(self._timeline, digests)
-            if (kept := self._history.keep_finished(self._hashes)) is not None:
-                yield Kept(schedule=self.title, folder=self.folder.path, place=kept.folder.path, number=kept.number)
-            if not self._begin or part is None:  # one of all parts must say what the folder is
-                self.folder.write_origin(self.schedule, replace(self._origin, models=digests))
+        reporting = Reporting(title=self.title, timeline=self._timeline)
+        with only_writer(self.folder.path, self.part):
+            hashes = chain(self._timeline, digests)
+            yield from self._prepare(hashes, digests)
             started = time.perf_counter()
-            figures = RunReport()
-            survey = self._surveyed()
-            rendering = self._rendering(survey, figures)
-            if rendering.stretches and not (yield from self._render(rendering, survey, renderer, stop)):
+            survey = self._survey(hashes)
+            stretches = survey.stretches()
+            if stretches and not (yield from self._render(stretches, survey, reporting, renderer, stop)):
                 return
-            count, made = self._end - self._begin, False
-            if part is None:
+            video, count = None, self._scope.own[1] - self._scope.own[0]
+            if self.part is None:
                 records = survey.finished()
-                made = derive(self.folder, self.schedule, records, figures, digests, binary, rendering.warn)
-                yield from rendering.told()
                 count = len(records)
+                if derive(self.folder, self.schedule, records, reporting.figures, digests, binary, reporting.warn):
+                    video = self.folder.video
+                yield from reporting.warnings()
         yield Finished(
             schedule=self.title,
-            video=self.folder.video if made else None,
+            video=video,
             frames=count,
-            rendered=len(figures.frame_seconds),
+            rendered=len(reporting.figures.frame_seconds),
             seconds=time.perf_counter() - started,
             taken_back=len(survey.taken_back),
         )
 
-    def _render(
-        self, rendering: Rendering, survey: Survey, renderer: GetRenderer, stop: Callable[[], bool]
-    ) -> Generator["Event | Pending", None, bool]:
-        """Whether all of it was rendered, not stopped."""
-        models = renderer(rendering.warn)
-        models.require_memory(self.schedule.output.size)
-        rendering.figures.device = models.made_on
-        disown(self.folder, of_others=False)  # from here on the video may be of other frames than there are
-        state = rendering.start(models, rendering.stretches[0], None)
-        stale = survey.num_stale(rendering.warn)
-        yield from rendering.told()
-        yield Started(
-            schedule=self.title,
-            folder=self.folder.path,
-            frames=len(self._timeline),
-            first=rendering.stretches[0].shot if state is None else state.index + 1,
-            last=self._end,
-            stale=stale,
-            device=str(models.device),
-            begin=self._since,
-            remaining=rendering.remaining,
-        )
-        stopped = yield from rendering.run(models, state, stop)
-        if stopped is not None:
-            yield self._interruption(stopped)
-        return stopped is None
+    def _prepare(self, hashes: list[str], digests: Mapping[str, Any]) -> Iterator[Kept]:
+        """Tidy the folder, keep a finished run that would be overwritten, and write what the folder is of."""
+        if self.part is None:
+            for folder in (self.folder.path, self.folder.frames.folder, self._states.folder):
+                remove_partial(folder)  # what a run that was killed left half-written
+            self._history.tidy()
+        if (kept := self._history.keep_finished(hashes)) is not None:
+            yield Kept(schedule=self.title, folder=self.folder.path, place=kept.folder.path, number=kept.number)
+        if self._scope.describes_folder:
+            self.folder.write_origin(self.schedule, replace(self._origin, models=digests))
 
-    def _rendering(self, survey: Survey, figures: RunReport) -> Rendering:
-        return Rendering(
-            title=self.title,
-            timeline=self._timeline,
-            hashes=self._hashes,
-            frames=self._frames,
-            states=self._states,
-            stretches=survey.stretches(),
-            anew=survey.is_anew,
-            since=self._since,
-            figures=figures,
-        )
-
-    def _surveyed(self) -> Survey:
-        options = self._options
-        asked = None if options.frames is None else (self._begin, self._end)
+    def _survey(self, hashes: list[str]) -> Survey:
         return Survey(
             folder=self.folder,
             states=self._states,
             origin=self._origin,
             timeline=self._timeline,
-            hashes=self._hashes,
-            scope=(self._begin if asked is None else 0, self._end),
-            asked=asked,
-            fresh=options.fresh,
+            hashes=hashes,
+            scope=self._scope,
+            fresh=self._options.fresh,
         )
+
+    def _render(
+        self,
+        stretches: list[Stretch],
+        survey: Survey,
+        reporting: Reporting,
+        load: GetRenderer,
+        stop: Callable[[], bool],
+    ) -> Generator[Event, None, bool]:
+        """Render the stretches; whether all were rendered, not stopped."""
+        reporting.expect(stretches)
+        loop = self._frame_loop(stretches, survey, reporting)
+        renderer = load(reporting.warn)
+        renderer.require_memory(self.schedule.output.size)
+        reporting.figures.device = renderer.made_on
+        disown(self.folder, of_others=False)  # from here on the video may be of other frames than there are
+        state = loop.start(renderer, stretches[0], None)
+        stale = survey.num_stale(reporting.warn)
+        yield from reporting.warnings()
+        yield Started(
+            schedule=self.title,
+            folder=self.folder.path,
+            frames=len(self._timeline),
+            first=stretches[0].first_after(None if state is None else state.index),
+            last=self._scope.own[1],
+            stale=stale,
+            device=str(renderer.device),
+            begin=self._scope.own[0],
+            remaining=reporting.remaining,
+        )
+        stopped = yield from loop.run(renderer, state, stop)
+        if stopped is not None:
+            yield self._interruption(stopped)
+        return stopped is None
+
+    def _frame_loop(self, stretches: list[Stretch], survey: Survey, reporting: Reporting) -> FrameLoop:
+        rendered = RenderedFrames(
+            frames=self.folder.frames,
+            states=self._states,
+            hashes=survey.hashes,
+            overwrites=survey.overwrites,
+            first=self._scope.own[0],
+        )
+        return FrameLoop(timeline=self._timeline, stretches=stretches, rendered=rendered, reporting=reporting)
 
     @property
     def title(self) -> str:
@@ -203,9 +192,9 @@ class Run:
         return self.schedule.batch_key
 
     @property
-    def apart(self) -> list[tuple[int, int]]:
+    def parallel_ranges(self) -> list[tuple[int, int]]:
         """See `Timeline.parallel_ranges`; one range where frames were asked for."""
-        return self._timeline.parallel_ranges if self._options.frames is None else [(self._begin, self._end)]
+        return self._timeline.parallel_ranges if self._scope.asked is None else [self._scope.asked]
 
     @property
     def cost(self) -> float:
@@ -226,25 +215,14 @@ class Run:
         return self._options.part
 
     @property
-    def _since(self) -> int:
-        """The first frame that is any of its business: a part's begin."""
-        return 0 if self.part is None else self._begin
-
-    @property
-    def asked(self) -> list[FrameSpec]:
+    def wanted(self) -> list[FrameSpec]:
         """The frames that are to be there in the end, whether they are already or not."""
-        return [self._timeline.at(index) for index in range(self._begin, self._end)]
-
-    def _tidy(self) -> None:
-        """What a run that was killed left half-written."""
-        for folder in (self.folder.path, self._frames.folder, self._states.folder):
-            remove_partial(folder)
-        self._history.tidy()
+        return [self._timeline.at(index) for index in range(*self._scope.wanted)]
 
     def _interruption(self, done: int) -> Interrupted:
-        go_on = "run the same command again to go on"
+        go_on, end = GO_ON, self._scope.own[1]
         if self._options.fresh:
             go_on = "run it again without --fresh to go on"
-        elif self._options.frames is not None:
-            go_on = f"run it with --frames {done}:{self._end} to go on"
-        return Interrupted(schedule=self.title, folder=self.folder.path, done=done, frames=self._end, go_on=go_on)
+        elif self._scope.asked is not None:
+            go_on = f"run it with --frames {done}:{end} to go on"
+        return Interrupted(schedule=self.title, folder=self.folder.path, done=done, frames=end, go_on=go_on)

@@ -11,7 +11,7 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import again, to_pixels
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.status import stretches
-from pipeline.run.loop_end import Heads
+from pipeline.run.loop_end import LoopStart
 from pipeline.schedule.timeline import Timeline
 from pipeline.video.ffmpeg import find_binary
 from render.errors import CheckpointError, RunError
@@ -80,11 +80,11 @@ class Verification:
         video = self._folder.video
         if not (as_made := is_as_made(self._folder)):
             yield f"{video}: is not the video that the run made; render assemble {self._folder.path} does"
-        footage = self._folder.footage()
-        if len(self._frames.present()) >= footage.frames:  # else a video may be of a part
-            for path, said in faults(self._folder.path, footage, self._binary):
+        plan = self._folder.video_plan()
+        if len(self._frames.present()) >= plan.frames:  # else a video may be of a part
+            for path, fault in faults(self._folder.path, plan, self._binary):
                 if as_made or path != video:
-                    yield said
+                    yield fault
 
     def rerender(self, count: int, seed: int | None, device_name: str, offline: bool) -> Iterator[str]:
         """Render up to `count` random frames again, each from the kept state before it.
@@ -106,8 +106,8 @@ class Verification:
             note = self._states.note(before)
             elsewhere = f", not on {note.made_on}" if note and note.made_on != renderer.made_on else ""
             spec = self._timeline.at(before + 1)
-            heads = Heads(self._states, self._timeline, self._hashes, self._frames)
-            following = renderer.step(state and heads.lead(state, spec, renderer), spec)
+            loop_start = LoopStart(self._states, self._timeline, self._hashes, self._frames)
+            following = renderer.step(state and loop_start.toward(state, spec, renderer), spec)
             if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
                 path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"
                 yield f"{path}: rendered again on {here}, it is another picture"
@@ -133,8 +133,8 @@ class Verification:
         looked = f"{self._seen['frames']} frames and {self._seen['states']} states checked"
         if self._seen["rerendered"]:
             looked += f", {self._seen['rerendered']} frames rendered again"
-        said = f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"
-        return said if not self._edited else f"{said}; {self._note()}"
+        summary = f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"
+        return summary if not self._edited else f"{summary}; {self._note()}"
 
     def _note(self) -> str:
         run = self._folder.path / "schedule.yaml"

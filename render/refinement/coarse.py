@@ -7,7 +7,7 @@ at the whole reach the similarity of 60 at the whole in half the time (bench/RES
 Source: coarse-to-fine synthesis, Gatys et al., "Controlling Perceptual Factors in Neural Style Transfer" (2017).
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render.latents import Latent
-from render.refinement.lockstep import Pending, handed_out
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
+from render.refinement.scheduler import Scheduler
 from render.spec import FrameSpec
 
 SHARE = 2 / 3  # of the steps are taken at half the size
@@ -32,12 +32,14 @@ def sketched(
     spec: FrameSpec,
     generator: torch.Generator,
     loss_scale: float,
-) -> Generator[Pending, None, tuple[Tensor, FrameSpec]]:
+    scheduler: Scheduler,
+) -> tuple[Tensor, FrameSpec]:
     """Take the coarse steps of a frame; what it goes on from, and the spec of the steps that are left.
 
     Args:
         picture: (B, 3, H, W) in [0, 1], that noise.
         loss_scale: see `LatentAdam`.
+        scheduler: takes the steps.
 
     Returns:
         (B, 3, H, W) in [0, 1] and `spec` with fewer steps; both as they came where the frame is too small
@@ -56,7 +58,7 @@ def sketched(
         refinement = Refinement(
             latents=latents, guides=guides, anchor=small, spec=coarse, generator=generator, careful=careful
         )
-        image = yield from handed_out(refinement, optimizer)
+        image = scheduler.refine(refinement, optimizer)
         # A codebook would hide from the steps to come what is no number here.
         if bool(torch.stack([image.isfinite().all(), optimizer.latent.isfinite().all()]).all()):
             break

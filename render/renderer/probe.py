@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from render.device.memory import is_out_of_memory
-from render.refinement.lockstep import Pending, take
+from render.refinement.batch import Pending, take
 from render.renderer.renderer import Renderer
 from render.spec import FrameSpec
 
@@ -54,8 +54,7 @@ def probe(renderer: Renderer, spec: FrameSpec, most: int) -> Probe:
 
 
 def _begun(renderer: Renderer, spec: FrameSpec, number: int) -> Pending:
-    # Of so few steps none is taken at half the size.
-    return next(renderer.steps(None, replace(spec, seed=spec.seed + number, num_steps=1)))
+    return Pending(*renderer.from_noise(replace(spec, seed=spec.seed + number, num_steps=1)))
 
 
 def _compared(batch: list[Pending], counts: list[int]) -> dict[int, float]:

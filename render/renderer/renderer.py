@@ -1,7 +1,7 @@
 """From the previous frame's state and this frame's numbers to this frame's state."""
 
 import copy
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,9 +21,9 @@ from render.motion import displacements
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.refinement.coarse import sketched
-from render.refinement.lockstep import Pending, alone, handed_out
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
+from render.refinement.scheduler import Alone, Scheduler
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
 from render.spec import FrameSpec
@@ -67,14 +67,14 @@ class Renderer:
         self._dtype = dtype
         self._source: sources.Source = catalogue.load(sources, source).start
         self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
-        self._lockstep = False
+        self._scheduler: Scheduler = Alone()
         self.device = device
         self.warn = warn
 
-    def of_run(self, warn: Warn, *, lockstep: bool = False) -> "Renderer":
-        """A renderer with the same models for one of several runs; `lockstep` if their frames are refined together."""
+    def of_run(self, warn: Warn, scheduler: Scheduler | None = None) -> "Renderer":
+        """A renderer with the same models for one of several runs; `scheduler` takes its steps, else it does itself."""
         renderer = copy.copy(self)
-        renderer.warn, renderer._lockstep = warn, lockstep
+        renderer.warn, renderer._scheduler = warn, scheduler or Alone()
         return renderer
 
     @property
@@ -85,7 +85,7 @@ class Renderer:
         """
         threads = f" with {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
         precision = str(self._dtype).removeprefix("torch.")
-        batched = ", in lockstep" if self._lockstep else ""
+        batched = ", in lockstep" if self._scheduler.in_lockstep else ""
         return f"{device_name(self.device)}{threads} in {precision} by torch {torch.__version__}{batched}"
 
     def require_memory(self, size: tuple[int, int]) -> None:
@@ -116,16 +116,9 @@ class Renderer:
             NonFiniteError: the refinement left the finite numbers and could not be brought back.
             MemoryLimitError: the frame does not fit into the device's memory.
         """
-        return alone(self.steps(state, spec))
-
-    def steps(self, state: FrameState | None, spec: FrameSpec) -> Generator[Pending, None, FrameState]:
-        """What `step` does, with its refinement handed out, for whoever wants to take its steps with those of others.
-
-        Args and raises: see `step`.
-        """
         while True:
             try:
-                return (yield from self._step(state, spec))
+                return self._step(state, spec)
             except RuntimeError as error:
                 if not memory.is_out_of_memory(error):
                     raise
@@ -144,13 +137,13 @@ class Renderer:
         if first:
             self.warn(f"frame {spec.index}: memory is short; cutouts are looked at in smaller groups, which is slower")
 
-    def _step(self, state: FrameState | None, spec: FrameSpec) -> Generator[Pending, None, FrameState]:
+    def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         state = None if spec.cut else state
         guides = self._guides(spec)
-        image, latent, carried = yield from self._refined(state, spec, guides, careful=False)
+        image, latent, carried = self._refined(state, spec, guides, careful=False)
         if not is_finite(image, latent, carried):
             self.warn(f"frame {spec.index}: the refinement left the finite numbers; repeating it with smaller steps")
-            image, latent, carried = yield from self._refined(state, spec, guides, careful=True)
+            image, latent, carried = self._refined(state, spec, guides, careful=True)
         if not is_finite(image, latent, carried):
             raise NonFiniteError(
                 f"frame {spec.index}: picture, latent or optimiser are not finite; try a smaller refine.lr"
@@ -165,29 +158,41 @@ class Renderer:
 
     def _refined(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
-    ) -> Generator[Pending, None, tuple[Tensor, Tensor | None, dict[str, Tensor]]]:
+    ) -> tuple[Tensor, Tensor | None, dict[str, Tensor]]:
         """The picture of the frame, its latent if it has one, and the optimiser's state."""
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         refined = bool(spec.num_steps and spec.losses)
-        # Gradients of a mean over a million numbers are below half precision's smallest.
-        loss_scale = 4096.0 if self._dtype == torch.float16 else 1.0
         if state is None:
             begun = self._source(spec, spec.size, generator)
             image, latent, start = begun.image, begun.latent, begun.latent
             if refined and start is None:
-                image, spec = yield from sketched(self._latents, guides, image, spec, generator, loss_scale)
+                image, spec = sketched(self._latents, guides, image, spec, generator, self._loss_scale, self._scheduler)
                 start = self._latents.encode(image)
         else:
             image, latent, start = self._moved(state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
         if start is None or not refined:
             return image, latent, carried
-        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, loss_scale)
+        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, self._loss_scale)
         refinement = Refinement(
             latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
         )
-        image = yield from handed_out(refinement, optimizer)
+        image = self._scheduler.refine(refinement, optimizer)
         return image, optimizer.latent.detach(), optimizer.state()
+
+    def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:
+        """The refinement of a frame that starts from noise, with all of its steps at the whole size: for measuring."""
+        generator = frame_generator(spec.seed, spec.draws_as, self.device)
+        image = self._source(spec, spec.size, generator).image
+        refinement = Refinement(
+            latents=self._latents, guides=self._guides(spec), anchor=image, spec=spec, generator=generator
+        )
+        return refinement, LatentAdam(self._latents.encode(image), None, self._loss_scale)
+
+    @property
+    def _loss_scale(self) -> float:
+        """Gradients of a mean over a million numbers are below half precision's smallest."""
+        return 4096.0 if self._dtype == torch.float16 else 1.0
 
     def _guides(self, spec: FrameSpec) -> list[Guide]:
         targets = (encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders)

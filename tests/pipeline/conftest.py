@@ -17,6 +17,7 @@ from pipeline.schedule.origin_loader import load_origin
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.renderer.renderer import Renderer, Scorer
+from tests.runs import completes
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +54,8 @@ def rendered(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Ca
         (place / "toy.yaml").write_text(TOY, encoding="utf-8")
         origin = Origin(file=str(place / "toy.yaml"))
         schedule = load_origin(origin)
-        digests = schedule.models.locate(offline=True, progress=lambda name, done, total: None).digests()
         run = Run(schedule, origin, RunFolder(place / "toy"), RunOptions(frames=frames))
-        assert run.execute(digests, lambda warn: renderer, lambda event: None, lambda: False)
+        assert completes(run, lambda warn: renderer)
         return RunFolder(place / "toy")
 
     return render

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pipeline.batch.jobs.job import BROKEN, Job, JobState
 from pipeline.batch.jobs.reason import reason
-from pipeline.run.session.jobs import Job as RunRequest
-from pipeline.run.session.jobs import jobs_of
+from pipeline.run.session.requests import RunRequest, requests_of
 from pipeline.schedule.document.sources import read_text
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline
@@ -38,7 +37,7 @@ def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None =
             if folder in taken:
                 raise InputError(f"{file}: another schedule of this name is rendered to {folder}; rename one")
             taken.add(folder)
-            requests = jobs_of(file, replace(like, file=str(file.absolute())), folder)
+            requests = requests_of(file, replace(like, file=str(file.absolute())), folder)
             states += [_state_of(request, file, out, remote) for request in requests]
         except Exception as error:  # of one input, whatever a reader of files comes up with: the others are rendered
             states.append(JobState(name=folder.name, file=file, status=BROKEN, message=reason(error, file)))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline.batch.jobs.job import Job
 from pipeline.batch.jobs.reason import reason
@@ -18,9 +17,6 @@ from pipeline.run.session.session import Prepare, Session, run_of
 from pipeline.schedule.schedule import Schedule
 from render.device import failures
 from render.errors import DeviceError, InputError, RunError
-
-if TYPE_CHECKING:
-    from render.refinement.lockstep import Pending
 
 
 def rendered(
@@ -46,14 +42,14 @@ def rendered(
         except Exception as error:
             yield job, not_loaded(job, error)
 
-    def work(run: Run, *, prepared: Prepare = lambda renderer: renderer) -> Generator["Event | Pending", None, None]:
+    def events(run: Run, *, prepared: Prepare = lambda renderer: renderer) -> Generator[Event, None, None]:
         try:
-            yield from session.work(run, stop, prepared, by_run[run].remote)
+            yield from session.run_events(run, stop, prepared, by_run[run].remote)
         except InputError as error:  # there is no such device, or no such bucket
             yield Failed(schedule=run.title, message=str(error))
 
     for group in groups(list(by_run)):
-        with closing(in_lockstep(group, work, at_once)) as told:
+        with closing(in_lockstep(group, events, at_once)) as told:
             for run, event in told:
                 if isinstance(event, Failed) and event.fatal:
                     raise DeviceError(event.message)

@@ -6,8 +6,8 @@ from pipeline.run.delivery.encoding import encode
 from pipeline.run.delivery.sinks import Delivery, Sink
 from pipeline.run.delivery.upscaling import Upscaler
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.names import leftovers, paths
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.video import Video
 from pipeline.video import formats
 
@@ -15,17 +15,17 @@ SINKS: Mapping[str, Sink] = {"ffmpeg": encode}
 
 
 def deliver(
-    folder: RunFolder, footage: Footage, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
+    folder: RunFolder, plan: VideoPlan, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
 ) -> None:
     """Make all files from the first `count` frames; `warn` gets a message where something is not made as asked for.
 
     Raises:
         RunError: as `Sink` says.
     """
-    for video, path in zip(footage.videos, paths(folder.path, footage.videos), strict=True):
+    for video, path in zip(plan.videos, paths(folder.path, plan.videos), strict=True):
         sink = SINKS[formats.find(video.format).sink]
-        sink(Delivery(folder=folder, footage=footage, count=count, video=video, path=path, binary=binary, warn=warn))
-    if left := leftovers(folder.path, footage.videos):
+        sink(Delivery(folder=folder, plan=plan, count=count, video=video, path=path, binary=binary, warn=warn))
+    if left := leftovers(folder.path, plan.videos):
         names = ", ".join(path.name for path in left)
         warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
 

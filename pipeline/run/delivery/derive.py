@@ -10,9 +10,9 @@ from pipeline.run.delivery.judging import faults
 from pipeline.run.delivery.report import RunReport, is_current, write_report
 from pipeline.run.folder.finished import num_shown, vouch_for_video
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.frames import FrameRecord
 from pipeline.run.folder.lock import only_writer
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.schedule import Schedule
 from pipeline.video import ffmpeg
 from render.errors import RunError
@@ -43,17 +43,17 @@ def derive(
         EncodingError: ffmpeg failed; the frames are kept.
     """
     last_hash = records[-1].hash
-    footage = Footage.of(schedule)
+    plan = VideoPlan.of(schedule)
     made = not figures.frame_seconds and is_current(folder, last_hash, schedule)
-    if made and not (len(records) == footage.frames and any(faults(folder.path, footage, binary))):
+    if made and not (len(records) == plan.frames and any(faults(folder.path, plan, binary))):
         return True
     if len(records) < schedule.num_rendered and num_shown(folder) > len(records):
         warn(_stays(folder, len(records)))
         return False
     similarities = [record.similarity for record in records]
-    deliver(folder, footage, len(records), binary, warn)
-    shown = footage.shown(len(records))
-    sheet.contact_sheet(folder.frames, shown, footage.fps, folder.contact_sheet)
+    deliver(folder, plan, len(records), binary, warn)
+    shown = plan.shown(len(records))
+    sheet.contact_sheet(folder.frames, shown, plan.fps, folder.contact_sheet)
     sheet.poster(folder.frames, similarities, folder.poster, shown)
     write_report(folder, schedule, figures, similarities, digests, last_hash)
     return True
@@ -83,9 +83,9 @@ def assemble_again(
         RunError: a frame is missing, another run is writing, or ffmpeg failed.
     """
     binary = ffmpeg.find_binary(program)
-    footage = folder.footage()
+    plan = folder.video_plan()
     with only_writer(folder.path):
-        records = [folder.frames.record(index) for index in range(footage.frames)]
+        records = [folder.frames.record(index) for index in range(plan.frames)]
         whole = records.index(None) if None in records else len(records)
         if whole < len(records) and not partial:
             raise RunError(
@@ -94,7 +94,7 @@ def assemble_again(
             )
         if not whole:
             raise RunError(f"{folder.path}: there is no first frame yet")
-        deliver(folder, footage, whole, binary, warn)
+        deliver(folder, plan, whole, binary, warn)
         last = records[whole - 1]
         assert last is not None
         vouch_for_video(folder, last.hash)

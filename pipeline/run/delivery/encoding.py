@@ -12,7 +12,7 @@ from pipeline.run.delivery.recipes import recipe
 from pipeline.run.delivery.sinks import Delivery
 from pipeline.run.delivery.subtitles import as_srt
 from pipeline.run.delivery.upscaling import Enlarged, Upscaler
-from pipeline.run.folder.footage import Footage
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.video import Video
 from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg, formats
@@ -23,23 +23,23 @@ from pipeline.video.sound import sounding
 
 def encode(delivery: Delivery) -> None:
     """Make the file. Raises as `Sink` says."""
-    video, footage, binary = delivery.video, delivery.footage, delivery.binary
+    video, plan, binary = delivery.video, delivery.plan, delivery.binary
     frames = delivery.folder.frames
     with _complete(delivery) as complete:
         by_encoder = chosen(complete, video, partial(ffmpeg.complaint, binary), delivery.warn)
-        tuned = _tuned(by_encoder, video, footage, binary)
+        tuned = _tuned(by_encoder, video, plan, binary)
         pattern = frames.folder / frames.pattern
-        title, path = footage.title, delivery.path
-        ffmpeg.assemble(binary, pattern, delivery.count, footage.fps, title, path, tuned, frames.verify)
+        title, path = plan.title, delivery.path
+        ffmpeg.assemble(binary, pattern, delivery.count, plan.fps, title, path, tuned, frames.verify)
 
 
-def _tuned(recipe: Recipe, video: Video, footage: Footage, binary: str) -> Recipe:
+def _tuned(recipe: Recipe, video: Video, plan: VideoPlan, binary: str) -> Recipe:
     """The recipe with the options of its encoder for a loop, and for this ffmpeg; hardware is left as it is."""
     known, options = formats.find(video.format), recipe.options
     if options["vcodec"] != known.encoder:
         return recipe
-    if footage.loops and known.closed is not None:
-        options = known.closed(options, recipe.num_pictures(len(recipe.order), footage.fps))
+    if plan.loops and known.closed is not None:
+        options = known.closed(options, recipe.num_pictures(len(recipe.order), plan.fps))
     if known.adapted is not None:
         options = known.adapted(options, ffmpeg.encoder_options(binary, known.encoder))
     return dataclasses.replace(recipe, options=options)
@@ -48,37 +48,37 @@ def _tuned(recipe: Recipe, video: Video, footage: Footage, binary: str) -> Recip
 @contextmanager
 def _complete(delivery: Delivery) -> Iterator[Recipe]:
     """The recipe with sound, subtitles and notes; their temporary files last as long as the context."""
-    video, path, folder, footage = delivery.video, delivery.path, delivery.folder, delivery.footage
+    video, path, folder, plan = delivery.video, delivery.path, delivery.folder, delivery.plan
     known = formats.find(video.format)
-    shown = footage.shown(delivery.count)
+    shown = plan.shown(delivery.count)
     with ExitStack() as stack:
-        size, redraw = _enlarging(video, path, footage, stack)
-        made = recipe(video, size, footage.fps)
-        made = dataclasses.replace(made, order=tuple(shown), closed=footage.loops, redraw=redraw)
+        size, redraw = _enlarging(video, path, plan, stack)
+        made = recipe(video, size, plan.fps)
+        made = dataclasses.replace(made, order=tuple(shown), closed=plan.loops, redraw=redraw)
         if known.sound:
-            sound = sounding(footage.source, footage.start, len(shown) / footage.fps, path, video.repeat)
+            sound = sounding(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
             made = dataclasses.replace(made, sound=stack.enter_context(sound))
         origin = folder.origin()
         text = written_out(folder.source(), origin.models, origin.draft)
         if (embedded := known.container.text) is not None:
             made = dataclasses.replace(made, finish=lambda file: embedded.write(file, text))
         else:
-            notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(footage.title, text)))
+            notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(plan.title, text)))
             made = dataclasses.replace(made, notes=notes)
         if video.subtitles:
-            texts = as_srt(footage.said, shown * video.repeat, footage.fps)
+            texts = as_srt(plan.said, shown * video.repeat, plan.fps)
             made = dataclasses.replace(made, subtitles=stack.enter_context(_beside(path, ".srt", texts)))
         yield made
 
 
 def _enlarging(
-    video: Video, path: Path, footage: Footage, stack: ExitStack
+    video: Video, path: Path, plan: VideoPlan, stack: ExitStack
 ) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
     """The size of the frames that ffmpeg gets, and the function that enlarges them; None if they are not enlarged."""
     if video.upscaler is None:
-        return footage.size, None
+        return plan.size, None
     upscaler = Upscaler(video.upscaler)
-    width, height = footage.size
+    width, height = plan.size
     kept = stack.enter_context(TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.stem}-"))
     return (width * upscaler.scale, height * upscaler.scale), Enlarged(upscaler, Path(kept))
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.names import paths
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.video import Video
 from pipeline.video import formats
 from pipeline.video.measuring import measured
 from render.errors import EncodingError
 
 
-def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, str]]:
+def faults(folder: Path, plan: VideoPlan, binary: str) -> Iterator[tuple[Path, str]]:
     """The path of every delivered file with a fault, such as a wrong length, and one sentence about it.
 
     Missing files are left out.
@@ -20,14 +20,14 @@ def faults(folder: Path, footage: Footage, binary: str) -> Iterator[tuple[Path, 
         folder: the one that they are in.
         binary: the ffmpeg to read them with.
     """
-    shown = len(footage.shown(footage.frames))
-    for video, path in zip(footage.videos, paths(folder, footage.videos), strict=True):
-        seconds = shown * video.repeat / footage.fps
-        if path.is_file() and (fault := _fault(video, path, footage, seconds, binary)):
+    shown = len(plan.shown(plan.frames))
+    for video, path in zip(plan.videos, paths(folder, plan.videos), strict=True):
+        seconds = shown * video.repeat / plan.fps
+        if path.is_file() and (fault := _fault(video, path, plan, seconds, binary)):
             yield path, f"{path}: {fault}; render assemble {folder} makes it again"
 
 
-def _fault(video: Video, path: Path, footage: Footage, seconds: float, binary: str) -> str:
+def _fault(video: Video, path: Path, plan: VideoPlan, seconds: float, binary: str) -> str:
     known = formats.find(video.format)
     if not known.container.is_whole(path):
         return f"is not a whole {video.format} file"
@@ -35,5 +35,5 @@ def _fault(video: Video, path: Path, footage: Footage, seconds: float, binary: s
         lengths = measured(binary, path, known.container)
     except EncodingError as error:
         return str(error).removeprefix(f"{path}: ")
-    sounds = footage.source is not None and bool(known.sound)
-    return lengths.fault(seconds, video.fps or footage.fps, sounds)
+    sounds = plan.source is not None and bool(known.sound)
+    return lengths.fault(seconds, video.fps or plan.fps, sounds)

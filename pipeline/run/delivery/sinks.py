@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.footage import Footage
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.video import Video
 
 
@@ -20,8 +20,8 @@ class Delivery:
 
     Attributes:
         folder: of the run, with the frames.
-        footage: what all files of the run show.
-        count: how many frames to use, from the first one on; `footage.shown(count)` is the order to show them in.
+        plan: what all files of the run show.
+        count: how many frames to use, from the first one on; `plan.shown(count)` is the order to show them in.
         video: what the schedule asks of this file.
         path: of the file.
         binary: the ffmpeg to use.
@@ -29,7 +29,7 @@ class Delivery:
     """
 
     folder: RunFolder
-    footage: Footage
+    plan: VideoPlan
     count: int
     video: Video
     path: Path

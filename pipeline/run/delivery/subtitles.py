@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from pipeline.run.folder.footage import Said
+from pipeline.run.folder.video_plan import TimedText
 
 
-def as_srt(texts: Sequence[Said], shown: Sequence[int], fps: float) -> str:
+def as_srt(texts: Sequence[TimedText], shown: Sequence[int], fps: float) -> str:
     """The texts of the frames `shown`, in that order, as SubRip.
 
     Args:

@@ -59,7 +59,7 @@ def listed(folder: RunFolder) -> list[Line]:
     runs = [*(entry.folder for entry in entries), folder]
     sizes = _sizes(runs)
     changes = [(), *(_changes(before, after) for before, after in itertools.pairwise(runs))]
-    count = folder.footage().frames
+    count = folder.video_plan().frames
     present = sum(index < count for index in folder.frames.present())
     newest = max((path.stat().st_mtime for path in folder.files(0)), default=0.0)
     facts = [(entry.number, entry.made, entry.finished, entry.frames) for entry in entries]

@@ -23,7 +23,7 @@ def disown(folder: RunFolder, *, of_others: bool) -> None:
     """Note that the video is to be made again; until then the report says what the one that is there shows.
 
     Args:
-        of_others: whether frames are about to be overwritten by others; else they are mended or made anew.
+        of_others: whether frames are about to be overwritten by others; else they are mended or rendered again.
     """
     if report := read_report(folder):
         report |= {"video_sha256": None, OUTDATED: True}
@@ -47,7 +47,7 @@ def num_shown(folder: RunFolder) -> float:
 
 
 def is_as_made(folder: RunFolder) -> bool:
-    """Whether the video is the one that the report tells of; so it is where there is no report."""
+    """Whether the video is the one in the report; so it is where there is no report."""
     wanted = read_report(folder).get("video_sha256")
     return wanted is None or (folder.video.is_file() and sha256(folder.video) == wanted)
 

@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.frames import FrameFolder
 from pipeline.run.folder.names import paths
 from pipeline.run.folder.states import StateFolder
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
@@ -19,7 +19,7 @@ _STATES = "state"
 
 
 class RunFolder:
-    """DIR/<schedule>/ with frames/, state/, the video and what is told of the run."""
+    """DIR/<schedule>/ with frames/, state/, the video and the report."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,14 +36,14 @@ class RunFolder:
     def write_origin(self, schedule: Schedule, origin: Origin) -> None:
         """Keep the schedule as it is run, and where it came from."""
         write_text(self._schedule, schedule.source)
-        record = {**asdict(origin), "footage": Footage.of(schedule).to_record()}
+        record = {**asdict(origin), "footage": VideoPlan.of(schedule).to_record()}
         write_text(self.path / _RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
     @property
     def video(self) -> Path:
         """The first file that the run delivers; video.mp4 where nothing says so."""
         try:
-            return paths(self.path, self.footage().videos)[0]
+            return paths(self.path, self.video_plan().videos)[0]
         except InputError:
             return self.path / "video.mp4"
 
@@ -54,7 +54,7 @@ class RunFolder:
             frames: how many frames; None all there are, and 0 leaves the states out as well.
         """
         try:
-            videos = paths(self.path, self.footage().videos)
+            videos = paths(self.path, self.video_plan().videos)
         except InputError:
             videos = []
         named = [*videos, self.contact_sheet, self.poster, self._schedule, self.path / _RECORD, self.report]
@@ -77,16 +77,16 @@ class RunFolder:
         """
         return self._record()[0]
 
-    def footage(self) -> Footage:
+    def video_plan(self) -> VideoPlan:
         """The video of the folder's run, which needs no schedule. Raises `InputError` as `origin` does."""
         return self._record()[1]
 
-    def _record(self) -> tuple[Origin, Footage]:
+    def _record(self) -> tuple[Origin, VideoPlan]:
         try:
             record = json.loads((self.path / _RECORD).read_text(encoding="utf-8"))
-            footage = Footage.read(record.pop("footage"))
+            plan = VideoPlan.read(record.pop("footage"))
             overrides = tuple((path, value) for path, value in record.pop("overrides"))
-            return Origin(**record, overrides=overrides), footage
+            return Origin(**record, overrides=overrides), plan
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(
                 f"{self.path}: not the folder of a run (no readable {_RECORD}); "

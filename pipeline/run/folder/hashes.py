@@ -11,9 +11,9 @@ FORMAT = 4  # raise it when the same spec gives another picture
 
 
 def chain(specs: Iterable[FrameSpec], models: Mapping[str, Any]) -> list[str]:
-    """The chained hash of every frame: SHA-256 of (previous hash, spec), starting from the models, anew at every cut.
+    """The chained hash of every frame: SHA-256 of (previous hash, spec); the chain starts from the models at every cut.
 
-    A frame that is led into another one hangs on that, and on the first one, by which the way is measured.
+    A frame that is led into another one depends on that, and on the first one, by which the way is measured.
     """
     head = json.dumps({"format": FORMAT, "models": models}, sort_keys=True)
     nothing = hashlib.sha256(head.encode()).hexdigest()

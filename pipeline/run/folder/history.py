@@ -115,7 +115,7 @@ class History:
     def _hashes(self) -> tuple[str | None, ...]:
         """Of the frames that the folder's run has; none where it is of no run."""
         try:
-            count = self._folder.footage().frames
+            count = self._folder.video_plan().frames
         except InputError:
             return ()
         records = (self._folder.frames.record(index) for index in range(count))

@@ -2,8 +2,8 @@
 
 A frame's hash covers its spec, the models and the previous frame's hash, so a frame is done if and
 only if its file carries the hash that the schedule asks for. Editing second 40 leaves the hashes
-before it as they are. A cut starts from noise, so there the chain begins anew: what was before a cut
-is nothing to the frames behind it.
+before it as they are. A cut starts from noise, so the chain begins again there: the frames after a cut
+do not depend on those before it.
 """
 
 import hashlib

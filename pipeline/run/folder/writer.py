@@ -37,7 +37,7 @@ class Writer(Generic[Written]):
         """Have `write` called, once less than `DEPTH` wait; what came of those that are through by then.
 
         Args:
-            patience: seconds to wait for this one: what is told late is told after the next frame.
+            patience: seconds to wait for this one: what is reported late is reported after the next frame.
 
         Raises:
             Exception: whatever a `write` raised, this one or one before it.

@@ -9,23 +9,22 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline.run.events import Event, Interrupted, only_events
+from pipeline.run.events import Event, Interrupted
 from pipeline.run.run import Run
 
 if TYPE_CHECKING:
-    from render.refinement.lockstep import Pending
     from render.renderer.renderer import Renderer
 
 MOST = 8  # that `auto` tries
 WORTH = 50  # steps that are to be taken for every one of the probe's
 
 
-class Work(Protocol):
-    """See `pipeline.run.session.session.Session.work`."""
+class Events(Protocol):
+    """What happens in a run, see `pipeline.run.session.session.Session.events`."""
 
     def __call__(
         self, run: Run, *, prepared: Callable[["Renderer"], "Renderer"] = ...
-    ) -> Generator["Event | Pending", None, None]: ...
+    ) -> Generator[Event, None, None]: ...
 
 
 class AtOnce:
@@ -33,7 +32,7 @@ class AtOnce:
 
     Args:
         asked: so many; None measures, once for each kind of runs, when the first of them has loaded its models.
-        note: hears, in a line, what was measured.
+        note: called with one line that says what was measured.
     """
 
     def __init__(self, asked: int | None, note: Callable[[str], None]) -> None:
@@ -53,8 +52,8 @@ class AtOnce:
             return self._found[run.kind]
         from render.renderer.probe import NUM_STEPS, probe
 
-        steps = sum(spec.num_steps for each in group for spec in each.asked)
-        spec = next((spec for spec in run.asked if spec.num_steps and spec.losses), None)
+        steps = sum(spec.num_steps for each in group for spec in each.wanted)
+        spec = next((spec for spec in run.wanted if spec.num_steps and spec.losses), None)
         if spec is None or steps < WORTH * NUM_STEPS:
             self.note(f"lockstep: {steps} steps in all are too few to measure by {NUM_STEPS} what pays: 1 at once")
             return 1
@@ -73,12 +72,13 @@ def groups(runs: Sequence[Run]) -> list[list[Run]]:
     return list(found.values())
 
 
-def in_lockstep(group: Sequence[Run], work: Work, at_once: AtOnce) -> Generator[tuple[Run, Event], None, None]:
+def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Generator[tuple[Run, Event], None, None]:
     """What happens in all runs of a group; after an interruption no more are begun."""
     if len(group) == 1 or at_once.asked == 1:
-        yield from _one_by_one(group, work)
+        yield from _one_by_one(group, events)
         return
     from render.refinement.lockstep import Lockstep
+    from render.refinement.scheduler import Alone
 
     lockstep = Lockstep(1, at_once.note)
     chosen = interrupted = False
@@ -88,26 +88,25 @@ def in_lockstep(group: Sequence[Run], work: Work, at_once: AtOnce) -> Generator[
         if not chosen:
             lockstep.most = at_once.of(renderer, group, run)
             chosen = True
-        return renderer.of_run(renderer.warn, lockstep=lockstep.most > 1)
+        return renderer.of_run(renderer.warn, lockstep if lockstep.most > 1 else Alone())
 
-    works = (_with(run, work(run, prepared=partial(prepared, run))) for run in group if not interrupted)
-    for run, event in lockstep.run(works):
+    runs = (_with(run, events(run, prepared=partial(prepared, run))) for run in group if not interrupted)
+    for run, event in lockstep.run(runs):
         interrupted |= isinstance(event, Interrupted)
         yield run, event
 
 
-def _with(
-    run: Run, work: Generator["Event | Pending", None, None]
-) -> Generator["tuple[Run, Event] | Pending", None, None]:
-    """What a run yields, and of events whose they are."""
-    with closing(work):
-        for item in work:
-            yield (run, item) if isinstance(item, Event) else item
-
-
-def _one_by_one(group: Sequence[Run], work: Work) -> Generator[tuple[Run, Event], None, None]:
-    for run in group:
-        for event in only_events(work(run)):
+def _with(run: Run, events: Generator[Event, None, None]) -> Generator[tuple[Run, Event], None, None]:
+    """The events of a run, each with the run."""
+    with closing(events):
+        for event in events:
             yield run, event
-            if isinstance(event, Interrupted):
-                return
+
+
+def _one_by_one(group: Sequence[Run], events: Events) -> Generator[tuple[Run, Event], None, None]:
+    for run in group:
+        with closing(events(run)) as its_events:
+            for event in its_events:
+                yield run, event
+                if isinstance(event, Interrupted):
+                    return

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Callable, Generator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started
 from pipeline.run.folder import history
@@ -15,9 +14,6 @@ from pipeline.storage.store import Store
 from pipeline.storage.uploads import Uploads
 from render.errors import FolderInUseError, StorageError
 
-if TYPE_CHECKING:
-    from render.refinement.lockstep import Pending
-
 _LAST = Finished | Interrupted | Failed
 _LATEST = 16  # frames whose files may be late
 
@@ -26,9 +22,9 @@ def mirrored(
     store: Store,
     folder: Path,
     title: str,
-    run: Callable[[], Generator["Event | Pending", None, None]],
+    run: Callable[[], Generator[Event, None, None]],
     part: tuple[int, int] | None = None,
-) -> Generator["Event | Pending", None, None]:
+) -> Generator[Event, None, None]:
     """What a run in `folder` yields, which goes on from what `store` holds and leaves there what it makes.
 
     The last event comes when everything is uploaded. Where the bucket cannot be reached, that event is
@@ -60,7 +56,7 @@ def mirrored(
                         yield event
             except (GeneratorExit, KeyboardInterrupt, TerminatedError):
                 with contextlib.suppress(StorageError):
-                    mirror.all()  # the latest frames are on the disk and were not told yet
+                    mirror.all()  # the latest frames are on the disk and were not reported yet
                 raise
     except StorageError as error:
         yield Failed.of(title, error)

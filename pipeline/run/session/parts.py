@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from pipeline.run.events import Event, Finished, only_events
+from pipeline.run.events import Event, Finished
 from pipeline.run.run import Run
 
 
@@ -53,8 +53,8 @@ def split(runs: Sequence[Run], room: int) -> tuple[list[Run], dict[Run, Run]]:
     """The runs, in parts where there is room, and by every part what makes the video of it and the others."""
     found: list[Run] = []
     wholes: dict[Run, Run] = {}
-    for run, count in zip(runs, shares([(run.cost, len(run.apart)) for run in runs], room), strict=True):
-        parts = [run.of_part(part) for part in ranges(run.apart, count)] if count > 1 else [run]
+    for run, count in zip(runs, shares([(run.cost, len(run.parallel_ranges)) for run in runs], room), strict=True):
+        parts = [run.of_part(part) for part in ranges(run.parallel_ranges, count)] if count > 1 else [run]
         found += parts
         if count > 1:
             wholes |= dict.fromkeys(parts, run.of_the_rest())
@@ -62,24 +62,24 @@ def split(runs: Sequence[Run], room: int) -> tuple[list[Run], dict[Run, Run]]:
 
 
 def joined(
-    told: Generator[tuple[Run, Event], None, None],
+    part_events: Generator[tuple[Run, Event], None, None],
     wholes: Mapping[Run, Run],
-    work: Callable[[Run], Generator[object, None, None]],
+    events: Callable[[Run], Generator[Event, None, None]],
 ) -> Generator[tuple[Run, Event], None, None]:
-    """What is `told` of runs and parts, and behind the last part of a run what happens when its video is made.
+    """The events of runs and parts, and after the last part of a run those of making its video.
 
-    The frames and seconds that this last run tells of are those of all.
+    The frames and seconds that this last run reports are those of all parts.
 
     Args:
-        wholes: see `split`; no part of a run is left out of `told`.
-        work: what a run yields.
+        wholes: see `split`; `part_events` has all parts of a run or none.
+        events: those of a run.
     """
     left = Counter(wholes.values())
     rendered: Counter[Run] = Counter()
     taken_back: Counter[Run] = Counter()
     begun: dict[Run, float] = {}
-    with closing(told):
-        for run, event in told:
+    with closing(part_events):
+        for run, event in part_events:
             yield run, event
             if (whole := wholes.get(run)) is None:
                 continue
@@ -91,10 +91,10 @@ def joined(
             taken_back[whole] += event.taken_back
             if left[whole]:
                 continue
-            for said in only_events(work(whole)):
-                if isinstance(said, Finished):
+            for last in events(whole):
+                if isinstance(last, Finished):
                     seconds = time.perf_counter() - begun[whole]
-                    rendered[whole] += said.rendered
-                    taken_back[whole] += said.taken_back
-                    said = replace(said, rendered=rendered[whole], taken_back=taken_back[whole], seconds=seconds)
-                yield whole, said
+                    rendered[whole] += last.rendered
+                    taken_back[whole] += last.taken_back
+                    last = replace(last, rendered=rendered[whole], taken_back=taken_back[whole], seconds=seconds)
+                yield whole, last

@@ -8,15 +8,15 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.run.events import Event, Failed, Finished, Interrupted, Warned, only_events
+from pipeline.run.events import Event, Failed, Finished, Interrupted, Warned
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
 from pipeline.run.progress import Reporter
 from pipeline.run.run import Run, RunOptions
-from pipeline.run.session.jobs import Job
 from pipeline.run.session.lockstep import MOST, AtOnce, groups, in_lockstep
 from pipeline.run.session.outcome import outcome
 from pipeline.run.session.parts import joined, split
+from pipeline.run.session.requests import RunRequest
 from pipeline.run.session.waiting import when_free
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
@@ -28,7 +28,6 @@ from render.renderer.located import LocatedModels
 
 if TYPE_CHECKING:
     from render.models.downloads import Progress
-    from render.refinement.lockstep import Pending
     from render.renderer.renderer import Renderer
 
 Prepare = Callable[["Renderer"], "Renderer"]
@@ -40,7 +39,7 @@ class Session:
     Args:
         device: see `render.device.device.pick_device`.
         offline: do not download models.
-        downloaded: hears how downloads go, see `render.models.downloads.Progress`.
+        downloaded: called with the progress of downloads, see `render.models.downloads.Progress`.
         wait: where another run writes into the folder, wait for its end; without it that is a failure.
     """
 
@@ -100,16 +99,16 @@ class Session:
         Raises:
             InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
         """
-        return only_events(self.work(run_of(schedule, Path(folder), options), stop, remote=remote))
+        return self.run_events(run_of(schedule, Path(folder), options), stop, remote=remote)
 
-    def work(
+    def run_events(
         self,
         run: Run,
         stop: Callable[[], bool],
         prepared: Prepare = lambda renderer: renderer,
         remote: str | None = None,
-    ) -> Generator["Event | Pending", None, None]:
-        """What happens in a run, see `pipeline.run.run.Run.work`; a failure is its last event.
+    ) -> Generator[Event, None, None]:
+        """What happens in a run, see `pipeline.run.run.Run.events`; a failure is its last event.
 
         Args:
             prepared: makes of the models, as soon as there is a frame to render, what renders it.
@@ -118,7 +117,7 @@ class Session:
         Raises:
             InputError: `remote` is no bucket.
         """
-        attempt = partial(self._work, run, stop, prepared)
+        attempt = partial(self._events, run, stop, prepared)
         if remote is not None:
             from pipeline.run.session.mirror import mirrored
             from pipeline.storage.store import Store
@@ -126,14 +125,14 @@ class Session:
             attempt = partial(mirrored, Store(remote), run.folder.path, run.title, attempt, run.part)
         return when_free(attempt, run, stop) if self._wait else attempt()
 
-    def _work(self, run: Run, stop: Callable[[], bool], prepared: Prepare) -> Generator["Event | Pending", None, None]:
+    def _events(self, run: Run, stop: Callable[[], bool], prepared: Prepare) -> Generator[Event, None, None]:
         try:
             models = run.schedule.models.locate(offline=self._offline, progress=self._downloaded)
             digests = models.digests()
             text = json.dumps(digests)
             if run.part is None:
                 yield from _repeat_drift(run)
-            yield from run.work(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
+            yield from run.events(digests, lambda warn: prepared(self._loaded(models, text).of_run(warn)), stop)
         except RunError as error:
             yield Failed.of(run.title, error)
         except OSError as error:
@@ -158,9 +157,9 @@ class Session:
 
 def _repeat_drift(run: Run) -> Iterator[Warned]:
     """The one warning of `render check` that a render repeats: what it is about is only seen in the finished file."""
-    said = repeat_drift(run.schedule)
+    message = repeat_drift(run.schedule)
     for problem in run.schedule.warnings:
-        if said and problem.message == said:
+        if message and problem.message == message:
             yield Warned(schedule=run.title, message=str(problem))
 
 
@@ -171,7 +170,7 @@ def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) 
 
 
 def render_all(
-    jobs: Sequence[Job], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
+    requests: Sequence[RunRequest], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
 ) -> int:
     """Render every schedule to its folder and return the exit code; after an interruption no more are begun.
 
@@ -184,18 +183,18 @@ def render_all(
     """
     failed = interrupted = False
     with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
-        runs, wholes = split([run_of(job.schedule, job.folder, options) for job in jobs], at_once or MOST)
-        remotes = {job.folder: job.remote for job in jobs}
+        runs, wholes = split(
+            [run_of(request.schedule, request.folder, options) for request in requests], at_once or MOST
+        )
+        remotes = {request.folder: request.remote for request in requests}
 
-        def work(
-            run: Run, *, prepared: Prepare = lambda renderer: renderer
-        ) -> Generator["Event | Pending", None, None]:
-            return session.work(run, stop, prepared, remotes[run.folder.path])
+        def events(run: Run, *, prepared: Prepare = lambda renderer: renderer) -> Generator[Event, None, None]:
+            return session.run_events(run, stop, prepared, remotes[run.folder.path])
 
         chosen = AtOnce(at_once, reporter.note)
         for group in [[run] for run in runs] if at_once == 1 else groups(runs):
-            with contextlib.closing(joined(in_lockstep(group, work, chosen), wholes, work)) as told:
-                for run, event in told:  # closed wherever it is left: what was made goes to its bucket
+            with contextlib.closing(joined(in_lockstep(group, events, chosen), wholes, events)) as all_events:
+                for run, event in all_events:  # closed wherever it is left: what was made goes to its bucket
                     reporter(event)
                     failed |= isinstance(event, Failed)
                     interrupted |= isinstance(event, Interrupted)

@@ -3,21 +3,17 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from pipeline.run.events import GO_ON, Event, Failed, Interrupted, Warned
 from pipeline.run.folder.lock import in_use
 from pipeline.run.run import Run
 
-if TYPE_CHECKING:
-    from render.refinement.lockstep import Pending
-
 BETWEEN = 0.5  # seconds between two looks at the lock
 
 
 def when_free(
-    attempt: Callable[[], Generator["Event | Pending", None, None]], run: Run, stop: Callable[[], bool]
-) -> Generator["Event | Pending", None, None]:
+    attempt: Callable[[], Generator[Event, None, None]], run: Run, stop: Callable[[], bool]
+) -> Generator[Event, None, None]:
     """What happens in a run, from the moment on at which its folder is free.
 
     Runs that are refined in lockstep with this one wait as well.
@@ -26,15 +22,15 @@ def when_free(
         attempt: begins the run; where the folder is in use, its only event says so.
         stop: asked again and again; True ends the waiting.
     """
-    told = ""
+    reported = ""
     while True:
         refused: Failed | None = None
-        with closing(attempt()) as items:
-            for item in items:
-                if isinstance(item, Failed) and item.held_by:
-                    refused = item
+        with closing(attempt()) as events:
+            for event in events:
+                if isinstance(event, Failed) and event.held_by:
+                    refused = event
                 else:
-                    yield item
+                    yield event
         if refused is None:
             return
         holder = refused.held_by
@@ -42,9 +38,9 @@ def when_free(
             if stop():
                 yield _interruption(run)
                 return
-            if holder != told:
+            if holder != reported:
                 yield Warned(schedule=run.title, message=f"waiting for {holder}")
-                told = holder
+                reported = holder
             time.sleep(BETWEEN)
             holder = in_use(run.folder.path, run.part)
 

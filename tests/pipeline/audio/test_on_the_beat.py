@@ -16,6 +16,7 @@ from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline
 from pipeline.views.preview import motion
 from tests.pipeline.optical_flow import flows, played
+from tests.runs import completes
 
 
 @pytest.mark.parametrize("fps", [10, 24])
@@ -46,7 +47,7 @@ def test_a_rendered_video_moves_most_on_the_beats(write: Callable[..., Path]) ->
     models = schedule.models.locate(offline=True, progress=lambda *said: None)
     folder = RunFolder(path.with_name("out"))
     run = Run(schedule, Origin(file=str(path)), folder, RunOptions())
-    assert run.execute(models.digests(), lambda warn: models.load("cpu"), lambda event: None, lambda: False)
+    assert completes(run, lambda warn: models.load("cpu"))
     assert schedule.music.beat is not None
     beats = schedule.music.beat.times(np.arange(0.0, 8, 2))  # the kick falls on every second one
     assert_peaks(speeds(played(folder.video)), 12, beats)

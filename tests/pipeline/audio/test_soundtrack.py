@@ -30,6 +30,7 @@ from pipeline.video.sound import sounding
 from pipeline.views.preview import write_preview
 from render.errors import EncodingError, RunError
 from render.renderer.renderer import Renderer
+from tests.runs import completes
 
 Write = Callable[..., Path]
 
@@ -50,10 +51,7 @@ def rendered(write: Write, renderer: Renderer, tmp_path: Path, any_ffmpeg: str) 
         origin = Origin(file=str(write(text + "\nrefine: {steps: 0, first_frame: 1, cutouts: 1}")))
         schedule = load_origin(origin)
         folder = RunFolder(tmp_path / "out")
-        digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
-        assert Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg)).execute(
-            digests, lambda warn: renderer, lambda event: None, lambda: False
-        )
+        assert completes(Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg)), lambda warn: renderer)
         return folder
 
     return render
@@ -109,7 +107,7 @@ def test_the_sound_is_as_long_as_every_file(
         samples = sum(frame.samples for frame in container.decode(audio=0)) / RATE
     assert len(pictures) == seconds * (60 if "fps" in more else 8)
     assert samples == pytest.approx(seconds, abs=0.05)
-    assert list(faults(folder.path, folder.footage(), any_ffmpeg)) == []
+    assert list(faults(folder.path, folder.video_plan(), any_ffmpeg)) == []
 
 
 @pytest.mark.parametrize("name", ["h264", "vp9", "prores", "ffv1"])

@@ -44,7 +44,7 @@ if __name__ == "__main__":
 """
 COLLECTED = """
 import pipeline.batch.jobs.collect as home
-home.jobs_of = strange(home.jobs_of, lambda file, *more: file.stem == "odd", {wrong!r})
+home.requests_of = strange(home.requests_of, lambda file, *more: file.stem == "odd", {wrong!r})
 """
 LOADED = """
 import pipeline.batch.workers.process as home

@@ -15,15 +15,15 @@ BROKEN_GPU = """
 from pathlib import Path
 import torch
 from render.renderer.renderer import Renderer
-steps = Renderer.steps
+step = Renderer.step
 said = "CUDA error: an illegal memory access was encountered\\nCUDA kernel errors might be asynchronously reported"
 def broken(self, state, spec):
     mark = Path("met")
     if spec.index == 3 and not mark.exists():
         mark.touch()
         raise getattr(torch, "AcceleratorError", RuntimeError)(said)
-    return (yield from steps(self, state, spec))
-Renderer.steps = broken
+    return step(self, state, spec)
+Renderer.step = broken
 if __name__ == "__main__":
     from pipeline.cli import entry
     entry()
@@ -79,7 +79,7 @@ def test_a_gpu_that_fails_in_lockstep(desk: Desk) -> None:
     text = BROKEN_GPU.replace(
         "from render.renderer.renderer import Renderer", "import render.refinement.lockstep as lockstep"
     )
-    text = text.replace("steps = Renderer.steps", "take = lockstep.take")
+    text = text.replace("step = Renderer.step", "take = lockstep.take")
     body = "def broken(batch, count):\n    raise RuntimeError(said)\nlockstep.take = broken\n"
     begin, end = text.index("def broken"), text.index("if __name__")
     code, out, err = call(

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from pipeline.run.plan import Stretch, missing_frames, plan
+from pipeline.run.plan import Scope, Stretch, missing_frames, plan
+from render.errors import InputError
 
 
 def rendered(stretches: list[Stretch]) -> list[int]:
@@ -78,7 +79,20 @@ def test_any_plan_makes_all_that_is_missing_and_never_goes_back() -> None:
 
 def test_what_is_missing() -> None:
     current = [True, False, True, True, False]
-    assert missing_frames(current, 0, 5, None, False) == [1, 4]
-    assert missing_frames(current, 2, 5, None, False) == [4]
-    assert missing_frames(current, 0, 4, (3, 4), False) == [1, 3]
-    assert missing_frames(current, 0, 3, None, True) == [0, 1, 2]
+    assert missing_frames(current, Scope(own=(0, 5)), False) == [1, 4]
+    assert missing_frames(current, Scope(own=(2, 5)), False) == [4]
+    assert missing_frames(current, Scope(own=(0, 4), asked=(3, 4)), False) == [1, 3]
+    assert missing_frames(current, Scope(own=(0, 3)), True) == [0, 1, 2]
+
+
+def test_a_scope_says_what_a_run_may_touch_and_what_was_asked_for() -> None:
+    whole, asked, part, first = (
+        Scope.of(frames, own, 10) for frames, own in [(None, None), ((4, 6), None), (None, (4, 6)), (None, (0, 4))]
+    )
+    assert [scope.own for scope in (whole, asked, part, first)] == [(0, 10), (0, 6), (4, 6), (0, 4)]
+    assert [scope.wanted for scope in (whole, asked, part, first)] == [(0, 10), (4, 6), (4, 6), (0, 4)]
+    assert [scope.asked for scope in (whole, asked, part, first)] == [None, (4, 6), None, None]
+    assert [scope.describes_folder for scope in (whole, asked, part, first)] == [True, True, False, True]
+    assert Scope.of((None, 3), None, 10).wanted == (0, 3)
+    with pytest.raises(InputError, match="--frames 4:11: expected A:B with 0 <= A < B <= 10, the number of frames"):
+        Scope.of((4, 11), None, 10)

@@ -3,7 +3,7 @@
 import itertools
 import json
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +22,10 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from render.errors import EncodingError, InputError
-from render.refinement.lockstep import Pending
 from render.renderer.renderer import Renderer
 from render.renderer.state import FrameState
 from render.spec import FrameSpec
+from tests.runs import completes
 
 FRAMES = 12  # at 8 fps: states are kept after frames 7, 10 and 11
 RED_TO_BLUE = "{0: red, 7: red, 11: blue}"
@@ -64,9 +64,8 @@ class Job:
         options = RunOptions(frames=frames, fresh=fresh, ffmpeg=ffmpeg)
         schedule = schedule or toy()
         run = Run(schedule, Origin(file="toy.yaml"), RunFolder(self.folder), options)
-        models = schedule.models.locate(offline=True, progress=lambda name, done, total: None)
         asked = itertools.count()
-        return run.execute(models.digests(), self._load, self.events.append, lambda: next(asked) == stop_after)
+        return completes(run, self._load, self.events.append, lambda: next(asked) == stop_after)
 
     def _load(self, warn: Callable[[str], None]) -> Renderer:
         self.loaded += 1
@@ -600,14 +599,14 @@ class StoppedHereError(Exception):
 def test_failure_in_the_middle_costs_no_finished_frame(
     job: Job, reference: Job, monkeypatch: pytest.MonkeyPatch, frame: int
 ) -> None:
-    real = Renderer.steps
+    real = Renderer.step
 
-    def steps(self: Renderer, state: FrameState | None, spec: FrameSpec) -> Generator[Pending, None, FrameState]:
+    def step(self: Renderer, state: FrameState | None, spec: FrameSpec) -> FrameState:
         if spec.index == frame:
             raise StoppedHereError
         return real(self, state, spec)
 
-    monkeypatch.setattr(Renderer, "steps", steps)
+    monkeypatch.setattr(Renderer, "step", step)
     with pytest.raises(StoppedHereError):
         job.render()
     monkeypatch.undo()

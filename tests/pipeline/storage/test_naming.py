@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.run.session.jobs import jobs_of
+from pipeline.run.session.requests import requests_of
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.storage.naming import LONGEST, base_of, run_name, safe, stem_of
@@ -83,6 +83,6 @@ def test_variants_have_folders_of_their_own_however_they_are_called(tmp_path: Pa
     assert len(set(names)) == 4, "the value 1, and the first of those that have no short name"
     file = tmp_path / "a.yaml"
     file.write_text(text)
-    jobs = jobs_of(file, Origin(file=str(file)), tmp_path / "out" / "a")
+    jobs = requests_of(file, Origin(file=str(file)), tmp_path / "out" / "a")
     assert {job.folder.parent for job in jobs} == {tmp_path / "out" / "a"}
     assert len({job.folder for job in jobs}) == 4

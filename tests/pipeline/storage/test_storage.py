@@ -14,7 +14,7 @@ from pipeline.run.events import Event, Failed, Finished, FrameDone
 from pipeline.run.folder.lock import only_writer
 from pipeline.run.progress import JsonReporter
 from pipeline.run.run import RunOptions
-from pipeline.run.session.jobs import Job
+from pipeline.run.session.requests import RunRequest
 from pipeline.run.session.session import render_all
 from pipeline.storage.inputs import fetch
 from pipeline.storage.ledger import Ledger
@@ -259,7 +259,7 @@ def test_lockstep_in_a_bucket(store: Store, tmp_path: Path) -> None:
         file = tmp_path / f"toy{number}.yaml"
         file.write_text(text)
         folder = tmp_path / "out" / file.stem
-        jobs.append(Job(schedule=load_schedule(file), folder=folder, remote=f"{store.url}/{file.stem}"))
+        jobs.append(RunRequest(schedule=load_schedule(file), folder=folder, remote=f"{store.url}/{file.stem}"))
     assert render_all(jobs, Session("cpu"), RunOptions(), JsonReporter(), at_once=4) == 0
     for job in jobs:
         assert job.remote is not None

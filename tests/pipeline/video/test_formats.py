@@ -14,9 +14,9 @@ from PIL import Image
 
 from pipeline.run.delivery.recipes import recipe
 from pipeline.run.delivery.subtitles import as_srt
-from pipeline.run.folder.footage import said
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
 from pipeline.run.folder.names import paths
+from pipeline.run.folder.video_plan import timed_texts
 from pipeline.schedule.sections.video import Video
 from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata, in_metadata, schedule_of, written_out
@@ -264,7 +264,7 @@ def spec(index: int, **weights: float) -> FrameSpec:
 
 def test_subtitles_say_the_strongest_prompt() -> None:
     specs = [spec(0, sea=1, sky=0.2), spec(1, sea=0.6, sky=0.4), spec(2, sea=0.4, sky=0.6), spec(3)]
-    assert as_srt(said(specs), [0, 1, 2, 3, 0, 1, 2, 3], 2.0).split("\n\n") == [
+    assert as_srt(timed_texts(specs), [0, 1, 2, 3, 0, 1, 2, 3], 2.0).split("\n\n") == [
         "1\n00:00:00,000 --> 00:00:01,000\nsea",
         "2\n00:00:01,000 --> 00:00:01,500\nsky",
         "3\n00:00:02,000 --> 00:00:03,000\nsea",

@@ -14,7 +14,8 @@ from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
-from render.refinement.lockstep import Lockstep, Pending, take
+from render.refinement.batch import Pending, take
+from render.refinement.lockstep import Lockstep
 from render.renderer.renderer import Renderer, Scorer, load_renderer
 from render.renderer.state import FrameState
 from render.rng import frame_generator, normal, uniform
@@ -22,14 +23,14 @@ from render.spec import FrameSpec, PromptWeight
 
 CPU = torch.device("cpu")
 Specs = Sequence[FrameSpec]
-Frames = Generator[FrameState | Pending, None, None]
+Frames = Generator[FrameState, None, None]
 
 
 def frames(renderer: Renderer, specs: Specs, states: list[FrameState]) -> Frames:
     """One run: its states as they come, which `states` keeps."""
     state = None
     for spec in specs:
-        state = yield from renderer.steps(state, spec)
+        state = renderer.step(state, spec)
         states.append(state)
         yield state
 
@@ -46,10 +47,16 @@ def alone(renderer: Renderer, runs: Sequence[Specs]) -> list[list[FrameState]]:
 
 def together(renderer: Renderer, runs: Sequence[Specs], most: int = 8) -> list[list[FrameState]]:
     result: list[list[FrameState]] = [[] for _ in runs]
-    works = [frames(renderer, specs, states) for specs, states in zip(runs, result, strict=True)]
-    for _ in Lockstep(most).run(works):
+    lockstep, renderer = scheduled(renderer, most)
+    for _ in lockstep.run(frames(renderer, *pair) for pair in zip(runs, result, strict=True)):
         pass
     return result
+
+
+def scheduled(renderer: Renderer, most: int, warn: Callable[[str], None] = print) -> tuple[Lockstep, Renderer]:
+    """A lockstep, and a renderer whose refinements it takes."""
+    lockstep = Lockstep(most, warn)
+    return lockstep, renderer.of_run(renderer.warn, lockstep)
 
 
 def assert_close(
@@ -127,7 +134,7 @@ def test_what_does_not_fit_together_is_refined_by_itself(
 def test_gradients_are_those_of_single_pictures(embedded_renderer: Renderer, spec: FrameSpec) -> None:
     """Adam's mean gradient after one step; sums of more pictures are in another order, so not to the bit."""
     specs = [specs[0] for specs in different(replace(spec, size=(48, 32)))]
-    batch, singles = ([next(embedded_renderer.steps(None, spec)) for spec in specs] for _ in range(2))
+    batch, singles = ([Pending(*embedded_renderer.from_noise(spec)) for spec in specs] for _ in range(2))
     take(batch, 1)
     for item, single in zip(batch, singles, strict=True):
         take([single], 1)
@@ -189,13 +196,14 @@ def test_frames_from_noise_take_their_coarse_steps_together_too(spec: FrameSpec)
 
 def test_no_more_runs_are_begun_than_may_go_on_at_once(toy_renderer: Renderer, spec: FrameSpec) -> None:
     begun: list[str] = []
+    lockstep, renderer = scheduled(toy_renderer, 2)
 
     def work(name: str) -> Frames:
         begun.append(name)
-        yield from frames(toy_renderer, [replace(spec, index=0, num_steps=1)] * 2, [])
+        yield from frames(renderer, [replace(spec, index=0, num_steps=1)] * 2, [])
         begun.append(f"{name} ended")
 
-    list(Lockstep(2).run(work(name) for name in "abc"))
+    list(lockstep.run(work(name) for name in "abc"))
     assert begun == ["a", "b", "a ended", "b ended", "c", "c ended"]
 
 
@@ -205,15 +213,16 @@ def test_a_run_that_leaves_the_finite_numbers_leaves_the_others_alone(toy_render
     broken = [replace(one, lr=float("nan")) for one in runs[1]]
     result: list[list[FrameState]] = [[], [], []]
     failures: list[str] = []
+    lockstep, renderer = scheduled(toy_renderer, 8)
 
     def guarded(specs: Specs, states: list[FrameState]) -> Frames:
         try:
-            yield from frames(toy_renderer, specs, states)
+            yield from frames(renderer, specs, states)
         except NonFiniteError as error:
             failures.append(str(error))
 
     works = [guarded(specs, states) for specs, states in zip([runs[0], broken, runs[2]], result, strict=True)]
-    list(Lockstep(8).run(works))
+    list(lockstep.run(works))
     assert len(failures) == 1
     assert "frame 0: the refinement gave numbers that are not finite" in failures[0]
     assert_close([result[0], result[2]], [wanted[0], wanted[2]], atol=1e-5, rtol=1e-4)
@@ -242,8 +251,8 @@ def test_where_memory_is_short_fewer_are_refined_at_once(
     runs = [[replace(spec, index=0, seed=seed, num_steps=3)] for seed in range(count)]
     result: list[list[FrameState]] = [[] for _ in runs]
     told: list[str] = []
-    lockstep = Lockstep(count, told.append)
-    list(lockstep.run([frames(renderer, *pair) for pair in zip(runs, result, strict=True)]))
+    lockstep, mine = scheduled(renderer, count, told.append)
+    list(lockstep.run([frames(mine, *pair) for pair in zip(runs, result, strict=True)]))
     assert told == [f"memory is short; from here on {most} at a time" for most in told_of]
     assert lockstep.most == room // 4
     assert_close(result, together(renderer, runs, most=room // 4))
@@ -272,14 +281,15 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(spec: FrameSpec) -> Non
 
 def test_closing_closes_every_run(toy_renderer: Renderer, spec: FrameSpec) -> None:
     closed: list[int] = []
+    lockstep, renderer = scheduled(toy_renderer, 3)
 
     def work(number: int) -> Frames:
         try:
-            yield from frames(toy_renderer, [replace(spec, index=0, num_steps=number)] * 2, [])
+            yield from frames(renderer, [replace(spec, index=0, num_steps=number)] * 2, [])
         finally:
             closed.append(number)
 
-    running = Lockstep(3).run(work(number) for number in (1, 2, 3))
+    running = lockstep.run(work(number) for number in (1, 2, 3))
     next(running)
     running.close()  # type: ignore[attr-defined]
     assert sorted(closed) == [1, 2, 3]
@@ -287,7 +297,7 @@ def test_closing_closes_every_run(toy_renderer: Renderer, spec: FrameSpec) -> No
 
 def test_a_renderer_of_a_run_shares_the_models_and_says_how_frames_are_made(toy_renderer: Renderer) -> None:
     told: list[str] = []
-    mine = toy_renderer.of_run(told.append, lockstep=True)
+    mine = toy_renderer.of_run(told.append, Lockstep(2))
     assert mine.made_on == f"{toy_renderer.made_on}, in lockstep"
     mine.warn("hot")
     toy_renderer.warn("cold")

@@ -21,7 +21,7 @@ from render.latents import vqgan
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
-from render.refinement.lockstep import joined
+from render.refinement.batch import Pending, joined
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.renderer.renderer import Renderer, Scorer
@@ -74,8 +74,8 @@ def take_steps(latents: Any, perceptor: Perceptor, spec: FrameSpec) -> Tensor:
 
 
 def take_steps_together(latents: Any, perceptor: Perceptor, specs: Sequence[FrameSpec]) -> Tensor:
-    works = [Renderer(latents, [Scorer(perceptor=perceptor)], CPU).steps(None, spec) for spec in specs]
-    batch = [next(work) for work in works]
+    renderer = Renderer(latents, [Scorer(perceptor=perceptor)], CPU)
+    batch = [Pending(*renderer.from_noise(spec)) for spec in specs]
     refinement, lr = joined([item.refinement for item in batch], [item.generator for item in batch])
     optimizer = LatentAdam.joined([item.optimizer for item in batch])
     before = optimizer.latent.detach().clone()

@@ -95,16 +95,16 @@ def break_gpu() -> None:
 
     from render.renderer.renderer import Renderer
 
-    steps = Renderer.steps
+    step = Renderer.step
 
     def broken(self: Any, state: Any, spec: Any) -> Any:
         mark = Path(os.environ["MET"])
         if spec.index == 3 and (spec.seed == 66 or not mark.exists()):
             mark.touch()
             raise getattr(torch, "AcceleratorError", RuntimeError)("CUDA error: an illegal memory access")
-        return (yield from steps(self, state, spec))
+        return step(self, state, spec)
 
-    Renderer.steps = broken  # type: ignore[method-assign]
+    Renderer.step = broken  # type: ignore[method-assign]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.video import Video
 from render.errors import ScheduleError
 from render.renderer.renderer import Renderer
+from tests.runs import completes
 
 Rendered = Callable[[str], RunFolder]
 
@@ -79,12 +80,9 @@ def run_it(toy_file: Path, renderer: Renderer, said: list[Event]) -> Rendered:
         toy_file.write_text(toy_file.read_text().replace("length: 12", f"length: 12, video: {video}"))
         origin = Origin(file=str(toy_file))
         schedule = load_origin(origin)
-        digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
         folder = RunFolder(toy_file.parent / "out")
         said.clear()
-        assert Run(schedule, origin, folder, RunOptions()).execute(
-            digests, lambda warn: renderer, said.append, lambda: False
-        )
+        assert completes(Run(schedule, origin, folder, RunOptions()), lambda warn: renderer, said.append)
         toy_file.write_text(toy_file.read_text().replace(f"length: 12, video: {video}", "length: 12"))
         return folder
 

@@ -15,6 +15,7 @@ from pipeline.schedule.sections.loop import order
 from pipeline.video import formats
 from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import flows, growth_and_turn, played, seam
+from tests.runs import completes
 
 COUNT, LED = 48, 18
 TEXT = """
@@ -39,7 +40,7 @@ def rendered(path: Path, renderer: Renderer | None, head: str = "", **said: obje
     models = schedule.models.locate(offline=True, progress=lambda *said: None)
     folder = RunFolder(path.with_suffix(""))
     run = Run(schedule, Origin(file=str(path)), folder, RunOptions())
-    assert run.execute(models.digests(), lambda warn: renderer or models.load("cpu"), lambda event: None, lambda: False)
+    assert completes(run, lambda warn: renderer or models.load("cpu"))
     return folder
 
 

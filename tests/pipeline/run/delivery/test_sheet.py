@@ -12,6 +12,7 @@ from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.sections.loop import order
 from render.renderer.renderer import Renderer
+from tests.runs import completes
 
 SIZE = (32, 16)
 HEIGHT = WIDTH * SIZE[1] // SIZE[0]
@@ -90,11 +91,8 @@ def test_of_a_looped_run_sheet_and_poster_are_of_what_the_video_shows(toy_file: 
     toy_file.write_text(toy_file.read_text() + "loop: {blend: 4}\n")
     origin = Origin(file=str(toy_file))
     schedule = load_origin(origin)
-    digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
     folder = RunFolder(toy_file.parent / "out")
-    assert Run(schedule, origin, folder, RunOptions()).execute(
-        digests, lambda warn: renderer, lambda event: None, lambda: False
-    )
+    assert completes(Run(schedule, origin, folder, RunOptions()), lambda warn: renderer)
     with Image.open(folder.contact_sheet) as image:  # 12 of the 16 that were made, 6 in a row
         assert image.size == (MARGIN + 6 * (WIDTH + MARGIN), MARGIN + 2 * (WIDTH * 24 // 32 + MARGIN))
     with Image.open(folder.poster) as image:

@@ -19,6 +19,7 @@ from pipeline.schedule.sections.video import Video
 from render.errors import InputError, ScheduleError
 from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played
+from tests.runs import completes
 
 WIDTH, GROWTH = 8, 32  # the second one is the same in all that are published
 
@@ -111,9 +112,8 @@ def test_a_run_delivers_enlarged_frames(network: Path, toy_file: Path, renderer:
     origin = Origin(file=str(toy_file))
     schedule = load_origin(origin)
     folder = RunFolder(toy_file.parent / "out")
-    digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
     run = Run(schedule, origin, folder, RunOptions())
-    assert run.execute(digests, lambda warn: renderer, lambda event: None, lambda: False)
+    assert completes(run, lambda warn: renderer)
     shown = played(folder.path / "video.mkv")
     assert len(shown) == 12
     expected = Upscaler(network, "cpu")(folder.frames.read(5))

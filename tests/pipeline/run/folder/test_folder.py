@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.footage import Footage
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from render.errors import InputError
@@ -47,7 +47,7 @@ def test_footage_outlives_the_schedule(folder: RunFolder, file: Path, origin: Or
     schedule = load_origin(origin)
     folder.write_origin(schedule, origin)
     file.unlink()
-    assert folder.footage() == Footage.of(schedule)
+    assert folder.video_plan() == VideoPlan.of(schedule)
 
 
 def test_origin_loads_the_schedule_with_what_was_said_on_the_command_line(file: Path) -> None:

@@ -19,8 +19,8 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameFolder
 from pipeline.run.interrupt import INTERRUPTED
 from pipeline.run.run import RunOptions
-from pipeline.run.session.jobs import Job
 from pipeline.run.session.lockstep import groups
+from pipeline.run.session.requests import RunRequest
 from pipeline.run.session.session import Session, render_all, run_of
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
@@ -102,7 +102,7 @@ class Listener:
 
 
 def render(schedules: list[Schedule], out: Path, at_once: int | None, listener: Listener | None = None) -> int:
-    jobs = [Job(schedule=schedule, folder=out / schedule.title) for schedule in schedules]
+    jobs = [RunRequest(schedule=schedule, folder=out / schedule.title) for schedule in schedules]
     return render_all(jobs, Session("cpu"), RunOptions(), listener or Listener(), at_once)
 
 
@@ -248,7 +248,7 @@ def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Coun
 
 def test_shots_anew_and_one_that_fails(tmp_path: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--fresh` is for the shots, not for what makes their video; of a shot that fails there is none."""
-    job = Job(schedule=read_schedule(SHOTS, "shots.yaml", "shots"), folder=tmp_path)
+    job = RunRequest(schedule=read_schedule(SHOTS, "shots.yaml", "shots"), folder=tmp_path)
     for at_once in (1, 2):
         listener = Listener()
         assert render_all([job], Session("cpu"), RunOptions(fresh=True), listener, at_once) == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.session.jobs import jobs_of
+from pipeline.run.session.requests import requests_of
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
@@ -87,7 +87,7 @@ def test_a_variant_rendered_under_another_name_goes_on_there(tmp_path: Path) -> 
     file = tmp_path / "a.yaml"
     file.write_text("variants: {prompts: [a sea, fog, rain]}\n")
     out = tmp_path / "out"
-    before = jobs_of(file, Origin(file=str(file)), out)
+    before = requests_of(file, Origin(file=str(file)), out)
     assert [job.folder.name for job in before] == ["prompts-a-sea", "prompts-fog", "prompts-rain"]
     for job, name in zip(before, ("prompts-1", "prompts-fog", "mine"), strict=True):
         folder = RunFolder(out / name)
@@ -96,7 +96,7 @@ def test_a_variant_rendered_under_another_name_goes_on_there(tmp_path: Path) -> 
         folder.write_origin(job.schedule, job.schedule.origin)
     (out / "no run").mkdir()
     file.write_text(f"variants: {{prompts: [{'s' * 30}, rain, fog, a sea]}}\n")
-    after = [job.folder.name for job in jobs_of(file, Origin(file=str(file)), out)]
+    after = [job.folder.name for job in requests_of(file, Origin(file=str(file)), out)]
     assert after == ["prompts-1_1", "mine", "prompts-fog", "prompts-1"]
 
 

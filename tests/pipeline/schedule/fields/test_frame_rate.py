@@ -7,8 +7,8 @@ import pytest
 
 from pipeline.curves.beats import BeatGrid
 from pipeline.curves.rates import exact
-from pipeline.run.folder.footage import Footage
 from pipeline.run.folder.hashes import chain
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.fields.frame_rate import as_written, fitting
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
@@ -134,5 +134,5 @@ def test_frames_of_before_stay_valid() -> None:
 
 
 def test_a_run_of_before_keeps_the_rate_that_it_was_made_with() -> None:
-    record = Footage.of(read("12")).to_record() | {"fps": 23.976}
-    assert exact(Footage.read(record).fps) == Fraction(2997, 125)
+    record = VideoPlan.of(read("12")).to_record() | {"fps": 23.976}
+    assert exact(VideoPlan.read(record).fps) == Fraction(2997, 125)

@@ -21,6 +21,7 @@ from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played, seam
+from tests.runs import completes
 
 HEAD = "models: {latent: pixels, perceptors: [toy]}\nrefine: {steps: 3, first_frame: 6, cutouts: 2, lr: 0.5}\n"
 TEXT = (
@@ -134,14 +135,12 @@ def run_it(tmp_path: Path, renderer: Renderer) -> Callable[..., RunFolder]:
         path.write_text(text, encoding="utf-8")
         origin = Origin(file=str(path))
         schedule = load_origin(origin)
-        digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
         folder = RunFolder(tmp_path / "out" / name)
         asked = iter(range(1_000))
-        Run(schedule, origin, folder, RunOptions()).execute(
-            digests,
+        completes(
+            Run(schedule, origin, folder, RunOptions()),
             lambda warn: renderer,
-            lambda event: None,
-            lambda: stop_after is not None and next(asked) >= stop_after,
+            stop=lambda: stop_after is not None and next(asked) >= stop_after,
         )
         return folder
 

@@ -1,4 +1,4 @@
-"""What of a schedule is to be rendered where: one job, or one for every variant."""
+"""What of a schedule is to be rendered where: one request, or one for every variant."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ from render.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """A schedule, the folder it is rendered to, and the bucket's URL that this is a mirror of, if it is of one."""
+class RunRequest:
+    """A schedule, the folder to render it to, and the URL of the bucket that mirrors this folder, if one does."""
 
     schedule: Schedule
     folder: Path
     remote: str | None = None
 
 
-def jobs_of(file: Path, origin: Origin, folder: Path) -> list[Job]:
-    """One job, or one for every variant, each in a folder below the schedule's. Raises `InputError`.
+def requests_of(file: Path, origin: Origin, folder: Path) -> list[RunRequest]:
+    """One request, or one for every variant, each in a folder below the schedule's. Raises `InputError`.
 
     A variant that was rendered under another name goes on there: how they are named has changed before.
     """
     found = variants(origin, file)
     if "" in found:
-        return [Job(schedule=found[""], folder=folder)]
+        return [RunRequest(schedule=found[""], folder=folder)]
     names = _rendered_as(found, folder)
     taken = set(names.values())
     for number, name in enumerate(found, 1):
         names.setdefault(name, f"{name}_{number}" if name in taken else name)
-    return [Job(schedule=schedule, folder=folder / names[name]) for name, schedule in found.items()]
+    return [RunRequest(schedule=schedule, folder=folder / names[name]) for name, schedule in found.items()]
 
 
 def _rendered_as(found: dict[str, Schedule], folder: Path) -> dict[str, str]:

@@ -12,10 +12,10 @@ from pipeline.schedule.sections.video import Video
 from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec
 
-Said = tuple[int, str]  # for so many frames the same; "" is nothing
+TimedText = tuple[int, str]  # for so many frames the same; "" is nothing
 
 
-def said(specs: Iterable[FrameSpec]) -> list[Said]:
+def timed_texts(specs: Iterable[FrameSpec]) -> list[TimedText]:
     """The strongest prompt of every frame, frames of the same one as one."""
     return [(len(list(group)), text) for text, group in groupby(_strongest(spec) for spec in specs)]
 
@@ -28,7 +28,7 @@ def _strongest(spec: FrameSpec) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Footage:
+class VideoPlan:
     """What is to be made of a run's frames.
 
     Attributes:
@@ -50,14 +50,14 @@ class Footage:
     start: float = 0.0
     led: int = 0
     boomerang: bool = False
-    said: tuple[Said, ...] = ()
+    said: tuple[TimedText, ...] = ()
 
     @staticmethod
-    def of(schedule: Schedule) -> "Footage":
+    def of(schedule: Schedule) -> "VideoPlan":
         """That of a schedule."""
         output, music = schedule.output, schedule.music
         subtitles = any(video.subtitles for video in output.video)
-        return Footage(
+        return VideoPlan(
             title=schedule.title,
             fps=output.fps,
             frames=schedule.num_rendered,
@@ -67,18 +67,18 @@ class Footage:
             start=music.start,
             led=schedule.loop.num_led(output.fps),
             boomerang=schedule.loop.boomerang,
-            said=tuple(said(Timeline(schedule))) if subtitles else (),
+            said=tuple(timed_texts(Timeline(schedule))) if subtitles else (),
         )
 
     @staticmethod
-    def read(record: Mapping[str, Any]) -> "Footage":
+    def read(record: Mapping[str, Any]) -> "VideoPlan":
         """From what `to_record` wrote. Raises `TypeError` or `ValueError` where it is none."""
         found = dict(record)
         for name, make in (("videos", _video), ("said", tuple)):
             if name in found:
                 found[name] = tuple(make(one) for one in found[name])
         width, height = found.pop("size", (0, 0))
-        return Footage(**found, size=(width, height))
+        return VideoPlan(**found, size=(width, height))
 
     def to_record(self) -> dict[str, Any]:
         """Plain values, as JSON holds them."""

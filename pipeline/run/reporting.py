@@ -1,0 +1,69 @@
+"""What a run reports while frames are rendered: each frame that is written, and warnings that came up."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.run.delivery.report import RunReport
+from pipeline.run.events import FrameDone, Warned
+from pipeline.run.folder.frames import FrameRecord
+from pipeline.run.plan import Stretch
+from pipeline.schedule.timeline import Timeline
+
+Written = tuple[int, FrameRecord]
+
+
+@dataclass(kw_only=True)
+class Reporting:
+    """Counts the frames of one run that are still to be rendered, and makes its events.
+
+    Attributes:
+        title: of the run, for its events.
+        figures: how long each frame took.
+    """
+
+    title: str
+    timeline: Timeline
+    figures: RunReport = field(default_factory=RunReport)
+    _warnings: list[Warned] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._expected = np.zeros(len(self.timeline), dtype=bool)
+
+    def expect(self, stretches: Iterable[Stretch]) -> None:
+        """Count what is to be rendered if the nearest states are sound."""
+        for stretch in stretches:
+            self.expect_frames(stretch.first, stretch.end)
+
+    def expect_frames(self, begin: int, end: int) -> None:
+        """Count the frames from `begin` to `end` - 1; those that were counted before count once."""
+        self._expected[begin:end] = True
+
+    @property
+    def remaining(self) -> int:
+        """How many frames are still to be rendered."""
+        return int(self._expected.sum())
+
+    def warn(self, message: str) -> None:
+        """Keep a warning for the next `warnings`."""
+        self._warnings.append(Warned(schedule=self.title, message=message))
+
+    def warnings(self) -> Iterator[Warned]:
+        """The warnings that came up since they were last yielded."""
+        while self._warnings:
+            yield self._warnings.pop(0)
+
+    def done(self, written: Iterable[Written]) -> Iterator[FrameDone]:
+        """An event for every frame that is written, as they come."""
+        for index, record in written:
+            self._expected[index] = False
+            yield FrameDone(
+                schedule=self.title,
+                index=index,
+                remaining=self.remaining,
+                seconds=self.figures.frame_seconds[index],
+                steps_per_second=self.figures.steps_per_second,
+                similarity=record.similarity,
+                seconds_left=self.figures.seconds_left(self.timeline.num_steps[self._expected]),
+            )

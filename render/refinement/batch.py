@@ -1,0 +1,116 @@
+"""Refinements of several pictures taken as one batch, each with the numbers that it would have got alone.
+
+What a picture has of its own stays its own: anchor, prompts, weights of losses, learning rate, count of
+Adam's steps, running average, and the generator, which is asked for the same numbers in the same order.
+Pictures of a batch do not see each other, so one that leaves the finite numbers leaves them alone.
+"""
+
+import copy
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from render.guidance.prompts import together
+from render.refinement.optimizer import LatentAdam, RunningAverage
+from render.refinement.refine import Refinement
+
+
+class Pending:
+    """The refinement of one picture whose steps are still to be taken, alone or with others.
+
+    Attributes:
+        left: steps that are still to be taken.
+        picture: (1, 3, H, W) in [0, 1] when the last one was.
+        failure: why the others had to leave it behind: out of memory.
+    """
+
+    def __init__(self, refinement: Refinement, optimizer: LatentAdam) -> None:
+        self.refinement = refinement
+        self.optimizer = optimizer
+        assert isinstance(refinement.generator, torch.Generator)
+        self.generator = refinement.generator
+        self.left = refinement.spec.num_steps
+        self.average = RunningAverage(refinement.spec.ema)
+        self.picture: Tensor | None = None
+        self.failure: RuntimeError | None = None
+
+    @property
+    def through(self) -> bool:
+        return self.picture is not None or self.failure is not None
+
+    @property
+    def kind(self) -> Hashable:
+        """Those of one kind can be refined together."""
+        refinement, spec = self.refinement, self.refinement.spec
+        guides = tuple((id(guide.perceptor), guide.weight) for guide in refinement.guides)
+        shape = tuple(refinement.anchor.shape)
+        return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, frozenset(spec.losses)
+
+    def result(self) -> Tensor:
+        """The picture (1, 3, H, W) in [0, 1]; if nobody took a step, all are taken now.
+
+        Raises:
+            RuntimeError: `failure`.
+        """
+        if self.failure is not None:
+            raise self.failure
+        if self.picture is None:
+            self.picture = self.refinement.run(self.optimizer)
+        return self.picture
+
+
+def take(batch: Sequence[Pending], count: int) -> None:
+    """Take `count` steps with those of one kind; where that fails, none was taken.
+
+    Raises:
+        RuntimeError: whatever torch raises where memory runs out.
+    """
+    generators = [item.generator for item in batch]
+    before = [generator.get_state() for generator in generators]
+    optimizer = LatentAdam.joined([item.optimizer for item in batch])
+    averages = [copy.copy(item.average) for item in batch]
+    try:
+        refinement, lr = joined([item.refinement for item in batch], generators)
+        for _ in range(count):
+            refinement.step(optimizer, lr)
+            for average, latent in zip(averages, torch.split(optimizer.latent, 1), strict=True):
+                average.update(latent)
+    except RuntimeError:
+        for generator, state in zip(generators, before, strict=True):
+            generator.set_state(state)
+        raise
+    optimizer.part([item.optimizer for item in batch])
+    for item, average in zip(batch, averages, strict=True):
+        item.left, item.average = item.left - count, average
+
+
+def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generator]) -> tuple[Refinement, Tensor]:
+    """The refinement of all their pictures, and the learning rate of each: (B, 1, 1, 1)."""
+    first = refinements[0]
+    device = first.anchor.device
+    specs = [refinement.spec for refinement in refinements]
+    weights = {name: torch.tensor([spec.losses[name] for spec in specs], device=device) for name in first.spec.losses}
+    lr = torch.tensor([spec.lr * first.latents.spread for spec in specs], device=device)
+    guides = [
+        replace(guide, targets=together([refinement.guides[number].targets for refinement in refinements]))
+        for number, guide in enumerate(first.guides)
+    ]
+    refinement = replace(
+        first,
+        guides=guides,
+        anchor=torch.cat([refinement.anchor for refinement in refinements]),
+        generator=tuple(generators),
+        weights=weights,
+    )
+    return refinement, lr.view(-1, 1, 1, 1)
+
+
+@torch.no_grad()
+def show(batch: Sequence[Pending]) -> None:
+    for item in batch:
+        item.optimizer.replace(item.average.value(item.optimizer.latent))
+    pictures = batch[0].refinement.latents.decode(torch.cat([item.optimizer.latent for item in batch]))
+    for item, picture in zip(batch, torch.split(pictures, 1), strict=True):
+        item.picture = picture.clone()
