@@ -163,7 +163,7 @@ def test_every_path_in_the_documentation_exists() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("run.run.Run.work", True),
+        ("run.run.Run.events", True),
         ("pipeline.run.run", True),
         ("spec.BORDERS", True),
         ("spec.FrameSpec.seed", True),

@@ -151,3 +151,20 @@ def look_at(
         views, pixels = drawn[perceptor.side]
         looks.append(Look(views=views, embeddings=perceptor.encode_image(pixels).view(len(image), count, -1)))
     return looks
+
+
+@torch.no_grad()
+def similarity(image: Tensor, guides: Sequence[Guide]) -> Tensor:
+    """How well pictures fit their prompts: weighted mean over the guides, (B,); NaN without a guide.
+
+    Args:
+        image: (B, 3, H, W) in [0, 1], looked at as a whole.
+    """
+    if not guides:
+        return torch.full((len(image),), torch.nan, device=image.device)
+    seen = []
+    for guide in guides:
+        view = cutouts.whole(image, guide.perceptor.side)
+        embeddings = guide.perceptor.encode_image(view.flatten(0, 1))
+        seen.append(guide.weight * guide.targets.similarity(embeddings.unsqueeze(1)))
+    return torch.stack(seen).sum(dim=0) / sum(guide.weight for guide in guides)

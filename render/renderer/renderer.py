@@ -11,7 +11,7 @@ from render import catalogue, latents, sources
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
-from render.guidance import cutouts, perceptors
+from render.guidance import perceptors
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
@@ -22,7 +22,7 @@ from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.refinement.coarse import sketched
 from render.refinement.optimizer import LatentAdam
-from render.refinement.refine import Guide, Refinement
+from render.refinement.refine import Guide, Refinement, similarity
 from render.refinement.scheduler import Alone, Scheduler
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
@@ -99,9 +99,9 @@ class Renderer:
     def fitting(self, size: tuple[int, int], most: int) -> int:
         """How many pictures of (width, height) can be refined at once, `most` at most and one at least."""
         free = memory.available(self.device)
-        return (
-            most if free is None else max(1, min(most, free // memory.decode_bytes(self._latents, size, self.device)))
-        )
+        if free is None:
+            return most
+        return max(1, min(most, free // memory.decode_bytes(self._latents, size, self.device)))
 
     def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         """Warp, encode, refine and decode one frame.
@@ -153,7 +153,7 @@ class Renderer:
             image=image,
             latent=latent,
             optimizer_state=carried,
-            similarity=self._similarity(image, guides),
+            similarity=similarity(image, guides),
         )
 
     def _refined(
@@ -211,17 +211,6 @@ class Renderer:
         if latent is not None or not refined:
             return image, latent, latent if refined else None
         return image, None, warm_start(self._latents, state.image, state.latent, image, motion)
-
-    @torch.no_grad()
-    def _similarity(self, image: Tensor, guides: Sequence[Guide]) -> Tensor:
-        if not guides:
-            return torch.full((len(image),), torch.nan, device=image.device)
-        seen = []
-        for guide in guides:
-            view = cutouts.whole(image, guide.perceptor.side)
-            embeddings = guide.perceptor.encode_image(view.flatten(0, 1))
-            seen.append(guide.weight * guide.targets.similarity(embeddings.unsqueeze(1)))
-        return torch.stack(seen).sum(dim=0) / sum(guide.weight for guide in guides)
 
 
 def load_renderer(
