@@ -7,7 +7,7 @@ import selectors
 import signal
 import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from render.errors import EncodingError
 
@@ -34,21 +34,15 @@ def run(command: list[str], frames: Iterable[bytes]) -> None:
         Exception: whatever iterating over `frames` raised.
     """
     timeout = patience()
-    process = _started([command[0], "-progress", "pipe:1", *command[1:]], subprocess.PIPE, subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stderr is not None
     failures: list[Exception] = []
-    writer = threading.Thread(target=_write, args=(process, frames, failures), daemon=True)
-    writer.start()
-    try:
-        errors, stuck = _listen(process, timeout)
-    finally:  # also on an interrupt
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # with its children
-            process.wait()
-        writer.join()
-        for pipe in (process.stdout, process.stderr):
-            pipe.close()
+    with _running([command[0], "-progress", "pipe:1", *command[1:]], subprocess.PIPE, subprocess.PIPE) as process:
+        writer = threading.Thread(target=_write, args=(process, frames, failures), daemon=True)
+        writer.start()
+        try:
+            errors, stuck = _listen(process, timeout)
+        finally:  # also on an interrupt
+            _kill(process)
+            writer.join()
     if failures:
         raise failures[0]
     if stuck:
@@ -60,12 +54,49 @@ def run(command: list[str], frames: Iterable[bytes]) -> None:
         raise EncodingError(_advice(errors.decode(errors="replace").strip(), process.returncode))
 
 
-def _started(command: list[str], stdin: int, stderr: int) -> subprocess.Popen[bytes]:
-    """A process in a session of its own. Raises `EncodingError` if it cannot be started."""
+@contextlib.contextmanager
+def _running(command: list[str], stdin: int, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a session of its own, killed with its children when the block ends.
+
+    A thread starts it: handlers of signals run in the main thread, where one that raises could otherwise
+    cut in when the process is there and nobody knows of it yet.
+
+    Raises:
+        EncodingError: it cannot be started.
+    """
+    started: list[subprocess.Popen[bytes] | OSError] = []
+
+    def start() -> None:
+        try:
+            process = subprocess.Popen(
+                command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+            )
+            started.append(process)
+        except OSError as error:
+            started.append(error)
+
+    starter = threading.Thread(target=start)
     try:
-        return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True)
-    except OSError as error:
-        raise EncodingError(f"{command[0]}: cannot be run: {error.strerror}") from error
+        starter.start()
+        starter.join()
+        [process] = started
+        if isinstance(process, OSError):
+            raise EncodingError(f"{command[0]}: cannot be run: {process.strerror}") from process
+        yield process
+    finally:
+        starter.join()
+        for each in started:
+            if not isinstance(each, OSError):
+                _kill(each)
+                for pipe in filter(None, (each.stdout, each.stderr)):
+                    pipe.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process of a session of its own, with its children, if it has not ended."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _write(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: list[Exception]) -> None:
@@ -91,23 +122,21 @@ def limited_output(command: list[str], most: int) -> bytes | None:
     Raises:
         EncodingError: it cannot be run.
     """
-    process = _started(command, subprocess.DEVNULL, subprocess.DEVNULL)
-    assert process.stdout is not None
-    if prlimit := getattr(resource, "prlimit", None):  # Linux
-        with contextlib.suppress(OSError):  # it has ended already
-            prlimit(process.pid, resource.RLIMIT_DATA, (_MAX_DATA, _MAX_DATA))
-    watch = threading.Timer(patience(), process.kill)
-    watch.start()
-    try:
-        output = process.stdout.read(most + 1)
-        if len(output) <= most:
-            process.wait()
-    finally:  # also on an interrupt
-        watch.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
-    return output if len(output) > most or process.returncode == 0 else None
+    with _running(command, subprocess.DEVNULL, subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        if prlimit := getattr(resource, "prlimit", None):  # Linux
+            with contextlib.suppress(OSError):  # it has ended already
+                prlimit(process.pid, resource.RLIMIT_DATA, (_MAX_DATA, _MAX_DATA))
+        watch = threading.Timer(patience(), process.kill)
+        watch.start()
+        try:
+            output = process.stdout.read(most + 1)
+            if len(output) <= most:
+                process.wait()
+                return output if process.returncode == 0 else None
+        finally:  # also on an interrupt
+            watch.cancel()
+    return output
 
 
 def patience() -> float:
