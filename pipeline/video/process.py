@@ -88,8 +88,9 @@ def _running(command: list[str], stdin: int, stderr: int) -> Iterator[subprocess
         for each in started:
             if not isinstance(each, OSError):
                 _kill(each)
-                for pipe in filter(None, (each.stdout, each.stderr)):
-                    pipe.close()
+                for pipe in filter(None, (each.stdin, each.stdout, each.stderr)):
+                    with contextlib.suppress(BrokenPipeError):
+                        pipe.close()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

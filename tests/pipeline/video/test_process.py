@@ -9,7 +9,6 @@ import pytest
 
 from pipeline.video import process
 
-
 CALLS = {"run": lambda: process.run(["a"], []), "limited_output": lambda: process.limited_output(["a"], 9)}
 
 
