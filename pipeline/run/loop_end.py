@@ -3,7 +3,7 @@
 Before such a frame is rendered, the picture that it starts from is moved part of the way toward the picture that its
 counterpart at the beginning started from. Motion and refinement then work on the result as on any other picture: the
 difference between the two is repainted under the prompts, so no ghost of a crossfade remains. Refinement may pull the
-picture back, so the remaining distance is measured: however strong that pull is, every frame makes the same progress.
+picture back, so the remaining distance is measured: the progress of a frame does not depend on how strong that pull is.
 
 Both frames draw the same random numbers, so nothing else keeps them apart, and the last one equals its counterpart to
 the bit: the seam of the video is a step between two neighbours like any other.

@@ -81,7 +81,7 @@ class Survey:
         self.taken_back.update(taken)
         missing = [index for index in missing if index not in taken]
         sources.states(self.states, self.hashes, range(*self.scope.own))
-        if taken:  # so no new states will replace those of the previous schedule
+        if taken:  # nothing is rendered that would replace the states of the previous schedule
             self._drop_stale_states()
         return missing
 

@@ -74,7 +74,7 @@ def _complete(delivery: Delivery) -> Iterator[Recipe]:
 def _enlarging(
     video: Video, path: Path, plan: VideoPlan, stack: ExitStack
 ) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
-    """The (width, height) of the frames that ffmpeg gets, and the function that enlarges them, or None if none does."""
+    """The (width, height) of the frames for ffmpeg, and the function that enlarges them; None if nothing does."""
     if video.upscaler is None:
         return plan.size, None
     upscaler = Upscaler(video.upscaler)
