@@ -137,7 +137,7 @@ def _check(keys: list[tuple[Keyframe, Value]], quantity: Quantity, clock: Clock)
 def by_time(
     value: Value, clock: Clock, read: Callable[[float, Value], T], besides: Collection[str] = ()
 ) -> dict[float, T]:
-    """Read a map of times, in order of time, except the keys in `besides`; invalid entries are reported."""
+    """Read a map of times in order, except the keys in `besides`; invalid entries are reported and left out."""
     if not value.node.value:
         raise value.invalid("at least one time")
     if len(value.node.value) > MAX_KEYS:

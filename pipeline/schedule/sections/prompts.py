@@ -66,7 +66,7 @@ _PROMPTS: Shape = {
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """A text or a picture, and its weight over time; for a picture, the text is its label."""
+    """A text or a picture, and its weight over time; for a picture, the text is its file name."""
 
     text: str
     weight: Curve
