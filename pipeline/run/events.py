@@ -1,4 +1,4 @@
-"""What a run reports while it goes on: small objects for the bar, the lines and the JSON alike."""
+"""The events that a run reports: small dataclasses, shared by the progress bar, the plain lines and the JSON output."""
 
 import dataclasses
 import json
@@ -13,11 +13,10 @@ GO_ON = "run the same command again to go on"
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A run begins: frames `first` to `last` - 1 of `frames` are rendered, those from `begin` on are there.
+    """A run begins: it covers frames `begin` to `last` - 1 of the schedule's `frames`, and rendering starts at `first`.
 
-    `remaining` is how many are to be rendered. A part of a run has nothing to do with the frames before its `begin`.
-    `stale` of the frames in the folder belong to what the schedule was before it was edited, or to
-    other models.
+    `remaining` is the number of frames to render; the others are there. A run that is not a part has `begin` 0.
+    `stale` is the number of frames in the folder that belong to the schedule before it was edited, or to other models.
     """
 
     schedule: str
@@ -33,7 +32,7 @@ class Started:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """The finished run that is about to be overwritten is kept in `place`, as number `number` of the history."""
+    """A finished run that is about to be overwritten was put aside in `place`, as number `number` of the history."""
 
     schedule: str
     folder: Path
@@ -43,7 +42,7 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:
-    """Something was done differently than asked, or is not as it should be; the run goes on."""
+    """Something was done differently than requested, or is not as it should be; the run continues."""
 
     schedule: str
     message: str
@@ -51,7 +50,7 @@ class Warned:
 
 @dataclass(frozen=True, kw_only=True)
 class FrameDone:
-    """A frame is written. Speeds are in refinement steps per second, times in seconds."""
+    """A frame is on the disk. Speeds are in refinement steps per second, times in seconds."""
 
     schedule: str
     index: int
@@ -64,9 +63,9 @@ class FrameDone:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """The video is there; `rendered` of its `frames` are new. None is made of a part alone.
+    """The video is made; `rendered` of its `frames` are new. A part on its own makes no video.
 
-    `taken_back` were rendered by earlier runs and put in place again.
+    `taken_back` frames were rendered by earlier runs and have been put back in place.
     """
 
     schedule: str
@@ -79,7 +78,7 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Interrupted:
-    """The run was asked to stop; `done` of `frames` are kept, `go_on` says how to go on."""
+    """The run was asked to stop; `done` of `frames` are kept, `go_on` is the command that continues."""
 
     schedule: str
     folder: Path
@@ -90,10 +89,10 @@ class Interrupted:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """A run could not go on; where `fatal` no other one can in this process, since its GPU has failed.
+    """A run failed; if `fatal`, no other run can continue in this process either, because its GPU has failed.
 
-    `held_by` says who writes into the folder, where that is why: nothing was done, and it can be tried again later.
-    `error` is what was raised, for programs in this process: it is not pickled and not in the JSON.
+    `held_by` is set if another process is writing into the folder, and names it: nothing was done, and the run can be
+    tried again later. `error` is the exception, for programs in this process: it is not pickled and not in the JSON.
     """
 
     schedule: str
@@ -104,7 +103,7 @@ class Failed:
 
     @classmethod
     def of(cls, schedule: str, error: RunError) -> "Failed":
-        """The failure of a run by what it raised, without tracebacks: their frames keep models and tensors alive."""
+        """The failure for an exception, with tracebacks removed: their stack frames keep models and tensors alive."""
         error.__cause__ = error.__context__ = None
         return cls(
             schedule=schedule,
@@ -132,6 +131,6 @@ _NAMES = {
 
 
 def to_json(event: Event) -> str:
-    """One line: {"event": "frame", ...}."""
+    """The event as one line of JSON: {"event": "frame", ...}."""
     shown = {each.name: getattr(event, each.name) for each in dataclasses.fields(event) if each.name != "error"}
     return json.dumps({"event": _NAMES[type(event)], **shown}, default=str, allow_nan=False)

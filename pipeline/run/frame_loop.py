@@ -1,4 +1,4 @@
-"""Carrying a plan out: from the nearest state to each frame that is missing, and every frame to the disk."""
+"""The frame loop: carries out a plan, renders every missing frame from the nearest state and writes it to the disk."""
 
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from render.renderer.renderer import Renderer
     from render.renderer.state import FrameState
 
-PATIENCE = 0.02  # of a frame's time: so long the next one waits for the frame to be written, and reported
+PATIENCE = 0.02  # share of a frame's render time that the next frame waits for this one to be written and reported
 
 
 @dataclass(kw_only=True)
 class FrameLoop:
-    """The frames of one run, one after the other: each is the state after it, given the one before it."""
+    """Renders the frames of one run, one after the other: each state is computed from the one before it."""
 
     timeline: Timeline
     stretches: Sequence[Stretch]
@@ -31,11 +31,11 @@ class FrameLoop:
     reporting: Reporting
 
     def start(self, renderer: "Renderer", stretch: Stretch, previous: "FrameState | None") -> "FrameState | None":
-        """The state that a stretch starts from: a kept one, else the `previous` stretch's last; None for noise."""
+        """The state that a stretch starts from: a kept one, else the last of the `previous` stretch; None for noise."""
         state = self.rendered.nearest(stretch, renderer, self.reporting.warn)
         if state is None:
             state = previous if stretch.after > stretch.shot else None
-        elif state.index in stretch.missing:  # a state is saved before its frame
+        elif state.index in stretch.missing:  # the state was saved, but the run ended before its frame was written
             self.rendered.write(state)
         self.reporting.expect_frames(stretch.first_after(None if state is None else state.index), stretch.end)
         return state
@@ -43,11 +43,11 @@ class FrameLoop:
     def run(
         self, renderer: "Renderer", state: "FrameState | None", stop: Callable[[], bool]
     ) -> Generator[Event, None, int | None]:
-        """Render the stretches, the first one from `state`; the frame before which it was stopped, else None."""
+        """Render the stretches, the first from `state`. Returns the frame before which it was stopped, or None."""
         with Writer[Written]() as writer:
             for number, stretch in enumerate(self.stretches):
                 if number:
-                    yield from self.reporting.done(writer.drain())  # its states may be those just written
+                    yield from self.reporting.done(writer.drain())  # the next stretch may start from the last state
                     state = self.start(renderer, stretch, state)
                 for index in range(stretch.first_after(None if state is None else state.index), stretch.end):
                     if stop():
@@ -60,29 +60,29 @@ class FrameLoop:
     def _frame(
         self, renderer: "Renderer", state: "FrameState | None", index: int, writer: Writer[Written]
     ) -> Generator[Event, None, "FrameState"]:
-        """Render frame `index` and have it written, while those before it are reported as they are written."""
+        """Render frame `index` and queue it for writing; meanwhile report earlier frames as they are written."""
         from render.renderer.staging import to_host
 
         begun = time.perf_counter()
         spec = self.timeline.at(index)
-        if spec.lead is not None:  # into a state that may not be on the disk yet
+        if spec.lead is not None:  # it is blended toward a state that may not be on the disk yet
             yield from self.reporting.done(writer.drain())
             self._loop_start.require(renderer)
         try:
             state = renderer.step(state and self._loop_start.toward(state, spec, renderer), spec)
-        except Exception:  # a frame that fails has often warned before
+        except Exception:  # a frame that fails has often warned first
             yield from self.reporting.warnings()
             raise
         yield from self.reporting.warnings()
         seconds = time.perf_counter() - begun
-        self.reporting.figures.add(spec, seconds)  # before the frame can be reported
+        self.reporting.figures.add(spec, seconds)  # needed before the frame can be reported
         save = partial(self.rendered.save, to_host(state), renderer.made_on)
         yield from self.reporting.done(writer.put(save, PATIENCE * seconds))
-        self.reporting.figures.add(spec, time.perf_counter() - begun)  # with what it waited for the disk
+        self.reporting.figures.add(spec, time.perf_counter() - begun)  # now including the wait for the disk
         return state
 
     @cached_property
     def _loop_start(self) -> LoopStart:
-        """What the end of a loop is led into."""
+        """The states at the beginning of a loop, which its end is blended into."""
         rendered = self.rendered
         return LoopStart(rendered.states, self.timeline, list(rendered.hashes), rendered.frames)

@@ -1,4 +1,4 @@
-"""Ctrl-C and preemption that lose nothing: what is finished is on the disk whenever we stop."""
+"""Ctrl-C and preemption without loss: whenever the program stops, finished frames are on the disk."""
 
 import contextlib
 import os
@@ -12,24 +12,23 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-INTERRUPTED = 130  # the exit code of a run that Ctrl-C ended
-TERMINATED = 143  # and of one that was asked to end (SIGTERM: preemption, shutdown, kill)
-GRACE = 4.0  # seconds from SIGTERM or the second Ctrl-C to the end, whatever the program is doing
+INTERRUPTED = 130  # exit code of a run that was ended by Ctrl-C
+TERMINATED = 143  # exit code of a run that was ended by SIGTERM (preemption, shutdown, kill)
+GRACE = 4.0  # seconds from SIGTERM or the second Ctrl-C until the process ends, whatever it is doing
 FAREWELL = "terminated; run the same command again to go on"
 STOPPED = "stopped; run the same command again to go on"
 
 
 class TerminatedError(BaseException):
-    """The program was asked to end (SIGTERM); like KeyboardInterrupt, it is no `Exception`."""
+    """Raised when the program is asked to terminate (SIGTERM); like KeyboardInterrupt, it is not an `Exception`."""
 
 
 @contextmanager
 def terminating_well() -> Iterator[None]:
-    """Inside the block SIGTERM raises TerminatedError at once.
+    """Inside the block, SIGTERM raises TerminatedError at once.
 
-    What is being done is given up: the frame that is refined, the video that is made. Should the
-    program be stuck in foreign code, the process ends by itself after `GRACE` seconds, as it does
-    after a second Ctrl-C.
+    Work in progress is given up: the frame being refined, the video being made. If the program is stuck in foreign
+    code, the process ends by itself after `GRACE` seconds, as it does after a second Ctrl-C.
     """
 
     def terminate(number: int, frame: FrameType | None) -> None:
@@ -47,10 +46,10 @@ def terminating_well() -> Iterator[None]:
 
 @contextmanager
 def _watchdog() -> Iterator[None]:
-    """A thread that notices signals as they arrive.
+    """Run a thread that notices signals as they arrive.
 
-    Python calls handlers between two steps of the main thread, and one step may be the backward
-    pass of a large picture; the system writes signals into a pipe whatever that thread is doing.
+    Python runs signal handlers between two bytecode instructions of the main thread, and one instruction may be the
+    backward pass of a large picture. The wakeup pipe receives signals whatever that thread is doing.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -64,7 +63,7 @@ def _watchdog() -> Iterator[None]:
 
 
 def _watch(reader: int) -> None:
-    """End the process `GRACE` seconds after SIGTERM or the second SIGINT; end with the pipe."""
+    """End the process `GRACE` seconds after SIGTERM or the second SIGINT; return when the pipe is closed."""
     interrupts = 0
     while numbers := os.read(reader, 64):
         interrupts += numbers.count(signal.SIGINT)
@@ -77,12 +76,12 @@ def _watch(reader: int) -> None:
 
 @contextmanager
 def stopping_well(announce: Callable[[], None]) -> Iterator[Callable[[], bool]]:
-    """Yield a function that says whether Ctrl-C was pressed.
+    """Yield a function that returns whether Ctrl-C was pressed.
 
-    Ctrl-C once asks to finish the frame, twice raises KeyboardInterrupt.
+    The first Ctrl-C asks to finish the current frame, the second raises KeyboardInterrupt.
 
     Args:
-        announce: called at the first Ctrl-C, to say that the frame is being finished.
+        announce: called at the first Ctrl-C, to report that the frame is being finished.
     """
     pressed = False
 
@@ -101,12 +100,12 @@ def stopping_well(announce: Callable[[], None]) -> Iterator[Callable[[], bool]]:
 
 
 def leave(code: int, message: str) -> NoReturn:
-    """End the process here: taking torch apart takes seconds where the machine is busy.
+    """End the process here, without cleanup: taking torch apart takes seconds on a busy machine.
 
-    Every file is whole or absent at any moment, so there is nothing to tidy.
+    Every file is complete or absent at any moment, so there is nothing to clean up.
     """
     with contextlib.suppress(OSError, ValueError):
-        # Past the buffers of sys.stderr, which may be what the program is stuck in, and only if nothing blocks.
+        # Bypass the buffers of sys.stderr, which the program may be stuck in, and write only if that does not block.
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ else -1
         if select.select([], [descriptor], [], 0)[1]:
             os.write(descriptor, f"{message}\n".encode())

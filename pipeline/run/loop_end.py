@@ -1,12 +1,12 @@
-"""Frames past the end of a loop, led into those at its beginning.
+"""Blends the frames past the end of a loop into the frames at its beginning.
 
-Before such a frame is rendered, the picture that it starts from goes a part of the way to the one that its
-counterpart started from. The motion and the refinement of the frame then work on that, as on any other: what is
-between the two is painted again under the prompts, and no ghost of a crossfade stays. Refinement may pull back, so how
-far the way still is, is measured: however much it does, every frame gains the same ground.
+Before such a frame is rendered, the picture that it starts from is moved part of the way toward the picture that its
+counterpart at the beginning started from. Motion and refinement then work on the result as on any other picture: the
+difference between the two is repainted under the prompts, so no ghost of a crossfade remains. Refinement may pull the
+picture back, so the remaining distance is measured: the progress of a frame does not depend on how strong that pull is.
 
-The two frames draw the same random numbers, so nothing else keeps them apart, and the last one is its counterpart to
-the bit: the seam of the video is a step between two neighbours as any other.
+Both frames draw the same random numbers, so nothing else keeps them apart, and the last one equals its counterpart to
+the bit: the seam of the video is a step between two neighbours like any other.
 """
 
 import dataclasses
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class LoopStart:
-    """The states of the first frames of a loop, which are kept while it is rendered.
+    """The states of the first frames of a loop, which are kept while the loop is rendered.
 
     Args:
         hashes: chained hashes of all frames.
-        frames: where the frames lie.
+        frames: the folder of the frame files.
     """
 
     def __init__(self, states: StateFolder, timeline: Timeline, hashes: list[str], frames: FrameFolder) -> None:
@@ -42,7 +42,7 @@ class LoopStart:
         self._required = False
 
     def require(self, renderer: "Renderer") -> None:
-        """Render the missing ones again: a schedule may have become a loop when it was rendered already."""
+        """Render missing states again: the frames may have been rendered before the schedule became a loop."""
         if self._required:
             return
         self._required = True
@@ -56,7 +56,7 @@ class LoopStart:
             self._states.save(state, self._hashes[index], renderer.made_on)
 
     def toward(self, state: "FrameState", spec: FrameSpec, renderer: "Renderer") -> "FrameState":
-        """What the frame of `spec` starts from; `state` itself unless it is led."""
+        """The state that the frame of `spec` starts from; `state` itself unless the spec has a `lead`."""
         if spec.lead is None:
             return state
         index, way = spec.lead
@@ -66,12 +66,12 @@ class LoopStart:
         left = float((target.image - state.image).abs().mean())
         share = 1 - min(1.0, self._whole_way * (1 - way) / left) if left else 1.0
         image = state.image.lerp(target.image, share)
-        # Half-way between two latents is not half-way between their pictures: the mixed picture is encoded again.
+        # The mean of two latents does not decode to the mean of their pictures: the mixed picture is encoded again.
         return dataclasses.replace(state, image=image, latent=None)
 
     @cached_property
     def _whole_way(self) -> float:
-        """The mean difference between the first frame past the end and the one that it takes the place of."""
+        """The mean absolute difference, 0 to 1, between the first frame past the end and frame 0, which it replaces."""
         last, first = (self._frames.read(index) / 255 for index in (len(self._timeline.times), 0))
         return float(np.abs(last - first).mean())
 

@@ -1,6 +1,6 @@
-"""What of a run is to be rendered, and from where: worked out of frame numbers alone.
+"""Plans which frames of a run to render, and from which states, using frame numbers alone.
 
-A frame that is missing is reached from the nearest state before it, and nothing after it is rendered that is there.
+A missing frame is rendered from the nearest state before it. Frames after it that are already there are left alone.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,11 +13,11 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which frames a run is about, as half-open ranges.
+    """The frames that a run covers, as half-open ranges.
 
     Attributes:
-        own: frames whose files it may read and write: those of a part, else all up to the last one that is wanted.
-        asked: frames that were asked for, which are rendered even if they are there; None renders what is missing.
+        own: frames whose files the run may read and write: those of its part, else all up to the last one wanted.
+        asked: frames requested with `--frames`, rendered even if they are there; None renders what is missing.
     """
 
     own: Range
@@ -25,22 +25,22 @@ class Scope:
 
     @classmethod
     def of(cls, frames: tuple[int | None, int | None] | None, part: Range | None, count: int) -> "Scope":
-        """The scope of a run of `count` frames in all, of which `frames` are asked for, or which is this `part`.
+        """The scope of a run of a schedule with `count` frames, given the requested `frames` or the run's `part`.
 
         Raises:
-            InputError: a range is empty or lies outside.
+            InputError: a range is empty or lies outside the schedule.
         """
         wanted = frame_range(part or frames, count)
         return cls(own=wanted) if frames is None else cls(own=(0, wanted[1]), asked=wanted)
 
     @property
     def wanted(self) -> Range:
-        """The frames that are there in the end."""
+        """The frames that must be there when the run ends."""
         return self.asked or self.own
 
     @property
     def describes_folder(self) -> bool:
-        """Whether this run writes what the folder is of: of all parts one must, the first."""
+        """Whether this run writes the files that describe the folder: of several parts, only the first does."""
         return self.own[0] == 0
 
 
@@ -50,8 +50,9 @@ class Stretch:
 
     Attributes:
         shot: the first frame of their shot, which starts from noise.
-        after: where to begin without any of `states`: after the stretch before, whose state is at hand, or at `shot`.
-        states: the frames whose states it can start from, the nearest one first; each lies from `after` on.
+        after: the frame to begin at if none of `states` is usable: the one after the previous stretch, whose last state
+            is in memory, or `shot`.
+        states: the frames whose states it can start from, nearest first; none lies before `after`.
         missing: the frames that it is rendered for, ascending; those between them are rendered on the way.
     """
 
@@ -62,29 +63,29 @@ class Stretch:
 
     @property
     def first(self) -> int:
-        """The first frame to be rendered if the nearest state is sound; `end` where that state is all it takes."""
+        """The first frame to render if the nearest state is sound; `end` if that state already is the last one."""
         return self.states[0] + 1 if self.states else self.after
 
     @property
     def end(self) -> int:
-        """After the last frame."""
+        """One past the last frame."""
         return self.missing[-1] + 1
 
     def first_after(self, state: int | None) -> int:
-        """The first frame to be rendered from the state after frame `state`; None stands for noise."""
+        """The first frame to render from the state after frame `state`; None stands for noise."""
         return self.shot if state is None else state + 1
 
 
 def plan(
     shots: Iterable[Range], missing: Collection[int], states: Collection[int], asked_from: int | None
 ) -> list[Stretch]:
-    """The stretches that make the missing frames, in order; each ends with a frame that is missing.
+    """The stretches that render the missing frames, in order; each ends with a missing frame.
 
     Args:
         shots: half-open ranges of frames, each of which starts from noise; ascending.
-        missing: the frames to be made.
-        states: the frames after which there is a state that may be used.
-        asked_from: the first frame that was asked for, if any were; states from there on are not used.
+        missing: the frames to render.
+        states: the frames after which there is a usable state.
+        asked_from: the first frame requested with `--frames`, else None; states from there on are not used.
     """
     stretches: list[Stretch] = []
     wanted, kept = sorted(missing), sorted(states, reverse=True)
@@ -105,21 +106,21 @@ def plan(
 
 
 def missing_frames(current: Sequence[bool], scope: Scope, fresh: bool) -> list[int]:
-    """The frames that a run must make.
+    """The frames that a run must render.
 
     Args:
-        current: of every frame whether it is there and what the schedule asks for.
-        fresh: all are made, whatever is there.
+        current: for every frame, whether its file is there and matches the schedule.
+        fresh: render all frames, whatever is there.
     """
     first, last = scope.asked or (0, 0)
     return [index for index in range(*scope.own) if fresh or first <= index < last or not current[index]]
 
 
 def frame_range(frames: tuple[int | None, int | None] | None, count: int) -> Range:
-    """The half-open range that `--frames A:B` means, within the schedule.
+    """The half-open range that `--frames A:B` means in a schedule of `count` frames.
 
     Raises:
-        InputError: it is empty or lies outside.
+        InputError: the range is empty or lies outside the schedule.
     """
     begin, end = frames or (None, None)
     begin, end = begin or 0, count if end is None else end

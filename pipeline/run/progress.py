@@ -1,4 +1,4 @@
-"""Telling people how a run goes: a bar on a terminal, plain lines elsewhere, JSON lines for programs."""
+"""Shows people how a run is going: a bar on a terminal, plain lines elsewhere, JSON lines for programs."""
 
 import json
 import time
@@ -24,22 +24,22 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Reporter(Protocol):
-    """Hears the events of runs and notes in between."""
+    """Receives the events of runs, and notes between them."""
 
     def __call__(self, event: Event) -> None: ...
 
     def note(self, text: str) -> None:
-        """Say something that is no event, without tearing the display."""
+        """Print a text that is not an event, without garbling the display."""
 
     def downloaded(self, name: str, done: int, total: int | None) -> None:
-        """Hear that `done` of `total` bytes of the file `name` are here."""
+        """Report that `done` of `total` bytes of the file `name` have been downloaded; the total may be unknown."""
 
     def close(self) -> None:
-        """Leave the terminal as it was found."""
+        """Restore the terminal to its original state."""
 
 
 class Throttle:
-    """Says when it is time to speak again: at most once in `seconds`, and always at the end."""
+    """Limits how often something is reported: at most once per `seconds`, and always at the end."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -74,7 +74,7 @@ class JsonReporter:
 
 
 class LineReporter:
-    """Plain lines, at most one per five seconds and schedule while frames go by."""
+    """Plain lines; for frames, at most one per five seconds and schedule."""
 
     def __init__(self) -> None:
         self._throttle = Throttle(SECONDS_BETWEEN_LINES)
@@ -105,7 +105,7 @@ class LineReporter:
 
 
 class BarReporter:
-    """A bar with frame, steps per second, similarity and time left for every schedule that is being rendered."""
+    """A bar for every schedule being rendered, with frame, steps per second, similarity and time left."""
 
     def __init__(self) -> None:
         self._progress = Progress(
@@ -160,7 +160,7 @@ class BarReporter:
             self._progress.remove_task(self._tasks.popitem()[1])
 
     def _pause(self) -> None:
-        """Leave the bars as they are and write below them from here on."""
+        """Leave the bars as they are and print below them from here on."""
         if self._transfer is not None:
             self._transfer.stop()
             self._transfer = None
@@ -169,14 +169,14 @@ class BarReporter:
 
 
 def choose_reporter(as_json: bool) -> Reporter:
-    """JSON if asked for, a bar on a terminal, else lines."""
+    """JSON if requested, a bar on a terminal, else plain lines."""
     if as_json:
         return JsonReporter()
     return BarReporter() if Console(stderr=True).is_terminal else LineReporter()
 
 
 def _say(event: Event) -> None:
-    """One line for an event that is no frame."""
+    """Print one line for an event that is not a frame."""
     match event:
         case Started():
             there = event.last - event.begin - event.remaining
@@ -201,7 +201,7 @@ def _say(event: Event) -> None:
 
 
 def _made(event: Finished) -> str:
-    """Where the frames of a finished video come from."""
+    """How many frames of a finished video are new, and where the others come from."""
     if not event.rendered and not event.taken_back:
         return "nothing to do"
     back = f", {event.taken_back} from earlier runs" if event.taken_back else ""

@@ -1,4 +1,4 @@
-"""What is read and written of the frames that a run renders: states to start from, states and frames to keep."""
+"""Reads and writes the files of rendered frames: states to start from, and the states and frames to keep."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedFrames:
-    """The frames and states of a run's folder.
+    """The frames and states in a run's folder.
 
     Attributes:
-        hashes: of all frames of the timeline.
-        overwrites: whether a frame is written even if a file with its record is there.
-        first: states before this frame are not the run's own.
+        hashes: chained hashes of all frames of the timeline.
+        overwrites: whether to write a frame even if a file with the same record is there.
+        first: the first frame of this run; states before it belong to other runs.
     """
 
     frames: FrameFolder
@@ -32,18 +32,19 @@ class RenderedFrames:
     first: int
 
     def save(self, arriving: "Callable[[], FrameState]", made_on: str) -> Written:
-        """Keep a state and its frame; called in the writer's thread.
+        """Save a state and its frame; called in the writer's thread.
 
         Args:
-            arriving: waits for the state, see `render.renderer.staging.to_host`.
+            arriving: blocks until the state is on the host and returns it, see `render.renderer.staging.to_host`.
+            made_on: device, precision and versions that computed it.
         """
         state = arriving()
-        # State before frame: a kill between the two loses neither.
+        # State before frame: if the process is killed between the two, neither is lost.
         self.states.save(state, self.hashes[state.index], made_on, self.first)
         return state.index, self.write(state)
 
     def write(self, state: "FrameState") -> FrameRecord:
-        """Write the frame of a state, unless it is there already."""
+        """Write the frame of a state, unless it is already there."""
         pixels = to_pixels(state.image)
         similarity = float(state.similarity[0])
         record = FrameRecord(
@@ -56,7 +57,7 @@ class RenderedFrames:
         return record
 
     def nearest(self, stretch: Stretch, renderer: "Renderer", warn: Callable[[str], None]) -> "FrameState | None":
-        """The nearest of the kept states that a stretch can start from; None where none is sound."""
+        """Load the nearest kept state that a stretch can start from; None if none is sound."""
         for index in stretch.states:
             note = self.states.note(index)
             try:

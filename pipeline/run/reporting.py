@@ -1,4 +1,4 @@
-"""What a run reports while frames are rendered: each frame that is written, and warnings that came up."""
+"""What a run reports while it renders: each frame once it is written, and warnings."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ Written = tuple[int, FrameRecord]
 
 @dataclass(kw_only=True)
 class Reporting:
-    """Counts the frames of one run that are still to be rendered, and makes its events.
+    """Counts the frames that a run still has to render, and creates its events.
 
     Attributes:
-        title: of the run, for its events.
+        title: the run's name in its events.
         figures: how long each frame took.
     """
 
@@ -32,30 +32,30 @@ class Reporting:
         self._expected = np.zeros(len(self.timeline), dtype=bool)
 
     def expect(self, stretches: Iterable[Stretch]) -> None:
-        """Count what is to be rendered if the nearest states are sound."""
+        """Count the frames to render if the nearest state of every stretch is sound."""
         for stretch in stretches:
             self.expect_frames(stretch.first, stretch.end)
 
     def expect_frames(self, begin: int, end: int) -> None:
-        """Count the frames from `begin` to `end` - 1; those that were counted before count once."""
+        """Count the frames from `begin` to `end` - 1; a frame that was counted before counts once."""
         self._expected[begin:end] = True
 
     @property
     def remaining(self) -> int:
-        """How many frames are still to be rendered."""
+        """The number of frames still to render."""
         return int(self._expected.sum())
 
     def warn(self, message: str) -> None:
-        """Keep a warning for the next `warnings`."""
+        """Store a warning until `warnings` is next called."""
         self._warnings.append(Warned(schedule=self.title, message=message))
 
     def warnings(self) -> Iterator[Warned]:
-        """The warnings that came up since they were last yielded."""
+        """Yield the warnings stored since the last call, and clear them."""
         while self._warnings:
             yield self._warnings.pop(0)
 
     def done(self, written: Iterable[Written]) -> Iterator[FrameDone]:
-        """An event for every frame that is written, as they come."""
+        """Yield an event for every written frame, as they arrive."""
         for index, record in written:
             self._expected[index] = False
             yield FrameDone(

@@ -1,7 +1,7 @@
-"""The frame loop: timeline -> renderer -> frames and states -> video.
+"""One run: timeline -> renderer -> frames and states -> video.
 
-Frames are the record, the video is derived from them. A run continues where its folder says that it
-stopped; what is done is decided by chained hashes (`pipeline.run.folder.states`), never by counting files.
+Frames are the record, and the video is derived from them. A run continues where its folder says it stopped. Chained
+hashes decide which frames are done (`pipeline.run.folder.states`), never the number of files.
 """
 
 import time
@@ -37,14 +37,14 @@ GetRenderer = Callable[[Callable[[str], None]], "Renderer"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Run matters: nothing here changes a pixel.
+    """Options of a run; none of them changes a pixel.
 
     Attributes:
         frames: (A, B) renders frames A to B - 1, even if they are there; None renders what is missing.
         fresh: render all frames again, whatever is there.
-        part: (A, B) renders what is missing of frames A to B - 1 and makes no video, beside other runs of the
-            folder's other frames. Frames A and B start from noise, or B is the end.
-        ffmpeg: the program to use, see `pipeline.video.ffmpeg.find_binary`.
+        part: (A, B) renders the missing frames from A to B - 1 and makes no video; other runs may render the folder's
+            other frames at the same time. Frames A and B start from noise, or B is the end.
+        ffmpeg: path of the ffmpeg program, see `pipeline.video.ffmpeg.find_binary`.
     """
 
     frames: tuple[int | None, int | None] | None = None
@@ -57,9 +57,10 @@ class Run:
     """One schedule and its folder.
 
     Args:
-        origin: where the schedule came from; kept in the folder.
+        origin: where the schedule came from; stored in the folder.
 
-    Raises `InputError` for a range of frames outside the schedule.
+    Raises:
+        InputError: a range of frames lies outside the schedule.
     """
 
     def __init__(self, schedule: Schedule, origin: Origin, folder: RunFolder, options: RunOptions) -> None:
@@ -77,18 +78,18 @@ class Run:
     ) -> Generator[Event, None, None]:
         """Render what is missing and make the video; the last event is Finished or Interrupted.
 
-        The folder is locked until the last event was taken or the iterator closed.
+        The folder stays locked until the last event has been consumed or the iterator is closed.
 
         Args:
             digests: of the schedule's models, see `LocatedModels.digests`.
-            renderer: loads them, given what takes warnings; called only if there is a frame to render.
-            stop: asked before every frame; True ends the run there.
+            renderer: loads the models, given a function that receives warnings; called only if a frame is missing.
+            stop: called before every frame; the run ends there if it returns True.
 
         Raises:
-            RunError: rendering or encoding failed, or another run writes into the folder; every
-                finished frame is kept.
+            RunError: rendering or encoding failed, or another run is writing into the folder; every finished frame is
+                kept.
         """
-        binary = ffmpeg.find_binary(self._options.ffmpeg)  # before hours of work, not after
+        binary = ffmpeg.find_binary(self._options.ffmpeg)  # fail before hours of work, not after
         require(self.schedule.output.video)
         reporting = Reporting(title=self.title, timeline=self._timeline)
         with only_writer(self.folder.path, self.part):
@@ -116,10 +117,10 @@ class Run:
         )
 
     def _prepare(self, hashes: list[str], digests: Mapping[str, Any]) -> Iterator[Kept]:
-        """Tidy the folder, keep a finished run that would be overwritten, and write what the folder is of."""
+        """Tidy the folder, put aside a finished run that would be overwritten, and record what is being rendered."""
         if self.part is None:
             for folder in (self.folder.path, self.folder.frames.folder, self._states.folder):
-                remove_partial(folder)  # what a run that was killed left half-written
+                remove_partial(folder)  # half-written files of a run that was killed
             self._history.tidy()
         if (kept := self._history.keep_finished(hashes)) is not None:
             yield Kept(schedule=self.title, folder=self.folder.path, place=kept.folder.path, number=kept.number)
@@ -145,13 +146,13 @@ class Run:
         load: GetRenderer,
         stop: Callable[[], bool],
     ) -> Generator[Event, None, bool]:
-        """Render the stretches; whether all were rendered, not stopped."""
+        """Render the stretches. Returns True if all were rendered, False if the run was stopped."""
         reporting.expect(stretches)
         loop = self._frame_loop(stretches, survey, reporting)
         renderer = load(reporting.warn)
         renderer.require_memory(self.schedule.output.size)
         reporting.figures.device = renderer.made_on
-        disown(self.folder, of_others=False)  # from here on the video may be of other frames than there are
+        disown(self.folder, of_others=False)  # from here on, the video may show other frames than those in the folder
         state = loop.start(renderer, stretches[0], None)
         stale = survey.num_stale(reporting.warn)
         yield from reporting.warnings()
@@ -183,7 +184,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        """By which events name it: the schedule's, with the frames of a part."""
+        """The run's name in events: the schedule's title, with the frames if it is a part."""
         return self.schedule.title if self.part is None else "{} {}:{}".format(self.schedule.title, *self.part)
 
     @property
@@ -193,7 +194,7 @@ class Run:
 
     @property
     def parallel_ranges(self) -> list[tuple[int, int]]:
-        """See `Timeline.parallel_ranges`; one range where frames were asked for."""
+        """See `Timeline.parallel_ranges`; a single range if frames were requested."""
         return self._timeline.parallel_ranges if self._scope.asked is None else [self._scope.asked]
 
     @property
@@ -202,11 +203,11 @@ class Run:
         return self._timeline.cost
 
     def of_part(self, part: tuple[int, int]) -> "Run":
-        """The run of these frames alone."""
+        """A run that renders only these frames."""
         return Run(self.schedule, self._origin, self.folder, replace(self._options, part=part))
 
     def of_the_rest(self) -> "Run":
-        """The run of what is still missing when its parts are through: the video."""
+        """The run that remains when all parts are done: it makes the video."""
         return Run(self.schedule, self._origin, self.folder, replace(self._options, fresh=False))
 
     @property
@@ -216,7 +217,7 @@ class Run:
 
     @property
     def wanted(self) -> list[FrameSpec]:
-        """The frames that are to be there in the end, whether they are already or not."""
+        """The specs of the frames that must be there when the run ends, whether or not they already are."""
         return [self._timeline.at(index) for index in range(*self._scope.wanted)]
 
     def _interruption(self, done: int) -> Interrupted:

@@ -1,4 +1,4 @@
-"""What of a run lies in its folder or near it, and what is therefore to be rendered."""
+"""Finds out what of a run is already in its folder or can be reused, and therefore what remains to be rendered."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +17,11 @@ from pipeline.storage.naming import base_of
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """The folder of a run, measured against the hashes that its schedule asks for.
+    """The folder of a run, compared with the hashes of its schedule.
 
     Attributes:
-        fresh: whether all frames are rendered, whatever is there.
-        taken_back: the frames that were rendered before and have been put in place again.
+        fresh: render all frames, whatever is there.
+        taken_back: the frames that were rendered before and have been put back in place.
     """
 
     folder: RunFolder
@@ -34,7 +34,7 @@ class Survey:
     taken_back: set[int] = field(default_factory=set)
 
     def stretches(self) -> list[Stretch]:
-        """What is to be rendered, after frames and states that were rendered before have been taken from there."""
+        """The stretches to render, after putting back frames and states of earlier runs that match."""
         begin, end = self.scope.own
         current = [self._is_current(index) for index in range(end)]
         missing = missing_frames(current, self.scope, self.fresh)
@@ -45,7 +45,7 @@ class Survey:
         return plan(shots, missing, usable, self._asked_from)
 
     def finished(self) -> list[FrameRecord]:
-        """The records of the first frames, up to the first one that is not there and current."""
+        """The records of the first frames, up to the first one that is missing or stale."""
         found = []
         for index, hash_ in enumerate(self.hashes):
             record = self.folder.frames.record(index)
@@ -55,7 +55,7 @@ class Survey:
         return found
 
     def num_stale(self, warn: Callable[[str], None]) -> int:
-        """Frames in the folder that the schedule would not make as they are; warns of what is no whole frame."""
+        """The number of frames in the folder that do not match the schedule; warns about damaged files."""
         frames, stale = self.folder.frames, 0
         for index in frames.present():
             record = frames.record(index)
@@ -66,7 +66,7 @@ class Survey:
         return stale
 
     def overwrites(self, index: int) -> bool:
-        """Whether a frame is to be written whatever is there."""
+        """Whether to write a frame whatever is there."""
         return self.fresh or (self._asked_from is not None and index >= self._asked_from)
 
     @property
@@ -74,14 +74,14 @@ class Survey:
         return self.scope.asked and self.scope.asked[0]
 
     def _not_rendered_before(self, missing: list[int]) -> list[int]:
-        """The missing frames that are left when those that lie in the history or beside a trial are in place."""
+        """Put back missing frames from the history or from a trial's base run; returns those that are still missing."""
         sources = Sources(History(self.folder).entries(), self._base())
         first_asked = len(self.hashes) if self._asked_from is None else self._asked_from
         taken = sources.frames(self.folder.frames, self.hashes, [index for index in missing if index < first_asked])
         self.taken_back.update(taken)
         missing = [index for index in missing if index not in taken]
         sources.states(self.states, self.hashes, range(*self.scope.own))
-        if taken:  # no new states will take the place of those of what the schedule was before
+        if taken:  # nothing is rendered that would replace the states of the previous schedule
             self._drop_stale_states()
         return missing
 
@@ -91,7 +91,7 @@ class Survey:
                 self.states.path(index).unlink(missing_ok=True)
 
     def _base(self) -> list[RunFolder]:
-        """The folder of the same schedule without what a trial changes, and its history."""
+        """The run of the same schedule without a trial's changes, and its history; empty if there is none."""
         origin = self.origin
         found = base_of(self.folder.path, Path(origin.file), origin.draft, origin.overrides)
         if found is None:
@@ -100,7 +100,7 @@ class Survey:
         return [base, *(entry.folder for entry in History(base).entries())]
 
     def _may_start_from(self, index: int) -> bool:
-        """Whether a state is of this schedule, as far as can be seen: damage is reported on use."""
+        """Whether a state matches this schedule; a damaged one counts, since damage is reported when it is loaded."""
         note = self.states.note(index)
         return note is None or note.index != index or [note.frame_hash] == list(self.hashes[index : index + 1])
 

@@ -1,4 +1,4 @@
-"""Whether what lies in a run's folder is what was written, and what the schedule asks for."""
+"""Checks that the files in a run's folder are what was written and match the schedule."""
 
 import random
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ from render.errors import CheckpointError, RunError
 
 
 class Verification:
-    """The folder of one run, measured against the schedule as its file is now; the summary says where that was edited.
+    """The folder of one run, checked against its schedule file as it is now; the summary says whether that was edited.
 
     Args:
-        program: see `ffmpeg.find_binary`.
+        program: path of ffmpeg, see `ffmpeg.find_binary`.
 
     Raises:
-        InputError: this is not the folder of a run, or its schedule cannot be read any more.
+        InputError: this is not the folder of a run, or its schedule can no longer be read.
         EncodingError: there is no ffmpeg to read the videos with.
     """
 
@@ -40,10 +40,10 @@ class Verification:
         self._states = folder.states(self._schedule)
         self._folder = folder
         self._seen = {"frames": 0, "states": 0, "rerendered": 0}
-        self._in_one_line = 0  # frames missing after another one, which are reported in its line
+        self._in_one_line = 0  # missing frames that are reported in the line of the missing frame before them
 
     def damaged(self) -> Iterator[str]:
-        """One sentence for everything that is missing, damaged or not what the schedule asks for."""
+        """Yield one sentence for everything that is missing, damaged, or does not match the schedule."""
         yield from self._damaged_frames()
         yield from self._damaged_states()
         yield from self._damaged_videos()
@@ -81,7 +81,7 @@ class Verification:
         if not (as_made := is_as_made(self._folder)):
             yield f"{video}: is not the video that the run made; render assemble {self._folder.path} does"
         plan = self._folder.video_plan()
-        if len(self._frames.present()) >= plan.frames:  # else a video may be of a part
+        if len(self._frames.present()) >= plan.frames:  # otherwise a video may show only some of the frames
             for path, fault in faults(self._folder.path, plan, self._binary):
                 if as_made or path != video:
                     yield fault
@@ -89,8 +89,7 @@ class Verification:
     def rerender(self, count: int, seed: int | None, device_name: str, offline: bool) -> Iterator[str]:
         """Render up to `count` random frames again, each from the kept state before it.
 
-        Frames and states that `damaged` names are left out. Yields a sentence for every frame that
-        is not equal to the bit.
+        Skips the frames and states that `damaged` reports. Yields a sentence for every frame that is not bit-identical.
 
         Raises:
             RunError: the models are not those of the run.
@@ -113,7 +112,7 @@ class Verification:
                 yield f"{path}: rendered again on {here}, it is another picture"
 
     def _is_sound(self, before: int) -> bool:
-        """Whether the frame after frame `before`, and the state that it starts from, are what they should be."""
+        """Whether the frame after frame `before`, and the state that it starts from, are undamaged and current."""
         following = before + 1
         if following >= len(self._hashes):
             return False
@@ -127,7 +126,7 @@ class Verification:
         """What was checked, and how much is wrong.
 
         Args:
-            lines: how many sentences `damaged` and `rerender` gave.
+            lines: the number of sentences that `damaged` and `rerender` yielded.
         """
         wrong = lines + self._in_one_line
         looked = f"{self._seen['frames']} frames and {self._seen['states']} states checked"

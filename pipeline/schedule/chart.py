@@ -1,4 +1,4 @@
-"""What a plot of a schedule shows, whatever draws it: curves with units, prompts, beats, and what happens when."""
+"""The contents of a plot of a schedule, independent of what draws it: curves with units, prompts, beats and events."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from render import catalogue
 from render.errors import one_line
 from render.motion import transforms
 
-END = 1e-9  # seconds by which rounding may put a time after the end
+END = 1e-9  # seconds by which rounding may put a time past the end
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A curve with its name and unit, "" for a weight."""
+    """A curve with its name and unit; the unit of a weight is ""."""
 
     name: str
     unit: str
@@ -30,29 +30,29 @@ class Line:
         return f"{self.name}, {self.unit}" if self.unit else self.name
 
     def sample(self, times: Array) -> Array:
-        """The values at `times`, same shape; NaN where a formula has none, which is never at a frame."""
+        """The values at `times` in seconds, same shape; NaN where a formula has no value (never at a frame)."""
         return _finite(self.curve.sample, times)
 
     def key_times(self, length: float) -> list[float]:
-        """Where the keyframes up to `length` lie; a constant or a single formula has none."""
+        """The times of the keyframes up to `length`, in seconds; empty for a constant or a single formula."""
         return sorted({time for time in _key_times(self.curve) if 0 <= time <= length + END})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """A text, or a picture by its file's name, with all the weights that it has in the schedule."""
+    """A prompt (a text, or the file name of a picture) with all the weights that it has in the schedule."""
 
     label: str
     weights: tuple[Curve, ...]
 
     def sample(self, times: Array) -> Array:
-        """The sum of the weights at `times`, same shape; NaN where a formula has none, which is never at a frame."""
+        """The sum of the weights at `times` in seconds, same shape; NaN where a formula has none (never at a frame)."""
         return _finite(lambda times: np.sum([weight.sample(times) for weight in self.weights], axis=0), times)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A marker, or the border of two shots, at a time in seconds."""
+    """A marker, or the boundary between two shots, at a time in seconds."""
 
     time: float
     label: str
@@ -76,7 +76,7 @@ def lines(schedule: Schedule) -> list[Line]:
 
 
 def bands(schedule: Schedule) -> list[Band]:
-    """One band for each text or picture, as the timeline adds them up."""
+    """One band for each text or picture, added up in the same way as in the timeline."""
     found: dict[object, list[Prompt]] = {}
     for prompt in schedule.prompts:
         found.setdefault((prompt.text, prompt.image), []).append(prompt)
@@ -84,7 +84,7 @@ def bands(schedule: Schedule) -> list[Band]:
 
 
 def events(schedule: Schedule) -> list[Event]:
-    """Markers within the video, and where one shot gives way to the next, in order of time."""
+    """Markers within the video and the boundaries between shots, in order of time."""
     length = schedule.output.length
     found = [
         Event(time=time, label=one_line(name), kind="marker")
@@ -98,9 +98,9 @@ def events(schedule: Schedule) -> list[Event]:
 
 
 def beat_step(schedule: Schedule, span: float, most: int) -> int | None:
-    """How many beats lie between two lines so that at most `most` lines fall into `span` seconds.
+    """How many beats apart to draw lines, so that at most `most` lines fall into `span` seconds.
 
-    A beat, a bar, 4 bars, 16 bars and so on; None without music.
+    Tries a beat, a bar, 4 bars, 16 bars and so on; None without music.
     """
     beat = schedule.music.beat
     if beat is None:
@@ -112,7 +112,7 @@ def beat_step(schedule: Schedule, span: float, most: int) -> int | None:
 
 
 def facts(schedule: Schedule) -> str:
-    """What the whole video is, in a line."""
+    """A one-line summary of the whole video."""
     output = schedule.output
     said = f"{output.num_frames} frames, {output.length:g} s at {output.fps:g} fps, {output.size[0]}×{output.size[1]}"
     if schedule.music.beat is not None:

@@ -1,6 +1,6 @@
-"""From a schedule's file to a `Schedule`. Reading needs no torch.
+"""Loads a schedule file into a `Schedule`; needs no torch.
 
-Every problem of a file is reported at once, each with its place, what was expected, and what is near.
+Reports every problem in the file at once, each with its place, what was expected, and similar known names.
 """
 
 import dataclasses
@@ -27,15 +27,15 @@ _INSTEAD = {
 
 
 def load_schedule(path: Path, overrides: Sequence[tuple[str, str]] = (), allow_paths: bool = False) -> Schedule:
-    """Read a schedule from a file.
+    """Load a schedule from a file.
 
     Args:
-        overrides: values to put in the place of those that stand in the file, as (path, value).
-        allow_paths: let it name files outside its folder.
+        overrides: values that replace those in the file, as (path, value).
+        allow_paths: allow the schedule to name files outside its folder.
 
     Raises:
         InputError: the file cannot be read.
-        ScheduleError: what it says is wrong; every problem with its place.
+        ScheduleError: its content is not valid; lists every problem with its place.
     """
     return read_schedule(read_text(path), str(path), path.stem, overrides, allow_paths)
 
@@ -43,11 +43,11 @@ def load_schedule(path: Path, overrides: Sequence[tuple[str, str]] = (), allow_p
 def read_schedule(
     text: str, file: str, title: str, overrides: Sequence[tuple[str, str]] = (), allow_paths: bool = False
 ) -> Schedule:
-    """Read a schedule from its text; `file` stands in the problems' places, see `load_schedule`.
+    """Read a schedule from its text; `file` is its name in error messages, see `load_schedule`.
 
     Raises:
         InputError: a path in `overrides` leads nowhere.
-        ScheduleError: every problem with its place.
+        ScheduleError: the text is not valid; lists every problem with its place.
     """
     plain = compose(text, file)
     plain.problems.allow_paths = allow_paths
@@ -64,7 +64,7 @@ def read_schedule(
 
 
 def _assembled(document: Value, title: str) -> Schedule:
-    """The schedule that the document says, without its source; what is wrong is noted."""
+    """Build the schedule from the document, without its source; problems are collected."""
     reading = _read(document)
     found = dict(reading.found)
     found["shots"] = found["shots"].shots
@@ -80,7 +80,7 @@ def _assembled(document: Value, title: str) -> Schedule:
 
 
 def _read(document: Value) -> Reading:
-    """Every section of the document, each after those that it depends on."""
+    """Read every section of the document, each after those that it depends on."""
     entries = _entries(document)
     before = len(document.problems.found)
     found: dict[str, Any] = {}
@@ -112,7 +112,7 @@ def _entries(document: Value) -> dict[str, Value]:
 
 
 def _unknown(name: str, key: Value) -> str:
-    """What to do about a key that is none: where it belongs as its source writes it, a file or `--set`, or a guess."""
+    """A hint for an unknown key: the section it belongs in, written as in a file or for `--set`, or a similar key."""
     if (place := belongs(name)) is None:
         return f"unknown key; {suggestion(name, declared())}"
     section, inside = place

@@ -7,12 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What a run was started with, so that its folder can be asked later.
+    """What a run was started with; stored in its folder for later commands.
 
     Attributes:
         file: absolute path of the schedule.
-        overrides: what `--set` and the variant changed, as (path, value).
-        variant: the name of the variant, empty where the schedule has none.
+        overrides: the changes by `--set` and the variant, as (path, value).
+        variant: the name of the variant; empty if the schedule has no variants.
         draft: whether it was rendered as a draft.
         allow_paths: whether the schedule may name files outside its folder.
         models: digests of the models, see `LocatedModels.digests`.

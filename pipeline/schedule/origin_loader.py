@@ -1,4 +1,4 @@
-"""From what a run was started with to its schedule, or to one for each of its variants."""
+"""Loads the schedule that a run was started with, or one for each of its variants."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +10,13 @@ from render.errors import InputError
 
 
 def load_origin(origin: Origin, shown: Path | None = None) -> Schedule:
-    """Read the schedule of an origin as it is now.
+    """Load the schedule of an origin from its file as it is now.
 
     Args:
-        shown: stands for the schedule's file in messages.
+        shown: path to show for the schedule's file in messages.
 
     Raises:
-        InputError: the schedule is wrong.
+        InputError: the schedule is not valid.
     """
     path = shown or Path(origin.file)
     schedule = load_schedule(path, overrides=origin.overrides, allow_paths=origin.allow_paths)
@@ -27,13 +27,13 @@ def load_origin(origin: Origin, shown: Path | None = None) -> Schedule:
 
 
 def variants(origin: Origin, file: Path) -> dict[str, Schedule]:
-    """Every combination of a schedule's `variants:` by name; the schedule itself by "" where nothing varies.
+    """Every combination of a schedule's `variants:`, by name; without variants, the schedule itself under the name "".
 
     Args:
-        file: stands for the schedule's file in messages.
+        file: path to show for the schedule's file in messages.
 
     Raises:
-        InputError: the schedule is wrong, or an override is of what varies.
+        InputError: the schedule is not valid, or an override sets a value that varies.
     """
     schedule = load_origin(origin, shown=file)
     if not schedule.variants:

@@ -1,7 +1,7 @@
-"""The tables of docs/schedule.md, made of what the readers say of themselves.
+"""Generates the tables of docs/schedule.md from the descriptions that the readers carry.
 
-`python -m pipeline.schedule.reference docs/schedule.md` fills them in, each between `<!-- generated: NAME -->`
-and `<!-- end -->`; what stands around them is written by hand.
+`python -m pipeline.schedule.reference docs/schedule.md` fills them in, each between `<!-- generated: NAME -->` and
+`<!-- end -->`; the text around them is written by hand.
 """
 
 import json
@@ -21,13 +21,13 @@ _PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL
 
 
 def filled(text: str) -> str:
-    """The document with its tables as they are now. Raises `KeyError` for a table that there is not."""
+    """The document with up-to-date tables. Raises `KeyError` for an unknown table name."""
     tables = _tables()
     return _PLACE.sub(lambda place: place[1] + tables[place[2]] + place[3], text)
 
 
 def _tables() -> dict[str, str]:
-    """Every table by its name."""
+    """The text of every table by its name."""
     sections = declared()
     tables = {name: section.settings for name, section in sections.items()}
     tables |= {name: settings for section in sections.values() for name, settings in section.nested.items()}
@@ -65,7 +65,7 @@ def _about(entry: Setting) -> str:
 
 
 def _in_yaml(value: Any) -> str:
-    """A plain value, or a list of them, as a schedule writes it."""
+    """A plain value, or a list of them, in the notation of a schedule."""
     return json.dumps(value).replace('"', "")
 
 

@@ -1,4 +1,4 @@
-"""A schedule: the YAML file as frozen, checked objects, times and rates already in seconds."""
+"""A schedule: the YAML file as frozen, checked objects; all times and rates are in seconds."""
 
 import dataclasses
 from collections.abc import Hashable, Mapping
@@ -26,11 +26,11 @@ class Schedule:
     Attributes:
         source: the file's text as read.
         title: for the video's metadata; the file's name unless set.
-        markers: names of times, in seconds.
-        shots: at least one; what of the fields above holds only in one of them.
-        others: what sections say that have no field here, by key.
-        variants: all combinations of what varies, this schedule being the first; empty where nothing does.
-        warnings: what stands there and has no effect, or hardly the wanted one.
+        markers: times by name, in seconds.
+        shots: at least one; they hold the values of the fields above that apply to one shot only.
+        others: values of sections that have no field here, by key.
+        variants: all combinations of the varying values, of which this schedule is the first; empty without variants.
+        warnings: settings that have no effect, or probably not the intended one.
         origin: where it came from, so that its run can be continued; None if it was read from a text.
     """
 
@@ -53,16 +53,16 @@ class Schedule:
 
     @property
     def batch_key(self) -> Hashable:
-        """Equal for schedules whose frames can be refined together: those of one set of models and one size."""
+        """Equal for schedules whose frames can be refined together: those with the same models and size."""
         return self.models, self.output.size
 
     @property
     def num_rendered(self) -> int:
-        """How many frames are made; a loop's end is rendered further than it is shown."""
+        """The number of frames that are rendered; a loop is rendered past its end, so this can exceed what is shown."""
         return self.output.num_frames + self.loop.num_led(self.output.fps)
 
     def draft(self) -> "Schedule":
-        """Half the size and a third of the steps, for a quick look at the same motion."""
+        """The schedule at half the size with a third of the steps, for a quick look at the same motion."""
         unit = self.models.size_unit
         width, height = (max(1, round(side / 2 / unit)) * unit for side in self.output.size)
         shots = tuple(shot.draft() for shot in self.shots)

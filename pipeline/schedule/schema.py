@@ -1,7 +1,7 @@
 """The schedule language as JSON Schema (draft-07), for editors that complete and check while one types.
 
-It is put together from the shapes that the readers carry, so it says what `render check` reads. What
-needs more than the text itself, such as the names in expressions or a time beyond the end, it lets pass.
+It is assembled from the shapes that the readers carry, so it accepts what `render check` accepts. It does not check
+anything that needs more than the text itself, such as names in expressions or a time beyond the end.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def document() -> dict[str, Any]:
 
 
 def _plain(shape: Any, definitions: dict[str, Any]) -> Any:
-    """The shape as JSON: titled ones go to the definitions, once each, and are referred to."""
+    """The shape as JSON; shapes with a title go into the definitions, once each, and are referenced."""
     if callable(shape):
         return list(shape())
     if isinstance(shape, list | tuple):

@@ -1,8 +1,8 @@
-"""A schedule asked by frame: `Timeline.at(i)` is the frame spec of frame i.
+"""Evaluates a schedule frame by frame: `Timeline.at(i)` is the frame spec of frame i.
 
-Frame i stands at i / fps seconds. What moves between two frames is the integral of the rates over
-the time between them, so another frame rate gives the same motion (`render.motion.displacements.affine.motion_matrix`
-makes one matrix of it). All curves are evaluated here, before any model is loaded.
+Frame i is at i / fps seconds. The motion between two frames is the integral of the rates over the time between them, so
+another frame rate gives the same motion (`render.motion.displacements.affine.motion_matrix` turns it into one matrix).
+All curves are evaluated here, before any model is loaded.
 """
 
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ from render.spec import FrameSpec, ImageFile, PromptWeight
 
 
 class Timeline:
-    """The frame specs of a schedule; `len()` of them, in the order in which they are made.
+    """The frame specs of a schedule, in the order in which they are rendered; `len()` is their number.
 
     Attributes:
         times: of every frame, in seconds.
         num_steps: of every frame.
-        cuts: the frames that start from noise: the first, and the first of every shot that begins with a cut.
-        num_led: frames past the end of a loop; they are on the clock of its beginning.
+        cuts: the frames that start from noise: the first one, and the first of every shot that begins with a cut.
+        num_led: number of frames past the end of a loop; their times are those of the loop's beginning.
     """
 
     def __init__(self, schedule: Schedule) -> None:
@@ -53,12 +53,12 @@ class Timeline:
 
     @property
     def parallel_ranges(self) -> list[tuple[int, int]]:
-        """Half-open ranges that can be rendered in parallel; one where the end of a loop depends on its beginning."""
+        """Half-open ranges that can be rendered in parallel; a single one if a loop's end depends on its beginning."""
         return [(0, len(self))] if self.num_led else self.ranges_from_noise()
 
     @property
     def cost(self) -> float:
-        """An estimate that orders schedules: pixels times steps, and a step more for what a frame costs besides."""
+        """A cost estimate for ordering schedules: pixels times steps, with one extra step for a frame's fixed cost."""
         width, height = self._schedule.output.size
         return float(self.num_steps.sum() + len(self)) * width * height
 
@@ -74,7 +74,7 @@ class Timeline:
         return (self.at(index) for index in range(len(self)))
 
     def at(self, index: int) -> FrameSpec:
-        """The spec of frame `index`, which the schedule and nothing else decides."""
+        """The spec of frame `index`; depends on nothing but the schedule."""
         schedule = self._schedule
         moment = index % len(self.times)
         shot = self._shots[self._shot[moment]]
@@ -105,10 +105,10 @@ class Timeline:
         return frozenset((0, *(int(index) for index in first if self._shots[self._shot[index]].cut)))
 
     def _moves(self, name: str) -> Array:
-        """What the transform does between frame i-1 and i, for every i; nothing before the first.
+        """The amount of a transform between frame i-1 and frame i, for every i; neutral for the first frame and cuts.
 
         Raises:
-            InputError: a formula has a place between two frames where it has no value.
+            InputError: a formula has no value somewhere between two frames.
         """
         transform = catalogue.load(transforms, name).TRANSFORM
         curve = self._schedule.motion.rates[name]
@@ -129,7 +129,7 @@ class Timeline:
         }
 
     def _prompts_at(self, index: int) -> tuple[PromptWeight, ...]:
-        """The prompts with weight; one text or picture that stands in several scenes is one prompt."""
+        """The prompts with a weight other than 0; a text or picture that occurs in several scenes is one prompt."""
         weights: dict[tuple[str, ImageFile | None], float] = {}
         for prompt, values in self._prompts:
             about = (prompt.text, prompt.image)

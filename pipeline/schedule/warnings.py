@@ -1,4 +1,4 @@
-"""Warnings: what stands in a schedule and has no effect, or hardly the wanted one. None of it is an error."""
+"""Warnings about settings that have no effect, or probably not the intended one. None of them is an error."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -22,14 +22,14 @@ from render.motion import transforms
 Mask = NDArray[np.bool_]  # a flag for every frame
 
 FEW_STEPS = 5
-_INAUDIBLE = 0.01  # seconds by which a repeat may be early or late: beats that were found are no more exact
-FAST = {"zoom": 0.05, "rotate": 5.0, "pan_x": 0.05, "pan_y": 0.05}  # in one frame
+_INAUDIBLE = 0.01  # seconds by which a repeat may be early or late: detected beats are no more exact
+FAST = {"zoom": 0.05, "rotate": 5.0, "pan_x": 0.05, "pan_y": 0.05}  # per frame, in the units of the rates
 
 
 def warnings(
     schedule: Schedule, sections: Mapping[str, Value], clock: Clock, problems: Problems
 ) -> tuple[Problem, ...]:
-    """Everything that reading noted, and what only the whole schedule tells, in order of place."""
+    """All warnings, those collected while reading and those that need the whole schedule, in order of place."""
     if "motion" in sections:
         _motion(schedule, sections["motion"], clock)
     for steps, frames in _written_steps(schedule, sections, clock):
@@ -62,7 +62,7 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
 
 
 def _written_steps(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:
-    """Where `steps` is written, at the top or in a shot, and in which frames it holds."""
+    """Yield each place where `steps` is set, at the top or in a shot, and the frames to which it applies."""
     rest = np.ones(len(clock.frames), dtype=bool)
     shots = sections["shots"].items("shots") if "shots" in sections else []
     starts = [shot.start for shot in schedule.shots]
@@ -80,7 +80,7 @@ def _entry(section: Value | None, name: str) -> Value | None:
 
 
 def _steps(schedule: Schedule, written: Value, frames: Mask, clock: Clock) -> None:
-    """Few steps cannot draw what a fast motion brings in."""
+    """Warn of too few steps to draw what a fast motion brings into the picture."""
     steps = schedule.refine.steps.sample(clock.frames).round()
     few = frames & (steps > 0) & (steps < FEW_STEPS)
     few[0] = False
@@ -93,14 +93,14 @@ def _steps(schedule: Schedule, written: Value, frames: Mask, clock: Clock) -> No
 
 
 def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
-    """How fast the transform moves at every frame, per second, as an absolute amount."""
+    """The absolute speed of a transform at every frame, per second."""
     rates = schedule.motion.rates[name].sample(clock.frames)
     multiplicative = catalogue.load(transforms, name).TRANSFORM.multiplicative
     return np.abs(np.log(rates)) if multiplicative else np.abs(rates)
 
 
 def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
-    """A curve that ends elsewhere than it begins jumps at the seam."""
+    """Warn of curves that end at another value than they begin with, so the loop jumps at the seam."""
     curves = {line.name: (line.sample, [line.curve]) for line in chart.lines(schedule)}
     for band in chart.bands(schedule):
         curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
@@ -108,7 +108,7 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
         heard = any(
             key.formula and key.formula.asked & clock.names.signals.keys() for part in parts for key in part.keys
         )
-        if heard:  # it jumps where the music does
+        if heard:  # it follows the music, so a jump there is expected
             continue
         if (ends := gap(sample, schedule.output.length)) is not None:
             said = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
@@ -122,7 +122,7 @@ def _rounding(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -
 
 
 def repeat_drift(schedule: Schedule) -> str:
-    """By how much each repeat begins early or late, since its length is rounded to frames; "" where nothing does."""
+    """A message on how early or late each repeat begins because its length is rounded to frames; "" if it fits."""
     output, loop = schedule.output, schedule.loop
     late = output.num_frames / output.fps - output.length
     again = loop.blend or any(video.repeat > 1 for video in output.video)
@@ -159,7 +159,7 @@ def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
 
 
 def _variables(section: Value, clock: Clock) -> None:
-    """Names of a fragment are there for others, too."""
+    """Warn of unused names, except those from an included fragment, which may be there for other schedules."""
     for name, entry in section.entries().items():
         if name not in clock.diagnostics.used and not isinstance(entry.node.start_mark, Place):
             clock.warn(dataclasses.replace(entry, path=f"let.{name}"), "is defined but never used")

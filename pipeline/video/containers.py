@@ -1,4 +1,4 @@
-"""The kinds of files that videos are stored in, and whether a finished file is whole, by what its container says."""
+"""The file types that videos are stored in, and whether a finished file is complete according to its container."""
 
 import re
 import struct
@@ -8,16 +8,16 @@ from mmap import mmap
 from pathlib import Path
 
 Options = Mapping[str, str | int | float]
-_HEAD = 12  # bytes at the start of a file that tell its kind
+_HEAD = 12  # bytes at the start of a file that identify its type
 
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedText:
-    """How a text gets into a container that ffmpeg writes none into, and out of it again.
+    """How a text is stored in a container that ffmpeg does not write metadata into, and read back.
 
     Attributes:
         write: adds a text to a finished file.
-        read: yields the texts in the content of a file, damaged or not, as UTF-8.
+        read: yields the texts in the content of a file, as UTF-8; the file may be damaged.
     """
 
     write: Callable[[Path, str], None]
@@ -26,20 +26,20 @@ class EmbeddedText:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A kind of file.
+    """A type of file.
 
     Attributes:
         name: for people.
         suffix: of the file, with its dot.
-        muxer: as ffmpeg calls it.
-        signature: a pattern for the first 12 bytes of every such file.
+        muxer: ffmpeg's name for it.
+        signature: a pattern that matches the first 12 bytes of every such file.
         options: of the muxer.
-        demuxer: the options by which ffmpeg reads it back. They name the demuxer, so that a file that claims to be
+        demuxer: the options with which ffmpeg reads it back. They name the demuxer, so that a file that claims to be
             something else is not opened as that.
-        subtitle_codec: for subtitles that can be switched on; "" where it holds none.
+        subtitle_codec: for subtitles that can be switched on; "" if the container does not support them.
         is_complete: whether a file with the right signature reaches its end.
-        text: how it holds a text; None where ffmpeg writes it as metadata.
-        durations: reads the durations of all pictures in milliseconds, where not every ffmpeg can.
+        text: how a text is stored in it; None if ffmpeg writes it as metadata.
+        durations: reads the durations of all pictures in milliseconds, if not every version of ffmpeg can.
     """
 
     name: str
@@ -54,17 +54,17 @@ class Container:
     durations: Callable[[bytes], list[int]] | None = None
 
     def fits(self, path: Path) -> bool:
-        """Whether the file starts as all of this kind do. Raises `OSError`."""
+        """Whether the file starts with this type's signature. Raises `OSError`."""
         with path.open("rb") as file:
             return re.match(self.signature, file.read(_HEAD), re.DOTALL) is not None
 
     def is_whole(self, path: Path) -> bool:
-        """Whether the file is of this kind and complete, without decoding it. Raises `OSError`."""
+        """Whether the file is of this type and complete, without decoding it. Raises `OSError`."""
         return self.fits(path) and self.is_complete(path)
 
 
 def _has_all_boxes(path: Path) -> bool:
-    """Whether the file is one chain of boxes up to its end, with an index and pictures in it."""
+    """Whether the file is one chain of boxes up to its end, including an index and pictures."""
     kinds = []
     with path.open("rb") as file:
         end = path.stat().st_size

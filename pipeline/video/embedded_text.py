@@ -1,7 +1,7 @@
-"""A text inside an animated picture: GIF, WebP and APNG have a place for one, but ffmpeg writes none of them.
+"""Texts inside animated pictures: GIF, WebP and APNG have a place for one, but ffmpeg does not write it.
 
-How each container holds it is in the file of its format; this is what reading has in common. A file may be a
-stranger's: nothing here takes more memory than the texts in it.
+How a container stores the text is in the file of its format; this module has what reading them has in common. A file
+may come from a stranger: nothing here uses more memory than the texts in it.
 """
 
 import struct
@@ -13,14 +13,14 @@ from pipeline.video.containers import Container, EmbeddedText
 from render.errors import InputError
 
 MAX_TEXT = 20_000_000  # bytes: twenty times what a schedule may have
-MAX_PARTS = 10_000_000  # blocks and chunks to step over: two gigabytes of a GIF
+MAX_PARTS = 10_000_000  # blocks and chunks to skip: enough for two gigabytes of a GIF
 
 
 def container_of(file: Path, containers: Sequence[Container]) -> Container:
-    """The container that a file is in, by its first bytes.
+    """The container of a file, determined by its first bytes.
 
     Raises:
-        InputError: it is in none of them. ffmpeg must not guess what it is: it would follow a playlist to other files.
+        InputError: it is none of them. ffmpeg must not guess the type: it would follow a playlist to other files.
     """
     found = next((container for container in containers if container.fits(file)), None)
     if found is None:
@@ -30,7 +30,7 @@ def container_of(file: Path, containers: Sequence[Container]) -> Container:
 
 
 def texts(file: Path, text: EmbeddedText) -> Iterator[str]:
-    """All texts in a file, none longer than a schedule may be."""
+    """Yield all texts in a file, none longer than a schedule may be."""
     with file.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as content:
         for found in text.read(content):
             if len(found) <= MAX_TEXT:
@@ -38,12 +38,12 @@ def texts(file: Path, text: EmbeddedText) -> Iterator[str]:
 
 
 def chunks(content: mmap, at: int, head: str, *, padding: bool) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, place and length of what chunks hold.
+    """Yield the type, offset and length of the content of each chunk, starting at offset `at`.
 
     Args:
-        head: struct's format of a chunk's two leading fields.
-        padding: as in WebP, kind before length and padded to even lengths; else as in PNG, length before kind and a
-            checksum after the content.
+        head: `struct` format of a chunk's two leading fields.
+        padding: True as in WebP: type before length, padded to even lengths. False as in PNG: length before type, and
+            a checksum after the content.
     """
     for _ in range(MAX_PARTS):
         if at + 8 > len(content):

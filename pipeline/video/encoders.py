@@ -1,22 +1,22 @@
-"""What several formats share: the presets of x264 and x265, sound, and the families of encoders in hardware."""
+"""What several formats share: presets of x264 and x265, sound options, and the families of hardware encoders."""
 
 from collections.abc import Mapping
 
 from pipeline.video.containers import Options
 
-AAC: Mapping[str, str | int] = {"acodec": "aac", "b:a": "256k"}  # nobody hears a difference from the track
+AAC: Mapping[str, str | int] = {"acodec": "aac", "b:a": "256k"}  # not audibly different from the track
 X26_SPEEDS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 X26_SPEED_RANGE = "ultrafast to veryslow"
 _FAMILIES = ("nvenc", "videotoolbox", "qsv", "vaapi")
 
 
 def in_hardware(codec: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The encoders of a codec in hardware, the best one first, without those of some families."""
+    """The hardware encoders of a codec, best first, except those of the families in `without`."""
     return tuple(f"{codec}_{family}" for family in _FAMILIES if family not in without)
 
 
 def quality_in_hardware(encoder: str, crf: int) -> Options:
-    """Options of an encoder in hardware for about the quality of software at `crf`."""
+    """Options of a hardware encoder for about the quality of the software encoder at `crf`."""
     by_family: dict[str, Options] = {
         "nvenc": {"rc": "vbr", "cq": crf, "b:v": 0, "preset": "p6", "tune": "hq"},
         "videotoolbox": {"q:v": round(100 - crf * 100 / 63)},
@@ -27,5 +27,5 @@ def quality_in_hardware(encoder: str, crf: int) -> Options:
 
 
 def family_of(encoder: str) -> str:
-    """The family of an encoder in hardware: `nvenc` of `h264_nvenc`."""
+    """The family of a hardware encoder: `nvenc` for `h264_nvenc`."""
     return encoder.partition("_")[2]

@@ -1,4 +1,4 @@
-"""From the frames to a video by ffmpeg. Only this file builds its command lines for that."""
+"""Makes a video from frames with ffmpeg. Only this file builds its command lines for that."""
 
 import itertools
 import os
@@ -25,14 +25,14 @@ from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
 _MAX_NOTES = 4_000_000  # bytes: a schedule has at most 1,000,000, and each may be escaped
-_MAX_BLOCK = 64 << 20  # bytes that ffmpeg may allocate at once to read them
+_MAX_BLOCK = 64 << 20  # largest single allocation that ffmpeg may make while reading them, in bytes
 
 
 def find_binary(setting: str | None) -> str:
-    """The ffmpeg to use: the setting, then $RENDER_FFMPEG, then PATH, then imageio-ffmpeg's own.
+    """The ffmpeg to use: the setting, else $RENDER_FFMPEG, else from PATH, else imageio-ffmpeg's own.
 
     Raises:
-        EncodingError: the one in a setting is missing, or there is none at all.
+        EncodingError: the one in a setting does not exist, or there is none at all.
     """
     for origin, wanted in (("--ffmpeg", setting), (f"${ENVIRONMENT}", os.environ.get(ENVIRONMENT))):
         if wanted:
@@ -56,23 +56,24 @@ def assemble(
     recipe: Recipe,
     check: Callable[[int], object] = lambda index: None,
 ) -> None:
-    """Make `video` of the frames 0 to `num_frames` - 1.
+    """Make `video` from frames 0 to `num_frames` - 1.
 
     Args:
-        pattern: path of the frames with a `%06d` in its name; width and height even.
-        title: goes into the video's metadata.
-        recipe: how.
-        check: called with the number of every frame before it is used, while ffmpeg encodes those
-            before it; what it raises ends the encoding.
+        pattern: path of the frame files with a `%06d` in its name; their width and height must be even.
+        fps: frames per second.
+        title: for the video's metadata.
+        recipe: filters, encoder and container.
+        check: called with the number of every frame before it is used, while ffmpeg encodes the frames before it;
+            an exception from it ends the encoding.
 
     Raises:
-        EncodingError: ffmpeg failed; the text says why and what to do. The frames are kept.
+        EncodingError: ffmpeg failed; the message says why and what to do. The frames are kept.
     """
     frames = [pattern.parent / (pattern.name % index) for index in range(num_frames)]
     for frame in frames:
-        if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would make a shorter video without an error
+        if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would silently make a shorter video
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
-    # Through a pipe and not by name: ffmpeg reads ahead and would fail at a gap after the last frame.
+    # Through a pipe instead of by name: ffmpeg reads ahead and would fail at a gap after the last frame.
     pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=str(exact(fps)))
     order = [*(recipe.order or range(num_frames))] * recipe.repeat
     shown = len(order)
@@ -104,13 +105,13 @@ def encode(
     video: Path,
     recipe: Recipe,
 ) -> None:
-    """Make `video` of frames as they come: the RGB bytes of (width, height) pixels each.
+    """Make `video` from frames as they arrive, each as the RGB bytes of (width, height) pixels.
 
     Args:
-        recipe: how; its sound is as long as the frames.
+        recipe: filters, encoder and container; its sound must be as long as the frames.
 
     Raises:
-        EncodingError: ffmpeg failed; the text says why and what to do.
+        EncodingError: ffmpeg failed; the message says why and what to do.
     """
     width, height = size
     pictures = ffmpeg.input(
@@ -122,7 +123,7 @@ def encode(
 
 
 def complaint(binary: str, recipe: Recipe) -> str:
-    """Why this machine cannot encode by the recipe, found by a trial on eight small pictures; "" if it can."""
+    """Why the recipe does not work on this machine, from a trial with eight small pictures; "" if it works."""
     pictures = ffmpeg.input("color=gray:size=320x192:rate=8:duration=1", f="lavfi")
     to_codec = max(place for place, (name, _) in enumerate(recipe.filters) if name == "scale")
     for name, arguments in recipe.filters[to_codec:]:
@@ -140,7 +141,7 @@ def complaint(binary: str, recipe: Recipe) -> str:
 
 
 def encoder_options(binary: str, encoder: str) -> frozenset[str]:
-    """The names of the options that an encoder has in this ffmpeg; none if it cannot be run."""
+    """The names of the options that an encoder has in this ffmpeg; empty if ffmpeg cannot be run."""
     command = [binary, "-hide_banner", "-h", f"encoder={encoder}"]
     try:
         printed = subprocess.run(
@@ -159,11 +160,11 @@ def read_notes(binary: str, video: Path, container: Container) -> str:
     """The metadata of a file, in FFmpeg's own format.
 
     Raises:
-        InputError: the file is no video, or its metadata are longer than a schedule can be.
+        InputError: the file is not a video, or its metadata are longer than a schedule can be.
         EncodingError: ffmpeg cannot be run.
     """
     command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
-    # The demuxer is named, since a playlist would lead to other files, whatever it is called.
+    # Fix the demuxer, because a playlist under any name would lead to other files.
     command += ["-format_whitelist", container.demuxer[-1], "-max_alloc", str(_MAX_BLOCK), *container.demuxer]
     found = limited_output([*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"], _MAX_NOTES)
     if found is None:
@@ -185,7 +186,8 @@ def _make(
     """Make the file.
 
     Args:
-        expected: called when all frames are written; returns the seconds that it lasts and the pictures per second.
+        fed: the data to write to ffmpeg.
+        expected: called when all frames are written; returns the video's length in seconds and its pictures per second.
     """
     with replacing(video.resolve()) as partial:
         streams, more = _inputs(_filtered(pictures, recipe), recipe)
@@ -220,7 +222,7 @@ def _filtered(pictures: Any, recipe: Recipe) -> Any:
 
 
 def _inputs(shown: Any, recipe: Recipe) -> tuple[list[Any], dict[str, Any]]:
-    """All streams that go into the file, and the options that come with them."""
+    """All input streams of the file, and the output options that belong to them."""
     streams: list[Any] = [shown]
     options: dict[str, Any] = {}
     if recipe.sound is not None:
@@ -231,12 +233,12 @@ def _inputs(shown: Any, recipe: Recipe) -> tuple[list[Any], dict[str, Any]]:
         streams.append(ffmpeg.input(f"file:{recipe.subtitles}", format="srt")["s"])
         options["scodec"] = recipe.container.subtitle_codec
     if recipe.notes is not None:
-        options["map_metadata"] = len(streams)  # the number of the input that `_with_notes` puts after the others
+        options["map_metadata"] = len(streams)  # the index of the input that `_with_notes` appends
     return streams, options
 
 
 def _with_notes(command: list[str], recipe: Recipe) -> list[str]:
-    """The command with the metadata as one more input: ffmpeg-python cannot add an input without streams."""
+    """The command with the metadata as one more input; ffmpeg-python cannot add an input without streams."""
     if recipe.notes is None:
         return command
     end = max(place for place, word in enumerate(command) if word == "-i") + 2

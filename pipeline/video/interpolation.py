@@ -1,6 +1,6 @@
-"""Interpolated pictures between the rendered ones, for a file with a higher frame rate.
+"""Interpolates pictures between the rendered ones, for a file with a higher frame rate.
 
-By ffmpeg's minterpolate: motion-compensated (overlapped blocks, both directions), or blended. A cut stays a cut.
+Uses ffmpeg's minterpolate, motion-compensated (overlapped blocks, both directions) or blending. Cuts stay cuts.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ MODES = tuple(_MODES)
 
 
 def interpolated(rate: float, mode: str) -> tuple[Filter, ...]:
-    """From pictures in RGB to `rate` per second, in yuv444p by the matrix of BT.709."""
+    """Filters from RGB pictures to `rate` pictures per second in yuv444p, with the BT.709 matrix."""
     return (
         ("scale", {"out_color_matrix": "bt709", "out_range": "tv"}),
         ("format", {"pix_fmts": "yuv444p"}),

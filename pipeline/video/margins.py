@@ -1,18 +1,19 @@
-"""Extra frames before the first and after the last one, since minterpolate needs neighbours; they are cut off again."""
+"""Extra frames before the first and after the last one, which minterpolate needs as neighbours; cut off afterwards."""
 
 from collections.abc import Sequence
 from fractions import Fraction
 
 from pipeline.video.recipe import Filter
 
-_MARGIN = 4  # frames that minterpolate looks ahead, and one more
+_MARGIN = 4  # the frames that minterpolate looks ahead, plus one
 
 
 def with_margins(order: list[int], closed: bool, share: Fraction) -> tuple[list[int], int]:
     """The order with extra frames at both ends, and how many interpolated pictures to skip at the start.
 
     Args:
-        closed: take the extra frames from the other end of the loop, else repeat the outermost one.
+        order: frame numbers in the order in which they are shown.
+        closed: take the extra frames from the other end of the loop; otherwise repeat the outermost one.
         share: interpolated pictures per frame.
     """
     many = min(range(_MARGIN, _MARGIN + 12), key=lambda count: (abs(count * share - round(count * share)), count))
@@ -22,12 +23,12 @@ def with_margins(order: list[int], closed: bool, share: Fraction) -> tuple[list[
 
 
 def kept(filters: Sequence[Filter], skipped: int, count: int) -> tuple[Filter, ...]:
-    """The filters, where the interpolation is followed by filters that keep `count` pictures after the first `skipped`.
+    """The filters, with filters after the interpolation that keep `count` pictures after the first `skipped`.
 
-    Not by `-frames:v`: until version 6, ffmpeg ends the sound, too, where the last picture goes into its encoder,
-    seconds before that picture comes out.
+    `-frames:v` is not an alternative: before version 6, ffmpeg also ends the sound when the last picture enters its
+    encoder, seconds before that picture comes out.
     """
     made = next(place for place, (name, _) in enumerate(filters) if name == "minterpolate") + 1
     first: Filter = ("trim", {"start_frame": skipped})
-    last: Filter = ("trim", {"end_frame": count})  # after `setpts`, or the last picture would be shown for longer
+    last: Filter = ("trim", {"end_frame": count})  # after `setpts`, else the last picture would be shown for longer
     return (*filters[:made], first, ("setpts", {"expr": "PTS-STARTPTS"}), last, *filters[made:])

@@ -1,7 +1,7 @@
-"""The lengths of the streams of a finished file, by the packets in it, since headers may be wrong.
+"""Measures the streams of a finished file by the packets in it, since headers may be wrong.
 
-ffmpeg's framecrc lists every packet with its time and duration, in every version from 4.2 on and in every container
-whose pictures' `durations` are not read here.
+ffmpeg's framecrc lists every packet with its time and duration, in every version from 4.2 on, for every container
+except those whose `durations` are read here.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from pipeline.video import process
 from pipeline.video.containers import Container
 from render.errors import EncodingError
 
-_TOLERANCE = 0.06  # seconds: an AAC or Opus packet is 0.02 s long, and Opus begins early by as much
+_TOLERANCE = 0.06  # seconds: an AAC or Opus packet lasts 0.02 s, and Opus begins about that much early
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class Lengths:
     Attributes:
         picture: None if there is only one picture, which has no duration.
         sound: 0 if there is none.
-        packet: the nominal length of the longest packet of sound. In Matroska the last packet has that length, too,
-            although it may end earlier.
+        packet: nominal length of the longest sound packet. In Matroska the last packet also has that length, even if it
+            ends earlier.
     """
 
     picture: float | None
@@ -32,7 +32,7 @@ class Lengths:
     packet: float = 0.0
 
     def fault(self, seconds: float, fps: float, sounds: bool) -> str:
-        """What is wrong with them; "" if nothing is.
+        """What is wrong with the lengths; "" if nothing is.
 
         Args:
             seconds: the right length of the pictures, and of the sound if the file has one (`sounds`).
@@ -50,12 +50,12 @@ def measured(binary: str, path: Path, container: Container) -> Lengths:
     """Measure a file.
 
     Args:
-        binary: the ffmpeg to use.
-        container: in which it is.
+        binary: path of the ffmpeg program.
+        container: the file's type.
 
     Raises:
-        EncodingError: it cannot be read.
-        OSError: it is not there.
+        EncodingError: the file cannot be read.
+        OSError: the file does not exist.
     """
     if container.durations is not None:
         durations = container.durations(path.read_bytes())
@@ -73,7 +73,7 @@ def measured(binary: str, path: Path, container: Container) -> Lengths:
 
 
 def _lengths(lines: Iterable[str]) -> Lengths:
-    """From lines `stream, dts, pts, duration, ...` and, before them, `#tb stream: 1/12288`."""
+    """Parse lines `stream, dts, pts, duration, ...`, preceded by lines such as `#tb stream: 1/12288`."""
     units = {"0": 0.0, "1": 0.0}
     begins, ends = {"0": float("inf"), "1": float("inf")}, {"0": 0.0, "1": 0.0}
     pictures, packet = 0, 0.0
@@ -90,6 +90,6 @@ def _lengths(lines: Iterable[str]) -> Lengths:
                 pictures += 1
             else:
                 packet = max(packet, int(duration) * units["1"])
-    # What begins before 0 is the encoder's priming, which players skip.
+    # Sound before time 0 is the encoder's priming, which players skip.
     sound = ends["1"] - max(0.0, begins["1"]) if ends["1"] else 0.0
     return Lengths(picture=ends["0"] - begins["0"] if pictures > 1 else None, sound=sound, packet=packet)

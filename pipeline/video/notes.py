@@ -7,29 +7,30 @@ from typing import Any
 
 from render.errors import InputError
 
-KEY = "comment"  # the tag that every container and tool keeps
+KEY = "comment"  # the tag that every container and tool preserves
 MARK = "# The schedule of this video; render inspect gives it back."
 _MODELS = "# models: "
 _DRAFT = "# render --draft: half the size and a third of the steps of what follows"
 
 
 def written_out(source: str, models: Mapping[str, Any], draft: bool) -> str:
-    """The text that is written into a file.
+    """The text to embed in a file.
 
     Args:
         source: the schedule's text as it was run.
         models: digests of the models.
+        draft: whether the video is a draft.
     """
     return "\n".join([MARK, f"{_MODELS}{json.dumps(models, sort_keys=True)}", *([_DRAFT] if draft else []), source])
 
 
 def as_metadata(title: str, text: str) -> str:
-    """The notes as a file of metadata in FFmpeg's own format."""
+    """The notes as a metadata file in FFmpeg's own format."""
     return f";FFMETADATA1\ntitle={_escaped(title)}\n{KEY}={_escaped(text)}\n"
 
 
 def in_metadata(metadata: str) -> Iterator[str]:
-    """The texts in metadata of FFmpeg's own format."""
+    """Yield the texts in metadata of FFmpeg's own format."""
     for match in re.finditer(r"^(\w++)=((?:[^\\\n]++|\\.)*+)$", metadata, re.MULTILINE | re.DOTALL):
         if match[1].lower() == KEY:
             yield re.sub(r"\\(.)", r"\1", match[2], flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Platforms that people post to, with the size and length that each expects."""
+"""Platforms for sharing videos, with the size and length that each expects."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ FITS = ("crop", "pad")
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """A platform: its (width, height) in pixels, and the least and most seconds that it accepts."""
+    """A platform: its (width, height) in pixels, and the minimum and maximum length in seconds that it accepts."""
 
     about: str
     size: tuple[int, int]
@@ -27,9 +27,9 @@ PLATFORMS: dict[str, Platform] = {
 
 
 def fitted(size: tuple[int, int], wanted: tuple[int, int], fit: str) -> tuple[Filter, ...]:
-    """From (width, height) to the wanted one: cropped to its shape around the middle, or all of it with black bars.
+    """Filters from size (width, height) to the wanted one: cropped around the middle, or whole with black bars.
 
-    Scaled by Lanczos. Sizes stay even, since most pixel formats need it.
+    Scales with Lanczos. Sizes stay even, since most pixel formats require it.
     """
     width, height = size
     across, down = wanted

@@ -1,4 +1,4 @@
-"""Runs ffmpeg: writes frames to it, reads its output, stops it when it hangs, and explains its errors."""
+"""Runs ffmpeg: writes frames to it, reads its output, stops it if it hangs, and explains its errors."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from render.errors import EncodingError
 
 PATIENCE_ENVIRONMENT = "RENDER_FFMPEG_PATIENCE"
-PATIENCE = 120.0  # seconds without any output
-_MAX_DATA = 512 << 20  # bytes of memory for reading an untrusted file
-_KEPT = 100_000  # bytes of the end of its stderr
+PATIENCE = 120.0  # seconds that ffmpeg may run without any output
+_MAX_DATA = 512 << 20  # memory limit in bytes for reading an untrusted file
+_KEPT = 100_000  # bytes kept from the end of its stderr
 
 _ADVICE = {
     "No space left on device": "the disk is full; free some space and run again, the frames are kept",
@@ -25,12 +25,12 @@ _ADVICE = {
 
 
 def run(command: list[str], frames: Iterable[bytes]) -> None:
-    """Run ffmpeg with `frames` as its input until it ends, or shows no progress for too long.
+    """Run ffmpeg with `frames` as its input until it ends, or until it makes no progress for too long.
 
-    It gets a session of its own, so that Ctrl-C reaches only us.
+    It gets its own session, so that Ctrl-C reaches only this process.
 
     Raises:
-        EncodingError: it failed; the text says why and what to do.
+        EncodingError: ffmpeg failed; the message says why and what to do.
         Exception: whatever iterating over `frames` raised.
     """
     timeout = patience()
@@ -40,7 +40,7 @@ def run(command: list[str], frames: Iterable[bytes]) -> None:
         writer.start()
         try:
             errors, stuck = _listen(process, timeout)
-        finally:  # also on an interrupt
+        finally:  # also after an interrupt
             _kill(process)
             writer.join()
     if failures:
@@ -56,13 +56,13 @@ def run(command: list[str], frames: Iterable[bytes]) -> None:
 
 @contextlib.contextmanager
 def _running(command: list[str], stdin: int, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a session of its own, killed with its children when the block ends.
+    """Start a process in a session of its own; it is killed with its children when the block ends.
 
-    A thread starts it: handlers of signals run in the main thread, where one that raises could otherwise
-    cut in when the process is there and nobody knows of it yet.
+    A thread starts the process: signal handlers run in the main thread, and one that raises could otherwise interrupt
+    it after the process exists but before it is recorded.
 
     Raises:
-        EncodingError: it cannot be started.
+        EncodingError: the process cannot be started.
     """
     started: list[subprocess.Popen[bytes] | OSError] = []
 
@@ -94,19 +94,19 @@ def _running(command: list[str], stdin: int, stderr: int) -> Iterator[subprocess
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process of a session of its own, with its children, if it has not ended."""
+    """Kill a process that leads its own session, with its children, unless it has ended."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
 def _write(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: list[Exception]) -> None:
-    """Write all frames to the process; an error in making them goes into `failures` for the main thread."""
+    """Write all frames to the process; an error from producing them goes into `failures` for the main thread."""
     assert process.stdin is not None
     try:
         for frame in frames:
             process.stdin.write(frame)
-    except BrokenPipeError:  # it ended early; its own message says why
+    except BrokenPipeError:  # the process ended early; its own message says why
         pass
     except Exception as error:
         failures.append(error)
@@ -115,18 +115,18 @@ def _write(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: 
 
 
 def limited_output(command: list[str], most: int) -> bytes | None:
-    """What ffmpeg prints about an untrusted file, in bounded memory; None if it fails or takes too long.
+    """What ffmpeg prints about an untrusted file, in limited memory; None if it fails or takes too long.
 
     Args:
-        most: bytes. If it prints more, it is stopped, and one byte more than that is returned.
+        most: limit in bytes. If ffmpeg prints more, it is stopped, and one byte more than the limit is returned.
 
     Raises:
-        EncodingError: it cannot be run.
+        EncodingError: ffmpeg cannot be run.
     """
     with _running(command, subprocess.DEVNULL, subprocess.DEVNULL) as process:
         assert process.stdout is not None
         if prlimit := getattr(resource, "prlimit", None):  # Linux
-            with contextlib.suppress(OSError):  # it has ended already
+            with contextlib.suppress(OSError):  # the process has already ended
                 prlimit(process.pid, resource.RLIMIT_DATA, (_MAX_DATA, _MAX_DATA))
         watch = threading.Timer(patience(), process.kill)
         watch.start()
@@ -135,13 +135,13 @@ def limited_output(command: list[str], most: int) -> bytes | None:
             if len(output) <= most:
                 process.wait()
                 return output if process.returncode == 0 else None
-        finally:  # also on an interrupt
+        finally:  # also after an interrupt
             watch.cancel()
     return output
 
 
 def patience() -> float:
-    """Seconds that ffmpeg may run without any output.
+    """How many seconds ffmpeg may run without any output.
 
     Raises:
         EncodingError: the setting is not a number.
@@ -156,7 +156,7 @@ def patience() -> float:
 
 
 def _listen(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bool]:
-    """The end of its stderr, and whether it had no output for `timeout` seconds."""
+    """The end of the process's stderr, and whether it printed nothing for `timeout` seconds."""
     assert process.stdout is not None
     assert process.stderr is not None
     errors = b""

@@ -1,4 +1,4 @@
-"""The recipe by which `pipeline.video.ffmpeg` makes a video from its frames."""
+"""The recipe from which `pipeline.video.ffmpeg` makes a video of its frames."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,20 +9,20 @@ from pipeline.video.containers import Container
 
 Filter = tuple[str, Mapping[str, str | int | float]]
 
-# Encoders may ignore colour options; those of the frames are kept.
+# As a filter, because encoders may ignore colour options but keep the tags of the frames.
 BT709: tuple[Filter, ...] = (
     ("setparams", {"range": "tv", "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}),
 )
 
 
 def to_yuv(pix_fmt: str) -> tuple[Filter, ...]:
-    """From RGB to `pix_fmt` by the matrix of BT.709, limited range, and tagged so."""
+    """Filters from RGB to `pix_fmt` with the BT.709 matrix in limited range, tagged accordingly."""
     return (("scale", {"out_color_matrix": "bt709", "out_range": "tv"}), ("format", {"pix_fmts": pix_fmt}), *BT709)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
-    """The sound of a video, as long as it: raw interleaved samples, little-endian floats."""
+    """The sound of a video, of the same length: raw interleaved samples, little-endian floats."""
 
     path: Path
     rate: int
@@ -34,18 +34,18 @@ class Recipe:
     """Filters, encoder and container of one file.
 
     Attributes:
-        filters: for every picture, in order.
-        options: of the encoder and the muxer, as ffmpeg names them.
+        filters: applied to every picture, in order.
+        options: of the encoder and the muxer, by ffmpeg's names.
         container: of the file.
-        sound_options: the same for the sound.
-        palette: the colours are chosen from the whole video first, as for a GIF.
-        device: the device to open for an encoder in hardware, as ffmpeg names it.
-        sound, subtitles, notes: further inputs: the sound, a .srt, and metadata in FFmpeg's own format.
-        finish: called with the finished file before it is moved to its place.
-        order: the numbers of the frames in the order in which they are shown; all in ascending order if empty.
+        sound_options: likewise for the sound.
+        palette: choose the colours from the whole video first, as for a GIF.
+        device: the device to open for a hardware encoder, by ffmpeg's name.
+        sound, subtitles, notes: further inputs: the sound, a .srt file, and metadata in FFmpeg's own format.
+        finish: called with the finished file before it is moved into place.
+        order: frame numbers in the order in which they are shown; all in ascending order if empty.
         redraw: called with the number and the PNG of every frame; returns the PNG to use.
         rate: frames per second of the file if they are interpolated.
-        closed: the video is a loop: the first frame follows the last one.
+        closed: whether the video is a loop, in which the first frame follows the last one.
         repeat: how often all frames are shown in a row.
     """
 
@@ -66,5 +66,5 @@ class Recipe:
     closed: bool = False
 
     def num_pictures(self, count: int, fps: float) -> int:
-        """The number of pictures in the file if `count` frames are shown in a round."""
+        """The number of pictures in the file if each repeat shows `count` frames at `fps`."""
         return round(count * self.repeat * exact(self.rate or fps) / exact(fps))

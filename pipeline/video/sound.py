@@ -10,7 +10,7 @@ from pipeline.video.recipe import Sound
 
 @contextmanager
 def sounding(track: Path | None, start: float, seconds: float, video: Path, repeat: int = 1) -> Iterator[Sound | None]:
-    """The sound of `seconds` of video, `repeat` times, for as long as the context lasts; None without a track.
+    """Yield the sound for `seconds` of video, `repeat` times, valid inside the context; None without a track.
 
     Raises:
         RunError: the track can no longer be read.

@@ -1,4 +1,4 @@
-"""An endless picture for previews of motion."""
+"""An endless picture: shows detail at every zoom level, for previews of motion."""
 
 import math
 from typing import TypeVar
@@ -22,30 +22,30 @@ _AROUND = 2.0**22  # half pictures after which every visible octave repeats
 
 
 class EndlessPicture:
-    """A picture that repeats itself at every doubling of its size about its centre, and is mirrored beyond its edges.
+    """A picture that repeats at every doubling of its size about its centre, and is mirrored beyond its edges.
 
     Args:
         picture: (1, 3, H, W) in [0, 1].
 
-    Convention: matrices map output pixels to those of the picture, origin in the centre of the top left pixel.
+    Convention: matrices map output pixels to picture pixels; the origin is the centre of the top left pixel.
 
-    Source: the octaves of Shepard's endless scale (1964), for pictures.
+    Source: the octaves of Shepard's endless scale (1964), applied to pictures.
     """
 
     def __init__(self, picture: Tensor) -> None:
         self._picture = picture
         height, width = picture.shape[-2:]
-        # To coordinates in which the picture spans -1 to 1, so every mirror image spans two odd numbers.
+        # Converts to coordinates in which the picture spans -1 to 1, so every mirror image spans two odd numbers.
         self._half = np.array([(width - 1) / 2, (height - 1) / 2])
         self._to_pixels = np.array([[self._half[0], 0, self._half[0]], [0, self._half[1], self._half[1]], [0, 0, 1.0]])
         y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
         self._places = np.stack([x, y, np.ones_like(x)], axis=-1)
 
     def nearest(self, matrix: Matrix) -> Matrix:
-        """The matrix with small numbers that shows the same, so that an hour of zoom stays within floats."""
+        """An equivalent matrix with small numbers, so that an hour of zoom stays within the range of floats."""
         inside = np.linalg.inv(self._to_pixels) @ matrix @ self._to_pixels
         inside /= np.abs(inside[2]).max()
-        if np.abs(inside[2, :2]).max() < 1e-9 * abs(inside[2, 2]):  # rounding errors are no tilt
+        if np.abs(inside[2, :2]).max() < 1e-9 * abs(inside[2, 2]):  # rounding errors do not count as a tilt
             inside[2, :2] = 0.0
         inside[:2] *= 2.0 ** -math.floor(_level(inside, inside[2, 2] or 1.0))
         away = np.round(inside[:2, 2] / (inside[2, 2] or 1.0) / _AROUND) * _AROUND
@@ -56,8 +56,8 @@ class EndlessPicture:
     def seen_through(self, matrix: Matrix) -> Tensor:
         """The picture seen through `matrix` (3, 3): (1, 3, H, W) in [0, 1].
 
-        At the scales 1, 2, 4, ... and 1/2, 1/4, ... it is the picture itself; in between, two octaves are
-        blended. In perspective every pixel has its own scale.
+        At the scales 1, 2, 4, ... and 1/2, 1/4, ... it is the picture itself; in between, two octaves are blended. In
+        perspective, every pixel has its own scale.
         """
         inside = np.linalg.inv(self._to_pixels) @ matrix @ self._to_pixels
         return self._flat(inside / inside[2, 2]) if not inside[2, :2].any() else self._tilted(inside)
@@ -93,7 +93,7 @@ class EndlessPicture:
 
 
 def _level(matrix: Matrix, divisor: T) -> T:
-    """How many times the size doubles where the third coordinate is `divisor`; size is the root of area."""
+    """The number of doublings in size where the third coordinate is `divisor`; size is the square root of area."""
     area = max(abs(np.linalg.det(matrix)), _TINY)
     level: T = (math.log2(area) - 3 * np.log2(np.maximum(np.abs(divisor), _TINY))) / 2
     return level

@@ -1,7 +1,7 @@
-"""What the border brings into a preview.
+"""Draws what the border brings into a preview.
 
-A render moves the last picture, fills what enters from outside by `motion.border`, and refines that. In a preview no
-model paints over it, so it fades into the test picture.
+A render moves the previous picture, fills what enters from outside according to `motion.border`, and refines the
+result. In a preview no model repaints the filling, so it fades into the test picture.
 """
 
 import numpy as np
@@ -14,30 +14,30 @@ from render.motion.transforms import Matrix
 from render.motion.warp import move, warp
 from render.spec import FrameSpec
 
-HALF_GONE = 0.5  # seconds after which half of what entered has faded
+HALF_GONE = 0.5  # seconds until what entered has faded to a half
 _FAINT = 1 / 255
-_LONGEST = 320  # pixels of a side: what fades need not be sharp
+_LONGEST = 320  # pixels of the longest side: fading content need not be sharp
 
 
 class Entering:
-    """Draws what has entered from outside over each frame.
+    """Draws what has recently entered from outside over each frame.
 
     Args:
         fps: frames per second.
     """
 
     def __init__(self, fps: float) -> None:
-        self._left = 0.5 ** (1 / (HALF_GONE * fps))  # share of what entered that is left after a frame
+        self._left = 0.5 ** (1 / (HALF_GONE * fps))  # share of the entered content that remains after one frame
         self._last = torch.zeros(0)
         self._entered = torch.zeros(0)
-        self._share = torch.zeros(0)  # of what entered in the shown frame
+        self._share = torch.zeros(0)  # how much entered content covers each pixel of the latest frame
 
     def over(self, picture: Tensor, spec: FrameSpec, moves: Matrix) -> Tensor:
         """The next frame, (1, 3, H, W) in [0, 1].
 
         Args:
-            picture: what it shows where nothing has entered, (1, 3, H, W) in [0, 1].
-            moves: the motion from the last frame to this one.
+            picture: the frame without any entered content, (1, 3, H, W) in [0, 1].
+            moves: the motion from the previous frame to this one.
         """
         small, moves = _smaller(picture, moves)
         last, self._last = self._last, small
@@ -70,7 +70,7 @@ def _resized(field: Tensor, like: Tensor) -> Tensor:
 
 
 def _stays_inside(moves: Matrix, frame: Tensor) -> bool:
-    """Whether every corner of the frame was inside the last frame."""
+    """Whether every corner of the frame was inside the previous frame."""
     height, width = frame.shape[-2:]
     corners = np.array([[x, y, 1.0] for x in (0, width - 1) for y in (0, height - 1)])
     led = corners @ np.linalg.inv(moves).T

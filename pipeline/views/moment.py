@@ -1,4 +1,4 @@
-"""One moment of a schedule rendered, with its neighbours, to judge a look before rendering all of it."""
+"""Renders one moment of a schedule with its neighbours, to judge a look before rendering all of it."""
 
 import dataclasses
 from pathlib import Path
@@ -20,13 +20,13 @@ NEIGHBOURS = 3
 
 
 def write_moment(schedule: Schedule, written: str, path: Path, device: str, offline: bool) -> None:
-    """Draw three frames around a time side by side into a picture.
+    """Render three frames around a time and write them side by side into one picture.
 
-    The first of them starts from noise with as many steps as a video's first frame; the others follow as they
-    would in the video. So it shows the look at that time, not the picture that a full run would reach.
+    The first of them starts from noise with as many steps as a video's first frame; the others follow as in the video.
+    So it shows the look at that time, not the picture that a full run would reach.
 
     Args:
-        written: the time as in a schedule: `4s`, `120` (a frame), `50%`, `end`, `8 beats`, `@drop`.
+        written: the time in the notation of a schedule: `4s`, `120` (a frame), `50%`, `end`, `8 beats`, `@drop`.
 
     Raises:
         InputError: this is not a time of the schedule.
@@ -51,12 +51,12 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
 
 
 def _steps_from_noise(schedule: Schedule, time: float) -> int:
-    """How many steps a cut at this time would take; shots may differ."""
+    """How many steps a cut at this time, in seconds, would take; shots may differ."""
     return [shot.refine.first_frame for shot in schedule.shots if shot.start <= time + 1e-9][-1]
 
 
 def frame_at(schedule: Schedule, written: str) -> int:
-    """The frame that is shown at a time. Raises `InputError` if there is none."""
+    """The number of the frame shown at a time. Raises `InputError` if there is none."""
     output = schedule.output
     clock = Clock(fps=output.fps, length=output.length, beat=schedule.music.beat, markers=schedule.markers)
     value = Value(yaml.ScalarNode("tag:yaml.org,2002:str", written), "", Problems("--at"))

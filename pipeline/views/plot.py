@@ -1,4 +1,4 @@
-"""A schedule as a picture: prompts as bands, and below them every curve over time."""
+"""Plots a schedule as a picture: prompts as bands, and below them every curve over time."""
 
 import textwrap
 import warnings
@@ -23,14 +23,14 @@ from render.errors import one_line
 
 DPI = 100
 SAMPLES, MOST_SAMPLES = 1500, 100_000
-MOST_LINES = 100  # of beats
+MOST_LINES = 100  # of beats, in the whole plot
 _INK, _BEAT = "0.25", "0.55"
-_TEXT = 8.5  # points
+_TEXT = 8.5  # font size in points
 _COLORS = pyplot.get_cmap("tab20")(np.r_[0:20:2, 1:20:2])
 
 
 def plot_schedule(schedule: Schedule, path: Path) -> None:
-    """Draw the schedule in the format of the suffix, such as PNG.
+    """Plot the schedule into a file, in the format of its suffix, such as PNG.
 
     Raises:
         ValueError: no picture format has this suffix.
@@ -55,20 +55,20 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
         _name_events(prompts, names)
         _write(figure, layout, bands, f"{one_line(schedule.title)}: {chart.facts(schedule)}")
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")  # they are drawn as a box
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")  # missing glyphs are drawn as a box
             figure.savefig(path, dpi=DPI)
     finally:
         pyplot.close(figure)
 
 
 def _times(schedule: Schedule) -> Array:
-    """The times at which curves are sampled: finer than frames in a short video, about every frame in a long one."""
+    """The times at which to sample curves: denser than frames in a short video, about one per frame in a long one."""
     count = min(max(SAMPLES, schedule.output.num_frames + 1), MOST_SAMPLES)
     return np.linspace(0, schedule.output.length, count)
 
 
 def _draw_prompts(axis: Axes, bands: Sequence[Band], schedule: Schedule) -> None:
-    """One band per prompt, as high as its weight; negative weights are below zero."""
+    """Draw one band per prompt, as high as its weight; negative weights are below zero."""
     times = _times(schedule)
     over, under = np.zeros_like(times), np.zeros_like(times)
     for number, band in enumerate(bands):
@@ -105,7 +105,7 @@ def _label(axis: Axes, name: str, unit: str) -> None:
 
 
 def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
-    """Seconds along the bottom; beats, markers and borders of shots as lines through all axes."""
+    """Draw seconds along the bottom; beats, markers and boundaries between shots as lines through all axes."""
     length, music = schedule.output.length, schedule.music
     step = chart.beat_step(schedule, length, MOST_LINES)
     for axis in axes:
@@ -133,7 +133,7 @@ def _beats_label(step: int | None, per_bar: int) -> str:
 
 
 def _name_events(axis: Axes, names: Sequence[EventName]) -> None:
-    """The names of markers and shots, above the prompts."""
+    """Draw the names of markers and shots above the prompts."""
     for name in names:
         axis.annotate(
             name.text,
@@ -149,7 +149,7 @@ def _name_events(axis: Axes, names: Sequence[EventName]) -> None:
 
 
 def _write(figure: Figure, layout: Layout, bands: Sequence[Band], title: str) -> None:
-    """The text outside the axes: title, names of prompts, constant values."""
+    """Draw the text outside the axes: title, names of prompts, constant values."""
     figure.text(0.5, layout.title_at, title, ha="center", va="center", fontsize=10, parse_math=False)
     more = len(bands) - MOST_NAMES + 1
     for number, ((x, y), band) in enumerate(zip(layout.name_places(), bands, strict=False)):

@@ -1,4 +1,4 @@
-"""The layout of a plot: sizes in inches from the top down, so that no two texts overlap."""
+"""The layout of a plot: sizes in inches from the top down, chosen so that no two texts overlap."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline.schedule.chart import Event
 from render.errors import one_line
 
-MOST_NAMES = 24  # of prompts
+MOST_NAMES = 24  # prompts named in the legend
 EVENT_ROW = 0.16
 _TITLE, _NAME, _PROMPTS, _PANEL, _GAP, _AXIS, _NOTE = 0.36, 0.21, 1.3, 0.78, 0.1, 0.5, 0.18
 _WIDTH, _LEFT, _RIGHT, _LETTER = 11.0, 1.95, 0.25, 0.078
@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """How much a plot shows: rows of event names, names of prompts, panels of curves, lines of notes."""
+    """The contents that a plot needs space for: rows of event names, names of prompts, panels and lines of notes."""
 
     event_rows: int
     names: int
@@ -27,7 +27,7 @@ class Layout:
 
     @property
     def name_rows(self) -> int:
-        """The rows of names, in two columns; if there are too many, the last entry says how many more."""
+        """The number of rows of prompt names, in two columns; if there are too many, the last entry counts the rest."""
         return math.ceil(min(self.names, MOST_NAMES) / 2)
 
     @property
@@ -40,11 +40,11 @@ class Layout:
 
     @property
     def _top(self) -> float:
-        """The upper edge of the prompts."""
+        """The upper edge of the prompts' axes."""
         return _TITLE + _NAME * self.name_rows + EVENT_ROW * self.event_rows + _GAP
 
     def boxes(self) -> Iterator[Box]:
-        """The axes of the prompts, then of each panel: (left, bottom, width, height) as shares of the figure."""
+        """The axes of the prompts, then of each panel: (left, bottom, width, height) as fractions of the figure."""
         bottom = self._top
         for number in range(1 + self.panels):
             height = _PANEL if number else _PROMPTS
@@ -75,11 +75,11 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class EventName:
-    """A name above the prompts.
+    """The name of an event, drawn above the prompts.
 
     Attributes:
         row: counted upwards.
-        leftwards: the name ends at its line instead of starting there, so as to stay inside the picture.
+        leftwards: the name ends at its line instead of starting there, so that it stays inside the picture.
     """
 
     event: Event
@@ -89,7 +89,7 @@ class EventName:
 
 
 def event_names(events: Sequence[Event], length: float) -> list[EventName]:
-    """Names in rows without overlaps; one for which there is no room is left out, but its line is drawn."""
+    """Arrange names in rows without overlaps; a name without enough space is left out, but its line is still drawn."""
     inch = length / (_WIDTH - _LEFT - _RIGHT)
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_MOST_EVENT_ROWS)]
     found = []

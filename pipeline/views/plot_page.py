@@ -1,4 +1,4 @@
-"""A schedule as one self-contained page: the plot, with the values of every frame."""
+"""Plots a schedule as one self-contained HTML page that shows the values of every frame."""
 
 import html
 import json
@@ -19,8 +19,8 @@ _TEMPLATE = Path(__file__).with_name("plot_page.html")
 
 
 def plot_page(schedule: Schedule) -> str:
-    """The page as HTML. Its content security policy forbids any connection."""
-    # Only ASCII, and no "<": no prompt can end the script that contains it.
+    """The page as HTML. Its content security policy forbids all connections."""
+    # ASCII without "<", so that no prompt can end the script element that contains it.
     data = json.dumps(page_data(schedule), separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     title = html.escape(one_line(schedule.title, limit=200))
     parts = {"title": title, "facts": html.escape(chart.facts(schedule)), "data": data}
@@ -28,7 +28,7 @@ def plot_page(schedule: Schedule) -> str:
 
 
 def page_data(schedule: Schedule) -> Mapping[str, object]:
-    """The data of the page's script: every value at every frame, a constant as one number."""
+    """The data for the page's script: every value at every frame; a constant is a single number."""
     output = schedule.output
     times = np.arange(output.num_frames) / output.fps
     return {
@@ -62,5 +62,5 @@ def _listed(values: Array) -> list[float]:
 
 
 def _filled(template: str, parts: Mapping[str, str]) -> str:
-    """The template with every `{{name}}` replaced once; replacements are not searched again."""
+    """The template with every `{{name}}` replaced once; placeholders inside replacements stay as they are."""
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)

@@ -1,8 +1,8 @@
-"""The motion of a schedule alone, at its full frame rate; no model is loaded.
+"""Shows only the motion of a schedule, at its full frame rate; loads no model.
 
-A render adds detail wherever a zoom goes, so a preview needs a picture with detail at every scale: the test picture
-repeats itself at every doubling of its size, blended from one to the next, and is mirrored beyond its edges. So an hour
-of zoom looks like a zoom throughout. What enters at the border is visible for a moment, see `pipeline.views.entering`.
+A render adds detail wherever a zoom goes, so a preview needs a picture with detail at every scale. The test picture
+repeats at every doubling of its size, with each octave blended into the next, and is mirrored beyond its edges, so that
+an hour of zoom always looks like a zoom. What enters at the border is visible briefly, see `pipeline.views.entering`.
 """
 
 import itertools
@@ -28,15 +28,15 @@ from render.files.images import load_image
 from render.motion.displacements.affine import motion_matrix
 from render.spec import FrameSpec
 
-_LABEL = 14  # height of the line of text in pixels
+_LABEL = 14  # height of the line of text, in pixels
 
 
 def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary: str) -> int:
-    """Make a video of the motion, each frame with its time and strongest prompt; return the number of frames.
+    """Make a video of the motion, each frame labelled with its time and strongest prompt; return the number of frames.
 
     Args:
         picture: the picture to move; a test picture if None.
-        binary: the ffmpeg to use.
+        binary: path of the ffmpeg program.
 
     Raises:
         InputError: the picture cannot be read.
@@ -56,7 +56,7 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
 
 
 def motion(timeline: Timeline, picture: Tensor) -> Iterator[tuple[Pixels, FrameSpec]]:
-    """Every frame of the timeline: `picture` (1, 3, H, W) in [0, 1], moved by all motion since the last cut."""
+    """Yield every frame of the timeline: `picture` (1, 3, H, W) in [0, 1], moved by all motion since the last cut."""
     endless = EndlessPicture(picture)
     entering = Entering(timeline.fps)
     backwards = np.eye(3)
@@ -74,8 +74,8 @@ def _as_bytes(picture: Tensor) -> Pixels:
 
 
 def draw_card(width: int, height: int) -> Tensor:
-    """A card with a grid, rings and a mark for up: (1, 3, height, width) in [0, 1]."""
-    scale = 2  # drawn large and shrunk, for smooth lines
+    """A test card with a grid, rings and a mark that points up: (1, 3, height, width) in [0, 1]."""
+    scale = 2  # drawn large and scaled down, for smooth lines
     card = Image.new("RGB", (width * scale, height * scale))
     across, down = np.linspace(0, 1, card.width), np.linspace(0, 1, card.height)[:, None]
     colours = np.stack([0.15 + 0.5 * across + 0 * down, 0.25 + 0.3 * down + 0 * across, 0.6 - 0.4 * across * down], -1)
@@ -99,7 +99,7 @@ def draw_card(width: int, height: int) -> Tensor:
 
 
 def _fitted(path: Path, width: int, height: int) -> Tensor:
-    """The picture at `path`, cropped around its middle to the frame's shape and scaled to its size."""
+    """The picture at `path`, cropped around its middle to the frame's aspect ratio and scaled to its size."""
     image = torch.from_numpy(load_image(path)).movedim(-1, 0).unsqueeze(0)
     have_height, have_width = image.shape[-2:]
     share = min(have_width / width, have_height / height)
@@ -110,7 +110,7 @@ def _fitted(path: Path, width: int, height: int) -> Tensor:
 
 
 def _labelled(pixels: Pixels, spec: FrameSpec, fps: float) -> bytes:
-    """The frame's RGB bytes with its time and its strongest prompt in a line below."""
+    """The frame's RGB bytes, with its time and strongest prompt written along the bottom."""
     picture = Image.fromarray(pixels)
     prompts = sorted(spec.prompts, key=lambda prompt: -prompt.weight)
     said = f"{spec.index / fps:6.2f} s  {prompts[0].text if prompts else ''}"

@@ -1,4 +1,4 @@
 """Everything that is made from finished frames: videos, contact sheet, poster and report.
 
-settings -> recipe (how ffmpeg makes the file) -> `pipeline.video.ffmpeg`. Nothing here changes a frame.
+Data flow: settings -> recipe (how ffmpeg makes the file) -> `pipeline.video.ffmpeg`. Nothing here changes a frame.
 """

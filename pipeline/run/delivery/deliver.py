@@ -17,10 +17,10 @@ SINKS: Mapping[str, Sink] = {"ffmpeg": encode}
 def deliver(
     folder: RunFolder, plan: VideoPlan, count: int, binary: str, warn: Callable[[str], None] = lambda text: None
 ) -> None:
-    """Make all files from the first `count` frames; `warn` gets a message where something is not made as asked for.
+    """Make all files from the first `count` frames; `warn` gets a message if a file differs from what was requested.
 
     Raises:
-        RunError: as `Sink` says.
+        RunError: as `Sink` describes.
     """
     for video, path in zip(plan.videos, paths(folder.path, plan.videos), strict=True):
         sink = SINKS[formats.find(video.format).sink]
@@ -31,6 +31,6 @@ def deliver(
 
 
 def require(videos: tuple[Video, ...]) -> None:
-    """Check what the videos need before hours of rendering. Raises `InputError`."""
+    """Check the requirements of the videos before hours of rendering. Raises `InputError`."""
     for path in {video.upscaler for video in videos if video.upscaler}:
         Upscaler(path)

@@ -29,15 +29,15 @@ def derive(
 ) -> bool:
     """Make all of them from the first `len(records)` frames, unless they are up to date.
 
-    A video of more frames is never replaced by one of fewer: it then stays as it is. Returns whether the video shows
-    these frames now.
+    A video of more frames is never replaced by one of fewer: it then stays as it is. Returns whether the video now
+    shows these frames.
 
     Args:
         records: of the frames, at least one.
         figures: of the run that just ended; empty if nothing was rendered.
         digests: of the models.
-        binary: the ffmpeg to use.
-        warn: called with a message where something is not made as asked for.
+        binary: path of the ffmpeg program.
+        warn: called with a message if a file differs from what was requested.
 
     Raises:
         EncodingError: ffmpeg failed; the frames are kept.
@@ -60,7 +60,7 @@ def derive(
 
 
 def _stays(folder: RunFolder, count: int) -> str:
-    """A warning that a video of more than `count` frames is not replaced."""
+    """A warning that the existing video, of more than `count` frames, is not replaced."""
     before = num_shown(folder)
     more = f"shows {before} frames" if before < float("inf") else "may show more frames"
     return (
@@ -72,15 +72,15 @@ def _stays(folder: RunFolder, count: int) -> str:
 def assemble_again(
     folder: RunFolder, partial: bool, program: str | None, warn: Callable[[str], None] = lambda text: None
 ) -> tuple[int, Path]:
-    """Make the video from the frames in the folder; return their number and the video's path.
+    """Make the video from the frames in the folder; return the number of frames and the video's path.
 
     Args:
-        partial: if a frame is missing, use those before it instead of failing.
-        program: see `ffmpeg.find_binary`.
+        partial: if a frame is missing, use the frames before it instead of failing.
+        program: path of ffmpeg, see `ffmpeg.find_binary`.
 
     Raises:
         InputError: this is not the folder of a run.
-        RunError: a frame is missing, another run is writing, or ffmpeg failed.
+        RunError: a frame is missing, another run is writing into the folder, or ffmpeg failed.
     """
     binary = ffmpeg.find_binary(program)
     plan = folder.video_plan()

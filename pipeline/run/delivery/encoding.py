@@ -1,4 +1,4 @@
-"""The sink of all formats that ffmpeg makes: frames, sound, subtitles and notes become one file."""
+"""The sink of all formats that ffmpeg makes: combines frames, sound, subtitles and notes into one file."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from pipeline.video.sound import sounding
 
 
 def encode(delivery: Delivery) -> None:
-    """Make the file. Raises as `Sink` says."""
+    """Make the file. Raises what `Sink` lists."""
     video, plan, binary = delivery.video, delivery.plan, delivery.binary
     frames = delivery.folder.frames
     with _complete(delivery) as complete:
@@ -34,7 +34,7 @@ def encode(delivery: Delivery) -> None:
 
 
 def _tuned(recipe: Recipe, video: Video, plan: VideoPlan, binary: str) -> Recipe:
-    """The recipe with the options of its encoder for a loop, and for this ffmpeg; hardware is left as it is."""
+    """The recipe, with its encoder options adapted to a loop and to this ffmpeg; unchanged for a hardware encoder."""
     known, options = formats.find(video.format), recipe.options
     if options["vcodec"] != known.encoder:
         return recipe
@@ -47,7 +47,7 @@ def _tuned(recipe: Recipe, video: Video, plan: VideoPlan, binary: str) -> Recipe
 
 @contextmanager
 def _complete(delivery: Delivery) -> Iterator[Recipe]:
-    """The recipe with sound, subtitles and notes; their temporary files last as long as the context."""
+    """Yield the recipe with sound, subtitles and notes; their temporary files last as long as the context."""
     video, path, folder, plan = delivery.video, delivery.path, delivery.folder, delivery.plan
     known = formats.find(video.format)
     shown = plan.shown(delivery.count)
@@ -74,7 +74,7 @@ def _complete(delivery: Delivery) -> Iterator[Recipe]:
 def _enlarging(
     video: Video, path: Path, plan: VideoPlan, stack: ExitStack
 ) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
-    """The size of the frames that ffmpeg gets, and the function that enlarges them; None if they are not enlarged."""
+    """The (width, height) of the frames for ffmpeg, and the function that enlarges them; None if nothing does."""
     if video.upscaler is None:
         return plan.size, None
     upscaler = Upscaler(video.upscaler)
@@ -85,7 +85,7 @@ def _enlarging(
 
 @contextmanager
 def _beside(path: Path, suffix: str, text: str) -> Iterator[Path]:
-    """A temporary text file in the folder of `path`."""
+    """Create a temporary text file in the folder of `path`; it lasts as long as the context."""
     written = named_partial(path.resolve().with_suffix(suffix))
     try:
         written.write_text(text, encoding="utf-8")

@@ -1,6 +1,7 @@
-"""Chooses an encoder in hardware: tries those that the schedule allows on a few pictures, else uses software.
+"""Chooses a hardware encoder: tries those that the schedule allows on a few pictures and falls back to software.
 
-They are fast, but their files are larger at the same quality and differ between machines, so software is the default.
+Hardware encoders are fast, but their files are larger at the same quality and differ between machines, so software is
+the default.
 """
 
 from collections.abc import Callable
@@ -11,18 +12,18 @@ from pipeline.video import formats
 from pipeline.video.encoders import family_of, quality_in_hardware
 from pipeline.video.recipe import Filter, Recipe
 
-Trial = Callable[[Recipe], str]  # why a recipe fails on this machine; "" if it works
+Trial = Callable[[Recipe], str]  # returns why a recipe fails on this machine; "" if it works
 
 
 def candidates(video: Video) -> tuple[str, ...]:
-    """The encoders to try, the best one first; none if software is asked for."""
+    """The hardware encoders to try, best first; none if the schedule wants software."""
     if video.encoder == SOFTWARE:
         return ()
     return formats.find(video.format).hardware if video.encoder == AUTO else (video.encoder,)
 
 
 def with_encoder(recipe: Recipe, video: Video, encoder: str) -> Recipe:
-    """The recipe with an encoder in hardware in place of software."""
+    """The recipe with a hardware encoder instead of the software one."""
     known = formats.find(video.format)
     family = family_of(encoder)
     deep = video.pix_fmt.endswith("10le")
@@ -41,7 +42,7 @@ def with_encoder(recipe: Recipe, video: Video, encoder: str) -> Recipe:
 
 
 def chosen(recipe: Recipe, video: Video, trial: Trial, warn: Callable[[str], None]) -> Recipe:
-    """The recipe for the first encoder that works here; for software, with a warning, if none does."""
+    """The recipe for the first encoder that works here; if none does, the software recipe, with a warning."""
     complaints = []
     for encoder in candidates(video):
         found = with_encoder(recipe, video, encoder)

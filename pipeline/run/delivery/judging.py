@@ -12,13 +12,13 @@ from render.errors import EncodingError
 
 
 def faults(folder: Path, plan: VideoPlan, binary: str) -> Iterator[tuple[Path, str]]:
-    """The path of every delivered file with a fault, such as a wrong length, and one sentence about it.
+    """Yield the path of every delivered file with a fault, such as a wrong length, and one sentence about it.
 
-    Missing files are left out.
+    Missing files are skipped.
 
     Args:
-        folder: the one that they are in.
-        binary: the ffmpeg to read them with.
+        folder: the run's folder, which contains the files.
+        binary: path of the ffmpeg that reads the files.
     """
     shown = len(plan.shown(plan.frames))
     for video, path in zip(plan.videos, paths(folder, plan.videos), strict=True):

@@ -1,4 +1,4 @@
-"""From what the schedule asks of a file to the recipe for ffmpeg."""
+"""Turns a schedule's settings for a file into the recipe for ffmpeg."""
 
 from pipeline.schedule.sections.video import Video
 from pipeline.video import formats
@@ -8,7 +8,7 @@ from pipeline.video.recipe import Recipe
 
 
 def recipe(video: Video, size: tuple[int, int], fps: float | None = None) -> Recipe:
-    """The recipe for frames of (width, height) pixels, `fps` per second, without sound, subtitles and notes."""
+    """The recipe for frames of `size` (width, height) in pixels at `fps`, without sound, subtitles and notes."""
     made = formats.find(video.format).recipe(video.pix_fmt, crf=video.crf, bitrate=video.bitrate, preset=video.preset)
     wanted = shown_size(video, size)
     shaping = () if wanted == size else fitted(size, wanted, video.fit)
@@ -20,5 +20,5 @@ def recipe(video: Video, size: tuple[int, int], fps: float | None = None) -> Rec
 
 
 def shown_size(video: Video, size: tuple[int, int]) -> tuple[int, int]:
-    """The size of the file's pictures, of frames of `size`."""
+    """The (width, height) of the pictures in the file, given frames of `size`."""
     return PLATFORMS[video.place].size if video.place else video.size or size

@@ -1,4 +1,4 @@
-"""report.json: what was made, from which models, how fast, and how well the frames fit their prompts."""
+"""Writes report.json: what was made, from which models, how fast, and how well the frames fit their prompts."""
 
 import json
 import platform
@@ -43,9 +43,9 @@ class RunReport:
         return sum(self.frame_steps.values()) / total if total else 0.0
 
     def seconds_left(self, steps: Array) -> float:
-        """Estimate the time for frames with these numbers of steps, from the last 24 frames.
+        """Estimate the seconds for frames with these numbers of steps, from the speed of the last 24 frames.
 
-        Every frame counts as one step more than it has, for its fixed cost.
+        Every frame counts as one step more than it has, to account for its fixed cost.
         """
         recent = list(islice(reversed(self.frame_seconds), 24))
         seconds = sum(self.frame_seconds[index] for index in recent)
@@ -54,7 +54,7 @@ class RunReport:
 
 
 def sound(music: Music) -> dict[str, str | float] | None:
-    """What the sound of a video depends on, for its report."""
+    """The properties of the music that determine a video's sound, for the report; None without a track."""
     return {"sha256": music.file.digest, "start": music.start} if music.file else None
 
 
@@ -66,7 +66,7 @@ def write_report(
     digests: Mapping[str, Any],
     last_hash: str,
 ) -> None:
-    """Write report.json; the speeds of an earlier run are kept if this one rendered nothing."""
+    """Write report.json; if this run rendered nothing, the speeds of the earlier run are kept."""
     output = schedule.output
     report = {
         "title": schedule.title,
@@ -89,7 +89,7 @@ def write_report(
 
 
 def _speeds(folder: RunFolder, figures: RunReport) -> dict[str, Any]:
-    """The speeds of this run, or of the earlier one if it rendered nothing."""
+    """The speeds of this run, or of the earlier one if this run rendered nothing."""
     if not figures.frame_seconds:
         return {name: read_report(folder).get(name) for name in _SPEEDS}
     return {
@@ -105,7 +105,7 @@ def _random(digests: Mapping[str, Any]) -> list[str]:
 
 
 def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
-    """Whether everything derived was made from these frames, with this rate, title, sound and delivery."""
+    """Whether all derived files were made from these frames, with this frame rate, title, sound and delivery."""
     report = read_report(folder)
     output = schedule.output
     wanted = {
@@ -123,7 +123,7 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
 
 
 def _videos(folder: RunFolder, schedule: Schedule) -> dict[str, Any]:
-    """The settings of every file by its name, as they are read back from JSON."""
+    """The settings of every file by its name, in the form in which JSON returns them."""
     videos = schedule.output.video
     return {path.name: _asked(video) for path, video in zip(paths(folder.path, videos), videos, strict=True)}
 

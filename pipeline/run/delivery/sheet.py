@@ -9,7 +9,7 @@ from pipeline.run.folder.frames import FrameFolder
 from pipeline.storage.atomic import replacing
 
 COLUMNS, ROWS = 6, 4
-WIDTH = 256  # of a picture on the sheet
+WIDTH = 256  # pixels, of a picture on the sheet
 MARGIN = 4
 
 
@@ -31,7 +31,7 @@ def contact_sheet(frames: FrameFolder, shown: Sequence[int], fps: float, path: P
 def poster(
     frames: FrameFolder, similarities: Sequence[float | None], path: Path, shown: Sequence[int] | None = None
 ) -> None:
-    """Copy the frame that fits its prompts best, of those that the video shows; the middle one if none has prompts."""
+    """Copy the shown frame that fits its prompts best; the middle one if no frame has prompts."""
     shown = range(len(similarities)) if shown is None else shown
     measured = [(value, index) for index in shown if (value := similarities[index]) is not None]
     index = max(measured)[1] if measured else shown[len(shown) // 2]

@@ -1,7 +1,7 @@
 """The contract of a sink, which makes one delivered file from finished frames.
 
-A format names its sink (`Format.sink`), and `deliver.SINKS` lists them. Today ffmpeg makes every format; a sink for
-what ffmpeg cannot make is one more module here and one more line there.
+A format names its sink (`Format.sink`), and `deliver.SINKS` lists the sinks. Today ffmpeg makes every format; a sink
+for a format that ffmpeg cannot make is one more module here and one more line there.
 """
 
 from collections.abc import Callable
@@ -22,10 +22,10 @@ class Delivery:
         folder: of the run, with the frames.
         plan: what all files of the run show.
         count: how many frames to use, from the first one on; `plan.shown(count)` is the order to show them in.
-        video: what the schedule asks of this file.
-        path: of the file.
-        binary: the ffmpeg to use.
-        warn: called with a message where something is not made as asked for.
+        video: the schedule's settings for this file.
+        path: where to write the file.
+        binary: path of the ffmpeg program.
+        warn: called with a message if the file differs from what was requested.
     """
 
     folder: RunFolder
@@ -38,7 +38,7 @@ class Delivery:
 
 
 class Sink(Protocol):
-    """Makes the file of a delivery: whole at its path or, if it fails, not at all. It changes no frame."""
+    """Makes the file of a delivery: complete at its path or, on failure, not at all. It changes no frame."""
 
     def __call__(self, delivery: Delivery, /) -> None:
         """Make the file.

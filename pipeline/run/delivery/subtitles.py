@@ -1,4 +1,4 @@
-"""Prompts as subtitles: at every time the strongest one."""
+"""Prompts as subtitles: at any time, the strongest one."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -7,10 +7,12 @@ from pipeline.run.folder.video_plan import TimedText
 
 
 def as_srt(texts: Sequence[TimedText], shown: Sequence[int], fps: float) -> str:
-    """The texts of the frames `shown`, in that order, as SubRip.
+    """The texts of the frames `shown`, in that order, as SubRip (.srt).
 
     Args:
-        texts: for how many frames in a row which text, from the first frame on.
+        texts: (number of frames in a row, their text) from the first frame on.
+        shown: frame numbers in the order in which the video shows them.
+        fps: frames per second.
     """
     by_frame = [text for count, text in texts for _ in range(count)]
     cues: list[str] = []

@@ -1,7 +1,7 @@
-"""Enlarges pictures by a network, such as Real-ESRGAN, from a file that the schedule names.
+"""Enlarges pictures with a network, such as Real-ESRGAN, from a file that the schedule names.
 
-spandrel, of the extra `upscale`, recognises the network. It is never given a path: for a TorchScript archive it would
-call torch.jit.load, which executes code in it. It gets the tensors that our own reader found.
+spandrel, from the extra `upscale`, detects the architecture. It is never given a path: for a TorchScript archive it
+would call torch.jit.load, which executes code from it. It gets the tensors that our own reader extracted.
 """
 
 import io
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 MAX_BLOCKS = 4096
 _NESTS = ("params_ema", "params-ema", "params", "model_state_dict", "state_dict", "model", "net_g", "net")
-TILE, MARGIN = 256, 32  # pixels of a tile, and of the border around it, which is wider than what a network looks at
+TILE, MARGIN = 256, 32  # pixels: side of a tile, and its margin, which is wider than a network looks
 
 
 class Upscaler:
-    """A network that makes a picture `scale` times as wide and high.
+    """A network that multiplies a picture's width and height by `scale`.
 
     Raises:
-        InputError: the file is no such network.
+        InputError: the file does not contain such a network.
     """
 
     def __init__(self, path: Path, device: str = "auto") -> None:
@@ -44,7 +44,7 @@ class Upscaler:
             model = model.to(self._device)
         except WeightsError as error:
             raise InputError(str(error)) from error
-        except Exception as error:  # a file can hold anything
+        except Exception as error:  # a file can contain anything
             raise InputError(f"{path}: not an upscaler that spandrel knows ({_first_line(error)})") from error
         if not isinstance(model, spandrel.ImageModelDescriptor) or (model.input_channels, model.output_channels) != (
             3,
@@ -69,7 +69,7 @@ class Upscaler:
         return whole
 
     def _fill(self, large: "Tensor", picture: "Tensor", top: int, left: int) -> None:
-        """Enlarge one tile with its surroundings, and cut those off again."""
+        """Enlarge one tile with its margin, then crop the margin off."""
         scale, (height, width) = self.scale, picture.shape[-2:]
         above, before = min(MARGIN, top), min(MARGIN, left)
         bottom, right = min(top + TILE, height), min(left + TILE, width)
@@ -80,10 +80,10 @@ class Upscaler:
 
 
 class Enlarged:
-    """Enlarges frames, each one once, however often it is shown.
+    """Enlarges frames, each once, no matter how often it is shown.
 
     Args:
-        folder: for the enlarged frames, while the video is made.
+        folder: stores the enlarged frames while the video is being made.
     """
 
     def __init__(self, upscaler: Upscaler, folder: Path) -> None:
@@ -91,7 +91,7 @@ class Enlarged:
         self._folder = folder
 
     def __call__(self, number: int, png: bytes) -> bytes:
-        """The enlarged PNG of a frame."""
+        """The enlarged PNG of frame `number`."""
         kept = self._folder / f"{number}.png"
         if kept.is_file():
             return kept.read_bytes()
@@ -104,14 +104,14 @@ class Enlarged:
 
 
 def _state(path: Path) -> "dict[str, Tensor]":
-    """The weights. Raises `WeightsError` if spandrel would build a huge network from their names."""
+    """Load the weights. Raises `WeightsError` if their names would make spandrel build a huge network."""
     from render.files.checkpoints import read_tensors
 
     state = read_tensors(path, _NESTS)
     for key in state:
         if any(
             int(digits[:9]) > MAX_BLOCKS for digits in re.findall(r"[0-9]+", key)
-        ):  # it takes numbers in names as counts
+        ):  # it reads numbers in tensor names as layer counts
             raise WeightsError(f"{path}: refused: '{key[:100]}' would be one of more than {MAX_BLOCKS:,} blocks")
     return state
 

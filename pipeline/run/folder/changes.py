@@ -1,4 +1,4 @@
-"""The history of a run's folder, for people: when, what changed, how many frames, how much room."""
+"""The history of a run's folder, for people: dates, changes, numbers of frames and disk usage."""
 
 import difflib
 import itertools
@@ -17,14 +17,14 @@ _LINES, _WIDTH = 6, 100
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One run.
+    """One run in the listing.
 
     Attributes:
-        number: in the history; None of the run of today.
+        number: in the history; None for the current run.
         made: when, in seconds since the epoch.
-        frames: how many are there.
-        bytes: what it takes on disk besides what it shares with later runs.
-        changes: lines that its schedule has not in common with that of the run before it, marked - and +.
+        frames: how many of its frames are there.
+        bytes: its size on disk, without files shared with later runs.
+        changes: the differing lines between the schedule of the run before it and its own, marked - and +.
     """
 
     number: int | None
@@ -35,7 +35,7 @@ class Line:
     changes: tuple[str, ...]
 
     def to_record(self) -> dict[str, Any]:
-        """Plain values, as JSON holds them."""
+        """The line as plain values, ready for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Line:
 
 
 def listed(folder: RunFolder) -> list[Line]:
-    """Every run that is kept, the oldest first, and the run of today.
+    """Every run that is kept, oldest first, and then the current run.
 
     Raises:
         InputError: this is not the folder of a run.
@@ -72,7 +72,7 @@ def listed(folder: RunFolder) -> list[Line]:
 
 
 def _sizes(runs: list[RunFolder]) -> list[int]:
-    """The bytes of each that no later one has."""
+    """The bytes of each run in files that no later run shares."""
     seen: set[tuple[int, int]] = set()
     found = []
     for run in reversed(runs):

@@ -1,4 +1,4 @@
-"""Whether a run is finished: what report.json says of its video, and whether that still holds."""
+"""Tells whether a run is finished: what report.json says about its video, and whether that still holds."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ OUTDATED = "outdated"
 
 
 def vouch_for_video(folder: RunFolder, last_hash: str) -> None:
-    """Let the report stand for the video as it is now, if it is of the frames that the report is of."""
+    """Record the checksum of the current video in the report, if the report is about these frames."""
     report = read_report(folder)
     if report.get("last_frame_hash") == last_hash:
         report.pop(OUTDATED, None)
@@ -20,10 +20,10 @@ def vouch_for_video(folder: RunFolder, last_hash: str) -> None:
 
 
 def disown(folder: RunFolder, *, of_others: bool) -> None:
-    """Note that the video is to be made again; until then the report says what the one that is there shows.
+    """Mark the video as outdated; until it is made again, the report still describes the old one.
 
     Args:
-        of_others: whether frames are about to be overwritten by others; else they are mended or rendered again.
+        of_others: whether different frames are about to overwrite these; otherwise they are repaired or rendered again.
     """
     if report := read_report(folder):
         report |= {"video_sha256": None, OUTDATED: True}
@@ -31,7 +31,7 @@ def disown(folder: RunFolder, *, of_others: bool) -> None:
 
 
 def is_whole(folder: RunFolder) -> bool:
-    """Whether the folder's run is finished: its video shows all of its frames, and they are those of the report."""
+    """Whether the folder's run is finished: its video shows all of its frames, and the report is about them."""
     report = read_report(folder)
     count = report.get("frames")
     vouched = bool(report.get("last_frame_hash")) and count == report.get("frames_in_schedule")
@@ -39,7 +39,7 @@ def is_whole(folder: RunFolder) -> bool:
 
 
 def num_shown(folder: RunFolder) -> float:
-    """Of how many frames the video is made; infinitely many where that is not known, 0 where there is none."""
+    """How many frames the video was made of; infinity if that is unknown, 0 if there is no video."""
     if not folder.video.is_file():
         return 0
     count = read_report(folder).get("frames")
@@ -47,7 +47,7 @@ def num_shown(folder: RunFolder) -> float:
 
 
 def is_as_made(folder: RunFolder) -> bool:
-    """Whether the video is the one in the report; so it is where there is no report."""
+    """Whether the video is the one in the report; also true if the report has no checksum."""
     wanted = read_report(folder).get("video_sha256")
     return wanted is None or (folder.video.is_file() and sha256(folder.video) == wanted)
 

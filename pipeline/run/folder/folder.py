@@ -1,4 +1,4 @@
-"""The folder of a run: where everything lies, and how its schedule is found again."""
+"""The folder of a run: where each file lies, and how its schedule is loaded again."""
 
 import json
 from dataclasses import asdict
@@ -34,24 +34,24 @@ class RunFolder:
         return StateFolder(self.path / _STATES, every=round(fps), first=schedule.loop.num_led(fps))
 
     def write_origin(self, schedule: Schedule, origin: Origin) -> None:
-        """Keep the schedule as it is run, and where it came from."""
+        """Store the schedule as it is being run, and where it came from."""
         write_text(self._schedule, schedule.source)
         record = {**asdict(origin), "footage": VideoPlan.of(schedule).to_record()}
         write_text(self.path / _RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
     @property
     def video(self) -> Path:
-        """The first file that the run delivers; video.mp4 where nothing says so."""
+        """The path of the first file that the run delivers; video.mp4 if that is unknown."""
         try:
             return paths(self.path, self.video_plan().videos)[0]
         except InputError:
             return self.path / "video.mp4"
 
     def files(self, frames: int | None) -> list[Path]:
-        """What the run consists of: the first frames, all states, what is made of them and what it was run by.
+        """The files of the run: the first frames, all states, what was made from them, and the schedule and origin.
 
         Args:
-            frames: how many frames; None all there are, and 0 leaves the states out as well.
+            frames: how many frames; None for all there are, and 0 leaves the states out as well.
         """
         try:
             videos = paths(self.path, self.video_plan().videos)
@@ -78,7 +78,7 @@ class RunFolder:
         return self._record()[0]
 
     def video_plan(self) -> VideoPlan:
-        """The video of the folder's run, which needs no schedule. Raises `InputError` as `origin` does."""
+        """The video plan of the folder's run; needs no schedule. Raises `InputError` as `origin` does."""
         return self._record()[1]
 
     def _record(self) -> tuple[Origin, VideoPlan]:
@@ -94,17 +94,17 @@ class RunFolder:
             ) from error
 
     def is_edited(self, origin: Origin) -> bool:
-        """Whether the schedule's file has changed since the run, or is gone or wrong."""
+        """Whether the schedule's file has changed since the run, is gone, or is no longer valid."""
         try:
             return self.load_schedule(origin)[1]
         except InputError:
             return True
 
     def load_schedule(self, origin: Origin) -> tuple[Schedule, bool]:
-        """The schedule as its file is now, and whether that changed since the run.
+        """The schedule as its file is now, and whether that has changed since the run.
 
         Raises:
-            InputError: the file is gone or wrong.
+            InputError: the file is gone or not valid.
         """
         schedule = load_origin(origin)
         return schedule, not self._schedule.is_file() or schedule.source.encode() != self._schedule.read_bytes()

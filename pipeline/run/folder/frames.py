@@ -1,7 +1,7 @@
 """The frames of a run as PNG files: the record that the video is made from.
 
-Each file carries its frame hash, similarity and the checksum of its pixels in text chunks, so a
-frame says itself which schedule it belongs to; nothing else has to be kept in step with it.
+Each file carries its frame hash, similarity and the checksum of its pixels in text chunks. So a frame itself says which
+schedule it belongs to, and there is no separate index to keep in sync.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ from render.errors import CheckpointError
 if TYPE_CHECKING:
     from torch import Tensor
 
-COMPRESSION = 3  # of zlib: half the time of its usual 6 for files a tenth larger
-_UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow says of a damaged file
+COMPRESSION = 3  # of zlib: takes half the time of the default 6, for files a tenth larger
+_UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what Pillow raises for a damaged file
 _END = b"\0\0\0\0IEND\xaeB`\x82"
 
 Pixels = NDArray[np.uint8]
@@ -29,11 +29,11 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, kw_only=True)
 class FrameRecord:
-    """What a frame file says of itself.
+    """The metadata in a frame file.
 
     Attributes:
         hash: the chained hash.
-        similarity: None without prompts.
+        similarity: of the picture to its prompts; None without prompts.
         pixels: SHA-256 of the RGB bytes.
     """
 
@@ -54,7 +54,7 @@ class FrameFolder:
         return self.folder / (self.pattern % index)
 
     def write(self, index: int, pixels: Pixels, record: FrameRecord) -> None:
-        """Write (H, W, 3) pixels; the file appears whole or not at all."""
+        """Write pixels of shape (H, W, 3); the file appears complete or not at all."""
         notes = PngImagePlugin.PngInfo()
         notes.add_text("frame_hash", record.hash)
         notes.add_text("pixels_sha256", record.pixels)
@@ -69,12 +69,12 @@ class FrameFolder:
             return np.asarray(image.convert("RGB"))
 
     def present(self) -> list[int]:
-        """The numbers of the frame files there are, ascending; they may be stale or damaged."""
+        """The numbers of the frame files in the folder, ascending; they may be stale or damaged."""
         names = (path.stem for path in self.folder.glob("*.png"))
         return sorted(int(name) for name in names if name.isdecimal())
 
     def record(self, index: int) -> FrameRecord | None:
-        """What frame `index` says of itself, its pixels unread; None where it is missing, torn or none of ours."""
+        """The metadata of frame `index`; reads no pixels. None if the file is missing, truncated or not one of ours."""
         try:
             if not self._is_whole(index):
                 return None
@@ -86,10 +86,10 @@ class FrameFolder:
             return None
 
     def verify(self, index: int) -> FrameRecord:
-        """The record of a frame whose pixels were read and are those that were written.
+        """Read a frame's pixels, check that they are those that were written, and return its record.
 
         Raises:
-            CheckpointError: the file is missing, damaged, or none of ours; the text says what mends it.
+            CheckpointError: the file is missing, damaged, or not one of ours; the message says how to repair it.
         """
         path, advice = self.path(index), again(index, index + 1)
         if not path.is_file():
@@ -104,21 +104,21 @@ class FrameFolder:
         return record
 
     def _is_whole(self, index: int) -> bool:
-        """Whether the file reaches its end: the notes stand at the front, so a torn file has them, too."""
+        """Whether the file reaches its end: the text chunks come first, so a truncated file has them, too."""
         with self.path(index).open("rb") as file:
             file.seek(-len(_END), os.SEEK_END)
             return file.read() == _END
 
 
 def again(begin: int, end: int) -> str:
-    """What mends frames `begin` to `end` - 1."""
+    """How to repair frames `begin` to `end` - 1, for a message."""
     return f"render {'it' if end - begin == 1 else 'them'} again with --frames {begin}:{end}"
 
 
 def to_pixels(image: "Tensor") -> Pixels:
-    """(1, 3, H, W) in [0, 1] to (H, W, 3) bytes.
+    """Convert (1, 3, H, W) in [0, 1] to (H, W, 3) bytes.
 
-    By numpy, which takes no threads: see `render.renderer.staging.to_host`.
+    Uses numpy, which starts no threads: see `render.renderer.staging.to_host`.
     """
     pixels: Pixels = np.rint(image[0].movedim(0, -1).cpu().numpy() * 255).astype(np.uint8)
     return pixels

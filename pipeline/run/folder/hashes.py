@@ -1,4 +1,4 @@
-"""Chained frame hashes: a frame is done if and only if its file carries the hash that the schedule asks for."""
+"""Chained frame hashes: a frame is done if and only if its file carries the hash that the schedule requires."""
 
 import hashlib
 import json
@@ -7,13 +7,14 @@ from typing import Any
 
 from render.spec import FrameSpec
 
-FORMAT = 4  # raise it when the same spec gives another picture
+FORMAT = 4  # increase it when the same spec gives a different picture
 
 
 def chain(specs: Iterable[FrameSpec], models: Mapping[str, Any]) -> list[str]:
-    """The chained hash of every frame: SHA-256 of (previous hash, spec); the chain starts from the models at every cut.
+    """The chained hash of every frame: SHA-256 of (previous hash, spec). The chain starts from the models at every cut.
 
-    A frame that is led into another one depends on that, and on the first one, by which the way is measured.
+    A frame that is blended toward another one also depends on that one, and on the first frame, which the distance is
+    measured from.
     """
     head = json.dumps({"format": FORMAT, "models": models}, sort_keys=True)
     nothing = hashlib.sha256(head.encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""What was rendered in a folder before: finished runs that an edit would have overwritten, and the way back to them.
+"""Earlier runs of a folder: finished runs that an edit would have overwritten, and how to restore them.
 
-`history/0003/` is the folder of a run like any other. Its files are hard links, so what it shares with the run of today
-takes no room; where a file system has no links, they are copies. It is made beside its place and renamed, before
-anything of the finished run is touched: a kill at any moment leaves the one or the other whole.
+`history/0003/` is a run folder like any other. Its files are hard links, so files shared with the current run take no
+space; on a file system without hard links they are copies. An entry is built next to its final place and renamed before
+anything of the finished run is touched: a kill at any moment leaves one or the other complete.
 """
 
 import contextlib
@@ -22,19 +22,19 @@ from pipeline.storage.atomic import named_partial, replacing, sync_folder
 from render.errors import InputError
 
 FOLDER = "history"
-KEPT = 10  # finished runs of before; what is older goes
+KEPT = 10  # earlier finished runs; older ones are removed
 _NOTE = "kept.json"
 _PARTIAL = ".partial"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A run of before.
+    """An earlier run.
 
     Attributes:
-        made: when its video was made, or it was left, in seconds since the epoch.
-        finished: whether its video shows all of it.
-        hashes: of its frames; None where one was missing.
+        made: when its video was made, or when it was last changed, in seconds since the epoch.
+        finished: whether its video shows all of its frames.
+        hashes: of its frames; None for a missing frame.
     """
 
     number: int
@@ -45,23 +45,23 @@ class Entry:
 
     @property
     def frames(self) -> int:
-        """How many it has."""
+        """The number of its frames that are there."""
         return sum(found is not None for found in self.hashes)
 
 
 class History:
-    """That of one run's folder. Whoever changes it holds the folder's lock."""
+    """The history of one run's folder. Whoever changes it must hold the folder's lock."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         self.path = folder.path / FOLDER
 
     def entries(self) -> list[Entry]:
-        """All of them, the oldest first."""
+        """All readable entries, oldest first."""
         return [entry for path in self._places() if (entry := _read(path)) is not None]
 
     def find(self, number: int) -> Entry:
-        """Raises `InputError` where there is none of this number."""
+        """The entry with this number. Raises `InputError` if there is none."""
         found = {entry.number: entry for entry in self.entries()}
         if number not in found:
             known = ", ".join(map(str, found)) or "nothing"
@@ -69,11 +69,11 @@ class History:
         return found[number]
 
     def keep_finished(self, hashes: list[str]) -> Entry | None:
-        """Put the finished run aside if a run with these hashes would make another of it; None if there is no need."""
+        """Put the finished run aside if a run with these hashes would replace it; None if that is not needed."""
         if not self._is_at_risk(hashes):
             return None
         with self._alone():
-            if not self._is_at_risk(hashes):  # another part has been here
+            if not self._is_at_risk(hashes):  # another part of the run has already done it
                 return None
             entry = self._put_aside()
             self.drop(KEPT)
@@ -81,14 +81,14 @@ class History:
             return entry
 
     def keep_present(self) -> Entry | None:
-        """Put aside what is there, finished or not, unless all of it is kept already."""
+        """Put the current run aside if it is finished or has frames that are not kept yet; else return None."""
         found = self._hashes()
         kept = {(index, hash_) for entry in self.entries() for index, hash_ in enumerate(entry.hashes)}
         lost = any(hash_ is not None and (index, hash_) not in kept for index, hash_ in enumerate(found))
         return self._put_aside() if lost or is_whole(self._folder) else None
 
     def drop(self, keep: int) -> int:
-        """Remove all but the latest `keep`; return how many went."""
+        """Remove all but the latest `keep` entries; return the number removed."""
         entries = self.entries()
         gone = entries[: max(0, len(entries) - keep)]
         for entry in gone:
@@ -96,7 +96,7 @@ class History:
         return len(gone)
 
     def tidy(self) -> None:
-        """Remove what a kill left half-made."""
+        """Remove half-made entries that a killed process left."""
         for path in self.path.glob(f".*{_PARTIAL}"):
             shutil.rmtree(path, ignore_errors=True)
 
@@ -113,7 +113,7 @@ class History:
         return any(found) and (len(found) != len(hashes) or any(others))
 
     def _hashes(self) -> tuple[str | None, ...]:
-        """Of the frames that the folder's run has; none where it is of no run."""
+        """The hashes of the current run's frames, None for a missing frame; empty if there is no run."""
         try:
             count = self._folder.video_plan().frames
         except InputError:
@@ -128,7 +128,7 @@ class History:
         for entry in entries:
             if (entry.hashes, entry.finished, _source(entry.folder)) == (hashes, finished, source):
                 return entry
-        number = 1 + max((int(path.name) for path in self._places()), default=0)  # damaged ones take a number, too
+        number = 1 + max((int(path.name) for path in self._places()), default=0)  # damaged entries occupy a number, too
         partial = self.path / f".{number:04d}{_PARTIAL}"
         shutil.rmtree(partial, ignore_errors=True)
         for path in self._folder.files(len(hashes)):
@@ -146,7 +146,7 @@ class History:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Parts of a run hold its folder's lock together; here one at a time."""
+        """Exclude other parts of the run: they share the folder's lock, but must change the history one by one."""
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("a") as file:
             with contextlib.suppress(OSError):  # a file system without locks
@@ -155,7 +155,7 @@ class History:
 
 
 def link(path: Path, place: Path) -> None:
-    """Make `place` the file that `path` is, whole or not at all; a copy where there are no links."""
+    """Make `place` a hard link to `path`, complete or not at all; a copy if hard links are not supported."""
     place.parent.mkdir(parents=True, exist_ok=True)
     partial = named_partial(place)
     partial.unlink(missing_ok=True)
@@ -164,7 +164,7 @@ def link(path: Path, place: Path) -> None:
     except OSError:
         shutil.copy2(path, partial)
     partial.replace(place)
-    partial.unlink(missing_ok=True)  # a rename between two links of one file does nothing
+    partial.unlink(missing_ok=True)  # needed because renaming one hard link onto another of the same file does nothing
 
 
 def _read(path: Path) -> Entry | None:
@@ -185,7 +185,7 @@ def _source(folder: RunFolder) -> str | None:
 
 
 def _remove(path: Path) -> None:
-    """Take it out of the listing first: a kill in between leaves what `tidy` removes."""
+    """Rename the entry out of the listing before deleting it: if killed in between, `tidy` removes the rest."""
     gone = path.with_name(f".{path.name}{_PARTIAL}")
     shutil.rmtree(gone, ignore_errors=True)
     path.replace(gone)

@@ -1,8 +1,8 @@
-"""One run, one writer: a lock in the run's folder that says who holds it.
+"""One writer per run: a lock file in the run's folder that also says who holds it.
 
-The operating system holds the lock (flock), so it is gone with its process, however that ended; the
-file only tells people who the holder is. On shared storage it holds across machines where the file
-system passes locks on (NFS does). Where there are no locks at all, it keeps out runs of one machine.
+The operating system holds the lock (flock), so it disappears with its process, however that ended; the content of the
+file only tells people who the holder is. On shared storage it works across machines if the file system forwards locks
+(NFS does). If the file system has no locks at all, it only excludes other runs on the same machine.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from pipeline.storage.processes import boot, lives, start_of
 from render.errors import FolderInUseError, OutputFolderError
 
 NAME = ".lock"
-ATTEMPTS = 3  # `render status` holds the lock for a moment, to see whether it is held
+ATTEMPTS = 3  # `render status` takes the lock for a moment, to test whether it is held
 SOMEBODY = "another run"
 
 Part = tuple[int, int]
@@ -28,11 +28,10 @@ Part = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
-    """Who writes into a folder: the process, its machine, and since when (local time).
+    """A process that is writing into a folder, its machine, and since when (local time).
 
     Attributes:
-        start: of the process, and `boot` of its machine, see `pipeline.storage.processes`; empty where they are
-            not known.
+        start: start time of the process, and `boot` of its machine, see `pipeline.storage.processes`; empty if unknown.
     """
 
     host: str
@@ -47,30 +46,30 @@ class Holder:
 
 @contextmanager
 def only_writer(folder: Path, part: Part | None = None) -> Iterator[None]:
-    """Hold the folder's lock inside the block; with a `part` that of these frames, beside writers of other parts.
+    """Hold the folder's lock inside the block; a `part` locks only its frames, so writers of other parts can run.
 
     Raises:
-        FolderInUseError: another run holds it, or a part with frames of this one; the text says which.
-        OutputFolderError: the folder cannot be made or written to.
+        FolderInUseError: another run holds the lock, or a part that shares frames with this one; it says which.
+        OutputFolderError: the folder cannot be created or written to.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(_held(folder, NAME, together=part is not None))
         if part is None:
             for path in folder.glob(f"{NAME}-*"):
-                path.unlink(missing_ok=True)  # of parts, which hold ours together while they are at work
+                path.unlink(missing_ok=True)  # of parts; none is running, since they share our lock
         else:
             stack.enter_context(_held(folder, _name(part)))
-            # Ours first, then a look at the others: of two that come at once one may be refused in vain, never none.
+            # Lock first, then check the others: if two start at once, one may be refused needlessly, but never none.
             if other := in_use(folder, part, but=_name(part)):
                 raise FolderInUseError(folder, other)
         yield
 
 
 def in_use(folder: Path, part: Part | None = None, but: str = "") -> str:
-    """Who would keep a run, or a part of it, out of the folder at this moment, in words; empty where nobody would.
+    """Who is currently keeping a run, or a part of it, out of the folder, in words; empty if nobody is.
 
     Args:
-        but: the name of a lock that does not count.
+        but: the name of a lock to ignore.
     """
     for path in _locks(folder, part):
         held, who = _look(path)
@@ -80,7 +79,7 @@ def in_use(folder: Path, part: Part | None = None, but: str = "") -> str:
 
 
 def holder(folder: Path) -> Holder | None:
-    """Who holds the folder's lock at this moment, or that of a part; None where nobody does or it is not known."""
+    """Who currently holds the folder's lock, or a part's; None if nobody does or it is unknown."""
     return next((who for held, who in map(_look, _locks(folder, None)) if held), None)
 
 
@@ -91,7 +90,7 @@ def _held(folder: Path, name: str, together: bool = False) -> Iterator[None]:
     try:
         if not _acquired(descriptor, path, fcntl.LOCK_SH if together else fcntl.LOCK_EX):
             raise FolderInUseError(folder, str(_read(path) or holder(folder) or SOMEBODY))
-        os.truncate(descriptor, 0)  # who died with it does not hold it any more
+        os.truncate(descriptor, 0)  # a holder that died left its name
         if not together:
             os.pwrite(descriptor, json.dumps(asdict(_me())).encode(), 0)
         yield
@@ -126,7 +125,7 @@ def _name(part: Part) -> str:
 
 
 def _locks(folder: Path, part: Part | None) -> Iterator[Path]:
-    """The files of the locks that keep out a run, or a part of it: the folder's, those of parts that share frames."""
+    """The lock files that can keep out a run, or a part of it: the folder's, and those of parts that share frames."""
     yield folder / NAME
     with contextlib.suppress(OSError):
         for path in sorted(folder.glob(f"{NAME}-*")):
@@ -139,7 +138,7 @@ def _locks(folder: Path, part: Part | None) -> Iterator[Path]:
 
 
 def _look(path: Path) -> tuple[bool, Holder | None]:
-    """Whether a lock is held by one alone, and by whom, as far as the file says."""
+    """Whether a lock is held exclusively, and by whom, as far as the file says."""
     try:
         with path.open("rb") as file:
             try:
@@ -160,7 +159,7 @@ def _acquired(descriptor: int, path: Path, kind: int) -> bool:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.05)
-        except OSError:  # a file system without locks: what the files say is all there is
+        except OSError:  # a file system without locks: the file contents are the only evidence
             parts = path.parent.glob(f"{NAME}-*") if path.name == NAME and kind == fcntl.LOCK_EX else ()
             return not any(_lives(_read(each)) for each in (path, *parts))
         else:
@@ -169,7 +168,7 @@ def _acquired(descriptor: int, path: Path, kind: int) -> bool:
 
 
 def _lives(who: Holder | None) -> bool:
-    """Whether it is another process of this machine that runs; of another machine's nothing can be known."""
+    """Whether it is another live process on this machine; False for other machines, whose processes are unknown."""
     if who is None or who.host != platform.node() or who.pid == os.getpid():
         return False
     return lives(who.pid, who.start, who.boot)

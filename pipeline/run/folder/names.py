@@ -13,7 +13,7 @@ _DELIVERED = re.compile(rf"video(-({_WORDS}))*(-[0-9]+)?({_SUFFIXES})")
 
 
 def paths(folder: Path, videos: tuple[Video, ...]) -> list[Path]:
-    """Where every file lies: the first one is video.mp4 or the like, the others say what they are."""
+    """The paths of all delivered files: video.mp4 or the like first, the others named by platform and format."""
     found = [folder / f"video{_suffix(videos[0])}"]
     for video in videos[1:]:
         name = "-".join(["video", *([video.place] if video.place else []), video.format])
@@ -28,6 +28,6 @@ def _suffix(video: Video) -> str:
 
 
 def leftovers(folder: Path, videos: tuple[Video, ...]) -> list[Path]:
-    """Files that other videos than these were delivered to, by their names."""
+    """Delivered files in the folder, recognized by name, that do not belong to these videos."""
     made = {path.name for path in paths(folder, videos)}
     return sorted(path for path in folder.glob("video*") if _DELIVERED.fullmatch(path.name) and path.name not in made)

@@ -1,4 +1,4 @@
-"""Back to a run of the history: its frames, states, video and schedule in the place of those of today."""
+"""Restores a run from the history: its frames, states, video and schedule replace the current ones."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from pipeline.run.folder.lock import only_writer
 
 
 def restore(folder: RunFolder, number: int) -> tuple[Entry, Entry | None]:
-    """Make the run of this number the folder's run; return it, and what the run of today is kept as.
+    """Make the run with this number the folder's run; return it, and the entry that the current run was put aside as.
 
-    Nothing is lost on the way: what is there is put aside first, and a kill is mended by doing it again. The last file
-    to come is the report, which vouches for the video.
+    Nothing is lost: the current files are put aside first, and after a kill, restoring again completes the job. The
+    report, which vouches for the video, is put in place last.
 
     Raises:
         InputError: there is no such run in the history.
-        FolderInUseError: it is being rendered.
+        FolderInUseError: the folder is being rendered into.
     """
     history = History(folder)
     history.find(number)
@@ -34,7 +34,7 @@ def restore(folder: RunFolder, number: int) -> tuple[Entry, Entry | None]:
 
 
 def _clear(folder: RunFolder, wanted: set[Path]) -> None:
-    """Remove what the run has no file for; all of it is kept."""
+    """Remove the current files that the restored run does not have; all of them are kept in the history."""
     for path in folder.files(None):
         if path.relative_to(folder.path) not in wanted:
             path.unlink(missing_ok=True)

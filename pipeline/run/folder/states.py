@@ -1,9 +1,8 @@
-"""What a run needs to go on: chained frame hashes, and the states that frames start from.
+"""What a run needs to continue: chained frame hashes, and the states that frames start from.
 
-A frame's hash covers its spec, the models and the previous frame's hash, so a frame is done if and
-only if its file carries the hash that the schedule asks for. Editing second 40 leaves the hashes
-before it as they are. A cut starts from noise, so the chain begins again there: the frames after a cut
-do not depend on those before it.
+A frame's hash covers its spec, the models and the previous frame's hash, so a frame is done if and only if its file
+carries the hash that the schedule requires. Editing second 40 does not change the hashes before it. A cut starts from
+noise, so the chain restarts there: the frames after a cut do not depend on those before it.
 """
 
 import hashlib
@@ -27,11 +26,11 @@ _OPTIMIZER = "optimizer."
 
 @dataclass(frozen=True, kw_only=True)
 class StateNote:
-    """What a state file says of itself.
+    """The metadata in a state file.
 
     Attributes:
         frame_hash: of the frame after which the state was saved.
-        made_on: device, precision and versions that computed it; another one may round differently.
+        made_on: device, precision and versions that computed it; others may round differently.
         checksum: SHA-256 of the tensors.
     """
 
@@ -42,16 +41,16 @@ class StateNote:
 
     @property
     def seal(self) -> str:
-        """SHA-256 of the note itself: a damaged note is not mistaken for that of another schedule."""
+        """SHA-256 of the note itself, so that a damaged note is not mistaken for that of another schedule."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
 class StateFolder:
-    """States as safetensors files, 000041.safetensors for the state after frame 41.
+    """States as safetensors files: 000041.safetensors is the state after frame 41.
 
     Args:
-        every: frames of one second; a state per second is kept, so that an edit need not start over.
-        first: how many of the first states are kept besides: the end of a loop is led into them.
+        every: number of frames in one second; a state per second is kept, so that an edit need not start over.
+        first: how many of the first states are also kept: the end of a loop is blended into them.
     """
 
     def __init__(self, folder: Path, every: int, first: int = 0) -> None:
@@ -64,7 +63,7 @@ class StateFolder:
         return StateFolder(folder, self._every, self._first)
 
     def save(self, state: "FrameState", frame_hash: str, made_on: str, since: int = 0) -> None:
-        """Write the state whole or not at all, then drop those from frame `since` on that are kept no longer."""
+        """Write the state, complete or not at all; then delete states from frame `since` on that need not be kept."""
         from safetensors.torch import save
 
         tensors = {name: value.detach().cpu().contiguous() for name, value in _tensors(state).items()}
@@ -72,12 +71,12 @@ class StateFolder:
         metadata = {name: str(value) for name, value in asdict(note).items()} | {"seal": note.seal}
         self.folder.mkdir(parents=True, exist_ok=True)
         with replacing(self.path(state.index)) as partial:
-            # By bytes: where the disk is full, safetensors' own writer raises what is no OSError.
+            # As bytes: on a full disk, safetensors' own writer raises an error that is not an OSError.
             partial.write_bytes(save(tensors, metadata))
         self._drop(since, before=state.index - KEPT_LATEST + 1)
 
     def load(self, index: int, device: "torch.device") -> "FrameState":
-        """Read the state after frame `index`.
+        """Load the state after frame `index`.
 
         Raises:
             CheckpointError: the file is missing or damaged.
@@ -98,16 +97,16 @@ class StateFolder:
             raise CheckpointError(f"{self.path(index)}: damaged: {error} is missing") from error
 
     def verify(self, index: int) -> StateNote:
-        """The note of a state whose every byte was checked.
+        """Check every byte of a state and return its note.
 
         Raises:
-            CheckpointError: the file is missing, damaged, or none of ours.
+            CheckpointError: the file is missing, damaged, or not one of ours.
         """
         _, note = self._read(index)
         return note
 
     def note(self, index: int) -> StateNote | None:
-        """What the state after frame `index` says of itself, its tensors unread; None where that is damaged."""
+        """The note of the state after frame `index`; reads no tensors. None if the note is missing or damaged."""
         from safetensors import SafetensorError, safe_open
 
         try:

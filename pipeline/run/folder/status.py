@@ -1,4 +1,4 @@
-"""What the folder of a run holds, measured against its schedule as it is now."""
+"""What the folder of a run contains, compared with its schedule as it is now."""
 
 import json
 import shlex
@@ -16,17 +16,17 @@ from render.errors import printable
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """Frames by number: `A:B` are A to B - 1.
+    """The status of a run's folder; `A:B` stands for frames A to B - 1.
 
     Attributes:
-        done: in place and what the schedule asks for.
-        stale: in place, but of an earlier schedule or of other models; with those past its end.
-        missing: not there, or torn.
-        states: frames after which a state is kept that rendering can go on from.
+        done: frames that are there and match the schedule.
+        stale: frames that are there, but belong to an earlier schedule or other models, or lie past the end.
+        missing: frames that are not there, or truncated.
+        states: frames after which there is a state that rendering can continue from.
         edited: whether the schedule's file has changed since the run.
-        video_frames: how many frames the video is made of; None where that is not known.
-        writer: who is rendering it at this moment.
-        history: how many runs of before are kept, see `render history`.
+        video_frames: how many frames the video was made of; None if that is unknown.
+        writer: who is currently rendering into the folder.
+        history: how many earlier runs are kept, see `render history`.
         go_on: the command that renders what is stale or missing.
     """
 
@@ -48,7 +48,7 @@ class Status:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     def __str__(self) -> str:
-        folder, schedule = printable(self.folder), printable(self.schedule)  # a name can hold a new line
+        folder, schedule = printable(self.folder), printable(self.schedule)  # a name can contain a line break
         lines = [f"{folder}: {self.frames} frames of {schedule}{' (edited since)' if self.edited else ''}"]
         for name in ("done", "stale", "missing"):
             ranges = getattr(self, name)
@@ -71,13 +71,13 @@ class Status:
 
 
 def inspect(folder: RunFolder) -> Status:
-    """Look at every frame's note; no pixel is read, no model loaded.
+    """Read the metadata of every frame; reads no pixels and loads no model.
 
-    Models count as they were in the run: whether their files have changed since is told by
-    rendering, which must read them anyway.
+    The models are assumed to be those of the run: only rendering, which has to read the model files anyway, finds out
+    whether they have changed since.
 
     Raises:
-        InputError: this is not the folder of a run, or its schedule cannot be read any more.
+        InputError: this is not the folder of a run, or its schedule can no longer be read.
     """
     origin = folder.origin()
     schedule, edited = folder.load_schedule(origin)
@@ -110,18 +110,18 @@ def inspect(folder: RunFolder) -> Status:
 
 
 def _command(origin: Origin) -> str:
-    """How the run was begun; of a variant, how all of them were."""
+    """The command that started the run; for a variant, the one that started all variants."""
     changed = [] if origin.variant else [f"--set {shlex.quote(f'{path}={value}')}" for path, value in origin.overrides]
     return " ".join(["render", origin.file, *(["--draft"] if origin.draft else []), *changed])
 
 
 def ranges(numbers: set[int]) -> tuple[str, ...]:
-    """{0, 1, 2, 7} as ("0:3", "7:8"), as `--frames` takes them."""
+    """{0, 1, 2, 7} as ("0:3", "7:8"), in the notation of `--frames`."""
     return tuple(f"{begin}:{end}" for begin, end in stretches(numbers))
 
 
 def stretches(numbers: set[int]) -> list[tuple[int, int]]:
-    """{0, 1, 2, 7} as [(0, 3), (7, 8)]."""
+    """{0, 1, 2, 7} as half-open ranges [(0, 3), (7, 8)]."""
     found: list[tuple[int, int]] = []
     for number in sorted(numbers):
         if found and found[-1][1] == number:

@@ -1,4 +1,4 @@
-"""Frames that were rendered before, here or in the folder that a trial is a trial of: taken, not rendered again."""
+"""Reuses frames that were rendered before, in this folder or in the folder of the run that a trial varies."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,11 +9,11 @@ from pipeline.run.folder.states import StateFolder
 
 
 class Sources:
-    """Folders of runs that may hold frames and states with the hashes that a schedule asks for.
+    """Run folders that may contain frames and states with the hashes that a schedule requires.
 
     Args:
         entries: of the folder's history.
-        base: the folder of the same schedule without what a trial has changed.
+        base: the folder of the same schedule without a trial's changes.
     """
 
     def __init__(self, entries: Sequence[Entry], base: Sequence[RunFolder]) -> None:
@@ -21,7 +21,7 @@ class Sources:
         self._base = base
 
     def frames(self, frames: FrameFolder, hashes: Sequence[str], wanted: Iterable[int]) -> set[int]:
-        """Put in place those of the wanted frames that are found; which they are."""
+        """Put in place the wanted frames that are found; return their numbers."""
         taken = set()
         for index in wanted:
             for folder in self._folders(index, hashes[index]):
@@ -33,7 +33,7 @@ class Sources:
         return taken
 
     def states(self, states: StateFolder, hashes: Sequence[str], wanted: range) -> None:
-        """Put in place the states after the wanted frames that are found and not there yet."""
+        """Put in place the states after the wanted frames, if they are found and not already there."""
         for folder in [*(entry.folder for entry in self._entries), *self._base]:
             others = states.at(folder.path / states.folder.name)
             for index in others.kept():

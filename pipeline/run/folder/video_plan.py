@@ -1,4 +1,4 @@
-"""What videos must know beside their frames, so that they can be made when the schedule is gone."""
+"""What videos need besides the frames, stored so that they can be made without the schedule."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -12,11 +12,11 @@ from pipeline.schedule.sections.video import Video
 from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec
 
-TimedText = tuple[int, str]  # for so many frames the same; "" is nothing
+TimedText = tuple[int, str]  # (number of frames in a row, their text); "" is no text
 
 
 def timed_texts(specs: Iterable[FrameSpec]) -> list[TimedText]:
-    """The strongest prompt of every frame, frames of the same one as one."""
+    """The strongest prompt of every frame; frames in a row with the same prompt become one entry."""
     return [(len(list(group)), text) for text, group in groupby(_strongest(spec) for spec in specs)]
 
 
@@ -29,16 +29,16 @@ def _strongest(spec: FrameSpec) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoPlan:
-    """What is to be made of a run's frames.
+    """How videos are made from a run's frames.
 
     Attributes:
-        frames: how many there are when all are there.
-        size: (width, height) of the frames.
-        videos: the files; the first one is the video.
-        track: the file that sounds in it, from `start` seconds on; None where there is none.
+        frames: how many frames the finished run has.
+        size: (width, height) of the frames in pixels.
+        videos: the files to deliver; the first one is the video.
+        track: path of the sound file, which plays from `start` seconds on; None without sound.
         led: how many of the frames lie past the end of a loop.
         boomerang: shown forwards and then backwards.
-        said: what subtitles say, where any are asked for.
+        said: the texts of the subtitles; empty if none were requested.
     """
 
     title: str
@@ -54,7 +54,7 @@ class VideoPlan:
 
     @staticmethod
     def of(schedule: Schedule) -> "VideoPlan":
-        """That of a schedule."""
+        """The plan for a schedule."""
         output, music = schedule.output, schedule.music
         subtitles = any(video.subtitles for video in output.video)
         return VideoPlan(
@@ -72,7 +72,7 @@ class VideoPlan:
 
     @staticmethod
     def read(record: Mapping[str, Any]) -> "VideoPlan":
-        """From what `to_record` wrote. Raises `TypeError` or `ValueError` where it is none."""
+        """Read what `to_record` wrote. Raises `TypeError` or `ValueError` if the record is not valid."""
         found = dict(record)
         for name, make in (("videos", _video), ("said", tuple)):
             if name in found:
@@ -81,11 +81,11 @@ class VideoPlan:
         return VideoPlan(**found, size=(width, height))
 
     def to_record(self) -> dict[str, Any]:
-        """Plain values, as JSON holds them."""
+        """The plan as plain values, ready for JSON."""
         return asdict(self)
 
     def shown(self, count: int) -> list[int]:
-        """Which frames the video shows, one after the other, of the first `count`; a loop closes when all are there."""
+        """The frame numbers to show, in order, out of the first `count`; a loop closes only if all are there."""
         if count < self.frames:
             return list(range(min(count, self.frames - self.led)))
         return order(self.frames, self.led, self.boomerang)
@@ -97,7 +97,7 @@ class VideoPlan:
 
     @property
     def source(self) -> Path | None:
-        """The track's file."""
+        """The path of the sound file."""
         return Path(self.track) if self.track else None
 
 

@@ -1,6 +1,7 @@
-"""Writing in the background: the next frame is refined while the last one goes to the disk.
+"""Writes in the background: the next frame is refined while the previous one goes to the disk.
 
-At most `DEPTH` frames wait. Where the disk is slower than the refinement, the run waits for it; memory never grows.
+At most `DEPTH` frames wait in the queue. If the disk is slower than the refinement, the run waits for it, so memory
+does not grow.
 """
 
 from collections import deque
@@ -15,9 +16,9 @@ Written = TypeVar("Written")
 
 
 class Writer(Generic[Written]):
-    """One thread that writes what it is given, in order; leaving the block waits for what was given.
+    """One thread that runs the write functions it is given, in order; leaving the block waits until all are done.
 
-    After a failure nothing more is written: a state must not take the place of one whose frame is missing.
+    After a failure nothing more is written: a state must not replace one whose frame is missing.
     """
 
     def __init__(self) -> None:
@@ -34,13 +35,13 @@ class Writer(Generic[Written]):
         self._thread.shutdown()
 
     def put(self, write: Callable[[], Written], patience: float = 0.0) -> Iterator[Written]:
-        """Have `write` called, once less than `DEPTH` wait; what came of those that are through by then.
+        """Queue `write`, waiting while `DEPTH` are pending; yield the results of writes that have finished.
 
         Args:
-            patience: seconds to wait for this one: what is reported late is reported after the next frame.
+            patience: seconds to wait for this write; if it takes longer, it is reported after the next frame.
 
         Raises:
-            Exception: whatever a `write` raised, this one or one before it.
+            Exception: whatever a `write` raised, this one or an earlier one.
         """
         while len(self._waiting) >= DEPTH:
             yield from self._oldest()
@@ -50,7 +51,7 @@ class Writer(Generic[Written]):
             yield from self._oldest()
 
     def drain(self) -> Iterator[Written]:
-        """Wait until all is written; what came of it. Raises as `put` does."""
+        """Wait until everything is written and yield the results. Raises as `put` does."""
         while self._waiting:
             yield from self._oldest()
 

@@ -1,7 +1,7 @@
-"""`--lockstep`: schedules of one size and one set of models, refined as one batch.
+"""`--lockstep`: schedules with the same size and models, refined together as one batch.
 
-All of a frame but its refinement stays each run's own: warp, warm start, state and picture. A run that
-fails, ends or is stopped leaves the others as they are, and the next schedule takes its place.
+Apart from refinement, each run renders its frames on its own: warp, warm start, state and picture. If a run fails, ends
+or is stopped, the others are unaffected, and the next schedule takes its place.
 """
 
 from collections.abc import Callable, Generator, Hashable, Sequence
@@ -15,12 +15,12 @@ from pipeline.run.run import Run
 if TYPE_CHECKING:
     from render.renderer.renderer import Renderer
 
-MOST = 8  # that `auto` tries
-WORTH = 50  # steps that are to be taken for every one of the probe's
+MOST = 8  # the largest batch that `auto` tries
+WORTH = 50  # measuring pays only if at least this many steps will be taken for every step of the probe
 
 
 class Events(Protocol):
-    """What happens in a run, see `pipeline.run.session.session.Session.events`."""
+    """Starts a run and yields its events, see `pipeline.run.session.session.Session.run_events`."""
 
     def __call__(
         self, run: Run, *, prepared: Callable[["Renderer"], "Renderer"] = ...
@@ -28,11 +28,11 @@ class Events(Protocol):
 
 
 class AtOnce:
-    """How many runs are refined together: as many as asked, or as were measured to pay.
+    """How many runs are refined together: a given number, or the number measured to be fastest.
 
     Args:
-        asked: so many; None measures, once for each kind of runs, when the first of them has loaded its models.
-        note: called with one line that says what was measured.
+        asked: the given number; None measures once per kind of run, when the first of that kind has loaded its models.
+        note: called with one line that reports the measurement.
     """
 
     def __init__(self, asked: int | None, note: Callable[[str], None]) -> None:
@@ -41,11 +41,11 @@ class AtOnce:
         self._found: dict[Hashable, int] = {}
 
     def measured(self, kind: Hashable) -> int | None:
-        """What was found for a kind, see `Run.kind`; None where nothing was."""
+        """The number measured for a kind, see `Run.kind`; None if that kind was not measured."""
         return self._found.get(kind)
 
     def of(self, renderer: "Renderer", group: Sequence[Run], run: Run) -> int:
-        """How many of a group go on at once; `run` is the one that has a frame to render."""
+        """How many runs of a group to refine at once; `run` is the one that has a frame to render."""
         if self.asked is not None:
             return self.asked
         if run.kind in self._found:
@@ -59,13 +59,13 @@ class AtOnce:
             return 1
         found = probe(renderer, spec, renderer.fitting(run.schedule.output.size, min(MOST, len(group))))
         self.note(f"lockstep: {found}")
-        if len(group) >= min(MOST, 2 * found.best):  # of a small group nothing is learnt about more
+        if len(group) >= min(MOST, 2 * found.best):  # a smaller group says nothing about larger batches
             self._found[run.kind] = found.best
         return found.best
 
 
 def groups(runs: Sequence[Run]) -> list[list[Run]]:
-    """Those that can be refined together, in the order of their first ones."""
+    """Group the runs that can be refined together, ordered by the first run of each group."""
     found: dict[Hashable, list[Run]] = {}
     for run in runs:
         found.setdefault(run.kind, []).append(run)
@@ -73,7 +73,7 @@ def groups(runs: Sequence[Run]) -> list[list[Run]]:
 
 
 def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Generator[tuple[Run, Event], None, None]:
-    """What happens in all runs of a group; after an interruption no more are begun."""
+    """Yield the events of all runs of a group; after an interruption no further run is started."""
     if len(group) == 1 or at_once.asked == 1:
         yield from _one_by_one(group, events)
         return
@@ -97,7 +97,7 @@ def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Genera
 
 
 def _with(run: Run, events: Generator[Event, None, None]) -> Generator[tuple[Run, Event], None, None]:
-    """The events of a run, each with the run."""
+    """Yield the events of a run, each paired with the run."""
     with closing(events):
         for event in events:
             yield run, event

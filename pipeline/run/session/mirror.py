@@ -1,4 +1,4 @@
-"""A run whose folder is in a bucket: fetched before it, uploaded while it goes on."""
+"""A run whose folder mirrors a bucket: files are downloaded before the run and uploaded while it renders."""
 
 import contextlib
 from collections.abc import Callable, Generator
@@ -15,7 +15,7 @@ from pipeline.storage.uploads import Uploads
 from render.errors import FolderInUseError, StorageError
 
 _LAST = Finished | Interrupted | Failed
-_LATEST = 16  # frames whose files may be late
+_LATEST = 16  # the number of latest frames whose files may not be on the disk yet
 
 
 def mirrored(
@@ -25,15 +25,15 @@ def mirrored(
     run: Callable[[], Generator[Event, None, None]],
     part: tuple[int, int] | None = None,
 ) -> Generator[Event, None, None]:
-    """What a run in `folder` yields, which goes on from what `store` holds and leaves there what it makes.
+    """Yield the events of a run in `folder` that continues from what `store` holds and uploads what it makes.
 
-    The last event comes when everything is uploaded. Where the bucket cannot be reached, that event is
-    a failure; the folder keeps what was rendered, and the next run uploads it.
+    The last event comes when everything has been uploaded. If the bucket cannot be reached, that event is a failure;
+    the folder keeps what was rendered, and the next run uploads it.
 
     Args:
-        part: the frames that are this run's own, see `RunOptions.part`; of others nothing is touched.
+        part: the frames that belong to this run, see `RunOptions.part`; files of other frames are not touched.
     """
-    if holder := in_use(folder, part):  # its files are not for us to exchange
+    if holder := in_use(folder, part):  # we must not replace its files
         yield Failed.of(title, FolderInUseError(folder, holder))
         return
     try:
@@ -56,16 +56,16 @@ def mirrored(
                         yield event
             except (GeneratorExit, KeyboardInterrupt, TerminatedError):
                 with contextlib.suppress(StorageError):
-                    mirror.all()  # the latest frames are on the disk and were not reported yet
+                    mirror.all()  # the latest frames may be on the disk without having been reported
                 raise
     except StorageError as error:
         yield Failed.of(title, error)
 
 
 def _own(part: tuple[int, int] | None) -> Callable[[str], bool]:
-    """Whether a file is the run's own: its frames and states, its log; of the parts the first has all that is not.
+    """A test whether a file belongs to the run: its frames, states and log; everything else belongs to the first part.
 
-    What was rendered here before stays on this machine.
+    The history of earlier runs always stays on this machine.
     """
     begin, end = part or (0, 0)
 
@@ -85,7 +85,7 @@ def _own(part: tuple[int, int] | None) -> Callable[[str], bool]:
 
 
 class _Mirror:
-    """Knows which files were uploaded as they are, and which objects have no file any more."""
+    """Tracks which files have been uploaded unchanged, and which objects no longer have a file."""
 
     def __init__(
         self,
@@ -101,11 +101,11 @@ class _Mirror:
         self._uploads = uploads
         self._ledger = ledger
         self._objects = set(objects)
-        self._stamps = {name: stamp_of(folder / name) for name in same}  # of the files as they are uploaded
+        self._stamps = {name: stamp_of(folder / name) for name in same}  # of the files as they were uploaded
         self._late: list[int] = []
 
     def frame(self, index: int) -> None:
-        """Upload a frame and the state after it, and those of the latest frames that were late."""
+        """Upload a frame and the state after it, and the files of recent frames that were not on the disk before."""
         self._late = [*self._late, index][-_LATEST:]
         for number in tuple(self._late):
             names = f"state/{number:06d}.safetensors", f"frames/{number:06d}.png"
@@ -115,7 +115,7 @@ class _Mirror:
         self._forget("state/")
 
     def all(self) -> None:
-        """Upload every file that is new, and remove the objects of those that are gone."""
+        """Upload every new or changed file, and delete the objects whose files are gone."""
         for path in sorted(self._folder.rglob("*")):
             name = path.relative_to(self._folder).as_posix()
             if not path.name.startswith(".") and self._own(name) and path.is_file():
@@ -123,7 +123,7 @@ class _Mirror:
         self._forget("")
 
     def _upload(self, name: str) -> bool:
-        """Upload a file if it has changed; whether it is there."""
+        """Upload a file if it has changed; return whether it exists."""
         path = self._folder / name
         try:
             stamp = stamp_of(path)

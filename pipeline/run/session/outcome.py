@@ -1,4 +1,4 @@
-"""The end of a run as a value or an exception, for programs that do not follow its events."""
+"""The end of a run as a return value or an exception, for programs that do not follow its events."""
 
 import logging
 from collections.abc import Generator
@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 class RunStoppedError(RenderError):
-    """A run was asked to stop before its video was there; `event` says how far it is."""
+    """Raised if a run was stopped before its video was made; `event` says how far it got."""
 
     exit_code = INTERRUPTED
 
@@ -22,11 +22,11 @@ class RunStoppedError(RenderError):
 
 
 def outcome(events: Generator[Event, None, None]) -> Finished:
-    """Go through the events of one run and return its last one; warnings are logged.
+    """Consume the events of one run and return the last one; warnings are logged.
 
     Raises:
         RunError: the run failed.
-        RunStoppedError: the run was asked to stop.
+        RunStoppedError: the run was stopped.
     """
     with closing(events):
         for event in events:

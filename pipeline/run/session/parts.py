@@ -1,7 +1,7 @@
-"""One schedule in several parts: shots that start from noise are rendered side by side into one folder.
+"""Splits one schedule into parts: shots that start from noise are rendered in parallel into one folder.
 
-A part is a run of some of them (`RunOptions.part`); the run itself comes after its parts, finds every frame and makes
-the video. Frames, states and hashes are those of a run without parts, whoever rendered them.
+A part is a run of some of these shots (`RunOptions.part`). After its parts, the run itself finds every frame there and
+makes the video. Frames, states and hashes are the same as without parts, whichever process rendered them.
 """
 
 import time
@@ -15,15 +15,16 @@ from pipeline.run.run import Run
 
 
 def shares(jobs: Sequence[tuple[float, int]], room: int) -> list[int]:
-    """In how many parts each job is rendered: in several where there is room for more than there are jobs.
+    """The number of parts for each job: more than one if there is room for more runs than there are jobs.
 
     Args:
-        jobs: of each what it costs, and the number of shots that can be rendered side by side.
+        jobs: for each job its cost, and the number of shots that can be rendered in parallel.
+        room: how many runs can be rendered at the same time.
     """
     counts = [1] * len(jobs)
 
     def per_part(number: int) -> float:
-        """What a part costs; nothing where there can be no more parts."""
+        """The cost of one part of job `number`; 0 if the job cannot be split further."""
         cost, shots = jobs[number]
         return cost / counts[number] if counts[number] < shots else 0.0
 
@@ -36,7 +37,7 @@ def shares(jobs: Sequence[tuple[float, int]], room: int) -> list[int]:
 
 
 def ranges(shots: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]]:
-    """`count` runs of neighbouring shots, each of about as many frames; never fewer than one shot."""
+    """Split the shots into `count` ranges of neighbours with about equally many frames; each has at least one shot."""
     found: list[tuple[int, int]] = []
     left = list(shots)
     for parts_left in range(count, 0, -1):
@@ -50,7 +51,7 @@ def ranges(shots: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]
 
 
 def split(runs: Sequence[Run], room: int) -> tuple[list[Run], dict[Run, Run]]:
-    """The runs, in parts where there is room, and by every part what makes the video of it and the others."""
+    """The runs, split into parts if there is room, and for every part the run that makes the video from all parts."""
     found: list[Run] = []
     wholes: dict[Run, Run] = {}
     for run, count in zip(runs, shares([(run.cost, len(run.parallel_ranges)) for run in runs], room), strict=True):
@@ -66,13 +67,13 @@ def joined(
     wholes: Mapping[Run, Run],
     events: Callable[[Run], Generator[Event, None, None]],
 ) -> Generator[tuple[Run, Event], None, None]:
-    """The events of runs and parts, and after the last part of a run those of making its video.
+    """Yield the events of runs and parts and, after the last part of a run, those of making its video.
 
-    The frames and seconds that this last run reports are those of all parts.
+    The numbers of frames and seconds that this last run reports are totals over all parts.
 
     Args:
-        wholes: see `split`; `part_events` has all parts of a run or none.
-        events: those of a run.
+        wholes: see `split`; `part_events` covers either all parts of a run or none.
+        events: starts a run and yields its events.
     """
     left = Counter(wholes.values())
     rendered: Counter[Run] = Counter()

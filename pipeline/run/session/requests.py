@@ -1,4 +1,4 @@
-"""What of a schedule is to be rendered where: one request, or one for every variant."""
+"""What to render from a schedule, and where: one request, or one per variant."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from render.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """A schedule, the folder to render it to, and the URL of the bucket that mirrors this folder, if one does."""
+    """A schedule, the folder to render it to, and the URL of the bucket that the folder mirrors, if any."""
 
     schedule: Schedule
     folder: Path
@@ -21,9 +21,9 @@ class RunRequest:
 
 
 def requests_of(file: Path, origin: Origin, folder: Path) -> list[RunRequest]:
-    """One request, or one for every variant, each in a folder below the schedule's. Raises `InputError`.
+    """One request, or one per variant, each in a folder below the schedule's. Raises `InputError`.
 
-    A variant that was rendered under another name goes on there: how they are named has changed before.
+    A variant that was rendered under another name continues there, because naming has changed between versions.
     """
     found = variants(origin, file)
     if "" in found:
@@ -36,7 +36,7 @@ def requests_of(file: Path, origin: Origin, folder: Path) -> list[RunRequest]:
 
 
 def _rendered_as(found: dict[str, Schedule], folder: Path) -> dict[str, str]:
-    """For every variant that has a run below the folder the name of that."""
+    """For every variant that already has a run below the folder, the name of that run."""
     there = _rendered(folder)
     names = {}
     for name, schedule in found.items():
@@ -51,7 +51,7 @@ def _changed(schedule: Schedule) -> tuple[tuple[str, str], ...]:
 
 
 def _rendered(folder: Path) -> dict[str, tuple[tuple[str, str], ...]]:
-    """What was overridden in the runs below a folder, by name."""
+    """The overrides of the runs below a folder, by the run's name."""
     found = {}
     for below in sorted(folder.iterdir()) if folder.is_dir() else ():
         with suppress(InputError):

@@ -1,4 +1,4 @@
-"""Runs one after the other in one process: models stay loaded, a failure costs no other run."""
+"""Renders runs one after the other in one process: models stay loaded, and a failed run does not affect the others."""
 
 import contextlib
 import json
@@ -34,13 +34,13 @@ Prepare = Callable[["Renderer"], "Renderer"]
 
 
 class Session:
-    """Renders schedules on one device and keeps the models of the latest one for the next.
+    """Renders schedules on one device and keeps the latest schedule's models loaded for the next.
 
     Args:
         device: see `render.device.device.pick_device`.
         offline: do not download models.
         downloaded: called with the progress of downloads, see `render.models.downloads.Progress`.
-        wait: where another run writes into the folder, wait for its end; without it that is a failure.
+        wait: if another run is writing into the folder, wait until it ends; otherwise that is a failure.
     """
 
     def __init__(
@@ -65,13 +65,13 @@ class Session:
         stop: Callable[[], bool] = lambda: False,
         remote: str | None = None,
     ) -> Finished:
-        """Render a schedule to its folder and return when its video is there; warnings are logged.
+        """Render a schedule to its folder and return when the video is made; warnings are logged.
 
         Args: see `events`.
 
         Raises:
-            InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
-            RunError: rendering or encoding failed, or another run writes into the folder.
+            InputError: an option does not fit the schedule, there is no such device, or `remote` is not a bucket.
+            RunError: rendering or encoding failed, or another run is writing into the folder.
             RunStoppedError: `stop` ended the run.
         """
         return outcome(self.events(schedule, folder, options, stop, remote))
@@ -84,20 +84,20 @@ class Session:
         stop: Callable[[], bool] = lambda: False,
         remote: str | None = None,
     ) -> Generator[Event, None, None]:
-        """Render a schedule to its folder and yield what happens; the last event is Finished, Interrupted or Failed.
+        """Render a schedule to its folder and yield the events; the last one is Finished, Interrupted or Failed.
 
-        What is in the folder already and still right is kept. Closing the generator stops the run after the frame
-        that was reported last; rendering again continues from there.
+        Files in the folder that are still valid are kept. Closing the generator stops the run after the frame that was
+        reported last; rendering again continues from there.
 
         Args:
             folder: where frames, states and the video are written, such as `outputs/sunset`; one run at a time.
-            options: run matters such as a range of frames.
-            stop: asked before every frame; True ends the run there.
-            remote: a bucket's URL that the folder is a mirror of, such as s3://bucket/sunset: the run continues
-                what is there and uploads what it makes while rendering goes on.
+            options: options of the run, such as a range of frames.
+            stop: called before every frame; the run ends there if it returns True.
+            remote: URL of a bucket that the folder mirrors, such as s3://bucket/sunset: the run continues what is there
+                and uploads what it makes while it renders.
 
         Raises:
-            InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.
+            InputError: an option does not fit the schedule, there is no such device, or `remote` is not a bucket.
         """
         return self.run_events(run_of(schedule, Path(folder), options), stop, remote=remote)
 
@@ -108,14 +108,14 @@ class Session:
         prepared: Prepare = lambda renderer: renderer,
         remote: str | None = None,
     ) -> Generator[Event, None, None]:
-        """What happens in a run, see `pipeline.run.run.Run.events`; a failure is its last event.
+        """Yield the events of a run, see `pipeline.run.run.Run.events`; if it fails, the last event is Failed.
 
         Args:
-            prepared: makes of the models, as soon as there is a frame to render, what renders it.
-            remote: a bucket's URL that the run's folder is a mirror of.
+            prepared: turns the loaded models into the renderer to use; called once there is a frame to render.
+            remote: URL of a bucket that the run's folder mirrors.
 
         Raises:
-            InputError: `remote` is no bucket.
+            InputError: `remote` is not a bucket.
         """
         attempt = partial(self._events, run, stop, prepared)
         if remote is not None:
@@ -145,9 +145,9 @@ class Session:
             yield Failed.of(run.title, failure)
 
     def _loaded(self, models: LocatedModels, digests: str) -> "Renderer":
-        """The renderer of models whose digests as JSON are `digests`: frames must not be called those of others."""
+        """The renderer of `models`, whose JSON digests must be `digests`: frames must not be attributed to others."""
         if self._kept is None or self._kept[:2] != (models, digests):
-            self._kept = None  # before the next ones come: a GPU may not hold both
+            self._kept = None  # released before the next models load: a GPU may not have room for both
             renderer = models.load(self._device)
             if json.dumps(models.digests()) != digests:
                 raise WeightsError("a model's file has changed while it was loaded; run again")
@@ -156,7 +156,7 @@ class Session:
 
 
 def _repeat_drift(run: Run) -> Iterator[Warned]:
-    """The one warning of `render check` that a render repeats: what it is about is only seen in the finished file."""
+    """Repeat the one warning of `render check` whose cause is only visible in the finished file."""
     message = repeat_drift(run.schedule)
     for problem in run.schedule.warnings:
         if message and problem.message == message:
@@ -164,7 +164,7 @@ def _repeat_drift(run: Run) -> Iterator[Warned]:
 
 
 def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) -> Run:
-    """The run of a schedule to a folder. Raises `InputError` where an option does not fit."""
+    """Create the run of a schedule in a folder. Raises `InputError` if an option does not fit."""
     origin = schedule.origin or Origin(file=str((folder / "schedule.yaml").absolute()))
     return Run(schedule, origin, RunFolder(folder), options or RunOptions())
 
@@ -172,11 +172,11 @@ def run_of(schedule: Schedule, folder: Path, options: RunOptions | None = None) 
 def render_all(
     requests: Sequence[RunRequest], session: Session, options: RunOptions, reporter: Reporter, at_once: int | None = 1
 ) -> int:
-    """Render every schedule to its folder and return the exit code; after an interruption no more are begun.
+    """Render every schedule to its folder and return the exit code; after an interruption no further run is started.
 
     Args:
-        at_once: so many of one size and one set of models, schedules and shots of them, are refined as one batch;
-            None measures what pays.
+        at_once: how many runs with the same size and models (schedules, or shots of one) are refined as one batch;
+            None measures what is fastest.
 
     Raises:
         InputError: an option does not fit; nothing was rendered.
@@ -194,7 +194,7 @@ def render_all(
         chosen = AtOnce(at_once, reporter.note)
         for group in [[run] for run in runs] if at_once == 1 else groups(runs):
             with contextlib.closing(joined(in_lockstep(group, events, chosen), wholes, events)) as all_events:
-                for run, event in all_events:  # closed wherever it is left: what was made goes to its bucket
+                for run, event in all_events:  # closed however this block is left, so that what was made is uploaded
                     reporter(event)
                     failed |= isinstance(event, Failed)
                     interrupted |= isinstance(event, Interrupted)

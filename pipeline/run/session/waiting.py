@@ -1,4 +1,4 @@
-"""A run whose folder another run writes into waits until that one is through or has died, and takes over then."""
+"""Waits for a folder that another run is writing into, until that run has ended or died, and then takes over."""
 
 import time
 from collections.abc import Callable, Generator
@@ -8,19 +8,19 @@ from pipeline.run.events import GO_ON, Event, Failed, Interrupted, Warned
 from pipeline.run.folder.lock import in_use
 from pipeline.run.run import Run
 
-BETWEEN = 0.5  # seconds between two looks at the lock
+BETWEEN = 0.5  # seconds between two checks of the lock
 
 
 def when_free(
     attempt: Callable[[], Generator[Event, None, None]], run: Run, stop: Callable[[], bool]
 ) -> Generator[Event, None, None]:
-    """What happens in a run, from the moment on at which its folder is free.
+    """Yield the events of a run, as soon as its folder is free.
 
     Runs that are refined in lockstep with this one wait as well.
 
     Args:
-        attempt: begins the run; where the folder is in use, its only event says so.
-        stop: asked again and again; True ends the waiting.
+        attempt: starts the run; if the folder is in use, its only event says so.
+        stop: called repeatedly; the waiting ends if it returns True.
     """
     reported = ""
     while True:

@@ -1,7 +1,7 @@
-"""From YAML text to nodes, within bounds: whoever wrote the file, reading it ends soon and stays small.
+"""Builds nodes from YAML text, within limits: whoever wrote the file, reading it takes bounded time and memory.
 
-Nodes are built of the parser's events by a stack of our own, so nothing recurses, and an entry is
-counted as often as its aliases repeat it, before anything is made of it.
+Nodes are built from the parser's events with an explicit stack, so nothing recurses. An entry counts as often as its
+aliases repeat it, before anything is built from it.
 """
 
 import re
@@ -14,21 +14,21 @@ MAX_ENTRIES = 50_000
 MAX_DEPTH = 32
 MAX_KEY = 200
 MAX_TEXT = 10_000
-MAX_TAG_DIRECTIVES = 100  # the parsers compare each with all
-SLOW_IS_FINE = 20_000  # characters
+MAX_TAG_DIRECTIVES = 100  # the parsers compare each new one with all others
+SLOW_IS_FINE = 20_000  # characters up to which PyYAML's slow parser is used
 
-_TEXT_PER_ENTRY = 64  # a text of so many characters counts as one more entry
+_TEXT_PER_ENTRY = 64  # every 64 characters of a text count as one more entry
 _FAST: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
-_NO_TAG = ""  # what a scalar is, is told by its text alone
-_CUT = re.compile(r" (# ?[0-9]{1,9}|#[^\s#,\]}]{1,40})(?=[\s,\]}]|$)")  # after a text: #1, # 1, #blue, but no # remark
-_CURVE = re.compile(r":\s*\([^()]*\)")  # after the frame 0: (1.02)
+_NO_TAG = ""  # the type of a scalar is determined from its text alone
+_CUT = re.compile(r" (# ?[0-9]{1,9}|#[^\s#,\]}]{1,40})(?=[\s,\]}]|$)")  # after a text: #1, # 1 or #blue, not # remark
+_CURVE = re.compile(r":\s*\([^()]*\)")  # what follows the frame number in 0: (1.02)
 CURVE_HINT = "write a curve as a map of times such as {0: 1.02, 60: 1.05}; `render import FILE` converts Deforum's"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class NotYamlError(Exception):
-    """The text is no YAML, or more than a schedule can be; line and column count from 1."""
+    """The text is not YAML, or larger than a schedule may be; line and column count from 1."""
 
     def __init__(self, line: int, column: int, message: str) -> None:
         super().__init__(message)
@@ -36,10 +36,10 @@ class NotYamlError(Exception):
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The root node of one YAML document, None of an empty one; scalars are texts, tags are ignored.
+    """The root node of one YAML document, None if it is empty; scalars are texts, tags are ignored.
 
     Raises:
-        NotYamlError: it is not YAML, more than one document, or beyond a bound.
+        NotYamlError: the text is not YAML, has more than one document, or exceeds a limit.
     """
     if found := _UNPRINTABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
@@ -47,7 +47,7 @@ def compose(text: str) -> yaml.Node | None:
         raise NotYamlError(line, column, "a character that YAML does not allow")
     if text.count("%TAG") > MAX_TAG_DIRECTIVES:
         raise NotYamlError(1, 1, f"more than {MAX_TAG_DIRECTIVES} %TAG directives; a schedule needs none")
-    # PyYAML's own parser points and explains better, libyaml is some twelve times as fast.
+    # PyYAML's own parser has better error messages and positions; libyaml is about twelve times as fast.
     loader = yaml.SafeLoader if len(text) <= SLOW_IS_FINE else _FAST
     try:
         return _build(text, loader)
@@ -69,7 +69,7 @@ def _build(text: str, loader: type) -> yaml.Node | None:
 
 @dataclass
 class _Open:
-    """A map or list that is being filled; `entries` counts it and all below, aliases written out."""
+    """A map or list that is being built; `entries` counts it and everything below it, with aliases expanded."""
 
     node: yaml.CollectionNode
     anchor: str | None
@@ -78,23 +78,23 @@ class _Open:
 
 
 class TextNode(yaml.ScalarNode):
-    """A scalar that knows what YAML took for a comment although it may be the end of the text: "#1", or ""."""
+    """A scalar and the comment that YAML saw after it, which may have been meant as part of the text: "#1"; or ""."""
 
     cut = ""
 
 
 class _Tree:
-    """The nodes of `text` so far, and how many they are."""
+    """The nodes built so far from `text`, and their number."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self.root: yaml.Node | None = None
         self._open: list[_Open] = []
-        self._anchored: dict[str, tuple[yaml.Node, int] | None] = {}  # None while it is being filled
+        self._anchored: dict[str, tuple[yaml.Node, int] | None] = {}  # None until its node is complete
         self._entries = 0
 
     def add(self, event: yaml.NodeEvent) -> None:
-        """Take in a scalar, an alias, or the start of a map or list."""
+        """Add a scalar, an alias, or the start of a map or list."""
         self._entries += 1
         if isinstance(event, yaml.AliasEvent):
             self._attach(*self._alias(event), event)
@@ -104,7 +104,7 @@ class _Tree:
         if isinstance(event, yaml.ScalarEvent):
             if len(event.value) > MAX_TEXT:
                 raise _at(event, f"a text of more than {MAX_TEXT:,} characters")
-            # Plain is '' to libyaml and None to PyYAML.
+            # The style of a plain scalar is '' in libyaml and None in PyYAML.
             start, end = _marks(event)
             node = TextNode(_NO_TAG, event.value, start, end, style=event.style or None)
             if not event.style and (cut := _CUT.match(self._text, end.index)):
@@ -118,7 +118,7 @@ class _Tree:
         self._open.append(_Open(_collection(event), event.anchor))
 
     def close(self, event: yaml.CollectionEndEvent) -> None:
-        """End the innermost map or list."""
+        """Close the innermost map or list."""
         done = self._open.pop()
         self._finish(done.node, done.anchor, done.entries, event)
 
@@ -136,7 +136,7 @@ class _Tree:
         self._attach(node, entries, event)
 
     def _attach(self, node: yaml.Node, entries: int, event: yaml.Event) -> None:
-        """Put a finished node, which stands for so many entries, where it belongs."""
+        """Add a finished node, which counts as `entries` entries, to the innermost open map or list."""
         if not self._open:
             self.root = node
             return
@@ -164,7 +164,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return NotYamlError(1, 1, f"not YAML: {error.problem or error.context}")
-    if "nesting depth" in (error.problem or ""):  # newer libyaml counts ahead of its events
+    if "nesting depth" in (error.problem or ""):  # newer libyaml checks the depth before we see the events
         return NotYamlError(mark.line + 1, mark.column + 1, _TOO_DEEP)
     problem = error.problem or error.context or ""
     reserved = "cannot start any token" in problem and text[mark.index : mark.index + 1] in ("@", "`")
@@ -177,7 +177,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
 
 
 def _within_plain(text: str, index: int) -> bool:
-    """Whether a value without quotes begins before `index`, in its line."""
+    """Whether an unquoted value begins before `index`, in the same line."""
     line = text[max(0, index - MAX_KEY) : index].rpartition("\n")[2]
     _, colon, value = line.rpartition(": ")
     return bool(colon) and value.strip()[:1] not in ("", '"', "'", "[", "{")
@@ -189,5 +189,5 @@ def _at(event: yaml.Event, message: str) -> NotYamlError:
 
 
 def _marks(event: yaml.Event) -> tuple[Any, Any]:
-    """Where the event begins and ends; libyaml's marks are of another class, alike."""
+    """The start and end of an event; libyaml's marks have another class with the same attributes."""
     return event.start_mark, event.end_mark

@@ -1,7 +1,7 @@
-"""A YAML file as nodes that know where they stand, with the scalars of YAML 1.2.
+"""A YAML file as nodes that know their position, with the scalar types of YAML 1.2.
 
-`pipeline.schedule.document.composer` makes the tree of the parser's events. PyYAML's own constructors read `1e-3` as a
-string, `on` as True, `1:30` as 90, and let the second of two equal keys win without a word.
+`pipeline.schedule.document.composer` builds the tree from the parser's events. PyYAML's own constructors would read
+`1e-3` as a string, `on` as True and `1:30` as 90, and silently keep the second of two equal keys.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from render.errors import Problem, ScheduleError
 Scalar = None | bool | int | float | str
 
 MAX_PROBLEMS = 20
-_ENOUGH = 500  # then reading stops: a file of nothing but mistakes is none of ours
+_ENOUGH = 500  # problems, after which reading stops: such a file is probably not a schedule
 _MESSAGE = 1000
 
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -38,9 +38,9 @@ class InvalidError(Exception):
 
 @dataclass
 class Problems:
-    """Everything found wrong in one file, in order of place.
+    """All problems found in one file, in order of place.
 
-    `allow_paths` lets what the file names lie outside its folder.
+    `allow_paths` allows the file to name paths outside its folder.
     """
 
     file: str
@@ -48,7 +48,7 @@ class Problems:
     allow_paths: bool = False
 
     def add(self, invalid: InvalidError) -> None:
-        """Note a problem. Raises `ScheduleError` where there are far too many."""
+        """Add a problem. Raises `ScheduleError` if there are far too many."""
         mark = invalid.value.node.start_mark
         self.found.append(
             Problem(
@@ -64,7 +64,7 @@ class Problems:
 
     @contextlib.contextmanager
     def collecting(self) -> Iterator[None]:
-        """Note an `InvalidError` of the block and go on after it, so that a file tells all it has."""
+        """Collect an `InvalidError` of the block and continue after it, so that all problems are reported."""
         try:
             yield
         except InvalidError as invalid:
@@ -78,7 +78,7 @@ class Problems:
 
 @dataclass(frozen=True)
 class Value:
-    """A node of the document, its path such as `motion.zoom.5s`, and where its problems are noted."""
+    """A node of the document, its path such as `motion.zoom.5s`, and where its problems are collected."""
 
     node: yaml.Node
     path: str
@@ -93,10 +93,10 @@ class Value:
         return isinstance(self.node, yaml.SequenceNode)
 
     def pairs(self, expected: str) -> Iterator[tuple[str, "Value", "Value"]]:
-        """Key as written, key, value of every entry of a map; what cannot be a key is a problem.
+        """Yield key as text, key and value of every entry of a map; invalid keys are collected as problems.
 
         Raises:
-            InvalidError: this is no map.
+            InvalidError: this is not a map.
         """
         if not isinstance(self.node, yaml.MappingNode):
             raise self.invalid(expected)
@@ -115,18 +115,18 @@ class Value:
             yield name, key, self._below(value_node, path)
 
     def entries(self) -> dict[str, "Value"]:
-        """The values of a map by key, wrong ones left out: for a look ahead before the real reading."""
+        """The values of a map by key, without invalid ones and without reporting them: a look ahead before reading."""
         quiet = Value(self.node, self.path, Problems(self.problems.file))
         return {name: value for name, _, value in quiet.pairs("a map")} if self.is_map else {}
 
     def items(self, expected: str) -> list["Value"]:
-        """The values of a list. Raises `InvalidError` where this is none."""
+        """The values of a list. Raises `InvalidError` if this is not a list."""
         if not isinstance(self.node, yaml.SequenceNode):
             raise self.invalid(expected)
         return [self._below(node, f"{self.path}[{number}]") for number, node in enumerate(self.node.value)]
 
     def scalar(self, expected: str) -> Scalar:
-        """The scalar by the rules of YAML 1.2's core schema. Raises `InvalidError` where this is none."""
+        """The scalar by the rules of YAML 1.2's core schema. Raises `InvalidError` if this is not a scalar."""
         if not isinstance(self.node, yaml.ScalarNode):
             raise self.invalid(expected)
         text: str = self.node.value
@@ -161,7 +161,7 @@ def compose(text: str, file: str) -> Value:
     """Parse one YAML document.
 
     Raises:
-        ScheduleError: it is not YAML, or empty, or more than one document, or far larger than a schedule.
+        ScheduleError: the text is not YAML, is empty, has more than one document, or is far larger than a schedule.
     """
     try:
         node = composer.compose(text)

@@ -1,4 +1,4 @@
-"""Values that the command line puts in the place of a schedule's own: `--set refine.steps=20`."""
+"""Overrides: values from the command line that replace those of a schedule, such as `--set refine.steps=20`."""
 
 import copy
 import re
@@ -16,9 +16,9 @@ _KEY = re.compile(r"[^.\[]+")
 
 
 def overridden(document: Value, overrides: Sequence[tuple[str, str]]) -> Value:
-    """The document with other values: each a path as problems name it, and the YAML to put there.
+    """The document with overrides applied: each is a path as in error messages, and the YAML to put there.
 
-    Maps on the way that are not there are made; an item of a list must be there.
+    Missing maps on the path are created; an item of a list must exist.
 
     Raises:
         InputError: a path leads nowhere.
@@ -35,10 +35,10 @@ def overridden(document: Value, overrides: Sequence[tuple[str, str]]) -> Value:
 
 
 def replaced(node: yaml.Node, rest: str, value: yaml.Node, source: str) -> yaml.Node:
-    """A copy of `node` with `value` where the path `rest` leads; what lies beside the way is shared.
+    """A copy of `node` with `value` at the path `rest`; everything that is not on the path is shared with the original.
 
     Raises:
-        InputError: the path, which `source` gives, leads nowhere.
+        InputError: the path, which came from `source`, leads nowhere.
     """
     if not rest:
         return value
@@ -69,7 +69,7 @@ def _with_key(node: yaml.MappingNode, key: str, rest: str, value: yaml.Node, sou
 
 
 def _key(node: yaml.MappingNode, rest: str) -> str | None:
-    """The key that `rest` begins with: the longest one there is (1.5s has a dot), else up to a dot or bracket."""
+    """The key at the start of `rest`: the longest existing one (1.5s has a dot), else up to a dot or bracket."""
     names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
     there = [name for name in names if name and (rest + ".").startswith((name + ".", name + "["))]
     match = _KEY.match(rest)
@@ -79,11 +79,11 @@ def _key(node: yaml.MappingNode, rest: str) -> str | None:
 KEY = "include"
 
 
-WHOLE = ("prompts", "shots", "variants", KEY)  # are replaced, not merged
+WHOLE = ("prompts", "shots", "variants", KEY)  # these are replaced as a whole, not merged
 
 
 def under(own: yaml.Node, fragment: yaml.Node) -> yaml.Node:
-    """`own` with the entries of the map `fragment` that it lacks, and so for every section that both have as a map."""
+    """`own` with the entries of `fragment` that it lacks; a section that is a map in both is merged entry by entry."""
     merged = copy.copy(own)
     merged.value = list(own.value)
     places = {_name(key): number for number, (key, _) in enumerate(own.value)}

@@ -1,6 +1,6 @@
-"""Paths that a schedule names: within its own folder, unless the command line allows others.
+"""Resolves paths that a schedule names: inside its own folder, unless the command line allows others.
 
-A schedule may come from a stranger, so what it names is no more to be trusted than what it says.
+A schedule may come from a stranger, so the files it names deserve no more trust than its content.
 """
 
 from pathlib import Path
@@ -11,14 +11,14 @@ ALLOW = "--allow-paths"
 
 
 def resolve(written: str, base: Path, allow: bool) -> Path:
-    """The file that `written` means, symlinks followed; it is looked at, never opened, and need not exist.
+    """The file that `written` refers to, with symlinks followed; it is not opened and need not exist.
 
     Args:
         base: the schedule's folder, which relative paths start from.
-        allow: whether `--allow-paths` was given: absolute paths, `~`, and all outside `base` are then fine.
+        allow: whether `--allow-paths` was given, which permits absolute paths, `~`, and everything outside `base`.
 
     Raises:
-        ValueError: it is no path, or leads out of `base`, or to what is neither a file nor a folder.
+        ValueError: it is not a path, or leads outside `base`, or to something that is neither a file nor a folder.
     """
     if not written.strip() or not written.isprintable():
         raise ValueError(f"expected the path of a file, got {_shown(written)}")
@@ -31,7 +31,7 @@ def resolve(written: str, base: Path, allow: bool) -> Path:
             raise ValueError(f"{_shown(written)} is outside the schedule's folder; move it there or give {ALLOW}")
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise ValueError(f"{_shown(written)} is a pipe or a device; expected a file")
-    except (OSError, RuntimeError) as error:  # a name too long, a loop of links, nobody's home
+    except (OSError, RuntimeError) as error:  # a name too long, a loop of links, or an unknown user after ~
         why = (error.strerror if isinstance(error, OSError) else None) or error
         raise ValueError(f"{_shown(written)} cannot be followed: {why}") from error
     return path

@@ -1,4 +1,4 @@
-"""The files and options that one schedule is made of: reading a text, placing problems, writing the whole out."""
+"""The files and options that make up one schedule: reads texts, locates problems and writes the whole as one text."""
 
 import copy
 import dataclasses
@@ -18,10 +18,10 @@ MAX_BYTES = 1_000_000
 
 
 def read_text(path: Path) -> str:
-    """The text of a file of YAML.
+    """The text of a YAML file.
 
     Raises:
-        InputError: it cannot be read, is no text, or far too large.
+        InputError: the file cannot be read, is not text, or is far too large.
     """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
 
 
 class SourcedProblems(Problems):
-    """Problems of a schedule that is made of several sources: each is reported with its own."""
+    """Problems of a schedule with several sources: each is reported with the source that it is in."""
 
     def add(self, invalid: InvalidError) -> None:
         super().add(invalid)
@@ -49,18 +49,18 @@ class SourcedProblems(Problems):
 
 
 class Place(yaml.Mark):
-    """Where a node stands, in a source of its own: `name` is its file, or the option that gave it."""
+    """The position of a node in a source other than the main file; `name` is that file, or the option."""
 
 
 def stamp(root: yaml.Node, source: str) -> None:
-    """Let every node below `root` say that it stands in `source`."""
+    """Mark every node below `root` as coming from `source`."""
     for node in _nodes(root):
         mark = node.start_mark
         node.start_mark = Place(source, mark.index, mark.line, mark.column, None, 0)
 
 
 def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
-    """Every node once, aliases or not."""
+    """Yield every node once, even if aliases repeat it."""
     seen: set[int] = set()
     waiting = [root]
     while waiting:
@@ -76,7 +76,7 @@ def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def size(root: yaml.Node) -> int:
-    """How many nodes there are, those that aliases repeat counted once."""
+    """The number of nodes; those that aliases repeat count once."""
     return sum(1 for _ in _nodes(root))
 
 
@@ -87,13 +87,13 @@ def with_root(document: Value, root: yaml.Node) -> Value:
 
 
 def written_out(document: Value) -> str:
-    """The document as YAML, all of its sources in one."""
+    """The document as YAML, with all of its sources merged into one text."""
     text: str = yaml.serialize(_tagged(document.node), Dumper=yaml.SafeDumper, allow_unicode=True, width=120)
     return text
 
 
 def in_one_line(node: yaml.Node) -> str:
-    """A node as YAML in one line, for the command line."""
+    """A node as YAML on one line, for the command line."""
     root = _tagged(node)
     for below in _nodes(root):
         if isinstance(below, yaml.CollectionNode):
@@ -105,7 +105,7 @@ def in_one_line(node: yaml.Node) -> str:
 
 
 def _tagged(node: yaml.Node) -> yaml.Node:
-    """A copy whose tags let the emitter write every scalar as it was written."""
+    """A copy with tags that make the emitter write every scalar as it was written."""
     resolve: Any = Resolver().resolve
     root = copy.deepcopy(node)
     for below in _nodes(root):

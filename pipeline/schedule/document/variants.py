@@ -1,4 +1,4 @@
-"""`variants:` of a schedule: a matrix of values, every combination of them a run of its own."""
+"""`variants:` of a schedule: a matrix of values, each combination of which is rendered as a run of its own."""
 
 import itertools
 import math
@@ -26,7 +26,7 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One combination: a name for its folder, and its values as `--set` takes them."""
+    """One combination: its folder name, and its values in the form that `--set` takes."""
 
     name: str
     overrides: tuple[tuple[str, str], ...]
@@ -34,7 +34,7 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """Every path that varies with the places of its values; empty where nothing varies."""
+    """The varying paths, each with its values; empty if nothing varies."""
 
     values: dict[str, list[Value]]
 
@@ -45,11 +45,11 @@ class Matrix:
         return document
 
     def others(self, document: Value) -> list[Value]:
-        """The document once with every other value."""
+        """The document once for every other value, with first values at the other paths."""
         return [_with(document, path, value) for path, values in self.values.items() for value in values[1:]]
 
     def variants(self) -> tuple[Variant, ...]:
-        """Every combination, the last path varying fastest."""
+        """Every combination; the last path varies fastest."""
         if not self.values:
             return ()
         labels = [path.rpartition(".")[2] for path in self.values]
@@ -63,14 +63,14 @@ class Matrix:
                 f"{label}-{choices[number]}" for label, choices, number in zip(labels, names, numbers, strict=True)
             ]
             name = safe(re.sub(r"[^\w.-]", "-", "_".join(parts)))
-            if any(name == other.name for other in found):  # the value 1, and the first of those that are too long
+            if any(name == other.name for other in found):  # a value 1, and number 1 for a value too long to show
                 name = safe(f"{name}_{len(found) + 1}")
             found.append(Variant(name=name, overrides=tuple(zip(self.values, chosen, strict=True))))
         return tuple(found)
 
 
 def read_matrix(document: Value) -> tuple[Value, Matrix]:
-    """The document without `variants:`, and what that says; what is wrong is noted."""
+    """Split the document into one without `variants:` and the matrix; problems are collected."""
     if KEY not in document.entries():
         return document, Matrix(values={})
     root = yaml.MappingNode(document.node.tag, [], document.node.start_mark)
@@ -112,9 +112,9 @@ def _choices(path: str, key: Value, entry: Value) -> list[Value]:
 
 
 def _names(values: list[Value], texts: list[str]) -> list[str]:
-    """What stands for each value in the names of variants: the value where it is short, else its number.
+    """The part of a variant's name for each value: the value itself if it is short, else its number.
 
-    Two that look alike, on a file system without capitals too, are both numbered.
+    If two look alike, also when case is ignored as some file systems do, both are numbered.
     """
     shown = [
         text

@@ -1,4 +1,4 @@
-"""What a value is read with: the clock of its times, the names of its expressions, and where warnings go."""
+"""The context in which values are read: the clock for times, the names for expressions, and where warnings go."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ from pipeline.curves.signals import Signal
 from pipeline.schedule.document.document import InvalidError, Value
 
 MAX_WARNINGS = 100
-MAX_TOKENS = 200_000  # of all expressions, those of their variables included
+MAX_TOKENS = 200_000  # of all expressions, including those of their variables
 
 
 @dataclass
 class Diagnostics:
-    """What reading notes about a whole schedule; every clock that is made of another one shares it.
+    """What reading collects about a whole schedule; shared by every clock that is derived from another one.
 
     Attributes:
-        warnings: what can be used, but.
-        used: the names that expressions asked for.
+        warnings: values that are valid, but questionable.
+        used: the names that expressions refer to.
         num_tokens: of all expressions so far.
     """
 
@@ -32,12 +32,12 @@ class Diagnostics:
     num_tokens: int = 0
 
     def warn(self, value: Value, message: str) -> None:
-        """Note a warning: what is at `value` can be used, but."""
+        """Add a warning: what is at `value` is valid, but questionable."""
         if len(self.warnings) < MAX_WARNINGS:
             self.warnings.append(InvalidError(value, message))
 
     def count_expression(self, value: Value, size: int) -> None:
-        """Note one more expression of so many tokens. Raises `InvalidError` where they are too many to be computed."""
+        """Count one more expression of `size` tokens. Raises `InvalidError` if there are too many to compute."""
         self.num_tokens += size
         if self.num_tokens > MAX_TOKENS:
             raise InvalidError(value, "the expressions of this schedule, with all that let: adds to them, are too many")
@@ -45,13 +45,13 @@ class Diagnostics:
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """What expressions may name besides times and beats.
+    """The names that expressions may use besides times and beats.
 
     Attributes:
         seed: of random numbers.
         variables: those of `let:`.
         signals: those of `music:`.
-        loop: how long the video's end is led into its beginning, in seconds.
+        loop: for how long the video's end is blended into its beginning, in seconds.
     """
 
     seed: int = 0
@@ -62,19 +62,19 @@ class Names:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """What turns frames, percent, `end`, beats and markers into seconds.
+    """Converts frames, percent, `end`, beats and markers to seconds.
 
     Attributes:
         fps: frames per second.
         length: of the video, or of a shot, in seconds.
-        known: False where fps, length or the like could not be read: times are then only placeholders, and nothing
-            is checked about their order.
+        known: False if fps, length or the like could not be read: times are then only placeholders, and their order is
+            not checked.
         beat: where beats and bars lie; None without music.
-        no_beat: what is wrong with a time in beats where there is no `beat`.
-        track: how long the music goes on from the video's start, in seconds.
-        markers: names of times, in seconds.
-        names: what expressions may name.
-        diagnostics: where warnings are noted.
+        no_beat: the error message for a time in beats if there is no `beat`.
+        track: how long the music continues after the video's start, in seconds.
+        markers: times by name, in seconds.
+        names: the names that expressions may use.
+        diagnostics: where warnings are collected.
     """
 
     fps: float
@@ -89,12 +89,12 @@ class Clock:
 
     @property
     def frames(self) -> Array:
-        """When every frame is shown, in seconds."""
+        """The time of every frame, in seconds."""
         return np.arange(max(1, round(self.length * self.fps))) / self.fps
 
     @property
     def scope(self) -> Scope:
-        """All that expressions may name, as they are compiled with it."""
+        """The scope that expressions are compiled in: every name that they may use."""
         return Scope(
             fps=self.fps,
             duration=self.length,
@@ -106,10 +106,10 @@ class Clock:
         )
 
     def with_names(self, **changes: Any) -> "Clock":
-        """The clock with other `names`."""
+        """A copy of the clock with changed `names`."""
         return dataclasses.replace(self, names=dataclasses.replace(self.names, **changes))
 
     def warn(self, value: Value, message: str) -> None:
-        """Note a warning, unless times are only placeholders."""
+        """Add a warning, unless times are only placeholders."""
         if self.known:
             self.diagnostics.warn(value, message)

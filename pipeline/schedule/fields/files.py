@@ -1,4 +1,4 @@
-"""Files that a schedule names: they exist, lie inside its folder, and are of the right type."""
+"""Reads the paths of files that a schedule names: they must exist, lie inside its folder, and have the right type."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from render.spec import ImageFile
 
 
 def file(value: Value, clock: Clock) -> Path:
-    """A file, written relative to the schedule's folder and inside it unless that is lifted."""
+    """A file; its path is relative to the schedule's folder and stays inside it, unless `--allow-paths` is given."""
     written = fields.text(value, clock)
     try:
         path = resolve(written, Path(value.problems.file).parent, value.problems.allow_paths)
@@ -25,7 +25,7 @@ def file(value: Value, clock: Clock) -> Path:
 
 
 def picture(value: Value, clock: Clock) -> ImageFile:
-    """A picture; only its header is read."""
+    """A picture file; only its header is read."""
     from render.files.images import require_image
 
     path = file(value, clock)

@@ -1,4 +1,4 @@
-"""Expressions as they stand in a schedule: read, placed in the file, checked over the whole timeline."""
+"""Expressions in a schedule: compiles them, locates their errors in the file, checks them over the whole timeline."""
 
 import dataclasses
 import difflib
@@ -20,16 +20,16 @@ from pipeline.schedule.fields.quantities import Quantity
 from pipeline.schedule.fields.readers import written
 
 _NUMBER = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?")
-_AMOUNT = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?(\s*(%|[A-Za-z]+))?(\s*/\s*[A-Za-z]+)?")  # with some unit
+_AMOUNT = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?(\s*(%|[A-Za-z]+))?(\s*/\s*[A-Za-z]+)?")  # a number with any unit
 _CURVE = re.compile(r"\s*[0-9]+\s*:\s*\(")  # Deforum's 0: (1.02)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def amount(value: Value, quantity: Quantity, clock: Clock, expected: str, prev: float | None) -> float | Formula:
-    """A written number of the quantity, or the expression that gives one for every time.
+    """A literal number of the quantity, or an expression that gives one for every time.
 
     Args:
-        expected: what the quantity, or a map of it, is in words.
+        expected: what the quantity, or a map of it, accepts, in words.
         prev: the value at the previous key.
 
     Raises:
@@ -60,10 +60,11 @@ def amount(value: Value, quantity: Quantity, clock: Clock, expected: str, prev: 
 
 
 def compiled(value: Value, clock: Clock, expected: str, besides: tuple[str, ...] = ()) -> Expression:
-    """The expression at `value`.
+    """Compile the expression at `value`.
 
     Raises:
-        InvalidError: there is none; where it looks like anything else, with what was `expected` instead.
+        InvalidError: it cannot be compiled. If it does not look like an expression, the message says what was
+            `expected` instead.
     """
     source: str = value.node.value
     try:
@@ -77,14 +78,14 @@ def compiled(value: Value, clock: Clock, expected: str, besides: tuple[str, ...]
 
 
 def _is_meant(text: str, clock: Clock) -> bool:
-    """Whether a text is meant as an expression: no single strange word, no number with some unit."""
+    """Whether a text is meant as an expression: not a single unknown word, and not a number with a unit."""
     if _WORD.fullmatch(text):
         return text in RESERVED or bool(difflib.get_close_matches(text, (*clock.names.variables, *clock.names.signals)))
     return bool(text) and not _AMOUNT.fullmatch(text)
 
 
 def check(value: Value, formula: Formula, times: Array, quantity: Quantity, clock: Clock) -> None:
-    """Look at all `times` at once. Raises `InvalidError` where the formula has no value that is one."""
+    """Check a formula at all `times`. Raises `InvalidError` where it has no value, or one that the quantity rejects."""
     values = formula.at(times)
     unsound = ~np.isfinite(values)
     suspects = [int(unsound.argmax())] if unsound.any() else [int(values.argmin()), int(values.argmax())]
@@ -94,7 +95,7 @@ def check(value: Value, formula: Formula, times: Array, quantity: Quantity, cloc
 
 
 def when(time: float, clock: Clock) -> str:
-    """A time for a message: `frame 12 (1 s)`."""
+    """A time in seconds for a message: `frame 12 (1 s)`."""
     frame = time * clock.fps
     whole = abs(frame - round(frame)) < 1e-6
     return f"frame {round(frame)} ({time:.4g} s)" if whole else f"{time:.4g} s"
@@ -110,19 +111,19 @@ def _complaint(value: float, quantity: Quantity, clock: Clock) -> str:
 
 
 def _placed(value: Value, error: ExpressionError) -> InvalidError:
-    """The error at its own column where the expression stands in one line as it is written."""
+    """The error at its own column in the file, if the expression is on one line exactly as written."""
     node = value.node
     assert isinstance(node, yaml.ScalarNode)
     if node.style is None and error.message.endswith(
         "expected ',' or ')'"
-    ):  # a comma has torn it within {...} or [...]
+    ):  # inside {...} or [...], YAML splits at the comma
         return InvalidError(value, "put quotes around an expression with commas")
     start, end = node.start_mark, node.end_mark
     quotes = 1 if node.style in ('"', "'") else 0
     if end is None or start.line != end.line or end.column - start.column != len(node.value) + 2 * quotes:
         return InvalidError(value, f"{error.message} (character {error.column + 1} of the expression)")
     shift = quotes + error.column
-    kind = type(start) if isinstance(start, yaml.Mark) else yaml.Mark  # libyaml's cannot be made
+    kind = type(start) if isinstance(start, yaml.Mark) else yaml.Mark  # libyaml's marks cannot be constructed
     mark = kind(start.name, start.index + shift, start.line, start.column + shift, None, 0)
     inside = yaml.ScalarNode(node.tag, node.value, mark, end, node.style)
     return InvalidError(dataclasses.replace(value, node=inside), error.message)

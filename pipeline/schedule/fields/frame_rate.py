@@ -1,4 +1,4 @@
-"""`fps:` as it is written, and the rate at which a length is whole frames."""
+"""Reads `fps:`, and finds rates at which a length is a whole number of frames."""
 
 import re
 from fractions import Fraction
@@ -11,14 +11,14 @@ from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.shapes import Described, Shape, described, one_of, written_as
 
 LOWEST, HIGHEST = 0.1, 240.0
-NEAR = 12.0  # what `auto` stays near to
+NEAR = 12.0  # frames per second; `auto` picks a rate near this
 _FRACTION = r"[0-9]{1,7}\s*/\s*0*[1-9][0-9]{0,6}"
 _AUTO = re.compile(r"auto(?:\s+([0-9]{1,3}(?:\.[0-9]{1,6})?))?")
-_EQUAL = 1e-6, 0.05  # of a bar: how far a length may be from whole bars, evenly spaced or as they were found
+_EQUAL = 1e-6, 0.05  # in bars: tolerance for calling a length whole bars, for evenly spaced and for detected beats
 
 
 def frames_per_second(low: float = LOWEST, auto: bool = False) -> Described[[Value, Clock], float]:
-    """A reader of rates from `low` on; with `auto` also of that word, which is the clock's rate then."""
+    """A reader of rates from `low` on; with `auto`, it also accepts that word, which gives the clock's rate."""
     also = ", or auto" if auto else ""
     expected = f"frames per second from {low:g} to {HIGHEST:g}, such as 24 or 24000/1001{also}"
 
@@ -50,7 +50,7 @@ def _rate(value: Value, expected: str) -> float | None:
 
 
 def auto_near(value: Value) -> float | None:
-    """What `auto` or `auto 24` stays near to; None where something else stands."""
+    """The rate that `auto` or `auto 24` should stay near; None for any other value."""
     match = None if value.is_map or value.is_list else _AUTO.fullmatch(written(value))
     if match is None:
         return None
@@ -59,9 +59,9 @@ def auto_near(value: Value) -> float | None:
 
 
 def fitting(length: float, beat: Beat | None, near: float) -> float:
-    """The rate nearest to `near` at which a length is whole frames, and so is each of its parts, if they are equal.
+    """The rate nearest to `near` at which the length, and each of its equal parts, is a whole number of frames.
 
-    Its parts are the bars that it is long, else the beats; else there is only the whole.
+    The parts are bars if the length is a whole number of bars, else beats likewise, else the length as a whole.
 
     Args:
         length: in seconds.
@@ -83,7 +83,7 @@ def _parts(length: float, beat: Beat | None) -> int:
 
 
 def as_written(fps: float) -> str:
-    """A rate as a schedule takes it, exactly where that is short: `12`, `713/60 (11.8833)`, `11.98765`."""
+    """A rate in the notation of a schedule, as a fraction if that is short: `12`, `713/60 (11.8833)`, `11.98765`."""
     rate = exact(fps)
     if rate.denominator == 1:
         return str(rate)

@@ -1,4 +1,4 @@
-"""Numbers over time: easings, and the maps of times that make a curve."""
+"""Numbers over time: easings, and curves given as maps of times."""
 
 import math
 import re
@@ -24,9 +24,9 @@ from render.errors import suggestion
 
 T = TypeVar("T")
 
-MAX_KEYS = 10_000  # a key for each frame of ten minutes and more
+MAX_KEYS = 10_000  # more than one key per frame for ten minutes
 MAX_EASINGS = 64
-MAX_WORK = 20_000_000  # tokens of an expression times moments to look at
+MAX_WORK = 20_000_000  # tokens of an expression times sampled moments
 
 _EASE = "the name of an easing such as in_out_sine, see easings.net"
 EASING: Shape = {
@@ -41,7 +41,7 @@ EXPRESSION: Shape = {
     "description": f"a formula of {', '.join(RESERVED)} and what let: names, with {', '.join(FUNCTIONS)}",
     "type": "string",
     "maxLength": MAX_LENGTH,
-    # Two words side by side are none, and neither is a number with letters, but for times such as 4 beats.
+    # Two adjacent words are no expression, nor is a number with letters, except for times such as 4 beats.
     "pattern": r"^(?:(?=.*\b(?:every|pulse_on)\s*\()"
     rf"|(?!.*{_WORD}+\s+{_WORD})(?!.*\b[0-9]+(?![eE][-+]?[0-9])[A-Za-z_]))"
     r"\s*[-+(.0-9A-Za-z_](?:[-+*/()<>=!,.\s0-9A-Za-z_]*[).0-9A-Za-z_])?\s*$",
@@ -68,12 +68,12 @@ def ease(value: Value, clock: Clock) -> str:
 
 
 def keyed(entry: Shape) -> Shape:
-    """The shape of a map of times."""
+    """The shape of a map whose keys are times."""
     return {"type": "object", "minProperties": 1, "propertyNames": KEY, "additionalProperties": entry}
 
 
 def curve(quantity: Quantity) -> Described[[Value, Clock], Curve]:
-    """A number, an expression, or a map of times to those or to `{to: value, ease: name}`."""
+    """A reader of curves: a number, an expression, or a map of times to these or to `{to: value, ease: name}`."""
     once = one_of(quantity.shape, EXPRESSION)
     over_time = keyed(one_of(once, map_of({"to": once, "ease": EASING}, required=("to",))))
 
@@ -95,7 +95,7 @@ def curve(quantity: Quantity) -> Described[[Value, Clock], Curve]:
 
 
 def _entry(entry: Value, clock: Clock) -> tuple[Value, str]:
-    """Where the value of a key stands, and its easing."""
+    """The node of a key's value, and the key's easing."""
     if not entry.is_map:
         return entry, "linear"
     found = parts(entry, {"to": lambda value, clock: value, "ease": ease}, clock)
@@ -103,7 +103,7 @@ def _entry(entry: Value, clock: Clock) -> tuple[Value, str]:
 
 
 def _keys(entries: dict[float, tuple[Value, str]], quantity: Quantity, clock: Clock) -> list[tuple[Keyframe, Value]]:
-    """The keys in order of time, each with its place; what is wrong is noted and left out."""
+    """The keys in order of time, each with its node; invalid ones are collected as problems and left out."""
     keys: list[tuple[Keyframe, Value]] = []
     prev: float | None = None
     for at, (value, name) in entries.items():
@@ -121,7 +121,7 @@ def _key(at: float, found: float | Formula, name: str) -> Keyframe:
 
 
 def _check(keys: list[tuple[Keyframe, Value]], quantity: Quantity, clock: Clock) -> None:
-    """Every formula at every frame that it has a part in; what is wrong is noted."""
+    """Check every formula at every frame that it contributes to; problems are collected."""
     times = np.array([-math.inf, *(key.time for key, _ in keys), math.inf])
     frames = clock.frames
     sizes = [clock.scope.size(key.formula.expression) for key, _ in keys if key.formula is not None]
@@ -137,7 +137,7 @@ def _check(keys: list[tuple[Keyframe, Value]], quantity: Quantity, clock: Clock)
 def by_time(
     value: Value, clock: Clock, read: Callable[[float, Value], T], besides: Collection[str] = ()
 ) -> dict[float, T]:
-    """Read a map of times but for the keys in `besides`, in order of time; what is wrong is noted and left out."""
+    """Read a map of times in order, except the keys in `besides`; invalid entries are reported and left out."""
     if not value.node.value:
         raise value.invalid("at least one time")
     if len(value.node.value) > MAX_KEYS:
@@ -167,5 +167,5 @@ def by_time(
 
 
 def _snake(name: str) -> str:
-    """easings.net's easeInOutSine as in_out_sine."""
+    """Convert easings.net's easeInOutSine to in_out_sine."""
     return re.sub(r"(?<!^)(?=[A-Z])|-", "_", name).lower().removeprefix("ease_")

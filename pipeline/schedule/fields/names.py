@@ -1,4 +1,4 @@
-"""Maps of names, and the order in which they use each other: of `markers:`, `let:` and signals."""
+"""Maps of names (`markers:`, `let:` and signals), and the order in which their entries refer to each other."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def named(value: Value, kind: str) -> dict[str, Value]:
-    """The entries of a map whose keys are names; others are noted and left out."""
+    """The entries of a map whose keys are valid names; others are collected as problems and left out."""
     found: dict[str, Value] = {}
     if value.is_map and len(value.node.value) > MAX_NAMES:
         raise InvalidError(value, f"expected at most {MAX_NAMES} entries, got {len(value.node.value)}")
@@ -30,7 +30,7 @@ def named(value: Value, kind: str) -> dict[str, Value]:
 
 
 def names_shape(description: str, shape: Shape) -> Shape:
-    """The shape of a map of names."""
+    """The shape of a map whose keys are names."""
     return {
         "description": description,
         "type": "object",
@@ -40,7 +40,7 @@ def names_shape(description: str, shape: Shape) -> Shape:
 
 
 def in_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list[str]:
-    """Every name after those that it uses; names that refer to each other in a circle are noted and left out."""
+    """Sort names so that each comes after those that it uses; cycles are collected as problems and left out."""
     order: list[str] = []
     waiting = {name: {used for used in uses[name] if used in entries} for name in entries}
     done: set[str] = set()
@@ -56,7 +56,7 @@ def in_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list
 
 
 def _circle(name: str, waiting: Mapping[str, set[str]]) -> list[str]:
-    """The first circle on the way from `name` along what is used."""
+    """The first cycle found when following uses from `name`."""
     way = [name]
     while (following := min(waiting[way[-1]] & waiting.keys())) not in way:
         way.append(following)

@@ -1,6 +1,6 @@
 """Kinds of numbers: plain ones, shares of the picture, rates of motion.
 
-A `Quantity` says in words what it expects, so that a curve of it can say so, too.
+A `Quantity` describes in words what it expects, so that a curve of it can repeat that in its error messages.
 """
 
 import math
@@ -17,7 +17,7 @@ from render.motion.transforms import Transform
 
 _NUMBER = r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 _PERCENT = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*%")
-# No two parts can match the same characters, or a long text would be tried in every way.
+# No two parts match the same characters; otherwise a long text would cause exponential backtracking.
 _PERIOD = r"(?:\s*/\s*(s|frame|beat))?"
 _RATE = re.compile(rf"{_NUMBER}(?:\s*(%|deg))?{_PERIOD}")
 _ZERO = r"[-+]?(?:0+(?:\.0*)?|\.0+)"
@@ -30,11 +30,11 @@ class Quantity:
 
     Attributes:
         expected: what is expected, in words.
-        convert: how a written one is read; None where it is something else.
-        complain: what is wrong with a value of an expression, "" where nothing is.
-        shape: what is accepted, an expression left aside.
-        unit: what 1 of an expression is.
-        per_beat: a written rate per beat as an expression, for a tempo that changes; "" where it is none.
+        convert: converts a literal value; returns None if it is something else.
+        complain: returns what is wrong with a value of an expression, "" if nothing is.
+        shape: what is accepted as a literal, leaving expressions aside.
+        unit: the amount that a value of 1 in an expression stands for.
+        per_beat: rewrites a literal rate per beat as an expression, for a changing tempo; "" if it is not one.
     """
 
     expected: str
@@ -64,7 +64,7 @@ class Quantity:
 
 
 def number(low: float = -math.inf, high: float = math.inf) -> Quantity:
-    """A number in a range, bounds included."""
+    """A number from `low` to `high`, both included."""
     expected = "a number" + _range(low, high)
 
     def convert(value: Value, clock: Clock) -> float | None:
@@ -92,7 +92,7 @@ share = Quantity(
 def rate(transform: Transform) -> Quantity:
     """How fast a transform moves, per second: `1.05/s`, `1.004/frame`, `2%/s`, `90deg/beat`, or a bare number.
 
-    An expression counts per second, in percent where a written rate does.
+    An expression gives the rate per second, in percent if the transform's literal rates are.
     """
 
     def convert(value: Value, clock: Clock) -> float | None:
@@ -127,7 +127,7 @@ def rate(transform: Transform) -> Quantity:
 
 
 def _shape(transform: Transform, expected: str) -> Shape:
-    """What `_is_unit` lets pass."""
+    """The JSON shape of the literals that `_is_unit` accepts."""
     amount = f"(?:{_NUMBER}\\s*%|{_ZERO})" if transform.percent else _NUMBER
     if not (transform.percent or transform.multiplicative):
         degrees = r"(?:\s*deg)?" if transform.unit.startswith("degrees") else ""
@@ -138,7 +138,7 @@ def _shape(transform: Transform, expected: str) -> Shape:
 
 
 def _is_unit(unit: str | None, amount: float, transform: Transform) -> bool:
-    """Whether a written amount carries the unit that the transform is measured in; 0 needs none."""
+    """Whether a literal amount has the unit that the transform is measured in; 0 needs none."""
     if unit == "deg":
         return transform.unit.startswith("degrees")
     if transform.multiplicative and unit:
@@ -147,7 +147,7 @@ def _is_unit(unit: str | None, amount: float, transform: Transform) -> bool:
 
 
 def _too_fast(amount: float, periods: float, transform: Transform, clock: Clock) -> str:
-    """Why a rate, so often a second, is none: "" where it stays in reach within one frame."""
+    """What is wrong with a rate of `amount` per period, `periods` per second, such as too fast; "" if nothing is."""
     if transform.multiplicative and amount <= 0:
         return "must be greater than 0 (1 = no zoom)"
     size = abs(math.log(amount)) if transform.multiplicative else abs(amount)

@@ -1,7 +1,7 @@
-"""Readers of maps and plain fields: from a place in the YAML to a section, a text, a word.
+"""Readers of maps and plain fields: from a node of the YAML to a section, a text or a word.
 
-A reader takes a `Value` and the schedule's `Clock` and returns the value or raises `InvalidError` with
-what was expected and an example.
+A reader takes a `Value` and the schedule's `Clock`. It returns the result or raises `InvalidError`, which says what
+was expected and gives an example.
 """
 
 import functools
@@ -23,22 +23,22 @@ TEXT = {"title": "text", "type": ["string", "number"], "pattern": r"\S", "patter
 
 
 def read_section(kind: type, value: Value, clock: Clock) -> Any:
-    """Fill the dataclass `kind` from a map; what is wrong is noted and its field keeps the default."""
+    """Fill the dataclass `kind` from a map; problems are collected, and the fields concerned keep their defaults."""
     return kind(**read_map(setting_readers(kind), value, clock))
 
 
 def section_reader(kind: type) -> Reader:
-    """A reader of maps, each into the dataclass `kind`, see `read_section`."""
+    """A reader of maps that fills the dataclass `kind`, see `read_section`."""
     return functools.partial(read_section, kind)
 
 
 def setting_readers(kind: type) -> dict[str, Reader]:
-    """How each setting of the dataclass `kind` is read."""
+    """The reader of each setting of the dataclass `kind`, by name."""
     return {entry.name: entry.read for entry in settings(kind)}
 
 
 def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock) -> dict[str, Any]:
-    """Read the known keys of a map; unknown ones, and what cannot be read, are noted and left out."""
+    """Read the known keys of a map; unknown keys and invalid values are collected as problems and left out."""
     read: dict[str, Any] = {}
     with value.problems.collecting():
         for name, key, entry in value.pairs(f"a map with {', '.join(readers)}"):
@@ -50,7 +50,7 @@ def read_map(readers: Mapping[str, Reader], value: Value, clock: Clock) -> dict[
 
 
 def read_entry(read: Reader, entries: Mapping[str, Value], name: str, clock: Clock, default: Any) -> Any:
-    """The entry `name`, or the default where it is missing or wrong; what is wrong is noted."""
+    """Read the entry `name`; the default if it is missing or invalid, which is collected as a problem."""
     if name in entries:
         with entries[name].problems.collecting():
             return read(entries[name], clock)
@@ -58,7 +58,7 @@ def read_entry(read: Reader, entries: Mapping[str, Value], name: str, clock: Clo
 
 
 def read_each(read: Reader, values: Sequence[Value], clock: Clock) -> list[Any]:
-    """Read every value, so that all that is wrong is noted; raises what was wrong with the last wrong one."""
+    """Read every value, so that all problems are collected; raises the last problem, if any."""
     found = []
     wrong: InvalidError | None = None
     for value in values:
@@ -73,7 +73,7 @@ def read_each(read: Reader, values: Sequence[Value], clock: Clock) -> list[Any]:
 
 
 def read_pair(read: Reader, value: Value, clock: Clock, expected: str) -> tuple[Any, Any]:
-    """Read a list of two. Raises `InvalidError` where it is none, and as `read_each`."""
+    """Read a list of two. Raises `InvalidError` if it is not one, or as `read_each` does."""
     both = value.items(expected)
     if len(both) != 2:
         raise value.invalid(expected)
@@ -87,10 +87,10 @@ def text(value: Value, clock: Clock) -> str:
     scalar = value.scalar(expected)
     if scalar is None or isinstance(scalar, bool) or not str(scalar).strip():
         raise value.invalid(expected)
-    prompt = written(value)  # 1984 is a prompt, too
+    prompt = written(value)  # the number 1984 is a valid prompt, too
     if any("\ud800" <= character <= "\udfff" for character in prompt):
         raise InvalidError(value, "contains half a character (a lone surrogate), which no text can")
-    if _CONTROL.search(prompt):  # ffmpeg cannot be handed a null, and a terminal obeys the others
+    if _CONTROL.search(prompt):  # ffmpeg's arguments cannot contain a null character, and terminals obey the others
         raise InvalidError(value, "contains a control character, which no text needs")
     if isinstance(value.node, TextNode) and value.node.cut:
         clock.warn(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
@@ -106,7 +106,7 @@ def flag(value: Value, clock: Clock) -> bool:
 
 
 def choice(known: Collection[str], kind: str = "value", expected: str = "") -> Described[[Value, Clock], str]:
-    """One of a few words; `kind` is what an unknown one is called."""
+    """A reader of one of the words in `known`; `kind` is what messages call an unknown one."""
     expected = expected or f"one of {', '.join(known)}"
 
     @described({"enum": list(known)})
@@ -122,7 +122,7 @@ def choice(known: Collection[str], kind: str = "value", expected: str = "") -> D
 
 
 def integer(low: int, high: int) -> Described[[Value, Clock], int]:
-    """A whole number in a range."""
+    """A reader of whole numbers from `low` to `high`."""
 
     @described({"type": "integer", "minimum": low, "maximum": high})
     def read(value: Value, clock: Clock) -> int:
@@ -139,7 +139,7 @@ def parts(value: Value, readers: Mapping[str, Reader], clock: Clock) -> dict[str
     """Read a small map such as {to: 1.2/s, ease: out_expo}, whose first key is required.
 
     Raises:
-        InvalidError: the required key is missing or cannot be read; what else is wrong is noted.
+        InvalidError: the required key is missing or invalid; other problems are collected.
     """
     required, *_ = readers
     found: dict[str, Value] = {}
@@ -150,7 +150,7 @@ def parts(value: Value, readers: Mapping[str, Reader], clock: Clock) -> dict[str
         elif not unknown or not unknown[0].message.endswith(TORN_BEZIER):
             torn = "ease" in found and written(found["ease"]).startswith("bezier(")
             unknown.append(InvalidError(key, f"unknown key; {TORN_BEZIER if torn else suggestion(name, readers)}"))
-    if required not in found:  # most likely misspelt
+    if required not in found:  # most likely it is misspelt
         unknown = unknown or [InvalidError(value, f"'{required}' is missing; expected {{{', '.join(readers)}}}")]
         raise unknown[0]
     for invalid in unknown:
@@ -166,5 +166,5 @@ def parts(value: Value, readers: Mapping[str, Reader], clock: Clock) -> dict[str
 
 
 def written(value: Value) -> str:
-    """The scalar as it stands in the file; quoting a rate makes no difference."""
+    """The scalar as text, as in the file but without quotes, so that quoting a rate makes no difference."""
     return str(value.node.value).strip()

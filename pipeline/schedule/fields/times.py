@@ -1,4 +1,4 @@
-"""Times: frames, seconds, beats and bars, percent, `end`, markers, and what lies before or after them."""
+"""Reads times: frames, seconds, beats and bars, percent, `end`, markers, and offsets from them."""
 
 import re
 
@@ -11,9 +11,9 @@ from render.errors import suggestion
 TIME_EXPECTED = "a time such as 24 (a frame), 1.5s, 8 beats, 50%, end or @marker"
 NO_MUSIC = Clock.no_beat
 
-MAX_TEXT = 100  # characters of a written time
-_LATEST = 1e9  # seconds; far beyond it two times a second apart are one float
-_ANY = Beat(bpm=60)  # stands for the beats where the music could not be read
+MAX_TEXT = 100  # characters of a time
+_LATEST = 1e9  # seconds; far beyond it, two times a second apart are the same float
+_ANY = Beat(bpm=60)  # placeholder for the beats if the music could not be read
 _NUMBER = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _SPAN = re.compile(rf"(?:{_NUMBER}\s*m)?\s*(?:{_NUMBER}\s*s)?\s*(?:{_NUMBER}\s*ms)?")
 _BEATS = re.compile(rf"{_NUMBER}\s*(beat|bar)s?")
@@ -29,12 +29,12 @@ TIME: Shape = {
     "title": "time",
     **one_of({"type": "integer", "minimum": 0}, {**written_as(_AT, TIME_EXPECTED), "maxLength": MAX_TEXT}),
 }
-# To yaml-language-server the key 24 is a number.
+# yaml-language-server treats the key 24 as a number.
 KEY: Shape = {**written_as(rf"{_AT}|\+?[0-9]+", TIME_EXPECTED), "type": ["string", "integer"], "title": "key"}
 
 
 def time(value: Value, clock: Clock) -> float:
-    """A time in seconds: a bare integer is a frame; `1m20s`, `8 beats`, `50%`, `end-2s`, `@marker+1 bar`."""
+    """A time in seconds: a bare integer is a frame number; `1m20s`, `8 beats`, `50%`, `end-2s`, `@marker+1 bar`."""
     at = _seconds(value, clock, TIME_EXPECTED, relative=False)
     if at is None or not abs(at) <= _LATEST:
         raise value.invalid(TIME_EXPECTED)
@@ -44,12 +44,12 @@ def time(value: Value, clock: Clock) -> float:
 
 
 def duration(value: Value, clock: Clock, expected: str) -> float | None:
-    """How long something lasts, in seconds: a bare integer counts frames; None if it is no duration."""
+    """A duration in seconds; a bare integer is a number of frames. None if it is not a duration."""
     return _seconds(value, clock, expected, relative=True)
 
 
 def lasting(expected: str, least: int = 0) -> Shape:
-    """The shape of a duration, of so many frames at least."""
+    """The shape of a duration; if it is given in frames, at least `least`."""
     return one_of(
         {"type": "integer", "minimum": least},
         {**written_as(rf"\+?{_LASTING}{_STEPS}", expected), "maxLength": MAX_TEXT},
@@ -57,7 +57,7 @@ def lasting(expected: str, least: int = 0) -> Shape:
 
 
 def seconds(duration: float) -> str:
-    """How a duration is written."""
+    """A duration in the notation of a schedule."""
     return f"{duration:g}s"
 
 
@@ -74,7 +74,7 @@ def _seconds(value: Value, clock: Clock, expected: str, relative: bool) -> float
         span = _span(step, value, clock)
         if at is None or span is None:
             return None
-        if beats is not None and clock.beat is not None and not relative:  # as long as they are there
+        if beats is not None and clock.beat is not None and not relative:  # beats have the length that they have there
             at = clock.beat.after(at, beats if sign == "+" else -beats)
         else:
             at += span if sign == "+" else -span
@@ -82,7 +82,7 @@ def _seconds(value: Value, clock: Clock, expected: str, relative: bool) -> float
 
 
 def _place(text: str, value: Value, clock: Clock) -> float | None:
-    """A place on the timeline, in seconds."""
+    """A position on the timeline, in seconds; None if it is not one."""
     if text == "end":
         return clock.length
     if match := _PERCENT.fullmatch(text):
@@ -99,7 +99,7 @@ def _place(text: str, value: Value, clock: Clock) -> float | None:
 
 
 def _beats(text: str, value: Value, clock: Clock) -> float | None:
-    """How many beats `text` says; None if it says none."""
+    """The number of beats that `text` specifies; None if it does not specify beats."""
     match = _BEATS.fullmatch(text)
     if match is None:
         return None
@@ -109,7 +109,7 @@ def _beats(text: str, value: Value, clock: Clock) -> float | None:
 
 
 def _span(text: str, value: Value, clock: Clock) -> float | None:
-    """How long `text` lasts, in seconds; beats as long as the first ones."""
+    """The duration that `text` specifies, in seconds, with beats as long as the first ones; None if it is not one."""
     if (beats := _beats(text, value, clock)) is not None:
         return (clock.beat or _ANY).lasting(beats)
     match = _SPAN.fullmatch(text)

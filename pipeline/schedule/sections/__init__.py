@@ -1,8 +1,8 @@
 """The keys at the top of a schedule, one per file; the file's name is the key.
 
 Contract: the module of a section holds `SECTION`, a `Section`. To add a section, add its file: the loader, the JSON
-Schema, the tables of docs/schedule.md and the hints of error messages list this folder. A module without `SECTION`
-is a part of one of them, such as signals.py. No section imports torch.
+Schema, the tables of docs/schedule.md and the hints of error messages list this folder. A module without `SECTION`,
+such as signals.py, is a part of another section. No section imports torch.
 """
 
 import dataclasses
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A schedule, or one shot of it, while it is read.
+    """A schedule, or one shot of it, while it is being read.
 
     Attributes:
         document: the whole schedule.
-        entries: the values of the sections that are written, by key.
-        clock: as far as the sections read so far decide it.
-        found: what these sections say, by key.
+        entries: the values of the sections that are present, by key.
+        clock: the clock, as far as the sections read so far determine it.
+        found: the results of these sections, by key.
     """
 
     document: Value
@@ -39,7 +39,7 @@ class Reading:
 
 
 def reader_of(key: str, read: Callable[[Value, Clock], T], default: T) -> Callable[[Reading], T]:
-    """How a section is read that depends on no other: the default where it is missing or wrong, which is noted."""
+    """A reader for a section that depends on no other; the default if it is missing or invalid, which is reported."""
 
     def read_section(reading: Reading) -> T:
         found: T = read_entry(read, reading.entries, key, reading.clock, default=default)
@@ -57,18 +57,18 @@ class Section(Generic[T]):
     """A key at the top of a schedule.
 
     Attributes:
-        position: where the documentation lists it; lower numbers come first.
-        shape: what it accepts, with one line about it.
-        read: what it says, or its default where it is missing; what is wrong is noted. None for a key that is gone
-            before sections are read, such as `include`.
-        needs: keys of sections that are read before it.
-        clock: the clock with what the section decides of it. Such sections are read before all others.
-        join: given when each shot starts, in seconds, and what the shots say, the same of the whole video. A section
-            with it may be written in a shot, too.
+        position: its place in the documentation; lower numbers come first.
+        shape: what it accepts, with one line of description.
+        read: returns the section's value, or its default if it is missing; problems are collected. None for a key that
+            is processed before sections are read, such as `include`.
+        needs: keys of sections that must be read before it.
+        clock: returns the clock updated by this section. Sections that have it are read before all others.
+        join: combines the values of all shots, given each shot's start in seconds, into one for the whole video. Only
+            sections that have it may also be written in a shot.
         settings: its keys, for their table in the documentation.
         nested: the settings of maps within it, by the name of their table.
         misplaced: keys that people write at the top although they belong in this section, and their names in it;
-            None for all of its settings.
+            None stands for all of its settings.
     """
 
     position: int
@@ -91,12 +91,12 @@ def declared() -> dict[str, Section[Any]]:
 
 
 def in_shots() -> dict[str, Section[Any]]:
-    """The sections that a shot may have, too."""
+    """The sections that may also be written in a shot."""
     return {name: section for name, section in declared().items() if section.join is not None}
 
 
 def in_reading_order() -> dict[str, Section[Any]]:
-    """The sections that are read, each after those that it needs, and those that decide the clock first."""
+    """The sections that are read, in order: each after those that it needs, and those that affect the clock first."""
     found = {name: section for name, section in declared().items() if section.read is not None}
     deciding = {name for name, section in found.items() if section.clock is not None}
     needs = {name: {*section.needs} for name, section in found.items()}
@@ -104,12 +104,12 @@ def in_reading_order() -> dict[str, Section[Any]]:
         if section.clock is None:
             needs[name] |= deciding
         if section.join is not None:
-            needs[name].add("shots")  # which reads it
+            needs[name].add("shots")  # it is read as a part of the shots
     return {name: found[name] for name in TopologicalSorter(needs).static_order()}
 
 
 def belongs(key: str) -> tuple[str, str] | None:
-    """The section that a key which is written at the top belongs in, and its name there; None for an unknown one."""
+    """The section that a misplaced top-level key belongs in, and its name there; None for an unknown key."""
     for name, section in declared().items():
         inside = section.misplaced
         if inside is None:

@@ -1,4 +1,4 @@
-"""`include:` of shared fragments: other files of YAML whose entries lie under the schedule's own."""
+"""`include:` of shared fragments: other YAML files whose entries fill in those that the schedule lacks."""
 
 import copy
 from pathlib import Path
@@ -16,18 +16,18 @@ from pipeline.schedule.sections import Section
 from render.errors import InputError
 
 MAX_FILES = 32
-MAX_LENGTH = 300_000  # characters of all of them
+MAX_LENGTH = 300_000  # in characters, of all included files together
 
 
 _EXPECTED = "the path of a YAML file beside this one such as look.yaml, or a list of them"
-_NO_CLOCK = Clock(fps=1.0, length=0.0, known=False)  # so warnings are dropped
+_NO_CLOCK = Clock(fps=1.0, length=0.0, known=False)  # with `known=False`, warnings are dropped
 
 
 def included(document: Value) -> Value:
-    """The document with the entries of the files that it includes, where it has none of its own.
+    """The document, with missing entries filled in from the files that it includes.
 
-    A section that is a map is merged entry by entry, and so is one of several files: the schedule
-    wins over the files, a file over those before it and over those that it includes itself.
+    A section that is a map is merged entry by entry. If several sources set an entry, the schedule takes precedence
+    over the files, and a file over those listed before it and over those that it includes itself.
 
     Raises:
         InputError: a file cannot be read.
@@ -41,7 +41,7 @@ def included(document: Value) -> Value:
 
 
 class _Reader:
-    """Reads files that include each other, and counts them."""
+    """Reads files that include each other, and limits their number and size."""
 
     def __init__(self, folder: Path, first: Path) -> None:
         self._folder = folder
@@ -49,7 +49,7 @@ class _Reader:
         self._count = self._length = 0
 
     def merged(self, document: Value, around: tuple[Path, ...]) -> yaml.Node:
-        """The root of the document with all that it includes; `around` are the files that include it."""
+        """The root of the document merged with everything it includes; `around` are the files that include it."""
         own = document.node
         with document.problems.collecting():
             for value in reversed(_values(document)):
@@ -84,7 +84,7 @@ class _Reader:
 
 
 def _values(document: Value) -> list[Value]:
-    """Where the paths stand."""
+    """The nodes of the paths."""
     value = document.entries().get(KEY)
     if value is None:
         return []

@@ -15,9 +15,9 @@ _VARIABLE = "a number or an expression such as 2*sin(t)"
 
 
 def _variables(value: Value, clock: Clock) -> dict[str, Expression]:
-    """The expressions of `let:`, each after those that it uses."""
+    """The expressions of `let:`, in an order in which each comes after those that it uses."""
     entries = named(value, "a variable")
-    # Stands for every variable while the others are read, and afterwards for those that cannot be.
+    # A placeholder for every variable while the others are read, and then for those that cannot be read.
     unread = dict.fromkeys(entries, Expression(source="", names=frozenset(), compute=lambda names: np.array(np.nan)))
     known = clock.with_names(variables=unread)
     read: dict[str, Expression] = {}

@@ -1,7 +1,7 @@
 """`loop:`: a video whose end leads into its beginning.
 
-With a blend, frames are rendered past the end, on the clock of the beginning, and led into the frames that are there:
-they take the place of the first ones, so the last frame is followed by the one that was rendered after it.
+With a blend, frames are rendered past the end, at the times of the loop's beginning, and blended into the frames there.
+They replace the first frames, so that the last frame is followed by the one that was rendered after it.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from pipeline.schedule.fields.times import duration, lasting, seconds
 from pipeline.schedule.sections import Section, reader_of
 
 BOOMERANG = "boomerang"
-OPEN = 0.01  # of a curve's range: what jumps less at the seam is closed
+OPEN = 0.01  # share of a curve's range: smaller jumps at the seam count as closed
 _BLEND = "a duration such as 2s"
 
 
@@ -37,13 +37,13 @@ def _blend(value: Value, clock: Clock) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Loop:
-    """How a video becomes a loop; a blend of 0 and no boomerang is none."""
+    """How a video becomes a loop; a blend of 0 without boomerang means no loop."""
 
     blend: float = setting(_blend, 0.0, "how long the end is led into the beginning")
     boomerang: bool = setting(fields.flag, False, "forwards and then backwards instead: cheap, and twice as long")
 
     def num_led(self, fps: float) -> int:
-        """How many frames are rendered past the end."""
+        """The number of frames that are rendered past the end."""
         return 0 if self.boomerang else round(self.blend * fps)
 
 
@@ -53,7 +53,7 @@ _SHAPE = one_of({"const": BOOMERANG}, section("loop", _ABOUT, settings(Loop)))
 
 @described(_SHAPE)
 def read_loop(value: Value, clock: Clock) -> Loop:
-    """Read `loop:`; what is wrong is noted."""
+    """Read `loop:`; problems are collected."""
     if not value.is_map:
         if value.scalar(f"{BOOMERANG}, or a map such as {{blend: 2s}}") != BOOMERANG:
             raise value.invalid(f"{BOOMERANG}, or a map such as {{blend: 2s}}")
@@ -65,19 +65,19 @@ def read_loop(value: Value, clock: Clock) -> Loop:
 
 
 def ways(count: int) -> Array:
-    """How much of the way to the frame that it takes the place of each led frame has gone: (count,), 0 to 1."""
+    """How far each frame past the end is blended toward the frame that it replaces: (count,), from 0 to 1."""
     return smooth(np.linspace(0, 1, count))
 
 
 def order(count: int, led: int, boomerang: bool) -> list[int]:
-    """Which frames the video shows one after the other, of `count` that were made, `led` of them past the end."""
+    """The frame numbers in the order in which the video shows them; `led` of the `count` frames lie past the end."""
     if boomerang:
         return [*range(count), *range(count - 2, 0, -1)]
     return [*range(count - led, count), *range(led, count - led)]
 
 
 def gap(sample: Callable[[Array], Array], length: float) -> tuple[float, float] | None:
-    """The values at the beginning and at the end of what is open; None of what is closed."""
+    """The values at the beginning and end of a curve that does not close; None if it does. `length` is in seconds."""
     values = sample(np.linspace(0, length, 65))
     start, end, reach = float(values[0]), float(values[-1]), float(np.ptp(values))
     return None if abs(end - start) <= OPEN * reach + 1e-9 else (start, end)

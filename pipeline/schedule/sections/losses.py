@@ -21,7 +21,7 @@ _DEFAULT = {name: Curve.constant(weight) for name, weight in DEFAULT_LOSSES.item
 
 @functools.cache
 def loss_settings() -> tuple[Setting, ...]:
-    """What stands under `losses:`."""
+    """The settings under `losses:`."""
     weight = curve(number(-1000, 1000))
     return tuple(
         Setting(
@@ -35,7 +35,7 @@ def loss_settings() -> tuple[Setting, ...]:
 
 
 def _weights(value: Value, clock: Clock) -> dict[str, Curve]:
-    """Weights of the guidance losses; what is not named keeps its default."""
+    """The weights of the guidance losses; those that are not set keep their defaults."""
     return _DEFAULT | read_map({entry.name: entry.read for entry in loss_settings()}, value, clock)
 
 

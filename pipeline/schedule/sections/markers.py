@@ -15,14 +15,14 @@ _REFERENCE = re.compile(r"\s*@\s*(\w+)")
 
 
 def _read(reading: Reading) -> Mapping[str, float]:
-    """The times of all names in seconds, those of the music's sections included."""
+    """The times of all markers in seconds, including those of the music's sections."""
     clock = reading.clock
     found: Mapping[str, float] = read_entry(_markers, reading.entries, "markers", clock, default=clock.markers)
     return found
 
 
 def _markers(value: Value, clock: Clock) -> dict[str, float]:
-    """The times of `markers:`, which may count from each other, over those that the clock has."""
+    """The times of `markers:` in seconds, added to the clock's own; they may refer to each other."""
     entries = named(value, "a marker")
     found = dict(clock.markers)
     for name in in_order(entries, {name: _anchors(entry) & entries.keys() for name, entry in entries.items()}):

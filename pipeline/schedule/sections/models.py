@@ -1,4 +1,4 @@
-"""The `models:` of a schedule: by name, by path, or random; and which of their properties change a pixel."""
+"""The section `models:`: models by name, by path, or random; and those of their properties that change a pixel."""
 
 import dataclasses
 import math
@@ -41,7 +41,7 @@ _WEIGHT = number(0.001, 1000)
 
 
 def _name_of(title: str, known: Callable[[], Iterable[str]]) -> Shape:
-    """The name of a model; which architectures there are beside these depends on the installed open_clip."""
+    """The shape of a model's name; which architectures exist besides these depends on the installed open_clip."""
     return {"title": title, **one_of({"enum": known}, {"type": "string", "pattern": f"^{registry.RANDOM}."})}
 
 
@@ -71,7 +71,7 @@ _PERCEPTOR_SHAPE = one_of(
 
 @dataclass(frozen=True, kw_only=True)
 class Perceptor:
-    """A model that looks, and how much its word counts beside the others'."""
+    """A model that compares pictures with prompts, and its weight relative to the other perceptors."""
 
     model: Model
     weight: float = 1.0
@@ -85,7 +85,7 @@ def _latent(value: Value, clock: Clock) -> Model:
     missing = {"config", "checkpoint"} - value.entries().keys()
     if missing:
         raise InvalidError(value, f"'{min(missing)}' is missing; expected {_LATENT}")
-    if len(read) < 2:  # already reported
+    if len(read) < 2:  # the problem has already been reported
         return registry.find_latent("embedded")
     model = Model(
         name=read["checkpoint"].name,
@@ -99,7 +99,7 @@ def _latent(value: Value, clock: Clock) -> Model:
 
 
 def _readable(value: Value, model: Model) -> None:
-    """Read a model's configs while the place of its name is known; the size of a picture depends on a VQGAN's."""
+    """Read a model's configs now, while errors can be located in the schedule; a VQGAN's determine valid sizes."""
     try:
         if model.entry == "vqgan":
             _ = model.stride
@@ -144,7 +144,7 @@ def _perceptor(value: Value, clock: Clock) -> Perceptor:
 
 
 def _architecture(value: Value, clock: Clock) -> Path | str:
-    """open_clip's name of an architecture, or a JSON config."""
+    """open_clip's name of an architecture, or the path of a JSON config."""
     name = fields.text(value, clock)
     if name.endswith(".json"):
         return file(value, clock)
@@ -170,7 +170,7 @@ def _named(value: Value, expected: str, find: Any) -> Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """Which models draw and which look."""
+    """The latent model, which draws, and the perceptors, which compare pictures with prompts."""
 
     latent: Model = setting(
         _latent, registry.find_latent("embedded"), "what draws: `embedded` (a VQGAN), `pixels` (no weights)"
@@ -191,16 +191,16 @@ class Models:
 
     @property
     def size_unit(self) -> int:
-        """Width and height must be multiples of this: the model's stride, and even for the video's yuv420p."""
+        """Width and height must be multiples of this: the model's stride, made even for the video's yuv420p."""
         return math.lcm(2, self.latent.stride)
 
     @property
     def augment(self) -> str:
-        """How much is done to cutouts where the schedule does not say: one of `render.spec.AUGMENTS`."""
+        """How strongly cutouts are augmented if the schedule does not say: one of `render.spec.AUGMENTS`."""
         return "light" if all(perceptor.model.robust for perceptor in self.perceptors) else "full"
 
     def locate(self, *, offline: bool, progress: Progress) -> LocatedModels:
-        """Find every file, downloading what is not here. Raises `WeightsError`."""
+        """Find every model file, downloading those that are not on this machine. Raises `WeightsError`."""
         return LocatedModels(
             latent=locate(self.latent, offline=offline, progress=progress),
             perceptors=tuple(
@@ -219,7 +219,7 @@ def _read(reading: Reading) -> Models:
 
 
 def _check_size(reading: Reading, models: Models) -> None:
-    """The model's stride must divide the size; noted where the size stands, else where the model does."""
+    """Check that the model's stride divides the size; the problem is reported at the size, else at the model."""
     unit = models.size_unit
     width, height = reading.found["output"].size
     problems = reading.document.problems

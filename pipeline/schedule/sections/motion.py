@@ -1,4 +1,4 @@
-"""The section `motion:`: a rate for every transform of the catalogue, the centre, the border."""
+"""The section `motion:`: a rate for every transform of the catalogue, the centre, and the border."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ def _center(value: Value, clock: Clock) -> tuple[Curve, Curve]:
 
 @dataclass(frozen=True, kw_only=True)
 class Motion:
-    """How the picture moves: a rate per second for every transform of the catalogue, and what enters."""
+    """How the picture moves: a rate per second for every transform of the catalogue, and what enters at the border."""
 
     rates: Mapping[str, Curve] = field(default_factory=dict)
     center: tuple[Curve, Curve] = setting(
@@ -56,7 +56,7 @@ class Motion:
 
 @functools.cache
 def motion_settings() -> tuple[Setting, ...]:
-    """What stands under `motion:`."""
+    """The settings under `motion:`."""
     moves = {name: catalogue.load(transforms, name).TRANSFORM for name in catalogue.names(transforms)}
     return (*(_setting(name, move) for name, move in moves.items()), *settings(Motion))
 
@@ -67,14 +67,14 @@ def _setting(name: str, move: Transform) -> Setting:
 
 
 def read_motion(value: Value, clock: Clock) -> Motion:
-    """How the picture moves; what is wrong is noted and left out."""
+    """Read `motion:`; problems are collected, and the entries concerned left out."""
     read = read_map({entry.name: entry.read for entry in motion_settings()}, value, clock)
     placed = {entry.name: read.pop(entry.name) for entry in settings(Motion) if entry.name in read}
     return Motion(rates=read, **placed)
 
 
 def _move(move: Transform) -> Described[[Value, Clock], Curve]:
-    """The curve of one transform, which must have an integral, and a factor must stay above 0 between its keys."""
+    """A reader of one transform's curve, which must have an integral; factors must stay above 0 between keys."""
     plain = curve(rate(move))
 
     @described(plain.shape, shown=plain.shown, over_time=True)
@@ -92,7 +92,7 @@ def _move(move: Transform) -> Described[[Value, Clock], Curve]:
 
 
 def _check_above_0(result: Curve, value: Value) -> None:
-    """An easing may drive a factor to 0 or below."""
+    """Reject a factor that an overshooting easing drives to 0 or below."""
     overshoots = {key.easing: not _stays_between(key.easing) for key in result.keys}
     for start, end in pairwise(result.keys):
         if not (overshoots[end.easing] or start.formula or end.formula):
@@ -105,13 +105,13 @@ def _check_above_0(result: Curve, value: Value) -> None:
 
 
 def _stays_between(name: str) -> bool:
-    """Whether an easing never leaves the two values that it leads from and to."""
+    """Whether an easing never leaves the range between its two values."""
     shares = easing(name)(np.linspace(0, 1, 4097))
     return bool(shares.min() >= 0 and shares.max() <= 1)
 
 
 def _check_between(result: Curve, move: Transform, value: Value, clock: Clock) -> None:
-    """What moves between two frames is an integral, which looks between them, too."""
+    """Check formulas between frames, too, because the motion from one frame to the next is their integral."""
     quarters = np.arange(len(clock.frames) * 4 - 3) / 4 / clock.fps
     values = result.sample(quarters)
     unsound = ~np.isfinite(values) | (move.multiplicative & (values <= 0))
@@ -122,7 +122,7 @@ def _check_between(result: Curve, move: Transform, value: Value, clock: Clock) -
 
 
 def _join(starts: Sequence[float], parts: Sequence[Motion]) -> Motion:
-    """The curves go from shot to shot; the border is the first shot's."""
+    """Join the curves of all shots; the border is that of the first shot."""
     if len(parts) == 1:
         return parts[0]
     rates: dict[str, Curve] = {}

@@ -1,4 +1,4 @@
-"""The section `music:`: the track, where its beats lie, and the signals that expressions follow."""
+"""The section `music:`: the track, the positions of its beats, and the signals that expressions follow."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -27,8 +27,8 @@ from render.errors import InputError
 AUTO = "auto"
 MAX_SIGNALS = 64
 
-_OUT_OF_STEP = 1.0  # seconds by which a stem may be shorter or longer: what falls silent is often cut off
-_EARLY = 0.01  # seconds by which a beat may be before the start and still is in the video
+_OUT_OF_STEP = 1.0  # seconds by which a stem's length may differ: silence at its end is often cut off
+_EARLY = 0.01  # seconds by which a beat may precede the start and still count as in the video
 _OFFSET = "a duration such as 0.25s"
 _NO_STEADY_BEAT = "beats and bars need a bpm that is one number here, such as 124; else write seconds"
 _NO_FILE = "needs the music itself, file: track.mp3"
@@ -56,17 +56,18 @@ def _offset(value: Value, clock: Clock) -> float:
 
 @described(SIGNALS)
 def _signals(value: Value, clock: Clock) -> Value:
-    return value  # they are read when the track is known
+    return value  # they are read once the track is known
 
 
 @dataclass(frozen=True, kw_only=True)
 class Music:
-    """What the picture keeps time with.
+    """The music that the picture follows.
 
     Attributes:
-        beat: where beats and bars lie; None where nothing says so.
+        beat: where beats and bars lie; None if that is not specified.
+        length: how long the track continues after the video's start, in seconds; None without a track.
         signals: by name.
-        sections_at: when the track's sections begin, in seconds of the video.
+        section_markers: when the track's sections begin, by marker, in seconds of the video.
     """
 
     file: Track | None = setting(track, None, "a track, in any format: it sounds in the video")
@@ -90,12 +91,12 @@ class Music:
 
     @property
     def path(self) -> Path | None:
-        """The track's file."""
+        """The path of the track's file."""
         return self.file.path if self.file else None
 
 
 def read_music(value: Value, clock: Clock) -> Music:
-    """Read the section `music:`, listening to the track where that is asked for; what is wrong is noted."""
+    """Read the section `music:`, analysing the track if required; problems are collected."""
     before = len(value.problems.found)
     entries = _entries(value)
     signals = named(entries["signals"], "a signal") if "signals" in entries and entries["signals"].is_map else {}
@@ -114,25 +115,25 @@ def read_music(value: Value, clock: Clock) -> Music:
 
 
 def _with_steady_beat(entries: Mapping[str, Value], clock: Clock) -> Clock:
-    """The clock on which the section itself is read: beats count there if `bpm` alone says how long they are."""
+    """The clock for reading the section itself: it has beats only if `bpm` alone determines their length."""
     if "bpm" not in entries:
         return clock
     quiet = {name: dataclasses.replace(entry, problems=Problems("")) for name, entry in entries.items()}
     bpm = None if quiet["bpm"].is_map else read_entry(_bpm, quiet, "bpm", clock, default=None)
     per_bar = read_entry(fields.integer(1, 64), quiet, "beats_per_bar", clock, default=4)
     if bpm is None:
-        known = quiet["bpm"].is_map or fields.written(quiet["bpm"]) == AUTO  # else the tempo itself is wrong
+        known = quiet["bpm"].is_map or fields.written(quiet["bpm"]) == AUTO  # else the tempo itself is invalid
         return dataclasses.replace(clock, no_beat=_NO_STEADY_BEAT, known=clock.known and known)
     return dataclasses.replace(clock, beat=Beat(bpm=bpm, beats_per_bar=per_bar))
 
 
 def _entries(value: Value) -> dict[str, Value]:
-    """Where every entry stands; what is wrong with one of them is noted with the rest."""
+    """The nodes of the section's entries; their problems are collected with the section's."""
     return {name: dataclasses.replace(entry, problems=value.problems) for name, entry in value.entries().items()}
 
 
 def _listened(music: Music, value: Value, clock: Clock) -> Music:
-    """The music with its beats and sections."""
+    """The music with its length, beats and sections, from an analysis of the track if required."""
     place = _entries(value)
     try:
         if (track := music.file) is not None:
@@ -158,7 +159,7 @@ def _beat(music: Music, place: Mapping[str, Value], clock: Clock) -> Beat | None
 
 
 def _found(music: Music, track: Track, place: Mapping[str, Value]) -> Beat:
-    """The track's own beats on the video's clock."""
+    """The beats detected in the track, on the video's clock."""
     per_bar = music.beats_per_bar
     beats = track.beats(per_bar)
     times = beats.times - music.start
@@ -166,7 +167,7 @@ def _found(music: Music, track: Track, place: Mapping[str, Value]) -> Beat:
         raise InvalidError(place["bpm"], f"no beats can be found in '{track.path.name}'; write their number per minute")
     if "offset" in place:
         zero = int(np.abs(times - music.offset).argmin())
-    else:  # the first whole bar of the video
+    else:  # beat 0 begins the first whole bar of the video
         first = int(np.searchsorted(times, -_EARLY))
         zero = beats.downbeat + max(0, -(-(first - beats.downbeat) // per_bar)) * per_bar
     knots = [(float(time), float(count - zero)) for count, time in enumerate(times)]
@@ -174,7 +175,7 @@ def _found(music: Music, track: Track, place: Mapping[str, Value]) -> Beat:
 
 
 def _mapped(tempos: dict[float, float], music: Music, value: Value) -> Beat:
-    """Beats of tempos that hold until the next one's time; beat 0 is at the offset."""
+    """Beats at tempos that each hold until the next one's time; beat 0 is at the offset."""
     times, bpms = list(tempos), list(tempos.values())
     if not times:
         raise value.invalid("a map of times to beats per minute")
@@ -196,9 +197,9 @@ def _section_markers(music: Music) -> dict[str, float]:
 
 
 def _signals_of(music: Music, signals: Mapping[str, Value], clock: Clock) -> dict[str, Signal]:
-    """Every signal on the video's clock; one that cannot be read is silent, and noted."""
+    """Every signal, on the video's clock; one that cannot be read is collected as a problem and silent."""
     found: dict[str, Signal] = {}
-    tracks = {music.file.digest: music.file} if music.file else {}  # each is decoded once
+    tracks = {music.file.digest: music.file} if music.file else {}  # so that each is decoded only once
     for name, value in signals.items():
         found[name] = silent(clock)
         with value.problems.collecting():
@@ -216,7 +217,7 @@ def _signals_of(music: Music, signals: Mapping[str, Value], clock: Clock) -> dic
 
 
 def _compare(spec: SignalSpec, music: Music, value: Value, clock: Clock) -> None:
-    """Warn of a stem that is not as long as the music: most likely it is cut elsewhere, and out of step with it."""
+    """Warn of a stem that is not as long as the music: most likely it was cut differently, so it is out of step."""
     if spec.file is None or music.file is None:
         return
     stem, whole = spec.file.seconds, music.file.seconds

@@ -18,7 +18,7 @@ from pipeline.schedule.sections.music import Music, read_music
 from pipeline.schedule.sections.shots import read_lengths
 from pipeline.schedule.sections.video import Video, videos
 
-MAX_FRAMES = 1_000_000  # frames are named by six digits
+MAX_FRAMES = 1_000_000  # frame numbers have six digits
 
 
 MUSIC = "music"
@@ -44,7 +44,7 @@ def _size(value: Value, clock: Clock) -> tuple[int, int]:
 
 @described(one_of(lasting(_LENGTH, least=1), {"const": MUSIC}), shown=seconds)
 def _length(value: Value, clock: Clock) -> float:
-    """A time that counts in frames, seconds or beats: percent and `end` have nothing to refer to."""
+    """A time in frames, seconds or beats; percent and `end` are invalid because they would refer to this length."""
     whole = value.scalar(_LENGTH) == MUSIC
     if whole and clock.track is None and clock.known:
         raise InvalidError(value, "needs music: {file: track.mp3}")
@@ -60,10 +60,10 @@ def _length(value: Value, clock: Clock) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """What comes out: pictures of (width, height) pixels, fps of them a second, for `length` seconds.
+    """The output: pictures of (width, height) pixels, `fps` of them per second, for `length` seconds.
 
     Attributes:
-        shot_lengths: of every shot, in seconds; empty where there are none.
+        shot_lengths: of every shot, in seconds; empty if the schedule lists no shots.
     """
 
     fps: float = setting(
@@ -92,9 +92,9 @@ class Output:
 
 
 def frame_rate(entries: Mapping[str, Value]) -> float:
-    """The frame rate alone, from the sections as they are written.
+    """The frame rate alone, read ahead from the raw sections.
 
-    All other times, this section's own length included, need it. If it is wrong, reading the section notes it.
+    All other times need it, even the length in this section. An invalid rate is reported when the section is read.
     """
     output = entries["output"].entries() if "output" in entries else {}
     near = auto_near(output["fps"]) if "fps" in output else None
@@ -106,7 +106,7 @@ def frame_rate(entries: Mapping[str, Value]) -> float:
 
 
 def _fitting(entries: Mapping[str, Value], near: float) -> float:
-    """The rate that `fps: auto` means: music and length are read ahead of time, and what is wrong is noted later."""
+    """The rate that `fps: auto` means. Reads music and length ahead of time; their problems are reported later."""
     quiet = {}
     for name, value in entries.items():
         problems = Problems(value.problems.file, allow_paths=value.problems.allow_paths)
@@ -121,7 +121,7 @@ def _fitting(entries: Mapping[str, Value], near: float) -> float:
 
 
 def _read(reading: Reading) -> Output:
-    """The section, which lasts as long as all shots do if there are any."""
+    """Read the section; if there are shots, its length is the sum of theirs."""
     entries, clock = reading.entries, reading.clock
     output: Output = read_entry(section_reader(Output), entries, "output", clock, default=Output())
     clock = dataclasses.replace(clock, fps=output.fps)

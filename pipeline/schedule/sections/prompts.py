@@ -20,9 +20,9 @@ from pipeline.schedule.sections import Section, reader_of
 from render.spec import BLENDS, ImageFile
 
 MAX_PROMPTS = 1_000
-MAX_WEIGHTS = 20_000_000  # one for every prompt and frame: 160 MB
+MAX_WEIGHTS = 20_000_000  # one per prompt and frame: 160 MB
 EXPECTED = "a text, a map of times to texts, or a list of {text, weight} or {image, weight}"
-_WEIGHTS = re.compile(r":\s*-?\d+(\.\d+)?\s*\||\|.*:\s*-?\d+(\.\d+)?\s*$")  # sea:2 | fog:-1
+_WEIGHTS = re.compile(r":\s*-?\d+(\.\d+)?\s*\||\|.*:\s*-?\d+(\.\d+)?\s*$")  # such as sea:2 | fog:-1
 _LAYERS = "[{text: sea, weight: 2}, {text: fog, weight: -1}]"
 
 _WEIGHT = Setting(
@@ -38,7 +38,7 @@ _SUBJECTS = {
 
 
 def _with_subject(besides: dict[str, Shape]) -> list[Shape]:
-    """The shapes of a map about a text, and about a picture."""
+    """The shapes of a map with a text, and of one with a picture."""
     return [map_of({name: shape, **besides}, required=(name,)) for name, shape in _SUBJECTS.items()]
 
 
@@ -66,7 +66,7 @@ _PROMPTS: Shape = {
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """A text, or a picture called by it, and its weight over time."""
+    """A text or a picture, and its weight over time; for a picture, the text is its file name."""
 
     text: str
     weight: Curve
@@ -83,7 +83,7 @@ class Prompts:
 
 @described(_PROMPTS)
 def read_prompts(value: Value, clock: Clock) -> Prompts:
-    """A text, a map of times to scenes, or a list of layers; and how they blend."""
+    """Read a text, a map of times to scenes, or a list of layers; and how they blend."""
     if value.is_map or value.is_list:
         _check_count(value, clock)
     if value.is_map:
@@ -111,7 +111,7 @@ def _check_count(value: Value, clock: Clock) -> None:
 
 
 def _scenes(value: Value, clock: Clock) -> Prompts:
-    """Scenes crossfade: each one's weight rises to 1 at its time and falls to 0 at the next one's."""
+    """Read scenes that crossfade: the weight of each rises to 1 at its time and falls to 0 at the next one's."""
     entries = {name: entry for name, _, entry in value.pairs(EXPECTED)}
     if not entries.keys() - {"blend"}:
         raise InvalidError(value, "expected at least one scene such as 0s: a calm sea")
@@ -153,7 +153,7 @@ def _layer(value: Value, clock: Clock) -> Prompt:
 
 
 def _prompt_text(value: Value, clock: Clock) -> str:
-    """A text as written; a warning where it seems to carry weights, as other tools write them."""
+    """A text as written; warns if it seems to contain weights, as other tools write them."""
     text = fields.text(value, clock)
     if _WEIGHTS.search(text):
         clock.warn(value, f"weights in a text are just text here; write layers: {_LAYERS}")
@@ -161,7 +161,7 @@ def _prompt_text(value: Value, clock: Clock) -> str:
 
 
 def _subject(value: Value) -> dict[str, Reader]:
-    """How what a prompt is about is read: a picture, or a text."""
+    """The reader of a prompt's subject, by its key: a picture or a text."""
     return {"image": picture} if "image" in value.entries() else {"text": _prompt_text}
 
 
@@ -170,7 +170,7 @@ def _about(read: dict[str, Any]) -> dict[str, Any]:
 
 
 def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ...]:
-    """Every shot's prompts, whose weights are 0 in all other shots."""
+    """The prompts of all shots; the weights of each are 0 in all other shots."""
     nothing = Curve.constant(0.0)
     return tuple(
         dataclasses.replace(

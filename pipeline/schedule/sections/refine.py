@@ -19,7 +19,7 @@ from render.spec import AUGMENTS
 
 @dataclass(frozen=True, kw_only=True)
 class Refine:
-    """How hard guidance works on each frame."""
+    """How strongly guidance works on each frame."""
 
     steps: Curve = setting(
         curve(number(0, 10_000)), Curve.constant(3), "refinement steps per frame; 0 only moves the picture"
@@ -45,13 +45,13 @@ class Refine:
     ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")
 
     def draft(self) -> "Refine":
-        """A third of the steps; one at least where there are any."""
+        """A copy with a third of the steps, but at least one where there are any."""
         steps = self.steps.mapped(lambda steps: np.where(steps == 0, 0.0, np.maximum(1.0, steps / 3)))
         return dataclasses.replace(self, steps=steps, first_frame=-(-self.first_frame // 3))
 
 
 def _join(starts: Sequence[float], parts: Sequence[Refine]) -> Refine:
-    """The curves go from shot to shot; all else is the first shot's."""
+    """Join the curves of all shots; everything else is that of the first shot."""
     return dataclasses.replace(
         parts[0],
         steps=joined(starts, [part.steps for part in parts]),

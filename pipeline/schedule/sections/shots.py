@@ -1,4 +1,4 @@
-"""`shots:`: parts of the video, one after the other, each on a clock of its own; a schedule without is one shot."""
+"""`shots:`: consecutive parts of the video, each with its own clock; a schedule without it is a single shot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ SETTINGS = (
 
 
 def read_lengths(value: Value, clock: Clock) -> list[float]:
-    """How long every shot is, in seconds; what is wrong is noted, and counts as a second."""
+    """The length of every shot in seconds; problems are collected, and invalid lengths count as one second."""
     items = value.items(_EXPECTED)
     if not 0 < len(items) <= MAX_SHOTS:
         raise value.invalid(f"{_EXPECTED}, from 1 to {MAX_SHOTS} of them")
@@ -74,8 +74,8 @@ class Shot:
 
     Attributes:
         start: when it begins, in seconds.
-        cut: its first frame starts from noise, as the first of all does; else from the last shot's last one.
-        sections: what its sections say, by key. Curves count from its start, see `Shots.joined` for the whole video's.
+        cut: whether its first frame starts from noise, as a video's first frame does, or from the previous frame.
+        sections: values of its sections, by key. Curves count from its start; `Shots.joined` has the whole video's.
     """
 
     start: float
@@ -90,7 +90,7 @@ class Shot:
 
     @property
     def border(self) -> str:
-        """What enters from outside."""
+        """What the border brings into the picture."""
         motion: Motion = self.sections["motion"]
         return motion.border
 
@@ -105,14 +105,14 @@ class Shot:
 
 @dataclass(frozen=True, kw_only=True)
 class Shots:
-    """All shots, at least one, and what they say together: by key, with curves that go from shot to shot."""
+    """All shots, at least one, and their joined values by section, with curves that continue from shot to shot."""
 
     shots: tuple[Shot, ...]
     joined: Mapping[str, Any]
 
 
 def _read(reading: Reading) -> Shots:
-    """All shots; the whole video is one where none are listed. What is wrong is noted."""
+    """Read all shots; without a list, the whole video is one shot. Problems are collected."""
     problems = reading.document.problems
     if reading.document.is_map and not reading.entries.keys() & {"prompts", "shots"}:
         problems.add(InvalidError(reading.document, f"prompts: is missing; expected {EXPECTED}"))
@@ -123,7 +123,7 @@ def _read(reading: Reading) -> Shots:
 
 
 def _sections(reading: Reading) -> dict[str, Any]:
-    """What the sections of a shot say."""
+    """Read the sections of a shot, by key."""
     return {name: section.read(reading) for name, section in in_shots().items() if section.read is not None}
 
 
@@ -138,7 +138,7 @@ def _joined(shots: list[Shot]) -> Shots:
 
 
 def _listed(reading: Reading) -> list[Shot]:
-    """Every shot, with what the top of the document says where it says nothing itself."""
+    """Read every listed shot; sections that it lacks come from the top of the document."""
     document, clock, value = reading.document, reading.clock, reading.entries["shots"]
     lengths = reading.found["output"].shot_lengths
     shared = sum(size(entry.node) for name, entry in document.entries().items() if name in in_shots())
@@ -158,9 +158,9 @@ def _listed(reading: Reading) -> list[Shot]:
 
 
 def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Value], bool]:
-    """The sections of a shot, those of the document under them, and whether it starts anew."""
+    """The sections of a shot, filled in from the top of the document, and whether it starts with a cut."""
     readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(in_shots(), _as_it_stands)
-    if not item.is_map:  # noted where its length was looked for
+    if not item.is_map:  # reported when its length was read
         return {}, True
     cut = read_map(readers, item, clock).get("start", "cut") == "cut"
     whole = Value(under(item.node, document.node), item.path, item.problems).entries()
@@ -173,7 +173,7 @@ def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Valu
 
 
 def _clock_from(start: float, length: float, clock: Clock) -> Clock:
-    """The clock of a shot: everything counts from its start, the beats from the first one in it."""
+    """The clock of a shot: times count from its start, and beats from the first one in it."""
     beat = clock.beat.from_(start) if clock.beat else None
     signals = {name: signal.from_(start) for name, signal in clock.names.signals.items()}
     markers = {name: at - start for name, at in clock.markers.items()}

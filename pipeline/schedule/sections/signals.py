@@ -1,4 +1,4 @@
-"""Entries of `music: {signals: ...}`: what is listened to, and how it is followed."""
+"""Entries of `music: {signals: ...}`: the source of a signal, and how the signal follows it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from render.errors import InputError
 WORDS = tuple(name for name in WHOLE if name not in NOTES)
 SOURCES = ("of", "band", "chroma", "csv", "midi")
 
-HIT = 0.15  # seconds in which a hit fades, or frames would hardly see it
+HIT = 0.15  # seconds in which a hit fades; if faster, frames would hardly show it
 _SPAN = "a duration such as 180ms, of at most 60s"
 _EXPECTED = f"one of {', '.join(WORDS)}, or a map such as {{band: [40, 120], release: 180ms}}"
 _hertz = number(0, RATE / 2)
@@ -57,7 +57,7 @@ def _file(value: Value, clock: Clock) -> Path:
 
 @described(fields.TEXT)
 def track(value: Value, clock: Clock) -> Track:
-    """A file with sound in it."""
+    """An audio file."""
     try:
         return Track.open(files.file(value, clock))
     except InputError as error:
@@ -66,7 +66,7 @@ def track(value: Value, clock: Clock) -> Track:
 
 @dataclass(frozen=True, kw_only=True)
 class SignalSpec:
-    """One signal as it is written; one of `SOURCES` says what is listened to, and nothing in a stem is its loudness."""
+    """One signal as written: one of `SOURCES` selects its source; a stem without one is followed by its loudness."""
 
     file: Track | None = setting(
         track, None, "another track, such as a stem, to listen to: it begins where the music does"
@@ -95,7 +95,7 @@ class SignalSpec:
 
     @property
     def follow(self) -> Follow:
-        """How it follows its feature."""
+        """How the signal follows its feature."""
         own = self.csv is None and self.midi is None
         normalize = own if self.normalize is None else self.normalize
         release = HIT if self.of == "onset" or self.midi is not None else 0.0
@@ -114,7 +114,7 @@ SIGNALS: Shape = {
 
 
 def read_signal(value: Value, clock: Clock) -> SignalSpec:
-    """Read an entry. Raises `InvalidError` where it does not say what to listen to."""
+    """Read an entry. Raises `InvalidError` if it does not select a source."""
     if not value.is_map:
         return SignalSpec(of=_WORD(value, clock))
     before = len(value.problems.found)
@@ -130,12 +130,12 @@ def read_signal(value: Value, clock: Clock) -> SignalSpec:
 
 
 def silent(clock: Clock) -> Signal:
-    """Stands for a signal that could not be read."""
+    """A placeholder for a signal that could not be read."""
     return Signal(values=np.zeros(2), rate=1.0, fps=clock.fps)
 
 
 def feature_of(spec: SignalSpec, track: Track | None, value: Value) -> Array:
-    """What is followed. Raises `InputError` where it cannot be read, `InvalidError` where there is no track."""
+    """The values to follow. Raises `InputError` if they cannot be read, `InvalidError` if there is no track."""
     if spec.csv is not None:
         return read_csv(spec.csv, spec.column)
     if spec.midi is not None:
@@ -144,4 +144,4 @@ def feature_of(spec: SignalSpec, track: Track | None, value: Value) -> Array:
     if track is None:
         raise InvalidError(value, "needs the music itself, file: track.mp3 in music:")
     found = track.band(*spec.band) if spec.band else track.feature(spec.of or spec.chroma or "loudness")
-    return np.append(found, 0.0)  # silence holds after the end
+    return np.append(found, 0.0)  # the value after the end of the track

@@ -7,5 +7,5 @@ from pipeline.schedule.sections import Section, reader_of
 SECTION = Section(
     position=20,
     shape=lambda: about(fields.TEXT, "for the video's metadata; the file's name if left out"),
-    read=reader_of("title", fields.text, ""),  # the loader puts the file's name there
+    read=reader_of("title", fields.text, ""),  # if empty, the loader uses the file's name
 )

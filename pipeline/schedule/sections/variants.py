@@ -1,4 +1,4 @@
-"""`variants:`: `pipeline.schedule.document.variants` reads it, before there are sections."""
+"""`variants:`, which `pipeline.schedule.document.variants` reads before there are sections."""
 
 import re
 
@@ -8,7 +8,7 @@ from pipeline.schedule.sections import Section, declared
 
 
 def _shape() -> Shape:
-    """A list for every path: of what may stand there where the path is a section's key, else of anything."""
+    """A list of values for every path: restricted to the section's shape if the path is a section's key."""
     vary = {name: section.shape() for name, section in declared().items() if name not in FIXED}
     paths = vary | {
         f"{name}.{key}": {"$ref": f"#/definitions/{name}/properties/{key}"}

@@ -1,4 +1,4 @@
-"""`output.video`: in which formats a video is delivered, one or several."""
+"""`output.video`: the formats in which a video is delivered, one or several."""
 
 import dataclasses
 import importlib.util
@@ -49,7 +49,7 @@ def _bitrate(value: Value, clock: Clock) -> str:
 
 
 def is_installed() -> bool:
-    """Whether the extra is there."""
+    """Whether the extra `upscale` is installed."""
     return importlib.util.find_spec("spandrel") is not None
 
 
@@ -73,7 +73,7 @@ def _speed(value: Value, clock: Clock) -> str:
 
 
 def _speed_ranges() -> str:
-    """Fastest to slowest of every format; of formats that share one only the first is named, unless the default."""
+    """The fastest and slowest presets of every format; formats with the same ones are listed once."""
     named: dict[str, str] = {}
     for name, known in _FORMATS.items():
         if known.speed_range:
@@ -118,7 +118,7 @@ class Video:
 
     @property
     def upscaler(self) -> Path | None:
-        """The file of the network that enlarges it."""
+        """The file of the network that enlarges the frames; None without one."""
         return None if self.scale == LANCZOS else Path(self.scale)
 
     @property
@@ -135,7 +135,7 @@ _ONE = one_of(_word.shape, section("video", "a file to deliver", settings(Video)
 
 @described(one_of(_ONE, list_of(_ONE, MAX_VIDEOS)), shown=lambda videos: videos[0].format)
 def videos(value: Value, clock: Clock) -> tuple[Video, ...]:
-    """One or several files to deliver; the first one is the video, the others stand beside it."""
+    """Read one or several files to deliver; the first one is the video, the others are additional."""
     if not value.is_list:
         return (_video(value, clock),)
     items = value.items(_EXPECTED)
@@ -157,7 +157,7 @@ def _video(value: Value, clock: Clock) -> Video:
 
 
 def _check(video: Video, value: Value) -> None:
-    """What is asked of the format must be within it; what is wrong is noted."""
+    """Check that the format supports the requested settings; problems are collected."""
     known = formats.find(video.format)
     entries = {name: dataclasses.replace(entry, problems=value.problems) for name, entry in value.entries().items()}
 

@@ -1,8 +1,8 @@
 """The formats that a video can be delivered in, one per file; the file's name is the key in YAML.
 
-Contract: an entry module holds `FORMAT`, a `Format` with everything that is particular to it: encoder, container,
-quality, speeds, sound, hardware, loops and its texts in docs and schema. To add a format, add its file and regenerate
-schedules/schema.json and docs/schedule.md; containers of several formats are in `pipeline.video.containers`.
+Contract: the module of a format holds `FORMAT`, a `Format` with everything that is specific to it: encoder, container,
+quality, speeds, sound, hardware, loops, and its texts in docs and schema. To add a format, add its file and regenerate
+schedules/schema.json and docs/schedule.md; containers that several formats use are in `pipeline.video.containers`.
 """
 
 import functools
@@ -23,21 +23,21 @@ class Format:
 
     Attributes:
         about: what it is good for, in a few words for the documentation.
-        rank: where it stands in lists, the most common first.
-        encoder: the encoder in software, as ffmpeg calls it.
-        options: of that encoder, besides quality and speed.
+        rank: its position in lists, the most common first.
+        encoder: ffmpeg's name of the software encoder.
+        options: of that encoder, apart from quality and speed.
         tags: options of the encoded stream, whichever encoder makes it.
-        pix_fmt, deep: pixel formats of 8 and 10 bits; "" where there is none of so many.
-        palette: the colours are chosen from the whole video first.
-        crf: the quality unless one is set, and the worst there is, 0 being the best; None where there is no such
-            measure. A format with one takes a bitrate instead, too.
-        speed: the preset unless one is set, of `speeds`; None where there are none.
+        pix_fmt, deep: pixel formats with 8 and 10 bits; "" if there is none with that depth.
+        palette: choose the colours from the whole video first.
+        crf: (default, worst) quality, with 0 as the best; None if the format has no such scale. A format that has one
+            also accepts a bitrate instead.
+        speed: the default preset, one of `speeds`; None if there are no presets.
         speeds: the names of presets.
         speed_range: the fastest and the slowest preset, for the documentation.
-        sound: encoder of the sound and its options; empty where the format is silent.
-        hardware: encoders in hardware, the best one first.
-        closed: adapts the options of `encoder` for a file of so many pictures that is played as a loop.
-        adapted: adapts the options of `encoder` to those whose names this ffmpeg knows.
+        sound: sound encoder and its options; empty if the format has no sound.
+        hardware: hardware encoders, best first.
+        closed: adapts the options of `encoder` to a file that is played as a loop, given its number of pictures.
+        adapted: adapts the options of `encoder` to this ffmpeg, given the option names that it knows.
         sink: what makes the file, a key of `pipeline.run.delivery.deliver.SINKS`.
     """
 
@@ -62,17 +62,18 @@ class Format:
 
     @property
     def container_options(self) -> Options:
-        """What an encoder in hardware is given, too: of the stream and of the container."""
+        """The options that also apply to a hardware encoder: those of the stream and of the container."""
         return {**self.tags, **self.container.options, "f": self.container.muxer}
 
     def recipe(
         self, pix_fmt: str = "", *, crf: int | None = None, bitrate: str | None = None, preset: str | None = None
     ) -> Recipe:
-        """How it is made by the encoder in software.
+        """The recipe with the software encoder.
 
         Args:
-            pix_fmt: one of its pixel formats; the one of 8 bits if it has one, unless given.
-            crf, bitrate, preset: in place of its own; only where it has such a setting, and not both of the first two.
+            pix_fmt: one of the format's pixel formats; by default the 8-bit one if there is one.
+            crf, bitrate, preset: override the format's defaults; only if it has such a setting, and not both of the
+                first two.
         """
         pix_fmt = pix_fmt or self.pix_fmt or self.deep
         options = {"vcodec": self.encoder, **self.options}
@@ -104,7 +105,7 @@ def find(name: str) -> Format:
 
 @functools.cache
 def every() -> Mapping[str, Format]:
-    """All formats by their keys, the most common first."""
+    """All formats by key, the most common first."""
     return dict(sorted(((name, find(name)) for name in names()), key=lambda item: item[1].rank))
 
 

@@ -15,7 +15,7 @@ _KEYWORD = b"Description\0\0\0\0\0"  # uncompressed, no language, no translation
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a text into a finished PNG, animated or not. Raises `EncodingError` where it is torn."""
+    """Write a text into a finished PNG, animated or not. Raises `EncodingError` if the file is truncated."""
     content = file.read_bytes()
     end = content.rfind(b"\0\0\0\0IEND")
     if end < 0:

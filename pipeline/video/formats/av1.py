@@ -7,23 +7,23 @@ from pipeline.video.encoders import AAC, in_hardware
 from pipeline.video.formats import Format
 from pipeline.video.seams import with_parameters
 
-_FASTEST_BEFORE_5_1 = 8  # the highest preset
+_FASTEST_BEFORE_5_1 = 8  # the highest preset before ffmpeg 5.1
 
 
 def _closed(options: Options, count: int) -> Options:
-    """Without pictures that are predicted from later ones the quality is even; not possible with a bitrate."""
+    """Turn off pictures predicted from later ones, for even quality; impossible with a bitrate."""
     return with_parameters(options, "svtav1-params", "pred-struct=1") if "crf" in options else options
 
 
 def _adapted(options: Options, known: Collection[str]) -> Options:
-    """Options for ffmpeg 4.4 to 5.0, which lack `crf` and `svtav1-params`.
+    """Adapt the options to ffmpeg 4.4 to 5.0, which lack `crf` and `svtav1-params`.
 
-    Without `crf` a quality is silently ignored, without `svtav1-params` no file is made.
+    Without `crf`, a quality would be silently ignored; without `svtav1-params`, no file would be made.
     """
     if {"crf", "svtav1-params"} <= set(known):
         return options
     adapted = {name: value for name, value in options.items() if name != "svtav1-params" or name in known}
-    if "crf" in adapted and "crf" not in known:  # a constant quantizer on the same scale
+    if "crf" in adapted and "crf" not in known:  # a constant quantizer has the same scale
         adapted |= {"rc": 0, "qp": adapted.pop("crf"), "preset": min(int(adapted["preset"]), _FASTEST_BEFORE_5_1)}
     return adapted
 

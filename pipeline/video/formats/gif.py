@@ -13,7 +13,7 @@ _COMMENT, _BLOCK = b"\x21\xfe", 255
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a text into a finished GIF. Raises `EncodingError` where it is torn."""
+    """Write a text into a finished GIF. Raises `EncodingError` if the file is truncated."""
     content = file.read_bytes()
     if not content.endswith(b";"):
         raise EncodingError(f"{file.name}: not a complete GIF")
@@ -27,7 +27,7 @@ def _texts(content: mmap) -> Iterator[bytes]:
     at, parts = 13 + _palette_size(content, 10), 0
     while (mark := content[at : at + 1]) in (b"!", b",") and parts < MAX_PARTS:
         comment = content[at : at + 2] == _COMMENT
-        at += 2 if mark == b"!" else 11 + _palette_size(content, at + 9)  # the head of an extension, of a picture
+        at += 2 if mark == b"!" else 11 + _palette_size(content, at + 9)  # the header of an extension, or of a picture
         text = bytearray()
         while at < len(content) and content[at] and parts < MAX_PARTS:
             if comment and len(text) <= MAX_TEXT:
@@ -39,7 +39,7 @@ def _texts(content: mmap) -> Iterator[bytes]:
 
 
 def _palette_size(content: mmap, at: int) -> int:
-    """The size in bytes of the palette that the flags at `at` announce."""
+    """The size in bytes of the palette declared by the flags at `at`; 0 if there is none."""
     flags = content[at] if at < len(content) else 0
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 

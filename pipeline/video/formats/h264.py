@@ -1,4 +1,4 @@
-"""H.264 in MP4: plays in browsers, on phones and where people post. Visually lossless for painterly pictures."""
+"""H.264 in MP4: plays in browsers, on phones and on sharing platforms. Visually lossless for painterly pictures."""
 
 from pipeline.video.containers import MP4, Options
 from pipeline.video.encoders import AAC, X26_SPEED_RANGE, X26_SPEEDS, in_hardware

@@ -7,7 +7,7 @@ from pipeline.video.seams import with_parameters, zones
 
 
 def _closed(options: Options, count: int) -> Options:
-    """Zones of x265 begin late, and B pictures around the last picture count, too."""
+    """Give wide zones more bits: x265's take effect late, and B pictures around the last picture matter, too."""
     return with_parameters(options, "x265-params", f"zones={zones((0, 3), (count - 4, count))}")
 
 
@@ -17,7 +17,7 @@ FORMAT = Format(
     container=MP4,
     encoder="libx265",
     options={"x265-params": "log-level=error"},
-    tags={"tag:v": "hvc1"},  # Apple's players need it
+    tags={"tag:v": "hvc1"},  # required by Apple's players
     pix_fmt="yuv420p",
     deep="yuv420p10le",
     crf=(20, 51),

@@ -1,6 +1,6 @@
-"""Animated WebP. A text is an XMP chunk with its flag in VP8X, as the specification of the container has it.
+"""Animated WebP. The text is an XMP chunk, announced by its flag in VP8X, as the container's specification requires.
 
-ffmpeg reads animations back from version 8 on only, so their durations are read here.
+ffmpeg reads animations back only from version 8 on, so their durations are read here.
 """
 
 import re
@@ -20,20 +20,20 @@ _PACKET = (
     '<rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>'
 )
 _IN_PACKET = re.compile(r'<rdf:li xml:lang="x-default">(.*?)</rdf:li>', re.DOTALL)
-_RETURN = {"\r": "&#13;"}  # XML would read it as a new line
+_RETURN = {"\r": "&#13;"}  # otherwise XML would read it as a line feed
 
 
 def write_text(file: Path, text: str) -> None:
     """Write a text into a finished WebP, animated or not."""
     content = bytearray(file.read_bytes())
-    if content[12:16] != b"VP8X":  # a single picture, in the simple format that has no place for a text
-        from PIL import Image  # slow to import: not for every `render check`
+    if content[12:16] != b"VP8X":  # a single picture in the simple format, which has no place for a text
+        from PIL import Image  # slow to import, and `render check` does not need it
 
         with Image.open(file) as image:
             sides = b"".join(struct.pack("<I", side - 1)[:3] for side in image.size)
         content[12:12] = b"VP8X" + struct.pack("<I", 10) + bytes(4) + sides
     content[20] |= _XMP_FLAG
-    from xml.sax.saxutils import escape  # imports half of urllib: not for every `render check`
+    from xml.sax.saxutils import escape  # imports half of urllib, and `render check` does not need it
 
     packet = _PACKET.format(escape(text, _RETURN)).encode()
     content += b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) % 2)
