@@ -9,7 +9,7 @@ from bench.interleaved import interleave
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, PUBLISHED, Loaded, Setting, frame, load
 from render.device.device import model_dtype, pick_device
-from render.refinement.batch import Pending, take
+from render.refinement.joint_steps import Pending, take
 
 SETTINGS = {"embedded": EMBEDDED, "published": PUBLISHED}
 STEPS = 2

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pipeline.commands.assemble import assemble
 from pipeline.commands.batch import batch
 from pipeline.commands.history import history
 from pipeline.commands.importing import import_
@@ -15,12 +16,13 @@ from pipeline.commands.models import models
 from pipeline.commands.music import music
 from pipeline.commands.new import new
 from pipeline.commands.preview import preview
-from pipeline.commands.runs import assemble, status, verify
 from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
+from pipeline.commands.status import status
+from pipeline.commands.verify import verify
 from pipeline.commands.video import video
 from pipeline.run.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
-from pipeline.storage.missing import SUFFIXES
+from pipeline.storage.did_you_mean import SUFFIXES
 from pipeline.terminal import show
 from render.device import failures
 from render.device.openmp import sleep_at_barriers

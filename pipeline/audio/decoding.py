@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.storage.missing import did_you_mean
+from pipeline.storage.did_you_mean import did_you_mean
 from render.errors import InputError
 
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for

@@ -1,13 +1,15 @@
 """A batch: assigns every job to a worker, follows its progress, and continues whatever happens to one of them."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.batch.display import Display
-from pipeline.batch.guarded import Guarded
+from pipeline.batch.guarded_display import Guarded
 from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Job, JobState
 from pipeline.batch.jobs.record import remove_old_partials, write_record
 from pipeline.batch.queue import Queue
+from pipeline.batch.retries import retry
 from pipeline.batch.workers.options import BatchOptions
 from pipeline.batch.workers.process import Crashed, Idle, JobEvent, Note
 from pipeline.batch.workers.workers import Worker, WorkerPool
@@ -82,7 +84,7 @@ class Batch:
             for state in states:
                 assert state.job is not None
                 why = f"its worker cannot be started: {error.strerror or error}"
-                self._try_again(state, state.job, why, alone=len(states) == 1)
+                self._retry(state, state.job, why, states)
                 self.queue.later(state)
                 self._changed(state)
             return False
@@ -151,19 +153,11 @@ class Batch:
         worker.close()
         for state in left:
             if state.job is not None:
-                self._try_again(state, state.job, ending or state.message, alone=len(states) == 1)
+                self._retry(state, state.job, ending or state.message, states)
                 self._changed(state)
 
-    def _try_again(self, state: JobState, job: Job, why: str, *, alone: bool) -> None:
-        state.deaths, state.seconds_left = state.deaths + 1, None
-        if alone:
-            state.fruitless += 1
-        if state.fruitless >= self._options.tries:
-            state.status = FAILED
-            state.message = f"{why}, {state.fruitless} times at frame {state.done}; its log: {job.log}"
-        else:
-            state.status = STOPPED if self._stopping else WAITING
-            state.message = f"{why}; going on from frame {state.done}{'' if alone else ', alone'}"
+    def _retry(self, state: JobState, job: Job, why: str, together: Sequence[JobState]) -> None:
+        retry(state, job, why, alone=len(together) == 1, tries=self._options.tries, stopping=bool(self._stopping))
 
     def _check_limits(self) -> None:
         limit = self._options.time_limit

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from pipeline.batch.jobs.job import FAILED, RUNNING, WAITING, JobState
 from pipeline.batch.workers.workers import Worker
 from pipeline.run.folder.lock import in_use
-from pipeline.run.session.lockstep import MOST
+from pipeline.run.session.grouping import MOST
 
 AGAIN = 1.0  # seconds until a job is retried whose folder was in use, or whose worker could not be started
 

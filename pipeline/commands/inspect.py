@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.commands import options
-from pipeline.storage.missing import did_you_mean
+from pipeline.storage.did_you_mean import did_you_mean
 from pipeline.terminal import show
 from render.errors import InputError
 

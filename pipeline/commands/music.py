@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.storage.missing import did_you_mean
+from pipeline.storage.did_you_mean import did_you_mean
 from pipeline.terminal import show, show_json
 from render.errors import InputError
 

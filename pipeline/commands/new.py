@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.storage.missing import SUFFIXES
+from pipeline.storage.did_you_mean import SUFFIXES
 from pipeline.terminal import show
 from render.errors import InputError, suggestion
 

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from pipeline.storage.missing import SUFFIXES
+from pipeline.storage.did_you_mean import SUFFIXES
 from pipeline.storage.store import Store
 from render.errors import InputError, StorageError
 

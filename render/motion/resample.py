@@ -10,6 +10,7 @@ Convention: pixel coordinates, origin in the centre of the top left pixel, x to 
 import torch
 from torch import Tensor
 
+from render.motion.borders import inside
 from render.spec import BORDERS
 
 
@@ -34,10 +35,10 @@ def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
     across, down = _weights((points - first).to(image.dtype)).unbind(dim=-2)
     column, row = first.long().unbind(dim=-1)
     flat = image.flatten(2)
-    columns = [_inside(column + i - 1, width, border) for i in range(4)]
+    columns = [inside(column + i - 1, width, border) for i in range(4)]
     result = image.new_zeros(batch, channels, *points.shape[1:3])
     for j in range(4):
-        y, inside_y = _inside(row + j - 1, height, border)
+        y, inside_y = inside(row + j - 1, height, border)
         line = torch.zeros_like(result)
         for i, (x, inside_x) in enumerate(columns):
             places = (y * width + x).flatten(1).unsqueeze(1).expand(-1, channels, -1)
@@ -58,15 +59,3 @@ def _weights(share: Tensor) -> Tensor:
         ],
         dim=-1,
     )
-
-
-def _inside(index: Tensor, count: int, border: str) -> tuple[Tensor, Tensor | float]:
-    """The pixel that represents `index` on an axis of `count` pixels, and its factor: 0 where the outside is black."""
-    if border == "reflect":
-        period = max(1, 2 * count - 2)
-        folded = index.remainder(period)
-        return torch.minimum(folded, period - folded).clamp(max=count - 1), 1.0
-    if border == "wrap":
-        return index.remainder(count), 1.0
-    clamped = index.clamp(0, count - 1)
-    return clamped, (clamped == index).float() if border == "black" else 1.0

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from render.device.memory import is_out_of_memory
-from render.refinement.batch import Pending, show, take
 from render.refinement.coroutine import Coroutine, current, suspend
+from render.refinement.joint_steps import Pending, show, take
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement
 

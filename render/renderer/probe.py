@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from render.device.memory import is_out_of_memory
-from render.refinement.batch import Pending, take
+from render.refinement.joint_steps import Pending, take
 from render.renderer.renderer import Renderer
 from render.spec import FrameSpec
 

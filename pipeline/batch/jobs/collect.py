@@ -12,7 +12,7 @@ from pipeline.run.session.requests import RunRequest, requests_of
 from pipeline.schedule.document.sources import read_text
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.timeline import Timeline
-from pipeline.storage.missing import SUFFIXES
+from pipeline.storage.did_you_mean import SUFFIXES
 from pipeline.storage.naming import run_name
 from pipeline.storage.store import is_url
 from render.errors import InputError

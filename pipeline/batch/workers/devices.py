@@ -9,7 +9,7 @@ from pipeline.batch.workers.local import LocalPool
 from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
 from pipeline.batch.workers.options import BatchOptions, WorkerOptions
 from pipeline.batch.workers.workers import WorkerPool
-from pipeline.run.session.lockstep import MOST
+from pipeline.run.session.grouping import MOST
 
 
 def worker_options(device: str, workers: int | None, jobs: int, options: BatchOptions) -> list[WorkerOptions]:

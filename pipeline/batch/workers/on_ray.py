@@ -22,7 +22,7 @@ from pipeline.batch.workers.process import CRASHED, Crashed, Idle, JobEvent, Not
 from pipeline.batch.workers.ray_worker import RayWorker
 from pipeline.batch.workers.rendering import Logs, gist, rendered
 from pipeline.run.events import GO_ON, Interrupted
-from pipeline.run.session.lockstep import AtOnce
+from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.schedule import Schedule
 from render.device.openmp import sleep_at_barriers

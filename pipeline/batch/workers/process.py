@@ -19,7 +19,7 @@ from pipeline.batch.workers.options import WorkerOptions
 from pipeline.batch.workers.rendering import Logs, gist, rendered
 from pipeline.run.events import Event
 from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
-from pipeline.run.session.lockstep import AtOnce
+from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule

@@ -12,7 +12,7 @@ from pipeline.batch.jobs.reason import reason
 from pipeline.run.events import Event, Failed
 from pipeline.run.progress import LineReporter
 from pipeline.run.run import Run, RunOptions
-from pipeline.run.session.lockstep import AtOnce, groups, in_lockstep
+from pipeline.run.session.grouping import AtOnce, groups, in_lockstep
 from pipeline.run.session.session import Prepare, Session, run_of
 from pipeline.schedule.schedule import Schedule
 from render.device import failures

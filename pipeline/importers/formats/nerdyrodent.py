@@ -21,8 +21,8 @@ from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Notes
 from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, split_weight_and_stop, without_markup
 from pipeline.importers.scripts import feedback
+from pipeline.importers.scripts.chosen_call import FrameLoop, choose_call
 from pipeline.importers.scripts.ffmpeg_sound import sound_of
-from pipeline.importers.scripts.frame_loop import FrameLoop, choose_call
 from pipeline.importers.scripts.generate_call import PROGRAM, Call, read_script
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.importers.notations import notations
 from pipeline.importers.notations.encodings import EncodingError, decoded
 from pipeline.importers.notations.notations import MAX_SCRIPT, Found, NotationError
-from pipeline.storage.missing import unreadable
+from pipeline.storage.did_you_mean import unreadable
 from render.errors import InputError
 
 __all__ = ["MAX_BYTES", "MAX_SCRIPT", "STANDARD_INPUT", "Source", "read_source"]

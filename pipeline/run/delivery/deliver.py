@@ -8,7 +8,7 @@ from pipeline.run.delivery.upscaling import Upscaler
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.names import leftovers, paths
 from pipeline.run.folder.video_plan import VideoPlan
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 
 SINKS: Mapping[str, Sink] = {"ffmpeg": encode}

@@ -13,7 +13,7 @@ from pipeline.run.delivery.sinks import Delivery
 from pipeline.run.delivery.subtitles import as_srt
 from pipeline.run.delivery.upscaling import Enlarged, Upscaler
 from pipeline.run.folder.video_plan import VideoPlan
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata, written_out

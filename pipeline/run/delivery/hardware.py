@@ -7,7 +7,7 @@ the default.
 from collections.abc import Callable
 from textwrap import shorten
 
-from pipeline.schedule.sections.video import AUTO, SOFTWARE, Video
+from pipeline.schedule.sections.output_video import AUTO, SOFTWARE, Video
 from pipeline.video import formats
 from pipeline.video.encoders import family_of, quality_in_hardware
 from pipeline.video.recipe import Filter, Recipe

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipeline.run.folder.names import paths
 from pipeline.run.folder.video_plan import VideoPlan
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 from pipeline.video.measuring import measured
 from render.errors import EncodingError

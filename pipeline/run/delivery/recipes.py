@@ -1,6 +1,6 @@
 """Turns a schedule's settings for a file into the recipe for ffmpeg."""
 
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 from pipeline.video.interpolation import interpolated
 from pipeline.video.platforms import PLATFORMS, fitted

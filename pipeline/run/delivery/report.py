@@ -15,7 +15,7 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.names import paths
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.music import Music
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from render.models.model import sha256
 from render.spec import FrameSpec
 

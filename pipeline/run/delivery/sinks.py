@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.video_plan import VideoPlan
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 
 
 @dataclass(frozen=True, kw_only=True)

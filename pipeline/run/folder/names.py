@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 from pipeline.video.platforms import PLATFORMS
 

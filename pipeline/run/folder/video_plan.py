@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import order
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec
 

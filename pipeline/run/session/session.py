@@ -13,7 +13,7 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.interrupt import INTERRUPTED, stopping_well
 from pipeline.run.progress import Reporter
 from pipeline.run.run import Run, RunOptions
-from pipeline.run.session.lockstep import MOST, AtOnce, groups, in_lockstep
+from pipeline.run.session.grouping import MOST, AtOnce, groups, in_lockstep
 from pipeline.run.session.outcome import outcome
 from pipeline.run.session.parts import joined, split
 from pipeline.run.session.requests import RunRequest
@@ -24,7 +24,7 @@ from pipeline.schedule.warnings import repeat_drift
 from render.device import failures
 from render.device.openmp import sleep_at_barriers
 from render.errors import RunError, WeightsError
-from render.renderer.located import LocatedModels
+from render.renderer.located_models import LocatedModels
 
 if TYPE_CHECKING:
     from render.models.downloads import Progress

@@ -11,7 +11,7 @@ import yaml
 from yaml.resolver import Resolver
 
 from pipeline.schedule.document.document import InvalidError, Problems, Value
-from pipeline.storage.missing import unreadable
+from pipeline.storage.did_you_mean import unreadable
 from render.errors import InputError
 
 MAX_BYTES = 1_000_000

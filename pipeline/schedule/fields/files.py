@@ -6,7 +6,7 @@ from pipeline.schedule.document.document import InvalidError, Value
 from pipeline.schedule.document.paths import resolve
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
-from pipeline.storage.missing import did_you_mean
+from pipeline.storage.did_you_mean import did_you_mean
 from render.errors import InputError
 from render.models.model import sha256
 from render.spec import ImageFile

@@ -30,7 +30,7 @@ from render.models import registry
 from render.models.downloads import Progress
 from render.models.model import Model
 from render.models.tokenizers import require_usable
-from render.renderer.located import LocatedModels
+from render.renderer.located_models import LocatedModels
 from render.renderer.weights import locate
 from render.spec import PRECISIONS
 

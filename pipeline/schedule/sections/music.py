@@ -21,7 +21,7 @@ from pipeline.schedule.fields.readers import read_entry, read_map, setting_reade
 from pipeline.schedule.fields.shapes import Shape, described, one_of, section, setting, settings
 from pipeline.schedule.fields.times import duration, lasting, seconds
 from pipeline.schedule.sections import Section, reader_of
-from pipeline.schedule.sections.signals import SIGNALS, SignalSpec, feature_of, read_signal, silent, track
+from pipeline.schedule.sections.music_signals import SIGNALS, SignalSpec, feature_of, read_signal, silent, track
 from render.errors import InputError
 
 AUTO = "auto"

@@ -15,8 +15,8 @@ from pipeline.schedule.fields.shapes import described, one_of, section, setting,
 from pipeline.schedule.fields.times import duration, lasting, seconds
 from pipeline.schedule.sections import Reading, Section
 from pipeline.schedule.sections.music import Music, read_music
+from pipeline.schedule.sections.output_video import Video, videos
 from pipeline.schedule.sections.shots import read_lengths
-from pipeline.schedule.sections.video import Video, videos
 
 MAX_FRAMES = 1_000_000  # frame numbers have six digits
 

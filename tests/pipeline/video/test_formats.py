@@ -17,7 +17,7 @@ from pipeline.run.delivery.subtitles import as_srt
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
 from pipeline.run.folder.names import paths
 from pipeline.run.folder.video_plan import timed_texts
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata, in_metadata, schedule_of, written_out
 from pipeline.video.platforms import PLATFORMS, fitted

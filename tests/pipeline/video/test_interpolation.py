@@ -10,7 +10,7 @@ from pipeline.curves.array import Array
 from pipeline.run.delivery.recipes import recipe
 from pipeline.run.folder.frames import FrameFolder, FrameRecord, Pixels
 from pipeline.schedule.loader import read_schedule
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import ffmpeg
 from pipeline.video.recipe import Recipe
 from render.errors import ScheduleError

@@ -14,7 +14,7 @@ from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
-from render.refinement.batch import Pending, take
+from render.refinement.joint_steps import Pending, take
 from render.refinement.lockstep import Lockstep
 from render.renderer.renderer import Renderer, Scorer, load_renderer
 from render.renderer.state import FrameState

@@ -21,7 +21,7 @@ from render.latents import vqgan
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
-from render.refinement.batch import Pending, joined
+from render.refinement.joint_steps import Pending, joined
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.renderer.renderer import Renderer, Scorer

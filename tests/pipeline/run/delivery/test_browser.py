@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.run.delivery.recipes import recipe
 from pipeline.run.folder.frames import FrameFolder, FrameRecord
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import ffmpeg, formats
 from pipeline.video.recipe import Sound
 

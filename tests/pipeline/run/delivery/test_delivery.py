@@ -12,7 +12,7 @@ from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from render.errors import ScheduleError
 from render.renderer.renderer import Renderer
 from tests.runs import completes

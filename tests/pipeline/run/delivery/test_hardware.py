@@ -15,7 +15,7 @@ from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import ffmpeg, formats
 from pipeline.video.recipe import Recipe
 from render.errors import ScheduleError

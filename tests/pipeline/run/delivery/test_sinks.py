@@ -8,7 +8,7 @@ from pipeline.run.delivery import deliver
 from pipeline.run.delivery.sinks import Delivery
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.video_plan import VideoPlan
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 
 

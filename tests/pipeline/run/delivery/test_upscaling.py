@@ -15,7 +15,7 @@ from pipeline.run.verify import Verification
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from render.errors import InputError, ScheduleError
 from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played
@@ -136,7 +136,7 @@ def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
 
 
 def test_without_the_extra_the_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("pipeline.schedule.sections.video.is_installed", lambda: False)
+    monkeypatch.setattr("pipeline.schedule.sections.output_video.is_installed", lambda: False)
     (tmp_path / "x.pth").write_bytes(b"x")
     with pytest.raises(ScheduleError, match=r"needs spandrel: pip install 'vqgan-clip-render\[upscale\]'"):
         read_schedule("prompts: a\noutput: {video: {scale: x.pth}}\n", str(tmp_path / "a.yaml"), "a")

@@ -114,7 +114,7 @@ def test_without_its_file_nothing_knows_it() -> None:
 
 def test_every_module_is_a_section_or_a_part_of_one() -> None:
     parts = set(catalogue.names(sections)) - sections.declared().keys()
-    assert parts == {"signals", "video"}
+    assert parts == {"music_signals", "output_video"}
 
 
 def test_positions_are_unique() -> None:

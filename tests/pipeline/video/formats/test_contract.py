@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline.schedule.sections.video import Video
+from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 from pipeline.video.embedded_text import container_of, texts
 from pipeline.video.ffmpeg import assemble, encoder_options

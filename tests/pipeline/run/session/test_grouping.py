@@ -19,14 +19,14 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameFolder
 from pipeline.run.interrupt import INTERRUPTED
 from pipeline.run.run import RunOptions
-from pipeline.run.session.lockstep import groups
+from pipeline.run.session.grouping import groups
 from pipeline.run.session.requests import RunRequest
 from pipeline.run.session.session import Session, render_all, run_of
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
-from render.renderer.located import LocatedModels
+from render.renderer.located_models import LocatedModels
 from render.renderer.renderer import Renderer, Scorer
 from tests.shots import SHOTS
 
@@ -177,7 +177,7 @@ def test_measuring_must_be_little_beside_the_work(
     assert listener.notes == ["lockstep: 64 steps in all are too few to measure by 12 what pays: 1 at once"]
     assert set(pixels.batches) == {1}
     assert sum(pixels.batches) == 64
-    monkeypatch.setattr("pipeline.run.session.lockstep.WORTH", 5)
+    monkeypatch.setattr("pipeline.run.session.grouping.WORTH", 5)
     assert render([ONE, TWO, THREE], tmp_path / "many", None, listener) == 0
     assert_like_single(tmp_path / "many", single, [ONE, TWO, THREE])
     _, note = listener.notes
