@@ -1,7 +1,7 @@
 """One run: timeline -> renderer -> frames and states -> video.
 
 Frames are the record, and the video is derived from them. A run continues where its folder says it stopped. Chained
-hashes decide which frames are done (`pipeline.run.folder.states`), never the number of files.
+hashes decide which frames are done (`pipeline.run.folder.hashes`), never the number of files.
 """
 
 import time

@@ -1,9 +1,4 @@
-"""What a run needs to continue: chained frame hashes, and the states that frames start from.
-
-A frame's hash covers its spec, the models and the previous frame's hash, so a frame is done if and only if its file
-carries the hash that the schedule requires. Editing second 40 does not change the hashes before it. A cut starts from
-noise, so the chain restarts there: the frames after a cut do not depend on those before it.
-"""
+"""The states that frames start from, one file each."""
 
 import hashlib
 import json
