@@ -1,7 +1,7 @@
 """Chained frame hashes: a frame is done if and only if its file carries the hash that the schedule requires.
 
 A frame's hash covers its spec, the models and the previous frame's hash, so editing second 40 does not change the
-hashes before it. A cut starts from noise, so the chain restarts there: frames after a cut do not depend on earlier ones.
+hashes before it. A cut starts from noise, so the chain restarts there: frames after it do not depend on those before.
 """
 
 import hashlib
