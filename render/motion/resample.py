@@ -1,10 +1,10 @@
-"""Sample a picture between its pixels: Catmull-Rom interpolation, with every kind of border.
+"""Sample a picture between its pixels by Catmull-Rom interpolation, with every kind of border.
 
 Source: Keys, "Cubic convolution interpolation for digital image processing" (1981), a = -0.5, the
-    only cubic that reproduces a linear ramp, so a motion of 1/50 pixel moves the picture by 1/50 pixel.
+    only value for which the cubic reproduces a linear ramp, so a motion of 1/50 pixel moves the picture by 1/50 pixel.
     PyTorch's bicubic has a = -0.75, which moves it by half as much again, frame after frame.
 
-Convention: pixel coordinates, origin in the centre of the top left pixel, x to the right, y down.
+Convention: pixel coordinates, origin at the centre of the top left pixel, x to the right, y down.
 """
 
 import torch
@@ -14,15 +14,15 @@ from render.spec import BORDERS
 
 
 def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
-    """Sample `image` at `points`, 4 x 4 taps each.
+    """Sample `image` at `points`, with 4 x 4 taps each.
 
     Args:
         image: (B, C, H, W).
         points: (B, h, w, 2), x and y in pixels.
-        border: what lies outside: reflect (about the outermost pixels' centres), wrap, edge, black.
+        border: what is sampled outside: reflect (about the outermost pixels' centres), wrap, edge or black.
 
     Returns:
-        (B, C, h, w); near sharp edges it overshoots the range of the picture by up to a tenth.
+        (B, C, h, w); near sharp edges values overshoot the picture's range by up to a tenth.
 
     Raises:
         ValueError: the border is unknown.
@@ -47,7 +47,7 @@ def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
 
 
 def _weights(share: Tensor) -> Tensor:
-    """Weights of the four neighbours of points that lie `share` in [0, 1) past the second: (...) to (..., 4)."""
+    """Return the weights of the four neighbours of points `share` in [0, 1) past the second: (...) to (..., 4)."""
     square, cube = share.square(), share**3
     return torch.stack(
         [
@@ -61,7 +61,7 @@ def _weights(share: Tensor) -> Tensor:
 
 
 def _inside(index: Tensor, count: int, border: str) -> tuple[Tensor, Tensor | float]:
-    """The pixel that represents `index` on an axis of `count` pixels, and its factor: 0 where the outside is black."""
+    """Return the pixel to use for `index` on an axis of `count` pixels, and its factor: 0 outside a black border."""
     if border == "reflect":
         period = max(1, 2 * count - 2)
         folded = index.remainder(period)
