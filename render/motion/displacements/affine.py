@@ -33,7 +33,7 @@ class Homography:
     matrices: Matrix
 
     def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor | None:
-        """See `Displacement`. Coordinates are float64: in float32 they are off by 1/1000 pixel at the far edge of 4K."""
+        """See `Displacement`. Coordinates are float64: float32 is off by 1/1000 pixel at the far edge of 4K."""
         if np.array_equal(self.matrices, np.broadcast_to(np.eye(3), self.matrices.shape)):
             return None
         pixels = create_meshgrid(height, width, normalized_coordinates=False, device=device, dtype=torch.float64)
