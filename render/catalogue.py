@@ -1,6 +1,6 @@
-"""A folder is a catalogue: one file per entry, the file's name is the key in YAML.
+"""Look up the entries of a catalogue: a folder with one file per entry, whose name is the key in YAML.
 
-Listing a catalogue imports none of its entries, so that a schedule is checked without torch.
+Listing a catalogue imports none of its entries, so a schedule can be checked without torch.
 """
 
 import functools
@@ -19,10 +19,10 @@ def names(package: ModuleType) -> tuple[str, ...]:
 
 
 def load(package: ModuleType, name: str) -> Any:
-    """Import the entry `name` of the catalogue `package`: a module that fulfils the package's contract.
+    """Import the entry `name` of the catalogue `package`: a module that implements the package's contract.
 
     Raises:
-        UnknownNameError: there is no such file; the text says what is near.
+        UnknownNameError: there is no such file; the message suggests similar names.
     """
     if name not in names(package):
         kind = package.__name__.rpartition(".")[2]

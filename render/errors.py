@@ -24,7 +24,7 @@ from pathlib import Path
 
 
 class RenderError(Exception):
-    """The root: its text is one clear message for the user, never a traceback."""
+    """The base class of all our errors: its text is one clear message for the user, never a traceback."""
 
     exit_code = 1
 
@@ -37,7 +37,7 @@ class InputError(RenderError):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One thing wrong in a schedule: where it stands, its path in the schedule, what was expected."""
+    """One problem in a schedule: its position in the file, its path in the schedule, and what was expected."""
 
     file: str
     line: int
@@ -51,7 +51,7 @@ class Problem:
 
 
 class ScheduleError(InputError):
-    """A schedule with problems: `problems` holds each with its place."""
+    """A schedule has problems: `problems` holds each one with its position."""
 
     def __init__(self, problems: Sequence[Problem], more: int = 0) -> None:
         self.problems = tuple(problems)
@@ -62,7 +62,7 @@ class ScheduleError(InputError):
 
 
 class UnknownNameError(InputError):
-    """A name that is in no catalogue; the text says what is near, or else `hint` or what there is."""
+    """A name is in no catalogue; the message suggests a similar one, or else gives `hint` or lists all names."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         self.kind, self.name = kind, name
@@ -70,7 +70,7 @@ class UnknownNameError(InputError):
 
 
 class RunError(RenderError):
-    """Something failed while running; what was finished is kept."""
+    """Something failed while running; finished work is kept."""
 
 
 class WeightsError(RunError):
@@ -90,7 +90,7 @@ class MemoryLimitError(RunError):
 
 
 class DeviceError(RunError):
-    """The GPU has failed: nothing more can be done with it in this process."""
+    """The GPU has failed and can no longer be used in this process."""
 
 
 class CheckpointError(RunError):
@@ -109,11 +109,11 @@ class FolderInUseError(RunError):
 
 
 class OutputFolderError(RunError):
-    """The folder of a run cannot be made or written to."""
+    """The folder of a run cannot be created or written to."""
 
 
 class StorageError(RunError):
-    """A bucket cannot be read or written; what is finished is kept in the local folder."""
+    """A bucket cannot be read or written; finished work is kept in the local folder."""
 
 
 class EncodingError(RunError):
@@ -121,7 +121,7 @@ class EncodingError(RunError):
 
 
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """Return "did you mean 'zoom'?" where a known name is close, else `otherwise` or the list of known names."""
+    """Return "did you mean 'zoom'?" if a known name is similar, else `otherwise` or the list of known names."""
     names = sorted(known)
     by_lower = {name.lower(): name for name in names}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
@@ -129,11 +129,11 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
 
 
 def printable(text: str) -> str:
-    """One line for a terminal: what stands in a file, or is called so, must not steer what shows it."""
+    """Escape control characters: text from a file, or a file's name, must not control the terminal that shows it."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def one_line(text: str, limit: int = 60) -> str:
-    """A text in one printable line, cut at `limit` characters, for labels."""
+    """Return a text as one printable line, cut to `limit` characters, for labels."""
     shown = printable(" ".join(text.split()))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

@@ -1,4 +1,4 @@
-"""One random generator per (seed, frame): no frame depends on how many numbers another one drew."""
+"""Create one random generator per (seed, frame), so that no frame depends on how many numbers another one drew."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,27 +11,27 @@ Generators = torch.Generator | tuple[torch.Generator, ...]
 
 
 def frame_generator(seed: int, index: int, device: torch.device) -> torch.Generator:
-    """A generator for frame `index` of a schedule with `seed`, on `device`.
+    """Return a generator for frame `index` of a schedule with `seed`, on `device`.
 
-    The two numbers are hashed to 64 bits, so that (seed 1, frame 2) and (seed 2, frame 1) or
-    neighbouring seeds share nothing. The global generator is never read nor written.
+    The two numbers are hashed to 64 bits, so that neighbouring seeds, or (seed 1, frame 2) and (seed 2, frame 1),
+    are unrelated. The global generator is neither read nor changed.
     """
     digest = hashlib.blake2b(f"{seed}:{index}".encode(), digest_size=8).digest()
     return torch.Generator(device=device).manual_seed(int.from_bytes(digest, "big") >> 1)
 
 
 def uniform(shape: tuple[int, ...], generators: Generators) -> Tensor:
-    """Uniform on [0, 1), (B, ...)."""
+    """Draw from the uniform distribution on [0, 1): (B, ...)."""
     return _drawn(torch.rand, shape, generators)
 
 
 def around_zero(shape: tuple[int, ...], generators: Generators) -> Tensor:
-    """Uniform on [-1, 1), (B, ...)."""
+    """Draw from the uniform distribution on [-1, 1): (B, ...)."""
     return uniform(shape, generators) * 2 - 1
 
 
 def normal(shape: tuple[int, ...], generators: Generators) -> Tensor:
-    """Of the standard normal distribution, (B, ...)."""
+    """Draw from the standard normal distribution: (B, ...)."""
     return _drawn(torch.randn, shape, generators)
 
 

@@ -1,6 +1,6 @@
-"""Plain numbers that describe one frame: the contract between `pipeline` and `render`.
+"""Describe one frame in plain numbers: the contract between `pipeline` and `render`.
 
-No torch in here: a plan of a thousand frames is made, checked and printed without it.
+This module does not import torch: a plan of a thousand frames can be made, checked and printed without it.
 """
 
 import json
@@ -40,23 +40,23 @@ class FrameSpec:
         seed: the schedule's seed; the frame's generator is made from it and `draws_as`.
         size: (width, height) in pixels.
         prompts: the prompts that have weight in this frame.
-        blend: "weights" pulls towards every prompt by its weight; "slerp" pulls two prompts'
-            embeddings together on the sphere and towards that one point.
-        transforms: name of a transform to what it does between the previous frame and this one
+        blend: "weights" pulls towards every prompt by its weight; "slerp" interpolates two prompts'
+            embeddings on the sphere and pulls towards that one point.
+        transforms: name of a transform to its amount between the previous frame and this one
             (zoom: a factor, rotate: degrees, pan_x, pan_y: shares of the width and height).
         center: the fixed point of zoom and rotation, as shares of the width and height.
         border: how the area outside the picture is filled: reflect, wrap, edge or black.
-        losses: name of a guidance loss to its weight; none is 0.
+        losses: name of a guidance loss to its weight; losses with weight 0 are left out.
         num_steps: refinement steps.
         lr: learning rate, in units of the codebook's standard deviation.
         num_cutouts: cutouts that the perceptors see in each step.
         augment: the strength of their augmentation: "light" for robust image towers, "full" for others.
         carry_optimizer: start from the optimiser's state of the previous frame.
-        ema: decay of the running average of the latent over the frame's steps, in [0, 1); the
-            average is what is shown and carried on. 0 takes the last latent as it is.
+        ema: decay of the running average of the latent over the frame's steps, in [0, 1); the average
+            is shown and passed on to the next frame. 0 uses the last latent unchanged.
         cut: start from noise, as the first frame does, whatever the previous frame was.
         lead: (index, fraction), at the end of a loop: the previous frame was blended by `fraction` towards frame
-            `index`, and this frame takes the place of the one after `index`.
+            `index`, and this frame replaces the one after `index`.
     """
 
     index: int
@@ -79,13 +79,13 @@ class FrameSpec:
 
     @property
     def draws_as(self) -> int:
-        """The frame whose random numbers it draws: its own index, or that of the frame whose place it takes."""
+        """The frame whose random numbers it uses: its own index, or that of the frame that it replaces."""
         return self.index if self.lead is None else self.lead[0] + 1
 
     def to_json(self) -> str:
-        """One line of JSON with sorted keys: equal specs give equal text.
+        """Return one line of JSON with sorted keys: equal specs give equal text.
 
-        A picture counts by its content: where its file lies makes no difference.
+        A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
         if self.lead is None:

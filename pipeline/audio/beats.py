@@ -16,12 +16,12 @@ from pipeline.curves.array import Array
 
 SLOWEST, FASTEST = 65.0, 190.0  # beats a minute
 _WINDOW = 8.0  # seconds of the window in which a tempo is estimated
-_TIGHT = 60.0  # the weight of a beat's distance to the last one not being one period
+_TIGHT = 60.0  # the weight of deviations of the distance between beats from one period
 _LOUDEST = 4.0  # standard deviations, so that no single crash outweighs the beat
-_JUMP = 6.0  # what a change of tempo costs
-_EQUAL, _WEAK = 0.6, 0.3  # of a beat's accent
-_AFTER_LAST = 0.25  # of a beat, which the track must last beyond its last beat
-_NEAR = 0.03  # seconds around a beat in which its onset is searched
+_JUMP = 6.0  # the largest cost of a change of tempo
+_EQUAL, _WEAK = 0.6, 0.3  # relative to a beat's accent
+_AFTER_LAST = 0.25  # in beats: how much longer than its last beat the track must be
+_NEAR = 0.03  # seconds around a beat in which its onset is searched for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Beats:
 
 
 def find_beats(samples: Samples, beats_per_bar: int = 4) -> Beats:
-    """The beats of mono samples, `RATE` per second; none if there are no onsets."""
+    """Find the beats of mono samples, `RATE` per second; none if there are no onsets."""
     flux, low = onset_strength(samples), low_onsets(samples)
     loud = np.flatnonzero(flux > 0.05 * flux.max(initial=0.0))
     if len(loud) < 2 or loud[-1] - loud[0] < FRAMES:
@@ -48,7 +48,7 @@ def find_beats(samples: Samples, beats_per_bar: int = 4) -> Beats:
 
 
 def _even(flux: Array) -> Array:
-    """Make onsets in quiet parts as strong as in loud ones: divide by the level of some seconds around."""
+    """Make onsets in quiet parts as strong as in loud ones: divide by the level of the surrounding seconds."""
     from scipy.ndimage import gaussian_filter1d
 
     level = np.sqrt(gaussian_filter1d(flux**2, 2.0 * FRAMES)) + 0.02 * flux.max()
@@ -58,7 +58,7 @@ def _even(flux: Array) -> Array:
 
 
 def _periods(accents: Array) -> Array:
-    """The period of the beat in hops, at every hop, by the best path through the tempogram."""
+    """Return the period of the beat in hops, at every hop, from the best path through the tempogram."""
     librosa = extra("librosa")
     window = min(round(_WINDOW * FRAMES), len(accents))
     smooth = np.convolve(accents, np.hanning(7) / np.hanning(7).sum(), "same")
@@ -67,7 +67,7 @@ def _periods(accents: Array) -> Array:
     lags = 60 * FRAMES / tempos
     every = max(1, round(FRAMES / 4))
     whole = np.clip(np.arange(0, len(accents), every), window // 2, max(window // 2, len(accents) - 1 - window // 2))
-    columns = grams[:, whole]  # nearer to the ends a window is half empty and unreliable
+    columns = grams[:, whole]  # closer to the ends, a window is half empty and unreliable
     score = sum(
         weight * np.stack([np.interp(lags * times, np.arange(len(column)), column) for column in columns.T])
         for times, weight in ((1, 1.0), (2, 0.6), (4, 0.4), (0.5, 0.3))
@@ -78,7 +78,7 @@ def _periods(accents: Array) -> Array:
 
 
 def _best_path(score: Array) -> Array:
-    """The best path through (moments, states): a step costs by its distance, at most `_JUMP`."""
+    """Find the best path through (moments, states); the cost of a step grows with its distance, up to `_JUMP`."""
     states = np.arange(score.shape[1])
     cost = np.minimum(0.5 * np.abs(states[:, None] - states[None]), _JUMP)
     total, back = score[0], np.zeros(score.shape, dtype=int)
@@ -94,7 +94,7 @@ def _best_path(score: Array) -> Array:
 
 
 def _tracked(accents: Array, periods: Array) -> Array:
-    """The hops of the beats: the sequence with the strongest onsets whose distances are closest to the period."""
+    """Return the hops of the beats: the sequence with the strongest onsets and distances closest to the period."""
     score, back = np.zeros(len(accents)), np.full(len(accents), -1)
     for hop in range(len(accents)):
         period = periods[hop]
@@ -153,7 +153,7 @@ def _refined(found: Array, flux: Array) -> Array:
 
 
 def _downbeat(found: Array, low: Array, samples: Samples, beats_per_bar: int) -> int:
-    """The first beat of the first whole bar: bars begin where the harmony changes and the low tones start."""
+    """Return the first beat of the first whole bar: bars begin where the harmony changes and low tones start."""
     kicks = low[np.clip(found[:, None] + np.arange(-2, 3), 0, len(low) - 1)].max(axis=1)
     signs = _scaled(_changes(found, samples, max(1, beats_per_bar // 2))) + 0.5 * _scaled(kicks)
     bars = [float(signs[first::beats_per_bar].mean()) for first in range(min(beats_per_bar, len(found)))]
@@ -161,7 +161,7 @@ def _downbeat(found: Array, low: Array, samples: Samples, beats_per_bar: int) ->
 
 
 def _changes(found: Array, samples: Samples, span: int) -> Array:
-    """How much the harmony of the `span` beats after each beat differs from that of as many before, 0 to 1."""
+    """Measure from 0 to 1 how the harmony of the `span` beats after each beat differs from the `span` before it."""
     librosa = extra("librosa")
 
     def harmony(block: Samples) -> Array:

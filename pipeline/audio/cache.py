@@ -12,15 +12,15 @@ from pipeline.curves.array import Array
 from pipeline.storage.atomic import replacing
 from render.models.downloads import cache_folder
 
-VERSION = 2  # raise it when an analysis gives other numbers
+VERSION = 2  # increment it when an analysis gives different numbers
 
 
 def cached(digest: str, what: str, make: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
-    """The arrays that `make` returns, from the cache if they are in it.
+    """Return the arrays that `make` returns, from the cache if they are in it.
 
     Args:
-        digest: of the file that is analysed.
-        what: the analysis, with everything that its result depends on.
+        digest: SHA-256 of the analysed file.
+        what: the name of the analysis, including everything that its result depends on.
     """
     key = hashlib.sha256(json.dumps([VERSION, digest, what]).encode()).hexdigest()
     path = cache_folder() / "music" / f"{key}.npz"
@@ -28,7 +28,7 @@ def cached(digest: str, what: str, make: Callable[[], Mapping[str, Array]]) -> d
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             return {name: kept[name] for name in kept.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        pass  # missing or damaged: make it again
+        pass  # missing or damaged: compute it again
     made = {name: np.asarray(array) for name, array in make().items()}
     _keep(path, made)
     return made
@@ -40,4 +40,4 @@ def _keep(path: Path, made: Mapping[str, Array]) -> None:
         with replacing(path) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **made)  # type: ignore[arg-type]
     except OSError:
-        return  # a full or read-only disk: it is made again next time
+        return  # a full or read-only disk: it is computed again next time

@@ -1,4 +1,4 @@
-"""Signals read from files: a CSV of times and values, or the notes of a MIDI file."""
+"""Read signals from files: a CSV of times and values, or the notes of a MIDI file."""
 
 import csv
 import io
@@ -15,9 +15,9 @@ from pipeline.curves.array import Array
 from render.errors import InputError
 
 MAX_BYTES = 20_000_000
-MAX_LINES = 400_000  # an hour at more than a hundred a second
+MAX_LINES = 400_000  # an hour at more than a hundred per second
 MAX_LINE = 100_000  # characters
-MAX_READS = 160_000  # of a MIDI file, some four a note: an hour of ten notes a second is 36,000
+MAX_READS = 160_000  # of a MIDI file, about four per note: an hour at ten notes per second has 36,000 notes
 _EXPECTED = "expected lines of a time in seconds and a value, such as 1.5, 0.25"
 
 
@@ -25,10 +25,10 @@ def read_csv(path: Path, column: int = 2) -> Array:
     """Read a file with times in its first column as `FRAMES` values per second, interpolated linearly.
 
     Args:
-        column: the one with the values, counted from 1.
+        column: the column of the values, counted from 1.
 
     Raises:
-        InputError: a line cannot be used; a first line of names is skipped.
+        InputError: a line cannot be used. A first line of column names is skipped.
     """
     times: list[float] = []
     values: list[float] = []
@@ -49,7 +49,7 @@ def read_csv(path: Path, column: int = 2) -> Array:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of every line that is not empty."""
+    """Yield the number and the cells of every line that is not empty."""
     reader = csv.reader(_lines(path))
     try:
         for row in reader:
@@ -70,13 +70,13 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def read_midi(path: Path, note: int | None = None) -> Array:
-    """Read a file as `FRAMES` values per second: the velocity of a note that begins then, from 0 to 1, else 0.
+    """Read a file as `FRAMES` values per second: the velocity of a note that begins there, from 0 to 1, else 0.
 
     Args:
-        note: its number, 36 for most kick drums; None for all.
+        note: the MIDI note number, 36 for most kick drums; None for all notes.
 
     Raises:
-        InputError: it is no MIDI file, or the note does not occur.
+        InputError: it is not a MIDI file, or the note does not occur.
     """
     now, hits = 0.0, []
     try:
@@ -88,7 +88,7 @@ def read_midi(path: Path, note: int | None = None) -> Array:
                 hits.append((now, message.velocity / 127))
     except InputError:
         raise
-    except Exception as error:  # a damaged file makes mido raise nearly any kind
+    except Exception as error:  # mido may raise nearly any exception for a damaged file
         reason = " ".join(str(error).split()[:24])
         raise InputError(f"'{path.name}': cannot be read as MIDI{reason and f' ({reason})'}") from error
     if not hits:

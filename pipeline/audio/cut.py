@@ -1,4 +1,4 @@
-"""Cuts the part of a track that goes into a video, to the sample."""
+"""Cut the part of a track that a video uses, exact to the sample."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +15,14 @@ _FLOAT = 4  # bytes
 
 @contextmanager
 def cut(path: Path, start: float, seconds: float, beside: Path, repeat: int = 1) -> Iterator[tuple[Path, int]]:
-    """Yield a temporary file of raw samples, as the track has them, and the number of its channels.
+    """Yield a temporary file of the track's raw samples, and its number of channels.
 
-    They are little-endian floats, `RATE` a second; a track of one channel keeps it, others become stereo.
-    If the track ends earlier, silence follows, so the cut always has the length asked for.
+    Samples are little-endian floats, `RATE` per second; a mono track stays mono, all others become stereo.
+    If the track ends earlier, silence follows, so the cut always has the requested length.
 
     Args:
         start, seconds: the part of the track.
-        beside: the file that it is cut for; the temporary file is in the same folder.
+        beside: the file for which it is cut; the temporary file is in the same folder.
         repeat: how often the part is repeated.
 
     Raises:
@@ -57,7 +57,7 @@ def _write(path: Path, skipped: int, wanted: int, file: BinaryIO) -> int:
     resampler = None
     channels = 1
     for frame in sound_frames(path):
-        if resampler is None:  # mono would lose half its power when spread to stereo
+        if resampler is None:  # mono would lose half its power if it were converted to stereo
             channels = 1 if frame.layout.nb_channels == 1 else 2
             resampler = av.AudioResampler(format="flt", layout=("mono", "stereo")[channels - 1], rate=RATE)
         for part in resampler.resample(frame):

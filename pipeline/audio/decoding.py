@@ -1,4 +1,4 @@
-"""The samples of a file's first audio stream, whatever its container."""
+"""Decode a file's first audio stream to samples, whatever its container."""
 
 import errno
 import importlib
@@ -16,7 +16,7 @@ from pipeline.storage.did_you_mean import did_you_mean
 from render.errors import InputError
 
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for
-RATES = (2_000, 1_000_000)  # of a file: from old telephones' to measuring devices'
+RATES = (2_000, 1_000_000)  # accepted in files, from old telephones to measuring devices
 MAX_CHANNELS = 64
 LOUDEST = 16.0  # full scale is 1; anything beyond comes from damage
 MAX_SECONDS = 3600.0
@@ -27,14 +27,14 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class AudioFile:
-    """A file with sound; `seconds` is the length of the sound, None if the header does not give it."""
+    """A file with sound; `seconds` is the length of the sound, None if the header does not state it."""
 
     path: Path
     seconds: float | None
 
 
 def extra(name: str) -> ModuleType:
-    """A library of the extra `music`, imported now. Raises `InputError` where it is not installed."""
+    """Import and return a library of the extra `music`. Raises `InputError` if it is not installed."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -42,10 +42,10 @@ def extra(name: str) -> ModuleType:
 
 
 def probe(path: Path) -> AudioFile:
-    """Look at a file's header.
+    """Read a file's header.
 
     Raises:
-        InputError: it is no media file, has no sound, or lasts too long.
+        InputError: it is not a media file, has no sound, or is too long.
     """
     with _opened(path) as container:
         stream = _stream(container, path)
@@ -56,12 +56,12 @@ def probe(path: Path) -> AudioFile:
 
 
 def sound_frames(path: Path) -> Iterator[Any]:
-    """The decoded frames of the sound without damaged ones, and None at the end, which flushes a resampler.
+    """Yield the decoded audio frames, skipping damaged ones, and None at the end, which flushes a resampler.
 
     Raises:
-        InputError: as `probe`, or nothing in it can be decoded.
+        InputError: as `probe`, or nothing in the file can be decoded.
     """
-    probe(path)  # first, so that a file whose header gives too long a sound is not decoded
+    probe(path)  # first, so that a file that is too long by its header is not decoded
     av = extra("av")
     seconds = 0.0
     with _opened(path) as container:
@@ -93,11 +93,11 @@ def decode(path: Path) -> Samples:
 
 
 class _Source:
-    """A file as FFmpeg reads it: seeking outside returns an error code, since PyAV would print an exception."""
+    """A file for FFmpeg: seeking outside of it returns an error code, since PyAV would print an exception."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.name = file.name  # FFmpeg guesses by it if the content is ambiguous
+        self.name = file.name  # FFmpeg uses it to guess the format if the content is ambiguous
         self.read, self.tell = file.read, file.tell
 
     def seekable(self) -> bool:
@@ -154,7 +154,7 @@ def _check_length(path: Path, seconds: float) -> None:
 
 
 def _check_rate(path: Path, rate: int, channels: int) -> None:
-    """Otherwise a few bytes at one sample per second would be an hour of work."""
+    """Refuse unusual sample rates: a few bytes at one sample per second would take an hour to decode."""
     if not RATES[0] <= rate <= RATES[1] or channels > MAX_CHANNELS:
         raise InputError(
             f"'{path.name}': has {channels} channels of {rate:,} samples a second; "

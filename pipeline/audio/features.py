@@ -16,7 +16,7 @@ _PARTS_WINDOW = 2048
 
 
 def loudness(samples: Samples) -> Array:
-    """The root mean square over 23 ms."""
+    """Return the root mean square over 23 ms: (hops,)."""
     power = samples.astype(np.float64) ** 2
     sums = np.concatenate([[0.0], np.cumsum(power)])
     middles = np.arange(1 + len(samples) // HOP) * HOP
@@ -26,7 +26,7 @@ def loudness(samples: Samples) -> Array:
 
 
 def band(samples: Samples, low: float, high: float) -> Array:
-    """The loudness of the tones between `low` and `high` Hz; by a causal filter."""
+    """Return the loudness of the tones between `low` and `high` Hz, by a causal filter: (hops,)."""
     from scipy.signal import butter, sosfilt
 
     nyquist = RATE / 2
@@ -36,7 +36,7 @@ def band(samples: Samples, low: float, high: float) -> Array:
 
 
 def parts(samples: Samples) -> Array:
-    """The loudness of the harmonic and of the percussive part: (2, hops).
+    """Return the loudness of the harmonic and of the percussive part: (2, hops).
 
     Source: Fitzgerald, "Harmonic/percussive separation using median filtering" (2010), by librosa. What differs:
         only every other hop is analysed, the others are interpolated.
@@ -54,7 +54,7 @@ def parts(samples: Samples) -> Array:
 
 
 def notes(samples: Samples) -> Array:
-    """The loudness of each of the twelve notes over all octaves: (12, hops), starting at C."""
+    """Return the loudness of each of the twelve notes over all octaves: (12, hops), starting at C."""
     chroma = extra("librosa").feature.chroma_stft
 
     def levels(block: Samples) -> Array:

@@ -1,4 +1,4 @@
-"""A picture of a track: waveform, beats, sections, and every feature that a signal can follow."""
+"""Draw a track: waveform, beats, sections, and every feature that a signal can follow."""
 
 import warnings
 from pathlib import Path
@@ -30,7 +30,7 @@ def draw(summary: Summary, path: Path) -> None:
     """Draw a track to a PNG, or to another format by the suffix.
 
     Raises:
-        ValueError: the suffix is not that of a picture.
+        ValueError: the suffix is not that of a picture format.
         OSError: the file cannot be written.
     """
     track, panels = summary.track, _panels(summary)
@@ -54,7 +54,7 @@ def draw(summary: Summary, path: Path) -> None:
 
 
 def _panels(summary: Summary) -> dict[str, Array]:
-    """The features that are drawn as levels, by their labels."""
+    """Return the features that are drawn as levels, by label."""
     track = summary.track
     panels = {name: track.feature(name) for name in ("loudness", "onset", "percussive", "harmonic")}
     panels |= {f"band\n{low:g}-{high:g} Hz": track.band(low, high) for low, high in _BANDS}
@@ -72,7 +72,7 @@ def _level(axis: Axes, name: str, values: Array) -> None:
 
 
 def _chroma(axis: Axes, track: Track) -> None:
-    """The loudness of the twelve notes, from C at the bottom up."""
+    """Draw the loudness of the twelve notes, from C at the bottom upwards."""
     notes = np.stack([track.feature(note) for note in NOTES])
     axis.imshow(
         _thinned(notes / max(float(notes.max()), 1e-9)) ** 0.5,
@@ -114,7 +114,7 @@ def _label(axis: Axes, name: str) -> None:
 
 
 def _columns(values: Array, rate: float) -> tuple[Array, Array, Array]:
-    """The time and the lowest and highest value of each column, at most `_COLUMNS` of them."""
+    """Return the time and the lowest and highest value of each column, for at most `_COLUMNS` columns."""
     count = min(_COLUMNS, len(values))
     starts = np.arange(count) * len(values) // count
     return starts / rate, np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)

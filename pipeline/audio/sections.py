@@ -1,4 +1,4 @@
-"""The sections of a track: verse, chorus, break."""
+"""Find the sections of a track, such as verse, chorus and break."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ from pipeline.audio.onsets import FRAMES, in_blocks, spectrum
 from pipeline.curves.array import Array
 
 _REACH = 4  # bars on either side that are compared
-_LEAST = 0.25  # novelty at a boundary
+_LEAST = 0.25  # least novelty at a boundary
 
 
 def find_sections(samples: Samples, beats: Beats, beats_per_bar: int) -> Array:
-    """Times in seconds at which sections begin, ascending: 0, then starts of bars.
+    """Return the times in seconds at which sections begin, ascending: 0, then starts of bars.
 
     Source: Foote, "Automatic audio segmentation using a measure of audio novelty" (2000): a checkerboard
         kernel slides along the matrix of the bars' similarity.
@@ -34,7 +34,7 @@ def find_sections(samples: Samples, beats: Beats, beats_per_bar: int) -> Array:
 
 
 def _bars(samples: Samples, bars: Array) -> Array:
-    """A unit vector for every bar: its timbre, harmony and loudness relative to the whole track."""
+    """Return a unit vector for every bar: its timbre, harmony and loudness relative to the whole track."""
     filters = extra("librosa").filters.mel(sr=RATE, n_fft=2048, n_mels=24)
     timbre = in_blocks(samples, lambda block: np.log1p(100 * (filters @ spectrum(block, 2048))))
     seen = np.concatenate([timbre, notes(samples), 4 * np.log1p(20 * loudness(samples))[None]])

@@ -1,4 +1,4 @@
-"""The summary of a track: length, tempo, beats and sections."""
+"""Summarise a track: length, tempo, beats and sections."""
 
 import json
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from pipeline.audio.beats import Beats
 from pipeline.audio.track import Track
 from pipeline.curves.array import Array
 
-STEADY = 0.03  # relative change of a tempo that is ignored
+STEADY = 0.03  # relative change of tempo that is ignored
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What was found in a track, and the stems that go with it."""
+    """The results of analysing a track and its stems."""
 
     track: Track
     beats: Beats
@@ -26,7 +26,7 @@ class Summary:
     stems: tuple[Track, ...] = ()
 
     def tempos(self) -> list[tuple[float, float]]:
-        """The times in seconds at which the tempo changes, and the new tempos in beats per minute."""
+        """Return the times in seconds at which the tempo changes, and the new tempos in beats per minute."""
         if len(self.beats.times) < 2:
             return []
         times = self.beats.times
@@ -43,7 +43,7 @@ class Summary:
         ]
 
     def to_json(self) -> str:
-        """Everything as one line of JSON."""
+        """Return everything as one line of JSON."""
         return json.dumps(
             {
                 "file": str(self.track.path),

@@ -1,4 +1,4 @@
-"""One file of music and all analyses of it, each made once."""
+"""Provide one music file and all analyses of it, each made once."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -19,12 +19,12 @@ from render.models.model import sha256
 
 _LOG = logging.getLogger(__name__)
 MAX_BYTES = 800_000_000  # an hour of CD sound uncompressed is 635 million
-_DIGITS = 6  # decimals of every number, so that another version's rounding makes no other picture
+_DIGITS = 6  # decimals of every number, so that another version's rounding does not change the picture
 
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """A file of music whose header was read; it is decoded and analysed when needed.
+    """A music file whose header has been read; it is decoded and analysed on demand.
 
     Attributes:
         digest: SHA-256 of the file.
@@ -49,7 +49,7 @@ class Track:
 
     @cached_property
     def seconds(self) -> float:
-        """Its length as decoded, since a header may be wrong."""
+        """Its length in seconds, from the decoded samples, since a header may be wrong."""
         return float(self._analysed("length", lambda: np.array(len(self.samples) / RATE)))
 
     @cached_property
@@ -76,21 +76,21 @@ class Track:
         return self._analysed(key, lambda: find_sections(self.samples, beats, beats_per_bar), "finding the sections")
 
     def feature(self, name: str) -> Array:
-        """One of `features.WHOLE`."""
+        """Return one of the features in `features.WHOLE`."""
         analyse, row = features.WHOLE[name]
         found = self._analysed(analyse.__name__, lambda: analyse(self.samples), f"measuring '{name}'")
         return found if row is None else found[row]
 
     def band(self, low: float, high: float) -> Array:
-        """The loudness of the tones between `low` and `high` Hz."""
+        """Return the loudness of the tones between `low` and `high` Hz."""
         progress = f"measuring the loudness from {low:g} to {high:g} Hz"
         return self._analysed(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high), progress)
 
     def _analysed(self, key: str, make: Callable[[], Array], progress: str = "") -> Array:
-        """What `make` finds, cached under `key`; `progress` is logged while it is being found."""
+        """Return the result of `make`, cached under `key`; `progress` is logged if it must be computed."""
 
         def found() -> Mapping[str, Array]:
-            self.samples  # noqa: B018  (decoding is logged first)
+            self.samples  # noqa: B018  (decodes now, so that decoding is logged first)
             if progress:
                 _LOG.info("%s: %s", self.path.name, progress)
             return {"found": np.round(make(), _DIGITS)}

@@ -1,4 +1,4 @@
-"""A batch: assigns every job to a worker, follows its progress, and continues whatever happens to one of them."""
+"""Run a batch: assign every job to a worker, follow its progress, and continue when one of them fails."""
 
 import time
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Batch:
     """Jobs and the pool of workers that renders them.
 
     Args:
-        out: where batch.json goes.
+        out: the folder for batch.json.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Batch:
         return assigned
 
     def _assign_to(self, states: list[JobState], slot: int, worker: Worker | None) -> bool:
-        """Assign jobs to a worker, started if necessary; return whether there is one."""
+        """Assign jobs to a worker, which is started if necessary; return whether one could be started."""
         try:
             worker = worker or self._pool.start(slot)
         except OSError as error:  # no more processes, memory or files
@@ -113,7 +113,7 @@ class Batch:
                     self._end(worker, running, message)
 
     def _end(self, worker: Worker, left: list[JobState], message: Idle) -> None:
-        """A worker has finished its jobs, except for those that it did not start because it was stopped."""
+        """Record that a worker has finished its jobs, except those that it did not start because it was stopped."""
         kinds = {state.job.kind for state in worker.states if state.job is not None}
         if message.at_once is not None:
             self.queue.measured |= dict.fromkeys(kinds, message.at_once)
@@ -147,7 +147,7 @@ class Batch:
                 self._changed(state)
 
     def _handle_death(self, worker: Worker) -> None:
-        """A worker has died: another continues its jobs, unless one job alone has killed too many already."""
+        """Requeue the jobs of a dead worker, unless a job rendered alone has killed too many workers already."""
         self._receive(worker)  # its last messages
         states, left, ending = worker.states, _at_work(worker), worker.ending()
         worker.close()
@@ -167,7 +167,7 @@ class Batch:
             self._stop("a job has failed")
 
     def _stop(self, why: str) -> None:
-        """Let the current frames be finished, and start no more."""
+        """Let workers finish their current frames, and start no more."""
         if self._stopping:
             return
         self._stopping = why
@@ -199,5 +199,5 @@ class Batch:
 
 
 def _at_work(worker: Worker) -> list[JobState]:
-    """The unfinished jobs of a worker; a job that had to wait may belong to another worker by now."""
+    """Return the unfinished jobs of a worker; a job that had to wait may belong to another worker by now."""
     return [state for state in worker.states if state.status == RUNNING and state.worker is worker]

@@ -1,4 +1,4 @@
-"""What a batch shows: one live table on a terminal, a line per change elsewhere, JSON lines for programs."""
+"""Show a batch's progress: a live table on a terminal, a line per change elsewhere, JSON lines for programs."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ from pipeline.terminal import printable_lines, show, show_json
 from render.errors import printable
 
 _COLOURS = {RUNNING: "cyan", FINISHED: "green", FAILED: "red", BROKEN: "red", STOPPED: "yellow", WAITING: "dim"}
-_FIRST = (RUNNING, FAILED, BROKEN, STOPPED, WAITING, FINISHED)  # which jobs are shown where not all fit
+_FIRST = (RUNNING, FAILED, BROKEN, STOPPED, WAITING, FINISHED)  # which jobs are shown first if not all fit
 _SECONDS_BETWEEN_LINES = 30.0
 
 
@@ -25,20 +25,20 @@ class Display(Protocol):
     """Receives the progress of a batch."""
 
     def changed(self, state: JobState) -> None:
-        """The state of a job has changed."""
+        """Show a job whose state has changed."""
 
     def event(self, state: JobState, event: Event) -> None:
-        """Something happened in a job."""
+        """Show an event of a job."""
 
     def note(self, text: str) -> None:
         """Show a message of the batch itself."""
 
     def close(self, states: Sequence[JobState]) -> None:
-        """Show how all jobs ended."""
+        """Show the final state of all jobs."""
 
 
 class JsonDisplay:
-    """One JSON object per line on standard output: events, and jobs whose state changed."""
+    """Prints one JSON object per line on standard output: events, and jobs whose state changed."""
 
     def changed(self, state: JobState) -> None:
         record = {
@@ -61,7 +61,7 @@ class JsonDisplay:
 
 
 class LineDisplay:
-    """A line when a job changes, and its progress from time to time."""
+    """Prints a line when a job changes, and its progress from time to time."""
 
     def __init__(self) -> None:
         self._throttle = Throttle(_SECONDS_BETWEEN_LINES)
@@ -85,7 +85,7 @@ class LineDisplay:
 
 
 class TableDisplay:
-    """All jobs in one table, drawn four times a second."""
+    """Shows all jobs in one table, drawn four times per second."""
 
     def __init__(self, states: Sequence[JobState], console: Console | None = None) -> None:
         self._states = states
@@ -94,17 +94,17 @@ class TableDisplay:
         self._live.start()
 
     def _latest(self) -> Table:
-        """The table; called by a separate thread, which must survive a failed drawing."""
+        """Return the table; called by a separate thread, which must survive a failure to draw."""
         try:
             return self.table()
         except Exception:
             return Table(box=None)
 
     def table(self) -> Table:
-        """As many jobs as fit, running and failed ones first; the rest is counted."""
+        """List as many jobs as fit, running and failed ones first; the others are only counted."""
         table = Table("job", "state", "frames", "steps/s", "left", "memory", "", box=None, pad_edge=False)
         for column in table.columns[:-1]:
-            column.no_wrap = True  # so that on a narrow terminal only the messages are cut
+            column.no_wrap = True  # so that a narrow terminal truncates only the messages
         room = max(3, self._console.size.height - 4)
         by_state = sorted(self._states, key=lambda state: _FIRST.index(state.status))
         shown = set(map(id, by_state[:room]))
@@ -130,7 +130,7 @@ class TableDisplay:
 
 
 def choose_display(as_json: bool, states: Sequence[JobState]) -> Display:
-    """JSON if asked for, a table on a terminal, else lines."""
+    """Choose the display: JSON if requested, a table on a terminal, else lines."""
     if as_json:
         return JsonDisplay()
     return TableDisplay(states) if Console(stderr=True).is_terminal else LineDisplay()

@@ -1,4 +1,4 @@
-"""A display that cannot end a batch: a closed terminal or a full disk after `>` is no reason to stop."""
+"""Protect a batch from failures of its display, such as a closed terminal or a full disk after `>`."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from pipeline.run.events import Event
 
 
 class Guarded:
-    """Passes updates on to a display and ignores its failures. batch.json and the logs hold the same information."""
+    """Forwards updates to a display and ignores its failures. batch.json and the logs hold the same information."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
@@ -32,12 +32,12 @@ class Guarded:
             show()
         except BrokenPipeError:
             _drop_output()
-        except Exception:  # whatever a terminal or a library raises, the jobs go on
+        except Exception:  # jobs continue, whatever a terminal or a library raises
             pass
 
 
 def _drop_output() -> None:
-    """Nobody reads the output any more (`render batch ... | head`): discard it from here on."""
+    """Discard all further output, since nobody reads it any more (`render batch ... | head`)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

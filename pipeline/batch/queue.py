@@ -1,4 +1,4 @@
-"""Which job is next: those of a worker's models first, several of one kind together, none whose folder is in use."""
+"""Choose the next job: one with the worker's models first, those of a kind together, none whose folder is in use."""
 
 import math
 import time
@@ -9,15 +9,15 @@ from pipeline.batch.workers.workers import Worker
 from pipeline.run.folder.lock import in_use
 from pipeline.run.session.grouping import MOST
 
-AGAIN = 1.0  # seconds until a job is retried whose folder was in use, or whose worker could not be started
+AGAIN = 1.0  # seconds until a retry of a job whose folder was in use, or whose worker could not be started
 
 
 class Queue:
-    """The jobs of a batch, and which worker gets which.
+    """Holds the jobs of a batch and assigns them to workers.
 
     Args:
-        at_once: how many jobs of one kind a worker gets; None: as many as it has measured to pay off.
-        room: how many workers there can be.
+        at_once: how many jobs of one kind a worker gets; None: the number that it has measured to be fastest.
+        room: the largest number of workers.
         changed: called with a job that waits for another process, or has failed with its parts.
     """
 
@@ -31,9 +31,9 @@ class Queue:
         self.measured: dict[Hashable, int] = {}
 
     def next(self, worker: Worker | None) -> list[JobState]:
-        """The next job, preferably one whose models the worker has loaded, and the jobs rendered together with it.
+        """Return the next job, preferably one whose models the worker has loaded, and the jobs to render with it.
 
-        A job whose worker has died is rendered alone, so that it can be identified if it was the cause.
+        A job whose worker has died is rendered alone, to find out whether it was the cause.
         """
         while chosen := self._choose(worker):
             free = [state for state in chosen if not self._held(state)]
@@ -47,7 +47,7 @@ class Queue:
         return any(state.ready for state in self._states)
 
     def hold(self, state: JobState, holder: str) -> None:
-        """Another run writes into the job's folder: the job waits, the others go on."""
+        """Let a job wait because another run writes into its folder; the others continue."""
         news = state.status != WAITING or state.waiting_for != holder
         state.status, state.waiting_for, state.seconds_left = WAITING, holder, None
         self.later(state)
@@ -58,7 +58,7 @@ class Queue:
         state.not_before = time.monotonic() + AGAIN
 
     def give_up_joins(self) -> None:
-        """Fail every job one of whose parts has failed."""
+        """Fail every job of which a part has failed."""
         for state in self._states:
             failed = [part for part in state.after if part.failed]
             if state.status == WAITING and failed:
@@ -66,7 +66,7 @@ class Queue:
                 self._changed(state)
 
     def _held(self, state: JobState) -> bool:
-        """Whether another run writes into the job's folder, as seen from this machine; a node may know more."""
+        """Whether another run writes into the job's folder, as far as this machine can tell; a node may know more."""
         holder = in_use(state.job.folder, state.job.part) if state.job is not None else ""
         if holder:
             self.hold(state, holder)
@@ -84,6 +84,6 @@ class Queue:
         return alike[: self._share(kind, len(alike))]
 
     def _share(self, kind: Hashable, waiting: int) -> int:
-        """How many waiting jobs of a kind one worker gets, so that all workers get equally many."""
+        """Return how many waiting jobs of a kind one worker gets, so that all workers get equally many."""
         running = sum(state.status == RUNNING for state in self._states)
         return min(self._at_once or self.measured.get(kind, MOST), math.ceil((waiting + running) / self._room))

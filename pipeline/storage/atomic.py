@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside, synced, renamed, and the renaming synced, too."""
+"""Write files atomically: to a temporary file that is synced and renamed, with the rename synced, too."""
 
 import contextlib
 import os
@@ -11,16 +11,16 @@ _PARTIAL = ".partial"
 
 @contextmanager
 def replacing(path: Path, whose: str = "") -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it takes its place when the block ends well.
+    """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
 
-    The temporary name keeps the suffix, since writers choose the format by it. What a crash left
-    is removed by the next writer of `path`.
+    The temporary name keeps the suffix, since writers choose the format by it. A leftover of a crash is
+    removed by the next writer of `path`.
 
     Args:
-        whose: tells the temporary files of writers apart where there can be several at once.
+        whose: distinguishes the temporary files of several concurrent writers.
     """
     partial = named_partial(path, whose)
-    partial.unlink(missing_ok=True)  # a writer that outlived its run may still hold the old one
+    partial.unlink(missing_ok=True)  # a writer that outlived its run may still have the old one open
     try:
         yield partial
         with partial.open("rb") as file:
@@ -32,7 +32,7 @@ def replacing(path: Path, whose: str = "") -> Iterator[Path]:
 
 
 def named_partial(path: Path, whose: str = "") -> Path:
-    """The temporary name for `path`, by which `remove_partial` knows it."""
+    """Return the temporary name for `path`, in the form that `remove_partial` recognises."""
     return path.with_name(f".{path.stem}{_PARTIAL}{whose}{path.suffix}")
 
 
@@ -42,14 +42,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove_partial(folder: Path) -> None:
-    """Remove what writers that were killed left in `folder`."""
+    """Remove the temporary files that killed writers left in `folder`."""
     for partial in folder.glob(f".*{_PARTIAL}*"):
         partial.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
-    """Until its folder is on the disk, a renamed file can be gone after a power cut."""
-    with contextlib.suppress(OSError):  # some file systems cannot, and the file itself is safe
+    """Sync a folder to disk: otherwise a renamed file can be lost in a power cut."""
+    with contextlib.suppress(OSError):  # some file systems cannot do this, and the file's content is safe
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

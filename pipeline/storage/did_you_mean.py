@@ -1,4 +1,4 @@
-"""Files that cannot be read, in words, with the one that may be meant."""
+"""Explain why files cannot be read, and suggest the one that may be meant."""
 
 import difflib
 from itertools import islice
@@ -9,19 +9,19 @@ _MOST_NAMES = 10_000  # of one folder
 
 
 def unreadable(path: Path, error: OSError) -> str:
-    """Why a file cannot be read; where it is not there, also which one may be meant."""
+    """Say why a file cannot be read; if it does not exist, also suggest the one that may be meant."""
     why = f"cannot be read: {error.strerror or error}"
     return why + did_you_mean(path) if isinstance(error, FileNotFoundError) else why
 
 
 def did_you_mean(path: Path) -> str:
-    """The end of a message that `path` is not there: which file in its folder may be meant, if any."""
+    """Return the end of a message that `path` does not exist: the similar file in its folder, or ""."""
     near = _near(path)
     return "" if near is None else f"; did you mean '{near}'?"
 
 
 def _near(path: Path) -> Path | None:
-    """The file of the same kind in the same folder whose name is closest.
+    """Return the file of the same kind in the same folder whose name is the most similar.
 
     Only stems are compared: a common suffix would make every name look close.
     """

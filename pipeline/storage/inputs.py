@@ -1,4 +1,4 @@
-"""Schedules in a bucket: fetched with the files that they name, which lie beside or below them."""
+"""Fetch schedules from a bucket, with the files that they name, which are in the same folder or below."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -13,10 +13,10 @@ _MAX_FILES = 1000  # named by one schedule
 
 
 def fetch(url: str, into: Path) -> list[Path]:
-    """The schedules at a URL, one or all of a folder, as local files below `into`.
+    """Download the schedules at a URL, one or all of a folder, and return them as local files below `into`.
 
     Raises:
-        InputError: this is no URL of a bucket, or there is no schedule.
+        InputError: it is not the URL of a bucket, or there is no schedule.
         StorageError: the bucket cannot be read.
     """
     if url.endswith(SUFFIXES):
@@ -33,7 +33,7 @@ def fetch(url: str, into: Path) -> list[Path]:
 
 
 def _fetch(store: Store, name: str, folder: Path) -> None:
-    """A schedule, and whatever of its own folder it names; what is missing is reported when it is read."""
+    """Fetch a schedule and the files in its folder that it names; missing ones are reported when it is read."""
     wanted = [name]
     seen: set[str] = set()
     while wanted and len(seen) < _MAX_FILES:
@@ -52,7 +52,7 @@ def _fetch(store: Store, name: str, folder: Path) -> None:
 
 
 def _named(path: Path) -> Iterator[str]:
-    """Every scalar that looks like a file beside the schedule or below."""
+    """Yield every scalar that looks like a file in the schedule's folder or below."""
     try:
         for token in yaml.scan(path.read_text(encoding="utf-8-sig")):
             value = token.value if isinstance(token, yaml.ScalarToken) else ""
@@ -60,4 +60,4 @@ def _named(path: Path) -> Iterator[str]:
             if 0 < len(value) < 200 and inside.suffix and not inside.is_absolute() and ".." not in inside.parts:
                 yield str(inside)
     except (yaml.YAMLError, UnicodeDecodeError):
-        return  # the loader says what is wrong
+        return  # the loader reports the error

@@ -1,6 +1,6 @@
-"""Which local file is which object, so that files this machine uploaded or fetched are not fetched again.
+"""Record which local file equals which object, so that files that were uploaded or fetched are not fetched again.
 
-It only saves work. Where it is lost, as by a kill, the newer of file and object counts.
+It only saves work. If it is lost, for example by a kill, the newer of file and object is used.
 """
 
 import contextlib
@@ -14,10 +14,10 @@ NAME = ".mirror.json"
 
 
 class Ledger:
-    """The stamps of a folder's files by the object's key, each with the tag of the object that it is.
+    """Maps an object's key to the local file's stamp and the tag of the object that it equals.
 
     Args:
-        part: of runs side by side every one has a ledger of its own; what they know is put together.
+        part: distinguishes the ledgers of concurrent runs, one each; their entries are merged when read.
     """
 
     def __init__(self, folder: Path, part: tuple[int, int] | None = None) -> None:
@@ -30,14 +30,14 @@ class Ledger:
                 self._known |= read if isinstance(read, dict) else {}
 
     def note(self, key: str, tag: str | None, stamp: tuple[int, int]) -> None:
-        """The file, with this time and size, is the object with this tag."""
+        """Record that the file, with its current time and size, equals the object with this tag."""
         self._known[key] = [tag, *stamp]
 
     def forget(self, key: str) -> None:
         self._known.pop(key, None)
 
     def is_same(self, found: Object) -> bool:
-        """Whether the file is the object, neither changed since."""
+        """Whether the file equals the object, with neither changed since."""
         try:
             return self._known.get(found.key) == [found.tag, *stamp_of(self._folder / found.key)]
         except OSError:
@@ -52,6 +52,6 @@ class Ledger:
 
 
 def stamp_of(path: Path) -> tuple[int, int]:
-    """When a file was written, in nanoseconds, and its bytes. Raises OSError."""
+    """Return a file's modification time in nanoseconds and its size in bytes. Raises OSError."""
     stat = path.stat()
     return stat.st_mtime_ns, stat.st_size

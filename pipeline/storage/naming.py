@@ -1,7 +1,7 @@
-"""What folders and files are called that are made of a name somebody chose: always one name below the folder meant.
+"""Make names of folders and files from names that users choose: always a single, safe path component.
 
-A name that is fine is taken as it is. All others are changed the same way every time, so that the same command finds
-its folder again, and two different names never become one.
+A safe name is used unchanged. All others are changed in the same way every time, so that the same command finds its
+folder again, and two different names never become the same one.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-LONGEST = 200  # bytes of UTF-8; file systems take 255, and suffixes and temporary names come on top
+LONGEST = 200  # bytes of UTF-8; file systems allow 255, and suffixes and temporary names are added
 DRAFT = "-draft"
 _SHOWN = 40  # characters of a value
 _TAG = 8  # hexadecimal digits of a digest
@@ -18,10 +18,10 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECAS
 
 
 def safe(name: str, longest: int = LONGEST) -> str:
-    """One path component made of `name`; `name` itself where that is one already.
+    """Return a path component made from `name`, or `name` itself if it is safe.
 
-    Never empty, `.`, `..` or hidden, without separators, control characters and what other systems refuse, and at most
-    `longest` bytes. A name that had to be changed ends with a digest of what it was.
+    It is never empty, `.`, `..` or hidden, has no separators, control characters or characters that other systems
+    refuse, and at most `longest` bytes. A name that had to be changed ends with a digest of the original.
     """
     shown = "".join(char if char.isprintable() and not _UNSAFE.match(char) else "-" for char in name)
     shown = shown.lstrip(".").strip() or "untitled"
@@ -35,14 +35,14 @@ def safe(name: str, longest: int = LONGEST) -> str:
 
 
 def stem_of(file: Path) -> str:
-    """A file's name without its suffix, for what is made of it."""
+    """Return a file's name without its suffix, to name what is made from it."""
     return safe(file.stem)
 
 
 def run_name(file: Path, draft: bool = False, overrides: Sequence[tuple[str, str]] = ()) -> str:
-    """The folder that a schedule is rendered to.
+    """Return the name of the folder to which a schedule is rendered.
 
-    A draft has its own, and so has a trial, which is named after what `--set` changed: neither ever takes the place of
+    A draft has its own folder, and so does a trial, which is named after what `--set` changed: neither ever replaces
     finished frames.
     """
     changed = ",".join(f"{path}={_short(value)}" for path, value in overrides)
@@ -50,9 +50,9 @@ def run_name(file: Path, draft: bool = False, overrides: Sequence[tuple[str, str
 
 
 def base_of(folder: Path, file: Path, draft: bool, overrides: Sequence[tuple[str, str]]) -> Path | None:
-    """The folder of the same schedule without `--set`, if `folder` is that of a trial, or of one of its variants."""
+    """Return the same schedule's folder without `--set`, if `folder` is a trial's or that of one of its variants."""
     plain = run_name(file, draft)
-    for count in range(1, len(overrides) + 1):  # those of a variant come after those of the command line
+    for count in range(1, len(overrides) + 1):  # a variant's overrides follow those of the command line
         trial = run_name(file, draft, overrides[:count])
         if folder.name == trial:
             return folder.with_name(plain)
@@ -62,6 +62,6 @@ def base_of(folder: Path, file: Path, draft: bool, overrides: Sequence[tuple[str
 
 
 def _short(value: str) -> str:
-    """A value, or the beginning of one and a digest of all of it."""
-    plain = len(value) <= _SHOWN and not {",", "="} & set(value)  # which stand between settings
+    """Return a value, or its beginning with a digest of the whole value."""
+    plain = len(value) <= _SHOWN and not {",", "="} & set(value)  # these separate settings
     return value if plain else f"{value[:_SHOWN]}-{hashlib.sha256(value.encode()).hexdigest()[:_TAG]}"

@@ -1,4 +1,4 @@
-"""Where a batch writes: a local folder, and the bucket that it is a mirror of, if there is one."""
+"""Define where a batch writes: a local folder, and the bucket that it mirrors, if any."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,9 @@ class OutputFolder:
     """A batch's folder.
 
     Attributes:
-        folder: on this machine; runs are always rendered here.
-        inputs: where schedules from buckets are put.
-        remote: the URL that `folder` is a mirror of.
+        folder: the local folder; runs are always rendered here.
+        inputs: the folder to which schedules from buckets are downloaded.
+        remote: the URL that `folder` mirrors.
     """
 
     folder: Path
@@ -25,22 +25,22 @@ class OutputFolder:
     remote: str | None
 
     def remote_of(self, folder: Path) -> str | None:
-        """The URL of a run's folder in it."""
+        """Return the URL of a run's folder in the bucket."""
         if self.remote is None:
             return None
         return f"{self.remote.rstrip('/')}/{folder.relative_to(self.folder).as_posix()}"
 
     def publish(self) -> None:
-        """Put batch.json into the bucket. Raises `StorageError`."""
+        """Upload batch.json to the bucket. Raises `StorageError`."""
         if self.remote is not None and (record := self.folder / BATCH_RECORD).is_file():
             Store(self.remote).put(BATCH_RECORD, record.read_bytes())
 
 
 def output_folder(out: str, sync: str | None, work: Path | None) -> OutputFolder:
-    """What `--out`, `--sync` and `--work` mean together.
+    """Combine `--out`, `--sync` and `--work`.
 
     Raises:
-        InputError: a URL is none of a bucket, or two are given.
+        InputError: a URL is not that of a bucket, or two are given.
     """
     base = work or cache_folder() / "work"
     if not is_url(out):

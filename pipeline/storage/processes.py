@@ -1,4 +1,4 @@
-"""Whether a process that a file names still runs: numbers are given out again, so its start and the boot count, too."""
+"""Check whether a process recorded in a file still runs: ids are reused, so start and boot are compared, too."""
 
 import os
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 _STAT = "/proc/{pid}/stat"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _START_FIELD = 22  # proc(5), counted from 1: ticks from the machine's boot to the process's start
-_AFTER_NAME = 3  # the first field after the name, which stands in brackets and may hold anything
+_AFTER_NAME = 3  # the first field after the name, which is in brackets and may contain anything
 
 
 def boot() -> str:
-    """Which start of the machine this is; empty where the system does not say."""
+    """Return an id of the machine's current boot; empty if the system does not provide it."""
     try:
         return _BOOT.read_text(encoding="ascii").strip()
     except (OSError, ValueError):  # not Linux
@@ -18,7 +18,7 @@ def boot() -> str:
 
 
 def start_of(pid: int) -> str:
-    """When a process began, in ticks since boot; empty where there is no such process, or the system does not say."""
+    """Return a process's start in ticks since boot; empty if there is no such process or the system does not say."""
     try:
         stat = Path(_STAT.format(pid=pid)).read_bytes()
     except OSError:
@@ -28,11 +28,11 @@ def start_of(pid: int) -> str:
 
 
 def lives(pid: int, start: str = "", booted: str = "") -> bool:
-    """Whether the process of this machine still runs that had this number, start and boot.
+    """Whether the process with this id, start and boot is still running on this machine.
 
     Args:
-        start: see `start_of`; empty where it was not noted: then any process of this number counts.
-        booted: see `boot`; empty where it was not noted.
+        start: see `start_of`; empty if it was not recorded: then any process with this id counts.
+        booted: see `boot`; empty if it was not recorded.
     """
     if pid <= 0 or (booted and boot() and booted != boot()):
         return False
@@ -40,7 +40,7 @@ def lives(pid: int, start: str = "", booted: str = "") -> bool:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except PermissionError:  # it is another user's
+    except PermissionError:  # it belongs to another user
         pass
     now = start_of(pid)
     return not (start and now) or start == now

@@ -1,4 +1,4 @@
-"""From a bucket to a local folder: what is not there yet, or newer in the bucket."""
+"""Fetch objects from a bucket to a local folder if they are missing there or newer in the bucket."""
 
 import os
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from render.errors import StorageError
 def pull(
     store: Store, folder: Path, ledger: Ledger, wanted: Callable[[str], bool] = lambda key: True
 ) -> tuple[set[str], set[str]]:
-    """Fetch the objects of a run that the folder lacks or has an older file of.
+    """Fetch the objects of a run whose local file is missing or older.
 
-    Whether what came is right is for the run to judge, by its hashes and checksums, as after a crash.
+    The run itself checks the fetched files by its hashes and checksums, as after a crash.
 
     Args:
-        wanted: whether an object with this key counts; the others are as if they were not there.
+        wanted: whether to consider an object with this key; all others are ignored.
 
     Returns:
-        The keys of all objects, and of those whose file is now the same.
+        The keys of all objects, and the keys of those whose local file is now equal.
 
     Raises:
-        StorageError: something could not be fetched; what came is kept.
+        StorageError: an object could not be fetched; those fetched before are kept.
     """
     keys, same = set(), set()
     for found in store.list():
@@ -36,9 +36,9 @@ def pull(
 
 
 def _newer(store: Store, found: Object, folder: Path, ledger: Ledger) -> bool:
-    """Fetch an object if it is newer than its file; whether that is so."""
+    """Fetch an object if it is newer than its local file; return whether it was."""
     path = folder / found.key
-    if found.key.startswith("/") or ".." in Path(found.key).parts:  # a bucket may hold objects of any name
+    if found.key.startswith("/") or ".." in Path(found.key).parts:  # keys in a bucket can be anything
         raise StorageError(f"{store.url}: there is an object named '{found.key}', which would lie outside")
     stamp = found.modified.timestamp()
     if path.is_file() and path.stat().st_mtime > stamp:

@@ -1,4 +1,4 @@
-"""The objects below a URL: list, get, put and delete them; only this module imports obstore."""
+"""List, get, put and delete the objects below a URL; only this module imports obstore."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore, RetryConfig
 
 SCHEMES = ("s3", "gs", "az")
-RETRY_SECONDS = 180  # how long the library tries again where a bucket does not answer or answers with an error
+RETRY_SECONDS = 180  # how long the library retries if a bucket does not respond or responds with an error
 _URL = re.compile(r"([a-z][a-z0-9+]*)://([^/?#@]+)(/[^?#]*)?")
 
 
@@ -26,7 +26,7 @@ def is_url(text: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Object:
-    """What a listing says of an object: its key below the URL, when it was written, and the tag of its content."""
+    """An entry of a listing: the object's key below the URL, when it was written, and the tag of its content."""
 
     key: str
     modified: datetime
@@ -37,7 +37,7 @@ class Store:
     """The objects below a URL.
 
     Raises:
-        InputError: this is no URL of a bucket, or the extra `cloud` is not installed.
+        InputError: it is not the URL of a bucket, or the extra `cloud` is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -51,11 +51,11 @@ class Store:
 
     @property
     def relative_path(self) -> Path:
-        """The URL as a relative path, for a local folder of its own."""
+        """The URL as a relative path, for a separate local folder."""
         return Path(*(part for part in self.url.replace("://", "/").split("/") if part not in ("", ".", "..")))
 
     def list(self) -> list[Object]:
-        """All objects below it, in no order. Raises `StorageError`."""
+        """List all objects below the URL, in no particular order. Raises `StorageError`."""
         import obstore
 
         with self._telling("listed"):
@@ -66,10 +66,10 @@ class Store:
             ]
 
     def download(self, key: str, path: Path) -> int:
-        """Write an object to a file, which appears whole or not at all; return its bytes.
+        """Download an object to a file atomically; return its size in bytes.
 
         Raises:
-            StorageError: it cannot be read.
+            StorageError: the object cannot be read.
             FileNotFoundError: there is no such object.
         """
         import obstore
@@ -83,14 +83,14 @@ class Store:
         return written
 
     def put(self, key: str, data: bytes) -> str | None:
-        """Write an object and return its tag: readers see the old one or all of the new. Raises `StorageError`."""
+        """Write an object atomically and return its tag. Raises `StorageError`."""
         import obstore
 
         with self._telling("written", key):
             return _tag(obstore.put(self._store, key, data)["e_tag"])
 
     def delete(self, key: str) -> None:
-        """Remove an object, if it is there. Raises `StorageError`."""
+        """Remove an object, if it exists. Raises `StorageError`."""
         import obstore
 
         with suppress(FileNotFoundError), self._telling("removed", key, missing=True):
@@ -106,15 +106,15 @@ class Store:
         with self._telling("opened"):
             if not self.url.startswith("az:"):
                 return from_url(self.url, retry_config=retry)
-            account, _, below = self.url.removeprefix("az://").partition("/")  # obstore's az: knows no account
+            account, _, below = self.url.removeprefix("az://").partition("/")  # obstore's az: URLs contain no account
             return from_url(f"az://{below}", account_name=account, retry_config=retry)
 
     @contextmanager
     def _telling(self, done: str, key: str = "", missing: bool = False) -> Iterator[None]:
-        """Errors of the library as ours, in one line: its own text has pages of the server's answer.
+        """Convert the library's errors to ours, in one line: its own text includes pages of the server's response.
 
         Args:
-            missing: whether that there is no such object is let through as FileNotFoundError.
+            missing: whether a missing object raises FileNotFoundError.
         """
         from obstore.exceptions import BaseError
 
@@ -130,11 +130,11 @@ class Store:
 
 
 def _tag(written: str | None) -> str | None:
-    """Azure writes a tag with quotes in one answer and without in another."""
+    """Normalise a tag: Azure quotes it in some responses and not in others."""
     return written and written.strip('"')
 
 
 def _reason(error: Exception) -> str:
-    """The gist of the library's text; nothing of a request's headers or of a debug listing."""
+    """Return the essence of the library's message, without request headers or debug output."""
     text = " ".join(str(error).split("Debug source:")[0].split())
     return text[:300] or type(error).__name__

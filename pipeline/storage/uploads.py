@@ -1,4 +1,4 @@
-"""Background uploads, in order, with a bound on how many bytes may wait."""
+"""Upload in the background, in order, with a limit on the bytes that are queued."""
 
 import threading
 import time
@@ -11,8 +11,8 @@ from types import TracebackType
 from pipeline.storage.store import Store
 from render.errors import StorageError
 
-ROOM = 256 * 1024 * 1024  # bytes that may wait; a render that is faster than the network waits, too
-GRACE = 2.0  # seconds for which a terminated render may still upload
+ROOM = 256 * 1024 * 1024  # bytes that may be queued; beyond it, a render that is faster than the network must wait
+GRACE = 2.0  # seconds during which a terminated render may still upload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +23,10 @@ class _Task:
 
 
 class Uploads:
-    """A queue and the thread that empties it; a context that ends when all is uploaded.
+    """A queue and the thread that processes it; as a context manager, it ends when everything is uploaded.
 
-    Tasks are done in the order in which they came. One that fails, after the library has tried for
-    minutes, is raised by the next call.
+    Tasks are processed in order. If one fails, after the library has retried for minutes, the next call raises
+    its error.
     """
 
     def __init__(self, store: Store, room: int = ROOM) -> None:
@@ -53,19 +53,19 @@ class Uploads:
                 self._changed.notify_all()
 
     def put(self, key: str, data: bytes, done: Callable[[str | None], None]) -> None:
-        """Upload it some time soon; waits while there is no room. Raises `StorageError` of an earlier task.
+        """Queue an upload; wait while the queue is full. Raises `StorageError` of an earlier task.
 
         Args:
-            done: called with the object's tag after the upload, in the uploading thread.
+            done: called in the uploading thread with the object's tag, after the upload.
         """
         self._add(_Task(key=key, data=data, done=done), len(data))
 
     def delete(self, key: str) -> None:
-        """Remove it after all that was put before. Raises `StorageError` of an earlier task."""
+        """Queue the removal of an object, after all earlier tasks. Raises `StorageError` of an earlier task."""
         self._add(_Task(key=key, data=None), 0)
 
     def drain(self, seconds: float | None = None) -> None:
-        """Wait until everything is uploaded, at most this long. Raises `StorageError`."""
+        """Wait until everything is uploaded, or until the given number of seconds has passed. Raises `StorageError`."""
         end = None if seconds is None else time.monotonic() + seconds
         with self._changed:
             while self._tasks and self._error is None:

@@ -1,4 +1,4 @@
-"""Where the models run and in which precision: by capability, not by guess."""
+"""Choose the device and the precision of the models by what the hardware can do."""
 
 import torch
 
@@ -6,7 +6,7 @@ from render.errors import InputError
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda` or `cuda:N` to an existing device.
+    """Resolve `auto`, `cpu`, `cuda` or `cuda:N` to an existing device.
 
     Raises:
         InputError: the name is none of these, or there is no such GPU.
@@ -25,9 +25,9 @@ def pick_device(name: str) -> torch.device:
 
 
 def model_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
-    """The precision of network weights: one of `render.spec.PRECISIONS`.
+    """Return the dtype of network weights for `precision`, one of `render.spec.PRECISIONS`.
 
-    `auto` is bf16 where the hardware multiplies it (CUDA from Ampere on, CPUs with AMX or AVX512-BF16),
+    `auto` is bf16 where the hardware supports it (CUDA from Ampere on, CPUs with AMX or AVX512-BF16),
     fp16 on older GPUs, else fp32: on other CPUs bf16 is emulated and slower. Latents, quantisation,
     losses and the optimiser are float32 everywhere.
     """
@@ -40,7 +40,7 @@ def model_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
 
 
 def device_name(device: torch.device) -> str:
-    """The GPU's name, or the instructions that the CPU has: what decides how results are rounded."""
+    """Return the GPU's name or the CPU's instruction set, which determines how results are rounded."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU ({torch.backends.cpu.get_cpu_capability()})"

@@ -1,6 +1,6 @@
-"""Failures of the machine (memory, threads, GPU), recognised in the errors of libraries.
+"""Recognise failures of the machine (memory, threads, GPU) in the errors that libraries raise.
 
-No torch in here: it may be what could not be loaded.
+This module does not import torch: torch may be what failed to load.
 """
 
 import re
@@ -14,7 +14,7 @@ _KEPT = "what is finished is kept; run the same command again to go on"
 
 
 def told(error: Exception) -> RunError | None:
-    """The failure of the machine that `error` is, in one line; None where it is another one, such as a bug."""
+    """Convert `error` to a one-line `RunError` if the machine failed; None for any other error, such as a bug."""
     text = str(error)
     gist = next(iter(text.splitlines()), "").strip()
     names = {kind.__name__ for kind in type(error).__mro__}

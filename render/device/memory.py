@@ -1,4 +1,4 @@
-"""The memory that refining a picture of some size needs, checked against the device before the first frame."""
+"""Estimate the memory that refining a picture needs, and compare it with the device before the first frame."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ _GB = 1e9
 def require(latents: Latent, size: tuple[int, int], device: torch.device) -> None:
     """Check that a picture of (width, height) can be decoded with a gradient on `device`.
 
-    That is the largest single piece of a step: cutouts can be looked at one by one, the picture
-    must be decoded as a whole.
+    Decoding is the largest indivisible piece of a step: cutouts can be processed one by one, but the
+    picture must be decoded as a whole.
 
     Raises:
-        MemoryLimitError: the estimate is more than the device has free.
+        MemoryLimitError: the estimate exceeds the device's free memory.
     """
     free = available(device)
     if free is None:
@@ -36,10 +36,10 @@ def require(latents: Latent, size: tuple[int, int], device: torch.device) -> Non
 
 
 def _fitting(latents: Latent, size: tuple[int, int], device: torch.device, needed: int, free: int) -> tuple[int, int]:
-    """A size of about this shape that fits, not much smaller than it must be."""
+    """Return a (width, height) of about the same aspect ratio that fits, not much smaller than necessary."""
     width, height = size
     while needed > free and max(width, height) > latents.stride:
-        # Attention grows with the square of the pixels, all else with the pixels: at least this much must go.
+        # Attention grows with the square of the pixel count, everything else linearly: shrink by at least this much.
         shrink = min(0.95, (free / needed) ** 0.25)
         width, height = (max(1, int(side * shrink) // latents.stride) * latents.stride for side in (width, height))
         needed = decode_bytes(latents, (width, height), device)
@@ -47,17 +47,17 @@ def _fitting(latents: Latent, size: tuple[int, int], device: torch.device, neede
 
 
 def decode_bytes(latents: Latent, size: tuple[int, int], device: torch.device) -> int:
-    """Bytes that decoding a picture of (width, height) keeps for its gradient.
+    """Return how many bytes decoding a picture of (width, height) keeps for its gradient.
 
-    Counted, not guessed: the decoder runs on tensors that have shapes and no memory, and what it
-    saves for its backward pass is summed.
+    They are counted, not guessed: the decoder runs on tensors that have shapes but no memory, and the sizes
+    of what it saves for its backward pass are summed.
     """
     width, height = size
-    saved: dict[int, UntypedStorage] = {}  # the storages themselves, so that no id is given out twice
+    saved: dict[int, UntypedStorage] = {}  # keeps the storages alive, so that no id is reused
 
     def count(tensor: Tensor) -> None:
-        """Nothing is handed back for the backward pass: an output that held itself would never be freed."""
-        if isinstance(tensor, FakeTensor):  # weights are real: they are there already
+        """Count a saved tensor and return nothing: an output that referred to itself would never be freed."""
+        if isinstance(tensor, FakeTensor):  # weights are real tensors: their memory is already allocated
             storage = tensor.untyped_storage()
             saved[id(storage)] = storage
 
@@ -68,12 +68,12 @@ def decode_bytes(latents: Latent, size: tuple[int, int], device: torch.device) -
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has an exception of its own, the CPU's allocator only a sentence."""
+    """Whether memory ran out: CUDA raises its own exception type, the CPU's allocator only a message."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def available(device: torch.device) -> int | None:
-    """Bytes that are free on `device`; None where the system does not say."""
+    """Return the free bytes on `device`; None if the system does not report them."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)

@@ -1,4 +1,4 @@
-"""A bound on what building a network may take: constructors allocate whatever a file's numbers ask for."""
+"""Limit the memory and work that building a network may use: constructors allocate whatever a file requests."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from render.errors import WeightsError
 
 MAX_STEPS = 300_000  # tensor operations: a network of 40,000 tensors takes some 200,000
-_SPARE = 64_000_000  # numbers beside the weights: masks, tables of positions
-_TIMES = 8  # initialising a weight may go through copies of it
+_SPARE = 64_000_000  # numbers in addition to the weights: masks, position tables
+_TIMES = 8  # initialising a weight may make copies of it
 _FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "new_empty", "new_zeros", "new_ones", "new_full")
 
 
@@ -50,13 +50,13 @@ class _Allowance(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @contextmanager
 def building(name: str, state: Mapping[str, Tensor]) -> Iterator[None]:
-    """Build a network for the weights `state` inside: what takes far more than they hold ends it.
+    """Limit the network that is built inside the block to what the weights `state` can need.
 
     Args:
-        name: what the network comes from, for the message.
+        name: the source of the network, for the message.
 
     Raises:
-        WeightsError: more numbers or more steps were asked for than such weights can need.
+        WeightsError: building it takes more numbers or steps than such weights can need.
     """
     with _Allowance(_TIMES * _count(state.values()) + _SPARE, name):
         yield

@@ -1,7 +1,7 @@
-"""torch's zip archives, judged so strictly that zipfile and torch cannot read two different files out of one.
+"""Check torch's zip archives so strictly that zipfile and torch cannot read different contents from one file.
 
-torch finds its records without regard to case, by the folder of the first entry, and takes the first or the last of
-several of one name as its own reader likes; a pickle that only one of the two readers sees would never be judged.
+torch looks up its records ignoring case, in the folder of the first entry, and where several have the same name its
+reader may use the first or the last. A pickle that only torch's reader sees would never be checked.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from render.errors import WeightsError
 MAX_PICKLE = 32 << 20  # bytes
 _MAX_ENTRIES = 100_000
 _LARGE, _MAX_WEIGHTS = 1 << 30, 100 << 30  # bytes
-_DATA = "data/"  # below it lie the tensors' numbers
+_DATA = "data/"  # the folder of the tensors' numbers
 
 
 def archived_pickle(path: Path) -> bytes:
-    """The pickle in a torch archive, which is exactly the one that torch reads.
+    """Return the pickle in a torch archive, which is exactly the one that torch reads.
 
     Raises:
         WeightsError: the archive holds code, is compressed, is ambiguous, or its pickle is too large.
@@ -52,16 +52,16 @@ def _require_unambiguous(path: Path, archive: zipfile.ZipFile, entries: list[zip
     pickles = [name for name in names if name.lower().rpartition("/")[2] == "data.pkl"]
     if pickles != [f"{names[0].partition('/')[0]}/data.pkl"]:
         raise WeightsError(f"{path}: refused: its archive has not the one data.pkl of torch's, but {pickles[:3]}")
-    # Bytes before the first entry or after the end would shift what one of the readers sees.
+    # Bytes before the first entry or after the end would shift the offsets of only one of the two readers.
     if archive.comment or (entries and min(entry.header_offset for entry in entries) != 0):
         raise WeightsError(f"{path}: refused: its archive begins or ends with something else")
 
 
 def require_weights(path: Path) -> None:
-    """Look at where a large file begins, and at its archive, before it takes minutes to hash it.
+    """Check the first bytes of a large file, and its archive, before hashing it, which takes minutes.
 
     Raises:
-        WeightsError: no checkpoint begins so, or it is longer than any.
+        WeightsError: it does not begin like a checkpoint, or is larger than any checkpoint.
     """
     try:
         size = path.stat().st_size
@@ -73,7 +73,7 @@ def require_weights(path: Path) -> None:
             begin = file.read(9)
         if begin.startswith(b"PK"):
             archived_pickle(path)
-        elif begin[8:] != b"{" and begin[:1] != b"\x80":  # of safetensors; of a pickle
+        elif begin[8:] != b"{" and begin[:1] != b"\x80":  # safetensors; a pickle
             raise WeightsError(f"{path}: not a checkpoint: it begins as neither safetensors nor torch's files do")
     except zipfile.BadZipFile as error:
         raise WeightsError(f"{path}: not a checkpoint, or damaged: {error}") from error

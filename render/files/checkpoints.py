@@ -1,6 +1,6 @@
-"""Published checkpoints as plain tensors: every layout that training code leaves behind, none of it executed.
+"""Read published checkpoints as plain tensors, in any layout that training code writes; none of it is executed.
 
-Only the functions import torch, so that listing and checking models needs none.
+Only the functions import torch, so that listing and checking models does not need it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _MAX_HEADER = 4 << 20  # bytes: some 40,000 tensors
-_MAX_EMPTY = 65_536  # a dimension of a tensor without numbers
+_MAX_EMPTY = 65_536  # the largest dimension of a tensor without elements
 _MAX_NESTS = 4  # a dict can hold itself
-_NESTS = ("state_dict_ema", "ema_state_dict", "model_ema", "ema", "state_dict", "model")  # averages before weights
+_NESTS = ("state_dict_ema", "ema_state_dict", "model_ema", "ema", "state_dict", "model")  # averages first
 _FIRST_STAGE = "first_stage_model."
 # Running averages inside a state dict; "model_ema." is LitEma, which drops the dots of the names.
 _AVERAGES = ("model_ema.", "ema_model.", "ema.")
@@ -37,15 +37,15 @@ _LOOKS = {
 
 
 def read_state_dict(path: Path, prefix: str = "") -> dict[str, Tensor]:
-    """The weights in a checkpoint, by memory map: safetensors, or torch's zip and pre-1.6 formats.
+    """Read the weights in a checkpoint, memory-mapped: safetensors, or torch's zip and pre-1.6 formats.
 
-    Nothing in the file is executed. The names come without `module.` (of DataParallel), the losses
-    (`loss.*`) are dropped, and of a transformer's or diffusion model's checkpoint only its first
-    stage is kept. Where the checkpoint holds running averages (EMA) of the weights, as a state dict
-    of their own or as `model_ema.*`, these are returned: they are what training evaluates.
+    Nothing in the file is executed. The prefix `module.` (from DataParallel) is removed from names, the
+    losses (`loss.*`) are dropped, and of a transformer's or diffusion model's checkpoint only the first
+    stage is kept. If the checkpoint holds running averages (EMA) of the weights, in a separate state dict
+    or as `model_ema.*`, these are returned: they are what training evaluates.
 
     Args:
-        prefix: where in the checkpoint the model may lie; `first_stage_model.` is found without.
+        prefix: the model's prefix in the checkpoint; `first_stage_model.` is found without it.
 
     Raises:
         WeightsError: the file is missing, damaged, or wants to execute code.
@@ -60,14 +60,14 @@ def read_state_dict(path: Path, prefix: str = "") -> dict[str, Tensor]:
 
 
 def read_tensors(path: Path, nests: tuple[str, ...] = _NESTS) -> dict[str, Tensor]:
-    """The first state dict in a checkpoint, its names as they stand there; nothing in the file is executed.
+    """Read the first state dict in a checkpoint, its names unchanged; nothing in the file is executed.
 
     Args:
-        nests: the keys under which it may lie, the best first.
+        nests: the keys that it may be stored under, the preferred one first.
 
     Raises:
-        WeightsError: the file is missing, damaged, or wants to execute code, or its tensors claim more
-            than the file holds: a few bytes can pose as a tensor of any size.
+        WeightsError: the file is missing, damaged, or tries to execute code, or its tensors claim more
+            than the file holds: a few bytes can be declared a tensor of any size.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise WeightsError(f"{path}: is a pipe or a device; expected a file")
@@ -84,15 +84,15 @@ def read_tensors(path: Path, nests: tuple[str, ...] = _NESTS) -> dict[str, Tenso
 def fit(
     state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]], path: Path, config: Path | str
 ) -> dict[str, Tensor]:
-    """The part of `state` that the architecture asks for.
+    """Return the tensors of `state` that the architecture needs.
 
     Args:
         wanted: the shape of every tensor of the architecture.
-        path: where `state` was read, `config`: where the architecture stands; for messages.
+        path: the file of `state`, `config`: that of the architecture; both for messages.
 
     Raises:
-        WeightsError: a tensor is missing, has another shape, or has no place in the architecture;
-            the text names it and, where that can be told, what the checkpoint looks like.
+        WeightsError: a tensor is missing, has the wrong shape, or is not part of the architecture;
+            the message names it and, if recognised, the kind of checkpoint.
     """
     look = _look(state, wanted)
     for key, shape in wanted.items():
@@ -118,12 +118,12 @@ def convert(
     source_sha256: str,
     prefix: str = "",
 ) -> None:
-    """Write the wanted tensors of a checkpoint as safetensors, whole or not at all.
+    """Write the wanted tensors of a checkpoint as safetensors, atomically.
 
-    Afterwards `original` is not needed any more: the metadata keep its name and SHA-256.
+    Afterwards `original` is no longer needed: the metadata store its name and SHA-256.
 
     Raises:
-        WeightsError: the checkpoint does not hold what is wanted, or `target` cannot be written.
+        WeightsError: the checkpoint lacks wanted tensors, or `target` cannot be written.
     """
     from safetensors.torch import save_file
 
@@ -131,21 +131,21 @@ def convert(
     metadata = {"format": "pt", "source": original.name, "source_sha256": source_sha256}
     try:
         with _whole(target) as partial:
-            # safetensors refuses tensors that share memory, as those of one storage do.
+            # safetensors refuses tensors that share memory, such as views of one storage.
             save_file({key: value.detach().clone().contiguous() for key, value in state.items()}, partial, metadata)
     except OSError as error:
         raise WeightsError(f"{target}: cannot be written: {error.strerror or error}") from error
 
 
 def _is_safetensors(path: Path) -> bool:
-    """By its name, else by its content: files in the cache are named after their model."""
+    """Check the suffix, then the content: files in the cache are named after their model."""
     if path.suffix == ".safetensors":
         return True
     try:
         with path.open("rb") as file:
-            return file.read(9)[8:] == b"{"  # behind the header's length its JSON begins
+            return file.read(9)[8:] == b"{"  # the JSON header begins after its length
     except OSError:
-        return False  # told by whoever reads it
+        return False  # reported when the file is read
 
 
 def _safetensors(path: Path) -> object:
@@ -181,7 +181,7 @@ def _holds_tensors(value: Mapping[Any, Any]) -> bool:
 
 
 def _average(state: Mapping[str, Tensor], key: str) -> Tensor:
-    """The running average of a weight where there is one, else the weight."""
+    """Return the running average of a weight if there is one, else the weight."""
     names = (f"{_AVERAGES[0]}{key.replace('.', '')}", *(f"{prefix}{key}" for prefix in _AVERAGES))
     return next((state[name] for name in names if name in state), state[key])
 
@@ -195,7 +195,7 @@ def _look(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) ->
 
 @contextmanager
 def _whole(target: Path) -> Iterator[Path]:
-    """A file beside `target` to write to, which takes its place at the end and is gone after an error."""
+    """Yield a file beside `target` to write to; it replaces `target` at the end and is removed after an error."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:

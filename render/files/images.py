@@ -1,7 +1,7 @@
-"""A picture file as pixels, for image prompts and for the picture that a video starts from.
+"""Read picture files as pixels, for image prompts and for the picture that a video starts from.
 
-A file may come from a stranger: only six formats are tried, and its header is judged before any pixel
-is decoded. PIL decodes; torch is not needed.
+A file may come from a stranger: only six formats are tried, and the header is checked before any pixel
+is decoded. PIL does the decoding; torch is not needed.
 """
 
 import io
@@ -25,19 +25,19 @@ _EXPECTED = "a PNG, JPEG, WebP, BMP, TIFF or GIF picture"
 
 Pixels = NDArray[np.float32]
 
-_MAX_READS = 100_000  # of a header; those of photographs take some hundred
-_MAX_HEADER = 64_000_000  # bytes; a WebP is read whole before it says its size
+_MAX_READS = 100_000  # of a header; those of photographs need a few hundred
+_MAX_HEADER = 64_000_000  # bytes; a WebP is read completely before its size is known
 
 
 def load_image(path: Path) -> Pixels:
     """Read a picture file as (H, W, 3) RGB in [0, 1].
 
-    Turned upright by its EXIF orientation. Transparency is laid over white, as paper and web pages
-    would show it. Of an animation or several pages the first counts. Grey of 16 bits keeps them,
-    colour of 16 bits has 8; colour profiles are not applied.
+    It is rotated upright by its EXIF orientation. Transparency is composited over white, as paper and web
+    pages show it. Of an animation or several pages only the first is read. 16-bit grey keeps its precision,
+    16-bit colour is reduced to 8 bits; colour profiles are not applied.
 
     Raises:
-        InputError: it cannot be read, is no such picture, is damaged, or has more than 64 million
+        InputError: it cannot be read, is in none of the formats, is damaged, or has more than 64 million
             pixels or a side over 16,384.
     """
     with _opened(path) as image:
@@ -46,13 +46,13 @@ def load_image(path: Path) -> Pixels:
 
 
 def require_image(path: Path) -> None:
-    """Look at the header alone: is it a picture that can be read? Raises `InputError` as `load_image` does."""
+    """Check from the header alone that a picture can be read. Raises `InputError` as `load_image` does."""
     with _opened(path):
         pass
 
 
 class _Counted(io.BufferedReader):
-    """A file that ends the reading of a header made of millions of chunks, or of many megabytes."""
+    """A file that stops the reading of a header of millions of chunks, or of many megabytes."""
 
     reads: int | None = 0
     size = 0
@@ -73,13 +73,13 @@ class _Counted(io.BufferedReader):
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
-    """The picture, its header judged and its pixels still unread; errors inside become ours."""
+    """Open a picture and check its header, without reading pixels; errors inside the block become ours."""
     try:
         if not path.is_file():
             raise InputError(f"{path}: {'not a file' if path.exists() else 'no such file'}; expected {_EXPECTED}")
         if (size := path.stat().st_size) > MAX_BYTES:
             raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {size:,}")
-        with warnings.catch_warnings():  # of large pictures and odd notes: what is refused is decided here
+        with warnings.catch_warnings():  # about large pictures and odd metadata: we decide here what to refuse
             warnings.simplefilter("ignore")
             with _Counted(io.FileIO(path)) as file, Image.open(file, formats=FORMATS) as image:
                 file.reads = None

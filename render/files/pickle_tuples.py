@@ -1,8 +1,8 @@
-"""How much work loading a pickle takes, estimated from its opcodes alone.
+"""Estimate from a pickle's opcodes alone how much work loading it takes.
 
-Python hashes and prints a tuple by going through all that it holds, once for every time that it is held: forty tuples,
-each of the one before twice, take a trillion steps as the key of a dict. Nested deep enough, they end the process. What
-torch calls, it calls with whatever the pickle says: a set of one long list can be made again with three bytes.
+Python hashes and prints a tuple by visiting everything in it, once per reference: forty tuples, each holding the
+previous one twice, take a trillion steps as the key of a dict. Nested deeply enough, they crash the process. torch
+makes its calls with whatever arguments the pickle gives: three bytes suffice to make a set of one long list again.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _MAX_DEPTH = 20
-_MAX_REPEATED = 2_000_000  # what all tuples taken from the memo hold, each time that they are taken
-_MAX_KEYS = 1_000  # tuples, or what a call made, as keys or inside a set: their hashes can be made to collide
-_MAX_LARGE = 2_000  # whole numbers past which Python's hashes collide at will
+_MAX_REPEATED = 2_000_000  # total content of the tuples read from the memo, counted at each read
+_MAX_KEYS = 1_000  # tuples or results of calls as dict keys or set members: their hashes can be made to collide
+_MAX_LARGE = 2_000  # of integers so large that their Python hashes can be made to collide
 _LARGE = (1 << 61) - 1
-_MAX_CALLED = 20_000_000  # items and characters that calls go through, each at most what was written before it
+_MAX_CALLED = 20_000_000  # items and characters that calls process, per call at most what was written before it
 
 
 class _Item(NamedTuple):
-    """What lies on the stack.
+    """One entry of the stack.
 
     Attributes:
-        size: how much it holds, as far as it is a tuple.
-        depth: of tuples in tuples; 0 is no tuple.
+        size: how much it holds, if it is a tuple.
+        depth: nesting of tuples; 0 if it is not a tuple.
         name: of a global; followed by () what calling it made; [ a container; of a tuple its last item's, short texts
             in quotes.
         keys: how many of a tuple's items are tuples or made by calls.
@@ -39,7 +39,7 @@ class _Item(NamedTuple):
 
     @property
     def collides(self) -> bool:
-        """Whether the pickle decides what its hash is."""
+        """Whether the pickle can choose its hash."""
         return self.depth > 0 or self.name.endswith("()")
 
 
@@ -49,9 +49,9 @@ _TAKES = frozenset({"GET", "BINGET", "LONG_BINGET"})
 _KEEPS = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
 _TUPLES = {"TUPLE": -1, "EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _CONTAINERS = frozenset({"EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET"})
-_FILLS = {"APPEND": 1, "APPENDS": -1, "SETITEM": 2, "SETITEMS": -1, "ADDITEMS": -1}  # how many items they take
-_TORCH_READS = "torch._utils._rebuild_parameter_with_state"  # goes through its argument
-# How many items an opcode takes off the stack and puts back; -1: all down to the last mark, and the mark.
+_FILLS = {"APPEND": 1, "APPENDS": -1, "SETITEM": 2, "SETITEMS": -1, "ADDITEMS": -1}  # how many items they consume
+_TORCH_READS = "torch._utils._rebuild_parameter_with_state"  # iterates over its argument
+# How many items an opcode pops and pushes; -1: all down to the last mark, and the mark.
 _EFFECTS = {
     code.name: (
         (-1 if pickletools.markobject in code.stack_before else len(code.stack_before)),
@@ -62,17 +62,17 @@ _EFFECTS = {
     )
     for code in pickletools.opcodes
 }
-# The most frequent: constants, but for whole numbers.
+# The most frequent opcodes: constants other than integers.
 _PLAIN = frozenset(
     name for name, effect in _EFFECTS.items() if effect == (0, 0, 1) and "LONG" not in name and "INT" not in name
 ) - {*_TAKES, *_TUPLES, *_CONTAINERS, "MARK", "GLOBAL"}
 
 
 class Work:
-    """Follows the opcodes of one pickle, in order, by what they do to the stack and the memo.
+    """Simulates what the opcodes of one pickle do to the stack and the memo, in order.
 
     Args:
-        ignored: whether calling what has this name does nothing, and filling what it made neither.
+        ignored: whether calling this name, and filling the result, has no effect.
     """
 
     def __init__(self, ignored: Callable[[str], bool]) -> None:
@@ -80,11 +80,11 @@ class Work:
         self._stack: list[_Item | None] = []  # None is a mark
         self._memo: dict[int, _Item] = {}
         self._repeated = self._keys = self._large = self._called = 0
-        self._written = self._longest = 0  # opcodes until now, and characters of the longest text
-        self._listed = 0  # items of lists, sets and one tuple that would collide as keys
+        self._written = self._longest = 0  # opcodes so far, and characters of the longest text
+        self._listed = 0  # items of lists, sets and one tuple that could collide as keys
 
     def follow(self, name: str, argument: object) -> str:
-        """Take one opcode; what is wrong with it, or "" where nothing is."""
+        """Process one opcode; return what is wrong with it, or ""."""
         self._written += 1
         if name in _PLAIN:
             self._stack.append(self._constant(argument))
@@ -153,11 +153,11 @@ class Work:
         return f"tuples nested more than {_MAX_DEPTH} deep" if depth > _MAX_DEPTH else ""
 
     def _made(self, name: str) -> str:
-        """A call of what lies below its arguments, a state for what lies below it, or the numbers of a tensor."""
+        """Process a call (the callable lies below its arguments), a state for the item below, or a tensor's numbers."""
         argument = self._popped(1)[0]
         if name == "BINPERSID":
             self._stack.append(_Item(name="()"))
-            # Its items become the name of a file: a list of lists would be printed for it.
+            # Its items become a file name: a list of lists would be formatted for that.
             return "" if argument.depth and not argument.contains else "numbers named by something else than texts"
         below = self._popped(1)[0]
         if name == "BUILD":
@@ -165,12 +165,12 @@ class Work:
             return "" if self._ignored(below.name.removesuffix("()")) else self._charged(self._written + self._longest)
         self._stack.append(_Item(name=f"{below.name}()"))
         if not argument.depth or below.depth or below.name.endswith("()") or below.name[:1] in ("", "[", "'"):
-            return "a call of something else than a name"  # torch would print it, however long that takes
+            return "a call of something else than a name"  # torch would print it, however long that took
         return self._call(below.name, argument)
 
     def _call(self, function: str, argument: _Item) -> str:
         if function == "_codecs.encode":
-            if argument.name != "'latin1'" or argument.contains:  # how bytes are written; others grow without end
+            if argument.name != "'latin1'" or argument.contains:  # how bytes are pickled; others can be slow
                 return "a text in an encoding other than latin1"
             return self._charged(self._longest)
         if function.startswith("torch.") and function.endswith("Storage"):
@@ -195,7 +195,7 @@ class Work:
         return (self._stack[-1] if self._stack else None) or _ATOM
 
     def _popped(self, count: int) -> list[_Item]:
-        """The last items, or those after the last mark. A pickle that lacks them is refused by torch."""
+        """Pop the last `count` items, or those after the last mark. torch refuses a pickle that lacks them."""
         held: list[_Item] = []
         while len(held) != count and self._stack:
             item = self._stack.pop()

@@ -1,7 +1,7 @@
-"""What torch.save wrote, read without executing any of it.
+"""Read files written by torch.save without executing any of them.
 
-Training code pickles more than weights: callbacks, hyper-parameters, the best score so far. Classes of
-the packages that it uses get a stand-in; whatever else a pickle names is refused.
+Training code pickles more than weights: callbacks, hyper-parameters, the best score so far. Classes of the
+packages that it uses are replaced by a stand-in; anything else that a pickle names is refused.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _PACKAGES = frozenset(
     {"argparse", "datetime", "ldm", "lightning", "lightning_fabric", "main", "numpy"}
     | {"omegaconf", "pathlib", "pytorch_lightning", "taming", "typing"}
 )
-# Far beyond what published checkpoints need, optimiser's state included; past it a file is made to exhaust.
+# Far more than published checkpoints need, including optimiser states; a file with more is an attack.
 _MAX_OPCODES = 500_000
 _MAX_LINE = 10_000  # of a name
-# Of torch's own names those that only describe tensors of stored numbers. torch's `weights_only` allows more, such
-# as `torch.FloatTensor`, which called with a size makes a tensor of that size out of nothing.
+# The names in torch that only describe tensors of stored numbers. torch's `weights_only` allows more, such as
+# `torch.FloatTensor`, which allocates a tensor of any size when it is called with that size.
 _DESCRIBES = re.compile(
     r"torch\._utils\._rebuild_(tensor|tensor_v2|tensor_v3|parameter|parameter_with_state|qtensor)"
     r"|torch\.(storage\.|cuda\.)?\w*Storage|torch\.(u?int\d+|b?float\w+|half|double|long|short|int|bool|complex\w+)"
     r"|torch\.(Size|device|strided|nn\.parameter\.Parameter|serialization\._get_layout|per_\w+_affine\w*)"
 )
-# Types that settings name as those of their values.
+# Types that settings name as the types of their values.
 _TYPES = (
     *("builtins.dict", "builtins.list", "builtins.tuple", "builtins.int", "builtins.float", "builtins.str"),
     *("builtins.bool", "builtins.object", "collections.defaultdict"),
@@ -43,7 +43,7 @@ _TYPES = (
 
 
 class _Bystander:
-    """Stands for whatever a checkpoint names beside its weights; nothing of it is used."""
+    """Replaces every class that a checkpoint names besides its weights; it is never used."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         pass
@@ -56,24 +56,24 @@ class _Bystander:
 
 
 class _Dictionary:
-    """Stands for kinds of dict, which a pickle fills by item: torch allows that of its own kinds only."""
+    """Replaces subclasses of dict, which a pickle fills item by item: torch allows that for its own types only."""
 
     def __new__(cls, *args: object, **kwargs: object) -> OrderedDict[object, object]:  # type: ignore[misc]
         return OrderedDict()
 
 
 def load_pickled(path: Path) -> object:
-    """The content of a torch checkpoint, zip or pre-1.6, its tensors by memory map where the format allows.
+    """Load a torch checkpoint, zip or pre-1.6; tensors are memory-mapped where the format allows it.
 
     Raises:
-        WeightsError: the file is missing, damaged, or wants to execute code.
+        WeightsError: the file is missing, damaged, or tries to execute code.
     """
     import torch
 
     try:
         zipped = zipfile.is_zipfile(path)  # the format before torch 1.6 cannot be mapped
         names = set(_named(path, zipped))
-        if any(name.endswith(".bytearray") for name in names):  # torch would make one of any size
+        if any(name.endswith(".bytearray") for name in names):  # torch would allocate one of any size
             raise WeightsError(f"{path}: refused: it makes a bytearray, which no weights need")
         if made := next((n for n in sorted(names) if n.startswith("torch.") and not _DESCRIBES.fullmatch(n)), None):
             raise WeightsError(f"{path}: refused: it wants to execute code ({made})")
@@ -93,7 +93,7 @@ def _is_bystander(name: str) -> bool:
 
 
 def _is_ignored(name: str) -> bool:
-    """Whether its stand-in does nothing with what it is given."""
+    """Whether the stand-in for `name` ignores its arguments."""
     return _is_bystander(name) and _stand_in(name) is _Bystander
 
 
@@ -102,7 +102,7 @@ def _stand_in(name: str) -> type:
 
 
 def _named(path: Path, zipped: bool) -> Iterator[str]:
-    """The dotted names in a checkpoint's pickles, which are disassembled, not run."""
+    """Yield the dotted names in a checkpoint's pickles, which are disassembled, not run."""
     if zipped:
         yield from _globals(io.BytesIO(archived_pickle(path)), path)
         return
@@ -127,11 +127,11 @@ def _globals(file: IO[bytes], path: Path) -> Iterator[str]:
             if opcode.name == "GLOBAL":
                 yield str(argument).replace(" ", ".")
     except ValueError:
-        return  # no pickle: torch says so in its own words
+        return  # not a pickle: torch reports it
 
 
 class _Bounded:
-    """A file for pickletools, of which no read or line is longer than a pickle of weights may be."""
+    """A file for pickletools, in which no read or line is longer than a pickle of weights may be."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file, self._left = file, min(size, _MAX_PICKLE)
@@ -151,7 +151,7 @@ class _Bounded:
 
 
 def _refusal(error: Exception) -> str:
-    """One sentence of what torch says in a page."""
+    """Reduce torch's page-long message to one sentence."""
     if named := re.search(r"GLOBAL (\S+)", str(error)):
         return f"refused: it wants to execute code ({named[1]})"
     said = re.search(r"WeightsUnpickler error:\s*(.+?)\s*(Check the documentation|$)", str(error), re.DOTALL)

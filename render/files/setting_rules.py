@@ -1,4 +1,4 @@
-"""Rules for the settings in a stranger's config: known keys with bounded values, and nothing else. No torch here."""
+"""Validate the settings in a stranger's config: known keys with bounded values only. No torch here."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import yaml
 
 from render.errors import suggestion
 
-# (value) to what was expected instead, or "" where the value is fine.
+# Maps a value to what was expected instead, or "" if the value is valid.
 Rule = Callable[[object], str]
 Rules = Mapping[str, "Rule | Rules"]
 
 
 class RefusedSettingError(ValueError):
-    """A setting that is unknown or out of bounds; `keys` says where it stands."""
+    """A setting is unknown or out of bounds; `keys` is its path."""
 
     def __init__(self, keys: tuple[str, ...], message: str) -> None:
         self.keys = keys
@@ -24,7 +24,7 @@ class RefusedSettingError(ValueError):
 
 
 def whole(low: int, high: int) -> Rule:
-    """A whole number of a range."""
+    """A whole number in a range."""
 
     def judge(value: object) -> str:
         fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
@@ -34,7 +34,7 @@ def whole(low: int, high: int) -> Rule:
 
 
 def real(low: float, high: float) -> Rule:
-    """A number of a range."""
+    """A number in a range."""
 
     def judge(value: object) -> str:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
@@ -44,12 +44,12 @@ def real(low: float, high: float) -> Rule:
 
 
 def word(*known: str) -> Rule:
-    """One of some words."""
+    """One of the given words."""
     return lambda value: "" if value in known and isinstance(value, str) else f"expected one of: {', '.join(known)}"
 
 
 def named(pattern: str, expected: str) -> Rule:
-    """A text of a pattern."""
+    """A text that matches a pattern."""
 
     def judge(value: object) -> str:
         fits = isinstance(value, str) and len(value) <= 200 and re.fullmatch(pattern, value)
@@ -59,7 +59,7 @@ def named(pattern: str, expected: str) -> Rule:
 
 
 def list_of(item: Rule, least: int, most: int) -> Rule:
-    """A list of so many entries."""
+    """A list of `least` to `most` entries."""
 
     def judge(value: object) -> str:
         if not isinstance(value, list) or not least <= len(value) <= most:
@@ -70,7 +70,7 @@ def list_of(item: Rule, least: int, most: int) -> Rule:
 
 
 def either(*rules: Rule) -> Rule:
-    """What one of the rules allows."""
+    """Any value that one of the rules allows."""
 
     def judge(value: object) -> str:
         said = [rule(value) for rule in rules]
@@ -95,12 +95,12 @@ def off(value: object) -> str:
 
 
 def size(most: int) -> Rule:
-    """One side of a picture, or both."""
+    """One side of a picture, or both sides."""
     return either(whole(1, most), list_of(whole(1, most), 2, 2))
 
 
 def require_known(found: Mapping[str, Any], rules: Rules, keys: tuple[str, ...] = ()) -> None:
-    """Compare a config with the rules. Raises `RefusedSettingError` at the first setting that is not among them."""
+    """Check a config against the rules. Raises `RefusedSettingError` at the first setting that they do not allow."""
     for key, value in found.items():
         place = (*keys, key)
         rule = rules.get(key)
@@ -116,10 +116,10 @@ def require_known(found: Mapping[str, Any], rules: Rules, keys: tuple[str, ...] 
 
 
 def place_of(text: str, keys: tuple[str, ...]) -> str:
-    """Line and column of a setting, counted from 1. JSON is read as the YAML that it is, which knows places."""
+    """Return line and column of a setting, from 1. JSON is parsed as YAML, whose parser records positions."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError):  # tabs, for one, are no YAML
+    except (yaml.YAMLError, RecursionError):  # tabs, for example, are not valid YAML
         return "1:1"
     mark = node.start_mark if node is not None else None
     for key in keys:

@@ -1,7 +1,7 @@
-"""Augmentations of cutouts, which keep guidance from optimising one fixed view: flips, rotations, tilts, tints, noise.
+"""Augment cutouts, so that guidance does not optimise one fixed view: flips, rotations, tilts, tints, noise.
 
-All geometric ones are one matrix per cutout, all changes of colour another, however many are switched on.
-Random numbers come from the frame's own generator (kornia's augmentations use the global one).
+All geometric augmentations are combined into one matrix per cutout and all colour changes into another, however many
+are enabled. Random numbers come from the frame's own generator (kornia's augmentations use the global one).
 """
 
 import functools
@@ -18,12 +18,12 @@ FLIP_SHARE = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Strength:
-    """How strong each augmentation is. A share is the fraction of cutouts that it is applied to.
+    """The strength of each augmentation. A share is the fraction of cutouts that it is applied to.
 
     Attributes:
         turn: the largest rotation, in radians.
         shift: the largest shift, in fractions of the cutout's side.
-        tilt: the largest perspective: 0.1 shows one edge of the cutout a tenth nearer than its middle.
+        tilt: the largest perspective: at 0.1 one edge of the cutout is a tenth nearer than its middle.
         tint: the largest hue rotation, in full turns, and the largest relative change of saturation.
         cover: the smallest and largest fraction of the cutout's area that a black rectangle covers.
         noise: the largest standard deviation of Gaussian noise, for pixels in [0, 1].
@@ -62,7 +62,7 @@ _TO_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, 
 
 
 def jitter(batch: int, count: int, strength: Strength, generators: Generators) -> Tensor:
-    """Random flips, rotations, shifts and tilts of the square [-1, 1]^2: (batch, count, 3, 3)."""
+    """Draw random flips, rotations, shifts and tilts of the square [-1, 1]^2: (batch, count, 3, 3)."""
     drawn = uniform((batch, count, 3), generators)
     mirror = torch.where(drawn[..., 0] < FLIP_SHARE, -1.0, 1.0)
     turned = drawn[..., 1] < strength.turn_share
@@ -84,7 +84,7 @@ def jitter(batch: int, count: int, strength: Strength, generators: Generators) -
 
 def alter(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
     """Tint, cover and add noise to cutouts (B, N, 3, S, S) in [0, 1], each independently; same shape."""
-    # Skip what is switched off: even an identity matrix rounds, and differently on different processors.
+    # Skip what is disabled: even an identity matrix rounds, and differently on different processors.
     if strength.tint_share:
         cutouts = _tinted(cutouts, strength, generators)
     if strength.cover_share:
@@ -118,12 +118,12 @@ def _tinted(cutouts: Tensor, strength: Strength, generators: Generators) -> Tens
 
 @functools.cache
 def _yiq(device: torch.device) -> tuple[Tensor, Tensor]:
-    """RGB to YIQ and back, (3, 3) each; copied to the device once, not in every step."""
+    """Return the matrices from RGB to YIQ and back, (3, 3) each; copied to the device once, not in every step."""
     return _TO_YIQ.to(device), torch.linalg.inv(_TO_YIQ).to(device)
 
 
 def _uncovered(cutouts: Tensor, strength: Strength, generators: Generators) -> Tensor:
-    """A mask (B, N, 1, S, S): in some cutouts 0 inside a rectangle of random area, shape and position, else 1.
+    """Draw a mask (B, N, 1, S, S): in some cutouts 0 inside a rectangle of random area, shape and position, else 1.
 
     Source: Zhong et al., "Random Erasing Data Augmentation" (2020).
     """

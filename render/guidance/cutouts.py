@@ -1,8 +1,8 @@
-"""Square cutouts of the picture, at a perceptor's input size: all of them by one resample.
+"""Sample square cutouts of the picture at a perceptor's input size, all in one resample.
 
-A cutout is a 3x3 matrix from the square's coordinates to the picture's, both in [-1, 1]; cropping,
-flipping, turning and tilting are products of matrices, and one grid_sample draws every cutout of a step.
-Source: MakeCutouts of crowsonkb's VQGAN+CLIP notebook, there one crop and one resize per cutout.
+A cutout is a 3x3 matrix from the square's coordinates to the picture's, both in [-1, 1]; crops, flips,
+rotations and tilts are multiplied into it, and one grid_sample draws every cutout of a step.
+Source: MakeCutouts of crowsonkb's VQGAN+CLIP notebook, which does one crop and one resize per cutout.
 """
 
 import torch
@@ -12,15 +12,15 @@ from torch import Tensor
 from render.guidance.augment import Strength, jitter
 from render.rng import Generators, around_zero, uniform
 
-WHOLE_SHARE = 0.25  # of the cutouts see the whole picture squeezed into the square: the layout
+WHOLE_SHARE = 0.25  # share of cutouts that show the whole picture squeezed into the square, for the layout
 SMALLEST_CROP = 0.45  # of the picture's shorter side
 
 
 def draw(batch: int, count: int, aspect: float, strength: Strength, generators: Generators) -> Tensor:
     """Draw the cutouts of one step: (batch, count, 3, 3), from square to picture coordinates.
 
-    The first quarter show the whole picture, the others squares of 45 to 100 % of the shorter side at
-    random positions; each is then augmented (`render.guidance.augment.jitter`).
+    The first quarter of them show the whole picture, the others show squares of 45 to 100 % of the shorter side
+    at random positions; each is then augmented (`render.guidance.augment.jitter`).
 
     Args:
         aspect: width / height of the picture.
@@ -46,7 +46,7 @@ def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
         side: width and height of a cutout in pixels.
 
     Returns:
-        (B, N, C, side, side) in the range of `image`; what lies outside of it is reflected.
+        (B, N, C, side, side) in the range of `image`, which is reflected at its borders.
     """
     batch, count = views.shape[:2]
     # One prefilter for all cutouts: a crop in the middle of the range of sizes then maps pixel to pixel.
@@ -60,7 +60,7 @@ def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
 
 
 def _places(views: Tensor, side: int) -> Tensor:
-    """Where the pixel centres of every cutout lie in the picture, in [-1, 1] if inside: (B, N, side * side, 2)."""
+    """Return the pixel centres of every cutout in picture coordinates, [-1, 1] if inside: (B, N, side * side, 2)."""
     along = (2 * torch.arange(side, device=views.device, dtype=views.dtype) + 1) / side - 1
     y, x = torch.meshgrid(along, along, indexing="ij")
     centres = torch.stack([x, y, torch.ones_like(x)]).flatten(1)
@@ -69,6 +69,6 @@ def _places(views: Tensor, side: int) -> Tensor:
 
 
 def whole(image: Tensor, side: int) -> Tensor:
-    """The whole picture squeezed into one antialiased square: (B, 1, 3, side, side)."""
+    """Squeeze the whole picture into one antialiased square: (B, 1, 3, side, side)."""
     square = F.interpolate(image, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
     return square.unsqueeze(1)

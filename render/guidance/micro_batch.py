@@ -1,4 +1,4 @@
-"""Fewer cutouts at a time where memory is short: the same gradient, computed piece by piece."""
+"""Process fewer cutouts at a time if memory is short: the same gradient, computed piece by piece."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Prompts as targets of guidance: unit embeddings of texts and pictures, computed once, mixed by weights or slerp."""
+"""Turn prompts into targets of guidance: unit embeddings of texts and pictures, mixed by weights or slerp."""
 
 import math
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from render.spec import ImageFile, PromptWeight
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """What one perceptor should see.
+    """The targets of one perceptor.
 
-    A leading dimension B holds the targets of every picture of a batch, see `together`.
+    With a leading dimension B they are the targets of every picture of a batch, see `together`.
 
     Attributes:
         embeddings: (P, D) or (B, P, D), unit vectors.
         weights: (P,) or (B, P), signed.
         regions: (P, H, W) or (B, P, H, W) in [0, 1], at the size of the frame: where in the picture each prompt
-            counts; None if every prompt counts everywhere.
-        coverage: (B, N, P) in [0, 1], how much each of N cutouts shows of each region, see `seen_through`.
+            applies; None if every prompt applies everywhere.
+        coverage: (B, N, P) in [0, 1], how much of each region each of N cutouts shows, see `seen_through`.
     """
 
     embeddings: Tensor
@@ -36,9 +36,9 @@ class Targets:
     coverage: Tensor | None = None
 
     def seen_through(self, views: Tensor, side: int) -> "Targets":
-        """These targets with the `coverage` of the cutouts that show `views` (B, N, 3, 3) on `side` pixels.
+        """Return these targets with the `coverage` of cutouts given by `views` (B, N, 3, 3), `side` pixels wide.
 
-        Regions go through the views of the cutouts, so they are cropped, flipped and tilted like the picture.
+        Regions are sampled with the cutouts' views, so they are cropped, flipped and tilted like the picture.
         """
         if self.regions is None:
             return self
@@ -46,13 +46,13 @@ class Targets:
         return replace(self, coverage=cutouts.sample(regions, views, side).mean(dim=(-2, -1)).clamp(0.0, 1.0))
 
     def similarity(self, embeddings: Tensor) -> Tensor:
-        """Weighted mean cosine of unit vectors (B, N, D) to the targets, in [-1, 1], wherever they count: (B,)."""
+        """Return the weighted mean cosine of unit vectors (B, N, D) to targets where they apply, in [-1, 1]: (B,)."""
         cosines = (embeddings @ self.embeddings.mT).mean(dim=1)
         return (cosines * self.weights).sum(dim=-1) / self.weights.abs().sum(dim=-1)
 
 
 def together(targets: Sequence[Targets]) -> Targets:
-    """The targets of several pictures as a batch; missing prompts are padded with weight 0, missing regions with 1."""
+    """Batch the targets of several pictures; missing prompts are padded with weight 0, missing regions with 1."""
     return Targets(
         embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
         weights=pad_sequence([each.weights for each in targets], batch_first=True),
@@ -61,7 +61,7 @@ def together(targets: Sequence[Targets]) -> Targets:
 
 
 def _regions_together(targets: Sequence[Targets]) -> Tensor | None:
-    """Regions (B, P, H, W) at the size of the largest: a frame's coarse steps may share a batch with a smaller one."""
+    """Batch regions (B, P, H, W) at the largest size: a frame's coarse steps may share a batch with a smaller frame."""
     sizes = [each.regions.shape[-2:] for each in targets if each.regions is not None]
     if not sizes:
         return None
@@ -76,10 +76,10 @@ def _regions_together(targets: Sequence[Targets]) -> Tensor | None:
 
 
 def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
-    """Spherical interpolation between unit vectors (D,): fraction 0 is `start`, 1 is `end`.
+    """Interpolate spherically between unit vectors (D,): fraction 0 gives `start`, 1 gives `end`.
 
-    Source: Shoemake, "Animating rotation with quaternion curves" (1985). No single great
-    circle joins opposite vectors; they, and equal ones, are interpolated linearly and normalised.
+    Source: Shoemake, "Animating rotation with quaternion curves" (1985). No unique great circle
+    joins opposite vectors; opposite and equal vectors are interpolated linearly and normalised.
     """
     angle = 2 * math.asin(min(1.0, float(torch.linalg.vector_norm(start - end)) / 2))
     shares = (1 - fraction, fraction)
@@ -93,7 +93,7 @@ KEPT = 1024  # embeddings: more than one video needs, yet a bound for a worker t
 
 
 class PromptEncoder:
-    """Embeds the prompts for one perceptor, each once; the latest `KEPT` embeddings are cached."""
+    """Embeds prompts for one perceptor, each once; the latest `KEPT` embeddings are cached."""
 
     def __init__(self, perceptor: Perceptor, device: torch.device) -> None:
         self._perceptor = perceptor
@@ -101,7 +101,7 @@ class PromptEncoder:
         self._cache: dict[str | ImageFile, Tensor] = {}
 
     def targets(self, prompts: Sequence[PromptWeight], blend: str) -> Targets | None:
-        """The targets of a frame's prompts; None without prompts."""
+        """Return the targets of a frame's prompts; None without prompts."""
         if not prompts:
             return None
         embeddings = torch.stack([self._embed(prompt.image or prompt.text) for prompt in prompts])
@@ -124,8 +124,8 @@ class PromptEncoder:
 
     @torch.no_grad()
     def _embed_image(self, file: ImageFile) -> Tensor:
-        """The whole picture, squeezed into a square as the cutouts of the whole frame are."""
-        from render.files.images import load_image  # Pillow, only where a picture is a prompt
+        """Embed the whole picture, squeezed into a square as the cutouts of the whole frame are."""
+        from render.files.images import load_image  # imports Pillow, only if a prompt is a picture
 
         if sha256(file.path) != file.sha256:
             raise RunError(f"{file.path}: has changed since the schedule was read; run again")

@@ -1,13 +1,13 @@
-"""Attention, by the implementation that is fastest on the device."""
+"""Compute attention with the implementation that is fastest on the device."""
 
 import torch.nn.functional as F
 from torch import Tensor
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """softmax(q k^T / sqrt(D)) v over (B, heads, N, D): the shape of `query`.
+    """Compute softmax(q k^T / sqrt(D)) v for (B, heads, N, D); the result has the shape of `query`.
 
-    Two matrix products on the CPU, where the fused kernel's backward pass is slow, most of all in bf16.
+    On the CPU it uses two matrix products, because the fused kernel's backward pass is slow there, especially in bf16.
 
     Source: Vaswani et al., "Attention Is All You Need" (2017).
     """

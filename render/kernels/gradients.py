@@ -1,4 +1,4 @@
-"""Operations with a gradient other than the derivative of their value."""
+"""Operations whose gradient is not the derivative of their value."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ class _ClampWithGradient(torch.autograd.Function):
 
 
 def clamp_with_gradient(value: Tensor, low: float, high: float) -> Tensor:
-    """Clamp to [low, high], and pass the gradient wherever a descent step leads back into the range.
+    """Clamp to [low, high]; outside the range, pass the gradient only if a descent step leads back into it.
 
     Source: ClampWithGrad of crowsonkb's VQGAN+CLIP notebook.
     """
@@ -41,7 +41,7 @@ class _StraightThrough(torch.autograd.Function):
 
 
 def straight_through(value: Tensor, replacement: Tensor) -> Tensor:
-    """The value of `replacement`, the gradient of `value`.
+    """Return the value of `replacement` with the gradient of `value`.
 
     Source: Bengio et al., "Estimating or Propagating Gradients Through Stochastic Neurons" (2013).
     """

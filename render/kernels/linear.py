@@ -1,4 +1,4 @@
-"""A linear layer with frozen weights, packed once for the processor's own instructions."""
+"""Linear layers with frozen weights, packed once for the processor's instructions."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 
 class FrozenLinear(nn.Module):
-    """`x W^T + b` with W (N, K) and b (N,): (..., K) to (..., N), with a gradient for x alone.
+    """Computes `x W^T + b` with W (N, K) and b (N,): (..., K) to (..., N), with a gradient for x only.
 
-    In float32 on a CPU the products of both passes are oneDNN's, on weights that it has packed for them: the BLAS
-    behind torch's own has no kernels of 512 bits for every processor that multiplies them, and is half as fast there.
-    In bf16 both are oneDNN's anyway, and a second copy of the weights would gain a twentieth.
+    In float32 on a CPU both passes use oneDNN, on weights that it has packed: the BLAS that torch would use lacks
+    512-bit kernels for some processors that support them, and is half as fast there. In bf16 torch uses oneDNN for
+    both passes anyway, and a second, packed copy of the weights would gain only a twentieth.
     """
 
     bias: Tensor | None
@@ -51,7 +51,7 @@ def _multiply(x: Tensor, packed: Tensor, bias: Tensor | None) -> Tensor:
 
 
 class _Product(torch.autograd.Function):
-    """x (M, K) by packed weights, and what flows back by those of the transposed ones."""
+    """Multiplies x (M, K) by packed weights, and its gradient by the packed transposed weights."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, packed: Tensor, transposed: Tensor, bias: Tensor | None) -> Tensor:

@@ -1,7 +1,7 @@
-"""GroupNorm with frozen weights, optionally followed by SiLU: only the gradient of the input is computed.
+"""GroupNorm with frozen weights, optionally followed by SiLU; only the gradient of the input is computed.
 
-PyTorch's own backward for channels_last on the CPU is several times slower than the convolutions
-around it; this one is a handful of fused passes.
+PyTorch's own backward pass for channels_last on the CPU is several times slower than the convolutions
+around it; this one consists of a few fused passes.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ class _FrozenNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None, None]:
-        # dx = rstd (w g - mean(w g) - xhat mean(w g xhat)), means over a group, written as a g + b x + c
+        # dx = rstd (w g - mean(w g) - xhat mean(w g xhat)), with means over a group, written as a g + b x + c
         # with one a, b, c per channel.
         x, weight, mean, rstd, normed = ctx.saved_tensors
         gradient = gradients[0]
@@ -55,13 +55,13 @@ class _FrozenNorm(torch.autograd.Function):
 
 
 def _sums(gradient: Tensor, x: Tensor, mean: Tensor, rstd: Tensor) -> tuple[Tensor, Tensor]:
-    """Sums over the picture of the gradient, and of the gradient times the normed x: each (B, C), float32 at least.
+    """Sum over the picture the gradient, and the gradient times the normed x: each (B, C), at least float32.
 
-    They are the gradients of batch norm's bias and weight (whatever that weight is), found in one pass and
-    without a float copy of half-precision numbers.
+    They equal the gradients of batch norm's bias and weight (whatever that weight is), and are computed in one
+    pass without a float32 copy of half-precision numbers.
 
     Args:
-        mean: (B, C), as rstd.
+        mean: (B, C), like rstd.
     """
     sums = [
         torch.ops.aten.native_batch_norm_backward(

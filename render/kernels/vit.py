@@ -1,9 +1,8 @@
 """open_clip's vision transformer with frozen weights: the same graph, fewer and faster passes.
 
-What differs from open_clip's module: patches are cut by a reshape and one matrix product, the last
-block is computed for the class token alone, the only one whose output is read, QuickGELU
-x sigmoid(1.702 x) is SiLU with the factor moved into the layers around it, and attention is that of
-`render.kernels.attention`.
+What differs from open_clip's module: patches are embedded by a reshape and one matrix product; the last block
+is computed only for the class token, whose output is the only one used; QuickGELU, x sigmoid(1.702 x), is SiLU
+with the factor moved into the layers around it; attention is that of `render.kernels.attention`.
 
 Source: Dosovitskiy et al., "An Image is Worth 16x16 Words" (2021).
 """
@@ -17,11 +16,11 @@ from torch import Tensor, nn
 from render.kernels.attention import attend
 from render.kernels.linear import FrozenLinear
 
-QUICK = 1.702  # of QuickGELU
+QUICK = 1.702  # QuickGELU's factor
 
 
 def fits(visual: nn.Module) -> bool:
-    """Whether `visual` is the plain transformer that `FrozenViT` computes; CLIPs have many others."""
+    """Whether `visual` is the plain transformer that `FrozenViT` computes; CLIP models have many others."""
     if type(visual) is not VisionTransformer or visual.attn_pool is not None or visual.pool_type != "tok":
         return False
     blocks = list(visual.transformer.resblocks)
@@ -46,7 +45,7 @@ def _is_plain(block: Any) -> bool:
 
 
 class FrozenViT(nn.Module):
-    """An `open_clip.transformer.VisionTransformer` for which `fits`: (N, 3, S, S) to (N, D), not normalised."""
+    """A `VisionTransformer` of open_clip for which `fits` is true: (N, 3, S, S) to (N, D), not normalised."""
 
     def __init__(self, visual: Any) -> None:
         super().__init__()
@@ -69,7 +68,7 @@ class FrozenViT(nn.Module):
         return seen @ self.get_buffer("projection")
 
     def _cut(self, images: Tensor) -> Tensor:
-        """(N, 3, S, S) to (N, patches, 3 * patch * patch)."""
+        """Cut pictures (N, 3, S, S) into patches (N, patches, 3 * patch * patch)."""
         count, channels, side, _ = images.shape
         across, patch = side // self.patch, self.patch
         cut = images.reshape(count, channels, across, patch, across, patch).permute(0, 2, 4, 1, 3, 5)

@@ -1,8 +1,8 @@
 """taming's encoder and decoder with frozen weights: the same graph, fewer and faster passes.
 
-What differs from taming's modules: SiLU is fused into the norm before it, the three projections of
-attention are one convolution, and nearest-neighbour upsampling and the convolution after it are one
-transposed convolution, which never makes the picture with three quarters of repeated pixels.
+What differs from taming's modules: SiLU is fused into the preceding norm, the three projections of
+attention are one convolution, and nearest-neighbour upsampling and the following convolution are one
+transposed convolution, which avoids the upsampled picture, three quarters of whose pixels are repeats.
 """
 
 from typing import Any
@@ -108,7 +108,7 @@ class FrozenUpsample(nn.Module):
 
 
 def _spread(weight: Tensor, axis: int) -> Tensor:
-    """Three taps on repeated pixels along an axis as four taps of a transposed convolution of stride 2."""
+    """Convert three taps on repeated pixels along `axis` to four taps of a transposed convolution of stride 2."""
     first, middle, last = weight.unbind(axis)
     return torch.stack([last, middle + last, first + middle, first], dim=axis)
 

@@ -1,6 +1,6 @@
 """Differentiable image representations, one per file.
 
-Contract: an entry module holds `load(files, device, dtype, quantize) -> Latent`.
+Contract: an entry module defines `load(files, device, dtype, quantize) -> Latent`.
 To add a representation, add its file.
 """
 
@@ -16,8 +16,8 @@ class Latent(Protocol):
     """The representation that refinement optimises, and its encoder and decoder.
 
     Attributes:
-        stride: pixels per latent step: width and height must be its multiples.
-        spread: the standard deviation of latents; learning rates are measured in it.
+        stride: pixels per latent cell; width and height must be multiples of it.
+        spread: the standard deviation of latents, the unit of learning rates.
         quantized: whether decoding snaps latents to a codebook.
     """
 
@@ -26,10 +26,10 @@ class Latent(Protocol):
     quantized: bool
 
     def encode(self, image: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1] to a latent (B, C, H/stride, W/stride), without gradient."""
+        """Encode pictures (B, 3, H, W) in [0, 1] as a latent (B, C, H/stride, W/stride), without gradient."""
 
     def decode(self, latent: Tensor) -> Tensor:
-        """A latent to (B, 3, H, W) in [0, 1], differentiable in the latent."""
+        """Decode a latent to pictures (B, 3, H, W) in [0, 1], differentiable in the latent."""
 
     def project(self, latent: Tensor) -> Tensor:
-        """The nearest latent inside the range that the representation knows."""
+        """Return the nearest latent in the representation's valid range; same shape."""

@@ -1,4 +1,4 @@
-"""The picture itself as its latent: no weights, for tests and for comparing guidance alone."""
+"""Use the picture itself as its latent: no weights, for tests and for comparing guidance alone."""
 
 import torch
 from torch import Tensor
@@ -25,5 +25,5 @@ class Pixels:
 
 
 def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: bool) -> Pixels:
-    """Nothing to load and nothing to quantise; pixels stay float whatever the model precision."""
+    """Return the latent; it has no files and no codebook, and pixels stay in float32 at any model precision."""
     return Pixels()

@@ -1,12 +1,12 @@
-"""VQGAN: taming's encoder, codebook and decoder behind a small module of ours.
+"""VQGAN: taming's encoder, codebook and decoder as a `Latent`.
 
 Source: Esser, Rombach, Ommer, "Taming Transformers for High-Resolution Image Synthesis" (2021).
-    What differs: encoding gives the latent before quantisation (taming's `VQModel.encode` snaps every
-    warm start to the codebook), and quantisation is optional with the gradient straight through.
-    The Gumbel codebook has no space before quantisation that the decoder knows: its codes are the
-    largest of the encoder's logits. Its latent lives among the entries (as in Crowson's VQGAN+CLIP
-    notebooks): encoding gives the entry of the largest logit, guidance moves it, and decoding snaps
-    to the nearest entry, which leaves an encoded picture as it is.
+    What differs: encoding returns the latent before quantisation (taming's `VQModel.encode` would snap every
+    warm start to the codebook), and quantisation is optional, with a straight-through gradient.
+    A Gumbel VQGAN has no latent before quantisation that its decoder accepts: a code is the index of the
+    encoder's largest logit. So its latent lives in the space of the codebook's entries (as in Crowson's
+    VQGAN+CLIP notebooks): encoding returns the entry of the largest logit, guidance moves it, and decoding
+    snaps to the nearest entry, which leaves an encoded picture unchanged.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from render.kernels.gradients import clamp_with_gradient, straight_through
 from render.kernels.vqgan import FrozenDecoder, FrozenEncoder
 from render.models.model import ModelFiles, read_vqgan_config, vqgan_stride
 
-# What a config's `target` may say, and whether its codebook is Gumbel's. The word is read, never imported.
+# The allowed values of a config's `target`, and whether each has a Gumbel codebook. They are never imported.
 TARGETS = {
     "taming.models.vqgan.VQModel": False,
     "taming.models.vqgan.GumbelVQ": True,
@@ -36,7 +36,7 @@ TARGETS = {
 
 
 class VQModel(nn.Module):
-    """The published graph under the published names, so that published state dicts fit."""
+    """The published network with the published parameter names, so that published state dicts fit."""
 
     def __init__(self, params: dict[str, Any], gumbel: bool = False) -> None:
         super().__init__()
@@ -50,14 +50,14 @@ class VQModel(nn.Module):
         )
         self.quant_conv = nn.Conv2d(z_channels, embed_dim, 1)
         self.post_quant_conv = nn.Conv2d(embed_dim, z_channels, 1)
-        if "norm_groups" in params:  # taming fixes 32, which is instance norm in a narrow network
+        if "norm_groups" in params:  # taming always uses 32, which amounts to instance norm in a narrow network
             for module in self.modules():
                 if isinstance(module, nn.GroupNorm):
                     module.num_groups = _divisor(params["norm_groups"], module.num_channels)
 
 
 class VQGAN:
-    """A VQGAN as a `Latent`: (B, embed_dim, h, w) float, before quantisation."""
+    """A VQGAN as a `Latent`: (B, embed_dim, h, w) float32, before quantisation."""
 
     def __init__(self, model: VQModel, stride: int, device: torch.device, dtype: torch.dtype, quantize: bool) -> None:
         quantizer = model.quantize.float().requires_grad_(False).to(device)
@@ -75,7 +75,7 @@ class VQGAN:
         del model.quantize  # the other weights may have lower precision
         model.eval().requires_grad_(False).to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         model.encoder, model.decoder = FrozenEncoder(model.encoder), FrozenDecoder(model.decoder)
-        # Colours leave in float: bf16 would round them to 8 bit inside the feedback loop.
+        # Colours are output in float32: bf16 would round them to 8 bits inside the feedback loop.
         model.decoder.conv_out.float()
         model.decoder.conv_out.register_forward_pre_hook(lambda module, inputs: (inputs[0].float(),))
         self._model = model
@@ -92,20 +92,20 @@ class VQGAN:
         return clamp_with_gradient((image + 1) / 2, 0.0, 1.0)
 
     def project(self, latent: Tensor) -> Tensor:
-        """Clamp every channel to the range its codebook entries span."""
+        """Clamp every channel to the range of the codebook's entries; same shape."""
         return latent.clamp(self._low, self._high)
 
     @torch.no_grad()
     def nearest(self, latent: Tensor) -> Tensor:
-        """The codebook entry nearest to every position of (B, C, h, w), as a latent of that shape."""
+        """Replace every position of (B, C, h, w) by its nearest codebook entry; same shape."""
         flat = latent.movedim(1, -1).flatten(0, -2)
-        # |z - e|^2 / 2 without the part that is the same for every entry
+        # |z - e|^2 / 2 without the term that is the same for every entry
         codes = torch.addmm(self._half_norms, flat, self._codebook.T, alpha=-1).argmin(dim=1)
         batch, _, height, width = latent.shape
         return self._entries(codes.view(batch, height, width))
 
     def _entries(self, codes: Tensor) -> Tensor:
-        """Codes (B, h, w) to the codebook's entries (B, C, h, w)."""
+        """Look up codes (B, h, w) in the codebook: entries (B, C, h, w)."""
         return F.embedding(codes, self._codebook).movedim(-1, 1)
 
     def _prepared(self, value: Tensor) -> Tensor:
@@ -113,10 +113,10 @@ class VQGAN:
 
 
 def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: bool) -> VQGAN:
-    """Read config and checkpoint, or draw random weights; the embedded model takes this path, too.
+    """Read config and checkpoint, or draw random weights; this also loads the embedded model.
 
     Raises:
-        WeightsError: a file is missing, the config is of something else, or a tensor does not fit.
+        WeightsError: a file is missing, the config is not a VQGAN's, or a tensor does not fit.
     """
     assert isinstance(files.architecture, Path)
     if files.weights is not None:
@@ -124,7 +124,7 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: 
             read_state_dict(files.weights, files.prefix), shapes(files.architecture), files.weights, files.architecture
         )
         model = _empty(files.architecture)
-        # Copied one by one: the checkpoint is only mapped, and its file may change under a long run.
+        # Copied one by one: the checkpoint is only memory-mapped, and its file may change during a long run.
         model.load_state_dict({key: _copied(key, value, dtype) for key, value in state.items()}, assign=True)
     elif files.random_seed is not None:
         model = _random(files.architecture, files.random_seed)
@@ -134,10 +134,10 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: 
 
 
 def shapes(architecture: Path) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor that a config's VQGAN consists of; takes no memory.
+    """Return the name and shape of every tensor of a config's VQGAN, without allocating them.
 
     Raises:
-        WeightsError: as `load` for the config.
+        WeightsError: as `load`, for the config.
     """
     return {key: tuple(value.shape) for key, value in _empty(architecture).state_dict().items()}
 
@@ -158,7 +158,7 @@ def _empty(architecture: Path) -> VQModel:
 
 
 def _random(architecture: Path, seed: int) -> VQModel:
-    """The same weights for the same seed, whatever the global generator holds, which is left alone."""
+    """Build the model with weights that depend on `seed` alone; the global generator's state is preserved."""
     with torch.random.fork_rng(devices=()):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs as well
         return _build(architecture)
@@ -176,5 +176,5 @@ def _build(architecture: Path) -> VQModel:
         )
     try:
         return VQModel(params, gumbel=TARGETS[target])
-    except Exception as error:  # whatever a wrong number makes taming raise
+    except Exception as error:  # taming may raise anything for a wrong number
         raise WeightsError(f"{architecture}: not a taming VQGAN config: {error}") from error

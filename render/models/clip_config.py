@@ -1,4 +1,4 @@
-"""A CLIP's JSON config: an open_clip architecture alone, or with its normalisation as on the hub. No torch here."""
+"""Read a CLIP's JSON config: an open_clip architecture, alone or with normalisation as on the hub. No torch here."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from render.errors import WeightsError, printable
 from render.files.setting_rules import RefusedSettingError, place_of, require_known
 from render.models.clip_rules import MAX_PARAMETERS, RULES, least_parameters
 
-HUB_CONFIG = "open_clip_config.json"  # its name beside weights on the hub
+HUB_CONFIG = "open_clip_config.json"  # its file name beside weights on the hub
 _MAX_BYTES = 100_000
 _NEEDED = {"embed_dim", "vision_cfg", "text_cfg"}
-# What may differ between a hub's config and open_clip's own without a difference in the numbers.
+# Keys that may differ between the hub's config and open_clip's own without changing results.
 _SOURCES = {"hf_tokenizer_name", "hf_model_name", "hf_model_pretrained", "timm_model_pretrained", "tokenizer_kwargs"}
 
 
 def read_clip_config(path: Path) -> dict[str, Any]:
-    """The JSON of a model: `model_cfg` and perhaps `preprocess_cfg`, as on the hub, or the former alone.
+    """Read a model's JSON: `model_cfg` with an optional `preprocess_cfg`, as on the hub, or the bare architecture.
 
     Raises:
-        WeightsError: there is no such file, or it is of something else.
+        WeightsError: there is no such file, or it is not a CLIP config.
     """
     text = _text(path)
     try:
@@ -61,13 +61,13 @@ def _text(path: Path) -> str:
 
 
 def repositories() -> frozenset[str]:
-    """Every repository that a config of the installed open_clip names: no other is ever asked for."""
+    """Return every repository that the installed open_clip's configs name: no other is ever accessed."""
     texts = [json.loads(path.read_text(encoding="utf-8"))["text_cfg"] for path in _open_clip_configs().glob("*.json")]
     return frozenset(text[key] for text in texts for key in ("hf_tokenizer_name", "hf_model_name") if text.get(key))
 
 
 def text_config(architecture: Path | str) -> dict[str, Any]:
-    """The text tower of a JSON config or of open_clip's architecture of that name, found without importing it.
+    """Read the text tower's settings from a JSON config or a named open_clip architecture, without importing open_clip.
 
     Raises:
         WeightsError: there is no such architecture.
@@ -78,7 +78,7 @@ def text_config(architecture: Path | str) -> dict[str, Any]:
 
 
 def architectures() -> tuple[str, ...]:
-    """The architectures that the installed open_clip can build, found without importing it."""
+    """List the architectures that the installed open_clip can build, without importing it."""
     return tuple(sorted(path.stem for path in _open_clip_configs().glob("*.json")))
 
 
@@ -90,10 +90,10 @@ def _open_clip_configs() -> Path:
 
 
 def check_agreement(ours: Mapping[str, Any], theirs: Mapping[str, Any], name: str, beside: Path) -> None:
-    """Compare an architecture with the config that lies beside its weights; quick_gelu shows in no shape.
+    """Compare an architecture with the config beside its weights, since shapes do not reveal quick_gelu.
 
     Raises:
-        WeightsError: they speak of different models.
+        WeightsError: they describe different models.
     """
     pairs = [("quick_gelu", ours.get("quick_gelu", False), theirs.get("quick_gelu", False))]
     pairs += [(key, ours[key], theirs[key]) for key in sorted(ours.keys() & theirs.keys() - {"quick_gelu"})]

@@ -1,8 +1,8 @@
-"""Which settings a CLIP's config may hold, and how large they may be. No torch here.
+"""Define which settings a CLIP's config may hold, and their bounds. No torch here.
 
-A config may come from a stranger, and open_clip hands what stands in it on: to transformers, which can be told
-to run code, to timm, which can be told to download, and to constructors, which allocate whatever they are asked for.
-So only the settings that change the network are known, and every one of them is bounded.
+A config may come from a stranger, and open_clip passes its settings on: to transformers, which can be made to run
+code, to timm, which can be made to download, and to constructors, which allocate whatever is requested.
+So only the settings that change the network are allowed, and each is bounded.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _VISION: Rules = {
     "no_ln_pre": flag,
     "pos_embed_type": word("learnable", "sin_cos_2d"),
     "pool_type": word("tok", "avg", "none"),
-    # Without a slash or a colon: timm takes `hf-hub:` and `local-dir:` as places to fetch from.
+    # Without a slash or a colon: timm loads from `hf-hub:` and `local-dir:`.
     "timm_model_name": named(r"[a-zA-Z]\w*", "the name of a timm architecture, letters and digits only"),
     "timm_model_pretrained": off,
     "timm_pool": either(nothing, named(r"\w{0,20}", "a word")),
@@ -70,7 +70,7 @@ _TEXT: Rules = {
     "proj_type": word("linear", "none"),
     "hf_tokenizer_name": _REPOSITORY,
     "hf_model_name": _REPOSITORY,
-    "hf_model_pretrained": flag,  # open_clip is told not to, whatever stands here
+    "hf_model_pretrained": flag,  # ignored: we always tell open_clip not to
     "hf_proj_type": either(nothing, word("linear", "mlp")),
     "hf_pooler_type": word("mean_pooler", "cls_pooler", "max_pooler", "cls_last_hidden_state_pooler"),
     "tokenizer_mode": either(nothing, word("clips", "")),
@@ -112,7 +112,7 @@ RULES: Rules = {
 
 
 def least_parameters(model: Mapping[str, Any]) -> int:
-    """How many numbers the towers that a config describes hold at the least; named towers are not counted."""
+    """Return the minimum number of parameters of a config's towers; towers given by name are not counted."""
     vision, text = model["vision_cfg"], model["text_cfg"]
     count = 0
     if not vision.get("timm_model_name") and isinstance(vision.get("layers", 12), int):

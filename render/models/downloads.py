@@ -1,7 +1,7 @@
-"""Files of models from the network into the cache: once, whole, and what they were the first time.
+"""Download models' files into the cache: once, atomically, and checked against their first version ever after.
 
-Beside `NAME` lie `NAME.sha256` (what it was at first use, in the format of sha256sum) and
-`NAME.lock`; while it is fetched `NAME.partial` as well. No torch here.
+Beside `NAME` are `NAME.sha256` (its digest at first use, in sha256sum's format) and `NAME.lock`, and
+`NAME.partial` during a download. No torch here.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from render.errors import DownloadError
 from render.models.hub import from_hub
 from render.models.transfer import AddressError, discard, from_web, received
 
-Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, bytes in all or None
+Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, total bytes or None
 
-WAIT_SECONDS = 0.5  # between two looks at what another process has fetched
+WAIT_SECONDS = 0.5  # between checks of another process's progress
 _HTML = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script)\b", re.IGNORECASE | re.DOTALL
 )
@@ -33,14 +33,14 @@ or put it by hand at {path}"""
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """One file of a model and where it may come from.
+    """One file of a model and its possible sources.
 
     Attributes:
-        name: of the file in the cache folder, such as `imagenet-f16-16384.ckpt`.
-        addresses: tried in order: `https://...` or `hf://owner/repo[@revision]/path/in/repo`; with
-            `#sha256=...` at its end an address promises a file of this SHA-256, or beginning of it.
-        size: bytes, where known.
-        sha256: in hexadecimal, where known; else recorded at first use and checked ever after.
+        name: the file's name in the cache folder, such as `imagenet-f16-16384.ckpt`.
+        addresses: tried in order: `https://...` or `hf://owner/repo[@revision]/path/in/repo`; a suffix
+            `#sha256=...` gives the file's SHA-256 or the beginning of it.
+        size: bytes, if known.
+        sha256: in hexadecimal, if known; else recorded at first use and checked ever after.
     """
 
     name: str
@@ -54,11 +54,11 @@ class Download:
 
 
 class _ContentError(Exception):
-    """Why a file cannot be taken for what was looked for."""
+    """The content of a file is not what was expected; the text says why."""
 
 
 def cache_folder() -> Path:
-    """Where files of models are kept: `RENDER_CACHE`, else the platform's cache folder."""
+    """Return the folder for models' files: `RENDER_CACHE`, else in the platform's cache folder."""
     if named := os.environ.get("RENDER_CACHE"):
         return Path(named).expanduser()
     import platformdirs
@@ -67,21 +67,21 @@ def cache_folder() -> Path:
 
 
 def offline_wanted() -> bool:
-    """Whether `HF_HUB_OFFLINE` asks for no network, read as huggingface_hub reads it."""
+    """Whether `HF_HUB_OFFLINE` forbids network access, parsed as huggingface_hub parses it."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def fetch(download: Download, folder: Path, *, offline: bool, progress: Progress) -> Path:
-    """The file in `folder`, fetched if it is not there and checked in any case.
+    """Return the path of the file in `folder`, downloaded if missing and checked in any case.
 
-    Processes that ask at once fetch it once; the others wait and tell how far it is. What was
-    fetched when a connection, the process or the disk ends is kept, and the next call goes on.
+    If several processes need it at once, one downloads it; the others wait and report its progress. After
+    a lost connection, a kill or a full disk, the partial file is kept and the next call resumes it.
 
     Args:
-        offline: open no socket; `HF_HUB_OFFLINE` asks for the same.
+        offline: open no socket; `HF_HUB_OFFLINE` has the same effect.
 
     Raises:
-        DownloadError: no address gives the file, it is not what it should be, or it cannot be kept.
+        DownloadError: no address provides the file, its content is wrong, or it cannot be stored.
     """
     path = folder / download.name
     offline = offline or offline_wanted()
@@ -133,7 +133,7 @@ def _receive(address: str, partial: Path, download: Download, offline: bool, pro
 
 @contextmanager
 def alone(download: Download, folder: Path, progress: Progress, purpose: str = "lock") -> Iterator[None]:
-    """Hold the lock of a file in `folder`; while another process holds it, tell how far its download is."""
+    """Hold the lock of a file in `folder`; while another process holds it, report that process's download."""
     from filelock import FileLock, Timeout
 
     path = folder / download.name
@@ -151,7 +151,7 @@ def alone(download: Download, folder: Path, progress: Progress, purpose: str = "
 
 
 def _is_as_recorded(path: Path, download: Download) -> bool:
-    """Whether the file was checked before and not touched since: hashing a gigabyte takes seconds."""
+    """Whether the file was checked before and not changed since: hashing a gigabyte takes seconds."""
     record = _read_record(path)
     if record is None or not path.is_file():
         return False
@@ -165,7 +165,7 @@ def _promised(address: str) -> str:
 
 
 def _accept(found: Path, path: Path, download: Download, promised: str = "") -> None:
-    """Check the file `found`, record what it is, and give it its place at `path`. Raises `_ContentError`."""
+    """Check the file `found`, record its digest, and move it to `path`. Raises `_ContentError`."""
     stat = found.stat()
     if download.size not in (None, stat.st_size):
         raise _ContentError(f"it has {stat.st_size:,} bytes, expected {download.size:,}")
@@ -189,7 +189,7 @@ def _accept(found: Path, path: Path, download: Download, promised: str = "") -> 
 
 
 def _read_record(path: Path) -> tuple[int, int, str] | None:
-    """Size, time of change in ns and SHA-256 of the file when it was last checked."""
+    """Return size, modification time in ns and SHA-256 of the file when it was last checked; None if unknown."""
     place = _beside(path, "sha256")
     if not place.exists():
         return None

@@ -1,4 +1,4 @@
-"""From the Hugging Face hub into a partial file: by huggingface_hub, with its own cache, tokens, mirrors and locks."""
+"""Download from the Hugging Face hub into a partial file, with huggingface_hub's cache, tokens, mirrors and locks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _ADDRESS = re.compile(r"hf://([^/@]+/[^/@]+)(?:@([^/]+))?/(.+)")
 
 
 def from_hub(address: str, partial: Path, heard: Heard, *, offline: bool) -> None:
-    """Bring `hf://owner/repo[@revision]/path/in/repo` into `partial`, from the hub's cache if it lies there.
+    """Download `hf://owner/repo[@revision]/path/in/repo` to `partial`, or take it from the hub's cache.
 
-    Where the file system allows it, `partial` is a hard link to the hub's copy: it costs no space
-    and stays when the hub's cache is cleared.
+    If the file system allows it, `partial` is a hard link to the hub's copy: it takes no space and remains
+    when the hub's cache is cleared.
 
     Raises:
-        AddressError: no connection, no such file, or offline and not in the hub's cache.
+        AddressError: there is no connection or no such file, or it is not in the hub's cache and `offline` is set.
         OSError: the disk is full.
     """
     import httpx2
@@ -39,12 +39,12 @@ def from_hub(address: str, partial: Path, heard: Heard, *, offline: bool) -> Non
 
 
 def from_hub_folder(repository: str, folder: Path, patterns: Sequence[str]) -> None:
-    """Bring the files of `owner/repo` whose names match into `folder`; those that are there are kept.
+    """Download the files of `owner/repo` whose names match `patterns` to `folder`; existing ones are kept.
 
-    The repository is asked without the user's token: what is fetched so is public.
+    The request is made without the user's token, so only public files are fetched.
 
     Raises:
-        AddressError: no connection, no such repository.
+        AddressError: there is no connection or no such repository.
         OSError: the disk is full.
     """
     import httpx2
@@ -62,19 +62,19 @@ def from_hub_folder(repository: str, folder: Path, patterns: Sequence[str]) -> N
 
 
 def _find(repo: str, revision: str | None, name: str, heard: Heard, *, offline: bool) -> Path | None:
-    """Where the hub's cache has the file, after a download if that is wanted."""
+    """Return the file's path in the hub's cache, after downloading it if necessary; None if offline and not there."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 
     cached = try_to_load_from_cache(repo, name, revision=revision)
     if offline:
         return Path(cached) if isinstance(cached, str) else None
-    if not isinstance(cached, str):  # without a network this fails at once, hf_hub_download after a minute
+    if not isinstance(cached, str):  # fails at once without a network; hf_hub_download takes a minute
         get_hf_file_metadata(hf_hub_url(repo, name, revision=revision), timeout=CONNECT_SECONDS)
     return Path(hf_hub_download(repo, name, revision=revision, tqdm_class=_bar(heard)))
 
 
 def _status(error: Exception) -> str:
-    """What the hub answered, or "" if it did not."""
+    """Return the hub's response status in words, or "" if it did not respond."""
     from huggingface_hub.errors import HfHubHTTPError
 
     if not isinstance(error, HfHubHTTPError):
@@ -87,14 +87,14 @@ def _status(error: Exception) -> str:
 def _link_or_copy(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
-    except OSError:  # another file system, or one without links
+    except OSError:  # a different file system, or one without hard links
         shutil.copyfile(source, target)
     with target.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def _bar(heard: Heard) -> Any:
-    """A class that huggingface_hub takes for tqdm's; what it would draw is told to `heard`."""
+    """Return a class to use in place of tqdm in huggingface_hub, which passes the progress to `heard`."""
 
     class Bar:
         def __init__(self, *, total: int | None = None, initial: int = 0, **_: Any) -> None:
@@ -110,7 +110,7 @@ def _bar(heard: Heard) -> Any:
             self.n += n
             heard(self.n, self.total)
 
-        def update_transfer(self, n: int) -> None:  # of xet: bytes on the wire, fewer than those of the file
+        def update_transfer(self, n: int) -> None:  # xet's bytes on the wire, fewer than the file's
             pass
 
         def set_postfix_str(self, *_: Any, **__: Any) -> None:

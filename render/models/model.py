@@ -1,4 +1,4 @@
-"""What a schedule names as a model, and the files that it stands for. No torch here."""
+"""Describe the models that a schedule can name, and their files. No torch here."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ class ModelFiles:
     """A model whose files are on this machine.
 
     Attributes:
-        name: as the schedule says it.
+        name: as written in the schedule.
         entry: the entry of `render.latents` or `render.guidance.perceptors` that loads it.
-        architecture: a VQGAN's config in taming's layout; for CLIP open_clip's name of an
-            architecture or a JSON config; None where there are no weights.
-        weights: a state dict: safetensors, or a torch checkpoint; None where weights are random
+        architecture: for a VQGAN a config in taming's layout; for CLIP open_clip's name of an
+            architecture or a JSON config; None for a model without weights.
+        weights: a state dict: safetensors, or a torch checkpoint; None if weights are random
             or there are none.
         random_seed: the seed of random weights, for benchmarks and tests.
-        prefix: where in the checkpoint the model lies, such as `first_stage_model.`.
-        companions: repositories on the hub that the architecture names, and where their files lie.
+        prefix: the model's prefix in the checkpoint, such as `first_stage_model.`.
+        companions: repositories on the hub that the architecture names, with their local folders.
     """
 
     name: str
@@ -81,10 +81,10 @@ class ModelFiles:
         )
 
     def digests(self) -> dict[str, str]:
-        """File name to SHA-256 of every file of the model.
+        """Map the name of every file of the model to its SHA-256.
 
         Raises:
-            WeightsError: a file is missing, or large and no checkpoint.
+            WeightsError: a file is missing, or is large and not a checkpoint.
         """
         if self.weights is not None:
             require_weights(self.weights)
@@ -96,14 +96,14 @@ class Model:
     """A model as a schedule names it; `render.renderer.weights.locate` finds its files.
 
     Attributes:
-        name, entry, architecture, random_seed, prefix: as of `ModelFiles`.
+        name, entry, architecture, random_seed, prefix: see `ModelFiles`.
         about: one line for `render models`.
-        checkpoint: a file that is here already: shipped with the package, or the user's own.
-        download: where the weights come from on first use.
+        checkpoint: a local file: shipped with the package, or the user's own.
+        download: where to download the weights on first use.
         quantize: whether latents are snapped to the codebook (straight-through) unless the
-            schedule says otherwise; the small embedded codebook looks smoother without.
-        robust: whether the image tower was trained under attack, and so needs few augmentations.
-        licence: of the weights, as their publisher states it.
+            schedule says otherwise; with the small embedded codebook, pictures look smoother without.
+        robust: whether the image tower was trained adversarially, and so needs few augmentations.
+        licence: the weights' licence, as stated by their publisher.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Model:
     licence: str = ""
 
     def files(self, weights: Path | None = None, companions: tuple[tuple[str, Path], ...] = ()) -> ModelFiles:
-        """The model with its files; `weights` is where the download was put, if it has one."""
+        """Return the model with its files; `weights` is the path of the download, if it has one."""
         return ModelFiles(
             name=self.name,
             entry=self.entry,
@@ -132,7 +132,7 @@ class Model:
 
     @property
     def stride(self) -> int:
-        """Pixels per latent step; a picture's width and height must be multiples of it.
+        """Pixels per latent cell; a picture's width and height must be multiples of it.
 
         Raises:
             WeightsError: the config cannot be read.
@@ -141,13 +141,13 @@ class Model:
 
 
 def read_vqgan_config(path: Path) -> dict[str, Any]:
-    """The `model` of a VQGAN's config, `target` and `params`, in the layout that taming publishes.
+    """Read the `model` section of a VQGAN's config, `target` and `params`, in taming's published layout.
 
-    The config of a transformer over a VQGAN (Net2NetTransformer) gives that of its first stage.
+    For the config of a transformer over a VQGAN (Net2NetTransformer), its first stage is returned.
     Nothing that `target` names is imported.
 
     Raises:
-        WeightsError: there is no such file, or it lacks what a VQGAN needs.
+        WeightsError: there is no such file, or it lacks settings that a VQGAN needs.
     """
     try:
         if path.stat().st_size > _MAX_CONFIG:
@@ -172,7 +172,7 @@ def read_vqgan_config(path: Path) -> dict[str, Any]:
 
 
 def _require_bounded(params: Mapping[str, Any], text: str, path: Path, keys: tuple[str, ...]) -> None:
-    """Every number that decides how large the network is; others, of training, may stand beside them."""
+    """Check the bounds of every number that determines the network's size; settings of training are ignored."""
     sizes = {key: params[key] for key in _PARAMS if key in params}
     sizes["ddconfig"] = {key: params["ddconfig"][key] for key in _DDCONFIG if key in params["ddconfig"]}
     try:
@@ -186,12 +186,12 @@ def _require_bounded(params: Mapping[str, Any], text: str, path: Path, keys: tup
 
 
 def vqgan_stride(model: Mapping[str, Any]) -> int:
-    """Every level but the first halves the resolution."""
+    """Return pixels per latent cell: every level but the first halves the resolution."""
     return int(2 ** (len(model["params"]["ddconfig"]["ch_mult"]) - 1))
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal. Raises `WeightsError` where it cannot be read."""
+    """Return the SHA-256 of a file in hexadecimal. Raises `WeightsError` if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

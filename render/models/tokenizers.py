@@ -1,7 +1,7 @@
-"""What some CLIPs need beside their weights: a tokenizer, and the config of a text tower of transformers.
+"""Provide what some CLIPs need besides weights: a tokenizer, and the config of a text tower from transformers.
 
-open_clip names the repository on the hub; transformers would ask there at every start, and for most of
-a minute without a network. Their small files are fetched once and read from the cache ever after.
+open_clip names the repository on the hub; transformers would contact it at every start, and without a network
+would try for most of a minute. The small files are fetched once and read from the cache ever after.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from render.models.model import Model, sha256
 from render.models.transfer import AddressError
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
-# By their whole names: a pattern such as `tokenizer*` would take a `tokenizer.py` as well.
+# Full names: a pattern such as `tokenizer*` would also match a `tokenizer.py`.
 _PATTERNS = (
     *TOKENIZER_FILES,
     *("special_tokens_map.json", "added_tokens.json", "config.json", "merges.txt"),
@@ -26,21 +26,21 @@ _PATTERNS = (
 _MAX_SETTINGS = 20 << 20  # bytes of a tokenizer's settings: some list every added word
 _CODE = ("auto_map", "custom_pipelines", "tokenizer_file")
 _TOWERS = ("roberta", "xlm-roberta", "bert", "m2m_100", "mt5", "t5")
-_MOST = {  # of a text tower's config
+_MOST = {  # upper bounds of settings in a text tower's config
     **dict.fromkeys(("hidden_size", "d_model", "d_kv", "d_ff", "intermediate_size", "encoder_ffn_dim"), 65_536),
     **dict.fromkeys(("num_hidden_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers"), 256),
     **dict.fromkeys(("vocab_size", "max_position_embeddings"), 2_000_000),
 }
-_WHOLE = ".whole"  # written when everything is there: the SHA-256 of every file
+_WHOLE = ".whole"  # written when the download is complete: the SHA-256 of every file
 
 
 def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tuple[str, Path], ...]:
-    """Every repository that the architecture of `model` reads from, with its folder on this machine.
+    """Return every repository that the architecture of `model` reads from, with its local folder.
 
-    A tokenizer that lies beside weights of the user's own goes before that of the hub.
+    A tokenizer beside the user's own weights takes precedence over the hub's.
 
     Raises:
-        DownloadError: it is not here and cannot be fetched.
+        DownloadError: a repository is not in the cache and cannot be fetched.
         WeightsError: the architecture cannot be read.
     """
     if model.entry != "clip" or model.architecture is None:
@@ -55,10 +55,10 @@ def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tupl
 
 
 def require_usable(model: Model) -> None:
-    """Judge the configs of a CLIP, its own and those beside its weights, without network and torch.
+    """Check the configs of a CLIP, its own and those beside its weights, without network and torch.
 
     Raises:
-        WeightsError: one of them cannot be used; the text has its place.
+        WeightsError: one of them cannot be used; the message gives the position.
     """
     if isinstance(model.architecture, Path):
         read_clip_config(model.architecture)
@@ -71,7 +71,7 @@ def require_usable(model: Model) -> None:
 
 
 def _wanted(model: Model) -> dict[str, Path | None]:
-    """Every repository that the architecture of `model` reads from; the folder of one that lies beside the weights."""
+    """Map every repository that `model` reads from to its folder if that is beside the weights, else to None."""
     if model.architecture is None:
         return {}
     text = text_config(model.architecture)
@@ -88,17 +88,17 @@ def _wanted(model: Model) -> dict[str, Path | None]:
 
 
 def _require_known(repository: str, architecture: Path | str) -> None:
-    """A config may come from a stranger: it chooses among the repositories that open_clip itself names."""
+    """Refuse a repository that open_clip itself does not name, since a config may come from a stranger."""
     if repository not in (known := repositories()):
         hint = suggestion(repository, known, "its tokenizer.json and tokenizer_config.json may lie beside the weights")
         raise WeightsError(f"{architecture}: '{repository}' is not a repository that open_clip names; {hint}")
 
 
 def _require_harmless(path: Path, *, tower: bool) -> None:
-    """Refuse what transformers would follow: it imports what a settings file names as code.
+    """Refuse settings that name code, which transformers would import.
 
     Raises:
-        WeightsError: it names code, or a tower that is unknown or too large.
+        WeightsError: the file names code, or a tower that is unknown or too large.
     """
     if not path.is_file():
         return
@@ -145,17 +145,17 @@ def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
 
 
 def _require_unchanged(folder: Path) -> None:
-    """Note the SHA-256 of every file at first use, and compare ever after.
+    """Record the SHA-256 of every file at first use, and compare it ever after.
 
     Raises:
-        WeightsError: a file is another one than at first use.
+        WeightsError: a file differs from that at first use.
     """
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _WHOLE)
     found = {name: sha256(folder / name) for name in names}
     try:
         record = (folder / _WHOLE).read_text(encoding="utf-8")
         noted = json.loads(record) if record else None
-        if noted is None:  # empty, as earlier versions left it
+        if noted is None:  # empty, as earlier versions wrote it
             (folder / _WHOLE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
             return
     except (OSError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""From a web address into a partial file, going on where an earlier try stopped.
+"""Download a web address into a partial file, resuming where an earlier attempt stopped.
 
-httpx2 is the client because huggingface_hub brings it. It is imported when a file is fetched, so
-that listing and checking stay quick.
+The client is httpx2 because huggingface_hub depends on it. It is imported only when a file is fetched, so that
+listing and checking stay fast.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     import httpx2
 
-Heard = Callable[[int, int | None], None]  # bytes so far, bytes in all or None
+Heard = Callable[[int, int | None], None]  # bytes so far, total bytes or None
 
-PAUSES = (0.0, 1.0, 2.0, 4.0)  # seconds before a new try, by the number of tries in a row that brought nothing
+PAUSES = (0.0, 1.0, 2.0, 4.0)  # seconds before a retry, by the number of consecutive attempts without new bytes
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
 class AddressError(Exception):
-    """Why an address does not give the file, in a few words; the next address may."""
+    """An address does not provide the file; the text says why in a few words. The next address may."""
 
 
 class _CutError(Exception):
-    """The transfer stopped before its end; it may go on."""
+    """The transfer was interrupted; it may be resumed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What a partial file is a part of; kept beside it, so that a later process can go on.
+    """The source of a partial file, stored beside it so that a later process can resume.
 
     Attributes:
-        address: where it comes from.
-        validator: the strong ETag or the date that names this version of it, or "".
-        total: bytes in all, where the server said so.
+        address: the URL.
+        validator: the strong ETag or the date that identifies this version, or "".
+        total: total bytes, if the server reported them.
     """
 
     address: str
@@ -53,7 +53,7 @@ class Origin:
     def read(partial: Path) -> Origin | None:
         try:
             return Origin(**json.loads(_beside(partial).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):  # none, or torn: the transfer starts over
+        except (OSError, ValueError, TypeError):  # missing or incomplete: the transfer starts over
             return None
 
     def write(self, partial: Path) -> None:
@@ -61,28 +61,28 @@ class Origin:
 
 
 def received(partial: Path) -> tuple[int, int | None]:
-    """Bytes of a partial file, and bytes in all where that is known."""
+    """Return the size of a partial file, and the total bytes if known."""
     origin = Origin.read(partial)
     return partial.stat().st_size if partial.exists() else 0, origin.total if origin else None
 
 
 def discard(partial: Path) -> None:
-    """Remove a partial file and what is known about it."""
+    """Remove a partial file and its record."""
     _beside(partial).unlink(missing_ok=True)
     partial.unlink(missing_ok=True)
 
 
 def from_web(address: str, partial: Path, size: int | None, heard: Heard) -> None:
-    """Bring what `address` serves into `partial`, which is whole when this returns.
+    """Download `address` to `partial`, which is complete when this returns.
 
-    A part of the same version that is there already is kept (Range, If-Range). A transfer that is
-    cut goes on by itself; one that brings nothing at all is given up at once.
+    An existing part of the same version is kept (Range, If-Range). An interrupted transfer is resumed; if the first
+    attempt receives nothing at all, it fails at once.
 
     Args:
-        size: bytes in all, where known.
+        size: total bytes, if known.
 
     Raises:
-        AddressError: no connection, no such file, something else than the file.
+        AddressError: there is no connection, no such file, or the response is something else.
         OSError: the disk is full.
     """
     import httpx2
@@ -107,7 +107,7 @@ def from_web(address: str, partial: Path, size: int | None, heard: Heard) -> Non
                 raise AddressError(f"refused, {error}") from error
             except (httpx2.HTTPError, _CutError) as error:
                 now = received(partial)[0]
-                # A server without Range brings the same bytes again: only what is new counts.
+                # A server without Range sends the same bytes again: only new ones count as progress.
                 tried, most = (0, now) if now > most else (tried + 1, most)
                 if not began or tried == len(PAUSES):
                     raise AddressError(in_words(error)) from error
@@ -115,7 +115,7 @@ def from_web(address: str, partial: Path, size: int | None, heard: Heard) -> Non
 
 
 def in_words(error: Exception) -> str:
-    """Why a transfer failed, for people: the text for an `AddressError`."""
+    """Say why a transfer failed: the text for an `AddressError`."""
     import httpx2
 
     cause: BaseException | None = error
@@ -131,11 +131,11 @@ def in_words(error: Exception) -> str:
 
 
 def _pull(client: httpx2.Client, address: str, partial: Path, size: int | None, heard: Heard) -> None:
-    """One request; what it brings is in `partial` even when it is cut."""
+    """Make one request; received bytes are in `partial` even if it is interrupted."""
     have, _ = received(partial)
     origin = Origin.read(partial)
     if origin is None or origin.address != address or not origin.validator:
-        have, origin = 0, None  # without a validator two versions could be mixed unnoticed
+        have, origin = 0, None  # without a validator, two versions could be mixed unnoticed
     elif have and have == origin.total:
         return
     headers = {"Range": f"bytes={have}-", "If-Range": origin.validator} if origin and have else {}
@@ -145,30 +145,30 @@ def _pull(client: httpx2.Client, address: str, partial: Path, size: int | None, 
             new = _judge(response, address, size)
             if not goes_on:
                 have = 0
-                discard(partial)  # never written over: it may be a link into the hub's cache
+                discard(partial)  # never overwritten: it may be a link into the hub's cache
                 new.write(partial)
             _append(response, partial, have, new.total or size, heard)
             return
     if not headers:
         raise AddressError("the server sent a part that was not asked for")
-    discard(partial)  # another version lies there now
+    discard(partial)  # the server has a new version
     _pull(client, address, partial, size, heard)
 
 
 def _goes_on(response: httpx2.Response, origin: Origin, have: int) -> bool:
-    """Whether a response continues a partial file; some servers answer a Range whatever If-Range says."""
+    """Whether a response continues a partial file; some servers ignore If-Range and send the range anyway."""
     part = _RANGE.match(response.headers.get("Content-Range", ""))
     if response.status_code != 206 or part is None or _validator(response.headers) not in ("", origin.validator):
-        return False  # a part may leave its date out
+        return False  # a partial response may omit its date
     return int(part[1]) == have and origin.total in (None, int(part[2]))
 
 
 def _judge(response: httpx2.Response, address: str, size: int | None) -> Origin:
-    """What a response brings, by its head.
+    """Determine from a response's headers what it sends.
 
     Raises:
         AddressError: it cannot be the file.
-        _CutError: it is not the file now.
+        _CutError: the server cannot send the file now; a retry may succeed.
     """
     status, headers = response.status_code, response.headers
     if status not in (200, 206):
@@ -193,7 +193,7 @@ def _append(response: httpx2.Response, partial: Path, have: int, total: int | No
     with partial.open("ab") as file:
         for chunk in response.iter_raw():
             file.write(chunk)
-            file.flush()  # processes that wait look at how much there is
+            file.flush()  # waiting processes check the file's size
             have += len(chunk)
             heard(have, total)
         os.fsync(file.fileno())

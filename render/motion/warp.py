@@ -1,4 +1,4 @@
-"""Move the picture: one resample per frame, in float throughout."""
+"""Move the picture by one resample per frame, in floating point throughout."""
 
 from torch import Tensor
 
@@ -7,18 +7,18 @@ from render.motion.resample import catmull_rom
 
 
 def warp(image: Tensor, displacement: Displacement, border: str) -> Tensor:
-    """Move a picture (B, 3, H, W) in [0, 1]: see `move`, with cubic overshoot clamped to [0, 1]."""
+    """Move a picture (B, 3, H, W) in [0, 1] by `move`, and clamp the cubic's overshoot to [0, 1]; same shape."""
     moved = move(image, displacement, border)
     return moved if moved is image else moved.clamp(0.0, 1.0)
 
 
 def move(field: Tensor, displacement: Displacement, border: str, stride: int = 1) -> Tensor:
-    """Resample `field` once; where nothing moves, the very tensor is returned.
+    """Resample `field` once; if nothing moves, return the tensor itself.
 
     Args:
-        field: (B, C, h, w) float: a picture, or whatever lies on a grid with cells of `stride` pixels.
+        field: (B, C, h, w) float: a picture, or any values on a grid with cells of `stride` pixels.
         displacement: the motion of the frame.
-        border: what enters from outside, one of `render.spec.BORDERS`.
+        border: how the area outside the picture is filled, one of `render.spec.BORDERS`.
 
     Raises:
         ValueError: the positions are not (B, h, w, 2), or the border is unknown.

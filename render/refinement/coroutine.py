@@ -1,8 +1,8 @@
-"""An iterator on a stack of its own, which any function below it can suspend without being a generator itself.
+"""Run an iterator on its own stack, so that any function it calls can suspend it without being a generator.
 
-All stacks belong to one thread of the operating system and change places only where `suspend` is called. Threads
-would not do: torch gives each of them its own team of OpenMP threads, which slows all down by a quarter where there
-are more of them than cores, and signals reach only the main thread.
+All stacks share one operating system thread and switch only where `suspend` is called. Threads would not work: torch
+gives each its own team of OpenMP threads, which slows everything down by a quarter when there are more threads than
+cores, and signals reach only the main thread.
 """
 
 from collections.abc import Generator, Iterator
@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Coroutine(Generic[T]):
     """An iterator that can be suspended in the middle of a call.
 
-    It belongs to where it was made: only from there it is resumed and closed.
+    It belongs to the stack that created it: it may be resumed and closed only from there.
     """
 
     def __init__(self, items: Generator[T, None, object]) -> None:
@@ -34,14 +34,14 @@ class Coroutine(Generic[T]):
         return bool(self._stack.dead)
 
     def resume(self) -> Iterator[T]:
-        """Yield its items until it is suspended or ends; what it raises is raised here."""
+        """Yield its items until it is suspended or ends; its exceptions are raised here."""
         while handed := _switch(self._stack):
             yield handed[0]
 
     def close(self) -> None:
-        """End it where it is suspended: its `finally` and `with` blocks are run, as `Generator.close` has it."""
+        """End it where it is suspended and run its `finally` and `with` blocks, like `Generator.close`."""
         self._closing = True
-        while self._stack:  # begun, and not at its end
+        while self._stack:  # started and not ended
             with torch.set_grad_enabled(torch.is_grad_enabled()):
                 self._stack.throw(GeneratorExit)
         self._items.close()
@@ -62,24 +62,24 @@ _CURRENT: ContextVar[Coroutine[Any] | None] = ContextVar("_CURRENT", default=Non
 
 
 def current() -> Coroutine[Any] | None:
-    """The coroutine that the caller runs in, if it runs in one."""
+    """Return the coroutine in which the caller runs; None outside of one."""
     return _CURRENT.get()
 
 
 def suspend() -> None:
-    """Stop the current coroutine here; the call returns when it is resumed.
+    """Suspend the current coroutine; the call returns when it is resumed.
 
     Raises:
-        GeneratorExit: it is closed instead.
+        GeneratorExit: it was closed instead.
     """
     _switch(getcurrent().parent, ())
 
 
 def _switch(stack: greenlet, handed: tuple[Any, ...] = ()) -> tuple[Any, ...]:
-    """Go on with another stack until it gives control back, with an item or with none.
+    """Switch to another stack until it returns control, with an item or without one.
 
-    Each stack finds torch's gradient mode as it left it. It belongs to the thread, and greenlet does not know of it;
-    nothing else that torch keeps for a thread, such as autocast, is ever changed around a refinement.
+    torch's gradient mode belongs to the thread, so it is saved and restored for each stack; greenlet does not do that.
+    No other per-thread state of torch, such as autocast, is changed around a refinement.
     """
     with torch.set_grad_enabled(torch.is_grad_enabled()):
         result: tuple[Any, ...] = stack.switch(handed)

@@ -1,8 +1,8 @@
-"""Refinements of several pictures taken as one batch, each with the numbers that it would have got alone.
+"""Refine several pictures as one batch, each with the same random numbers and settings as if it were alone.
 
-What a picture has of its own stays its own: anchor, prompts, weights of losses, learning rate, count of
-Adam's steps, running average, and the generator, which is asked for the same numbers in the same order.
-Pictures of a batch do not see each other, so one that leaves the finite numbers leaves them alone.
+Each picture keeps its own anchor, prompts, loss weights, learning rate, Adam step count, running average, and
+generator, from which the same numbers are drawn in the same order. Pictures of a batch do not affect each other,
+so one that becomes non-finite does not harm the others.
 """
 
 import copy
@@ -18,12 +18,12 @@ from render.refinement.refine import Refinement
 
 
 class Pending:
-    """The refinement of one picture whose steps are still to be taken, alone or with others.
+    """A picture's refinement with steps left to take, alone or in a batch.
 
     Attributes:
-        left: steps that are still to be taken.
-        picture: (1, 3, H, W) in [0, 1] when the last one was.
-        failure: why the others had to leave it behind: out of memory.
+        left: the number of steps left.
+        picture: (1, 3, H, W) in [0, 1], after the last step.
+        failure: the out-of-memory error because of which it was removed from the batch.
     """
 
     def __init__(self, refinement: Refinement, optimizer: LatentAdam) -> None:
@@ -42,14 +42,14 @@ class Pending:
 
     @property
     def kind(self) -> Hashable:
-        """Those of one kind can be refined together."""
+        """A key: refinements with equal keys can be batched."""
         refinement, spec = self.refinement, self.refinement.spec
         guides = tuple((id(guide.perceptor), guide.weight) for guide in refinement.guides)
         shape = tuple(refinement.anchor.shape)
         return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, frozenset(spec.losses)
 
     def result(self) -> Tensor:
-        """The picture (1, 3, H, W) in [0, 1]; if nobody took a step, all are taken now.
+        """Return the picture (1, 3, H, W) in [0, 1]; if no step was taken yet, take all of them now.
 
         Raises:
             RuntimeError: `failure`.
@@ -62,10 +62,10 @@ class Pending:
 
 
 def take(batch: Sequence[Pending], count: int) -> None:
-    """Take `count` steps with those of one kind; where that fails, none was taken.
+    """Take `count` steps with a batch of the same kind; on failure, all are left as they were before.
 
     Raises:
-        RuntimeError: whatever torch raises where memory runs out.
+        RuntimeError: torch's error when memory runs out.
     """
     generators = [item.generator for item in batch]
     before = [generator.get_state() for generator in generators]
@@ -87,7 +87,7 @@ def take(batch: Sequence[Pending], count: int) -> None:
 
 
 def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generator]) -> tuple[Refinement, Tensor]:
-    """The refinement of all their pictures, and the learning rate of each: (B, 1, 1, 1)."""
+    """Return one refinement of all their pictures, and the learning rate of each: (B, 1, 1, 1)."""
     first = refinements[0]
     device = first.anchor.device
     specs = [refinement.spec for refinement in refinements]

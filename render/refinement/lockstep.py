@@ -1,7 +1,7 @@
-"""Several runs that go on together: the refinements of their frames are taken as one batch.
+"""Advance several runs in lockstep: the refinements of their frames are batched.
 
-A run that asks for the picture of a refinement is suspended until it is there. A latent joins and leaves
-the batch between two steps, so frames of any number of steps keep it full, as requests do in
+A run that needs the picture of a refinement is suspended until it is ready. Latents join and leave the batch
+between two steps, so it stays full even if frames have different numbers of steps, like the requests in
 Yu et al., "Orca: A Distributed Serving System for Transformer-Based Generative Models" (2022).
 """
 
@@ -22,13 +22,13 @@ T = TypeVar("T")
 
 
 class Lockstep:
-    """Takes the steps of what is pending, as many together as fit.
+    """Takes the steps of pending refinements, in batches as large as memory allows.
 
     Args:
-        warn: hears where it becomes fewer.
+        warn: is called with a message when the batch size is reduced.
 
     Attributes:
-        most: pictures in a batch; fewer from the moment on where memory does not suffice.
+        most: the most pictures in a batch; reduced when memory runs out.
     """
 
     in_lockstep = True
@@ -39,9 +39,9 @@ class Lockstep:
         self._waiting: dict[Coroutine[Any], Pending] = {}
 
     def run(self, runs: Iterable[Generator[T, None, object]]) -> Iterator[T]:
-        """Yield what several runs yield; `most` of them go on at once, begun in their order.
+        """Yield the items of several runs, started in order, `most` of them at once.
 
-        A run is resumed as soon as its picture is there, and takes part again with its next one.
+        A run is resumed as soon as its picture is ready, and joins a batch again with its next one.
         """
         queue = iter(runs)
         going: list[Coroutine[T]] = []
@@ -61,10 +61,10 @@ class Lockstep:
                     closing.callback(run.close)
 
     def refine(self, refinement: Refinement, optimizer: LatentAdam) -> Tensor:
-        """The picture of a refinement, see `Refinement.run`; the calling run is suspended until it is there.
+        """Return the picture of a refinement, see `Refinement.run`; the calling run is suspended until it is ready.
 
-        A careful one looks at every step, which is its own affair; so are several pictures of one generator, and
-        what is asked for outside of `run`.
+        Not batched, but run at once, are: a careful refinement, which checks every step; several pictures that share a
+        generator; and calls from outside `run`.
         """
         run = current()
         if run is None or refinement.careful or len(refinement.anchor) > 1:
@@ -77,7 +77,7 @@ class Lockstep:
         return pending.result()
 
     def _advance(self, pending: Sequence[Pending]) -> None:
-        """Take steps with all, until at least one of every batch is through."""
+        """Take steps with all of them until at least one of every batch is finished."""
         kinds: dict[Hashable, list[Pending]] = {}
         for item in pending:
             kinds.setdefault(item.kind, []).append(item)
@@ -103,14 +103,14 @@ class Lockstep:
 
 
 def _resumed(run: Coroutine[T], going: list[Coroutine[T]]) -> Iterator[T]:
-    """Go on with a run to its next refinement, or to its end, where it leaves those that are going."""
+    """Resume a run until its next refinement or its end; an ended run is removed from `going`."""
     yield from run.resume()
     if run.ended:
         going.remove(run)
 
 
 def _tried(batch: Sequence[Pending]) -> RuntimeError | None:
-    """Take steps until one is through, and make the pictures of those that are; the error where memory runs out."""
+    """Take steps until one is finished, and decode the finished ones; return the error if memory runs out."""
     first = batch[0]
     try:
         if len(batch) == 1 and first.left == first.refinement.spec.num_steps:
@@ -121,5 +121,5 @@ def _tried(batch: Sequence[Pending]) -> RuntimeError | None:
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
-        return error.with_traceback(None)  # whose frames hold on to the memory that is wanted
+        return error.with_traceback(None)  # the traceback's frames keep the needed memory alive
     return None

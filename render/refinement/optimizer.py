@@ -1,11 +1,11 @@
-"""Adam on a latent, with a state that is carried from frame to frame."""
+"""Optimise a latent by Adam, with a state that is carried from frame to frame."""
 
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-# Shorter memory of the squared gradient than the usual 0.999: a frame takes few steps.
+# The squared gradient decays faster than with the usual 0.999, because a frame takes few steps.
 BETAS = (0.9, 0.99)
 EPSILON = 1e-8
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -17,11 +17,11 @@ class LatentAdam:
     Args:
         latent: (B, C, h, w); a copy of it is refined, as the attribute `latent`.
         state: the result of `state()` at the end of the previous frame; None starts with zero moments.
-        loss_scale: the factor by which losses are multiplied before backpropagation; gradients are divided by
-            it again. Half-precision networks lose small gradients.
+        loss_scale: the factor by which losses are multiplied before backpropagation, and gradients divided
+            afterwards, since half-precision networks lose small gradients.
 
-    Source: Kingma and Ba, "Adam" (2015). What differs from torch.optim's: the count of steps lies on
-        the latent's device, so a step neither waits for the device nor depends on numbers of the host.
+    Source: Kingma and Ba, "Adam" (2015). What differs from torch.optim: the step count is stored on the
+    latent's device, so a step neither waits for the device nor depends on values on the host.
     """
 
     def __init__(self, latent: Tensor, state: Mapping[str, Tensor] | None, loss_scale: float = 1.0) -> None:
@@ -33,18 +33,18 @@ class LatentAdam:
         """Take one step along the gradient of the scalar `loss`.
 
         Args:
-            lr: about the distance that each element moves; (B, 1, 1, 1) for one per picture.
+            lr: about the distance that each element moves; (B, 1, 1, 1) for a different one per picture.
         """
         (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
         self.move(gradient / self._loss_scale, lr)
 
     @torch.no_grad()
     def move(self, gradient: Tensor, lr: float | Tensor) -> None:
-        """Take one step along a gradient (B, C, h, w) that has been computed already."""
+        """Take one step along a gradient (B, C, h, w) that was already computed."""
         self.latent -= lr * self._direction(gradient)
 
     def _direction(self, gradient: Tensor) -> Tensor:
-        """The mean gradient divided by its root mean square, both bias-corrected."""
+        """Return the mean gradient divided by its root mean square, both bias-corrected."""
         self._begin()
         mean, square, count = (self._state[name] for name in (*MOMENTS, "step"))
         count += 1
@@ -71,7 +71,7 @@ class LatentAdam:
         return cls(latent, state, optimizers[0]._loss_scale)
 
     def part(self, optimizers: Sequence["LatentAdam"]) -> None:
-        """Copy latents, moments and step counts back to the optimizers that were `joined`, of one latent each."""
+        """Copy latents, moments and step counts back to the optimizers that were `joined`, each of one latent."""
         for number, optimizer in enumerate(optimizers):
             own = slice(number, number + 1)
             optimizer.replace(self.latent.detach()[own])
@@ -84,11 +84,11 @@ class LatentAdam:
         self.latent.copy_(latent)
 
     def state(self) -> dict[str, Tensor]:
-        """Moments and step count: `exp_avg`, `exp_avg_sq` like the latent, `step` scalar; {} before any step."""
+        """Return `exp_avg` and `exp_avg_sq`, shaped like the latent, and the scalar `step`; {} before any step."""
         return dict(self._state)
 
     def snapshot(self) -> tuple[Tensor, dict[str, Tensor]]:
-        """A copy of latent and state, for `restore`."""
+        """Copy latent and state, for `restore`."""
         return self.latent.detach().clone(), {name: value.clone() for name, value in self._state.items()}
 
     def restore(self, snapshot: tuple[Tensor, dict[str, Tensor]]) -> None:
@@ -99,7 +99,7 @@ class LatentAdam:
 
 
 class RunningAverage:
-    """Bias-corrected exponential moving average of a latent over the steps of a frame.
+    """A bias-corrected exponential moving average of a latent over the steps of a frame.
 
     Args:
         decay: in [0, 1); 0 switches averaging off.
@@ -121,5 +121,5 @@ class RunningAverage:
         self._weight += (1 - self._weight) * share
 
     def value(self, latest: Tensor) -> Tensor:
-        """The average of the latents given to `update`; `latest` if averaging is off."""
+        """Return the average of the latents passed to `update`; `latest` if averaging is off."""
         return latest if self._sum is None else self._sum / self._weight

@@ -1,8 +1,8 @@
-"""The loop: move a latent until CLIP sees the prompts in its picture.
+"""Run the refinement loop: move a latent until CLIP sees the prompts in its picture.
 
-Source: the VQGAN+CLIP loop of Crowson et al., "VQGAN-CLIP" (2022). What differs: all cutouts are one
-    resample, the optimiser's state comes from the previous frame, and the learning rate is measured
-    in the codebook's standard deviation, so that 0.1 means the same for every VQGAN.
+Source: the VQGAN+CLIP loop of Crowson et al., "VQGAN-CLIP" (2022). What differs: all cutouts are sampled by
+one resample, the optimiser's state is carried over from the previous frame, and the learning rate is in units
+of the codebook's standard deviation, so that 0.1 means the same for every VQGAN.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.rng import Generators
 from render.spec import FrameSpec
 
-HALVINGS = 4  # of the learning rate, before a step with non-finite results is given up
+HALVINGS = 4  # of the learning rate, before a non-finite step is an error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +36,10 @@ class Guide:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What one perceptor sees of every picture in one step.
+    """The cutouts of every picture that one perceptor sees in one step.
 
     Attributes:
-        views: (B, N, 3, 3), where the N cutouts lie (see `render.guidance.cutouts.draw`).
+        views: (B, N, 3, 3), the matrices of the N cutouts (see `render.guidance.cutouts.draw`).
         embeddings: (B, N, D), unit vectors, differentiable in the pictures.
     """
 
@@ -49,13 +49,13 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Refinement:
-    """What stays the same over the steps of a frame.
+    """Everything that is constant over the steps of a frame.
 
     Attributes:
         anchor: (B, 3, H, W) in [0, 1], the warped previous frame.
-        generator: the frame's own; every random number of the frame is drawn from it.
+        generator: the frame's own generator, from which all its random numbers are drawn.
         careful: check the latent after every step, and repeat steps whose result is not finite.
-        weights: of the losses, (B,) each, which replace the spec's where every picture has its own.
+        weights: loss weights, (B,) each, which replace the spec's if every picture has its own.
     """
 
     latents: Latent
@@ -67,13 +67,13 @@ class Refinement:
     weights: Mapping[str, Tensor] = field(default_factory=dict)
 
     def run(self, optimizer: LatentAdam) -> Tensor:
-        """Take `spec.num_steps` steps on the optimiser's latent (B, C, h, w), and return its picture.
+        """Take `spec.num_steps` steps on the optimiser's latent (B, C, h, w) and return its picture.
 
         Returns:
-            (B, 3, H, W) in [0, 1]: the latent as decoded after the last step.
+            (B, 3, H, W) in [0, 1], decoded after the last step.
 
         Raises:
-            NonFiniteError: careful, and a step is not finite at any learning rate.
+            NonFiniteError: `careful` is set, and a step is non-finite at every learning rate that is tried.
         """
         lr = self.spec.lr * self.latents.spread
         average = RunningAverage(self.spec.ema)
@@ -88,10 +88,10 @@ class Refinement:
             return self.latents.decode(optimizer.latent)
 
     def step(self, optimizer: LatentAdam, lr: float | Tensor) -> None:
-        """One step, at most about `lr` per element of the latent, which stays in the codebook's range.
+        """Take one step of at most about `lr` per element; the latent is kept in the codebook's range.
 
         Args:
-            lr: one for all pictures, or (B, 1, 1, 1).
+            lr: one number for all pictures, or (B, 1, 1, 1).
         """
         optimizer.step(self._loss(optimizer.latent), lr)
         optimizer.replace(self.latents.project(optimizer.latent))
@@ -119,7 +119,7 @@ class Refinement:
         return look_at(image, [each.perceptor for each in self.guides], self.spec.num_cutouts, strength, self.generator)
 
     def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
-        """Take a step; while it is not finite, repeat it from the last latent at half the rate. Return the rate."""
+        """Take a step; while it is non-finite, repeat it from the last latent at half the rate. Return the rate."""
         for _ in range(HALVINGS + 1):
             good = optimizer.snapshot()
             self.step(optimizer, lr)
@@ -136,9 +136,9 @@ class Refinement:
 def look_at(
     image: Tensor, perceptors: Sequence[Perceptor], count: int, strength: augment.Strength, generators: Generators
 ) -> list[Look]:
-    """Embed `count` augmented cutouts of every picture (B, 3, H, W) in [0, 1] with each of the perceptors.
+    """Embed `count` augmented cutouts of every picture (B, 3, H, W) in [0, 1] with each perceptor.
 
-    Perceptors of the same cutout size see the same cutouts.
+    Perceptors with the same cutout size see the same cutouts.
     """
     aspect = image.shape[-1] / image.shape[-2]
     drawn: dict[int, tuple[Tensor, Tensor]] = {}
@@ -155,10 +155,10 @@ def look_at(
 
 @torch.no_grad()
 def similarity(image: Tensor, guides: Sequence[Guide]) -> Tensor:
-    """How well pictures fit their prompts: weighted mean over the guides, (B,); NaN without a guide.
+    """Measure how well pictures match their prompts: weighted mean over the guides, (B,); NaN without a guide.
 
     Args:
-        image: (B, 3, H, W) in [0, 1], looked at as a whole.
+        image: (B, 3, H, W) in [0, 1], embedded as a whole.
     """
     if not guides:
         return torch.full((len(image),), torch.nan, device=image.device)

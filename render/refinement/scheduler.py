@@ -1,4 +1,4 @@
-"""Who takes the steps of a refinement: the run itself, or something that takes those of several runs together."""
+"""Define what takes the steps of refinements: a run by itself, or a scheduler that batches several runs."""
 
 from typing import Protocol
 
@@ -13,14 +13,14 @@ class Scheduler(Protocol):
 
     @property
     def in_lockstep(self) -> bool:
-        """Whether pictures of several runs may be refined as one batch, which rounds their numbers differently."""
+        """Whether pictures of several runs may be batched, which rounds results differently."""
 
     def refine(self, refinement: Refinement, optimizer: LatentAdam) -> Tensor:
         """Take all steps of a refinement and return its picture, see `Refinement.run`."""
 
 
 class Alone:
-    """Takes the steps at once, each by itself."""
+    """Takes all steps immediately, without batching."""
 
     in_lockstep = False
 

@@ -1,4 +1,4 @@
-"""The models of a run with their files on this machine."""
+"""The models of a run and their local files."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LocatedModels:
-    """The models of a schedule with their files on this machine; equal ones can share a renderer.
+    """The models of a schedule and their local files; equal instances can share a renderer.
 
     Attributes:
-        quantize: snap latents to the codebook.
+        quantize: whether latents are snapped to the codebook.
         precision: one of `render.spec.PRECISIONS`.
     """
 
@@ -24,7 +24,7 @@ class LocatedModels:
     precision: str
 
     def load(self, device_name: str) -> "Renderer":
-        """Load them on a device, see `render.device.device.pick_device`.
+        """Load the models on a device, see `render.device.device.pick_device`.
 
         Raises:
             InputError: there is no such device.
@@ -38,7 +38,7 @@ class LocatedModels:
         return load_renderer(self.latent, self.perceptors, self.quantize, device, dtype)
 
     def digests(self) -> dict[str, Any]:
-        """Names, SHA-256 of every file, and whatever else of the models changes a pixel.
+        """Return the models' names, the SHA-256 of every file, and every other property that changes pixels.
 
         Raises:
             WeightsError: a file is missing.
@@ -51,7 +51,7 @@ class LocatedModels:
 
 
 def _digest(files: ModelFiles) -> dict[str, Any]:
-    """A config counts by its content; an architecture of open_clip by its name, since one file fits several."""
+    """Identify a config by its content, but an open_clip architecture by its name, since one file fits several."""
     digest: dict[str, Any] = {"name": files.name, "sha256": files.digests()}
     if isinstance(files.architecture, str):
         digest["architecture"] = files.architecture

@@ -1,4 +1,4 @@
-"""Whether refining several frames at once pays on the device at hand: measured, by a few steps."""
+"""Measure with a few steps whether refining several frames at once is faster on this device."""
 
 import time
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from render.renderer.renderer import Renderer
 from render.spec import FrameSpec
 
 ROUNDS = 3
-GAIN = 1.03  # less of it may be chance
-NUM_STEPS = (1 + ROUNDS) * (1 + 2)  # steps of one picture that are taken where two at once do not pay
+GAIN = 1.03  # a smaller gain may be chance
+NUM_STEPS = (1 + ROUNDS) * (1 + 2)  # single-picture steps that a probe takes if two at once are not faster
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What was found.
+    """The result of a measurement.
 
     Attributes:
-        seconds: pictures in a batch to the seconds that a step takes for each of them.
-        best: how many are refined fastest.
+        seconds: maps the number of pictures in a batch to the seconds per step and picture.
+        best: the fastest number of pictures.
     """
 
     seconds: Mapping[int, float]
@@ -34,7 +34,7 @@ class Probe:
 
 
 def probe(renderer: Renderer, spec: FrameSpec, most: int) -> Probe:
-    """Take steps of the frame of `spec` with one, two, four, ... pictures at once, as long as twice as many pay."""
+    """Time steps of the frame `spec` with one, two, four, ... pictures at once, while doubling is faster."""
     batch: list[Pending] = []
     seconds: dict[int, float] = {}
     best, count = 1, 1
@@ -58,7 +58,7 @@ def _begun(renderer: Renderer, spec: FrameSpec, number: int) -> Pending:
 
 
 def _compared(batch: list[Pending], counts: list[int]) -> dict[int, float]:
-    """The least seconds per picture, since other work of the machine only ever adds to them."""
+    """Return the least seconds per picture for each count, since other load on the machine only adds time."""
     for count in counts:
         _seconds(batch[:count])
     rounds = [{count: _seconds(batch[:count]) / count for count in counts} for _ in range(ROUNDS)]

@@ -1,4 +1,4 @@
-"""From the previous frame's state and this frame's numbers to this frame's state."""
+"""Compute a frame's state from the previous frame's state and this frame's numbers."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -40,13 +40,13 @@ class Scorer:
 
 
 class Renderer:
-    """The models of a schedule, and one step of its video.
+    """Holds the models of a schedule and renders its frames one by one.
 
     Args:
         dtype: the precision of the networks.
-        warn: is called with one sentence where something is done differently than asked.
-        displacement: what moves the picture, an entry of `render.motion.displacements`.
-        source: what the first frame and cuts start from, an entry of `render.sources`.
+        warn: is called with one sentence when something is done differently than requested.
+        displacement: moves the picture, an entry of `render.motion.displacements`.
+        source: makes what the first frame and cuts start from, an entry of `render.sources`.
     """
 
     def __init__(
@@ -72,16 +72,16 @@ class Renderer:
         self.warn = warn
 
     def of_run(self, warn: Warn, scheduler: Scheduler | None = None) -> "Renderer":
-        """A renderer with the same models for one of several runs; `scheduler` takes its steps, else it does itself."""
+        """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
         renderer = copy.copy(self)
         renderer.warn, renderer._scheduler = warn, scheduler or Alone()
         return renderer
 
     @property
     def made_on(self) -> str:
-        """What decides how numbers are rounded: device, on a CPU the threads that share a sum, precision, torch.
+        """Everything that determines rounding: device, on a CPU the number of threads, precision, torch's version.
 
-        So does the number of pictures that are refined together, which may change from step to step.
+        The number of pictures refined together also does, but it may change from step to step.
         """
         threads = f" with {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
         precision = str(self._dtype).removeprefix("torch.")
@@ -89,15 +89,15 @@ class Renderer:
         return f"{device_name(self.device)}{threads} in {precision} by torch {torch.__version__}{batched}"
 
     def require_memory(self, size: tuple[int, int]) -> None:
-        """Fail now rather than at the first frame where a picture of (width, height) cannot be refined here.
+        """Fail now, rather than at the first frame, if a picture of (width, height) cannot be refined on this device.
 
         Raises:
-            MemoryLimitError: the estimate is beyond what the device has free; the text says both.
+            MemoryLimitError: the estimate exceeds the device's free memory; the message gives both.
         """
         memory.require(self._latents, size, self.device)
 
     def fitting(self, size: tuple[int, int], most: int) -> int:
-        """How many pictures of (width, height) can be refined at once, `most` at most and one at least."""
+        """Return how many pictures of (width, height) can be refined at once, from one to `most`."""
         free = memory.available(self.device)
         if free is None:
             return most
@@ -106,14 +106,14 @@ class Renderer:
     def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         """Warp, encode, refine and decode one frame.
 
-        Where memory runs out, perceptors look at half as many cutouts at a time, from this frame on;
-        where a step leaves the finite numbers, the frame is refined again with every step watched.
+        If memory runs out, perceptors process half as many cutouts at a time from this frame on; if a result is
+        non-finite, the frame is refined again with every step checked.
 
         Args:
-            state: the previous frame; None for the first, which starts from the source as cuts do.
+            state: the previous frame; None for the first one, which starts from the source as cuts do.
 
         Raises:
-            NonFiniteError: the refinement left the finite numbers and could not be brought back.
+            NonFiniteError: the refinement became non-finite and smaller steps did not help.
             MemoryLimitError: the frame does not fit into the device's memory.
         """
         while True:
@@ -159,7 +159,7 @@ class Renderer:
     def _refined(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
     ) -> tuple[Tensor, Tensor | None, dict[str, Tensor]]:
-        """The picture of the frame, its latent if it has one, and the optimiser's state."""
+        """Return the picture of the frame, its latent if it has one, and the optimiser's state."""
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         refined = bool(spec.num_steps and spec.losses)
         if state is None:
@@ -181,7 +181,7 @@ class Renderer:
         return image, optimizer.latent.detach(), optimizer.state()
 
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:
-        """The refinement of a frame that starts from noise, with all of its steps at the whole size: for measuring."""
+        """Return the refinement of a frame that starts from noise, with all steps at full size; for measuring speed."""
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         image = self._source(spec, spec.size, generator).image
         refinement = Refinement(
@@ -191,7 +191,7 @@ class Renderer:
 
     @property
     def _loss_scale(self) -> float:
-        """Gradients of a mean over a million numbers are below half precision's smallest."""
+        """Return the factor that keeps gradients of a mean over a million numbers above half precision's smallest."""
         return 4096.0 if self._dtype == torch.float16 else 1.0
 
     def _guides(self, spec: FrameSpec) -> list[Guide]:
@@ -204,7 +204,7 @@ class Renderer:
         ]
 
     def _moved(self, state: FrameState, spec: FrameSpec, refined: bool) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """The picture after this frame's motion, its latent if it has one, and what refinement starts from."""
+        """Return the picture after this frame's motion, its latent if it has one, and the latent to refine."""
         motion = self._displace(state.image, spec)
         image = warp(state.image, motion, spec.border)
         latent = state.latent if image is state.image else None
@@ -225,7 +225,7 @@ def load_renderer(
 
     Args:
         latent: the latent model's files.
-        scorers: those of the perceptors, each with its weight.
+        scorers: the perceptors' files, each with its weight.
         quantize: snap latents to the codebook (see `Model.quantize`).
         warn: see `Renderer`.
 

@@ -1,4 +1,4 @@
-"""From the device to the host without making the device wait."""
+"""Copy states from the device to the host without making the device wait."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,12 +10,12 @@ from render.renderer.state import FrameState
 
 
 def to_host(state: FrameState) -> Callable[[], FrameState]:
-    """Start to copy a state to the host; what is returned waits for it there, in whichever thread, and gives it.
+    """Start copying a state to the host; the returned function, for any thread, waits for the copy and returns it.
 
-    On a GPU the copies go to pinned memory, behind the work that makes the state, while the next
-    frame is already being given to the device. The copies are contiguous, so that nothing is left to
-    do for torch in the other thread: it would get a team of OpenMP threads of its own there, and where
-    there are more threads than cores all teams sleep rather than spin, which costs a quarter of a frame.
+    On a GPU the copies go to pinned memory and are queued after the work that makes the state, while the next
+    frame is already being submitted. The copies are contiguous, so that torch has no work left in the other
+    thread: it would start another team of OpenMP threads there, and when there are more threads than cores,
+    all teams sleep rather than spin, which costs a quarter of a frame.
     """
     copy = _pinned if state.image.device.type == "cuda" else Tensor.contiguous
     copied = replace(

@@ -1,4 +1,4 @@
-"""What a frame leaves to the next one."""
+"""The state that a frame passes on to the next one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ class FrameState:
     Attributes:
         index: number of the frame.
         image: (B, 3, H, W) float in [0, 1].
-        latent: (B, C, h, w) whose picture is `image`; None where no refinement was asked for and
-            `image` is the previous one moved.
+        latent: (B, C, h, w), the latent that decodes to `image`; None if the frame was not refined and `image` is
+            the previous picture, moved.
         optimizer_state: see `LatentAdam.state`.
-        similarity: (B,) cosine of the whole picture to the prompts; NaN without prompts. It is
-            measured for people and starts nothing.
+        similarity: (B,) cosine of the whole picture to the prompts; NaN without prompts. It is for
+            information only and does not influence the next frame.
     """
 
     index: int
@@ -29,7 +29,7 @@ class FrameState:
 
 
 def is_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> bool:
-    """Whether no number of a frame is NaN or infinite; clamping and the codebook can hide one from the picture."""
+    """Whether all numbers of a frame are finite; clamping and the codebook can hide NaN or infinity in the picture."""
     states = (value.to(image.device) for value in optimizer_state.values())
     tensors = [image, *([] if latent is None else [latent]), *states]
     return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())

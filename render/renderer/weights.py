@@ -1,4 +1,4 @@
-"""From a model that a schedule names to its files on this machine: fetched, converted, ready to be loaded."""
+"""Locate the files of a model that a schedule names: download and convert them if necessary."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ from render.models.tokenizers import companions
 
 
 def locate(model: Model, *, offline: bool, progress: Progress) -> ModelFiles:
-    """The files of `model`, downloaded first where they are not here yet.
+    """Return the files of `model`, downloaded first if they are missing.
 
-    A VQGAN's checkpoint is converted once: its own weights, without optimiser and losses, go to the
-    cache as safetensors, and the download is removed.
+    A VQGAN's checkpoint is converted once: the model's weights, without optimiser and losses, are cached as
+    safetensors, and the download is removed.
 
     Args:
         offline: open no connection.
         progress: is called with the progress of a download.
 
     Raises:
-        DownloadError: the files are not here and cannot be fetched.
-        WeightsError: what was fetched is not this model.
+        DownloadError: the files are missing and cannot be fetched.
+        WeightsError: the downloaded file is not this model.
     """
     words = companions(model, offline=offline, progress=progress)
     if model.download is None:
@@ -30,7 +30,7 @@ def locate(model: Model, *, offline: bool, progress: Progress) -> ModelFiles:
 
 
 def weights_path(model: Model) -> Path | None:
-    """Where the weights of `model` lie, or will lie once they are fetched; None where it has no files."""
+    """Return the path of the weights of `model`, whether or not they are downloaded; None if it has no files."""
     if model.download is None:
         return model.checkpoint
     return cache_folder() / (_converted_name(model) if model.entry == "vqgan" else model.download.name)
@@ -48,12 +48,12 @@ def _converted(model: Model, download: Download, offline: bool, progress: Progre
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         with alone(download, target.parent, progress, purpose="convert.lock"):
-            if not target.is_file():  # while we waited, another render may have made it
+            if not target.is_file():  # another render may have made it while we waited
                 original = fetch(download, target.parent, offline=offline, progress=progress)
                 wanted = catalogue.load(latents, model.entry).shapes(model.architecture)
                 convert(original, target, wanted=wanted, source_sha256=sha256(original), prefix=model.prefix)
                 original.unlink()
-    # Nothing is fetched here: it is checked that the file is what it was when it was made.
+    # This downloads nothing: it checks that the file has not changed since it was made.
     return fetch(Download(name=target.name, addresses=()), target.parent, offline=True, progress=progress)
 
 

@@ -1,8 +1,8 @@
 """What a frame without a predecessor starts from (the first frame, and cuts), one kind per file.
 
-Contract: an entry module holds `start(spec, size, generator) -> Start`, for the frame `spec` at (width, height) in
-pixels. Random numbers come from `generator` alone, and tensors are float32 on its device. To add a kind, such as a
-picture or a video, add its file.
+Contract: an entry module defines `start(spec, size, generator) -> Start`, for the frame `spec` at `size`, (width,
+height) in pixels. Random numbers come from `generator` alone, and tensors are float32 on its device. To add a kind,
+such as a picture or a video, add its file.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What refinement starts from.
+    """The picture, and optionally the latent, from which refinement starts.
 
     Attributes:
         image: (1, 3, H, W) float32 in [0, 1].
-        latent: (1, C, h, w), the latent that decodes to `image`; None if the source knows none, and the picture is
-            refined coarse to fine and encoded. A given latent is refined as it is, at the whole size.
+        latent: (1, C, h, w), the latent that decodes to `image`, which is refined at full size; None if the source
+            has none: the picture is then refined coarse to fine and encoded.
     """
 
     image: Tensor

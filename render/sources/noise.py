@@ -1,4 +1,4 @@
-"""Soft, nearly grey noise, so that layouts are free to form."""
+"""Start from soft, nearly grey noise, so that any layout can form."""
 
 import torch
 import torch.nn.functional as F
@@ -7,18 +7,18 @@ from torch import Tensor
 from render.sources import Start
 from render.spec import FrameSpec
 
-OCTAVES = (2, 3, 4, 5)  # cells along each side: 4, 8, 16, 32
+OCTAVES = (2, 3, 4, 5)  # exponents: 4, 8, 16, 32 cells along each side
 CONTRAST = 0.18
-CHROMA = 0.25  # of the contrast; with more, the noise's own colours stay in the picture
+CHROMA = 0.25  # relative to the contrast; with more, the noise's own colours would remain in the picture
 
 
 def start(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator) -> Start:
-    """One picture of `soft` noise, whatever the frame's prompts are."""
+    """Return one picture of `soft` noise, independent of the frame's prompts."""
     return Start(image=soft(1, size, generator))
 
 
 def soft(batch: int, size: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """Octaves of smooth noise around grey, the coarsest strongest: (batch, 3, height, width) in [0, 1].
+    """Draw octaves of smooth noise around grey, the coarsest the strongest: (batch, 3, height, width) in [0, 1].
 
     Args:
         size: (width, height) in pixels.

@@ -1,4 +1,4 @@
-"""The schedules of a batch: all are read and checked before the first is rendered."""
+"""Read and check all schedules of a batch before the first one is rendered."""
 
 import glob
 import logging
@@ -17,17 +17,17 @@ from pipeline.storage.naming import run_name
 from pipeline.storage.store import is_url
 from render.errors import InputError
 
-_RUN = "run.json"  # lies beside the schedule.yaml of a run
+_RUN = "run.json"  # the file beside a run's schedule.yaml
 _LOG = logging.getLogger(__name__)
 
 
 def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None = None) -> list[JobState]:
-    """The state of every job of the schedules; an unreadable one is broken, with all its problems.
+    """Return the state of every job of the schedules; an unreadable schedule is broken, with all its problems.
 
     Args:
-        out: the folder that runs' folders are made in.
-        like: how to read each of them; its `file` is ignored.
-        remote: the URL that `out` is a mirror of, if it is of one.
+        out: the folder in which the runs' folders are created.
+        like: how to read each schedule; its `file` is ignored.
+        remote: the URL that `out` mirrors, if any.
     """
     states: list[JobState] = []
     taken: set[Path] = set()
@@ -39,18 +39,18 @@ def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None =
             taken.add(folder)
             requests = requests_of(file, replace(like, file=str(file.absolute())), folder)
             states += [_state_of(request, file, out, remote) for request in requests]
-        except Exception as error:  # of one input, whatever a reader of files comes up with: the others are rendered
+        except Exception as error:  # readers of files may raise anything; the other jobs are rendered
             states.append(JobState(name=folder.name, file=file, status=BROKEN, message=reason(error, file)))
     return states
 
 
 def expand(written: Sequence[str], lists: Sequence[Path], inputs: Path = Path()) -> list[Path]:
-    """The schedules that are meant, each once, in the order in which they were written.
+    """Return the schedules that the arguments name, each once, in the order given.
 
     Args:
         written: files, folders (their *.yaml and *.yml), globs, URLs of buckets.
-        lists: files with one of those on each line, from their own folder; # begins a comment.
-        inputs: where schedules from buckets are put.
+        lists: files with one of those per line, relative to the file's folder; # begins a comment.
+        inputs: the folder to which schedules from buckets are downloaded.
 
     Raises:
         InputError: a list cannot be read, or a folder or glob contains no schedule.
@@ -103,7 +103,7 @@ def _on_disk(text: str, path: Path) -> Iterator[Path]:
 
 
 def _in_subfolders(path: Path) -> int:
-    """How many schedules lie one folder deeper; that of a run is none."""
+    """Count the schedules in subfolders, one level down; a run's own copy does not count."""
     found = (inside for suffix in SUFFIXES for inside in path.glob(f"*/*{suffix}"))
     return sum(not inside.with_name(_RUN).exists() for inside in found)
 

@@ -12,18 +12,18 @@ WAITING, RUNNING, FINISHED, FAILED, BROKEN, STOPPED = "waiting", "running", "fin
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What is to be rendered.
+    """A schedule to render, or a part of one.
 
     Attributes:
-        name: the run's folder below that of the batch.
-        file: the schedule as it was given, for messages.
-        models: its latent and perceptors; jobs with equal models share those a worker has loaded.
-        kind: jobs of one kind can be refined together, see `Schedule.kind`.
-        frames: of the whole video.
+        name: the run's folder, relative to the batch's.
+        file: the schedule's path as given, for messages.
+        models: its latent and perceptors; jobs with equal models share the models that a worker has loaded.
+        kind: jobs of the same kind can be refined together, see `Schedule.kind`.
+        frames: the number of frames of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
-        remote: the URL that the folder is a mirror of, see `pipeline.storage`; None if it is of none.
-        shots: half-open ranges of frames that can be rendered side by side; empty for a part.
-        part: which frames of the folder are its own, see `RunOptions.part`.
+        remote: the URL that the folder mirrors, see `pipeline.storage`; None without one.
+        shots: half-open ranges of frames that can be rendered in parallel; empty for a part.
+        part: the frames of the folder that it renders, see `RunOptions.part`.
     """
 
     name: str
@@ -45,17 +45,17 @@ class Job:
 
 @dataclass(kw_only=True)
 class JobState:
-    """How a job stands; `job` is None where the schedule is broken.
+    """The state of a job; `job` is None if the schedule is broken.
 
     Attributes:
         message: why it failed, or the last warning.
-        done: finished frames.
-        rendered: how many of them this batch rendered.
-        deaths: workers that died while rendering it; `fruitless` of them in a row without a new frame.
-        memory: bytes used on its GPU, on a CPU by its process.
+        done: the number of finished frames.
+        rendered: the number of them that this batch rendered.
+        deaths: workers that died while rendering it; `fruitless`: how many died in a row without a new frame.
+        memory: bytes used on its GPU, or by its process on a CPU.
         after: the parts of a job that several workers render; it waits for them.
-        waiting_for: the process that writes into its folder; empty when it only waits for a worker.
-        not_before: the earliest time it can be assigned, by `time.monotonic`.
+        waiting_for: the process that writes into its folder; empty if it only waits for a worker.
+        not_before: the earliest time at which it can be assigned, by `time.monotonic`.
         worker: the last one it was assigned to, see `pipeline.batch.workers.workers.Worker`.
     """
 
@@ -84,7 +84,7 @@ class JobState:
 
     @property
     def remark(self) -> str:
-        """What to show besides its status."""
+        """Return what to show besides its status."""
         return f"waiting for {self.waiting_for}" if self.waiting_for else self.message
 
     @property

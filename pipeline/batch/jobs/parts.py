@@ -1,4 +1,4 @@
-"""One schedule for several workers: its parts are jobs of their own, and it waits for them.
+"""Split one schedule for several workers: its parts become separate jobs, for which it waits.
 
 See `pipeline.run.session.parts`.
 """
@@ -11,7 +11,7 @@ from pipeline.run.session.parts import ranges, shares
 
 
 def split(states: Sequence[JobState], room: int) -> list[JobState]:
-    """The jobs, split into parts where there is room for more than there are jobs.
+    """Return the jobs, split into parts if there is room for more than there are jobs.
 
     Args:
         room: how many can be rendered at once.
@@ -23,12 +23,12 @@ def split(states: Sequence[JobState], room: int) -> list[JobState]:
 
 
 def most(states: Sequence[JobState]) -> int:
-    """How many jobs and parts could be rendered at once."""
+    """Count the jobs and parts that could be rendered at once."""
     return sum(max(1, len(state.job.shots)) for state in states if state.job is not None)
 
 
 def _parts(state: JobState, count: int) -> list[JobState]:
-    """The parts of a job, followed by the job itself, which waits for them."""
+    """Return the parts of a job, followed by the job itself, which waits for them."""
     if count == 1 or state.job is None:
         return [state]
     parts = [_part(state, state.job, begin, end) for begin, end in ranges(state.job.shots, count)]

@@ -1,4 +1,4 @@
-"""Why a job cannot be rendered, as a message for any exception: readers of foreign files may raise anything."""
+"""Turn any exception into a message: readers of foreign files may raise anything."""
 
 import traceback
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from render.errors import RenderError
 
 
 def reason(error: Exception, file: Path) -> str:
-    """The message of an error. An unexpected one is a bug of ours: its message also says where it was raised.
+    """Return the message of an error. An unexpected error is a bug of ours: its message also says where it was raised.
 
     Args:
-        file: the job's schedule, for an error that does not say what it is about.
+        file: the job's schedule, for errors that do not name a file.
     """
     if isinstance(error, RenderError):
         return str(error)
@@ -26,5 +26,5 @@ def reason(error: Exception, file: Path) -> str:
 
 
 def _last(error: Exception) -> Sequence[traceback.FrameSummary]:
-    """Where it was raised; empty for an exception that never was."""
+    """Return where an exception was raised; empty if it never was."""
     return traceback.extract_tb(error.__traceback__)[-1:]

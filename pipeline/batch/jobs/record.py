@@ -1,4 +1,4 @@
-"""batch.json: how every job of a batch stands, for people and for programs."""
+"""Write and read batch.json: the state of every job of a batch, for people and programs."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def write_record(out: Path, states: Sequence[JobState], seconds: float) -> None:
         "jobs": [_job(state) for state in states],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    with replacing(out / BATCH_RECORD, whose=str(os.getpid())) as partial:  # another batch may write at the same time
+    with replacing(out / BATCH_RECORD, whose=str(os.getpid())) as partial:  # two batches may write at the same time
         partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name need not be UTF-8
 
 
@@ -38,7 +38,7 @@ def remove_old_partials(out: Path) -> None:
 
 
 def read_record(out: Path) -> dict[str, Any]:
-    """What batch.json of the folder says. Raises OSError."""
+    """Read the folder's batch.json. Raises OSError."""
     record: dict[str, Any] = json.loads((out / BATCH_RECORD).read_text(encoding="utf-8"))
     return record
 

@@ -1,4 +1,4 @@
-"""How many workers there are, and which device each has."""
+"""Decide how many workers there are, and which device each one uses."""
 
 import os
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from pipeline.run.session.grouping import MOST
 
 
 def worker_options(device: str, workers: int | None, jobs: int, options: BatchOptions) -> list[WorkerOptions]:
-    """The options of every worker: one per GPU unless said otherwise, never more than there are jobs.
+    """Return the options of every worker: one per GPU unless specified, never more than there are jobs.
 
-    Processors are shared out among workers on a CPU, unless OMP_NUM_THREADS does. One worker there
-    has all of them, as a single render does, so that its frames are the same to the bit.
+    On a CPU the processors are divided among the workers, unless OMP_NUM_THREADS is set. A single worker
+    gets all of them, like a single render, so that its frames are the same to the bit.
 
     Raises:
         InputError: there is no such device.
@@ -35,7 +35,7 @@ def worker_options(device: str, workers: int | None, jobs: int, options: BatchOp
 def open_pool(
     cluster: ClusterOptions | None, device: str, workers: int | None, states: Sequence[JobState], options: BatchOptions
 ) -> tuple[WorkerPool, list[JobState]]:
-    """Those of a cluster, or workers of this machine; and the jobs, split where there are fewer than could be at work.
+    """Return the workers, of a cluster or this machine, and the jobs, split if there are fewer jobs than workers.
 
     Raises:
         InputError: there is no such device or cluster.
@@ -51,7 +51,7 @@ def open_pool(
 
 def _devices(name: str) -> list[str]:
     if name == "cpu":
-        return [name]  # torch need not be asked
+        return [name]  # without importing torch
     import torch
 
     from render.device.device import pick_device

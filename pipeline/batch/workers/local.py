@@ -1,4 +1,4 @@
-"""Local worker processes: started on demand, replaced when they die, stopped with the batch."""
+"""Run local worker processes: started on demand, replaced when they die, stopped with the batch."""
 
 import multiprocessing
 import os
@@ -23,8 +23,8 @@ class LocalWorker:
     """A process, its current jobs, and the models that it has loaded.
 
     Attributes:
-        broken: whether it can send no more messages: it is ending, or must be killed.
-        why: what was wrong, if it had to be killed.
+        broken: whether it can no longer send messages: it is ending, or must be killed.
+        why: the reason, if it had to be killed.
     """
 
     process: SpawnProcess
@@ -37,7 +37,7 @@ class LocalWorker:
     def assign(self, states: Sequence[JobState]) -> None:
         jobs = [state.job for state in states if state.job is not None]
         self.states, self.models = tuple(states), jobs[0].models
-        with suppress(OSError):  # it has just died, which is noticed next
+        with suppress(OSError):  # it has just died, which the next check notices
             self.connection.send(jobs)
 
     def ask_to_stop(self) -> None:
@@ -46,18 +46,18 @@ class LocalWorker:
                 self.connection.send(STOP)
 
     def messages(self) -> Iterator[Any]:
-        """What it has sent so far."""
+        """Return the messages that it has sent so far."""
         try:
             while not self.broken and self.connection.poll():
                 yield self.connection.recv()
         except (EOFError, OSError):
             self.broken = True
-        except Exception as error:  # not a message: the process cannot be trusted
+        except Exception as error:  # not a valid message: the process cannot be trusted
             self.broken, self.why = True, f"its worker sent what cannot be read ({type(error).__name__})"
             self.process.kill()
 
     def ended(self) -> bool:
-        """Whether the process has ended; one that is broken and does not end by itself is killed."""
+        """Whether the process has ended; a broken process that does not end by itself is killed."""
         if self.broken and self.process.is_alive():
             self.process.join(PATIENCE)
             if self.process.is_alive():
@@ -67,7 +67,7 @@ class LocalWorker:
         return not self.process.is_alive()
 
     def ending(self) -> str:
-        """How the process ended, in words; empty where it has reported that itself."""
+        """Say how the process ended; empty if it reported that itself."""
         self.process.join()
         code = self.process.exitcode or 0
         if code == CRASHED:
@@ -85,7 +85,7 @@ class LocalWorker:
 
 
 class LocalPool:
-    """A slot for a worker for each of `options`."""
+    """Holds one slot for a worker for each of `options`."""
 
     def __init__(self, options: list[WorkerOptions]) -> None:
         self._options = options
@@ -100,17 +100,17 @@ class LocalPool:
         return [worker for worker in self._workers if worker is not None and worker.states]
 
     def free_slots(self) -> Iterator[tuple[int, LocalWorker | None]]:
-        """The slots where nobody works, each with the idle worker that holds it or None."""
+        """Return the free slots, each with its idle worker or None."""
         for number, worker in enumerate(self._workers):
             if worker is None or not worker.states:
                 yield number, worker
 
     def start(self, slot: int) -> LocalWorker:
-        """Start a worker. Raises OSError where the system has no room for one more."""
+        """Start a worker. Raises OSError if the system cannot start another process."""
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=run_worker, args=(theirs, self._options[slot]), daemon=True)
         try:
-            with _deaf_to_interrupts():  # which the new process inherits
+            with _deaf_to_interrupts():  # inherited by the new process
                 process.start()
         except OSError:
             ours.close()
@@ -125,13 +125,13 @@ class LocalPool:
         return self._options[slot].device
 
     def wait(self, seconds: float) -> None:
-        """Wait until a worker sends a message or ends, at most this long."""
+        """Wait up to `seconds` until a worker sends a message or ends."""
         workers = [worker for worker in self._workers if worker is not None]
         connections = [worker.connection for worker in workers if not worker.broken]
         wait([*connections, *(worker.process.sentinel for worker in workers)], timeout=seconds)
 
     def dead(self) -> list[LocalWorker]:
-        """Workers that have ended; their slots are free from here on."""
+        """Return the workers that have ended, and free their slots."""
         found = []
         for slot, worker in enumerate(self._workers):
             if worker is not None and worker.ended():
@@ -154,7 +154,7 @@ class LocalPool:
 
 
 def wait_all(workers: list[LocalWorker], seconds: float) -> None:
-    """Wait until all have ended, at most this long."""
+    """Wait up to `seconds` until all have ended."""
     end = os.times().elapsed + seconds
     for worker in workers:
         worker.process.join(max(0.0, end - os.times().elapsed))

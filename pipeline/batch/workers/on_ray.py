@@ -1,10 +1,10 @@
-"""A batch on a Ray cluster: a job, or several in lockstep, is a task, which Ray places where there is room.
+"""Run a batch on a Ray cluster: a job, or several in lockstep, is a task, which Ray places where there is room.
 
-When its process or node is lost, the batch gives its jobs out again, by the rule of blame that holds for workers of
-this machine; Ray's own retries would count nodes that were lost after hours of work like a job that always crashes.
+When a process or node is lost, the batch assigns its jobs again, by the same rule for blaming a job as with local
+workers; Ray's own retries would treat a node that is lost after hours of work like a job that always crashes.
 
-Nothing of a job lies on a node alone: its folder is on a file system that all nodes share, or in a bucket.
-Ray is imported here alone.
+No data of a job is only on one node: its folder is on a file system that all nodes share, or in a bucket.
+Only this module imports Ray.
 """
 
 import contextlib
@@ -31,17 +31,17 @@ from render.errors import InputError, RunError
 if TYPE_CHECKING:
     from ray.util.queue import Queue
 
-_KEPT: dict[BatchOptions, tuple[Session, AtOnce]] = {}  # of this process: Ray gives it one task after the other
+_KEPT: dict[BatchOptions, tuple[Session, AtOnce]] = {}  # in this process, to which Ray gives one task after the other
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterOptions:
-    """How jobs are put on a cluster.
+    """How jobs are placed on a cluster.
 
     Attributes:
-        address: `ray://host:10001`, `auto` for the cluster that this machine is part of; None starts Ray here.
-        jobs: how many are at work at once; None leaves it to the cluster's GPUs or processors.
-        gpus: the share of a GPU for each; None is a whole one where there are GPUs, else none.
+        address: `ray://host:10001`, or `auto` for the cluster that this machine is part of; None starts Ray locally.
+        jobs: how many jobs run at once; None: as many as the cluster has GPUs or processors.
+        gpus: GPUs per job, may be a fraction; None: one if there are GPUs, else none.
     """
 
     address: str | None = None
@@ -52,12 +52,12 @@ class ClusterOptions:
 def render_task(
     number: int, loaded: Sequence[tuple[Job, Schedule]], options: BatchOptions, queue: "Queue"
 ) -> int | None:
-    """Render jobs in a process of the cluster; put what happens into `queue`, with the task's number.
+    """Render jobs in a process of the cluster; put events into `queue`, with the task's number.
 
-    Where it cannot go on, as after a failure of its GPU, the process ends: the next task gets a fresh one.
+    If the process cannot continue, as after a failure of its GPU, it ends: the next task gets a new one.
 
     Returns:
-        how many of their kind are best refined together, if measured.
+        The best number of jobs of their kind to refine together, if measured.
     """
     sleep_at_barriers()
     jobs = [job for job, _ in loaded]
@@ -89,15 +89,15 @@ def render_task(
 
 
 class RayPool:
-    """As many jobs at once as the cluster has room for; the others wait here.
+    """Runs as many jobs at once as the cluster has room for; the others wait here.
 
     Raises:
         InputError: the extra `cluster` is not installed, or there is no such cluster.
     """
 
     def __init__(self, cluster: ClusterOptions, jobs: int, options: BatchOptions) -> None:
-        if cluster.address is None:  # it listens on every network: without a token whoever can connect runs code
-            os.environ.setdefault("RAY_AUTH_MODE", "token")  # read by the import
+        if cluster.address is None:  # it listens on all networks: without a token, anyone who can connect can run code
+            os.environ.setdefault("RAY_AUTH_MODE", "token")  # read when ray is imported
         try:
             import ray
         except ImportError as error:
@@ -117,7 +117,7 @@ class RayPool:
         slots = int(resources["GPU"] / gpus) if gpus else int(resources.get("CPU", 1))
         self._workers = [RayWorker(cluster=self) for _ in range(max(1, min(cluster.jobs or slots, jobs)))]
         self._device = "gpu" if gpus else "cpu"
-        # A process keeps its models for the next task, which Ray's default for GPUs, one task a process, would not.
+        # A process keeps its models for the next task; Ray's default for GPUs is a new process per task.
         self._task = ray.remote(num_gpus=gpus, num_cpus=1, max_calls=0, max_retries=0)(render_task)
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._messages = Queue(actor_options={"num_cpus": 0, "scheduling_strategy": here})
@@ -125,7 +125,7 @@ class RayPool:
         self._numbers = itertools.count()
 
     def submit(self, loaded: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
-        """The task that renders these jobs, and its number."""
+        """Start a task that renders these jobs; return it and its number."""
         number = next(self._numbers)
         return self._task.remote(number, loaded, self._options, self._messages), number
 
@@ -151,7 +151,7 @@ class RayPool:
         return self._device
 
     def wait(self, seconds: float) -> None:
-        """Receive what is in the queue, and notice which tasks have ended."""
+        """Receive the messages in the queue, and detect which tasks have ended."""
         by_task = {worker.task: worker for worker in self.working() if worker.task is not None}
         done, _ = self._ray.wait(list(by_task), timeout=min(seconds, 0.2)) if by_task else ([], [])
         if not by_task:
@@ -164,11 +164,11 @@ class RayPool:
             self._end(by_task[task])
 
     def dead(self) -> list[RayWorker]:
-        """Those whose process or node was lost, or whose task failed unexpectedly."""
+        """Return the workers whose process or node was lost, or whose task failed unexpectedly."""
         return [worker for worker in self._workers if worker.lost is not None]
 
     def close(self) -> None:
-        with contextlib.suppress(self._ray.exceptions.RayError):  # it may be the cluster that has ended us
+        with contextlib.suppress(self._ray.exceptions.RayError):  # the cluster may be gone, which may be why we stop
             for worker in self.working():
                 if worker.task is not None:
                     self._ray.cancel(worker.task, force=True)
@@ -177,7 +177,7 @@ class RayPool:
             self._ray.shutdown()
 
     def _received(self) -> list[tuple[int, object]]:
-        """What the tasks have sent. Raises RunError where the cluster is gone."""
+        """Return the tasks' messages. Raises RunError if the cluster is gone."""
         try:
             received: list[tuple[int, object]] = self._messages.get_nowait_batch(self._messages.qsize())
         except self._ray.exceptions.RayError as error:
@@ -195,12 +195,12 @@ class RayPool:
             lines = str(error).strip().splitlines()
             killed = isinstance(error, self._ray.exceptions.WorkerCrashedError)
             worker.lost = "its process was killed" if killed else next(reversed(lines), type(error).__name__)
-        except Exception as error:  # its answer cannot be read
+        except Exception as error:  # its result cannot be read
             worker.lost = gist(error)
 
 
 def _cancelled(state: JobState) -> JobEvent:
-    """The event of a cancelled job; ignored for one that has ended before."""
+    """Return the event of a cancelled job; it is ignored if the job had already ended."""
     assert state.job is not None
     event = Interrupted(schedule=state.name, folder=state.job.folder, done=state.done, frames=state.frames, go_on=GO_ON)
     return JobEvent(job=state.name, event=event, memory=0)

@@ -1,4 +1,4 @@
-"""What a batch was asked for, and what each of its workers needs of that."""
+"""Define the options of a batch and of each of its workers."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from pipeline.run.run import RunOptions
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOptions:
-    """What holds for all jobs of a batch: the batch, its workers and Ray's tasks each read their part.
+    """Options for all jobs of a batch; the batch, its workers and Ray's tasks each read their part.
 
     Attributes:
         offline: do not download models.
         run: the options of every run.
-        at_once: how many jobs of one kind a worker refines together; None measures what pays.
-        tries: a job fails when this many workers in a row died of it without a new frame.
+        at_once: how many jobs of one kind a worker refines together; None measures which number is fastest.
+        tries: a job fails after this many workers in a row died while rendering it without a new frame.
         fail_fast: stop everything at the first job that fails.
         time_limit: seconds after which the current frames are finished and no more are started.
     """
@@ -28,12 +28,12 @@ class BatchOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """How one worker process runs.
+    """Options of one worker process.
 
     Attributes:
         device: see `render.device.device.pick_device`.
-        threads: of torch on a CPU; None leaves that to torch and OMP_NUM_THREADS.
-        batch: what holds for all workers.
+        threads: torch's threads on a CPU; None leaves that to torch and OMP_NUM_THREADS.
+        batch: the options for all workers.
     """
 
     device: str

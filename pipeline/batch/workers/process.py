@@ -1,4 +1,4 @@
-"""A process that renders the jobs it receives and keeps the models loaded; it may die at any moment."""
+"""Run in a worker process: render the jobs it receives and keep models loaded. It may die at any moment."""
 
 import contextlib
 import faulthandler
@@ -26,12 +26,12 @@ from pipeline.schedule.schedule import Schedule
 from render.device.openmp import sleep_at_barriers
 
 STOP = "stop"
-CRASHED = 70  # the exit code of a worker that met what it cannot trust itself after
+CRASHED = 70  # the exit code of a worker after an error that leaves its state unreliable
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobEvent:
-    """An event of the job with this name, and the memory of its process in bytes."""
+    """An event of the job with this name, and the memory that its process uses, in bytes."""
 
     job: str
     event: Event
@@ -40,7 +40,7 @@ class JobEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """A line to show, such as a measurement."""
+    """A line to show, such as the result of a measurement."""
 
     text: str
 
@@ -50,7 +50,7 @@ class Idle:
     """The jobs have ended, successfully or not; the worker is ready for more.
 
     Attributes:
-        at_once: how many of their kind are best refined together, if measured.
+        at_once: the best number of jobs of their kind to refine together, if measured.
     """
 
     at_once: int | None = None
@@ -64,7 +64,7 @@ class Crashed:
 
 
 class GoneError(BaseException):
-    """The batch is gone; handlers of a job's errors must not catch this."""
+    """The batch's process is gone; handlers of a job's errors must not catch this."""
 
 
 def run_worker(connection: Connection, options: WorkerOptions) -> None:
@@ -82,13 +82,13 @@ def run_worker(connection: Connection, options: WorkerOptions) -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait for the end of the process that started us, however it ends, and end as on SIGTERM: at once.
+    """Wait until the process that started us ends, for whatever reason, then end at once, as on SIGTERM.
 
-    Whoever starts the batch again must not find folders locked by a worker that is in the middle of a long frame.
+    When the batch is started again, its folders must not be locked by a worker in the middle of a long frame.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
-        parent.join()  # it reads a pipe whose other end the parent alone holds
+        parent.join()  # it reads a pipe whose other end only the parent holds
         os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -105,7 +105,7 @@ def _serve(connection: Connection, options: WorkerOptions) -> None:
     while True:
         jobs = _given(connection)
         if jobs == STOP:
-            continue  # it came when the jobs had just ended
+            continue  # a STOP that arrived when the jobs had just ended
         logs = Logs(jobs)
         logs.begin(f"worker {os.getpid()}")
         _log_to(jobs[0].log)
@@ -119,7 +119,7 @@ def _serve(connection: Connection, options: WorkerOptions) -> None:
                     send(JobEvent(job=job.name, event=event, memory=memory()))
         except (TerminatedError, GoneError):
             raise
-        except BaseException as error:  # also what calls sys.exit
+        except BaseException as error:  # including SystemExit
             logs.write(traceback.format_exc())
             send(Crashed(message=gist(error)))
             sys.exit(CRASHED)
@@ -146,7 +146,7 @@ def _session(options: WorkerOptions) -> Session:
 
 
 def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
-    """Whether the batch has sent anything since the jobs, which can only be STOP."""
+    """Whether the batch has sent anything after the jobs, which can only be STOP."""
     asked = False
 
     def stop() -> bool:
@@ -164,7 +164,7 @@ def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
 
 
 def _log_to(path: Path) -> None:
-    """Send all output of this process to this file from here on, including that of libraries and fault handlers."""
+    """Redirect all output of this process to a file, including that of libraries and fault handlers."""
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     except OSError:  # the run reports why
@@ -178,7 +178,7 @@ def _log_to(path: Path) -> None:
 
 
 def memory() -> int:
-    """Bytes that torch holds on the GPU, else of this process."""
+    """Return the bytes that torch has allocated on the GPU, or on a CPU the memory of this process."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         return int(torch.cuda.memory_reserved())

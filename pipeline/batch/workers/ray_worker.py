@@ -1,4 +1,4 @@
-"""One worker of a cluster: the jobs of its current task, and the messages that the task sends."""
+"""Represent one worker of a cluster: the jobs of its current task, and the messages that the task sends."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from pipeline.schedule.sections.models import Models
 
 
 class Cluster(Protocol):
-    """What runs the tasks."""
+    """Runs the tasks."""
 
     def submit(self, jobs: Sequence[tuple[Job, Schedule]]) -> tuple[Any, int]:
-        """A task for these jobs, and its number. Raises what the cluster raises where it takes none."""
+        """Start a task for these jobs; return it and its number. Raises the cluster's error if it refuses the task."""
 
     def cancel(self, task: Any) -> None:
         """Ask a task to stop."""
@@ -27,9 +27,9 @@ class RayWorker:
     """A slot of the cluster: its jobs and their task.
 
     Attributes:
-        lost: how the task was lost, in words; None while it is not.
-        crashed: whether the task itself has reported why it ends.
-        number: of the task; messages with it are for this worker.
+        lost: how the task was lost, in words; None if it was not.
+        crashed: whether the task itself reported why it ends.
+        number: the task's number, which identifies its messages.
     """
 
     cluster: Cluster
@@ -57,7 +57,7 @@ class RayWorker:
             return
         try:
             self.task, self.number = self.cluster.submit(loaded)
-        except Exception as error:  # the cluster does not take it
+        except Exception as error:  # the cluster refuses the task
             self.lost = f"it cannot be put on the cluster: {gist(error)}"
 
     def ask_to_stop(self) -> None:

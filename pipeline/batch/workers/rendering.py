@@ -1,4 +1,4 @@
-"""The jobs that a worker was given: one, or several that are refined in lockstep. Each has its own end and log."""
+"""Render a worker's jobs: one, or several in lockstep. Each has its own result and log."""
 
 import io
 import time
@@ -27,13 +27,13 @@ def rendered(
     at_once: AtOnce,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[tuple[Job, Event], None, None]:
-    """What happens in each of the jobs; one that fails leaves the others as they are.
+    """Render jobs and yield their events; a failing job does not affect the others.
 
     Args:
-        schedule_of: reads a job's schedule; whatever it raises is the failure of this job.
+        schedule_of: reads a job's schedule; any exception from it is a failure of this job.
 
     Raises:
-        DeviceError: the GPU has failed; none of them can go on in this process.
+        DeviceError: the GPU has failed; no job can continue in this process.
     """
     by_run: dict[Run, Job] = {}
     for job in jobs:
@@ -45,7 +45,7 @@ def rendered(
     def events(run: Run, *, prepared: Prepare = lambda renderer: renderer) -> Generator[Event, None, None]:
         try:
             yield from session.run_events(run, stop, prepared, by_run[run].remote)
-        except InputError as error:  # there is no such device, or no such bucket
+        except InputError as error:  # no such device or bucket
             yield Failed(schedule=run.title, message=str(error))
 
     for group in groups(list(by_run)):
@@ -57,33 +57,33 @@ def rendered(
 
 
 def not_loaded(job: Job, error: Exception) -> Failed:
-    """The failure of a job whose schedule, or what that names, has become wrong since it was checked."""
+    """Return the failure of a job whose schedule, or a file that it names, became invalid after it was checked."""
     return Failed(schedule=job.name, message=reason(error, job.file))
 
 
 class Logs:
-    """The logs of the jobs of a group; where one cannot be written, the job goes on without."""
+    """The logs of a group of jobs; a job whose log cannot be written continues without one."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._names = [job.name for job in jobs]
         self._reporters = {job.log: LineReporter() for job in jobs}
 
     def begin(self, who: str) -> None:
-        """Say in every log who works, and at what besides."""
+        """Write to every log which process renders the job, and which other jobs it renders."""
         self.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {who}")
         if len(self._names) > 1:
             self.write(f"together: {', '.join(self._names)}")
 
     def event(self, job: Job, event: Event) -> None:
-        """Write what happens in a job into its log."""
+        """Write an event of a job to its log."""
         text = io.StringIO()
-        with redirect_stdout(text), redirect_stderr(text), suppress(Exception):  # a log is no reason to fail
+        with redirect_stdout(text), redirect_stderr(text), suppress(Exception):  # a log must not make a job fail
             self._reporters[job.log](event)
         _append(job.log, text.getvalue())
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Have what else is printed inside the block in the first one."""
+        """Redirect everything else that is printed inside the block to the first log."""
         with ExitStack() as stack:
             with suppress(OSError):
                 file = stack.enter_context(
@@ -94,13 +94,13 @@ class Logs:
             yield
 
     def write(self, text: str) -> None:
-        """Write a text into all of them."""
+        """Write a text to all logs."""
         for log in self._reporters:
             _append(log, f"{text.rstrip()}\n")
 
 
 def gist(error: BaseException) -> str:
-    """In a line, what a process cannot go on after; what people should do then, the batch does."""
+    """Describe in one line an error that ends the process; its advice to users is dropped, since the batch retries."""
     failure = error if isinstance(error, RunError) or not isinstance(error, Exception) else failures.told(error)
     text = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
     return next(iter(text.strip().splitlines()), "")

@@ -1,4 +1,4 @@
-"""What a batch asks of its workers: processes of this machine (local.py), or tasks of a cluster (on_ray.py)."""
+"""Define the interface of workers: processes on this machine (local.py), or tasks of a cluster (on_ray.py)."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -11,8 +11,8 @@ class Worker(Protocol):
     """Renders one job at a time, or several in lockstep.
 
     Attributes:
-        states: of the jobs it was given.
-        models: what it has loaded, as far as is known.
+        states: the states of its jobs.
+        models: the models that it has loaded, as far as is known.
     """
 
     states: tuple[JobState, ...]
@@ -22,13 +22,13 @@ class Worker(Protocol):
         """Start rendering a job, or several of one kind."""
 
     def ask_to_stop(self) -> None:
-        """Ask it to end soon, without losing finished frames."""
+        """Ask it to end soon; finished frames are kept."""
 
     def messages(self) -> Iterator[Any]:
-        """What it has sent so far: `JobEvent`, `Note`, `Crashed` and `Idle` of `pipeline.batch.workers.process`."""
+        """Return its messages so far: `JobEvent`, `Note`, `Crashed` and `Idle` of `pipeline.batch.workers.process`."""
 
     def ending(self) -> str:
-        """How it ended, in words; empty where it has reported that itself."""
+        """Say how it ended; empty if it reported that itself."""
 
     def close(self) -> None:
         """Release a dead worker."""
@@ -39,23 +39,23 @@ class WorkerPool(Protocol):
 
     @property
     def room(self) -> int:
-        """How many workers there can be at once."""
+        """The largest number of workers at once."""
 
     def working(self) -> Sequence[Worker]: ...
 
     def free_slots(self) -> Iterator[tuple[int, Any]]:
-        """The slots where nobody works, each with the idle worker that holds it or None."""
+        """Return the free slots, each with its idle worker or None."""
 
     def start(self, slot: int) -> Worker:
-        """Start the worker of this slot. Raises OSError where that is impossible now."""
+        """Start the worker of this slot. Raises OSError if that is not possible now."""
 
     def device(self, slot: int) -> str: ...
 
     def wait(self, seconds: float) -> None:
-        """Wait until a worker sends a message or ends, at most this long."""
+        """Wait up to `seconds` until a worker sends a message or ends."""
 
     def dead(self) -> Sequence[Worker]:
-        """Those that have ended; their slots are free from here on."""
+        """Return the workers that have ended, and free their slots."""
 
     def close(self) -> None:
-        """Stop all at once; finished frames are kept."""
+        """Stop all workers immediately; finished frames are kept."""

@@ -1,7 +1,7 @@
 """Guidance terms, one per file; the file's name is the key under `losses:`.
 
-Contract: an entry module holds `loss(inputs: LossInputs) -> Tensor` of shape (B,), differentiable
-in the image, one number per picture, smaller is better. To add a term, add its file.
+Contract: an entry module defines `loss(inputs: LossInputs) -> Tensor` of shape (B,): one number per picture,
+differentiable in the image; smaller is better. To add a term, add its file.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class LossInputs:
 
     Attributes:
         image: (B, 3, H, W) in [0, 1], the decoded latent.
-        latent: (B, C, h, w), the latent that is refined.
-        anchor: (B, 3, H, W) in [0, 1], the picture that refinement started from.
+        latent: (B, C, h, w), the latent being refined.
+        anchor: (B, 3, H, W) in [0, 1], the picture from which refinement started.
         embeddings: per perceptor (B, N, D), unit vectors of the N cutouts.
-        targets: per perceptor, what the prompts ask for, with the coverage of these cutouts where prompts have regions.
+        targets: per perceptor, the prompts' targets, with the coverage of these cutouts if prompts have regions.
         shares: per perceptor, its weight among the perceptors.
     """
 

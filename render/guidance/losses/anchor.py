@@ -6,5 +6,5 @@ from render.guidance.losses import LossInputs
 
 
 def loss(inputs: LossInputs) -> Tensor:
-    """Mean squared difference to the anchor: (B,)."""
+    """Return the mean squared difference to the anchor: (B,)."""
     return (inputs.image - inputs.anchor).square().mean(dim=(1, 2, 3))

@@ -7,20 +7,20 @@ from render.guidance.losses import LossInputs
 
 
 def spherical_distance(a: Tensor, b: Tensor) -> Tensor:
-    """Half the squared great-circle distance of unit vectors, over the last dimension.
+    """Return half the squared great-circle distance of unit vectors, over the last dimension.
 
     Source: spherical_dist_loss of crowsonkb's VQGAN+CLIP notebook, 2 arcsin(|a - b| / 2)^2.
     """
-    # Kept off 0 and 2, where the gradient of the norm and of arcsin is not finite.
+    # Kept away from 0 and 2, where the gradients of the norm and of arcsin are not finite.
     chord = (a - b).square().sum(dim=-1).clamp(1e-12, 3.9999).sqrt()
     return 2 * (chord / 2).asin().square()
 
 
 def loss(inputs: LossInputs) -> Tensor:
-    """Weighted spherical distance to every prompt, meaned over cutouts and perceptors, 0 without prompts: (B,).
+    """Return the weighted spherical distance to all prompts, averaged over cutouts and perceptors: (B,), or 0.
 
-    A perceptor's mean counts by its share: equal shares give the plain mean. A prompt with a region counts in each
-    cutout by how much of the region the cutout shows; this is not normalised, so that a small region pulls on its
+    A perceptor's mean is weighted by its share: equal shares give the plain mean. A prompt with a region is weighted
+    in each cutout by how much of the region the cutout shows; this is not normalised, so a small region pulls on its
     pixels as strongly as the whole picture would.
     """
     if not inputs.embeddings:

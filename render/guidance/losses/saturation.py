@@ -1,4 +1,4 @@
-"""Colourfulness: a positive weight asks for vivid colours, a negative one for grey."""
+"""Reward colourfulness: a positive weight favours vivid colours, a negative one grey."""
 
 from torch import Tensor
 
@@ -6,7 +6,7 @@ from render.guidance.losses import LossInputs
 
 
 def colourfulness(image: Tensor) -> Tensor:
-    """How colourful (B, 3, H, W) pictures in [0, 1] look, about 0 (grey) to 0.5 (vivid): (B,).
+    """Measure how colourful (B, 3, H, W) pictures in [0, 1] look, about 0 (grey) to 0.5 (vivid): (B,).
 
     Source: Hasler and Süsstrunk, "Measuring colourfulness in natural images" (2003), M3.
     """
@@ -19,5 +19,5 @@ def colourfulness(image: Tensor) -> Tensor:
 
 
 def loss(inputs: LossInputs) -> Tensor:
-    """The negative of the colourfulness: (B,)."""
+    """Return the negative colourfulness: (B,)."""
     return -colourfulness(inputs.image)

@@ -1,4 +1,4 @@
-"""Total variation: neighbouring pixels like to be equal."""
+"""Penalise total variation, the differences of neighbouring pixels."""
 
 from torch import Tensor
 
@@ -6,7 +6,7 @@ from render.guidance.losses import LossInputs
 
 
 def loss(inputs: LossInputs) -> Tensor:
-    """Mean absolute difference of neighbours, both directions added: (B,).
+    """Return the mean absolute difference of neighbouring pixels, summed over both directions: (B,).
 
     Source: Rudin, Osher, Fatemi, "Nonlinear total variation based noise removal" (1992), anisotropic.
     """

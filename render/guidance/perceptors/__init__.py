@@ -1,6 +1,6 @@
 """Image-text scorers, one per file.
 
-Contract: an entry module holds `load(files, device, dtype) -> Perceptor`.
+Contract: an entry module defines `load(files, device, dtype) -> Perceptor`.
 To add a scorer, add its file.
 """
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
 
 
 class Perceptor(Protocol):
-    """Embeds texts and pictures in one space, in which matching ones are near each other.
+    """Embeds texts and pictures in a common space, in which matching ones are close to each other.
 
     Attributes:
-        side: width and height in pixels of the square pictures that it takes.
+        side: width and height in pixels of its square input pictures.
     """
 
     side: int
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
-        """Texts to unit vectors (len(texts), D), without gradient."""
+        """Embed texts as unit vectors (len(texts), D), without gradient."""
 
     def encode_image(self, images: Tensor) -> Tensor:
-        """(N, 3, side, side) in [0, 1] to unit vectors (N, D), differentiable in the images."""
+        """Embed pictures (N, 3, side, side) in [0, 1] as unit vectors (N, D), differentiable in the images."""

@@ -1,4 +1,4 @@
-"""CLIP by open_clip: any of its architectures, by its name there or from a JSON config, with a checkpoint.
+"""Run CLIP models of open_clip: any architecture, by its name or from a JSON config, with a checkpoint.
 
 Source: Radford et al., "Learning Transferable Visual Models From Natural Language Supervision" (2021);
     Zhai et al., "Sigmoid Loss for Language Image Pre-Training" (2023), SigLIP.
@@ -35,7 +35,7 @@ _Tokenize = Callable[[list[str]], Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class _Architecture:
-    """An architecture as open_clip describes it, and how its pictures are normalised."""
+    """An architecture as open_clip describes it, and the normalisation of its input pictures."""
 
     name: str
     config: dict[str, Any]
@@ -61,7 +61,7 @@ class CLIP:
         self._device, self._dtype = device, dtype
         self._tokenize = tokenize
         model.eval().requires_grad_(False).to(device)
-        # The text tower runs once per prompt and stays float.
+        # The text tower runs once per prompt and stays in float32.
         visual.to(dtype=dtype, memory_format=torch.channels_last)
         if vit.fits(visual):
             model.visual = vit.FrozenViT(visual)
@@ -79,10 +79,10 @@ class CLIP:
 
 
 def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> CLIP:
-    """Build the architecture and load the checkpoint into it, or draw random weights where a seed asks for them.
+    """Build the architecture and load the checkpoint into it, or draw random weights if `files` has a seed for them.
 
     Raises:
-        WeightsError: a file is missing or does not fit; a random CLIP never guides unasked.
+        WeightsError: a file is missing or does not fit; weights are never random unless requested.
     """
     architecture = _architecture(files)
     tokenize = _tokenizer(architecture, files)
@@ -121,14 +121,14 @@ def _architecture(files: ModelFiles) -> _Architecture:
     if text.get("hf_model_name"):
         tower = dict(files.companions).get(text["hf_model_name"])
         _require_transformers(name)
-        if tower is None:  # transformers would ask the hub for it
+        if tower is None:  # transformers would contact the hub for it
             raise WeightsError(f"{name}: the files of its text tower '{text['hf_model_name']}' were not located")
         config = {**config, "text_cfg": {**text, "hf_model_name": str(tower), "hf_model_pretrained": False}}
     return _Architecture(name=name, config=config, preprocess=preprocess)
 
 
 def _require_size(architecture: _Architecture, state: dict[str, Tensor], weights: Path) -> None:
-    """Refuse a config that describes more than its checkpoint holds, before anything of it is built."""
+    """Refuse a config that describes more weights than its checkpoint holds, before anything is built."""
     timm_name = architecture.config["vision_cfg"].get("timm_model_name")
     if timm_name is not None and not timm.is_model(timm_name):
         raise WeightsError(
@@ -142,10 +142,10 @@ def _require_size(architecture: _Architecture, state: dict[str, Tensor], weights
 
 
 def _known_normalisation(name: str, tag: str) -> dict[str, Any]:
-    """Mean and deviation with which the weights of an architecture were trained.
+    """Return the mean and standard deviation with which the weights of an architecture were trained.
 
-    They belong to weights, not to architectures; but all published weights of one agree (but those
-    of ViT-L-14, where `tag` decides and OpenAI's are the rule).
+    They belong to weights, not to architectures; but all published weights of an architecture agree (except
+    those of ViT-L-14, where `tag` decides and OpenAI's are the default).
     """
     tags = open_clip.list_pretrained_tags_by_model(name)
     known = {key: get_pretrained_cfg(name, key) for key in ([tag] if tag in tags else tags)}
@@ -154,8 +154,8 @@ def _known_normalisation(name: str, tag: str) -> dict[str, Any]:
 
 
 def _build(architecture: _Architecture) -> Any:
-    """The architecture with its initial weights."""
-    # open_clip takes a config from a folder, or else keeps it in a list of the whole process.
+    """Build the architecture with its initial weights."""
+    # open_clip reads a config from a folder; otherwise it stores it in a process-wide list.
     with tempfile.TemporaryDirectory() as folder, _quiet():
         described = {"model_cfg": architecture.config, "preprocess_cfg": architecture.preprocess}
         Path(folder, HUB_CONFIG).write_text(json.dumps(described), encoding="utf-8")
@@ -163,28 +163,28 @@ def _build(architecture: _Architecture) -> Any:
             return open_clip.create_model(f"local-dir:{folder}", load_weights=False, pretrained_text=False)
         except WeightsError:
             raise
-        except Exception as error:  # whatever a wrong number or a missing package makes open_clip raise
+        except Exception as error:  # open_clip may raise anything for a wrong number or a missing package
             if "transformers" in str(error):
                 raise _needs_transformers(architecture.name) from error
             raise WeightsError(f"{architecture.name}: open_clip cannot build it: {error}") from error
 
 
 def _random(architecture: _Architecture, seed: int) -> Any:
-    """The same weights for the same seed, whatever the global generator holds, which is left alone."""
+    """Build the model with weights that depend on `seed` alone; the global generator's state is preserved."""
     with torch.random.fork_rng(devices=()):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs as well
         return _build(architecture)
 
 
 def _renamed(state: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
-    """Older and foreign names to those of open_clip, as its own loader does.
+    """Rename older and foreign weights to open_clip's names, as its own loader does.
 
-    What differs: position embeddings of another picture size are not resized; they are an error.
+    What differs: position embeddings for another picture size are not resized; they are an error.
     """
     state = convert_state_dict(model, state)
     if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
         state = convert_to_custom_text_state_dict(state)
-    for key in ("logit_scale", "logit_bias"):  # published as scalars and as vectors of one, or not at all
+    for key in ("logit_scale", "logit_bias"):  # published as scalars, as vectors of one element, or not at all
         ours = model.state_dict().get(key)
         if ours is not None:
             state[key] = state[key].reshape(ours.shape) if key in state else ours
@@ -206,18 +206,18 @@ def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
     options["tokenizer_mode"] = text.get("tokenizer_mode")
     folder = dict(files.companions).get(name)
     _require_transformers(architecture.name)
-    if folder is None:  # transformers would ask the hub for it
+    if folder is None:  # transformers would contact the hub for it
         raise WeightsError(f"{architecture.name}: the files of its tokenizer '{name}' were not located")
     source = str(folder)
     try:
-        # A folder's own code is never run, nor asked for on the terminal, and nothing is fetched.
+        # Code in a folder is never run, the user is not prompted to allow it, and nothing is fetched.
         tokenize: _Tokenize = open_clip.tokenizer.HFTokenizer(
             source, **options, trust_remote_code=False, local_files_only=True
         )
         return tokenize
     except ImportError as error:
         raise _needs_transformers(architecture.name) from error
-    except Exception as error:  # of the hub's client, or whatever a damaged file raises
+    except Exception as error:  # errors of the hub's client, or anything that a damaged file raises
         said = " ".join(str(error).split()[:24])
         raise WeightsError(f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said})") from error
 
@@ -235,7 +235,7 @@ def _needs_transformers(name: str) -> WeightsError:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """open_clip warns of weights that are not loaded; here they are loaded afterwards, or random on purpose."""
+    """Silence open_clip's warning that no weights are loaded: they are loaded afterwards, or random on purpose."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:

@@ -22,7 +22,7 @@ COLOURS = {
 
 
 class Toy:
-    """Embeds a colour as the unit vector of (r, g, b) around middle grey and a small constant."""
+    """Embeds a colour as the unit vector of (r, g, b), relative to middle grey, and a small constant."""
 
     side = 16
 
@@ -41,7 +41,7 @@ class Toy:
 
 
 def _colour(text: str) -> tuple[float, ...]:
-    """The mean of the named colours; a text that names none gets one from its hash."""
+    """Return the mean of the colours that a text names; if it names none, a colour from its hash."""
     named = [COLOURS[word] for word in text.lower().split() if word in COLOURS]
     if not named:
         return tuple(byte / 255 for byte in hashlib.sha256(text.encode()).digest()[:3])
@@ -49,5 +49,5 @@ def _colour(text: str) -> tuple[float, ...]:
 
 
 def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> Toy:
-    """Nothing to load; its few numbers stay float whatever the model precision."""
+    """Return the scorer; it has no files, and its few numbers stay in float32 at any model precision."""
     return Toy(device)

@@ -1,7 +1,7 @@
 """Names to models: those that ship, those that are published, and random ones of any architecture.
 
-`vqgan.yaml` and `clip.yaml` are the data, one entry per published checkpoint; `architectures/`
-holds the VQGANs' configs in taming's layout. Reading them needs no torch.
+`vqgan.yaml` and `clip.yaml` hold the data, one entry per published checkpoint; `architectures/`
+holds the VQGANs' configs in taming's layout. Reading them does not need torch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from render.models.clip_config import architectures
 from render.models.downloads import Download
 from render.models.model import Model
 
-RANDOM = "random:"  # before the name of an architecture: random weights
+RANDOM = "random:"  # prefix of an architecture's name, for random weights
 RANDOM_SEED = 0
 
 _HERE = Path(__file__).parent
@@ -48,15 +48,15 @@ _SHIPPED_PERCEPTORS = (
 
 
 def find_latent(name: str) -> Model:
-    """The latent model called `name`, or `random:` and such a name. Raises `UnknownNameError`."""
+    """Return the latent model `name`, or `random:` and such a name. Raises `UnknownNameError`."""
     return _find("latent model", name, latents())
 
 
 def find_perceptor(name: str) -> Model:
-    """The perceptor called `name`: one that ships, open_clip's `model/pretrained`, `random:model`.
+    """Return the perceptor `name`: a shipped one, open_clip's `model/pretrained`, or `random:model`.
 
     Raises:
-        UnknownNameError: there is none of this name; the text says what is near.
+        UnknownNameError: there is none of this name; the message suggests a similar one.
     """
     architecture = name.removeprefix(RANDOM)
     if name.startswith(RANDOM) and architecture in clip_architectures():
@@ -67,20 +67,20 @@ def find_perceptor(name: str) -> Model:
 
 @functools.cache
 def latents() -> Mapping[str, Model]:
-    """Every latent model by name: shipped ones first, then published VQGANs."""
+    """Return every latent model by name: shipped ones first, then published VQGANs."""
     return {model.name: model for model in (*_SHIPPED_LATENTS, *map(_vqgan, _entries("vqgan.yaml").items()))}
 
 
 @functools.cache
 def perceptors() -> Mapping[str, Model]:
-    """Every perceptor by name: shipped ones first, then open_clip's pairs as `model/pretrained`."""
+    """Return every perceptor by name: shipped ones first, then open_clip's pairs as `model/pretrained`."""
     return {model.name: model for model in (*_SHIPPED_PERCEPTORS, *map(_clip, _entries("clip.yaml").items()))}
 
 
 def architecture_of(file_name: str) -> str | None:
-    """The architecture of open_clip's own files, which are called by their hash; None of any other.
+    """Return the architecture of one of open_clip's own files, which are named by their hash; None for other files.
 
-    Two activations fit the same file, and a wrong one is seen in no shape.
+    Two architectures that differ only in their activation fit the same file, and no shape reveals the wrong one.
     """
     for model in perceptors().values():
         if model.download is not None and isinstance(model.architecture, str):
@@ -92,7 +92,7 @@ def architecture_of(file_name: str) -> str | None:
 
 @functools.cache
 def clip_architectures() -> tuple[str, ...]:
-    """The architectures that the installed open_clip can build, found without importing it."""
+    """List the architectures that the installed open_clip can build, without importing it."""
     return architectures()
 
 
@@ -114,7 +114,7 @@ def _find(kind: str, name: str, known: Mapping[str, Model]) -> Model:
 
 
 def _entries(name: str) -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where libyaml is
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, if libyaml is installed
     entries: dict[str, Any] = yaml.load((_HERE / name).read_text(encoding="utf-8"), Loader=loader)
     return entries
 
@@ -140,10 +140,10 @@ def _vqgan(entry: tuple[str, dict[str, Any]]) -> Model:
 
 def _clip(entry: tuple[str, dict[str, Any]]) -> Model:
     name, facts = entry
-    # Weights on the hub lie as safetensors or as a torch file; what they are is seen by their content.
+    # Weights on the hub are stored as safetensors or as a torch file; the content shows which.
     files = facts.get("files", ("open_clip_model.safetensors", "open_clip_pytorch_model.bin"))
     addresses = [f"hf://{facts['hf_hub']}/{file}" for file in files] if "hf_hub" in facts else []
-    if "url" in facts and "openaipublic" not in facts["url"]:  # OpenAI's own files hold code
+    if "url" in facts and "openaipublic" not in facts["url"]:  # OpenAI's own files contain code
         addresses.append(facts["url"] + (f"#sha256={facts['url_sha256']}" if "url_sha256" in facts else ""))
     return Model(
         name=name,

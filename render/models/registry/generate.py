@@ -1,6 +1,6 @@
-"""Write clip.yaml anew: every `model/pretrained` pair of the installed open_clip.
+"""Regenerate clip.yaml with every `model/pretrained` pair of the installed open_clip.
 
-`python -m render.models.registry.generate`, after open_clip was updated; importing it does nothing.
+Run `python -m render.models.registry.generate` after an update of open_clip; importing this module does nothing.
 """
 
 import json
@@ -31,7 +31,7 @@ _HEADER = """\
 """
 
 
-# From the cards of the repositories; docs/models.md has the same.
+# From the repositories' model cards; docs/models.md lists the same.
 _LICENCES = {
     "timm/vit_base_patch32_clip_224.openai": "Apache-2.0",
     "timm/vit_base_patch16_clip_224.openai": "Apache-2.0",
@@ -50,7 +50,7 @@ _LICENCES = {
 
 
 def document() -> str:
-    """The text of clip.yaml for the installed open_clip; one pair a line, in open_clip's order."""
+    """Return the text of clip.yaml for the installed open_clip, one pair per line, in open_clip's order."""
     import open_clip
 
     lines, left_out = [], []
@@ -66,7 +66,7 @@ def document() -> str:
 
 
 def _entry(model: str, pretrained: str) -> dict[str, Any] | None:
-    """What clip.yaml says of a pair; None where no architecture has the activation of the weights."""
+    """Return the entry of a pair in clip.yaml; None if no architecture has the weights' activation."""
     import open_clip
     from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 
@@ -102,9 +102,9 @@ def _architecture(model: str, quick_gelu: bool) -> str | None:
 
 
 def _hub(place: str) -> dict[str, Any]:
-    """Repository and files from open_clip's `owner/repository/` or `owner/repository/file.bin`.
+    """Split open_clip's `owner/repository/` or `owner/repository/file.bin` into repository and files.
 
-    Source: `open_clip.pretrained.download_pretrained_from_hf`, which prefers safetensors as well.
+    Source: `open_clip.pretrained.download_pretrained_from_hf`, which also prefers safetensors.
     """
     repository, _, file = place.rpartition("/")
     stem, dot, _ = file.rpartition(".")
@@ -112,7 +112,7 @@ def _hub(place: str) -> dict[str, Any]:
 
 
 def _hash_in(url: str) -> str | None:
-    """The SHA-256, or its beginning, that OpenAI's and open_clip's own addresses carry.
+    """Return the SHA-256, or its beginning, that OpenAI's and open_clip's own addresses contain; None without one.
 
     Source: `open_clip.pretrained.download_pretrained_from_url`.
     """
@@ -122,7 +122,7 @@ def _hash_in(url: str) -> str | None:
 
 
 def _flow(value: Any) -> str:
-    """A value inside YAML's braces; text is quoted where it would be read as a number."""
+    """Format a value for YAML's flow style; text is quoted if it would be read as a number."""
     if isinstance(value, str):
         return json.dumps(value) if value.replace("e", "", 1).isdigit() else value
     return json.dumps(value)

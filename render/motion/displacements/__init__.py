@@ -1,10 +1,10 @@
 """What moves the picture from one frame to the next, one kind per file.
 
-Contract: an entry module holds `displacement(image, spec) -> Displacement`: the motion of the frame `spec`, given
+Contract: an entry module defines `displacement(image, spec) -> Displacement`: the motion of the frame `spec`, given
 the previous picture (B, 3, H, W) in [0, 1]. To add a kind, such as a warp by depth, add its file.
 
-Convention: pixel coordinates, origin in the centre of the top left pixel, x to the right, y down. A position is where
-    a pixel of the new picture is read in the previous one, so the field points backwards in time.
+Convention: pixel coordinates, origin at the centre of the top left pixel, x to the right, y down. A position says where
+in the previous picture a pixel of the new one is sampled, so the field points backwards in time.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class Displacement(Protocol):
     """The motion of one frame, as the positions at which the previous picture is sampled."""
 
     def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor | None:
-        """The sampling positions of a grid whose cells are `stride` pixels wide; None if nothing moves.
+        """Return the sampling positions for a grid whose cells are `stride` pixels wide; None if nothing moves.
 
-        The latent grid moves by the same field as the picture, whose stride is 1.
+        The latent grid moves by the same field as the picture, which has stride 1.
 
         Args:
-            height: rows of the grid: those of the picture divided by `stride`, as is `width`.
+            height: rows of the grid: the picture's height divided by `stride`; likewise `width`.
 
         Returns:
-            (B, height, width, 2) float64, x and y in the coordinates of that grid, in units of its cells.
+            (B, height, width, 2) float64, x and y in the grid's coordinates, in units of its cells.
         """
 
 

@@ -1,7 +1,7 @@
-"""All transforms of a frame as one homography: a 3x3 matrix.
+"""Combine all transforms of a frame into one homography, a 3x3 matrix.
 
-Convention: a matrix maps input pixel coordinates to output pixel coordinates (it moves the picture); origin in the
-    centre of the top left pixel, x to the right, y down; positive rotation is counter-clockwise on the screen; the
+Convention: a matrix maps input pixel coordinates to output pixel coordinates (it moves the picture); origin at the
+centre of the top left pixel, x to the right, y down; positive rotation is counter-clockwise on the screen; the
     centre (0.5, 0.5) is the point ((W-1)/2, (H-1)/2).
 """
 
@@ -24,7 +24,7 @@ from render.spec import FrameSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Homography:
-    """A motion by one matrix per picture.
+    """A motion given by one matrix per picture.
 
     Attributes:
         matrices: (B, 3, 3), input to output pixels (module convention).
@@ -33,7 +33,7 @@ class Homography:
     matrices: Matrix
 
     def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor | None:
-        """See `Displacement`. Coordinates are float64: float32 is a thousandth of a pixel off at the far side of 4K."""
+        """See `Displacement`. Coordinates are float64: float32 is off by 1/1000 pixel at the far edge of 4K."""
         if np.array_equal(self.matrices, np.broadcast_to(np.eye(3), self.matrices.shape)):
             return None
         pixels = create_meshgrid(height, width, normalized_coordinates=False, device=device, dtype=torch.float64)
@@ -43,13 +43,13 @@ class Homography:
 
 
 def displacement(image: Tensor, spec: FrameSpec) -> Homography:
-    """The transforms of `spec`, the same for every picture of (B, 3, H, W)."""
+    """Return the transforms of `spec`, the same for every picture of `image` (B, 3, H, W)."""
     matrix = motion_matrix(spec.transforms, spec.size, spec.center)
     return Homography(matrices=matrix[None].repeat(len(image), axis=0))
 
 
 def motion_matrix(amounts: Mapping[str, float], size: Size, center: tuple[float, float]) -> Matrix:
-    """The 3x3 matrix of all transforms of one frame, applied at once: exp(sum of their generators).
+    """Return the 3x3 matrix of all transforms of one frame, applied at once: exp(sum of their generators).
 
     Args:
         amounts: name of a transform to its amount in this frame (see `FrameSpec.transforms`).
@@ -71,7 +71,7 @@ def motion_matrix(amounts: Mapping[str, float], size: Size, center: tuple[float,
 
 
 def _on_grid(matrices: Matrix, stride: int) -> Matrix:
-    """The same motion in the coordinates of a grid whose cells are `stride` pixels wide."""
+    """Convert a motion to the coordinates of a grid whose cells are `stride` pixels wide."""
     if stride == 1:
         return matrices
     to_grid = np.diag([1 / stride, 1 / stride, 1.0])

@@ -1,14 +1,14 @@
 """Geometric moves, one per file; the file's name is the key under `motion:`.
 
-Contract: an entry module holds `TRANSFORM`, a `Transform`. To add a move, add its file.
+Contract: an entry module defines `TRANSFORM`, a `Transform`. To add a move, add its file.
 
-A move is described by its generator: the velocity field it gives the plane. The moves of a frame
-happen at once, not one after the other: their generators are added and exponentiated together
-(`render.motion.displacements.affine.motion_matrix`). So there is no order of moves to remember, and a motion with
+A move is described by its generator: the velocity field that it applies to the plane. The moves of a frame
+happen simultaneously, not one after the other: their generators are added and exponentiated together
+(`render.motion.displacements.affine.motion_matrix`). So the order of moves does not matter, and a motion with
 constant rates is exactly the same at any frame rate.
 
-Convention: pixel coordinates, origin in the centre of the top left pixel, x to the right, y down;
-    generators are given about the origin and act on the picture (not on a camera).
+Convention: pixel coordinates, origin at the centre of the top left pixel, x to the right, y down;
+generators are relative to the origin and act on the picture (not on a camera).
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ class Transform:
     """One geometric move.
 
     Attributes:
-        unit: what a rate of it is measured in, for error messages and plots.
-        example: how a rate is written in a schedule.
-        percent: the rate is a share of the picture and written with a percent sign.
-        multiplicative: rates compose by multiplication (neutral 1), else by addition (neutral 0).
-        generator: (additive amount, (width, height)) to the 3x3 generator; the amount of a
+        unit: the unit of its rate, for error messages and plots.
+        example: a rate as written in a schedule.
+        percent: whether the rate is a share of the picture, written with a percent sign.
+        multiplicative: whether rates compose by multiplication (neutral 1), else by addition (neutral 0).
+        generator: maps (additive amount, (width, height)) to the 3x3 generator; the amount of a
             multiplicative transform is the logarithm of its factor.
     """
 
@@ -42,5 +42,5 @@ class Transform:
 
     @property
     def neutral(self) -> float:
-        """The amount that moves nothing."""
+        """The amount that has no effect: 1 if multiplicative, else 0."""
         return 1.0 if self.multiplicative else 0.0

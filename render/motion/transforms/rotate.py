@@ -8,7 +8,7 @@ from render.motion.transforms import Matrix, Size, Transform
 
 
 def _generator(degrees: float, size: Size) -> Matrix:
-    # y points down, so the counter-clockwise turn has its signs the other way round.
+    # y points down, so the signs of the counter-clockwise rotation are reversed.
     return math.radians(degrees) * np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
 
 

@@ -1,4 +1,4 @@
-"""Shear: positive lets what is right of the centre sink."""
+"""Shear: positive moves what is right of the centre down."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
 """Perspective: positive tips the top of the picture away, so the upper half shrinks and the lower half grows.
 
-Seen from a distance of one picture height. What is kept of a true tilt is its perspective; the
-foreshortening, which is of second order, is not.
+The viewing distance is one picture height. Of a true tilt only the perspective is reproduced; the
+foreshortening, a second-order effect, is omitted.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Zoom: above 1 the picture grows, below 1 it shrinks."""
+"""Zoom: a factor above 1 enlarges the picture, below 1 shrinks it."""
 
 import numpy as np
 
