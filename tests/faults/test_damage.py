@@ -3,7 +3,6 @@
 import itertools
 import os
 import random
-import shutil
 import struct
 import time
 from collections.abc import Callable, Mapping
@@ -94,8 +93,9 @@ def test_every_state_damaged_in_turn(
     whole = {state: place.state(state).read_bytes() for state in STATES}
     kept = place.stamps()
     for number in range(PLACES):
+        for found in (place.folder / "state").glob("0*"):
+            found.unlink()  # filling a hole leaves the two states before it, and frames are made of states, too
         for state in STATES:
-            place.state(state).unlink(missing_ok=True)
             if state <= index:
                 place.state(state).write_bytes(whole[state])
         position = chance.randrange(len(whole[index]))
@@ -104,7 +104,6 @@ def test_every_state_damaged_in_turn(
         place.state(index).write_bytes(whole[index][:position] + rest)
         for frame in range(HALF, FRAMES):
             place.frame(frame).unlink(missing_ok=True)
-        shutil.rmtree(place.folder / "history", ignore_errors=True)  # where the missing frames would be found
         done = place.render()
         assert f"{index:06d}.safetensors: damaged" in done.err
         assert "going on from an earlier state" in done.err
