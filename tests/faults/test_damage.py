@@ -151,7 +151,7 @@ def test_state_of_another_frame_is_not_taken_for_it(begun: Place, reference: Pla
 
 
 def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> None:
-    """Truncated, emptied, or replaced by an unrelated picture or text, all at once; rendering resumes at the first one."""
+    """Truncated, emptied, or replaced by another picture or text, all at once; rendering resumes at the first one."""
     whole = begun.frame(8).read_bytes()
     begun.frame(8).write_bytes(whole[: len(whole) // 2])
     begun.frame(9).write_bytes(b"")
