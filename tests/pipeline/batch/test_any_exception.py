@@ -110,7 +110,7 @@ def test_while_it_is_loaded_again(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),  # this one does not come from the batch's pipe
+        ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),  # not from the batch's own pipe
         pytest.param("import sys; sys.exit(3)", "SystemExit: 3", marks=pytest.mark.slow),
         pytest.param("raise KeyboardInterrupt", "KeyboardInterrupt", marks=pytest.mark.slow),
         pytest.param("def f(): f()\nf()", "RecursionError", marks=pytest.mark.slow),

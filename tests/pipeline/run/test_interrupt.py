@@ -58,7 +58,7 @@ def test_no_handler_of_errors_takes_termination_for_one() -> None:
 
 
 def ended(program: str, *numbers: int, patience: float = PATIENCE) -> tuple[int, str, float]:
-    """Run a program that prints `ready`, then send it these signals (default SIGTERM): code, last words, seconds to the end."""
+    """Run a program that prints `ready`, then send it `numbers` or SIGTERM: code, last words, seconds to the end."""
     source = f"import pipeline.run.interrupt as it, time, threading, sys\nit.GRACE = 0.5\n{program}"
     process = subprocess.Popen(
         [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"

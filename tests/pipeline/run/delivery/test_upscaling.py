@@ -26,7 +26,7 @@ WIDTH, GROWTH = 8, 32  # GROWTH is the same in all published networks
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny RRDBNet that enlarges four times, in the published form: random, except for a path that passes colours on."""
+    """A tiny RRDBNet in the published form that enlarges four times: random, except for a path that keeps colours."""
     draw = torch.Generator().manual_seed(0)
     state: dict[str, Tensor] = {}
 

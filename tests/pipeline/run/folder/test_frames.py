@@ -106,7 +106,7 @@ def test_painted_over_frame_is_told_by_its_pixels(folder: FrameFolder, pixels: P
 
 
 def test_no_flipped_bit_goes_unseen(folder: FrameFolder, pixels: Pixels) -> None:
-    """Whatever is accepted has the record and pixels that were written; the rest is reported as damaged, without a crash."""
+    """Whatever is accepted has the record and pixels that were written; the rest is damaged, and nothing crashes."""
     folder.write(0, pixels, RECORD)
     whole = folder.path(0).read_bytes()
     for place in range(len(whole)):

@@ -15,7 +15,7 @@ motion: {{zoom: 1.2/s}}
 refine: {{steps: 1, first_frame: 1, cutouts: 2}}
 """
 JOBS = 10
-NOISE = 12 * JOBS  # a prompt's embedding is kept, and weak references come and go; a leaked network has hundreds of objects
+NOISE = 12 * JOBS  # a prompt's embedding is kept, and weak references come and go; a leaked network has hundreds
 
 
 def render_jobs(session: Session, folder: Path, numbers: range) -> None:
