@@ -47,7 +47,7 @@ def composed(motion: dict[str, str], fps: float, seconds: float = 2) -> Matrix:
 
 
 def apart(a: Matrix, b: Matrix) -> float:
-    """The largest distance between the picture's corners under the two matrices, in pixels."""
+    """How far apart the two matrices put the picture's corners, in pixels."""
     return float(np.abs((a - b) @ CORNERS).max())
 
 
@@ -191,7 +191,7 @@ def edited(ease: str, value: float) -> list[FrameSpec]:
     [("linear", 2), ("hold", 2), ("in_out_sine", 2), ("out_elastic", 2), ("in_expo", 2), ("smooth", 1)],
 )
 def test_editing_a_later_key_leaves_earlier_specs_equal(ease: str, seconds: int) -> None:
-    """Equal to the last bit, or a resumed run would start too early. `smooth` keys bend the segment before them, too."""
+    """Equal to the last bit, or a resumed run would start too early. `smooth` keys also bend the segment before them."""
     before, after = edited(ease, 1.5), edited(ease, 1.7)
     same = 15 * seconds + 1
     assert [spec.to_json() for spec in before[:same]] == [spec.to_json() for spec in after[:same]]

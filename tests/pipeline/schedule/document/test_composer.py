@@ -27,7 +27,7 @@ def tree(node: yaml.Node | None, lines: int = 0) -> Any:
     mark: Any = node.start_mark
     place = (mark.line - lines, mark.column)
     if isinstance(node, yaml.ScalarNode):
-        empty = not node.style and not node.value  # for an empty node, the two parsers report positions on different sides
+        empty = not node.style and not node.value  # the parsers place an empty node on different sides
         return ("nothing",) if empty else (place, bool(node.style), node.value)
     if isinstance(node, yaml.MappingNode):
         return place, "map", [(tree(key, lines), tree(value, lines)) for key, value in node.value]

@@ -127,7 +127,7 @@ def test_what_is_played_once_may_be_rounded() -> None:
 
 
 def test_frames_of_before_stay_valid() -> None:
-    """A whole rate, written or found by auto, gives the hashes that it always gave."""
+    """A whole rate, written or found by auto, gives the same hashes as it always did."""
     hashes = chain(Timeline(read("12", "4s", "motion: {zoom: 1.05/s}")), {})
     assert hashes == chain(Timeline(read("auto", "4s", "motion: {zoom: 1.05/s}")), {})
     assert hashes[-1] == "d1167b958b3d66034f0262d84100d0e06f622467c12fd805bfa25ea8742e5964"

@@ -86,7 +86,7 @@ def test_the_motion_between_two_shots_is_that_of_both() -> None:
 
 @pytest.mark.parametrize("fps", [10, 30, 24, 7])
 def test_a_shot_begins_at_its_frame_at_any_frame_rate(fps: int) -> None:
-    """0.1 + 0.2 is not 0.3: sums of lengths are rounded to where the frames are."""
+    """0.1 + 0.2 is not 0.3: sums of lengths are snapped to the frames."""
     shots = ", ".join(f"{{length: {0.7 if fps == 10 else 1}s, start: carry, prompts: p{i}}}" for i in range(9))
     found = specs(f"output: {{fps: {fps}}}\nshots: [{shots}]\n")
     per_shot = 7 if fps == 10 else fps
