@@ -191,7 +191,7 @@ def edited(ease: str, value: float) -> list[FrameSpec]:
     [("linear", 2), ("hold", 2), ("in_out_sine", 2), ("out_elastic", 2), ("in_expo", 2), ("smooth", 1)],
 )
 def test_editing_a_later_key_leaves_earlier_specs_equal(ease: str, seconds: int) -> None:
-    """Equal to the last bit, or a resumed run would start too early. `smooth` keys also bend the segment before them."""
+    """Equal to the last bit, or a resumed run would start too early. `smooth` keys bend the segment before, too."""
     before, after = edited(ease, 1.5), edited(ease, 1.7)
     same = 15 * seconds + 1
     assert [spec.to_json() for spec in before[:same]] == [spec.to_json() for spec in after[:same]]

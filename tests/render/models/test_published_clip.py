@@ -89,7 +89,7 @@ def publish(config: dict[str, Any], preprocess: dict[str, Any], folder: Path) ->
     with torch.random.fork_rng(devices=()):
         torch.default_generator.manual_seed(2)
         drawn = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
-    for key, value in drawn.state_dict().items():  # as after training: in a new network, the blocks pass on little of a picture
+    for key, value in drawn.state_dict().items():  # as after training: new blocks pass on little of a picture
         if ".bn" in key and key.endswith(("weight", "running_var")):
             low, high = (0.5, 1.5) if key.endswith("weight") else (0.1, 0.3)
             value.uniform_(low, high, generator=torch.Generator().manual_seed(1))

@@ -77,7 +77,7 @@ def test_affine_positions_are_those_of_the_inverse_matrix() -> None:
 
 @dataclass(frozen=True)
 class Ripple:
-    """Rows move independently, as no matrix can do it: odd rows are sampled two pixels to the right."""
+    """Rows move independently, which no matrix can express: odd rows are sampled two pixels to the right."""
 
     count: int
 

@@ -145,7 +145,7 @@ def test_a_batch_equals_its_pictures_alone(border: str, generator: torch.Generat
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_picture_keeps_its_type_and_points_stay_in_theirs(dtype: torch.dtype) -> None:
-    """Points are in float64: at column 7,000, float32's steps would lose a thousandth of half a pixel."""
+    """Points are float64: at column 7,000, float32 has steps of half a thousandth of a pixel, too coarse for 0.001."""
     ramp = torch.arange(8192, dtype=torch.float64).div(8192).expand(1, 1, 4, 8192).to(dtype)
     seen = catmull_rom(ramp, points(np.array([7000.0, 7000.001]), np.array([2.0])), "edge").flatten()
     assert seen.dtype == dtype

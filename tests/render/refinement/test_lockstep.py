@@ -132,7 +132,7 @@ def test_what_does_not_fit_together_is_refined_by_itself(
 
 
 def test_gradients_are_those_of_single_pictures(embedded_renderer: Renderer, spec: FrameSpec) -> None:
-    """Adam's mean gradient after one step; sums over more pictures have another order, so they differ in the last bits."""
+    """Adam's mean gradient after one step; larger batches sum in a different order, so not equal to the bit."""
     specs = [specs[0] for specs in different(replace(spec, size=(48, 32)))]
     batch, singles = ([Pending(*embedded_renderer.from_noise(spec)) for spec in specs] for _ in range(2))
     take(batch, 1)

@@ -1,4 +1,4 @@
-"""What is taken from packages: free pictures only, files from real .deb archives, advice if a download fails."""
+"""What is taken from packages: free pictures only, files from real .deb archives, advice if nothing can be fetched."""
 
 import hashlib
 import io

@@ -90,7 +90,7 @@ def test_vectors_move_into_another_towers_space() -> None:
 
 
 def _tiny_teacher(folder: Path) -> Path:
-    """A BERT with the teacher's structure and file formats, 24 wide, with random weights and a vocabulary of letters."""
+    """A BERT with the teacher's structure and file formats, 24 wide, with random weights and a letter vocabulary."""
     from safetensors.torch import save_file
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
