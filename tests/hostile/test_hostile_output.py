@@ -236,7 +236,7 @@ def test_json_stays_the_same_object(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_nothing_else_prints() -> None:
-    """Standard output and error are written in one place only; nobody may forget to use `show`."""
+    """Standard output and error are written in one place only, so that no output bypasses `show`."""
     for path in (ROOT / "pipeline").rglob("*.py"):
         if path.name != "terminal.py":
             text = path.read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ def test_honest_run_has_nothing_wrong(made: Made) -> None:
     assert list(verification.damaged()) == []
     assert list(verification.rerender(99, 0, "cpu", True)) == []
     assert verification.summary(0).endswith(
-        "12 frames and 3 states checked, 3 frames rendered again, nothing wrong"  # 8, 11 follow a state
+        "12 frames and 3 states checked, 3 frames rendered again, nothing wrong"  # frames 0, 8 and 11
     )
 
 

@@ -25,7 +25,7 @@ HOP = ("connection", "content-length", "host", "transfer-encoding")
 class Line:
     """A proxy between a render and the bucket: what to do with requests of a method, in order.
 
-    `faults` are taken one by one for requests of `method`: "drop" closes the connection, "error" answers 503,
+    `faults` are used up one by one by requests of `method`: "drop" closes the connection, "error" answers 503,
     "slow" waits a fifth of a second, "fine" lets it through.
     """
 

@@ -104,7 +104,7 @@ def test_a_folder_that_another_run_writes_into_is_left_alone(
 
 
 def test_parts_of_a_run_on_three_machines(store: Store, tmp_path: Path, line: Line) -> None:
-    """Two machines render a shot each; the third has only the bucket and joins them; nobody touches another's files."""
+    """Two machines render a shot each; the third has only the bucket and joins them; none touches another's files."""
     text = toy(1).replace("prompts: {0: red, end: blue}", "prompts: red").replace("length: 6, ", "")
     file = tmp_path / "toy.yaml"
     file.write_text(text + "shots: [{length: 5}, {length: 7, prompts: blue}]\n")

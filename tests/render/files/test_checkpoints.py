@@ -193,7 +193,7 @@ def test_pickled_settings_and_scores_are_no_obstacle(tmp_path: Path) -> None:
 
 
 def test_a_kind_of_dict_of_the_training_code_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lightning's hyper-parameters: filled by item, and with a state of its own."""
+    """Lightning's hyper-parameters: filled item by item, with a state of their own."""
     name = "pytorch_lightning.utilities.parsing"
     module = ModuleType(name)
     module.AttributeDict = type("AttributeDict", (dict,), {"__module__": name})  # type: ignore[attr-defined]
