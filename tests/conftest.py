@@ -1,4 +1,4 @@
-"""What all tests share: no ffmpeg setting of the environment, and the command as it is installed."""
+"""Shared by all tests: ffmpeg settings in the environment are removed, and the installed command is found."""
 
 import shutil
 import sys
@@ -17,7 +17,7 @@ def no_ffmpeg_of_the_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def command() -> str:
-    """The installed `render`: the one of this Python, else the one on PATH."""
+    """The installed `render`: the one that belongs to this Python, otherwise the one on PATH."""
     beside = Path(sys.executable).with_name("render")
     found = str(beside) if beside.is_file() else shutil.which("render")
     assert found is not None, "the project is not installed: pip install -e .[dev]"

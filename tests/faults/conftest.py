@@ -1,4 +1,4 @@
-"""A run that nothing happens to, places to break others in, and the count of what was tried."""
+"""An undisturbed run to compare with, places for breaking other runs, and a count of the faults tried."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from tests.faults.harness import EMBEDDED, TOY, Place
 
 @dataclass
 class Tally:
-    """Faults that were tried, and survived as asserted; a line of each stands at the end of the test run."""
+    """Counts the faults that were tried and survived as asserted; each gets a line at the end of the test run."""
 
     lines: list[str] = field(default_factory=list)
 
@@ -41,7 +41,7 @@ def tally(pytestconfig: pytest.Config) -> Tally:
 
 @pytest.fixture
 def new_place(command: str, tmp_path: Path) -> Callable[[str], Place]:
-    """A place of this name with toy.yaml in it."""
+    """Returns a function that makes a place of the given name, with toy.yaml in it."""
     return lambda name: Place(command=command, path=tmp_path / name).write()
 
 
@@ -52,7 +52,7 @@ def place(new_place: Callable[[str], Place]) -> Place:
 
 @pytest.fixture(scope="session")
 def reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A run from start to end that nothing happened to; not to be changed."""
+    """An undisturbed run from start to end; not to be changed."""
     whole = Place(command=command, path=tmp_path_factory.mktemp("faults") / "whole").write(TOY)
     whole.render()
     return whole
@@ -60,7 +60,7 @@ def reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="session")
 def embedded_reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """The same of the models that ship with the package."""
+    """The same with the models that ship with the package."""
     whole = Place(command=command, path=tmp_path_factory.mktemp("faults") / "embedded").write(EMBEDDED)
     whole.render()
     return whole

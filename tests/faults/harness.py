@@ -1,4 +1,4 @@
-"""Runs as people start them: the installed command, its folder, and what must hold of it at any moment."""
+"""Runs as users start them: the installed command, its folder, and what must hold for it at any moment."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ GO_ON = "run the same command again to go on"
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a process ended, and what it said."""
+    """How a process ended and what it printed."""
 
     code: int
     out: str
@@ -39,14 +39,14 @@ class Ended:
 
     @property
     def message(self) -> str:
-        """The one line of a failure."""
+        """The single line that reports a failure."""
         assert len(self.err.splitlines()) == 1, self.err
         return self.err.strip()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A folder with schedules, in which `render` is called; toy.yaml goes to out/toy."""
+    """A folder with schedules in which `render` is called; toy.yaml is rendered to out/toy."""
 
     command: str
     path: Path
@@ -77,21 +77,21 @@ class Place:
         return ended(self.start(*arguments, **settings))
 
     def render(self, *arguments: object, **settings: Any) -> Ended:
-        """Render toy.yaml to its end, which must be a good one."""
+        """Render toy.yaml to the end, which must succeed."""
         done = self.call("toy.yaml", "--out", "out", *arguments, **settings)
         assert done.code == 0, done.err
         return done
 
     def copy(self, path: Path) -> "Place":
-        """A place of its own that holds the same, times and all; its run is that of its own toy.yaml."""
+        """Make an independent copy, modification times included; its run belongs to the copy's own toy.yaml."""
         shutil.copytree(self.path, path)
         place = Place(command=self.command, path=path)
-        for record in place.folder.rglob("run.json"):  # those of its history, too
+        for record in place.folder.rglob("run.json"):  # including the records in its history
             record.write_text(record.read_text().replace(str(self.path), str(path)))
         return place
 
     def strike(self, moment: Moment, number: int, *arguments: object, **settings: Any) -> Ended | None:
-        """Start rendering toy.yaml and send signal `number` at the moment; None if the run ended before it."""
+        """Start rendering toy.yaml and send signal `number` at the moment; None if the run ended before that."""
         watch = Watch(self.folder)
         process = self.start("toy.yaml", "--out", "out", *arguments, **settings)
         try:
@@ -109,7 +109,7 @@ class Place:
         return {path.name: path.read_bytes() for path in sorted((self.folder / "frames").glob("[0-9]*.png"))}
 
     def stamps(self) -> dict[str, tuple[int, int]]:
-        """Which file every frame is, and when it was written."""
+        """Which file each frame is, and when it was written."""
         files = ((path.name, path.stat()) for path in (self.folder / "frames").glob("[0-9]*.png"))
         return {name: (stat.st_ino, stat.st_mtime_ns) for name, stat in files}
 
@@ -127,7 +127,7 @@ class Place:
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:
-    """Wait for a process; it never ends with a traceback."""
+    """Wait for a process to end, and assert that it printed no traceback."""
     begun = time.monotonic()
     try:
         out, err = process.communicate(timeout=PATIENCE)
@@ -140,7 +140,7 @@ def ended(process: subprocess.Popen[str]) -> Ended:
 
 
 def assert_equal(place: Place, reference: Place) -> None:
-    """Frames and video are those of the run that nothing happened to, and nothing lies around."""
+    """Frames and video equal those of the undisturbed run, and no temporary files are left."""
     mine, wanted = place.pictures(), reference.pictures()
     assert mine.keys() == wanted.keys()
     assert [name for name in wanted if mine[name] != wanted[name]] == []
@@ -149,7 +149,7 @@ def assert_equal(place: Place, reference: Place) -> None:
 
 
 def assert_nothing_broken(place: Place, reference: Place) -> None:
-    """Whatever is there at any moment is whole and right."""
+    """Everything that exists at any given moment is complete and correct."""
     assert place.pictures().items() <= reference.pictures().items()
     assert not (place.folder / "video.mp4").exists() or place.video() == reference.video()
 

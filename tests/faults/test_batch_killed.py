@@ -1,4 +1,4 @@
-"""A batch is killed anywhere and started again at once, while its worker may still be at work: nobody fails."""
+"""A batch is killed at any point and restarted at once, while its worker may still be running: no job fails."""
 
 import os
 import random
@@ -22,7 +22,7 @@ BATCH = ("batch", "toy.yaml", "--out", "out", "--device", "cpu")
 
 
 def kill_the_batch(place: Place, moment: Moment) -> bool:
-    """Kill the batch's own process and leave its worker to itself; whether it did not end before."""
+    """Kill only the batch's own process and leave its worker running; False if the batch ended before the moment."""
     watch = Watch(place.folder)
     process = place.start(*BATCH)
     try:

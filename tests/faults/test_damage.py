@@ -1,4 +1,4 @@
-"""States and frames that are not what was written: recognised, told, and made again to the same bytes."""
+"""States and frames that differ from what was written are recognised, reported, and remade to the same bytes."""
 
 import itertools
 import os
@@ -18,13 +18,13 @@ from tests.faults.conftest import Tally
 from tests.faults.harness import FRAMES, Place, assert_equal
 
 Damage = Callable[[bytes], bytes]
-HALF = 12  # frames of the run that is damaged
-STATES = (7, 10, 11)  # the frames after which it has a state
+HALF = 12  # frames in the run that is damaged
+STATES = (7, 10, 11)  # the run has a state after each of these frames
 PLACES = int(os.environ.get("RENDER_FAULT_PLACES", "20"))
 
 
 def flip(begin: float, end: float) -> Damage:
-    """Flip one bit between two places: fractions of the file, or numbers of bytes where they go over 1."""
+    """Flip one bit between two positions, given as fractions of the file, or as byte counts where they exceed 1."""
 
     def damage(whole: bytes) -> bytes:
         chance = random.Random(len(whole))
@@ -38,7 +38,7 @@ def flip(begin: float, end: float) -> Damage:
 
 
 def in_header(whole: bytes) -> bytes:
-    """A digit of the note's checksum becomes another."""
+    """Change one digit of the checksum in the note."""
     (length,) = struct.unpack("<Q", whole[:8])
     place = whole.index(b"checksum", 8, 8 + length) + 14
     return whole[:place] + (b"0" if whole[place : place + 1] != b"0" else b"1") + whole[place + 1 :]
@@ -87,7 +87,7 @@ def test_damaged_newest_state_falls_back_to_the_one_before(
 def test_every_state_damaged_in_turn(
     index: int, half: Place, reference: Place, new_place: Callable[[str], Place], tally: Tally
 ) -> None:
-    """Each as the newest there is: cut, and with a bit flipped, at random places."""
+    """Each one as the newest state: truncated, and with a bit flipped, at random positions."""
     started, chance = time.monotonic(), random.Random(index)
     place = half.copy(new_place("all").path / "place")
     whole = {state: place.state(state).read_bytes() for state in STATES}
@@ -113,7 +113,7 @@ def test_every_state_damaged_in_turn(
 
 
 def test_all_records_damaged_at_once(done: Place, reference: Place) -> None:
-    """What is told of the run, and who renders it, is made again; no frame is."""
+    """The run's description and the note of who renders it are made again; no frame is."""
     before = done.stamps()
     for name in ("run.json", "report.json", "schedule.yaml", ".lock", "video.mp4", "contact.png", "poster.png"):
         (done.folder / name).write_bytes(b"\xff\0 nothing that we wrote")
@@ -127,7 +127,7 @@ def test_all_records_damaged_at_once(done: Place, reference: Place) -> None:
 def test_every_state_damaged_in_every_way(
     half: Place, reference: Place, tmp_path_factory: pytest.TempPathFactory, tally: Tally
 ) -> None:
-    """All at once: the newest sound one is used, and without one the run begins at the first frame."""
+    """All at once: the newest intact state is used, and if there is none, the run starts at the first frame."""
     started = time.monotonic()
     ways = itertools.cycle(DAMAGES)
     tried = 0
@@ -151,7 +151,7 @@ def test_state_of_another_frame_is_not_taken_for_it(begun: Place, reference: Pla
 
 
 def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> None:
-    """Torn, emptied, replaced by a foreign picture or text; all at once, and the first of them is where it goes on."""
+    """Truncated, emptied, or replaced by another picture or text, all at once; rendering resumes at the first one."""
     whole = begun.frame(8).read_bytes()
     begun.frame(8).write_bytes(whole[: len(whole) // 2])
     begun.frame(9).write_bytes(b"")
@@ -186,7 +186,7 @@ def test_flipped_bit_of_a_frame_is_found_by_verify_and_mended(done: Place, refer
 
 @pytest.mark.slow
 def test_mended_frame_reaches_the_video_even_if_the_run_is_killed_between(done: Place, reference: Place) -> None:
-    """The frame's hash is what it was before, so the report must not vouch for the video any more."""
+    """The frame's hash is the same as before, so the report must no longer vouch for the video."""
     black = Image.fromarray(np.zeros((32, 32, 3), np.uint8))
     with Image.open(done.frame(9)) as frame:
         notes = frame.info | {"pixels_sha256": checksum(np.asarray(black))}
@@ -210,7 +210,7 @@ def paint(place: Place, index: int, picture: Image.Image, notes: Mapping[str | t
 
 
 def tampered(path: str) -> bytes:
-    """The state with another picture under a checksum and a seal that fit."""
+    """The state with a different picture, under a checksum and a seal that match it."""
     import torch
 
     from pipeline.run.folder.states import StateNote, _checksum
@@ -235,7 +235,7 @@ def tampered(path: str) -> bytes:
 
 @pytest.mark.slow
 def test_rerendering_passes_on_an_honest_run_and_fails_on_a_forged_state(begun: Place) -> None:
-    """Frames 0, 8 and 11 follow a kept state, or none; the last state has no frame behind it yet."""
+    """Frames 0, 8 and 11 follow a kept state or have none before them; no frame follows the last state yet."""
     honest = begun.call("verify", "out/toy", "--rerender", "9")
     assert honest.code == 1, "frames 12 to 23 are missing"
     assert honest.err.splitlines() == [

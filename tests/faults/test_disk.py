@@ -1,4 +1,4 @@
-"""A disk that is full, and one that cannot be written: one message, and everything finished is kept."""
+"""A full disk, and one that cannot be written to: one message, and everything finished is kept."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ MANY = int(os.environ.get("RENDER_FAULT_PLACES", "20"))
 
 @contextlib.contextmanager
 def mounted(path: Path, options: str) -> Iterator[Path]:
-    """A small disk of its own at `path`; skips where mounting is not permitted."""
+    """Mount a small separate disk at `path`; skip the test where mounting is not permitted."""
     path.mkdir(parents=True, exist_ok=True)
     try:
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True, capture_output=True)
@@ -37,13 +37,13 @@ def remount(path: Path, options: str) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Pages that the files of a finished run take, in bytes."""
+    """Bytes that the files of a finished run occupy, in whole pages."""
     return sum(-(-path.stat().st_size // 4096) * 4096 for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
 def test_full_disk_costs_nothing(count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally) -> None:
-    """The disk is full after a random number of pages, again and again until there is room for all."""
+    """The disk fills up after a random number of pages, repeatedly, until there is room for everything."""
     begun, chance = time.monotonic(), random.Random(count)
     needed = size_of(reference.folder)
     tried, number = 0, 0
@@ -73,7 +73,7 @@ def test_full_disk_costs_nothing(count: int, new_place: Callable[[str], Place], 
 
 def no_file_over(size: int) -> Callable[[], None]:
     def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # else it kills before the write can fail
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # otherwise it kills the process before the write can fail
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
     return limit
@@ -82,7 +82,7 @@ def no_file_over(size: int) -> Callable[[], None]:
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [1_000, 8_000, 25_000])
 def test_write_that_fails_halfway_costs_nothing(size: int, place: Place, reference: Place) -> None:
-    """Where no disk can be mounted: no file may be longer than so many bytes."""
+    """For machines where no disk can be mounted: no file may be longer than `size` bytes."""
     done = place.call("toy.yaml", "--out", "out", preexec_fn=no_file_over(size))
     assert done.code == 1
     assert "File too large" in done.message

@@ -1,4 +1,4 @@
-"""A schedule, a model or a number that changes under a run."""
+"""A schedule, a model or a number changes during a run or between runs."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from render.models.registry import find_latent
 from tests.faults.harness import FRAMES, TOY, Place, assert_equal
 from tests.faults.watch import Moment
 
-EDITED = TOY.replace("12: blue, 23: green", "12: blue, 13: cyan")  # frames 0 to 12 stay as they are
+EDITED = TOY.replace("12: blue, 23: green", "12: blue, 13: cyan")  # frames 0 to 12 stay the same
 EMBEDDED = """
 output: {size: [64, 64], fps: 8, length: 3, seed: 5}
 models:
@@ -28,7 +28,7 @@ refine: {steps: 3, first_frame: 6, cutouts: 4}
 
 @pytest.fixture
 def modelled(place: Place) -> Place:
-    """Three frames of the embedded models, the latent model's files lying beside the schedule."""
+    """Three frames with the embedded models; the files of the latent model are beside the schedule."""
     latent = find_latent("embedded")
     assert isinstance(latent.architecture, Path)
     assert latent.checkpoint is not None
@@ -81,7 +81,7 @@ refine: {steps: {0: 0, 2: 0, 3: 2}, first_frame: 0, cutouts: 2}
 
 
 def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(modelled: Place) -> None:
-    """A weight of the decoder is infinite, and frame 3 is the first that is decoded."""
+    """A weight of the decoder is infinite, and frame 3 is the first one that is decoded."""
     weights = load_file(modelled.path / "vqgan.safetensors")
     weights["decoder.conv_in.bias"][0] = np.inf
     save_file(weights, modelled.path / "vqgan.safetensors")
@@ -98,7 +98,7 @@ def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(mod
 @pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="torch starts no more threads than there are processors")
 def test_another_number_of_threads_is_told(begun: Place) -> None:
-    """Sums are taken in another order: with the embedded models one thread and two give other bits."""
+    """Sums are computed in a different order: with the embedded models, one thread and two give different bits."""
     begun.state(11).unlink()
     begun.render("--frames", "11:12", "--fresh", OMP_NUM_THREADS="1")
     done = begun.render(OMP_NUM_THREADS="2")
@@ -112,10 +112,10 @@ def test_another_number_of_threads_is_told(begun: Place) -> None:
 
 
 def test_models_that_change_while_they_are_loaded_are_refused(modelled: Place) -> None:
-    """Between the digest, which the frames' hashes hold, and the loading a model is put in its place."""
+    """A different model is put in place after the digest (which the frames' hashes contain) and before loading."""
     process = modelled.start("toy.yaml", "--out", "out")
     try:
-        while not (modelled.folder / "run.json").exists():  # digests are taken
+        while not (modelled.folder / "run.json").exists():  # the digests have been computed by then
             assert process.poll() is None
             time.sleep(0.005)
         other = modelled.path / "other"
@@ -149,7 +149,7 @@ def test_model_that_vanishes_while_a_run_starts_is_told(modelled: Place) -> None
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="watches files with inotify")
 def test_embedded_models_killed_and_replaced(modelled: Place, tmp_path: Path) -> None:
-    """A kill, then the same bits; then another model, under which every frame is stale."""
+    """A kill, then the same bits; then a different model, which makes every frame stale."""
     whole = modelled.copy(tmp_path / "whole")
     whole.render()
     assert modelled.strike(Moment(folder="frames", kind="renamed", pattern="000001.png", delay=0.1), 9) is not None

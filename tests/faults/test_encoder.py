@@ -1,4 +1,4 @@
-"""Whatever ffmpeg does, the frames are kept, one message says what to do, and the real one then finishes."""
+"""Whatever ffmpeg does, the frames are kept, one message says what to do, and the real ffmpeg then finishes the run."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ SCRIPTS = {
 
 @pytest.fixture
 def unfinished(done: Place) -> Place:
-    """All frames, and no video yet."""
+    """All frames, but no video yet."""
     for name in ("video.mp4", "report.json"):
         (done.folder / name).unlink()
     return done
@@ -92,7 +92,7 @@ def test_assemble_makes_the_same_bytes(done: Place, reference: Place) -> None:
 
 
 def test_assemble_of_an_unfinished_run_asks_for_partial(begun: Place) -> None:
-    """Of what is there it makes what the run of those frames made."""
+    """With --partial it makes the same as the run that rendered those frames."""
     video = begun.video()
     (begun.folder / "video.mp4").unlink()
     told = begun.call("assemble", "out/toy")
@@ -106,7 +106,7 @@ def test_assemble_of_an_unfinished_run_asks_for_partial(begun: Place) -> None:
 
 @pytest.mark.slow
 def test_partial_video_is_not_taken_for_the_whole_one(done: Place, reference: Place) -> None:
-    """The last frame comes back from its state without a step, and yet there is a video to make."""
+    """The last frame is restored from its state without a step, and yet a video must be made."""
     done.frame(FRAMES - 1).unlink()
     assert done.call("assemble", "out/toy", "--partial").out == f"out/toy/video.mp4: {FRAMES - 1} frames\n"
     done.render()

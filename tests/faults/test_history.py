@@ -1,4 +1,4 @@
-"""A finished run is edited, and killed around the moment at which it is put aside or restored: no frame is lost."""
+"""A finished run is edited, and killed around the moment when it is put aside or restored: no frame is lost."""
 
 import signal
 import sys
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="sends signals t
 
 EDITED = TOY.replace("seed: 5", "seed: 6")
 
-# Runs the command and kills it right after the so-manieth link or rename.
+# Runs the command and kills it right after the n-th link, rename or removal.
 KILLER = """
 import os, pathlib, signal, sys
 left = int(sys.argv.pop(1))
@@ -37,7 +37,7 @@ entry()
 
 
 def killed(place: Place, count: int, *arguments: object) -> bool:
-    """Call the command and kill it after so many links, renames and removals; whether it came so far."""
+    """Call the command and kill it after `count` links, renames and removals; False if it ended before that."""
     killer = Place(command=sys.executable, path=place.path)
     done = ended(killer.start("-c", KILLER, count, *arguments))
     assert done.code in (0, -signal.SIGKILL), done.err
@@ -45,7 +45,7 @@ def killed(place: Place, count: int, *arguments: object) -> bool:
 
 
 def frames_anywhere(place: Place) -> set[bytes]:
-    """The pictures of today's run and of the history."""
+    """The pictures of the current run and of the history."""
     folders = [place.folder, *(place.folder / "history").glob("[0-9]*")]
     return {path.read_bytes() for folder in folders for path in (folder / "frames").glob("[0-9]*.png")}
 

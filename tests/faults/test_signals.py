@@ -1,4 +1,4 @@
-"""Killed anywhere and started again, the video is bit for bit that of a run that nothing happened to."""
+"""A run is killed at any point and restarted: the video is bit for bit that of an undisturbed run."""
 
 import os
 import random
@@ -29,13 +29,13 @@ from tests.waiting import PATIENCE, wait_for
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="watches files with inotify")
 
 MANY = int(os.environ.get("RENDER_FAULT_MOMENTS", "50"))
-SPAN = 2.5  # seconds from the lock to the video, about
+SPAN = 2.5  # approximate seconds from the lock to the video
 ENDLESS = TOY.replace("steps: 5, first_frame: 5", "steps: {0: 1, 3: 1, 4: 10000}, first_frame: 1")
 LOCKED = Moment(folder="", kind="created", pattern=".lock")
 
 
 def moments(chance: random.Random, span: float) -> list[Moment]:
-    """One of every phase, each with chance in it: all over the run, and aimed at the short ones."""
+    """One moment in every phase, each partly random: anywhere in the run, and aimed at the short phases."""
     frame, instant = chance.randint(1, FRAMES // 3), chance.uniform(0, 0.004)
     return [
         Moment(folder="", kind="modified", pattern=".lock", delay=chance.uniform(0, span)),
@@ -60,12 +60,12 @@ def storm(
     check: Callable[[Place, Ended], None],
     span: float = SPAN,
 ) -> None:
-    """Strike `count` times: a run again and again until it is finished, then the next one.
+    """Strike `count` times: restart a run until it is finished, then begin the next one.
 
     Args:
-        reference: a run of the same schedule that nothing happened to.
-        check: looks at what a struck run left, and said.
-        span: seconds from the lock to the video, about.
+        reference: an undisturbed run of the same schedule.
+        check: examines what an interrupted run left and printed.
+        span: approximate seconds from the lock to the video.
     """
     chance = random.Random(count)
     aims: list[Moment] = []
@@ -124,7 +124,7 @@ def test_terminated_at_random_moments(
     def check(place: Place, done: Ended) -> None:
         nonlocal slowest
         slowest = max(slowest, done.seconds)
-        if f"video.mp4: {FRAMES} frames" in done.out:  # it had finished, and was on its way out
+        if f"video.mp4: {FRAMES} frames" in done.out:  # it had finished and was about to exit
             return
         assert done.code == 143
         assert done.message == f"terminated; {GO_ON}"
@@ -147,7 +147,7 @@ def test_terminated_within_a_long_frame(place: Place, reference: Place) -> None:
 
 
 def hanging_ffmpeg(path: Path) -> Path:
-    """It says nothing, hears nothing, and has a child that does the same."""
+    """An ffmpeg that prints nothing, ignores signals, and has a child that does the same."""
     script = path / "hangs"
     script.write_text(f"#!/bin/sh\ntrap '' TERM INT\ntouch {path}/runs\nsleep 600 & wait; sleep 600\n")
     script.chmod(0o755)
@@ -164,7 +164,7 @@ def test_terminated_while_ffmpeg_runs_takes_it_along(task: str, done: Place, ref
     process.terminate()
     told = ended(process)
     assert (told.code, told.message) == (143, f"terminated; {GO_ON}")
-    wait_for(lambda: not programs(hangs))  # it was killed; a busy system takes a moment
+    wait_for(lambda: not programs(hangs))  # it was killed; on a busy system this takes a moment
     before = done.stamps()
     done.render()
     assert_equal(done, reference)
@@ -213,17 +213,17 @@ def test_interrupted_twice_stops_at_once(place: Place) -> None:
 
 @pytest.mark.slow
 def test_nobody_reads_what_it_says(place: Place) -> None:
-    """A run that is stuck in telling goes as soon as one that is not: the reader may be stopped, too."""
+    """A run that is blocked on printing must stop as fast as any other; its reader may be stopped, too."""
     place.write(TOY.replace("steps: 5, first_frame: 5", "steps: 0, first_frame: 1").replace(f"{FRAMES}", "900"))
     process = place.start("toy.yaml", "--out", "out", "--json")
     count, deadline = -1, time.monotonic() + PATIENCE
-    while count != (count := len(place.stamps())) or count <= 0:  # until no frame comes any more
+    while count != (count := len(place.stamps())) or count <= 0:  # until no more frames arrive
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.5 if count > 0 else 0.1)
     process.terminate()
     try:
-        assert process.wait(PATIENCE) == 143  # nobody reads, so a run that waits for that never ends
+        assert process.wait(PATIENCE) == 143  # nobody reads the pipe, so a run that waited for a reader would never end
     finally:
         process.kill()
         process.communicate()

@@ -1,4 +1,4 @@
-"""One folder, one writer; and everybody may look."""
+"""One folder has one writer, and anyone may look at it."""
 
 import json
 import platform
@@ -67,7 +67,7 @@ def test_lock_of_a_killed_run_is_taken_over(running: tuple[Place, subprocess.Pop
 
 @pytest.mark.slow
 def test_lock_of_a_stopped_process_holds(running: tuple[Place, subprocess.Popen[str]]) -> None:
-    """A process that sleeps, as under Ctrl-Z, is not dead."""
+    """A stopped process, as after Ctrl-Z, is not dead."""
     place, process = running
     process.send_signal(signal.SIGSTOP)
     assert place.call("toy.yaml", "--out", "out").code == 1
@@ -78,7 +78,7 @@ def test_lock_of_a_stopped_process_holds(running: tuple[Place, subprocess.Popen[
 def test_of_many_that_start_at_once_one_renders(place: Place, reference: Place) -> None:
     processes = [place.start("toy.yaml", "--out", "out") for _ in range(4)]
     outcomes = sorted(ended(process).code for process in processes)
-    # one that starts after the first has finished has nothing to do
+    # a run that starts after the first one has finished has nothing to do
     assert outcomes[0] == 0
     assert set(outcomes) <= {0, 1}
     place.render()
@@ -87,7 +87,7 @@ def test_of_many_that_start_at_once_one_renders(place: Place, reference: Place) 
 
 @pytest.mark.slow
 def test_status_asked_all_the_time_disturbs_no_run(place: Place, reference: Place) -> None:
-    """It holds the lock for an instant, to see whether it is held."""
+    """Status holds the lock for an instant to see whether it is held."""
     place.folder.mkdir(parents=True)
     ask = [
         "from pathlib import Path",

@@ -1,4 +1,4 @@
-"""Seeing files appear the moment they do, so that a fault can be aimed at phases of a millisecond.
+"""Notices files the moment they appear, so that a fault can be aimed at phases that last a millisecond.
 
 Linux only (inotify); polling would see one partial file in ten.
 """
@@ -22,10 +22,10 @@ _HEADER = struct.Struct("iIII")
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """`delay` seconds after the `count`-th file like `pattern` in `folder` was created, renamed into place or deleted.
+    """`delay` seconds after the `count`-th file that matches `pattern` in `folder` was created, renamed or deleted.
 
     Attributes:
-        folder: of the run's folder: "", "frames" or "state".
+        folder: within the run's folder: "", "frames" or "state".
         kind: one of KINDS.
     """
 
@@ -40,7 +40,7 @@ class Moment:
 
 
 class Watch:
-    """The events of a run's folder from now on."""
+    """The events in a run's folder from the moment this is created."""
 
     def __init__(self, folder: Path) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -55,7 +55,7 @@ class Watch:
             self._folders[watched] = name
 
     def reach(self, moment: Moment, process: subprocess.Popen[str], patience: float = PATIENCE) -> bool:
-        """Wait for the moment; False if the process ended before it came."""
+        """Wait for the moment; False if the process ended first."""
         left = moment.count
         deadline = time.monotonic() + patience
         while left:

@@ -1,4 +1,4 @@
-"""What a stranger's file may cost: processor seconds, not those of the clock, and the most memory ever held."""
+"""What an untrusted file may cost: processor seconds (not wall-clock time) and peak memory."""
 
 import json
 import os
@@ -19,10 +19,10 @@ MEGABYTES = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a piece of work ended, what it said, and what it took; the memory is the whole process's.
+    """How a piece of work ended, what it printed, and what it cost; the memory is that of the whole process.
 
     Attributes:
-        seconds: processor time as an idle machine would have taken it; see `_slowness` in forked.py.
+        seconds: processor time that an idle machine would have needed; see `_slowness` in forked.py.
     """
 
     code: int
@@ -32,11 +32,11 @@ class Outcome:
 
 
 class Forked:
-    """A process that has imported everything, and does each piece of work in a fork of itself.
+    """A process that has imported everything and does each piece of work in a fork of itself.
 
     Args:
         kind: `command` or `checkpoint`, see forked.py.
-        folder: where it works; nothing else is in there.
+        folder: its working directory, which is otherwise empty.
     """
 
     def __init__(self, kind: str, folder: Path) -> None:
@@ -55,7 +55,7 @@ class Forked:
         return Outcome(**self._ask(arguments, warm_up=False))
 
     def warm_up(self, *arguments: str | Path) -> None:
-        """Do the work in the process itself, so that whatever it imports is there."""
+        """Do the work in the process itself, so that everything it imports is loaded."""
         self._ask(arguments, warm_up=True)
 
     def close(self) -> None:
@@ -71,13 +71,13 @@ class Forked:
         self._process.stdin.write(json.dumps([[str(argument) for argument in arguments], warm_up]) + "\n")
         self._process.stdin.flush()
         while not (line := self._process.stdout.readline()).startswith(("{", "null")):
-            assert line, "the process is gone"  # else what the work itself said
+            assert line, "the process is gone"  # the process is gone
         return json.loads(line)
 
 
 @pytest.fixture(scope="session")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
-    """Run `render ...` with the arguments given."""
+    """Runs `render ...` with the given arguments."""
     forked = Forked("command", tmp_path_factory.mktemp("command"))
     forked.warm_up("check", *sorted((ROOT / "schedules").glob("*.yaml")))
     yield forked
@@ -86,7 +86,7 @@ def render(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
 
 @pytest.fixture(scope="session")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
-    """Read the state dict of the checkpoint at the path given."""
+    """Reads the state dict of the checkpoint at the given path."""
     import torch
     from safetensors.torch import save_file
 
@@ -102,7 +102,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
 
 
 def assert_refused(outcome: Outcome, code: int, path: Path, pattern: str, idle: float) -> None:
-    """One message that names the file, within the limits; `idle` is the memory of doing nothing."""
+    """One message that names the file, within the limits; `idle` is the memory that doing nothing takes."""
     assert outcome.code == code, outcome.said
     lines = outcome.said.splitlines()
     assert all(line.startswith(f"{path.parent}/") or re.fullmatch(r"\.\.\. and \d+ more", line) for line in lines), (
@@ -117,7 +117,7 @@ def assert_refused(outcome: Outcome, code: int, path: Path, pattern: str, idle: 
 
 @pytest.fixture
 def refused(render: Forked) -> Callable[[Path, str], None]:
-    """(schedule, pattern): `render check` refuses it, saying what the pattern finds."""
+    """(schedule, pattern): asserts that `render check` refuses it with a message that matches the pattern."""
 
     def check(path: Path, pattern: str) -> None:
         assert_refused(render("check", path), 2, path, pattern, idle=0)
@@ -128,7 +128,7 @@ def refused(render: Forked) -> Callable[[Path, str], None]:
 
 @pytest.fixture
 def checkpoint_refused(checkpoints: Forked) -> Callable[[Path, str], None]:
-    """(checkpoint, pattern): its reading ends in one sentence that the pattern finds."""
+    """(checkpoint, pattern): asserts that reading it ends with one sentence that matches the pattern."""
     idle = checkpoints("missing.pt").megabytes
 
     def check(path: Path, pattern: str) -> None:

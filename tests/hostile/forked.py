@@ -1,6 +1,6 @@
-"""Does one piece of work per line of standard input, each in a fork, and answers with what it cost.
+"""Does one piece of work per line of standard input, each in a fork, and reports what it cost.
 
-A fork starts with everything imported, so the cost is the file's and not Python's. Run by `conftest.py`.
+A fork starts with everything imported, so the cost is that of the file and not of Python. Run by `conftest.py`.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 
 Work = Callable[[list[str]], object]
 
-_CPU_SECONDS = 20  # past any promise, so that a failing test ends, and the machine lives
+_CPU_SECONDS = 20  # more than any limit we promise, so that a failing test ends and the machine survives
 _MEMORY = 3 << 30
 _LOOP = 400_000
 _LOOP_SECONDS = 0.02  # on an idle core
@@ -46,7 +46,7 @@ def main() -> None:
     work = _WORK[sys.argv[1]]()
     for line in sys.stdin:
         arguments, warm_up = json.loads(line)
-        if warm_up:  # what is imported late belongs to the start, too
+        if warm_up:  # modules that are imported late are part of the start, too
             _outcome(work, arguments)
         sys.stdout.write(json.dumps(None if warm_up else _measured(work, arguments)) + "\n")
         sys.stdout.flush()
@@ -79,7 +79,7 @@ def _measured(work: Work, arguments: list[str]) -> dict[str, object]:
 
 
 def _slowness() -> float:
-    """How many times slower than an idle core this one is now: beside other load even processor time grows."""
+    """How many times slower than an idle core this one is now: under other load, even processor time grows."""
     begun = time.process_time()
     sum(number * number for number in range(_LOOP))
     return (time.process_time() - begun) / _LOOP_SECONDS

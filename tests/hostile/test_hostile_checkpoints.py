@@ -1,4 +1,4 @@
-"""Checkpoints made to do harm: each refused with one sentence, at once, nothing executed, nothing made."""
+"""Malicious checkpoints: each is refused at once with one sentence; nothing is executed, and no file is created."""
 
 import argparse
 import collections
@@ -23,7 +23,7 @@ MARK = Path("made-by-the-checkpoint")
 
 
 class _Folder:
-    """Makes a folder when it is unpickled."""
+    """Creates a folder when it is unpickled."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.mkdir, (str(MARK),)
@@ -56,7 +56,7 @@ def _bytes(content: bytes) -> Make:
 
 
 def _archive(pickled: bytes, compression: int = zipfile.ZIP_STORED) -> Make:
-    """A zip in torch's layout with the pickle given."""
+    """A zip in torch's layout that contains the given pickle."""
 
     def make(path: Path) -> None:
         with zipfile.ZipFile(path, "w", compression) as archive:
@@ -85,7 +85,7 @@ def _tar(path: Path) -> None:
 
 
 def _tensor_of_many(path: Path) -> None:
-    """Four numbers that say they are 2**40."""
+    """Four numbers that claim to be 2**40."""
     plain = io.BytesIO()
     torch.save({"a": torch.zeros(4)}, plain)
     with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w") as target:
@@ -96,23 +96,23 @@ def _tensor_of_many(path: Path) -> None:
 
 
 def _safetensors(tensors: dict[str, tuple[list[int], list[int]]]) -> Make:
-    """A safetensors file of 24 bytes whose header gives shapes and places at will."""
+    """A safetensors file of 24 bytes whose header gives arbitrary shapes and offsets."""
     entries = {name: {"dtype": "F32", "shape": shape, "data_offsets": at} for name, (shape, at) in tensors.items()}
     header = json.dumps(entries).encode()
     return _bytes(struct.pack("<Q", len(header)) + header + bytes(24))
 
 
-# Pushes and pops None without end.
+# Pushes and pops None endlessly.
 _IDLE = b"\x80\x02" + b"N0" * (20 << 20) + b"}."
 _SELF = b"\x80\x02}q\x00X\x0a\x00\x00\x00state_dicth\x00s."
 _BYTES = b"\x80\x02c__builtin__\nbytearray\n\x8a\x05" + struct.pack("<Q", 100 << 30)[:5] + b"\x85R."
-# A tuple of the one before it, twice or once, and so on; the last is the key of a dict.
+# Each tuple contains the one before it, once or twice; the last one is the key of a dict.
 _TWICE = b"\x80\x02}" + b"N\x85q\x00" + b"0h\x00h\x00\x86q\x00" * 60 + b"Ns."
 _TREE = (
     b"\x80\x02}" + b"(" + b"N" * 200 + b"tq\x00" + b"0(" + b"h\x00" * 200 + b"tq\x00" + b"0(" + b"h\x00" * 200 + b"tNs."
 )
 _DEEP = b"\x80\x02}" + b"N" + b"\x85" * 400_000 + b"Ns."
-# Each a multiple of 2**61 - 1: all have the hash 0, so a dict of them takes the square of their number.
+# Multiples of 2**61 - 1 all have the hash 0, so building a dict of them takes quadratic time.
 _COLLIDING = b"\x80\x02}(" + b"".join(
     b"\x8a\x0a" + (number * ((1 << 61) - 1)).to_bytes(10, "little") + b"N" for number in range(1, 200_000)
 )
@@ -135,10 +135,10 @@ _SQUARE = b"\x80\x02" + _ENCODE + _text(("\u4e00\u5e00" * 200_000).encode()) + _
 _LONG_LATIN = (
     b"\x80\x02" + _text(b"a" * (20 << 20)) + b"q\x00" + (_ENCODE + b"h\x00" + _text(b"latin1") + b"\x86R") * 3000
 )
-# A list of the one before it, twice, and so on: printing the last takes a trillion steps.
+# Each list contains the one before it twice: printing the last one takes a trillion steps.
 _LISTS = b"\x80\x02]q\x00" + b"](h\x00h\x00eq\x00" * 60
 _PERSISTENT = b"(" + _text(b"storage") + b"ctorch\nFloatStorage\nh\x00" + _text(b"cpu") + b"K\x01tQ."
-# Each has the hash 0.
+# All have the hash 0.
 _COMPLEX = b"\x80\x02cbuiltins\ncomplex\nq\x00}(" + b"".join(
     b"h\x00" + _number(-1_000_003 * i) + _number(i) + b"\x86RN" for i in range(1, 60_000)
 )
@@ -225,7 +225,7 @@ HOSTILE: dict[str, tuple[str, Make]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # torch.jit is on its way out
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # torch.jit is deprecated
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_is_refused_at_once_and_makes_nothing(
     name: str, tmp_path: Path, checkpoint_refused: Callable[[Path, str], None]
@@ -236,7 +236,7 @@ def test_it_is_refused_at_once_and_makes_nothing(
 
 
 def test_what_would_be_made_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test above would be content with a pickle that does nothing."""
+    """Without this, the test above would also pass for a pickle that does nothing."""
     monkeypatch.chdir(tmp_path)
     for content in (_Folder(), _Evaluated(), _Shell()):
         torch.save(content, tmp_path / "a.pt")

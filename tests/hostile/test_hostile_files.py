@@ -1,4 +1,4 @@
-"""Signals, tracks and videos made to do harm, and files of any length: judged by their beginning, in little memory."""
+"""Malicious signals, tracks and videos, and files of any length: judged by their first bytes, in little memory."""
 
 import struct
 from pathlib import Path

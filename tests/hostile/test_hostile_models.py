@@ -1,4 +1,4 @@
-"""Configs, models and upscalers made to do harm: each refused with its place, nothing executed or fetched."""
+"""Malicious configs, models and upscalers: each is refused with its location; nothing is executed or fetched."""
 
 import io
 import json
@@ -91,7 +91,7 @@ def test_a_tokenizer_beside_the_weights_runs_no_code(tmp_path: Path) -> None:
     model = Model(name="x", entry="clip", architecture=config, checkpoint=weights)
     with pytest.raises(WeightsError, match="'auto_map' names code"):
         companions(model, offline=True, progress=lambda *said: None)
-    with pytest.raises(WeightsError, match="cannot be loaded"):  # nor where that check is passed by
+    with pytest.raises(WeightsError, match="cannot be loaded"):  # not even where that check is bypassed
         clip.load(model.files(companions=(("x/y", tmp_path),)), torch.device("cpu"), torch.float32)
     assert not (tmp_path / "made").exists()
 
@@ -132,7 +132,7 @@ def test_a_tokenizer_is_the_one_of_its_first_use(
         found()
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # torch.jit is on its way out
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # torch.jit is deprecated
 @pytest.mark.parametrize("name", ["up.pt", "up.pth"])
 def test_a_script_is_no_upscaler(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Texts of files that would steer a terminal: every command shows them escaped, files get them as they are."""
+"""File contents that would control a terminal: every command shows them escaped; files get them unchanged."""
 
 import io
 import json
@@ -27,14 +27,14 @@ from pipeline.video.notes import MARK
 from tests.hostile.conftest import MEGABYTES, Forked
 
 ROOT = Path(__file__).parents[2]
-# Clears the screen; the same in one character; sets the title; writes backwards; goes back to the line's beginning.
+# Clear the screen; the same in one character; set the title; write right to left; return to the start of the line.
 STEERS = "\x1b[2J\x9b2J\x1b]0;owned\x07\u202edesrever\u2066\rgone\u2028"
 Said = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
 def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Said:
-    """Run `render ...` and give its exit code with all that it printed."""
+    """Runs `render ...` and returns its exit code with everything it printed."""
 
     def run(*arguments: str | Path) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["render", *map(str, arguments)])
@@ -68,7 +68,7 @@ def test_inspect(tmp_path: Path, said: Said, kind: str, write: Callable[[Path, s
     assert_printable(text)
     code, _ = said("inspect", video, "-o", tmp_path / "a.yaml")
     assert code == 0
-    if kind != "webp":  # XML has no control characters
+    if kind != "webp":  # XML cannot contain control characters
         assert (tmp_path / "a.yaml").read_bytes().decode() == source
 
 
@@ -158,7 +158,7 @@ def test_import(tmp_path: Path, said: Said, name: str, monkeypatch: pytest.Monke
     begin = source.replace("{", f"{{{strange}: {strange},", 1) if source.startswith("{") else source
     (tmp_path / f"a\x1b[2J{name}").write_text(begin.replace("snow", f"{strange}snow"))
     _, text = said("import", tmp_path / f"a\x1b[2J{name}")
-    assert_harmless(text)  # the schedule's own name has lost what steers
+    assert_harmless(text)  # the control characters are removed from the schedule's own name
 
 
 def test_music_and_plots_and_previews_are_named(tmp_path: Path, said: Said) -> None:
@@ -236,7 +236,7 @@ def test_json_stays_the_same_object(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_nothing_else_prints() -> None:
-    """Standard output and error have one way to them; `show` is not to be forgotten."""
+    """Standard output and error are written in one place only, so that no output bypasses `show`."""
     for path in (ROOT / "pipeline").rglob("*.py"):
         if path.name != "terminal.py":
             text = path.read_text(encoding="utf-8")
@@ -246,5 +246,5 @@ def test_nothing_else_prints() -> None:
 
 
 def _code(text: str) -> str:
-    """Without docstrings."""
+    """The code without its docstrings."""
     return re.sub(r'""".*?"""', "", text, flags=re.DOTALL)

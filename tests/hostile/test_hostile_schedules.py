@@ -1,4 +1,4 @@
-"""Schedules made to do harm: each refused with its place, at once and in little memory, by `render check`."""
+"""Malicious schedules: `render check` refuses each with its location, at once and in little memory."""
 
 import os
 from collections.abc import Callable
@@ -28,13 +28,13 @@ def layers(count: int) -> str:
 
 
 def laughs(name: str) -> str:
-    """Ten of ten of ten ...: a few lines that stand for 10**60 entries."""
+    """Ten of ten of ten ...: a few lines that expand to 10**60 entries."""
     lines = [f"{name}0: &a0 [ha, ha]", *(f"{name}{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 60))]
     return "\n".join(lines)
 
 
 SPACES = " " * 9900
-FULL = 990_000  # characters: nearly as long as a schedule may be
+FULL = 990_000  # characters: nearly the maximum length of a schedule
 
 TEXTS: dict[str, tuple[str, str]] = {
     # as YAML

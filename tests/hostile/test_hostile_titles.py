@@ -1,4 +1,4 @@
-"""Titles and folders that look like options, protocols or ffmpeg's own syntax arrive as plain text."""
+"""Titles and folders that look like options, protocols or ffmpeg syntax are treated as plain text."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The main job, small: the embedded models through the installed command, from schedule to video."""
+"""The main use case, small: the embedded models through the installed command, from schedule to video."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ LAZY = SCHEDULE.replace("steps: 3, first_frame: 16", "steps: 0, first_frame: 1")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, command: str) -> Path:
-    """The folder of sea.yaml; lazy.yaml, the same with next to no steps, is beside it."""
+    """The folder of sea.yaml; beside it is lazy.yaml, the same with hardly any steps."""
     place = tmp_path_factory.mktemp("main")
     (place / "sea.yaml").write_text(SCHEDULE, encoding="utf-8")
     (place / "lazy.yaml").write_text(LAZY, encoding="utf-8")
@@ -82,7 +82,7 @@ def test_video_has_every_frame_at_its_size_and_title(folder: Path) -> None:
 
 
 def test_pictures_show_something(folder: Path) -> None:
-    """Neither black nor flat, and no frame is the one before."""
+    """The pictures are neither black nor flat, and no frame equals the one before it."""
     pictures = []
     for name in frame_bytes(folder):
         with Image.open(folder / "frames" / name) as image:

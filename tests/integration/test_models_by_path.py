@@ -1,4 +1,4 @@
-"""`render` with models of one's own: checkpoints as they are published, beside the schedule."""
+"""`render` with the user's own models: checkpoints as they are published, beside the schedule."""
 
 import json
 import subprocess
@@ -37,7 +37,7 @@ refine: {steps: 1, first_frame: 2, cutouts: 2, ema: 0.5}
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A schedule with a transformer's checkpoint and a CLIP as a plain torch file."""
+    """A schedule with a transformer checkpoint and a CLIP saved as a plain torch file."""
     weights = tmp_path / "weights"
     weights.mkdir()
     (weights / "project.yaml").write_text(yaml.safe_dump({"model": TRANSFORMER}))

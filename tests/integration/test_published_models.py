@@ -1,4 +1,4 @@
-"""Published VQGANs as a user has them: a schedule names them, by path or by name, and frames come out."""
+"""Published VQGANs as users have them: a schedule names one, by path or by name, and frames are rendered."""
 
 import functools
 import http.server
@@ -51,7 +51,7 @@ def located(schedule: Schedule) -> LocatedModels:
 
 
 def assert_renders(schedule: Schedule) -> None:
-    """Frames that are pictures, each another."""
+    """The frames are real pictures, and each one is different."""
     timeline = Timeline(schedule)
     renderer = located(schedule).load("cpu")
     renderer.require_memory(schedule.output.size)
@@ -75,7 +75,7 @@ def test_every_published_kind_renders_by_its_path(kind: str, tmp_path: Path) -> 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A web server of a folder, and a cache with nothing in it."""
+    """A web server that serves a folder, and an empty cache."""
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     (tmp_path / "host").mkdir()
@@ -96,7 +96,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def registered(name: str, address: str, monkeypatch: pytest.MonkeyPatch, **changes: object) -> Model:
-    """The registry's model, its file at an address on this machine: random weights have a hash of their own."""
+    """The registry's model with its file at a local address; its random weights have their own hash."""
     known = registry.find_latent(name)
     assert known.download is not None
     model = replace(known, download=Download(name=known.download.name, addresses=(address,)), **changes)  # type: ignore[arg-type]
@@ -124,7 +124,7 @@ def test_a_published_name_is_fetched_converted_and_rendered(
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:TF32 acceleration on top of oneDNN")  # torch's own, of its switch
+@pytest.mark.filterwarnings("ignore:TF32 acceleration on top of oneDNN")  # a warning from torch about its own switch
 @pytest.mark.parametrize("name", ["imagenet-f16-16384", "openimages-f8-8192"])
 def test_at_full_size_a_published_name_makes_tamings_round_trip_and_renders(
     name: str, host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -136,7 +136,7 @@ def test_at_full_size_a_published_name_makes_tamings_round_trip_and_renders(
     publish(Published(config=config, vqgan=config), taming, tmp_path / "host")
     mine = schedule(BY_NAME.format(name=name), tmp_path)
     files = located(mine).latent
-    # The same convolutions in both: oneDNN's for our layout err by 1.4e-5 from float64, for taming's by 0.3e-5.
+    # The same convolutions in both: for our layout, oneDNN's differ by 1.4e-5 from float64, for taming's by 0.3e-5.
     with torch.backends.mkldnn.flags(enabled=False):
         assert_round_trip(vqgan.load(files, torch.device("cpu"), torch.float32, quantize=True), taming, (48, 32))
     assert_renders(mine)

@@ -1,4 +1,4 @@
-"""A run that is killed without warning, again and again, ends with the frames of one that never was."""
+"""A run that is repeatedly killed without warning ends with the same frames as one that was never killed."""
 
 import random
 import re
@@ -32,7 +32,7 @@ def frame_bytes(folder: Path) -> dict[str, bytes]:
 
 
 def kill_after(command: str, schedule: Path, out: Path, num_frames: int, seconds: float) -> bool:
-    """Start the run and kill it some time after so many frames; whether the kill came before the end."""
+    """Start the run and kill it `seconds` after `num_frames` frames; False if it ended before the kill."""
     process = subprocess.Popen(
         [command, str(schedule), "--out", str(out), "--json"], stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
@@ -48,7 +48,7 @@ def kill_after(command: str, schedule: Path, out: Path, num_frames: int, seconds
 
 
 def finish(command: str, schedule: Path, out: Path) -> str:
-    """Run to the end; what was said on standard output."""
+    """Run to the end and return what was printed on standard output."""
     done = subprocess.run(
         [command, str(schedule), "--out", str(out)],
         capture_output=True,

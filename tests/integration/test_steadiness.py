@@ -1,4 +1,4 @@
-"""A video does not drift: the same look after 300 frames as at the start."""
+"""A video does not drift: it looks the same after 300 frames as at the start."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def _without_guidance(index: int, size: tuple[int, int]) -> FrameSpec:
 
 
 def test_300_frames_of_zoom_without_refinement_keep_the_brightness() -> None:
-    """The first picture is a checkerboard of soft noise: a zoom shows other parts of the same brightness."""
+    """The first picture is a checkerboard of soft noise, so a zoom shows other parts of the same brightness."""
     renderer = load_renderer(
         find_latent("pixels").files(), [(find_perceptor("toy").files(), 1.0)], False, torch.device("cpu"), torch.float32
     )
@@ -49,7 +49,7 @@ def test_300_frames_of_zoom_without_refinement_keep_the_brightness() -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_thirty_warm_starts_do_not_grow_stripes(seed: int) -> None:
-    """A slow zoom and turn without guidance stays near pure warping; encoding alone is 0.4 away by then."""
+    """A slow zoom and turn without guidance stays near pure warping; plain encoding is 0.4 away from it by then."""
     size = (96, 56)
     embedded = vqgan.load(find_latent("embedded").files(), torch.device("cpu"), torch.float32, quantize=False)
     motion = Homography(matrices=motion_matrix({"zoom": 1.004, "rotate": 0.2}, size, (0.5, 0.5))[None])
@@ -67,7 +67,7 @@ def test_thirty_warm_starts_do_not_grow_stripes(seed: int) -> None:
 
 @pytest.mark.slow
 def test_300_refined_frames_stay_within_30_percent_in_sharpness_and_colour() -> None:
-    """Windows of 25 frames against the second one; the first holds the way from noise."""
+    """Compares windows of 25 frames with the second one; the first one contains the transition from noise."""
     seen = list(looks(slow_zoom(300)))
     windows = [mean_look(seen[start : start + WINDOW]) for start in range(WINDOW, 300, WINDOW)]
     start = windows[0]

@@ -1,4 +1,4 @@
-"""What the tests of the image side share: the embedded models, loaded once, and a frame to vary."""
+"""Shared by the tests of the image side: the embedded models, loaded once, and a frame spec to vary."""
 
 import sys
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def device() -> torch.device:
 
 @pytest.fixture
 def add_entry(monkeypatch: pytest.MonkeyPatch) -> AddEntry:
-    """Adds an entry to a catalogue for one test: `add_entry(package, "name", attribute=...)`."""
+    """Returns a function that adds a catalogue entry for one test: `add_entry(package, "name", attribute=...)`."""
 
     def add(package: ModuleType, name: str, **contents: Any) -> None:
         listed = catalogue.names
@@ -47,7 +47,7 @@ def generator() -> torch.Generator:
 
 @pytest.fixture
 def spec() -> FrameSpec:
-    """A frame that stands still and is not refined; tests `replace` what they are about."""
+    """A frame without motion or refinement; each test uses `replace` to set what it is about."""
     return FrameSpec(
         index=1,
         seed=7,
@@ -67,7 +67,7 @@ def spec() -> FrameSpec:
 
 @pytest.fixture
 def toy_renderer() -> Renderer:
-    """Pixels seen by the toy perceptor: no weights, a millisecond a step."""
+    """The pixel latent model with the toy perceptor: no weights, a millisecond per step."""
     return Renderer(Pixels(), [Scorer(perceptor=Toy(CPU))], CPU)
 
 

@@ -1,4 +1,4 @@
-"""Batches as people start them, and something that kills their workers."""
+"""Batches as users start them, and a helper that kills their workers."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def toy(seed: int, frames: int = 6, first: int = 4) -> str:
     return TOY.format(seed=seed, frames=frames, first=first)
 
 
-ENDLESS = toy(99, first=100_000)  # its first frame takes minutes: whoever kills it in time kills it without a frame
+ENDLESS = toy(99, first=100_000)  # its first frame takes minutes, so a kill in that time comes before any frame
 
 
 BROKEN = "prompts: a sea\nmotion: {zom: 1}\n"
@@ -40,7 +40,7 @@ BROKEN = "prompts: a sea\nmotion: {zom: 1}\n"
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """A folder with schedules in s/, from which batches go to out/."""
+    """A folder with schedules in s/; batches render them to out/."""
 
     command: str
     path: Path
@@ -59,11 +59,11 @@ class Desk:
             stderr=subprocess.PIPE,
             encoding="utf-8",
             env={**os.environ, "OMP_NUM_THREADS": "1"},
-            start_new_session=True,  # so that a test can kill all of them as a machine's end does
+            start_new_session=True,  # so that a test can kill all of them, as when the machine goes down
         )
 
     def call(self, *arguments: object) -> tuple[int, str]:
-        """Exit code, and all that was said; never a traceback."""
+        """Exit code and everything that was printed; there must be no traceback."""
         process = self.start(*arguments)
         try:
             out, err = process.communicate(timeout=PATIENCE)
@@ -77,7 +77,7 @@ class Desk:
         return self.call("batch", "s", "--out", "out", "--device", "cpu", *arguments)
 
     def record(self) -> dict[str, dict[str, Any]]:
-        """The jobs of batch.json by name."""
+        """The jobs in batch.json, by name."""
         jobs = json.loads((self.path / "out" / "batch.json").read_text())["jobs"]
         return {job["name"]: job for job in jobs}
 
@@ -93,7 +93,7 @@ class Desk:
         return {path.name: path.stat().st_mtime_ns for path in sorted(folder.glob("[0-9]*.png"))}
 
     def workers(self, name: str, log_name: str = "batch.log") -> list[int]:
-        """The processes that have worked at a job, by its log."""
+        """The processes that have worked on a job, according to its log."""
         log = self.path / "out" / name / log_name
         lines = log.read_text().splitlines() if log.exists() else []
         return [int(line.split()[-1]) for line in lines if " worker " in line]
@@ -101,7 +101,7 @@ class Desk:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Sums come out as they do in `Desk`'s processes."""
+    """One thread, so that sums have the same rounding as in `Desk`'s processes."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -111,7 +111,7 @@ def one_thread() -> Iterator[None]:
 
 
 def alone(text: str, place: Path) -> dict[str, bytes]:
-    """The frames of a schedule that is rendered by itself, with the one thread that `Desk` gives."""
+    """The frames of a schedule rendered on its own, with one thread as under `Desk`."""
     file = place / "alone" / f"{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text, encoding="utf-8")
@@ -129,7 +129,7 @@ def desk(command: str, tmp_path: Path) -> Desk:
 def killing(
     desk: Desk, name: str, times: int, ready: Callable[[], bool], log: str = "batch.log"
 ) -> Iterator[list[int]]:
-    """Kill so many workers of a job, each when `ready`; yields the list of those that were."""
+    """Kill `count` workers of a job, each one when `ready`; yields the list of those killed."""
     killed: list[int] = []
     over = threading.Event()
 

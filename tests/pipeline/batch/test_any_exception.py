@@ -1,4 +1,4 @@
-"""Whatever is raised while one job is collected, loaded or rendered is that job's; the others are rendered."""
+"""Any exception while a job is collected, loaded or rendered fails that job only; the others are rendered."""
 
 import json
 import os
@@ -27,7 +27,7 @@ from render.errors import InputError
 from tests.pipeline.batch.conftest import Desk, alone, toy
 from tests.waiting import PATIENCE
 
-# The command, in whose processes a schedule of seed 66 meets what nobody thought of: in `place`, `wrong` is run.
+# The command, where a schedule with seed 66 meets an unexpected error: `wrong` is run in `place`.
 STRANGE = """
 import os
 from pathlib import Path
@@ -99,7 +99,7 @@ def test_while_it_is_collected(desk: Desk, wrong: str, said: str) -> None:
 
 
 def test_while_it_is_loaded_again(desk: Desk) -> None:
-    """Its files were exchanged since they were checked; another try would meet the same."""
+    """Its files were replaced after they were checked; another attempt would fail in the same way."""
     code, said = call(desk, LOADED.format(wrong="1 / 0"))
     assert code == 1, said
     job = desk.record()["odd"]
@@ -110,7 +110,7 @@ def test_while_it_is_loaded_again(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),  # is none of the batch's pipe
+        ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),  # not from the batch's own pipe
         pytest.param("import sys; sys.exit(3)", "SystemExit: 3", marks=pytest.mark.slow),
         pytest.param("raise KeyboardInterrupt", "KeyboardInterrupt", marks=pytest.mark.slow),
         pytest.param("def f(): f()\nf()", "RecursionError", marks=pytest.mark.slow),
@@ -192,11 +192,11 @@ def test_what_cannot_be_listed_is_told_in_a_line(tmp_path: Path, monkeypatch: py
         expand([str(tmp_path)], [])
 
 
-# What a batch says and writes
+# What a batch prints and writes
 
 
 class Broken(LineDisplay):
-    """A terminal that is gone."""
+    """A display whose terminal is gone."""
 
     def changed(self, state: JobState) -> None:
         raise OSError(5, "Input/output error")
@@ -221,7 +221,7 @@ def test_a_display_that_fails_stops_nothing(desk: Desk, monkeypatch: pytest.Monk
 
 
 def test_nobody_reads_any_more(desk: Desk) -> None:
-    """As in `render batch ... | head -1`, with all that is said in the pipe."""
+    """As in `render batch ... | head -1`: everything printed goes to the pipe."""
     for name in "ab":
         desk.write(name, toy(ord(name), frames=2))
     process = desk.start("batch", "s", "--out", "out", "--device", "cpu", "--json")
@@ -289,7 +289,7 @@ def test_a_log_that_cannot_be_written_fails_no_job(desk: Desk, monkeypatch: pyte
 
 
 def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The system has no process more, twice; then it has."""
+    """Twice the system cannot create another process; then it can."""
     monkeypatch.chdir(desk.path)
     rendering, [state] = batch(desk, LineDisplay())
     start = LocalPool.start

@@ -1,4 +1,4 @@
-"""Several jobs of a batch refined as one: each keeps its row, its log and its end, and only who is guilty is blamed."""
+"""Several jobs of a batch refined together: each keeps its row, log and outcome, and only the guilty one is blamed."""
 
 import io
 import re
@@ -24,7 +24,7 @@ from tests.waiting import PATIENCE, wait_for
 
 
 def assert_nearly(mine: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> None:
-    """The same pictures but for what rounding makes of them: sums are over several pictures."""
+    """The same pictures up to rounding: sums are taken over several pictures."""
     assert mine.keys() == wanted.keys()
     for name, data in mine.items():
         ours, theirs = (np.asarray(Image.open(io.BytesIO(png))).astype(int) for png in (data, wanted[name]))
@@ -33,13 +33,13 @@ def assert_nearly(mine: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> Non
 
 
 def together(desk: Desk, name: str) -> list[str]:
-    """With whom a job was rendered, by its log, whenever it was with others."""
+    """The jobs that a job was rendered with, according to its log, each time it was with others."""
     lines = (desk.path / "out" / name / "batch.log").read_text().splitlines()
     return [line.removeprefix("together: ") for line in lines if line.startswith("together: ")]
 
 
 def test_a_job_that_kills_its_worker_is_blamed_alone(desk: Desk) -> None:
-    """One whose disk fails is told at once; the others of its group go on after their last frames, alone."""
+    """A job whose disk fails is reported at once; the others in its group continue after their last frames, alone."""
     good = {"a": toy(1, frames=24), "d": toy(2, frames=10)}
     for name, text in good.items():
         desk.write(name, text)
@@ -73,7 +73,7 @@ def test_a_job_that_kills_its_worker_is_blamed_alone(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_stopped_they_all_go_on_later(desk: Desk) -> None:
-    """Two at a time by what was asked, one size by itself; after Ctrl-C all go on after their last frames."""
+    """Two at a time as requested, one picture size by itself; after Ctrl-C all continue after their last frames."""
     texts = {name: toy(number, frames=40) for number, name in enumerate("abc")}
     wide = toy(9, frames=8).replace("[32, 24]", "[48, 24]")
     for name, text in {**texts, "wide": wide}.items():
@@ -100,7 +100,7 @@ def test_stopped_they_all_go_on_later(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_shots_and_jobs_mix(desk: Desk) -> None:
-    """A job is split into its shots where there is room beside the others."""
+    """A job is split into its shots where there is room beside the other jobs."""
     other = toy(4, frames=9)
     desk.write("other", other)
     desk.write("shots", SHOTS)
@@ -116,7 +116,7 @@ def test_shots_and_jobs_mix(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_what_pays_is_measured_once(desk: Desk) -> None:
-    """By a worker, for its first group; it is told, and the next groups are of that size."""
+    """A worker measures it for its first group and reports it; the next groups have that size."""
     for number in range(10):
         desk.write(f"job{number}", toy(number, frames=60))
     code, said = desk.batch("--lockstep", "auto")

@@ -1,4 +1,4 @@
-"""What the machine does to a run: a GPU that fails, memory too tight for a thread; each is told in one line."""
+"""What the machine can do to a run: a GPU fails, memory is too small for a thread; each is reported in one line."""
 
 import os
 import resource
@@ -10,7 +10,7 @@ import pytest
 
 from tests.pipeline.batch.conftest import Desk, alone, toy
 
-# A real process whose renderer meets what a GPU answers with, once: at frame 3, in whichever process comes there first.
+# A real process whose renderer gets a GPU's error once: at frame 3, in whichever process gets there first.
 BROKEN_GPU = """
 from pathlib import Path
 import torch
@@ -54,7 +54,7 @@ def test_a_gpu_that_fails_ends_the_process_with_one_line(desk: Desk) -> None:
         " it any more; what is finished is kept; run the same command again to go on"
     )
     assert len(desk.frames("a")) == 3
-    assert not (desk.path / "out" / "b").exists()  # nothing can be rendered by this process
+    assert not (desk.path / "out" / "b").exists()  # this process can render nothing
     assert "CUDA" not in out
 
 
@@ -73,7 +73,7 @@ def test_in_a_batch_another_worker_goes_on(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_a_gpu_that_fails_in_lockstep(desk: Desk) -> None:
-    """There the steps are taken outside of the runs."""
+    """In lockstep, the steps are taken outside the runs."""
     desk.write("a", toy(1))
     desk.write("b", toy(2))
     text = BROKEN_GPU.replace(
@@ -93,7 +93,7 @@ def test_a_gpu_that_fails_in_lockstep(desk: Desk) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("gigabytes", [1.5, 2.5, 3.0, 3.5, 4.0])
 def test_memory_too_tight_for_torch_or_for_its_threads(desk: Desk, gigabytes: float) -> None:
-    """What fails hangs on the limit: loading torch, or its first thread; where none does, the run is whole."""
+    """What fails depends on the limit: loading torch, or its first thread; if neither fails, the run is complete."""
     limit = int(gigabytes * 1e9)
     done = subprocess.run(
         [desk.command, desk.write("a", toy(1)), "--out", "out", "--device", "cpu"],

@@ -1,4 +1,4 @@
-"""A folder that another run writes into is waited for: a state of a job, not its failure."""
+"""A batch waits for a folder that another run writes into: waiting is a state of the job, not a failure."""
 
 import json
 import os
@@ -36,7 +36,7 @@ with only_writer(Path(sys.argv[1])):
 
 @contextmanager
 def held(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A process that holds the folder's lock, until it is killed or the block ends."""
+    """A process that holds the folder's lock until it is killed or the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -50,7 +50,7 @@ def held(folder: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def record(desk: Desk) -> dict[str, str]:
-    """Who every job waits for, by batch.json; nothing where there is none yet."""
+    """What every job waits for, according to batch.json; empty if there is no file yet."""
     path = desk.path / "out" / "batch.json"
     return {name: job["waiting_for"] for name, job in desk.record().items()} if path.exists() else {}
 
@@ -66,7 +66,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
 
 
 def runs(pid: int) -> bool:
-    """Whether a process runs, and is not dead with nobody to hear of it."""
+    """Whether a process is running, and is not a zombie that nobody has waited for."""
     try:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
     except OSError:
@@ -110,7 +110,7 @@ def test_a_time_limit_ends_the_waiting(desk: Desk) -> None:
 
 
 def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of another node: from here it looks free, and who renders finds it locked."""
+    """A folder on another node: from here it looks free, but the worker that renders finds it locked."""
     monkeypatch.chdir(desk.path)
     seen: list[str] = []
     states = collect([desk.write(name, toy(1, frames=2)) for name in "ab"], Path("out"), Origin(file=""))
@@ -130,7 +130,7 @@ def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest
 
 
 def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has left the worker that found it locked; what becomes of that one does not touch it."""
+    """It has left the worker that found it locked, so the fate of that worker does not affect it."""
     monkeypatch.chdir(desk.path)
     a, b = states = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
     pool = LocalPool(worker_options("cpu", 2, 2, BatchOptions(at_once=2)))
@@ -143,7 +143,7 @@ def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.
         batch.queue.hold(a, "process 1 on tower")
         assert (a.status, b.status) == (WAITING, RUNNING)
         assert batch.queue.next(second) == []
-        a.status, a.worker, second.states = RUNNING, second, (a,)  # later, when it is free
+        a.status, a.worker, second.states = RUNNING, second, (a,)  # later, when its folder is free
         first.process.kill()
         batch._handle_death(first)
         assert (a.status, a.deaths, b.deaths) == (RUNNING, 0, 1)
@@ -161,12 +161,12 @@ def test_json_says_who_is_waited_for(desk: Desk, capsys: pytest.CaptureFixture[s
     assert line == "a: waiting for process 1 on tower"
 
 
-# Killed and started again; several at once
+# Killed and restarted; several at once
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
 def test_killed_in_a_long_frame_and_started_again_at_once(desk: Desk) -> None:
-    file = desk.write("a", ENDLESS)  # nobody waits for that frame's end
+    file = desk.write("a", ENDLESS)  # no test waits for that frame to end
     desk.write("b", toy(2, frames=3))
     first = start(desk)
     wait_for(lambda: in_use(desk.path / "out" / "a"), first)
@@ -183,7 +183,7 @@ def test_killed_in_a_long_frame_and_started_again_at_once(desk: Desk) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
 def test_workers_end_with_the_batch_whatever_they_do(desk: Desk) -> None:
-    """In the middle of frames that take minutes."""
+    """Even in the middle of frames that take minutes."""
     desk.write("a", ENDLESS)
     desk.write("b", ENDLESS.replace("seed: 99", "seed: 98"))
     process = start(desk, "--jobs", "2")
@@ -214,7 +214,7 @@ def test_two_batches_share_the_work(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_when_one_of_two_batches_dies_the_other_takes_over(desk: Desk) -> None:
-    """All of the first one's processes at once, as with a machine's end; the other one waits for its job by then."""
+    """All processes of the first batch at once, as when the machine goes down; by then the second waits for its job."""
     desk.write("a", toy(1, frames=60))
     first = start(desk)
     wait_for(lambda: len(desk.frames("a")) > 3, first)

@@ -58,7 +58,7 @@ def test_no_handler_of_errors_takes_termination_for_one() -> None:
 
 
 def ended(program: str, *numbers: int, patience: float = PATIENCE) -> tuple[int, str, float]:
-    """Run a program that says `ready` and then gets these signals, or SIGTERM: code, last words, seconds to the end."""
+    """Run a program that prints `ready`, then send it `numbers` or SIGTERM: code, last words, seconds to the end."""
     source = f"import pipeline.run.interrupt as it, time, threading, sys\nit.GRACE = 0.5\n{program}"
     process = subprocess.Popen(
         [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
@@ -68,7 +68,7 @@ def ended(program: str, *numbers: int, patience: float = PATIENCE) -> tuple[int,
     begun = time.monotonic()
     for number in numbers or (signal.SIGTERM,):
         process.send_signal(number)
-        time.sleep(0.2)  # two that wait to be heard are one
+        time.sleep(0.2)  # two signals that are pending at the same time merge into one
     _, err = process.communicate(timeout=patience)
     return process.returncode, err, time.monotonic() - begun
 
@@ -100,7 +100,7 @@ except it.TerminatedError:
 
 
 def test_exception_that_is_stuck_is_outlived_by_nobody() -> None:
-    """A finaliser, or foreign code, swallows it and goes on."""
+    """A finaliser or third-party code swallows the exception and continues."""
     program = """
 said = False
 with it.terminating_well():
@@ -121,7 +121,7 @@ with it.terminating_well():
     [((signal.SIGTERM,), TERMINATED, FAREWELL), ((signal.SIGINT, signal.SIGINT), INTERRUPTED, STOPPED)],
 )
 def test_foreign_code_that_runs_for_minutes_is_not_waited_for(numbers: tuple[int, ...], code: int, said: str) -> None:
-    """No handler in Python is called before it returns."""
+    """Python calls no signal handler before that code returns."""
     program = """
 import hashlib
 said = False
@@ -151,7 +151,7 @@ with it.terminating_well(), it.stopping_well(lambda: None) as stop:
 
 
 def test_error_output_that_nobody_reads_holds_nobody_up() -> None:
-    """The program is stuck in telling: its pipe is full, and sys.stderr is locked while it waits."""
+    """The program is blocked while printing: its pipe is full, and sys.stderr is locked while it waits."""
     program = """
 with it.terminating_well():
     print("ready", flush=True)

@@ -1,4 +1,4 @@
-"""What is to be rendered, by frame numbers alone."""
+"""What must be rendered, computed from frame numbers alone."""
 
 import random
 
@@ -20,7 +20,7 @@ KEPT = [*range(7, 160, 8), 158]  # one state per second at 8 fps, and the latest
     ("missing", "expected"),
     [
         ([50], [48, 49, 50]),
-        ([47], []),  # its own state holds the picture
+        ([47], []),  # its own state contains the picture
         ([0], [0]),
         ([50, 52], [48, 49, 50, 51, 52]),
         ([50, 57], [48, 49, 50, 56, 57]),

@@ -24,7 +24,7 @@ def frame(index: int, **changes: Any) -> FrameDone:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The reporter's clock: it says what its only entry says."""
+    """The reporter's clock: the time is the only entry of this list."""
     now = [1000.0]
     monkeypatch.setattr("pipeline.run.progress.time.monotonic", lambda: now[0])
     return now
@@ -198,7 +198,7 @@ def test_bar_shows_frame_speed_similarity_and_time_left(capsys: pytest.CaptureFi
 
 
 def both(report: Reporter) -> None:
-    """Two schedules that are rendered at once; one of them ends."""
+    """Two schedules rendered at the same time; one of them ends."""
     for name in ("sea", "sky"):
         report(replace(STARTED, schedule=name))
         report(frame(3, schedule=name))
@@ -263,7 +263,7 @@ def test_title_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str
 
 def test_reporter_is_chosen_by_what_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(choose_reporter(True), JsonReporter)
-    assert isinstance(choose_reporter(False), LineReporter)  # pytest is no terminal
+    assert isinstance(choose_reporter(False), LineReporter)  # under pytest there is no terminal
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert isinstance(choose_reporter(False), BarReporter)
     assert isinstance(choose_reporter(True), JsonReporter)

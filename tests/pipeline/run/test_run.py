@@ -1,4 +1,4 @@
-"""The frame loop in one process: what is rendered, what is kept, and that every way gives the same bytes."""
+"""The frame loop in one process: what is rendered, what is kept, and that every path gives the same bytes."""
 
 import itertools
 import json
@@ -45,7 +45,7 @@ refine: {{steps: 2, first_frame: 4, cutouts: 2}}
 
 @dataclass
 class Job:
-    """A run's folder, rendered to as often as wanted; `events` are those of the latest time."""
+    """A run's folder that can be rendered to repeatedly; `events` are those of the latest run."""
 
     folder: Path
     renderer: Renderer
@@ -97,7 +97,7 @@ class Job:
 
 @pytest.fixture(scope="module", autouse=True)
 def small_sheets() -> Iterator[None]:
-    """Contact sheets take more time than the toy's frames."""
+    """Makes contact sheets small, because they take more time than the toy's frames."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.run.delivery.sheet.WIDTH", 32)
         yield
@@ -110,7 +110,7 @@ def job(tmp_path: Path, renderer: Renderer) -> Job:
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory, renderer: Renderer) -> Job:
-    """One run from start to end, never interrupted; not to be changed."""
+    """One uninterrupted run from start to end; not to be changed."""
     job = Job(folder=tmp_path_factory.mktemp("reference") / "toy", renderer=renderer)
     assert job.render()
     return job
@@ -118,7 +118,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory, renderer: Renderer) -> J
 
 @pytest.fixture
 def done(job: Job, reference: Job) -> Job:
-    """A job that is finished: a copy of the reference."""
+    """A finished job: a copy of the reference."""
     shutil.copytree(reference.folder, job.folder)
     return job
 
@@ -138,7 +138,7 @@ def assert_same_state(job: Job, reference: Job, index: int) -> None:
 
 
 def paint_over(job: Job, index: int) -> None:
-    """Make a frame black under the record that it has."""
+    """Make a frame black but keep its record."""
     frames = FrameFolder(job.folder / "frames")
     record = frames.record(index)
     assert record is not None
@@ -180,7 +180,7 @@ def test_run_tells_what_it_does(reference: Job) -> None:
 
 
 def test_pictures_follow_the_prompts(reference: Job) -> None:
-    """From red to blue: the toy pulls the mean colour, so blue minus red must rise."""
+    """From red to blue: the toy perceptor pulls the mean colour, so blue minus red must rise."""
     frames = FrameFolder(reference.folder / "frames")
     means = [frames.read(index).mean(axis=(0, 1)) for index in range(FRAMES)]
     blueness = [mean[2] - mean[0] for mean in means]
@@ -211,7 +211,7 @@ def test_same_schedule_twice_gives_identical_frame_files(job: Job, reference: Jo
 
 
 def test_another_seed_gives_other_frames(job: Job, reference: Job) -> None:
-    """Guards the tests of sameness: frames do depend on what they are made of."""
+    """Guards the equality tests: frames do depend on what they are made from."""
     other = read_schedule(toy().source.replace("seed: 3", "seed: 4"), "toy.yaml", "toy")
     assert job.render(other, frames=(None, 1))
     assert job.frame(0).read_bytes() != reference.frame(0).read_bytes()
@@ -250,7 +250,7 @@ def interruption(job: Job) -> Interrupted:
 
 
 def test_interrupted_fresh_start_goes_on_without_fresh(job: Job, reference: Job) -> None:
-    """The same command again would start anew."""
+    """Repeating the command with --fresh would start over."""
     job.render(fresh=True, stop_after=5)
     told = interruption(job)
     assert (told.done, told.frames, told.go_on) == (5, FRAMES, "run it again without --fresh to go on")
@@ -261,7 +261,7 @@ def test_interrupted_fresh_start_goes_on_without_fresh(job: Job, reference: Job)
 
 @pytest.mark.parametrize(("stop_after", "stopped"), [(2, 2), (7, 7)])
 def test_interrupted_range_goes_on_with_the_rest_of_it(job: Job, stop_after: int, stopped: int) -> None:
-    """On the way to the range, and inside of it; the same command again would render frame 5 anew."""
+    """Interrupted before the range and inside it; repeating the command would render frame 5 again."""
     job.render(frames=(5, 9), stop_after=stop_after)
     told = interruption(job)
     assert (told.done, told.frames, told.go_on) == (stopped, 9, f"run it with --frames {stopped}:9 to go on")
@@ -284,7 +284,7 @@ def test_interrupted_at_every_frame_equals_uninterrupted(job: Job, reference: Jo
 
 @pytest.mark.parametrize("ahead", [0, 4, 11])
 def test_state_one_frame_ahead_is_used(job: Job, reference: Job, ahead: int) -> None:
-    """A kill between a state and its frame: the frame is written from the state, not rendered again."""
+    """A kill between a state and its frame: the frame is written from the state and not rendered again."""
     job.render(stop_after=ahead + 1)
     job.frame(ahead).unlink()
     assert job.render()
@@ -370,7 +370,7 @@ def test_edit_at_a_later_key_keeps_the_frames_before_it(done: Job, reference: Jo
 
 
 def test_frames_before_an_edit_that_are_rendered_on_the_way_are_not_written_again(done: Job, tmp_path: Path) -> None:
-    """Without states frame 8 is reached from frame 0; the files of frames 0 to 7 are what they should be."""
+    """Without states, frame 8 is reached from frame 0; the files of frames 0 to 7 are already correct."""
     edited = toy(prompts="{0: red, 7: red, 11: green}")
     shutil.rmtree(done.folder / "state")
     before = done.times()
@@ -446,7 +446,7 @@ def test_deleted_results_are_made_again_of_the_frames(done: Job, name: str) -> N
     assert (done.folder / name).is_file()
 
 
-# ranges, and starting anew
+# ranges, and starting over
 
 
 @pytest.mark.parametrize(("frames", "rendered"), [((8, 10), [8, 9]), ((8, None), [8, 9, 10, 11]), ((11, 12), [11])])
@@ -461,7 +461,7 @@ def test_range_is_rendered_anew_to_the_same_bytes(
 
 @pytest.mark.parametrize(("frames", "asked"), [((8, 10), [8, 9]), ((9, 11), [9, 10])])
 def test_range_mends_its_frames_and_writes_no_other(done: Job, frames: tuple[int, int], asked: list[int]) -> None:
-    """What leads to the range from the state before it is rendered, but not written again."""
+    """Frames between the preceding state and the range are rendered, but not written again."""
     whole = done.frame_bytes()
     for index in asked:
         paint_over(done, index)
@@ -474,7 +474,7 @@ def test_range_mends_its_frames_and_writes_no_other(done: Job, frames: tuple[int
 
 
 def test_range_away_from_a_state_starts_at_the_state_before_it(done: Job, reference: Job) -> None:
-    """Frame 8 is needed for frame 9, and the state after it was dropped."""
+    """Frame 8 is needed for frame 9, and the state after frame 8 was dropped."""
     assert done.render(frames=(9, 10))
     assert done.rendered == [8, 9]
     assert_same_frames(done, reference)
@@ -552,7 +552,7 @@ def test_fresh_renders_even_the_first_frame_again(job: Job) -> None:
 
 
 def test_fresh_mends_a_frame_whose_pixels_were_painted_over(job: Job, reference: Job) -> None:
-    """A frame is believed by its record; --fresh is what one does when that was wrong."""
+    """A frame is trusted because of its record; --fresh is the remedy when that trust was wrong."""
     job.render(stop_after=4)
     paint_over(job, 2)
     job.render(stop_after=4)
@@ -592,7 +592,7 @@ def test_missing_ffmpeg_is_told_before_anything_is_rendered(job: Job) -> None:
 
 
 class StoppedHereError(Exception):
-    """What a test raises in the middle of a run, in place of a kill."""
+    """Raised by a test in the middle of a run instead of killing it."""
 
 
 @pytest.mark.parametrize("frame", [0, 1, 6])
@@ -629,7 +629,7 @@ def test_full_disk_while_a_frame_is_written_costs_no_finished_frame(
     with pytest.raises(OSError, match="No space left"):
         job.render()
     assert job.rendered == [0, 1, 2, 3, 4]
-    assert not job.state(6).exists()  # refined already, but behind a frame that is missing
+    assert not job.state(6).exists()  # already refined, but it comes after a missing frame
     monkeypatch.undo()
     assert job.render()
     assert job.rendered == list(range(6, FRAMES))  # frame 5's state was saved before its picture

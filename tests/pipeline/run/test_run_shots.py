@@ -1,4 +1,4 @@
-"""Shots that cut are rendered for themselves: what is there of one stays, whatever is missing of another."""
+"""Shots that start with a cut are rendered independently: what exists of one is kept, whatever another lacks."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_holes_are_filled_each_from_the_state_before_it(file: Path, tmp_path: Pa
     for index in (3, 4, 16, 17):
         (out / "frames" / f"{index:06d}.png").unlink()
     new, _ = rendered(file, out)
-    # No state is kept of frames 0 to 4; those of frames 16 and 17 are (the latest two), and hold their pictures.
+    # No states are kept for frames 0 to 4; those of frames 16 and 17 are kept (the latest two) and hold their pictures.
     assert new == [0, 1, 2, 3, 4]
     assert bytes_of(out) == whole
     assert inspect(RunFolder(out)).done == ("0:18",)

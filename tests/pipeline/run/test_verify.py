@@ -29,7 +29,7 @@ def test_honest_run_has_nothing_wrong(made: Made) -> None:
     assert list(verification.damaged()) == []
     assert list(verification.rerender(99, 0, "cpu", True)) == []
     assert verification.summary(0).endswith(
-        "12 frames and 3 states checked, 3 frames rendered again, nothing wrong"  # 0, 8 and 11 follow a state
+        "12 frames and 3 states checked, 3 frames rendered again, nothing wrong"  # frames 0, 8 and 11
     )
 
 
@@ -92,7 +92,7 @@ def test_flipped_bit_of_a_state_is_told(made: Made, place: int) -> None:
 
 
 def test_forged_frame_is_found_by_rendering_it_again(made: Made) -> None:
-    """Its record fits its pixels and the chain, and still it is not what the state before it gives."""
+    """Its record matches its pixels and the chain, and yet it is not what the state before it gives."""
     folder = made()
     schedule = load_origin(folder.origin())
     black = np.zeros((24, 32, 3), np.uint8)
@@ -105,7 +105,7 @@ def test_forged_frame_is_found_by_rendering_it_again(made: Made) -> None:
 
 
 def test_what_is_damaged_is_not_rendered_again(made: Made) -> None:
-    """That it is wrong was told before; the state after frame 7, and frame 11, are no ground to compare on."""
+    """The damage was reported before; the state after frame 7, and frame 11, cannot be compared with anything."""
     folder = made()
     (folder.path / "state" / "000007.safetensors").write_bytes(b"torn")
     folder.frames.path(11).write_bytes(b"torn")
@@ -115,10 +115,10 @@ def test_what_is_damaged_is_not_rendered_again(made: Made) -> None:
 
 
 def test_unfinished_run_can_be_rendered_again(made: Made) -> None:
-    """Its newest state has no frame behind it yet."""
+    """No frame follows its newest state yet."""
     verification = Verification(made(frames=(None, 5)))
     assert list(verification.rerender(99, 0, "cpu", True)) == []
-    assert "2 frames rendered again" in verification.summary(0)  # 0, and 4 after the state of 3
+    assert "2 frames rendered again" in verification.summary(0)  # frame 0, and frame 4 from the state of frame 3
 
 
 def test_other_models_cannot_be_compared(made: Made) -> None:

@@ -1,4 +1,4 @@
-"""What a plot shows, read off before anything is drawn."""
+"""What a plot shows, checked before anything is drawn."""
 
 import numpy as np
 import pytest

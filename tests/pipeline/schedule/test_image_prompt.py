@@ -1,4 +1,4 @@
-"""Pictures of every kind as prompts and in previews, each against the same one plainly written, by the commands."""
+"""Pictures of every kind as prompts and in previews, through the commands, each compared with a plain copy of it."""
 
 import json
 from collections.abc import Callable
@@ -18,14 +18,14 @@ SIDE = 64
 
 
 def _upright() -> Image.Image:
-    """Red above, blue below."""
+    """Red at the top, blue at the bottom."""
     picture = Image.new("RGB", (SIDE, SIDE), "blue")
     picture.paste("red", (0, 0, SIDE, SIDE // 2))
     return picture
 
 
 def _turned(path: Path) -> Image.Image:
-    """As a telephone held upright stores it: on its side, with a note."""
+    """As a phone held upright stores it: on its side, with an orientation tag."""
     exif = Image.Exif()
     exif[0x0112] = 6
     _upright().transpose(Image.Transpose.ROTATE_90).save(path, "JPEG", exif=exif, quality=95)
@@ -38,7 +38,7 @@ def _cmyk(path: Path) -> Image.Image:
 
 
 def _palette(path: Path) -> Image.Image:
-    """Blue below, and above what is transparent: white as paper."""
+    """Blue at the bottom, transparent at the top, which becomes white like paper."""
     picture = Image.new("P", (SIDE, SIDE), 1)
     picture.putpalette([0, 255, 0, 0, 0, 255])
     picture.paste(0, (0, 0, SIDE, SIDE // 2))
@@ -73,7 +73,7 @@ def test_a_prompt_pulls_towards_what_is_seen(save: Save, tmp_path: Path, monkeyp
     encode = Toy.encode_image
 
     def noted(toy: Toy, images: torch.Tensor) -> torch.Tensor:
-        if not torch.is_grad_enabled():  # the prompt's, not a frame's
+        if not torch.is_grad_enabled():  # the prompt's picture, not a frame
             asked.append(images)
         return encode(toy, images)
 
@@ -87,7 +87,7 @@ def test_a_prompt_pulls_towards_what_is_seen(save: Save, tmp_path: Path, monkeyp
         assert events[-1]["event"] == "finished"
         targets.append(asked[0])
     assert targets[0].shape == (1, 3, Toy.side, Toy.side)
-    assert targets[0].std() > 0.2  # two halves apart
+    assert targets[0].std() > 0.2  # the two halves differ
     assert (targets[0] - targets[1]).abs().mean() < 0.02
 
 
@@ -99,5 +99,5 @@ def test_a_preview_moves_what_is_seen(save: Save, tmp_path: Path) -> None:
     _render("preview", str(tmp_path / "a.yaml"), "--image", str(tmp_path / "given"), "-o", str(video))
     with av.open(str(video)) as container:
         seen = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
-    for rows in (slice(4, 24), slice(36, 46)):  # below is the line of text
+    for rows in (slice(4, 24), slice(36, 46)):  # the line of text is below
         assert np.abs(seen[rows, 8:-8] - plain[rows, 8:-8]).mean() < 12

@@ -1,4 +1,4 @@
-"""Generated schedules: no exception but ours, the same plan twice, the same motion at another frame rate."""
+"""Generated schedules: only our own exceptions, the same plan twice, the same motion at another frame rate."""
 
 import contextlib
 import json
@@ -42,10 +42,10 @@ def bounded(expression: str, low: float, high: float) -> str:
 
 
 def animated(low: float, high: float) -> st.SearchStrategy[object]:
-    """A number within its bounds: plain, as an expression, or as a map of times to those."""
+    """A number within its bounds: plain, as an expression, or as a map from times to either."""
     plain = st.floats(low, high).map(lambda number: round(number, 3))
     value = st.one_of(plain, EXPRESSIONS.map(lambda text: bounded(text, low, high)))
-    # An easing that overshoots may leave the bounds, which a zoom may not.
+    # An easing that overshoots may exceed the bounds, which a zoom must not.
     entry = st.one_of(
         value, st.fixed_dictionaries({"to": value, "ease": EASES.filter(lambda name: "back" not in name)})
     )
@@ -72,7 +72,7 @@ SCHEDULES = st.fixed_dictionaries(
 
 
 def read(schedule: dict[str, object], fps: float) -> Schedule | None:
-    """The schedule, or None where two keys fall together or an easing swings too far, which is told."""
+    """The schedule, or None where two keys coincide or an easing swings too far; both are reported."""
     text = json.dumps({**schedule, "output": {**schedule["output"], "fps": fps}})  # type: ignore[dict-item]
     try:
         return read_schedule(text, "a.yaml", "a")
@@ -102,7 +102,7 @@ def test_another_frame_rate_moves_the_same(schedule: dict[str, object]) -> None:
             found.motion.rates[name].accumulate(np.arange(4 * fps) / fps, logarithmic=name == "zoom")[::fps]
             for found, fps in ((slow, 6), (fast, 24))
         )
-        # Jumps cost 2 microseconds each, and an elastic easing is met to 1e-3 of its swing.
+        # Jumps cost 2 microseconds each, and an elastic easing is matched to 1e-3 of its swing.
         assert coarse == pytest.approx(fine, abs=0.05 if name == "rotate" else 2e-3)
 
 

@@ -1,4 +1,4 @@
-"""What a schedule says arrives: every field, every unit, every short form."""
+"""Everything in a schedule is loaded: every field, every unit, every short form."""
 
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def test_times(written: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(("written", "frames"), [("12s", 96), ("12", 12), ("0.5s", 4), ("1.05s", 8), (".05 s", 0)])
 def test_a_length_is_seconds_or_frames(written: str, frames: int) -> None:
-    text = f"output: {{length: {written}, fps: 8}}\n"  # fps counts although it stands behind
+    text = f"output: {{length: {written}, fps: 8}}\n"  # fps applies although it is written after the length
     if frames:
         assert read(text).output.num_frames == len(Timeline(read(text))) == frames
     else:
@@ -146,7 +146,7 @@ def test_rates_are_per_second(name: str, written: str, per_second: float) -> Non
     ],
 )
 def test_rates_up_to_a_factor_of_10_per_frame_are_read(name: str, written: str, fps: float) -> None:
-    """Wild, but the refused ones in test_loader_errors.py are only a little wilder."""
+    """Extreme, but the rates refused in test_loader_errors.py are only slightly more extreme."""
     assert np.isfinite(rate(name, written, fps).keys[0].value)
 
 
@@ -164,7 +164,7 @@ def test_a_map_of_times_is_in_order_of_time_whatever_the_file() -> None:
     "written",
     [
         '{0: 0, 4s: {to: 1, ease: "bezier(0.25, 0.1, 0.25, 1)"}}',
-        "\n    0: 0\n    4s:\n      to: 1\n      ease: bezier(0.25, 0.1, 0.25, 1)",  # no flow, no quotes
+        "\n    0: 0\n    4s:\n      to: 1\n      ease: bezier(0.25, 0.1, 0.25, 1)",  # neither flow style nor quotes
     ],
 )
 def test_a_bezier_is_an_easing_by_value(written: str) -> None:
@@ -216,7 +216,7 @@ def test_a_draft_is_half_the_size_and_a_third_of_the_steps(size: tuple[int, int]
 
 
 def test_whole_numbers_of_a_file_become_floats() -> None:
-    """An array of ints would cut off what lies between two keys."""
+    """An array of ints would truncate the values between two keys."""
     schedule = read("refine: {steps: {0: 1, 4s: 2}}\nlosses: {smooth: {0: 0, 4s: 1}}\n")
     assert schedule.losses["smooth"].sample([1.0]) == pytest.approx([0.25])
     assert all(isinstance(key.value, float) and isinstance(key, Keyframe) for key in schedule.refine.steps.keys)

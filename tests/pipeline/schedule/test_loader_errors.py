@@ -1,4 +1,4 @@
-"""What is wrong in a schedule is reported with its place, what was expected, and what is near."""
+"""Every mistake in a schedule is reported with its location, what was expected, and the nearest valid name."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_the_message_of_the_issue() -> None:
     ]
 
 
-# The text after `prompts: a sea` on line 1, and what stands behind `a.yaml:`.
+# The text after `prompts: a sea` on line 1, and the message after `a.yaml:`.
 FPS = "expected frames per second from 0.1 to 240, such as 24 or 24000/1001, or auto"
 SECTIONS = [
     ("promts: x", "2:1: promts: unknown key; did you mean 'prompts'?"),
@@ -149,7 +149,7 @@ MOTION = [
         "2:16: motion.zoom: falls to -0.189 at 1.74 s and must stay above 0; out_back overshoots",
     ),
     (
-        "zoom: {0: 2, 1.001s: 2, 1.002s: {to: 0.01, ease: out_back}}",  # all of it between two frames
+        "zoom: {0: 2, 1.001s: 2, 1.002s: {to: 0.01, ease: out_back}}",  # all of it happens between two frames
         "2:16: motion.zoom: falls to -0.189 at 1.00 s and must stay above 0; out_back overshoots",
     ),
     ("rotate: 3%/s", "2:18: motion.rotate: expected a number, a rate such as 3/s or a map of times, got '3%/s'"),

@@ -1,4 +1,4 @@
-"""The tables of docs/schedule.md are those that the descriptions in the code make."""
+"""The tables of docs/schedule.md equal those generated from the descriptions in the code."""
 
 import re
 from pathlib import Path

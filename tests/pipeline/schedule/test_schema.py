@@ -1,4 +1,4 @@
-"""The JSON Schema of the language: current, as strict as a schema can be, and never stricter than `render check`."""
+"""The JSON Schema of the language: up to date, as strict as a schema can be, never stricter than `render check`."""
 
 import json
 import re
@@ -24,7 +24,7 @@ VALIDATOR = jsonschema.Draft7Validator(DOCUMENT)
 
 
 def as_json(value: Value) -> Any:
-    """What editors see, with the scalars as the project reads them."""
+    """What editors see, with scalars as the project reads them."""
     if value.is_map:
         return {name: as_json(entry) for name, _, entry in value.pairs("a map")}
     return [as_json(item) for item in value.items("a list")] if value.is_list else value.scalar("a scalar")
@@ -35,7 +35,7 @@ def complaints(text: str) -> list[str]:
 
 
 def blocks() -> list[str]:
-    """The YAML of docs/schedule.md; a block that shows one key several times is as many schedules."""
+    """The YAML blocks of docs/schedule.md; a block that shows one key several times becomes several schedules."""
     found = []
     for block in re.findall(
         r"```yaml\n(.*?)```", (ROOT / "docs" / "schedule.md").read_text(encoding="utf-8"), re.DOTALL
@@ -98,7 +98,7 @@ RIGHT = [
     ),
     *("variants: {motion.zoom.5s.to: [1, 2], 'prompts': [b, {0s: c}], losses.smooth: [0.1, t/100]}",),
 ]
-WRONG = [  # a schedule besides `prompts: a`, and where the schema points
+WRONG = [  # what to add to `prompts: a`, and where the schema reports the error
     *(("promts: a", "$"), ("width: 5", "$"), ("version: 2", "$.version"), ("title: [a]", "$.title")),
     *(("loop: {blnd: 1s}", "$.loop"), ("loop: round", "$.loop"), ("output: {video: h266}", "$.output.video")),
     *(("music: {file: 1, signals: {a: loud}}", "$.music.signals.a"), ("music: {bpm: slow}", "$.music.bpm")),
@@ -179,7 +179,7 @@ def test_patterns_are_those_of_every_language() -> None:
 
 @pytest.mark.parametrize("text", ["1 " * 500, "a" * 1000, "(" * 1000, "1" * 999 + "!", "a+" * 499 + "%", "1m" * 500])
 def test_a_long_text_is_no_trap_for_a_pattern(text: str) -> None:
-    """One that tries a text in every way would not come back."""
+    """A pattern that backtracks through every possibility would never return."""
     assert complaints(f"motion: {{zoom: '{text}', rotate: {{'{text[:180]}': 1}}}}\n")
 
 

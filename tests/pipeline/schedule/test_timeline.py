@@ -37,7 +37,7 @@ def timeline(motion: dict[str, str], fps: float = 12, length: str = "3s", rest: 
 
 
 def composed(motion: dict[str, str], fps: float, seconds: float = 2) -> Matrix:
-    """All frames' matrices up to `seconds`, the earliest rightmost: what a pixel of frame 0 went through."""
+    """The matrices of all frames up to `seconds`, the earliest rightmost: the total motion of a pixel of frame 0."""
     total = np.eye(3)
     asked = timeline(motion, fps)
     for index in range(1, round(seconds * fps) + 1):
@@ -47,12 +47,12 @@ def composed(motion: dict[str, str], fps: float, seconds: float = 2) -> Matrix:
 
 
 def apart(a: Matrix, b: Matrix) -> float:
-    """How far apart the two put the picture's corners, in pixels."""
+    """How far apart the two matrices put the picture's corners, in pixels."""
     return float(np.abs((a - b) @ CORNERS).max())
 
 
 def flow(motion: dict[str, str], seconds: float = 2) -> Matrix:
-    """The oracle: where the corners go by the velocity field of the moves, as a differential equation."""
+    """The oracle: where the corners move in the velocity field of the motion, by solving a differential equation."""
     rates = read_schedule(source(motion), "a.yaml", "a").motion.rates
     moves = {name: catalogue.load(transforms, name).TRANSFORM for name in rates}
     middle = (np.array(SIZE) - 1)[:, None] / 2
@@ -67,7 +67,7 @@ def flow(motion: dict[str, str], seconds: float = 2) -> Matrix:
         return moved
 
     position: Matrix = CORNERS[:2].ravel()
-    for begin, end in pairwise(np.linspace(0, seconds, 21)):  # every key lies on an edge: `hold` jumps between two
+    for begin, end in pairwise(np.linspace(0, seconds, 21)):  # every key is at an edge: `hold` jumps between two
         solved = solve_ivp(velocity, (begin, end), position, args=(end,), rtol=1e-9, atol=1e-9)
         position = solved.y[:, -1]
     return position.reshape(2, -1)
@@ -105,7 +105,7 @@ def test_the_same_schedule_gives_the_same_specs_in_any_order() -> None:
 
 @pytest.mark.parametrize("fps", [8, 15, 30])
 def test_constant_rates_are_what_they_say(fps: float) -> None:
-    """Two seconds of 1.5/s are a factor of 2.25 about the centre; turning is counter-clockwise, y down."""
+    """Two seconds at 1.5/s are a factor of 2.25 about the centre; rotation is counter-clockwise, with y down."""
     middle = np.array([127.5, 71.5, 1.0])
     zoomed = composed({"zoom": "1.5/s"}, fps)
     assert zoomed[:2, :2] == pytest.approx(2.25 * np.eye(2), abs=1e-12)
@@ -129,7 +129,7 @@ def test_motion_follows_the_velocity_field(motion: dict[str, str], pixels: float
     ("motion", "pixels"), [(FAST, 1e-9), (KEYED, 1e-6), (PANNED, 0.05)], ids=["constant", "keyed", "keyed and panned"]
 )
 def test_motion_is_the_same_at_any_frame_rate(motion: dict[str, str], pixels: float) -> None:
-    """Moves that pull at different places do not commute: with a pan the rest is what fps costs."""
+    """Motions with different centres do not commute: with a pan, the remaining error is the effect of fps."""
     composed_at = [composed(motion, fps) for fps in (8, 15, 30)]
     assert apart(composed_at[0], np.eye(3)) > 10
     for coarse, fine in pairwise(composed_at):
@@ -175,7 +175,7 @@ def test_the_first_frame_has_steps_of_its_own_and_counts_are_whole() -> None:
     rest = "refine: {first_frame: 99, steps: {0: 0, 1s: 10, 2s: {to: 0, ease: in_out_back}}, cutouts: {0: 1, 1s: 4}}\n"
     specs = list(timeline({}, rest=rest))
     assert [spec.num_steps for spec in specs][:13] == [99, *(round(index * 10 / 12) for index in range(1, 13))]
-    assert min(spec.num_steps for spec in specs) == 0  # in_out_back would go below
+    assert min(spec.num_steps for spec in specs) == 0  # in_out_back would go below it
     assert [specs[index].num_cutouts for index in (0, 4, 8, 12)] == [1, 2, 3, 4]
     assert {type(spec.num_steps) for spec in specs} == {type(spec.num_cutouts) for spec in specs} == {int}
 
@@ -191,7 +191,7 @@ def edited(ease: str, value: float) -> list[FrameSpec]:
     [("linear", 2), ("hold", 2), ("in_out_sine", 2), ("out_elastic", 2), ("in_expo", 2), ("smooth", 1)],
 )
 def test_editing_a_later_key_leaves_earlier_specs_equal(ease: str, seconds: int) -> None:
-    """To the last bit, or a resumed run would start too early. Under `smooth` a key bends the segment before, too."""
+    """Equal to the last bit, or a resumed run would start too early. `smooth` keys bend the segment before, too."""
     before, after = edited(ease, 1.5), edited(ease, 1.7)
     same = 15 * seconds + 1
     assert [spec.to_json() for spec in before[:same]] == [spec.to_json() for spec in after[:same]]
@@ -205,12 +205,12 @@ def test_a_longer_schedule_begins_the_same(ease: str) -> None:
 
 
 def test_a_curve_is_sampled_not_stepped() -> None:
-    """A key between two frames counts: half of the time before it, half after."""
+    """A key between two frames counts: half of the frame's time is before it, half after."""
     spec = timeline({"rotate": "{0.5s: 0, 0.75s: {to: 8, ease: hold}}"}, 2, "2s").at(2)
     assert spec.transforms["rotate"] == pytest.approx(8 * 0.25)
 
 
 def test_flow_is_told_from_a_wrong_motion() -> None:
-    """Guards the oracle: it notices one degree in a hundred."""
+    """Guards the oracle: it notices an error of one degree in a hundred."""
     wrong = FAST | {"rotate": "40.4/s"}
     assert np.abs((composed(wrong, 15) @ CORNERS)[:2] - flow(FAST)).max() > 1

@@ -1,4 +1,4 @@
-"""Warnings: exact and in place, never an error, and none for what works."""
+"""Warnings: exact and located, never errors, and none for anything that works."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ _CUT = "after it is a comment; quote the text if it is part of it"
         ("output: {fps: 12 #1\n}", []),
     ],
 )
-@pytest.mark.parametrize("length", [0, 25_000])  # a long file is read by another parser
+@pytest.mark.parametrize("length", [0, 25_000])  # a long file is read by a different parser
 def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: int) -> None:
     text += "\n# ".ljust(length, "-")
     assert [line.replace("\n", "") for line in warned(text)] == lines

@@ -1,4 +1,4 @@
-"""A bucket on moto's server, and a way to it that fails and dawdles when it is told to."""
+"""A bucket on moto's server, and a connection to it that fails or is slow on demand."""
 
 import http.server
 import socket
@@ -23,9 +23,9 @@ HOP = ("connection", "content-length", "host", "transfer-encoding")
 
 @dataclass
 class Line:
-    """Between a render and the bucket: what to do to requests of a method, in their order.
+    """A proxy between a render and the bucket: what to do with requests of a method, in order.
 
-    `faults` are taken one by one for requests of `method`: "drop" closes the connection, "error" answers 503,
+    `faults` are used up one by one by requests of `method`: "drop" closes the connection, "error" answers 503,
     "slow" waits a fifth of a second, "fine" lets it through.
     """
 
@@ -75,7 +75,7 @@ def bucket() -> Iterator[str]:
 
 
 class Dialect:
-    """What a server wants to hear, and what it forgets to say."""
+    """What a server expects in requests, and what is missing from its answers."""
 
     def path(self, method: str, path: str) -> str:
         return path
@@ -107,7 +107,7 @@ def adapted(server: str, dialect: Dialect | None = None) -> Iterator[Line]:
 
         def _pass_on(self, body: bytes) -> None:
             headers = {name.title(): value for name, value in self.headers.items() if name.lower() not in HOP}
-            headers.setdefault("Content-Type", "application/octet-stream")  # urllib's own says that it is a form
+            headers.setdefault("Content-Type", "application/octet-stream")  # otherwise urllib declares a form
             asked = urllib.request.Request(
                 f"{server}{spoken.path(self.command, self.path)}", data=body or None, method=self.command
             )
@@ -151,7 +151,7 @@ def adapted(server: str, dialect: Dialect | None = None) -> Iterator[Line]:
 
 @pytest.fixture
 def line(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
-    """A proxy to the bucket; the environment says that this is where S3 is."""
+    """A proxy to the bucket; the environment names it as the S3 endpoint."""
     with adapted(bucket) as between:
         for name, value in {
             "AWS_ENDPOINT": between.url,

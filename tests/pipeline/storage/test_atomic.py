@@ -74,7 +74,7 @@ def test_writer_that_outlived_a_killed_run_does_not_write_into_the_new_file(tmp_
     path = tmp_path / "video.mp4"
     with replacing(path) as partial:
         partial.touch()
-    # ffmpeg has a session of its own: it goes on after its `render` was killed
+    # ffmpeg has its own session, so it keeps running after its `render` was killed
     with partial.open("wb", buffering=0) as orphan:
         orphan.write(b"....")
         with replacing(path) as partial:

@@ -39,7 +39,7 @@ def test_a_second_machine_goes_on(desk: Desk, line: Line, number: int, name: str
     store = Store(f"{URL}/{name}")
     store.put("in/sea.yaml", toy(1, frames=FRAMES).encode())
     process = desk.start(*batch(desk, "first", name))
-    line.always = "slow"  # so that the end comes in the middle of uploads
+    line.always = "slow"  # so that the machine is lost in the middle of uploads
     wait_for(lambda: sum("/frames/" in request for request in line.seen) >= 4, process)
     os.killpg(process.pid, number)
     process.communicate(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""Names of folders and files: one component below the folder meant, whatever a schedule is called."""
+"""Names of folders and files: a single component below the intended folder, whatever a schedule is called."""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Google's and Azure's storage as their emulators speak it: whole objects, listings, a run gone on with elsewhere."""
+"""Google's and Azure's storage as their emulators implement it: whole objects, listings, a run resumed elsewhere."""
 
 import base64
 import hashlib
@@ -38,7 +38,7 @@ Open = Callable[[pytest.MonkeyPatch], str]
 
 @contextmanager
 def serving(port: int, *command: object) -> Iterator[str]:
-    """A server's process; yields its address when something answers there."""
+    """Start a server process; yields its address once something answers there."""
     process = subprocess.Popen([*map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(600):
@@ -79,7 +79,7 @@ def az() -> Iterator[Open]:
 
 
 def _make_container(address: str) -> None:
-    """Azure's own way to sign a request, "Shared Key": no client of ours can make a container."""
+    """Azure's own way to sign a request, "Shared Key": none of our clients can create a container."""
     date = formatdate(usegmt=True)
     headers = f"x-ms-date:{date}\nx-ms-version:2021-08-06"
     resource = f"/{ACCOUNT}/{ACCOUNT}/{BOX}\nrestype:container"
@@ -93,7 +93,7 @@ def _make_container(address: str) -> None:
 
 
 class Google(Dialect):
-    """The emulator takes a plain upload for one by a signed URL only, and gives its tag in the body alone."""
+    """The emulator accepts a plain upload only through a signed URL, and returns its tag only in the body."""
 
     def path(self, method: str, path: str) -> str:
         return f"{path}?X-Goog-Algorithm=x" if method == "PUT" else path
@@ -129,7 +129,7 @@ def gs() -> Iterator[Open]:
 
 @pytest.fixture(params=["gs", "az"])
 def cloud(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL above the bucket."""
+    """The URL that precedes the name of the bucket."""
     opened: Open = request.getfixturevalue(request.param)
     return opened(monkeypatch)
 
@@ -195,7 +195,7 @@ def test_a_run_is_gone_on_with_elsewhere(store: Store, tmp_path: Path) -> None:
             break
     first.close()
     there = len([found for found in store.list() if found.key.startswith("frames/")])
-    assert 7 <= there < 10  # two may be on their way when 6 is told
+    assert 7 <= there < 10  # two may be in transit when 6 is reported
     second = list(run(store, schedule, tmp_path / "second"))
     assert [event.index for event in second if isinstance(event, FrameDone)] == list(range(there, 12))
     assert isinstance(second[-1], Finished)

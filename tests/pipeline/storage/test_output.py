@@ -1,4 +1,4 @@
-"""Where a run is rendered whose results go to a bucket."""
+"""Where a run is rendered if its results go to a bucket."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whether the process that a file names is still the same one."""
+"""Whether the process that a file names is still the same process."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`render FILE --out s3://...`: a machine is taken away, and another one that has only the bucket goes on."""
+"""`render FILE --out s3://...`: a machine is lost, and another one that has only the bucket continues."""
 
 import json
 import signal
@@ -30,14 +30,14 @@ def test_told_to_go_it_leaves_the_state_in_the_bucket(desk: Desk, number: int, c
     store = Store(f"{url}/sea")
     text = toy(1, frames=FRAMES)
     assert "steps: 2" in text
-    # Frame 6 takes half a minute: it is what is given up.
+    # Frame 6 takes half a minute; it is the frame that is abandoned.
     desk.write("sea", text.replace("steps: 2", "steps: {0: 2, 6: {to: 10000, ease: hold}}"))
     process = desk.start("s/sea.yaml", "--out", url, "--work", "first", "--device", "cpu")
     wait_for((desk.path / "first" / "s3" / "videos" / f"plain{code}" / "sea" / "frames" / "000005.png").exists, process)
     process.send_signal(number)
     if number == signal.SIGINT:
         time.sleep(0.2)
-        process.send_signal(number)  # once would wait for the frame
+        process.send_signal(number)  # a single signal would wait for the frame
     said, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, said + err
     assert "Traceback" not in err
@@ -55,7 +55,7 @@ def test_told_to_go_it_leaves_the_state_in_the_bucket(desk: Desk, number: int, c
 
 
 def test_what_was_rendered_before_stays_on_the_machine(desk: Desk) -> None:
-    """The finished run that an edit puts aside is not uploaded, and an object of that name is not fetched."""
+    """The finished run that an edit puts aside is not uploaded, and an object with that name is not downloaded."""
     url = "s3://videos/edited"
     store = Store(f"{url}/sea")
     for seed in (1, 2):

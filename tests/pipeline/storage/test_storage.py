@@ -1,4 +1,4 @@
-"""Buckets: objects are whole or not there, what was uploaded is gone on with, and errors are told."""
+"""Buckets: an object is complete or absent, a run continues from what was uploaded, and errors are reported."""
 
 import itertools
 import os
@@ -32,7 +32,7 @@ numbers = itertools.count()
 
 @pytest.fixture
 def store(line: Line) -> Store:
-    """A place of its own in the bucket."""
+    """A prefix of its own in the bucket."""
     return Store(f"s3://videos/{next(numbers)}/run")
 
 
@@ -44,14 +44,14 @@ def schedule(tmp_path: Path) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """What counts of a run."""
+    """The files of a run that matter."""
     names = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name[0] != ".")
     wanted = (path for path in names if path.parent.name in ("frames", "state") or path.name == "video.mp4")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in wanted}
 
 
 def pictures(folder: Path) -> dict[str, bytes]:
-    """Frames and video: the order of a state's notes is another one in every process."""
+    """Frames and video only: the order of a state's notes differs from process to process."""
     return {name: data for name, data in files(folder).items() if not name.startswith("state/")}
 
 
@@ -76,9 +76,9 @@ def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedul
     shutil.rmtree(tmp_path / "first")
     there = files(fetched(store, tmp_path / "seen"))
     assert {f"frames/{n:06d}.png" for n in range(7)} <= set(there)
-    assert len([name for name in there if name.startswith("state/")]) in (2, 3)  # that of every eighth frame stays
+    assert len([name for name in there if name.startswith("state/")]) in (2, 3)  # every eighth frame's state stays
     second = list(run(store, schedule, tmp_path / "second"))
-    num_there = len([name for name in there if name.startswith("frames/")])  # two may be on their way when 6 is told
+    num_there = len([name for name in there if name.startswith("frames/")])  # two may be in transit when 6 is reported
     assert 7 <= num_there < 10
     assert [event.index for event in second if isinstance(event, FrameDone)] == list(range(num_there, 12))
     assert pictures(tmp_path / "second") == pictures(whole)
@@ -90,7 +90,7 @@ def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedul
 def test_a_folder_that_another_run_writes_into_is_left_alone(
     store: Store, schedule: Path, tmp_path: Path, line: Line
 ) -> None:
-    """Nothing is fetched into it, and nothing that it lacks is removed from the bucket."""
+    """Nothing is downloaded into it, and nothing that it lacks is removed from the bucket."""
     list(run(store, schedule, tmp_path / "run"))
     (tmp_path / "run" / "poster.png").unlink()
     before = {found.key for found in store.list()}
@@ -104,7 +104,7 @@ def test_a_folder_that_another_run_writes_into_is_left_alone(
 
 
 def test_parts_of_a_run_on_three_machines(store: Store, tmp_path: Path, line: Line) -> None:
-    """Two render a shot each, the third has only the bucket and joins them; nobody touches what is another's."""
+    """Two machines render a shot each; the third has only the bucket and joins them; none touches another's files."""
     text = toy(1).replace("prompts: {0: red, end: blue}", "prompts: red").replace("length: 6, ", "")
     file = tmp_path / "toy.yaml"
     file.write_text(text + "shots: [{length: 5}, {length: 7, prompts: blue}]\n")
@@ -135,7 +135,7 @@ def test_what_was_uploaded_is_not_fetched_again(store: Store, schedule: Path, tm
     assert [type(event) for event in run(store, schedule, tmp_path / "out")] == [Finished]
     assert [request.split("?")[0] for request in line.seen if "frames" in request.split("?")[0]] == []
     touched = tmp_path / "out" / "frames" / "000003.png"
-    os.utime(touched, (time.time() + 60, time.time() + 60))  # newer than the object: it goes up
+    os.utime(touched, (time.time() + 60, time.time() + 60))  # newer than the object, so it is uploaded
     list(run(store, schedule, tmp_path / "out"))
     assert [request for request in line.seen if "000003.png" in request] == [
         f"PUT /{store.url.removeprefix('s3://')}/frames/000003.png"
@@ -203,7 +203,7 @@ def test_told_to_go_it_does_not_wait_for_ever(line: Line, store: Store) -> None:
     for number in range(100):
         uploads.put(f"{number}", b"x", lambda tag: None)
     uploads.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
-    assert 0 < len(store.list()) < 100  # not all of them were waited for
+    assert 0 < len(store.list()) < 100  # the run did not wait for all of them
 
 
 def test_an_object_that_would_lie_outside_is_refused(tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_where_it_lies_meanwhile(url: str, tmp_path: Path) -> None:
 
 
 def test_lockstep_in_a_bucket(store: Store, tmp_path: Path) -> None:
-    """A run and the shots of another one refined as one batch, each with its own place in the bucket."""
+    """A run and the shots of another one refined as one batch, each with its own prefix in the bucket."""
     jobs = []
     for number, text in enumerate((toy(0), SHOTS)):
         file = tmp_path / f"toy{number}.yaml"

@@ -1,4 +1,4 @@
-"""What the machine refuses is told in one line, and a bug stays a bug."""
+"""What the machine refuses is reported in one line, and a bug is still reported as a bug."""
 
 import pytest
 import torch

@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def saved_for_real(latents: vqgan.VQGAN, size: tuple[int, int]) -> int:
-    """What decoding keeps, counted on a real decode of a real picture."""
+    """The bytes that decoding keeps, measured on a real decode of a real picture."""
     weights = {tensor.untyped_storage().data_ptr() for tensor in latents._model.state_dict().values()}
     kept: dict[int, Tensor] = {}
 
@@ -37,7 +37,7 @@ def test_the_estimate_is_what_a_decode_keeps(embedded_vqgan: vqgan.VQGAN) -> Non
 
 
 def test_nothing_of_an_estimate_stays(embedded_vqgan: vqgan.VQGAN) -> None:
-    """A worker makes one before every job."""
+    """A worker makes an estimate before every job."""
     for _ in range(2):
         memory.decode_bytes(embedded_vqgan, (64, 48), CPU)
     gc.collect()
@@ -47,7 +47,7 @@ def test_nothing_of_an_estimate_stays(embedded_vqgan: vqgan.VQGAN) -> None:
 def test_it_grows_with_the_picture_and_costs_none_of_it(embedded_vqgan: vqgan.VQGAN) -> None:
     small = memory.decode_bytes(embedded_vqgan, (256, 144), CPU)
     assert memory.decode_bytes(embedded_vqgan, (512, 288), CPU) == pytest.approx(4 * small, rel=0.2)
-    assert memory.decode_bytes(embedded_vqgan, (8192, 8192), CPU) > 100e9  # counted in a moment, on any machine
+    assert memory.decode_bytes(embedded_vqgan, (8192, 8192), CPU) > 100e9  # computed instantly, on any machine
 
 
 def test_a_size_that_cannot_fit_is_told_with_one_that_could(
@@ -65,7 +65,7 @@ def test_a_size_that_cannot_fit_is_told_with_one_that_could(
     width, height = int(found[2]), int(found[3])
     assert width % 8 == height % 8 == 0
     memory.require(embedded_vqgan, (width, height), CPU)
-    with pytest.raises(MemoryLimitError):  # and it is not half of what would
+    with pytest.raises(MemoryLimitError):  # the suggestion is not far below what would fit
         memory.require(embedded_vqgan, (width * 3 // 2 // 8 * 8, height * 3 // 2 // 8 * 8), CPU)
 
 

@@ -1,4 +1,4 @@
-"""How threads wait changes how long a frame takes and nothing else."""
+"""How threads wait affects how long a frame takes and nothing else."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from render.device.openmp import SETTINGS, WAIT_POLICY, sleep_at_barriers
 
 ROOT = Path(__file__).parents[3]
 
-# Refines two frames with two threads, and prints what they are and which settings there were.
+# Refines two frames with two threads, and prints the hash of the frames and the wait policy that was set.
 FRAMES = """
 import hashlib, os, sys
 from pathlib import Path
@@ -23,7 +23,7 @@ print(hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(sys.argv
 print(os.environ.get("OMP_WAIT_POLICY"))
 """
 SAY = 'print(os.environ.get("OMP_WAIT_POLICY"), "torch" in sys.modules)'
-STARTS = {  # what begins a process, with what it would do replaced by telling how threads wait
+STARTS = {  # entry points of each process; their work is replaced by printing how threads wait
     "the command": f"import pipeline.cli as cli; cli.main = lambda **named: {SAY}; cli.entry()",
     "a worker": f"import pipeline.batch.workers.process as home; home._serve = lambda *given: {SAY};"
     "home.run_worker(None, None)",

@@ -34,7 +34,7 @@ SHAPES = {key: tuple(value.shape) for key, value in WEIGHTS.items()}
 
 
 class Evil:
-    """Makes a folder when it is unpickled."""
+    """Creates a folder when it is unpickled."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -55,7 +55,7 @@ def prefixed(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def lit_ema(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The buffers of latent-diffusion's LitEma: names without their dots."""
+    """The buffers of latent-diffusion's LitEma, whose names lack the dots."""
     flat = {f"model_ema.{key.replace('.', '')}": value for key, value in state.items()}
     return {"model_ema.decay": torch.tensor(0.9999), "model_ema.num_updates": torch.tensor(8), **flat}
 
@@ -101,7 +101,7 @@ def test_a_prefix_that_is_asked_for_goes_before_the_one_that_is_found(tmp_path: 
     torch.save(lightning(STAGES), tmp_path / "last.ckpt")
     negative = {key: -value for key, value in WEIGHTS.items()}
     assert_read(tmp_path / "last.ckpt", negative, prefix="cond_stage_model.")
-    torch.save(FULL, tmp_path / "converted.ckpt")  # names that have lost it already
+    torch.save(FULL, tmp_path / "converted.ckpt")  # names that already lack the prefix
     assert_read(tmp_path / "converted.ckpt", WEIGHTS, prefix="first_stage_model.")
 
 
@@ -151,7 +151,7 @@ CALLBACKS = [
 
 @pytest.fixture
 def published_class(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], type]:
-    """A class that is pickled under a published name."""
+    """Returns a function that makes a class which is pickled under a published name."""
 
     def make(dotted: str) -> type:
         module, _, name = dotted.rpartition(".")
@@ -193,7 +193,7 @@ def test_pickled_settings_and_scores_are_no_obstacle(tmp_path: Path) -> None:
 
 
 def test_a_kind_of_dict_of_the_training_code_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lightning's hyper-parameters: filled by item, and with a state of its own."""
+    """Lightning's hyper-parameters: filled item by item, with a state of their own."""
     name = "pytorch_lightning.utilities.parsing"
     module = ModuleType(name)
     module.AttributeDict = type("AttributeDict", (dict,), {"__module__": name})  # type: ignore[attr-defined]
@@ -388,7 +388,7 @@ def test_a_conversion_that_fails_leaves_what_was_there(tmp_path: Path, monkeypat
 
 
 def test_safetensors_are_known_by_their_content(tmp_path: Path) -> None:
-    """Files in the cache are named after their model, whatever they hold."""
+    """Files in the cache are named after their model, whatever their format."""
     path = tmp_path / "ViT-B-32--openai.weights"
     save_file({"a.weight": torch.ones(2, 3)}, path)
     assert torch.equal(read_state_dict(path)["a.weight"], torch.ones(2, 3))

@@ -1,4 +1,4 @@
-"""Picture files of every kind, and those made to do harm."""
+"""Picture files of every kind, including malicious ones."""
 
 import io
 import re
@@ -105,7 +105,7 @@ def test_exif_turns_the_picture_upright(tmp_path: Path, orientation: int, turned
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.tif", "a.webp"])
 def test_exif_turns_photos_upright(tmp_path: Path, name: str) -> None:
-    """Orientation 6, as a telephone held upright writes it: the left of what is stored is the top."""
+    """Orientation 6, as a phone held upright writes it: the left of the stored picture is the top."""
     stored = Image.new("RGB", (64, 32), "blue")
     stored.paste("red", (0, 0, 32, 32))
     exif = Image.Exif()
@@ -244,7 +244,7 @@ def bomb() -> bytes:
 def test_a_png_whose_pixels_inflate_to_far_more_than_it_shows(tmp_path: Path, bomb: bytes) -> None:
     (tmp_path / "a.png").write_bytes(png(header(8, 8), (b"IDAT", bomb), (b"IEND", b"")))
     tracemalloc.start()
-    assert load_image(tmp_path / "a.png").shape == (8, 8, 3)  # what it shows; the rest is never inflated
+    assert load_image(tmp_path / "a.png").shape == (8, 8, 3)  # the visible picture; the rest is never inflated
     assert tracemalloc.get_traced_memory()[1] < 4_000_000
     tracemalloc.stop()
 

@@ -109,7 +109,7 @@ def test_covering_takes_a_tenth_to_two_fifths_of_some(generator: torch.Generator
     assert 0.05 < float(shares[touched].min()) < 0.14
     assert 0.36 < float(shares.max()) < 0.46
     rows = (covered[:, :, 0] == 0).any(dim=3).float().mean(dim=(0, 1))
-    assert float(rows.min()) > 0.02  # every place is covered now and then
+    assert float(rows.min()) > 0.02  # every place is covered sometimes
 
 
 def test_what_is_off_changes_nothing(generator: torch.Generator) -> None:

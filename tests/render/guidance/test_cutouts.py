@@ -11,13 +11,13 @@ ASPECTS = [1.0, 16 / 9, 9 / 16, 4.0]
 
 
 def scales(views: Tensor) -> Tensor:
-    """Half sides of the looks in the picture's coordinates, whatever the turn: (B, N, 2)."""
+    """Half the side of each cutout in the picture's coordinates, whatever its rotation: (B, N, 2)."""
     lengths: Tensor = torch.linalg.vector_norm(views[..., :2, :2], dim=-1)
     return lengths
 
 
 def map_of_places(height: int, width: int) -> Tensor:
-    """A picture whose red is the place across and whose green is the place down, both 0 to 1."""
+    """A picture whose red is the horizontal position and whose green is the vertical one, both from 0 to 1."""
     x = (torch.arange(width) + 0.5) / width
     y = (torch.arange(height) + 0.5) / height
     return torch.stack([x.expand(height, width), y[:, None].expand(height, width), torch.zeros(height, width)])[None]
@@ -88,7 +88,7 @@ def test_a_view_shows_the_place_it_names(height: int, width: int, side: int) -> 
 
 
 def misplacement(height: int, width: int, side: int) -> Tensor:
-    """The largest error of the place seen by two crops, as a share of the picture."""
+    """The largest error in the positions seen by two cutouts, as a fraction of the picture."""
     picture = map_of_places(height, width)
     views = torch.cat([crop(-0.3, 0.4, 0.4, 0.3), crop(0.3, -0.4, 0.3, 0.4)], dim=1)
     looks = cutouts.sample(picture, views, side)
@@ -100,7 +100,7 @@ def misplacement(height: int, width: int, side: int) -> Tensor:
 
 def test_what_lies_outside_is_reflected() -> None:
     picture = map_of_places(16, 16)
-    looks = cutouts.sample(picture, crop(1.0, 0.0, 1.0, 1.0), 16)  # its right half lies outside
+    looks = cutouts.sample(picture, crop(1.0, 0.0, 1.0, 1.0), 16)  # its right half is outside
     torch.testing.assert_close(looks[0, 0, :, :, 8:], looks[0, 0, :, :, :8].flip(-1), atol=1e-5, rtol=0)
 
 

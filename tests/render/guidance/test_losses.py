@@ -23,7 +23,7 @@ PICTURES = {
 
 
 def seen(image: Tensor) -> Tensor:
-    """What a perceptor would see in the left and right half: unit vectors (B, 2, 3)."""
+    """What a perceptor would see in the left and the right half: unit vectors (B, 2, 3)."""
     halves = torch.stack(image.chunk(2, dim=-1), dim=1)
     return F.normalize(halves.mean(dim=(3, 4)) - 0.5, dim=-1)
 
@@ -38,7 +38,7 @@ def inputs_of(image: Tensor, targets: Targets | None = None) -> LossInputs:
         latent=image * 2 - 1,
         anchor=torch.full_like(image, 0.4),
         embeddings=[seen(image)],
-        targets=[targets or aims((0.5, -0.5, -0.5))],  # what `seen` makes of red
+        targets=[targets or aims((0.5, -0.5, -0.5))],  # what `seen` returns for red
         shares=[1.0],
     )
 
@@ -51,7 +51,7 @@ def evaluate(name: str, inputs: LossInputs) -> Tensor:
 
 @pytest.mark.parametrize("picture", PICTURES)
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("sign", [1.0, -1.0])  # towards red: the equal, then the opposite embedding
+@pytest.mark.parametrize("sign", [1.0, -1.0])  # towards red: the same embedding, then the opposite one
 def test_a_loss_is_one_finite_number_per_picture_with_finite_gradient(name: str, picture: str, sign: float) -> None:
     image = PICTURES[picture].clone().requires_grad_()
     value = evaluate(name, inputs_of(image, aims((0.5 * sign, -0.5 * sign, -0.5 * sign))))
@@ -156,5 +156,5 @@ def test_less_saturation_loss_means_more_colour() -> None:
 
 def test_anchor_is_the_mean_squared_difference() -> None:
     image = torch.full((2, 3, 8, 12), 0.4)
-    image[1, :, :4] = 0.9  # half of the second picture, 0.5 off
+    image[1, :, :4] = 0.9  # half of the second picture is off by 0.5
     torch.testing.assert_close(anchor.loss(inputs_of(image)), torch.tensor([0.0, 0.125]))

@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 
 class Cramped:
-    """A perceptor whose memory holds `room` pictures, and which says so as CUDA does."""
+    """A perceptor with memory for `room` pictures, which runs out of memory as CUDA does."""
 
     side = Toy.side
 
@@ -67,8 +67,8 @@ def test_no_more_than_a_piece_is_looked_at_or_kept(generator: torch.Generator) -
         embeddings = perceptor.encode_image(images * 1.0)
     assert cramped.looks == [2, 2, 2]
     embeddings.sum().backward()  # type: ignore[no-untyped-call]
-    assert cramped.looks == [2] * 6  # each piece once more, for its gradient
-    assert saved <= images.numel()  # the pieces themselves and nothing of what is inside
+    assert cramped.looks == [2] * 6  # each piece again, for its gradient
+    assert saved <= images.numel()  # the pieces themselves, and none of the activations
 
 
 def frame(renderer: Renderer, spec: FrameSpec) -> FrameState:
@@ -86,7 +86,7 @@ def test_where_memory_runs_out_groups_are_halved_and_the_frame_is_the_same(spec:
     assert "memory is short" in warnings[0]
     cramped.looks.clear()
     frame(renderer, spec)
-    assert max(cramped.looks) == 2  # later frames know
+    assert max(cramped.looks) == 2  # later frames remember the limit
     assert len(warnings) == 1
 
 

@@ -28,14 +28,14 @@ TEXTS = ["a golden sunset over the sea", "a starry night sky", "a red poppy"]
 
 @pytest.fixture(scope="module")
 def original() -> open_clip.CLIP:
-    """The embedded model as open_clip itself loads it."""
+    """The embedded model as loaded by open_clip itself."""
     open_clip.add_model_config(CONFIG)
     return open_clip.create_model(CONFIG.stem, pretrained=str(WEIGHTS)).eval()
 
 
 @pytest.fixture
 def copies(tmp_path: Path) -> ModelFiles:
-    """The embedded files to damage."""
+    """Copies of the embedded files, to be damaged."""
     shutil.copy(CONFIG, tmp_path / "damaged-clip.json")
     shutil.copy(WEIGHTS, tmp_path / "damaged-clip.safetensors")
     return replace(FILES, architecture=tmp_path / "damaged-clip.json", weights=tmp_path / "damaged-clip.safetensors")
@@ -109,7 +109,7 @@ def test_bf16_sees_what_float32_sees(embedded_clip: clip.CLIP) -> None:
 
 
 def sky(top: tuple[float, float, float], bottom: tuple[float, float, float]) -> Tensor:
-    """A picture that fades from one colour to another."""
+    """A picture that fades from one colour at the top to another at the bottom."""
     ends = torch.tensor([top, bottom]).T[:, :, None]
     return F.interpolate(ends[None], size=(64, 1), mode="bilinear", align_corners=True)[0].expand(3, 64, 64)
 

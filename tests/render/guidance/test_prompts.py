@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 class CountingToy(Toy):
-    """Remembers which texts it was asked to embed."""
+    """Records the texts that it was asked to embed."""
 
     def __init__(self) -> None:
         super().__init__(torch.device("cpu"))
@@ -113,7 +113,7 @@ def test_no_prompts_no_targets() -> None:
 
 
 def test_old_prompts_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker renders one video after the other; what it remembers must not grow with them."""
+    """A worker renders one video after another; what it remembers must not grow with them."""
     monkeypatch.setattr("render.guidance.prompts.KEPT", 2)
     perceptor = CountingToy()
     encoder = PromptEncoder(perceptor, CPU)

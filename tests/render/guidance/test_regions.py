@@ -1,4 +1,4 @@
-"""Prompts that count in a part of the picture: from a mask to the gradient and to the frame."""
+"""Prompts that apply to a part of the picture: from the mask to the gradient and the frame."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ def drawn_views(count: int = 6) -> Tensor:
 
 
 def gradient(targets: Targets, views: Tensor) -> Tensor:
-    """Of the prompt loss in the pixels (1, 3, H, W), through cutouts at `views`."""
+    """The gradient of the prompt loss in the pixels (1, 3, H, W), through cutouts at `views`."""
     image = torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(1)).requires_grad_()
     embeddings = TOY.encode_image(cutouts.sample(image, views, TOY.side).flatten(0, 1)).unsqueeze(0)
     inputs = LossInputs(
@@ -76,7 +76,7 @@ def test_a_region_of_ones_is_no_region() -> None:
 
 
 def test_gradients_vanish_outside_the_region() -> None:
-    """Cutouts of either half: what shows nothing of the region pulls on nothing."""
+    """Cutouts of either half: a cutout that shows nothing of the region has no effect."""
     views = torch.stack([crop(-0.5, 0.4), crop(0.5, 0.4)])[None]
     everywhere, masked = gradient(red(None), views), gradient(red(left_half()[None]), views)
     left, right = masked.chunk(2, dim=-1)
@@ -86,7 +86,7 @@ def test_gradients_vanish_outside_the_region() -> None:
 
 
 def test_regions_of_a_batch_are_those_of_its_pictures() -> None:
-    """Fewer prompts, no regions, and a frame of half the size beside another."""
+    """Fewer prompts, no regions, and a frame of half the size in the same batch."""
     half = left_half()[None, ::2, ::2]
     two = Targets(
         embeddings=TOY.encode_text(["red", "blue"]),
@@ -102,7 +102,7 @@ def test_regions_of_a_batch_are_those_of_its_pictures() -> None:
 
 
 class ByHalves(PromptEncoder):
-    """The first prompt counts on the left, the second on the right."""
+    """The first prompt applies to the left half, the second to the right."""
 
     def targets(self, prompts: Sequence[PromptWeight], blend: str) -> Targets | None:
         found = super().targets(prompts, blend)

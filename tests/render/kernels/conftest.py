@@ -1,4 +1,4 @@
-"""How every kernel is held against its plain twin."""
+"""How every kernel is compared with its plain counterpart."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ def value_and_gradient(module: nn.Module, x: Tensor, weights: Tensor | None) -> 
 
 @pytest.fixture
 def same(generator: torch.Generator) -> Compare:
-    """Fail unless two modules agree by value and by gradient, to float32's rounding."""
+    """Fail unless two modules agree in value and gradient, to float32's rounding."""
 
     def compare(kernel: nn.Module, twin: nn.Module, x: Tensor) -> None:
         with torch.no_grad():

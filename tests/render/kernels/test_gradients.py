@@ -9,9 +9,9 @@ from render.kernels.gradients import clamp_with_gradient, straight_through
     [
         (0.5, 1.0, True),
         (0.5, -1.0, True),
-        (0.0, 1.0, True),  # on the border nothing is cut
+        (0.0, 1.0, True),  # at the border nothing is cut off
         (1.0, -1.0, True),
-        (1.5, 1.0, True),  # descent lowers the value: back into the range
+        (1.5, 1.0, True),  # descent lowers the value, back into the range
         (1.5, -1.0, False),
         (-0.5, -1.0, True),
         (-0.5, 1.0, False),

@@ -1,4 +1,4 @@
-"""The frozen linear layer against torch's, by value and by gradient."""
+"""The frozen linear layer compared with torch's, in value and gradient."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ def test_value_and_gradient_are_those_of_torch(dtype: torch.dtype, with_bias: bo
 
 
 def test_a_row_does_not_hang_on_the_others() -> None:
-    """Pictures refined together get what each would get alone."""
+    """Each of several pictures refined together gets what it would get alone."""
     generator = torch.Generator().manual_seed(1)
     layer = FrozenLinear(torch.randn(64, 32, generator=generator))
     x = torch.randn(40, 32, generator=generator)

@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {
 
 
 def frozen(module: nn.Module) -> nn.Module:
-    """Weights of every kind, norms and biases too, instead of the ones that modules are born with."""
+    """Randomise all weights, norms and biases included, instead of keeping their initial values."""
     numbers = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in module.parameters():

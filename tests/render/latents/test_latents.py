@@ -1,4 +1,4 @@
-"""Every latent, and the VQGAN against taming's own modules."""
+"""Every latent model, and the VQGAN compared with taming's own modules."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ SHIPPED = sorted(name for name, model in known_latents().items() if model.downlo
 
 
 class ByHand:
-    """The published graph, put together from taming's modules without any code of ours."""
+    """The published graph, assembled from taming's modules without any code of ours."""
 
     def __init__(self, files: ModelFiles) -> None:
         config, weights = files.paths
@@ -191,7 +191,7 @@ def test_colours_leave_a_bf16_decoder_in_full_float(
     assert picture.dtype == torch.float32
     assert len(set(picture.flatten().tolist())) > 256
     signed = picture * 2 - 1
-    assert float((signed.bfloat16().float() == signed).float().mean()) < 0.1  # bf16 rounds to 8 bit
+    assert float((signed.bfloat16().float() == signed).float().mean()) < 0.1  # bf16 rounds to 8 bits
     exact = embedded_vqgan.decode(latent)
     assert float((picture - exact).abs().mean()) < 0.01
 

@@ -1,4 +1,4 @@
-"""Downloads against real local hosts: what is asked of them, how much they send, and what is kept."""
+"""Downloads from real local hosts: what is requested, how much is sent, and what is kept."""
 
 import contextlib
 import hashlib
@@ -30,7 +30,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 HALF = len(CONTENT) // 2
 PAGE = b"<!DOCTYPE html>\n<html><body>This link has expired.</body></html>"
 
-# A process of its own that fetches one file and says how far it is, in lines.
+# A separate process that fetches one file and prints its progress, one line each.
 FETCH = """
 import json, sys
 from pathlib import Path
@@ -47,13 +47,13 @@ except DownloadError as error:
 
 @dataclass
 class Answer:
-    """What the host says to every request for one path.
+    """How the host answers every request for one path.
 
     Attributes:
-        headers: beside Content-Length, and in place of the defaults.
-        cuts: bytes after which the connection is cut, one for each request; None sends all.
-        ranges: whether Range is answered; "always" does so whatever If-Range says.
-        gate: half is sent, and then it is waited for this, at most until the test ends.
+        headers: sent in addition to Content-Length, instead of the defaults.
+        cuts: number of bytes after which the connection is cut, one for each request; None sends everything.
+        ranges: whether Range is honoured; "always" does so whatever If-Range says.
+        gate: the host sends half and then waits for this event, at most until the test ends.
     """
 
     content: bytes = CONTENT
@@ -66,7 +66,7 @@ class Answer:
 
 
 class Host(ThreadingHTTPServer):
-    """Serves `answers` by path, and remembers each GET's Range, If-Range and the bytes of content it sent."""
+    """Serves `answers` by path, and records each GET's Range and If-Range, and how many bytes of content it sent."""
 
     daemon_threads = True
 
@@ -79,12 +79,12 @@ class Host(ThreadingHTTPServer):
         self.errors: list[BaseException | None] = []
 
     def handle_error(self, *_: object) -> None:
-        """Kept for the end of the test: raised in this thread, an error would fail whichever test runs then."""
-        if not isinstance(sys.exception(), ConnectionError):  # what a killed process leaves is not told
+        """Keep the error for the end of the test: raised in this thread, it would fail whichever test is running."""
+        if not isinstance(sys.exception(), ConnectionError):  # errors caused by a killed process are ignored
             self.errors.append(sys.exception())
 
     def release(self) -> None:
-        """Let every answer that waits go on."""
+        """Let every waiting answer continue."""
         for answer in self.answers.values():
             if answer.gate:
                 answer.gate.set()
@@ -141,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(body[middle:end], answer.chunked)
         if end < len(body):
             self.close_connection = True
-            with contextlib.suppress(OSError):  # the other side may have gone before
+            with contextlib.suppress(OSError):  # the other side may have closed before
                 self.connection.shutdown(socket.SHUT_RDWR)
         elif answer.chunked and not self.close_connection:
             self.wfile.write(b"0\r\n\r\n")
@@ -177,7 +177,7 @@ def model(host: Host) -> Download:
 
 
 def quiet(name: str, done: int, total: int | None) -> None:
-    """No progress is shown."""
+    """Ignores progress."""
 
 
 def get(download: Download, folder: Path, *, offline: bool = False) -> bytes:
@@ -197,7 +197,7 @@ def files(folder: Path) -> list[str]:
 
 
 def start(download: Download, folder: Path, output: Path, code: str = FETCH, **variables: str) -> subprocess.Popen[str]:
-    """Fetch in a process of its own, which writes to `output`."""
+    """Fetch in a separate process that writes to `output`."""
     asked = json.dumps({"name": download.name, "addresses": download.addresses, "size": download.size})
     with output.open("w") as file:
         return subprocess.Popen(
@@ -209,7 +209,7 @@ def start(download: Download, folder: Path, output: Path, code: str = FETCH, **v
         )
 
 
-# ---- the plain way
+# ---- the normal case
 
 
 def test_file_is_fetched_once_and_recorded(host: Host, model: Download, tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ def test_offline_wanted(monkeypatch: pytest.MonkeyPatch, value: str, expected: b
     assert offline_wanted() is expected
 
 
-# ---- going on
+# ---- resuming
 
 
 @pytest.mark.parametrize("headers", [{"ETag": '"one"'}, {"Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}])
@@ -269,7 +269,7 @@ def test_cut_connections_go_on_where_they_stopped(
     "change",
     [
         {"ranges": ""},
-        {"headers": {}, "ranges": "always"},  # nothing tells two versions apart
+        {"headers": {}, "ranges": "always"},  # nothing distinguishes the two versions
         {"headers": {"ETag": 'W/"one"'}, "ranges": "always"},
     ],
 )
@@ -285,13 +285,13 @@ def test_host_that_always_cuts_is_left_for_the_next(host: Host, model: Download,
     host.answers["/model.ckpt"] = Answer(ranges="", cuts=[HALF] * 20)
     host.answers["/mirror.ckpt"] = Answer(OTHER)
     both = replace(model, addresses=(host.url(), host.url("/mirror.ckpt")))
-    assert get(both, tmp_path) == OTHER  # nothing of the first is mixed in
+    assert get(both, tmp_path) == OTHER  # nothing of the first file is mixed in
     assert len(host.ranges) == 1 + len(transfer.PAUSES) + 1
     assert "the connection was cut" in refused(replace(model, name="b"), tmp_path)
 
 
 def test_end_that_looks_like_a_cut_is_one_where_the_size_is_known(host: Host, model: Download, tmp_path: Path) -> None:
-    """Without Content-Length the connection's end is the file's, or so it looks."""
+    """Without Content-Length, a cut connection looks like the end of the file."""
     headers = {"ETag": '"one"', "Content-Length": "", "Connection": "close"}
     host.answers["/model.ckpt"] = Answer(headers=headers, cuts=[HALF, None])
     assert get(replace(model, size=len(CONTENT)), tmp_path) == CONTENT
@@ -377,7 +377,7 @@ def test_two_processes_fetch_once_and_the_second_tells_how_far_it_is(
     assert host.ranges == [None]
 
 
-# ---- what is not the file
+# ---- responses that are not the file
 
 
 @pytest.mark.parametrize(
@@ -450,7 +450,7 @@ def test_without_a_network_every_address_is_given_up_at_once(tmp_path: Path, mon
     assert refused(Download(name="a", addresses=hosts), tmp_path).count("(no network?)") == 3
 
 
-# ---- what it was at first use
+# ---- the same content as at first use
 
 
 def test_file_fetched_again_must_be_what_it_was(host: Host, model: Download, tmp_path: Path) -> None:
@@ -539,7 +539,7 @@ HUB = "/owner/repo/resolve/v1/weights/model.ckpt"
 
 
 def from_hub(host: Host, folder: Path, home: Path, *others: str, **variables: str) -> tuple[list[str], str]:
-    """Fetch from the hub that HF_ENDPOINT names: lines of output, and what was said in the end."""
+    """Fetch from the hub that HF_ENDPOINT names: lines of output, and the final message."""
     hub = {"HF_ENDPOINT": host.url(""), "HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1"}
     model = Download(name="model.ckpt", addresses=("hf://owner/repo@v1/weights/model.ckpt", *others))
     process = start(model, folder, folder.parent / "output", **hub, **variables)
@@ -554,10 +554,10 @@ def test_hub_is_asked_where_hf_endpoint_says(host: Host, tmp_path: Path) -> None
     assert (lines[-2:], said) == ([f"{len(CONTENT)} {len(CONTENT)}", str(folder / "model.ckpt")], "")
     assert (folder / "model.ckpt").read_bytes() == CONTENT
     assert files(folder) == ["model.ckpt", "model.ckpt.lock", "model.ckpt.sha256"]
-    assert (folder / "model.ckpt").stat().st_nlink == 2  # the hub's copy and ours are one
+    assert (folder / "model.ckpt").stat().st_nlink == 2  # the hub's copy and ours are the same file
 
     shutil.rmtree(folder)
-    host.server_close()  # offline, the hub's own cache still has it
+    host.server_close()  # when offline, the hub's own cache still has it
     lines, said = from_hub(host, folder, home, HF_HUB_OFFLINE="1")
     assert (lines, said) == ([str(folder / "model.ckpt")], "")
     assert host.sent == len(CONTENT)

@@ -1,4 +1,4 @@
-"""Every kind of CLIP, in the formats in which they are published, against open_clip's own loader and towers."""
+"""Every kind of CLIP, in its published formats, compared with open_clip's own loader and towers."""
 
 import json
 import os
@@ -63,7 +63,7 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """A folder of the hub, and the model in it as open_clip itself loads it."""
+    """A folder as on the hub, and its model as loaded by open_clip itself."""
 
     files: ModelFiles
     original: Any
@@ -89,7 +89,7 @@ def publish(config: dict[str, Any], preprocess: dict[str, Any], folder: Path) ->
     with torch.random.fork_rng(devices=()):
         torch.default_generator.manual_seed(2)
         drawn = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
-    for key, value in drawn.state_dict().items():  # as after training: new blocks pass little of a picture on
+    for key, value in drawn.state_dict().items():  # as after training: new blocks pass on little of a picture
         if ".bn" in key and key.endswith(("weight", "running_var")):
             low, high = (0.5, 1.5) if key.endswith("weight") else (0.1, 0.3)
             value.uniform_(low, high, generator=torch.Generator().manual_seed(1))
@@ -139,7 +139,7 @@ def assert_features_agree(perceptor: clip.CLIP, original: Any, folder: Path) -> 
         read = original.encode_text(tokens, normalize=True)
         torch.testing.assert_close(perceptor.encode_image(images), seen, atol=1e-5, rtol=0)
     torch.testing.assert_close(perceptor.encode_text(TEXTS), read, atol=1e-5, rtol=0)
-    for embeddings in (seen, read):  # they tell the inputs apart
+    for embeddings in (seen, read):  # the embeddings distinguish the inputs
         assert float((embeddings[0] - embeddings[1]).abs().max()) > 1e-4
 
 
@@ -254,7 +254,7 @@ def test_a_checkpoint_of_another_kind_is_answered_with_what_it_looks_like(tmp_pa
 
 
 def without_config(path: Path, folder: Path) -> Path:
-    """The weights without the config beside them."""
+    """The weights without the config file."""
     folder.mkdir(exist_ok=True)
     (folder / path.name).write_bytes(path.read_bytes())
     return folder / path.name
@@ -347,7 +347,7 @@ def test_weights_that_want_to_execute_code_are_refused_and_do_nothing(vit: Publi
 
 @pytest.fixture
 def hub_tokenizer(siglip: Published) -> Published:
-    """A SigLIP as published: its tokenizer is one of the hub's."""
+    """A SigLIP as published, with a tokenizer from the hub."""
     text = {**SIGLIP["text_cfg"], "hf_tokenizer_name": "timm/ViT-B-16-SigLIP"}  # type: ignore[dict-item]
     siglip.config.write_text(json.dumps({"model_cfg": {**SIGLIP, "text_cfg": text}, "preprocess_cfg": INCEPTION}))
     return siglip
@@ -383,7 +383,7 @@ def test_a_tokenizer_that_is_damaged_is_one_sentence(hub_tokenizer: Published, t
 def test_at_true_size_features_are_those_of_open_clip(name: str, tmp_path: Path) -> None:
     config = open_clip.get_model_config(name)
     architecture: Path | str = name
-    if "hf_tokenizer_name" in config["text_cfg"]:  # the hub's words are not here: the same towers with other words
+    if "hf_tokenizer_name" in config["text_cfg"]:  # the hub's vocabulary is not here: same towers, another one
         config["text_cfg"] |= {"vocab_size": 49408, "tokenizer_kwargs": {}}
         del config["text_cfg"]["hf_tokenizer_name"]
         architecture = tmp_path / "open_clip_config.json"

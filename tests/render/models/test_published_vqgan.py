@@ -1,6 +1,6 @@
-"""Every published kind of VQGAN, in the format in which it was published, against taming's own modules.
+"""Every published kind of VQGAN, in its published format, compared with taming's own modules.
 
-At full size and through a schedule: tests/integration/test_published_models.py.
+At full size and through a schedule, see tests/integration/test_published_models.py.
 """
 
 import copy
@@ -41,7 +41,7 @@ def load(files: ModelFiles, *, quantize: bool = True, dtype: torch.dtype = torch
 
 
 def assert_renders(files: ModelFiles, spec: FrameSpec, size: tuple[int, int]) -> None:
-    """A frame through the renderer: guidance moves it, and it is a picture."""
+    """Render a frame: guidance changes it, and it is a real picture."""
     renderer = load_renderer(files, [(TOY, 1.0)], True, CPU, torch.float32)
     still = renderer.step(None, replace(spec, index=0, size=size, num_steps=0)).image
     frame = renderer.step(None, replace(spec, index=0, size=size, num_steps=2))

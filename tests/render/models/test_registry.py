@@ -1,4 +1,4 @@
-"""Names to models; the data itself is tested in test_registry_data.py."""
+"""From names to models; the data itself is tested in test_registry_data.py."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The data of the registry: current, consistent, and architectures of the published size."""
+"""The registry's data: up to date, consistent, and architectures of the published size."""
 
 import contextlib
 import io
@@ -47,14 +47,14 @@ ADDRESS = re.compile(r"https://[^\s/]+/\S+|hf://[\w.-]+/[\w.-]+(@[0-9a-f]{40})?/
 
 
 def made_from() -> str:
-    """The version of open_clip that clip.yaml was made from."""
+    """The version of open_clip that clip.yaml was generated from."""
     match = re.match(r"# Made from open_clip (\S+) ", generate.CLIP_YAML.read_text(encoding="utf-8"))
     assert match is not None
     return match[1]
 
 
 def build(model: dict[str, Any]) -> nn.Module:
-    """The networks of a config, built of taming's own modules."""
+    """The networks of a config, built from taming's own modules."""
     params = model["params"]
     architecture = params["ddconfig"]
     latent, entry, codes = architecture["z_channels"], params["embed_dim"], params["n_embed"]
@@ -114,10 +114,10 @@ def test_no_two_vqgans_are_one_file() -> None:
 
 @pytest.mark.parametrize("file", ["vqgan.yaml", "clip.yaml"])
 def test_names_are_unique(file: str) -> None:
-    """YAML lets a repeated key win silently."""
+    """In YAML, a repeated key silently overrides the first."""
     names = re.findall(r"^(\S+?):", (REGISTRY / file).read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert len(names) > 10
-    assert len({name.lower() for name in names}) == len(names)  # some file systems know no case
+    assert len({name.lower() for name in names}) == len(names)  # some file systems ignore case
 
 
 @pytest.mark.parametrize("name", CLIPS)
@@ -149,7 +149,7 @@ def test_a_hash_in_an_address_is_taken() -> None:
 
 
 def test_what_open_clip_would_get_wrong_from_a_file_is_noted() -> None:
-    """It normalises by OpenAI's colours unless it knows the tag."""
+    """open_clip normalises with OpenAI's colours unless it knows the tag."""
     assert "mean" not in CLIPS["ViT-L-14/openai"]
     assert CLIPS["ViT-L-14/laion2b_s32b_b82k"]["mean"] == [0.5, 0.5, 0.5]
     assert CLIPS["MobileCLIP-S1/datacompdr"]["std"] == [1.0, 1.0, 1.0]

@@ -1,4 +1,4 @@
-"""Tokenizers of the hub: fetched once from a host on this machine, and read by the real transformers."""
+"""Tokenizers from the hub: fetched once, from a local host, and read by the real transformers library."""
 
 import functools
 import http.server
@@ -52,7 +52,7 @@ assert "torch" not in sys.modules
 
 
 class Hub(http.server.SimpleHTTPRequestHandler):
-    """A hub of one repository."""
+    """A hub with one repository."""
 
     asked: list[str]
 
@@ -84,7 +84,7 @@ class Hub(http.server.SimpleHTTPRequestHandler):
 
 
 def write_tokenizer(folder: Path) -> None:
-    """As on the hub: tokenizer.json, and beside it what transformers makes of it."""
+    """As on the hub: tokenizer.json, and beside it the files that transformers makes from it."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -97,7 +97,7 @@ def write_tokenizer(folder: Path) -> None:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[tuple[type[Hub], str]]:
-    """The host and its address; it also has weights, which nobody wants."""
+    """The host and its address; it also has weights, which must not be fetched."""
     repository = tmp_path / "hub" / REPOSITORY / "resolve" / COMMIT
     write_tokenizer(repository)
     (repository / "open_clip_model.safetensors").write_bytes(bytes(1000))
@@ -121,7 +121,7 @@ def architecture(tmp_path: Path) -> Path:
 
 
 def fetch(architecture: Path, cache: Path, endpoint: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """In a process of its own: huggingface_hub reads HF_ENDPOINT when it is imported."""
+    """In a separate process, because huggingface_hub reads HF_ENDPOINT when it is imported."""
     variables = {"HF_ENDPOINT": endpoint, "RENDER_CACHE": str(cache), "PYTHONPATH": str(Path(__file__).parents[3])}
     environment = {key: value for key, value in os.environ.items() if key != "HF_HUB_OFFLINE"} | variables
     command = [sys.executable, "-c", FETCH, str(architecture), *words]
@@ -167,7 +167,7 @@ def assert_words_are_told_apart(perceptor: clip.CLIP) -> None:
     assert tokens[:, :5].tolist() == [[3, 4, 5, 1, 0], [3, 4, 6, 1, 0], [3, 4, 2, 1, 0], [3, 4, 2, 1, 0]]
     read = perceptor.encode_text(texts)
     assert float((read[0] - read[1]).abs().max()) > 1e-4
-    assert torch.equal(read[2], read[3])  # both unknown
+    assert torch.equal(read[2], read[3])  # both are unknown
 
 
 def test_a_tokenizer_beside_weights_of_ones_own_needs_no_network(architecture: Path, tmp_path: Path) -> None:

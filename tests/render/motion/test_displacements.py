@@ -1,4 +1,4 @@
-"""The contract of every kind of motion, and a second kind that is carried to a frame."""
+"""The contract of every kind of motion, and a second kind that is used in a frame."""
 
 from dataclasses import dataclass, replace
 
@@ -53,7 +53,7 @@ def test_positions_are_finite_float64_for_every_cell_of_a_grid(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_coarse_grid_moves_as_the_picture_does(name: str, picture: Tensor, moving: FrameSpec) -> None:
-    """The centre of a cell of two pixels lies between them, and so does what it sees."""
+    """The centre of a cell of two pixels is between them, and so is the point it samples."""
     motion = displacement(name, picture, moving)
     fine, coarse = (motion.positions(HEIGHT // stride, WIDTH // stride, stride, CPU) for stride in (1, 2))
     assert fine is not None
@@ -77,7 +77,7 @@ def test_affine_positions_are_those_of_the_inverse_matrix() -> None:
 
 @dataclass(frozen=True)
 class Ripple:
-    """Rows move by themselves, as no matrix can: row y is read two pixels to its right if it is odd."""
+    """Rows move independently, which no matrix can express: odd rows are sampled two pixels to the right."""
 
     count: int
 

@@ -1,4 +1,4 @@
-"""Catmull-Rom against what defines it, and every border against where scipy finds its pixels."""
+"""Catmull-Rom compared with its definition, and every border with where scipy finds the pixels."""
 
 import itertools
 from typing import Literal
@@ -29,25 +29,25 @@ def picture(generator: torch.Generator) -> Tensor:
 
 
 def points(x: NDArray[np.floating], y: NDArray[np.floating]) -> Tensor:
-    """(1, h, w, 2) of the columns `x` and the rows `y`."""
+    """(1, h, w, 2): all points with columns `x` and rows `y`."""
     across, down = np.meshgrid(x, y)
     return torch.from_numpy(np.stack([across, down], axis=-1)[None])
 
 
 def inner(share_x: float, share_y: float) -> Tensor:
-    """Points whose 4 x 4 neighbours all lie in the picture, each so far past its pixel."""
+    """Points whose 4 x 4 neighbours are all in the picture, each at the given fractions past its pixel."""
     return points(np.arange(1, SIZE[0] - 2) + share_x, np.arange(1, SIZE[1] - 2) + share_y)
 
 
 def keys_kernel(distance: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The kernel as Keys (1981) writes it, by the distance from a pixel; a = -1/2."""
+    """The kernel as in Keys (1981), by the distance from a pixel; a = -1/2."""
     s = np.abs(distance)
     near, far = 1.5 * s**3 - 2.5 * s**2 + 1, -0.5 * s**3 + 2.5 * s**2 - 4 * s + 2
     return np.where(s < 1, near, np.where(s < 2, far, 0.0))
 
 
 def by_keys(picture: Tensor, where: Tensor, border: str) -> Tensor:
-    """The oracle: every tap on its own, its pixel found by scipy, its weight by the kernel's own formula."""
+    """The oracle: every tap separately, its pixel found by scipy, its weight by the kernel's own formula."""
     channels = picture[0].numpy()
     x, y = where[0, ..., 0].numpy(), where[0, ..., 1].numpy()
     total = np.zeros((len(channels), *x.shape))
@@ -72,8 +72,8 @@ def test_linear_ramps_are_kept_for_any_share(share_x: float, share_y: float) -> 
 
 @pytest.mark.parametrize("share", SHARES)
 def test_weights_of_the_four_neighbours_are_those_of_keys_and_sum_to_one(share: float) -> None:
-    """The weights as they act: single white pixels, seen from between the second and the third of four."""
-    dots = torch.eye(4, dtype=torch.float64)[None, :, None].expand(1, 4, 7, 4)  # a channel per dot
+    """The weights as applied: single white pixels, sampled between the second and the third of four."""
+    dots = torch.eye(4, dtype=torch.float64)[None, :, None].expand(1, 4, 7, 4)  # one channel per dot
     weights = catmull_rom(dots, points(np.array([1 + share]), np.array([3.0])), "black")[0, :, 0, 0]
     assert weights.numpy() == pytest.approx(keys_kernel(share - np.arange(-1, 3)), abs=1e-12)
     assert float(weights.sum()) == pytest.approx(1.0, abs=1e-12)
@@ -113,7 +113,7 @@ def test_whole_numbers_give_the_pixels_exactly_inside_and_far_outside(
 )
 @pytest.mark.parametrize("down", [False, True])
 def test_the_pixel_that_stands_for_each_place_outside(border: str, columns: list[int | None], down: bool) -> None:
-    """Written out by hand for four pixels, seen from -4 to 7."""
+    """Written out by hand for four pixels, sampled from -4 to 7."""
     values = torch.tensor([0.2, 0.4, 0.6, 0.8])
     picture, where = values.expand(1, 1, 4, 4), points(np.arange(-4.0, 8.0), np.array([1.0]))
     if down:
@@ -129,7 +129,7 @@ def test_anywhere_it_is_the_sum_over_16_pixels_found_by_scipy(
 ) -> None:
     picture = torch.rand(1, 2, size[1], size[0], generator=generator, dtype=torch.float64)
     places = torch.rand(1, 20, 30, 2, generator=generator, dtype=torch.float64)
-    where = (6 * places - 2.5) * torch.tensor(size)  # from 2.5 pictures before to 3.5 behind
+    where = (6 * places - 2.5) * torch.tensor(size)  # from 2.5 pictures before to 3.5 after
     torch.testing.assert_close(catmull_rom(picture, where, border), by_keys(picture, where, border), atol=1e-12, rtol=0)
 
 
@@ -145,7 +145,7 @@ def test_a_batch_equals_its_pictures_alone(border: str, generator: torch.Generat
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_picture_keeps_its_type_and_points_stay_in_theirs(dtype: torch.dtype) -> None:
-    """Points in float64: a thousandth of a pixel at column 7,000 is lost in float32's steps of half of one."""
+    """Points are float64: at column 7,000, float32 has steps of half a thousandth of a pixel, too coarse for 0.001."""
     ramp = torch.arange(8192, dtype=torch.float64).div(8192).expand(1, 1, 4, 8192).to(dtype)
     seen = catmull_rom(ramp, points(np.array([7000.0, 7000.001]), np.array([2.0])), "edge").flatten()
     assert seen.dtype == dtype

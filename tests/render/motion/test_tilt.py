@@ -1,4 +1,4 @@
-"""A tilt is a projective motion: the warp divides by its third coordinate, and even an absurd one stays a picture."""
+"""A tilt is a projective motion: the warp divides by the third coordinate, and even an extreme tilt gives a picture."""
 
 import math
 
@@ -26,7 +26,7 @@ def wavy() -> Tensor:
 
 
 def seen_at(matrix: Matrix) -> NDArray[np.float64]:
-    """Where every output pixel comes from: (2, H, W), y before x as scipy wants it."""
+    """Where every output pixel is sampled: (2, H, W), y before x as scipy expects it."""
     y, x = np.mgrid[: SIZE[1], : SIZE[0]]
     seen = np.einsum("ij,jhw->ihw", np.linalg.inv(matrix), np.stack([x, y, np.ones_like(x)]))
     where: NDArray[np.float64] = np.stack([seen[1], seen[0]]) / seen[2]

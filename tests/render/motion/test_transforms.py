@@ -68,7 +68,7 @@ def test_the_example_fits_the_unit(name: str) -> None:
     [
         ("zoom", 2.0, (3, 5), (6, 10)),
         ("zoom", 0.5, (8, 4), (4, 2)),
-        ("rotate", 90.0, (7, 0), (0, -7)),  # y points down: up on the screen
+        ("rotate", 90.0, (7, 0), (0, -7)),  # y points down, so this is up on the screen
         ("rotate", -90.0, (7, 0), (0, 7)),
         ("pan_x", 0.25, (1, 2), (17, 2)),
         ("pan_y", 0.25, (1, 2), (1, 12)),

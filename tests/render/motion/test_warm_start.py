@@ -37,7 +37,7 @@ def test_where_encoding_is_exact_it_is_the_encoding(picture: Tensor, motion: Hom
 
 
 def test_what_the_encoder_misses_is_moved_along(picture: Tensor) -> None:
-    """Half of the latent is missed: moved by whole pixels and added it is whole again."""
+    """The encoder misses half of the latent; moved by whole pixels and added, that half makes it complete."""
     motion = Homography(matrices=motion_matrix({"pan_x": 2 / 32}, (32, 24), (0.5, 0.5))[None])
     moved = warp(picture, motion, "edge")
     start = warm_start(Halved(), picture, Pixels().encode(picture), moved, motion)

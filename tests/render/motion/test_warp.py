@@ -43,7 +43,7 @@ def smooth(size: Size) -> Tensor:
 
 
 def by(*matrices: Matrix) -> Homography:
-    """The motion by one matrix for each picture."""
+    """A motion with one matrix for each picture."""
     return Homography(matrices=np.stack(matrices))
 
 
@@ -53,14 +53,14 @@ def moved(picture: Tensor, border: str = "black", **amounts: float) -> Tensor:
 
 
 def source_coordinates(matrix: Matrix, size: Size) -> NDArray[np.float64]:
-    """Where every output pixel comes from: (2, H, W), y before x as scipy wants it."""
+    """Where every output pixel is sampled: (2, H, W), y before x as scipy expects it."""
     y, x = np.mgrid[: size[1], : size[0]]
     seen = np.einsum("ij,jhw->ihw", np.linalg.inv(matrix), np.stack([x, y, np.ones_like(x)]))
     return np.stack([seen[1], seen[0]])
 
 
 def by_scipy(picture: Tensor, matrix: Matrix, border: str) -> Tensor:
-    """The oracle: cubic splines by scipy.ndimage."""
+    """The oracle: cubic splines from scipy.ndimage."""
     where = source_coordinates(matrix, (picture.shape[-1], picture.shape[-2]))
     channels = [
         ndimage.map_coordinates(channel, where, order=3, mode=SCIPY_BORDER[border])
@@ -169,7 +169,7 @@ def test_one_warp_by_the_product_of_two_motions_equals_scipy(border: str) -> Non
     matrix = second @ first
     picture = smooth(size)
     difference = (warp(picture, by(matrix), border) - by_scipy(picture, matrix, border)).abs()
-    if border == "black":  # how the edge fades within a kernel's width is nobody's convention
+    if border == "black":  # there is no convention for how the edge fades within a kernel's width
         where = source_coordinates(matrix, size)
         outside = np.stack([-where, where - np.array([39, 63])[:, None, None]]).max(axis=(0, 1))
         difference = difference[..., torch.from_numpy(np.abs(outside) > 2)]
@@ -189,7 +189,7 @@ def test_all_moves_at_once_are_the_limit_of_many_small_ones_in_turn() -> None:
         return float(np.abs(many - motion_matrix(amounts, size, (0.2, 0.7))).max())
 
     assert error(4096) < 0.01
-    assert error(1024) / error(2048) == pytest.approx(2.0, rel=0.01)  # first order: it goes to zero
+    assert error(1024) / error(2048) == pytest.approx(2.0, rel=0.01)  # first order: the error goes to zero
 
 
 @pytest.mark.parametrize("count", [2, 8, 30])
@@ -235,7 +235,7 @@ def test_brightness_holds_over_300_slow_zooms(kind: str, generator: torch.Genera
 
 
 def drift_of_300_zooms(picture: Tensor) -> float:
-    """Mean brightness after 300 warps by 1.002 less that after one by their product."""
+    """Mean brightness after 300 warps by 1.002, minus the brightness after one warp by their product."""
     matrix = motion_matrix({"zoom": 1.002}, (48, 32), MIDDLE)
     result = picture
     for _ in range(300):

@@ -1,4 +1,4 @@
-"""Frames from noise take most of their steps at half the size."""
+"""Frames that start from noise take most of their steps at half the size."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from render.spec import FrameSpec, PromptWeight
 
 @pytest.fixture
 def sizes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """Width and height of the latent in every step that is taken from here on."""
+    """Width and height of the latent in every step from here on."""
     seen: list[tuple[int, int]] = []
     step = Refinement.step
 
@@ -73,7 +73,7 @@ def test_the_small_size_is_a_multiple_of_the_stride(
 
 
 def test_it_reaches_further_than_as_much_work_at_the_whole_size(embedded_renderer: Renderer, spec: FrameSpec) -> None:
-    """16 small steps and 8 large ones cost as much as 12 large ones."""
+    """16 small steps and 8 large ones cost the same as 12 large ones."""
     prompts = (PromptWeight(text="a golden sunset over the sea", weight=1.0),)
     large = replace(spec, index=0, size=(128, 128), prompts=prompts, lr=0.2, num_cutouts=8)
     coarse_to_fine = embedded_renderer.step(None, replace(large, num_steps=24)).similarity

@@ -1,4 +1,4 @@
-"""Iterators that are suspended in the middle of a call: what they yield, raise and tidy up, and torch's own state."""
+"""Iterators suspended in the middle of a call: what they yield, raise and clean up, and torch's own state."""
 
 import traceback
 from collections.abc import Generator
@@ -14,7 +14,7 @@ Numbers = Generator[int, None, None]
 
 
 def deep(log: list[str]) -> None:
-    """A plain function, as far from the iterator as the refinement is from a run."""
+    """A plain function, as many calls below the iterator as the refinement is below a run."""
     log.append("waits")
     suspend()
     log.append("goes on")
@@ -92,7 +92,7 @@ def test_closing_runs_what_must_be_run(num_resumed: int) -> None:
     log: list[str] = []
     numbers = Coroutine(counting(log))
     for _ in range(num_resumed):
-        next(numbers.resume(), None)  # at its first item, then where it waits
+        next(numbers.resume(), None)  # at its first item, then where it is suspended
     numbers.close()
     numbers.close()
     assert log == [[], ["tidied up"], ["waits", "tidied up"]][num_resumed]
@@ -124,7 +124,7 @@ def test_what_it_raises_is_raised_where_it_is_resumed_with_its_traceback(kind: t
         except ValueError:
             suspend()
             with pytest.raises(ValueError, match="the first"):
-                raise  # what is being handled belongs to each stack
+                raise  # each stack has its own exception being handled
         yield 1
         raise kind("the second")
 

@@ -1,4 +1,4 @@
-"""Several runs refined as one batch: each gets what it would have got alone, whatever becomes of the others."""
+"""Several runs refined as one batch: each gets what it would have got alone, whatever happens to the others."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ Frames = Generator[FrameState, None, None]
 
 
 def frames(renderer: Renderer, specs: Specs, states: list[FrameState]) -> Frames:
-    """One run: its states as they come, which `states` keeps."""
+    """One run; `states` collects its states as they come."""
     state = None
     for spec in specs:
         state = renderer.step(state, spec)
@@ -54,7 +54,7 @@ def together(renderer: Renderer, runs: Sequence[Specs], most: int = 8) -> list[l
 
 
 def scheduled(renderer: Renderer, most: int, warn: Callable[[str], None] = print) -> tuple[Lockstep, Renderer]:
-    """A lockstep, and a renderer whose refinements it takes."""
+    """A lockstep, and a renderer whose refinements it schedules."""
     lockstep = Lockstep(most, warn)
     return lockstep, renderer.of_run(renderer.warn, lockstep)
 
@@ -62,7 +62,7 @@ def scheduled(renderer: Renderer, most: int, warn: Callable[[str], None] = print
 def assert_close(
     ones: list[list[FrameState]], others: list[list[FrameState]], atol: float = 0.0, rtol: float = 0.0
 ) -> None:
-    """To the bit unless said otherwise."""
+    """Equal to the bit unless a tolerance is given."""
     assert [len(states) for states in ones] == [len(states) for states in others]
     for one, other in zip(chain.from_iterable(ones), chain.from_iterable(others), strict=True):
         assert one.index == other.index
@@ -74,7 +74,7 @@ def assert_close(
 
 
 def different(spec: FrameSpec) -> list[list[FrameSpec]]:
-    """Three runs that share size, cutouts and names of losses, and nothing else; of 3, 2 and 1 frames."""
+    """Three runs that share only size, cutouts and names of losses; of 3, 2 and 1 frames."""
     spec = replace(spec, losses={"prompt": 1.0, "smooth": 0.4}, num_steps=3)
     a = [replace(spec, index=index, num_steps=4 if index == 0 else 2) for index in range(3)]
     b_prompts = (PromptWeight(text="blue", weight=0.7), PromptWeight(text="fog", weight=-0.3))
@@ -132,7 +132,7 @@ def test_what_does_not_fit_together_is_refined_by_itself(
 
 
 def test_gradients_are_those_of_single_pictures(embedded_renderer: Renderer, spec: FrameSpec) -> None:
-    """Adam's mean gradient after one step; sums of more pictures are in another order, so not to the bit."""
+    """Adam's mean gradient after one step; larger batches sum in a different order, so not equal to the bit."""
     specs = [specs[0] for specs in different(replace(spec, size=(48, 32)))]
     batch, singles = ([Pending(*embedded_renderer.from_noise(spec)) for spec in specs] for _ in range(2))
     take(batch, 1)
@@ -143,7 +143,7 @@ def test_gradients_are_those_of_single_pictures(embedded_renderer: Renderer, spe
 
 
 def test_frames_of_the_embedded_models(embedded_renderer: Renderer, spec: FrameSpec) -> None:
-    """The first steps of Adam make as much of gradients that are nothing but rounding as of others."""
+    """Adam's first steps amplify gradients that are pure rounding as much as any others."""
     runs = different(replace(spec, size=(48, 32)))
     (a, b, c), (a_alone, b_alone, c_alone) = together(embedded_renderer, runs), alone(embedded_renderer, runs)
     for one, other in [(a, a_alone), (b, b_alone), (c, c_alone)]:
@@ -162,7 +162,7 @@ def test_several_perceptors_see_what_they_would_see_alone(spec: FrameSpec) -> No
 
 
 class Counting(Pixels):
-    """Remembers of how many pictures every batch with a gradient was."""
+    """Records how many pictures every batch with a gradient had."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -174,7 +174,7 @@ class Counting(Pixels):
 
 
 def test_who_is_through_goes_on_at_once_and_takes_part_again(spec: FrameSpec) -> None:
-    """A's 4 steps then 1 a frame, B's 2 a frame: nobody waits for anybody, and nothing is done twice."""
+    """A takes 4 steps, then 1 per frame; B takes 2 per frame: neither waits for the other, and no work is repeated."""
     latents = Counting()
     renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
     a = [replace(spec, index=index, num_steps=1 if index else 4) for index in range(3)]
@@ -230,7 +230,7 @@ def test_a_run_that_leaves_the_finite_numbers_leaves_the_others_alone(toy_render
 
 
 class Cramped(Toy):
-    """Memory for so many cutouts at once and no more."""
+    """A perceptor with memory for a limited number of cutouts at once."""
 
     def __init__(self, room: int) -> None:
         super().__init__(CPU)
@@ -246,7 +246,7 @@ class Cramped(Toy):
 def test_where_memory_is_short_fewer_are_refined_at_once(
     room: int, count: int, told_of: list[int], spec: FrameSpec
 ) -> None:
-    """Four cutouts a picture, and from the start as many pictures at once as there is room for."""
+    """Four cutouts per picture, and from the start as many pictures at once as fit."""
     renderer = Renderer(Pixels(), [Scorer(perceptor=Cramped(room))], CPU)
     runs = [[replace(spec, index=0, seed=seed, num_steps=3)] for seed in range(count)]
     result: list[list[FrameState]] = [[] for _ in runs]
@@ -259,7 +259,7 @@ def test_where_memory_is_short_fewer_are_refined_at_once(
 
 
 def test_a_run_without_memory_even_alone_looks_at_fewer_cutouts_at_a_time(spec: FrameSpec) -> None:
-    """The perceptor is the same, so all look at fewer; pieces are recomputed, the pictures are what they were."""
+    """They share the perceptor, so all use smaller pieces; these are recomputed, and the pictures stay the same."""
     specs = [[replace(spec, index=0, seed=seed, num_steps=3)] for seed in range(2)]
     told: list[str] = []
     renderer = Renderer(Pixels(), [Scorer(perceptor=Cramped(2))], CPU, warn=told.append)

@@ -1,7 +1,7 @@
-"""A step never waits for the device: nothing in it reads a number back or makes a shape of one.
+"""A step never waits for the device: nothing in it reads a number back or derives a shape from one.
 
-That is what a CUDA graph can capture, and it holds for the operators whatever the device, so it is
-tested here where there is no GPU.
+Only such a step can be captured in a CUDA graph. The operators are the same on any device, so it is
+tested here without a GPU.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ WAITING = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
 
 
 class NoWaiting(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Fails on every operator whose result, or the shape of it, the host would have to wait for."""
+    """Fails on every operator for whose result, or result's shape, the host would have to wait."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         assert not WAITING & set(func.tags), f"{func} waits for the device"

@@ -8,7 +8,7 @@ from render.refinement.optimizer import BETAS, LatentAdam
 
 
 def loss_of(latent: Tensor) -> Tensor:
-    """Some bumpy function of a latent."""
+    """An arbitrary bumpy function of a latent."""
     return (latent.sin() * torch.linspace(-1, 2, latent.numel()).view_as(latent)).sum() + latent.square().sum()
 
 

@@ -167,7 +167,7 @@ def test_cutouts_stay_with_their_picture(generator: torch.Generator) -> None:
 
 
 class Wide(Toy):
-    """The toy with another size of cutouts."""
+    """The toy with another cutout size."""
 
     side = 24
 
@@ -180,7 +180,7 @@ def test_perceptors_of_one_size_look_at_the_same_cutouts(generator: torch.Genera
 
 
 def test_a_perceptor_counts_by_its_weight(spec: FrameSpec) -> None:
-    """Two scorers of opposite prompts: the picture follows the one whose word counts more."""
+    """Two scorers with opposite prompts: the picture follows the one with the larger weight."""
     spec = replace(spec, num_steps=15)
     picture = torch.full((1, 3, 16, 16), 0.5)
     red, blue = (
@@ -214,7 +214,7 @@ def test_careful_steps_are_the_plain_ones_while_all_is_finite(spec: FrameSpec, g
 
 
 class Exploding(Pixels):
-    """Latents that are not finite further from 0 than `limit`."""
+    """Latents further from 0 than `limit` are not finite."""
 
     limit = 0.0
 
@@ -223,7 +223,7 @@ class Exploding(Pixels):
 
 
 def test_a_step_that_leaves_the_finite_numbers_is_repeated_with_a_smaller_one(spec: FrameSpec) -> None:
-    """From 0 a first step of Adam is about lr: 1 is too far, 0.25 is not."""
+    """From 0, Adam's first step is about lr: 1 is too far, 0.25 is not."""
     latents = Exploding()
     latents.limit = 0.3
     picture = torch.full((1, 3, 16, 16), 0.5)

@@ -1,4 +1,4 @@
-"""The probe, on a clock that only decoding moves."""
+"""The probe, with a clock that only decoding advances."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from render.spec import FrameSpec
 
 
 class Clocked(Pixels):
-    """A decoder that takes a given time for a given number of pictures, and has memory for so many."""
+    """A decoder that takes a given time for a given number of pictures, and has limited memory."""
 
     def __init__(self, seconds: Callable[[int], float], room: int = 100) -> None:
         self.now = 0.0
@@ -55,12 +55,12 @@ def test_no_more_than_there_are(measured: Callable[..., tuple[int, str]]) -> Non
 
 
 def test_where_two_do_not_pay_few_steps_are_taken(measured: Callable[..., tuple[int, str]]) -> None:
-    """A gain that may be chance is none."""
+    """A gain that may be due to chance does not count."""
     latents = Clocked(lambda count: count * (1.0 if count == 1 else 0.98))
     best, said = measured(latents)
     assert best == 1
     assert said.endswith("0.98 s for 2 at once: 1 at once")
-    assert latents.taken == NUM_STEPS + 4  # and those that are taken alone at the start
+    assert latents.taken == NUM_STEPS + 4  # and the single-picture steps at the start
 
 
 def test_where_memory_ends_the_probe_ends(measured: Callable[..., tuple[int, str]]) -> None:

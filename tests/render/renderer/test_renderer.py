@@ -32,7 +32,7 @@ class CountingPixels(Pixels):
 
 
 def state_of(image: Tensor) -> FrameState:
-    """A state after frame 0 that was refined."""
+    """The state after a refined frame 0."""
     return FrameState(
         index=0, image=image, latent=Pixels().encode(image), similarity=torch.full((len(image),), torch.nan)
     )
@@ -208,7 +208,7 @@ def test_a_picture_that_is_not_finite_stops_the_run(
 def test_a_latent_that_is_not_finite_stops_the_run_though_the_codebook_hides_it(
     quantizing_vqgan: VQGAN, spec: FrameSpec, picture: Tensor
 ) -> None:
-    """The nearest entry of the codebook to no number is some entry: the picture looks sound."""
+    """Any non-finite latent is mapped to some entry of the codebook, so the picture looks intact."""
     renderer = Renderer(quantizing_vqgan, [Scorer(perceptor=Toy(CPU))], CPU)
     state = replace(state_of(picture), latent=quantizing_vqgan.encode(picture))
     first = renderer.step(state, replace(spec, num_steps=1))

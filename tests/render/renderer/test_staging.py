@@ -32,7 +32,7 @@ def test_another_thread_gets_what_the_device_had_when_it_was_asked() -> None:
     made = state("cuda")
     before = made.image.cpu()
     arriving = to_host(made)
-    made.image.zero_()  # the stream keeps the order: the copy was asked for first
+    made.image.zero_()  # the stream keeps the order: the copy was queued first
     arrived: list[FrameState] = []
     thread = threading.Thread(target=lambda: arrived.append(arriving()))
     thread.start()

@@ -1,4 +1,4 @@
-"""From a name to files: fetched from a real HTTP server on this machine, converted, kept, checked."""
+"""From a name to files: fetched from a real local HTTP server, converted, kept, checked."""
 
 import functools
 import http.server
@@ -48,7 +48,7 @@ CONFIG: dict[str, Any] = {
 
 
 class Host(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder and counts what it is asked for."""
+    """Serves a folder and counts the requests."""
 
     asked: list[str]
 
@@ -101,7 +101,7 @@ def test_a_published_checkpoint_is_fetched_converted_and_loaded_once(
     heard: list[tuple[str, int, int | None]] = []
     files = locate(model, offline=False, progress=lambda *said: heard.append(said))
     assert files.weights == cache / "tiny.safetensors" == weights_path(model)
-    assert not (cache / "tiny.ckpt").exists()  # the original is not needed any more
+    assert not (cache / "tiny.ckpt").exists()  # the original is no longer needed
     assert heard[-1][:1] == ("tiny.ckpt",)
     assert heard[-1][1] == heard[-1][2]
     raw = files.weights.read_bytes()

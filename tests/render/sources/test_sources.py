@@ -1,4 +1,4 @@
-"""The contract of every source of a first frame, and a second source that is carried to a frame."""
+"""The contract of every source of a first frame, and a second source that is used in a frame."""
 
 from dataclasses import replace
 
@@ -75,7 +75,7 @@ def test_another_source_begins_first_frames_and_cuts(
 
 
 def test_a_latent_is_refined_as_it_is_and_a_picture_coarse_to_fine(spec: FrameSpec, add_entry: AddEntry) -> None:
-    """At half the size a checkerboard is grey; a given latent never goes through there."""
+    """At half the size a checkerboard is grey; a given latent is never refined at that size."""
     squares = ((torch.arange(128)[:, None] + torch.arange(128)) % 2).float().expand(1, 3, 128, 128)
 
     add_entry(sources, "picture", start=lambda *args: Start(image=squares))

@@ -1,4 +1,4 @@
-"""Latents that a CLIP guides while the VQGAN learns, and what they are to look like."""
+"""Latents that a CLIP guides while the VQGAN is trained, and what they should look like."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The judge that is kept: it knows scenes it never saw, and says how well the pair that ships follows its prompts."""
+"""The kept judge recognises unseen scenes, and measures how well the shipped pair follows its prompts."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ def judge() -> Judge:
 
 
 def test_it_knows_unseen_scenes_that_are_like_a_prompt(judge: Judge) -> None:
-    """Seeds that no training set has; the prompt that the teacher holds for nearest to a scene's captions."""
+    """Uses seeds from no training set, and the prompt that the teacher finds nearest to a scene's captions."""
     shares = check_judge(judge, json.loads((FOLDER / "judge.scenes.json").read_text()))
     assert shares["prompts"] > 20
     assert shares["top-1"] > 0.7
@@ -33,7 +33,7 @@ def test_it_finds_nothing_in_noise(judge: Judge) -> None:
 
 @pytest.mark.slow
 def test_the_pair_that_ships_follows_its_prompts(judge: Judge, tmp_path: Path) -> None:
-    """A smaller budget than that of docs/embedded.md, which got 0.85 and 0.975 of both; chance is 0.025 and 0.125."""
+    """A smaller budget than in docs/embedded.md, which gave top-1 0.85 and top-5 0.975; chance is 0.025 and 0.125."""
     from render.training.judging.sheet import paint_sheet
 
     *_, line = paint_sheet(PAIR / "vqgan", PAIR / "clip", judge, tmp_path / "sheet.png", (128, 72), 24)

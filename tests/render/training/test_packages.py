@@ -1,4 +1,4 @@
-"""What is taken from packages: free pictures only, files out of real .deb archives, advice where none comes."""
+"""What is taken from packages: free pictures only, files from real .deb archives, advice if nothing can be fetched."""
 
 import hashlib
 import io

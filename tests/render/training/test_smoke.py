@@ -1,4 +1,4 @@
-"""The whole way from data to weights, tiny: it must run and resume; the result is no good and need not be."""
+"""The whole training, from data to weights, at tiny size: it must run and resume; its result need not be good."""
 
 import io
 import os
@@ -42,7 +42,7 @@ def test_held_out_prompts_are_never_captions() -> None:
 
 
 class _Teacher:
-    """Sentences to vectors that depend on nothing but the sentence."""
+    """Maps sentences to vectors that depend only on the sentence."""
 
     def embed(self, texts: list[str]) -> torch.Tensor:
         rows = [torch.randn(384, generator=torch.Generator().manual_seed(sum(map(ord, text)))) for text in texts]
@@ -90,7 +90,7 @@ def test_vectors_move_into_another_towers_space() -> None:
 
 
 def _tiny_teacher(folder: Path) -> Path:
-    """A BERT of the teacher's shape and file formats, 24 wide, with random weights and a vocabulary of letters."""
+    """A BERT with the teacher's structure and file formats, 24 wide, with random weights and a letter vocabulary."""
     from safetensors.torch import save_file
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -149,7 +149,7 @@ clip: {tower: regnetx_002, image_size: 32, steps: 2, batch: 8, decoy_from: 2, jo
 
 
 def _command(*arguments: str | Path) -> str:
-    """`python -m render.training` in a process of its own; what it said."""
+    """Run `python -m render.training` in a separate process; returns what it printed."""
     command = [sys.executable, "-m", "render.training", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-2000:]
@@ -158,7 +158,7 @@ def _command(*arguments: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `all` makes of a tiny recipe: every step from nothing, through the command line."""
+    """The output of `all` for a tiny recipe: every step from scratch, through the command line."""
     pytest.importorskip("tokenizers")
     folder = tmp_path_factory.mktemp("training")
     (folder / "recipe.yaml").write_text(TINY)
@@ -240,7 +240,7 @@ def test_no_steps_keep_the_vqgan(work: Path, tmp_path: Path) -> None:
 
 
 def _trained_vqgan(work: Path, folder: Path, recipe: str, start: Path | None = None, guide: Path | None = None) -> Path:
-    """Stem of what `recipe` makes."""
+    """Path stem of the files that `recipe` produces."""
     from render.training.export import export_vqgan
     from render.training.vqgan.train import VQGANRun
 

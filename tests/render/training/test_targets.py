@@ -1,4 +1,4 @@
-"""What a picture should be near to: blends of two captions, captions with looks, skies that look as they are called."""
+"""The targets of a picture: blends of two captions, captions with looks, and skies that look like their names."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_colours_are_those_of_bands_from_top_to_bottom() -> None:
 
 
 def _three_sentences(folder: Path) -> Texts:
-    """Red and blue pictures under two captions a teacher holds for much alike; the third sentence has no picture."""
+    """Red and blue pictures with two captions that are similar to the teacher; the third sentence has no picture."""
     pictures = np.zeros((20, 16, 16, 3), np.uint8)
     pictures[:10, ..., 0], pictures[10:, ..., 2] = 200, 200
     np.save(folder / "scenes.npy", pictures)

@@ -1,4 +1,4 @@
-"""Which schedules a batch is made of, in which order, and what is wrong with them."""
+"""Which schedules a batch consists of, in which order, and what is wrong with them."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_files_folders_globs(here: Path, written: list[str], found: list[str]) -
 
 
 def test_schedules_in_subfolders_are_mentioned(here: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (here / "deep" / "er" / "run.json").touch()  # a run, which keeps its schedule
+    (here / "deep" / "er" / "run.json").touch()  # a run's folder, which contains its schedule
     expand([".", "deep"], [])
     assert caplog.messages == [".: schedules in its subfolders are left out (1); './**/*.yaml' includes them"]
 

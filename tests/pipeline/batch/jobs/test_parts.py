@@ -51,7 +51,7 @@ def test_no_more_parts_than_workers_have_need_of(desk: Desk) -> None:
     "text", [SHOTS + "loop: {blend: 1s}\n", SHOTS.replace("prompts: white", "start: carry, prompts: a")]
 )
 def test_what_hangs_together_stays_together(desk: Desk, text: str) -> None:
-    """The end of a loop is led into its beginning; a shot that carries goes on from the one before it."""
+    """The end of a loop blends into its beginning; a shot that carries continues from the one before it."""
     looped = "loop" in text
     found = parts(split(states(desk, text), 9))
     assert found == (
@@ -69,7 +69,7 @@ def test_a_job_waits_for_its_parts(desk: Desk) -> None:
 
 
 def run(file: Path, folder: Path, part: tuple[int, int] | None, stop: int | None = None) -> list[int]:
-    """Frames that are rendered of a part; it is left after frame `stop`."""
+    """The frames that are rendered for a part; the run is abandoned after frame `stop`."""
     frames: list[int] = []
     event: Event | None = None
     with one_thread():
@@ -85,7 +85,7 @@ def run(file: Path, folder: Path, part: tuple[int, int] | None, stop: int | None
 def test_parts_in_any_order_and_broken_off_are_one_run(desk: Desk) -> None:
     file, out = desk.write("shots", SHOTS), desk.path / "out"
     assert run(file, out, (19, 27), stop=22)[0] == 19
-    assert run(file, out, (0, 12)) == list(range(12))  # and drops no state of the other
+    assert run(file, out, (0, 12)) == list(range(12))  # and deletes no state of the other part
     assert run(file, out, (19, 27)) in ([*range(n, 27)] for n in (23, 24, 25))
     assert not (out / "video.mp4").exists()
     assert run(file, out, None) == list(range(12, 19))

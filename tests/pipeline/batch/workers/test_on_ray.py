@@ -1,4 +1,4 @@
-"""On Ray: a node is lost in the middle of a render, and the frames are those of one that nothing happened to."""
+"""On Ray: a node is lost in the middle of a render, and the frames are those of an undisturbed run."""
 
 import os
 import threading
@@ -28,7 +28,7 @@ ray = pytest.importorskip("ray")
 
 @pytest.fixture
 def cluster(desk: Desk) -> Iterator[Any]:
-    """A head that renders nothing, and two nodes with a processor each."""
+    """A head node that renders nothing, and two nodes with one processor each."""
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
@@ -40,7 +40,7 @@ def cluster(desk: Desk) -> Iterator[Any]:
 
 
 def test_without_an_address_ray_starts_here(desk: Desk) -> None:
-    """The smallest form: what the command does on one machine."""
+    """The smallest form: what the command does on a single machine."""
     desk.write("a", toy(1))
     desk.write("broken", BROKEN)
     code, said = desk.call("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 1)
@@ -90,7 +90,7 @@ def test_a_node_is_lost(desk: Desk, cluster: Any, monkeypatch: pytest.MonkeyPatc
 
 
 def break_gpu() -> None:
-    """In every process of Ray: what a GPU answers with, at frame 3; once, but of seed 66 always."""
+    """In every process of Ray: fail like a GPU at frame 3; once, but always for seed 66."""
     import torch
 
     from render.renderer.renderer import Renderer
@@ -109,7 +109,7 @@ def break_gpu() -> None:
 
 @pytest.fixture
 def broken_gpu(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A node with one processor, whose GPU fails."""
+    """A node with one processor whose GPU fails."""
     monkeypatch.chdir(desk.path)
     environment = {"MET": str(desk.path / "met"), "OMP_NUM_THREADS": "1"}
     ray.init(
@@ -169,20 +169,20 @@ def test_a_job_in_lockstep_is_blamed_alone(desk: Desk, broken_gpu: None) -> None
 
 
 def workers_of(desk: Desk, name: str) -> list[str]:
-    """The processes of Ray that have worked at a job, by its log."""
+    """The Ray processes that have worked on a job, according to its log."""
     lines = (desk.path / "out" / name / "batch.log").read_text().splitlines()
     return [line.split()[-1] for line in lines if " node " in line]
 
 
 def nodes_of(desk: Desk, name: str) -> list[str]:
-    """The nodes that a job was tried on, by its log."""
+    """The nodes that a job was tried on, according to its log."""
     log = desk.path / "out" / name / "batch.log"
     lines = log.read_text().splitlines() if log.exists() else []
     return [line.split(" node ")[1].split()[0] for line in lines if " node " in line]
 
 
 def test_a_folder_in_use_is_waited_for(desk: Desk) -> None:
-    """The other job is rendered meanwhile, by the one place that there is."""
+    """Meanwhile the only slot renders the other job."""
     for number, name in enumerate("ab"):
         desk.write(name, toy(number, frames=3))
     with held(desk.path / "out" / "a") as holder:
@@ -200,7 +200,7 @@ def test_a_folder_in_use_is_waited_for(desk: Desk) -> None:
 def test_what_only_the_node_sees_is_waited_for(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The folder looks free from here; the task finds it locked, and says so."""
+    """The folder looks free from here; the task finds it locked and reports it."""
     monkeypatch.chdir(desk.path)
     monkeypatch.setattr("pipeline.batch.queue.in_use", lambda folder, part: "")
     desk.write("a", toy(1, frames=2))
@@ -225,7 +225,7 @@ def test_what_only_the_node_sees_is_waited_for(
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
 def test_killed_and_started_again_at_once(desk: Desk) -> None:
-    """The cluster that it had started ends with it, and with that the lock."""
+    """The cluster that the batch had started ends with it, and so the lock is released."""
     file = desk.write("a", ENDLESS)
     first = desk.start("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 1)
     wait_for(lambda: in_use(desk.path / "out" / "a"), first)

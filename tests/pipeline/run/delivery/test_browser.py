@@ -1,4 +1,4 @@
-"""What is delivered for browsers plays and loops in one: headless Chromium, where there is one."""
+"""What is delivered for browsers plays and loops in a real one: headless Chromium, where it is installed."""
 
 import dataclasses
 import shutil
@@ -79,5 +79,5 @@ def test_a_loop_plays_and_begins_again(bundled_ffmpeg: str, tmp_path: Path, brow
     assert told["seconds"] == pytest.approx(COUNT / FPS, abs=1 / FPS)
     assert told["begun"] == 2
     assert not told["ended"]
-    for colour in COLOURS:  # every third is seen, in its colours
+    for colour in COLOURS:  # every third of the video is seen, in its colours
         assert any(np.abs(np.array(rgb) - colour).max() < 12 for _, *rgb in told["seen"]), (colour, told["seen"])

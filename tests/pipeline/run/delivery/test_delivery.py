@@ -1,4 +1,4 @@
-"""`output.video` in a schedule: read, every mistake in its place, and delivered by a run without touching a frame."""
+"""`output.video` in a schedule: parsed, every mistake located, and delivered by a run without touching a frame."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_a_canvas_of_the_wrong_length_is_warned_of() -> None:
 
 @pytest.fixture
 def said() -> list[Event]:
-    """What the last run told."""
+    """The events that the last run reported."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""The video, the sheet and the poster: made of the frames, made again when and only when that is needed."""
+"""The video, the contact sheet and the poster are made from the frames, and remade only when needed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_video_needs_no_schedule(made: Made, toy_file: Path) -> None:
 
 
 def test_no_video_is_made_of_a_damaged_frame(made: Made) -> None:
-    """What ffmpeg would say, or show, helps nobody."""
+    """Neither ffmpeg's message nor the resulting picture would help anybody."""
     folder = made()
     before = folder.video.read_bytes()
     for index, place in ((9, "pixels"), (5, "file")):

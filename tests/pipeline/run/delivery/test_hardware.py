@@ -1,4 +1,4 @@
-"""Encoders in hardware: each one's words against ffmpeg's own help, and what happens where there is none."""
+"""Hardware encoders: each one's options against ffmpeg's own help, and what happens where there is none."""
 
 import subprocess
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def test_it_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder:
         assert f"  -{option} " in shown, option
     (formats,) = (line.split(":")[1].split() for line in shown.splitlines() if "Supported pixel formats" in line)
     *_, (_, layout) = (entry for entry in made.filters if entry[0] == "format")
-    if (name, bits) != ("h264", 10):  # some have it and some do not: the trial tells
+    if (name, bits) != ("h264", 10):  # some support it and some do not: the trial finds out
         assert layout["pix_fmts"] in formats or made.filters[-1][0] == "hwupload"
 
 
@@ -51,7 +51,7 @@ def test_the_software_passes_its_trial(any_ffmpeg: str) -> None:
 
 
 def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: str) -> None:
-    """A stranger's encoder stands for hardware that is not there: whatever this machine has, it has not that."""
+    """An unknown encoder simulates missing hardware: whatever this machine has, it does not have that one."""
     video = Video(encoder="h264_nvenc")
     whole = recipe(video, (64, 48))
 
@@ -67,7 +67,7 @@ def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: st
 
 
 def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: str) -> None:
-    """Tried for real with a codec that every ffmpeg has, in the place of the hardware's."""
+    """Really tried, with a codec that every ffmpeg has in place of the hardware's."""
     video = Video(encoder="auto", crf=30)
     said: list[str] = []
 

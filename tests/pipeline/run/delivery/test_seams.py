@@ -1,4 +1,4 @@
-"""The seam of a loop, in its frames and in every file made of them: no jump in the pictures, none in the flow."""
+"""The seam of a loop, in its frames and in every file made from them: neither pictures nor optical flow jump."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -45,7 +45,7 @@ def rendered(path: Path, renderer: Renderer | None, head: str = "", **said: obje
 
 
 def test_the_first_and_the_last_picture_of_a_file_are_worth_more(tmp_path: Path, renderer: Renderer) -> None:
-    """What the encoder errs by at the two sides of the seam is less than in between."""
+    """The encoder's error on both sides of the seam is smaller than in between."""
     head = "models: {latent: pixels, perceptors: [toy]}\n"
     folder = rendered(tmp_path / "a.yaml", renderer, head, motion="rotate: 9", prompt="red", video="h264, h265")
     frames = [folder.frames.read(index) for index in order(COUNT + LED, LED, False)]
@@ -115,10 +115,10 @@ def test_the_flow_goes_on_across_the_seam(
 
 @pytest.mark.slow
 def test_without_a_loop_the_flow_jumps(tmp_path: Path) -> None:
-    """The measure can tell: the end of a plain video is followed by its beginning in a leap."""
+    """Shows that the measure works: a plain video leaps from its end back to its beginning."""
     path = tmp_path / "a.yaml"
     folder = rendered(path, None, motion="zoom: 1.2/s")
-    plain = [folder.frames.read(index) for index in range(COUNT)]  # as the video is without its last `LED` frames
+    plain = [folder.frames.read(index) for index in range(COUNT)]  # as the video is, without its last `LED` frames
     moved = flows(plain, closed=True)
     changes = np.array([np.abs(moved[index] - moved[index - 1]).mean() for index in range(COUNT)])
     assert changes[-1] > 3 * np.median(changes)

@@ -19,7 +19,7 @@ HEIGHT = WIDTH * SIZE[1] // SIZE[0]
 
 
 def folder_of(path: Path, count: int) -> FrameFolder:
-    """Frame i is the flat colour (2 i, 255 - 2 i, 50)."""
+    """Frame i has the flat colour (2 i, 255 - 2 i, 50)."""
     frames = FrameFolder(path)
     for index in range(count):
         pixels = np.empty((SIZE[1], SIZE[0], 3), dtype=np.uint8)
@@ -29,7 +29,7 @@ def folder_of(path: Path, count: int) -> FrameFolder:
 
 
 def shown(sheet: Path) -> list[int]:
-    """The numbers of the frames on the sheet, read in rows, from the colour in the middle of each picture."""
+    """The numbers of the frames on the sheet, row by row, read from the colour in the middle of each picture."""
     found = []
     with Image.open(sheet) as image:
         for top in range(MARGIN, image.height, HEIGHT + MARGIN):
@@ -81,7 +81,7 @@ def test_time_is_written_into_a_corner_and_differs_from_frame_to_frame(tmp_path:
 
 
 def test_of_a_loop_the_frames_are_shown_as_the_video_shows_them(tmp_path: Path) -> None:
-    """Not those of its first frames that others take the place of, nor any time past its end."""
+    """Neither those of its first frames that others replace, nor any time after its end."""
     path = tmp_path / "contact.png"
     contact_sheet(folder_of(tmp_path / "frames", 18), order(18, 6, boomerang=False), 8.0, path)
     assert shown(path) == [12, 13, 14, 15, 16, 17, 6, 7, 8, 9, 10, 11]
@@ -93,7 +93,7 @@ def test_of_a_looped_run_sheet_and_poster_are_of_what_the_video_shows(toy_file: 
     schedule = load_origin(origin)
     folder = RunFolder(toy_file.parent / "out")
     assert completes(Run(schedule, origin, folder, RunOptions()), lambda warn: renderer)
-    with Image.open(folder.contact_sheet) as image:  # 12 of the 16 that were made, 6 in a row
+    with Image.open(folder.contact_sheet) as image:  # 12 of the 16 rendered frames, 6 in a row
         assert image.size == (MARGIN + 6 * (WIDTH + MARGIN), MARGIN + 2 * (WIDTH * 24 // 32 + MARGIN))
     with Image.open(folder.poster) as image:
         found = np.asarray(image)

@@ -1,4 +1,4 @@
-"""Every format has a sink, and a sink gets one delivery for each file."""
+"""Every format has a sink, and a sink is given one delivery per file."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`scale: FILE`: a network in the format that Real-ESRGAN publishes enlarges what is delivered, tile by tile."""
+"""`scale: FILE`: a network in Real-ESRGAN's published format enlarges what is delivered, tile by tile."""
 
 from pathlib import Path
 
@@ -21,12 +21,12 @@ from render.renderer.renderer import Renderer
 from tests.pipeline.optical_flow import played
 from tests.runs import completes
 
-WIDTH, GROWTH = 8, 32  # the second one is the same in all that are published
+WIDTH, GROWTH = 8, 32  # GROWTH is the same in all published networks
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny RRDBNet that makes four times as much: random but for a way through, in the published form."""
+    """A tiny RRDBNet in the published form that enlarges four times: random, except for a path that keeps colours."""
     draw = torch.Generator().manual_seed(0)
     state: dict[str, Tensor] = {}
 
@@ -41,7 +41,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("conv_body", "conv_up1", "conv_up2", "conv_hr"):
         convolution(name, WIDTH, WIDTH)
     convolution("conv_last", WIDTH, 3)
-    for name in ("conv_first", "conv_up1", "conv_up2", "conv_hr", "conv_last"):  # the colours go through
+    for name in ("conv_first", "conv_up1", "conv_up2", "conv_hr", "conv_last"):  # lets the colours pass through
         for channel in range(3):
             state[f"{name}.weight"][channel, channel, 1, 1] += 1
     path = tmp_path_factory.mktemp("network") / "x4.pth"

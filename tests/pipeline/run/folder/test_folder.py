@@ -59,7 +59,7 @@ def test_origin_loads_the_schedule_with_what_was_said_on_the_command_line(file: 
 
 @pytest.mark.parametrize("text", [TOY, TOY.replace("\n", "\r\n"), "\ufeff" + TOY])
 def test_schedule_is_edited_only_if_its_text_changed(folder: RunFolder, file: Path, text: str) -> None:
-    """Whatever ends its lines."""
+    """The kind of line ending makes no difference."""
     file.write_bytes(text.encode())
     origin = Origin(file=str(file))
     folder.write_origin(load_origin(origin), origin)

@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> FrameFolder:
 
 @pytest.fixture
 def pixels() -> Pixels:
-    """Every channel differs, and width from height, so that no axis can be mistaken for another."""
+    """Every channel is different, and width differs from height, so that no two axes can be confused."""
     return PIXELS
 
 
@@ -81,7 +81,7 @@ def test_frame_torn_before_its_record_has_none(folder: FrameFolder, pixels: Pixe
         assert folder.record(0) is None, f"after {length} bytes"
 
 
-# whether the pixels are those that were written
+# whether the pixels are the ones that were written
 
 
 def damage(folder: FrameFolder, index: int) -> str:
@@ -106,7 +106,7 @@ def test_painted_over_frame_is_told_by_its_pixels(folder: FrameFolder, pixels: P
 
 
 def test_no_flipped_bit_goes_unseen(folder: FrameFolder, pixels: Pixels) -> None:
-    """What is accepted has the record and the pixels that were written; the rest is damaged, never a crash."""
+    """Whatever is accepted has the record and pixels that were written; the rest is damaged, and nothing crashes."""
     folder.write(0, pixels, RECORD)
     whole = folder.path(0).read_bytes()
     for place in range(len(whole)):
@@ -123,7 +123,7 @@ def test_no_flipped_bit_goes_unseen(folder: FrameFolder, pixels: Pixels) -> None
 
 
 def test_bomb_in_the_place_of_a_frame_is_no_frame(folder: FrameFolder, pixels: Pixels) -> None:
-    """A header that promises 65,500 x 65,500 pixels."""
+    """A header that claims 65,500 x 65,500 pixels."""
     folder.write(0, pixels, RECORD)
     bomb = bytearray(folder.path(0).read_bytes())
     bomb[16:24] = struct.pack(">II", 65_500, 65_500)

@@ -1,4 +1,4 @@
-"""Nothing finished is lost: an edit puts the run of before aside, and there is a way back."""
+"""Nothing finished is lost: an edit puts the previous run aside, and it can be restored."""
 
 import itertools
 import json
@@ -30,13 +30,13 @@ from tests.pipeline.conftest import TOY
 from tests.shots import four_shots
 
 FRAMES = 12
-GREEN = TOY.replace("11: blue", "11: green")  # frames 8 to 11 are others
+GREEN = TOY.replace("11: blue", "11: green")  # frames 8 to 11 differ
 SEED = TOY.replace("seed: 3", "seed: 4")
 
 
 @dataclass
 class Desk:
-    """toy.yaml and its folder."""
+    """toy.yaml and its output folder."""
 
     path: Path
     renderer: Renderer
@@ -80,7 +80,7 @@ class Desk:
 
 
 def content(folder: RunFolder) -> dict[str, bytes]:
-    """Frames and what was made of them."""
+    """The frames and what was made from them."""
     names = ("contact.png", "poster.png", "schedule.yaml", "video.mp4")
     pictures = {path.name: path.read_bytes() for path in sorted(folder.frames.folder.glob("[0-9]*.png"))}
     return pictures | {name: (folder.path / name).read_bytes() for name in names}
@@ -103,7 +103,7 @@ def desk(tmp_path: Path, renderer: Renderer) -> Desk:
 
 @pytest.fixture
 def done(desk: Desk) -> Desk:
-    """Its run is finished; rendered here, since what is compared includes the small contact sheet."""
+    """A desk whose run is finished; rendered here, because the comparison includes the small contact sheet."""
     desk.render()
     desk.events.clear()
     return desk
@@ -154,7 +154,7 @@ def test_verifying_a_restored_run_says_that_the_schedule_is_another(done: Desk) 
 
 
 def test_a_restored_run_is_gone_on_from(done: Desk) -> None:
-    """Its states are back, too."""
+    """Its states are restored, too."""
     done.render(SEED)
     restore(done.folder, 1)
     done.render(GREEN)
@@ -163,7 +163,7 @@ def test_a_restored_run_is_gone_on_from(done: Desk) -> None:
 
 def test_what_is_in_the_history_is_the_folder_of_a_run(done: Desk) -> None:
     done.render(SEED)
-    done.render()  # the schedule's file is that of the first run again
+    done.render()  # the schedule file is that of the first run again
     (first, _) = History(done.folder).entries()
     assert list(Verification(first.folder).damaged()) == []
     status = inspect(first.folder)

@@ -65,7 +65,7 @@ def test_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"{torn", b"[1]", b'{"pid": 1}', b"\xff\xfe"])
 def test_lock_file_that_says_nothing_holds_as_well(tmp_path: Path, content: bytes) -> None:
-    """The operating system's lock decides; the text is for people."""
+    """The operating system's lock decides; the text is only for people."""
     with (tmp_path / NAME).open("wb") as file:
         file.write(content)
         file.flush()
@@ -77,7 +77,7 @@ def test_lock_file_that_says_nothing_holds_as_well(tmp_path: Path, content: byte
 
 
 def test_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`render status` asks so."""
+    """`render status` takes the lock for an instant to ask."""
     with (tmp_path / NAME).open("wb") as asking:
         fcntl.flock(asking, fcntl.LOCK_SH)
         monkeypatch.setattr("pipeline.run.folder.lock.time.sleep", lambda seconds: fcntl.flock(asking, fcntl.LOCK_UN))
@@ -87,7 +87,7 @@ def test_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkeypa
 
 @pytest.fixture
 def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system that has none."""
+    """Simulates a file system without locks."""
 
     def flock(descriptor: int, operation: int) -> None:
         raise OSError(38, "Function not implemented")
@@ -126,7 +126,7 @@ OTHER = os.getppid()
 
 
 def noted(**changes: object) -> str:
-    """What the parent of this process would have written into the lock."""
+    """What the parent of this process would have written into the lock file."""
     who = {"host": platform.node(), "pid": OTHER, "started": "2026-01-02 03:04:05"}
     return json.dumps({**who, "start": start_of(OTHER), "boot": boot(), **changes})
 

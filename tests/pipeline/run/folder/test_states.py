@@ -133,7 +133,7 @@ def test_similarity_without_prompts_comes_back_as_nan(tmp_path: Path) -> None:
 
 
 def test_a_renderers_state_is_saved_whole(tmp_path: Path, renderer: Renderer, specs: list[FrameSpec]) -> None:
-    """The next frame of a loaded state is the next frame, to the last bit."""
+    """The next frame after a loaded state is the same, to the last bit."""
     state = renderer.step(renderer.step(None, specs[0]), specs[1])
     assert float(state.optimizer_state["step"]) == specs[0].num_steps + specs[1].num_steps
     folder = StateFolder(tmp_path, every=8)
@@ -177,7 +177,7 @@ def test_less_than_a_frame_per_second_keeps_every_state(tmp_path: Path) -> None:
     assert folder.kept() == [0, 1, 2, 3]
 
 
-# what a file says of itself, and whether it is whole
+# what a file says about itself, and whether it is complete
 
 
 def test_note_says_what_was_saved(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_folder_that_is_not_there_has_no_states(tmp_path: Path) -> None:
 
 
 def refused(folder: StateFolder, index: int) -> str:
-    """What is said of a state that cannot be used."""
+    """The message about a state that cannot be used."""
     for use in (folder.verify, lambda index: folder.load(index, CPU)):
         with pytest.raises(CheckpointError) as caught:
             use(index)
@@ -205,7 +205,7 @@ def refused(folder: StateFolder, index: int) -> str:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> tuple[StateFolder, Path]:
-    """A folder with the state after frame 2, and the state's file."""
+    """A folder with the state after frame 2, and that state's file."""
     folder = StateFolder(tmp_path, every=8)
     folder.save(state_after(2), "a", "here")
     return folder, tmp_path / "000002.safetensors"
@@ -222,7 +222,7 @@ def test_torn_state_is_refused_wherever_it_is_torn(saved: tuple[StateFolder, Pat
 
 
 def test_no_flipped_bit_goes_unseen(saved: tuple[StateFolder, Path]) -> None:
-    """Header length, header, note and tensors: what is accepted is what was saved."""
+    """Header length, header, note and tensors: whatever is accepted is what was saved."""
     folder, path = saved
     whole, note = path.read_bytes(), folder.verify(2)
     for place in range(len(whole)):

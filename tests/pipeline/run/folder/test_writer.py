@@ -1,4 +1,4 @@
-"""Writing in the background: in order, bounded, and over at the first failure."""
+"""Writing in the background: in order, bounded, and stopped at the first failure."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[4]
 
 
 class Payload:
-    """What a frame would be: something that memory is held for."""
+    """Stands for a frame: an object that takes up memory."""
 
 
 def test_what_is_given_is_written_in_order() -> None:
@@ -81,7 +81,7 @@ def test_a_slow_disk_makes_the_run_wait_and_memory_never_grows() -> None:
             giver.join(timeout=0.05)
             assert (
                 sum(reference() is not None for reference in alive) <= DEPTH + 2
-            )  # one more is being given, one was just written
+            )  # one more is being handed over, and one was just written
             gate.release()
         giver.join()
         assert len(alive) == 10
@@ -159,8 +159,8 @@ writer.join()
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux shows them")
 def test_writing_takes_no_threads_of_torch(tmp_path: Path) -> None:
-    """A second team of OpenMP threads would make the refinement's own sleep at every barrier."""
+    """A second team of OpenMP threads would make the refinement's team sleep at every barrier."""
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}
     command = [sys.executable, "-c", ALONE, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=True)
-    assert int(done.stdout) == 1  # the writer itself
+    assert int(done.stdout) == 1  # the writer's own thread

@@ -1,4 +1,4 @@
-"""Schedules refined as one batch: every folder holds what it would hold alone, whatever happens to the others."""
+"""Schedules refined as one batch: each folder holds what it would hold alone, whatever happens to the others."""
 
 import errno
 import re
@@ -52,7 +52,7 @@ NAMES = ("shots 0:12", "shots 12:19", "shots 19:27", "shots")
 
 
 class Counting(Pixels):
-    """Remembers of how many pictures every step was."""
+    """Records how many pictures each step refined."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -65,7 +65,7 @@ class Counting(Pixels):
 
 @pytest.fixture
 def pixels(monkeypatch: pytest.MonkeyPatch) -> Counting:
-    """What all schedules of a test are drawn by."""
+    """The latent model that all schedules of a test use."""
     counting = Counting()
     renderer = Renderer(counting, [Scorer(perceptor=Toy(CPU))], CPU)
     monkeypatch.setattr(LocatedModels, "load", lambda models, device: renderer)
@@ -74,12 +74,12 @@ def pixels(monkeypatch: pytest.MonkeyPatch) -> Counting:
 
 @pytest.fixture(autouse=True)
 def small_sheets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Contact sheets take more time than the toy's frames."""
+    """Makes contact sheets small, because they take more time than the toy's frames."""
     monkeypatch.setattr("pipeline.run.delivery.sheet.WIDTH", 32)
 
 
 class Listener:
-    """A reporter that remembers, and does something at an event."""
+    """A reporter that records events and can act on one."""
 
     def __init__(self, at: Callable[[Event], None] = lambda event: None) -> None:
         self.events: list[Event] = []
@@ -108,7 +108,7 @@ def render(schedules: list[Schedule], out: Path, at_once: int | None, listener: 
 
 @pytest.fixture(scope="module")
 def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same schedules, one by one."""
+    """The folder with the same schedules, rendered one by one."""
     out = tmp_path_factory.mktemp("single")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipeline.run.delivery.sheet.WIDTH", 32)
@@ -117,7 +117,7 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assert_like_single(out: Path, single: Path, schedules: list[Schedule]) -> None:
-    """The same hashes, pictures but for what rounding makes of them (Adam makes much of little), and similarity."""
+    """The same hashes and similarity; pictures equal up to rounding, which Adam amplifies when gradients are small."""
     for schedule in schedules:
         mine, wanted = RunFolder(out / schedule.title), RunFolder(single / schedule.title)
         assert mine.video.is_file()
@@ -139,7 +139,7 @@ def assert_like_single(out: Path, single: Path, schedules: list[Schedule]) -> No
 
 @pytest.mark.parametrize("at_once", [2, 3, 8])
 def test_videos_are_those_of_single_runs(at_once: int, tmp_path: Path, single: Path, pixels: Counting) -> None:
-    """12, 5 and 12 frames: the second one is through first, and its place is taken or left empty."""
+    """12, 5 and 12 frames: the second one finishes first, and its place is filled or left empty."""
     listener = Listener()
     assert render([ONE, TWO, THREE], tmp_path, at_once, listener) == 0
     assert_like_single(tmp_path, single, [ONE, TWO, THREE])
@@ -152,7 +152,7 @@ def test_videos_are_those_of_single_runs(at_once: int, tmp_path: Path, single: P
 def test_a_run_that_fails_leaves_the_others_as_they_are(
     tmp_path: Path, single: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk of the second one fails in the middle of its work."""
+    """The second one's disk fails halfway."""
     write = FrameFolder.write
 
     def failing(frames: FrameFolder, index: int, *what: Any) -> None:
@@ -171,7 +171,7 @@ def test_a_run_that_fails_leaves_the_others_as_they_are(
 def test_measuring_must_be_little_beside_the_work(
     tmp_path: Path, single: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """64 steps to be taken are no reason to take 12 for a measurement; what comes of it is told in a line."""
+    """With 64 steps in all, spending 12 on a measurement is not worth it; the outcome is reported in one line."""
     listener = Listener()
     assert render([ONE, TWO, THREE], tmp_path / "few", None, listener) == 0
     assert listener.notes == ["lockstep: 64 steps in all are too few to measure by 12 what pays: 1 at once"]
@@ -223,7 +223,7 @@ def test_going_on_alone_is_told(tmp_path: Path, single: Path, pixels: Counting) 
 
 
 def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Counting) -> None:
-    """Three of them start from noise; they mix with another schedule, and again with what is left after a stop."""
+    """Three shots start from noise; they mix with another schedule, and again with whatever is left after a stop."""
     shots, other = read_schedule(SHOTS, "shots.yaml", "shots"), toy("twice", length=5, prompts="green")
     assert render([shots, other], tmp_path / "single", 1) == 0
     assert set(pixels.batches) == {1}
@@ -247,7 +247,7 @@ def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Coun
 
 
 def test_shots_anew_and_one_that_fails(tmp_path: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--fresh` is for the shots, not for what makes their video; of a shot that fails there is none."""
+    """`--fresh` applies to the shots, not to what joins them into the video; if a shot fails, there is no video."""
     job = RunRequest(schedule=read_schedule(SHOTS, "shots.yaml", "shots"), folder=tmp_path)
     for at_once in (1, 2):
         listener = Listener()

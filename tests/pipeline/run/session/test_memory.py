@@ -1,4 +1,4 @@
-"""A worker renders one job after the other for a night: nothing of a job may stay when it is over."""
+"""A worker renders one job after another all night: nothing may remain of a job that has ended."""
 
 import gc
 from collections import Counter
@@ -15,7 +15,7 @@ motion: {{zoom: 1.2/s}}
 refine: {{steps: 1, first_frame: 1, cutouts: 2}}
 """
 JOBS = 10
-NOISE = 12 * JOBS  # a prompt's embedding is kept, and weak references come and go; a forgotten network has hundreds
+NOISE = 12 * JOBS  # a prompt's embedding is kept, and weak references come and go; a leaked network has hundreds
 
 
 def render_jobs(session: Session, folder: Path, numbers: range) -> None:

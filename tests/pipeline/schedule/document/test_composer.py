@@ -1,4 +1,4 @@
-"""The tree of a document, by either parser, and the bounds that no document passes."""
+"""The tree of a document, from either parser, and the limits that every document must keep."""
 
 import contextlib
 from collections.abc import Callable
@@ -21,13 +21,13 @@ needs_libyaml = pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML has
 
 
 def tree(node: yaml.Node | None, lines: int = 0) -> Any:
-    """A node as plain tuples with its place; `lines` above are not counted."""
+    """A node as plain tuples with its position; `lines` is how many lines above it are not counted."""
     if node is None:
         return None
     mark: Any = node.start_mark
     place = (mark.line - lines, mark.column)
     if isinstance(node, yaml.ScalarNode):
-        empty = not node.style and not node.value  # where nothing stands, the parsers point to either side
+        empty = not node.style and not node.value  # the parsers place an empty node on different sides
         return ("nothing",) if empty else (place, bool(node.style), node.value)
     if isinstance(node, yaml.MappingNode):
         return place, "map", [(tree(key, lines), tree(value, lines)) for key, value in node.value]
@@ -111,7 +111,7 @@ def test_entries_are_bounded() -> None:
 def test_entries_are_counted_as_often_as_aliases_repeat_them() -> None:
     assert compose(bomb(4)) is not None
     assert reported(bomb(5))[2].startswith(f"more than {MAX_ENTRIES:,} entries")
-    assert reported(bomb(60))[0] == reported(bomb(5))[0]  # as soon as it is clear
+    assert reported(bomb(60))[0] == reported(bomb(5))[0]  # stops as soon as the limit is exceeded
 
 
 def test_a_text_repeated_counts_by_its_length() -> None:

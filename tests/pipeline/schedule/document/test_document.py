@@ -1,4 +1,4 @@
-"""YAML 1.2 scalars, places, and what is no schedule at all."""
+"""YAML 1.2 scalars, positions, and what is not a schedule at all."""
 
 import pytest
 import yaml
@@ -32,7 +32,7 @@ def test_numbers_booleans_and_nothing(written: str, value: Scalar) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [  # the traps of YAML 1.1: booleans, base 60, underscores, octal by a leading 0, dates; and what is ours to leave
+    [  # the traps of YAML 1.1: booleans, base 60, underscores, octal by a leading 0, dates; and what we leave as text
         *("on", "off", "yes", "No", "y", "tRUE", "nULL", "1:30", "190:20:30", "1_000", "0x1F", "0o14", "0b1"),
         *("2026-01-31", "1.5s", "50%", "1e", "e3", ".", "+", "1.2.3", ".inf", "-.INF", ".nan", "١٢", "1.05/s"),
         *("end", "a:b", "8 beats", "None"),
@@ -83,7 +83,7 @@ def test_a_key_that_stands_twice_is_noted_at_the_second_and_reading_goes_on(text
 def test_a_key_that_stands_thrice_is_two_problems_with_the_way_to_them() -> None:
     document = compose("x:\n  a: 1\n  a: 2\n  a: 3\n", "a.yaml")
     assert [name for name, _, _ in document.entries()["x"].pairs("a map")] == ["a"]
-    assert document.problems.found == []  # looking ahead notes nothing
+    assert document.problems.found == []  # looking ahead reports no problems
     assert [name for _, _, x in document.pairs("a map") for name, _, _ in x.pairs("a map")] == ["a"]
     assert [(found.line, found.path) for found in document.problems.found] == [(3, "x.a"), (4, "x.a")]
 

@@ -1,4 +1,4 @@
-"""--set: any value by its path, reported with its own place when it is wrong."""
+"""--set: any value by its path; a wrong one is reported with its own location."""
 
 import pytest
 

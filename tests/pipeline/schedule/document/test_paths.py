@@ -1,4 +1,4 @@
-"""A schedule reaches its own folder and nothing else, unless the command line allows it."""
+"""A schedule can read its own folder and nothing else, unless the command line allows more."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pipeline.schedule.document.paths import resolve
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A schedule's folder with pictures, and a secret beside it."""
+    """A schedule's folder with pictures, and a secret next to the folder."""
     folder = tmp_path / "schedule"
     (folder / "sub").mkdir(parents=True)
     (folder / "a.png").write_bytes(b"a")

@@ -1,4 +1,4 @@
-"""variants: every combination is a run of its own, and every value is checked where it stands."""
+"""variants: every combination is a separate run, and every value is checked where it is written."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Expressions in a schedule: everywhere a number stands, the same at any frame rate, every mistake in its place."""
+"""Expressions in a schedule: allowed wherever a number is, the same at any frame rate, every mistake located."""
 
 import numpy as np
 import pytest

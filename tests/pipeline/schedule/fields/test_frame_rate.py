@@ -1,4 +1,4 @@
-"""`fps:` as a number, a fraction, and the rate at which a loop is whole frames; exact all the way to the file."""
+"""`fps:` as a number, a fraction, or the rate at which a loop has whole frames; exact all the way to the file."""
 
 from fractions import Fraction
 
@@ -71,10 +71,10 @@ BEAT = "music: {bpm: 124}"
 @pytest.mark.parametrize(
     ("fps", "length", "rate"),
     [
-        ("auto", "2 bars", Fraction(713, 60)),  # 23 frames a bar
+        ("auto", "2 bars", Fraction(713, 60)),  # 23 frames per bar
         ("auto", "8 bars", Fraction(713, 60)),
-        ("auto 8", "8 bars", Fraction(31, 4)),  # 15 a bar
-        ("auto", "6 beats", Fraction(62, 5)),  # 6 a beat
+        ("auto 8", "8 bars", Fraction(31, 4)),  # 15 per bar
+        ("auto", "6 beats", Fraction(62, 5)),  # 6 per beat
         ("auto", "3.9s", Fraction(470, 39)),
         ("auto 24", "48", Fraction(24)),
     ],
@@ -127,7 +127,7 @@ def test_what_is_played_once_may_be_rounded() -> None:
 
 
 def test_frames_of_before_stay_valid() -> None:
-    """A whole rate, written or found by auto, gives the hashes that it always gave."""
+    """A whole rate, written or found by auto, gives the same hashes as it always did."""
     hashes = chain(Timeline(read("12", "4s", "motion: {zoom: 1.05/s}")), {})
     assert hashes == chain(Timeline(read("auto", "4s", "motion: {zoom: 1.05/s}")), {})
     assert hashes[-1] == "d1167b958b3d66034f0262d84100d0e06f622467c12fd805bfa25ea8742e5964"

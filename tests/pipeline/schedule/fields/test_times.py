@@ -1,4 +1,4 @@
-"""Times and lengths: every form, sums of them, beats and bars, markers; every mistake in its place."""
+"""Times and lengths: every form, sums of them, beats and bars, markers; every mistake located."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def reported(text: str) -> list[str]:
     ],
 )
 def test_every_form_of_a_time(written: str, seconds: float) -> None:
-    """At 8 fps, 10 s long; 120 beats a minute, three in a bar, the first at 0.25 s."""
+    """At 8 fps, 10 s long; 120 beats per minute, three per bar, the first at 0.25 s."""
     quoted = written if written.isdecimal() else f'"{written}"'
     schedule = read(MUSIC + f"output: {{fps: 8, length: 10s}}\nrefine: {{steps: {{{quoted}: 3}}}}")
     assert schedule.refine.steps.keys[0].time == pytest.approx(seconds)
@@ -53,7 +53,7 @@ def test_every_form_of_a_time(written: str, seconds: float) -> None:
     [("32 bars", 48), ("8 beats", 4), ("1m20s", 80), ("2 bars + 1s", 4), ("1m - 10s", 50), ("16", 2), ("1 bar", 1.5)],
 )
 def test_every_form_of_a_length(written: str, seconds: float) -> None:
-    """The offset of the first beat is no part of a length."""
+    """The offset of the first beat does not count in a length."""
     assert read(MUSIC + f"output: {{fps: 8, length: {written}}}").output.length == pytest.approx(seconds)
 
 
@@ -93,7 +93,7 @@ def test_units_of_rates(name: str, written: str, per_second: float) -> None:
 
 TIME = "expected a time such as 24 (a frame), 1.5s, 8 beats, 50%, end or @marker"
 NO_MUSIC = "beats and bars need music: {bpm: 120}"
-FOLDER = Path.cwd()  # the schedule's, as its name has none
+FOLDER = Path.cwd()  # the schedule's folder, because its name includes none
 WRONG = [
     ("losses: {smooth: {8 beats: 1}}", [f"2:19: losses.smooth.8 beats: {NO_MUSIC}"]),
     ("output: {length: 4 bars}", [f"2:18: output.length: {NO_MUSIC}"]),

@@ -1,4 +1,4 @@
-"""A section is one file: nothing else has to be touched where one is added."""
+"""A section is one file: adding one requires no other change."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ IN_SHOTS = GRAIN.replace("    read=", "    join=lambda starts, parts: [part.stre
 
 @pytest.fixture
 def with_grain(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The catalogue with one more file, as if it lay in the folder."""
+    """The catalogue with one more file, as if it were in the folder."""
     (tmp_path / "grain.py").write_text(getattr(request, "param", GRAIN), encoding="utf-8")
     monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(tmp_path)])
     catalogue.names.cache_clear()

@@ -1,4 +1,4 @@
-"""include: fragments lie under the schedule's own entries, in their folder, without end or circle."""
+"""include: the schedule's own entries override fragments, which are in its folder; no cycles, no endless nesting."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write files by name; the path of main.yaml."""
+    """Returns a function that writes files by name and returns the path of main.yaml."""
 
     def files(**texts: str) -> Path:
         for name, text in texts.items():

@@ -1,4 +1,4 @@
-"""Loops: curves that close, frames led past the end, and a seam that is none."""
+"""Loops: curves that close, frames that blend past the end, and no visible seam."""
 
 import dataclasses
 from collections.abc import Callable

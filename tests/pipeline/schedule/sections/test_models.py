@@ -1,4 +1,4 @@
-"""`models:` and pictures as prompts: by name, by path, random; and every way to write them wrong."""
+"""`models:` and pictures as prompts: by name, by path, random; and every wrong way to write them."""
 
 import re
 import shutil
@@ -15,13 +15,13 @@ from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.models.registry import find_latent, find_perceptor
 
-QUICK_GELU = "vit_b_32-quickgelu-laion400m_e32-46683a32.pt"  # as open_clip calls it
+QUICK_GELU = "vit_b_32-quickgelu-laion400m_e32-46683a32.pt"  # open_clip's name for it
 EMBEDDED = find_latent("embedded"), find_perceptor("embedded")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A schedule's folder with model files and a picture in it, and a picture beside it."""
+    """A schedule's folder that contains model files and a picture, and another picture next to the folder."""
     folder = tmp_path / "mine"
     (folder / "weights").mkdir(parents=True)
     for model in EMBEDDED:
@@ -103,7 +103,7 @@ def test_precision_and_weights_are_part_of_what_frames_hang_on(folder: Path) -> 
 
 
 def test_the_architecture_counts_where_one_checkpoint_fits_two(folder: Path) -> None:
-    """The activation of an architecture is seen in no weight."""
+    """No weight shows which activation an architecture uses."""
     lines = "models: {{perceptors: [{{model: {}, checkpoint: weights/clip.safetensors}}]}}"
     plain, quick = (located(read(folder, lines.format(name)).models) for name in ("ViT-B-32", "ViT-B-32-quickgelu"))
     assert plain != quick

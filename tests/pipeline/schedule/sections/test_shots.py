@@ -1,4 +1,4 @@
-"""shots: one after the other, each on its own clock, with the top of the schedule under them."""
+"""shots: one after another, each with its own clock; the top level of the schedule applies to all of them."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_every_shot_has_its_own_clock_and_beats_from_the_first_one_in_it() -> No
     schedule = read()
     zoom = schedule.motion.rates["zoom"]
     assert zoom.sample([0, 1, 2, 3, 3.999, 4.5]) == pytest.approx([1, 1.25, 1, 1.25, 1.5, 1.1], abs=1e-3)
-    rotate = schedule.motion.rates["rotate"]  # the beats fall at 0.25, 0.75, ...: beat 1 of the shot at 2.75 s
+    rotate = schedule.motion.rates["rotate"]  # the beats are at 0.25, 0.75, ...: beat 1 of the shot is at 2.75 s
     assert rotate.sample([1.9, 2, 2.74, 2.76, 3.9, 4.1]) == pytest.approx([0, 6, 6, 12, 12, 0])
     assert schedule.losses["smooth"].sample([1.5, 2]) == pytest.approx([1.5, 0.6])
 
@@ -86,7 +86,7 @@ def test_the_motion_between_two_shots_is_that_of_both() -> None:
 
 @pytest.mark.parametrize("fps", [10, 30, 24, 7])
 def test_a_shot_begins_at_its_frame_at_any_frame_rate(fps: int) -> None:
-    """0.1 + 0.2 is not 0.3: the sums of lengths are put where the frames are."""
+    """0.1 + 0.2 is not 0.3: sums of lengths are snapped to the frames."""
     shots = ", ".join(f"{{length: {0.7 if fps == 10 else 1}s, start: carry, prompts: p{i}}}" for i in range(9))
     found = specs(f"output: {{fps: {fps}}}\nshots: [{shots}]\n")
     per_shot = 7 if fps == 10 else fps
