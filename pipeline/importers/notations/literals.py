@@ -154,7 +154,7 @@ class _Reader:
         raise ValueError("not a literal")
 
     def _call(self, node: ast.Call) -> None:
-        """Collect the command of `os.system("python generate.py ...")`, `subprocess.run(["python", ...])` and the like."""
+        """Collect the command of `os.system("python generate.py ...")` or `subprocess.run(["python", ...])`."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name not in _CALLS or not node.args:
             return

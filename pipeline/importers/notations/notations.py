@@ -137,7 +137,7 @@ def _list(text: str) -> Found | None:
 
 
 def _fences(text: str) -> Found | None:
-    """Read the first code block of a Markdown text that sets anything, or all blocks with commands; None without one."""
+    """Read the first code block of Markdown that sets anything, or all blocks with commands; None without one."""
     if ("```" not in text and "~~~" not in text) or assigned(text) is not None:
         return None
     setting: list[tuple[int, Found]] = []

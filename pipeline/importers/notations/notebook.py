@@ -47,7 +47,7 @@ def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
 
 
 def _runs(code: str) -> list[tuple[str, bool]]:
-    """The lines of a cell that IPython passes to the shell, joined to their continuations; and whether each is indented."""
+    """The lines of a cell that IPython passes to the shell, with continuations, and whether each is indented."""
     found: list[tuple[str, bool]] = []
     goes_on = False
     for line in code.split("\n"):

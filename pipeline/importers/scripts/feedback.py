@@ -33,7 +33,7 @@ class FeedbackError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Distortion:
-    """The map z -> scale * e^(i turn) * z + shift of each picture, about the middle, y down; `turn` in degrees clockwise."""
+    """z -> scale * e^(i turn) * z + shift for every picture, about the middle, y down; `turn` in degrees clockwise."""
 
     scale: float = 1.0
     turn: float = 0.0

@@ -76,7 +76,7 @@ def loop_of(
 
 
 def batch_loop_of(simple: Sequence[Sequence[Word | Operator]], variables: Variables) -> tuple[Loop | None, int]:
-    """Read the loop of `for /L %%i in (1,1,30) do (`; also returns how many commands its header spans after the first."""
+    """Read the loop of `for /L %%i in (1,1,30) do (`, and how many commands its header spans after the first."""
     parts = [" ".join(map(_text, found)) for found in simple]
     header = " ".join(parts)
     body = [at for at, part in enumerate(parts) if part.split()[:1] == ["do"]]

@@ -124,7 +124,7 @@ class _Reader:
             assert match, "the last alternative takes any character"
             kind, found = str(match.lastgroup), match[0]
             if kind == "join" and self._text[self._at] != "\\" and self._parts and not self._batch:
-                kind, found = "other", found[0]  # starts a comment only after a space
+                kind, found = "other", found[0]  # joins lines only after a space
             if kind == "comment" and self._parts:
                 kind, found = "other", "#"
             start = self._at

@@ -42,7 +42,7 @@ class Expanded:
 
 @dataclass
 class Variables:
-    """The variables that the script has assigned so far; `fallen_back` collects notes on the defaults that were used."""
+    """The variables assigned so far by the script; `fallen_back` collects notes on the defaults that were used."""
 
     values: dict[str, str | Unknown] = field(default_factory=dict)
     fallen_back: dict[str, None] = field(default_factory=dict)

@@ -30,7 +30,7 @@ class Moves:
 
 
 def moves(zoom: Array, angle: Array, before: Complex, after: Complex) -> Moves:
-    """Compute the simultaneous moves that equal a shift, then rotation and scaling about the centre, then another shift.
+    """Compute the simultaneous moves that equal a shift, a rotation and scaling about the centre, and another shift.
 
     Args:
         zoom: a factor; a negative one also rotates by 180 degrees.
