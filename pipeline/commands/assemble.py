@@ -1,4 +1,4 @@
-"""`render assemble`: the video of a run again from its frames."""
+"""`render assemble`: make the video of a run again from its frames."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""`render batch`: many schedules; one that fails does not stop the others."""
+"""`render batch`: render many schedules; one that fails does not stop the others."""
 
 import re
 import sys

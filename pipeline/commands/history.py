@@ -1,4 +1,4 @@
-"""`render history`: the earlier runs of a folder, and going back to one."""
+"""`render history`: list the earlier runs of a folder, or go back to one."""
 
 from typing import TYPE_CHECKING
 

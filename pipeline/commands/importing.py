@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pipeline.importers.notations.source import Source
 
 MAX_LINES = 200
-_NAMED = 8  # settings in a message
-_STANDARD = Path("-")  # input and output
+_NAMED = 8  # how many settings a message names
+_STANDARD = Path("-")  # standard input and output
 
 
 @click.command("import")
@@ -53,7 +53,7 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
 
 
 def _one(path: Path, target: Path, name: str | None, force: bool) -> InputError | None:
-    """Import one file; an error is returned, so that the others are imported."""
+    """Import one file; an error is returned, not raised, so that the other files are imported."""
     from pipeline.importers.notations.source import read_source
     from pipeline.storage.atomic import write_text
 
@@ -89,11 +89,11 @@ def _check_target(path: Path, target: Path, force: bool) -> None:
 
 
 def imported(source: "Source", name: str | None = None, folder: Path = Path()) -> tuple[str, tuple[str, ...]]:
-    """The schedule's text and the notes on the import, a line each.
+    """Import settings; returns the text of the schedule and the notes on the import, one line each.
 
     Args:
-        name: the format; None to recognise it.
-        folder: where the schedule will be written, from where it names files.
+        name: the name of the format; None to detect it.
+        folder: where the schedule will be written; paths in it are relative to this folder.
 
     Raises:
         InputError: the format is unknown, or the settings cannot be used.

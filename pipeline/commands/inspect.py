@@ -1,4 +1,4 @@
-"""`render inspect`: the schedule that a video was made from."""
+"""`render inspect`: print the schedule that a video was made from."""
 
 from pathlib import Path
 

@@ -13,7 +13,7 @@ from render.errors import InputError, UnknownNameError, WeightsError, suggestion
 if TYPE_CHECKING:  # `render --help` must not wait for the registry
     from render.models.model import Model
 
-# The most used of open_clip's two hundred.
+# The most used of open_clip's two hundred models.
 _COMMON = (
     "embedded",
     "toy",
@@ -96,7 +96,7 @@ def path(name: str) -> None:
 
 
 def _find(name: str) -> list["Model"]:
-    """The models of this name: `embedded` is a latent model and a perceptor."""
+    """Find the models with this name; `embedded` is both a latent model and a perceptor."""
     from render.models import registry
 
     found = []

@@ -1,4 +1,4 @@
-"""`render music`: what in a track a schedule can follow."""
+"""`render music`: analyse a track and list what a schedule can follow in it."""
 
 from collections.abc import Sequence
 from pathlib import Path

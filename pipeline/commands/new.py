@@ -1,4 +1,4 @@
-"""`render new`: a schedule to start from."""
+"""`render new`: write a schedule to start from."""
 
 import json
 from importlib.resources import files
@@ -11,12 +11,12 @@ from pipeline.terminal import show
 from render.errors import InputError, suggestion
 
 _DEFAULT = "story"
-# The lines of the template `song` that a track replaces, by how they begin.
+# How the lines of the template `song` begin that are replaced if a track is given.
 _FILE, _LENGTH, _BPM = "  # file: track.mp3 ", "  length: 8 bars ", "  bpm: 120 "
 
 
 def _templates() -> dict[str, str]:
-    """The text of every template by its name."""
+    """Map the name of every template to its text."""
     found = (entry for entry in files("pipeline.commands.templates").iterdir() if entry.name.endswith(".yaml"))
     return {entry.name.removesuffix(".yaml"): entry.read_text(encoding="utf-8") for entry in found}
 
@@ -72,7 +72,7 @@ def _with_track(text: str, template: str, track: str, path: Path) -> str:
 
 
 def _beside(path: Path, track: str) -> str:
-    """The track as the schedule at `path` names it: relative to its folder, and inside it."""
+    """The path of the track in the schedule at `path`: relative to its folder, and inside it."""
     folder = path.parent.resolve()
     file = next((found for found in (path.parent / track, Path(track)) if found.is_file()), None)
     if file is None:

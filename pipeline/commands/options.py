@@ -25,7 +25,7 @@ allow_paths = click.option(
 
 
 def _offline(ctx: click.Context, parameter: click.Parameter, asked: bool) -> bool:
-    if asked:  # read when open_clip imports huggingface_hub and transformers
+    if asked:  # huggingface_hub and transformers read it when open_clip imports them
         os.environ["HF_HUB_OFFLINE"] = "1"
     return asked
 
@@ -56,7 +56,7 @@ def _pair(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...
 
 
 def _at_once(ctx: click.Context, parameter: click.Parameter, value: str) -> int | None:
-    """How many schedules are refined at once; None to measure it."""
+    """Parse how many schedules are refined at once; None means that the best number is measured."""
     if value == "auto":
         return None
     if not value.isdecimal() or not int(value):

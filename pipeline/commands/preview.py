@@ -1,4 +1,4 @@
-"""`render preview`: the motion alone in seconds, or one moment rendered."""
+"""`render preview`: show only the motion, within seconds, or render a single moment."""
 
 from pathlib import Path
 

@@ -72,7 +72,7 @@ def _summary(schedule: "Schedule") -> str:
 
 
 def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) -> str:
-    """The result for a file as one line of JSON, in ASCII, which every terminal and pipe can carry."""
+    """Format the result for a file as one line of JSON, in ASCII, so that every terminal and pipe can handle it."""
     output = schedule.output if schedule else None
     found: dict[str, object] = {
         "file": str(file),
@@ -88,7 +88,7 @@ def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) 
 
 
 def _problems(file: Path, error: InputError | None) -> Sequence[Problem]:
-    """The problems of an error; one without a place in the file is reported at its beginning."""
+    """The problems of an error; one without a place in the file is reported at the start of the file."""
     if error is None:
         return ()
     if isinstance(error, ScheduleError):

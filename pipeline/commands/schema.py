@@ -1,4 +1,4 @@
-"""`render schema`: the language as JSON Schema, for editors."""
+"""`render schema`: print the schedule language as JSON Schema, for editors."""
 
 import json
 from pathlib import Path

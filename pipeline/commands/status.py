@@ -1,4 +1,4 @@
-"""`render status`, `verify` and `assemble`: the state of a run's folder."""
+"""`render status`: show the state of a run's folder."""
 
 from typing import TYPE_CHECKING
 

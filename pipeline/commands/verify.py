@@ -1,4 +1,4 @@
-"""`render verify`: every frame and state of a run against its checksums."""
+"""`render verify`: check every frame and state of a run against its checksum."""
 
 import itertools
 import sys

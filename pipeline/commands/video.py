@@ -101,7 +101,7 @@ def video(
 
 
 def _local(files: Sequence[str], inputs: Path) -> Iterator[Path]:
-    """The schedules as local files; those in a bucket are downloaded."""
+    """Yield the schedules as local files; schedules in a bucket are downloaded."""
     from pipeline.storage.inputs import fetch
     from pipeline.storage.store import is_url
 
@@ -113,7 +113,7 @@ def _local(files: Sequence[str], inputs: Path) -> Iterator[Path]:
 
 
 def _folders(files: Sequence[Path], out: Path, draft: bool, overrides: Sequence[tuple[str, str]]) -> list[Path]:
-    """A folder per schedule, see `pipeline.storage.naming.run_name`."""
+    """The run folder of each schedule, named by `pipeline.storage.naming.run_name`."""
     from pipeline.storage.naming import run_name
 
     folders = [out / run_name(file, draft, overrides) for file in files]

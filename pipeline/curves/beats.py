@@ -6,12 +6,12 @@ import numpy as np
 
 from pipeline.curves.array import Array
 
-_LEAST = 1e-6  # seconds before a shot's start in which a beat still counts as its first one
+_LEAST = 1e-6  # a beat up to this many seconds before the start of a shot counts as its first
 
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """`bpm` beats a minute, the first one at `offset` seconds."""
+    """Evenly spaced beats: `bpm` per minute, the first one at `offset` seconds."""
 
     bpm: float
     beats_per_bar: int = 4
@@ -35,22 +35,22 @@ class Beat:
         return np.full(np.shape(times), self.bpm)
 
     def lasting(self, beats: float) -> float:
-        """The length in seconds of so many beats, starting at beat 0."""
+        """The length in seconds of `beats` beats, starting at beat 0."""
         return beats * self.seconds
 
     def after(self, time: float, beats: float) -> float:
-        """The time in seconds that lies so many beats after `time`; negative beats lie before it."""
+        """The time in seconds that is `beats` beats after `time`, or before it if `beats` is negative."""
         return time + beats * self.seconds
 
     def from_(self, start: float) -> "Beat":
-        """The beats on a clock that begins at `start`, counted from the first one there."""
+        """The same beats on a clock that begins at `start`, counted from the first beat there."""
         late = (self.offset - start) % self.seconds
         return replace(self, offset=0.0 if self.seconds - late < _LEAST else late)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BeatGrid(Beat):
-    """Beats of a changing tempo: linear between the knots, and extrapolated beyond them.
+    """Beats with a changing tempo: interpolated linearly between knots, and extrapolated beyond them.
 
     Attributes:
         knots: (second, beat) pairs, at least two, both ascending.
@@ -60,7 +60,7 @@ class BeatGrid(Beat):
 
     @staticmethod
     def of(knots: list[tuple[float, float]], beats_per_bar: int) -> "BeatGrid":
-        """The grid through the knots; its tempo is the mean one."""
+        """Create the grid through the knots; its `bpm` is the mean tempo."""
         (first, begin), (last, end) = knots[0], knots[-1]
         bpm = 60 * (end - begin) / (last - first)
         grid = BeatGrid(bpm=bpm, beats_per_bar=beats_per_bar, knots=tuple(knots))
@@ -95,7 +95,7 @@ class BeatGrid(Beat):
 
 
 def _along(wanted: Array, given: Array, found: Array) -> Array:
-    """Interpolate `found` over `given` at `wanted`, linearly; extrapolate beyond the ends."""
+    """Interpolate `found`, given at `given`, linearly at `wanted`; extrapolate beyond the ends."""
     end = np.clip(np.searchsorted(given, wanted, side="right"), 1, len(given) - 1)
     start = end - 1
     share = (wanted - given[start]) / (given[end] - given[start])

@@ -1,4 +1,4 @@
-"""Reads the tokens of an expression one after the other, and times such as 4 beats."""
+"""Reads the tokens of an expression one by one, and durations such as 4 beats."""
 
 from pipeline.curves.tokens import HINTS, ExpressionError, Token, tokens
 from pipeline.curves.triggers import MAX_SPAN, UNITS, Span
@@ -9,7 +9,7 @@ _SPAN = "a time such as 4 beats, 2 bars or 1.5s"
 
 
 class Cursor:
-    """Reads token by token, up to the most that an expression may have."""
+    """Reads token by token, up to the maximum number in an expression."""
 
     def __init__(self, source: str) -> None:
         self._tokens = tokens(source)
@@ -17,7 +17,7 @@ class Cursor:
 
     @property
     def size(self) -> int:
-        """The number of tokens read so far: the cost of one value."""
+        """The number of tokens read so far, which measures the cost of computing one value."""
         return self._nodes
 
     @property
@@ -45,7 +45,7 @@ class Cursor:
         return ExpressionError(message + (f"; {hint}" if hint else ""), column)
 
     def _take_span(self) -> Span:
-        """A duration: a number and its unit."""
+        """Read a duration: a number and its unit."""
         kind, text, column = self._token
         if kind != "number":
             raise ExpressionError(f"expected {_SPAN}, got '{text}'", column)

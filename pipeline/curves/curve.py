@@ -12,14 +12,14 @@ from pipeline.curves.expressions import Formula
 from pipeline.curves.quadrature import CELL, integrals
 
 # Gauss-Legendre on each piece between keys: exact for polynomials of degree 9.
-CORNERS = 44  # divides segments at the middle of in_out_* and at every bounce (k/11, and k/22 where it is halved)
-_CHUNK = 65_536  # pieces at a time: a million frames need little memory
+CORNERS = 44  # splits segments at the middle of in_out_* and at every bounce (k/11, or k/22 for the halved in_out)
+_CHUNK = 65_536  # pieces per step, so that a million frames need little memory
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keyframe:
-    """A value at a time in seconds; the easing belongs to the segment that arrives here.
+    """A value at a time in seconds; the easing is that of the segment that ends here.
 
     Attributes:
         formula: the value at other times, if it is an expression; `value` is then its value at `time`.
@@ -31,24 +31,24 @@ class Keyframe:
     formula: Formula | None = None
 
     def at(self, times: Array) -> Array:
-        """The values of this key at `times`, which a segment blends with those of its neighbour."""
+        """The values of this key at `times`; a segment blends them with those of the neighbouring key."""
         return np.full(times.shape, self.value) if self.formula is None else self.formula.at(times)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """Keyframes in ascending order of time, at least one, no two at the same time.
+    """A curve through keyframes: at least one, in ascending order of time, no two at the same time.
 
-    Between two keys the easing of the second one leads from value to value; before the first and
-    after the last key the curve is constant. Under `smooth` it is the monotone cubic through all
-    keys: it never leaves the range of its two neighbours (splines overshoot).
+    Between two keys, the curve follows the easing of the second one; before the first and after the
+    last key it is constant. With `smooth` it is the monotone cubic through all keys, which stays
+    within the range of the two neighbouring keys (splines overshoot).
 
     Source: Fritsch and Butland, "A method for constructing local monotone piecewise cubic
-        interpolants" (1984), by scipy's PCHIP. What differs: the curve leaves its first and
-        reaches its last key with slope 0, since it is constant outside.
+        interpolants" (1984), implemented by scipy's PCHIP. What differs: the slope at the first and
+        the last key is 0, since the curve is constant outside.
 
-    Where a key is a formula, a segment blends the values of its two keys at each time by the easing
-    (`smooth` is smoothstep), and the first and the last formula continue outside.
+    If a key is a formula, a segment blends the values of its two keys at each time according to the
+    easing (`smooth` is smoothstep), and the first and the last formula continue outside.
     """
 
     keys: tuple[Keyframe, ...]
@@ -66,7 +66,7 @@ class Curve:
         return any(key.formula is not None for key in self.keys)
 
     def mapped(self, step: Callable[[Array], Array]) -> "Curve":
-        """The curve through the same keys, each one's values changed by `step`."""
+        """A curve with the same keys, with `step` applied to the values of each."""
         return Curve(
             keys=tuple(
                 replace(
@@ -102,7 +102,7 @@ class Curve:
         return result
 
     def accumulate(self, times: Array, logarithmic: bool = False) -> Array:
-        """The integral of the curve (or of its logarithm) from `times[0]` to each of the ascending `times`.
+        """Integrate the curve (or its logarithm) from `times[0]` to each of the ascending `times`.
 
         The result does not depend on the spacing of `times`, so two seconds have the same integral at every
         frame rate. See `integrals` for the accuracy with formulas.
@@ -133,7 +133,7 @@ class Curve:
             return np.log(self.sample(times))
 
     def _blended(self, wanted: Array) -> Array:
-        """Values at one-dimensional `wanted`, segment by segment."""
+        """Values at the one-dimensional `wanted`, computed segment by segment."""
         if len(self.keys) == 1:
             return self.keys[0].at(wanted)
         arriving = np.searchsorted(np.array([key.time for key in self.keys]), wanted, side="right")
@@ -156,7 +156,7 @@ class Curve:
         return before + (end.at(times) - before) * share
 
     def _corners(self) -> Array:
-        """The times of the keys, and those inside eased segments where an easing may have a corner."""
+        """The times of the keys, and the times inside eased segments where an easing may have a corner."""
         corners = [np.array([key.time for key in self.keys])]
         for start, end in pairwise(self.keys):
             if end.easing not in ("linear", "hold", "smooth"):
@@ -164,7 +164,7 @@ class Curve:
         return np.concatenate(corners)
 
     def _monotone(self, key_times: Array, values: Array, wanted: Array) -> Array:
-        from scipy.interpolate import PchipInterpolator  # takes half a second to import, and few schedules need it
+        from scipy.interpolate import PchipInterpolator  # slow to import (half a second), and few schedules need it
 
         knots = np.concatenate([[key_times[0] - 1], key_times, [key_times[-1] + 1]])
         heights = np.concatenate([values[:1], values, values[-1:]])

@@ -22,14 +22,14 @@ def linear(share: Array) -> Array:
 
 
 def hold(share: Array) -> Array:
-    """Stay at the previous key's value, jump at the key."""
+    """Stay at the previous key's value and jump at the key."""
     return np.where(share < 1, 0.0, 1.0)
 
 
 def smooth(share: Array) -> Array:
-    """Smoothstep, a segment of monotone cubic interpolation between flat ends.
+    """Smoothstep: a segment of monotone cubic interpolation with slope 0 at both ends.
 
-    Where a segment has neighbours, `Curve` uses their slopes instead.
+    If a segment has neighbours, `Curve` computes the slopes from them instead.
     """
     return share * share * (3 - 2 * share)
 
@@ -76,7 +76,7 @@ def in_bounce(share: Array) -> Array:
 
 
 def _bounce(share: Array) -> Array:
-    """Four parabolas, each a smaller bounce."""
+    """Four parabolas, each a smaller bounce than the one before."""
     steps = ((1.0, 0.0, 0.0), (2.0, 1.5, 0.75), (2.5, 2.25, 0.9375), (np.inf, 2.625, 0.984375))
     result = np.zeros_like(share)
     start = 0.0
@@ -120,7 +120,7 @@ def _in_out(ease: Easing) -> Easing:
 
 
 def _in_out_back(share: Array) -> Array:
-    """easings.net's own: it overshoots more than two halves of `in_back` would."""
+    """As on easings.net: it overshoots more than a curve joined from two halves of `in_back` would."""
     swing = _BACK * 1.525
     first = ((2 * share) ** 2 * ((swing + 1) * 2 * share - swing)) / 2
     rest = 2 * share - 2
@@ -129,7 +129,7 @@ def _in_out_back(share: Array) -> Array:
 
 
 def _in_out_elastic(share: Array) -> Array:
-    """easings.net's own: slower than two halves of `in_elastic` would swing."""
+    """As on easings.net: it swings more slowly than a curve joined from two halves of `in_elastic` would."""
     wave = np.sin((20 * share - 11.125) * 2 * np.pi / 4.5) / 2
     first = -(2.0 ** (20 * share - 10)) * wave
     second = 2.0 ** (-20 * share + 10) * wave + 1
@@ -153,7 +153,7 @@ _BEZIER = re.compile(rf"bezier\({_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}\)")
 
 @functools.cache
 def easing(name: str) -> Easing:
-    """The easing called `name`, or `bezier(x1, y1, x2, y2)` with x in [0, 1] and y in [-100, 100].
+    """Look up the easing called `name`, or `bezier(x1, y1, x2, y2)` with x in [0, 1] and y in [-100, 100].
 
     Raises:
         KeyError: there is no such easing.

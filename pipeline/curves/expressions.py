@@ -23,7 +23,7 @@ RESERVED = (*TIMED, *MUSICAL, *FIXED, "prev")
 
 @dataclass(frozen=True, kw_only=True)
 class Expression:
-    """A compiled expression: the names that it uses, and its value for given arrays of them."""
+    """A compiled expression: the names that it uses, and a function from arrays of their values to its value."""
 
     source: str
     names: frozenset[str]
@@ -31,7 +31,7 @@ class Expression:
     compute: Compute = field(compare=False, repr=False)
 
     def __call__(self, names: Names) -> Array:
-        """The value for every element of the named arrays; not finite where it has none."""
+        """Evaluate for every element of the named arrays; not finite where the expression is undefined."""
         with np.errstate(all="ignore"):
             return np.asarray(self.compute(names), dtype=np.float64)
 
@@ -43,12 +43,12 @@ class Scope:
     Attributes:
         fps: frames per second.
         duration: the length in seconds.
-        seed: of `noise` and `rand`.
+        seed: the seed of `noise` and `rand`.
         beat: where the beats lie; None without music.
-        variables: what `let:` defines, each before the ones that use it.
+        variables: the definitions of `let:`, each before those that use it.
         signals: the signals of the music by name.
-        loop: the seconds before the end in which random numbers blend into those before the start, so that the end
-            meets the start; 0 for no blending.
+        loop: the length in seconds of the part at the end in which random numbers blend into those before the start,
+            so that the end meets the start; 0 for no blending.
     """
 
     fps: float
@@ -65,10 +65,10 @@ class Scope:
         return (*TIMED, *(MUSICAL if self.beat else ()), *FIXED, *self.signals, *self.variables)
 
     def compile(self, source: str, besides: tuple[str, ...] = ()) -> Expression:
-        """Compile `source`, which may use the names in `besides`, too.
+        """Compile `source`, which may also use the names in `besides`.
 
         Raises:
-            ExpressionError: it is no expression, or too large.
+            ExpressionError: `source` is not an expression, or is too large.
         """
         parser = Parser(source, (*self.known, *besides))
         compute = parser.whole()
@@ -89,12 +89,12 @@ class Scope:
         return frozenset(found)
 
     def size(self, expression: Expression) -> int:
-        """The cost of one value: the tokens of the expression and of all variables that it depends on."""
+        """The cost of computing one value: the tokens of the expression and of all variables that it depends on."""
         asked = self.asked(expression)
         return expression.size + sum(variable.size for name, variable in self.variables.items() if name in asked)
 
     def names(self, times: Array, asked: frozenset[str]) -> dict[str, object]:
-        """The values at `times` of everything that an expression depends on."""
+        """Compute the values at `times` of all the names in `asked`, on which an expression depends."""
         found: dict[str, object] = {
             **CONSTANTS,
             "fps": self.fps,
@@ -118,8 +118,8 @@ class Formula:
     """An expression in its scope: a number for every time.
 
     Attributes:
-        prev: the value at the previous key; None where there is none.
-        then: steps applied to the values, in order: a unit, or the settings of a draft.
+        prev: the value at the previous key; None if there is none.
+        then: functions applied to the values in order, such as for a unit or the settings of a draft.
     """
 
     expression: Expression
@@ -129,7 +129,7 @@ class Formula:
 
     @cached_property
     def asked(self) -> frozenset[str]:
-        """Every name that it depends on."""
+        """Every name that the formula depends on."""
         return self.scope.asked(self.expression)
 
     @property
@@ -137,7 +137,7 @@ class Formula:
         return not self.asked & {*TIMED, *MUSICAL, *self.scope.signals}
 
     def at(self, times: Array) -> Array:
-        """The values at `times` in seconds, same shape; not finite where there is none."""
+        """The values at `times` in seconds, same shape; not finite where the expression is undefined."""
         values = self._raw(times)
         if self.scope.loop and SEED in self.asked:
             into = (np.asarray(times) - self.scope.duration) / self.scope.loop + 1

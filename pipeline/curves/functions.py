@@ -1,6 +1,6 @@
 """All functions that an expression may call, vectorised.
 
-The random ones use integer arithmetic only, so a seed gives the same numbers on every machine.
+Random functions use integer arithmetic only, so a seed gives the same numbers on every machine.
 """
 
 import math
@@ -14,8 +14,8 @@ from pipeline.curves.array import Array
 from pipeline.curves.easings import smooth
 from pipeline.curves.triggers import every, pulse_on
 
-SEED, BEAT = "output.seed", "music.beat"  # names that no expression can spell
-SPAN, TRIGGER = "span", "trigger"  # arguments that are no numbers: 4 beats; beat, bar or every(4 beats)
+SEED, BEAT = "output.seed", "music.beat"  # names that cannot occur in an expression
+SPAN, TRIGGER = "span", "trigger"  # arguments that are not numbers: 4 beats; beat, bar or every(4 beats)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +24,12 @@ class Function:
 
     Attributes:
         call: how it is written, for errors and the documentation.
-        about: one line about it.
-        compute: from the arguments to the result.
-        counts: the least and the greatest number of arguments.
-        reads: the kind of each argument, `SPAN` or `TRIGGER`, for functions whose arguments are no numbers.
+        about: a one-line description.
+        compute: computes the result from the arguments.
+        counts: the minimum and maximum number of arguments.
+        reads: the kind of each argument, `SPAN` or `TRIGGER`, for functions whose arguments are not numbers.
         uses: names whose values are passed before the written arguments.
-        default: a name whose value is passed for a last argument that is left out.
+        default: a name whose value is passed if the last argument is omitted.
     """
 
     call: str
@@ -92,10 +92,10 @@ def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _uniform(seed: int, number: Array) -> Array:
-    """A number in [0, 1) for every whole `number`."""
+    """A random number in [0, 1) for every whole `number`."""
     whole = np.nan_to_num(np.atleast_1d(number), posinf=0.0, neginf=0.0)
     index = np.remainder(whole, 2.0**53).astype(np.uint64)
-    start = _mixed(np.array([seed + 1], dtype=np.uint64))  # neighbouring seeds start far apart
+    start = _mixed(np.array([seed + 1], dtype=np.uint64))  # so that neighbouring seeds start far apart
     uniform = (_mixed(index + start) >> np.uint64(11)).astype(np.float64) / 2.0**53
     return np.where(np.isfinite(number), uniform.reshape(np.shape(number)), np.nan)
 
@@ -105,7 +105,7 @@ def _rand(seed: int, n: Array) -> Array:
 
 
 def _noise(seed: int, x: Array) -> Array:
-    """Random heights at the whole numbers, joined by Perlin's quintic, whose first two derivatives are continuous."""
+    """Random values at the whole numbers, joined by Perlin's quintic, whose first two derivatives are continuous."""
     before = np.floor(x)
     share = x - before
     rise = share**3 * (share * (6 * share - 15) + 10)

@@ -1,8 +1,8 @@
-"""The grammar of expressions: a text becomes a function of named arrays, or an error with its column.
+"""The grammar of expressions: compiles a text to a function of named arrays, or reports an error with its column.
 
 A small grammar of our own, compiled to numpy. It is safe to run on untrusted text: there are no attributes, subscripts
-or strings, and no calls but those of `pipeline.curves.functions`; all numbers are floats, so a power that is too large
-is infinite at once; and the size is bounded before anything is computed.
+or strings, and only functions of `pipeline.curves.functions` can be called; all numbers are floats, so a power that is
+too large is infinite at once; and the size is checked before anything is computed.
 
 Source: Pratt, "Top down operator precedence" (1973).
 """
@@ -22,7 +22,7 @@ from render.errors import suggestion
 MAX_DEPTH = 24
 
 Names = Mapping[str, Any]
-Compute = Callable[[Names], Any]  # an array, or a `Span` or `Every` that is written
+Compute = Callable[[Names], Any]  # an array, or a `Span` or `Every` written as an argument
 
 _TRIGGER = "beat, bar or every(4 beats)"
 _TERNARY, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER = range(9)
@@ -42,7 +42,7 @@ _COMPARISONS: dict[str, Callable[..., Array]] = {
 
 
 class Parser(Cursor):
-    """Compiles while reading. `used` are the names in the expression, `triggers` its triggers with their columns."""
+    """Compiles while parsing. `used` are the names in the expression, `triggers` its triggers with their columns."""
 
     def __init__(self, source: str, known: Collection[str]) -> None:
         super().__init__(source)
@@ -52,14 +52,14 @@ class Parser(Cursor):
         self._depth = 0
 
     def whole(self) -> Compute:
-        """Compile the whole text. Raises `ExpressionError` if it is no expression."""
+        """Compile the whole text. Raises `ExpressionError` if it is not an expression."""
         compute = self._expression(_TERNARY)
         if self._token.kind != "end":
             raise self._unexpected()
         return compute
 
     def _expression(self, binding: int) -> Compute:
-        """Everything that binds at least as tightly as `binding`."""
+        """Parse everything that binds at least as tightly as `binding`."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise ExpressionError("nested too deeply; let: names parts of it", self._token.column)
@@ -72,7 +72,7 @@ class Parser(Cursor):
             elif text in _BINARY and binding <= _BINARY[text][0]:
                 self._take()
                 level, operator = _BINARY[text]
-                # A power binds to the right, and a sign may stand in its exponent.
+                # A power is right-associative, and its exponent may have a sign.
                 left = _apply(operator, left, self._expression(_SIGN if text == "**" else level + 1))
             else:
                 break
@@ -107,7 +107,7 @@ class Parser(Cursor):
         return _apply(FUNCTIONS["where"].compute, condition, left, self._expression(_TERNARY))
 
     def _comparison(self, left: Compute) -> Compute:
-        """One or a chain: 0 < t < 4 is 0 < t and t < 4."""
+        """Parse a comparison or a chain of them: 0 < t < 4 means 0 < t and t < 4."""
         whole: Compute | None = None
         while (text := self._token.text) in _COMPARISONS:
             self._take()
@@ -145,7 +145,7 @@ class Parser(Cursor):
         return _apply(function.compute, *given, *values)
 
     def _values(self, reads: tuple[str, ...] = ()) -> list[Compute]:
-        """The arguments in brackets; `reads` is the kind of each one, if they are no numbers."""
+        """Parse the arguments in brackets; `reads` is the kind of each one, if they are not numbers."""
         self._expect("(")
         values: list[Compute] = []
         kinds = {SPAN: self._span, TRIGGER: self._trigger}
@@ -158,7 +158,7 @@ class Parser(Cursor):
         return values
 
     def _span(self) -> Compute:
-        """A duration such as 4 beats."""
+        """Parse a duration such as 4 beats."""
         column = self._token.column
         span = self._take_span()
         if span.in_beats:
@@ -166,7 +166,7 @@ class Parser(Cursor):
         return lambda names: span
 
     def _trigger(self) -> Compute:
-        """A trigger: beat, bar or every(4 beats)."""
+        """Parse a trigger: beat, bar or every(4 beats)."""
         _, name, column = self._token
         if name in BEATS:
             self._take()
@@ -187,5 +187,5 @@ class Parser(Cursor):
 
 
 def _apply(function: Callable[..., Array], *parts: Compute) -> Compute:
-    """Apply `function` to the values of the parts; the result is floats: a comparison is 1 or 0."""
+    """Apply `function` to the values of the parts. The result consists of floats; a comparison is 1 or 0."""
     return lambda names: np.asarray(function(*(part(names) for part in parts)), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Curves one after the other: one number across the shots of a schedule."""
+"""Join curves one after the other, for a number across the shots of a schedule."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +11,9 @@ from pipeline.curves.curve import Curve
 
 @dataclass(frozen=True, kw_only=True)
 class JoinedCurve(Curve):
-    """Pieces that begin at `starts`, in seconds, ascending; the clock of each piece is 0 at its start.
+    """A curve of pieces that begin at the ascending `starts`, in seconds; each piece's clock is 0 at its start.
 
-    `keys` are those of all pieces that lie before the next piece begins, on the clock of the whole timeline.
+    `keys` holds the keys of each piece that come before the next piece begins, in times of the whole timeline.
     """
 
     starts: tuple[float, ...]
@@ -21,7 +21,7 @@ class JoinedCurve(Curve):
 
     @property
     def has_formula(self) -> bool:
-        """True: it must be integrated numerically, since it may jump where two pieces meet."""
+        """Always true: the curve may jump where two pieces meet, so it must be integrated numerically."""
         return True
 
     def mapped(self, step: Callable[[Array], Array]) -> Curve:
@@ -44,7 +44,7 @@ class JoinedCurve(Curve):
 
 
 def joined(starts: Sequence[float], pieces: Sequence[Curve]) -> Curve:
-    """One curve from the pieces; a plain one if there is only one piece or all are the same constant."""
+    """Join the pieces to one curve; a plain one if there is only one piece or all are the same constant."""
     if len(pieces) == 1:
         return pieces[0]
     if all(piece.is_constant and piece.keys[0].value == pieces[0].keys[0].value for piece in pieces):

@@ -1,4 +1,4 @@
-"""Integrals of functions that may jump: adaptive, vectorised, and independent of the spacing of the edges."""
+"""Integrate functions that may jump: adaptive, vectorised, and independent of the spacing of the edges."""
 
 from collections.abc import Callable
 
@@ -7,20 +7,20 @@ import numpy as np
 from pipeline.curves.array import Array
 
 # Gauss-Lobatto on each piece: exact for polynomials of degree 9, with nodes at the ends, so that no
-# jump lies beyond the outermost node. Slightly inside, since a jump at an edge belongs to neither side.
+# jump lies beyond the outermost node. They are slightly inside, since a jump at an edge belongs to neither side.
 _INNER, _OUTER = ((1 / 3 + sign * 2 * 7**0.5 / 21) ** 0.5 for sign in (-1, 1))
 _NODES = np.array([-1 + 1e-9, -_OUTER, -_INNER, _INNER, _OUTER, 1 - 1e-9])
 _WEIGHTS = np.array([2, 14 - 7**0.5, 14 + 7**0.5, 14 + 7**0.5, 14 - 7**0.5, 2]) / 30
-CELL = 1 / 30  # seconds: nothing that lasts 5 ms slips between the nodes of a piece
-_TOLERANCE = 1e-9  # of the mean value in a piece
-_DEPTH = 14  # halvings of a piece: a jump is placed to 2 microseconds
-_BUSY = 20_000  # pieces with a jump; more of them are left as they are, so that it always ends
+CELL = 1 / 30  # seconds: short enough that nothing lasting 5 ms fits between the nodes of a piece
+_TOLERANCE = 1e-9  # relative to the mean value in a piece
+_DEPTH = 14  # times that a piece is halved: a jump is located to 2 microseconds
+_BUSY = 20_000  # pieces with a jump; with more, they are left as they are, so that the refinement always ends
 
 
 def integrals(function: Callable[[Array], Array], edges: Array) -> Array:
-    """The integral of `function` between each two neighbouring `edges`.
+    """Integrate `function` between each two neighbouring `edges`.
 
-    Pieces whose integral changes when they are halved are halved again. The error is about 1e-9 a
+    Pieces whose integral changes when they are halved are halved again. The error is about 1e-9 per
     second where the function is smooth, and a jump adds less than its height times 2 microseconds.
     """
     low, high = edges[:-1], edges[1:]

@@ -1,12 +1,12 @@
-"""Frame rates as the fractions that they are: 24000/1001 is no decimal number.
+"""Exact frame rates as fractions: 24000/1001 is not a decimal number.
 
-A rate is kept as a float, which is what times are made of; whoever needs it exactly asks `exact`.
+A rate is stored as a float, as times are; code that needs the exact value calls `exact`.
 """
 
 from fractions import Fraction
 
-_MOST = 1_000_000  # of a numerator: ffmpeg takes no larger ones
-NTSC = {  # how people write them, and what they mean
+_MOST = 1_000_000  # the largest numerator that ffmpeg accepts
+NTSC = {  # NTSC rates as people write them, and their exact values
     text: Fraction(thousands * 1000, 1001)
     for text, thousands in (
         *(("11.988", 12), ("14.985", 15), ("23.976", 24), ("23.98", 24), ("29.97", 30)),
@@ -16,5 +16,5 @@ NTSC = {  # how people write them, and what they mean
 
 
 def exact(fps: float) -> Fraction:
-    """The fraction that a float stands for: every one with a numerator of up to a million comes back."""
+    """Recover the fraction that a float approximates; exact for every numerator of up to a million."""
     return Fraction(fps).limit_denominator(max(1, int(_MOST / max(fps, 1.0))))

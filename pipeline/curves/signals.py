@@ -15,8 +15,8 @@ class Follow:
     """How a signal is derived from a feature.
 
     Attributes:
-        attack, release: seconds in which the signal covers two thirds of a rise, and of a fall.
-        normalize: scale the highest value to 1.
+        attack, release: the time in seconds in which the signal covers two thirds of a rise, or of a fall.
+        normalize: whether the highest value is scaled to 1.
         threshold: values below become 0; it is subtracted from the others, which are scaled up if normalized.
     """
 
@@ -26,7 +26,7 @@ class Follow:
     threshold: float = 0.0
 
     def __call__(self, feature: Array, rate: float) -> Array:
-        """The signal from a feature with `rate` values per second."""
+        """Derive the signal from a feature with `rate` values per second."""
         values = _followed(feature, self.attack * rate, self.release * rate)
         highest = float(values.max(initial=0.0))
         if self.normalize and highest > 0:
@@ -38,7 +38,7 @@ class Follow:
 
 
 def _followed(values: Array, attack: float, release: float) -> Array:
-    """Follow the envelope; both times in samples."""
+    """Follow the envelope of the values; both times are in samples."""
     if not (attack or release):
         return values.copy()
     up, down = (math.exp(-1 / time) if time else 0.0 for time in (attack, release))
@@ -53,12 +53,12 @@ def _followed(values: Array, attack: float, release: float) -> Array:
 class Signal:
     """A number at every time of a video, from values sampled over a track.
 
-    A frame is shown from its time until the next frame's. At frame i the signal is the average around the middle
+    A frame is shown from its time until the time of the next. At frame i the signal is the average around the middle
     of that interval, weighted by a Hann window two frames long. The windows of all frames add up to one, so every
     value counts once, and changes faster than the frame rate do not alias.
 
     Attributes:
-        values: `rate` of them per second; constant before the first and after the last.
+        values: the samples, `rate` per second; the signal is constant before the first and after the last.
         start: the time in the track, in seconds, at which the video or the shot begins.
         fps: frames per second.
     """
@@ -89,7 +89,7 @@ class Signal:
 
 
 class PiecewiseCubic:
-    """A smooth curve through evenly spaced values that stays in the range of each two neighbours.
+    """A smooth curve through evenly spaced values that stays within the range of each two neighbours.
 
     Source: Fritsch and Butland (1984), as in `pipeline.curves.curve`, on a grid.
     """

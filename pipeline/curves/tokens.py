@@ -1,4 +1,4 @@
-"""Splits an expression into tokens, with hints for what is no part of the language."""
+"""Splits an expression into tokens, with hints for text that is not part of the language."""
 
 import re
 from typing import NamedTuple
@@ -39,7 +39,7 @@ class ExpressionError(Exception):
 
 
 class Token(NamedTuple):
-    """A number, name or operator, the end, or anything `other`; and the column where it begins, counted from 0."""
+    """A number, name, operator, the end, or `other` for anything else, with its first column, counted from 0."""
 
     kind: str
     text: str
@@ -47,7 +47,7 @@ class Token(NamedTuple):
 
 
 def tokens(source: str) -> list[Token]:
-    """All tokens of `source`; the last one is the end.
+    """Split `source` into tokens; the last one marks the end.
 
     Raises:
         ExpressionError: `source` is too long.

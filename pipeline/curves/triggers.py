@@ -11,8 +11,8 @@ SECONDS = {"s": 1.0, "ms": 0.001}
 BEATS = ("beat", "bar")
 UNITS = (*SECONDS, *BEATS, *(f"{name}s" for name in BEATS))
 MAX_SPAN = 3600.0
-MAX_IN_FRAME = 32  # more pulses in a frame look like a constant
-RELEASE = 0.15  # seconds in which a pulse falls to one third, as a signal does after a hit
+MAX_IN_FRAME = 32  # with more pulses in a frame, they look like a constant
+RELEASE = 0.15  # seconds in which a pulse falls to one third, like a signal after a hit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Span:
         return self.unit.rstrip("s") in BEATS
 
     def length(self, beat: Beat | None) -> float:
-        """In beats if `in_beats`, else in seconds."""
+        """The length, in beats if `in_beats`, otherwise in seconds."""
         if not self.in_beats:
             return self.count * SECONDS[self.unit]
         assert beat is not None
@@ -36,19 +36,19 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Every:
-    """The moments `late`, `late + span`, ... and those before, on the beats' clock or on that of seconds."""
+    """The moments `late`, `late + span`, ... and the ones before `late`, counted in beats or in seconds."""
 
     span: Span
     late: Span | None = None
 
     def numbers(self, times: Array, beat: Beat | None) -> Array:
-        """How many of the moments have passed at `times`, with fractions."""
+        """How many moments have passed at `times`, with fractions."""
         clock = beat.numbers(times) if beat is not None and self.span.in_beats else times
         begun: Array = (clock - self._late(beat)) / self.span.length(beat)
         return begun
 
     def times(self, numbers: Array, beat: Beat | None) -> Array:
-        """When the moments `numbers` are, in seconds."""
+        """The times of the moments `numbers`, in seconds."""
         at = self._late(beat) + numbers * self.span.length(beat)
         return beat.times(at) if beat is not None and self.span.in_beats else at
 
@@ -62,16 +62,16 @@ class Every:
 
 
 def every(times: Array, beat: Beat | None, span: Span, late: Span | None = None) -> Array:
-    """A number that reaches a whole one at every repeated moment, as `beat` does at every beat."""
+    """A number that is whole at every repeated moment, as `beat` is at every beat."""
     return Every(span=span, late=late).numbers(times, beat)
 
 
 def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, release: Span | None = None) -> Array:
-    """1 at every moment of the trigger, falling to one third within `release`, until the next one.
+    """A pulse: 1 at every moment of the trigger, then falling to one third within `release`, until the next moment.
 
-    Averaged as a signal of the music is (`pipeline.curves.signals`): by a Hann window of two frames' length around the
-    middle of the time that the frame is shown. Here the average is exact: the integral of window times pulse has a
-    closed form between two moments.
+    It is averaged like a signal of the music (`pipeline.curves.signals`), with a Hann window two frames long around
+    the middle of the interval in which the frame is shown. Here the average is exact: the integral of the window
+    times the pulse has a closed form between two moments.
     """
     middle = np.asarray(times, dtype=np.float64) + 0.5 / fps
     first, end = middle - 1 / fps, middle + 1 / fps
@@ -91,7 +91,7 @@ def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, releas
 
 
 def _lasting(begin: Array, beat: Beat | None, release: Span | None) -> Array:
-    """The release in seconds of a pulse that starts at `begin`; a beat counts with its length there."""
+    """The release in seconds of a pulse that starts at `begin`; beats have the length that they have there."""
     if release is None:
         return np.full(begin.shape, RELEASE)
     length = release.length(beat)
@@ -102,7 +102,7 @@ def _lasting(begin: Array, beat: Beat | None, release: Span | None) -> Array:
 
 
 def _weighed(at: Array, begin: Array, middle: Array, rate: Array, fps: float) -> Array:
-    """An antiderivative of exp(-rate (t - begin)) times the window about the `middle`, at `at`."""
+    """Evaluate at `at` an antiderivative of exp(-rate (t - begin)) times the window around `middle`."""
     turn = np.pi * fps
     phase = turn * (at - middle)
     wave = (turn * np.sin(phase) - rate * np.cos(phase)) / (rate**2 + turn**2)

@@ -1,4 +1,4 @@
-"""What most importers need: size, seed, and 2D motion as rates that give the tool's own matrix in every frame."""
+"""Read what most importers need: size, seed, and 2D motion as rates that give the tool's own matrix in every frame."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +15,8 @@ from pipeline.importers.values.keys import PAN, ROTATE, ZOOM, Keys, Wording, rat
 from pipeline.importers.values.series import Series, constant
 from pipeline.importers.values.similarity import flow, moves
 
-STRIDE = 8  # of the embedded model
-SMALLEST, LARGEST = 16, 8192  # pixels of a side
+STRIDE = 8  # the stride of the embedded model, in pixels
+SMALLEST, LARGEST = 16, 8192  # the range of a side, in pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Camera:
 
     Attributes:
         zoom: a factor; `angle` in degrees; `right` and `down` in pixels.
-        names: what each name in the expressions is in our language.
+        names: maps each name in the expressions to ours.
     """
 
     screen: Screen
@@ -45,7 +45,7 @@ class Camera:
     names: Mapping[str, str]
 
     def rates(self) -> dict[str, Keys]:
-        """The rates that give the tool's own moves in every frame. Those that never move are left out."""
+        """The rates that give the tool's own moves in every frame. Transforms that never move are left out."""
         before = self.right.values + 1j * self.down.values
         found = moves(self.zoom.values, self.angle.values, before, np.zeros_like(before))
         width, height = self.screen.size
@@ -58,7 +58,7 @@ class Camera:
         return rates(series, self.screen.fps)
 
     def _wordings(self, series: Series, factor: str = "") -> list[Wording]:
-        """The expressions of a series in our language, as far as they can be written in it."""
+        """The expressions of a series in our language, as far as it can express them."""
         found = []
         for piece in series.pieces:
             text = piece.expression.written(self.names)
@@ -68,7 +68,7 @@ class Camera:
         return found
 
     def _shifts(self, percent: float, own: Series, other: Series, sign: int) -> list[Wording]:
-        """A shift in percent as one expression. None are found unless zoom and angle are constant."""
+        """Write a shift in percent as one expression. The list is empty unless zoom and angle are constant."""
         if not (self.zoom.is_constant and self.angle.is_constant):
             return []
         generator = np.array([np.log(abs(self.zoom.values[-1])) - 1j * np.radians(self.angle.values[-1])])
@@ -84,7 +84,7 @@ class Camera:
         return [Wording(start=0, stop=len(own.values), text=text)]
 
     def _whole(self, series: Series) -> str | None:
-        """The one expression that gives the series in all frames, if there is one."""
+        """The expression that gives the series in all frames; None if there is no single one."""
         if series.is_constant:
             return keys.number(series.values[-1])
         wordings = self._wordings(series)
@@ -100,12 +100,12 @@ def read_motion_2d(
     *,
     shifts: bool = True,
 ) -> dict[str, Keys]:
-    """Read zoom, angle and translation, as Deforum and the tools like it have them, and return them as rates.
+    """Read zoom, angle and translation in the form shared by Deforum and similar tools, and return them as rates.
 
     Args:
         read: reads one of their keyframe strings.
         shifts: whether the translation is used.
-        names: what each name in their expressions is in our language.
+        names: maps each name in their expressions to ours.
 
     Raises:
         InputError: one of them cannot be read, or the zoom is 0.
@@ -130,7 +130,7 @@ def read_motion_2d(
 
 
 def read_series(settings: Settings, name: str, default: str, read: Callable[[str], Series], notes: Notes) -> Series:
-    """Read a keyframe string of the settings and report what of it was ignored. Raises `InputError` with its name."""
+    """Read a keyframe string and report which parts were ignored. Raises `InputError` with the setting's name."""
     try:
         series = read(settings.keyframes(name, default))
     except UnreadableError as error:
@@ -140,7 +140,7 @@ def read_series(settings: Settings, name: str, default: str, read: Callable[[str
 
 
 def read_seed(settings: Settings, notes: Notes, default: int = -1, names: Sequence[str] = ("seed",)) -> int:
-    """The seed. It is 0 where the tool would draw one at random; one out of our range is changed. Both are reported.
+    """Read the seed. If the tool would draw one at random, it is 0; out of our range, it is changed. Both are reported.
 
     Args:
         default: the tool's default seed; -1 if it draws one at random.
@@ -170,7 +170,7 @@ def _whole(value: object) -> int | None:
 
 
 def rates(series: Mapping[str, tuple[Array, keys.Kind, Sequence[Wording]]], fps: float) -> dict[str, Keys]:
-    """Keys for every transform that moves in any frame after the first."""
+    """Write keys for every transform that moves in any frame after the first."""
     return {
         name: rate_keys(values, kind, fps, wordings)
         for name, (values, kind, wordings) in series.items()
@@ -179,7 +179,7 @@ def rates(series: Mapping[str, tuple[Array, keys.Kind, Sequence[Wording]]], fps:
 
 
 def round_size(size: tuple[int, int], multiple: int, tool: str, notes: Notes) -> tuple[int, int]:
-    """The size that the tool itself rounds the requested one down to; a change is reported."""
+    """Round the requested size down as the tool itself does; a change is reported."""
     width, height = (max(multiple, side // multiple * multiple) for side in size)
     if (width, height) != size:
         line = f"size {size[0]}x{size[1]}: made {width}x{height}, multiples of {multiple}, as {tool} does"

@@ -11,15 +11,15 @@ from pipeline.importers.values.keys import Keys
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """Another tool's settings in terms of our schedule.
+    """Another tool's settings, expressed as the parts of our schedule.
 
     Attributes:
         size: (width, height) in pixels, multiples of 8.
         frames: the number of frames.
-        motion: transform to its rate.
-        center: (x, y) in shares of the picture; None for the middle.
+        motion: maps each transform to its rate.
+        center: (x, y) as shares of the picture; None for the middle.
         refine: the settings of `refine:` that differ from the defaults.
-        sound: the track of the video.
+        sound: the soundtrack of the video.
         notes: what was assumed and what is not carried, one line each.
     """
 

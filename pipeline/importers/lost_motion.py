@@ -1,4 +1,4 @@
-"""The note on motion that is not carried, because the tool's animation mode has no counterpart here."""
+"""Write the note on motion that is not carried because the tool's animation mode has no counterpart here."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def animation_mode(settings: Settings, default: str = "2D") -> str:
 
 
 def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also: str = "") -> Note:
-    """A note that lists the fields of a mode that move the picture, with their values.
+    """Write a note that lists the fields of a mode that move the picture, with their values.
 
     Args:
         fields: the mode's schedules, each with the value at which it does nothing.
@@ -44,7 +44,7 @@ def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also
 
 
 def moving_fields(settings: Settings, fields: Mapping[str, float]) -> str:
-    """List the schedules that have an effect, with their values. All of them count as read."""
+    """List the schedules that have an effect, with their values, and mark all of them as read."""
     values = {name: settings.read(name) for name in fields}
     return ", ".join(
         f"{name} = {shown(value)}" for name, value in values.items() if not _stands_still(value, fields[name])
@@ -52,7 +52,7 @@ def moving_fields(settings: Settings, fields: Mapping[str, float]) -> str:
 
 
 def _stands_still(value: object, neutral: float) -> bool:
-    """Whether a schedule is unset or has the neutral value in all of its keys."""
+    """Whether a schedule is unset or has the neutral value at all of its keys."""
     if value is None or not str(value).strip():
         return True
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The notes of an import: what was assumed and what is not carried, sorted by how much it changes the picture."""
+"""Notes of an import: what was assumed and what is not carried, sorted by how much it changes the picture."""
 
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
@@ -7,11 +7,11 @@ _LISTED = 4
 
 
 class Effect(IntEnum):
-    """What a note is about, the largest change first."""
+    """What a note is about, in order of the change to the picture, largest first."""
 
-    READING = 0  # which part of the file is read
+    READING = 0  # which part of the file was read
     MOTION = 1
-    SIZE = 2  # also the number of frames and their rate
+    SIZE = 2  # also the number of frames and the frame rate
     PROMPTS = 3
     SOUND = 4
     LOOK = 5
@@ -20,11 +20,11 @@ class Effect(IntEnum):
 
 
 class Note(str):
-    """A line of the report with the effect it is about; a plain string counts as `Effect.LOOK`.
+    """A line of the report, tagged with its effect; a plain string counts as `Effect.LOOK`.
 
     Attributes:
-        subject: what the note is about, where notes with the same reason are merged; "" otherwise.
-        reason: what the note says about its subject; notes with the same reason become one line.
+        subject: what the note is about, if it can be merged with notes of the same reason; otherwise "".
+        reason: what the note says about its subject; notes with the same reason are merged into one line.
     """
 
     __slots__ = ("effect", "reason", "subject")
@@ -39,14 +39,14 @@ class Note(str):
 
     @classmethod
     def of(cls, subject: str, reason: str, effect: Effect) -> "Note":
-        """A note that is merged with others of the same reason."""
+        """Create a note that is merged with others of the same reason."""
         note = cls(f"'{subject}' {reason}", effect)
         note.subject, note.reason = subject, reason
         return note
 
 
 class Notes:
-    """The notes of one import, in the order in which they were added; a line is kept once."""
+    """The notes of one import in the order of adding; a repeated line is kept once."""
 
     def __init__(self, notes: Iterable[str] = ()) -> None:
         self._notes = dict.fromkeys(notes)
@@ -55,7 +55,7 @@ class Notes:
         return iter(self._notes)
 
     def add(self, line: str, effect: Effect | None = None) -> None:
-        """Add a line; with an effect, it becomes a `Note` about that."""
+        """Add a line; with an effect, it becomes a `Note` with that effect."""
         self._notes.setdefault(line if effect is None else Note(line, effect))
 
     def update(self, lines: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Prompts of other tools: their weights and emphasis, as scenes that follow each other or layers with weights."""
+"""Convert other tools' prompts, with their weights and emphasis, to successive scenes or weighted layers."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _EXTRA = re.compile(r"<[^<>:]+:[^<>]*>")
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A text from a frame on; with `fades`, it fades in from the previous scene instead of replacing it at once."""
+    """A text that applies from a frame on; with `fades`, it fades in from the previous scene, otherwise it cuts."""
 
     frame: int
     text: str
@@ -57,7 +57,7 @@ def without_markup(text: str, notes: Notes) -> str:
 
 
 def with_placeholder(weights: Mapping[str, T], one: T, place: str, notes: Notes) -> dict[str, T]:
-    """The weights, or a placeholder with the weight `one` if no text is left at `place`; that is reported."""
+    """Return the weights, or a placeholder with weight `one` if no text is left at `place`, which is reported."""
     if any(text != "" for text in weights):
         return dict(weights)
     notes.add(f"{place} is blank: '{PLACEHOLDER}' stands there until you write what to draw", Effect.PROMPTS)
@@ -65,7 +65,7 @@ def with_placeholder(weights: Mapping[str, T], one: T, place: str, notes: Notes)
 
 
 def split_weight(text: str) -> tuple[str, float]:
-    """Split `text:weight`; without a number after the last colon, all of it is text and the weight is 1."""
+    """Split `text:weight`; if no number follows the last colon, everything is text and the weight is 1."""
     words, weight, _ = _parts(text, 1)
     return words, weight
 
@@ -90,13 +90,13 @@ def _parts(text: str, most: int) -> tuple[str, float, bool]:
 def layers(
     frames: Sequence[Mapping[str, float]], wordings: Mapping[str, str] | None = None, fps: float = 1.0
 ) -> tuple[Layer, ...]:
-    """Layers of the weights that the texts have in every frame.
+    """Build layers from the weights of the texts in every frame.
 
     Args:
-        wordings: expressions in our language that say these weights, where there are any.
+        wordings: expressions in our language that give these weights, for the texts that have one.
 
     Raises:
-        UnreadableError: no text has a weight, or there are too many.
+        UnreadableError: no text has a weight, or there are too many texts.
     """
     found: dict[str, Array] = {}
     for index, weights in enumerate(frames):
@@ -117,9 +117,9 @@ def layers(
 
 
 def until_next(keys: Mapping[int, T], count: int, notes: Notes) -> list[tuple[int, T]]:
-    """Entries that each hold until the next one: (frame, entry) in order, the first one moved to frame 0.
+    """Sort entries that each hold until the next: (frame, entry), with the first one moved to frame 0.
 
-    Entries outside of the `count` frames are reported. Raises `UnreadableError` where none is left.
+    Entries outside the `count` frames are reported. Raises `UnreadableError` if none is left.
     """
     inside = sorted(((frame, entry) for frame, entry in keys.items() if 0 <= frame < count), key=lambda pair: pair[0])
     if late := [str(frame) for frame in sorted(keys) if frame >= count]:
@@ -133,7 +133,7 @@ def until_next(keys: Mapping[int, T], count: int, notes: Notes) -> list[tuple[in
 
 
 def per_frame(until_next: Sequence[tuple[int, Mapping[str, float]]], count: int) -> list[Mapping[str, float]]:
-    """The weights in every frame, given those that hold from a frame on."""
+    """Expand weights that each hold until the next entry to weights for every frame."""
     frames: list[Mapping[str, float]] = []
     starts = [start for start, _ in until_next]
     for (start, weights), stop in zip(until_next, [*starts[1:], count], strict=True):

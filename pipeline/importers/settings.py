@@ -1,4 +1,4 @@
-"""Settings by name, with a record of which ones were read: the others are reported, never dropped silently."""
+"""Settings by name that record which ones were read; the others are reported, never dropped silently."""
 
 import ast
 import json
@@ -12,7 +12,7 @@ from render.errors import InputError
 
 _SHOWN = 60
 _MANY = 5
-_NAMED = 3  # settings of one reason that are listed with their values
+_NAMED = 3  # how many settings with the same reason are listed with their values
 _BEGINS_MAP = re.compile(r"""\{\s*(["']|-?[0-9]+\s*:)""")
 _BEGINS_LIST = re.compile(r"""\[\s*(["'{\[]|-?[0-9.]+\s*[,\]])""")
 _LITERAL_ERRORS = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError)
@@ -36,20 +36,20 @@ class Settings:
         return self._source.error(f"{self._kind}: {name}: {message}")
 
     def read(self, name: str, default: Any = None) -> Any:
-        """The value of a setting, which then counts as read."""
+        """Return the value of a setting and mark it as read."""
         self._unread.pop(name, None)
         return self._values.get(name, default)
 
     def first_given(self, *names: str) -> str:
-        """The first of a setting's names that has a value; all that are tried count as read.
+        """Return the first of a setting's alternative names that has a value; every name tried is marked as read.
 
-        If none has a value, it is the last name, the tool's own.
+        If none has a value, this is the last name, which is the tool's own.
         """
         given = [name for name in names if self.read(name) is not None]
         return given[0] if given else names[-1]
 
     def number(self, name: str, default: float, low: float = -1e9, high: float = 1e9) -> float:
-        """A number in a range; written as a text, too."""
+        """Read a number within a range; it may be written as a text."""
         value = self.read(name)
         value = default if value is None else value
         try:
@@ -70,14 +70,14 @@ class Settings:
         return default if value is None else str(value)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """True, or a word for it."""
+        """Read a boolean, which may be written as a word."""
         return str(self.read(name, default)).strip().lower() in ("true", "1", "yes", "on")
 
     def structured(self, name: str) -> Any:
-        """A setting that may be a map or a list, also where it is written as JSON or Python in a text.
+        """Read a setting that may be a map or a list, which may be written in a text as JSON or Python.
 
         Raises:
-            InputError: the text begins like one of them and does not end like one.
+            InputError: the text begins like a map or a list but is not a valid one.
         """
         value = self.read(name)
         text = value.strip() if isinstance(value, str) else ""
@@ -93,7 +93,7 @@ class Settings:
                 raise self.error(name, f"JSON in a text: {place}") from None
 
     def pair(self, name: str, default: tuple[int, int]) -> tuple[int, int]:
-        """Two whole numbers. Raises `InputError` where it is anything else."""
+        """Read two whole numbers. Raises `InputError` for anything else."""
         value = self.structured(name)
         if value is None:
             return default
@@ -102,10 +102,10 @@ class Settings:
         return value[0], value[1]
 
     def keyframes(self, name: str, default: str) -> str:
-        """A keyframe string; a number, a map of frames or nothing at all is written as one.
+        """Read a keyframe string; a number, a map of frames or a missing value is converted to one.
 
         Raises:
-            InputError: it is anything else.
+            InputError: the setting is anything else.
         """
         value = self.structured(name)
         if isinstance(value, Mapping):
@@ -125,12 +125,12 @@ class Settings:
         return str(self._values.get(name)).strip().lower() == word
 
     def ignore(self, pattern: re.Pattern[str]) -> None:
-        """Mark settings that cannot change the picture as read: those whose whole name matches."""
+        """Mark the settings whose whole name matches as read, because they cannot change the picture."""
         for name in [name for name in self._unread if pattern.fullmatch(name)]:
             del self._unread[name]
 
     def not_carried(self, reasons: Mapping[str, str]) -> list[str]:
-        """A line for every reason why settings that are on cannot be carried; those without one share the last line."""
+        """Report settings that are on but not carried, one line per reason; those without one share the last line."""
         on = [name for name in self._unread if not is_off(self._values[name])]
         known: dict[str, list[str]] = {}
         for name in on:
@@ -151,7 +151,7 @@ class Settings:
 
 
 def is_off(value: Any) -> bool:
-    """Whether a setting's value switches it off, or is empty."""
+    """Whether a value is empty or switches the setting off."""
     return (
         value is None
         or value is False
@@ -160,7 +160,7 @@ def is_off(value: Any) -> bool:
 
 
 def _families(names: Sequence[str]) -> list[str]:
-    """The names; many with the same first word become one entry."""
+    """Group the names: many with the same first word become one entry."""
     found: dict[str, list[str]] = {}
     for name in names:
         found.setdefault(name.partition("_")[0], []).append(single_line(name))
@@ -172,7 +172,7 @@ def _families(names: Sequence[str]) -> list[str]:
 
 
 def shown(value: Any) -> str:
-    """A value for a message, cut where it is long."""
+    """Format a value for a message; a long one is cut."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=str)
     text = single_line(text)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -1,6 +1,6 @@
-"""The soundtrack of another tool's video, as the track of `music:`.
+"""Carry the soundtrack of another tool's video over to `music:`.
 
-Nothing is downloaded. A file is used only where the schedule itself may read it: in its folder or below.
+Nothing is downloaded. A file is used only if the schedule itself may read it: in its folder or below.
 """
 
 import re
@@ -20,13 +20,13 @@ _INSTEAD = "no sound is carried; put a file into the schedule's folder and write
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
-    """A track as another tool's settings give it.
+    """A track as given in another tool's settings.
 
     Attributes:
         setting: the name of the setting, for messages.
         written: its path, relative to the settings or absolute.
         start: the position in the track at which the video begins, in seconds.
-        remark: what is to be said where it is carried.
+        note: what to report if the track is carried.
     """
 
     setting: str
@@ -35,7 +35,7 @@ class Sound:
     note: str = ""
 
     def beside(self, settings: Path, schedule: Path) -> str | Note:
-        """The track's path relative to the folder `schedule`, or a note why it cannot be used.
+        """Return the track's path relative to the folder `schedule`, or a note saying why it cannot be used.
 
         Args:
             settings: the folder of the settings file.

@@ -16,7 +16,7 @@ _WIDTH = 116
 
 
 def write(imported: Imported, origin: str, track: str | None = None) -> str:
-    """The schedule's text.
+    """Write the text of the schedule.
 
     Args:
         origin: the name of the settings file, for the comment at the top.
@@ -97,7 +97,7 @@ def _motion(imported: Imported) -> Iterator[str]:
 
 
 def _entry(name: str, value: Keys | str, indent: str = "  ") -> Iterator[str]:
-    """A setting: a word, a number, or a map of frames below its name."""
+    """Write a setting: a word, a number, or a map of frames below its name."""
     if isinstance(value, str):
         yield f"{indent}{name}: {value}"
     elif len(value) == 1:

@@ -1,8 +1,8 @@
-"""pytti's 2D motion: expressions of t that say where in the previous picture each pixel comes from.
+"""Read pytti's 2D motion: expressions of t for where in the previous picture each pixel comes from.
 
 Source: pytti-tools/pytti-core, Transforms.py, `zoom_2d`. What differs: it works in coordinates from -1 to
     1, so different factors for width and height stretch the picture, and a rotation shears a picture that
-    is not square. Our moves are similarities: the nearest one is carried, and the error is reported.
+    is not square. Our moves are similarities: the closest one is carried, and the error is reported.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ FIELDS = ("translate_x", "translate_y", "rotate_2d", "zoom_x_2d", "zoom_y_2d")
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """How steps make frames: the first frame takes `before` steps, every other one `steps`.
+    """How many steps make a frame: the first frame takes `before` steps, every other one `steps`.
 
     Attributes:
         begins: the first step of each frame.
@@ -39,7 +39,7 @@ class Clock:
     times: Array
 
     def values(self, expression: Arithmetic) -> Array:
-        """The expression at every frame. Raises `UnreadableError` where it has no value."""
+        """Evaluate the expression at every frame. Raises `UnreadableError` if it has no value at one."""
         values = np.broadcast_to(expression.values({"t": self.times}), self.times.shape)
         unsound = ~(np.abs(values) <= LARGEST)
         if unsound.any():
@@ -47,27 +47,27 @@ class Clock:
         return values
 
     def words(self, frame: str) -> dict[str, str]:
-        """What each name of an expression is in our language; `frame` is how that writes the frame number."""
+        """Map each name in an expression to our language; `frame` is the frame number as written there."""
         return {"t": f"({frame} - 1) / fps", "pi": "pi", "tau": "tau", "e": "e"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Field:
-    """A field's value in every frame, and its expression of `n` in our language; None where it is constant."""
+    """A field's value in every frame, and its expression of `n` in our language; None if it is constant."""
 
     values: Array
     text: str | None
 
 
 def motion(settings: Settings, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, Keys]:
-    """The rates of the mode 2D in a picture of `size` pixels. Raises `InputError` where it vanishes."""
+    """Read the rates of the mode 2D in a picture of `size` pixels. Raises `InputError` if the picture vanishes."""
     fields = {name: _field(settings, name, clock, notes) for name in FIELDS}
     width, height = size
     across, along = (1 - fields[f"zoom_{axis}_2d"].values / side for axis, side in zip("xy", size, strict=True))
     if (across <= 0).any() or (along <= 0).any():
         raise settings.error("zoom_x_2d", "shrinks the picture to nothing or turns it over")
     angle = fields["rotate_2d"].values
-    # pytti asks where each pixel comes from; what the picture does is the inverse.
+    # pytti computes where each pixel comes from; the motion of the picture is the inverse.
     generator = -(np.log(across) + np.log(along)) / 2 - 1j * np.radians(angle)
     right = fields["translate_x"].values * (width - 1) / width
     down = -fields["translate_y"].values * (height - 1) / height
@@ -107,7 +107,7 @@ def _shift(field: _Field, percent: float, alike: bool) -> Sequence[Wording]:
 
 
 def _report_difference(across: Array, along: Array, angle: Array, size: tuple[int, int], notes: Notes) -> None:
-    """Report how far off the picture's corners are, in pixels, where pytti stretches or shears it."""
+    """Report the error at the picture's corners, in pixels, if pytti stretches or shears it."""
     half = (np.array(size) - 1) / 2
     cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     ratio = half[0] / half[1]

@@ -1,4 +1,4 @@
-"""Deforum's prompts: by frame, with `--neg`, shared positive and negative parts, and the notebook's subprompts.
+"""Read Deforum's prompts: by frame, with `--neg`, shared positive and negative parts, and the notebook's subprompts.
 
 Source: deforum-art/sd-webui-deforum, prompt.py; deforum-art/deforum-stable-diffusion, helpers/.
 """
@@ -20,7 +20,7 @@ Subprompts = Callable[[str], list[tuple[str, float]]]
 
 
 def read_prompts(settings: Settings, frames: int, fps: float, fades: bool, notes: Notes) -> Prompts:
-    """Scenes where nothing pushes away, else layers."""
+    """Read the prompts: as scenes if none of them is negative, otherwise as layers."""
     if None not in (both := [settings.read(name) for name in ("prompts", "animation_prompts")]) and both[0] != both[1]:
         notes.add("prompts and animation_prompts differ: prompts is taken", Effect.PROMPTS)
     written = settings.structured(settings.first_given("prompts", "animation_prompts"))
@@ -34,7 +34,7 @@ def read_prompts(settings: Settings, frames: int, fps: float, fades: bool, notes
     shared = settings.flag("normalize_prompt_weights", True)
     subprompts = functools.partial(_subprompts, shared=shared) if settings.flag("prompt_weighting") else None
     try:
-        last = {"max_f": frames - 1.0 + fades}  # there it counts one more
+        last = {"max_f": frames - 1.0 + fades}  # one more for frame numbers in the mode where prompts fade
         keys = text_by_frame(settings, written, last, notes)
         scenes = [
             (frame, {**_weights(_with_shared(text, around, against), frame, subprompts, notes), **apart})
@@ -46,7 +46,7 @@ def read_prompts(settings: Settings, frames: int, fps: float, fades: bool, notes
 
 
 def _negative_prompts(settings: Settings, notes: Notes) -> Weights:
-    """The notebook's `neg_prompts`, by frame; those of the first frame."""
+    """Read the notebook's `neg_prompts`, which are given by frame; only the first frame's text is used."""
     written = settings.structured("neg_prompts")
     written = [written] if isinstance(written, str) else written
     texts = list(written.values() if isinstance(written, dict) else written or [])
@@ -57,12 +57,12 @@ def _negative_prompts(settings: Settings, notes: Notes) -> Weights:
 
 
 def _with_shared(text: str, around: str, against: str) -> str:
-    """The prompt between those of all frames, as Deforum joins them."""
+    """Put the prompt between the positive and negative parts that all frames share, as Deforum does."""
     return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
 
 
 def _weights(text: str, frame: int, subprompts: Subprompts | None, notes: Notes) -> dict[str, Weight]:
-    """Text to weight; parts that AND joins, or all of the notebook's parts, have their own."""
+    """Map text to weight. Parts joined by AND have their own weights, as do all of the notebook's subprompts."""
     pulling, _, pushing = text.partition("--neg")
     found = weights(f"--neg {pushing}" if subprompts else text, notes)
     if subprompts:
@@ -71,7 +71,10 @@ def _weights(text: str, frame: int, subprompts: Subprompts | None, notes: Notes)
 
 
 def _subprompts(text: str, shared: bool) -> list[tuple[str, float]]:
-    """The notebook's `bacon:0.75 eggs:0.25`; where `shared`, those that pull and those that push sum up to 1 each."""
+    """Split the notebook's `bacon:0.75 eggs:0.25`.
+
+    With `shared`, the positive and the negative weights are each normalised to a sum of 1 in magnitude.
+    """
     found = [
         (part[1].replace("\\:", ":"), float(part[2] or 1)) for part in _SUBPROMPT.finditer(text) if part[1].strip()
     ]

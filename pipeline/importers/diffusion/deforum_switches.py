@@ -1,4 +1,4 @@
-"""Deforum's switches: which of its settings count only where a feature is on.
+"""Deforum's switches: which of its settings have an effect only if a feature is on.
 
 Source: deforum-art/sd-webui-deforum, scripts/deforum_helpers/args.py.
 """
@@ -40,7 +40,7 @@ SWITCHES: Switches = {
     ("override_settings_with_file",): r"override_settings_.*|custom_settings_file",
     ("prompt_weighting",): r"normalize_prompt_weights",
     ("render_steps",): r"path_name_modifier",
-    # What all who read the input video have in common.
+    # Shared by all features that read the input video.
     (
         "hybrid_motion",
         "hybrid_composite",
@@ -50,7 +50,7 @@ SWITCHES: Switches = {
     ("hybrid_motion", "hybrid_composite", "color_coherence=video input", "use_mask_video"): r"extract_.*",
     **{(f"cn_{unit}_enabled",): rf"cn_{unit}_.*" for unit in range(1, 6)},
 }
-# How the program saves and shows, and the camera of 3D, whose motion is named where it is lost.
+# How the program saves and displays its results, and the 3D camera, whose motion has a note of its own.
 ALWAYS = (
     r"batch_name|outdir|batchdir|timestring|filename_format|save_.*|make_gif|make_grid|grid_rows|n_batch|n_samples|"
     r"skip_video.*|delete_.*|store_.*|display_.*|show_.*|motion_preview.*|resume_.*|.*_version|"

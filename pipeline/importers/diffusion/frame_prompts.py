@@ -1,4 +1,4 @@
-"""Prompts as lists of texts by frame, as Disco Diffusion and its relatives write them."""
+"""Read prompts given as lists of texts by frame, as in Disco Diffusion and its relatives."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,10 +14,10 @@ _EXPECTED = 'expected prompts by frame such as {"0": ["a calm sea"]}'
 
 
 def texts_by_frame(settings: Settings, name: str) -> dict[int, list[str]]:
-    """The texts from each frame on; a list or a text without frames stands from frame 0.
+    """Read the texts that apply from each frame on; a list or a text without frames applies from frame 0.
 
     Raises:
-        InputError: the setting is of another form, or there is none.
+        InputError: the setting is missing or has another form.
     """
     written = settings.structured(name)
     if isinstance(written, list) or (isinstance(written, str) and not written.lstrip().startswith("{")):
@@ -35,10 +35,10 @@ def texts_by_frame(settings: Settings, name: str) -> dict[int, list[str]]:
 def text_by_frame(
     settings: Settings, written: Mapping[Any, object], names: Mapping[str, float], notes: Notes
 ) -> dict[int, str]:
-    """One text from each frame on, as Deforum writes them; a frame may be an expression.
+    """Read one text that applies from each frame on, as in Deforum; a frame may be an expression.
 
     Raises:
-        InputError: the entry of a frame is not a text.
+        InputError: the entry for a frame is not a text.
         UnreadableError: a frame cannot be read.
     """
     found: dict[int, str] = {}
@@ -53,10 +53,10 @@ def text_by_frame(
 
 
 def weights_of(texts: Iterable[str], clean: Callable[[str], str]) -> dict[str, float]:
-    """The texts of a frame with their weights (`sea:2`); equal ones are added, blank ones left out.
+    """Map the texts of a frame to their weights (`sea:2`). Weights of equal texts are added; blank texts are left out.
 
     Args:
-        clean: takes out of a text what only the tool understands.
+        clean: removes from a text what only the tool understands.
     """
     found: dict[str, float] = {}
     for text in texts:

@@ -1,14 +1,14 @@
-"""Deforum's perspective flip: any homography per frame as our moves at once, about a centre that makes it exact.
+"""Express Deforum's perspective flip, a homography per frame, as simultaneous moves about a suitable centre.
 
-Our generators span all homographies but one direction, the stretch along an axis. A tilt about another
-point is a tilt and a stretch, so where the picture tilts there are centres about which the stretch is
-zero. Of these, the one nearest to the flip's own centre is used.
+The generators of our moves span all homographies except for one direction: a stretch along an axis. Tilting about
+a different point adds a stretch, so for a picture that tilts there are centres about which the stretch is zero and
+the result is exact. Of these, the one nearest to the flip's own centre is used.
 
 Convention: pixel coordinates, y down, as `render.motion.warp`'s.
 
 Source: sd-webui-deforum, scripts/deforum_helpers/animation.py, warpMatrix, get_flip_perspective_matrix and
-    anim_frame_warp_2d, which leaves the translation out beside a flip. What differs: it estimates the matrix of
-    four corners in single precision.
+    anim_frame_warp_2d, which ignores the translation if there is a flip. What differs: it estimates the matrix
+    from four corners in single precision.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,26 +29,27 @@ FIELDS = {
     **{f"perspective_flip_{name}": "0: (0)" for name in ("theta", "phi", "gamma")},
     "perspective_flip_fv": "0: (53)",
 }
-_FURTHEST = 100.0  # sides of the picture to a centre
-_ROOTS = 9  # square roots until the series of the logarithm is short
-_NOISE = 1e-9  # of an amount, which is zero: less than a millionth of a pixel
-_MOST = 7000  # keys, of which a schedule can hold few more
+_FURTHEST = 100.0  # how far away a centre may be, in sides of the picture
+_ROOTS = 9  # how many square roots are taken, so that the series of the logarithm converges fast
+_NOISE = 1e-9  # smaller amounts count as zero: less than a millionth of a pixel
+_MOST = 7000  # keys; a schedule can hold only a few more
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flipped:
-    """The rates and the centre, across and down, whose moves in every frame equal the tool's."""
+    """Rates and a centre (across, down) that give the tool's own moves in every frame."""
 
     motion: dict[str, Keys]
     center: tuple[Keys, Keys]
 
 
 def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes) -> Flipped:
-    """The moves of frames that are turned and scaled, then flipped.
+    """Compute rates and a centre for frames that are rotated and scaled, then flipped.
 
     Raises:
         InputError: one of the schedules cannot be read.
-        UnreadableError: a frame turns the picture over or past the viewer, which no continuous motion does.
+        UnreadableError: a frame turns the picture over or past the viewer, which no continuous motion does; or there
+            would be too many keys.
     """
     defaults = {
         **FIELDS,
@@ -72,10 +73,10 @@ def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], n
 
 
 def _flip(series: Mapping[str, Array], width: int, height: int) -> Array:
-    """The matrices of the flip, (frames, 3, 3).
+    """Compute the matrices of the flip, (frames, 3, 3).
 
-    The picture is first shifted towards the corner of the larger square that it is seen in, and turned after
-    that: not about its middle, but about the middle of that square.
+    Deforum first shifts the picture towards the corner of the larger square in which it is seen and rotates it
+    afterwards, so the rotation is about the middle of that square, not of the picture.
     """
     half = np.radians(series["fv"] / 2)
     if not ((half > 0) & (half < np.pi / 2)).all():
@@ -93,13 +94,13 @@ def _flip(series: Mapping[str, Array], width: int, height: int) -> Array:
 
 
 def _square(series: Mapping[str, Array], size: tuple[int, int]) -> Array:
-    """The side of the square that the picture is seen in, in pixels."""
+    """The side in pixels of the square in which the picture is seen."""
     found: Array = np.hypot(*size) / np.cos(np.radians(series["fv"] / 2))
     return found
 
 
 def _turn(series: Mapping[str, Array]) -> Array:
-    """Phi about x, then of that gamma about y, then theta about z, (frames, 3, 3)."""
+    """The rotations by phi about x, gamma about y and theta about z, multiplied in this order, (frames, 3, 3)."""
     total = np.eye(3)
     for name, (first, second) in {"phi": (1, 2), "gamma": (2, 0), "theta": (0, 1)}.items():
         angle = np.radians(series[name])
@@ -112,7 +113,7 @@ def _turn(series: Mapping[str, Array]) -> Array:
 
 
 def _similarity(series: Mapping[str, Array], width: int, height: int) -> Array:
-    """cv2.getRotationMatrix2D."""
+    """The matrices of cv2.getRotationMatrix2D, (frames, 3, 3)."""
     turn = series["zoom"] * np.exp(-1j * np.radians(series["angle"]))
     x, y = width * series["transform_center_x"], height * series["transform_center_y"]
     scaled = np.zeros((len(turn), 3, 3)) + np.eye(3)
@@ -129,9 +130,9 @@ def _shift(right: Array, down: Array) -> Array:
 
 
 def _logarithm(matrices: Array, width: int) -> Array:
-    """The generators whose exponentials the matrices are, up to a factor.
+    """Compute the generators: the matrices are their exponentials, up to a factor.
 
-    By square roots until what is left is near to one (Denman and Beavers), and the series of the logarithm.
+    Takes square roots (Denman and Beavers) until the matrices are close to the identity, then the logarithm's series.
     """
     scale = np.diag([1 / width, 1 / width, 1.0])
     scaled = scale @ matrices @ np.linalg.inv(scale)
@@ -163,7 +164,7 @@ def _square_root(matrices: Array) -> Array:
 
 
 def _inverse(matrices: Array) -> Array:
-    """The inverses; of what has none, no numbers, so that it does not stop the others."""
+    """Invert the matrices; a singular one gives NaN, so that it does not stop the others."""
     singular = np.linalg.det(matrices) == 0
     found: Array = np.linalg.inv(np.where(singular[:, None, None], np.nan, matrices))
     return found
@@ -176,13 +177,13 @@ def _require(sound: NDArray[np.bool_]) -> None:
 
 
 def _amounts(generators: Array, axis: Array, size: tuple[int, int]) -> tuple[dict[str, Array], Array]:
-    """The amounts of our moves in every frame, and the centres they are about, as shares of the way to the last pixel.
+    """Compute the amounts of our moves in every frame and their centres, as shares of the way to the last pixel.
 
-    About a centre c a generator with the bottom row r has the affine part A - c r, so that of its stretch
-    along an axis c can take away all, where r is not 0.
+    About a centre c, a generator with the bottom row r has the affine part A - c r. If r is not 0, c can therefore
+    be chosen so that the stretch along an axis vanishes.
 
     Args:
-        axis: the points that the centres are to be next to, (frames, 2), in pixels.
+        axis: the points to which the centres should be as near as possible, (frames, 2), in pixels.
     """
     sides = np.array(size, dtype=np.float64) - 1
     bottom = generators[:, 2, :2]

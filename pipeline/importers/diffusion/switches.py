@@ -1,11 +1,12 @@
-"""Settings that have no effect: those that go with a feature that is off, and those of the program around it."""
+"""Skip settings without effect: those of a feature that is off, and those of the program around the renderer."""
 
 import re
 from collections.abc import Mapping
 
 from pipeline.importers.settings import Settings
 
-# Names (`name=word` where it must say that word), and the pattern of what counts only where one of them is on.
+# Switches (`name=word` if the value must be that word), and the pattern of the settings that have an effect only if
+# one of these switches is on.
 Switches = Mapping[tuple[str, ...], str]
 
 

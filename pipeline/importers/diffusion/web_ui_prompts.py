@@ -1,4 +1,4 @@
-"""Prompts as the tools around Stable Diffusion's web UI write them: AND, --neg, brackets, weights in backticks.
+"""Read prompts written for Stable Diffusion's web UI: AND, --neg, brackets, weights in backticks.
 
 Source: AUTOMATIC1111/stable-diffusion-webui, wiki, "Features"; deforum-art/sd-webui-deforum, prompt.py.
 """
@@ -28,12 +28,12 @@ _BRACKETS = re.compile(r"[()\[\]{}]")
 _EMPHASIS = Note("brackets are emphasis there and nothing here: left out of the prompts", Effect.PROMPTS)
 _ESCAPED = re.compile(r"\\([()\[\]{}])")
 _KEPT = {bracket: chr(0xE000 + at) for at, bracket in enumerate("()[]{}")}  # stand-ins from the private use area
-_WORDS = re.compile(r"\bBREAK\b|__[\w/*-]+__")  # the web UI's, and the wildcards of an extension
+_WORDS = re.compile(r"\bBREAK\b|__[\w/*-]+__")  # the web UI's keyword, and the wildcards of an extension
 _RESTORED = {ord(stand_in): bracket for bracket, stand_in in _KEPT.items()}
 
 
 def without_brackets(text: str, notes: Notes) -> str:
-    """A prompt without the brackets by which the web UI weighs words; escaped ones are text."""
+    """Remove the brackets that set the weight of words in the web UI; escaped brackets are text and stay."""
     text = without_markup(text, notes)
     for match in _WORDS.finditer(text):
         notes.add(Note.of(match[0][:60], "means nothing here, left out of the prompts", Effect.PROMPTS))
@@ -48,17 +48,17 @@ def without_brackets(text: str, notes: Notes) -> str:
 
 
 def _chosen(match: re.Match[str]) -> str:
-    """What stands for `[from:to:when]`: the later one; for `[a|b]`: both."""
+    """The text that replaces `[from:to:when]` (the later one) or `[a|b]` (both)."""
     if match.re is _ALTERNATE:
         return " ".join(match[1].replace("|", " ").split())
     return (match[2].strip() or match[1].strip()) if match[0].count(":") > 1 else match[1].strip()
 
 
 def weights(text: str, notes: Notes) -> dict[str, Weight]:
-    """Text to weight of a prompt: parts joined by AND have weights of their own, those after --neg are negative.
+    """Map the texts of a prompt to weights: parts joined by AND have their own, those after --neg are negative.
 
     Raises:
-        UnreadableError: a weight in backticks is no expression.
+        UnreadableError: a weight in backticks is not an expression.
     """
     wanted, _, unwanted = text.partition("--neg")
     found: dict[str, Weight] = {}
@@ -101,7 +101,7 @@ def _add(found: dict[str, Weight], words: str, weight: Weight, sign: float) -> N
 
 
 def wanted(found: Weights, place: str, notes: Notes) -> dict[str, Weight]:
-    """Add a placeholder where no text has a positive weight, such as a blank prompt with negative ones."""
+    """Add a placeholder if no text has a positive weight, such as a blank prompt with negative ones."""
     pulling = {text: weight for text, weight in found.items() if isinstance(weight, Arithmetic) or weight >= 0}
     return {**with_placeholder(pulling, 1.0, place, notes), **found}
 
@@ -109,11 +109,11 @@ def wanted(found: Weights, place: str, notes: Notes) -> dict[str, Weight]:
 def carried(
     scenes: Scenes, frames: int, fps: float, names: Mapping[str, float], notes: Notes, fades: bool = False
 ) -> Prompts:
-    """Scenes where every one has a single text of weight 1, else layers.
+    """Convert the prompts: to scenes if each has a single text of weight 1, otherwise to layers.
 
     Args:
-        fades: a scene fades into the next one.
-        names: what the weights in backticks may name besides t.
+        fades: whether each scene fades into the next one.
+        names: the values of the names that weights in backticks may use besides t.
 
     Raises:
         UnreadableError: a weight has no value.
@@ -127,7 +127,7 @@ def carried(
 
 
 def _wordings(scenes: Scenes, words: Mapping[str, str]) -> dict[str, str]:
-    """The weights that are one expression in all frames, in our language."""
+    """The weights that are the same expression in all frames, written in our language."""
     if len(scenes) > 1:
         return {}
     written = {text: weight.written(words) for text, weight in scenes[0][1].items() if isinstance(weight, Arithmetic)}

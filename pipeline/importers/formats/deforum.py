@@ -1,4 +1,4 @@
-"""Deforum's settings: the web UI extension's and the notebook's, as saved (JSON, .txt) or the notebook itself.
+"""Import Deforum's settings, of the web UI extension or the notebook: a saved file (JSON, .txt) or the notebook itself.
 
 Carried: 2D motion (angle, zoom, translation, transform centre, perspective flip, border), prompts with `--neg`, size,
 fps, number of frames, seed.
@@ -6,7 +6,7 @@ fps, number of frames, seed.
 Convention of Deforum: a frame shifts the picture by (translation_x, translation_y) pixels to the right
     and down, then scales it by zoom and turns it by angle counter-clockwise about the centre
     (W * transform_center_x, H * transform_center_y), counted from the first pixel's centre. Frame 0 does
-    not move. A prompt stands until the next one, but in the mode Interpolation, where they fade.
+    not move. A prompt holds until the next one, except in the mode Interpolation, where prompts fade.
 
 Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, render.py and prompt.py;
     deforum-art/deforum-stable-diffusion, helpers/.
@@ -72,7 +72,7 @@ def recognises(source: Source) -> bool:
 
 
 def convert(source: Source) -> Imported:
-    """See the module. Raises `InputError`."""
+    """Convert the settings as described in the module's docstring. Raises `InputError`."""
     settings = Settings(source, TOOL)
     notes = Notes()
     mode = animation_mode(settings)
@@ -102,7 +102,7 @@ def convert(source: Source) -> Imported:
 
 
 def _side(settings: Settings, name: str, own: str, notes: Notes) -> int:
-    """A side of the picture under either of its names; two that differ are reported."""
+    """Read a side of the picture under either of its two names; if their values differ, that is reported."""
     both = settings.read(name), settings.read(own)
     taken = settings.first_given(name, own)
     if None not in both and str(both[0]) != str(both[1]):
@@ -112,7 +112,7 @@ def _side(settings: Settings, name: str, own: str, notes: Notes) -> int:
 
 
 def _lost(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Keys], None]:
-    """No motion; the motion that the mode would have is reported."""
+    """Return no motion, and report the motion that the mode would have."""
     if mode == "Interpolation":
         what = Note("animation_mode Interpolation: the prompts fade, nothing moves, there and here", Effect.PROMPTS)
     else:
@@ -129,7 +129,7 @@ def _lost(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Keys],
 def _motion(
     settings: Settings, screen: Screen, names: Mapping[str, float], notes: Notes
 ) -> tuple[dict[str, Keys], tuple[Keys, Keys] | None]:
-    """The rates and the centre of the mode 2D."""
+    """Read the rates and the centre of the mode 2D."""
     read = functools.partial(deforum_series, count=screen.frames, names=names)
     words = {"t": "n", "i": "n", **{name: number(value) for name, value in names.items()}}
     flips = any(map(settings.flag, _FLIP))
@@ -146,7 +146,7 @@ def _motion(
 def _flipped(
     settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes
 ) -> perspective.Flipped | None:
-    """The motion with the perspective flip; None where the flip has no effect or is no continuous motion."""
+    """Read the motion including the perspective flip; None if the flip has no effect or is not a continuous motion."""
     if shifts := moving_fields(settings, {"translation_x": 0, "translation_y": 0}):
         line = f"perspective flip: Deforum ignores the translation beside it, and so does this ({shifts})"
         notes.add(line, Effect.MOTION)
@@ -162,7 +162,7 @@ def _flipped(
 
 
 def _border(settings: Settings, notes: Notes) -> str:
-    """What Deforum makes of the word: all but `wrap` is `replicate` there."""
+    """Read the border as Deforum does: everything except `wrap` means `replicate`."""
     word = settings.text("border", "replicate")
     if word not in _BORDERS:
         notes.add(f"border {shown(word)}: Deforum knows {' and '.join(_BORDERS)} and takes it for replicate: made edge")
@@ -170,7 +170,7 @@ def _border(settings: Settings, notes: Notes) -> str:
 
 
 def _sound(settings: Settings) -> Sound | None:
-    """The track that Deforum puts under the video: a file, or the sound of the input video."""
+    """The soundtrack that Deforum adds to the video: a file, or the sound of the input video."""
     if not settings.is_on("add_soundtrack"):
         return None
     film = settings.text("add_soundtrack").strip().lower() == "init video"

@@ -1,7 +1,7 @@
-"""Disco Diffusion's settings (settings.txt, or the notebook's cells) in the mode 2D.
+"""Import Disco Diffusion's settings (settings.txt, or the notebook's cells) in the mode 2D.
 
-Convention of Disco: as Deforum's (`pipeline.importers.formats.deforum`), about the middle (W // 2, H // 2), and
-    what leaves at one side enters at the other. Prompts stand until the next ones; the weights
+Convention of Disco: as Deforum's (`pipeline.importers.formats.deforum`), about the middle (W // 2, H // 2); pixels
+    that leave at one side enter at the other. Prompts hold until the next ones; the weights
     of a frame are divided by their sum.
 
 Source: alembics/disco-diffusion, disco.py.
@@ -48,7 +48,7 @@ SWITCHES: Switches = {
     ("init_image", "perlin_init"): r"init_scale",
 }
 _VIDEO = r"video_init_.*|extract_nth_frame|persistent_frame_output_in_batch_folder|flow_.*|.*consistency.*"
-# How the program saves and shows, and what only says how 3D and its video are made.
+# How the program saves and displays its results, and settings that matter only for 3D and its video.
 _ALWAYS = (
     r"batch_name|batch_size|display_rate|n_batches|.*intermediate.*|resume_.*|console_preview.*|simple_nvidia_.*|"
     r"angle|zoom|translation_[xyz]|rotation_3d_[xyz]|midas_.*|near_plane|far_plane|fov|padding_mode|sampling_mode"
@@ -62,7 +62,7 @@ def recognises(source: Source) -> bool:
 
 
 def convert(source: Source) -> Imported:
-    """See the module. Raises `InputError`."""
+    """Convert the settings as described in the module's docstring. Raises `InputError`."""
     settings = Settings(source, TOOL)
     notes = Notes()
     if "animation_mode" not in settings:
@@ -93,7 +93,7 @@ def convert(source: Source) -> Imported:
 
 
 def _size(settings: Settings, notes: Notes) -> tuple[int, int]:
-    """`width` and `height` of the file, `width_height` of the notebook, which makes them multiples of 64."""
+    """Read `width` and `height` (file) or `width_height` (notebook, which rounds them to multiples of 64)."""
     default = settings.pair("width_height", (1280, 768))
     width = settings.integer("width", default[0], 64, LARGEST)
     height = settings.integer("height", default[1], 64, LARGEST)
@@ -123,7 +123,7 @@ def _prompts(settings: Settings, frames: int, notes: Notes) -> Prompts:
 
 
 def _weights(texts: Sequence[str], place: str, notes: Notes) -> dict[str, float]:
-    """The texts of a frame; their weights are divided by their sum."""
+    """Map the texts of a frame to their weights, divided by their sum."""
     found = with_placeholder(weights_of(texts, functools.partial(without_markup, notes=notes)), 1.0, place, notes)
     total = abs(sum(found.values()))
     if total < 1e-3:

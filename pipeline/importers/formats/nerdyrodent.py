@@ -1,11 +1,11 @@
-"""A command line of nerdyrodent/VQGAN-CLIP: `python generate.py -p "..." -zvid -zsc 1.005 ...`.
+"""Import a command line of nerdyrodent/VQGAN-CLIP: `python generate.py -p "..." -zvid -zsc 1.005 ...`.
 
 Convention of generate.py: with -zvid the picture is saved, enlarged by -zsc about its middle and shifted by
     (-zsx, -zsy) pixels to the right and down every -zse iterations; the video begins with the second
-    of these pictures. `^` parts the prompts of a story, which change every -cpe iterations and go
-    round; `|` parts prompts, `text:weight:stop` weighs them.
+    of these pictures. `^` separates the prompts of a story, which change every -cpe iterations and start
+    again after the last; `|` separates prompts within one, `text:weight:stop` gives their weights.
 
-Source: nerdyrodent/VQGAN-CLIP, generate.py. What differs: it crops at whole pixels, and we do not.
+Source: nerdyrodent/VQGAN-CLIP, generate.py. What differs: it crops at whole pixels; we do not.
 """
 
 import re
@@ -50,7 +50,7 @@ _REASONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Clock:
-    """How iterations make frames: those done before each frame (`begins`), per frame (`each`), and for the `first`."""
+    """Iterations before each frame (`begins`), per frame (`each`), and for the first frame (`first`)."""
 
     fps: float
     begins: Array
@@ -59,12 +59,12 @@ class _Clock:
 
 
 def recognises(source: Source) -> bool:
-    """Whether a command of the file runs generate.py, or its text tells how to."""
+    """Whether a command in the file runs generate.py, or its text explains how to."""
     return bool(_COMMAND.search(source.script))
 
 
 def convert(source: Source) -> Imported:
-    """See the module. Raises `InputError`."""
+    """Convert the settings as described in the module's docstring. Raises `InputError`."""
     script = read_script(source, TOOL)
     notes = Notes(script.notes)
     call, loop = choose_call(source, TOOL, script, notes)
@@ -97,7 +97,7 @@ def convert(source: Source) -> Imported:
 
 
 def _known(source: Source, call: Call, notes: Notes) -> dict[str, str | bool]:
-    """The options. One that is needed and only a run would give is an error; a random seed is left out."""
+    """The options of the call, without a random seed. A needed value that only a run would give is an error."""
     options = dict(call.options)
     for name, unknown in call.unknown.items():
         if name == "seed" and all(each.random for each in unknown) and unknown:
@@ -123,7 +123,7 @@ def _clock(settings: Settings, notes: Notes) -> _Clock:
     given = settings.number("input_video_fps", 15, 0.1, 240)
     film, zooms = settings.flag("video"), settings.flag("zoom_video")
     each = every if zooms else 1 if film else iterations
-    # The video leaves out the picture of iteration 0; without zoom it leaves out the last one, too.
+    # The video omits the picture of iteration 0; without zoom, it also omits the last one.
     frames = max(1, iterations // each - (1 if film and not zooms else 0))
     if frames > MAX_FRAMES:
         raise settings.error("iterations", f"{frames:,} frames, more than {MAX_FRAMES:,}")
@@ -149,14 +149,14 @@ def _loop_clock(settings: Settings, loop: FrameLoop, notes: Notes) -> _Clock:
         notes.add("change_prompt_every: every picture of the loop begins with the first prompts")
     for name in ("video_length", "input_video_fps", "output_video_fps", "video"):
         settings.read(name)
-    # No story goes on from picture to picture, so no iterations are counted through.
+    # A story does not continue from one picture to the next, so iterations are not counted across pictures.
     return _Clock(fps=loop.fps, begins=np.zeros(loop.frames), each=each, first=first)
 
 
 def _feedback_motion(
     settings: Settings, loop: FrameLoop, size: tuple[int, int], notes: Notes
 ) -> tuple[dict[str, Keys], str]:
-    """Rates and border of what ImageMagick does between the pictures."""
+    """Read the rates and the border of the distortions that ImageMagick applies between pictures."""
     try:
         fed = feedback.read_feedback(loop.before, loop.turn, loop.frames, size, notes)
     except feedback.FeedbackError as error:
@@ -175,7 +175,7 @@ def _rates(found: Moves, size: tuple[int, int], fps: float) -> dict[str, Keys]:
 
 
 def _motion(settings: Settings, size: tuple[int, int], clock: _Clock, notes: Notes) -> tuple[dict[str, Keys], str]:
-    """Rates and border: what enters is black around a smaller picture, and comes round where it is shifted."""
+    """Read the rates and the border: a shrunk picture gets black edges, a shifted one wraps around."""
     scale = settings.number("zoom_scale", 0.99, 0.1, 10)
     right, down = settings.number("zoom_shift_x", 0), settings.number("zoom_shift_y", 0)
     start = settings.number("zoom_start", 0)
@@ -216,7 +216,7 @@ def _prompts(settings: Settings, clock: _Clock, notes: Notes) -> Prompts:
 
 
 def _weights(phrase: str, notes: Notes) -> Mapping[str, float]:
-    """Text to weight of one phrase."""
+    """Map the texts of one phrase to their weights."""
     found: dict[str, float] = {}
     for part in phrase.split("|"):
         text, weight, stop = split_weight_and_stop(part)

@@ -1,7 +1,7 @@
-"""Parseq's manifest: the frames that it has rendered, as it hands them to Deforum in the mode 2D.
+"""Import Parseq's manifest: the rendered frames that it passes to Deforum in the mode 2D.
 
-Every frame has its numbers already, so they are used as they are. Deforum moves by the `_delta` of a
-field (`parseq_use_deltas`, its default), and so does this.
+The manifest has numbers for every frame, which are used unchanged. As Deforum does by default
+(`parseq_use_deltas`), the `_delta` of a field is used for motion.
 
 Source: rewbs/sd-parseq, src/parseq-renderer.ts; deforum-art/sd-webui-deforum, parseq_adapter.py.
     Convention: see `pipeline.importers.formats.deforum`.
@@ -38,7 +38,7 @@ def recognises(source: Source) -> bool:
 
 
 def convert(source: Source) -> Imported:
-    """See the module. Raises `InputError`."""
+    """Convert the settings as described in the module's docstring. Raises `InputError`."""
     settings = Settings(source, TOOL)
     notes = Notes([f"no size and border stand in the file: {_SIZE}x{_SIZE} and edge are Deforum's"])
     rows = _rows(settings)
@@ -75,7 +75,7 @@ def convert(source: Source) -> Imported:
 
 
 def _rows(settings: Settings) -> list[Mapping[str, Any]]:
-    """The rendered frames in order, one for each number: what is missing repeats what stands before it."""
+    """The rendered frames in order, one for each frame number; a missing frame repeats the one before it."""
     rendered = settings.structured("rendered_frames")
     settings.read("rendered_frames_meta")
     if not isinstance(rendered, list) or not rendered:
@@ -97,7 +97,7 @@ def _rows(settings: Settings) -> list[Mapping[str, Any]]:
 
 
 def _column(rows: list[Mapping[str, Any]], name: str) -> Series:
-    """What Deforum moves by in every frame: the delta where Parseq wrote one."""
+    """The values that Deforum uses for motion in every frame: the delta if Parseq wrote one."""
     field = f"{name}_delta" if f"{name}_delta" in rows[0] else name
     if field not in rows[0]:
         return constant(_MOVES[name], len(rows))
@@ -131,7 +131,7 @@ def _prompts(rows: list[Mapping[str, Any]], notes: Notes) -> Prompts:
 
 
 def _weights(prompt: str, notes: Notes) -> dict[str, float]:
-    """Text to weight of one frame: parts joined by AND have weights of their own, those after --neg are negative."""
+    """Map the texts of a frame to weights: parts joined by AND have their own, those after --neg are negative."""
     wanted, _, unwanted = prompt.partition("--neg")
     found: dict[str, float] = {}
     for half, sign in ((wanted, 1.0), (unwanted, -1.0)):
@@ -154,7 +154,7 @@ def _seed(rows: list[Mapping[str, Any]], notes: Notes) -> int:
 
 
 def _left_out(rows: list[Mapping[str, Any]]) -> list[str]:
-    """A line for every field that is rendered and not carried."""
+    """A line for every rendered field that is not carried."""
     fields = [name for name in rows[0] if not name.endswith(("_delta", "_pc"))]
     left = [name for name in fields if name not in _CARRIED and name != "seed"]
     return [f"rendered_frames: {name}: a setting of Deforum's without a counterpart here" for name in left]

@@ -1,11 +1,11 @@
-"""pytti's settings (YAML): scenes with `|` and `||`, weights and 2D motion as expressions of t.
+"""Import pytti's settings (YAML): scenes with `|` and `||`, weights and 2D motion as expressions of t.
 
 Convention of pytti: every picture after the first is moved at t = (frame - 1) / frames_per_second and then
     refined; translate_x moves it to the right and translate_y up, in pixels; zoom_x_2d is the number of
     pixels by which the picture outgrows its frame; rotate_2d turns it counter-clockwise.
 
 Source: pytti-tools/pytti-core, src/pytti/update_func.py, Transforms.py, workhorse.py, Perceptor/Prompt.py.
-    What differs: a picture's weights are those at its first step; see `pipeline.importers.zoom_2d`, too.
+    What differs: a picture's weights are those at its first step; see also `pipeline.importers.zoom_2d`.
 """
 
 import re
@@ -35,7 +35,7 @@ _UNLIMITED = "Unlimited Palette"
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 _COLON = re.compile(r":(?![^\[]*\])")
 _MASK = re.compile(r"_(?![^\[]*\])")
-_PARTS = re.compile(r"\||(?<=`)\s*AND\b|\bAND\b(?=[^|]*`)")  # AND only beside weights in backticks
+_PARTS = re.compile(r"\||(?<=`)\s*AND\b|\bAND\b(?=[^|]*`)")  # AND counts only next to weights in backticks
 _STABLE = "losses.anchor holds to the frame before"
 _REASONS = {
     "vqgan_model": "the embedded model draws; `render models` lists others for models.latent",
@@ -54,7 +54,7 @@ def recognises(source: Source) -> bool:
 
 
 def convert(source: Source) -> Imported:
-    """See the module. Raises `InputError`."""
+    """Convert the settings as described in the module's docstring. Raises `InputError`."""
     settings = Settings(source, TOOL, _resolved(source.settings))
     notes = Notes()
     if settings.read("scenes") == "???":
@@ -67,7 +67,7 @@ def convert(source: Source) -> Imported:
     scale = settings.integer("pixel_size", 1, 1, 64)
     model = settings.text("image_model", _UNLIMITED)
     notes.add(f"image_model {shown(model)}: the embedded VQGAN draws")
-    moved = 1 if model == _UNLIMITED else scale  # only this one is moved in its own, larger pixels
+    moved = 1 if model == _UNLIMITED else scale  # only this model is moved in its own, larger pixels
     prompts = _prompts(settings, scenes, clock, notes)
     rates = _motion(settings, (width * moved, height * moved), clock, notes)
     return Imported(
@@ -107,7 +107,7 @@ def _border(settings: Settings, notes: Notes) -> str:
 
 
 def _sound(settings: Settings) -> Sound | None:
-    """The track that pytti listens to."""
+    """The track that pytti's audio reactivity uses."""
     start = settings.number("input_audio_offset", 0)
     if not settings.is_on("input_audio"):
         return None
@@ -171,7 +171,7 @@ def _prompts(settings: Settings, scenes: list[str], clock: Clock, notes: Notes) 
 
 
 def _shares(begins: Array, count: int, each: int, fading: int) -> list[Array]:
-    """How much each scene counts in every frame: it fades in over the first steps that are its own."""
+    """The share of each scene in every frame; a scene fades in over its own first steps."""
     scene = np.minimum(begins // each, max(count - 1, 0))
     since = begins - scene * each
     arrived = np.where((since < fading) & (scene > 0), since / max(fading, 1), 1.0)
@@ -179,7 +179,7 @@ def _shares(begins: Array, count: int, each: int, fading: int) -> list[Array]:
 
 
 def _prompt(prompt: str, clock: Clock, notes: Notes) -> tuple[str, Array, str | None]:
-    """The text, its weight in every frame, and the expression of that in our language."""
+    """The text, its weight in every frame, and the expression of that weight in our language."""
     text, *rest = _COLON.split(prompt, maxsplit=2)
     weight, *masks = _MASK.split(rest[0], maxsplit=2) if rest else ("1",)
     if masks:

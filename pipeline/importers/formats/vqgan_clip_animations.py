@@ -1,9 +1,9 @@
-"""The form of the VQGAN-CLIP-animations notebook: the notebook itself, its cells as a script, or JSON.
+"""Import the form of the VQGAN-CLIP-animations notebook: the notebook itself, its cells as a script, or JSON.
 
 Convention of the notebook: as Disco's (`pipeline.importers.formats.disco`): shift right and down, then scale and
-    turn counter-clockwise about (W // 2, H // 2); what leaves enters at the other side. Its text says
-    clockwise, its call of cv2.getRotationMatrix2D turns the other way, and the call is what counts.
-    Every prompt has its own weight by keyframe.
+    rotate counter-clockwise about (W // 2, H // 2); pixels that leave at one side enter at the other. Its
+    documentation says clockwise, but its call of cv2.getRotationMatrix2D rotates the other way, and we follow
+    the call. Every prompt has its own weight by keyframe.
 
 Source: chigozienri/VQGAN-CLIP-animations, VQGAN-CLIP-animations.ipynb.
 """
@@ -38,7 +38,7 @@ def recognises(source: Source) -> bool:
 
 
 def convert(source: Source) -> Imported:
-    """See the module. Raises `InputError`."""
+    """Convert the settings as described in the module's docstring. Raises `InputError`."""
     settings = Settings(source, TOOL)
     notes = Notes()
     frames = settings.integer("max_frames", 50, 1, MAX_FRAMES)
@@ -83,7 +83,7 @@ def _prompts(settings: Settings, frames: int, notes: Notes) -> tuple[Layer, ...]
 
 
 def _weights(text: str, frames: int) -> list[tuple[str, Array]]:
-    """Texts and their weight in every frame, in the new notation, the older one, or without keyframes."""
+    """Read texts and their weight in every frame: in the new notation, the older one, or without keyframes."""
     keys = literal_keys(text) or {}
     maps = [(str(words), value) for words, value in keys.items() if isinstance(value, dict)]
     if maps and len(maps) == len(keys):

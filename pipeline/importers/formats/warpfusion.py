@@ -1,8 +1,8 @@
-"""WarpFusion's settings (settings.txt): prompts, negative prompts, size, clock and seed.
+"""Import WarpFusion's settings (settings.txt): prompts, negative prompts, size, clock and seed.
 
-WarpFusion paints over an input video: what moves there moves in the video, so there is no motion to
-carry. `angle`, `zoom` and the like stand in its settings because it descends from Disco Diffusion, and
-do nothing. Prompts stand until the next ones; those of `negative_prompts` push away.
+WarpFusion paints over an input video and takes all motion from it, so there is no motion to carry. Its settings
+contain `angle`, `zoom` and the like only because it descends from Disco Diffusion; they have no effect. Prompts hold
+until the next ones; `negative_prompts` have negative weights.
 
 Source: Sxela/WarpFusion, the notebook's settings.
 """
@@ -40,7 +40,7 @@ _REASONS = {
     "frame_range": "frames are counted from 0, and all are made",
     "prompt_patterns_sched": "words are not replaced in prompts",
 }
-# What only says how the input video is followed, painted over and put together again.
+# Settings that only control how the input video is tracked, painted over and reassembled.
 _VIDEO = (
     r"animation_mode|angle|zoom|translation_[xyz]|rotation_3d_[xyz]|interp_spline|key_frames|midas_.*|fov|"
     r"flow_.*|warp_.*|.*consistency.*|padding_(mode|ratio)|turbo_.*|"
@@ -62,7 +62,7 @@ def recognises(source: Source) -> bool:
 
 
 def convert(source: Source) -> Imported:
-    """See the module. Raises `InputError`."""
+    """Convert the settings as described in the module's docstring. Raises `InputError`."""
     settings = Settings(source, TOOL)
     notes = Notes([_video(settings)])
     frames = _frames(settings, notes)
@@ -83,7 +83,7 @@ def convert(source: Source) -> Imported:
 
 
 def _video(settings: Settings) -> Note:
-    """What is lost first of all: the video that WarpFusion paints over."""
+    """The note on the main loss: the video that WarpFusion paints over."""
     path, each = settings.text("video_init_path"), settings.integer("extract_nth_frame", 1, 1, MAX_FRAMES)
     settings.read("video_init_seed_continuity")
     named = f"video_init_path = {shown(path)}" if path.strip() else "the input video"
@@ -106,14 +106,14 @@ def _fps(settings: Settings, notes: Notes) -> float:
 
 
 def _size(settings: Settings) -> tuple[int, int]:
-    """`width` and `height` of the file, `width_height` of the notebook, to the pixel."""
+    """Read `width` and `height` (file) or `width_height` (notebook), exact to the pixel."""
     given = settings.pair("width_height", (1280, 720))
-    settings.read("force_multiple_of")  # the size in the file is the one that it made
+    settings.read("force_multiple_of")  # the size in the file has already been rounded to it
     return settings.integer("width", given[0], 16, LARGEST), settings.integer("height", given[1], 16, LARGEST)
 
 
 def _prompts(settings: Settings, frames: int, notes: Notes) -> Prompts:
-    """Scenes where nothing pushes away and every frame has one text, else layers."""
+    """Read the prompts: as scenes if none is negative and every frame has one text, otherwise as layers."""
     clean = partial(without_brackets, notes=notes)
     try:
         pulling = [

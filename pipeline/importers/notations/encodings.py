@@ -1,8 +1,8 @@
-"""Bytes of a settings file as text: UTF-8, or what its byte order mark says."""
+"""Decode the bytes of a settings file: as UTF-8, or as its byte order mark says."""
 
 import codecs
 
-_MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
+_MARKS = (  # UTF-32 first: its mark begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -13,14 +13,14 @@ _BEGINNING = 200  # bytes
 
 
 class EncodingError(Exception):
-    """Bytes that are no text; the message says what to do."""
+    """Raised for bytes that are not text; the message says what to do."""
 
 
 def decoded(raw: bytes) -> str:
-    """The text, without a byte order mark, its lines as they are.
+    """Decode bytes to text without a byte order mark; line ends are unchanged.
 
     Raises:
-        EncodingError: it is neither UTF-8 nor what its byte order mark says.
+        EncodingError: the bytes are neither UTF-8 nor the encoding of their byte order mark.
     """
     encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
     try:

@@ -1,4 +1,4 @@
-"""What Python code assigns, read off its syntax tree: literals and simple sums of them. Nothing is run."""
+"""Find what Python code assigns from its syntax tree: literals and simple sums of them. Nothing is run."""
 
 import ast
 import contextlib
@@ -16,10 +16,10 @@ _SUMS: dict[type, Callable[[Any, Any], Any]] = {
     **{ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod},
 }
 _LARGEST = 1e15
-_LONGEST = 2000  # characters of texts that are put together
-_SHORT = 1000  # of one that other lines may name
+_LONGEST = 2000  # characters of concatenated texts
+_SHORT = 1000  # characters of a text that other lines may refer to
 _DEEPEST = 50
-_MIN_KEYS = 3  # of a map that counts as settings
+_MIN_KEYS = 3  # the fewest keys of a map that counts as settings
 _CALLS = ("system", "run", "call", "check_call", "check_output", "Popen", "getoutput", "popen")
 _UNREADABLE = (ValueError, TypeError, SyntaxError, ArithmeticError, RecursionError, MemoryError)
 
@@ -29,9 +29,9 @@ class Assigned:
     """What code assigns.
 
     Attributes:
-        settings: by name; the first literal of each.
-        caveats: a note by name, reported only if a format asks for that setting.
-        commands: the shell commands that it runs.
+        settings: the first literal assigned to each name.
+        caveats: notes by name of the setting, reported only if a format asks for it.
+        commands: the shell commands that the code runs.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
@@ -40,12 +40,12 @@ class Assigned:
 
 
 def assigned(code: str, known: Mapping[str, Any] | None = None) -> Assigned | None:
-    """Every `name = literal` of a script, also within functions, classes and branches; None where it is no Python.
+    """Find every `name = literal` in a script, including functions, classes and branches; None if it is not Python.
 
-    The first one of a name counts, and the outermost: later ones are what the script does with it.
+    The first, outermost assignment to a name counts: later ones are what the script does with the setting.
 
     Args:
-        known: what earlier cells have assigned.
+        known: the values that earlier cells have assigned.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -57,7 +57,7 @@ def assigned(code: str, known: Mapping[str, Any] | None = None) -> Assigned | No
 
 
 def literal(code: str) -> Any:
-    """A literal, or None where it is none."""
+    """Evaluate a literal; None if the code is anything else."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -116,7 +116,7 @@ class _Reader:
             self._add(key, inside, line, outer=False)
 
     def _entries(self, node: ast.expr | None) -> Any:
-        """A value; of a literal map of settings, the entries that can be read."""
+        """Read a value; from a literal map of settings, only the entries that can be read."""
         if not isinstance(node, ast.Dict) or not all(_names(key) for key in node.keys):
             return self._value(node)
         found: dict[str, Any] = {}
@@ -130,7 +130,7 @@ class _Reader:
         return found
 
     def _value(self, node: ast.expr | None, depth: int = 0) -> Any:
-        """A literal, or a sum of numbers and texts that are known. Raises what `_UNREADABLE` lists."""
+        """Evaluate a literal, or a sum of known numbers or texts. Raises what `_UNREADABLE` lists."""
         if node is None or depth > _DEEPEST:
             raise ValueError("not a literal")
         if isinstance(node, ast.Name) and node.id in self._known:
@@ -142,7 +142,7 @@ class _Reader:
         return ast.literal_eval(node)
 
     def _built(self, node: ast.Call, depth: int) -> Any:
-        """`dict(a=1)`, `int("30")` and their like."""
+        """Evaluate `dict(a=1)`, `int("30")` and the like."""
         assert isinstance(node.func, ast.Name), "asked before"
         arguments = [self._value(argument, depth + 1) for argument in node.args]
         if node.func.id == "dict" and not arguments and all(keyword.arg for keyword in node.keywords):
@@ -154,7 +154,7 @@ class _Reader:
         raise ValueError("not a literal")
 
     def _call(self, node: ast.Call) -> None:
-        """`os.system("python generate.py ...")`, `subprocess.run(["python", "generate.py", ...])`."""
+        """Collect the command of `os.system("python generate.py ...")` or `subprocess.run(["python", ...])`."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name not in _CALLS or not node.args:
             return
@@ -169,7 +169,7 @@ class _Reader:
 
 
 def _outermost(tree: ast.Module) -> Iterator[ast.AST]:
-    """The statements that run from top to bottom, those of classes and branches included."""
+    """The statements that run from top to bottom, including those in classes and branches."""
     waiting: list[ast.AST] = list(tree.body)
     while waiting:
         node = waiting.pop()
@@ -179,7 +179,7 @@ def _outermost(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:
-    """The names of a target and what each gets; `W, H = 256, 128` has two."""
+    """Pair the names of a target with their values; `W, H = 256, 128` gives two pairs."""
     if isinstance(target, ast.Name) and value is not None:
         yield target.id, value
         return
@@ -191,7 +191,7 @@ def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.
 
 
 def _sum(sign: ast.operator, left: Any, right: Any) -> Any:
-    """Numbers of a sensible size, or texts that are put together."""
+    """Combine two numbers, if the result has a sensible size, or concatenate two texts."""
     if isinstance(left, str) and isinstance(right, str) and isinstance(sign, ast.Add):
         if len(left) + len(right) <= _LONGEST:
             return left + right
@@ -209,7 +209,7 @@ def _starred(node: ast.expr) -> bool:
 
 
 def _written(node: ast.expr, known: Mapping[str, Any]) -> tuple[str, bool]:
-    """A text as a shell would see it, and whether it is all literal; what is not known is a variable there."""
+    """A text as a shell would see it, with unknown parts as variables; and whether it is entirely literal."""
     if isinstance(node, ast.Constant):
         return str(node.value), True
     if isinstance(node, ast.Name):

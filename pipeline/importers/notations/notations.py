@@ -1,4 +1,4 @@
-"""The notations that settings are written in: JSON, a notebook, Python, YAML, a code block of a Markdown text."""
+"""Read settings in any notation: JSON, a notebook, Python, YAML, or a code block in Markdown."""
 
 import itertools
 import json
@@ -21,20 +21,20 @@ _PROGRAM = "generate.py"
 
 
 class NotationError(Exception):
-    """A text that begins as JSON and is broken JSON."""
+    """Raised for a text that begins like JSON but is not valid JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a text says.
+    """What was found in a text.
 
     Attributes:
-        settings: by name.
-        caveats: a note by setting, reported only if a format asks for that setting.
-        script: the part of it that could be shell commands.
-        notebook: whether these come out of a notebook's cells.
+        settings: the values by name.
+        caveats: notes by name of the setting, reported only if a format asks for it.
+        script: the part of the text that could be shell commands.
+        notebook: whether the settings come from a notebook's cells.
         notes: what was assumed.
-        lacking: why the text could not be read in some notations, for the message that no format fits.
+        lacking: why the text could not be read in some notations, for the message that no format matches.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
@@ -46,14 +46,14 @@ class Found:
 
 
 def read(text: str, suffix: str, fenced: bool = False) -> Found:
-    """What the text sets by name, in the first of the notations that fits.
+    """Read the settings in a text, using the first notation that matches.
 
     Args:
-        suffix: of the file's name, such as `.py`.
-        fenced: it is a code block, in which no other one is looked for.
+        suffix: the suffix of the file's name, such as `.py`.
+        fenced: whether the text is a code block, which is not searched for further code blocks.
 
     Raises:
-        NotationError: it is broken JSON; the message says where.
+        NotationError: the text is broken JSON; the message says where.
     """
     begins = text.lstrip()[:1]
     if begins == "{":
@@ -79,7 +79,7 @@ def _braces(text: str, suffix: str) -> Found:
     except json.JSONDecodeError as error:
         problem = _explained(text, error)
         comma = _ends_with_comma(text, error)
-    except ValueError as error:  # a number of more digits than Python reads
+    except ValueError as error:  # a number with more digits than Python reads
         raise NotationError(f"JSON: {error}"[:200]) from None
     if len(text) > MAX_SCRIPT or (comma and suffix != ".py"):
         raise NotationError(problem)
@@ -105,7 +105,7 @@ def _object(found: dict[str, Any]) -> Found:
 
 
 def _explained(text: str, error: json.JSONDecodeError) -> str:
-    """Where JSON breaks off, and what is wrong there."""
+    """Say where JSON is broken, and what is wrong there."""
     what = error.msg[:1].lower() + error.msg[1:]
     if _ends_with_comma(text, error):
         what = "a comma before the closing bracket; leave it out"
@@ -120,7 +120,7 @@ def _ends_with_comma(text: str, error: json.JSONDecodeError) -> bool:
 
 
 def _list(text: str) -> Found | None:
-    """A list of settings counts as its first; None where the text is no JSON and may be something else."""
+    """Read the first settings of a JSON list; None if the text is not JSON and may be something else."""
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
@@ -137,7 +137,7 @@ def _list(text: str) -> Found | None:
 
 
 def _fences(text: str) -> Found | None:
-    """The first code block of a Markdown text that sets anything, or all those with commands; None without one."""
+    """Read the first code block of Markdown that sets anything, or all blocks with commands; None without one."""
     if ("```" not in text and "~~~" not in text) or assigned(text) is not None:
         return None
     setting: list[tuple[int, Found]] = []
@@ -172,7 +172,7 @@ def _of_block(setting: Sequence[tuple[int, Found]]) -> Found:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """The code blocks and the line that each begins at; a fence that nothing closes ends with the text."""
+    """The code blocks with the line where each begins; an unclosed block ends with the text."""
     opened, start = "", 0
     inside: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
@@ -189,7 +189,7 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _yaml(text: str) -> tuple[dict[str, Any], str]:
-    """The map of a YAML text, or why it is none."""
+    """Read a YAML text as a map, or say why it is not one."""
     try:
         node = compose(text)
     except NotYamlError as error:
@@ -201,7 +201,7 @@ def _yaml(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _plain(node: yaml.Node) -> Any:
-    """A node as Python's own types, scalars by the rules of YAML 1.2; `compose` has bounded its depth."""
+    """Convert a node to Python's types, scalars by the rules of YAML 1.2; `compose` has limited the depth."""
     if isinstance(node, yaml.MappingNode):
         return {str(key.value): _plain(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):

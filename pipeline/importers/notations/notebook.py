@@ -1,4 +1,4 @@
-"""A notebook's code cells: what they assign, and the lines that IPython hands to a shell. Nothing is run."""
+"""Read a notebook's code cells: what they assign, and the lines that IPython passes to a shell. Nothing is run."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _LOOPED = "Python runs the command in a loop or under a condition; one run is im
 
 
 def read_cells(cells: Sequence[Any]) -> tuple[Assigned, tuple[str, ...]]:
-    """The assignments in a notebook's code cells and the shell commands they run; and what was assumed."""
+    """Read the assignments and the shell commands in a notebook's code cells; also return what was assumed."""
     whole = Assigned()
     script: list[str] = []
     notes: list[str] = []
@@ -47,7 +47,7 @@ def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
 
 
 def _runs(code: str) -> list[tuple[str, bool]]:
-    """The lines of a cell that IPython hands to the shell, with those they go on in, and whether each is indented."""
+    """The lines of a cell that IPython passes to the shell, with continuations, and whether each is indented."""
     found: list[tuple[str, bool]] = []
     goes_on = False
     for line in code.split("\n"):

@@ -1,4 +1,4 @@
-"""A settings file of another tool, read within bounds: nothing in it is run, whoever wrote it."""
+"""Read another tool's settings file within size limits. The file is not trusted: nothing in it is run."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _TOO_DEEP = (RecursionError, MemoryError)
 
 
 class TrackedSettings(Mapping[str, Any]):
-    """Settings that remember which names they were asked for."""
+    """Settings that record which names were looked up."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = dict(values)
@@ -44,14 +44,14 @@ class Source:
     """A settings file.
 
     Attributes:
-        name: the file, for messages.
-        text: all of it.
-        settings: what it sets by name; empty where it is a command line or anything else.
-        script: the part of it that could be shell commands: all of it, or what a notebook's cells run.
-        notebook: whether `script` comes out of cells, whose variables are Python's.
-        notes: what was assumed in reading it.
+        name: the name of the file, for messages.
+        text: the whole text.
+        settings: the values by name; empty if the file is a command line or anything else.
+        script: the part that could be shell commands: the whole text, or what a notebook's cells run.
+        notebook: whether `script` comes from a notebook's cells, whose variables are Python's.
+        notes: what was assumed while reading it.
         lacking: why the text could not be read in some notations.
-        caveats: a note by setting, reported only if a format asks for that setting.
+        caveats: notes by name of the setting, reported only if a format asks for it.
     """
 
     name: str
@@ -73,10 +73,10 @@ class Source:
 
 
 def read_source(path: Path) -> Source:
-    """Read a settings file; `-` is the standard input.
+    """Read a settings file; `-` is standard input.
 
     Raises:
-        InputError: it cannot be read, is no text, is broken JSON, or is larger or deeper than settings are.
+        InputError: it cannot be read, is not text, is broken JSON, or is too large or too deeply nested for settings.
     """
     name = "<stdin>" if path == STANDARD_INPUT else str(path)
     try:

@@ -16,19 +16,19 @@ from pipeline.importers.settings import shown
 from pipeline.importers.values.series import MAX_FRAMES
 
 _OUTPUT = "output.png"  # generate.py's default
-_FFMPEG_RATE = 25.0  # of pictures, where no rate is given
+_FFMPEG_RATE = 25.0  # frames per second of picture sequences if no rate is given
 _DEFAULT_RATE = 15.0
 _SAME = ("prompts", "size", "seed", "num_cuts")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrameLoop:
-    """A loop that makes one frame in every turn.
+    """A loop that makes one frame per turn.
 
     Attributes:
-        first: the call outside the loop that makes the first frame; None where the loop makes it.
+        first: the call outside the loop that makes the first frame; None if the loop makes it.
         before: the ImageMagick commands between the first frame and the second.
-        turn: those between any two later frames.
+        turn: the ImageMagick commands between any two later frames.
     """
 
     first: Call | None
@@ -39,7 +39,7 @@ class FrameLoop:
 
 
 def choose_call(source: Source, tool: str, script: Script, notes: Notes) -> tuple[Call, FrameLoop | None]:
-    """The first call, or the call in the loop that continues its picture; other calls are reported.
+    """Choose the first call, or the call in a loop that continues its picture; other calls are reported.
 
     Raises:
         InputError: the loop's number of turns is not known.
@@ -81,7 +81,7 @@ def _report_differences(first: Call, second: Call, notes: Notes) -> None:
 
 
 def _feeds_itself(call: Call, script: Script, at: int) -> bool:
-    """Whether the next turn of the loop begins with this turn's picture, and nothing else is drawn in it."""
+    """Whether each turn of the loop starts from the previous turn's picture, and nothing else is drawn in it."""
     loop = call.command.loops[-1]
     inside = [command for command in script.commands if loop in command.loops and runs(command)]
     begun, made = call.options.get("init_image"), call.options.get("output", _OUTPUT)
@@ -98,14 +98,15 @@ def _frame_loop(
     begin: int,
     notes: Notes,
 ) -> FrameLoop:
-    """The loop around `call`.
+    """Describe the loop around `call`.
 
     Args:
-        at: the place of `call` among the script's commands.
-        first: the call that makes the first frame outside the loop, and `begin` its place.
+        at: the index of `call` among the script's commands.
+        first: the call that makes the first frame outside the loop, if there is one.
+        begin: the index of `first`.
 
     Raises:
-        InputError: the number of its turns is not known, or makes too many frames.
+        InputError: the number of turns is not known, or gives too many frames.
     """
     frames = _num_turns(source, tool, call) + (first is not None)
     if not 1 <= frames <= MAX_FRAMES:
@@ -121,7 +122,7 @@ def _frame_loop(
 
 
 def _num_turns(source: Source, tool: str, call: Call) -> int:
-    """How often the loops around a call run it. Raises `InputError` where that is not known."""
+    """Count how often the loops around a call run it. Raises `InputError` if that is not known."""
     count = 1
     for loop in call.command.loops:
         if loop.count is None:
@@ -134,7 +135,7 @@ def _num_turns(source: Source, tool: str, call: Call) -> int:
 
 
 def _used_distortions(script: Script, loop: Loop, image: str, notes: Notes) -> list[tuple[int, Command]]:
-    """ImageMagick's commands that always change `image`, with their places; what is left out is reported."""
+    """The ImageMagick commands that always change `image`, with their indices; skipped ones are reported."""
     found = [(place, command) for place, command in enumerate(script.commands) if runs_imagemagick(command)]
     named = [(place, command) for place, command in found if any(word.text == image for word in command.words[1:])]
     places = {place for place, _ in named}
@@ -157,7 +158,7 @@ def _moves(command: Command) -> bool:
 
 
 def _rate(script: Script, notes: Notes) -> float:
-    """The rate that ffmpeg is given in the script."""
+    """The frame rate that the script passes to ffmpeg."""
     for command in script.commands:
         words = [word.text for word in command.words]
         if not runs_ffmpeg(command):

@@ -1,8 +1,8 @@
-"""Read the moves of a feedback loop: a shell loop that refines its own last picture after ImageMagick has moved it.
+"""Read the moves of a feedback loop: a shell loop that moves its last picture with ImageMagick and refines it again.
 
 Convention of ImageMagick: `-distort SRT` takes `Angle`, `Scale,Angle`, `X,Y,Angle`, `X,Y,Scale,Angle`,
-    `X,Y,ScaleX,ScaleY,Angle`, the last two also followed by `,NewX,NewY`; X, Y is the point it turns
-    about, the middle by default, in pixels from the upper left corner; positive angles turn clockwise.
+    `X,Y,ScaleX,ScaleY,Angle`, the last two optionally followed by `,NewX,NewY`; X, Y is the centre of
+    rotation in pixels from the upper left corner, by default the middle; positive angles turn clockwise.
 
 Source: ImageMagick, "Distorting Images", Scale-Rotate-Translate.
 """
@@ -28,12 +28,12 @@ _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 class FeedbackError(Exception):
-    """A command between two pictures that cannot be read; the text names its line."""
+    """Raised for a command between two pictures that cannot be read; the message names its line."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distortion:
-    """z -> scale * e^(i turn) * z + shift in every picture, about the middle, y down; `turn` in degrees clockwise."""
+    """z -> scale * e^(i turn) * z + shift for every picture, about the middle, y down; `turn` in degrees clockwise."""
 
     scale: float = 1.0
     turn: float = 0.0
@@ -68,12 +68,12 @@ def runs_imagemagick(command: Command) -> bool:
 def read_feedback(
     before: Sequence[Command], turn: Sequence[Command], count: int, size: tuple[int, int], notes: Notes
 ) -> Feedback:
-    """The moves of a loop.
+    """Read the moves of a loop.
 
     Args:
         before: the ImageMagick commands between a first picture outside the loop and the loop; empty without one.
-        turn: those of one turn, in their order from picture to picture.
-        count: of frames.
+        turn: the ImageMagick commands of one turn, in the order in which they run between two pictures.
+        count: the number of frames.
 
     Raises:
         FeedbackError: a distortion cannot be read.
@@ -101,7 +101,7 @@ def _composed(commands: Sequence[Command], size: tuple[int, int], notes: Notes, 
 
 
 def _distortions(command: Command, size: tuple[int, int], notes: Notes, borders: dict[str, None]) -> list[Distortion]:
-    """Those of one command, in their order; every other operator is reported."""
+    """Read the distortions of one command in order; every other operator is reported."""
     found: list[Distortion] = []
     words = command.words[1:]
     border = "edge"
@@ -148,7 +148,7 @@ def _distortion(word: Expanded, size: tuple[int, int]) -> Distortion:
 
 
 def _arguments(numbers: list[float], middle: complex) -> tuple[complex, tuple[float, float], float, complex]:
-    """The centre of rotation, the scales, the angle, and where the centre is moved to."""
+    """Interpret the arguments: the centre of rotation, the scales, the angle, and where the centre moves to."""
     count = len(numbers)
     if count < 3:
         scale = numbers[0] if count == 2 else 1.0

@@ -1,4 +1,4 @@
-"""The sound that a script's ffmpeg puts under the video."""
+"""Find the sound that a script adds to the video with ffmpeg."""
 
 import itertools
 import re
@@ -19,9 +19,9 @@ def runs_ffmpeg(command: Command) -> bool:
 
 
 def sound_of(commands: Sequence[Command]) -> Sound | None:
-    """The first input of an ffmpeg that is sound by its name, from `-ss` on where that stands before it.
+    """Find ffmpeg's first input whose name is that of an audio file; an `-ss` before it gives the start.
 
-    A second input whose name only a run of the script would give counts as sound, too.
+    A second input whose name only a run of the script would give also counts as sound.
     """
     for command in filter(runs_ffmpeg, commands):
         start, inputs = "0", 0
@@ -31,7 +31,7 @@ def sound_of(commands: Sequence[Command]) -> Sound | None:
             elif name.text == "-i":
                 if _TRACK.fullmatch(value.text) or (value.unknown and inputs):
                     return _sound(f"line {command.line}: ffmpeg", value.text, start)
-                start, inputs = "0", inputs + 1  # the start belonged to this input
+                start, inputs = "0", inputs + 1  # an `-ss` applies only to the input that follows it
     return None
 
 
@@ -42,7 +42,7 @@ def _sound(place: str, path: str, start: str) -> Sound:
 
 
 def _seconds(written: str) -> float | None:
-    """Seconds, also as minutes:seconds or hours:minutes:seconds; None of anything else."""
+    """Read seconds, minutes:seconds or hours:minutes:seconds; None for anything else."""
     if not (_SECONDS.fullmatch(written) or _CLOCK.fullmatch(written)):
         return None
     total = 0.0

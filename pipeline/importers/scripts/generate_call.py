@@ -1,4 +1,4 @@
-"""The calls of nerdyrodent's generate.py in a script, and the options of one of them."""
+"""Find the calls of nerdyrodent's generate.py in a script, and read the options of a call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SHORT = {
     "cd": "cuda_device",
 }
 _EXPECTED = f'expected a command such as {PROGRAM} -p "a calm sea" -zvid'
-_CONTINUED = 1000  # lines of one command
+_CONTINUED = 1000  # continuation lines of one command
 _FLAGS = {"video", "zoom_video"}
 _OPTIONAL = {"deterministic"}
 _SEVERAL = {"size", "noise_prompt_seeds", "noise_prompt_weights", "augments"}
@@ -54,8 +54,8 @@ class Call:
     """One command that runs generate.py.
 
     Attributes:
-        options: by their long names, as text; True of a switch.
-        unknown: the variables in an option's value that only a run of the script would know.
+        options: maps long names to values as text, and switches to True.
+        unknown: for each option, the variables in its value that only a run of the script would know.
     """
 
     command: Command
@@ -65,7 +65,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Script:
-    """All commands of a source, where in it the calls are, and what was assumed on the way."""
+    """All commands of a source, the positions of the calls, and what was assumed while reading."""
 
     commands: Sequence[Command]
     calls: Sequence[int]
@@ -80,12 +80,12 @@ def dialect(source: Source) -> Dialect:
 
 
 def read_script(source: Source, tool: str) -> Script:
-    """The commands of a source.
+    """Read the commands of a source.
 
     If the source as a whole is not a script, its commands are read line by line and the text around them is ignored.
 
     Raises:
-        InputError: it is no script, and no line of it is a command.
+        InputError: the source is not a script, and no line of it is a command.
     """
     if len(source.script) > MAX_SHELL:
         raise source.error(f"{tool}: a script of more than {MAX_SHELL:,} characters is not read")
@@ -104,7 +104,7 @@ def read_script(source: Source, tool: str) -> Script:
 
 
 def runs(command: Command) -> bool:
-    """Whether a command runs generate.py, rather than only naming it."""
+    """Whether a command runs generate.py rather than only mentioning it."""
     names = [_base(word.text) for word in command.words]
     return PROGRAM in names and names[0].lower().lstrip("@!") not in _ONLY_NAME_IT and len(names) > names.index(PROGRAM)
 
@@ -128,10 +128,10 @@ def _line_by_line(source: Source, problem: ShellError | None) -> tuple[list[Comm
 
 
 def read_call(source: Source, tool: str, command: Command) -> Call:
-    """The options of a call.
+    """Read the options of a call.
 
     Raises:
-        InputError: an option is unknown, or a word belongs to none.
+        InputError: an option is unknown, or a word belongs to no option.
     """
     names = [_base(word.text) for word in command.words]
     words = command.words[names.index(PROGRAM) + 1 :]

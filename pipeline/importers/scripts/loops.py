@@ -1,4 +1,4 @@
-"""Read from the headers of a shell script's loops how often they run."""
+"""Determine from the headers of a shell script's loops how often they run."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pipeline.importers.scripts.variables import Variables
 
 _LIMIT = 10_000_000
 _LONGEST = 10_000  # characters of a header
-_MOST = 1000  # its words
+_MOST = 1000  # words of a header
 _INTEGER = r"\s*(-?\d+|\$?\{?\w+\}?)\s*"
 _COUNTING = re.compile(
     rf"\(\(\s*(\w+)\s*={_INTEGER};\s*\$?\1\s*(<=?|>=?|!=){_INTEGER};"
@@ -31,12 +31,12 @@ _READS = re.compile(r"^\s*(?:read|mapfile|readarray|let|printf\s+-v)\s(.*)")
 
 @dataclass(frozen=True, kw_only=True)
 class Loop:
-    """A loop.
+    """A loop of a script.
 
     Attributes:
-        header: as written.
-        count: how often it runs; None where only a run of the script would show.
-        variable: its counter; "" if that is not known.
+        header: the header as written.
+        count: how often it runs; None if only a run of the script would show.
+        variable: the name of its counter; "" if that is not known.
     """
 
     line: int
@@ -51,13 +51,13 @@ def loop_of(
     body: Sequence[Sequence[Word | Operator]],
     variables: Variables,
 ) -> Loop:
-    """The loop of a `for`, `while` or `until`.
+    """Read the loop of a `for`, `while` or `until`.
 
     Args:
         found: its first command.
         rest: the command after it.
         body: all of its commands, the first one included.
-        variables: as they are where it begins.
+        variables: the variables as they are where the loop begins.
     """
     header = variables.inside(text_of(found))
     line = found[0].line
@@ -76,7 +76,7 @@ def loop_of(
 
 
 def batch_loop_of(simple: Sequence[Sequence[Word | Operator]], variables: Variables) -> tuple[Loop | None, int]:
-    """The loop of `for /L %%i in (1,1,30) do (`, and how many commands its header takes besides the first."""
+    """Read the loop of `for /L %%i in (1,1,30) do (`, and how many commands its header spans after the first."""
     parts = [" ".join(map(_text, found)) for found in simple]
     header = " ".join(parts)
     body = [at for at, part in enumerate(parts) if part.split()[:1] == ["do"]]
@@ -94,10 +94,10 @@ def batch_loop_of(simple: Sequence[Sequence[Word | Operator]], variables: Variab
 
 
 def assigned_names(simple: Sequence[Word | Operator]) -> set[str]:
-    """The names that a command assigns, as far as they can be seen."""
+    """The names that a command assigns, as far as this can be read from its text."""
     text = text_of(simple)[:2000]
     found = set(_NAMES.findall(text))
-    if "((" in text:  # arithmetic: elsewhere `$N --seed` would look like a count
+    if "((" in text:  # arithmetic only: elsewhere `$N --seed` would look like a counter
         found |= {name for match in _COUNTED.finditer(text) for name in match.groups() if name}
     if match := _READS.match(text):
         found |= set(re.findall(r"[A-Za-z_]\w*", match[1]))
@@ -109,7 +109,7 @@ def text_of(found: Sequence[Word | Operator]) -> str:
 
 
 def _counted(match: re.Match[str], variables: Variables) -> int | None:
-    """`((i=A; i<=B; i++))`."""
+    """Count the turns of `((i=A; i<=B; i++))`."""
     start, stop = (_integer(match[group], variables) for group in (2, 4))
     if start is None or stop is None:
         return None
@@ -123,7 +123,7 @@ def _counted(match: re.Match[str], variables: Variables) -> int | None:
 
 
 def _listed(words: Sequence[Word], variables: Variables) -> int | None:
-    """`i in {1..30}`, `in $(seq 30)`, or plain words."""
+    """Count the turns of `i in {1..30}`, `in $(seq 30)`, or plain words."""
     if len(words) < 3 or _text(words[1]) != "in":
         return None
     count = 0
@@ -149,7 +149,7 @@ def _listed(words: Sequence[Word], variables: Variables) -> int | None:
 
 
 def _stepped(match: re.Match[str], body: Sequence[Sequence[Word | Operator]], variables: Variables) -> int | None:
-    """`while [ $i -le 30 ]`, where its body counts `i` up by one, once."""
+    """Count the turns of `while [ $i -le 30 ]` if the body increments `i` by one exactly once."""
     name, sign, limit = (match[1], match[2], match[3]) if match[1] else (match[4], match[5], match[6])
     begin = variables.values.get(name)
     steps = [step for simple in body[1:] for step in _STEP.finditer(text_of(simple)) if name in step.groups()]
@@ -160,7 +160,7 @@ def _stepped(match: re.Match[str], body: Sequence[Sequence[Word | Operator]], va
 
 
 def _right_side(header: str, variables: Variables) -> str:
-    """A condition with only its limit put in."""
+    """A condition with only its limit expanded."""
     match = re.search(r"(-le|-lt|<=|<|-ne)\s+(\$\{?\w+\}?)", header)
     return header.replace(match[2], variables.inside(match[2]), 1) if match else header
 

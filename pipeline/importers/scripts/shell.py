@@ -1,4 +1,4 @@
-"""Read a script as its commands in order, with variables expanded and the loops around each. Nothing is run."""
+"""Read a script as a sequence of commands with variables expanded and the loops around each. Nothing is run."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ class Command:
     """A simple command.
 
     Attributes:
-        loops: those around it, the outermost first.
+        loops: the loops around it, outermost first.
         conditional: whether it is inside an `if` or `case` within the innermost loop.
     """
 
@@ -38,7 +38,7 @@ class Command:
 
 @dataclass
 class _Block:
-    """An `if` or a loop that is open, and the names that are assigned in it."""
+    """An open `if` or loop, and the names that are assigned in it."""
 
     kind: str
     loop: Loop | None
@@ -49,7 +49,7 @@ class _Block:
 def commands(
     text: str, dialect: Dialect, values: Mapping[str, str | Unknown] | None = None, line: int = 1
 ) -> tuple[list[Command], tuple[str, ...]]:
-    """The commands of a script, and which defaults of `${name:-default}` were used.
+    """Read the commands of a script; also returns which defaults of `${name:-default}` were used.
 
     Raises:
         ShellError: a quote is not closed, or blocks are nested too deeply.
@@ -113,7 +113,7 @@ class _CommandReader:
         self._note(name)
 
     def _set(self, words: list[Word]) -> None:
-        """cmd.exe's `set NAME=a value`, with or without quotes around all of it."""
+        """Handle cmd.exe's `set NAME=a value`, with or without quotes around the whole assignment."""
         computed = bool(words) and plain_text(words[0]).lower() in ("/a", "/p")
         words = words[1:] if computed else words
         match = _ASSIGNMENT.match(plain_text(words[0])) if words else None
@@ -171,7 +171,7 @@ class _CommandReader:
             self.variables.forget(block.assigned, why)
 
     def _bracket(self, bracket: Operator) -> None:
-        """In a batch file, brackets hold what belongs to a loop or a condition."""
+        """Handle a bracket; in a batch file, brackets enclose the body of a loop or a condition."""
         if self._dialect is not Dialect.BATCH:
             return
         if bracket.text == ")":
@@ -185,7 +185,7 @@ class _CommandReader:
             self._open.append(_Block("if", None, set()))
 
     def _batch_loop(self, at: int) -> int:
-        """`for /L %%i in (1,1,30) do (`: how many of the commands that follow are its header."""
+        """Open the loop `for /L %%i in (1,1,30) do (` and return how many of the following commands are its header."""
         header, rest = loops.batch_loop_of(self._simple[at : at + 6], self.variables)
         if header is None:
             return 0

@@ -1,7 +1,7 @@
-"""The words and operators of a shell script or a batch file. Nothing is run and nothing is looked up.
+"""Split a shell script or a batch file into words and operators. Nothing is run and nothing is looked up.
 
 Source: POSIX Shell Command Language, 2.2 and 2.3; for batch files, the rules of cmd.exe. What differs: patterns
-    stay as they are written, and here-documents are skipped.
+    are not expanded, and here-documents are skipped.
 """
 
 import re
@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Dialect(Enum):
-    """Whose rules hold: bash's (and its relatives'), cmd.exe's, or those of a `!` line in a notebook."""
+    """The rules that apply: those of bash (and similar shells), of cmd.exe, or of a `!` line in a notebook."""
 
     BASH = "bash"
     BATCH = "batch"
@@ -19,7 +19,7 @@ class Dialect(Enum):
 
 
 class ShellError(Exception):
-    """A script that cannot be split into words; the line counts from 1."""
+    """Raised for a script that cannot be split into words; lines are counted from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
@@ -28,11 +28,11 @@ class ShellError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A stretch of a word.
+    """A part of a word: plain text or a variable.
 
     Attributes:
-        text: as it counts, or as it is written where it names a variable.
-        variable: the name of the variable; "" of a command substitution; None where it is plain text.
+        text: the text after quotes and escapes are removed; for a variable, the text as written.
+        variable: the name of the variable; "" for a command substitution; None for plain text.
         default: the text after `:-`.
         quoted: whether spaces within it are part of the word.
     """
@@ -45,7 +45,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Word:
-    """A word, its parts not yet joined."""
+    """A word as a sequence of parts."""
 
     parts: tuple[Part, ...]
     line: int
@@ -53,7 +53,7 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """What ends a command: `;`, `&&`, a line's end, a bracket, or an arithmetic `((...))`."""
+    """An operator: `;`, `&&`, the end of a line, a bracket, or an arithmetic `((...))`."""
 
     text: str
     line: int
@@ -86,16 +86,16 @@ _IN_BATCH_QUOTES = re.compile(
     re.VERBOSE,
 )
 _REMARK = re.compile(r"[ \t]*@?(?:rem\b|::)[^\n]*", re.IGNORECASE)
-_MAX_HERE = 10  # here-documents of one line
+_MAX_HERE = 10  # here-documents that start on one line
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9]+|[@*#?!-]")
 _CLOSING = re.compile(r"""\\.|'[^']*'|"(?:[^"\\]|\\.)*"|[(){}]""", re.DOTALL)
 
 
 def tokens(text: str, dialect: Dialect, line: int = 1) -> Iterator[Word | Operator]:
-    """The words and operators of a script, its comments and redirections left out.
+    """Yield the words and operators of a script, without comments and redirections.
 
     Args:
-        line: the number of its first line.
+        line: the number of the first line.
 
     Raises:
         ShellError: a quote is not closed.
@@ -115,7 +115,7 @@ class _Reader:
         self._here: list[str] = []
 
     def tokens(self) -> Iterator[Word | Operator]:
-        fresh = True  # nothing stands before it on its line
+        fresh = True  # nothing precedes it on its line
         while self._at < len(self._text):
             if fresh and self._batch and (note := _REMARK.match(self._text, self._at)):
                 self._at = note.end()
@@ -124,7 +124,7 @@ class _Reader:
             assert match, "the last alternative takes any character"
             kind, found = str(match.lastgroup), match[0]
             if kind == "join" and self._text[self._at] != "\\" and self._parts and not self._batch:
-                kind, found = "other", found[0]  # only where a space stands before it
+                kind, found = "other", found[0]  # joins lines only after a space
             if kind == "comment" and self._parts:
                 kind, found = "other", "#"
             start = self._at
@@ -150,7 +150,7 @@ class _Reader:
         yield from self._word()
 
     def _take(self, kind: str, found: str, start: int) -> None:
-        """One more part of a word."""
+        """Add a part to the current word."""
         if kind == "double":
             self._parts += [Part(text="", quoted=True), *self._quoted(start)]
         elif kind == "single":
@@ -175,7 +175,7 @@ class _Reader:
         return Part(text=found, quoted=quoted)
 
     def _quoted(self, start: int) -> Iterator[Part]:
-        """The parts up to the closing quote; a batch file's line closes it, too."""
+        """Yield the parts up to the closing quote; in a batch file, the end of the line also closes it."""
         while self._at < len(self._text):
             match = self._quotes.match(self._text, self._at)
             if match is None:
@@ -190,7 +190,7 @@ class _Reader:
             raise ShellError(self._number(start), 'the quote " is not closed')
 
     def _substitution(self, opening: str) -> str:
-        """A command substitution as written; it ends with the script where nothing closes it."""
+        """Read a command substitution as written; an unclosed one extends to the end of the script."""
         start = self._at
         depth, closed = 1, len(self._text)
         if opening == "`":
@@ -221,7 +221,7 @@ class _Reader:
         self._here = []
 
     def _number(self, at: int) -> int:
-        """The line of a position; positions only grow from word to word, so counting is linear."""
+        """The line number of a position; positions only increase from word to word, so counting takes linear time."""
         if at >= self._counted:
             self._line += self._text.count("\n", self._counted, at)
             self._counted = at

@@ -1,4 +1,4 @@
-"""The simple commands of a script, as unexpanded words. Nothing is run."""
+"""Split a script into its simple commands, as unexpanded words. Nothing is run."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from pipeline.importers.scripts.shell_words import Dialect, Operator, Word, toke
 
 
 def simple_commands(text: str, dialect: Dialect, line: int) -> Iterator[list[Word | Operator]]:
-    """The simple commands; an arithmetic `((...))` belongs to one, a bracket stands alone."""
+    """Yield the simple commands; an arithmetic `((...))` is part of one, a bracket forms its own."""
     found: list[Word | Operator] = []
     for token in tokens(text, dialect, line):
         if isinstance(token, Word) or token.text.startswith("(("):

@@ -1,4 +1,4 @@
-"""Variables of a shell script: those with literal values are substituted, the others keep a reason why not."""
+"""Variables of a shell script: literal values are substituted; for the others, the reason why not is recorded."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from pipeline.importers.scripts.shell_words import Part, ShellError, Word
 from pipeline.importers.settings import shown
 
 MAX_VALUE = 10_000  # characters
-MAX_PUT_IN = 2_000_000  # of all variables of a script
+MAX_PUT_IN = 2_000_000  # characters substituted for all variables of a script
 _INSIDE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 
@@ -17,9 +17,9 @@ class Unknown:
     """A variable whose value only a run of the script would give.
 
     Attributes:
-        written: as it is written in the word.
+        written: the variable as written in the word.
         why: why its value is not known.
-        random: whether it comes from a command or from `$RANDOM`.
+        random: whether the value comes from a command or from `$RANDOM`.
     """
 
     written: str
@@ -32,7 +32,7 @@ class Unknown:
 
 @dataclass(frozen=True, kw_only=True)
 class Expanded:
-    """A word with its variables put in; where one is unknown, its text stays as written."""
+    """A word with its variables substituted; unknown variables stay as written."""
 
     text: str
     line: int
@@ -42,7 +42,7 @@ class Expanded:
 
 @dataclass
 class Variables:
-    """What the script has assigned so far; `fallen_back` collects notes on the defaults that were used."""
+    """The variables assigned so far by the script; `fallen_back` collects notes on the defaults that were used."""
 
     values: dict[str, str | Unknown] = field(default_factory=dict)
     fallen_back: dict[str, None] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Variables:
             self.values[name] = Unknown(written="", why=why)
 
     def expand(self, word: Word) -> list[Expanded]:
-        """The words that the shell expands a word to: an unquoted variable is split at spaces."""
+        """Expand a word to words as the shell does: an unquoted variable is split at spaces."""
         texts, unknown = [""], []
         for part in word.parts:
             value = self._value(part, word.line)
@@ -81,7 +81,7 @@ class Variables:
         return [each for each in whole if each.text or quoted]
 
     def joined(self, words: Iterable[Word]) -> Expanded:
-        """Words joined to one value, such as the right side of an assignment."""
+        """Expand words and join them to one value, such as the right side of an assignment."""
         texts, unknown, line = [], [], 0
         for word in words:
             line = line or word.line
@@ -91,7 +91,7 @@ class Variables:
         return Expanded(text=" ".join(texts), line=line, unknown=tuple(unknown))
 
     def inside(self, text: str) -> str:
-        """The text of a header or substitution with the known variables put in."""
+        """Substitute the known variables in the text of a header or substitution."""
 
         def known(match: re.Match[str]) -> str:
             value = self.values.get(match[1] or match[2])
@@ -126,5 +126,5 @@ def _reason(name: str) -> str:
 
 
 def notebook_variables(settings: Mapping[str, object]) -> dict[str, str | Unknown]:
-    """A notebook's settings as the variables that its `!` lines can name."""
+    """Convert a notebook's settings to variables that its `!` lines can use."""
     return {name: str(value) for name, value in settings.items() if isinstance(value, str | int | float)}

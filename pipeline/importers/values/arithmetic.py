@@ -1,11 +1,11 @@
-"""The arithmetic of other tools' schedules: a whitelist of Python's grammar, never `eval`.
+"""Evaluate the arithmetic of other tools' schedules: a whitelist of Python's grammar, never `eval`.
 
-An expression is evaluated for all frames at once, and written in our own language where that has the
-same meaning; whoever writes it so compares the two (`pipeline.importers.values.keys`).
+An expression is evaluated for all frames at once. Where our own language has an equivalent, the expression is also
+translated; whoever writes the translation compares the two (`pipeline.importers.values.keys`).
 
-Source: numexpr's user guide for what Deforum's expressions may hold. What differs: every number is a
-    float, so nothing overflows. `%` has the sign of the divisor, as numexpr has it since 2.10; before, whole
-    numbers had that of the dividend.
+Source: numexpr's user guide for what Deforum's expressions may contain. What differs: every number is a
+    float, so nothing overflows. `%` has the sign of the divisor, as in numexpr since 2.10; before that, `%` of
+    whole numbers had the sign of the dividend.
 """
 
 import ast
@@ -35,7 +35,7 @@ _OURS = {"sin", "cos", "tan", "sqrt", "exp", "log", "floor", "ceil", "abs", "whe
 
 
 class UnreadableError(Exception):
-    """A setting's text that cannot be used; the message says why, without the setting's name."""
+    """Raised for a setting's text that cannot be used; the message says why, without the setting's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +47,12 @@ class Arithmetic:
     tree: ast.expr = field(compare=False, repr=False)
 
     def values(self, names: Mapping[str, Array | float]) -> Array:
-        """The values for arrays of the names. Raises `UnreadableError` where it names or calls anything else."""
+        """Evaluate for arrays of the names. Raises `UnreadableError` if it uses other names or unknown functions."""
         with np.errstate(all="ignore"):
             return np.asarray(_value(self.tree, {**self.dialect.constants, **names}, self.dialect), dtype=np.float64)
 
     def written(self, names: Mapping[str, str]) -> str | None:
-        """The expression in our language, with its names replaced; None if it cannot be expressed there."""
+        """Translate to our language, with the names replaced; None if it has no equivalent there."""
         try:
             return ast.unparse(_Writer(names).visit(ast.parse(ast.unparse(self.tree), mode="eval").body))
         except _NoWordsError:
@@ -60,7 +60,7 @@ class Arithmetic:
 
 
 def arithmetic(source: str, dialect: Dialect) -> Arithmetic:
-    """Read an expression. Raises `UnreadableError` where it is none, or too large."""
+    """Parse an expression. Raises `UnreadableError` if it is not one, or is too large."""
     if len(source) > MAX_LENGTH:
         raise UnreadableError(f"an expression of more than {MAX_LENGTH} characters")
     try:
@@ -75,7 +75,7 @@ def arithmetic(source: str, dialect: Dialect) -> Arithmetic:
 
 
 def _fault(source: str) -> str:
-    """What is wrong with an expression that does not parse."""
+    """Explain what is wrong with an expression that does not parse."""
     depth = 0
     for character in source:
         depth += (character == "(") - (character == ")")
@@ -141,7 +141,7 @@ def _called(func: ast.expr, count: int, dialect: Dialect) -> Function:
 
 
 def _instead(name: str, names: Sequence[str], dialect: Dialect) -> str:
-    """What to write in the place of a name that is not known."""
+    """Suggest what to write instead of an unknown name."""
     if name in dialect.instead:
         return f"write {dialect.instead[name]}"
     functions = sorted(function for function in dialect.functions if not function.startswith("np."))
@@ -153,7 +153,7 @@ def _instead(name: str, names: Sequence[str], dialect: Dialect) -> str:
 
 
 def _function_name(func: ast.expr) -> str:
-    """`sin`, and pytti's `np.sin`."""
+    """The name of a function written as `sin` or, in pytti, as `np.sin`."""
     if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id == "np":
         return func.attr
     return func.id if isinstance(func, ast.Name) else ast.unparse(func)
@@ -164,11 +164,11 @@ def _number(values: Array) -> Array:
 
 
 class _NoWordsError(Exception):
-    """The expression has no equivalent in our language."""
+    """Raised if the expression has no equivalent in our language."""
 
 
 class _Writer(ast.NodeTransformer):
-    """Rewrites an expression in the words of our language."""
+    """Rewrites an expression in our language."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names

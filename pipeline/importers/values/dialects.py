@@ -1,4 +1,4 @@
-"""What the expressions of other tools may call and name: numexpr's, as Deforum has them, and Python's, as pytti has."""
+"""The functions and names allowed in other tools' expressions: numexpr's (Deforum) and Python's (pytti)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ def where(condition: Array, a: Array, b: Array) -> Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """What a tool's expressions may call and name, and what to write instead of what they may not."""
+    """The functions and names that a tool's expressions may use, and replacements for those that they may not."""
 
     functions: Mapping[str, tuple[Function, int]]
     constants: Mapping[str, float] = field(default_factory=dict)

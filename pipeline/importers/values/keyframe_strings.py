@@ -1,4 +1,4 @@
-"""Keyframe strings of other tools, read by each tool's own rules."""
+"""Read keyframe strings of other tools by each tool's own rules."""
 
 import ast
 import re
@@ -12,21 +12,21 @@ from pipeline.importers.values.arithmetic import UnreadableError, arithmetic
 from pipeline.importers.values.dialects import NUMEXPR
 from pipeline.importers.values.series import Piece, Series, appended, frame_keys, interpolated, number_in, placed
 
-_NUMBER = re.compile(r"(?=.)[+-]?[0-9]*(\.[0-9]+)?")  # Deforum's own idea of a number: no exponent, no spaces
+_NUMBER = re.compile(r"(?=.)[+-]?[0-9]*(\.[0-9]+)?")  # a number as Deforum defines it: no exponent, no spaces
 _BRACKETED = re.compile(r"([0-9]{1,9}):\s*\(([^()]*)\)")
-_LONGEST = 300_000  # characters of keyframes
+_LONGEST = 300_000  # characters of a keyframe string
 _OPEN, _CLOSE = "([{", ")]}"
 _UNMARKED = str.maketrans("", "", "()'\"")
 
 
 def deforum_series(text: str, count: int, names: Mapping[str, float]) -> Series:
-    """A schedule such as `0: (1.02), 30: (1 + 0.1*sin(t))`, or one value for all frames.
+    """Read a schedule such as `0: (1.02), 30: (1 + 0.1*sin(t))`, or one value for all frames.
 
-    A number is a key between which is interpolated; an expression of t is evaluated at every frame up
-    to the next key. Keys outside of the frames do nothing.
+    Values between numeric keys are interpolated; an expression of t is evaluated at every frame up to the next
+    key. Keys outside the frames have no effect.
 
     Raises:
-        UnreadableError: it is not of that form, or names what is not known; with the frame and the text.
+        UnreadableError: the text has another form or uses an unknown name; the message gives the frame and the text.
 
     Source: sd-webui-deforum, scripts/deforum_helpers/animation_key_frames.py. What differs: commas
         within brackets belong to the expression, a first key after frame 0 also holds before it, and a value
@@ -62,7 +62,7 @@ def _at_frame(frame: int) -> Iterator[None]:
 
 
 def _deforum_keys(text: str, names: Mapping[str, float]) -> tuple[dict[int, str], tuple[str, ...]]:
-    """Frames to values as Deforum reads them, and notes on the text that it ignores."""
+    """Map frames to values as Deforum does; also returns notes on the text that it ignores."""
     keys: dict[int, str] = {}
     notes = []
     for entry in _entries(text):
@@ -86,7 +86,7 @@ def _deforum_keys(text: str, names: Mapping[str, float]) -> tuple[dict[int, str]
 
 
 def _entries(text: str) -> list[str]:
-    """The keys of a schedule. Where a bracket stays open: split at every comma, as Deforum does."""
+    """Split a schedule into keys. If a bracket is not closed, split at every comma, as Deforum does."""
     if sum(map(text.count, _OPEN)) > sum(map(text.count, _CLOSE)):
         parts = [part for part in text.split(",") if part.strip()]
         if all(":" in part for part in parts):
@@ -95,7 +95,7 @@ def _entries(text: str) -> list[str]:
 
 
 def frame_number(text: str, names: Mapping[str, float]) -> int:
-    """A frame, which may be an expression such as "max_f/2" in quotes."""
+    """Read a frame number, which may be an expression such as "max_f/2" in quotes."""
     plain = text.strip().strip("'\"")
     try:
         number = float(plain) if plain.isdecimal() else float(arithmetic(plain, NUMEXPR).values(names))
@@ -107,7 +107,7 @@ def frame_number(text: str, names: Mapping[str, float]) -> int:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """Split where no bracket is open; a separator at the end separates nothing."""
+    """Split at separators outside brackets; a separator at the end is ignored."""
     parts, depth, start = [], 0, 0
     for at, character in enumerate(text):
         depth += (character in _OPEN) - (character in _CLOSE)
@@ -118,10 +118,10 @@ def _split(text: str, separator: str) -> list[str]:
 
 
 def bracketed_keys(text: str) -> dict[int, str]:
-    """Keys such as `0: (1), 10: (1.05)`, as written between the brackets; none where there is no such key.
+    """Read keys such as `0: (1), 10: (1.05)`, values as written in the brackets; empty if there is no such key.
 
     Raises:
-        UnreadableError: there is anything else between them.
+        UnreadableError: there is anything else between the keys.
     """
     keys = {int(frame): value for frame, value in _BRACKETED.findall(text)}
     if keys and (rest := _BRACKETED.sub("", text).replace(",", " ").strip()):
@@ -130,10 +130,10 @@ def bracketed_keys(text: str) -> dict[int, str]:
 
 
 def disco_series(text: str, count: int) -> Series:
-    """Keys such as `0: (1), 10: (1.05)`; a bare number is the one of all frames.
+    """Read keys such as `0: (1), 10: (1.05)`; a bare number applies to all frames.
 
     Source: alembics/disco-diffusion, disco.py. The last frame gets the value of the last key written,
-        even of one after the end.
+        even if that key is after the end.
     """
     keys = {frame: number_in(value) for frame, value in bracketed_keys(text).items()} or {
         0: number_in(text.strip().strip("()"))
@@ -145,7 +145,7 @@ def disco_series(text: str, count: int) -> Series:
 
 
 def animations_series(text: str, count: int) -> Series:
-    """Keys such as `10: 1, 30: 1.2`, the older `10: (1), 30: (1.2)`, or a bare number.
+    """Read keys such as `10: 1, 30: 1.2`, the older `10: (1), 30: (1.2)`, or a bare number.
 
     Source: chigozienri/VQGAN-CLIP-animations, the notebook.
     """

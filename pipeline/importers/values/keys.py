@@ -1,8 +1,8 @@
 """Write a number per frame as keys of our language that give exactly these numbers.
 
-Rates are integrated between frames (`pipeline.schedule.timeline`), so the move of frame i is a rate that is constant
-from frame i-1 to frame i: keys that `hold`. Where the values follow a line or an expression, the rate is a formula
-of `n`, the number of the frame that is being made: `let: {n: ceil(frame)}`. Values that are sampled at frames, such
+Rates are integrated between frames (`pipeline.schedule.timeline`), so the move of frame i becomes a rate that is
+constant from frame i-1 to frame i: a key with `hold`. Where the values follow a line or an expression, the rate is a
+formula of `n`, the number of the frame being made: `let: {n: ceil(frame)}`. Values that are sampled at frames, such
 as weights, need only linear keys.
 """
 
@@ -18,7 +18,7 @@ from pipeline.curves.tokens import ExpressionError
 FRAME = "n"
 FORMULA = "ceil(frame)"
 _TOLERANCE = 1e-9
-_SHORTEST = 4  # frames that are worth a formula
+_SHORTEST = 4  # the fewest frames for which a formula is used
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Kind:
     multiplicative: bool = False
 
     def scale(self, values: Array) -> Array:
-        """The values on a scale on which equal differences are equal moves."""
+        """Convert the values to a scale where equal differences are equal moves."""
         return np.log(values) if self.multiplicative else values
 
 
@@ -43,7 +43,7 @@ PLAIN = Kind()
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """A value at a frame, as written; `hold` jumps to it."""
+    """A value at a frame, as written; with `hold`, the value jumps there."""
 
     frame: int
     value: str
@@ -52,7 +52,7 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """An expression of the source, written in our language, for the frames from `start` up to `stop`."""
+    """An expression of the source translated to our language, for the frames from `start` up to `stop`."""
 
     start: int
     stop: int
@@ -63,7 +63,7 @@ Keys = tuple[Key, ...]
 
 
 def rate_keys(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording] = ()) -> Keys:
-    """Keys of a rate whose move in frame i is `values[i]`; frame 0 has none."""
+    """Write keys of a rate whose move in frame i is `values[i]`; frame 0 has no move."""
     known = {wording.start: wording for wording in wordings if _agrees(wording, values, kind, fps)}
     keys: list[Key] = []
     at = 0
@@ -80,7 +80,7 @@ def rate_keys(values: Array, kind: Kind, fps: float, wordings: Sequence[Wording]
 
 
 def value_keys(values: Array) -> Keys:
-    """Keys of a number that is `values[i]` at frame i."""
+    """Write keys of a number that is `values[i]` at frame i."""
     ends = [0]
     while ends[-1] < len(values) - 1:
         ends.append(_line_end(values, ends[-1], len(values)) - 1)
@@ -92,7 +92,7 @@ def value_keys(values: Array) -> Keys:
 
 
 def expression_keys(text: str | None, values: Array, fps: float) -> Keys:
-    """The expression `text` as keys if it gives these values at the frames; otherwise keys of the values."""
+    """Write the expression `text` as keys if it gives these values at the frames; otherwise write the values."""
     if text is not None:
         times = np.arange(len(values)) / fps
         found = _evaluated(text, times, fps, {})
@@ -104,12 +104,12 @@ def expression_keys(text: str | None, values: Array, fps: float) -> Keys:
 
 
 def number(value: float) -> str:
-    """A number to ten digits, as short as it is."""
+    """Format a number with up to ten digits, as short as possible."""
     return f"{value + 0.0:.10g}"
 
 
 def _agrees(wording: Wording, values: Array, kind: Kind, fps: float) -> bool:
-    """Whether our expression, between the frames, gives the numbers that the source's gave."""
+    """Whether our expression, evaluated between the frames, gives the same numbers as the source's."""
     frames = np.arange(max(wording.start, 1), wording.stop)
     times = np.asarray((frames - 0.5) / fps, dtype=np.float64)
     names = {FRAME: Scope(fps=fps, duration=1.0).compile(FORMULA)}
@@ -133,7 +133,7 @@ def _evaluated(text: str, times: Array, fps: float, names: dict[str, Expression]
 
 
 def _stretch(values: Array, start: int, limit: int, kind: Kind) -> tuple[int, str]:
-    """The longest stretch from `start` that is constant or linear: its end and its text."""
+    """Find the longest stretch from `start` that is constant or linear; returns its end and its text."""
     still = start + 1
     while still < limit and values[still] == values[start]:
         still += 1
@@ -147,11 +147,11 @@ def _stretch(values: Array, start: int, limit: int, kind: Kind) -> tuple[int, st
 
 
 def _line_end(values: Array, start: int, limit: int) -> int:
-    """The end (exclusive) of the frames from `start` on whose values lie on one line."""
+    """Find the end (exclusive) of the frames from `start` whose values lie on one line."""
     if start + 2 >= limit:
         return limit
     first, second, third = values[start : start + 3]
-    if abs(third - 2 * second + first) > _TOLERANCE * (1 + abs(third)):  # most often it ends here
+    if abs(third - 2 * second + first) > _TOLERANCE * (1 + abs(third)):  # the most frequent case
         return start + 2
     window = 64
     while True:
@@ -167,7 +167,7 @@ def _line_end(values: Array, start: int, limit: int) -> int:
 
 
 def _merged(keys: list[Key]) -> Keys:
-    """Without keys that repeat the value before them."""
+    """Drop keys that repeat the previous value."""
     kept = keys[:1]
     for key in keys[1:]:
         if key.value != kept[-1].value:

@@ -1,7 +1,7 @@
-"""A number for every frame, and how other tools fill the frames between their keys.
+"""Numbers for every frame, interpolated between keys as other tools do.
 
 All of them interpolate as `pandas.Series.interpolate` does (linear, both directions). They differ in what a value may
-be (`keyframe_strings`) and in what becomes of a key after the last frame.
+be (`keyframe_strings`) and in how they treat a key after the last frame.
 """
 
 import math
@@ -15,7 +15,7 @@ from pipeline.curves.array import Array
 from pipeline.importers.values.arithmetic import Arithmetic, UnreadableError
 
 MAX_FRAMES = 200_000
-LARGEST = 1e9  # of any number: no picture moves by more
+LARGEST = 1e9  # the largest magnitude of a number: no picture moves by more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """A number for every frame, the expressions that gave it, and notes on how they were read."""
+    """A number for every frame, the expressions it came from, and notes on how they were read."""
 
     values: Array
     pieces: tuple[Piece, ...] = ()
@@ -46,7 +46,7 @@ def constant(value: float, count: int) -> Series:
 
 
 def frame_keys(keys: Mapping[Any, Any]) -> dict[int, float]:
-    """Frames to numbers. Raises `UnreadableError` where there is anything else."""
+    """Convert keys to a map from frame to number. Raises `UnreadableError` for anything else."""
     return {_frame(frame): number_in(value) for frame, value in keys.items()}
 
 
@@ -67,7 +67,7 @@ def placed(keys: Mapping[int, float], count: int) -> tuple[Array, list[float]]:
 
 
 def interpolated(values: Array) -> Array:
-    """Linear between what is known, held before and after."""
+    """Fill unknown values: linear between known ones, constant before the first and after the last."""
     beyond = np.abs(values) > LARGEST
     if beyond.any():
         raise UnreadableError(f"is beyond {LARGEST:,.0f} at frame {int(beyond.argmax())}")

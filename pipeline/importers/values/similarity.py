@@ -1,8 +1,8 @@
-"""Turn moves that are made one after the other into simultaneous ones: the logarithm of a frame's similarity.
+"""Convert successive moves to simultaneous ones, by the logarithm of a frame's similarity transform.
 
-Other tools shift a picture, then turn and scale it about a centre (or the other way round). Ours does
-all moves of a frame at once. A similarity of the plane is z -> m z + b in complex numbers, its
-generator z -> a z + v with exp(a) = m and v = b a / (m - 1); so the same matrix is reached exactly.
+Other tools shift a picture, then rotate and scale it about a centre (or the other way round). Ours does all moves of
+a frame at once. In complex numbers, a similarity of the plane is z -> m z + b, and its generator is z -> a z + v with
+exp(a) = m and v = b a / (m - 1), so the same matrix is reached exactly.
 
 Convention: pixel coordinates x + i y about the centre, y down; positive angles are counter-clockwise
     on the screen, positive shifts to the right and down.
@@ -21,7 +21,7 @@ Complex = NDArray[np.complex128]
 
 @dataclass(frozen=True, kw_only=True)
 class Moves:
-    """What every frame does, all at once: a factor, degrees, pixels to the right and down."""
+    """The simultaneous moves of every frame: a factor, degrees, pixels to the right and down."""
 
     zoom: Array
     rotate: Array
@@ -30,13 +30,13 @@ class Moves:
 
 
 def moves(zoom: Array, angle: Array, before: Complex, after: Complex) -> Moves:
-    """The simultaneous moves that equal a shift, then rotation and scaling about the centre, then another shift.
+    """Compute the simultaneous moves that equal a shift, a rotation and scaling about the centre, and another shift.
 
     Args:
         zoom: a factor; a negative one also rotates by 180 degrees.
         angle: degrees.
-        before: the shift before turning and scaling, in pixels, complex.
-        after: the shift after it, in pixels, complex.
+        before: the shift before rotation and scaling, in pixels, complex.
+        after: the shift after them, in pixels, complex.
 
     Raises:
         UnreadableError: a zoom is 0.
@@ -54,7 +54,7 @@ def moves(zoom: Array, angle: Array, before: Complex, after: Complex) -> Moves:
 
 
 def flow(generator: Complex, shift: Complex) -> Complex:
-    """The constant velocity that, while the plane flows by `generator`, ends in `shift` after one frame."""
+    """The constant velocity that gives `shift` after one frame while the plane also flows by `generator`."""
     still = np.abs(generator) < 1e-150
     safe = np.where(still, 1.0, generator)
     factor: Complex = np.where(still, 1.0, safe / np.expm1(safe))
