@@ -37,7 +37,7 @@ def texts(file: Path, text: EmbeddedText) -> Iterator[str]:
                 yield found.decode(errors="replace")
 
 
-def chunks(content: mmap, at: int, head: str, *, padding: bool) -> Iterator[tuple[bytes, int, int]]:
+def chunks(content: mmap | bytes, at: int, head: str, *, padding: bool) -> Iterator[tuple[bytes, int, int]]:
     """Yield the type, offset and length of the content of each chunk, starting at offset `at`.
 
     Args:

@@ -52,13 +52,8 @@ def _texts(content: mmap) -> Iterator[bytes]:
 
 def _durations(content: bytes) -> list[int]:
     """The durations of an animation's pictures in milliseconds, from its ANMF chunks."""
-    durations, at = [], 12
-    while at + 8 <= len(content):
-        kind, size = struct.unpack_from("<4sI", content, at)
-        if kind == b"ANMF":
-            durations.append(int.from_bytes(content[at + 20 : at + 23], "little"))
-        at += 8 + size + size % 2
-    return durations
+    found = chunks(content, 12, "<4sI", padding=True)
+    return [int.from_bytes(content[at + 12 : at + 15], "little") for kind, at, _ in found if kind == b"ANMF"]
 
 
 FORMAT = Format(
