@@ -5,7 +5,7 @@ Reports every problem in the file at once, each with its place, what was expecte
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +81,12 @@ def _assembled(document: Value, title: str) -> Schedule:
 
 def _read(document: Value) -> Reading:
     """Read every section of the document, each after those that it depends on."""
-    entries = _entries(document)
+    sections = in_reading_order()
+    entries = _entries(document, sections)
     before = len(document.problems.found)
     found: dict[str, Any] = {}
     clock = Clock(fps=frame_rate(entries), length=math.nan)
-    for name, section in in_reading_order().items():
+    for name, section in sections.items():
         reading = Reading(document=document, entries=entries, clock=clock, found=found)
         if section.join is not None:
             found[name] = found["shots"].joined[name]
@@ -97,14 +98,13 @@ def _read(document: Value) -> Reading:
     return Reading(document=document, entries=entries, clock=clock, found=found)
 
 
-def _entries(document: Value) -> dict[str, Value]:
-    """The top-level entries by name, after the checks that need no clock."""
+def _entries(document: Value, sections: Container[str]) -> dict[str, Value]:
+    """The top-level entries of the sections by name; a key that is none of them is reported."""
     entries: dict[str, Value] = {}
     problems = document.problems
-    readable = in_reading_order()
     with problems.collecting():
         for name, key, value in document.pairs("a map with prompts, motion, ..."):
-            if name in readable:
+            if name in sections:
                 entries[name] = value
             else:
                 problems.add(InvalidError(key, _INSTEAD.get(name) or _unknown(name, key)))
