@@ -189,7 +189,7 @@ class Run:
 
     @property
     def kind(self) -> Hashable:
-        """See `Schedule.kind`."""
+        """See `Schedule.batch_key`."""
         return self.schedule.batch_key
 
     @property

@@ -2,7 +2,7 @@
 
 Contract: the module of a section holds `SECTION`, a `Section`. To add a section, add its file: the loader, the JSON
 Schema, the tables of docs/schedule.md and the hints of error messages list this folder. A module without `SECTION`,
-such as signals.py, is a part of another section. No section imports torch.
+such as music_signals.py, is a part of another section. No section imports torch.
 """
 
 import dataclasses
