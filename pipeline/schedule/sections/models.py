@@ -170,7 +170,11 @@ def _named(value: Value, expected: str, find: Any) -> Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """The latent model, which draws, and the perceptors, which compare pictures with prompts."""
+    """The latent model, which draws, and the perceptors, which compare pictures with prompts.
+
+    Attributes:
+        priors: those that the section `start:` names, in order of their names.
+    """
 
     latent: Model = setting(
         _latent, registry.find_latent("embedded"), "what draws: `embedded` (a VQGAN), `pixels` (no weights)"
@@ -188,6 +192,8 @@ class Models:
     precision: str = setting(
         fields.choice(PRECISIONS, "precision"), "auto", "of the networks; `auto` is the fastest that is safe here"
     )
+
+    priors: tuple[Model, ...] = ()
 
     @property
     def size_unit(self) -> int:
@@ -209,6 +215,7 @@ class Models:
             ),
             quantize=self.latent.quantize if self.quantize is None else self.quantize,
             precision=self.precision,
+            priors=tuple(locate(prior, offline=offline, progress=progress) for prior in self.priors),
         )
 
 
