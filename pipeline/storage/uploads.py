@@ -1,4 +1,4 @@
-"""Upload in the background, in order, with a limit on the bytes that are queued."""
+"""Upload objects in the background, in order, with a limit on the bytes in the queue."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from types import TracebackType
 from pipeline.storage.store import Store
 from render.errors import StorageError
 
-ROOM = 256 * 1024 * 1024  # bytes that may be queued; beyond it, a render that is faster than the network must wait
+ROOM = 256 * 1024 * 1024  # bytes in the queue; a render that is faster than the network waits
 GRACE = 2.0  # seconds during which a terminated render may still upload
 
 
@@ -23,9 +23,9 @@ class _Task:
 
 
 class Uploads:
-    """A queue and the thread that processes it; as a context manager, it ends when everything is uploaded.
+    """A queue of uploads and the thread that processes it; a context manager that waits until all are done.
 
-    Tasks are processed in order. If one fails, after the library has retried for minutes, the next call raises
+    Tasks are processed in order. If one fails, which is after the library has retried for minutes, the next call raises
     its error.
     """
 
@@ -53,7 +53,7 @@ class Uploads:
                 self._changed.notify_all()
 
     def put(self, key: str, data: bytes, done: Callable[[str | None], None]) -> None:
-        """Queue an upload; wait while the queue is full. Raises `StorageError` of an earlier task.
+        """Queue an upload; wait while the queue is full. Raises the `StorageError` of an earlier task.
 
         Args:
             done: called in the uploading thread with the object's tag, after the upload.
@@ -61,7 +61,7 @@ class Uploads:
         self._add(_Task(key=key, data=data, done=done), len(data))
 
     def delete(self, key: str) -> None:
-        """Queue the removal of an object, after all earlier tasks. Raises `StorageError` of an earlier task."""
+        """Queue the removal of an object, after all earlier tasks. Raises the `StorageError` of an earlier task."""
         self._add(_Task(key=key, data=None), 0)
 
     def drain(self, seconds: float | None = None) -> None:
