@@ -10,16 +10,16 @@ _PARTIAL = ".partial"
 
 
 @contextmanager
-def replacing(path: Path, whose: str = "") -> Iterator[Path]:
+def replacing(path: Path, writer: str = "") -> Iterator[Path]:
     """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
 
     The temporary name keeps the suffix, since writers choose the format by it. A leftover of a crash is
     removed by the next writer of `path`.
 
     Args:
-        whose: distinguishes the temporary files of several concurrent writers.
+        writer: distinguishes the temporary files of several concurrent writers.
     """
-    partial = named_partial(path, whose)
+    partial = named_partial(path, writer)
     partial.unlink(missing_ok=True)  # a writer that outlived its run may still have it open
     try:
         yield partial
@@ -31,9 +31,9 @@ def replacing(path: Path, whose: str = "") -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def named_partial(path: Path, whose: str = "") -> Path:
+def named_partial(path: Path, writer: str = "") -> Path:
     """Return the temporary name for `path`, in the form that `remove_partial` recognises."""
-    return path.with_name(f".{path.stem}{_PARTIAL}{whose}{path.suffix}")
+    return path.with_name(f".{path.stem}{_PARTIAL}{writer}{path.suffix}")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -46,12 +46,12 @@ def _fetch(store: Store, name: str, folder: Path) -> None:
         except FileNotFoundError:
             continue
         if key.endswith(SUFFIXES):
-            wanted += _named(folder / key)
+            wanted += _file_names(folder / key)
     if not (folder / name).is_file():
         raise StorageError(f"{store.url}/{name}: there is no such object")
 
 
-def _named(path: Path) -> Iterator[str]:
+def _file_names(path: Path) -> Iterator[str]:
     """Yield every scalar that looks like a file in the schedule's folder or below."""
     try:
         for token in yaml.scan(path.read_text(encoding="utf-8-sig")):

@@ -27,7 +27,7 @@ def start_of(pid: int) -> str:
     return os.fsdecode(fields[_START_FIELD - _AFTER_NAME]) if len(fields) > _START_FIELD - _AFTER_NAME else ""
 
 
-def lives(pid: int, start: str = "", booted: str = "") -> bool:
+def is_running(pid: int, start: str = "", booted: str = "") -> bool:
     """Whether the process with this id, start and boot is still running on this machine.
 
     Args:

@@ -30,12 +30,12 @@ def pull(
         if not wanted(found.key):
             continue
         keys.add(found.key)
-        if ledger.is_same(found) or _newer(store, found, folder, ledger):
+        if ledger.is_same(found) or _fetched_if_newer(store, found, folder, ledger):
             same.add(found.key)
     return keys, same
 
 
-def _newer(store: Store, found: Object, folder: Path, ledger: Ledger) -> bool:
+def _fetched_if_newer(store: Store, found: Object, folder: Path, ledger: Ledger) -> bool:
     """Fetch an object unless its local file is newer; return whether it was fetched."""
     path = folder / found.key
     if found.key.startswith("/") or ".." in Path(found.key).parts:  # keys in a bucket can be anything

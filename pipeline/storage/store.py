@@ -58,7 +58,7 @@ class Store:
         """List all objects below the URL, in no particular order. Raises `StorageError`."""
         import obstore
 
-        with self._telling("listed"):
+        with self._translated_errors("listed"):
             return [
                 Object(key=str(meta["path"]), modified=meta["last_modified"], tag=_tag(meta["e_tag"]))
                 for batch in obstore.list(self._store)
@@ -75,7 +75,7 @@ class Store:
         import obstore
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as partial, partial.open("wb") as file, self._telling("read", key, missing=True):
+        with replacing(path) as partial, partial.open("wb") as file, self._translated_errors("read", key, missing=True):
             answer = obstore.get(self._store, key)
             written = sum(file.write(chunk) for chunk in answer.stream())
             if written != answer.meta["size"]:
@@ -86,14 +86,14 @@ class Store:
         """Write an object atomically and return its tag. Raises `StorageError`."""
         import obstore
 
-        with self._telling("written", key):
+        with self._translated_errors("written", key):
             return _tag(obstore.put(self._store, key, data)["e_tag"])
 
     def delete(self, key: str) -> None:
         """Remove an object, if it exists. Raises `StorageError`."""
         import obstore
 
-        with suppress(FileNotFoundError), self._telling("removed", key, missing=True):
+        with suppress(FileNotFoundError), self._translated_errors("removed", key, missing=True):
             obstore.delete(self._store, key)
 
     @cached_property
@@ -103,14 +103,14 @@ class Store:
         except ImportError as error:
             raise InputError(f"{self.url}: buckets need another package: pip install '.[cloud]'") from error
         retry: RetryConfig = {"retry_timeout": timedelta(seconds=RETRY_SECONDS)}
-        with self._telling("opened"):
+        with self._translated_errors("opened"):
             if not self.url.startswith("az:"):
                 return from_url(self.url, retry_config=retry)
             account, _, below = self.url.removeprefix("az://").partition("/")  # obstore's az: URLs contain no account
             return from_url(f"az://{below}", account_name=account, retry_config=retry)
 
     @contextmanager
-    def _telling(self, done: str, key: str = "", missing: bool = False) -> Iterator[None]:
+    def _translated_errors(self, done: str, key: str = "", missing: bool = False) -> Iterator[None]:
         """Convert the library's errors to ours, each of one line: its own may include pages of the server's response.
 
         Args:

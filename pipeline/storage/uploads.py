@@ -11,7 +11,7 @@ from types import TracebackType
 from pipeline.storage.store import Store
 from render.errors import StorageError
 
-ROOM = 256 * 1024 * 1024  # bytes in the queue; a render that is faster than the network waits
+MAX_QUEUED = 256 * 1024 * 1024  # bytes in the queue; a render that is faster than the network waits
 GRACE = 2.0  # seconds during which a terminated render may still upload
 
 
@@ -29,15 +29,15 @@ class Uploads:
     its error.
     """
 
-    def __init__(self, store: Store, room: int = ROOM) -> None:
+    def __init__(self, store: Store, max_queued: int = MAX_QUEUED) -> None:
         self._store = store
-        self._room = room
+        self._max_queued = max_queued
         self._tasks: deque[_Task] = deque()
         self._changed = threading.Condition()
         self._bytes = 0
         self._closed = False
         self._error: StorageError | None = None
-        self._thread = threading.Thread(target=self._work, name="uploads", daemon=True)
+        self._thread = threading.Thread(target=self._process_tasks, name="uploads", daemon=True)
 
     def __enter__(self) -> "Uploads":
         self._thread.start()
@@ -73,22 +73,22 @@ class Uploads:
                 if left is not None and left <= 0:
                     return
                 self._changed.wait(left)
-            self._raise()
+            self._raise_error()
 
     def _add(self, task: _Task, size: int) -> None:
         with self._changed:
-            while self._bytes and self._bytes + size > self._room and self._error is None:
+            while self._bytes and self._bytes + size > self._max_queued and self._error is None:
                 self._changed.wait()
-            self._raise()
+            self._raise_error()
             self._tasks.append(task)
             self._bytes += size
             self._changed.notify_all()
 
-    def _raise(self) -> None:
+    def _raise_error(self) -> None:
         if self._error is not None:
             raise self._error
 
-    def _work(self) -> None:
+    def _process_tasks(self) -> None:
         while True:
             with self._changed:
                 while not self._tasks and not self._closed:
@@ -97,7 +97,7 @@ class Uploads:
                     return
                 task = self._tasks[0]
             try:
-                self._do(task)
+                self._process(task)
             except StorageError as error:
                 self._fail(error)
                 return
@@ -109,7 +109,7 @@ class Uploads:
                 self._bytes -= len(task.data or b"")
                 self._changed.notify_all()
 
-    def _do(self, task: _Task) -> None:
+    def _process(self, task: _Task) -> None:
         if task.data is None:
             self._store.delete(task.key)
         else:

@@ -55,7 +55,7 @@ def test_a_terminated_run_leaves_its_state_in_the_bucket(desk: Desk, number: int
 
 
 def test_the_history_is_not_uploaded(desk: Desk) -> None:
-    """The finished run that an edit moves to the history is not uploaded, and an object with that name is not downloaded."""
+    """A run that an edit moves to the history is not uploaded, and an object with that name is not downloaded."""
     url = "s3://videos/edited"
     store = Store(f"{url}/sea")
     for seed in (1, 2):

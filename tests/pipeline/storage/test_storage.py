@@ -180,7 +180,7 @@ def test_a_deleted_bucket_fails_the_run_and_keeps_the_folder(
 def test_the_queue_is_never_longer_than_its_limit(line: Line, store: Store) -> None:
     line.always = "slow"
     longest = 0
-    with Uploads(store, room=2500) as uploads:
+    with Uploads(store, max_queued=2500) as uploads:
         for number in range(6):
             uploads.put(f"{number}", bytes(1000), lambda tag: None)
             longest = max(longest, uploads._bytes)
@@ -209,12 +209,12 @@ def test_an_interrupted_run_does_not_wait_for_its_uploads(line: Line, store: Sto
 def test_an_object_outside_the_folder_is_refused(tmp_path: Path) -> None:
     from datetime import datetime
 
-    from pipeline.storage.pull import _newer
+    from pipeline.storage.pull import _fetched_if_newer
     from pipeline.storage.store import Object
 
     stranger = Object(key="../outside", modified=datetime.now(), tag=None)
     with pytest.raises(StorageError, match="would be written outside"):
-        _newer(Store("s3://b/p"), stranger, tmp_path, Ledger(tmp_path))
+        _fetched_if_newer(Store("s3://b/p"), stranger, tmp_path, Ledger(tmp_path))
 
 
 def test_schedules_are_fetched_with_the_files_that_they_name(store: Store, tmp_path: Path) -> None:
