@@ -1,4 +1,4 @@
-"""Makes a video from frames with ffmpeg. Only this file builds its command lines for that."""
+"""Makes a video from frames with ffmpeg. Only this file builds the command lines for that."""
 
 import itertools
 import os
@@ -24,15 +24,15 @@ from pipeline.video.recipe import Recipe
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
-_MAX_NOTES = 4_000_000  # bytes: a schedule has at most 1,000,000, and each may be escaped
+_MAX_NOTES = 4_000_000  # bytes: a schedule has at most 1,000,000, each of which may be escaped
 _MAX_BLOCK = 64 << 20  # largest single allocation that ffmpeg may make while reading them, in bytes
 
 
 def find_binary(setting: str | None) -> str:
-    """The ffmpeg to use: the setting, else $RENDER_FFMPEG, else from PATH, else imageio-ffmpeg's own.
+    """The ffmpeg to use: the setting, else $RENDER_FFMPEG, else the one in PATH, else that of imageio-ffmpeg.
 
     Raises:
-        EncodingError: the one in a setting does not exist, or there is none at all.
+        EncodingError: the one that was set cannot be run, or there is none.
     """
     for origin, wanted in (("--ffmpeg", setting), (f"${ENVIRONMENT}", os.environ.get(ENVIRONMENT))):
         if wanted:
@@ -63,17 +63,17 @@ def assemble(
         fps: frames per second.
         title: for the video's metadata.
         recipe: filters, encoder and container.
-        check: called with the number of every frame before it is used, while ffmpeg encodes the frames before it;
-            an exception from it ends the encoding.
+        check: called with the number of every frame before it is used, while ffmpeg encodes the earlier frames;
+            an exception that it raises ends the encoding.
 
     Raises:
-        EncodingError: ffmpeg failed; the message says why and what to do. The frames are kept.
+        EncodingError: ffmpeg failed; the message gives the reason and a remedy. The frames are kept.
     """
     frames = [pattern.parent / (pattern.name % index) for index in range(num_frames)]
     for frame in frames:
-        if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would silently make a shorter video
+        if not (frame.is_file() and frame.stat().st_size):  # otherwise ffmpeg would silently make a shorter video
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
-    # Through a pipe instead of by name: ffmpeg reads ahead and would fail at a gap after the last frame.
+    # Frames go through a pipe: by name, ffmpeg would read ahead and fail at the missing one after the last frame.
     pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=str(exact(fps)))
     order = [*(recipe.order or range(num_frames))] * recipe.repeat
     shown = len(order)
@@ -105,13 +105,13 @@ def encode(
     video: Path,
     recipe: Recipe,
 ) -> None:
-    """Make `video` from frames as they arrive, each as the RGB bytes of (width, height) pixels.
+    """Make `video` from frames as they arrive; each is the RGB bytes of (width, height) pixels.
 
     Args:
         recipe: filters, encoder and container; its sound must be as long as the frames.
 
     Raises:
-        EncodingError: ffmpeg failed; the message says why and what to do.
+        EncodingError: ffmpeg failed; the message gives the reason and a remedy.
     """
     width, height = size
     pictures = ffmpeg.input(
@@ -123,7 +123,7 @@ def encode(
 
 
 def complaint(binary: str, recipe: Recipe) -> str:
-    """Why the recipe does not work on this machine, from a trial with eight small pictures; "" if it works."""
+    """The error when the recipe is tried with eight small pictures on this machine; "" if it works."""
     pictures = ffmpeg.input("color=gray:size=320x192:rate=8:duration=1", f="lavfi")
     to_codec = max(place for place, (name, _) in enumerate(recipe.filters) if name == "scale")
     for name, arguments in recipe.filters[to_codec:]:
@@ -141,7 +141,7 @@ def complaint(binary: str, recipe: Recipe) -> str:
 
 
 def encoder_options(binary: str, encoder: str) -> frozenset[str]:
-    """The names of the options that an encoder has in this ffmpeg; empty if ffmpeg cannot be run."""
+    """The names of the options that this ffmpeg has for an encoder; empty if ffmpeg cannot be run."""
     command = [binary, "-hide_banner", "-h", f"encoder={encoder}"]
     try:
         printed = subprocess.run(
@@ -160,17 +160,19 @@ def read_notes(binary: str, video: Path, container: Container) -> str:
     """The metadata of a file, in FFmpeg's own format.
 
     Raises:
-        InputError: the file is not a video, or its metadata are longer than a schedule can be.
+        InputError: the file is not a video, or its metadata is longer than a schedule can be.
         EncodingError: ffmpeg cannot be run.
     """
     command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
-    # Fix the demuxer, because a playlist under any name would lead to other files.
+    # Name the demuxer: otherwise a playlist, whatever its file name, would lead to other files.
     command += ["-format_whitelist", container.demuxer[-1], "-max_alloc", str(_MAX_BLOCK), *container.demuxer]
     found = limited_output([*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"], _MAX_NOTES)
     if found is None:
         raise InputError(f"{video}: ffmpeg cannot read it as a video")
     if len(found) > _MAX_NOTES:
-        raise InputError(f"{video}: its metadata are over {_MAX_NOTES:,} bytes; no video that `render` makes has that")
+        raise InputError(
+            f"{video}: its metadata has over {_MAX_NOTES:,} bytes; no video that `render` makes has that much"
+        )
     return found.decode(errors="replace")
 
 
@@ -204,10 +206,14 @@ def _make(
         ).overwrite_output()
         process.run(_with_notes(stream.compile(cmd=binary), recipe), fed)
         if not (partial.is_file() and recipe.container.is_whole(partial)):
-            raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
+            raise EncodingError(
+                f"{binary}: ended without an error but made no video; is it ffmpeg? The frames are kept"
+            )
         lengths = measured(binary, partial, recipe.container)
         if fault := lengths.fault(*expected(), sounds=recipe.sound is not None):
-            raise EncodingError(f"{video}: {binary} made it wrong: {fault}; the frames are kept, try another ffmpeg")
+            raise EncodingError(
+                f"{video}: {binary} made a faulty file: {fault}; the frames are kept, try another ffmpeg"
+            )
         if recipe.finish is not None:
             recipe.finish(partial)
 
