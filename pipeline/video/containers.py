@@ -53,14 +53,14 @@ class Container:
     text: EmbeddedText | None = None
     durations: Callable[[bytes], list[int]] | None = None
 
-    def fits(self, path: Path) -> bool:
+    def matches(self, path: Path) -> bool:
         """Whether the file starts with this type's signature. Raises `OSError`."""
         with path.open("rb") as file:
             return re.match(self.signature, file.read(_HEAD), re.DOTALL) is not None
 
     def is_whole(self, path: Path) -> bool:
         """Whether the file is of this type and complete, without decoding it. Raises `OSError`."""
-        return self.fits(path) and self.is_complete(path)
+        return self.matches(path) and self.is_complete(path)
 
 
 def _has_all_boxes(path: Path) -> bool:

@@ -22,7 +22,7 @@ def container_of(file: Path, containers: Sequence[Container]) -> Container:
     Raises:
         InputError: it is none of `containers`. ffmpeg must not guess the type: a playlist would lead to other files.
     """
-    found = next((container for container in containers if container.fits(file)), None)
+    found = next((container for container in containers if container.matches(file)), None)
     if found is None:
         *others, last = [container.name for container in containers]
         raise InputError(f"{file}: not a video that `render` makes; expected {', '.join(others)} or {last}")

@@ -17,7 +17,7 @@ from pipeline.curves.rates import exact
 from pipeline.storage.atomic import replacing
 from pipeline.video import process
 from pipeline.video.containers import Container
-from pipeline.video.margins import kept, with_margins
+from pipeline.video.margins import with_margins, without_margins
 from pipeline.video.measuring import measured
 from pipeline.video.process import limited_output, patience
 from pipeline.video.recipe import Recipe
@@ -79,10 +79,10 @@ def assemble(
     shown = len(order)
     if recipe.rate:
         share = exact(recipe.rate) / exact(fps)
-        order, skipped = with_margins(order, recipe.closed, share)
-        recipe = replace(recipe, filters=kept(recipe.filters, skipped, round(shown * share)))
-    fed = _read(frames, order, check, recipe.redraw or (lambda number, png: png))
-    _make(binary, pictures, title, video, recipe, fed, lambda: (shown / fps, recipe.rate or fps))
+        order, skipped = with_margins(order, recipe.is_loop, share)
+        recipe = replace(recipe, filters=without_margins(recipe.filters, skipped, round(shown * share)))
+    input_data = _read(frames, order, check, recipe.redraw or (lambda number, png: png))
+    _make(binary, pictures, title, video, recipe, input_data, lambda: (shown / fps, recipe.rate or fps))
 
 
 def _read(
@@ -118,18 +118,18 @@ def encode(
         "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=str(exact(fps))
     )
     counted = itertools.count()
-    fed = (frame for frame, _ in zip(frames, counted, strict=False))
-    _make(binary, pictures, title, video, recipe, fed, lambda: (next(counted) / fps, fps))
+    input_data = (frame for frame, _ in zip(frames, counted, strict=False))
+    _make(binary, pictures, title, video, recipe, input_data, lambda: (next(counted) / fps, fps))
 
 
-def complaint(binary: str, recipe: Recipe) -> str:
+def trial_error(binary: str, recipe: Recipe) -> str:
     """The error when the recipe is tried with eight small pictures on this machine; "" if it works."""
     pictures = ffmpeg.input("color=gray:size=320x192:rate=8:duration=1", f="lavfi")
     to_codec = max(place for place, (name, _) in enumerate(recipe.filters) if name == "scale")
     for name, arguments in recipe.filters[to_codec:]:
         pictures = pictures.filter(name, **arguments)
     stream = ffmpeg.output(pictures, "pipe:", **{**recipe.options, "movflags": "empty_moov"})
-    stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin", *_opening(recipe))
+    stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin", *_device_arguments(recipe))
     try:
         made = subprocess.run(stream.compile(cmd=binary), capture_output=True, timeout=patience(), check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -152,7 +152,7 @@ def encoder_options(binary: str, encoder: str) -> frozenset[str]:
     return frozenset(re.findall(r"^ +-([\w-]+) ", printed.stdout.decode(errors="replace"), re.MULTILINE))
 
 
-def _opening(recipe: Recipe) -> list[str]:
+def _device_arguments(recipe: Recipe) -> list[str]:
     return ["-init_hw_device", recipe.device, "-filter_hw_device", "main"] if recipe.device else []
 
 
@@ -182,13 +182,13 @@ def _make(
     title: str,
     video: Path,
     recipe: Recipe,
-    fed: Iterable[bytes],
+    input_data: Iterable[bytes],
     expected: Callable[[], tuple[float, float]],
 ) -> None:
     """Make the file.
 
     Args:
-        fed: the data to write to ffmpeg.
+        input_data: the data to write to ffmpeg.
         expected: called when all frames are written; returns the video's length in seconds and its pictures per second.
     """
     with replacing(video.resolve()) as partial:
@@ -202,9 +202,9 @@ def _make(
             **{"flags:v": "+bitexact"},
         )
         stream = stream.global_args(
-            "-hide_banner", "-loglevel", "error", "-xerror", *_opening(recipe)
+            "-hide_banner", "-loglevel", "error", "-xerror", *_device_arguments(recipe)
         ).overwrite_output()
-        process.run(_with_notes(stream.compile(cmd=binary), recipe), fed)
+        process.run(_with_notes(stream.compile(cmd=binary), recipe), input_data)
         if not (partial.is_file() and recipe.container.is_whole(partial)):
             raise EncodingError(
                 f"{binary}: ended without an error but made no video; is it ffmpeg? The frames are kept"

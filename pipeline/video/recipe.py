@@ -45,7 +45,7 @@ class Recipe:
         order: frame numbers in the order in which they are shown; all in ascending order if empty.
         redraw: called with the number and the PNG of every frame; returns the PNG to use instead.
         rate: frames per second of the file if frames are interpolated, else None.
-        closed: whether the video is a loop, in which the first frame follows the last.
+        is_loop: whether the video is a loop, in which the first frame follows the last.
         repeat: how often all frames are shown in a row.
     """
 
@@ -63,7 +63,7 @@ class Recipe:
     repeat: int = 1
     redraw: Callable[[int, bytes], bytes] | None = None
     rate: float | None = None
-    closed: bool = False
+    is_loop: bool = False
 
     def num_pictures(self, count: int, fps: float) -> int:
         """The number of pictures in the file if each repeat shows `count` frames at `fps`."""

@@ -36,8 +36,8 @@ class Format:
         speed_range: the fastest and the slowest preset, for the documentation.
         sound: sound encoder and its options; empty if the format has no sound.
         hardware: hardware encoders, best first.
-        closed: adapts the options of `encoder` to a file that is played as a loop, given its number of pictures.
-        adapted: adapts the options of `encoder` to this ffmpeg, given the option names that it knows.
+        adapt_to_loop: adapts the options of `encoder` to a file that is played as a loop, given its number of pictures.
+        adapt_to_ffmpeg: adapts the options of `encoder` to this ffmpeg, given the option names that it knows.
         sink: what makes the file, a key of `pipeline.run.delivery.deliver.SINKS`.
     """
 
@@ -56,8 +56,8 @@ class Format:
     speed_range: str = ""
     sound: Mapping[str, str | int] = field(default_factory=dict)
     hardware: tuple[str, ...] = ()
-    closed: Callable[[Options, int], Options] | None = None
-    adapted: Callable[[Options, Collection[str]], Options] | None = None
+    adapt_to_loop: Callable[[Options, int], Options] | None = None
+    adapt_to_ffmpeg: Callable[[Options, Collection[str]], Options] | None = None
     sink: str = "ffmpeg"
 
     @property

@@ -6,7 +6,7 @@ from pipeline.video.formats import Format
 from pipeline.video.seams import with_parameters, zones
 
 
-def _closed(options: Options, count: int) -> Options:
+def _adapt_to_loop(options: Options, count: int) -> Options:
     """Use wide zones: x265's take effect late, and the B pictures around the last picture matter, too."""
     return with_parameters(options, "x265-params", f"zones={zones((0, 3), (count - 4, count))}")
 
@@ -26,5 +26,5 @@ FORMAT = Format(
     speed_range=X26_SPEED_RANGE,
     sound=AAC,
     hardware=in_hardware("hevc"),
-    closed=_closed,
+    adapt_to_loop=_adapt_to_loop,
 )

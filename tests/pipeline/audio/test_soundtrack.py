@@ -26,7 +26,7 @@ from pipeline.schedule.origin_loader import load_origin
 from pipeline.video import ffmpeg, formats
 from pipeline.video.containers import MP4
 from pipeline.video.measuring import measured
-from pipeline.video.sound import sounding
+from pipeline.video.sound import cut_sound
 from pipeline.views.preview import write_preview
 from render.errors import EncodingError, RunError
 from render.renderer.renderer import Renderer
@@ -213,7 +213,7 @@ def test_a_track_that_is_gone_is_reported(write: Write, tmp_path: Path) -> None:
     (tmp_path / "song.flac").unlink()
     with (
         pytest.raises(RunError, match=r"music: 'song.flac': no such file; the frames are kept"),
-        sounding(schedule.music.path, 0.0, 1.0, tmp_path / "video.mp4"),
+        cut_sound(schedule.music.path, 0.0, 1.0, tmp_path / "video.mp4"),
     ):
         pass
 

@@ -37,7 +37,7 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made(video: Video, pattern: Path, binary: str, path: Path, closed: bool) -> list[Pixels]:
     whole = recipe(video, (96, 48), FPS)
-    whole = Recipe(**{**vars(whole), "closed": closed})
+    whole = Recipe(**{**vars(whole), "is_loop": closed})
     ffmpeg.assemble(binary, pattern, COUNT, FPS, "t", path, recipe=whole)
     return played(path)
 

@@ -66,7 +66,7 @@ def test_the_encoder_knows_its_options(any_ffmpeg: str, name: str) -> None:
     known = formats.find(name)
     listed = encoder_options(any_ffmpeg, known.encoder)
     general = {"b:v", "profile:v", "g", "slices", "level", "loop", "plays"}  # of every encoder, or of the muxer
-    asked = known.options if known.adapted is None else known.adapted(known.options, listed)
+    asked = known.options if known.adapt_to_ffmpeg is None else known.adapt_to_ffmpeg(known.options, listed)
     assert set(asked) <= listed | general
 
 
