@@ -1,4 +1,4 @@
-"""`music:` in a schedule: beats, signals, lengths and sections from a real track, and every mistake in its place."""
+"""`music:` in a schedule: beats, signals, length and sections of a track, every mistake reported at its place."""
 
 import dataclasses
 import logging
@@ -34,7 +34,7 @@ def test_beats_and_bars_are_the_tracks(write: Write) -> None:
     assert schedule.markers == pytest.approx({"a": 8.5, "b": 9.5}, abs=0.02)
 
 
-def test_the_video_may_begin_within_the_track(write: Write) -> None:
+def test_the_video_may_start_in_the_middle_of_the_track(write: Write) -> None:
     text = "music: {file: song.flac, bpm: auto, start: 3s}\noutput: {length: 4 bars, fps: 10}"
     schedule = load_schedule(write(text))
     assert schedule.output.length == pytest.approx(8, abs=0.02)
@@ -67,7 +67,7 @@ def test_motion_peaks_on_the_kicks_at_every_frame_rate(write: Write, fps: int) -
     assert total == pytest.approx(turned[: round(12 * fps)].sum(), rel=0.02)
 
 
-def test_every_kind_of_signal_can_be_named(write: Write) -> None:
+def test_every_kind_of_signal_can_be_used(write: Write) -> None:
     import mido
 
     midi = mido.MidiFile(ticks_per_beat=480)
@@ -102,7 +102,7 @@ output: {fps: 10, length: 3s}
         assert 0 <= values.min() < 0.3 < values.max() <= 1
 
 
-def test_a_shot_hears_what_is_played_then(write: Write) -> None:
+def test_signals_of_a_shot_are_those_at_its_time_in_the_track(write: Write) -> None:
     shots = "shots: [{length: 2s, prompts: a}, {length: 2s, prompts: b, start: carry}]\noutput: {fps: 10}"
     cut = [spec.transforms for spec in Timeline(load_schedule(write(KICK + shots)))]
     whole = [spec.transforms for spec in Timeline(load_schedule(write(KICK + "output: {fps: 10, length: 4s}")))]
@@ -117,7 +117,7 @@ def test_sections_are_markers(write: Write, synthesise: object, tmp_path: Path) 
     assert load_schedule(path).markers == pytest.approx({"section_1": 0, "section_2": 16}, abs=0.03)
 
 
-def test_a_track_is_listened_to_once(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_track_is_analysed_once(write: Write, caplog: pytest.LogCaptureFixture) -> None:
     path = write("music: {file: song.flac, signals: {x: {band: [41, 121]}}}\nmotion: {rotate: x}")
     with caplog.at_level(logging.INFO, logger="pipeline"):
         first = _specs(load_schedule(path))
@@ -133,7 +133,7 @@ def _specs(schedule: Schedule) -> list[str]:
     return [spec.to_json() for spec in Timeline(schedule)]
 
 
-def test_a_damaged_cache_is_made_again(write: Write, cache_of_the_tests: Path) -> None:
+def test_a_damaged_cache_is_recomputed(write: Write, cache_of_the_tests: Path) -> None:
     path = write(KICK)
     first = _specs(load_schedule(path))
     for kept in (cache_of_the_tests / "music").iterdir():
@@ -189,7 +189,7 @@ def test_what_has_no_effect_is_reported(write: Write) -> None:
     ]
 
 
-def test_a_loop_jumps_where_the_music_does(write: Write) -> None:
+def test_a_loop_may_jump_with_the_music(write: Write) -> None:
     """The kick at the start is no seam, but what moves without the music must close."""
     text = "loop: {blend: 1s}\noutput: {length: 8s, fps: 10}\n"
     assert not load_schedule(write(KICK + text)).warnings
@@ -210,7 +210,7 @@ def test_a_draft_keeps_the_music(write: Write) -> None:
         ("{offset: 1 beat + 0.1s, bpm: 60}", 0.0, 1.1),
     ],
 )
-def test_beats_count_in_the_section_that_says_how_long_they_are(
+def test_beats_can_be_used_in_the_section_that_sets_the_tempo(
     write: Write, music: str, start: float, offset: float
 ) -> None:
     read = load_schedule(write(f"music: {music}")).music
@@ -240,7 +240,7 @@ STEADY = "beats and bars need a bpm that is one number here, such as 124; else w
         ("{bpm: -4, offset: 1 beat}", ["music.bpm: expected a number from 1 to 1000, got '-4'"]),
     ],
 )
-def test_beats_of_no_known_length_are_reported(write: Write, music: str, said: list[str]) -> None:
+def test_beats_without_a_constant_tempo_are_reported(write: Write, music: str, said: list[str]) -> None:
     with pytest.raises(ScheduleError) as caught:
         load_schedule(write(f"music: {music}"))
     assert [problem.path + ": " + problem.message for problem in caught.value.problems] == said

@@ -1,4 +1,4 @@
-"""Motion that is seen: in the pictures themselves, it peaks on the beats of the track."""
+"""Visible motion: measured in the pictures, it peaks on the beats of the track."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Signals of other tracks than the music: in step with it, kept by what is in them, and every mistake in its place."""
+"""Signals of stems: in sync with the music, cached by the file's content, every mistake reported at its place."""
 
 import logging
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_another_stem_changes_the_frames_that_follow_it(write: Write, stem: Call
     assert max(turned[1][12:]) < 0.05
 
 
-def test_a_stem_of_another_length_is_warned_of(write: Write, stem: Callable[..., Path]) -> None:
+def test_a_stem_of_another_length_gives_a_warning(write: Write, stem: Callable[..., Path]) -> None:
     text = f"music: {{file: song.flac, signals: {{kick: {STEM}}}}}\nmotion: {{rotate: 9*kick}}\noutput: {{length: 2s}}"
     stem(17.2)
     assert not load_schedule(write(text)).warnings
