@@ -1,4 +1,4 @@
-"""The beats of the music over time: evenly spaced, or on a grid whose tempo changes."""
+"""Convert between seconds and beats of the music: beats are evenly spaced, or the tempo changes."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 
-_LEAST = 1e-6  # a beat up to this many seconds before the start of a shot counts as its first
+_TOLERANCE = 1e-6  # seconds by which a beat may precede the start of a shot and still count as its first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +23,11 @@ class Beat:
         return 60 / self.bpm
 
     def numbers(self, times: Array) -> Array:
-        """How many beats have begun at `times`, with fractions; below 0 before the first."""
+        """The position of `times` counted in beats, with fractions; negative before the first beat."""
         return (times - self.offset) / self.seconds
 
     def times(self, numbers: Array) -> Array:
-        """When the beats `numbers` fall, in seconds."""
+        """The times in seconds of the beats `numbers`; the inverse of `numbers`."""
         return self.offset + numbers * self.seconds
 
     def tempo(self, times: Array) -> Array:
@@ -35,7 +35,7 @@ class Beat:
         return np.full(np.shape(times), self.bpm)
 
     def lasting(self, beats: float) -> float:
-        """The length in seconds of `beats` beats, starting at beat 0."""
+        """The duration in seconds of `beats` beats that start at beat 0."""
         return beats * self.seconds
 
     def after(self, time: float, beats: float) -> float:
@@ -45,7 +45,7 @@ class Beat:
     def from_(self, start: float) -> "Beat":
         """The same beats on a clock that begins at `start`, counted from the first beat there."""
         late = (self.offset - start) % self.seconds
-        return replace(self, offset=0.0 if self.seconds - late < _LEAST else late)
+        return replace(self, offset=0.0 if self.seconds - late < _TOLERANCE else late)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,9 @@ class BeatGrid(Beat):
     def from_(self, start: float) -> "Beat":
         number = float(self.numbers(np.array(start)))
         late = self.after(start, np.ceil(number) - number) - start
-        passed = np.floor(number) if self.after(start, np.floor(number) - number) > start - _LEAST else np.ceil(number)
+        passed = (
+            np.floor(number) if self.after(start, np.floor(number) - number) > start - _TOLERANCE else np.ceil(number)
+        )
         knots = tuple((second - start, beat - float(passed)) for second, beat in self.knots)
         return replace(self, knots=knots, offset=0.0 if passed < number else late)
 

@@ -1,4 +1,4 @@
-"""Reads the tokens of an expression one by one, and durations such as 4 beats."""
+"""Reads an expression token by token, and durations such as 4 beats."""
 
 from pipeline.curves.tokens import HINTS, ExpressionError, Token, tokens
 from pipeline.curves.triggers import MAX_SPAN, UNITS, Span
@@ -9,7 +9,7 @@ _SPAN = "a time such as 4 beats, 2 bars or 1.5s"
 
 
 class Cursor:
-    """Reads token by token, up to the maximum number in an expression."""
+    """Reads token by token, up to the maximum number of an expression."""
 
     def __init__(self, source: str) -> None:
         self._tokens = tokens(source)
@@ -30,7 +30,7 @@ class Cursor:
             self._at += 1
         self._nodes += 1
         if self._nodes > MAX_NODES * 2:  # about half of all tokens are operators and brackets
-            raise ExpressionError("too long; let: names parts of it", token.column)
+            raise ExpressionError("too long; name parts of it with let:", token.column)
         return token
 
     def _expect(self, text: str, instead: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Expressions: numbers as a formula of time, evaluated for a whole timeline at once."""
+"""Expressions: formulas of time, evaluated for a whole timeline at once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -38,7 +38,7 @@ class Expression:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What the names of an expression stand for.
+    """The values of the names in an expression.
 
     Attributes:
         fps: frames per second.
@@ -77,7 +77,7 @@ class Scope:
             if self.beat and trigger.span.in_beats:
                 period *= self.beat.seconds
             if period * self.fps * MAX_IN_FRAME < 1:
-                raise ExpressionError(f"is more than {MAX_IN_FRAME} times in one frame", column)
+                raise ExpressionError(f"occurs more than {MAX_IN_FRAME} times per frame", column)
         return Expression(source=source, names=frozenset(parser.used), size=parser.size, compute=compute)
 
     def asked(self, expression: Expression) -> frozenset[str]:

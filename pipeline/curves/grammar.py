@@ -62,7 +62,7 @@ class Parser(Cursor):
         """Parse everything that binds at least as tightly as `binding`."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise ExpressionError("nested too deeply; let: names parts of it", self._token.column)
+            raise ExpressionError("nested too deeply; name parts of it with let:", self._token.column)
         left = self._operand()
         while (text := self._token.text) and self._token.kind in ("operator", "name"):
             if text == "if" and binding <= _TERNARY:
@@ -123,7 +123,7 @@ class Parser(Cursor):
             raise ExpressionError(f"{name} is a function: {FUNCTIONS[name].call}", column)
         if name not in self._known:
             hint = MISSING.get(name) or suggestion(
-                name, {*self._known, *FUNCTIONS}, "let: can define it, or music.signals for a sound"
+                name, {*self._known, *FUNCTIONS}, "define it in let:, or in music.signals if it follows the music"
             )
             raise ExpressionError(f"unknown name '{name}'; {hint}", column)
         self.used.add(name)
@@ -131,7 +131,7 @@ class Parser(Cursor):
 
     def _call(self, name: str, column: int) -> Compute:
         if name not in FUNCTIONS:
-            hint = "it is a number" if name in self._known else suggestion(name, FUNCTIONS)
+            hint = "it is a number, not a function" if name in self._known else suggestion(name, FUNCTIONS)
             raise ExpressionError(f"unknown function '{name}'; {hint}", column)
         function = FUNCTIONS[name]
         values = self._values(function.reads)

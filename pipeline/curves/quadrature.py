@@ -14,7 +14,7 @@ _WEIGHTS = np.array([2, 14 - 7**0.5, 14 + 7**0.5, 14 + 7**0.5, 14 - 7**0.5, 2]) 
 CELL = 1 / 30  # seconds: short enough that nothing lasting 5 ms fits between the nodes of a piece
 _TOLERANCE = 1e-9  # relative to the mean value in a piece
 _DEPTH = 14  # times that a piece is halved: a jump is located to 2 microseconds
-_BUSY = 20_000  # pieces with a jump; with more, they are left as they are, so that the refinement always ends
+_BUSY = 20_000  # limit of pieces with a jump; beyond it, they are not refined further, so that refinement always ends
 
 
 def integrals(function: Callable[[Array], Array], edges: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Beats on a grid: where the tempo is one it is as without a grid, and between changes nothing jumps."""
+"""Beats on a grid: a constant tempo equals evenly spaced beats, and nothing jumps where the tempo changes."""
 
 import numpy as np
 import pytest
@@ -22,13 +22,13 @@ def test_a_grid_of_one_tempo_is_that_tempo(time: float, beats: float) -> None:
 
 
 @given(st.floats(-5, 20))
-def test_times_and_numbers_undo_each_other(time: float) -> None:
+def test_times_and_numbers_are_inverse(time: float) -> None:
     assert CHANGING.times(CHANGING.numbers(np.array(time))) == pytest.approx(time, abs=1e-9)
 
 
 @pytest.mark.parametrize("beats", [EVEN, GRID, CHANGING])
 @given(start=st.floats(0, 8), time=st.floats(0, 8))
-def test_a_part_counts_from_its_first_beat(beats: Beat, start: float, time: float) -> None:
+def test_a_shot_counts_beats_from_its_first_one(beats: Beat, start: float, time: float) -> None:
     part = beats.from_(start)
     assert part.offset >= -1e-9
     assert part.numbers(np.array(part.offset)) == pytest.approx(0, abs=1e-5)
@@ -37,7 +37,7 @@ def test_a_part_counts_from_its_first_beat(beats: Beat, start: float, time: floa
     assert part.numbers(np.array(0.0)) > -1
 
 
-def test_beats_last_as_long_as_they_do_there() -> None:
+def test_beats_have_their_local_length() -> None:
     assert CHANGING.after(0.0, 2) == pytest.approx(1.0)
     assert CHANGING.after(1.5, 0.5 + 3) == pytest.approx(3.0)
     assert CHANGING.after(2.0, -1) == pytest.approx(1.0)

@@ -151,7 +151,7 @@ WRONG = [
         "motion: {rotate: {0: prev}}",
         [
             "2:22: motion.rotate.0: unknown name 'prev'; it is the value at the previous key of a map of times, and "
-            "there is none here"
+            "there is no previous key here"
         ],
     ),
     (
