@@ -24,7 +24,7 @@ class Cursor:
     def _token(self) -> Token:
         return self._tokens[self._at]
 
-    def _take(self) -> Token:
+    def _advance(self) -> Token:
         token = self._token
         if token.kind != "end":
             self._at += 1
@@ -36,7 +36,7 @@ class Cursor:
     def _expect(self, text: str, instead: str = "") -> None:
         if self._token.text != text:
             raise self._unexpected(f"expected '{text}'{instead}")
-        self._take()
+        self._advance()
 
     def _unexpected(self, hint: str = "") -> ExpressionError:
         kind, text, column = self._token
@@ -44,15 +44,15 @@ class Cursor:
         hint = HINTS.get(text, hint)
         return ExpressionError(message + (f"; {hint}" if hint else ""), column)
 
-    def _take_span(self) -> Span:
+    def _read_span(self) -> Span:
         """Read a duration: a number and its unit."""
         kind, text, column = self._token
         if kind != "number":
             raise ExpressionError(f"expected {_SPAN}, got '{text}'", column)
-        count = float(self._take().text)
+        count = float(self._advance().text)
         if self._token.kind != "name":
             raise ExpressionError(f"expected {_SPAN}, got '{text}'", column)
-        _, unit, place = self._take()
+        _, unit, place = self._advance()
         if unit not in UNITS:
             raise ExpressionError(f"unknown unit '{unit}'; {suggestion(unit, UNITS)}", place)
         if not 0 < count <= MAX_SPAN:

@@ -106,7 +106,7 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
         curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
     for name, (sample, parts) in curves.items():
         heard = any(
-            key.formula and key.formula.asked & clock.names.signals.keys() for part in parts for key in part.keys
+            key.formula and key.formula.dependencies & clock.names.signals.keys() for part in parts for key in part.keys
         )
         if heard:  # it follows the music, so a jump there is expected
             continue

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import Beat
+from pipeline.curves.beat_grid import Beat
 from pipeline.curves.expressions import Expression, Scope
 from pipeline.curves.signals import Signal
 from pipeline.schedule.document.document import InvalidError, Value

@@ -135,9 +135,9 @@ def _check(keys: list[tuple[Keyframe, Value]], quantity: Quantity, clock: Clock)
 
 
 def by_time(
-    value: Value, clock: Clock, read: Callable[[float, Value], T], besides: Collection[str] = ()
+    value: Value, clock: Clock, read: Callable[[float, Value], T], skipped: Collection[str] = ()
 ) -> dict[float, T]:
-    """Read a map of times in order, except the keys in `besides`; invalid entries are reported and left out."""
+    """Read a map of times in order, except the keys in `skipped`; invalid entries are reported and left out."""
     if not value.node.value:
         raise value.invalid("at least one time")
     if len(value.node.value) > MAX_KEYS:
@@ -146,7 +146,7 @@ def by_time(
     seen: set[float] = set()
     places: dict[float, Value] = {}
     for name, key, entry in value.pairs("a map of times"):
-        if name in besides:
+        if name in skipped:
             continue
         with value.problems.collecting():
             at = time(key, clock) if clock.known else float(len(seen))

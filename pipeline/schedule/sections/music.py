@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.audio.onsets import FRAMES
 from pipeline.audio.track import Track
-from pipeline.curves.beats import Beat, BeatGrid
+from pipeline.curves.beat_grid import Beat, BeatGrid
 from pipeline.curves.signals import Signal
 from pipeline.schedule.document.document import InvalidError, Problems, Value
 from pipeline.schedule.fields import readers as fields
@@ -184,7 +184,7 @@ def _mapped(tempos: dict[float, float], music: Music, value: Value) -> Beat:
     ends = [*times[1:], times[-1] + 60.0]
     counts = np.cumsum([0.0, *((end - time) * bpm / 60 for time, end, bpm in zip(times, ends, bpms, strict=True))])
     grid = BeatGrid.of(list(zip([*times, ends[-1]], counts.tolist(), strict=True)), music.beats_per_bar)
-    zero = float(grid.numbers(np.array(music.offset)))
+    zero = float(grid.beats_at(np.array(music.offset)))
     return BeatGrid.of([(time, count - zero) for time, count in grid.knots], music.beats_per_bar)
 
 

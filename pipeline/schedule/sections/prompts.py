@@ -37,9 +37,9 @@ _SUBJECTS = {
 }
 
 
-def _with_subject(besides: dict[str, Shape]) -> list[Shape]:
+def _with_subject(others: dict[str, Shape]) -> list[Shape]:
     """The shapes of a map with a text, and of one with a picture."""
-    return [map_of({name: shape, **besides}, required=(name,)) for name, shape in _SUBJECTS.items()]
+    return [map_of({name: shape, **others}, required=(name,)) for name, shape in _SUBJECTS.items()]
 
 
 _SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING})))
@@ -118,7 +118,7 @@ def _scenes(value: Value, clock: Clock) -> Prompts:
     blend = "weights"
     with value.problems.collecting():
         blend = _BLEND.read(entries["blend"], clock) if "blend" in entries else blend
-    scenes = by_time(value, clock, lambda at, entry: (*_scene(entry, clock), entry), besides=("blend",))
+    scenes = by_time(value, clock, lambda at, entry: (*_scene(entry, clock), entry), skipped=("blend",))
     times = list(scenes)
     prompts = []
     for position, (at, (scene, easing, place)) in enumerate(scenes.items()):

@@ -174,8 +174,8 @@ def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Valu
 
 def _clock_from(start: float, length: float, clock: Clock) -> Clock:
     """The clock of a shot: times count from its start, and beats from the first one in it."""
-    beat = clock.beat.from_(start) if clock.beat else None
-    signals = {name: signal.from_(start) for name, signal in clock.names.signals.items()}
+    beat = clock.beat.starting_at(start) if clock.beat else None
+    signals = {name: signal.starting_at(start) for name, signal in clock.names.signals.items()}
     markers = {name: at - start for name, at in clock.markers.items()}
     return replace(clock, length=length, beat=beat, markers=markers).with_names(signals=signals, loop=0.0)
 

@@ -30,7 +30,7 @@ def test_beats_and_bars_are_the_tracks(write: Write) -> None:
     assert schedule.output.length == pytest.approx(16.5, abs=0.01)
     beat = schedule.music.beat
     assert beat is not None
-    np.testing.assert_allclose(beat.times(np.arange(32.0)), BEATS, atol=0.02)
+    np.testing.assert_allclose(beat.times_of(np.arange(32.0)), BEATS, atol=0.02)
     assert schedule.markers == pytest.approx({"a": 8.5, "b": 9.5}, abs=0.02)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import Beat
+from pipeline.curves.beat_grid import Beat
 from pipeline.curves.expressions import Expression, Formula, Scope
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.curves.grammar import MAX_DEPTH

@@ -55,7 +55,7 @@ def test_a_signal_of_a_shot_starts_at_the_shot() -> None:
     values = np.random.default_rng(0).uniform(size=500)
     signal = Signal(values=values, rate=50.0, fps=25.0)
     times = np.linspace(0, 4, 101)
-    np.testing.assert_allclose(signal.from_(3.0).at(times), signal.at(times + 3), atol=1e-12)
+    np.testing.assert_allclose(signal.starting_at(3.0).at(times), signal.at(times + 3), atol=1e-12)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import Beat, BeatGrid
+from pipeline.curves.beat_grid import Beat, BeatGrid
 from pipeline.curves.expressions import Formula, Scope
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
@@ -42,8 +42,8 @@ def weighed(time: float, fps: float, moments: Array, release: Array) -> float:
 def test_a_pulse_is_averaged_around_the_middle_of_the_frame(
     source: str, beat: Beat, numbers: Array, release: float | None, fps: float
 ) -> None:
-    moments = beat.times(numbers)
-    lasting = beat.times(numbers + 0.5) - moments if release is None else np.full(len(numbers), release)
+    moments = beat.times_of(numbers)
+    lasting = beat.times_of(numbers + 0.5) - moments if release is None else np.full(len(numbers), release)
     times = np.linspace(0, 3.7, 7)
     expected = [weighed(time, fps, moments, lasting) for time in times]
     np.testing.assert_allclose(at(source, times, fps, beat), expected, atol=3e-5 * fps / 12)

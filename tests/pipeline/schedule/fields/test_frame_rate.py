@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from pipeline.curves.beats import BeatGrid
+from pipeline.curves.beat_grid import BeatGrid
 from pipeline.curves.rates import exact
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.video_plan import VideoPlan
@@ -97,7 +97,7 @@ def test_auto_goes_by_the_shots_and_says_what_is_wrong_once() -> None:
 def test_found_beats_count_as_bars_where_they_are_nearly_even() -> None:
     times = 0.5 + 60 / 124 * np.arange(33) + 0.004 * np.sin(np.arange(33))
     grid = BeatGrid.of([(float(time), float(number)) for number, time in enumerate(times)], 4)
-    length = grid.lasting(32)
+    length = grid.duration(32)
     assert fitting(length, grid, 12.0) * length == pytest.approx(8 * 23, abs=1e-6)
 
 
