@@ -1,4 +1,4 @@
-"""The contents of a plot of a schedule, independent of what draws it: curves with units, prompts, beats and events."""
+"""What a plot of a schedule shows, however it is drawn: curves with units, prompts, beats and events."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from render import catalogue
 from render.errors import one_line
 from render.motion import transforms
 
-END = 1e-9  # seconds by which rounding may put a time past the end
+END = 1e-9  # seconds: tolerance for rounding errors of times at the end
 
 
 @dataclass(frozen=True, kw_only=True)

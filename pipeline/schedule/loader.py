@@ -22,7 +22,7 @@ from pipeline.schedule.warnings import warnings
 from render.errors import suggestion
 
 _INSTEAD = {
-    "defaults": "is not a key: what is at the top applies to every shot; include: shares it between files",
+    "defaults": "is not a key: sections at the top apply to every shot; use include: to share them between files",
 }
 
 

@@ -43,7 +43,7 @@ def variants(origin: Origin, file: Path) -> dict[str, Schedule]:
     for variant in schedule.variants:
         for path, _ in variant.overrides:
             if path in asked:
-                raise InputError(f"--set {path}: varies in {file}; change it there, under variants:")
+                raise InputError(f"--set {path}: the value varies in {file}; change it there, in variants:")
         of_it = replace(origin, overrides=(*origin.overrides, *variant.overrides), variant=variant.name)
         found[variant.name] = load_origin(of_it, shown=file)
     return found

@@ -116,7 +116,7 @@ class Timeline:
         moved = np.diff(curve.accumulate(times, logarithmic=transform.multiplicative), prepend=0.0)
         if not np.isfinite(moved).all():
             index = int((~np.isfinite(moved)).argmax())
-            raise InputError(f"motion.{name}: the move from frame {index - 1} to frame {index} is not a number")
+            raise InputError(f"motion.{name}: the motion from frame {index - 1} to frame {index} is not a number")
         moved[list(self.cuts)] = 0.0
         return np.exp(moved) if transform.multiplicative else moved
 

@@ -206,9 +206,7 @@ def _make(
         ).overwrite_output()
         process.run(_with_notes(stream.compile(cmd=binary), recipe), input_data)
         if not (partial.is_file() and recipe.container.is_whole(partial)):
-            raise EncodingError(
-                f"{binary}: ended without an error but made no video; is it ffmpeg? The frames are kept"
-            )
+            raise EncodingError(f"{binary}: no error, but no video; is it ffmpeg? The frames are kept")
         lengths = measured(binary, partial, recipe.container)
         if fault := lengths.fault(*expected(), sounds=recipe.sound is not None):
             raise EncodingError(

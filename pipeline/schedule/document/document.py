@@ -1,4 +1,4 @@
-"""A YAML file as nodes that know their position, with the scalar types of YAML 1.2.
+"""A YAML file as nodes with their positions, with the scalar types of YAML 1.2.
 
 `pipeline.schedule.document.composer` builds the tree from the parser's events. PyYAML's own constructors would read
 `1e-3` as a string, `on` as True and `1:30` as 90, and silently keep the second of two equal keys.
@@ -168,7 +168,7 @@ def compose(text: str, file: str) -> Value:
     except NotYamlError as error:
         raise _syntax(file, error.line, error.column, error.message) from error
     if node is None:
-        raise _syntax(file, 1, 1, "the schedule is empty; `render new NAME` writes one to start from")
+        raise _syntax(file, 1, 1, "the schedule is empty; `render new NAME` creates one to start from")
     return Value(node, "", Problems(file))
 
 

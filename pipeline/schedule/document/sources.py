@@ -32,7 +32,7 @@ def read_text(path: Path) -> str:
             raise InputError(f"{path}: more than {MAX_BYTES:,} bytes; is this a schedule?")
         return raw.decode("utf-8-sig")
     except IsADirectoryError as error:
-        raise InputError(f"{path}: is a folder; expected a file, or {path / '*.yaml'} for those in it") from error
+        raise InputError(f"{path}: is a folder; expected a file, or {path / '*.yaml'} for all files in it") from error
     except OSError as error:
         raise InputError(f"{path}: {unreadable(path, error)}") from error
     except UnicodeDecodeError as error:

@@ -87,7 +87,9 @@ def read_matrix(document: Value) -> tuple[Value, Matrix]:
                 section, f"expected at most {MAX_VARIANTS:,} variants of {MAX_VALUES} values, got {count:,}"
             )
         if (read := sum(map(len, values.values())) * size(root)) > MAX_ENTRIES:
-            raise InvalidError(section, f"too many values for so long a schedule: {read:,} entries are to be read")
+            raise InvalidError(
+                section, f"too many values for a schedule of this length: {read:,} entries would be read"
+            )
     bare = with_root(document, root)
     for path in list(values):
         try:

@@ -40,7 +40,9 @@ class Diagnostics:
         """Count one more expression of `size` tokens. Raises `InvalidError` if there are too many to compute."""
         self.num_tokens += size
         if self.num_tokens > MAX_TOKENS:
-            raise InvalidError(value, "the expressions of this schedule, with all that let: adds to them, are too many")
+            raise InvalidError(
+                value, "the schedule has too many expressions, counting the let: variables that they use"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ def file(value: Value, clock: Clock) -> Path:
     except ValueError as error:
         raise InvalidError(value, str(error)) from error
     if not path.is_file():
-        raise InvalidError(value, f"'{written}': no such file; it is looked for at {path}{did_you_mean(path)}")
+        raise InvalidError(value, f"'{written}': no such file: {path}{did_you_mean(path)}")
     return path
 
 

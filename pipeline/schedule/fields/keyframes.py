@@ -31,14 +31,14 @@ MAX_WORK = 20_000_000  # tokens of an expression times sampled moments
 _EASE = "the name of an easing such as in_out_sine, see easings.net"
 EASING: Shape = {
     "title": "easing",
-    "description": "how a value travels to this key; the pictures are on easings.net",
+    "description": "how the value moves to this key; easings.net shows the curves",
     "default": "linear",
     **one_of({"enum": list(EASINGS)}, written_as(r"bezier\((?:[-+.0-9\s]+,){3}[-+.0-9\s]+\)", _EASE)),
 }
 _WORD = rf"\b(?!(?:{'|'.join(sorted(WORDS))})\b)\w"
 EXPRESSION: Shape = {
     "title": "expression",
-    "description": f"a formula of {', '.join(RESERVED)} and what let: names, with {', '.join(FUNCTIONS)}",
+    "description": f"a formula of {', '.join(RESERVED)} and the names in let:, with {', '.join(FUNCTIONS)}",
     "type": "string",
     "maxLength": MAX_LENGTH,
     # Two adjacent words are no expression, nor is a number with letters, except for times such as 4 beats.
@@ -126,7 +126,7 @@ def _check(keys: list[tuple[Keyframe, Value]], quantity: Quantity, clock: Clock)
     frames = clock.frames
     sizes = [clock.scope.size(key.formula.expression) for key, _ in keys if key.formula is not None]
     if max(sizes, default=0) * max(len(frames), clock.length / CELL) > MAX_WORK:
-        raise InvalidError(keys[0][1], f"expressions of this size are too much work for {clock.length:,.0f} s")
+        raise InvalidError(keys[0][1], f"expressions of this size take too long to compute for {clock.length:,.0f} s")
     for number, (key, value) in enumerate(keys):
         if key.formula is not None:
             begin, end = np.searchsorted(frames, [times[number], times[number + 2]], side="left")
@@ -151,7 +151,7 @@ def by_time(
         with value.problems.collecting():
             at = time(key, clock) if clock.known else float(len(seen))
             if at in seen:
-                raise InvalidError(key, f"a second entry at {at:g} s; remove one of the two")
+                raise InvalidError(key, f"another entry is also at {at:g} s; remove one of them")
             seen.add(at)
             places[at] = key
             found[at] = read(at, entry)
@@ -160,7 +160,7 @@ def by_time(
         said = " and has no effect"
         if number == 0:
             said = (
-                ": the video stops on the way there" if len(late) < len(places) else ": what it says holds throughout"
+                ": the video ends before it is reached" if len(late) < len(places) else ": its value applies throughout"
             )
         clock.warn(places[at], f"is after the end at {clock.length:.4g} s{said}")
     return dict(sorted(found.items()))

@@ -19,12 +19,12 @@ def named(value: Value, kind: str) -> dict[str, Value]:
     found: dict[str, Value] = {}
     if value.is_map and len(value.node.value) > MAX_NAMES:
         raise InvalidError(value, f"expected at most {MAX_NAMES} entries, got {len(value.node.value)}")
-    for name, key, entry in value.pairs(f"a map of names, {kind} each"):
+    for name, key, entry in value.pairs(f"a map of names to {kind} each"):
         with value.problems.collecting():
             if not _NAME.fullmatch(name):
                 raise InvalidError(key, f"expected a name of letters, digits and _ for {kind}, got '{name}'")
             if kind != "a marker" and (name in RESERVED or name in FUNCTIONS or name in WORDS):
-                raise InvalidError(key, f"'{name}' is a word of the language; choose another name")
+                raise InvalidError(key, f"'{name}' is a reserved word; choose another name")
             found[name] = entry
     return found
 
@@ -51,7 +51,7 @@ def in_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list
     circles = {min(circle): circle for circle in (_circle(name, waiting) for name in waiting)}
     for name, circle in circles.items():
         around = " -> ".join([*circle[circle.index(name) :], *circle[: circle.index(name) + 1]])
-        entries[name].problems.add(InvalidError(entries[name], f"goes round in a circle: {around}"))
+        entries[name].problems.add(InvalidError(entries[name], f"refers to itself: {around}"))
     return order
 
 

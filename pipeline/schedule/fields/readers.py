@@ -89,9 +89,9 @@ def text(value: Value, clock: Clock) -> str:
         raise value.invalid(expected)
     prompt = written(value)  # the number 1984 is a valid prompt, too
     if any("\ud800" <= character <= "\udfff" for character in prompt):
-        raise InvalidError(value, "contains half a character (a lone surrogate), which no text can")
+        raise InvalidError(value, "contains half a character (a lone surrogate), which is not valid text")
     if _CONTROL.search(prompt):  # ffmpeg's arguments cannot contain a null character, and terminals obey the others
-        raise InvalidError(value, "contains a control character, which no text needs")
+        raise InvalidError(value, "contains a control character; remove it")
     if isinstance(value.node, TextNode) and value.node.cut:
         clock.warn(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
     return prompt

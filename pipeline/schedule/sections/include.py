@@ -71,7 +71,7 @@ class _Reader:
             text = read_text(path)
             self._length += len(text)
             if self._length > MAX_LENGTH:
-                raise ValueError(f"the included files hold more than {MAX_LENGTH:,} characters")
+                raise ValueError(f"the included files have more than {MAX_LENGTH:,} characters")
         except (ValueError, InputError) as error:
             raise InvalidError(value, str(error)) from None
         name = str(self._folder / written)
@@ -97,6 +97,7 @@ def _values(document: Value) -> list[Value]:
 SECTION: Section[None] = Section(
     position=140,
     shape=lambda: about(
-        one_of(fields.TEXT, list_of(fields.TEXT, MAX_FILES)), "files of YAML whose entries lie under the schedule's own"
+        one_of(fields.TEXT, list_of(fields.TEXT, MAX_FILES)),
+        "YAML files whose entries fill in what the schedule does not set",
     ),
 )

@@ -27,7 +27,9 @@ def _variables(value: Value, clock: Clock) -> dict[str, Expression]:
                 raise entry.invalid(_VARIABLE)
             read[name] = compiled(entry, known, _VARIABLE)
     for name in entries.keys() & clock.names.signals.keys():
-        value.problems.add(InvalidError(entries[name], f"'{name}' is a signal of music:; choose another name"))
+        value.problems.add(
+            InvalidError(entries[name], f"'{name}' is already the name of a signal in music:; choose another name")
+        )
     order = in_order({name: entries[name] for name in read}, {name: set(read[name].names) for name in read})
     found = {name: read[name] for name in order}
     return found | {name: nothing for name, nothing in unread.items() if name not in found}

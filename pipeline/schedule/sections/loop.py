@@ -39,8 +39,10 @@ def _blend(value: Value, clock: Clock) -> float:
 class Loop:
     """How a video becomes a loop; a blend of 0 without boomerang means no loop."""
 
-    blend: float = setting(_blend, 0.0, "how long the end is led into the beginning")
-    boomerang: bool = setting(fields.flag, False, "forwards and then backwards instead: cheap, and twice as long")
+    blend: float = setting(_blend, 0.0, "how long the end is blended into the beginning")
+    boomerang: bool = setting(
+        fields.flag, False, "play forwards and then backwards instead: costs nothing, and lasts twice as long"
+    )
 
     def num_led(self, fps: float) -> int:
         """The number of frames that are rendered past the end."""
@@ -60,7 +62,7 @@ def read_loop(value: Value, clock: Clock) -> Loop:
         return Loop(boomerang=True)
     loop: Loop = read_section(Loop, value, clock)
     if loop.boomerang and loop.blend:
-        raise InvalidError(value, "blend and boomerang are two ways to close a loop; remove one of the two")
+        raise InvalidError(value, "blend and boomerang are alternative ways to close a loop; remove one of them")
     return loop
 
 

@@ -38,7 +38,7 @@ def _anchors(entry: Value) -> set[str]:
 
 SECTION = Section(
     position=120,
-    shape=lambda: names_shape("names of times, for keys such as @drop", TIME),
+    shape=lambda: names_shape("names for times, to be used as keys such as @drop", TIME),
     read=_read,
     needs=("loop",),
     clock=lambda markers, clock: dataclasses.replace(clock, markers=markers),

@@ -51,7 +51,7 @@ class Motion:
         (Curve.constant(0.5), Curve.constant(0.5)),
         "the fixed point of zoom and rotation, in shares of the width and height",
     )
-    border: str = setting(fields.choice(BORDERS), "reflect", "what enters from outside")
+    border: str = setting(fields.choice(BORDERS), "reflect", "what fills the picture where the motion uncovers it")
 
 
 @functools.cache

@@ -29,11 +29,11 @@ _WEIGHT = Setting(
     name="weight",
     read=curve(number(-100, 100)),
     default=Curve.constant(1.0),
-    about="how strongly it pulls; a negative weight pushes away",
+    about="how strongly the picture is pulled towards it; negative pushes it away",
 )
 _SUBJECTS = {
-    "text": about(fields.TEXT, "what to see; it is never parsed"),
-    "image": about(fields.TEXT, "a picture to pull towards: its path beside the schedule"),
+    "text": about(fields.TEXT, "what the picture should show; it is never parsed"),
+    "image": about(fields.TEXT, "a picture to pull towards: its path, relative to the schedule"),
 }
 
 
@@ -47,7 +47,7 @@ _BLEND = Setting(
     name="blend",
     read=fields.choice(BLENDS),
     default="weights",
-    about="weights pulls towards both texts of a crossfade, slerp at one point between them",
+    about="in a crossfade, weights pulls towards both texts, slerp towards one point between them",
 )
 _PROMPTS: Shape = {
     "title": "prompts",
@@ -156,7 +156,7 @@ def _prompt_text(value: Value, clock: Clock) -> str:
     """A text as written; warns if it seems to contain weights, as other tools write them."""
     text = fields.text(value, clock)
     if _WEIGHTS.search(text):
-        clock.warn(value, f"weights in a text are just text here; write layers: {_LAYERS}")
+        clock.warn(value, f"weights inside a text are not parsed; write layers: {_LAYERS}")
     return text
 
 
@@ -184,7 +184,7 @@ def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ..
 
 SECTION = Section(
     position=50,
-    shape=lambda: about(_PROMPTS, "what to see: a text, a map of times to scenes, or a list of layers"),
+    shape=lambda: about(_PROMPTS, "what the video should show: a text, a map of times to scenes, or a list of layers"),
     read=reader_of("prompts", read_prompts, Prompts()),
     join=_join,
 )

@@ -35,7 +35,7 @@ SETTINGS = (
         name="length",
         read=_as_it_stands,
         default=None,
-        about="how long it lasts; the sum of all is the length of the video",
+        about="how long it lasts; the video lasts as long as all shots together",
         required=True,
     ),
     Setting(
@@ -43,7 +43,7 @@ SETTINGS = (
         read=fields.choice(STARTS),
         default="cut",
         about="`cut` starts from noise as the first frame does, with `first_frame` steps; "
-        "`carry` goes on from the last picture",
+        "`carry` continues from the last picture",
     ),
 )
 
@@ -143,8 +143,8 @@ def _listed(reading: Reading) -> list[Shot]:
     lengths = reading.found["output"].shot_lengths
     shared = sum(size(entry.node) for name, entry in document.entries().items() if name in in_shots())
     if len(lengths) * shared > MAX_ENTRIES:
-        said = f"{len(lengths)} shots with the {shared:,} entries at the top under each of them"
-        raise InvalidError(value, f"{said} are too much; write them into the shots that need them")
+        said = f"{len(lengths)} shots, each with the {shared:,} entries at the top,"
+        raise InvalidError(value, f"{said} are too many; move them into the shots that need them")
     shots: list[Shot] = []
     begin = 0.0
     for item, length in zip(value.items(_EXPECTED), lengths, strict=True):
@@ -184,7 +184,7 @@ def _shape() -> Shape:
     parts = {name: section.shape() for name, section in in_shots().items()}
     shot = section("shot", "a part of the video", SETTINGS)
     return {
-        "description": "sections of the video, one after the other",
+        "description": "parts of the video, one after the other",
         **list_of({**shot, "properties": {**shot["properties"], **parts}}, MAX_SHOTS),
     }
 

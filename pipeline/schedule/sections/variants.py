@@ -16,7 +16,7 @@ def _shape() -> Shape:
         for key in shape.get("properties", {})
     }
     return {
-        "description": "paths to lists of values: every combination is a run of its own",
+        "description": "paths and lists of values: every combination is a separate run",
         "type": "object",
         "properties": {path: list_of(shape, MAX_VALUES) for path, shape in paths.items()},
         "propertyNames": {"pattern": rf"^(?:{'|'.join(map(re.escape, vary))})(?:[.\[].*)?$"},

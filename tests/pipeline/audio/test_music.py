@@ -141,21 +141,21 @@ def test_a_damaged_cache_is_recomputed(write: Write, cache_of_the_tests: Path) -
     assert _specs(load_schedule(path)) == first
 
 
-ONE = "expected one of of, band, chroma, csv, midi: what is listened to"
+ONE = "expected one source, out of of, band, chroma, csv, midi"
 WRONG = [
-    ("music: {file: nope.mp3}", "3:15: music.file: 'nope.mp3': no such file; it is looked for at {}/nope.mp3"),
+    ("music: {file: nope.mp3}", "3:15: music.file: 'nope.mp3': no such file: {}/nope.mp3"),
     ("music: {file: a.yaml}", "3:15: music.file: 'a.yaml': cannot be decoded as audio"),
     (
         "music: {file: ../x.mp3}",
-        "3:15: music.file: '../x.mp3' is outside the schedule's folder; move it there or give --allow-paths",
+        "3:15: music.file: '../x.mp3' is outside the schedule's folder; move the file there or pass --allow-paths",
     ),
-    ("music: {bpm: auto}", "3:14: music.bpm: auto needs the music itself, file: track.mp3; or write a number"),
-    ("music: {bpm: 90, start: 2s}", "3:25: music.start: needs the music itself, file: track.mp3"),
+    ("music: {bpm: auto}", "3:14: music.bpm: auto needs a track, file: track.mp3; or write a number"),
+    ("music: {bpm: 90, start: 2s}", "3:25: music.start: needs a track, file: track.mp3"),
     ("music: {file: song.flac, start: 1m}", "3:33: music.start: is after the end of the track at 16.5 s"),
     ("output: {length: music}", "3:18: output.length: needs music: {file: track.mp3}"),
     (KICK + "losses: {smooth: 0.1 + kik}", "5:24: losses.smooth: unknown name 'kik'; did you mean 'kick'?"),
-    (KICK + "let: {kick: 2}", "5:13: let.kick: 'kick' is a signal of music:; choose another name"),
-    ("music: {signals: {a: onset}}", "3:22: music.signals.a: needs the music itself, file: track.mp3 in music:"),
+    (KICK + "let: {kick: 2}", "5:13: let.kick: 'kick' is already the name of a signal in music:; choose another name"),
+    ("music: {signals: {a: onset}}", "3:22: music.signals.a: needs a track, file: track.mp3 in music:"),
     ("music: {file: song.flac, signals: {a: {release: 1s}}}", f"3:39: music.signals.a: {ONE}"),
     (
         "music: {file: song.flac, signals: {a: {band: [120, 40]}}}",
@@ -163,7 +163,7 @@ WRONG = [
         " [40, 120], got [120, 40]",
     ),
     ("music: {file: song.flac, signals: {a: {of: onsets}}}", "did you mean 'onset'?"),
-    ("music: {file: song.flac, signals: {sin: onset}}", "'sin' is a word of the language; choose another name"),
+    ("music: {file: song.flac, signals: {sin: onset}}", "'sin' is a reserved word; choose another name"),
     (
         "music: {signals: {a: {csv: a.yaml}}}",
         "'a.yaml', line 2: expected lines of a time in seconds and a value, such as 1.5, 0.25, got 'models: {latent",
@@ -184,7 +184,7 @@ def test_what_has_no_effect_is_reported(write: Write) -> None:
     text = "music: {file: song.flac, signals: {a: loudness}}\noutput: {length: 20s}"
     said = [f"{warning.path}: {warning.message}" for warning in load_schedule(write(text)).warnings]
     assert said == [
-        "music.file: the track ends at 16.5 s but the video at 20 s",
+        "music.file: the track ends at 16.5 s, but the video only at 20 s",
         "music.signals.a: is defined but never used",
     ]
 
@@ -227,7 +227,7 @@ def test_a_signal_may_fall_within_a_beat(write: Write) -> None:
     np.testing.assert_array_equal(music.signals["kick"].values, same.signals["kick"].values)
 
 
-STEADY = "beats and bars need a bpm that is one number here, such as 124; else write seconds"
+STEADY = "beats and bars can be used here only if bpm is a single number such as 124; write seconds instead"
 
 
 @pytest.mark.parametrize(

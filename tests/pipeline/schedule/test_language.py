@@ -78,7 +78,7 @@ def read(schedule: dict[str, object], fps: float) -> Schedule | None:
         return read_schedule(text, "a.yaml", "a")
     except InputError as error:
         lines = str(error).splitlines()
-        assert all("a second entry" in line or "overshoots" in line or "above 0" in line for line in lines), lines
+        assert all("another entry" in line or "overshoots" in line or "above 0" in line for line in lines), lines
         return None
 
 

@@ -261,5 +261,5 @@ def test_what_is_no_text_is_told(tmp_path: Path, content: bytes, message: str) -
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.yaml: cannot be read: No such file or directory$"):
         load_schedule(tmp_path / "gone.yaml")
-    with pytest.raises(InputError, match=r": is a folder; expected a file, or .*\*\.yaml for those in it$"):
+    with pytest.raises(InputError, match=r": is a folder; expected a file, or .*\*\.yaml for all files in it$"):
         load_schedule(tmp_path)

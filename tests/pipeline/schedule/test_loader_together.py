@@ -50,7 +50,7 @@ CURVES = [
         "motion: {zoom: {soon: 1, 0: 1, 0s: 2, 1s: {too: 2}, 2s: {to: 2, ease: foo}, 8 beats: 1, 5s: slow}}",
         [
             f"2:17: motion.zoom.soon: {TIME}, got 'soon'",
-            "2:32: motion.zoom.0s: a second entry at 0 s; remove one of the two",
+            "2:32: motion.zoom.0s: another entry is also at 0 s; remove one of them",
             "2:44: motion.zoom.1s.too: unknown key; did you mean 'to'?",
             f"2:71: motion.zoom.2s.ease: unknown easing 'foo'; {EASE}",
             "2:77: motion.zoom.8 beats: beats and bars need music: {bpm: 120}",
@@ -151,7 +151,7 @@ def test_after_a_duplicate_key_the_rest_is_read(text: str, lines: list[str]) -> 
 def test_a_missing_prompt_hides_no_wrong_version() -> None:
     assert reported("version: 2\n") == [
         f"a.yaml:1:1: prompts: is missing; {PROMPT}",
-        "a.yaml:1:10: version: expected version 1, the only one there is, got '2'",
+        "a.yaml:1:10: version: expected version 1, the only one, got '2'",
     ]
 
 

@@ -113,13 +113,16 @@ def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
 
 
 WRONG = [
-    ("{format: vp9, encoder: auto}", "output.video.encoder: auto does not make vp9; only software makes it"),
+    ("{format: vp9, encoder: auto}", "output.video.encoder: auto cannot encode vp9; only software can encode it"),
     (
         "{encoder: hevc_nvenc}",
-        "output.video.encoder: hevc_nvenc does not make h264; expected software, auto or one of h264",
+        "output.video.encoder: hevc_nvenc cannot encode h264; expected software, auto or one of h264",
     ),
     ("{encoder: h264_nvec}", "unknown encoder 'h264_nvec'; did you mean 'h264_nvenc'"),
-    ("{encoder: auto, preset: slow}", "output.video.preset: is the software's; remove it, or the encoder"),
+    (
+        "{encoder: auto, preset: slow}",
+        "output.video.preset: applies only to the software encoder; remove it or encoder",
+    ),
 ]
 
 

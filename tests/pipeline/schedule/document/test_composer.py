@@ -94,7 +94,7 @@ def bomb(levels: int) -> str:
 
 def test_depth_is_bounded() -> None:
     assert compose(nested(MAX_DEPTH)) is not None
-    message = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
+    message = f"nested too deeply: more than {MAX_DEPTH} levels of maps and lists"
     assert reported(nested(MAX_DEPTH + 1)) == (1, MAX_DEPTH + 1, message)
     assert reported(LONG + "- " * 200_000)[2] == message
     assert reported(LONG + "{a: " * 200_000)[2] == message
@@ -105,7 +105,7 @@ def test_entries_are_bounded() -> None:
     assert compose("[" + "1," * (MAX_ENTRIES - 1) + "]") is not None
     line, column, message = reported("[" + "1," * MAX_ENTRIES + "]")
     assert (line, column) == (1, 2 * MAX_ENTRIES)
-    assert message == f"more than {MAX_ENTRIES:,} entries, those that aliases repeat counted each time"
+    assert message == f"more than {MAX_ENTRIES:,} entries, counting repetitions by aliases"
 
 
 def test_entries_are_counted_as_often_as_aliases_repeat_them() -> None:
@@ -170,4 +170,4 @@ def test_characters_that_yaml_does_not_allow_are_told_with_their_place(text: str
 
 @pytest.mark.parametrize("above", ["", LONG])
 def test_a_reserved_character_is_told_to_need_quotes_by_either_parser(above: str) -> None:
-    assert reported(above + "a: {@drop: 3}\n")[2].endswith("; put quotes around what it begins")
+    assert reported(above + "a: {@drop: 3}\n")[2].endswith("; put quotes around the text that starts with it")

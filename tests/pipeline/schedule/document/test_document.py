@@ -126,8 +126,8 @@ def test_a_long_text_is_shown_short() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "a.yaml:1:1: the schedule is empty; `render new NAME` writes one to start from"),
-        ("# nothing\n\n", "a.yaml:1:1: the schedule is empty; `render new NAME` writes one to start from"),
+        ("", "a.yaml:1:1: the schedule is empty; `render new NAME` creates one to start from"),
+        ("# nothing\n\n", "a.yaml:1:1: the schedule is empty; `render new NAME` creates one to start from"),
         ("a: {b: 1\n", "a.yaml:2:1: not YAML: expected ',' or '}', but got '<stream end>'"),
         ("a:\n\tb: 1\n", "a.yaml:2:1: not YAML: found character '\\t' that cannot start any token"),
         ("a: 1\n  b: 2\n", "a.yaml:2:4: not YAML: mapping values are not allowed here"),
@@ -143,12 +143,12 @@ def test_a_long_text_is_shown_short() -> None:
         ),
         (
             "a: `b\n",
-            "a.yaml:1:4: not YAML: found character '`' that cannot start any token; put quotes around what it begins",
+            "a.yaml:1:4: not YAML: found character '`' that cannot start any token; put quotes around the text that starts with it",
         ),
         ("a: 1\nb: *c\n", "a.yaml:2:4: not YAML: found undefined alias 'c'"),
         ("a: 1\nb: x\ay\n", "a.yaml:2:5: a character that YAML does not allow"),
         ("\aa: 1\n", "a.yaml:1:1: a character that YAML does not allow"),
-        ("[" * 1000, "a.yaml:1:33: nested too deeply: more than 32 maps and lists in each other"),
+        ("[" * 1000, "a.yaml:1:33: nested too deeply: more than 32 levels of maps and lists"),
         ("a: 1\n---\nb: 2\n", "a.yaml:2:1: expected one document, found a second one here"),
     ],
 )

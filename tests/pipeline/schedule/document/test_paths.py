@@ -58,7 +58,7 @@ def test_a_relative_folder_is_the_one_of_now(folder: Path, monkeypatch: pytest.M
     ["../secret.png", "sub/../../secret.png", "out.png", "up/secret.png", "..", "../schedule2/a.png", "../missing.png"],
 )
 def test_what_leads_out_is_refused_unless_allowed(folder: Path, written: str) -> None:
-    message = f"'{written}' is outside the schedule's folder; move it there or give --allow-paths"
+    message = f"'{written}' is outside the schedule's folder; move the file there or pass --allow-paths"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         resolve(written, folder, allow=False)
     assert resolve(written, folder, allow=True) == (folder / written).resolve()
@@ -75,7 +75,7 @@ def test_a_folder_whose_name_only_begins_alike_lies_outside(folder: Path) -> Non
 )
 def test_absolute_paths_and_homes_are_refused(folder: Path, written: str) -> None:
     with pytest.raises(
-        ValueError, match=r"must be relative to the schedule's folder; write it so or give --allow-paths$"
+        ValueError, match=r"must be relative to the schedule's folder; change it or pass --allow-paths$"
     ):
         resolve(written, folder, allow=False)
 
@@ -97,7 +97,7 @@ def test_what_is_no_path_is_refused_and_shown_harmless(folder: Path, written: st
 
 @pytest.mark.parametrize(
     ("written", "why"),
-    [("pipe", "is a pipe or a device"), ("loop", "cannot be followed"), ("x" * 5000, "cannot be followed")],
+    [("pipe", "is a pipe or a device"), ("loop", "cannot be resolved"), ("x" * 5000, "cannot be resolved")],
 )
 @pytest.mark.parametrize("allow", [False, True])
 def test_pipes_loops_and_endless_names_are_refused(folder: Path, written: str, why: str, allow: bool) -> None:

@@ -210,15 +210,15 @@ def test_a_mistake_is_told_in_its_place(text: str, lines: list[str]) -> None:
 LET = [
     (
         "let: {a: b, b: c+1, c: 2*a, d: a}\nmotion: {rotate: a + d}",
-        ["2:10: let.a: goes round in a circle: a -> b -> c -> a"],
+        ["2:10: let.a: refers to itself: a -> b -> c -> a"],
     ),
-    ("let: {a: a}", ["2:10: let.a: goes round in a circle: a -> a"]),
+    ("let: {a: a}", ["2:10: let.a: refers to itself: a -> a"]),
     (
         "let: {t: 3, sin: 1, if: 2, x y: 3, z: true, w: [1], v: 1+, u: 2*zz}\nmotion: {rotate: z*w*v}",
         [
-            "2:7: let.t: 't' is a word of the language; choose another name",
-            "2:13: let.sin: 'sin' is a word of the language; choose another name",
-            "2:21: let.if: 'if' is a word of the language; choose another name",
+            "2:7: let.t: 't' is a reserved word; choose another name",
+            "2:13: let.sin: 'sin' is a reserved word; choose another name",
+            "2:21: let.if: 'if' is a reserved word; choose another name",
             "2:28: let.x y: expected a name of letters, digits and _ for a variable, got 'x y'",
             "2:39: let.z: expected a number or an expression such as 2*sin(t), got 'true'",
             "2:48: let.w: expected a number or an expression such as 2*sin(t), got a list",
@@ -226,7 +226,7 @@ LET = [
             "2:65: let.u: unknown name 'zz'; did you mean 'z'?",
         ],
     ),
-    ("let: 3", ["2:6: let: expected a map of names, a variable each, got '3'"]),
+    ("let: 3", ["2:6: let: expected a map of names to a variable each, got '3'"]),
     (
         "music: {bpm: fast}\nlet: {a: beat}\nmotion: {rotate: a*bar}",
         ["2:14: music.bpm: expected a number from 1 to 1000, got 'fast'"],
@@ -246,7 +246,7 @@ def test_let_may_use_what_stands_below_it() -> None:
 
 def test_a_hole_that_lies_between_all_looks_is_told_without_its_place() -> None:
     schedule = read("motion: {rotate: 1 if abs(frame-2.4) > 0.01 else 0/0}")
-    with pytest.raises(InputError, match=r"^motion.rotate: the move from frame 2 to frame 3 is not a number$"):
+    with pytest.raises(InputError, match=r"^motion.rotate: the motion from frame 2 to frame 3 is not a number$"):
         Timeline(schedule)
 
 
@@ -254,4 +254,4 @@ def test_too_many_expressions_are_refused_before_they_are_computed() -> None:
     long = "+".join(["sin(t)"] * 40)
     keys = ", ".join(f"{i}: big" for i in range(1, 2000))
     (line,) = [line for line in reported(f"let: {{big: {long}}}\nrefine: {{lr: {{{keys}}}}}") if "too many" in line][:1]
-    assert line.endswith("the expressions of this schedule, with all that let: adds to them, are too many")
+    assert line.endswith("the schedule has too many expressions, counting the let: variables that they use")

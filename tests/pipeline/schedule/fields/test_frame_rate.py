@@ -114,7 +114,7 @@ def test_a_loop_that_is_rounded_to_frames_is_warned_of(more: str) -> None:
     (warning,) = read("12", f"2 bars{video}", more).warnings
     assert str(warning) == (
         "a.yaml:2:27: output.length: 3.871 s are 46.45 frames at 12 fps: the video lasts 3.833 s, so every repeat "
-        "begins 38 ms early; output.fps: 713/60 (11.8833) or auto fits"
+        "starts 38 ms early; use output.fps: 713/60 (11.8833) or auto"
     )
     for fps in ("auto", "713/60"):
         assert not read(fps, f"2 bars{video}", more).warnings
@@ -123,7 +123,7 @@ def test_a_loop_that_is_rounded_to_frames_is_warned_of(more: str) -> None:
 def test_what_is_played_once_may_be_rounded() -> None:
     assert not read("12", "2 bars", BEAT).warnings
     assert not read("12", "2 bars", f"{BEAT}\nloop: boomerang").warnings
-    assert "or auto 10 fits" in str(read("10", "2 bars", f"{BEAT}\n{LOOP}").warnings[0])
+    assert "use output.fps: 589/60 (9.81667) or auto 10" in str(read("10", "2 bars", f"{BEAT}\n{LOOP}").warnings[0])
 
 
 def test_frames_of_before_stay_valid() -> None:

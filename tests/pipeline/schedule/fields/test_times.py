@@ -119,7 +119,7 @@ WRONG = [
     (
         'markers: {y: "@z", z: "@y", a b: 1s, q: end-20s, r: "@nope", s: [1], u: "@y"}',
         [
-            "2:14: markers.y: goes round in a circle: y -> z -> y",
+            "2:14: markers.y: refers to itself: y -> z -> y",
             "2:29: markers.a b: expected a name of letters, digits and _ for a marker, got 'a b'",
             "2:41: markers.q: is 8 s before the start",
             "2:53: markers.r: unknown marker 'nope'; expected markers: {nope: 8s}",
@@ -129,7 +129,7 @@ WRONG = [
     (
         "music: {bpm: auto, file: x, signals: {}, offset: late, beats_per_bar: 0}",
         [
-            f"2:26: music.file: 'x': no such file; it is looked for at {FOLDER}/x",
+            f"2:26: music.file: 'x': no such file: {FOLDER}/x",
             "2:50: music.offset: expected a duration such as 0.25s, got 'late'",
             "2:71: music.beats_per_bar: expected a whole number from 1 to 64, got '0'",
         ],

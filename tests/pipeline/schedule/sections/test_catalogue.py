@@ -93,7 +93,7 @@ def test_the_schema_knows_it() -> None:
 @pytest.mark.usefixtures("with_grain")
 def test_the_documentation_knows_it() -> None:
     made = filled("".join(f"<!-- generated: {name} -->\n<!-- end -->\n" for name in ("schedule", "grain")))
-    assert "| `refine` | how hard guidance works on each frame |\n| `grain` | film grain |\n" in made
+    assert "| `refine` | how strongly guidance works on each frame |\n| `grain` | film grain |\n" in made
     assert "| `strength` | `0.25` | how much of it |" in made
 
 

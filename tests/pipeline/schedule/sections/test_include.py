@@ -79,8 +79,8 @@ def test_a_problem_names_its_own_file(write: Write) -> None:
     ("include", "line"),
     [
         ("gone.yaml", "main.yaml:1:10: include: gone.yaml: cannot be read: No such file or directory"),
-        ("/etc/passwd", "'/etc/passwd' must be relative to the schedule's folder; write it so or give --allow-paths"),
-        ("../x.yaml", "'../x.yaml' is outside the schedule's folder; move it there or give --allow-paths"),
+        ("/etc/passwd", "'/etc/passwd' must be relative to the schedule's folder; change it or pass --allow-paths"),
+        ("../x.yaml", "'../x.yaml' is outside the schedule's folder; move the file there or pass --allow-paths"),
         ("main.yaml", "main.yaml:1:10: include: 'main.yaml' includes itself"),
         ("round.yaml", "round.yaml:1:10: include: 'main.yaml' includes itself"),
         ("[round2.yaml, look.yaml]", "round2.yaml:1:10: include: 'round2.yaml' includes itself"),

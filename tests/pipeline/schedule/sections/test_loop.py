@@ -53,7 +53,10 @@ def test_a_loop_must_be_longer_than_its_blend() -> None:
 @pytest.mark.parametrize(
     ("loop", "said"),
     [
-        ("{blend: 1s, boomerang: true}", "blend and boomerang are two ways to close a loop; remove one of the two"),
+        (
+            "{blend: 1s, boomerang: true}",
+            "blend and boomerang are alternative ways to close a loop; remove one of them",
+        ),
         ("forever", "expected boomerang, or a map such as {blend: 2s}, got 'forever'"),
         ("{blend: soon}", "loop.blend: expected a duration such as 2s, got 'soon'"),
         ("{blnd: 1s}", "unknown key; did you mean 'blend'?"),

@@ -132,8 +132,7 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "models: {latent: {config: weights/vqgan.yaml, checkpoint: weights/last.ckpt}}",
-            "1:59: models.latent.checkpoint: 'weights/last.ckpt': no such file; it is looked for at"
-            " FOLDER/weights/last.ckpt",
+            "1:59: models.latent.checkpoint: 'weights/last.ckpt': no such file: FOLDER/weights/last.ckpt",
         ),
         (
             "models: {latent: {config: weights/clip.json, checkpoint: weights/vqgan.safetensors}}",
@@ -141,7 +140,7 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "models: {latent: {config: ../reference.png, checkpoint: weights/vqgan.safetensors}}",
-            "1:27: models.latent.config: '../reference.png' is outside the schedule's folder; move it there or give"
+            "1:27: models.latent.config: '../reference.png' is outside the schedule's folder; move the file there or pass"
             " --allow-paths",
         ),
         (
@@ -158,7 +157,7 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             f"models: {{perceptors: [{{model: ViT-B-32, checkpoint: weights/{QUICK_GELU}}}]}}",
-            f"1:31: models.perceptors[0].model: '{QUICK_GELU}' has the weights of ViT-B-32-quickgelu, not of ViT-B-32",
+            f"1:31: models.perceptors[0].model: '{QUICK_GELU}' contains the weights of ViT-B-32-quickgelu, not of ViT-B-32",
         ),
         (
             "models: {precision: bf15}",
@@ -171,12 +170,12 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "prompts: [{image: ../reference.png, weight: 2}]",
-            "1:19: prompts[0].image: '../reference.png' is outside the schedule's folder; move it there or give"
+            "1:19: prompts[0].image: '../reference.png' is outside the schedule's folder; move the file there or pass"
             " --allow-paths",
         ),
         (
             "prompts: {0s: {image: nothing.png}}",
-            "1:23: prompts.0s.image: 'nothing.png': no such file; it is looked for at FOLDER/nothing.png",
+            "1:23: prompts.0s.image: 'nothing.png': no such file: FOLDER/nothing.png",
         ),
     ],
 )
