@@ -9,9 +9,10 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.schedule.document.document import InvalidError, Value, compose
+from pipeline.schedule.document.document import Value, compose
 from pipeline.schedule.document.overrides import OPTION, overridden
-from pipeline.schedule.document.sources import Place, read_text, written_out
+from pipeline.schedule.document.problems import InvalidError, Place
+from pipeline.schedule.document.sources import read_text, written_out
 from pipeline.schedule.document.variants import read_matrix
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.schedule import Schedule

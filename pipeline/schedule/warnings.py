@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
 from pipeline.schedule import chart
-from pipeline.schedule.document.document import Problems, Value
-from pipeline.schedule.document.sources import Place
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import Place, Problems
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
 from pipeline.schedule.schedule import Schedule
@@ -46,7 +46,7 @@ def warnings(
     weight = schedule.losses["prompt"]
     if "losses" in sections and not weight.sample(clock.frames).any():
         clock.warn(sections["losses"], "the prompts have no effect: losses.prompt is 0 in every frame")
-    noted = type(problems)(problems.file)
+    noted = Problems(problems.file)
     for invalid in clock.diagnostics.warnings:
         noted.add(invalid)
     return tuple(sorted(set(noted.found), key=lambda problem: (problem.file, problem.line, problem.column)))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import yaml
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.overrides import replaced
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import in_one_line, size, with_root
 from pipeline.storage.naming import safe
 from render.errors import InputError

@@ -11,7 +11,8 @@ from pipeline.curves.array import Array
 from pipeline.curves.beat_grid import Beat
 from pipeline.curves.expressions import Expression, Scope
 from pipeline.curves.signals import Signal
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 
 MAX_WARNINGS = 100
 MAX_TOKENS = 200_000  # of all expressions, including those of their variables

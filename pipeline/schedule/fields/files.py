@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.paths import resolve
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.storage.did_you_mean import did_you_mean

@@ -14,7 +14,8 @@ from pipeline.curves.beat_grid import BeatGrid
 from pipeline.curves.expressions import RESERVED, Expression, Formula
 from pipeline.curves.tokens import ExpressionError
 from pipeline.schedule.document.composer import CURVE_HINT
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.quantities import Quantity
 from pipeline.schedule.fields.readers import written

@@ -13,7 +13,8 @@ from pipeline.curves.expressions import RESERVED, Formula
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.curves.quadrature import CELL
 from pipeline.curves.tokens import MAX_LENGTH, WORDS
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import amount, check
 from pipeline.schedule.fields.quantities import Quantity

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pipeline.curves.expressions import RESERVED
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.curves.tokens import WORDS
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.shapes import Shape
 
 MAX_NAMES = 100

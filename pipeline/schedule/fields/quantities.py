@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.shapes import Shape, one_of, plain, written_as

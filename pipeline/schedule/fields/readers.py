@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pipeline.schedule.document.composer import TextNode
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.shapes import Described, described, settings
 from render.errors import suggestion

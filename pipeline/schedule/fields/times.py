@@ -3,7 +3,8 @@
 import re
 
 from pipeline.curves.beat_grid import Beat
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.shapes import Shape, one_of, written_as
 from render.errors import suggestion

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.schedule.document.document import InvalidError, Value, compose
+from pipeline.schedule.document.document import Value, compose
 from pipeline.schedule.document.overrides import KEY, _name, under
 from pipeline.schedule.document.paths import resolve
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import read_text, stamp, with_root
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock

@@ -3,7 +3,8 @@
 import numpy as np
 
 from pipeline.curves.expressions import Expression
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import compiled
 from pipeline.schedule.fields.keyframes import EXPRESSION

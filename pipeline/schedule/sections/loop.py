@@ -11,7 +11,8 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.curves.easings import smooth
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_section

@@ -10,7 +10,8 @@ import numpy as np
 from pipeline.curves.curve import Curve
 from pipeline.curves.easings import easing
 from pipeline.curves.joined import joined
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import when

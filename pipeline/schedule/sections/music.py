@@ -11,7 +11,8 @@ from pipeline.audio.onsets import FRAMES
 from pipeline.audio.track import Track
 from pipeline.curves.beat_grid import Beat, BeatGrid
 from pipeline.curves.signals import Signal
-from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import by_time, keyed

@@ -11,7 +11,8 @@ from pipeline.audio.features import NOTES, WHOLE
 from pipeline.audio.track import Track
 from pipeline.curves.array import Array
 from pipeline.curves.signals import Follow, Signal
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import files
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock

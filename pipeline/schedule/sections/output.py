@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, auto_near, fitting, frames_per_second

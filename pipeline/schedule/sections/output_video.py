@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import files
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock

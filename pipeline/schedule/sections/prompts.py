@@ -8,7 +8,8 @@ from typing import Any
 
 from pipeline.curves.curve import Curve, Keyframe
 from pipeline.curves.joined import joined
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import picture

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.overrides import under
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock

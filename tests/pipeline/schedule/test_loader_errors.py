@@ -55,7 +55,8 @@ SECTIONS = [
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",
-        "2:1: defaults: is not a key: sections at the top apply to every shot; use include: to share them between files",
+        "2:1: defaults: is not a key: sections at the top apply to every shot; use include: to share them "
+        "between files",
     ),
     ("prompts: b", "2:1: prompts: this key appears twice; remove one of them"),
     ("version: 2", "2:10: version: expected version 1, the only one, got '2'"),

@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from pipeline.schedule.document.document import InvalidError, Problems, Scalar, Value, compose
+from pipeline.schedule.document.document import Scalar, Value, compose
+from pipeline.schedule.document.problems import InvalidError, Problems
 from render.errors import Problem, ScheduleError
 
 
@@ -143,7 +144,8 @@ def test_a_long_text_is_shown_short() -> None:
         ),
         (
             "a: `b\n",
-            "a.yaml:1:4: not YAML: found character '`' that cannot start any token; put quotes around the text that starts with it",
+            "a.yaml:1:4: not YAML: found character '`' that cannot start any token; put quotes around "
+            "the text that starts with it",
         ),
         ("a: 1\nb: *c\n", "a.yaml:2:4: not YAML: found undefined alias 'c'"),
         ("a: 1\nb: x\ay\n", "a.yaml:2:5: a character that YAML does not allow"),

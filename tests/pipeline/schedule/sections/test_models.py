@@ -140,8 +140,8 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "models: {latent: {config: ../reference.png, checkpoint: weights/vqgan.safetensors}}",
-            "1:27: models.latent.config: '../reference.png' is outside the schedule's folder; move the file there or pass"
-            " --allow-paths",
+            "1:27: models.latent.config: '../reference.png' is outside the schedule's folder; move the file there or"
+            " pass --allow-paths",
         ),
         (
             "models: {perceptors: [{weight: 2}]}",
@@ -157,7 +157,8 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             f"models: {{perceptors: [{{model: ViT-B-32, checkpoint: weights/{QUICK_GELU}}}]}}",
-            f"1:31: models.perceptors[0].model: '{QUICK_GELU}' contains the weights of ViT-B-32-quickgelu, not of ViT-B-32",
+            f"1:31: models.perceptors[0].model: '{QUICK_GELU}' contains the weights of "
+            "ViT-B-32-quickgelu, not of ViT-B-32",
         ),
         (
             "models: {precision: bf15}",
