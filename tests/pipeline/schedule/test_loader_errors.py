@@ -240,7 +240,7 @@ def test_a_rate_beyond_a_factor_of_10_per_frame_is_refused(motion: str, fps: flo
     assert line.endswith(f"in one frame, got '{written}'")
 
 
-def test_a_default_size_that_does_not_fit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_default_size_that_does_not_fit_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "big.yaml"
     config.write_text("model: {params: {embed_dim: 1, n_embed: 1, ddconfig: {ch_mult: [1, 1, 1, 1, 1, 1]}}}\n")
     big = Model(name="big", entry="vqgan", architecture=config)

@@ -19,7 +19,7 @@ def reported(text: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def test_all_problems_are_told_at_once_in_order() -> None:
+def test_all_problems_are_reported_at_once_in_order() -> None:
     lines = reported(
         "version: 3\nprompts: {}\noutput: {fps: x, lenght: 5s, size: [250, q]}\n"
         "losses: {anchor: y}\nmotion: {zoom: fast, rotate: 3%, border: z}\nrefine: {lr: -1}\nmodels: {latent: q}\n"
@@ -28,13 +28,13 @@ def test_all_problems_are_told_at_once_in_order() -> None:
     assert [line.split(":", 1)[1].split(": ")[0] for line in lines] == places
 
 
-def test_at_most_20_problems_are_told() -> None:
+def test_at_most_20_problems_are_reported() -> None:
     lines = reported("prompts: a\nlosses: {" + ", ".join(f"x{number}: 1" for number in range(33)) + "}\n")
     assert len(lines) == 21
     assert lines[-1] == "... and 13 more"
 
 
-def test_a_wrong_value_behind_an_alias_is_told_where_it_is_written() -> None:
+def test_a_wrong_value_of_an_alias_is_reported_where_it_is_written() -> None:
     assert reported("prompts: a\nmotion:\n  zoom: &x fast\nlosses: {smooth: *x}\n") == [
         "a.yaml:3:9: losses.smooth: expected a number from -1000 to 1000 or a map of times, got 'fast'",
         f"a.yaml:3:9: motion.zoom: {RATE} or a map of times, got 'fast'",
@@ -134,12 +134,12 @@ def placed(lines: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(("text", "lines"), CURVES, ids=[text for text, _ in CURVES])
-def test_all_problems_of_curves_are_told(text: str, lines: list[str]) -> None:
+def test_all_problems_of_curves_are_reported(text: str, lines: list[str]) -> None:
     assert reported(f"prompts: a sea\n{text}\n") == placed(lines)
 
 
 @pytest.mark.parametrize(("text", "lines"), PROMPTS, ids=[text for text, _ in PROMPTS])
-def test_all_problems_of_scenes_and_layers_are_told(text: str, lines: list[str]) -> None:
+def test_all_problems_of_scenes_and_layers_are_reported(text: str, lines: list[str]) -> None:
     assert reported(f"prompts: {text}\n") == placed(lines)
 
 

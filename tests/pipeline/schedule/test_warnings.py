@@ -42,7 +42,7 @@ _CUT = "after it is a comment; quote the text if it is part of it"
     ],
 )
 @pytest.mark.parametrize("length", [0, 25_000])  # a long file is read by a different parser
-def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: int) -> None:
+def test_a_text_truncated_by_a_comment_gives_a_warning(text: str, lines: list[str], length: int) -> None:
     text += "\n# ".ljust(length, "-")
     assert [line.replace("\n", "") for line in warned(text)] == lines
 
@@ -116,12 +116,12 @@ def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: i
         ("motion: {rotate: 50}\nrefine: {steps: 2}", []),
     ],
 )
-def test_what_has_no_effect_is_told(text: str, lines: list[str]) -> None:
+def test_settings_without_effect_give_warnings(text: str, lines: list[str]) -> None:
     assert warned(text) == lines
 
 
 @pytest.mark.parametrize("path", SCHEDULES, ids=[path.stem for path in SCHEDULES])
-def test_the_examples_are_without_a_warning(path: Path) -> None:
+def test_the_examples_give_no_warning(path: Path) -> None:
     assert load_schedule(path).warnings == ()
 
 

@@ -64,12 +64,12 @@ def test_music_and_markers_are_kept() -> None:
     assert (read("").music.beat, read("").markers) == (None, {})
 
 
-def test_markers_may_stand_in_any_order_and_hang_on_the_length() -> None:
+def test_markers_may_be_in_any_order_and_depend_on_the_length() -> None:
     markers = read("markers: {c: '@b+1s', b: '@a+1s', a: end-4s}\noutput: {length: 20s}").markers
     assert markers == pytest.approx({"a": 16, "b": 17, "c": 18})
 
 
-def test_scenes_take_every_time() -> None:
+def test_scenes_accept_every_form_of_time() -> None:
     schedule = read_schedule(MUSIC + 'prompts: {0: a, "@verse": b, 4 bars: c, end-1s: d}\n', "a.yaml", "a")
     assert [prompt.weight.keys[-2].time for prompt in schedule.prompts[1:3]] == pytest.approx([3.25, 6.25])
 
@@ -148,5 +148,5 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
-def test_a_wrong_time_is_told_in_its_place(text: str, lines: list[str]) -> None:
+def test_a_wrong_time_is_reported_at_its_place(text: str, lines: list[str]) -> None:
     assert reported(text) == lines
