@@ -16,7 +16,7 @@ from pipeline.schedule.document.sources import read_text, written_out
 from pipeline.schedule.document.variants import read_matrix
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections import Reading, belongs, declared, in_reading_order
+from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_reading_order
 from pipeline.schedule.sections.include import included
 from pipeline.schedule.sections.output import frame_rate
 from pipeline.schedule.warnings import warnings
@@ -52,7 +52,7 @@ def read_schedule(
     """
     plain = compose(text, file)
     plain.problems.allow_paths = allow_paths
-    document, matrix = read_matrix(included(plain))
+    document, matrix = read_matrix(included(plain), fixed())
     document.problems.raise_if_any()
     document = overridden(matrix.first(document), overrides)
     schedule = _assembled(document, title)

@@ -185,6 +185,7 @@ def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ..
 
 SECTION = Section(
     position=50,
+    is_merged=False,
     shape=lambda: about(_PROMPTS, "what the video should show: a text, a map of times to scenes, or a list of layers"),
     read=reader_of("prompts", read_prompts, Prompts()),
     join=_join,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.schedule.document.document import Value
-from pipeline.schedule.document.overrides import under
+from pipeline.schedule.document.overrides import merged_under
 from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
@@ -13,7 +13,7 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, section
 from pipeline.schedule.fields.times import duration, lasting
-from pipeline.schedule.sections import Reading, Section, in_shots
+from pipeline.schedule.sections import Reading, Section, in_shots, replaced_as_a_whole
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
@@ -164,7 +164,7 @@ def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Valu
     if not item.is_map:  # reported when its length was read
         return {}, True
     cut = read_map(readers, item, clock).get("start", "cut") == "cut"
-    whole = Value(under(item.node, document.node), item.path, item.problems).entries()
+    whole = Value(merged_under(item.node, document.node, replaced_as_a_whole()), item.path, item.problems).entries()
     entries = {
         name: Value(entry.node, entry.path, item.problems) for name, entry in whole.items() if name in in_shots()
     }
@@ -192,6 +192,7 @@ def _shape() -> Shape:
 
 SECTION = Section(
     position=90,
+    is_merged=False,
     shape=_shape,
     read=_read,
     settings=lambda: SETTINGS,

@@ -14,6 +14,7 @@ def _version(value: Value, clock: Clock) -> int:
 
 SECTION = Section(
     position=10,
+    can_vary=False,
     shape=lambda: {
         "description": "version of the language; optional, 1 is the only one",
         "const": 1,
