@@ -114,10 +114,12 @@ def beat_step(schedule: Schedule, span: float, most: int) -> int | None:
 def facts(schedule: Schedule) -> str:
     """A one-line summary of the whole video."""
     output = schedule.output
-    said = f"{output.num_frames} frames, {output.length:g} s at {output.fps:g} fps, {output.size[0]}×{output.size[1]}"
+    summary = (
+        f"{output.num_frames} frames, {output.length:g} s at {output.fps:g} fps, {output.size[0]}×{output.size[1]}"
+    )
     if schedule.music.beat is not None:
-        said += f", {schedule.music.beat.bpm:.5g} bpm"
-    return said
+        summary += f", {schedule.music.beat.bpm:.5g} bpm"
+    return summary
 
 
 def _label(prompt: Prompt) -> str:

@@ -46,10 +46,10 @@ def warnings(
     weight = schedule.losses["prompt"]
     if "losses" in sections and not weight.sample(clock.frames).any():
         clock.warn(sections["losses"], "the prompts have no effect: losses.prompt is 0 in every frame")
-    noted = Problems(problems.file)
+    found_problems = Problems(problems.file)
     for invalid in clock.diagnostics.warnings:
-        noted.add(invalid)
-    return tuple(sorted(set(noted.found), key=lambda problem: (problem.file, problem.line, problem.column)))
+        found_problems.add(invalid)
+    return tuple(sorted(set(found_problems.found), key=lambda problem: (problem.file, problem.line, problem.column)))
 
 
 def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
@@ -88,8 +88,8 @@ def _steps(schedule: Schedule, written: Value, frames: Mask, clock: Clock) -> No
         fast = few & (_speed(schedule, name, clock) > FAST[name] / (clock.length / len(clock.frames)))
         if fast.any():
             frame = int(fast.argmax())
-            said = f"{steps[frame]:g} steps are too few for the fast {name} at frame {frame}"
-            clock.warn(written, f"{said}; use at least {FEW_STEPS}")
+            message = f"{steps[frame]:g} steps are too few for the fast {name} at frame {frame}"
+            clock.warn(written, f"{message}; use at least {FEW_STEPS}")
 
 
 def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
@@ -105,14 +105,14 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
     for band in chart.bands(schedule):
         curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
     for name, (sample, parts) in curves.items():
-        heard = any(
+        follows_music = any(
             key.formula and key.formula.dependencies & clock.names.signals.keys() for part in parts for key in part.keys
         )
-        if heard:  # it follows the music, so a jump there is expected
+        if follows_music:  # a jump is then expected
             continue
         if (ends := gap(sample, schedule.output.length)) is not None:
-            said = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
-            clock.warn(section, said)
+            message = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
+            clock.warn(section, message)
 
 
 def _rounding(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:
@@ -142,8 +142,8 @@ def _places(schedule: Schedule, section: Value, clock: Clock) -> None:
         span = PLATFORMS[video.place].seconds if video.place else None
         seconds = schedule.output.length * video.repeat
         if span and not span[0] <= seconds <= span[1]:
-            said = f"{video.place} accepts {span[0]:g} to {span[1]:g} s, but the video lasts {seconds:.4g} s"
-            clock.warn(section.entries()["video"], said)
+            message = f"{video.place} accepts {span[0]:g} to {span[1]:g} s, but the video lasts {seconds:.4g} s"
+            clock.warn(section.entries()["video"], message)
 
 
 def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
@@ -151,8 +151,8 @@ def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
     if music.beat is None and music.file is None and not music.signals:
         clock.warn(section, "has no effect without bpm or file")
     if music.length is not None and clock.length > music.length + 1 / clock.fps:
-        said = f"the track ends at {music.length:.4g} s, but the video only at {clock.length:.4g} s"
-        clock.warn(section.entries()["file"], said)
+        message = f"the track ends at {music.length:.4g} s, but the video only at {clock.length:.4g} s"
+        clock.warn(section.entries()["file"], message)
     for name, entry in (section.entries()["signals"].entries() if music.signals else {}).items():
         if name not in clock.diagnostics.used:
             clock.warn(dataclasses.replace(entry, path=f"music.signals.{name}"), "is defined but never used")

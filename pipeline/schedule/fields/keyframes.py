@@ -158,12 +158,12 @@ def by_time(
             found[at] = read(at, entry)
     late = sorted(at for at in places if clock.known and at > clock.length + 1e-9)
     for number, at in enumerate(late):
-        said = " and has no effect"
+        effect = " and has no effect"
         if number == 0:
-            said = (
+            effect = (
                 ": the video ends before it is reached" if len(late) < len(places) else ": its value applies throughout"
             )
-        clock.warn(places[at], f"is after the end at {clock.length:.4g} s{said}")
+        clock.warn(places[at], f"is after the end at {clock.length:.4g} s{effect}")
     return dict(sorted(found.items()))
 
 

@@ -40,7 +40,7 @@ def names_shape(description: str, shape: Shape) -> Shape:
     }
 
 
-def in_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list[str]:
+def in_dependency_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list[str]:
     """Sort names so that each comes after those that it uses; cycles are collected as problems and left out."""
     order: list[str] = []
     waiting = {name: {used for used in uses[name] if used in entries} for name in entries}

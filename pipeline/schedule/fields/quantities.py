@@ -152,8 +152,8 @@ def _too_fast(amount: float, periods: float, transform: Transform, clock: Clock)
     if transform.multiplicative and amount <= 0:
         return "must be greater than 0 (1 = no zoom)"
     size = abs(math.log(amount)) if transform.multiplicative else abs(amount)
-    reach, said = (math.log(10), "a factor of 10") if transform.multiplicative else (1_000_000, "1,000,000")
-    return f"is more than {said} in one frame" if clock.known and size * (periods / clock.fps) > reach else ""
+    reach, limit = (math.log(10), "a factor of 10") if transform.multiplicative else (1_000_000, "1,000,000")
+    return f"is more than {limit} in one frame" if clock.known and size * (periods / clock.fps) > reach else ""
 
 
 def _plain_number(value: Value) -> float | None:

@@ -8,7 +8,7 @@ from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import compiled
 from pipeline.schedule.fields.keyframes import EXPRESSION
-from pipeline.schedule.fields.names import in_order, named, names_shape
+from pipeline.schedule.fields.names import in_dependency_order, named, names_shape
 from pipeline.schedule.fields.shapes import one_of
 from pipeline.schedule.sections import Section, reader_of
 
@@ -31,7 +31,7 @@ def _variables(value: Value, clock: Clock) -> dict[str, Expression]:
         value.problems.add(
             InvalidError(entries[name], f"'{name}' is already the name of a signal in music:; choose another name")
         )
-    order = in_order({name: entries[name] for name in read}, {name: set(read[name].names) for name in read})
+    order = in_dependency_order({name: entries[name] for name in read}, {name: set(read[name].names) for name in read})
     found = {name: read[name] for name in order}
     return found | {name: nothing for name, nothing in unread.items() if name not in found}
 

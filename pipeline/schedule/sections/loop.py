@@ -31,8 +31,8 @@ def _blend(value: Value, clock: Clock) -> float:
     if blend is None or blend <= 0:
         raise value.invalid(_BLEND)
     if clock.known and (blend * 2 > clock.length + 1e-9 or blend * clock.fps < 2):
-        said = f"from 2 frames to half of the video's {clock.length:.4g} s"
-        raise InvalidError(value, f"expected {said}, got {blend:.4g} s: a loop must be longer than its blend")
+        expected = f"from 2 frames to half of the video's {clock.length:.4g} s"
+        raise InvalidError(value, f"expected {expected}, got {blend:.4g} s: a loop must be longer than its blend")
     return blend
 
 
@@ -67,7 +67,7 @@ def read_loop(value: Value, clock: Clock) -> Loop:
     return loop
 
 
-def ways(count: int) -> Array:
+def blend_weights(count: int) -> Array:
     """How far each frame past the end is blended toward the frame that it replaces: (count,), from 0 to 1."""
     return smooth(np.linspace(0, 1, count))
 

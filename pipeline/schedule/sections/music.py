@@ -115,7 +115,7 @@ def read_music(value: Value, clock: Clock) -> Music:
         if name in entries and music.file is None:
             value.problems.add(InvalidError(entries[name], _NO_FILE))
     with value.problems.collecting():
-        music = _listened(music, value, clock)
+        music = _analysed(music, value, clock)
     return dataclasses.replace(music, signals=_signals_of(music, signals, dataclasses.replace(clock, beat=music.beat)))
 
 
@@ -137,7 +137,7 @@ def _entries(value: Value) -> dict[str, Value]:
     return {name: dataclasses.replace(entry, problems=value.problems) for name, entry in value.entries().items()}
 
 
-def _listened(music: Music, value: Value, clock: Clock) -> Music:
+def _analysed(music: Music, value: Value, clock: Clock) -> Music:
     """The music with its length, beats and sections, from an analysis of the track if required."""
     place = _entries(value)
     try:
@@ -229,8 +229,8 @@ def _compare(spec: SignalSpec, music: Music, value: Value, clock: Clock) -> None
         return
     stem, whole = spec.file.seconds, music.file.seconds
     if abs(stem - whole) > _OUT_OF_STEP:
-        said = f"'{spec.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
-        clock.warn(_entries(value)["file"], f"{said}; both must begin at the same time")
+        message = f"'{spec.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
+        clock.warn(_entries(value)["file"], f"{message}; both must begin at the same time")
 
 
 def _clock(music: Music, clock: Clock) -> Clock:

@@ -27,14 +27,14 @@ _LENGTH = "a length such as 4s, 8 bars, or a number of frames, of at least one f
 
 
 @described(lasting(_LENGTH, least=1))
-def _as_it_stands(value: Value, clock: Clock) -> Value:
+def _unread(value: Value, clock: Clock) -> Value:
     return value
 
 
 SETTINGS = (
     Setting(
         name="length",
-        read=_as_it_stands,
+        read=_unread,
         default=None,
         about="how long it lasts; the video lasts as long as all shots together",
         required=True,
@@ -144,8 +144,8 @@ def _listed(reading: Reading) -> list[Shot]:
     lengths = reading.found["output"].shot_lengths
     shared = sum(size(entry.node) for name, entry in document.entries().items() if name in in_shots())
     if len(lengths) * shared > MAX_ENTRIES:
-        said = f"{len(lengths)} shots, each with the {shared:,} entries at the top,"
-        raise InvalidError(value, f"{said} are too many; move them into the shots that need them")
+        message = f"{len(lengths)} shots, each with the {shared:,} entries at the top,"
+        raise InvalidError(value, f"{message} are too many; move them into the shots that need them")
     shots: list[Shot] = []
     begin = 0.0
     for item, length in zip(value.items(_EXPECTED), lengths, strict=True):
@@ -160,7 +160,7 @@ def _listed(reading: Reading) -> list[Shot]:
 
 def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Value], bool]:
     """The sections of a shot, filled in from the top of the document, and whether it starts with a cut."""
-    readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(in_shots(), _as_it_stands)
+    readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(in_shots(), _unread)
     if not item.is_map:  # reported when its length was read
         return {}, True
     cut = read_map(readers, item, clock).get("start", "cut") == "cut"

@@ -16,7 +16,7 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections.loop import order, ways
+from pipeline.schedule.sections.loop import blend_weights, order
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.renderer.renderer import Renderer
@@ -100,7 +100,7 @@ def test_noise_closes_and_changes_only_within_the_blend() -> None:
 
 @pytest.mark.parametrize("count", [2, 3, 12, 48])
 def test_the_blend_weights_rise_from_0_to_1(count: int) -> None:
-    gone = ways(count)
+    gone = blend_weights(count)
     assert (gone[0], gone[-1]) == (0, 1)
     assert (np.diff(gone) > 0).all()
     np.testing.assert_allclose(gone + gone[::-1], 1, atol=1e-12)
