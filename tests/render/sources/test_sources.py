@@ -11,7 +11,7 @@ from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
-from render.sources import Loaded, Start
+from render.sources import Start
 from render.sources.noise import soft
 from render.spec import FrameSpec
 from tests.render.conftest import AddEntry
