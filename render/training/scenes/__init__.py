@@ -1,6 +1,6 @@
 """Procedural captioned scenes: pictures made of noise and shapes, each with the sentences that describe it.
 
-Own work, no outside images. `noise` and `canvas` are the tools, `sky` to `abstract` the motifs, `weather` and
+Own work, no outside images. `noise` and `canvas` are the tools, `sky` and `motifs` what is drawn, `weather` and
 `styles` change a finished picture, `compose` puts them together with captions, `skies` shows one place in every light.
 """
 

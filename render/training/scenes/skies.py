@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from render.training.scenes import land
 from render.training.scenes.canvas import Canvas, smoothstep
 from render.training.scenes.held_out import is_held_out
+from render.training.scenes.motifs import land
+from render.training.scenes.motifs.water import mirror_water
 from render.training.scenes.palette import LIGHTS, RGB, Light
 from render.training.scenes.sky import paint_sky
 from render.training.scenes.styles import STYLES, WORDS
-from render.training.scenes.water import mirror_water
 
 NIGHT = Light(
     top=((4, 8, 38), (7, 13, 56), (10, 18, 66)),
