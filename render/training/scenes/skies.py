@@ -108,14 +108,15 @@ GROUNDS: tuple[tuple[Callable[[Canvas, Hour], list[str]], float], ...] = (
 )
 
 
-def _bright_stars(c: Canvas) -> None:
+def bright_stars(c: Canvas) -> None:
     """Stars large enough to outlive a picture of 64 pixels."""
     for _ in range(c.count(12, 45)):
         x, y = c.uniform(0, 1), c.uniform(0, max(0.3, c.horizon - 0.03))
         c.add(np.exp(-((c.distance(x, y) / c.uniform(0.006, 0.017)) ** 2)) * c.uniform(0.5, 1), (235, 240, 255))
 
 
-def _milky_way(c: Canvas) -> None:
+def milky_band(c: Canvas) -> None:
+    """The milky way above the horizon."""
     angle, shift = c.uniform(-1.2, 1.2), c.uniform(0.3, 0.7)
     across = (c.x - shift) + (c.y - 0.3) * angle
     band = np.exp(-((across / c.uniform(0.1, 0.22)) ** 2)) * (0.35 + 0.9 * c.noise(4))
@@ -128,9 +129,9 @@ def _sky(c: Canvas, hour: Hour) -> list[str]:
     """The sky of an hour and its words."""
     words = paint_sky(c, hour.time, hour.light)
     if hour.time == "night":
-        _bright_stars(c)
+        bright_stars(c)
         if c.chance(0.35):
-            _milky_way(c)
+            milky_band(c)
             return [*words, "the milky way", "the milky way in a dark night sky", "the bright milky way"]
     return [*words, *hour.sky]
 
