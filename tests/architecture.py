@@ -89,7 +89,7 @@ CATALOGUES = (  # one file per entry, so they may grow
     "render/motion/displacements",
     "render/motion/transforms",
     "render/sources",
-    "render/training/scenes",
+    "render/training/scenes/motifs",
 )
 
 
