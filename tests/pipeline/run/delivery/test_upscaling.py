@@ -1,10 +1,14 @@
 """`scale: FILE`: a network in Real-ESRGAN's published format enlarges what is delivered, tile by tile."""
 
+import errno
+import io
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from pipeline.run.delivery import upscaling
@@ -71,10 +75,6 @@ def test_tiles_leave_no_trace(network: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_frame_is_enlarged_once(network: Path, tmp_path: Path) -> None:
-    import io
-
-    from PIL import Image
-
     png = io.BytesIO()
     Image.fromarray(picture(16, 8)).save(png, "PNG")
     enlarged = Enlarged(Upscaler(network, "cpu"), tmp_path)
@@ -82,6 +82,27 @@ def test_a_frame_is_enlarged_once(network: Path, tmp_path: Path) -> None:
     assert enlarged(3, b"") == first
     with Image.open(io.BytesIO(first)) as image:
         assert image.size == (64, 32)
+
+
+def test_an_enlarged_frame_is_kept_whole_or_not_at_all(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails before the picture is safely on it leaves nothing that the next use would take for it."""
+    png = io.BytesIO()
+    Image.fromarray(picture(16, 8)).save(png, "PNG")
+    enlarged = Enlarged(Upscaler(network, "cpu"), tmp_path)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            enlarged(3, png.getvalue())
+    assert list(tmp_path.iterdir()) == []
+    large = enlarged(3, png.getvalue())
+    assert [path.name for path in tmp_path.iterdir()] == ["3.png"]
+    assert (tmp_path / "3.png").read_bytes() == large
 
 
 def test_a_file_that_is_no_network_is_reported(tmp_path: Path) -> None:
