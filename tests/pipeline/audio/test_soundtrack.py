@@ -85,7 +85,7 @@ DELIVERED = [
     (name, more)
     for name, known in formats.every().items()
     for more in ("", ", repeat: 2", ", fps: 60, interpolate: motion, repeat: 2")
-    if known.sound
+    if known.sound and known.sink == "ffmpeg"
 ]
 
 
