@@ -16,6 +16,10 @@ from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata
 from pipeline.video.recipe import Recipe
+<<<<<<< HEAD
+=======
+from pipeline.video.sound import cut_sound
+>>>>>>> main
 
 
 def encode(delivery: Delivery) -> None:
@@ -23,7 +27,7 @@ def encode(delivery: Delivery) -> None:
     video, plan, binary = delivery.video, delivery.plan, delivery.binary
     frames = delivery.folder.frames
     with _complete(delivery) as complete:
-        by_encoder = chosen(complete, video, partial(ffmpeg.complaint, binary), delivery.warn)
+        by_encoder = chosen(complete, video, partial(ffmpeg.trial_error, binary), delivery.warn)
         tuned = _tuned(by_encoder, video, plan, binary)
         pattern = frames.folder / frames.pattern
         title, path = plan.title, delivery.path
@@ -35,10 +39,10 @@ def _tuned(recipe: Recipe, video: Video, plan: VideoPlan, binary: str) -> Recipe
     known, options = formats.find(video.format), recipe.options
     if options["vcodec"] != known.encoder:
         return recipe
-    if plan.loops and known.closed is not None:
-        options = known.closed(options, recipe.num_pictures(len(recipe.order), plan.fps))
-    if known.adapted is not None:
-        options = known.adapted(options, ffmpeg.encoder_options(binary, known.encoder))
+    if plan.loops and known.adapt_to_loop is not None:
+        options = known.adapt_to_loop(options, recipe.num_pictures(len(recipe.order), plan.fps))
+    if known.adapt_to_ffmpeg is not None:
+        options = known.adapt_to_ffmpeg(options, ffmpeg.encoder_options(binary, known.encoder))
     return dataclasses.replace(recipe, options=options)
 
 
@@ -48,11 +52,24 @@ def _complete(delivery: Delivery) -> Iterator[Recipe]:
     video, path, plan = delivery.video, delivery.path, delivery.plan
     known = formats.find(video.format)
     with ExitStack() as stack:
+<<<<<<< HEAD
         made = stack.enter_context(pictured(delivery))
         made = dataclasses.replace(made, sound=stack.enter_context(soundtrack(delivery)))
         text = complete_text(delivery)
         if known.container.text is not None and (write := known.container.text.write) is not None:
             made = dataclasses.replace(made, finish=lambda file: write(file, text))
+=======
+        size, redraw = _enlarging(video, path, plan, stack)
+        made = recipe(video, size, plan.fps)
+        made = dataclasses.replace(made, order=tuple(shown), is_loop=plan.loops, redraw=redraw)
+        if known.sound:
+            sound = cut_sound(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
+            made = dataclasses.replace(made, sound=stack.enter_context(sound))
+        origin = folder.origin()
+        text = written_out(folder.source(), origin.models, origin.draft)
+        if (embedded := known.container.text) is not None:
+            made = dataclasses.replace(made, finish=lambda file: embedded.write(file, text))
+>>>>>>> main
         else:
             notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(plan.title, text)))
             made = dataclasses.replace(made, notes=notes)
