@@ -16,13 +16,8 @@ class EmbeddedText:
     """How a text is stored in a container into which ffmpeg does not write metadata, and how it is read back.
 
     Attributes:
-<<<<<<< HEAD
-        read: yields the texts in the content of a file, as UTF-8; the file may be damaged.
-        write: adds a text to a finished file; None if the file is made with its text in it.
-=======
-        write: adds a text to a finished file.
         read: yields the texts in a file's content, as UTF-8; the file may be damaged.
->>>>>>> main
+        write: adds a text to a finished file; None if the file is made with its text in it.
     """
 
     read: Callable[[mmap], Iterator[bytes]]
@@ -39,22 +34,13 @@ class Container:
         muxer: ffmpeg's name for it; "" if ffmpeg does not write it.
         signature: a pattern that matches the first 12 bytes of every such file.
         options: of the muxer.
-<<<<<<< HEAD
-        demuxer: the options with which ffmpeg reads it back. They name the demuxer, so that a file that claims to be
-            something else is not opened as that. Empty if ffmpeg does not read it.
-=======
         demuxer: the options with which ffmpeg reads it back. They name the demuxer, so that ffmpeg never opens the file
-            as another type that its content claims.
->>>>>>> main
+            as another type that its content claims. Empty if ffmpeg does not read it.
         subtitle_codec: for subtitles that can be switched on; "" if the container does not support them.
         is_complete: whether a file with the right signature is not cut off.
         text: how a text is stored in it; None if ffmpeg writes it as metadata.
-<<<<<<< HEAD
         lengths: reads the lengths in seconds of the pictures (None if there is only one) and of the sound, if not every
             version of ffmpeg can. Raises `ValueError` if the file is damaged.
-=======
-        durations: reads the durations of all pictures in milliseconds; None if every version of ffmpeg can read them.
->>>>>>> main
     """
 
     name: str

@@ -16,10 +16,6 @@ from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata
 from pipeline.video.recipe import Recipe
-<<<<<<< HEAD
-=======
-from pipeline.video.sound import cut_sound
->>>>>>> main
 
 
 def encode(delivery: Delivery) -> None:
@@ -52,24 +48,11 @@ def _complete(delivery: Delivery) -> Iterator[Recipe]:
     video, path, plan = delivery.video, delivery.path, delivery.plan
     known = formats.find(video.format)
     with ExitStack() as stack:
-<<<<<<< HEAD
         made = stack.enter_context(pictured(delivery))
         made = dataclasses.replace(made, sound=stack.enter_context(soundtrack(delivery)))
         text = complete_text(delivery)
         if known.container.text is not None and (write := known.container.text.write) is not None:
             made = dataclasses.replace(made, finish=lambda file: write(file, text))
-=======
-        size, redraw = _enlarging(video, path, plan, stack)
-        made = recipe(video, size, plan.fps)
-        made = dataclasses.replace(made, order=tuple(shown), is_loop=plan.loops, redraw=redraw)
-        if known.sound:
-            sound = cut_sound(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
-            made = dataclasses.replace(made, sound=stack.enter_context(sound))
-        origin = folder.origin()
-        text = written_out(folder.source(), origin.models, origin.draft)
-        if (embedded := known.container.text) is not None:
-            made = dataclasses.replace(made, finish=lambda file: embedded.write(file, text))
->>>>>>> main
         else:
             notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(plan.title, text)))
             made = dataclasses.replace(made, notes=notes)

@@ -15,7 +15,7 @@ from pipeline.video.interpolation import interpolated
 from pipeline.video.notes import written_out
 from pipeline.video.platforms import PLATFORMS, fitted
 from pipeline.video.recipe import Recipe, Sound
-from pipeline.video.sound import sounding
+from pipeline.video.sound import cut_sound
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def pictured(delivery: Delivery) -> Iterator[Recipe]:
         size, redraw = _enlarging(delivery.video, delivery.path, delivery.plan, stack)
         made = recipe(delivery.video, size, delivery.plan.fps)
         order = tuple(delivery.plan.shown(delivery.count))
-        yield dataclasses.replace(made, order=order, closed=delivery.plan.loops, redraw=redraw)
+        yield dataclasses.replace(made, order=order, is_loop=delivery.plan.loops, redraw=redraw)
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def soundtrack(delivery: Delivery) -> Iterator[Sound | None]:
     video, plan = delivery.video, delivery.plan
     track = plan.source if formats.find(video.format).sound else None
     seconds = len(plan.shown(delivery.count)) / plan.fps
-    with sounding(track, plan.start, seconds, delivery.path, video.repeat) as sound:
+    with cut_sound(track, plan.start, seconds, delivery.path, video.repeat) as sound:
         yield sound
 
 

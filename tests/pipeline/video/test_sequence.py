@@ -144,7 +144,7 @@ def test_a_truncated_file_is_not_whole(tmp_path: Path) -> None:
 def test_other_archives_are_not_sequences(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("word/document.xml", "<a/>")
-    assert not CONTAINER.fits(tmp_path / "a.zip")
+    assert not CONTAINER.matches(tmp_path / "a.zip")
 
 
 def test_whatever_is_in_a_file_reading_it_ends_well(tmp_path: Path) -> None:

@@ -45,16 +45,11 @@ WRONG = [
     ("{bitrate: fast}", "output.video.bitrate: expected a bitrate such as 8M or 800k, got 'fast'"),
     ("{format: h264, preset: 4}", "output.video.preset: unknown preset '4' of h264"),
     ("{format: vp9, preset: slow}", "output.video.preset: vp9 has no preset"),
-<<<<<<< HEAD
-    ("{format: gif, subtitles: true}", "output.video.subtitles: gif cannot hold any"),
-    ("{format: png, crf: 10}", "2:48: output.video.crf: png has no crf"),
-    ("{format: png, subtitles: true}", "2:54: output.video.subtitles: png cannot hold any"),
-    ("{format: png, encoder: auto}", "output.video.encoder: auto does not make png; only software makes it"),
-    ("{place: square, size: [64, 64]}", "output.video.size: square has a size of its own; remove one of the two"),
-=======
     ("{format: gif, subtitles: true}", "output.video.subtitles: gif does not support subtitles"),
+    ("{format: png, crf: 10}", "2:48: output.video.crf: png has no crf"),
+    ("{format: png, subtitles: true}", "output.video.subtitles: png does not support subtitles"),
+    ("{format: png, encoder: auto}", "output.video.encoder: auto cannot encode png; only software can encode it"),
     ("{place: square, size: [64, 64]}", "output.video.size: square has its own size; remove one of them"),
->>>>>>> main
     ("{size: [63, 64]}", "output.video.size: expected an even width and height in pixels such as [1080, 1080]"),
     ("[]", "output.video: expected a format such as h264, a place such as square"),
     ("{place: moon}", "output.video.place: unknown place 'moon'"),

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,7 @@ def test_no_pickle_is_executed(tmp_path: Path) -> None:
 
 def test_a_run_delivers_enlarged_frames(network: Path, toy_file: Path, renderer: Renderer) -> None:
     toy_file.with_name("x4.pth").write_bytes(network.read_bytes())
-    video = "[{scale: x4.pth, format: ffv1}, {scale: x4.pth, size: [64, 48]}]"
+    video = "[{scale: x4.pth, format: ffv1}, {scale: x4.pth, size: [64, 48]}, {scale: x4.pth, format: png}]"
     toy_file.write_text(toy_file.read_text().replace("length: 12", f"length: 12, video: {video}"))
     origin = Origin(file=str(toy_file))
     schedule = load_origin(origin)
@@ -140,6 +141,8 @@ def test_a_run_delivers_enlarged_frames(network: Path, toy_file: Path, renderer:
     expected = Upscaler(network, "cpu")(folder.frames.read(5))
     assert np.abs(shown[5].astype(int) - expected).max() <= 1
     assert played(folder.path / "video-h264.mp4")[0].shape == (48, 64, 3)
+    with zipfile.ZipFile(folder.path / "video-png.zip") as archive, archive.open("video-png/frames/000005.png") as file:
+        np.testing.assert_array_equal(np.asarray(Image.open(file)), expected)
     assert not list(folder.path.glob(".video*"))
     assert list(Verification(folder).damaged()) == []
 

@@ -49,13 +49,8 @@ def test_the_fields_of_a_format_are_consistent(name: str) -> None:
     assert not reserved & {*known.options, *known.tags, *known.container.options}
 
 
-<<<<<<< HEAD
 @BY_FFMPEG
-def test_settings_take_the_place_of_defaults(name: str) -> None:
-=======
-@EVERY
 def test_settings_override_defaults(name: str) -> None:
->>>>>>> main
     known = formats.find(name)
     options = known.recipe().options
     assert options["vcodec"] == known.encoder
