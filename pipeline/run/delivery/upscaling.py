@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.run.folder.frames import COMPRESSION, Pixels
+from pipeline.storage.atomic import replacing
 from render.errors import InputError, WeightsError
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class Enlarged:
             large = self._upscaler(np.asarray(image.convert("RGB")))
         made = io.BytesIO()
         Image.fromarray(large).save(made, "PNG", compress_level=COMPRESSION)
-        kept.write_bytes(made.getvalue())
+        with replacing(kept) as partial:
+            partial.write_bytes(made.getvalue())
         return made.getvalue()
 
 
