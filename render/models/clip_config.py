@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from render.errors import WeightsError, printable
+from render.files.bounded import TooLargeError, read_bounded
 from render.files.setting_rules import RefusedSettingError, place_of, require_known
 from render.models.clip_rules import MAX_PARAMETERS, RULES, least_parameters
 
@@ -51,9 +52,9 @@ def read_clip_config(path: Path) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise WeightsError(f"{path}: more than {_MAX_BYTES:,} bytes; is this a config?")
-        return path.read_text(encoding="utf-8")
+        return read_bounded(path, _MAX_BYTES).decode("utf-8")
+    except TooLargeError as error:
+        raise WeightsError(f"{path}: {error}; is this a config?") from error
     except OSError as error:
         raise WeightsError(f"{path}: no such file" if not path.exists() else f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from render.errors import DownloadError, WeightsError, suggestion
+from render.files.bounded import TooLargeError, read_bounded
 from render.models.clip_config import HUB_CONFIG, read_clip_config, repositories, text_config
 from render.models.downloads import Download, Progress, alone, cache_folder, offline_wanted
 from render.models.hub import from_hub_folder
@@ -102,10 +103,10 @@ def _require_harmless(path: Path, *, tower: bool) -> None:
     """
     if not path.is_file():
         return
-    if path.stat().st_size > _MAX_SETTINGS:
-        raise WeightsError(f"{path}: refused: more than {_MAX_SETTINGS >> 20} MB")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_bounded(path, _MAX_SETTINGS).decode("utf-8"))
+    except TooLargeError as error:
+        raise WeightsError(f"{path}: refused: more than {_MAX_SETTINGS >> 20} MB") from error
     except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: not JSON: {error}") from error
     if not isinstance(found, dict):
