@@ -13,7 +13,7 @@ _NO_THREAD = ("Resource temporarily unavailable", "can't start new thread")
 _KEPT = "what is finished is kept; run the same command again to go on"
 
 
-def told(error: Exception) -> RunError | None:
+def machine_failure(error: Exception) -> RunError | None:
     """Convert `error` to a one-line `RunError` if the machine failed; None for any other error, such as a bug."""
     text = str(error)
     gist = next(iter(text.splitlines()), "").strip()

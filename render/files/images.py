@@ -51,7 +51,7 @@ def require_image(path: Path) -> None:
         pass
 
 
-class _Counted(io.BufferedReader):
+class _BoundedHeader(io.BufferedReader):
     """A file that stops the reading of a header of millions of chunks, or of many megabytes."""
 
     reads: int | None = 0
@@ -81,9 +81,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {size:,}")
         with warnings.catch_warnings():  # about large pictures and odd metadata: we decide here what to refuse
             warnings.simplefilter("ignore")
-            with _Counted(io.FileIO(path)) as file, Image.open(file, formats=FORMATS) as image:
+            with _BoundedHeader(io.FileIO(path)) as file, Image.open(file, formats=FORMATS) as image:
                 file.reads = None
-                _judge(path, image.size)
+                _require_size(path, image.size)
                 yield image
     except InputError:
         raise
@@ -98,7 +98,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise InputError(f"{path}: cannot be read: {why}; expected {_EXPECTED} that is whole") from error
 
 
-def _judge(path: Path, size: tuple[int, int]) -> None:
+def _require_size(path: Path, size: tuple[int, int]) -> None:
     width, height = size
     if width * height > MAX_PIXELS or max(size) > MAX_SIDE:
         raise InputError(f"{path}: {_too_large()}, got {width:,} × {height:,}")

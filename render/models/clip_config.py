@@ -45,8 +45,8 @@ def read_clip_config(path: Path) -> dict[str, Any]:
             raise RefusedSettingError(("model_cfg",), f"describes a network of {size}")
     except RefusedSettingError as error:
         keys = error.keys[1:] if bare else error.keys
-        said = str(error).removeprefix("model_cfg.") if bare else str(error)
-        raise WeightsError(printable(f"{path}:{place_of(text, keys)}: {said}")) from error
+        message = str(error).removeprefix("model_cfg.") if bare else str(error)
+        raise WeightsError(printable(f"{path}:{place_of(text, keys)}: {message}")) from error
     return read
 
 

@@ -88,11 +88,11 @@ def fetch(download: Download, folder: Path, *, offline: bool, progress: Progress
     try:
         if not _is_as_recorded(path, download):
             folder.mkdir(parents=True, exist_ok=True)
-            with alone(download, folder, progress):
+            with locked(download, folder, progress):
                 if path.exists():
                     _accept(path, path, download)
                 else:
-                    _bring(download, path, offline, progress)
+                    _download(download, path, offline, progress)
     except _ContentError as error:
         raise DownloadError(f"{path}: {error}; remove the file to have it fetched again") from error
     except OSError as error:
@@ -101,38 +101,38 @@ def fetch(download: Download, folder: Path, *, offline: bool, progress: Progress
     return path
 
 
-def _bring(download: Download, path: Path, offline: bool, progress: Progress) -> None:
+def _download(download: Download, path: Path, offline: bool, progress: Progress) -> None:
     partial = _beside(path, "partial")
     reasons = []
     for address in download.addresses:
         try:
             _receive(address, partial, download, offline, progress)
-            return _accept(partial, path, download, _promised(address))
+            return _accept(partial, path, download, _sha256_in(address))
         except AddressError as error:
             reasons.append(f"{address}: {error}")
         except _ContentError as error:
             discard(partial)
             reasons.append(f"{address}: {error}")
-    said = "\n  ".join([f"{download.name} could not be fetched:", *reasons])
+    message = "\n  ".join([f"{download.name} could not be fetched:", *reasons])
     if offline:
-        said = f"{download.name} is not in the cache, and offline is asked for."
-    raise DownloadError(said + _ADVICE.format(path=path))
+        message = f"{download.name} is not in the cache, and offline is asked for."
+    raise DownloadError(message + _ADVICE.format(path=path))
 
 
 def _receive(address: str, partial: Path, download: Download, offline: bool, progress: Progress) -> None:
-    def heard(done: int, total: int | None) -> None:
+    def report(done: int, total: int | None) -> None:
         progress(download.name, done, total)
 
     if address.startswith("hf://"):
-        from_hub(address, partial, heard, offline=offline)
+        from_hub(address, partial, report, offline=offline)
     elif offline:
         raise AddressError("not asked")
     else:
-        from_web(address, partial, download.size, heard)
+        from_web(address, partial, download.size, report)
 
 
 @contextmanager
-def alone(download: Download, folder: Path, progress: Progress, purpose: str = "lock") -> Iterator[None]:
+def locked(download: Download, folder: Path, progress: Progress, purpose: str = "lock") -> Iterator[None]:
     """Hold the lock of a file in `folder`; while another process holds it, report that process's download."""
     from filelock import FileLock, Timeout
 
@@ -160,11 +160,11 @@ def _is_as_recorded(path: Path, download: Download) -> bool:
     return (stat.st_size, stat.st_mtime_ns) == (size, mtime_ns) and download.sha256 in (None, digest)
 
 
-def _promised(address: str) -> str:
+def _sha256_in(address: str) -> str:
     return urlsplit(address).fragment.removeprefix("sha256=")
 
 
-def _accept(found: Path, path: Path, download: Download, promised: str = "") -> None:
+def _accept(found: Path, path: Path, download: Download, expected_start: str = "") -> None:
     """Check the file `found`, record its digest, and move it to `path`. Raises `_ContentError`."""
     stat = found.stat()
     if download.size not in (None, stat.st_size):
@@ -175,7 +175,7 @@ def _accept(found: Path, path: Path, download: Download, promised: str = "") -> 
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     record = _read_record(path)
-    wanted = download.sha256 or promised
+    wanted = download.sha256 or expected_start
     if not digest.startswith(wanted):
         raise _ContentError(f"its SHA-256 is {digest}, expected {wanted}")
     if download.sha256 is None and record is not None and record[2] != digest:

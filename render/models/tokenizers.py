@@ -12,7 +12,7 @@ from pathlib import Path
 from render.errors import DownloadError, WeightsError, suggestion
 from render.files.bounded import TooLargeError, read_bounded
 from render.models.clip_config import HUB_CONFIG, read_clip_config, repositories, text_config
-from render.models.downloads import Download, Progress, alone, cache_folder, offline_wanted
+from render.models.downloads import Download, Progress, cache_folder, locked, offline_wanted
 from render.models.hub import from_hub_folder
 from render.models.model import Model, sha256
 from render.models.transfer import AddressError
@@ -27,12 +27,12 @@ _PATTERNS = (
 _MAX_SETTINGS = 20 << 20  # bytes of a tokenizer's settings: some list every added word
 _CODE = ("auto_map", "custom_pipelines", "tokenizer_file")
 _TOWERS = ("roberta", "xlm-roberta", "bert", "m2m_100", "mt5", "t5")
-_MOST = {  # upper bounds of settings in a text tower's config
+_UPPER_BOUNDS = {  # upper bounds of settings in a text tower's config
     **dict.fromkeys(("hidden_size", "d_model", "d_kv", "d_ff", "intermediate_size", "encoder_ffn_dim"), 65_536),
     **dict.fromkeys(("num_hidden_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers"), 256),
     **dict.fromkeys(("vocab_size", "max_position_embeddings"), 2_000_000),
 }
-_WHOLE = ".whole"  # written when the download is complete: the SHA-256 of every file
+_COMPLETE = ".whole"  # written when the download is complete: the SHA-256 of every file
 
 
 def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tuple[str, Path], ...]:
@@ -118,7 +118,7 @@ def _require_harmless(path: Path, *, tower: bool) -> None:
     if found.get("model_type") not in _TOWERS:
         kinds = ", ".join(_TOWERS)
         raise WeightsError(f"{path}: refused: model_type is {found.get('model_type')!r}, expected one of: {kinds}")
-    for key, most in _MOST.items():
+    for key, most in _UPPER_BOUNDS.items():
         if key in found and not (isinstance(found[key], int) and 0 <= found[key] <= most):
             raise WeightsError(f"{path}: refused: {key} is {found[key]!r:.60}, expected a number up to {most:,}")
 
@@ -126,16 +126,16 @@ def _require_harmless(path: Path, *, tower: bool) -> None:
 def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
     name = repository.replace("/", "--")
     folder = cache_folder() / "tokenizers" / name
-    if (folder / _WHOLE).is_file():
+    if (folder / _COMPLETE).is_file():
         _require_unchanged(folder)
         return folder
     if offline:
         raise DownloadError(f"the tokenizer {repository} is not in the cache, and offline is asked for")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with alone(Download(name=name, addresses=()), folder.parent, progress):
+        with locked(Download(name=name, addresses=()), folder.parent, progress):
             from_hub_folder(repository, folder, _PATTERNS)
-            (folder / _WHOLE).touch()
+            (folder / _COMPLETE).touch()
             _require_unchanged(folder)
     except (AddressError, OSError) as error:
         raise DownloadError(
@@ -151,15 +151,15 @@ def _require_unchanged(folder: Path) -> None:
     Raises:
         WeightsError: a file differs from that at first use.
     """
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _WHOLE)
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _COMPLETE)
     found = {name: sha256(folder / name) for name in names}
     try:
-        record = (folder / _WHOLE).read_text(encoding="utf-8")
-        noted = json.loads(record) if record else None
-        if noted is None:  # empty, as earlier versions wrote it
-            (folder / _WHOLE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        record = (folder / _COMPLETE).read_text(encoding="utf-8")
+        recorded = json.loads(record) if record else None
+        if recorded is None:  # empty, as earlier versions wrote it
+            (folder / _COMPLETE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
             return
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{folder / _WHOLE}: cannot be read or written: {error}") from error
-    if found != noted:
+        raise WeightsError(f"{folder / _COMPLETE}: cannot be read or written: {error}") from error
+    if found != recorded:
         raise WeightsError(f"{folder}: its files are not those of their first use; remove it to fetch them again")

@@ -19,7 +19,7 @@ class Scheduler(Protocol):
         """Take all steps of a refinement and return its picture, see `Refinement.run`."""
 
 
-class Alone:
+class Unbatched:
     """Takes all steps immediately, without batching."""
 
     in_lockstep = False

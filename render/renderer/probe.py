@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from render.device.memory import is_out_of_memory
-from render.refinement.joint_steps import Pending, take
+from render.refinement.joint_steps import Pending, take_steps
 from render.renderer.renderer import Renderer
 from render.spec import FrameSpec
 
@@ -70,7 +70,7 @@ def _seconds(batch: list[Pending]) -> float:
     if cuda:
         torch.cuda.synchronize()
     begun = time.perf_counter()
-    take(batch, 1)
+    take_steps(batch, 1)
     if cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - begun

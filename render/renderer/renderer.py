@@ -20,10 +20,10 @@ from render.models.model import ModelFiles
 from render.motion import displacements
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
-from render.refinement.coarse import sketched
+from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, similarity
-from render.refinement.scheduler import Alone, Scheduler
+from render.refinement.scheduler import Scheduler, Unbatched
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
 from render.spec import FrameSpec
@@ -57,7 +57,7 @@ class Renderer:
         dtype: torch.dtype = torch.float32,
         warn: Warn = lambda text: None,
         *,
-        displacement: str = "affine",
+        displacement: str = "homography",
         source: str = "noise",
     ) -> None:
         self._latents = latents
@@ -67,14 +67,14 @@ class Renderer:
         self._dtype = dtype
         self._source: sources.Source = catalogue.load(sources, source).start
         self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
-        self._scheduler: Scheduler = Alone()
+        self._scheduler: Scheduler = Unbatched()
         self.device = device
         self.warn = warn
 
     def of_run(self, warn: Warn, scheduler: Scheduler | None = None) -> "Renderer":
         """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
         renderer = copy.copy(self)
-        renderer.warn, renderer._scheduler = warn, scheduler or Alone()
+        renderer.warn, renderer._scheduler = warn, scheduler or Unbatched()
         return renderer
 
     @property
@@ -166,7 +166,9 @@ class Renderer:
             begun = self._source(spec, spec.size, generator)
             image, latent, start = begun.image, begun.latent, begun.latent
             if refined and start is None:
-                image, spec = sketched(self._latents, guides, image, spec, generator, self._loss_scale, self._scheduler)
+                image, spec = refine_coarsely(
+                    self._latents, guides, image, spec, generator, self._loss_scale, self._scheduler
+                )
                 start = self._latents.encode(image)
         else:
             image, latent, start = self._moved(state, spec, refined)

@@ -194,8 +194,8 @@ def _renamed(state: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
 
 def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
     text = architecture.config["text_cfg"]
-    asked = text.get("tokenizer_kwargs", {})
-    options = {key: asked[key] for key in ("clean", "strip_sep_token", "language") if key in asked}
+    given = text.get("tokenizer_kwargs", {})
+    options = {key: given[key] for key in ("clean", "strip_sep_token", "language") if key in given}
     options["context_length"] = text.get("context_length", 77)
     name = text.get("hf_tokenizer_name")
     if not name:
@@ -218,8 +218,8 @@ def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
     except ImportError as error:
         raise _needs_transformers(architecture.name) from error
     except Exception as error:  # errors of the hub's client, or anything that a damaged file raises
-        said = " ".join(str(error).split()[:24])
-        raise WeightsError(f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said})") from error
+        reason = " ".join(str(error).split()[:24])
+        raise WeightsError(f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({reason})") from error
 
 
 def _require_transformers(name: str) -> None:

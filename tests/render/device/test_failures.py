@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from render.device.failures import told
+from render.device.failures import machine_failure
 from render.errors import DeviceError, MemoryLimitError
 
 LOST = (
@@ -35,7 +35,7 @@ LOST = (
     ],
 )
 def test_failures_of_the_machine(error: Exception, kind: type[Exception], said: str) -> None:
-    failure = told(error)
+    failure = machine_failure(error)
     assert type(failure) is kind
     assert said in str(failure)
     assert len(str(failure).splitlines()) == 1
@@ -47,4 +47,4 @@ def test_failures_of_the_machine(error: Exception, kind: type[Exception], said: 
     [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ImportError("No module named x"), KeyError("a")],
 )
 def test_bugs_are_none(error: Exception) -> None:
-    assert told(error) is None
+    assert machine_failure(error) is None

@@ -342,7 +342,7 @@ def test_whole_partial_is_taken_without_a_request(host: Host, model: Download, t
     """The process was killed after the last byte and before the rename."""
     partial = tmp_path / "model.ckpt.partial"
     partial.write_bytes(CONTENT)
-    transfer.Origin(address=host.url(), validator='"one"', total=len(CONTENT)).write(partial)
+    transfer.TransferRecord(address=host.url(), validator='"one"', total=len(CONTENT)).write(partial)
     assert get(model, tmp_path) == CONTENT
     assert host.ranges == []
 

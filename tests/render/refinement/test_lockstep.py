@@ -14,7 +14,7 @@ from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
-from render.refinement.joint_steps import Pending, take
+from render.refinement.joint_steps import Pending, take_steps
 from render.refinement.lockstep import Lockstep
 from render.renderer.renderer import Renderer, Scorer, load_renderer
 from render.renderer.state import FrameState
@@ -135,9 +135,9 @@ def test_gradients_are_those_of_single_pictures(embedded_renderer: Renderer, spe
     """Adam's mean gradient after one step; larger batches sum in a different order, so not equal to the bit."""
     specs = [specs[0] for specs in different(replace(spec, size=(48, 32)))]
     batch, singles = ([Pending(*embedded_renderer.from_noise(spec)) for spec in specs] for _ in range(2))
-    take(batch, 1)
+    take_steps(batch, 1)
     for item, single in zip(batch, singles, strict=True):
-        take([single], 1)
+        take_steps([single], 1)
         mean, wanted = (each.optimizer.state()["exp_avg"] for each in (item, single))
         assert float(torch.linalg.vector_norm(mean - wanted)) < 1e-4 * float(torch.linalg.vector_norm(wanted))
 
@@ -254,7 +254,7 @@ def test_where_memory_is_short_fewer_are_refined_at_once(
     lockstep, mine = scheduled(renderer, count, told.append)
     list(lockstep.run([frames(mine, *pair) for pair in zip(runs, result, strict=True)]))
     assert told == [f"memory is short; from here on {most} at a time" for most in told_of]
-    assert lockstep.most == room // 4
+    assert lockstep.max_batch == room // 4
     assert_close(result, together(renderer, runs, most=room // 4))
 
 
