@@ -1,4 +1,4 @@
-"""Limit the memory and work that building a network may use: constructors allocate whatever a file requests."""
+"""Limit the memory and work of building a network, since constructors allocate whatever a file asks for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from render.errors import WeightsError
 
 MAX_STEPS = 300_000  # tensor operations: a network of 40,000 tensors takes some 200,000
-_SPARE = 64_000_000  # numbers in addition to the weights: masks, position tables
+_SPARE = 64_000_000  # elements in addition to the weights: masks, position tables
 _COPIES = 8  # initialising a weight may make copies of it
 _FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "new_empty", "new_zeros", "new_ones", "new_full")
 
@@ -56,7 +56,7 @@ def building(name: str, state: Mapping[str, Tensor]) -> Iterator[None]:
         name: the source of the network, for the message.
 
     Raises:
-        WeightsError: building it takes more numbers or steps than such weights can need.
+        WeightsError: building it takes more elements or tensor operations than such weights can need.
     """
     with _Allowance(_COPIES * _count(state.values()) + _SPARE, name):
         yield

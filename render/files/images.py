@@ -52,7 +52,7 @@ def require_image(path: Path) -> None:
 
 
 class _BoundedHeader(io.BufferedReader):
-    """A file that stops the reading of a header of millions of chunks, or of many megabytes."""
+    """A file that raises an error if reading a picture's header takes too many reads or bytes."""
 
     reads: int | None = 0
     size = 0
@@ -88,14 +88,14 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except InputError:
         raise
     except UnidentifiedImageError as error:
-        raise InputError(f"{path}: expected {_EXPECTED}; this is none, or damaged at its beginning") from error
+        raise InputError(f"{path}: expected {_EXPECTED}; this is none, or its beginning is damaged") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {_too_large()}") from error
     except MemoryError as error:
         raise InputError(f"{path}: does not fit into memory") from error
     except Exception as error:  # a damaged file makes PIL raise nearly anything
         why = (error.strerror if isinstance(error, OSError) else None) or error
-        raise InputError(f"{path}: cannot be read: {why}; expected {_EXPECTED} that is whole") from error
+        raise InputError(f"{path}: cannot be read: {why}; expected {_EXPECTED}, undamaged") from error
 
 
 def _require_size(path: Path, size: tuple[int, int]) -> None:

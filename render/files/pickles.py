@@ -28,7 +28,7 @@ _PACKAGES = frozenset(
 # Far more than published checkpoints need, including optimiser states; a file with more is an attack.
 _MAX_OPCODES = 500_000
 _MAX_LINE = 10_000  # of a name
-# The names in torch that only describe tensors of stored numbers. torch's `weights_only` allows more, such as
+# The names in torch that only describe stored tensors. torch's `weights_only` allows more, such as
 # `torch.FloatTensor`, which allocates a tensor of any size when it is called with that size.
 _DESCRIBES = re.compile(
     r"torch\._utils\._rebuild_(tensor|tensor_v2|tensor_v3|parameter|parameter_with_state|qtensor)"
@@ -156,5 +156,5 @@ def _refusal(error: Exception) -> str:
         return f"refused: it wants to execute code ({named[1]})"
     quoted = re.search(r"WeightsUnpickler error:\s*(.+?)\s*(Check the documentation|$)", str(error), re.DOTALL)
     plain = str(error) if isinstance(error, RuntimeError | ValueError) else ""
-    words = (quoted[1] if quoted else plain or "its beginning is none of torch's").split()
+    words = (quoted[1] if quoted else plain or "it does not begin like a torch file").split()
     return f"not a checkpoint, or damaged: {' '.join(words[:24])}"

@@ -61,7 +61,7 @@ def batch_targets(targets: Sequence[Targets]) -> Targets:
 
 
 def _batch_regions(targets: Sequence[Targets]) -> Tensor | None:
-    """Batch regions (B, P, H, W) at the largest size: a frame's coarse steps may share a batch with a smaller frame."""
+    """Batch regions (B, P, H, W) at the largest size: a frame's coarse steps may be in a batch with a smaller frame."""
     sizes = [each.regions.shape[-2:] for each in targets if each.regions is not None]
     if not sizes:
         return None

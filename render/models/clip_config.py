@@ -1,4 +1,4 @@
-"""Read a CLIP's JSON config: an open_clip architecture, alone or with normalisation as on the hub. No torch here."""
+"""Read a CLIP's JSON config: an open_clip architecture, with or without the normalisation. No torch here."""
 
 from __future__ import annotations
 

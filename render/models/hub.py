@@ -15,7 +15,7 @@ _ADDRESS = re.compile(r"hf://([^/@]+/[^/@]+)(?:@([^/]+))?/(.+)")
 
 
 def from_hub(address: str, partial: Path, progress: ByteProgress, *, offline: bool) -> None:
-    """Download `hf://owner/repo[@revision]/path/in/repo` to `partial`, or take it from the hub's cache.
+    """Download `hf://owner/repo[@revision]/path/in/repo` to `partial`, or use the copy in the hub's cache.
 
     If the file system allows it, `partial` is a hard link to the hub's copy: it takes no space and remains
     when the hub's cache is cleared.
@@ -51,7 +51,7 @@ def from_hub_folder(repository: str, folder: Path, patterns: Sequence[str]) -> N
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils.tqdm import tqdm
 
-    class Silent(tqdm):  # a few megabytes need no bar
+    class Silent(tqdm):  # a few megabytes need no progress bar
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options | {"disable": True})  # type: ignore[no-untyped-call]
 

@@ -102,7 +102,7 @@ class Model:
         checkpoint: a local file: shipped with the package, or the user's own.
         download: where to download the weights on first use.
         quantize: whether latents are snapped to the codebook (straight-through) unless the
-            schedule says otherwise; with the small embedded codebook, pictures look smoother without.
+            schedule says otherwise; with the small embedded codebook, pictures look smoother if they are not.
         robust: whether the image tower was trained adversarially, and so needs few augmentations.
         licence: the weights' licence, as stated by their publisher.
     """

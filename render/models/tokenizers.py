@@ -1,7 +1,7 @@
 """Provide what some CLIPs need besides weights: a tokenizer, and the config of a text tower from transformers.
 
 open_clip names the repository on the hub; transformers would contact it at every start, and without a network
-would try for most of a minute. The small files are fetched once and read from the cache ever after.
+would keep trying for most of a minute. The small files are downloaded once and then read from the cache.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _require_harmless(path: Path, *, tower: bool) -> None:
     if not isinstance(found, dict):
         raise WeightsError(f"{path}: expected a map")
     if code := next((key for key in _CODE if key in found and (key != "tokenizer_file" or found[key])), None):
-        raise WeightsError(f"{path}: refused: '{code}' names code or files elsewhere, and none of that is used")
+        raise WeightsError(f"{path}: refused: '{code}' names code, or files elsewhere; neither is ever used")
     if not tower:
         return
     if found.get("model_type") not in _TOWERS:
@@ -130,7 +130,7 @@ def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
         _require_unchanged(folder)
         return folder
     if offline:
-        raise DownloadError(f"the tokenizer {repository} is not in the cache, and offline is asked for")
+        raise DownloadError(f"the tokenizer {repository} is not in the cache, and offline mode forbids downloading it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(Download(name=name, addresses=()), folder.parent, progress):
@@ -146,10 +146,10 @@ def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
 
 
 def _require_unchanged(folder: Path) -> None:
-    """Record the SHA-256 of every file at first use, and compare it ever after.
+    """Record the SHA-256 of every file at first use, and compare it from then on.
 
     Raises:
-        WeightsError: a file differs from that at first use.
+        WeightsError: a file differs from its version at first use.
     """
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _COMPLETE)
     found = {name: sha256(folder / name) for name in names}
@@ -162,4 +162,4 @@ def _require_unchanged(folder: Path) -> None:
     except (OSError, ValueError) as error:
         raise WeightsError(f"{folder / _COMPLETE}: cannot be read or written: {error}") from error
     if found != recorded:
-        raise WeightsError(f"{folder}: its files are not those of their first use; remove it to fetch them again")
+        raise WeightsError(f"{folder}: its files changed since first use; remove it to download them again")

@@ -150,7 +150,7 @@ def _pull(client: httpx2.Client, address: str, partial: Path, size: int | None, 
             _append(response, partial, have, new.total or size, progress)
             return
     if not headers:
-        raise AddressError("the server sent a part that was not asked for")
+        raise AddressError("the server sent a part that was not requested")
     discard(partial)  # the server has a new version
     _pull(client, address, partial, size, progress)
 
@@ -175,9 +175,9 @@ def _inspect(response: httpx2.Response, address: str, size: int | None) -> Trans
         later = status in (408, 429) or status >= 500
         raise (_InterruptedError if later else AddressError)(f"HTTP {status} {response.reason_phrase}".rstrip())
     if headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
-        raise AddressError("an HTML page and not the file: a dead link")
+        raise AddressError("an HTML page instead of the file: a dead link")
     if headers.get("Content-Encoding", "identity") != "identity":
-        raise AddressError("it comes compressed although that was not asked for")
+        raise AddressError("the server compressed it although that was not requested")
     part = _RANGE.match(headers.get("Content-Range", "")) if status == 206 else None
     length = part[2] if part else headers.get("Content-Length")
     if length is None and size is None and headers.get("Transfer-Encoding") != "chunked":
@@ -198,7 +198,7 @@ def _append(response: httpx2.Response, partial: Path, have: int, total: int | No
             progress(have, total)
         os.fsync(file.fileno())
         if total not in (None, file.tell()):
-            raise _InterruptedError(f"{have:,} of {total:,} bytes came")
+            raise _InterruptedError(f"{have:,} of {total:,} bytes received")
 
 
 def _validator(headers: httpx2.Headers) -> str:

@@ -23,7 +23,7 @@ class Pending:
     Attributes:
         steps_left: the number of steps left.
         picture: (1, 3, H, W) in [0, 1], after the last step.
-        failure: the out-of-memory error because of which it was removed from the batch.
+        failure: the out-of-memory error that removed it from the batch.
     """
 
     def __init__(self, refinement: Refinement, optimizer: LatentAdam) -> None:

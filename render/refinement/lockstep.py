@@ -97,7 +97,7 @@ class Lockstep:
             torch.cuda.empty_cache()
         half = len(batch) // 2
         self.max_batch = min(self.max_batch, half)
-        self._warn(f"memory is short; from here on {half} at a time")
+        self._warn(f"memory is running out; from now on {half} pictures at a time")
         for begin in range(0, len(batch), half):
             self._advance_batch(batch[begin : begin + half])
 

@@ -130,7 +130,7 @@ class Refinement:
             optimizer.restore(good)
             lr /= 2
         raise NonFiniteError(
-            f"frame {self.spec.index}: the refinement gave numbers that are not finite, also at a learning rate"
+            f"frame {self.spec.index}: the refinement became NaN or infinite, even at a learning rate"
             f" {2**HALVINGS} times smaller; try a smaller refine.lr or other losses"
         )
 

@@ -1,4 +1,4 @@
-"""Define what takes the steps of refinements: a run by itself, or a scheduler that batches several runs."""
+"""Define who takes the steps of refinements: a run by itself, or a scheduler that batches several runs."""
 
 from typing import Protocol
 

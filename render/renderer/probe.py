@@ -1,4 +1,4 @@
-"""Measure with a few steps whether refining several frames at once is faster on this device."""
+"""Measure, with a few steps, whether refining several frames at once is faster on this device."""
 
 import time
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ def _begun(renderer: Renderer, spec: FrameSpec, number: int) -> Pending:
 
 
 def _compared(batch: list[Pending], counts: list[int]) -> dict[int, float]:
-    """Return the least seconds per picture for each count, since other load on the machine only adds time."""
+    """Return the shortest time per picture for each count, since other load on the machine only adds time."""
     for count in counts:
         _seconds(batch[:count])
     rounds = [{count: _seconds(batch[:count]) / count for count in counts} for _ in range(ROUNDS)]

@@ -44,7 +44,7 @@ class Renderer:
 
     Args:
         dtype: the precision of the networks.
-        warn: is called with one sentence when something is done differently than requested.
+        warn: called with one sentence when something is done differently from what was requested.
         displacement: moves the picture, an entry of `render.motion.displacements`.
         source: makes what the first frame and cuts start from, an entry of `render.sources`.
     """
@@ -81,7 +81,7 @@ class Renderer:
     def made_on(self) -> str:
         """Everything that determines rounding: device, on a CPU the number of threads, precision, torch's version.
 
-        The number of pictures refined together also does, but it may change from step to step.
+        The number of pictures refined together affects it as well, but may change from step to step.
         """
         threads = f" with {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
         precision = str(self._dtype).removeprefix("torch.")
@@ -135,18 +135,20 @@ class Renderer:
                 " try a smaller output.size or fewer refine.cutouts"
             ) from error
         if first:
-            self.warn(f"frame {spec.index}: memory is short; cutouts are looked at in smaller groups, which is slower")
+            self.warn(
+                f"frame {spec.index}: memory is running out; cutouts are processed in smaller groups, which is slower"
+            )
 
     def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         state = None if spec.cut else state
         guides = self._guides(spec)
         image, latent, carried = self._refined(state, spec, guides, careful=False)
         if not is_finite(image, latent, carried):
-            self.warn(f"frame {spec.index}: the refinement left the finite numbers; repeating it with smaller steps")
+            self.warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")
             image, latent, carried = self._refined(state, spec, guides, careful=True)
         if not is_finite(image, latent, carried):
             raise NonFiniteError(
-                f"frame {spec.index}: picture, latent or optimiser are not finite; try a smaller refine.lr"
+                f"frame {spec.index}: the picture, latent or optimiser is NaN or infinite; try a smaller refine.lr"
             )
         return FrameState(
             index=spec.index,
@@ -193,7 +195,7 @@ class Renderer:
 
     @property
     def _loss_scale(self) -> float:
-        """Return the factor that keeps gradients of a mean over a million numbers above half precision's smallest."""
+        """Return the factor that keeps the gradients of a mean over a million numbers from underflowing in fp16."""
         return 4096.0 if self._dtype == torch.float16 else 1.0
 
     def _guides(self, spec: FrameSpec) -> list[Guide]:

@@ -88,7 +88,7 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> CLIP:
     tokenize = _tokenizer(architecture, files)
     if files.weights is None:
         if files.random_seed is None:
-            raise WeightsError(f"{files.name}: it has neither weights nor a seed for random ones")
+            raise WeightsError(f"{files.name}: it has neither weights nor a seed for random weights")
         return CLIP(_random(architecture, files.random_seed), tokenize, device, dtype)
     state = read_state_dict(files.weights, files.prefix)
     _require_size(architecture, state, files.weights)
@@ -116,7 +116,7 @@ def _architecture(files: ModelFiles) -> _Architecture:
         preprocess |= hub.get("preprocess_cfg", {})
     size = config["vision_cfg"].get("image_size", 224)
     if not isinstance(size, int) and len(set(size)) > 1:
-        raise WeightsError(f"{name}: it looks at pictures of {size[0]}x{size[1]}; only square ones can be cut out")
+        raise WeightsError(f"{name}: its input is {size[0]}x{size[1]} pixels; cutouts are always square")
     text = config["text_cfg"]
     if text.get("hf_model_name"):
         tower = dict(files.companions).get(text["hf_model_name"])
@@ -230,7 +230,7 @@ def _require_transformers(name: str) -> None:
 
 
 def _needs_transformers(name: str) -> WeightsError:
-    return WeightsError(f"{name}: its texts are read by a package that is not installed: pip install transformers")
+    return WeightsError(f"{name}: its tokenizer needs a package that is not installed: pip install transformers")
 
 
 @contextlib.contextmanager

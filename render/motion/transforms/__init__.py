@@ -1,6 +1,6 @@
 """Geometric moves, one per file; the file's name is the key under `motion:`.
 
-Contract: an entry module defines `TRANSFORM`, a `Transform`. To add a move, add its file.
+Contract: an entry module defines `TRANSFORM`, a `Transform`. To add a move, add a file.
 
 A move is described by its generator: the velocity field that it applies to the plane. The moves of a frame
 happen simultaneously, not one after the other: their generators are added and exponentiated together

@@ -22,7 +22,7 @@ LOST = (
             DeviceError,
             "GPU has failed",
         ),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), MemoryLimitError, "memory is short"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), MemoryLimitError, "out of memory"),
         (
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"),
             MemoryLimitError,
@@ -30,7 +30,7 @@ LOST = (
         ),
         (MemoryError(), MemoryLimitError, "(MemoryError)"),
         (RuntimeError("Resource temporarily unavailable"), MemoryLimitError, "ulimit -u"),
-        (RuntimeError("can't start new thread"), MemoryLimitError, "no thread more"),
+        (RuntimeError("can't start new thread"), MemoryLimitError, "refused to start another thread"),
         (ImportError("libtorch_cpu.so: failed to map segment from shared object"), MemoryLimitError, "libtorch_cpu"),
     ],
 )

@@ -224,7 +224,7 @@ def test_a_run_that_leaves_the_finite_numbers_leaves_the_others_alone(toy_render
     works = [guarded(specs, states) for specs, states in zip([runs[0], broken, runs[2]], result, strict=True)]
     list(lockstep.run(works))
     assert len(failures) == 1
-    assert "frame 0: the refinement gave numbers that are not finite" in failures[0]
+    assert "frame 0: the refinement became NaN or infinite" in failures[0]
     assert_close([result[0], result[2]], [wanted[0], wanted[2]], atol=1e-5, rtol=1e-4)
     assert result[1] == []
 
@@ -253,7 +253,7 @@ def test_where_memory_is_short_fewer_are_refined_at_once(
     told: list[str] = []
     lockstep, mine = scheduled(renderer, count, told.append)
     list(lockstep.run([frames(mine, *pair) for pair in zip(runs, result, strict=True)]))
-    assert told == [f"memory is short; from here on {most} at a time" for most in told_of]
+    assert told == [f"memory is running out; from now on {most} pictures at a time" for most in told_of]
     assert lockstep.max_batch == room // 4
     assert_close(result, together(renderer, runs, most=room // 4))
 
@@ -265,7 +265,7 @@ def test_a_run_without_memory_even_alone_looks_at_fewer_cutouts_at_a_time(spec: 
     renderer = Renderer(Pixels(), [Scorer(perceptor=Cramped(2))], CPU, warn=told.append)
     wanted = alone(Renderer(Pixels(), [Scorer(perceptor=Toy(CPU))], CPU), specs)
     assert_close(together(renderer, specs), wanted, atol=1e-5, rtol=1e-4)
-    assert told == ["frame 0: memory is short; cutouts are looked at in smaller groups, which is slower"]
+    assert told == ["frame 0: memory is running out; cutouts are processed in smaller groups, which is slower"]
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(spec: FrameSpec) -> None:
