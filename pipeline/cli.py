@@ -126,7 +126,7 @@ def entry() -> None:
         show(f"{error}; what is finished is kept", err=True)
         sys.exit(RunError.exit_code)
     except (RuntimeError, ImportError) as error:  # outside any run, such as steps taken in lockstep
-        failure = failures.told(error)
+        failure = failures.machine_failure(error)
         if failure is None:
             raise
         show(str(failure), err=True)

@@ -88,8 +88,8 @@ def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(mod
     done = modelled.write(DIVERGING).call("toy.yaml", "--out", "out")
     assert done.code == 1
     warning, message = done.err.splitlines()
-    assert "warning: frame 3: the refinement left the finite numbers; repeating it with smaller steps" in warning
-    assert "frame 3: the refinement gave numbers that are not finite, also at a learning rate 16 times" in message
+    assert "warning: frame 3: the refinement became NaN or infinite; repeating it with smaller steps" in warning
+    assert "frame 3: the refinement became NaN or infinite, even at a learning rate 16 times" in message
     assert "try a smaller refine.lr" in message
     assert sorted(modelled.pictures()) == ["000000.png", "000001.png", "000002.png"]
     assert modelled.half_written() == []

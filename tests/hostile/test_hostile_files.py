@@ -82,7 +82,8 @@ def test_a_track_of_the_most_bytes_that_is_none_is_not_hashed(tmp_path: Path, re
 
 
 @pytest.mark.parametrize(
-    ("begin", "said"), [(b"", "begins as neither"), (b"PK\3\4", "damaged"), (b"words, no weights", "begins as neither")]
+    ("begin", "said"),
+    [(b"", "begins like neither"), (b"PK\3\4", "damaged"), (b"words, no weights", "begins like neither")],
 )
 def test_a_sparse_checkpoint_is_judged_before_it_is_hashed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes, said: str

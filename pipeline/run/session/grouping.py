@@ -78,7 +78,7 @@ def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Genera
         yield from _one_by_one(group, events)
         return
     from render.refinement.lockstep import Lockstep
-    from render.refinement.scheduler import Alone
+    from render.refinement.scheduler import Unbatched
 
     lockstep = Lockstep(1, at_once.note)
     chosen = interrupted = False
@@ -86,9 +86,9 @@ def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Genera
     def prepared(run: Run, renderer: "Renderer") -> "Renderer":
         nonlocal chosen
         if not chosen:
-            lockstep.most = at_once.of(renderer, group, run)
+            lockstep.max_batch = at_once.of(renderer, group, run)
             chosen = True
-        return renderer.of_run(renderer.warn, lockstep if lockstep.most > 1 else Alone())
+        return renderer.of_run(renderer.warn, lockstep if lockstep.max_batch > 1 else Unbatched())
 
     runs = (_with(run, events(run, prepared=partial(prepared, run))) for run in group if not interrupted)
     for run, event in lockstep.run(runs):

@@ -139,7 +139,7 @@ class Session:
             message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
             yield Failed.of(run.title, RunError(message))
         except (RuntimeError, ImportError, MemoryError) as error:
-            failure = failures.told(error)
+            failure = failures.machine_failure(error)
             if failure is None:
                 raise
             yield Failed.of(run.title, failure)

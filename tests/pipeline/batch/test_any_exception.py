@@ -85,7 +85,7 @@ def call(desk: Desk, patch: str, *arguments: str) -> tuple[int, str]:
     ("wrong", "said"),
     [
         ("1 / 0", "s/odd.yaml: unexpected ZeroDivisionError: division by zero (<string>, line 1); please report this"),
-        ("raise MemoryError", "memory is short (MemoryError)"),
+        ("raise MemoryError", "out of memory (MemoryError)"),
         pytest.param("def f(): f()\nf()", "unexpected RecursionError", marks=pytest.mark.slow),
         pytest.param("raise PermissionError(13, 'Permission denied', 'x.mid')", "x.mid: Permission denied"),
     ],
@@ -137,7 +137,7 @@ def test_while_it_is_rendered(desk: Desk, wrong: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("raise MemoryError", "memory is short (MemoryError)"),
+        ("raise MemoryError", "out of memory (MemoryError)"),
         ("raise BrokenPipeError(32, 'Broken pipe')", "out/odd: Broken pipe; what is finished is kept"),
     ],
 )

@@ -50,8 +50,8 @@ def test_a_gpu_that_fails_ends_the_process_with_one_line(desk: Desk) -> None:
     assert code == 1
     [line] = err.splitlines()
     assert line == (
-        "a: the GPU has failed (CUDA error: an illegal memory access was encountered), and this process cannot use"
-        " it any more; what is finished is kept; run the same command again to go on"
+        "a: the GPU has failed (CUDA error: an illegal memory access was encountered), and this process can no longer"
+        " use it; what is finished is kept; run the same command again to continue"
     )
     assert len(desk.frames("a")) == 3
     assert not (desk.path / "out" / "b").exists()  # this process can render nothing

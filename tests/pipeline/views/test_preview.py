@@ -24,7 +24,7 @@ from pipeline.views.endless import EndlessPicture
 from pipeline.views.moment import frame_at, write_moment
 from pipeline.views.preview import draw_card, motion, write_preview
 from render.errors import EncodingError, InputError
-from render.motion.displacements.affine import motion_matrix
+from render.motion.displacements.homography import motion_matrix
 from render.motion.transforms import Matrix
 from render.spec import BORDERS
 
