@@ -112,5 +112,5 @@ def _bytes(path: Path, name: str) -> bytes:
     except OSError as error:
         raise InputError(f"{name}: {unreadable(path, error)}") from error
     if len(raw) > MAX_BYTES:
-        raise InputError(f"{name}: more than {MAX_BYTES:,} bytes; are these settings?")
+        raise InputError(f"{name}: more than {MAX_BYTES:,} bytes; is this a settings file?")
     return raw
