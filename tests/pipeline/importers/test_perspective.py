@@ -149,7 +149,8 @@ def test_a_constant_flip_takes_only_a_few_numbers(plan: Callable[..., Any]) -> N
         ),
         (
             {"perspective_flip_phi": "0: (0)", "zoom": "0: (1.02)", "translation_x": "0: (5)"},
-            "perspective flip: Deforum ignores the translation while it is on, and so does the import (translation_x = 0: (5))",
+            "perspective flip: Deforum ignores the translation while it is on, and so does the import "
+            "(translation_x = 0: (5))",
         ),
     ],
 )
