@@ -71,8 +71,8 @@ def _with_track(text: str, template: str, track: str, path: Path) -> str:
         raise InputError(f"--track: the template {template} has no music; use --template song")
     replaced = {
         _FILE: f"  file: {json.dumps(_beside(path, track), ensure_ascii=False)}",
-        _LENGTH: "  length: music       # as long as the track; or such as 8 bars",
-        _BPM: "  bpm: auto           # found in the track; or a number, where it is wrong",
+        _LENGTH: "  length: music       # as long as the track; 8 bars, for example, also works",
+        _BPM: "  bpm: auto           # detected in the track; write a number if it is wrong",
     }
     lines = [
         next((new for begin, new in replaced.items() if line.startswith(begin)), line) for line in text.splitlines()

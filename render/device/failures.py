@@ -10,7 +10,7 @@ from render.errors import DeviceError, MemoryLimitError, RunError
 _DEVICE = re.compile(r"\b(CUDA|HIP|XPU|MPS|cuDNN|CUDNN|cuBLAS|CUBLAS|NCCL)( error|_STATUS|_ERROR)")
 _NO_MEMORY = ("can't allocate memory", "failed to map segment", "Cannot allocate memory")
 _NO_THREAD = ("Resource temporarily unavailable", "can't start new thread")
-_KEPT = "what is finished is kept; run the same command again to continue"
+_KEPT = "finished work is kept; run the same command again to continue"
 
 
 def machine_failure(error: Exception) -> RunError | None:

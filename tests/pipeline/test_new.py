@@ -1,4 +1,4 @@
-"""`render new`: every template is a valid schedule, and no file is overwritten unasked."""
+"""`render new`: every template is a valid schedule, and no file is overwritten unless requested."""
 
 import wave
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_a_missing_track_is_refused(tmp_path: Path) -> None:
 def test_the_path_of_a_track_is_relative_to_the_schedule(
     given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given from there, from where the command runs, or in full."""
+    """Given relative to the schedule, relative to the working folder, or absolute."""
     monkeypatch.chdir(tmp_path)
     track = tmp_path / "folder" / "my track.wav"
     track.parent.mkdir()

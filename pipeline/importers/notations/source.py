@@ -109,6 +109,6 @@ def _bytes(path: Path, name: str) -> bytes:
             return read_stream(sys.stdin.buffer, MAX_BYTES)
         return read_bounded(path, MAX_BYTES)
     except TooLargeError as error:
-        raise InputError(f"{name}: {error}; are these settings?") from error
+        raise InputError(f"{name}: {error}; is this a settings file?") from error
     except OSError as error:
         raise InputError(f"{name}: {unreadable(path, error)}") from error

@@ -28,7 +28,7 @@ def deliver(
         sink(Delivery(folder=folder, plan=plan, count=count, video=video, path=path, binary=binary, warn=warn))
     if left := leftovers(folder.path, plan.videos):
         names = ", ".join(path.name for path in left)
-        warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
+        warn(f"{folder.path}: files of an earlier output.video, which may show other frames: {names}")
 
 
 def require(videos: tuple[Video, ...]) -> None:

@@ -51,7 +51,7 @@ class Upscaler:
             3,
             3,
         ):
-            raise InputError(f"{path}: not a network that turns a picture into a picture")
+            raise InputError(f"{path}: expected a network that turns an RGB picture into an RGB picture")
         self._model = model.eval()
         self.scale = int(model.scale)
 
@@ -114,7 +114,7 @@ def _state(path: Path) -> "dict[str, Tensor]":
         if any(
             int(digits[:9]) > MAX_BLOCKS for digits in re.findall(r"[0-9]+", key)
         ):  # it reads numbers in tensor names as layer counts
-            raise WeightsError(f"{path}: refused: '{key[:100]}' would be one of more than {MAX_BLOCKS:,} blocks")
+            raise WeightsError(f"{path}: refused: '{key[:100]}' would mean more than {MAX_BLOCKS:,} blocks")
     return state
 
 

@@ -55,7 +55,9 @@ class AtOnce:
         steps = sum(spec.num_steps for each in group for spec in each.wanted)
         spec = next((spec for spec in run.wanted if spec.num_steps and spec.losses), None)
         if spec is None or steps < WORTH * NUM_STEPS:
-            self.note(f"lockstep: {steps} steps in all are too few to measure by {NUM_STEPS} what pays: 1 at once")
+            self.note(
+                f"lockstep: {steps} steps in total are too few to measure which number is fastest; refining 1 at once"
+            )
             return 1
         found = probe(renderer, spec, renderer.fitting(run.schedule.output.size, min(MOST, len(group))))
         self.note(f"lockstep: {found}")

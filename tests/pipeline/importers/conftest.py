@@ -1,4 +1,4 @@
-"""Settings of other tools, and what `render plan` says of them once they are imported."""
+"""Settings of other tools, and the plan of the schedule that each is imported as."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "settings"
 
 @dataclass(frozen=True)
 class Plan:
-    """The schedule, what was told about it, and the specs of its frames."""
+    """The schedule, the notes on its import, and the specs of its frames."""
 
     text: str
     notes: tuple[str, ...]

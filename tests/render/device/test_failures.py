@@ -39,7 +39,7 @@ def test_failures_of_the_machine(error: Exception, kind: type[Exception], said: 
     assert type(failure) is kind
     assert said in str(failure)
     assert len(str(failure).splitlines()) == 1
-    assert "what is finished is kept" in str(failure)
+    assert "finished work is kept" in str(failure)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`scale: FILE`: a network in Real-ESRGAN's published format enlarges what is delivered, tile by tile."""
+"""`scale: FILE`: a network in Real-ESRGAN's published format enlarges delivered files, tile by tile."""
 
 import errno
 import io
@@ -59,7 +59,7 @@ def picture(width: int, height: int) -> np.ndarray:
     return np.stack([x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height)], -1).astype(np.uint8)
 
 
-def test_a_published_network_makes_a_larger_picture_of_the_same(network: Path) -> None:
+def test_a_published_network_enlarges_the_picture(network: Path) -> None:
     upscaler = Upscaler(network, "cpu")
     large = upscaler(picture(40, 24))
     assert upscaler.scale == 4
@@ -68,7 +68,7 @@ def test_a_published_network_makes_a_larger_picture_of_the_same(network: Path) -
     assert np.corrcoef(back.ravel(), picture(40, 24).ravel())[0, 1] > 0.9
 
 
-def test_tiles_leave_no_trace(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_leave_no_seams(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     upscaler = Upscaler(network, "cpu")
     whole = upscaler(picture(90, 70))
     monkeypatch.setattr(upscaling, "TILE", 32)
@@ -106,7 +106,7 @@ def test_an_enlarged_frame_is_kept_whole_or_not_at_all(
     assert (tmp_path / "3.png").read_bytes() == large
 
 
-def test_a_file_that_is_no_network_is_reported(tmp_path: Path) -> None:
+def test_a_file_without_a_network_is_reported(tmp_path: Path) -> None:
     for name, content in (("a.pth", b"no network"), ("b.safetensors", b"\0" * 40)):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=r"not a checkpoint|not an upscaler that spandrel knows"):
@@ -154,7 +154,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
+def test_a_mistake_is_reported_with_its_place(video: str, said: str) -> None:
     with pytest.raises(ScheduleError, match=said):
         read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
 
