@@ -6,6 +6,7 @@ matrix). All curves are evaluated here, before any model is loaded.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Timeline:
     Attributes:
         times: of every frame, in seconds.
         num_steps: of every frame.
-        cuts: the frames that start from noise: the first one, and the first of every shot that begins with a cut.
+        cuts: the frames without a predecessor: the first one, and the first of every shot that begins with a cut.
         num_led: number of frames past the end of a loop; their times are those of the loop's beginning.
     """
 
@@ -98,7 +99,13 @@ class Timeline:
             ema=shot.refine.ema,
             cut=moment > 0 and moment in self.cuts,
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
+            start=shot.origin if index in self.cuts else None,
         )
+
+    def as_first(self, index: int) -> FrameSpec:
+        """The spec of frame `index` as if the video began there."""
+        shot = self._shots[self._shot[index % len(self.times)]]
+        return replace(self.at(index), num_steps=shot.refine.first_frame, transforms={}, start=shot.origin)
 
     def _found_cuts(self) -> frozenset[int]:
         first = np.flatnonzero(np.diff(self._shot)) + 1

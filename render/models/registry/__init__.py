@@ -45,6 +45,14 @@ _SHIPPED_PERCEPTORS = (
     ),
     Model(name="toy", entry="toy", about="knows the names of eight colours, no weights, for tests", robust=True),
 )
+_SHIPPED_PRIORS = (
+    Model(
+        name="bank",
+        entry="bank",
+        about="pictures that ship with the package, as codes of the embedded VQGAN",
+        checkpoint=_EMBEDDED / "embedded.bank",
+    ),
+)
 
 
 def find_latent(name: str) -> Model:
@@ -63,6 +71,17 @@ def find_perceptor(name: str) -> Model:
         return Model(name=name, entry="clip", architecture=architecture, random_seed=RANDOM_SEED)
     shipped = {model.name: model for model in _SHIPPED_PERCEPTORS}
     return shipped.get(name) or _find("perceptor", name, perceptors())
+
+
+def find_prior(name: str) -> Model:
+    """Return the prior `name`, what a frame can start from beside noise. Raises `UnknownNameError`."""
+    return _find("prior", name, priors())
+
+
+@functools.cache
+def priors() -> Mapping[str, Model]:
+    """Return every prior by name."""
+    return {model.name: model for model in _SHIPPED_PRIORS}
 
 
 @functools.cache
