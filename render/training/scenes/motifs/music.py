@@ -163,9 +163,8 @@ def record(c: Canvas) -> list[str]:
         c.blend(region(c, oval(0.87, 0.22, 0.07, 0.07)), (150, 150, 156))
         arm = curve([(0.87, 0.22), (0.86, 0.55), (x + r * 0.62, y + r * 0.42)], False)
         c.blend(strokes(c, arm, width=0.022), (215, 215, 220))
-        c.blend(
-            region(c, Place(*arm[-1], 0.05, 1, 0.6)([(-0.5, -0.3), (0.5, -0.3), (0.5, 1.0), (-0.5, 1.0)])), (40, 40, 44)
-        )
+        needle = Place(arm[-1, 0], arm[-1, 1], 0.05, 1, 0.6)
+        c.blend(region(c, needle([(-0.5, -0.3), (0.5, -0.3), (0.5, 1.0), (-0.5, 1.0)])), (40, 40, 44))
     return [
         "a vinyl record",
         "a record on a turntable" if table else "a black vinyl record",

@@ -97,8 +97,8 @@ def _coming(c: Canvas) -> list[str]:
     c.blend(region(c, place([(-0.33, -0.58), (-0.28, -0.92), (0.28, -0.92), (0.33, -0.58)])), (60, 75, 95))
     c.blend(region(c, place([(-0.43, -0.3), (0.43, -0.3), (0.43, -0.24), (-0.43, -0.24)])), (245, 240, 225))
     c.blend(region(c, place([(-0.4, -0.08), (0.4, -0.08), (0.34, 0.08), (-0.34, 0.08)])), (35, 35, 40))
-    for s in (-0.28, 0.28):
-        x, y = place([(s, -0.4)])[0]
+    for lamp in (-0.28, 0.28):
+        x, y = place([(lamp, -0.4)])[0]
         c.add(np.exp(-c.distance(x, y) / (0.07 if c.dark else 0.025)), (255, 230, 160))
         c.blend(smoothstep(-c.distance(x, y), -0.03, -0.02), (255, 250, 225))
     return [

@@ -51,7 +51,7 @@ def _wings(c: Canvas, at: Place, tone: Array) -> None:
             rims.append(at(curve(p)))
             insides.append(at(curve(m + (p - m) * 0.78)))
             veins += [at([(s * 0.07, -0.02), m + (q - m) * 0.8]) for q in p[2:6]]
-            dots += [at(oval(*(m + (q - m) * 0.9), 0.035, 0.035)) for q in p[2:5]]
+            dots += [at(oval(0, 0, 0.035, 0.035) + m + (q - m) * 0.9) for q in p[2:5]]
     solid(c, region(c, *rims), dark, 0.03)
     solid(c, region(c, *insides), tone, 0.05, 0.15)
     glow = region(c, *(at(oval(s * 0.35, y, 0.2, 0.16)) for s in (-1, 1) for y in (-0.3, 0.3)), blur=0.03)
