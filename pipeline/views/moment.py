@@ -8,7 +8,8 @@ import yaml
 from PIL import Image
 
 from pipeline.run.folder.frames import to_pixels
-from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.times import time
 from pipeline.schedule.schedule import Schedule
@@ -65,5 +66,5 @@ def frame_at(schedule: Schedule, written: str) -> int:
     except InvalidError as error:
         raise InputError(f"--at {written}: {error.message}") from error
     if seconds > output.length:
-        raise InputError(f"--at {written}: is after the end, which is at {output.length:g}s")
+        raise InputError(f"--at {written}: is after the end, at {output.length:g}s")
     return min(round(seconds * output.fps), output.num_frames - 1)

@@ -26,14 +26,14 @@ _RETURN = {"\r": "&#13;"}  # otherwise XML would read it as a line feed
 def write_text(file: Path, text: str) -> None:
     """Write a text into a finished WebP, animated or not."""
     content = bytearray(file.read_bytes())
-    if content[12:16] != b"VP8X":  # a single picture in the simple format, which has no place for a text
-        from PIL import Image  # slow to import, and `render check` does not need it
+    if content[12:16] != b"VP8X":  # a single picture in the simple format, which cannot hold a text
+        from PIL import Image  # slow to import, and not needed by `render check`
 
         with Image.open(file) as image:
             sides = b"".join(struct.pack("<I", side - 1)[:3] for side in image.size)
         content[12:12] = b"VP8X" + struct.pack("<I", 10) + bytes(4) + sides
     content[20] |= _XMP_FLAG
-    from xml.sax.saxutils import escape  # imports half of urllib, and `render check` does not need it
+    from xml.sax.saxutils import escape  # imports half of urllib, and not needed by `render check`
 
     packet = _PACKET.format(escape(text, _RETURN)).encode()
     content += b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) % 2)
@@ -50,14 +50,15 @@ def _texts(content: mmap) -> Iterator[bytes]:
             yield from (unescape(text, {"&#13;": "\r"}).encode() for text in _IN_PACKET.findall(packet))
 
 
-def _durations(content: bytes) -> list[int]:
-    """The durations of an animation's pictures in milliseconds, from its ANMF chunks."""
+def _lengths(content: mmap) -> tuple[float | None, float]:
+    """The sum of the durations in an animation's ANMF chunks, which are in milliseconds; it has no sound."""
     found = chunks(content, 12, "<4sI", padding=True)
-    return [int.from_bytes(content[at + 12 : at + 15], "little") for kind, at, _ in found if kind == b"ANMF"]
+    durations = [int.from_bytes(content[at + 12 : at + 15], "little") for kind, at, _ in found if kind == b"ANMF"]
+    return sum(durations) / 1000 if len(durations) > 1 else None, 0.0
 
 
 FORMAT = Format(
-    about="animated WebP; silent, loops for ever",
+    about="animated WebP; no sound, loops forever",
     rank=8,
     container=Container(
         name="WebP",
@@ -66,7 +67,7 @@ FORMAT = Format(
         signature=b"RIFF.{4}WEBP",
         demuxer=("-f", "webp"),
         text=EmbeddedText(write=write_text, read=_texts),
-        durations=_durations,
+        lengths=_lengths,
     ),
     encoder="libwebp_anim",
     options={"loop": 0, "quality": 85},

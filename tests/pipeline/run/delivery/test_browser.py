@@ -1,4 +1,4 @@
-"""What is delivered for browsers plays and loops in a real one: headless Chromium, where it is installed."""
+"""Files for browsers play and loop in a real one: headless Chromium, if it is installed."""
 
 import dataclasses
 import shutil
@@ -38,7 +38,7 @@ async ([name, starts]) => {
     video.requestVideoFrameCallback(shown);
   });
   await video.play();
-  await Promise.race([done, new Promise((_, no) => setTimeout(() => no(new Error('stands still at ' + last)), 40000))]);
+  await Promise.race([done, new Promise((_, no) => setTimeout(() => no(new Error('stopped at ' + last)), 40000))]);
   return {seconds: video.duration, size: [video.videoWidth, video.videoHeight], begun, ended: video.ended, seen};
 }
 """
@@ -59,14 +59,14 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", ["h264", "vp9", "av1"])
-def test_a_loop_plays_and_begins_again(bundled_ffmpeg: str, tmp_path: Path, browser: Any, name: str) -> None:
+def test_a_loop_plays_and_restarts(bundled_ffmpeg: str, tmp_path: Path, browser: Any, name: str) -> None:
     frames = FrameFolder(tmp_path / "frames")
     for index in range(COUNT):
         pixels = np.full((SIZE[1], SIZE[0], 3), COLOURS[index * 3 // COUNT], dtype=np.uint8)
         frames.write(index, pixels, FrameRecord(hash="", similarity=None, pixels=""))
     raw = tmp_path / "a.f32"
     raw.write_bytes(np.zeros(round(COUNT / FPS * 48000), "<f4").tobytes())
-    whole, close = recipe(Video(format=name), SIZE), formats.find(name).closed
+    whole, close = recipe(Video(format=name), SIZE), formats.find(name).adapt_to_loop
     options = close(whole.options, COUNT) if close is not None else whole.options
     whole = dataclasses.replace(whole, options=options, sound=Sound(path=raw, rate=48000, channels=1))
     path = tmp_path / f"video{formats.find(name).container.suffix}"

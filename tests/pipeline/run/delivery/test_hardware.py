@@ -1,4 +1,4 @@
-"""Hardware encoders: each one's options against ffmpeg's own help, and what happens where there is none."""
+"""Hardware encoders: their options compared with ffmpeg's help, and what happens without one."""
 
 import subprocess
 from collections.abc import Callable
@@ -28,7 +28,7 @@ GENERAL = {"vcodec", "b:v", "f", "movflags", "tag:v", "q:v", "global_quality"}  
 
 @pytest.mark.parametrize(("name", "encoder"), ENCODERS)
 @pytest.mark.parametrize("bits", [8, 10])
-def test_it_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
+def test_an_encoder_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
     shown = subprocess.run(
         [any_ffmpeg, "-hide_banner", "-h", f"encoder={encoder}"], capture_output=True, text=True, check=True
     ).stdout
@@ -40,14 +40,14 @@ def test_it_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder:
         assert f"  -{option} " in shown, option
     (formats,) = (line.split(":")[1].split() for line in shown.splitlines() if "Supported pixel formats" in line)
     *_, (_, layout) = (entry for entry in made.filters if entry[0] == "format")
-    if (name, bits) != ("h264", 10):  # some support it and some do not: the trial finds out
+    if (name, bits) != ("h264", 10):  # support varies: the trial decides
         assert layout["pix_fmts"] in formats or made.filters[-1][0] == "hwupload"
 
 
-def test_the_software_passes_its_trial(any_ffmpeg: str) -> None:
+def test_software_encoders_pass_the_trial(any_ffmpeg: str) -> None:
     for name in ("h264", "h265", "av1"):
         whole = recipe(Video(format=name, place="reel"), (64, 48))
-        assert ffmpeg.complaint(any_ffmpeg, whole) == ""
+        assert ffmpeg.trial_error(any_ffmpeg, whole) == ""
 
 
 def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: str) -> None:
@@ -57,17 +57,17 @@ def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: st
 
     def broken(tried: Recipe) -> str:
         options = {**tried.options, "vcodec": "h264_of_another_world"}
-        return ffmpeg.complaint(any_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
+        return ffmpeg.trial_error(any_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
 
     said: list[str] = []
     assert chosen(whole, video, broken, said.append) == whole
     (text,) = said
-    assert text.startswith("no encoder in hardware for h264 here, libx264 makes it (h264_nvenc: ")
+    assert text.startswith("no hardware encoder for h264 works here, so libx264 is used (h264_nvenc: ")
     assert "h264_of_another_world" in text
 
 
 def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: str) -> None:
-    """Really tried, with a codec that every ffmpeg has in place of the hardware's."""
+    """The trial is real, with a codec that every ffmpeg has instead of the hardware's."""
     video = Video(encoder="auto", crf=30)
     said: list[str] = []
 
@@ -75,7 +75,7 @@ def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: 
         software = {name: value for name, value in tried.options.items() if name in ("b:v", "f", "movflags")}
         options = {**software, "vcodec": "mpeg4"}
         filters = (*tried.filters, ("format", {"pix_fmts": "yuv420p"}))
-        return ffmpeg.complaint(
+        return ffmpeg.trial_error(
             any_ffmpeg, Recipe(**{**vars(tried), "options": options, "filters": filters, "device": ""})
         )
 
@@ -85,7 +85,7 @@ def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: 
     assert not said
 
 
-def test_nothing_is_tried_unasked() -> None:
+def test_no_hardware_is_tried_unless_requested() -> None:
     for name in formats.every():
         assert candidates(Video(format=name)) == ()
     assert candidates(Video(encoder="auto")) == ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
@@ -105,26 +105,29 @@ def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
     run = Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg))
     events = list(run.events(digests, lambda warn: renderer, lambda: False))
     assert len(played(folder.video)) == 12
-    trial: Callable[[Recipe], str] = partial(ffmpeg.complaint, any_ffmpeg)
+    trial: Callable[[Recipe], str] = partial(ffmpeg.trial_error, any_ffmpeg)
     asked = schedule.output.video[0]
     there = [name for name in candidates(asked) if not trial(with_encoder(recipe(asked, (256, 192)), asked, name))]
     told = [event.message for event in events if isinstance(event, Warned)]
-    assert any("no encoder in hardware for h264 here" in message for message in told) == (not there)
+    assert any("no hardware encoder for h264 works here" in message for message in told) == (not there)
 
 
 WRONG = [
-    ("{format: vp9, encoder: auto}", "output.video.encoder: auto does not make vp9; only software makes it"),
+    ("{format: vp9, encoder: auto}", "output.video.encoder: auto cannot encode vp9; only software can encode it"),
     (
         "{encoder: hevc_nvenc}",
-        "output.video.encoder: hevc_nvenc does not make h264; expected software, auto or one of h264",
+        "output.video.encoder: hevc_nvenc cannot encode h264; expected software, auto or one of h264",
     ),
     ("{encoder: h264_nvec}", "unknown encoder 'h264_nvec'; did you mean 'h264_nvenc'"),
-    ("{encoder: auto, preset: slow}", "output.video.preset: is the software's; remove it, or the encoder"),
+    (
+        "{encoder: auto, preset: slow}",
+        "output.video.preset: applies only to the software encoder; remove it or encoder",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
+def test_a_mistake_is_reported_with_its_place(video: str, said: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
     assert said in str(caught.value)

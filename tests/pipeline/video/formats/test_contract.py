@@ -1,4 +1,4 @@
-"""Every format keeps the contract of the catalogue, and a new one takes nothing but its file."""
+"""Every format keeps the contract of the catalogue, and a new one needs only its file."""
 
 import json
 import os
@@ -17,6 +17,7 @@ from render.errors import UnknownNameError
 
 ROOT = Path(__file__).parents[4]
 EVERY = pytest.mark.parametrize("name", formats.names())
+BY_FFMPEG = pytest.mark.parametrize("name", [name for name in formats.names() if formats.find(name).sink == "ffmpeg"])
 TITLE = "a title"
 
 
@@ -28,7 +29,7 @@ def test_names_are_the_files_and_lists_start_with_the_most_common() -> None:
 
 
 @EVERY
-def test_what_a_format_says_agrees_with_itself(name: str) -> None:
+def test_the_fields_of_a_format_are_consistent(name: str) -> None:
     known = formats.find(name)
     assert known.about
     assert known.about[-1] != "."
@@ -40,12 +41,16 @@ def test_what_a_format_says_agrees_with_itself(name: str) -> None:
     assert known.speed is None or str(known.speed) in known.speeds
     assert set(known.speed_range.split(" to ")) - {""} <= set(known.speeds)
     assert not known.hardware or known.crf is not None, "hardware gets a quality, so software must have one"
+    if known.sink == "ffmpeg":
+        assert known.container.muxer
+        assert known.container.demuxer
+        assert known.container.text is None or known.container.text.write is not None, "ffmpeg embeds no text in it"
     reserved = {"vcodec", "crf", "preset", "f"}
     assert not reserved & {*known.options, *known.tags, *known.container.options}
 
 
-@EVERY
-def test_settings_take_the_place_of_defaults(name: str) -> None:
+@BY_FFMPEG
+def test_settings_override_defaults(name: str) -> None:
     known = formats.find(name)
     options = known.recipe().options
     assert options["vcodec"] == known.encoder
@@ -61,16 +66,16 @@ def test_settings_take_the_place_of_defaults(name: str) -> None:
         assert known.recipe(preset=known.speeds[0]).options["preset"] == known.speeds[0]
 
 
-@EVERY
+@BY_FFMPEG
 def test_the_encoder_knows_its_options(any_ffmpeg: str, name: str) -> None:
     known = formats.find(name)
     listed = encoder_options(any_ffmpeg, known.encoder)
     general = {"b:v", "profile:v", "g", "slices", "level", "loop", "plays"}  # of every encoder, or of the muxer
-    asked = known.options if known.adapted is None else known.adapted(known.options, listed)
+    asked = known.options if known.adapt_to_ffmpeg is None else known.adapt_to_ffmpeg(known.options, listed)
     assert set(asked) <= listed | general
 
 
-@EVERY
+@BY_FFMPEG
 def test_a_file_is_recognised_and_its_text_comes_back(any_ffmpeg: str, tmp_path: Path, name: str) -> None:
     for index in range(3):
         Image.new("RGB", (64, 64), (80 * index, 40, 200)).save(tmp_path / f"{index:06d}.png")
@@ -80,6 +85,7 @@ def test_a_file_is_recognised_and_its_text_comes_back(any_ffmpeg: str, tmp_path:
     assert known.container.is_whole(path)
     assert container_of(path, formats.containers()).demuxer == known.container.demuxer
     if known.container.text is not None:
+        assert known.container.text.write is not None
         known.container.text.write(path, "ünïcode <&>\r\nwords")
         assert "ünïcode <&>\r\nwords" in list(texts(path, known.container.text))
     whole = path.read_bytes()
@@ -158,10 +164,10 @@ def test_a_new_file_is_in_schema_documentation_and_checks(new_format: Path) -> N
     schedule.write_text("prompts: sea\noutput: {length: 1s, video: {format: mjpeg, crf: 3, encoder: auto}}\n")
     problems = run_with(new_format, "check", "a.yaml", code=2)
     assert "mjpeg has no crf" in problems
-    assert "only software makes it" in problems
+    assert "only software can encode it" in problems
 
 
-def test_a_new_file_is_rendered_and_looked_into(new_format: Path) -> None:
+def test_a_video_of_a_new_format_is_rendered_and_inspected(new_format: Path) -> None:
     schedule = (
         "models: {latent: pixels, perceptors: [toy]}\nprompts: red\nrefine: {steps: 1, first_frame: 1}\n"
         "output: {size: [32, 32], fps: 4, length: 1s, video: [{format: mjpeg, preset: tortoise}, mjpeg]}\n"
@@ -182,6 +188,6 @@ def test_listing_imports_no_entry() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_format_that_is_unknown_to_a_video_is_refused() -> None:
+def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="h263"):
         _ = Video(format="h263").pix_fmt
