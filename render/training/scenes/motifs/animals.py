@@ -32,6 +32,19 @@ def cat(c: Canvas) -> list[str]:
             "a kitten",
             "a cat looking at you",
         ]
+    _sitting(c, fur)
+    return [
+        "a cat",
+        f"{'an' if name == 'orange' else 'a'} {name} cat",
+        f"a sitting {name} cat",
+        "a cat sitting on the floor",
+        "a house cat",
+        "a cute cat",
+    ]
+
+
+def _sitting(c: Canvas, fur: Array) -> None:
+    """A cat from the front on a floor, its tail beside it."""
     edge = c.uniform(0.78, 0.88)
     c.blend(
         c.below(edge),
@@ -53,14 +66,6 @@ def cat(c: Canvas) -> list[str]:
         solid(c, region(c, place(oval(s * 0.13, -0.03, 0.11, 0.06))), np.clip(fur * 1.1 + 10, 0, 255), 0.02)
     c.blend(strokes(c, place([(0, -0.06), (0, -0.4)]), width=0.006) * 0.5, fur * 0.45)
     _face(c, Place(place.x, place.y - place.size * 1.05, place.size * 0.4, place.flip), fur)
-    return [
-        "a cat",
-        f"{'an' if name == 'orange' else 'a'} {name} cat",
-        f"a sitting {name} cat",
-        "a cat sitting on the floor",
-        "a house cat",
-        "a cute cat",
-    ]
 
 
 def _face(c: Canvas, at: Place, fur: Array) -> None:
@@ -119,6 +124,19 @@ def owl(c: Canvas) -> list[str]:
     flecks = smoothstep(np.sin(v * 26 + 2.5 * np.abs(np.sin(u * 13))), 0.3, 0.8) * (v > 0.0)
     c.blend(region(c, at(oval(0, 0.45, 0.4, 0.52))) * 0.6, np.clip(coat * 1.25 + 30, 0, 255))
     c.blend(flecks * mask * 0.45, coat * 0.5)
+    _owl_parts(c, at, coat)
+    return [
+        "an owl",
+        f"a {name} owl",
+        "an owl on a branch",
+        f"a {name} owl sitting on a branch",
+        "an owl at night" if night else "an owl in the forest",
+        "an owl with big eyes",
+    ]
+
+
+def _owl_parts(c: Canvas, at: Place, coat: Array) -> None:
+    """Wings, ears, eyes, toes and beak."""
     for s in (-1, 1):
         solid(
             c,
@@ -134,14 +152,6 @@ def owl(c: Canvas) -> list[str]:
         toes = [at([(s * 0.25 + d, 0.86), (s * 0.25 + d, 1.06)]) for d in (-0.08, 0, 0.08)]
         c.blend(strokes(c, *toes, width=0.06 * at.size), (225, 170, 70))
     c.blend(region(c, at([(-0.09, -0.22), (0.09, -0.22), (0, 0.04)])), (70, 58, 48))
-    return [
-        "an owl",
-        f"a {name} owl",
-        "an owl on a branch",
-        f"a {name} owl sitting on a branch",
-        "an owl at night" if night else "an owl in the forest",
-        "an owl with big eyes",
-    ]
 
 
 def deer(c: Canvas) -> list[str]:
@@ -176,6 +186,16 @@ def deer(c: Canvas) -> list[str]:
     if not shadow:
         c.blend(region(c, at(oval(0.05, -0.5, 0.3, 0.05))) * 0.6, c.lit((230, 205, 170)))
         c.blend(region(c, at(oval(0.58, -1.29, 0.03, 0.03)), at(oval(0.83, -1.14, 0.03, 0.03))), (20, 15, 15))
+    _antlers(c, at, shadow)
+    c.blend(
+        c.below(foot - 0.01 + 0.05 * c.ridge(24, "rough")) * 0.8,
+        c.lit((70, 100, 45) if kind != "snowy" else (235, 240, 247)),
+    )
+    return ["a deer", "a stag", "a deer in the forest", "a stag with big antlers", "a deer with antlers in the woods"]
+
+
+def _antlers(c: Canvas, at: Place, shadow: bool) -> None:
+    """Two beams with three points each."""
     beams = []
     for s, x in ((-0.5, 0.44), (0.75, 0.54)):
         beams += [at(curve([(x, -1.38), (x + s * 0.35, -1.62), (x + s * 0.32, -1.95)], False))]
@@ -184,11 +204,6 @@ def deer(c: Canvas) -> list[str]:
             for a, b, d in ((0.2, 1.52, 0.1), (0.34, 1.64, 0.14), (0.34, 1.78, -0.1))
         ]
     c.blend(strokes(c, *beams, width=0.05 * at.size), (22, 18, 20) if shadow else c.lit((215, 190, 150)))
-    c.blend(
-        c.below(foot - 0.01 + 0.05 * c.ridge(24, "rough")) * 0.8,
-        c.lit((70, 100, 45) if kind != "snowy" else (235, 240, 247)),
-    )
-    return ["a deer", "a stag", "a deer in the forest", "a stag with big antlers", "a deer with antlers in the woods"]
 
 
 def wolf(c: Canvas) -> list[str]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from render.training.scenes.canvas import Canvas
+from render.training.scenes.canvas import Array, Canvas
 from render.training.scenes.motifs.water import mirror_water
 from render.training.scenes.outlines import Place, curve, limb, points, region, solid, strokes
 
@@ -20,20 +20,7 @@ def ship(c: Canvas) -> list[str]:
     c.blend(
         np.maximum.reduce([*masts, strokes(c, place([(0.85, -0.2), (1.3, -0.5)]), width=0.012)]), c.lit((60, 42, 30))
     )
-    for x, top, w in ((-0.5, 1.14, 0.3), (0.08, 1.4, 0.36), (0.6, 1.14, 0.28)):
-        for k in range(3):
-            high, half = top - top * 0.29 * k, w * (0.66 + 0.17 * k)
-            low = high - top * 0.26
-            cloth = [
-                (x - half * 0.9, -high),
-                (x + half * 0.9, -high),
-                (x + half * 1.2, -(high + low) / 2),
-                (x + half, -low),
-                (x, -low - 0.05),
-                (x - half, -low),
-                (x - half * 0.75, -(high + low) / 2),
-            ]
-            solid(c, region(c, place(cloth)), sail, 0.03, 0.08)
+    _sails(c, place, sail)
     c.blend(region(c, place([(0.7, -1.0), (1.26, -0.48), (0.78, -0.3)])), sail * 0.9)
     hull = curve(points("-0.98,-0.34 -0.7,-0.2 0,-0.14 0.7,-0.2 1.02,-0.3 0.78,0.06 0,0.14 -0.8,0.06"))
     solid(c, region(c, place(hull)), c.lit(c.vary((105, 65, 38))), 0.04)
@@ -55,9 +42,47 @@ def ship(c: Canvas) -> list[str]:
     ]
 
 
+def _sails(c: Canvas, place: Place, sail: Array) -> None:
+    """Three square sails on each of three masts."""
+    for x, top, w in ((-0.5, 1.14, 0.3), (0.08, 1.4, 0.36), (0.6, 1.14, 0.28)):
+        for k in range(3):
+            high, half = top - top * 0.29 * k, w * (0.66 + 0.17 * k)
+            low = high - top * 0.26
+            cloth = [
+                (x - half * 0.9, -high),
+                (x + half * 0.9, -high),
+                (x + half * 1.2, -(high + low) / 2),
+                (x + half, -low),
+                (x, -low - 0.05),
+                (x - half, -low),
+                (x - half * 0.75, -(high + low) / 2),
+            ]
+            solid(c, region(c, place(cloth)), sail, 0.03, 0.08)
+
+
 def harbour(c: Canvas) -> list[str]:
     """Boats at rest before a row of houses, both mirrored in still water."""
     c.horizon = c.uniform(0.5, 0.6)
+    _houses(c)
+    c.blend(c.below(c.horizon - 0.008) * (1 - c.below(c.horizon + 0.02)), c.lit((120, 110, 100)))
+    mirror_water(c, c.horizon + 0.02, c.lit((40, 80, 105)), 0.75, 0.25)
+    for near in np.sort(c.rng.random(c.count(3, 6))):
+        _fishing_boat(
+            c,
+            Place(c.uniform(0.1, 0.9), c.horizon + 0.07 + 0.32 * float(near), 0.1 + 0.12 * float(near), c.pick(-1, 1)),
+        )
+    return [
+        "a harbour",
+        "a quiet harbor with boats",
+        "fishing boats in a harbour",
+        "a small port with colorful houses",
+        "boats in the harbor",
+        "a harbour town",
+    ]
+
+
+def _houses(c: Canvas) -> None:
+    """A row of narrow houses up to the horizon."""
     x = -0.02
     while x < 1:
         w, h = c.uniform(0.07, 0.13), c.uniform(0.12, 0.24)
@@ -82,21 +107,6 @@ def harbour(c: Canvas) -> list[str]:
         ]
         c.blend(region(c, *panes), (255, 215, 125) if c.dark else c.lit((70, 85, 105)))
         x += w
-    c.blend(c.below(c.horizon - 0.008) * (1 - c.below(c.horizon + 0.02)), c.lit((120, 110, 100)))
-    mirror_water(c, c.horizon + 0.02, c.lit((40, 80, 105)), 0.75, 0.25)
-    for near in np.sort(c.rng.random(c.count(3, 6))):
-        _fishing_boat(
-            c,
-            Place(c.uniform(0.1, 0.9), c.horizon + 0.07 + 0.32 * float(near), 0.1 + 0.12 * float(near), c.pick(-1, 1)),
-        )
-    return [
-        "a harbour",
-        "a quiet harbor with boats",
-        "fishing boats in a harbour",
-        "a small port with colorful houses",
-        "boats in the harbor",
-        "a harbour town",
-    ]
 
 
 def _fishing_boat(c: Canvas, place: Place) -> None:

@@ -164,20 +164,12 @@ def tiles(c: Canvas) -> list[str]:
     else:
         edge, count = 0.0, c.count(3, 6)
         u, v = c.x * count + 0 * c.y, c.y * count + 0 * c.x
-    p, q = np.abs(u % 1 - 0.5) * 2, np.abs(v % 1 - 0.5) * 2
-    kind = c.pick("checker", "star", "rings", "diamond")
-    mixes = {
-        "checker": ((np.floor(u) + np.floor(v)) % 2, smoothstep(np.maximum(p, q), 0.86, 0.93)),
-        "star": (smoothstep(np.minimum(p + q, np.maximum(p, q) * 1.42), 0.6, 0.68), smoothstep(0 - p - q, -0.5, -0.42)),
-        "rings": (smoothstep(np.cos(np.hypot(p, q) * 9), -0.1, 0.1), smoothstep(p + q, 1.5, 1.6)),
-        "diamond": (smoothstep(p + q, 0.95, 1.05), smoothstep(np.hypot(p, q), 0.42, 0.36)),
-    }
-    f, g = (np.asarray(m, np.float32)[..., None] for m in mixes[kind])
+    f, g = _pattern(c, u, v)
     floor = tones[0] * (1 - f) + tones[1] * f
     floor = (floor * (1 - g) + tones[2] * g) * (0.8 + 0.3 * c.noise(6, 1, "rough"))[..., None]
     c.image = np.asarray(floor, np.float32)
     if hall:
-        _hall(c, edge, tones)
+        _hall(c, edge)
         return [
             "a tiled floor",
             "the tiled floor of a palace hall",
@@ -188,7 +180,21 @@ def tiles(c: Canvas) -> list[str]:
     return ["tiles", "a pattern of tiles", "ornate ceramic tiles", "a mosaic of tiles", "a tiled floor from above"]
 
 
-def _hall(c: Canvas, edge: float, tones: list[Array]) -> None:
+def _pattern(c: Canvas, u: Array, v: Array) -> tuple[Array, Array]:
+    """Masks (S, S, 1) of the second and the third colour of a tiling with one tile to a unit."""
+    p, q = np.abs(u % 1 - 0.5) * 2, np.abs(v % 1 - 0.5) * 2
+    kind = c.pick("checker", "star", "rings", "diamond")
+    mixes = {
+        "checker": ((np.floor(u) + np.floor(v)) % 2, smoothstep(np.maximum(p, q), 0.86, 0.93)),
+        "star": (smoothstep(np.minimum(p + q, np.maximum(p, q) * 1.42), 0.6, 0.68), smoothstep(0 - p - q, -0.5, -0.42)),
+        "rings": (smoothstep(np.cos(np.hypot(p, q) * 9), -0.1, 0.1), smoothstep(p + q, 1.5, 1.6)),
+        "diamond": (smoothstep(p + q, 0.95, 1.05), smoothstep(np.hypot(p, q), 0.42, 0.36)),
+    }
+    f, g = mixes[kind]
+    return np.asarray(f, np.float32)[..., None], np.asarray(g, np.float32)[..., None]
+
+
+def _hall(c: Canvas, edge: float) -> None:
     """A back wall with an arch of light, and columns that come towards the viewer."""
     wall = c.vary(c.pick((200, 170, 130), (170, 150, 140), (225, 215, 195), (130, 80, 70)))
     above = 1 - c.below(edge)

@@ -1,4 +1,4 @@
-"""Things on tables and stalls: fruit, a market, paper lanterns."""
+"""Things on tables and stalls: fruit, a market."""
 
 import numpy as np
 
@@ -136,6 +136,32 @@ def _stall(c: Canvas, left: float, wide: float, top: float, tone: Array) -> None
         ),
         c.lit((90, 65, 45)),
     )
+    _heaps(c, left, right, table)
+    _awning(c, left, wide, top, tone)
+
+
+def _awning(c: Canvas, left: float, wide: float, top: float, tone: Array) -> None:
+    """A striped roof with a scalloped edge."""
+    right = left + wide
+    awning = region(
+        c,
+        np.asarray(
+            [
+                (left + 0.03, top - 0.08),
+                (right - 0.03, top - 0.08),
+                (right + 0.02, top + 0.08),
+                (left - 0.02, top + 0.08),
+            ]
+        ),
+    )
+    rounds = [oval(x, top + 0.08, wide / 14, 0.03) for x in np.linspace(left, right, 7)]
+    stripes = smoothstep(np.sin((c.x - left) / wide * np.pi * 7), -0.1, 0.1)[..., None]
+    cloth = tone * (1 - stripes) + c.lit((248, 244, 236)) * stripes
+    c.blend(np.maximum(awning, region(c, *rounds)), cloth * (1.15 - 1.2 * np.clip(c.y - top + 0.08, 0, 0.3))[..., None])
+
+
+def _heaps(c: Canvas, left: float, right: float, table: float) -> None:
+    """Three rows of crates with heaps of goods."""
     heaps = []
     for row in range(3):
         y0, colours = (
@@ -167,21 +193,6 @@ def _stall(c: Canvas, left: float, wide: float, top: float, tone: Array) -> None
             p.ellipse([(x - r) * n, (y - r) * n, (x + r * 0.6) * n, (y + r * 0.6) * n], fill=pen(colour))
 
     c.stamp(draw)
-    awning = region(
-        c,
-        np.asarray(
-            [
-                (left + 0.03, top - 0.08),
-                (right - 0.03, top - 0.08),
-                (right + 0.02, top + 0.08),
-                (left - 0.02, top + 0.08),
-            ]
-        ),
-    )
-    rounds = [oval(x, top + 0.08, wide / 14, 0.03) for x in np.linspace(left, right, 7)]
-    stripes = smoothstep(np.sin((c.x - left) / wide * np.pi * 7), -0.1, 0.1)[..., None]
-    cloth = tone * (1 - stripes) + c.lit((248, 244, 236)) * stripes
-    c.blend(np.maximum(awning, region(c, *rounds)), cloth * (1.15 - 1.2 * np.clip(c.y - top + 0.08, 0, 0.3))[..., None])
 
 
 def _shopper(c: Canvas, at: Place) -> None:
@@ -191,52 +202,3 @@ def _shopper(c: Canvas, at: Place) -> None:
         c, region(c, at(oval(0, -0.82, 0.12, 0.15))), c.lit(c.vary(c.pick((220, 175, 145), (150, 105, 80)), 10)), 0.02
     )
     c.blend(region(c, at(curve([(-0.13, -0.84), (0, -1.0), (0.13, -0.84), (0, -0.9)]))), c.lit(c.vary((60, 45, 35))))
-
-
-def lanterns(c: Canvas) -> list[str]:
-    """Glowing paper lanterns: strung over a street, rising into the sky, or floating on water."""
-    kind = c.pick("strung", "strung", "sky", "water")
-    warm = (
-        [(255, 120, 50), (255, 170, 70), (245, 70, 45), (255, 200, 110)]
-        if c.chance(0.75)
-        else [(255, 90, 60), (255, 205, 90), (110, 200, 255), (240, 120, 220), (140, 235, 140)]
-    )
-    c.blend(c.below(0.86 - 0.1 * c.ridge(6, "rough")), (14, 14, 24))
-    spots = []
-    if kind == "strung":
-        for row in range(c.count(2, 4)):
-            y0, sag, r = 0.1 + 0.2 * row + c.uniform(-0.04, 0.04), c.uniform(0.06, 0.14), c.uniform(0.06, 0.1)
-            line = np.asarray([(x, y0 + sag * (1 - (2 * x - 1) ** 2)) for x in np.linspace(-0.05, 1.05, 16)])
-            c.blend(strokes(c, line, width=0.006), (50, 40, 45))
-            spots += [
-                (x, y0 + sag * (1 - (2 * x - 1) ** 2) + r * 1.1, r) for x in np.arange(c.uniform(0, 0.1), 1.05, r * 2.7)
-            ]
-    else:
-        spots = [(c.uniform(0, 1), c.uniform(0.05, 0.8), c.uniform(0.025, 0.09)) for _ in range(c.count(14, 26))]
-        spots.sort(key=lambda spot: spot[2])
-    for x, y, r in spots:
-        _lantern(c, Place(x, y, r), c.vary(c.pick(*warm), 10), kind == "strung")
-    if kind == "water":
-        edge = c.uniform(0.6, 0.72)
-        c.blend(c.below(edge), c.mirror(edge, 1.0) * 0.6 * (0.6 + 0.7 * c.noise(5, 6, "rough"))[..., None])
-    where = {"strung": "hanging over a street", "sky": "rising into the night sky", "water": "over the water"}[kind]
-    return [
-        "paper lanterns",
-        "glowing paper lanterns",
-        f"paper lanterns {where}",
-        "a lantern festival",
-        "lanterns in the dark",
-        "red lanterns" if warm[2] == (245, 70, 45) else "colorful lanterns",
-    ]
-
-
-def _lantern(c: Canvas, at: Place, tone: Array, hung: bool) -> None:
-    c.add(np.exp(-c.distance(at.x, at.y) / (at.size * 1.5)) * 0.35, tone)
-    shape = oval(0, 0, 1, 0.95) if hung else curve(points("-0.8,-0.7 0,-0.95 0.8,-0.7 0.6,0.9 -0.6,0.9"))
-    core = np.exp(-((c.distance(at.x, at.y + at.size * 0.3) / (at.size * 0.9)) ** 2))[..., None]
-    ribs = (0.85 + 0.15 * np.cos((c.y - at.y) / at.size * 14))[..., None] if hung else 1.0
-    c.blend(region(c, at(shape)), np.clip(tone * (0.7 + 0.6 * core) * ribs + core * 60, 0, 255))
-    if hung:
-        caps = [at([(-0.4, y), (0.4, y), (0.4, y + 0.2), (-0.4, y + 0.2)]) for y in (-1.1, 0.85)]
-        c.blend(region(c, *caps), (60, 25, 20))
-        c.blend(strokes(c, at([(0, 1.0), (0, 1.7)]), width=0.15 * at.size), tone * 0.7)

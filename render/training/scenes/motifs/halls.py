@@ -74,7 +74,7 @@ def _spiral(c: Canvas) -> list[str]:
     wood = c.vary(c.pick((170, 115, 70), (190, 180, 165), (110, 100, 110), (70, 100, 130)), 12)
     turn = np.log(d + 0.03) * 2.2 * c.pick(-1, 1) + a / (2 * np.pi) * 2
     level = turn % 1
-    step = (a / (2 * np.pi) * c.count(20, 28) + np.floor(turn) * 0.0) % 1
+    step = (a / (2 * np.pi) * c.count(20, 28)) % 1
     tone = wood * (0.55 + 0.5 * step)[..., None] * (0.25 + 1.2 * np.clip(d / 0.6, 0, 1))[..., None]
     c.image = np.where((level < 0.7)[..., None], tone, wood * 0.22 * (0.4 + d)[..., None])
     c.blend(1 - smoothstep(np.abs(level - 0.7), 0.02, 0.05), wood * 1.2)
@@ -93,6 +93,22 @@ def library(c: Canvas) -> list[str]:
     wood = c.vary(c.pick((110, 70, 42), (80, 50, 34), (130, 95, 65)), 10)
     c.image[:] = wood * 0.5
     hall = c.chance(0.5)
+    _shelves(c, wood)
+    if not hall:
+        c.image *= (1.15 - 0.8 * c.distance(c.uniform(0.3, 0.7), 0.4))[..., None]
+        return ["a bookshelf", "shelves full of books", "a wall of old books", "a library", "rows of books"]
+    _aisle(c, wood)
+    return [
+        "a library",
+        "an old library",
+        "a hall of books in a library",
+        "a library with tall bookshelves",
+        "bookshelves on both sides",
+    ]
+
+
+def _shelves(c: Canvas, wood: Array) -> None:
+    """Boards with the backs of books, filling the picture."""
     rows, spines = c.count(5, 7), []
     for row in range(rows):
         y, h = row / rows, 1 / rows
@@ -125,17 +141,6 @@ def library(c: Canvas) -> list[str]:
             p.rectangle([0, (row + 0.88) / rows * n, n, (row + 1) / rows * n], fill=pen(wood))
 
     c.stamp(draw)
-    if not hall:
-        c.image *= (1.15 - 0.8 * c.distance(c.uniform(0.3, 0.7), 0.4))[..., None]
-        return ["a bookshelf", "shelves full of books", "a wall of old books", "a library", "rows of books"]
-    _aisle(c, wood)
-    return [
-        "a library",
-        "an old library",
-        "a hall of books in a library",
-        "a library with tall bookshelves",
-        "bookshelves on both sides",
-    ]
 
 
 def _aisle(c: Canvas, wood: Array) -> None:

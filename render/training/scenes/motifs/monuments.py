@@ -110,16 +110,8 @@ def pagoda(c: Canvas) -> list[str]:
         solid(c, region(c, up(curve(eave, steps=3))), roof, 0.02)
     c.blend(region(c, Place(x, y, 0.08)(points("-0.14,-0.1 0,-1.6 0.14,-0.1"))), roof)
     if c.chance(0.4):
-        pink = c.lit(c.vary((248, 180, 205), 10))
-        corner = np.clip(0.75 - np.minimum(c.distance(0, 0.05), c.distance(1, 0.1)) * 1.4, 0, 1)
-        petals = smoothstep(c.noise(6) * 0.6 + c.noise(14, 1, "rough") * 0.4 + corner - 0.5, 0.55, 0.65)
-        c.blend(petals, pink * (0.8 + 0.3 * c.noise(16, 1, "rough"))[..., None])
-        return [
-            "a pagoda with cherry blossom",
-            "a Japanese temple in spring",
-            "a pagoda",
-            "a temple behind pink blossom",
-        ]
+        _petals(c)
+        return ["a pagoda with cherry blossom", "a Japanese temple in spring", "a pagoda", "a temple behind blossom"]
     return [
         "a pagoda",
         "a Japanese temple",
@@ -127,6 +119,14 @@ def pagoda(c: Canvas) -> list[str]:
         "an Asian temple with curved roofs",
         "a Buddhist temple",
     ]
+
+
+def _petals(c: Canvas) -> None:
+    """Cherry blossom in the upper corners."""
+    pink = c.lit(c.vary((248, 180, 205), 10))
+    corner = np.clip(0.75 - np.minimum(c.distance(0, 0.05), c.distance(1, 0.1)) * 1.4, 0, 1)
+    petals = smoothstep(c.noise(6) * 0.6 + c.noise(14, 1, "rough") * 0.4 + corner - 0.5, 0.55, 0.65)
+    c.blend(petals, pink * (0.8 + 0.3 * c.noise(16, 1, "rough"))[..., None])
 
 
 def eclipse(c: Canvas) -> list[str]:

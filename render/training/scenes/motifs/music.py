@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from render.training.scenes.canvas import Canvas, smoothstep
+from render.training.scenes.canvas import Array, Canvas, smoothstep
 from render.training.scenes.outlines import Place, backdrop, curve, oval, points, region, solid, strokes
 from render.training.scenes.palette import NEONS
 
@@ -98,7 +98,20 @@ def guitar(c: Canvas) -> list[str]:
     shape = np.asarray(body)
     solid(c, region(c, at(curve(shape * 1.05))), wood * 0.4, 0.02)
     solid(c, region(c, at(curve(shape))), wood, 0.05, 0.25, 16)
-    dark = np.asarray((52, 34, 26))
+    _fittings(c, at, wood, electric)
+    _neck(c, at, wood, electric)
+    name = "electric" if electric else "acoustic"
+    return [
+        "a guitar",
+        f"an {name} guitar",
+        f"an {name} guitar against a wall",
+        "a wooden guitar" if not electric else "a rock guitar",
+        "a guitar on a plain background",
+    ]
+
+
+def _fittings(c: Canvas, at: Place, wood: Array, electric: bool) -> None:
+    """Pickups and knobs, or the sound hole and the bridge."""
     if electric:
         c.blend(
             region(c, at(curve(points("-0.25,-0.3 0.1,-0.2 0.3,0.1 0.36,0.5 0,0.4 -0.22,0.3")))),
@@ -112,9 +125,13 @@ def guitar(c: Canvas) -> list[str]:
     else:
         c.blend(region(c, at(oval(0, 0.0, 0.24, 0.24))), wood * 0.6)
         c.blend(region(c, at(oval(0, 0.0, 0.19, 0.19))), (24, 16, 12))
-        c.blend(region(c, at([(-0.26, 0.5), (0.26, 0.5), (0.26, 0.6), (-0.26, 0.6)])), dark)
+        c.blend(region(c, at([(-0.26, 0.5), (0.26, 0.5), (0.26, 0.6), (-0.26, 0.6)])), (52, 34, 26))
+
+
+def _neck(c: Canvas, at: Place, wood: Array, electric: bool) -> None:
+    """Neck with frets, head with pegs, strings."""
     neck = [(-0.09, -1.75), (0.09, -1.75), (0.1, 0.0 if electric else -0.2), (-0.1, 0.0 if electric else -0.2)]
-    solid(c, region(c, at(neck)), dark + 30, 0.02)
+    solid(c, region(c, at(neck)), (82, 64, 56), 0.02)
     frets = [at([(-0.09, y), (0.09, y)]) for y in -1.7 + 1.45 * (1 - 0.9 ** np.arange(13)) / 0.75]
     c.blend(strokes(c, *frets, width=0.005), (205, 195, 170))
     head = points("-0.1,-1.72 -0.16,-1.85 -0.14,-2.2 0.14,-2.2 0.16,-1.85 0.1,-1.72")
@@ -124,14 +141,6 @@ def guitar(c: Canvas) -> list[str]:
     )
     strings = [at([(x, -1.75), (x, 0.54)]) for x in np.linspace(-0.07, 0.07, 4)]
     c.blend(strokes(c, *strings, width=0.004) * 0.8, (235, 230, 215))
-    name = "electric" if electric else "acoustic"
-    return [
-        "a guitar",
-        f"an {name} guitar",
-        f"an {name} guitar against a wall",
-        "a wooden guitar" if not electric else "a rock guitar",
-        "a guitar on a plain background",
-    ]
 
 
 def record(c: Canvas) -> list[str]:
@@ -163,9 +172,8 @@ def record(c: Canvas) -> list[str]:
         c.blend(region(c, oval(0.87, 0.22, 0.07, 0.07)), (150, 150, 156))
         arm = curve([(0.87, 0.22), (0.86, 0.55), (x + r * 0.62, y + r * 0.42)], False)
         c.blend(strokes(c, arm, width=0.022), (215, 215, 220))
-        c.blend(
-            region(c, Place(*arm[-1], 0.05, 1, 0.6)([(-0.5, -0.3), (0.5, -0.3), (0.5, 1.0), (-0.5, 1.0)])), (40, 40, 44)
-        )
+        needle = Place(arm[-1, 0], arm[-1, 1], 0.05, 1, 0.6)
+        c.blend(region(c, needle([(-0.5, -0.3), (0.5, -0.3), (0.5, 1.0), (-0.5, 1.0)])), (40, 40, 44))
     return [
         "a vinyl record",
         "a record on a turntable" if table else "a black vinyl record",

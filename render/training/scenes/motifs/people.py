@@ -6,10 +6,7 @@ from render.training.scenes.canvas import Array, Canvas, smoothstep
 from render.training.scenes.outlines import Place, backdrop, curve, limb, oval, points, region, solid
 from render.training.scenes.palette import NEONS
 
-Pose = tuple[list[list[tuple[float, float]]], str]
-
 POSES: tuple[list[list[tuple[float, float]]], ...] = (
-    # arms, legs; the body's axis is upright, units of the body's height
     [
         [(0, -0.62), (-0.2, -0.78), (-0.1, -1.05)],
         [(0, -0.62), (0.22, -0.74), (0.1, -1.04)],
@@ -105,9 +102,22 @@ def concert(c: Canvas) -> list[str]:
                 (8, 6, 12),
             )
     c.add(c.noise(2) * 0.25 * (1 - c.below(stage + 0.2)), tones[1] * 0.5)
+    _crowd(c, stage, tones[0])
+    return [
+        "a concert",
+        "a crowd at a concert",
+        "a concert crowd with raised hands",
+        "people in front of a stage with lights",
+        "a rock concert",
+        "a music festival at night",
+    ]
+
+
+def _crowd(c: Canvas, stage: float, tone: Array) -> None:
+    """Four rows of heads and raised hands, the nearest darkest."""
     for row in range(4):
         y, r = stage + 0.12 + 0.1 * row, 0.03 + 0.011 * row
-        shade = np.asarray((14, 10, 20)) + tones[0] * 0.1 * (3 - row)
+        shade = np.asarray((14, 10, 20)) + tone * 0.1 * (3 - row)
         parts = []
         for x in np.arange(c.uniform(-0.05, 0), 1.05, r * 2.1):
             h = y + c.uniform(-0.03, 0.03)
@@ -126,14 +136,6 @@ def concert(c: Canvas) -> list[str]:
                         )
                     )
         c.blend(np.maximum(region(c, *parts), c.below(y + 3 * r)), shade)
-    return [
-        "a concert",
-        "a crowd at a concert",
-        "a concert crowd with raised hands",
-        "people in front of a stage with lights",
-        "a rock concert",
-        "a music festival at night",
-    ]
 
 
 def profile(c: Canvas) -> list[str]:
@@ -164,6 +166,20 @@ def profile(c: Canvas) -> list[str]:
         )
     ink = np.asarray(c.pick((14, 12, 20), (20, 14, 30), (10, 18, 30)), np.float32)
     mask = region(c, *parts)
+    _inside(c, mask, ink)
+    who = "a woman" if long else "a man"
+    return [
+        f"the silhouette of {who}",
+        "a portrait in profile",
+        f"{who} in profile",
+        "a silhouette of a head",
+        f"a portrait silhouette of {who}",
+        "the face of a person from the side",
+    ]
+
+
+def _inside(c: Canvas, mask: Array, ink: Array) -> None:
+    """Fill a head with ink, or with a night sky."""
     if c.chance(0.3):
         stars = (c.rng.random((c.size, c.size)) < 0.02) * 1.0
         inside = (
@@ -174,15 +190,6 @@ def profile(c: Canvas) -> list[str]:
         c.blend(mask * stars, (255, 255, 255))
     else:
         c.blend(mask, ink)
-    who = "a woman" if long else "a man"
-    return [
-        f"the silhouette of {who}",
-        "a portrait in profile",
-        f"{who} in profile",
-        "a silhouette of a head",
-        f"a portrait silhouette of {who}",
-        "the face of a person from the side",
-    ]
 
 
 def hands(c: Canvas) -> list[str]:

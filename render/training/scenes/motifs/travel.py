@@ -25,22 +25,7 @@ def _steam(c: Canvas) -> list[str]:
         puff = smoothstep(-c.distance(x, y) / (size * (0.16 + 0.07 * k)) + 0.7 * (c.noise(6) - 0.5), -1.1, -0.6)
         c.blend(puff * (0.95 - 0.08 * k), np.clip(c.lit((235, 235, 238)) + 18, 0, 255))
     c.blend(c.below(rail - 0.005) * (1 - c.below(rail + 0.025)), c.lit((92, 80, 70)))
-    for k in range(3):
-        left = -0.75 - 0.98 * k
-        car = place([(left, -0.6), (left + 0.92, -0.6), (left + 0.92, -0.14), (left, -0.14)])
-        solid(c, region(c, car), red, 0.04)
-        panes = [
-            place(
-                [
-                    (left + 0.08 + 0.21 * j, -0.5),
-                    (left + 0.2 + 0.21 * j, -0.5),
-                    (left + 0.2 + 0.21 * j, -0.34),
-                    (left + 0.08 + 0.21 * j, -0.34),
-                ]
-            )
-            for j in range(4)
-        ]
-        c.blend(region(c, *panes), (255, 220, 130) if c.dark else c.lit((200, 222, 235)))
+    _cars(c, place, red)
     boiler = points("0.2,-0.54 0.84,-0.54 0.9,-0.34 0.84,-0.16 0.2,-0.16")
     cab = [(0.16, -0.16), (0.16, -0.76), (0.46, -0.76), (0.46, -0.16)]
     chimney = [(0.62, -0.5), (0.6, -0.86), (0.76, -0.86), (0.73, -0.5)]
@@ -65,6 +50,26 @@ def _steam(c: Canvas) -> list[str]:
         "an old train in the mountains",
         "a train on the rails",
     ]
+
+
+def _cars(c: Canvas, place: Place, red: Array) -> None:
+    """Three cars with windows behind the engine."""
+    for k in range(3):
+        left = -0.75 - 0.98 * k
+        car = place([(left, -0.6), (left + 0.92, -0.6), (left + 0.92, -0.14), (left, -0.14)])
+        solid(c, region(c, car), red, 0.04)
+        panes = [
+            place(
+                [
+                    (left + 0.08 + 0.21 * j, -0.5),
+                    (left + 0.2 + 0.21 * j, -0.5),
+                    (left + 0.2 + 0.21 * j, -0.34),
+                    (left + 0.08 + 0.21 * j, -0.34),
+                ]
+            )
+            for j in range(4)
+        ]
+        c.blend(region(c, *panes), (255, 220, 130) if c.dark else c.lit((200, 222, 235)))
 
 
 def _wheels(c: Canvas, place: Place, rim: Array) -> None:
@@ -97,8 +102,8 @@ def _coming(c: Canvas) -> list[str]:
     c.blend(region(c, place([(-0.33, -0.58), (-0.28, -0.92), (0.28, -0.92), (0.33, -0.58)])), (60, 75, 95))
     c.blend(region(c, place([(-0.43, -0.3), (0.43, -0.3), (0.43, -0.24), (-0.43, -0.24)])), (245, 240, 225))
     c.blend(region(c, place([(-0.4, -0.08), (0.4, -0.08), (0.34, 0.08), (-0.34, 0.08)])), (35, 35, 40))
-    for s in (-0.28, 0.28):
-        x, y = place([(s, -0.4)])[0]
+    for lamp in (-0.28, 0.28):
+        x, y = place([(lamp, -0.4)])[0]
         c.add(np.exp(-c.distance(x, y) / (0.07 if c.dark else 0.025)), (255, 230, 160))
         c.blend(smoothstep(-c.distance(x, y), -0.03, -0.02), (255, 250, 225))
     return [

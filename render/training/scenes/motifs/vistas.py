@@ -1,4 +1,4 @@
-"""Places in one light, as posters show them: noon sea, golden sunset, starry night, rainbow, aurora and city sky."""
+"""Places in one light, as posters show them: noon sea, golden sunset, starry night, rainbow, fireworks."""
 
 import numpy as np
 

@@ -51,7 +51,7 @@ def _wings(c: Canvas, at: Place, tone: Array) -> None:
             rims.append(at(curve(p)))
             insides.append(at(curve(m + (p - m) * 0.78)))
             veins += [at([(s * 0.07, -0.02), m + (q - m) * 0.8]) for q in p[2:6]]
-            dots += [at(oval(*(m + (q - m) * 0.9), 0.035, 0.035)) for q in p[2:5]]
+            dots += [at(oval(0, 0, 0.035, 0.035) + m + (q - m) * 0.9) for q in p[2:5]]
     solid(c, region(c, *rims), dark, 0.03)
     solid(c, region(c, *insides), tone, 0.05, 0.15)
     glow = region(c, *(at(oval(s * 0.35, y, 0.2, 0.16)) for s in (-1, 1) for y in (-0.3, 0.3)), blur=0.03)
@@ -112,6 +112,20 @@ def dragon(c: Canvas) -> list[str]:
         c.blend(jet, np.stack([255 + 0 * jet, 110 + 130 * c.noise(8), 30 + 60 * c.noise(8)], -1))
     wing_far = points("0.05,-0.25 0.3,-0.9 0.75,-1.05 0.62,-0.75 0.72,-0.6 0.5,-0.5 0.45,-0.3 0.28,-0.2")
     solid(c, region(c, at(wing_far)), skin * 0.55, 0.03)
+    _dragon_body(c, at, skin)
+    _near_wing(c, at, skin)
+    c.blend(region(c, at(oval(0.72, -0.44, 0.03, 0.02))), (255, 230, 90))
+    return [
+        "a dragon",
+        "a flying dragon",
+        f"a {name} dragon",
+        "a dragon over the mountains",
+        "a dragon breathing fire" if fire else "a dragon with spread wings",
+    ]
+
+
+def _dragon_body(c: Canvas, at: Place, skin: Array) -> None:
+    """Tail, neck, head with horns, legs, and spikes along the back."""
     tail = limb([(-0.3, 0.05), (-0.65, 0.2), (-0.95, 0.05), (-1.15, 0.25)], 0.13, 0.02)
     neck = limb([(0.15, -0.05), (0.42, -0.1), (0.5, -0.35), (0.62, -0.45)], 0.15, 0.075)
     barb = [(-1.1, 0.14), (-1.36, 0.2), (-1.16, 0.38)]
@@ -138,6 +152,10 @@ def dragon(c: Canvas) -> list[str]:
         for x, y in ((-0.35, 0.08), (-0.22, 0), (-0.55, 0.16), (-0.72, 0.15))
     ]
     c.blend(region(c, *spikes), skin * 0.6)
+
+
+def _near_wing(c: Canvas, at: Place, skin: Array) -> None:
+    """The wing towards the viewer with its bones."""
     wing = points(
         "0.12,-0.12 -0.08,-0.85 -0.55,-1.2 -0.62,-0.85 -0.85,-0.75 -0.72,-0.5 -0.86,-0.3 -0.55,-0.22 -0.5,0 -0.2,-0.05"
     )
@@ -146,11 +164,3 @@ def dragon(c: Canvas) -> list[str]:
         at([(-0.08, -0.85), p]) for p in ((-0.62, -0.85), (-0.72, -0.5), (-0.55, -0.22), (0.12, -0.12), (-0.55, -1.2))
     ]
     c.blend(strokes(c, *bones, width=0.014), skin * 0.5)
-    c.blend(region(c, at(oval(0.72, -0.44, 0.03, 0.02))), (255, 230, 90))
-    return [
-        "a dragon",
-        "a flying dragon",
-        f"a {name} dragon",
-        "a dragon over the mountains",
-        "a dragon breathing fire" if fire else "a dragon with spread wings",
-    ]
