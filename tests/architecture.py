@@ -32,6 +32,7 @@ ROOMS: Mapping[str, str] = {
     "render.models.registry": "errors models",
     "render.kernels": "",
     "render.latents": "errors files models kernels",
+    "render.transformer": "rng models kernels",
     "render.device": "errors latents",
     "render.motion.transforms": "",
     "render.motion.displacements": "catalogue spec motion.transforms",
