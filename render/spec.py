@@ -5,7 +5,7 @@ This module does not import torch: a plan of a thousand frames can be made, chec
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 BORDERS = ("reflect", "wrap", "edge", "black")
@@ -29,6 +29,23 @@ class PromptWeight:
     text: str
     weight: float
     image: ImageFile | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorStart:
+    """How a frame without a predecessor gets its picture from a prior, see `render.priors`.
+
+    Attributes:
+        prior: the prior's name, one of those that the renderer has loaded.
+        candidates: how many pictures it proposes.
+        pick: which of them is used: 1 for the best, 2 for the second best, and so on.
+        settings: the prior's own settings that the schedule sets, by name.
+    """
+
+    prior: str
+    candidates: int
+    pick: int = 1
+    settings: Mapping[str, float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +74,7 @@ class FrameSpec:
         cut: start from noise, as the first frame does, whatever the previous frame was.
         lead: (index, fraction), at the end of a loop: the previous frame was blended by `fraction` towards frame
             `index`, and this frame replaces the one after `index`.
+        start: what a first frame or a cut starts from; None for noise, and for every other frame.
     """
 
     index: int
@@ -76,6 +94,7 @@ class FrameSpec:
     ema: float = 0.0
     cut: bool = False
     lead: tuple[int, float] | None = None
+    start: PriorStart | None = None
 
     @property
     def draws_as(self) -> int:
@@ -88,8 +107,9 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        if self.lead is None:
-            del numbers["lead"]
+        for name in ("lead", "start"):  # newer than frames that runs have already rendered
+            if numbers[name] is None:
+                del numbers[name]
         for prompt in numbers["prompts"]:
             if prompt["image"] is None:
                 del prompt["image"]
