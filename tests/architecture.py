@@ -32,7 +32,6 @@ ROOMS: Mapping[str, str] = {
     "render.models.registry": "errors models",
     "render.kernels": "",
     "render.latents": "errors files models kernels",
-    "render.transformer": "rng models kernels",
     "render.device": "errors latents",
     "render.motion.transforms": "",
     "render.motion.displacements": "catalogue spec motion.transforms",
@@ -40,6 +39,8 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
+    "render.priors": "models latents guidance guidance.perceptors",
+    "render.priors.transformer": "rng models kernels",
     "render.sources": "spec",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
@@ -86,6 +87,7 @@ CATALOGUES = (  # one file per entry, so they may grow
     "render/latents",
     "render/motion/displacements",
     "render/motion/transforms",
+    "render/priors",
     "render/sources",
     "render/training/scenes",
 )

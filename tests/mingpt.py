@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from render.models.net2net import GPTShape
-from render.transformer.gpt import GPT
+from render.priors.transformer.gpt import GPT
 
 
 def logits(state: dict[str, Tensor], num_heads: int, codes: Tensor, n_unmasked: int = 0) -> Tensor:

@@ -1,7 +1,7 @@
 """The config of a transformer over a VQGAN: taming's Net2NetTransformer, read as data. No torch here.
 
-Source: CompVis/taming-transformers, `taming/models/cond_transformer.py`. Classes that a config names are never imported:
-    they are compared with the few that are known.
+Source: CompVis/taming-transformers, `taming/models/cond_transformer.py`. Classes that a config names are never
+    imported: they are compared with the few that are known.
 """
 
 from __future__ import annotations
@@ -128,9 +128,10 @@ class Net2Net:
 
     @property
     def side(self) -> int:
-        """The side of the square of codes that it was trained on: the largest that fits, as the last code is never read.
+        """The side of the square of codes that it was trained on.
 
-        The published ones have a block of 256 after one code of condition, or of 512 with as many as the picture's.
+        It is the largest that fits without the last code, which is never read. The published transformers have a block
+        of 256 after one code of condition, or of 512 with as many as the picture's.
         """
         before = self.num_before
         return math.isqrt((self.gpt.block_size + 1) // 2 if before is None else self.gpt.block_size + 1 - before)

@@ -6,9 +6,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from render.priors.transformer.gpt import GPT
+from render.priors.transformer.sampling import Sampling, draw
 from render.rng import Generators, uniform
-from render.transformer.gpt import GPT
-from render.transformer.sampling import Sampling, draw
 
 UNKNOWN = -1  # in a grid of codes: this one is to be drawn
 

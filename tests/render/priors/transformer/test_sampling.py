@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from render.transformer.sampling import Sampling, draw
+from render.priors.transformer.sampling import Sampling, draw
 
 LOGITS = torch.tensor([[0.0, 2.0, -1.0, 1.0, 0.5], [3.0, 3.0 - 1e-3, -50.0, 1.0, 0.5]])
 
@@ -38,10 +38,7 @@ SETTINGS = [
 @pytest.mark.parametrize("sampling", SETTINGS)
 def test_codes_come_as_often_as_published(sampling: Sampling) -> None:
     """With evenly spaced numbers instead of random ones, shares are exact to the spacing."""
-    if sampling.top_k == 100:
-        wanted = LOGITS.softmax(-1)
-    else:
-        wanted = published_shares(LOGITS, sampling)
+    wanted = LOGITS.softmax(-1) if sampling.top_k == 100 else published_shares(LOGITS, sampling)
     uniforms = (torch.arange(20_000) / 20_000)[:, None]
     for row in range(2):
         drawn = draw(LOGITS[row].expand(20_000, -1), uniforms, sampling)

@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from render.models.net2net import GPTShape
+from render.priors.transformer.gpt import GPT
+from render.priors.transformer.sampling import Sampling, draw
+from render.priors.transformer.windows import UNKNOWN, corner, fill
 from render.rng import uniform
-from render.transformer.gpt import GPT
-from render.transformer.sampling import Sampling, draw
-from render.transformer.windows import UNKNOWN, corner, fill
 from tests.mingpt import logits, tiny
 
 SIDE = 4
@@ -152,7 +152,7 @@ def alike(grid: Tensor) -> Tensor:
 
 
 def test_no_seam_where_windows_begin_and_end() -> None:
-    """Neighbours are alike as often across every border of a window as anywhere else; beside each other they are not."""
+    """Neighbours are alike as often across the borders of windows as anywhere else, unlike those of two tiles."""
     codes, side, batch, rows, columns = 6, 4, 64, 12, 24
     gpt = planted(codes, side)
     drawing = torch.Generator().manual_seed(0)
