@@ -40,7 +40,7 @@ ROOMS: Mapping[str, str] = {
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
     "render.priors": "models latents guidance guidance.perceptors",
-    "render.priors.transformer": "rng models kernels",
+    "render.priors.transformer": "errors rng files models kernels latents guidance guidance.perceptors priors",
     "render.sources": "spec",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "

@@ -26,6 +26,7 @@ from render.files.setting_rules import (
 from render.models.model import read_model_section, read_vqgan_config, refusing, vqgan_stride
 
 TARGET = "taming.models.cond_transformer.Net2NetTransformer"
+CONDITION_STAGE = "cond_stage_config"
 CONDITIONS = ("none", "class", "coordinates", "segmentation", "depth", "picture")
 
 _GPT = "taming.modules.transformer.mingpt.GPT"
@@ -100,6 +101,8 @@ class Net2Net:
         sos_token: the code before the first one of a model without condition.
         num_classes: of a model of classes, else 0.
         num_levels: how many steps coordinates from 0 to 1 have, else 0.
+        stage: the key of the VQGAN that encodes the condition if that is a map, else None: its own,
+            `CONDITION_STAGE`, or the first stage's, where that does both.
         channels: of the map that the condition stage encodes, else 0; of a segmentation the number of labels.
         resized: the side in pixels that the map is resized to before it is encoded; None if it keeps its size.
     """
@@ -111,6 +114,7 @@ class Net2Net:
     sos_token: int = 0
     num_classes: int = 0
     num_levels: int = 0
+    stage: str | None = None
     channels: int = 0
     resized: int | None = None
 
@@ -203,17 +207,16 @@ def _condition(path: Path, params: Mapping[str, Any], keys: tuple[str, ...]) -> 
 
 def _coded(path: Path, params: Mapping[str, Any]) -> dict[str, Any]:
     """The condition of a model whose condition stage is a VQGAN of maps, or its own first stage."""
-    channels = read_vqgan_config(path, condition_stage(params))["params"]["ddconfig"]["in_channels"]
+    stage = "first_stage_config" if params["cond_stage_config"] == "__is_first_stage__" else CONDITION_STAGE
+    channels = read_vqgan_config(path, stage)["params"]["ddconfig"]["in_channels"]
     key = params.get("cond_stage_key", "depth")
     size = params.get("downsample_cond_size", -1)
-    kind = key if key in ("segmentation", "depth") else "picture"
-    return {"condition": kind, "channels": channels, "resized": size if size > 0 else None}
-
-
-def condition_stage(params: Mapping[str, Any]) -> str:
-    """Return the key of the VQGAN that encodes the condition: its own, or the first stage where that does both."""
-    shared = params["cond_stage_config"] == "__is_first_stage__"
-    return "first_stage_config" if shared else "cond_stage_config"
+    return {
+        "condition": key if key in ("segmentation", "depth") else "picture",
+        "stage": stage,
+        "channels": channels,
+        "resized": size if size > 0 else None,
+    }
 
 
 def _require_consistent(read: Net2Net, keys: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ class Sampling:
     """How freely codes are drawn.
 
     Attributes:
-        temperature: above 0; below 1 prefers likely codes, above 1 levels the differences.
+        temperature: below 1 prefers likely codes, above 1 levels the differences; 0 draws the likeliest.
         top_k: only so many of the likeliest codes are considered; None for all.
         top_p: of these only the likeliest, until together they have this probability, in (0, 1].
     """
@@ -30,6 +30,8 @@ def draw(logits: Tensor, uniforms: Tensor, sampling: Sampling) -> Tensor:
         top-k, Holtzman et al., "The Curious Case of Neural Text Degeneration" (2020) for top-p, which as in
         taming's sampling applies to what top-k leaves, and always keeps the likeliest code.
     """
+    if sampling.temperature == 0:
+        return logits.argmax(dim=-1)
     count = logits.shape[-1] if sampling.top_k is None else min(sampling.top_k, logits.shape[-1])
     ordered, codes = (logits.float() / sampling.temperature).sort(dim=-1, descending=True, stable=True)
     shares = ordered[:, :count].softmax(dim=-1)
