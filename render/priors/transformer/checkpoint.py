@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from render.errors import WeightsError
-from render.files.checkpoints import fit, read_tensors
+from render.files.checkpoints import fit, read_state_dict, read_tensors
 from render.latents import vqgan
 from render.latents.vqgan import VQGAN
 from render.models.model import ModelFiles, read_vqgan_config
@@ -39,37 +39,64 @@ def load_second_stage(files: ModelFiles, device: torch.device, dtype: torch.dtyp
     if files.weights is None:
         raise WeightsError(f"{files.name}: it has no weights")
     read = read_net2net(files.architecture)
-    state = {key.removeprefix("module."): value for key, value in read_tensors(files.weights).items()}
-    with torch.device("meta"):
-        gpt = GPT(read.gpt)
-    _fill(gpt, state, TRANSFORMER, files, dtype)
-    encoder = None
-    if read.stage is not None:
-        encoder = _map_encoder(files.architecture, read.stage)
-        prefix = CONDITION if read.stage == CONDITION_STAGE else FIRST_STAGE
-        _fill(encoder, state, prefix, files, torch.float32)
+    gpt, encoder = _empty(files.architecture, read)
+    parts = _parts(files.weights, files.architecture, read, gpt, encoder)
+    # Copied one by one: the checkpoint is only memory-mapped, and its file may change during a long run.
+    _fill(gpt, parts[TRANSFORMER], dtype)
+    if encoder is not None:
+        _fill(encoder, parts[_prefix(read)], torch.float32)
         encoder.to(device)
-    return SecondStage(
-        read=read,
-        gpt=gpt.to(device),
-        first_stage=vqgan.load(files, device, dtype, quantize=True),
-        encoder=encoder,
-    )
+    first_stage = vqgan.load(files, device, dtype, quantize=True)
+    return SecondStage(read=read, gpt=gpt.to(device), first_stage=first_stage, encoder=encoder)
 
 
-def wanted_shapes(architecture: Path) -> dict[str, tuple[int, ...]]:
-    """Return the name in a checkpoint and the shape of every tensor that is needed of it, without allocating them.
+def needed_tensors(path: Path, architecture: Path) -> dict[str, Tensor]:
+    """Read the tensors of a checkpoint that are needed, under their names in it, without optimiser and losses.
 
     Raises:
-        WeightsError: as `load_second_stage`, for the config.
+        WeightsError: as `load_second_stage`.
     """
     read = read_net2net(architecture)
+    gpt, encoder = _empty(architecture, read)
+    parts = _parts(path, architecture, read, gpt, encoder)
+    first = fit(read_state_dict(path), vqgan.shapes(architecture), path, architecture)
+    return {
+        f"{prefix}{key}": value
+        for prefix, part in (*parts.items(), (FIRST_STAGE, first))
+        for key, value in part.items()
+    }
+
+
+def _empty(architecture: Path, read: Net2Net) -> tuple[GPT, MapEncoder | None]:
+    """The networks of a config without storage."""
     with torch.device("meta"):
-        parts: dict[str, dict[str, Tensor]] = {TRANSFORMER: GPT(read.gpt).state_dict()}
-    if read.stage == CONDITION_STAGE:
-        parts[CONDITION] = _map_encoder(architecture, read.stage).state_dict()
-    shapes = {f"{prefix}{key}": tuple(value.shape) for prefix, part in parts.items() for key, value in part.items()}
-    return shapes | {f"{FIRST_STAGE}{key}": shape for key, shape in vqgan.shapes(architecture).items()}
+        gpt = GPT(read.gpt)
+    return gpt, None if read.stage is None else _map_encoder(architecture, read.stage)
+
+
+def _prefix(read: Net2Net) -> str:
+    """Where in a checkpoint the encoder of maps is."""
+    return CONDITION if read.stage == CONDITION_STAGE else FIRST_STAGE
+
+
+def _parts(
+    path: Path, architecture: Path, read: Net2Net, gpt: GPT, encoder: MapEncoder | None
+) -> dict[str, dict[str, Tensor]]:
+    """Read what belongs to each network, by the prefix that it has in the checkpoint."""
+    state = {key.removeprefix("module."): value for key, value in read_tensors(path).items()}
+    modules: dict[str, nn.Module] = {TRANSFORMER: gpt}
+    if encoder is not None:
+        modules[_prefix(read)] = encoder
+    parts = {}
+    for prefix, module in modules.items():
+        wanted = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+        found = {
+            key.removeprefix(prefix): value
+            for key, value in state.items()
+            if key.startswith(prefix) and not key.endswith(_MASK)
+        }
+        parts[prefix] = fit(found, wanted, path, architecture)
+    return parts
 
 
 def _map_encoder(architecture: Path, stage: str) -> MapEncoder:
@@ -81,17 +108,6 @@ def _map_encoder(architecture: Path, stage: str) -> MapEncoder:
         raise WeightsError(f"{architecture}: {stage}: not a taming VQGAN config: {error}") from error
 
 
-def _fill(module: nn.Module, state: dict[str, Tensor], prefix: str, files: ModelFiles, dtype: torch.dtype) -> None:
-    """Copy the tensors below `prefix` into a module without storage."""
-    assert files.weights is not None
-    assert isinstance(files.architecture, Path)
-    wanted = {key: tuple(value.shape) for key, value in module.state_dict().items()}
-    found = {
-        key.removeprefix(prefix): value
-        for key, value in state.items()
-        if key.startswith(prefix) and not key.endswith(_MASK)
-    }
-    fitting = fit(found, wanted, files.weights, files.architecture)
-    # Copied one by one: the checkpoint is only memory-mapped, and its file may change during a long run.
-    module.load_state_dict({key: value.to(dtype, copy=True) for key, value in fitting.items()}, assign=True)
+def _fill(module: nn.Module, state: dict[str, Tensor], dtype: torch.dtype) -> None:
+    module.load_state_dict({key: value.to(dtype, copy=True) for key, value in state.items()}, assign=True)
     module.eval().requires_grad_(False)

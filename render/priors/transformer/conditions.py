@@ -65,7 +65,7 @@ def map_codes(path: Path, read: Net2Net, encoder: MapEncoder, rows: int, columns
         InputError: it cannot be read, or is no such map.
     """
     size = (rows * read.stride, columns * read.stride) if read.resized is None else (read.resized, read.resized)
-    codes = encoder(_map(path, read, size))
+    codes: Tensor = encoder(_map(path, read, size))
     return codes if read.resized is None else codes.flatten(1)
 
 

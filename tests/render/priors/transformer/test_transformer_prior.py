@@ -52,6 +52,10 @@ def wanted(count: int = 3, size: tuple[int, int] = SIZE, **settings: float | str
     return Wanted(targets=(), size=size, count=count, settings=settings)
 
 
+def of_class(name: str, count: int = 3) -> Wanted:
+    return Wanted(targets=(), size=SIZE, count=count, settings={"class": name})
+
+
 def test_a_seed_gives_its_candidates_and_one_does_not_depend_on_the_others(tmp_path: Path) -> None:
     prior = loaded(publish_second_stage(KINDS["celebahq"], tmp_path))
     first = proposed(prior, wanted(10))
@@ -60,13 +64,13 @@ def test_a_seed_gives_its_candidates_and_one_does_not_depend_on_the_others(tmp_p
     assert torch.equal(proposed(prior, wanted(10)).latents, first.latents)
     assert torch.equal(proposed(prior, wanted(2)).latents, first.latents[:2])
     assert not torch.equal(proposed(prior, wanted(10), seed=2).latents, first.latents)
-    assert len(first.latents.flatten(1).unique(dim=0)) == 10
+    assert len({tuple(each.flatten().tolist()) for each in first.latents}) == 10
 
 
 def test_settings_say_how_freely_it_draws(tmp_path: Path) -> None:
     prior = loaded(publish_second_stage(KINDS["celebahq"], tmp_path))
-    for settings in ({"temperature": 0.0}, {"top_k": 1}, {"top_p": 1e-9, "top_k": 0}):
-        alike = proposed(prior, wanted(3, **settings)).latents
+    for settings in (wanted(temperature=0.0), wanted(top_k=1), wanted(top_p=1e-9, top_k=0)):
+        alike = proposed(prior, settings).latents
         assert torch.equal(alike, alike[:1].expand_as(alike))
 
 
@@ -120,10 +124,10 @@ def test_a_map_is_followed_and_needed(tmp_path: Path) -> None:
 
 def test_a_class_is_named_or_numbered(tmp_path: Path) -> None:
     prior = loaded(publish_second_stage(KINDS["imagenet"], tmp_path))
-    seven = proposed(prior, wanted(**{"class": "7"})).latents
-    assert not torch.equal(proposed(prior, wanted(**{"class": "2"})).latents, seven)
+    seven = proposed(prior, of_class("7")).latents
+    assert not torch.equal(proposed(prior, of_class("2")).latents, seven)
     with pytest.raises(InputError, match="class 10: expected at most 9"):
-        proposed(prior, wanted(**{"class": "10"}))
+        proposed(prior, of_class("10"))
     with pytest.raises(InputError, match="expected class: a name or a number"):
         proposed(prior, wanted())
 
@@ -139,15 +143,15 @@ def of_imagenet(tmp_path: Path) -> Prior:
 def test_the_thousand_classes_have_names(of_imagenet: Prior) -> None:
     names = imagenet_classes()
     assert (len(names), names.index("volcano"), names.index("goldfish")) == (1000, 980, 1)
-    named = proposed(of_imagenet, wanted(**{"class": "volcano"})).latents
-    assert torch.equal(proposed(of_imagenet, wanted(**{"class": "980"})).latents, named)
+    named = proposed(of_imagenet, of_class("volcano")).latents
+    assert torch.equal(proposed(of_imagenet, of_class("980")).latents, named)
     with pytest.raises(UnknownNameError, match="unknown class 'volcanoes'; did you mean 'volcano'"):
-        proposed(of_imagenet, wanted(**{"class": "volcanoes"}))
+        proposed(of_imagenet, of_class("volcanoes"))
 
 
 def test_without_a_class_candidates_are_of_those_whose_names_are_near_to_the_prompts(of_imagenet: Prior) -> None:
     targets = Targets(embeddings=Words().encode_text(["a photo of a volcano."]), weights=torch.ones(1))
     near = proposed(of_imagenet, replace(wanted(5), targets=(targets,))).latents
-    named = proposed(of_imagenet, wanted(5, **{"class": "volcano"})).latents
+    named = proposed(of_imagenet, of_class("volcano", 5)).latents
     assert torch.equal(near[[0, 4]], named[[0, 4]])
     assert not torch.equal(near[1:4], named[1:4])
