@@ -44,7 +44,7 @@ ROOMS: Mapping[str, str] = {
     "render.sources": "spec",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
-    "guidance guidance.perceptors sources refinement",
+    "guidance guidance.perceptors priors.transformer sources refinement",
     "render.training": "spec models device sources refinement renderer",
     "pipeline.terminal": "",
     "pipeline.curves": "",

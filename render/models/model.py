@@ -101,6 +101,7 @@ class Model:
         about: one line for `render models`.
         checkpoint: a local file: shipped with the package, or the user's own.
         download: where to download the weights on first use.
+        config: where to download the architecture on first use, if it is published beside the weights alone.
         quantize: whether latents are snapped to the codebook (straight-through) unless the
             schedule says otherwise; with the small embedded codebook, pictures look smoother without.
         robust: whether the image tower was trained adversarially, and so needs few augmentations.
@@ -113,6 +114,7 @@ class Model:
     architecture: Path | str | None = None
     checkpoint: Path | None = None
     download: Download | None = None
+    config: Download | None = None
     random_seed: int | None = None
     prefix: str = ""
     quantize: bool = False

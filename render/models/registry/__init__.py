@@ -1,7 +1,7 @@
 """Names to models: those that ship, those that are published, and random ones of any architecture.
 
-`vqgan.yaml` and `clip.yaml` hold the data, one entry per published checkpoint; `architectures/`
-holds the VQGANs' configs in taming's layout. Reading them does not need torch.
+`vqgan.yaml`, `clip.yaml` and `transformers.yaml` hold the data, one entry per published checkpoint; `architectures/`
+and `transformers/` hold configs in taming's layout. Reading them does not need torch.
 """
 
 from __future__ import annotations
@@ -65,6 +65,17 @@ def find_perceptor(name: str) -> Model:
     return shipped.get(name) or _find("perceptor", name, perceptors())
 
 
+def find_prior(name: str) -> Model:
+    """Return the prior `name`, what a frame can start from beside noise. Raises `UnknownNameError`."""
+    return _find("prior", name, priors())
+
+
+@functools.cache
+def priors() -> Mapping[str, Model]:
+    """Return every prior by name: the published transformers."""
+    return {model.name: model for model in map(_transformer, _entries("transformers.yaml").items())}
+
+
 @functools.cache
 def latents() -> Mapping[str, Model]:
     """Return every latent model by name: shipped ones first, then published VQGANs."""
@@ -126,16 +137,30 @@ def _vqgan(entry: tuple[str, dict[str, Any]]) -> Model:
         entry="vqgan",
         about=facts["about"],
         architecture=_HERE / "architectures" / f"{facts['architecture']}.yaml",
-        download=Download(
-            name=facts["file"],
-            addresses=tuple(facts["addresses"]),
-            size=facts.get("size"),
-            sha256=facts.get("sha256"),
-        ),
+        download=_checkpoint(facts),
         prefix=facts.get("prefix", ""),
         quantize=True,
         licence=facts["licence"],
     )
+
+
+def _transformer(entry: tuple[str, dict[str, Any]]) -> Model:
+    name, facts = entry
+    known = facts.get("architecture")
+    return Model(
+        name=name,
+        entry="transformer",
+        about=facts["about"],
+        architecture=_HERE / "transformers" / f"{known}.yaml" if known else None,
+        config=None if known else Download(name=f"{name}.yaml", addresses=tuple(facts["config"])),
+        download=_checkpoint(facts),
+        licence=facts["licence"],
+    )
+
+
+def _checkpoint(facts: dict[str, Any]) -> Download:
+    addresses = tuple(facts["addresses"])
+    return Download(name=facts["file"], addresses=addresses, size=facts.get("size"), sha256=facts.get("sha256"))
 
 
 def _clip(entry: tuple[str, dict[str, Any]]) -> Model:

@@ -30,24 +30,27 @@ class SecondStage:
 
 
 def load_second_stage(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> SecondStage:
-    """Read config and checkpoint.
+    """Read config and checkpoint, or draw random weights.
 
     Raises:
         WeightsError: a file is missing, the config is not a transformer's, or a tensor does not fit.
     """
     assert isinstance(files.architecture, Path)
-    if files.weights is None:
-        raise WeightsError(f"{files.name}: it has no weights")
     read = read_net2net(files.architecture)
-    gpt, encoder = _empty(files.architecture, read)
-    parts = _parts(files.weights, files.architecture, read, gpt, encoder)
-    # Copied one by one: the checkpoint is only memory-mapped, and its file may change during a long run.
-    _fill(gpt, parts[TRANSFORMER], dtype)
-    if encoder is not None:
-        _fill(encoder, parts[_prefix(read)], torch.float32)
-        encoder.to(device)
-    first_stage = vqgan.load(files, device, dtype, quantize=True)
-    return SecondStage(read=read, gpt=gpt.to(device), first_stage=first_stage, encoder=encoder)
+    if files.weights is not None:
+        gpt, encoder = _read(files.weights, files.architecture, read, dtype)
+    elif files.random_seed is not None:
+        gpt, encoder = _random(files.architecture, read, files.random_seed)
+    else:
+        raise WeightsError(f"{files.name}: it has neither weights nor a seed for random ones")
+    for module in filter(None, (gpt, encoder)):
+        module.eval().requires_grad_(False)
+    return SecondStage(
+        read=read,
+        gpt=gpt.to(device, dtype),
+        first_stage=vqgan.load(files, device, dtype, quantize=True),
+        encoder=None if encoder is None else encoder.float().to(device),
+    )
 
 
 def needed_tensors(path: Path, architecture: Path) -> dict[str, Tensor]:
@@ -67,11 +70,30 @@ def needed_tensors(path: Path, architecture: Path) -> dict[str, Tensor]:
     }
 
 
+def _read(path: Path, architecture: Path, read: Net2Net, dtype: torch.dtype) -> tuple[GPT, MapEncoder | None]:
+    gpt, encoder = _empty(architecture, read)
+    parts = _parts(path, architecture, read, gpt, encoder)
+    _fill(gpt, parts[TRANSFORMER], dtype)
+    if encoder is not None:
+        _fill(encoder, parts[_prefix(read)], torch.float32)
+    return gpt, encoder
+
+
+def _random(architecture: Path, read: Net2Net, seed: int) -> tuple[GPT, MapEncoder | None]:
+    """Build the networks with weights that depend on `seed` alone; the global generator's state is preserved."""
+    with torch.random.fork_rng(devices=()):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs as well
+        return _networks(architecture, read)
+
+
 def _empty(architecture: Path, read: Net2Net) -> tuple[GPT, MapEncoder | None]:
-    """The networks of a config without storage."""
+    """Build the networks without storage."""
     with torch.device("meta"):
-        gpt = GPT(read.gpt)
-    return gpt, None if read.stage is None else _map_encoder(architecture, read.stage)
+        return _networks(architecture, read)
+
+
+def _networks(architecture: Path, read: Net2Net) -> tuple[GPT, MapEncoder | None]:
+    return GPT(read.gpt), None if read.stage is None else _map_encoder(architecture, read.stage)
 
 
 def _prefix(read: Net2Net) -> str:
@@ -102,12 +124,11 @@ def _parts(
 def _map_encoder(architecture: Path, stage: str) -> MapEncoder:
     params = read_vqgan_config(architecture, stage)["params"]
     try:
-        with torch.device("meta"):
-            return MapEncoder(params)
+        return MapEncoder(params)
     except Exception as error:  # taming may raise anything for a wrong number
         raise WeightsError(f"{architecture}: {stage}: not a taming VQGAN config: {error}") from error
 
 
 def _fill(module: nn.Module, state: dict[str, Tensor], dtype: torch.dtype) -> None:
+    """Copy tensors one by one: the checkpoint is only memory-mapped, and its file may change during a long run."""
     module.load_state_dict({key: value.to(dtype, copy=True) for key, value in state.items()}, assign=True)
-    module.eval().requires_grad_(False)
