@@ -16,7 +16,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.device.device import model_dtype, pick_device
 from render.guidance.losses.saturation import colourfulness
-from render.renderer.renderer import load_renderer
+from render.renderer.loading import load_renderer
 
 WINDOW = 25  # frames that a line sums up
 

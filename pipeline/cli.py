@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipeline.commands.assemble import assemble
+from pipeline.commands.bank import bank
 from pipeline.commands.batch import batch
 from pipeline.commands.history import history
 from pipeline.commands.importing import import_
@@ -79,6 +80,7 @@ for _command in (
     import_,
     schema,
     models,
+    bank,
     status,
     verify,
     assemble,

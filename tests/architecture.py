@@ -39,13 +39,15 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
-    "render.priors": "models latents guidance guidance.perceptors",
+    "render.banks": "errors catalogue files models latents guidance guidance.perceptors",
+    "render.priors": "errors models latents guidance guidance.perceptors banks",
     "render.priors.transformer": "errors rng files models kernels latents guidance guidance.perceptors priors",
-    "render.sources": "spec",
+    "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
-    "guidance guidance.perceptors priors.transformer sources refinement",
-    "render.training": "spec models device sources refinement renderer",
+    "guidance guidance.perceptors priors priors.transformer sources refinement",
+    "render.training": "catalogue spec models models.registry latents guidance guidance.perceptors banks device "
+    "sources refinement renderer",
     "pipeline.terminal": "",
     "pipeline.curves": "",
     "pipeline.storage": "",
@@ -89,7 +91,7 @@ CATALOGUES = (  # one file per entry, so they may grow
     "render/motion/transforms",
     "render/priors",
     "render/sources",
-    "render/training/scenes",
+    "render/training/scenes/motifs",
 )
 
 

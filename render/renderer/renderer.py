@@ -1,31 +1,31 @@
 """Compute a frame's state from the previous frame's state and this frame's numbers."""
 
 import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from render import catalogue, latents, sources
+from render import catalogue, sources
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
-from render.guidance import perceptors
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
-from render.models.model import ModelFiles
 from render.motion import displacements
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
+from render.priors import Prior
 from render.refinement.coarse import sketched
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, similarity
 from render.refinement.scheduler import Alone, Scheduler
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
+from render.sources import Loaded, Source, Start
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
@@ -46,7 +46,9 @@ class Renderer:
         dtype: the precision of the networks.
         warn: is called with one sentence when something is done differently than requested.
         displacement: moves the picture, an entry of `render.motion.displacements`.
-        source: makes what the first frame and cuts start from, an entry of `render.sources`.
+        source: makes what the first frame and cuts start from if their spec does not name a prior, an entry of
+            `render.sources`.
+        priors: those that specs name, see `FrameSpec.start`.
     """
 
     def __init__(
@@ -59,13 +61,15 @@ class Renderer:
         *,
         displacement: str = "affine",
         source: str = "noise",
+        priors: Mapping[str, Prior] | None = None,
     ) -> None:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
         self._weights = [scorer.weight for scorer in scorers]
         self._encoders = [PromptEncoder(perceptor, device) for perceptor in self._perceptors]
         self._dtype = dtype
-        self._source: sources.Source = catalogue.load(sources, source).start
+        self._source = source
+        self._priors = priors or {}
         self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
         self._scheduler: Scheduler = Alone()
         self.device = device
@@ -163,7 +167,7 @@ class Renderer:
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         refined = bool(spec.num_steps and spec.losses)
         if state is None:
-            begun = self._source(spec, spec.size, generator)
+            begun = self._begun(spec, generator)
             image, latent, start = begun.image, begun.latent, begun.latent
             if refined and start is None:
                 image, spec = sketched(self._latents, guides, image, spec, generator, self._loss_scale, self._scheduler)
@@ -183,11 +187,23 @@ class Renderer:
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:
         """Return the refinement of a frame that starts from noise, with all steps at full size; for measuring speed."""
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        image = self._source(spec, spec.size, generator).image
+        image = self._begun(replace(spec, start=None), generator).image
         refinement = Refinement(
             latents=self._latents, guides=self._guides(spec), anchor=image, spec=spec, generator=generator
         )
         return refinement, LatentAdam(self._latents.encode(image), None, self._loss_scale)
+
+    def _begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
+        """Return what a frame without a predecessor starts from."""
+        source: Source = catalogue.load(sources, self._source if spec.start is None else "prior").start
+        loaded = Loaded(
+            latents=self._latents,
+            perceptors=self._perceptors,
+            weights=self._weights,
+            targets=[encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders],
+            priors=self._priors,
+        )
+        return source(spec, spec.size, generator, loaded)
 
     @property
     def _loss_scale(self) -> float:
@@ -211,30 +227,3 @@ class Renderer:
         if latent is not None or not refined:
             return image, latent, latent if refined else None
         return image, None, warm_start(self._latents, state.image, state.latent, image, motion)
-
-
-def load_renderer(
-    latent: ModelFiles,
-    scorers: Sequence[tuple[ModelFiles, float]],
-    quantize: bool,
-    device: torch.device,
-    dtype: torch.dtype,
-    warn: Warn = lambda text: None,
-) -> Renderer:
-    """Load the models of a schedule.
-
-    Args:
-        latent: the latent model's files.
-        scorers: the perceptors' files, each with its weight.
-        quantize: snap latents to the codebook (see `Model.quantize`).
-        warn: see `Renderer`.
-
-    Raises:
-        WeightsError: files are missing or do not fit.
-    """
-    representation = catalogue.load(latents, latent.entry).load(latent, device, dtype, quantize)
-    loaded = [
-        Scorer(perceptor=catalogue.load(perceptors, files.entry).load(files, device, dtype), weight=weight)
-        for files, weight in scorers
-    ]
-    return Renderer(representation, loaded, device, dtype, warn)

@@ -1,4 +1,4 @@
-"""Command line: `python -m render.training all`, or its steps `data|vqgan|clip|refine|judge|measure` one by one."""
+"""Command line: `python -m render.training all`, its steps one by one (data, vqgan, clip, ...), or `bank`."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from render.training.bank import bank
 from render.training.config import Recipe, load_recipe
 from render.training.data.packages import FetchError
 
@@ -238,6 +239,8 @@ def _sheet(stem: Path, pair: Path, other: Path, sheet: Path, size: tuple[int, in
     for line in paint_sheet(stem, pair, Judge(other), sheet, size, steps):
         click.echo(line)
 
+
+main.add_command(bank)
 
 if __name__ == "__main__":
     main()

@@ -1,23 +1,30 @@
 """`shots:`: consecutive parts of the video, each with its own clock; a schedule without it is a single shot."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.schedule.document.document import InvalidError, Value
-from pipeline.schedule.document.overrides import under
+import yaml
+
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.overrides import merged_under
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_map
-from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, section
+from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
 from pipeline.schedule.fields.times import duration, lasting
-from pipeline.schedule.sections import Reading, Section, in_shots
+from pipeline.schedule.sections import Reading, Section, in_shots, replaced_as_a_whole, start
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
+from render.spec import PriorStart
 
 STARTS = ("cut", "carry")
+"""How a shot can begin; anything else that `start` may be in a shot is what it cuts to, see `sections.start`."""
+
 MAX_SHOTS = 500
 MAX_ENTRIES = 100_000
 
@@ -26,24 +33,32 @@ _LENGTH = "a length such as 4s, 8 bars, or a number of frames, of at least one f
 
 
 @described(lasting(_LENGTH, least=1))
-def _as_it_stands(value: Value, clock: Clock) -> Value:
+def _unread(value: Value, clock: Clock) -> Value:
     return value
+
+
+@described(one_of({"enum": list(STARTS)}, start.read_start.shape))
+def _beginning(value: Value, clock: Clock) -> bool:
+    """Whether a shot begins with a cut; what else it says about its start is read with the shot's sections."""
+    if value.is_map:
+        return True
+    return fields.choice((*STARTS, start.NOISE), "start")(value, clock) != "carry"
 
 
 SETTINGS = (
     Setting(
         name="length",
-        read=_as_it_stands,
+        read=_unread,
         default=None,
-        about="how long it lasts; the sum of all is the length of the video",
+        about="how long it lasts; the video lasts as long as all shots together",
         required=True,
     ),
     Setting(
         name="start",
-        read=fields.choice(STARTS),
+        read=_beginning,
         default="cut",
-        about="`cut` starts from noise as the first frame does, with `first_frame` steps; "
-        "`carry` goes on from the last picture",
+        about="`cut` starts anew as the first frame does, with `first_frame` steps, from what `start:` at the top "
+        "says; `noise`, or a map as `start:` has, is a cut to that; `carry` continues from the last picture",
     ),
 )
 
@@ -74,7 +89,7 @@ class Shot:
 
     Attributes:
         start: when it begins, in seconds.
-        cut: whether its first frame starts from noise, as a video's first frame does, or from the previous frame.
+        cut: whether its first frame starts anew, as a video's first frame does, or from the previous frame.
         sections: values of its sections, by key. Curves count from its start; `Shots.joined` has the whole video's.
     """
 
@@ -98,6 +113,12 @@ class Shot:
     def refine(self) -> Refine:
         refine: Refine = self.sections["refine"]
         return refine
+
+    @property
+    def origin(self) -> PriorStart | None:
+        """What its first frame starts from if it is a cut; None for noise."""
+        begun: start.Start = self.sections["start"]
+        return begun.spec
 
     def draft(self) -> "Shot":
         return replace(self, sections={**self.sections, "refine": self.refine.draft()})
@@ -143,8 +164,8 @@ def _listed(reading: Reading) -> list[Shot]:
     lengths = reading.found["output"].shot_lengths
     shared = sum(size(entry.node) for name, entry in document.entries().items() if name in in_shots())
     if len(lengths) * shared > MAX_ENTRIES:
-        said = f"{len(lengths)} shots with the {shared:,} entries at the top under each of them"
-        raise InvalidError(value, f"{said} are too much; write them into the shots that need them")
+        message = f"{len(lengths)} shots, each with the {shared:,} entries at the top,"
+        raise InvalidError(value, f"{message} are too many; move them into the shots that need them")
     shots: list[Shot] = []
     begin = 0.0
     for item, length in zip(value.items(_EXPECTED), lengths, strict=True):
@@ -159,11 +180,12 @@ def _listed(reading: Reading) -> list[Shot]:
 
 def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Value], bool]:
     """The sections of a shot, filled in from the top of the document, and whether it starts with a cut."""
-    readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(in_shots(), _as_it_stands)
+    readers = dict.fromkeys(in_shots(), _unread) | {entry.name: entry.read for entry in SETTINGS}
     if not item.is_map:  # reported when its length was read
         return {}, True
-    cut = read_map(readers, item, clock).get("start", "cut") == "cut"
-    whole = Value(under(item.node, document.node), item.path, item.problems).entries()
+    cut = read_map(readers, item, clock).get("start", True)
+    own = _without_word(item.node)
+    whole = Value(merged_under(own, document.node, replaced_as_a_whole()), item.path, item.problems).entries()
     entries = {
         name: Value(entry.node, entry.path, item.problems) for name, entry in whole.items() if name in in_shots()
     }
@@ -172,10 +194,21 @@ def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Valu
     return entries, cut
 
 
+def _without_word(shot: yaml.Node) -> yaml.Node:
+    """The shot without `start: cut`, `carry` or a wrong word: what it cuts to then comes from the top."""
+    left = copy.copy(shot)
+    left.value = [
+        (key, value)
+        for key, value in shot.value
+        if key.value != "start" or isinstance(value, yaml.MappingNode) or value.value == start.NOISE
+    ]
+    return left
+
+
 def _clock_from(start: float, length: float, clock: Clock) -> Clock:
     """The clock of a shot: times count from its start, and beats from the first one in it."""
-    beat = clock.beat.from_(start) if clock.beat else None
-    signals = {name: signal.from_(start) for name, signal in clock.names.signals.items()}
+    beat = clock.beat.starting_at(start) if clock.beat else None
+    signals = {name: signal.starting_at(start) for name, signal in clock.names.signals.items()}
     markers = {name: at - start for name, at in clock.markers.items()}
     return replace(clock, length=length, beat=beat, markers=markers).with_names(signals=signals, loop=0.0)
 
@@ -184,15 +217,17 @@ def _shape() -> Shape:
     parts = {name: section.shape() for name, section in in_shots().items()}
     shot = section("shot", "a part of the video", SETTINGS)
     return {
-        "description": "sections of the video, one after the other",
-        **list_of({**shot, "properties": {**shot["properties"], **parts}}, MAX_SHOTS),
+        "description": "parts of the video, one after the other",
+        **list_of({**shot, "properties": {**parts, **shot["properties"]}}, MAX_SHOTS),
     }
 
 
 SECTION = Section(
     position=90,
+    is_merged=False,
     shape=_shape,
     read=_read,
+    needs=("models",),
     settings=lambda: SETTINGS,
     misplaced={},
 )

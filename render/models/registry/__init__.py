@@ -45,6 +45,14 @@ _SHIPPED_PERCEPTORS = (
     ),
     Model(name="toy", entry="toy", about="knows the names of eight colours, no weights, for tests", robust=True),
 )
+_SHIPPED_PRIORS = (
+    Model(
+        name="bank",
+        entry="bank",
+        about="pictures that ship with the package, as codes of the embedded VQGAN",
+        checkpoint=_EMBEDDED / "embedded.bank",
+    ),
+)
 
 
 def find_latent(name: str) -> Model:
@@ -72,8 +80,9 @@ def find_prior(name: str) -> Model:
 
 @functools.cache
 def priors() -> Mapping[str, Model]:
-    """Return every prior by name: the published transformers."""
-    return {model.name: model for model in map(_transformer, _entries("transformers.yaml").items())}
+    """Return every prior by name: those that ship first, then the published transformers."""
+    published = map(_transformer, _entries("transformers.yaml").items())
+    return {model.name: model for model in (*_SHIPPED_PRIORS, *published)}
 
 
 @functools.cache
