@@ -7,16 +7,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.errors import InputError
+from render.errors import InputError, RunError
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import Targets
 from render.latents import CodedLatent, Latent
 from render.models.class_names import class_number, imagenet_classes
+from render.models.model import sha256
 from render.priors import Candidates, Wanted
 from render.priors.transformer.checkpoint import SecondStage
 from render.priors.transformer.conditions import Condition, coordinates, map_codes, tokens
 from render.priors.transformer.sampling import Sampling
 from render.priors.transformer.windows import UNKNOWN, fill
+from render.spec import ImageFile
 
 TOP_K = 100
 AT_ONCE = 8  # candidates that are drawn together
@@ -94,11 +96,11 @@ class TransformerPrior:
         if read.condition == "coordinates":
             codes = coordinates(rows, columns, read.stride, read.num_levels)
         else:
-            if "map" not in wanted.settings:
+            picture = wanted.settings.get("map")
+            if not isinstance(picture, ImageFile):
                 raise InputError(f"the prior needs a picture of {read.condition}; expected map: PATH")
             assert self._second.encoder is not None
-            path = Path(str(wanted.settings["map"]))
-            codes = map_codes(path, read, self._second.encoder, rows, columns)
+            codes = map_codes(_unchanged(picture), read, self._second.encoder, rows, columns)
         return codes.clamp_max(read.gpt.vocab_size - 1).expand(count, *codes.shape[1:])
 
     def _of_classes(self, wanted: Wanted) -> Tensor:
@@ -134,12 +136,20 @@ class TransformerPrior:
 
 
 def _sampling(wanted: Wanted) -> Sampling:
-    top_k = int(wanted.settings.get("top_k", TOP_K))
+    def number(name: str, default: float) -> float:
+        found = wanted.settings.get(name, default)
+        assert isinstance(found, int | float)
+        return float(found)
+
     return Sampling(
-        temperature=float(wanted.settings.get("temperature", 1.0)),
-        top_k=top_k or None,
-        top_p=float(wanted.settings.get("top_p", 1.0)),
+        temperature=number("temperature", 1.0), top_k=int(number("top_k", TOP_K)) or None, top_p=number("top_p", 1.0)
     )
+
+
+def _unchanged(picture: ImageFile) -> Path:
+    if sha256(picture.path) != picture.sha256:
+        raise RunError(f"{picture.path}: changed since the schedule was read; start the run again")
+    return picture.path
 
 
 def _parts(count: int) -> Iterator[list[int]]:

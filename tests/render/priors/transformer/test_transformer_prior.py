@@ -12,13 +12,14 @@ from PIL import Image
 from torch import Tensor
 
 from render import catalogue, priors
-from render.errors import InputError, UnknownNameError
+from render.errors import InputError, RunError, UnknownNameError
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import Targets
 from render.latents import Latent, pixels, vqgan
 from render.models.class_names import imagenet_classes
-from render.models.model import ModelFiles
+from render.models.model import ModelFiles, sha256
 from render.priors import Candidates, Prior, Wanted
+from render.spec import ImageFile
 from tests.second_stage import KINDS, SIDE, publish_second_stage
 
 CPU = torch.device("cpu")
@@ -48,7 +49,7 @@ def proposed(prior: Prior, wanted: Wanted, seed: int = 1) -> Candidates:
     return prior.propose(wanted, torch.Generator().manual_seed(seed))
 
 
-def wanted(count: int = 3, size: tuple[int, int] = SIZE, **settings: float | str) -> Wanted:
+def wanted(count: int = 3, size: tuple[int, int] = SIZE, **settings: float | str | ImageFile) -> Wanted:
     return Wanted(targets=(), size=size, count=count, settings=settings)
 
 
@@ -114,12 +115,12 @@ def test_a_map_is_followed_and_needed(tmp_path: Path) -> None:
     for label in (1, 4):
         path = tmp_path / f"{label}.png"
         Image.fromarray(np.full((16, 16), label, np.uint8)).save(path)
-        found.append(proposed(prior, wanted(2, map=str(path))).latents)
+        found.append(proposed(prior, wanted(2, map=ImageFile(path=path, sha256=sha256(path)))).latents)
     assert not torch.equal(*found)
     with pytest.raises(InputError, match="needs a picture of segmentation; expected map: PATH"):
         proposed(prior, wanted())
-    with pytest.raises(InputError, match=r"nothing\.png"):
-        proposed(prior, wanted(map=str(tmp_path / "nothing.png")))
+    with pytest.raises(RunError, match=r"4\.png: changed since the schedule was read"):
+        proposed(prior, wanted(map=ImageFile(path=tmp_path / "4.png", sha256="0")))
 
 
 def test_a_class_is_named_or_numbered(tmp_path: Path) -> None:
