@@ -39,15 +39,15 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
-    "render.banks": "errors catalogue files models latents guidance guidance.perceptors",
-    "render.priors": "errors models latents guidance guidance.perceptors banks",
-    "render.priors.transformer": "errors rng files models kernels latents guidance guidance.perceptors priors",
+    "render.priors": "models spec latents guidance guidance.perceptors",
+    "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
+    "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
     "guidance guidance.perceptors priors priors.transformer sources refinement",
-    "render.training": "catalogue spec models models.registry latents guidance guidance.perceptors banks device "
-    "sources refinement renderer",
+    "render.training": "catalogue spec models models.registry latents device guidance.perceptors priors.bank sources "
+    "refinement renderer",
     "pipeline.terminal": "",
     "pipeline.curves": "",
     "pipeline.storage": "",
@@ -75,8 +75,8 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
-    "pipeline.commands": "storage audio video video.formats schedule run run.folder run.delivery run.session views "
-    "importers importers.formats importers.notations batch batch.jobs batch.workers terminal",
+    "pipeline.commands": "storage audio video video.formats schedule schedule.sections run run.folder run.delivery run.session "
+    "views importers importers.formats importers.notations batch batch.jobs batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow

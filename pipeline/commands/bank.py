@@ -12,7 +12,7 @@ from render.errors import InputError
 
 if TYPE_CHECKING:  # `render --help` must not wait for torch
     from pipeline.schedule.sections.models import Models
-    from render.banks.building import Builder
+    from render.priors.bank.building import Builder
 
 _CODES = 16  # rows and columns of a picture, unless --size says otherwise
 
@@ -57,8 +57,8 @@ def bank(
     """
     from pipeline.schedule.loader import load_schedule
     from pipeline.schedule.sections.models import Models
-    from render.banks.album import picture_files
-    from render.banks.file import SUFFIX
+    from render.priors.bank.album import picture_files
+    from render.priors.bank.file import SUFFIX
 
     if output.suffix != SUFFIX:
         raise InputError(f"-o {output}: expected a name that ends in {SUFFIX}")
@@ -71,10 +71,10 @@ def bank(
 
 def _builder(models: "Models", size: tuple[int, int] | None, device: str, offline: bool) -> "Builder":
     from pipeline.run.progress import choose_reporter
-    from render.banks.building import Builder
-    from render.banks.header import MAX_CELLS
     from render.device.device import model_dtype, pick_device
     from render.latents import CodedLatent
+    from render.priors.bank.building import Builder
+    from render.priors.bank.header import MAX_CELLS
     from render.renderer.loading import load_models
 
     reporter = choose_reporter(as_json=False)
@@ -95,8 +95,8 @@ def _builder(models: "Models", size: tuple[int, int] | None, device: str, offlin
 
 
 def _make(files: list[Path], builder: "Builder", output: Path, models: "Models", made_of: str) -> int:
-    from render.banks.album import Unfinished, collect
-    from render.banks.file import write_bank
+    from render.priors.bank.album import Unfinished, collect
+    from render.priors.bank.file import write_bank
 
     unfinished = Unfinished(output.with_name(f".{output.name}.unfinished"), builder)
     warnings: list[str] = []

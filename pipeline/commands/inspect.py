@@ -31,7 +31,7 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     from pipeline.video.embedded_text import container_of, texts
     from pipeline.video.ffmpeg import find_binary, read_notes
     from pipeline.video.notes import in_metadata, schedule_of
-    from render.banks.file import SUFFIX
+    from render.priors.bank.file import SUFFIX
 
     if not video.is_file():
         raise InputError(f"{video}: no such file{did_you_mean(video)}")
@@ -59,7 +59,7 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
 
 def _described(path: Path) -> str:
     """What a bank says about itself, a line for each fact."""
-    from render.banks.file import read_facts
+    from render.priors.bank.file import read_facts
 
     facts = read_facts(path)
     header = facts.header

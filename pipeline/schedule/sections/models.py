@@ -128,7 +128,7 @@ def _perceptors(value: Value, clock: Clock) -> tuple[Perceptor, ...]:
 def _perceptor(value: Value, clock: Clock) -> Perceptor:
     if not value.is_map:
         return Perceptor(model=_named(value, _PERCEPTOR, registry.find_perceptor))
-    readers: Mapping[str, Reader] = {"model": _anything, "checkpoint": file, "weight": _WEIGHT}
+    readers: Mapping[str, Reader] = {"model": lambda value, clock: value, "checkpoint": file, "weight": _WEIGHT}
     read = fields.read_map(readers, value, clock)
     if "model" not in read:
         raise InvalidError(value, f"'model' is missing; expected {_PERCEPTOR}")
@@ -158,10 +158,6 @@ def _architecture(value: Value, clock: Clock) -> Path | str:
     return name
 
 
-def _anything(value: Value, clock: Clock) -> Value:
-    return value
-
-
 def _named(value: Value, expected: str, find: Any) -> Model:
     name = value.scalar(expected)
     if not isinstance(name, str):
@@ -175,11 +171,7 @@ def _named(value: Value, expected: str, find: Any) -> Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Models:
-    """The latent model, which draws, and the perceptors, which compare pictures with prompts.
-
-    Attributes:
-        priors: those that the section `start:` names, in order of their names.
-    """
+    """The latent model, which draws, and the perceptors, which compare pictures with prompts."""
 
     latent: Model = setting(
         _latent, registry.find_latent("embedded"), "the model that draws: `embedded` (a VQGAN), `pixels` (no weights)"
@@ -200,7 +192,7 @@ class Models:
         "precision of the networks; `auto` is the fastest that is safe on this machine",
     )
 
-    priors: tuple[Model, ...] = ()
+    priors: tuple[Model, ...] = ()  # those that the section `start:` names, in order of their names
 
     @property
     def size_unit(self) -> int:

@@ -17,11 +17,11 @@ from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, map_of, one_of
 from pipeline.schedule.sections import Reading, Section
 from pipeline.schedule.sections.models import Models
-from render.banks.file import SUFFIX, read_facts
-from render.banks.header import Header
 from render.errors import UnfitPriorError, UnknownNameError
 from render.models import registry
 from render.models.model import Model, read_vqgan_config, sha256, vqgan_stride
+from render.priors.bank.file import SUFFIX, read_facts
+from render.priors.bank.header import Header
 from render.spec import ImageFile, PriorStart
 
 NOISE = "noise"
@@ -101,7 +101,7 @@ SETTINGS = (
     Setting(
         name="pick",
         read=_pick,
-        default=DEFAULT.pick,
+        default="best",
         about="which of them is used: `best`, or its rank, from 1",
     ),
     Setting(

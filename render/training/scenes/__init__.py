@@ -1,8 +1,8 @@
 """Procedural captioned scenes: pictures made of noise and shapes, each with the sentences that describe it.
 
 Own work, no outside images. `noise`, `canvas` and `outlines` are the tools, `sky` and `motifs` what is drawn, `weather`
-and `styles` change a finished picture. Three makers put them together with captions: `compose` all of them in a mixture,
-`skies` one place in every light, `subjects` one thing to a picture, each thing equally often.
+and `styles` change a finished picture. Three makers put them together with captions: `compose` all of them in a
+mixture, `skies` one place in every light, `subjects` one thing to a picture, each thing equally often.
 """
 
 from render.training.scenes.compose import make_scene

@@ -10,7 +10,7 @@ Tensors, N pictures of h x w codes, embeddings of D numbers of which K component
     usual      (D,) float32                       the mean embedding of many texts, see `render.priors.bank`
     probes     (P, D) float32                     what the perceptor makes of fixed inputs, to recognise it
 
-The metadata hold `bank`, JSON with the fields of `render.banks.header.Header`.
+The metadata hold `bank`, JSON with the fields of `render.priors.bank.header.Header`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from render.banks.header import TYPES, Header, check_shapes, read_header
 from render.errors import UnfitPriorError, printable
+from render.priors.bank.header import TYPES, Header, check_shapes, read_header
 
 Array = NDArray[Any]
 

@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.banks.file import Array, Bank, packed
-from render.banks.header import Header
-from render.banks.identity import codebook_digest, probes
 from render.guidance.cutouts import whole
 from render.guidance.perceptors import Perceptor
 from render.latents import CodedLatent
+from render.priors.bank.file import Array, Bank, packed
+from render.priors.bank.header import Header
+from render.priors.bank.identity import codebook_digest, probes
 
 COMPONENTS = 128  # of an embedding that are kept, one byte each
 _STEPS = 127.0  # of an int8 from 0

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from render.banks.file import Array, Bank, read_bank
-from render.banks.identity import codebook_digest, is_alike, probes
 from render.errors import UnfitPriorError
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import Targets
 from render.latents import CodedLatent, Latent
-from render.models.model import ModelFiles
 from render.priors import Candidates, Wanted
+from render.priors.bank.file import Array, Bank
+from render.priors.bank.identity import codebook_digest, is_alike, probes
 
 NEAREST = 4  # times as many pictures are drawn from as candidates are wanted
 USUAL_SHARE = 0.5  # of the mean text that is taken off a prompt
@@ -25,6 +24,27 @@ class BankPrior:
     def __init__(self, bank: Bank, latents: CodedLatent, which: int) -> None:
         self._bank, self._latents, self._which = bank, latents, which
         self._components = (bank.embeddings * bank.scale).astype(np.float32)
+
+    @classmethod
+    def fitting(
+        cls, bank: Bank, name: str, latents: Latent, perceptors: Sequence[Perceptor], device: torch.device
+    ) -> "BankPrior":
+        """Return the bank with the perceptor that it was made with.
+
+        Raises:
+            UnfitPriorError: it was made with another VQGAN or with none of the perceptors; `name` is in the message.
+        """
+        if not isinstance(latents, CodedLatent) or codebook_digest(latents) != bank.header.codebook:
+            raise UnfitPriorError(
+                f"{name}: its codes are of another VQGAN than models.latent: it was made with '{bank.header.latent}'"
+            )
+        wanted = torch.from_numpy(bank.probes)
+        for number, perceptor in enumerate(perceptors):
+            if is_alike(probes(perceptor, device), wanted):
+                return cls(bank, latents, number)
+        raise UnfitPriorError(
+            f"{name}: its embeddings are of none of models.perceptors: it was made with '{bank.header.perceptor}'"
+        )
 
     def propose(self, wanted: Wanted, generator: torch.Generator) -> Candidates:
         """Draw pictures from the nearest ones without putting back, and mirror each with probability one half.
@@ -58,30 +78,6 @@ class BankPrior:
         asked = (weights @ targets.embeddings.float().cpu()).numpy() - USUAL_SHARE * bank.usual
         found: Array = self._components @ (bank.basis @ asked) + np.float32(bank.centre @ asked)
         return found
-
-
-def load(
-    files: ModelFiles, latents: Latent, perceptors: Sequence[Perceptor], device: torch.device, dtype: torch.dtype
-) -> BankPrior:
-    """Read a bank and find the perceptor that it was made with.
-
-    Raises:
-        UnfitPriorError: the file is not a bank, or was made with another VQGAN or with none of the perceptors.
-    """
-    assert files.weights is not None
-    bank = read_bank(files.weights)
-    header = bank.header
-    if not isinstance(latents, CodedLatent) or codebook_digest(latents) != header.codebook:
-        raise UnfitPriorError(
-            f"{files.weights}: its codes are of another VQGAN than models.latent: it was made with '{header.latent}'"
-        )
-    wanted = torch.from_numpy(bank.probes)
-    for number, perceptor in enumerate(perceptors):
-        if is_alike(probes(perceptor, device), wanted):
-            return BankPrior(bank, latents, number)
-    raise UnfitPriorError(
-        f"{files.weights}: its embeddings are of none of models.perceptors: it was made with '{header.perceptor}'"
-    )
 
 
 def _drawn(scores: Array, warmth: float, chance: Array) -> Array:

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from render.banks.building import Builder, fitted
-from render.banks.header import MAX_PICTURES
 from render.errors import InputError, WeightsError
 from render.files.images import load_image
 from render.models.model import sha256
+from render.priors.bank.building import Builder, fitted
+from render.priors.bank.header import MAX_PICTURES
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 _BATCH = 16

@@ -46,7 +46,7 @@ class Header:
         grid: (rows, columns) of the codes of every picture.
         num_codes: entries of the VQGAN's codebook.
         stride: pixels per code.
-        codebook: SHA-256 of the codebook, see `render.banks.identity.codebook_digest`.
+        codebook: SHA-256 of the codebook, see `render.priors.bank.identity.codebook_digest`.
         latent, perceptor: names of the models that it was made with, for messages.
         made_of: one line about where its pictures are from.
     """
