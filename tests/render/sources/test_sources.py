@@ -9,19 +9,33 @@ from torch import Tensor
 from render import catalogue, sources
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
+from render.priors import Candidates, Wanted
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
-from render.sources import Start
+from render.sources import Loaded, Start
 from render.sources.noise import soft
-from render.spec import FrameSpec
+from render.spec import FrameSpec, PriorStart
 from tests.render.conftest import AddEntry
 
 CPU = torch.device("cpu")
 NAMES = catalogue.names(sources)
 
 
+class Rainbow:
+    """Proposes pictures of one colour each, at another size than the frame's, the last the best."""
+
+    def propose(self, wanted: Wanted, generator: torch.Generator) -> Candidates:
+        colours = torch.rand(wanted.count, 3, 1, 1, generator=generator).expand(-1, -1, 8, 8)
+        return Candidates(latents=Pixels().encode(colours), scores=torch.arange(wanted.count).float())
+
+
+LOADED = Loaded(latents=Pixels(), priors={"rainbow": Rainbow()})
+
+
 def start(name: str, spec: FrameSpec, seed: int) -> Start:
-    found = catalogue.load(sources, name).start(spec, (24, 16), torch.Generator().manual_seed(seed))
+    if name == "prior":
+        spec = replace(spec, start=PriorStart(prior="rainbow", candidates=3))
+    found = catalogue.load(sources, name).start(spec, (24, 16), torch.Generator().manual_seed(seed), LOADED)
     assert isinstance(found, Start)
     return found
 
@@ -63,7 +77,7 @@ def gradient_of(size: tuple[int, int]) -> Tensor:
 def test_another_source_begins_first_frames_and_cuts(
     with_latent: bool, num_steps: int, cut: bool, spec: FrameSpec, add_entry: AddEntry
 ) -> None:
-    def ramp(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator) -> Start:
+    def ramp(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator, loaded: Loaded) -> Start:
         image = gradient_of(size)
         return Start(image=image, latent=Pixels().encode(image) if with_latent else None)
 
