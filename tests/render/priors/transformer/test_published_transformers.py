@@ -160,6 +160,18 @@ def test_the_needed_tensors_load_as_the_whole_checkpoint_does(kind: str, tmp_pat
     assert torch.equal(kept.gpt(codes), wanted)
 
 
+def test_random_weights_come_from_their_seed_alone(tmp_path: Path) -> None:
+    files = replace(publish_second_stage(KINDS["drin"], tmp_path), weights=None)
+    codes, before = torch.arange(8).view(1, -1), torch.get_rng_state()
+    drawn = [load_second_stage(replace(files, random_seed=seed), CPU, torch.float32) for seed in (5, 5, 6)]
+    first, again, other = (second.gpt(codes) for second in drawn)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(torch.get_rng_state(), before)
+    with pytest.raises(WeightsError, match="it has neither weights nor a seed"):
+        load_second_stage(files, CPU, torch.float32)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
