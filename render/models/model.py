@@ -13,6 +13,7 @@ import yaml
 
 from render.errors import WeightsError, printable
 from render.files.archives import require_weights
+from render.files.bounded import TooLargeError, read_bounded
 from render.files.setting_rules import (
     RefusedSettingError,
     Rules,
@@ -103,7 +104,7 @@ class Model:
         download: where to download the weights on first use.
         config: where to download the architecture on first use, if it is published beside the weights alone.
         quantize: whether latents are snapped to the codebook (straight-through) unless the
-            schedule says otherwise; with the small embedded codebook, pictures look smoother without.
+            schedule says otherwise; with the small embedded codebook, pictures look smoother if they are not.
         robust: whether the image tower was trained adversarially, and so needs few augmentations.
         licence: the weights' licence, as stated by their publisher.
     """
@@ -167,9 +168,7 @@ def read_vqgan_config(path: Path, stage: str = "first_stage_config") -> dict[str
 
 def read_model_section(path: Path) -> tuple[dict[str, Any], str]:
     """Read a config's `model` section, and the config's text, for messages that name a place; see `refusing`."""
-    if path.stat().st_size > _MAX_CONFIG:
-        raise WeightsError(f"{path}: more than {_MAX_CONFIG:,} bytes; is this a config?")
-    text = path.read_text(encoding="utf-8")
+    text = read_bounded(path, _MAX_CONFIG).decode("utf-8")
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
         raise ValueError("it has aliases, which could multiply")
     model: dict[str, Any] = yaml.safe_load(text)["model"]
@@ -181,6 +180,8 @@ def refusing(path: Path, kind: str) -> Iterator[None]:
     """Turn everything that a wrong config can raise into a `WeightsError` that says what was expected."""
     try:
         yield
+    except TooLargeError as error:
+        raise WeightsError(f"{path}: {error}; is this a config?") from error
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:

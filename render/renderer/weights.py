@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from render import catalogue, latents
-from render.models.downloads import Download, Progress, alone, cache_folder, fetch
+from render.models.downloads import Download, Progress, cache_folder, fetch, locked
 from render.models.model import Model, ModelFiles, sha256
 from render.models.tokenizers import companions
 
@@ -51,7 +51,7 @@ def _converted(model: Model, download: Download, offline: bool, progress: Progre
     target = cache_folder() / _converted_name(model)
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
-        with alone(download, target.parent, progress, purpose="convert.lock"):
+        with locked(download, target.parent, progress, purpose="convert.lock"):
             if not target.is_file():  # another render may have made it while we waited
                 original = fetch(download, target.parent, offline=offline, progress=progress)
                 convert(model, original, target)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from render.errors import UnfitPriorError, printable
-from render.files.setting_rules import RefusedSettingError, Rules, list_of, named, require_known, whole
+from render.files.setting_rules import RefusedSettingError, Rules, list_of, matching, require_known, whole
 
 FORMAT = 1
 MAX_PICTURES = 1_000_000
@@ -25,13 +25,13 @@ TYPES = {
     "usual": "F32",
     "probes": "F32",
 }
-_TEXT = named(r"[^\x00-\x1f\x7f]{0,200}", "a line of text")
+_TEXT = matching(r"[^\x00-\x1f\x7f]{0,200}", "a line of text")
 _RULES: Rules = {
     "format": whole(FORMAT, FORMAT),
     "grid": list_of(whole(1, MAX_CELLS), 2, 2),
     "num_codes": whole(2, 1 << 20),
     "stride": whole(1, 512),
-    "codebook": named(r"[0-9a-f]{64}", "a SHA-256"),
+    "codebook": matching(r"[0-9a-f]{64}", "a SHA-256"),
     "latent": _TEXT,
     "perceptor": _TEXT,
     "made_of": _TEXT,

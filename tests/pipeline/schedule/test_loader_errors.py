@@ -51,7 +51,7 @@ SECTIONS = [
     (
         "width: 5",
         "2:1: width: unknown key; expected one of: include, let, loop, losses, markers, models, motion, music, output, "
-        "prompts, refine, shots, title, variants, version",
+        "prompts, refine, shots, start, title, variants, version",
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",

@@ -134,7 +134,7 @@ WRONG = [
         "shots: [{length: 3s, prompts: a, motoin: 3, start: fade}]",
         [
             "1:34: shots[0].motoin: unknown key; did you mean 'motion'?",
-            "1:52: shots[0].start: unknown value 'fade'; expected one of: carry, cut",
+            "1:52: shots[0].start: unknown start 'fade'; expected one of: carry, cut, noise",
         ],
     ),
     (

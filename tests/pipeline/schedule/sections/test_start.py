@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,12 +62,12 @@ def test_every_setting_is_in_the_hash() -> None:
 
 
 def test_a_bank_is_part_of_the_models_digests() -> None:
-    def digests(line: str) -> dict[str, object]:
+    def digests(line: str) -> dict[str, Any]:
         models = read(f"{SMALL}prompts: sea\n{line}").models
         return models.locate(offline=True, progress=lambda *said: None).digests()
 
     plain, bank = digests(""), digests("start: {prior: bank}")
-    (of_it,) = bank.pop("priors")  # type: ignore[misc]
+    (of_it,) = bank.pop("priors")
     assert bank == plain
     assert of_it["name"] == "bank"
     assert len(of_it["sha256"]["embedded.bank"]) == 64
