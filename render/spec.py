@@ -45,7 +45,7 @@ class PriorStart:
     prior: str
     candidates: int
     pick: int = 1
-    settings: Mapping[str, float | str] = field(default_factory=dict)
+    settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,4 +115,9 @@ class FrameSpec:
                 del prompt["image"]
             else:
                 prompt["image"] = prompt["image"]["sha256"]
+        if self.start is not None:
+            settings = self.start.settings.items()
+            numbers["start"]["settings"] = {
+                name: value.sha256 if isinstance(value, ImageFile) else value for name, value in settings
+            }
         return json.dumps(numbers, sort_keys=True, ensure_ascii=False, allow_nan=False)

@@ -39,12 +39,13 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
-    "render.priors": "models latents guidance guidance.perceptors",
+    "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
+    "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
-    "guidance guidance.perceptors priors sources refinement",
+    "guidance guidance.perceptors priors priors.transformer sources refinement",
     "render.training": "catalogue spec models models.registry latents device guidance.perceptors priors.bank sources "
     "refinement renderer",
     "pipeline.terminal": "",
@@ -88,6 +89,7 @@ CATALOGUES = (  # one file per entry, so they may grow
     "render/latents",
     "render/motion/displacements",
     "render/motion/transforms",
+    "render/priors",
     "render/sources",
     "render/training/scenes/motifs",
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
     from render.guidance.prompts import Targets
     from render.latents import Latent
     from render.models.model import ModelFiles
+    from render.spec import ImageFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Wanted:
     targets: Sequence[Targets | None]
     size: tuple[int, int]
     count: int
-    settings: Mapping[str, float | str] = field(default_factory=dict)
+    settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,7 +101,8 @@ def _speeds(folder: RunFolder, figures: RunReport) -> dict[str, Any]:
 
 def _random(digests: Mapping[str, Any]) -> list[str]:
     """The names of models with random weights, which make meaningless pictures."""
-    return [model["name"] for model in (digests["latent"], *digests["perceptors"]) if "random_seed" in model]
+    models = (digests["latent"], *digests["perceptors"], *digests.get("priors", ()))
+    return [model["name"] for model in models if "random_seed" in model]
 
 
 def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:

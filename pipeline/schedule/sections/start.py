@@ -11,6 +11,7 @@ from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import file
+from pipeline.schedule.fields.priors import TRANSFORMER_SETTINGS, TRANSFORMER_SHAPE, require_settings, transformer
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, map_of, one_of
@@ -21,7 +22,7 @@ from render.models import registry
 from render.models.model import Model, read_vqgan_config, sha256, vqgan_stride
 from render.priors.bank.file import SUFFIX, read_facts
 from render.priors.bank.header import Header
-from render.spec import PriorStart
+from render.spec import ImageFile, PriorStart
 
 NOISE = "noise"
 MAX_CANDIDATES = 256
@@ -41,7 +42,7 @@ class Start:
     prior: Model | None = None
     candidates: int = 4
     pick: int = 1
-    settings: Mapping[str, float | str] = field(default_factory=dict)
+    settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
 
     @property
     def spec(self) -> PriorStart | None:
@@ -57,8 +58,10 @@ DEFAULT = Start()
 """Of a schedule without `start:`."""
 
 
-@described(about(fields.TEXT, "a prior"), shown=lambda model: model.name)
+@described(one_of(about(fields.TEXT, "a prior"), TRANSFORMER_SHAPE), shown=lambda model: model.name)
 def _prior(value: Value, clock: Clock) -> Model:
+    if value.is_map:
+        return transformer(value, clock)
     written = fields.text(value, clock)
     if not written.endswith(SUFFIX) and "/" not in written:
         try:
@@ -85,8 +88,8 @@ SETTINGS = (
         name="prior",
         read=_prior,
         default=None,
-        about="what proposes pictures for the frame's prompts: `bank`, which ships with the package, or the path of "
-        "one made by `render bank`",
+        about="what proposes pictures for the frame's prompts: `bank`, which ships with the package, the path of one "
+        "made by `render bank`, a published transformer, or {config: model.yaml, checkpoint: last.ckpt} of your own",
         required=True,
     ),
     Setting(
@@ -107,6 +110,7 @@ SETTINGS = (
         default=1.0,
         about="how freely it draws; 0 gives every seed the same pictures",
     ),
+    *TRANSFORMER_SETTINGS,
 )
 _OWN = {"prior", "candidates", "pick"}  # every other setting is the prior's
 
@@ -125,6 +129,8 @@ def read_start(value: Value, clock: Clock) -> Start:
     if pick > candidates:
         raise InvalidError(value, f"pick: {pick} is more than candidates: {candidates}")
     settings = {name: found for name, found in read.items() if name not in _OWN}
+    if "prior" in read:
+        require_settings(read["prior"], settings, value)
     return Start(prior=read.get("prior"), candidates=candidates, pick=pick, settings=settings)
 
 

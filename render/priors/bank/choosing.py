@@ -54,7 +54,9 @@ class BankPrior:
         scores = self._scores(wanted.targets[self._which])
         order = np.argsort(-scores, kind="stable")[: NEAREST * wanted.count]
         chance = torch.rand(2, len(order), generator=generator, device=generator.device).cpu().numpy()
-        warmth = float(wanted.settings.get("temperature", 1.0)) * TEMPERATURE * float(scores.std())
+        temperature = wanted.settings.get("temperature", 1.0)
+        assert isinstance(temperature, int | float)
+        warmth = float(temperature) * TEMPERATURE * float(scores.std())
         chosen = order[_drawn(scores[order], warmth, chance[0])[: wanted.count]]
         chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
         device = self._latents.codebook.device
