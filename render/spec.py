@@ -11,6 +11,7 @@ from pathlib import Path
 BORDERS = ("reflect", "wrap", "edge", "black")
 BLENDS = ("weights", "slerp")
 AUGMENTS = ("light", "full")
+ADAPTS = ("number", "picture")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
@@ -51,6 +52,8 @@ class FrameSpec:
         lr: learning rate, in units of the codebook's standard deviation.
         num_cutouts: cutouts that the perceptors see in each step.
         augment: the strength of their augmentation: "light" for robust image towers, "full" for others.
+        adapt: what Adam scales its steps by: each "number" of the latent has its own scale, or the whole "picture"
+            shares one, so that less moves where the gradient is small.
         carry_optimizer: start from the optimiser's state of the previous frame.
         ema: decay of the running average of the latent over the frame's steps, in [0, 1); the average
             is shown and passed on to the next frame. 0 uses the last latent unchanged.
@@ -73,6 +76,7 @@ class FrameSpec:
     num_cutouts: int
     carry_optimizer: bool
     augment: str = "light"
+    adapt: str = "number"
     ema: float = 0.0
     cut: bool = False
     lead: tuple[int, float] | None = None
@@ -90,6 +94,8 @@ class FrameSpec:
         numbers = asdict(self)
         if self.lead is None:
             del numbers["lead"]
+        if self.adapt == "number":  # plans and hashes are the same as before there was a choice
+            del numbers["adapt"]
         for prompt in numbers["prompts"]:
             if prompt["image"] is None:
                 del prompt["image"]

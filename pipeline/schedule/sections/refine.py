@@ -14,7 +14,7 @@ from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import section_reader
 from pipeline.schedule.fields.shapes import section, setting, settings
 from pipeline.schedule.sections import Section, reader_of
-from render.spec import AUGMENTS
+from render.spec import ADAPTS, AUGMENTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,13 @@ class Refine:
         "auto",
         "how much is done to them: `auto` does little for the embedded CLIP, which was trained for it, and the full set"
         " for all others",
+    )
+    adapt: str = setting(
+        fields.choice(ADAPTS, "scale"),
+        "number",
+        "what Adam scales a step by: each `number` of the latent by its own gradients, so that all of the picture changes"
+        " at once, as noise must; or all by those of the whole `picture`, which changes what the prompts ask for and"
+        " keeps the rest: use it with a smaller `lr`, such as 0.05, for a start that is worth keeping",
     )
     carry: bool = setting(fields.flag, True, "the optimiser's moments walk on from frame to frame")
     ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")
