@@ -1,4 +1,4 @@
-"""Music as numbers: decoded by PyAV, analysed by librosa, cached by the file's hash. No torch here.
+"""Turn music into numbers: decode with PyAV, analyse with librosa, cache by the file's hash. Imports no torch.
 
 track.mp3 -> decoding -> analysis (onsets, beats, bands, parts) -> cache -> signals and a beat grid -> expressions
 

@@ -1,4 +1,4 @@
-"""The beats of a track, found from its onsets; the tempo may change.
+"""Find the beats of a track from its onsets; the tempo may change.
 
 Sources: Ellis, "Beat tracking by dynamic programming" (2007), for the beats; Grosche, Müller, Kurth, "Cyclic
     tempogram" (2010), by librosa, for the tempo, whose path through time is found by Viterbi's algorithm. What differs
@@ -14,14 +14,14 @@ from pipeline.audio.decoding import RATE, Samples, extra
 from pipeline.audio.onsets import FRAMES, HOP, in_blocks, low_onsets, onset_strength, spectrum
 from pipeline.curves.array import Array
 
-SLOWEST, FASTEST = 65.0, 190.0  # beats a minute
+SLOWEST, FASTEST = 65.0, 190.0  # beats per minute
 _WINDOW = 8.0  # seconds of the window in which a tempo is estimated
-_TIGHT = 60.0  # the weight of deviations of the distance between beats from one period
-_LOUDEST = 4.0  # standard deviations, so that no single crash outweighs the beat
+_TIGHT = 60.0  # the weight of deviations of the beats' distances from the period
+_LOUDEST = 4.0  # standard deviations at which onsets are clipped, so that no single crash outweighs the beat
 _JUMP = 6.0  # the largest cost of a change of tempo
-_EQUAL, _WEAK = 0.6, 0.3  # relative to a beat's accent
-_AFTER_LAST = 0.25  # in beats: how much longer than its last beat the track must be
-_NEAR = 0.03  # seconds around a beat in which its onset is searched for
+_EQUAL, _WEAK = 0.6, 0.3  # thresholds, relative to a beat's accent
+_AFTER_LAST = 0.25  # in beats: how long the track must continue after its last beat
+_NEAR = 0.03  # seconds before and after a beat in which its onset is searched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ def find_beats(samples: Samples, beats_per_bar: int = 4) -> Beats:
 
 
 def _even(flux: Array) -> Array:
-    """Make onsets in quiet parts as strong as in loud ones: divide by the level of the surrounding seconds."""
+    """Make onsets in quiet parts as strong as those in loud ones: divide by the level of the surrounding seconds."""
     from scipy.ndimage import gaussian_filter1d
 
     level = np.sqrt(gaussian_filter1d(flux**2, 2.0 * FRAMES)) + 0.02 * flux.max()
@@ -58,7 +58,7 @@ def _even(flux: Array) -> Array:
 
 
 def _periods(accents: Array) -> Array:
-    """Return the period of the beat in hops, at every hop, from the best path through the tempogram."""
+    """Return the beat's period in hops, at every hop, from the best path through the tempogram."""
     librosa = extra("librosa")
     window = min(round(_WINDOW * FRAMES), len(accents))
     smooth = np.convolve(accents, np.hanning(7) / np.hanning(7).sum(), "same")
@@ -133,7 +133,7 @@ def _at_level(found: Array, accents: Array) -> Array:
 
 
 def _before_the_end(found: Array, end: float) -> Array:
-    """Drop a last beat right before the end of the track: a track that is cut at the end of a bar ends with a click."""
+    """Drop a last beat right before the track's end: a track that is cut at the end of a bar ends with a click."""
     late = len(found) > 2 and end - found[-1] < _AFTER_LAST * (found[-1] - found[-2])
     return found[:-1] if late else found
 
@@ -153,7 +153,7 @@ def _refined(found: Array, flux: Array) -> Array:
 
 
 def _downbeat(found: Array, low: Array, samples: Samples, beats_per_bar: int) -> int:
-    """Return the first beat of the first whole bar: bars begin where the harmony changes and low tones start."""
+    """Return the number of the beat that begins the first whole bar: where harmony changes and low tones start."""
     kicks = low[np.clip(found[:, None] + np.arange(-2, 3), 0, len(low) - 1)].max(axis=1)
     signs = _scaled(_changes(found, samples, max(1, beats_per_bar // 2))) + 0.5 * _scaled(kicks)
     bars = [float(signs[first::beats_per_bar].mean()) for first in range(min(beats_per_bar, len(found)))]
@@ -161,7 +161,7 @@ def _downbeat(found: Array, low: Array, samples: Samples, beats_per_bar: int) ->
 
 
 def _changes(found: Array, samples: Samples, span: int) -> Array:
-    """Measure from 0 to 1 how the harmony of the `span` beats after each beat differs from the `span` before it."""
+    """Return, from 0 to 1, how the harmony of the `span` beats from each beat on differs from the `span` before it."""
     librosa = extra("librosa")
 
     def harmony(block: Samples) -> Array:

@@ -1,4 +1,4 @@
-"""A cache for results of analyses, keyed by what was analysed and how, so that a track is analysed once."""
+"""Cache the results of analyses by file and analysis, so that each track is analysed only once."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ VERSION = 2  # increment it when an analysis gives different numbers
 
 
 def cached(digest: str, what: str, make: Callable[[], Mapping[str, Array]]) -> dict[str, Array]:
-    """Return the arrays that `make` returns, from the cache if they are in it.
+    """Return the arrays of an analysis: from the cache, or else made by `make` and then cached.
 
     Args:
         digest: SHA-256 of the analysed file.

@@ -15,7 +15,7 @@ from pipeline.curves.array import Array
 from render.errors import InputError
 
 MAX_BYTES = 20_000_000
-MAX_LINES = 400_000  # an hour at more than a hundred per second
+MAX_LINES = 400_000  # an hour at a hundred per second has 360,000
 MAX_LINE = 100_000  # characters
 MAX_READS = 160_000  # of a MIDI file, about four per note: an hour at ten notes per second has 36,000 notes
 _EXPECTED = "expected lines of a time in seconds and a value, such as 1.5, 0.25"
@@ -40,7 +40,9 @@ def read_csv(path: Path, column: int = 2) -> Array:
                 continue
             raise InputError(f"'{path.name}', line {number}: {_EXPECTED}, got '{','.join(row)[:60]}'") from error
         if not (math.isfinite(value) and 0 <= time <= MAX_SECONDS) or (times and time <= times[-1]):
-            raise InputError(f"'{path.name}', line {number}: expected a later time than before, up to an hour")
+            raise InputError(
+                f"'{path.name}', line {number}: expected a number at a later time than the line before, up to an hour"
+            )
         times.append(time)
         values.append(value)
     if not times:
@@ -70,20 +72,20 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def read_midi(path: Path, note: int | None = None) -> Array:
-    """Read a file as `FRAMES` values per second: the velocity of a note that begins there, from 0 to 1, else 0.
+    """Read a file as `FRAMES` values per second: the velocity, from 0 to 1, where a note begins, else 0.
 
     Args:
         note: the MIDI note number, 36 for most kick drums; None for all notes.
 
     Raises:
-        InputError: it is not a MIDI file, or the note does not occur.
+        InputError: it is not a MIDI file, or does not contain the note.
     """
     now, hits = 0.0, []
     try:
         for message in _messages(path):
             now += message.time
             if not 0 <= now <= MAX_SECONDS:
-                raise InputError(f"'{path.name}': lasts longer than an hour")
+                raise InputError(f"'{path.name}': lasts more than an hour")
             if message.type == "note_on" and message.velocity and note in (None, message.note):
                 hits.append((now, message.velocity / 127))
     except InputError:
@@ -92,7 +94,7 @@ def read_midi(path: Path, note: int | None = None) -> Array:
         reason = " ".join(str(error).split()[:24])
         raise InputError(f"'{path.name}': cannot be read as MIDI{reason and f' ({reason})'}") from error
     if not hits:
-        raise InputError(f"'{path.name}': {'no note' if note is None else f'note {note}'} begins in it")
+        raise InputError(f"'{path.name}': contains no note{'' if note is None else f' {note}'}")
     values = np.zeros(math.ceil(now * FRAMES) + 2)
     for time, velocity in hits:
         hop = round(time * FRAMES)
@@ -114,7 +116,7 @@ def _messages(path: Path) -> Iterable[Any]:
 
 
 class _Counted:
-    """A file for mido with a limit on the number of reads: mido reads byte by byte, so this bounds the time."""
+    """A file for mido that limits the number of reads: mido reads byte by byte, so this limits the time."""
 
     def __init__(self, file: IO[bytes], path: Path) -> None:
         self._file, self._path, self._left = file, path, MAX_READS
@@ -123,7 +125,9 @@ class _Counted:
         self._left -= 1
         if self._left < 0:
             where = f"'{self._path.name}', byte {self._file.tell()}"
-            raise InputError(f"{where}: more than an hour of notes needs; at most some {MAX_READS // 4:,}")
+            raise InputError(
+                f"{where}: more notes than an hour of music needs; expected at most about {MAX_READS // 4:,}"
+            )
         return self._file.read(min(count, MAX_BYTES))
 
     def tell(self) -> int:

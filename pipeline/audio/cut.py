@@ -1,4 +1,4 @@
-"""Cut the part of a track that a video uses, exact to the sample."""
+"""Cut out the part of a track that a video uses, exact to the sample."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +15,14 @@ _FLOAT = 4  # bytes
 
 @contextmanager
 def cut(path: Path, start: float, seconds: float, beside: Path, repeat: int = 1) -> Iterator[tuple[Path, int]]:
-    """Yield a temporary file of the track's raw samples, and its number of channels.
+    """Yield a temporary file with raw samples of a part of the track, and its number of channels.
 
-    Samples are little-endian floats, `RATE` per second; a mono track stays mono, all others become stereo.
-    If the track ends earlier, silence follows, so the cut always has the requested length.
+    Samples are little-endian floats, `RATE` per second. A mono track stays mono, all others become stereo.
+    If the track ends too early, silence is appended, so the cut always has the requested length.
 
     Args:
-        start, seconds: the part of the track.
-        beside: the file for which it is cut; the temporary file is in the same folder.
+        start, seconds: the beginning and length of the part.
+        beside: the file that will use it; the temporary file is in the same folder.
         repeat: how often the part is repeated.
 
     Raises:

@@ -16,9 +16,9 @@ from pipeline.storage.did_you_mean import did_you_mean
 from render.errors import InputError
 
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for
-RATES = (2_000, 1_000_000)  # accepted in files, from old telephones to measuring devices
+RATES = (2_000, 1_000_000)  # accepted in files, from old telephones to measuring instruments
 MAX_CHANNELS = 64
-LOUDEST = 16.0  # full scale is 1; anything beyond comes from damage
+LOUDEST = 16.0  # samples are clipped to this; full scale is 1, and only damaged files exceed it by so much
 MAX_SECONDS = 3600.0
 INSTALL = "pip install '.[music]'"
 
@@ -27,7 +27,7 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class AudioFile:
-    """A file with sound; `seconds` is the length of the sound, None if the header does not state it."""
+    """A file with sound; `seconds` is the sound's length according to the header, None if it does not give one."""
 
     path: Path
     seconds: float | None
@@ -61,7 +61,7 @@ def sound_frames(path: Path) -> Iterator[Any]:
     Raises:
         InputError: as `probe`, or nothing in the file can be decoded.
     """
-    probe(path)  # first, so that a file that is too long by its header is not decoded
+    probe(path)  # first, so that a file whose header says that it is too long is not decoded
     av = extra("av")
     seconds = 0.0
     with _opened(path) as container:
@@ -71,16 +71,16 @@ def sound_frames(path: Path) -> Iterator[Any]:
                     _check_rate(path, frame.sample_rate, frame.layout.nb_channels)
                     seconds += frame.samples / frame.sample_rate
                     yield frame
-            except av.FFmpegError:  # damaged packets are skipped, as players do
+            except av.FFmpegError:  # skip damaged packets, as players do
                 continue
             _check_length(path, seconds)
     if not seconds:
-        raise InputError(f"'{path.name}': nothing of its sound can be decoded; is the file damaged?")
+        raise InputError(f"'{path.name}': none of its sound can be decoded; is the file damaged?")
     yield None
 
 
 def decode(path: Path) -> Samples:
-    """Decode to mono samples in about [-1, 1], `RATE` per second.
+    """Decode a file to mono samples in about [-1, 1], `RATE` per second.
 
     Raises:
         InputError: as `sound_frames`.
@@ -89,11 +89,11 @@ def decode(path: Path) -> Samples:
     blocks = [part.to_ndarray()[0] for frame in sound_frames(path) for part in resampler.resample(frame)]
     samples: Samples = np.concatenate(blocks)
     np.nan_to_num(samples, copy=False)
-    return np.clip(samples, -LOUDEST, LOUDEST, out=samples)  # without bounds, sums of squares overflow
+    return np.clip(samples, -LOUDEST, LOUDEST, out=samples)  # otherwise sums of squares could overflow
 
 
 class _Source:
-    """A file for FFmpeg: seeking outside of it returns an error code, since PyAV would print an exception."""
+    """A file for FFmpeg. Seeking outside of it returns an error code, since PyAV would print an exception."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -131,10 +131,12 @@ def _opened(path: Path) -> Iterator[Any]:
 def _stream(container: Any, path: Path) -> Any:
     if not container.streams.audio:
         kinds = sorted({stream.type for stream in container.streams}) or ["nothing"]
-        raise InputError(f"'{path.name}': has no sound, only {' and '.join(kinds)}; expected a file with music in it")
+        raise InputError(f"'{path.name}': has no sound, only {' and '.join(kinds)}; expected a file with music")
     stream = container.streams.audio[0]
     if stream.codec_context is None:
-        raise InputError(f"'{path.name}': its sound is in no format that is decoded here; expected MP3, FLAC or WAV")
+        raise InputError(
+            f"'{path.name}': the format of its sound is not supported; expected a common one such as MP3, FLAC or WAV"
+        )
     return stream
 
 
@@ -149,7 +151,7 @@ def _check_length(path: Path, seconds: float) -> None:
         length = f"{seconds / 3600:.1f} hours" if seconds > 5400 else f"{seconds / 60:.0f} minutes"
         raise InputError(
             f"'{path.name}': its sound lasts {length}; "
-            f"expected at most {MAX_SECONDS / 3600:g} hour: cut out what is used"
+            f"expected at most {MAX_SECONDS / 3600:g} hour; cut out the part that is used"
         )
 
 
@@ -157,8 +159,8 @@ def _check_rate(path: Path, rate: int, channels: int) -> None:
     """Refuse unusual sample rates: a few bytes at one sample per second would take an hour to decode."""
     if not RATES[0] <= rate <= RATES[1] or channels > MAX_CHANNELS:
         raise InputError(
-            f"'{path.name}': has {channels} channels of {rate:,} samples a second; "
-            f"expected at most {MAX_CHANNELS}, of {RATES[0]:,} to {RATES[1]:,}"
+            f"'{path.name}': has {channels} channels of {rate:,} samples per second; "
+            f"expected at most {MAX_CHANNELS} channels of {RATES[0]:,} to {RATES[1]:,}"
         )
 
 

@@ -1,6 +1,6 @@
-"""Features of a track over time: levels of bands and parts, onsets, notes.
+"""Measure features of a track over time: levels of bands and parts, onsets, notes.
 
-All are sampled `FRAMES` times per second; hop i is centred on second i / `FRAMES`.
+All have `FRAMES` values per second; hop i is centred on second i / `FRAMES`.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def loudness(samples: Samples) -> Array:
 
 
 def band(samples: Samples, low: float, high: float) -> Array:
-    """Return the loudness of the tones between `low` and `high` Hz, by a causal filter: (hops,)."""
+    """Return the loudness of the frequencies between `low` and `high` Hz, by a causal filter: (hops,)."""
     from scipy.signal import butter, sosfilt
 
     nyquist = RATE / 2
@@ -39,7 +39,7 @@ def parts(samples: Samples) -> Array:
     """Return the loudness of the harmonic and of the percussive part: (2, hops).
 
     Source: Fitzgerald, "Harmonic/percussive separation using median filtering" (2010), by librosa. What differs:
-        only every other hop is analysed, the others are interpolated.
+        only every other hop is analysed; those between are interpolated.
     """
     hpss = extra("librosa").decompose.hpss
 

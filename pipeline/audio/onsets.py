@@ -1,4 +1,4 @@
-"""Measure the strength of onsets over time: spectral flux, over all tones or those of a band.
+"""Measure the strength of onsets over time: the spectral flux of all frequencies or of a band.
 
 Source: Böck and Widmer, "Maximum filter vibrato suppression for onset detection" (2013), by librosa. What
     differs: long tracks are analysed in blocks, so that an hour needs little memory.
@@ -31,7 +31,7 @@ def _blocks(samples: Samples) -> Iterator[tuple[Samples, slice]]:
 
 
 def spectrum(samples: Samples, window: int = WINDOW) -> Array:
-    """Return the spectrum's magnitudes: (tones, hops)."""
+    """Return the spectrum's magnitudes: (frequencies, hops)."""
     librosa = extra("librosa")
     samples = np.pad(samples, (0, max(0, window - len(samples))))
     magnitudes: Array = np.abs(librosa.stft(samples, n_fft=window, hop_length=HOP, pad_mode="constant"))
@@ -39,23 +39,23 @@ def spectrum(samples: Samples, window: int = WINDOW) -> Array:
 
 
 def onset_strength(samples: Samples) -> Array:
-    """Return the flux over all tones at every hop, in 40 mel bands: (hops,), never negative."""
+    """Return the flux over all frequencies at every hop, in 40 mel bands: (hops,), never negative."""
     librosa = extra("librosa")
     bands = librosa.filters.mel(sr=RATE, n_fft=WINDOW, n_mels=40, norm=None)
     return in_blocks(samples, lambda block: _flux(bands @ spectrum(block)))
 
 
 def low_onsets(samples: Samples, high: float = 150.0) -> Array:
-    """Return the flux of the tones below `high` Hz, such as those of kick and bass: (hops,)."""
+    """Return the flux of the frequencies below `high` Hz, such as those of kick and bass: (hops,)."""
     count = 1 + round(high / RATE * WINDOW)
     return in_blocks(samples, lambda block: _flux(spectrum(block)[1:count]))
 
 
 def _flux(magnitudes: Array) -> Array:
-    """Return how far the level exceeds the highest of the neighbouring tones two hops earlier, averaged: (hops,)."""
+    """Return how far levels exceed the highest one of neighbouring bands two hops earlier, averaged: (hops,)."""
     from scipy.ndimage import maximum_filter1d
 
-    level = np.log1p(640 * magnitudes / WINDOW)  # unlike decibels, this keeps the noise of silence quiet
+    level = np.log1p(640 * magnitudes / WINDOW)  # unlike decibels, this does not amplify the noise of silence
     level = np.pad(level, ((0, 0), (2, 0)))  # a track may begin with its first beat
     rise: Array = np.maximum(level[:, 2:] - maximum_filter1d(level, 3, axis=0)[:, :-2], 0).mean(axis=0)
     return rise

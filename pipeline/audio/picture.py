@@ -22,7 +22,7 @@ from render.errors import one_line
 DPI = 100
 _BANDS = ((40.0, 120.0), (200.0, 2000.0), (5000.0, 10000.0))
 _COLUMNS = 1600
-_MOST_BEATS = 200  # with more beats only the bars are drawn
+_MAX_BEATS = 200  # with more beats only the bars are drawn
 _TEXT = 8.5
 
 
@@ -82,7 +82,7 @@ def _chroma(axis: Axes, track: Track) -> None:
         extent=(0, track.seconds, -0.5, 11.5),
     )
     axis.set_yticks(range(0, 12, 2), NOTES[::2], fontsize=6)
-    axis.set_xlabel("seconds; a strong line at every bar", fontsize=_TEXT)
+    axis.set_xlabel("seconds; strong lines mark bars", fontsize=_TEXT)
     axis.set_ylabel("chroma", rotation=0, ha="right", va="center", fontsize=_TEXT)
 
 
@@ -101,7 +101,7 @@ def _waveform(axis: Axes, samples: Samples) -> None:
 def _beats(axis: Axes, summary: Summary) -> None:
     times, first, per_bar = summary.beats.times, summary.beats.downbeat, summary.beats_per_bar
     bars = np.arange(len(times)) % per_bar == first % per_bar
-    if len(times) <= _MOST_BEATS:
+    if len(times) <= _MAX_BEATS:
         axis.vlines(times[~bars], 0, 1, transform=axis.get_xaxis_transform(), color="tab:red", linewidth=0.35)
     axis.vlines(times[bars], 0, 1, transform=axis.get_xaxis_transform(), color="tab:red", linewidth=0.8)
     for start in summary.sections[1:]:

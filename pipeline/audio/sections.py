@@ -8,7 +8,7 @@ from pipeline.audio.features import loudness, notes
 from pipeline.audio.onsets import FRAMES, in_blocks, spectrum
 from pipeline.curves.array import Array
 
-_REACH = 4  # bars on either side that are compared
+_REACH = 4  # bars compared on either side of a boundary
 _LEAST = 0.25  # least novelty at a boundary
 
 

@@ -12,7 +12,7 @@ from pipeline.audio.beats import Beats
 from pipeline.audio.track import Track
 from pipeline.curves.array import Array
 
-STEADY = 0.03  # relative change of tempo that is ignored
+STEADY = 0.03  # relative changes of tempo up to this are ignored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Summary:
         ]
 
     def to_json(self) -> str:
-        """Return everything as one line of JSON."""
+        """Return the whole summary as one line of JSON."""
         return json.dumps(
             {
                 "file": str(self.track.path),
@@ -60,7 +60,7 @@ class Summary:
         times = self.beats.times
         lines = [f"{self.track.path}: {_minutes(self.track.seconds)} ({self.track.seconds:.2f} s)"]
         if not len(times):
-            return "\n".join([*lines, "tempo: no beats were found", *map(self._compared, self.stems)])
+            return "\n".join([*lines, "tempo: no beats found", *map(self._compared, self.stems)])
         tempos = [f"{bpm:.1f} bpm" + (f" from {at:.2f} s" if at > times[0] else "") for at, bpm in self.tempos()]
         lines.append(f"tempo: {', '.join(tempos)}")
         bars = len(times[self.beats.downbeat :: self.beats_per_bar])
@@ -76,7 +76,7 @@ class Summary:
     def _compared(self, stem: Track) -> str:
         longer = stem.seconds - self.track.seconds
         difference = (
-            f"{abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}" if abs(longer) >= 0.005 else "as long"
+            f"{abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}" if abs(longer) >= 0.005 else "same length"
         )
         return f"stem {stem.path}: {_minutes(stem.seconds)} ({stem.seconds:.2f} s, {difference})"
 

@@ -1,4 +1,4 @@
-"""Provide one music file and all analyses of it, each made once."""
+"""Provide a music file and the analyses of it, each made only once."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from render.models.model import sha256
 
 _LOG = logging.getLogger(__name__)
 MAX_BYTES = 800_000_000  # an hour of CD sound uncompressed is 635 million
-_DIGITS = 6  # decimals of every number, so that another version's rounding does not change the picture
+_DIGITS = 6  # decimals of all results, so that another library version's rounding changes no picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Track:
 
     @staticmethod
     def open(path: Path) -> "Track":
-        """Check the file's header and hash it. Raises `InputError` if it has no sound that can be used."""
+        """Check the file's header and hash it. Raises `InputError` if it has no usable sound."""
         try:
             if (size := path.stat().st_size) > MAX_BYTES:
                 raise InputError(f"'{path.name}': has {size:,} bytes; expected at most {MAX_BYTES:,}, an hour of music")
@@ -49,7 +49,7 @@ class Track:
 
     @cached_property
     def seconds(self) -> float:
-        """Its length in seconds, from the decoded samples, since a header may be wrong."""
+        """The length in seconds, from the decoded samples, since a header may be wrong."""
         return float(self._analysed("length", lambda: np.array(len(self.samples) / RATE)))
 
     @cached_property
@@ -59,7 +59,7 @@ class Track:
         return decode(self.path)
 
     def beats(self, beats_per_bar: int) -> Beats:
-        """Its beats."""
+        """Return the beats of the track."""
 
         def find() -> Mapping[str, Array]:
             samples = self.samples
@@ -71,7 +71,7 @@ class Track:
         return Beats(times=kept["times"], downbeat=int(kept["downbeat"]))
 
     def sections(self, beats: Beats, beats_per_bar: int) -> Array:
-        """The times in seconds at which its sections begin; the first one begins at 0."""
+        """Return the times in seconds at which sections begin; the first one begins at 0."""
         key = f"sections {beats_per_bar}"
         return self._analysed(key, lambda: find_sections(self.samples, beats, beats_per_bar), "finding the sections")
 
@@ -82,7 +82,7 @@ class Track:
         return found if row is None else found[row]
 
     def band(self, low: float, high: float) -> Array:
-        """Return the loudness of the tones between `low` and `high` Hz."""
+        """Return the loudness of the frequencies between `low` and `high` Hz."""
         progress = f"measuring the loudness from {low:g} to {high:g} Hz"
         return self._analysed(f"band {low!r} {high!r}", lambda: features.band(self.samples, low, high), progress)
 

@@ -1,1 +1,1 @@
-"""Numbers over time: curves, easings, expressions. No YAML, no files."""
+"""Compute numbers over time: curves, easings, expressions. Knows no YAML and no files."""

@@ -72,7 +72,7 @@ class Curve:
                 replace(
                     key,
                     value=float(step(np.array(key.value))),
-                    formula=key.formula.followed_by(step) if key.formula else None,
+                    formula=key.formula.with_step(step) if key.formula else None,
                 )
                 for key in self.keys
             )

@@ -1,4 +1,4 @@
-"""Expressions: numbers as a formula of time, evaluated for a whole timeline at once."""
+"""Expressions: formulas of time, evaluated for a whole timeline at once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import Beat
+from pipeline.curves.beat_grid import Beat
 from pipeline.curves.easings import smooth
 from pipeline.curves.functions import BEAT, CONSTANTS, SEED
 from pipeline.curves.grammar import Compute, Names, Parser
@@ -38,7 +38,7 @@ class Expression:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What the names of an expression stand for.
+    """The values of the names in an expression.
 
     Attributes:
         fps: frames per second.
@@ -64,23 +64,23 @@ class Scope:
         """Every name that an expression may use."""
         return (*TIMED, *(MUSICAL if self.beat else ()), *FIXED, *self.signals, *self.variables)
 
-    def compile(self, source: str, besides: tuple[str, ...] = ()) -> Expression:
-        """Compile `source`, which may also use the names in `besides`.
+    def compile(self, source: str, extra_names: tuple[str, ...] = ()) -> Expression:
+        """Compile `source`, which may also use the names in `extra_names`.
 
         Raises:
             ExpressionError: `source` is not an expression, or is too large.
         """
-        parser = Parser(source, (*self.known, *besides))
-        compute = parser.whole()
+        parser = Parser(source, (*self.known, *extra_names))
+        compute = parser.compile()
         for trigger, column in parser.triggers:
             period = trigger.span.length(self.beat)
             if self.beat and trigger.span.in_beats:
                 period *= self.beat.seconds
             if period * self.fps * MAX_IN_FRAME < 1:
-                raise ExpressionError(f"is more than {MAX_IN_FRAME} times in one frame", column)
+                raise ExpressionError(f"occurs more than {MAX_IN_FRAME} times per frame", column)
         return Expression(source=source, names=frozenset(parser.used), size=parser.size, compute=compute)
 
-    def asked(self, expression: Expression) -> frozenset[str]:
+    def dependencies(self, expression: Expression) -> frozenset[str]:
         """Every name that the expression depends on, including those of its variables."""
         found = set(expression.names)
         for name, variable in reversed(list(self.variables.items())):
@@ -90,11 +90,11 @@ class Scope:
 
     def size(self, expression: Expression) -> int:
         """The cost of computing one value: the tokens of the expression and of all variables that it depends on."""
-        asked = self.asked(expression)
-        return expression.size + sum(variable.size for name, variable in self.variables.items() if name in asked)
+        dependencies = self.dependencies(expression)
+        return expression.size + sum(variable.size for name, variable in self.variables.items() if name in dependencies)
 
-    def names(self, times: Array, asked: frozenset[str]) -> dict[str, object]:
-        """Compute the values at `times` of all the names in `asked`, on which an expression depends."""
+    def names(self, times: Array, dependencies: frozenset[str]) -> dict[str, object]:
+        """Compute the values at `times` of all the names in `dependencies`, on which an expression depends."""
         found: dict[str, object] = {
             **CONSTANTS,
             "fps": self.fps,
@@ -104,11 +104,11 @@ class Scope:
         }
         found |= {"t": times, "frame": times * self.fps, "progress": times / self.duration}
         if self.beat is not None:
-            beats = self.beat.numbers(times)
+            beats = self.beat.beats_at(times)
             found |= {"beat": beats, "bar": beats / self.beat.beats_per_bar, "tempo": self.beat.tempo(times)}
-        found |= {name: signal.at(times) for name, signal in self.signals.items() if name in asked}
+        found |= {name: signal.at(times) for name, signal in self.signals.items() if name in dependencies}
         for name, variable in self.variables.items():
-            if name in asked:
+            if name in dependencies:
                 found[name] = variable(found)
         return found
 
@@ -128,18 +128,18 @@ class Formula:
     then: tuple[Callable[[Array], Array], ...] = ()
 
     @cached_property
-    def asked(self) -> frozenset[str]:
+    def dependencies(self) -> frozenset[str]:
         """Every name that the formula depends on."""
-        return self.scope.asked(self.expression)
+        return self.scope.dependencies(self.expression)
 
     @property
     def is_constant(self) -> bool:
-        return not self.asked & {*TIMED, *MUSICAL, *self.scope.signals}
+        return not self.dependencies & {*TIMED, *MUSICAL, *self.scope.signals}
 
     def at(self, times: Array) -> Array:
         """The values at `times` in seconds, same shape; not finite where the expression is undefined."""
         values = self._raw(times)
-        if self.scope.loop and SEED in self.asked:
+        if self.scope.loop and SEED in self.dependencies:
             into = (np.asarray(times) - self.scope.duration) / self.scope.loop + 1
             share = smooth(np.clip(into, 0.0, 1.0))
             values = values + share * (self._raw(times - self.scope.duration) - values)
@@ -148,7 +148,7 @@ class Formula:
         return np.broadcast_to(values, np.shape(times))
 
     def _raw(self, times: Array) -> Array:
-        return self.expression(self.scope.names(times, self.asked) | {"prev": self.prev})
+        return self.expression(self.scope.names(times, self.dependencies) | {"prev": self.prev})
 
-    def followed_by(self, step: Callable[[Array], Array]) -> "Formula":
+    def with_step(self, step: Callable[[Array], Array]) -> "Formula":
         return replace(self, then=(*self.then, step))

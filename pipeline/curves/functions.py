@@ -118,39 +118,42 @@ def _plain(name: str, about: str, compute: Callable[..., Array]) -> Function:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "abs": _plain("abs", "without its sign", np.abs),
+    "abs": _plain("abs", "absolute value", np.abs),
     "sqrt": _plain("sqrt", "square root", np.sqrt),
     "exp": _plain("exp", "e to the power of x", np.exp),
     "log": _plain("log", "natural logarithm", np.log),
-    "floor": _plain("floor", "the whole number below", np.floor),
-    "ceil": _plain("ceil", "the whole number above", np.ceil),
+    "floor": _plain("floor", "rounds down to a whole number", np.floor),
+    "ceil": _plain("ceil", "rounds up to a whole number", np.ceil),
     "round": _plain("round", "the nearest whole number", np.round),
     "sin": _plain("sin", "sine, x in radians", np.sin),
     "cos": _plain("cos", "cosine, x in radians", np.cos),
     "tan": _plain("tan", "tangent, x in radians", np.tan),
-    "tri": _plain("tri", "a triangle wave of period 1 from -1 to 1, in step with sin(tau*x)", _tri),
+    "tri": _plain("tri", "a triangle wave of period 1 from -1 to 1, in phase with sin(tau*x)", _tri),
     "saw": _plain("saw", "rises from -1 to 1 and jumps back, period 1", _saw),
-    "square": _plain("square", "1 and -1 by turns, period 1, in step with sin(tau*x)", _square),
+    "square": _plain("square", "alternates between 1 and -1, period 1, in phase with sin(tau*x)", _square),
     "min": Function(call="min(a, b, ...)", about="the smallest", compute=_fold(np.minimum), counts=(2, 16)),
-    "max": Function(call="max(a, b, ...)", about="the greatest", compute=_fold(np.maximum), counts=(2, 16)),
+    "max": Function(call="max(a, b, ...)", about="the largest", compute=_fold(np.maximum), counts=(2, 16)),
     "mod": Function(call="mod(a, b)", about="the remainder of a / b, with b's sign", compute=np.mod, counts=(2, 2)),
-    "clamp": Function(call="clamp(x, low, high)", about="x kept between the two", compute=_clamp, counts=(3, 3)),
-    "lerp": Function(call="lerp(a, b, x)", about="from a at x = 0 to b at x = 1", compute=_lerp, counts=(3, 3)),
+    "clamp": Function(call="clamp(x, low, high)", about="x limited to that range", compute=_clamp, counts=(3, 3)),
+    "lerp": Function(call="lerp(a, b, x)", about="a at x = 0, b at x = 1, linear", compute=_lerp, counts=(3, 3)),
     "smoothstep": Function(
-        call="smoothstep(low, high, x)", about="softly from 0 to 1 between the two", compute=_smoothstep, counts=(3, 3)
+        call="smoothstep(low, high, x)",
+        about="rises smoothly from 0 at low to 1 at high",
+        compute=_smoothstep,
+        counts=(3, 3),
     ),
     "where": Function(call="where(condition, a, b)", about="a if condition else b", compute=_where, counts=(3, 3)),
     "pulse": Function(
         call="pulse(period, width, x)",
-        about="1 for `width` at the beginning of every `period` of x, else 0; x is t if left out",
+        about="1 for `width` at the beginning of every `period` of x, else 0; x is t if omitted",
         compute=_pulse,
         counts=(2, 3),
         default="t",
     ),
     "every": Function(
-        call="every(span, late)",
-        about="passes a whole number every `span`, such as `every(4 beats)` or `every(1.5s)`, as `beat` does at every "
-        "beat; so much `late`, if that is written",
+        call="every(span, delay)",
+        about="reaches the next whole number every `span`, such as `every(4 beats)` or `every(1.5s)`, as `beat` does "
+        "every beat; `delay` shifts it to a later time",
         compute=every,
         counts=(1, 2),
         reads=(SPAN, SPAN),
@@ -158,7 +161,7 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "pulse_on": Function(
         call="pulse_on(trigger, release)",
-        about="1 at every `beat`, `bar` or `every(4 beats)`, falling to one third within `release`; 150ms if left out",
+        about="1 at every `beat`, `bar` or `every(4 beats)`, falling to one third within `release`; 150ms if omitted",
         compute=pulse_on,
         counts=(1, 2),
         reads=(TRIGGER, SPAN),
@@ -166,7 +169,7 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "noise": Function(
         call="noise(x)",
-        about="smooth noise from -1 to 1, a new height at every whole x",
+        about="smooth noise from -1 to 1, a new random value at every whole x",
         compute=_noise,
         counts=(1, 1),
         uses=(SEED,),

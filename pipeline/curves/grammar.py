@@ -51,7 +51,7 @@ class Parser(Cursor):
         self._known = known
         self._depth = 0
 
-    def whole(self) -> Compute:
+    def compile(self) -> Compute:
         """Compile the whole text. Raises `ExpressionError` if it is not an expression."""
         compute = self._expression(_TERNARY)
         if self._token.kind != "end":
@@ -62,7 +62,7 @@ class Parser(Cursor):
         """Parse everything that binds at least as tightly as `binding`."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise ExpressionError("nested too deeply; let: names parts of it", self._token.column)
+            raise ExpressionError("nested too deeply; name parts of it with let:", self._token.column)
         left = self._operand()
         while (text := self._token.text) and self._token.kind in ("operator", "name"):
             if text == "if" and binding <= _TERNARY:
@@ -70,7 +70,7 @@ class Parser(Cursor):
             elif text in _COMPARISONS and binding <= _COMPARE:
                 left = self._comparison(left)
             elif text in _BINARY and binding <= _BINARY[text][0]:
-                self._take()
+                self._advance()
                 level, operator = _BINARY[text]
                 # A power is right-associative, and its exponent may have a sign.
                 left = _apply(operator, left, self._expression(_SIGN if text == "**" else level + 1))
@@ -82,26 +82,26 @@ class Parser(Cursor):
     def _operand(self) -> Compute:
         kind, text, column = self._token
         if kind == "number":
-            number = np.asarray(float(self._take().text))
+            number = np.asarray(float(self._advance().text))
             return lambda names: number
         if text in ("-", "+"):
-            self._take()
+            self._advance()
             return _apply(np.negative if text == "-" else np.positive, self._expression(_SIGN))
         if text == "not":
-            self._take()
+            self._advance()
             return _apply(np.logical_not, self._expression(_NOT))
         if text == "(":
-            self._take()
+            self._advance()
             inside = self._expression(_TERNARY)
             self._expect(")")
             return inside
         if kind == "name" and text not in WORDS:
-            self._take()
+            self._advance()
             return self._call(text, column) if self._token.text == "(" else self._name(text, column)
         raise self._unexpected()
 
     def _ternary(self, left: Compute) -> Compute:
-        self._take()
+        self._advance()
         condition = self._expression(_OR)
         self._expect("else")
         return _apply(FUNCTIONS["where"].compute, condition, left, self._expression(_TERNARY))
@@ -110,7 +110,7 @@ class Parser(Cursor):
         """Parse a comparison or a chain of them: 0 < t < 4 means 0 < t and t < 4."""
         whole: Compute | None = None
         while (text := self._token.text) in _COMPARISONS:
-            self._take()
+            self._advance()
             right = self._expression(_SUM)
             link = _apply(_COMPARISONS[text], left, right)
             whole = link if whole is None else _apply(np.logical_and, whole, link)
@@ -123,7 +123,7 @@ class Parser(Cursor):
             raise ExpressionError(f"{name} is a function: {FUNCTIONS[name].call}", column)
         if name not in self._known:
             hint = MISSING.get(name) or suggestion(
-                name, {*self._known, *FUNCTIONS}, "let: can define it, or music.signals for a sound"
+                name, {*self._known, *FUNCTIONS}, "define it in let:, or in music.signals if it follows the music"
             )
             raise ExpressionError(f"unknown name '{name}'; {hint}", column)
         self.used.add(name)
@@ -131,7 +131,7 @@ class Parser(Cursor):
 
     def _call(self, name: str, column: int) -> Compute:
         if name not in FUNCTIONS:
-            hint = "it is a number" if name in self._known else suggestion(name, FUNCTIONS)
+            hint = "it is a number, not a function" if name in self._known else suggestion(name, FUNCTIONS)
             raise ExpressionError(f"unknown function '{name}'; {hint}", column)
         function = FUNCTIONS[name]
         values = self._values(function.reads)
@@ -154,13 +154,13 @@ class Parser(Cursor):
                 self._expect(",", " or ')'")
             kind = reads[min(len(values), len(reads) - 1)] if reads else ""
             values.append(kinds[kind]() if kind else self._expression(_TERNARY))
-        self._take()
+        self._advance()
         return values
 
     def _span(self) -> Compute:
         """Parse a duration such as 4 beats."""
         column = self._token.column
-        span = self._take_span()
+        span = self._read_span()
         if span.in_beats:
             self._name("beat", column)
         return lambda names: span
@@ -169,19 +169,19 @@ class Parser(Cursor):
         """Parse a trigger: beat, bar or every(4 beats)."""
         _, name, column = self._token
         if name in BEATS:
-            self._take()
+            self._advance()
             self._name(name, column)
-            return self._noted(Every(span=Span(count=1, unit=name)), column)
+            return self._add_trigger(Every(span=Span(count=1, unit=name)), column)
         if name != "every":
             raise ExpressionError(f"expected {_TRIGGER}, got '{name}'", column)
-        self._take()
+        self._advance()
         values = self._values(FUNCTIONS[name].reads)
         if not 1 <= len(values) <= 2:
             raise ExpressionError(f"expected {FUNCTIONS[name].call}, got {len(values)}", column)
-        span, late, *_ = (*(value({}) for value in values), None)
-        return self._noted(Every(span=span, late=late), column)
+        span, delay, *_ = (*(value({}) for value in values), None)
+        return self._add_trigger(Every(span=span, delay=delay), column)
 
-    def _noted(self, trigger: Every, column: int) -> Compute:
+    def _add_trigger(self, trigger: Every, column: int) -> Compute:
         self.triggers.append((trigger, column))
         return lambda names: trigger
 

@@ -1,4 +1,4 @@
-"""Join curves one after the other, for a number across the shots of a schedule."""
+"""Join the curves of consecutive shots to one curve for the whole video."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

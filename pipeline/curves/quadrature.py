@@ -14,7 +14,9 @@ _WEIGHTS = np.array([2, 14 - 7**0.5, 14 + 7**0.5, 14 + 7**0.5, 14 - 7**0.5, 2]) 
 CELL = 1 / 30  # seconds: short enough that nothing lasting 5 ms fits between the nodes of a piece
 _TOLERANCE = 1e-9  # relative to the mean value in a piece
 _DEPTH = 14  # times that a piece is halved: a jump is located to 2 microseconds
-_BUSY = 20_000  # pieces with a jump; with more, they are left as they are, so that the refinement always ends
+_MAX_ROUGH = (
+    20_000  # limit of pieces with a jump; beyond it, they are not refined further, so that refinement always ends
+)
 
 
 def integrals(function: Callable[[Array], Array], edges: Array) -> Array:
@@ -32,7 +34,7 @@ def integrals(function: Callable[[Array], Array], edges: Array) -> Array:
         first, second = _lobatto(function, low, middle), _lobatto(function, middle, high)
         halves = first + second
         rough = np.abs(halves - whole) > _TOLERANCE * ((high - low) + np.abs(halves))
-        if depth == _DEPTH - 1 or rough.sum() > _BUSY:
+        if depth == _DEPTH - 1 or rough.sum() > _MAX_ROUGH:
             rough[:] = False
         total += np.bincount(owner[~rough], halves[~rough], minlength=len(total))
         if not rough.any():

@@ -1,11 +1,11 @@
-"""Exact frame rates as fractions: 24000/1001 is not a decimal number.
+"""Exact frame rates as fractions, since 24000/1001 is not a decimal number.
 
 A rate is stored as a float, as times are; code that needs the exact value calls `exact`.
 """
 
 from fractions import Fraction
 
-_MOST = 1_000_000  # the largest numerator that ffmpeg accepts
+_MAX_NUMERATOR = 1_000_000  # the largest numerator that ffmpeg accepts
 NTSC = {  # NTSC rates as people write them, and their exact values
     text: Fraction(thousands * 1000, 1001)
     for text, thousands in (
@@ -17,4 +17,4 @@ NTSC = {  # NTSC rates as people write them, and their exact values
 
 def exact(fps: float) -> Fraction:
     """Recover the fraction that a float approximates; exact for every numerator of up to a million."""
-    return Fraction(fps).limit_denominator(max(1, int(_MOST / max(fps, 1.0))))
+    return Fraction(fps).limit_denominator(max(1, int(_MAX_NUMERATOR / max(fps, 1.0))))

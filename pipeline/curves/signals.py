@@ -74,7 +74,7 @@ class Signal:
         last = (len(self.values) - 1) / self.rate
         return np.asarray(self._smooth(np.clip(np.nan_to_num(wanted), 0, last)))
 
-    def from_(self, start: float) -> "Signal":
+    def starting_at(self, start: float) -> "Signal":
         """The signal for a part of the video whose own clock begins at `start`."""
         return replace(self, start=self.start + start)
 

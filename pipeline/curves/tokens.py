@@ -24,9 +24,9 @@ MISSING = {
     **dict.fromkeys(("beat", "bar", "tempo"), "it needs music: {bpm: 120}"),
     **dict.fromkeys(
         ("s", "ms", "deg", "beats", "bars", "frames"),
-        "a unit is allowed only after a plain number; an expression counts in the field's own unit, per second",
+        "a unit is allowed only after a plain number; an expression is in the field's own unit, per second",
     ),
-    "prev": "it is the value at the previous key of a map of times, and there is none here",
+    "prev": "it is the value at the previous key of a map of times, and there is no previous key here",
 }
 
 
@@ -53,7 +53,7 @@ def tokens(source: str) -> list[Token]:
         ExpressionError: `source` is too long.
     """
     if len(source) > MAX_LENGTH:
-        raise ExpressionError(f"more than {MAX_LENGTH} characters in one expression; let: names parts of it", 0)
+        raise ExpressionError(f"more than {MAX_LENGTH} characters in one expression; name parts of it with let:", 0)
     found = []
     for match in _TOKEN.finditer(source):
         kind = match.lastgroup or "end"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import Beat
+from pipeline.curves.beat_grid import Beat
 
 SECONDS = {"s": 1.0, "ms": 0.001}
 BEATS = ("beat", "bar")
@@ -36,34 +36,34 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Every:
-    """The moments `late`, `late + span`, ... and the ones before `late`, counted in beats or in seconds."""
+    """The moments `delay`, `delay + span`, ... and the ones before `delay`, counted in beats or in seconds."""
 
     span: Span
-    late: Span | None = None
+    delay: Span | None = None
 
-    def numbers(self, times: Array, beat: Beat | None) -> Array:
+    def counts_at(self, times: Array, beat: Beat | None) -> Array:
         """How many moments have passed at `times`, with fractions."""
-        clock = beat.numbers(times) if beat is not None and self.span.in_beats else times
-        begun: Array = (clock - self._late(beat)) / self.span.length(beat)
+        clock = beat.beats_at(times) if beat is not None and self.span.in_beats else times
+        begun: Array = (clock - self._delay(beat)) / self.span.length(beat)
         return begun
 
-    def times(self, numbers: Array, beat: Beat | None) -> Array:
+    def times_of(self, numbers: Array, beat: Beat | None) -> Array:
         """The times of the moments `numbers`, in seconds."""
-        at = self._late(beat) + numbers * self.span.length(beat)
-        return beat.times(at) if beat is not None and self.span.in_beats else at
+        at = self._delay(beat) + numbers * self.span.length(beat)
+        return beat.times_of(at) if beat is not None and self.span.in_beats else at
 
-    def _late(self, beat: Beat | None) -> float:
-        if self.late is None:
+    def _delay(self, beat: Beat | None) -> float:
+        if self.delay is None:
             return 0.0
-        late = self.late.length(beat)
-        if beat is None or self.late.in_beats == self.span.in_beats:
-            return late
-        return late / beat.seconds if self.span.in_beats else beat.lasting(late)
+        delay = self.delay.length(beat)
+        if beat is None or self.delay.in_beats == self.span.in_beats:
+            return delay
+        return delay / beat.seconds if self.span.in_beats else beat.duration(delay)
 
 
-def every(times: Array, beat: Beat | None, span: Span, late: Span | None = None) -> Array:
+def every(times: Array, beat: Beat | None, span: Span, delay: Span | None = None) -> Array:
     """A number that is whole at every repeated moment, as `beat` is at every beat."""
-    return Every(span=span, late=late).numbers(times, beat)
+    return Every(span=span, delay=delay).counts_at(times, beat)
 
 
 def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, release: Span | None = None) -> Array:
@@ -75,14 +75,14 @@ def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, releas
     """
     middle = np.asarray(times, dtype=np.float64) + 0.5 / fps
     first, end = middle - 1 / fps, middle + 1 / fps
-    number = np.floor(trigger.numbers(first, beat))
-    begin = trigger.times(number, beat)
+    number = np.floor(trigger.counts_at(first, beat))
+    begin = trigger.times_of(number, beat)
     total = np.zeros(middle.shape)
     for _ in range(2 * MAX_IN_FRAME + 3):
-        following = trigger.times(number + 1, beat)
-        rate = 1 / _lasting(begin, beat, release)
+        following = trigger.times_of(number + 1, beat)
+        rate = 1 / _release_seconds(begin, beat, release)
         low, high = np.maximum(begin, first), np.minimum(following, end)
-        part = _weighed(high, begin, middle, rate, fps) - _weighed(low, begin, middle, rate, fps)
+        part = _pulse_integral(high, begin, middle, rate, fps) - _pulse_integral(low, begin, middle, rate, fps)
         total += np.where(high > low, part, 0.0)
         if (following >= end).all():
             break
@@ -90,18 +90,18 @@ def pulse_on(times: Array, fps: float, beat: Beat | None, trigger: Every, releas
     return total
 
 
-def _lasting(begin: Array, beat: Beat | None, release: Span | None) -> Array:
+def _release_seconds(begin: Array, beat: Beat | None, release: Span | None) -> Array:
     """The release in seconds of a pulse that starts at `begin`; beats have the length that they have there."""
     if release is None:
         return np.full(begin.shape, RELEASE)
     length = release.length(beat)
     if beat is None or not release.in_beats:
         return np.full(begin.shape, length)
-    lasting: Array = beat.times(beat.numbers(begin) + length) - begin
+    lasting: Array = beat.times_of(beat.beats_at(begin) + length) - begin
     return lasting
 
 
-def _weighed(at: Array, begin: Array, middle: Array, rate: Array, fps: float) -> Array:
+def _pulse_integral(at: Array, begin: Array, middle: Array, rate: Array, fps: float) -> Array:
     """Evaluate at `at` an antiderivative of exp(-rate (t - begin)) times the window around `middle`."""
     turn = np.pi * fps
     phase = turn * (at - middle)

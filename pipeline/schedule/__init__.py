@@ -1,1 +1,1 @@
-"""The schedule language: from a file to a `Schedule` and to its frame specs."""
+"""The schedule language: read a file into a `Schedule`, and compute its frame specs."""

@@ -1,4 +1,4 @@
-"""The contents of a plot of a schedule, independent of what draws it: curves with units, prompts, beats and events."""
+"""What a plot of a schedule shows, however it is drawn: curves with units, prompts, beats and events."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from render import catalogue
 from render.errors import one_line
 from render.motion import transforms
 
-END = 1e-9  # seconds by which rounding may put a time past the end
+END = 1e-9  # seconds: tolerance for rounding errors of times at the end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +114,12 @@ def beat_step(schedule: Schedule, span: float, most: int) -> int | None:
 def facts(schedule: Schedule) -> str:
     """A one-line summary of the whole video."""
     output = schedule.output
-    said = f"{output.num_frames} frames, {output.length:g} s at {output.fps:g} fps, {output.size[0]}×{output.size[1]}"
+    summary = (
+        f"{output.num_frames} frames, {output.length:g} s at {output.fps:g} fps, {output.size[0]}×{output.size[1]}"
+    )
     if schedule.music.beat is not None:
-        said += f", {schedule.music.beat.bpm:.5g} bpm"
-    return said
+        summary += f", {schedule.music.beat.bpm:.5g} bpm"
+    return summary
 
 
 def _label(prompt: Prompt) -> str:

@@ -9,20 +9,21 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.schedule.document.document import InvalidError, Value, compose
+from pipeline.schedule.document.document import Value, compose
 from pipeline.schedule.document.overrides import OPTION, overridden
-from pipeline.schedule.document.sources import Place, read_text, written_out
+from pipeline.schedule.document.problems import InvalidError, Place
+from pipeline.schedule.document.sources import read_text, written_out
 from pipeline.schedule.document.variants import read_matrix
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections import Reading, belongs, declared, in_reading_order
+from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_reading_order
 from pipeline.schedule.sections.include import included
 from pipeline.schedule.sections.output import frame_rate
 from pipeline.schedule.warnings import warnings
 from render.errors import suggestion
 
 _INSTEAD = {
-    "defaults": "is not a key: what is at the top applies to every shot; include: shares it between files",
+    "defaults": "is not a key: sections at the top apply to every shot; use include: to share them between files",
 }
 
 
@@ -51,7 +52,7 @@ def read_schedule(
     """
     plain = compose(text, file)
     plain.problems.allow_paths = allow_paths
-    document, matrix = read_matrix(included(plain))
+    document, matrix = read_matrix(included(plain), fixed())
     document.problems.raise_if_any()
     document = overridden(matrix.first(document), overrides)
     schedule = _assembled(document, title)

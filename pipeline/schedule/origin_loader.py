@@ -38,12 +38,12 @@ def variants(origin: Origin, file: Path) -> dict[str, Schedule]:
     schedule = load_origin(origin, shown=file)
     if not schedule.variants:
         return {"": schedule}
-    asked = {path for path, _ in origin.overrides}
+    set_paths = {path for path, _ in origin.overrides}
     found = {}
     for variant in schedule.variants:
         for path, _ in variant.overrides:
-            if path in asked:
-                raise InputError(f"--set {path}: varies in {file}; change it there, under variants:")
+            if path in set_paths:
+                raise InputError(f"--set {path}: the value varies in {file}; change it there, in variants:")
         of_it = replace(origin, overrides=(*origin.overrides, *variant.overrides), variant=variant.name)
         found[variant.name] = load_origin(of_it, shown=file)
     return found

@@ -1,4 +1,4 @@
-"""The schedule language as JSON Schema (draft-07), for editors that complete and check while one types.
+"""The schedule language as JSON Schema (draft-07), for editors that complete and check as you type.
 
 It is assembled from the shapes that the readers carry, so it accepts what `render check` accepts. It does not check
 anything that needs more than the text itself, such as names in expressions or a time beyond the end.

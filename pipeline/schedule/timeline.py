@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections.loop import ways
+from pipeline.schedule.sections.loop import blend_weights
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
@@ -33,13 +33,13 @@ class Timeline:
         self.fps = schedule.output.fps
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
         self.num_led = schedule.loop.num_led(schedule.output.fps)
-        self._ways = ways(self.num_led)
+        self._blend_weights = blend_weights(self.num_led)
         self._shots = schedule.shots
         self._shot = np.clip(
             np.searchsorted([shot.start for shot in self._shots], self.times, side="right") - 1, 0, None
         )
         self.cuts = self._found_cuts()
-        self._amounts = {name: self._moves(name) for name in schedule.motion.rates}
+        self._amounts = {name: self._amounts_of(name) for name in schedule.motion.rates}
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
@@ -98,14 +98,14 @@ class Timeline:
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
             cut=moment > 0 and moment in self.cuts,
-            lead=(moment - 1, float(self._ways[moment])) if index > len(self.times) else None,
+            lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
         )
 
     def _found_cuts(self) -> frozenset[int]:
         first = np.flatnonzero(np.diff(self._shot)) + 1
         return frozenset((0, *(int(index) for index in first if self._shots[self._shot[index]].cut)))
 
-    def _moves(self, name: str) -> Array:
+    def _amounts_of(self, name: str) -> Array:
         """The amount of a transform between frame i-1 and frame i, for every i; neutral for the first frame and cuts.
 
         Raises:
@@ -117,7 +117,7 @@ class Timeline:
         moved = np.diff(curve.accumulate(times, logarithmic=transform.multiplicative), prepend=0.0)
         if not np.isfinite(moved).all():
             index = int((~np.isfinite(moved)).argmax())
-            raise InputError(f"motion.{name}: the move from frame {index - 1} to frame {index} is not a number")
+            raise InputError(f"motion.{name}: the motion from frame {index - 1} to frame {index} is not a number")
         moved[list(self.cuts)] = 0.0
         return np.exp(moved) if transform.multiplicative else moved
 

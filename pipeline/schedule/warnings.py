@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
 from pipeline.schedule import chart
-from pipeline.schedule.document.document import Problems, Value
-from pipeline.schedule.document.sources import Place
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import Place, Problems
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
 from pipeline.schedule.schedule import Schedule
@@ -45,18 +45,18 @@ def warnings(
         _music(schedule, sections["music"], clock)
     weight = schedule.losses["prompt"]
     if "losses" in sections and not weight.sample(clock.frames).any():
-        clock.warn(sections["losses"], "the prompts have no effect, since losses.prompt is 0 in every frame")
-    noted = type(problems)(problems.file)
+        clock.warn(sections["losses"], "the prompts have no effect: losses.prompt is 0 in every frame")
+    found_problems = Problems(problems.file)
     for invalid in clock.diagnostics.warnings:
-        noted.add(invalid)
-    return tuple(sorted(set(noted.found), key=lambda problem: (problem.file, problem.line, problem.column)))
+        found_problems.add(invalid)
+    return tuple(sorted(set(found_problems.found), key=lambda problem: (problem.file, problem.line, problem.column)))
 
 
 def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     entries = section.entries()
     turning = schedule.motion.rates.keys() - {"pan_x", "pan_y"}
     if "center" in entries and not turning:
-        clock.warn(entries["center"], "has no effect: nothing moves but pans, and those need no centre")
+        clock.warn(entries["center"], "has no effect: there are only pans, which do not need a centre")
     if "border" in entries and not schedule.motion.rates:
         clock.warn(entries["border"], "has no effect: nothing moves")
 
@@ -88,8 +88,8 @@ def _steps(schedule: Schedule, written: Value, frames: Mask, clock: Clock) -> No
         fast = few & (_speed(schedule, name, clock) > FAST[name] / (clock.length / len(clock.frames)))
         if fast.any():
             frame = int(fast.argmax())
-            said = f"{steps[frame]:g} steps are few for the fast {name} at frame {frame}"
-            clock.warn(written, f"{said}; from {FEW_STEPS} on it can follow")
+            message = f"{steps[frame]:g} steps are too few for the fast {name} at frame {frame}"
+            clock.warn(written, f"{message}; use at least {FEW_STEPS}")
 
 
 def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
@@ -105,14 +105,14 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
     for band in chart.bands(schedule):
         curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
     for name, (sample, parts) in curves.items():
-        heard = any(
-            key.formula and key.formula.asked & clock.names.signals.keys() for part in parts for key in part.keys
+        follows_music = any(
+            key.formula and key.formula.dependencies & clock.names.signals.keys() for part in parts for key in part.keys
         )
-        if heard:  # it follows the music, so a jump there is expected
+        if follows_music:  # a jump is then expected
             continue
         if (ends := gap(sample, schedule.output.length)) is not None:
-            said = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
-            clock.warn(section, said)
+            message = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
+            clock.warn(section, message)
 
 
 def _rounding(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:
@@ -132,8 +132,8 @@ def repeat_drift(schedule: Schedule) -> str:
     auto = "auto" if output.fps == NEAR else f"auto {output.fps:.6g}"
     return (
         f"{output.length:.4g} s are {output.length * output.fps:.2f} frames at {output.fps:.6g} fps: the video lasts "
-        f"{output.num_frames / output.fps:.4g} s, so every repeat begins {abs(late) * 1000:.0f} ms "
-        f"{'late' if late > 0 else 'early'}; output.fps: {rate} or {auto} fits"
+        f"{output.num_frames / output.fps:.4g} s, so every repeat starts {abs(late) * 1000:.0f} ms "
+        f"{'late' if late > 0 else 'early'}; use output.fps: {rate} or {auto}"
     )
 
 
@@ -142,8 +142,8 @@ def _places(schedule: Schedule, section: Value, clock: Clock) -> None:
         span = PLATFORMS[video.place].seconds if video.place else None
         seconds = schedule.output.length * video.repeat
         if span and not span[0] <= seconds <= span[1]:
-            said = f"{video.place} takes {span[0]:g} to {span[1]:g} s, and the video is {seconds:.4g} s long"
-            clock.warn(section.entries()["video"], said)
+            message = f"{video.place} accepts {span[0]:g} to {span[1]:g} s, but the video lasts {seconds:.4g} s"
+            clock.warn(section.entries()["video"], message)
 
 
 def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
@@ -151,8 +151,8 @@ def _music(schedule: Schedule, section: Value, clock: Clock) -> None:
     if music.beat is None and music.file is None and not music.signals:
         clock.warn(section, "has no effect without bpm or file")
     if music.length is not None and clock.length > music.length + 1 / clock.fps:
-        said = f"the track ends at {music.length:.4g} s but the video at {clock.length:.4g} s"
-        clock.warn(section.entries()["file"], said)
+        message = f"the track ends at {music.length:.4g} s, but the video only at {clock.length:.4g} s"
+        clock.warn(section.entries()["file"], message)
     for name, entry in (section.entries()["signals"].entries() if music.signals else {}).items():
         if name not in clock.diagnostics.used:
             clock.warn(dataclasses.replace(entry, path=f"music.signals.{name}"), "is defined but never used")

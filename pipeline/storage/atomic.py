@@ -1,4 +1,4 @@
-"""Write files atomically: to a temporary file that is synced and renamed, with the rename synced, too."""
+"""Write files atomically: write a temporary file, sync it, rename it, and sync the folder."""
 
 import contextlib
 import os
@@ -10,17 +10,17 @@ _PARTIAL = ".partial"
 
 
 @contextmanager
-def replacing(path: Path, whose: str = "") -> Iterator[Path]:
+def replacing(path: Path, writer: str = "") -> Iterator[Path]:
     """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
 
     The temporary name keeps the suffix, since writers choose the format by it. A leftover of a crash is
     removed by the next writer of `path`.
 
     Args:
-        whose: distinguishes the temporary files of several concurrent writers.
+        writer: distinguishes the temporary files of several concurrent writers.
     """
-    partial = named_partial(path, whose)
-    partial.unlink(missing_ok=True)  # a writer that outlived its run may still have the old one open
+    partial = named_partial(path, writer)
+    partial.unlink(missing_ok=True)  # a writer that outlived its run may still have it open
     try:
         yield partial
         with partial.open("rb") as file:
@@ -31,9 +31,9 @@ def replacing(path: Path, whose: str = "") -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def named_partial(path: Path, whose: str = "") -> Path:
+def named_partial(path: Path, writer: str = "") -> Path:
     """Return the temporary name for `path`, in the form that `remove_partial` recognises."""
-    return path.with_name(f".{path.stem}{_PARTIAL}{whose}{path.suffix}")
+    return path.with_name(f".{path.stem}{_PARTIAL}{writer}{path.suffix}")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -48,8 +48,8 @@ def remove_partial(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Sync a folder to disk: otherwise a renamed file can be lost in a power cut."""
-    with contextlib.suppress(OSError):  # some file systems cannot do this, and the file's content is safe
+    """Sync a folder to disk: otherwise a power cut can undo the renaming of a file in it."""
+    with contextlib.suppress(OSError):  # not all file systems support this; the file's content is safe anyway
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -1,33 +1,33 @@
-"""Explain why files cannot be read, and suggest the one that may be meant."""
+"""Explain why a file cannot be read, and suggest the one that was probably meant."""
 
 import difflib
 from itertools import islice
 from pathlib import Path
 
 SUFFIXES = (".yaml", ".yml")  # of schedules
-_MOST_NAMES = 10_000  # of one folder
+_MAX_NAMES = 10_000  # in one folder
 
 
 def unreadable(path: Path, error: OSError) -> str:
-    """Say why a file cannot be read; if it does not exist, also suggest the one that may be meant."""
+    """Say why a file cannot be read; if it does not exist, also suggest the one that was probably meant."""
     why = f"cannot be read: {error.strerror or error}"
     return why + did_you_mean(path) if isinstance(error, FileNotFoundError) else why
 
 
 def did_you_mean(path: Path) -> str:
-    """Return the end of a message that `path` does not exist: the similar file in its folder, or ""."""
+    """Return the end of a message that `path` does not exist: a similar file in its folder; "" if there is none."""
     near = _near(path)
     return "" if near is None else f"; did you mean '{near}'?"
 
 
 def _near(path: Path) -> Path | None:
-    """Return the file of the same kind in the same folder whose name is the most similar.
+    """Return the file of the same type in the same folder with the most similar name; None if none is similar.
 
-    Only stems are compared: a common suffix would make every name look close.
+    Only stems are compared: a shared suffix would make all names look similar.
     """
     suffixes = {path.suffix, *(SUFFIXES if path.suffix in ("", *SUFFIXES) else ())}
     try:
-        names = [entry.name for entry in islice(path.parent.iterdir(), _MOST_NAMES) if entry.suffix in suffixes]
+        names = [entry.name for entry in islice(path.parent.iterdir(), _MAX_NAMES) if entry.suffix in suffixes]
     except OSError:
         return None
     stems = {Path(name).stem.casefold(): name for name in sorted(names)}

@@ -1,4 +1,4 @@
-"""Fetch schedules from a bucket, with the files that they name, which are in the same folder or below."""
+"""Fetch schedules from a bucket, and the files that they name, in the same folder or below it."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -13,10 +13,10 @@ _MAX_FILES = 1000  # named by one schedule
 
 
 def fetch(url: str, into: Path) -> list[Path]:
-    """Download the schedules at a URL, one or all of a folder, and return them as local files below `into`.
+    """Download the schedule at a URL, or all schedules of a folder; return their paths below `into`.
 
     Raises:
-        InputError: it is not the URL of a bucket, or there is no schedule.
+        InputError: the URL is not that of a bucket, or there is no schedule at it.
         StorageError: the bucket cannot be read.
     """
     if url.endswith(SUFFIXES):
@@ -26,14 +26,14 @@ def fetch(url: str, into: Path) -> list[Path]:
         store = Store(url)
         names = sorted(found.key for found in store.list() if found.key.endswith(SUFFIXES) and "/" not in found.key)
     if not names:
-        raise InputError(f"{url}: contains no schedule; expected objects that end in {' or '.join(SUFFIXES)}")
+        raise InputError(f"{url}: contains no schedule; expected objects whose names end in {' or '.join(SUFFIXES)}")
     for name in names:
         _fetch(store, name, into / store.relative_path)
     return [into / store.relative_path / name for name in names]
 
 
 def _fetch(store: Store, name: str, folder: Path) -> None:
-    """Fetch a schedule and the files in its folder that it names; missing ones are reported when it is read."""
+    """Fetch a schedule and the files in its folder that it names; missing files are reported when it is read."""
     wanted = [name]
     seen: set[str] = set()
     while wanted and len(seen) < _MAX_FILES:
@@ -46,12 +46,12 @@ def _fetch(store: Store, name: str, folder: Path) -> None:
         except FileNotFoundError:
             continue
         if key.endswith(SUFFIXES):
-            wanted += _named(folder / key)
+            wanted += _file_names(folder / key)
     if not (folder / name).is_file():
         raise StorageError(f"{store.url}/{name}: there is no such object")
 
 
-def _named(path: Path) -> Iterator[str]:
+def _file_names(path: Path) -> Iterator[str]:
     """Yield every scalar that looks like a file in the schedule's folder or below."""
     try:
         for token in yaml.scan(path.read_text(encoding="utf-8-sig")):

@@ -1,6 +1,6 @@
-"""Record which local file equals which object, so that files that were uploaded or fetched are not fetched again.
+"""Record which local files equal their objects, so that files that were uploaded or fetched are not fetched again.
 
-It only saves work. If it is lost, for example by a kill, the newer of file and object is used.
+It only saves work: if it is lost, for example when the process is killed, the newer of file and object is used.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ class Ledger:
     """Maps an object's key to the local file's stamp and the tag of the object that it equals.
 
     Args:
-        part: distinguishes the ledgers of concurrent runs, one each; their entries are merged when read.
+        part: the range of frames of a run that renders only these, for a ledger of its own. Reading merges all ledgers.
     """
 
     def __init__(self, folder: Path, part: tuple[int, int] | None = None) -> None:
@@ -25,19 +25,19 @@ class Ledger:
         self._path = folder / (NAME if part is None else f".mirror-{part[0]}.json")
         self._known: dict[str, list[object]] = {}
         for path in (folder / NAME, *sorted(folder.glob(".mirror-*.json"))):
-            with contextlib.suppress(OSError, ValueError):  # the first time
+            with contextlib.suppress(OSError, ValueError):  # missing the first time, or damaged
                 read = json.loads(path.read_text(encoding="utf-8"))
                 self._known |= read if isinstance(read, dict) else {}
 
     def note(self, key: str, tag: str | None, stamp: tuple[int, int]) -> None:
-        """Record that the file, with its current time and size, equals the object with this tag."""
+        """Record that the file with this time and size equals the object with this tag."""
         self._known[key] = [tag, *stamp]
 
     def forget(self, key: str) -> None:
         self._known.pop(key, None)
 
     def is_same(self, found: Object) -> bool:
-        """Whether the file equals the object, with neither changed since."""
+        """Whether the file was recorded as equal to the object, and neither has changed since."""
         try:
             return self._known.get(found.key) == [found.tag, *stamp_of(self._folder / found.key)]
         except OSError:

@@ -1,7 +1,7 @@
-"""Make names of folders and files from names that users choose: always a single, safe path component.
+"""Make names of folders and files from names that users choose: always one safe path component.
 
-A safe name is used unchanged. All others are changed in the same way every time, so that the same command finds its
-folder again, and two different names never become the same one.
+A safe name is used unchanged. Any other is always changed in the same way, so that the same command finds its
+folder again, and different names never become the same one.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECAS
 
 
 def safe(name: str, longest: int = LONGEST) -> str:
-    """Return a path component made from `name`, or `name` itself if it is safe.
+    """Return `name` if it is a safe path component, else a safe one made from it.
 
     It is never empty, `.`, `..` or hidden, has no separators, control characters or characters that other systems
     refuse, and at most `longest` bytes. A name that had to be changed ends with a digest of the original.
@@ -42,7 +42,7 @@ def stem_of(file: Path) -> str:
 def run_name(file: Path, draft: bool = False, overrides: Sequence[tuple[str, str]] = ()) -> str:
     """Return the name of the folder to which a schedule is rendered.
 
-    A draft has its own folder, and so does a trial, which is named after what `--set` changed: neither ever replaces
+    A draft has its own folder. So does a trial, named after what `--set` changed. Neither ever replaces
     finished frames.
     """
     changed = ",".join(f"{path}={_short(value)}" for path, value in overrides)
@@ -50,7 +50,7 @@ def run_name(file: Path, draft: bool = False, overrides: Sequence[tuple[str, str
 
 
 def base_of(folder: Path, file: Path, draft: bool, overrides: Sequence[tuple[str, str]]) -> Path | None:
-    """Return the same schedule's folder without `--set`, if `folder` is a trial's or that of one of its variants."""
+    """Return the folder of the same schedule without `--set`; None unless `folder` is a trial's or its variant's."""
     plain = run_name(file, draft)
     for count in range(1, len(overrides) + 1):  # a variant's overrides follow those of the command line
         trial = run_name(file, draft, overrides[:count])
@@ -62,6 +62,6 @@ def base_of(folder: Path, file: Path, draft: bool, overrides: Sequence[tuple[str
 
 
 def _short(value: str) -> str:
-    """Return a value, or its beginning with a digest of the whole value."""
+    """Return a short value as it is, a long one as its beginning and a digest of the whole."""
     plain = len(value) <= _SHOWN and not {",", "="} & set(value)  # these separate settings
     return value if plain else f"{value[:_SHOWN]}-{hashlib.sha256(value.encode()).hexdigest()[:_TAG]}"

@@ -1,4 +1,4 @@
-"""Define where a batch writes: a local folder, and the bucket that it mirrors, if any."""
+"""Decide where results are written: to a local folder, and to a bucket that mirrors it, if one is given."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,12 @@ BATCH_RECORD = "batch.json"
 
 @dataclass(frozen=True, kw_only=True)
 class OutputFolder:
-    """A batch's folder.
+    """Where one command writes.
 
     Attributes:
         folder: the local folder; runs are always rendered here.
         inputs: the folder to which schedules from buckets are downloaded.
-        remote: the URL that `folder` mirrors.
+        remote: the URL of the bucket that mirrors `folder`; None if there is none.
     """
 
     folder: Path
@@ -25,7 +25,7 @@ class OutputFolder:
     remote: str | None
 
     def remote_of(self, folder: Path) -> str | None:
-        """Return the URL of a run's folder in the bucket."""
+        """Return the URL of a run's folder in the bucket; None without a bucket."""
         if self.remote is None:
             return None
         return f"{self.remote.rstrip('/')}/{folder.relative_to(self.folder).as_posix()}"
@@ -40,7 +40,7 @@ def output_folder(out: str, sync: str | None, work: Path | None) -> OutputFolder
     """Combine `--out`, `--sync` and `--work`.
 
     Raises:
-        InputError: a URL is not that of a bucket, or two are given.
+        InputError: a URL is not that of a bucket, or there are two.
     """
     base = work or cache_folder() / "work"
     if not is_url(out):
@@ -48,5 +48,5 @@ def output_folder(out: str, sync: str | None, work: Path | None) -> OutputFolder
             Store(sync)
         return OutputFolder(folder=Path(out), inputs=base, remote=sync)
     if sync is not None:
-        raise InputError(f"--sync {sync}: --out is a bucket already; give one of them")
+        raise InputError(f"--sync {sync}: --out is already a bucket; give only one of the two")
     return OutputFolder(folder=base / Store(out).relative_path, inputs=base, remote=out)

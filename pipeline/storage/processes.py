@@ -1,4 +1,4 @@
-"""Check whether a process recorded in a file still runs: ids are reused, so start and boot are compared, too."""
+"""Check whether a recorded process is still running: ids are reused, so start time and boot are compared, too."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ _AFTER_NAME = 3  # the first field after the name, which is in brackets and may 
 
 
 def boot() -> str:
-    """Return an id of the machine's current boot; empty if the system does not provide it."""
+    """Return an id of the machine's current boot; "" if the system does not provide one."""
     try:
         return _BOOT.read_text(encoding="ascii").strip()
     except (OSError, ValueError):  # not Linux
@@ -18,7 +18,7 @@ def boot() -> str:
 
 
 def start_of(pid: int) -> str:
-    """Return a process's start in ticks since boot; empty if there is no such process or the system does not say."""
+    """Return a process's start in ticks since boot; "" if there is no such process or the system does not tell."""
     try:
         stat = Path(_STAT.format(pid=pid)).read_bytes()
     except OSError:
@@ -27,12 +27,12 @@ def start_of(pid: int) -> str:
     return os.fsdecode(fields[_START_FIELD - _AFTER_NAME]) if len(fields) > _START_FIELD - _AFTER_NAME else ""
 
 
-def lives(pid: int, start: str = "", booted: str = "") -> bool:
+def is_running(pid: int, start: str = "", booted: str = "") -> bool:
     """Whether the process with this id, start and boot is still running on this machine.
 
     Args:
-        start: see `start_of`; empty if it was not recorded: then any process with this id counts.
-        booted: see `boot`; empty if it was not recorded.
+        start: see `start_of`; "" if it was not recorded: then any process with this id counts.
+        booted: see `boot`; "" if it was not recorded.
     """
     if pid <= 0 or (booted and boot() and booted != boot()):
         return False

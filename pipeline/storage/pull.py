@@ -1,4 +1,4 @@
-"""Fetch objects from a bucket to a local folder if they are missing there or newer in the bucket."""
+"""Fetch objects from a bucket into a local folder, if they are missing there or newer in the bucket."""
 
 import os
 from collections.abc import Callable
@@ -12,34 +12,34 @@ from render.errors import StorageError
 def pull(
     store: Store, folder: Path, ledger: Ledger, wanted: Callable[[str], bool] = lambda key: True
 ) -> tuple[set[str], set[str]]:
-    """Fetch the objects of a run whose local file is missing or older.
+    """Fetch the objects whose local files are missing or older.
 
-    The run itself checks the fetched files by its hashes and checksums, as after a crash.
+    The run then checks the fetched files by their hashes and checksums, as after a crash.
 
     Args:
-        wanted: whether to consider an object with this key; all others are ignored.
+        wanted: whether an object with this key is considered; all others are ignored.
 
     Returns:
-        The keys of all objects, and the keys of those whose local file is now equal.
+        The keys of all considered objects, and of those whose local file is now equal.
 
     Raises:
-        StorageError: an object could not be fetched; those fetched before are kept.
+        StorageError: an object could not be fetched; files fetched before it are kept.
     """
     keys, same = set(), set()
     for found in store.list():
         if not wanted(found.key):
             continue
         keys.add(found.key)
-        if ledger.is_same(found) or _newer(store, found, folder, ledger):
+        if ledger.is_same(found) or _fetched_if_newer(store, found, folder, ledger):
             same.add(found.key)
     return keys, same
 
 
-def _newer(store: Store, found: Object, folder: Path, ledger: Ledger) -> bool:
-    """Fetch an object if it is newer than its local file; return whether it was."""
+def _fetched_if_newer(store: Store, found: Object, folder: Path, ledger: Ledger) -> bool:
+    """Fetch an object unless its local file is newer; return whether it was fetched."""
     path = folder / found.key
     if found.key.startswith("/") or ".." in Path(found.key).parts:  # keys in a bucket can be anything
-        raise StorageError(f"{store.url}: there is an object named '{found.key}', which would lie outside")
+        raise StorageError(f"{store.url}: the object '{found.key}' would be written outside the run's folder")
     stamp = found.modified.timestamp()
     if path.is_file() and path.stat().st_mtime > stamp:
         return False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore, RetryConfig
 
 SCHEMES = ("s3", "gs", "az")
-RETRY_SECONDS = 180  # how long the library retries if a bucket does not respond or responds with an error
+RETRY_SECONDS = 180  # how long the library retries when a bucket does not respond or responds with an error
 _URL = re.compile(r"([a-z][a-z0-9+]*)://([^/?#@]+)(/[^?#]*)?")
 
 
@@ -26,7 +26,7 @@ def is_url(text: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Object:
-    """An entry of a listing: the object's key below the URL, when it was written, and the tag of its content."""
+    """An object in a listing: its key below the URL, when it was written, and the tag of its content."""
 
     key: str
     modified: datetime
@@ -37,7 +37,7 @@ class Store:
     """The objects below a URL.
 
     Raises:
-        InputError: it is not the URL of a bucket, or the extra `cloud` is not installed.
+        InputError: the URL is not that of a bucket, or the extra `cloud` is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -58,7 +58,7 @@ class Store:
         """List all objects below the URL, in no particular order. Raises `StorageError`."""
         import obstore
 
-        with self._telling("listed"):
+        with self._translated_errors("listed"):
             return [
                 Object(key=str(meta["path"]), modified=meta["last_modified"], tag=_tag(meta["e_tag"]))
                 for batch in obstore.list(self._store)
@@ -75,25 +75,25 @@ class Store:
         import obstore
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as partial, partial.open("wb") as file, self._telling("read", key, missing=True):
+        with replacing(path) as partial, partial.open("wb") as file, self._translated_errors("read", key, missing=True):
             answer = obstore.get(self._store, key)
             written = sum(file.write(chunk) for chunk in answer.stream())
             if written != answer.meta["size"]:
-                raise StorageError(f"{self.url}/{key}: only {written:,} of {answer.meta['size']:,} bytes came")
+                raise StorageError(f"{self.url}/{key}: received only {written:,} of {answer.meta['size']:,} bytes")
         return written
 
     def put(self, key: str, data: bytes) -> str | None:
         """Write an object atomically and return its tag. Raises `StorageError`."""
         import obstore
 
-        with self._telling("written", key):
+        with self._translated_errors("written", key):
             return _tag(obstore.put(self._store, key, data)["e_tag"])
 
     def delete(self, key: str) -> None:
         """Remove an object, if it exists. Raises `StorageError`."""
         import obstore
 
-        with suppress(FileNotFoundError), self._telling("removed", key, missing=True):
+        with suppress(FileNotFoundError), self._translated_errors("removed", key, missing=True):
             obstore.delete(self._store, key)
 
     @cached_property
@@ -101,20 +101,20 @@ class Store:
         try:
             from obstore.store import from_url
         except ImportError as error:
-            raise InputError(f"{self.url}: buckets need one more package: pip install '.[cloud]'") from error
+            raise InputError(f"{self.url}: buckets need another package: pip install '.[cloud]'") from error
         retry: RetryConfig = {"retry_timeout": timedelta(seconds=RETRY_SECONDS)}
-        with self._telling("opened"):
+        with self._translated_errors("opened"):
             if not self.url.startswith("az:"):
                 return from_url(self.url, retry_config=retry)
             account, _, below = self.url.removeprefix("az://").partition("/")  # obstore's az: URLs contain no account
             return from_url(f"az://{below}", account_name=account, retry_config=retry)
 
     @contextmanager
-    def _telling(self, done: str, key: str = "", missing: bool = False) -> Iterator[None]:
-        """Convert the library's errors to ours, in one line: its own text includes pages of the server's response.
+    def _translated_errors(self, done: str, key: str = "", missing: bool = False) -> Iterator[None]:
+        """Convert the library's errors to ours, each of one line: its own may include pages of the server's response.
 
         Args:
-            missing: whether a missing object raises FileNotFoundError.
+            missing: whether FileNotFoundError is raised for a missing object.
         """
         from obstore.exceptions import BaseError
 
@@ -123,7 +123,7 @@ class Store:
         except FileNotFoundError as error:
             if missing:
                 raise
-            raise StorageError(f"{self.url}: there is no such bucket; make it first") from error
+            raise StorageError(f"{self.url}: there is no such bucket; create it first") from error
         except (BaseError, TimeoutError, ConnectionError) as error:
             where = f"{self.url}/{key}" if key else self.url
             raise StorageError(f"{where}: cannot be {done}: {_reason(error)}; what is finished is kept") from error
@@ -135,6 +135,6 @@ def _tag(written: str | None) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """Return the essence of the library's message, without request headers or debug output."""
+    """Return the start of the library's message, without debug output."""
     text = " ".join(str(error).split("Debug source:")[0].split())
     return text[:300] or type(error).__name__

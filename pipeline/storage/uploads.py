@@ -1,4 +1,4 @@
-"""Upload in the background, in order, with a limit on the bytes that are queued."""
+"""Upload objects in the background, in order, with a limit on the bytes in the queue."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from types import TracebackType
 from pipeline.storage.store import Store
 from render.errors import StorageError
 
-ROOM = 256 * 1024 * 1024  # bytes that may be queued; beyond it, a render that is faster than the network must wait
+MAX_QUEUED = 256 * 1024 * 1024  # bytes in the queue; a render that is faster than the network waits
 GRACE = 2.0  # seconds during which a terminated render may still upload
 
 
@@ -23,21 +23,21 @@ class _Task:
 
 
 class Uploads:
-    """A queue and the thread that processes it; as a context manager, it ends when everything is uploaded.
+    """A queue of uploads and the thread that processes it; a context manager that waits until all are done.
 
-    Tasks are processed in order. If one fails, after the library has retried for minutes, the next call raises
+    Tasks are processed in order. If one fails, which is after the library has retried for minutes, the next call raises
     its error.
     """
 
-    def __init__(self, store: Store, room: int = ROOM) -> None:
+    def __init__(self, store: Store, max_queued: int = MAX_QUEUED) -> None:
         self._store = store
-        self._room = room
+        self._max_queued = max_queued
         self._tasks: deque[_Task] = deque()
         self._changed = threading.Condition()
         self._bytes = 0
         self._closed = False
         self._error: StorageError | None = None
-        self._thread = threading.Thread(target=self._work, name="uploads", daemon=True)
+        self._thread = threading.Thread(target=self._process_tasks, name="uploads", daemon=True)
 
     def __enter__(self) -> "Uploads":
         self._thread.start()
@@ -53,7 +53,7 @@ class Uploads:
                 self._changed.notify_all()
 
     def put(self, key: str, data: bytes, done: Callable[[str | None], None]) -> None:
-        """Queue an upload; wait while the queue is full. Raises `StorageError` of an earlier task.
+        """Queue an upload; wait while the queue is full. Raises the `StorageError` of an earlier task.
 
         Args:
             done: called in the uploading thread with the object's tag, after the upload.
@@ -61,7 +61,7 @@ class Uploads:
         self._add(_Task(key=key, data=data, done=done), len(data))
 
     def delete(self, key: str) -> None:
-        """Queue the removal of an object, after all earlier tasks. Raises `StorageError` of an earlier task."""
+        """Queue the removal of an object, after all earlier tasks. Raises the `StorageError` of an earlier task."""
         self._add(_Task(key=key, data=None), 0)
 
     def drain(self, seconds: float | None = None) -> None:
@@ -73,22 +73,22 @@ class Uploads:
                 if left is not None and left <= 0:
                     return
                 self._changed.wait(left)
-            self._raise()
+            self._raise_error()
 
     def _add(self, task: _Task, size: int) -> None:
         with self._changed:
-            while self._bytes and self._bytes + size > self._room and self._error is None:
+            while self._bytes and self._bytes + size > self._max_queued and self._error is None:
                 self._changed.wait()
-            self._raise()
+            self._raise_error()
             self._tasks.append(task)
             self._bytes += size
             self._changed.notify_all()
 
-    def _raise(self) -> None:
+    def _raise_error(self) -> None:
         if self._error is not None:
             raise self._error
 
-    def _work(self) -> None:
+    def _process_tasks(self) -> None:
         while True:
             with self._changed:
                 while not self._tasks and not self._closed:
@@ -97,7 +97,7 @@ class Uploads:
                     return
                 task = self._tasks[0]
             try:
-                self._do(task)
+                self._process(task)
             except StorageError as error:
                 self._fail(error)
                 return
@@ -109,7 +109,7 @@ class Uploads:
                 self._bytes -= len(task.data or b"")
                 self._changed.notify_all()
 
-    def _do(self, task: _Task) -> None:
+    def _process(self, task: _Task) -> None:
         if task.data is None:
             self._store.delete(task.key)
         else:

@@ -1,1 +1,1 @@
-"""From pictures to a file by ffmpeg: formats, containers, what is written into them. Knows no schedule."""
+"""Make video files from pictures with ffmpeg: formats, containers, embedded texts. Knows nothing about schedules."""

@@ -13,11 +13,11 @@ _HEAD = 12  # bytes at the start of a file that identify its type
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedText:
-    """How a text is stored in a container that ffmpeg does not write metadata into, and read back.
+    """How a text is stored in a container into which ffmpeg does not write metadata, and how it is read back.
 
     Attributes:
         write: adds a text to a finished file.
-        read: yields the texts in the content of a file, as UTF-8; the file may be damaged.
+        read: yields the texts in a file's content, as UTF-8; the file may be damaged.
     """
 
     write: Callable[[Path, str], None]
@@ -29,17 +29,17 @@ class Container:
     """A type of file.
 
     Attributes:
-        name: for people.
+        name: as shown to people.
         suffix: of the file, with its dot.
         muxer: ffmpeg's name for it.
         signature: a pattern that matches the first 12 bytes of every such file.
         options: of the muxer.
-        demuxer: the options with which ffmpeg reads it back. They name the demuxer, so that a file that claims to be
-            something else is not opened as that.
+        demuxer: the options with which ffmpeg reads it back. They name the demuxer, so that ffmpeg never opens the file
+            as another type that its content claims.
         subtitle_codec: for subtitles that can be switched on; "" if the container does not support them.
-        is_complete: whether a file with the right signature reaches its end.
+        is_complete: whether a file with the right signature is not cut off.
         text: how a text is stored in it; None if ffmpeg writes it as metadata.
-        durations: reads the durations of all pictures in milliseconds, if not every version of ffmpeg can.
+        durations: reads the durations of all pictures in milliseconds; None if every version of ffmpeg can read them.
     """
 
     name: str
@@ -53,18 +53,18 @@ class Container:
     text: EmbeddedText | None = None
     durations: Callable[[bytes], list[int]] | None = None
 
-    def fits(self, path: Path) -> bool:
+    def matches(self, path: Path) -> bool:
         """Whether the file starts with this type's signature. Raises `OSError`."""
         with path.open("rb") as file:
             return re.match(self.signature, file.read(_HEAD), re.DOTALL) is not None
 
     def is_whole(self, path: Path) -> bool:
         """Whether the file is of this type and complete, without decoding it. Raises `OSError`."""
-        return self.fits(path) and self.is_complete(path)
+        return self.matches(path) and self.is_complete(path)
 
 
 def _has_all_boxes(path: Path) -> bool:
-    """Whether the file is one chain of boxes up to its end, including an index and pictures."""
+    """Whether the file is a chain of complete boxes up to its end, with an index and pictures among them."""
     kinds = []
     with path.open("rb") as file:
         end = path.stat().st_size

@@ -1,7 +1,7 @@
-"""Texts inside animated pictures: GIF, WebP and APNG have a place for one, but ffmpeg does not write it.
+"""Texts inside animated pictures: GIF, WebP and APNG can hold one, but ffmpeg does not write it.
 
-How a container stores the text is in the file of its format; this module has what reading them has in common. A file
-may come from a stranger: nothing here uses more memory than the texts in it.
+How a container stores the text is in the file of its format; this module has what the formats share when reading. A
+file may come from a stranger: nothing here uses more memory than the texts in it.
 """
 
 import struct
@@ -12,25 +12,25 @@ from pathlib import Path
 from pipeline.video.containers import Container, EmbeddedText
 from render.errors import InputError
 
-MAX_TEXT = 20_000_000  # bytes: twenty times what a schedule may have
-MAX_PARTS = 10_000_000  # blocks and chunks to skip: enough for two gigabytes of a GIF
+MAX_TEXT = 20_000_000  # bytes: twenty times the limit of a schedule
+MAX_PARTS = 10_000_000  # limit of blocks and chunks to skip: enough for a GIF of two gigabytes
 
 
 def container_of(file: Path, containers: Sequence[Container]) -> Container:
-    """The container of a file, determined by its first bytes.
+    """The container of a file, identified by its first bytes.
 
     Raises:
-        InputError: it is none of them. ffmpeg must not guess the type: it would follow a playlist to other files.
+        InputError: it is none of `containers`. ffmpeg must not guess the type: a playlist would lead to other files.
     """
-    found = next((container for container in containers if container.fits(file)), None)
+    found = next((container for container in containers if container.matches(file)), None)
     if found is None:
         *others, last = [container.name for container in containers]
-        raise InputError(f"{file}: not a video that `render` makes: expected {', '.join(others)} or {last}")
+        raise InputError(f"{file}: not a video that `render` makes; expected {', '.join(others)} or {last}")
     return found
 
 
 def texts(file: Path, text: EmbeddedText) -> Iterator[str]:
-    """Yield all texts in a file, none longer than a schedule may be."""
+    """Yield the texts in a file, except those longer than `MAX_TEXT`."""
     with file.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as content:
         for found in text.read(content):
             if len(found) <= MAX_TEXT:

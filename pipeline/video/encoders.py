@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pipeline.video.containers import Options
 
-AAC: Mapping[str, str | int] = {"acodec": "aac", "b:a": "256k"}  # not audibly different from the track
+AAC: Mapping[str, str | int] = {"acodec": "aac", "b:a": "256k"}  # sounds the same as the track
 X26_SPEEDS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 X26_SPEED_RANGE = "ultrafast to veryslow"
 _FAMILIES = ("nvenc", "videotoolbox", "qsv", "vaapi")
@@ -16,7 +16,7 @@ def in_hardware(codec: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 def quality_in_hardware(encoder: str, crf: int) -> Options:
-    """Options of a hardware encoder for about the quality of the software encoder at `crf`."""
+    """Options of a hardware encoder for about the same quality as the software encoder at `crf`."""
     by_family: dict[str, Options] = {
         "nvenc": {"rc": "vbr", "cq": crf, "b:v": 0, "preset": "p6", "tune": "hq"},
         "videotoolbox": {"q:v": round(100 - crf * 100 / 63)},

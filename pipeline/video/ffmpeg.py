@@ -1,4 +1,4 @@
-"""Makes a video from frames with ffmpeg. Only this file builds its command lines for that."""
+"""Makes a video from frames with ffmpeg. Only this file builds the command lines for that."""
 
 import itertools
 import os
@@ -17,22 +17,22 @@ from pipeline.curves.rates import exact
 from pipeline.storage.atomic import replacing
 from pipeline.video import process
 from pipeline.video.containers import Container
-from pipeline.video.margins import kept, with_margins
+from pipeline.video.margins import with_margins, without_margins
 from pipeline.video.measuring import measured
 from pipeline.video.process import limited_output, patience
 from pipeline.video.recipe import Recipe
 from render.errors import EncodingError, InputError
 
 ENVIRONMENT = "RENDER_FFMPEG"
-_MAX_NOTES = 4_000_000  # bytes: a schedule has at most 1,000,000, and each may be escaped
+_MAX_NOTES = 4_000_000  # bytes: a schedule has at most 1,000,000, each of which may be escaped
 _MAX_BLOCK = 64 << 20  # largest single allocation that ffmpeg may make while reading them, in bytes
 
 
 def find_binary(setting: str | None) -> str:
-    """The ffmpeg to use: the setting, else $RENDER_FFMPEG, else from PATH, else imageio-ffmpeg's own.
+    """The ffmpeg to use: the setting, else $RENDER_FFMPEG, else the one in PATH, else that of imageio-ffmpeg.
 
     Raises:
-        EncodingError: the one in a setting does not exist, or there is none at all.
+        EncodingError: the one that was set cannot be run, or there is none.
     """
     for origin, wanted in (("--ffmpeg", setting), (f"${ENVIRONMENT}", os.environ.get(ENVIRONMENT))):
         if wanted:
@@ -63,26 +63,26 @@ def assemble(
         fps: frames per second.
         title: for the video's metadata.
         recipe: filters, encoder and container.
-        check: called with the number of every frame before it is used, while ffmpeg encodes the frames before it;
-            an exception from it ends the encoding.
+        check: called with the number of every frame before it is used, while ffmpeg encodes the earlier frames;
+            an exception that it raises ends the encoding.
 
     Raises:
-        EncodingError: ffmpeg failed; the message says why and what to do. The frames are kept.
+        EncodingError: ffmpeg failed; the message gives the reason and a remedy. The frames are kept.
     """
     frames = [pattern.parent / (pattern.name % index) for index in range(num_frames)]
     for frame in frames:
-        if not (frame.is_file() and frame.stat().st_size):  # ffmpeg would silently make a shorter video
+        if not (frame.is_file() and frame.stat().st_size):  # otherwise ffmpeg would silently make a shorter video
             raise EncodingError(f"{frame}: is missing or empty; run again to render it")
-    # Through a pipe instead of by name: ffmpeg reads ahead and would fail at a gap after the last frame.
+    # Frames go through a pipe: by name, ffmpeg would read ahead and fail at the missing one after the last frame.
     pictures = ffmpeg.input("pipe:", format="png_pipe", framerate=str(exact(fps)))
     order = [*(recipe.order or range(num_frames))] * recipe.repeat
     shown = len(order)
     if recipe.rate:
         share = exact(recipe.rate) / exact(fps)
-        order, skipped = with_margins(order, recipe.closed, share)
-        recipe = replace(recipe, filters=kept(recipe.filters, skipped, round(shown * share)))
-    fed = _read(frames, order, check, recipe.redraw or (lambda number, png: png))
-    _make(binary, pictures, title, video, recipe, fed, lambda: (shown / fps, recipe.rate or fps))
+        order, skipped = with_margins(order, recipe.is_loop, share)
+        recipe = replace(recipe, filters=without_margins(recipe.filters, skipped, round(shown * share)))
+    input_data = _read(frames, order, check, recipe.redraw or (lambda number, png: png))
+    _make(binary, pictures, title, video, recipe, input_data, lambda: (shown / fps, recipe.rate or fps))
 
 
 def _read(
@@ -105,31 +105,31 @@ def encode(
     video: Path,
     recipe: Recipe,
 ) -> None:
-    """Make `video` from frames as they arrive, each as the RGB bytes of (width, height) pixels.
+    """Make `video` from frames as they arrive; each is the RGB bytes of (width, height) pixels.
 
     Args:
         recipe: filters, encoder and container; its sound must be as long as the frames.
 
     Raises:
-        EncodingError: ffmpeg failed; the message says why and what to do.
+        EncodingError: ffmpeg failed; the message gives the reason and a remedy.
     """
     width, height = size
     pictures = ffmpeg.input(
         "pipe:", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=str(exact(fps))
     )
     counted = itertools.count()
-    fed = (frame for frame, _ in zip(frames, counted, strict=False))
-    _make(binary, pictures, title, video, recipe, fed, lambda: (next(counted) / fps, fps))
+    input_data = (frame for frame, _ in zip(frames, counted, strict=False))
+    _make(binary, pictures, title, video, recipe, input_data, lambda: (next(counted) / fps, fps))
 
 
-def complaint(binary: str, recipe: Recipe) -> str:
-    """Why the recipe does not work on this machine, from a trial with eight small pictures; "" if it works."""
+def trial_error(binary: str, recipe: Recipe) -> str:
+    """The error when the recipe is tried with eight small pictures on this machine; "" if it works."""
     pictures = ffmpeg.input("color=gray:size=320x192:rate=8:duration=1", f="lavfi")
     to_codec = max(place for place, (name, _) in enumerate(recipe.filters) if name == "scale")
     for name, arguments in recipe.filters[to_codec:]:
         pictures = pictures.filter(name, **arguments)
     stream = ffmpeg.output(pictures, "pipe:", **{**recipe.options, "movflags": "empty_moov"})
-    stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin", *_opening(recipe))
+    stream = stream.global_args("-hide_banner", "-loglevel", "error", "-nostdin", *_device_arguments(recipe))
     try:
         made = subprocess.run(stream.compile(cmd=binary), capture_output=True, timeout=patience(), check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -141,7 +141,7 @@ def complaint(binary: str, recipe: Recipe) -> str:
 
 
 def encoder_options(binary: str, encoder: str) -> frozenset[str]:
-    """The names of the options that an encoder has in this ffmpeg; empty if ffmpeg cannot be run."""
+    """The names of the options that this ffmpeg has for an encoder; empty if ffmpeg cannot be run."""
     command = [binary, "-hide_banner", "-h", f"encoder={encoder}"]
     try:
         printed = subprocess.run(
@@ -152,7 +152,7 @@ def encoder_options(binary: str, encoder: str) -> frozenset[str]:
     return frozenset(re.findall(r"^ +-([\w-]+) ", printed.stdout.decode(errors="replace"), re.MULTILINE))
 
 
-def _opening(recipe: Recipe) -> list[str]:
+def _device_arguments(recipe: Recipe) -> list[str]:
     return ["-init_hw_device", recipe.device, "-filter_hw_device", "main"] if recipe.device else []
 
 
@@ -160,17 +160,19 @@ def read_notes(binary: str, video: Path, container: Container) -> str:
     """The metadata of a file, in FFmpeg's own format.
 
     Raises:
-        InputError: the file is not a video, or its metadata are longer than a schedule can be.
+        InputError: the file is not a video, or its metadata is longer than a schedule can be.
         EncodingError: ffmpeg cannot be run.
     """
     command = [binary, "-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
-    # Fix the demuxer, because a playlist under any name would lead to other files.
+    # Name the demuxer: otherwise a playlist, whatever its file name, would lead to other files.
     command += ["-format_whitelist", container.demuxer[-1], "-max_alloc", str(_MAX_BLOCK), *container.demuxer]
     found = limited_output([*command, "-i", f"file:{video}", "-f", "ffmetadata", "pipe:1"], _MAX_NOTES)
     if found is None:
         raise InputError(f"{video}: ffmpeg cannot read it as a video")
     if len(found) > _MAX_NOTES:
-        raise InputError(f"{video}: its metadata are over {_MAX_NOTES:,} bytes; no video that `render` makes has that")
+        raise InputError(
+            f"{video}: its metadata has over {_MAX_NOTES:,} bytes; no video that `render` makes has that much"
+        )
     return found.decode(errors="replace")
 
 
@@ -180,13 +182,13 @@ def _make(
     title: str,
     video: Path,
     recipe: Recipe,
-    fed: Iterable[bytes],
+    input_data: Iterable[bytes],
     expected: Callable[[], tuple[float, float]],
 ) -> None:
     """Make the file.
 
     Args:
-        fed: the data to write to ffmpeg.
+        input_data: the data to write to ffmpeg.
         expected: called when all frames are written; returns the video's length in seconds and its pictures per second.
     """
     with replacing(video.resolve()) as partial:
@@ -200,14 +202,16 @@ def _make(
             **{"flags:v": "+bitexact"},
         )
         stream = stream.global_args(
-            "-hide_banner", "-loglevel", "error", "-xerror", *_opening(recipe)
+            "-hide_banner", "-loglevel", "error", "-xerror", *_device_arguments(recipe)
         ).overwrite_output()
-        process.run(_with_notes(stream.compile(cmd=binary), recipe), fed)
+        process.run(_with_notes(stream.compile(cmd=binary), recipe), input_data)
         if not (partial.is_file() and recipe.container.is_whole(partial)):
-            raise EncodingError(f"{binary}: ended well but made no video; is it ffmpeg? The frames are kept")
+            raise EncodingError(f"{binary}: no error, but no video; is it ffmpeg? The frames are kept")
         lengths = measured(binary, partial, recipe.container)
         if fault := lengths.fault(*expected(), sounds=recipe.sound is not None):
-            raise EncodingError(f"{video}: {binary} made it wrong: {fault}; the frames are kept, try another ffmpeg")
+            raise EncodingError(
+                f"{video}: {binary} made a faulty file: {fault}; the frames are kept, try another ffmpeg"
+            )
         if recipe.finish is not None:
             recipe.finish(partial)
 

@@ -1,6 +1,6 @@
-"""Interpolates pictures between the rendered ones, for a file with a higher frame rate.
+"""Interpolates pictures between the rendered frames, for a file with a higher frame rate.
 
-Uses ffmpeg's minterpolate, motion-compensated (overlapped blocks, both directions) or blending. Cuts stay cuts.
+Uses ffmpeg's minterpolate: motion-compensated (overlapped blocks, both directions) or blended. Cuts stay cuts.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Measures the streams of a finished file by the packets in it, since headers may be wrong.
+"""Measures the streams of a finished file from its packets, since headers may be wrong.
 
 ffmpeg's framecrc lists every packet with its time and duration, in every version from 4.2 on, for every container
 except those whose `durations` are read here.
@@ -13,7 +13,7 @@ from pipeline.video import process
 from pipeline.video.containers import Container
 from render.errors import EncodingError
 
-_TOLERANCE = 0.06  # seconds: an AAC or Opus packet lasts 0.02 s, and Opus begins about that much early
+_TOLERANCE = 0.06  # seconds: an AAC or Opus packet lasts 0.02 s, and Opus begins up to that much earlier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class Lengths:
     Attributes:
         picture: None if there is only one picture, which has no duration.
         sound: 0 if there is none.
-        packet: nominal length of the longest sound packet. In Matroska the last packet also has that length, even if it
-            ends earlier.
+        packet: nominal length of the longest sound packet. In Matroska the last packet has this length even if the
+            sound ends earlier.
     """
 
     picture: float | None

@@ -1,4 +1,4 @@
-"""The notes in a video file: its title and the whole schedule, as YAML that renders the same video again."""
+"""The notes in a video file: its title and the whole schedule, as YAML from which the video can be rendered again."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 
 from render.errors import InputError
 
-KEY = "comment"  # the tag that every container and tool preserves
+KEY = "comment"  # the tag that all containers and tools preserve
 MARK = "# The schedule of this video; render inspect gives it back."
 _MODELS = "# models: "
 _DRAFT = "# render --draft: half the size and a third of the steps of what follows"
@@ -17,7 +17,7 @@ def written_out(source: str, models: Mapping[str, Any], draft: bool) -> str:
     """The text to embed in a file.
 
     Args:
-        source: the schedule's text as it was run.
+        source: the text of the schedule that was rendered.
         models: digests of the models.
         draft: whether the video is a draft.
     """
@@ -41,7 +41,7 @@ def schedule_of(texts: Iterable[str], file: str) -> str:
     for text in texts:
         if text.startswith(MARK):
             return text if text.endswith("\n") else text + "\n"
-    raise InputError(f"{file}: contains no schedule; expected a file that `render` has made")
+    raise InputError(f"{file}: contains no schedule; expected a file that `render` made")
 
 
 def _escaped(text: str) -> str:

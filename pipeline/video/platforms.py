@@ -17,17 +17,17 @@ class Platform:
 
 
 PLATFORMS: dict[str, Platform] = {
-    "square": Platform(about="1080 × 1080, a post", size=(1080, 1080)),
-    "reel": Platform(about="1080 × 1920, upright, for phones", size=(1080, 1920)),
+    "square": Platform(about="1080 × 1080, for posts", size=(1080, 1080)),
+    "reel": Platform(about="1080 × 1920, vertical, for phones", size=(1080, 1920)),
     "canvas": Platform(
         about="1080 × 1920, a loop of 3 to 8 seconds shown with a song", size=(1080, 1920), seconds=(3, 8)
     ),
-    "wallpaper": Platform(about="3840 × 2160, a screen", size=(3840, 2160)),
+    "wallpaper": Platform(about="3840 × 2160, for screens", size=(3840, 2160)),
 }
 
 
 def fitted(size: tuple[int, int], wanted: tuple[int, int], fit: str) -> tuple[Filter, ...]:
-    """Filters from size (width, height) to the wanted one: cropped around the middle, or whole with black bars.
+    """Filters from size (width, height) to the wanted one: cropped around the middle, or padded with black bars.
 
     Scales with Lanczos. Sizes stay even, since most pixel formats require it.
     """

@@ -1,4 +1,4 @@
-"""Runs ffmpeg: writes frames to it, reads its output, stops it if it hangs, and explains its errors."""
+"""Runs ffmpeg: writes frames to it, reads its output, stops it when it hangs, and explains its errors."""
 
 import contextlib
 import os
@@ -18,19 +18,19 @@ _KEPT = 100_000  # bytes kept from the end of its stderr
 
 _ADVICE = {
     "No space left on device": "the disk is full; free some space and run again, the frames are kept",
-    "Unknown encoder": "this ffmpeg lacks the encoder; the one that pip install imageio-ffmpeg brings has it",
-    "must be at least 64": "its AV1 encoder takes no pictures below 64×64; another size, format or ffmpeg does",
-    "Permission denied": "the output folder cannot be written",
+    "Unknown encoder": "this ffmpeg lacks the encoder; the one that pip install imageio-ffmpeg installs has it",
+    "must be at least 64": "its AV1 encoder needs at least 64×64 pixels; try another size, format or ffmpeg",
+    "Permission denied": "the output folder is not writable",
 }
 
 
 def run(command: list[str], frames: Iterable[bytes]) -> None:
-    """Run ffmpeg with `frames` as its input until it ends, or until it makes no progress for too long.
+    """Run ffmpeg with `frames` as its input until it ends; stop it if it makes no progress for too long.
 
     It gets its own session, so that Ctrl-C reaches only this process.
 
     Raises:
-        EncodingError: ffmpeg failed; the message says why and what to do.
+        EncodingError: ffmpeg failed; the message gives the reason and a remedy.
         Exception: whatever iterating over `frames` raised.
     """
     timeout = patience()
@@ -58,8 +58,8 @@ def run(command: list[str], frames: Iterable[bytes]) -> None:
 def _running(command: list[str], stdin: int, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process in a session of its own; it is killed with its children when the block ends.
 
-    A thread starts the process: signal handlers run in the main thread, and one that raises could otherwise interrupt
-    it after the process exists but before it is recorded.
+    A thread starts the process. In the main thread, where signal handlers run, one that raises could interrupt after
+    the process exists but before it is recorded.
 
     Raises:
         EncodingError: the process cannot be started.
@@ -106,7 +106,7 @@ def _write(process: subprocess.Popen[bytes], frames: Iterable[bytes], failures: 
     try:
         for frame in frames:
             process.stdin.write(frame)
-    except BrokenPipeError:  # the process ended early; its own message says why
+    except BrokenPipeError:  # the process ended early; its error message gives the reason
         pass
     except Exception as error:
         failures.append(error)
@@ -118,7 +118,7 @@ def limited_output(command: list[str], most: int) -> bytes | None:
     """What ffmpeg prints about an untrusted file, in limited memory; None if it fails or takes too long.
 
     Args:
-        most: limit in bytes. If ffmpeg prints more, it is stopped, and one byte more than the limit is returned.
+        most: limit in bytes. If ffmpeg prints more, it is stopped, and limit + 1 bytes are returned.
 
     Raises:
         EncodingError: ffmpeg cannot be run.
@@ -141,7 +141,7 @@ def limited_output(command: list[str], most: int) -> bytes | None:
 
 
 def patience() -> float:
-    """How many seconds ffmpeg may run without any output.
+    """The number of seconds that ffmpeg may run without any output.
 
     Raises:
         EncodingError: the setting is not a number.
@@ -156,7 +156,7 @@ def patience() -> float:
 
 
 def _listen(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bool]:
-    """The end of the process's stderr, and whether it printed nothing for `timeout` seconds."""
+    """Read until the process ends: the end of its stderr, and whether it printed nothing for `timeout` seconds."""
     assert process.stdout is not None
     assert process.stderr is not None
     errors = b""
@@ -181,10 +181,10 @@ def _listen(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bo
 
 
 def _advice(errors: str, code: int) -> str:
-    """One sentence about a failure: advice for known errors, else the last line of `errors`."""
+    """One sentence about a failure: a remedy for a known error, else the last line of `errors`."""
     for sign, advice in _ADVICE.items():
         if sign in errors:
             return f"ffmpeg: {advice}"
-    last = errors.splitlines()[-1] if errors else "it said nothing"
+    last = errors.splitlines()[-1] if errors else "it printed no message"
     how = f"was killed by signal {-code}" if code < 0 else f"failed with code {code}"
     return f"ffmpeg {how}: {last}; the frames are kept, run again to make the video"

@@ -1,4 +1,4 @@
-"""The recipe from which `pipeline.video.ffmpeg` makes a video of its frames."""
+"""The recipe by which `pipeline.video.ffmpeg` makes a video from frames."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from pipeline.video.containers import Container
 
 Filter = tuple[str, Mapping[str, str | int | float]]
 
-# As a filter, because encoders may ignore colour options but keep the tags of the frames.
+# A filter, because encoders may ignore colour options but keep the tags of the frames.
 BT709: tuple[Filter, ...] = (
     ("setparams", {"range": "tv", "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}),
 )
@@ -38,14 +38,14 @@ class Recipe:
         options: of the encoder and the muxer, by ffmpeg's names.
         container: of the file.
         sound_options: likewise for the sound.
-        palette: choose the colours from the whole video first, as for a GIF.
+        palette: whether the colours are first chosen from the whole video, as for a GIF.
         device: the device to open for a hardware encoder, by ffmpeg's name.
         sound, subtitles, notes: further inputs: the sound, a .srt file, and metadata in FFmpeg's own format.
         finish: called with the finished file before it is moved into place.
         order: frame numbers in the order in which they are shown; all in ascending order if empty.
-        redraw: called with the number and the PNG of every frame; returns the PNG to use.
-        rate: frames per second of the file if they are interpolated.
-        closed: whether the video is a loop, in which the first frame follows the last one.
+        redraw: called with the number and the PNG of every frame; returns the PNG to use instead.
+        rate: frames per second of the file if frames are interpolated, else None.
+        is_loop: whether the video is a loop, in which the first frame follows the last.
         repeat: how often all frames are shown in a row.
     """
 
@@ -63,7 +63,7 @@ class Recipe:
     repeat: int = 1
     redraw: Callable[[int, bytes], bytes] | None = None
     rate: float | None = None
-    closed: bool = False
+    is_loop: bool = False
 
     def num_pictures(self, count: int, fps: float) -> int:
         """The number of pictures in the file if each repeat shows `count` frames at `fps`."""

@@ -1,10 +1,10 @@
 """Rate control for a file that is played as a loop, in which the first picture follows the last one.
 
 An encoder starts every play with an independent picture and spends few bits on the last ones, because nothing is
-predicted from them. The errors of first and last picture are therefore unrelated, and the difference jumps at the seam
-although the frames close. The smaller both errors are, the smaller the jump: on loops of 48 frames it fell from 1.2-1.4
+predicted from them. So the errors of the first and the last picture are unrelated, and the picture jumps at the seam
+although the frames close. The smaller both errors, the smaller the jump: on loops of 48 frames it fell from 1.2-1.4
 times the median difference of neighbours (AV1: 1.7) to at most 1.13. The price is extra bits for a few pictures.
-It does not help if hardly anything changes from picture to picture (less than one level of 255).
+It does not help where pictures hardly change from one to the next (less than one level of 255).
 
 How each format does this is in its own file; this module has what several of them use.
 """

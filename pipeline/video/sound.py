@@ -9,7 +9,7 @@ from pipeline.video.recipe import Sound
 
 
 @contextmanager
-def sounding(track: Path | None, start: float, seconds: float, video: Path, repeat: int = 1) -> Iterator[Sound | None]:
+def cut_sound(track: Path | None, start: float, seconds: float, video: Path, repeat: int = 1) -> Iterator[Sound | None]:
     """Yield the sound for `seconds` of video, `repeat` times, valid inside the context; None without a track.
 
     Raises:

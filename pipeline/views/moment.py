@@ -8,7 +8,8 @@ import yaml
 from PIL import Image
 
 from pipeline.run.folder.frames import to_pixels
-from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.times import time
 from pipeline.schedule.schedule import Schedule

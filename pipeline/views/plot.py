@@ -113,8 +113,8 @@ def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
         axis.tick_params(labelbottom=axis is axes[-1], labelsize=_TEXT)
         if step is not None and music.beat is not None:
             strong = step * (music.beats_per_bar if step == 1 else 4)
-            number = np.arange(0, float(music.beat.numbers(np.array(length))) + 1e-9, step)
-            at = music.beat.times(number)
+            number = np.arange(0, float(music.beat.beats_at(np.array(length))) + 1e-9, step)
+            at = music.beat.times_of(number)
             for chosen, width in ((number % strong != 0, 0.35), (number % strong == 0, 0.9)):
                 axis.vlines(at[chosen], 0, 1, transform=axis.get_xaxis_transform(), color=_BEAT, linewidth=width)
         for event in chart.events(schedule):

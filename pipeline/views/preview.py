@@ -21,7 +21,7 @@ from pipeline.run.folder.frames import Pixels
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg, formats
-from pipeline.video.sound import sounding
+from pipeline.video.sound import cut_sound
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
 from render.files.images import load_image
@@ -49,7 +49,7 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     shown = itertools.islice(motion(timeline, moved), count)
     frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in shown)
     fps = schedule.output.fps
-    with sounding(schedule.music.path, schedule.music.start, count / fps, video) as sound:
+    with cut_sound(schedule.music.path, schedule.music.start, count / fps, video) as sound:
         recipe = replace(formats.find(formats.DEFAULT).recipe(), sound=sound)
         ffmpeg.encode(binary, frames, (width, height), fps, schedule.title, video, recipe)
     return count

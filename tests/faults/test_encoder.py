@@ -14,7 +14,7 @@ SCRIPTS = {
     "dies of a signal": ("kill -SEGV $$", "was killed by signal 11"),
     "is killed": ("kill -KILL $$", "was killed by signal 9"),
     "fails": ("echo something broke >&2; exit 1", "failed with code 1: something broke"),
-    "fails in silence": ("exit 3", "failed with code 3: it said nothing"),
+    "fails in silence": ("exit 3", "failed with code 3: it printed no message"),
     "fails with megabytes to say": (
         "yes 'no no no no no no no no no no' | head -n 170000 >&2; echo the end >&2; exit 1",
         "failed with code 1: the end",

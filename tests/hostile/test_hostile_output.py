@@ -111,7 +111,7 @@ def test_metadata_longer_than_schedules_are_refused_in_little_memory(
     video.write_bytes(atom(b"ftyp", b"isom\0\0\2\0isom") + atom(b"moov", atom(b"mvhd", bytes(100)) + notes))
     outcome = render("inspect", video)
     assert outcome.code == 2
-    assert re.search("its metadata are over 4,000,000 bytes|cannot read it as a video", outcome.said), outcome.said
+    assert re.search("its metadata has over 4,000,000 bytes|cannot read it as a video", outcome.said), outcome.said
     assert outcome.megabytes <= MEGABYTES
 
 

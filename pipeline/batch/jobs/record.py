@@ -25,7 +25,7 @@ def write_record(out: Path, states: Sequence[JobState], seconds: float) -> None:
         "jobs": [_job(state) for state in states],
     }
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    with replacing(out / BATCH_RECORD, whose=str(os.getpid())) as partial:  # two batches may write at the same time
+    with replacing(out / BATCH_RECORD, writer=str(os.getpid())) as partial:  # two batches may write at the same time
         partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # a name need not be UTF-8
 
 

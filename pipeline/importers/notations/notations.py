@@ -12,7 +12,8 @@ import yaml
 from pipeline.importers.notations.literals import assigned, literal
 from pipeline.importers.notations.notebook import read_cells
 from pipeline.schedule.document.composer import NotYamlError, compose
-from pipeline.schedule.document.document import Problems, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import Problems
 
 MAX_SCRIPT = 1_000_000
 _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)([^`]*)$")

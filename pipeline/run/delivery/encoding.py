@@ -18,7 +18,7 @@ from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg, formats
 from pipeline.video.notes import as_metadata, written_out
 from pipeline.video.recipe import Recipe
-from pipeline.video.sound import sounding
+from pipeline.video.sound import cut_sound
 
 
 def encode(delivery: Delivery) -> None:
@@ -26,7 +26,7 @@ def encode(delivery: Delivery) -> None:
     video, plan, binary = delivery.video, delivery.plan, delivery.binary
     frames = delivery.folder.frames
     with _complete(delivery) as complete:
-        by_encoder = chosen(complete, video, partial(ffmpeg.complaint, binary), delivery.warn)
+        by_encoder = chosen(complete, video, partial(ffmpeg.trial_error, binary), delivery.warn)
         tuned = _tuned(by_encoder, video, plan, binary)
         pattern = frames.folder / frames.pattern
         title, path = plan.title, delivery.path
@@ -38,10 +38,10 @@ def _tuned(recipe: Recipe, video: Video, plan: VideoPlan, binary: str) -> Recipe
     known, options = formats.find(video.format), recipe.options
     if options["vcodec"] != known.encoder:
         return recipe
-    if plan.loops and known.closed is not None:
-        options = known.closed(options, recipe.num_pictures(len(recipe.order), plan.fps))
-    if known.adapted is not None:
-        options = known.adapted(options, ffmpeg.encoder_options(binary, known.encoder))
+    if plan.loops and known.adapt_to_loop is not None:
+        options = known.adapt_to_loop(options, recipe.num_pictures(len(recipe.order), plan.fps))
+    if known.adapt_to_ffmpeg is not None:
+        options = known.adapt_to_ffmpeg(options, ffmpeg.encoder_options(binary, known.encoder))
     return dataclasses.replace(recipe, options=options)
 
 
@@ -54,9 +54,9 @@ def _complete(delivery: Delivery) -> Iterator[Recipe]:
     with ExitStack() as stack:
         size, redraw = _enlarging(video, path, plan, stack)
         made = recipe(video, size, plan.fps)
-        made = dataclasses.replace(made, order=tuple(shown), closed=plan.loops, redraw=redraw)
+        made = dataclasses.replace(made, order=tuple(shown), is_loop=plan.loops, redraw=redraw)
         if known.sound:
-            sound = sounding(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
+            sound = cut_sound(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
             made = dataclasses.replace(made, sound=stack.enter_context(sound))
         origin = folder.origin()
         text = written_out(folder.source(), origin.models, origin.draft)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.storage.processes import boot, lives, start_of
+from pipeline.storage.processes import boot, is_running, start_of
 from render.errors import FolderInUseError, OutputFolderError
 
 NAME = ".lock"
@@ -171,7 +171,7 @@ def _lives(who: Holder | None) -> bool:
     """Whether it is another live process on this machine; False for other machines, whose processes are unknown."""
     if who is None or who.host != platform.node() or who.pid == os.getpid():
         return False
-    return lives(who.pid, who.start, who.boot)
+    return is_running(who.pid, who.start, who.boot)
 
 
 def _read(path: Path) -> Holder | None:

@@ -1,1 +1,1 @@
-"""YAML as nodes that know their place; limits, overrides, variants. Knows no section."""
+"""Read YAML into nodes with positions; limits, overrides, variants. Knows no section."""

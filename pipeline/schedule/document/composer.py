@@ -19,7 +19,7 @@ SLOW_IS_FINE = 20_000  # characters up to which PyYAML's slow parser is used
 
 _TEXT_PER_ENTRY = 64  # every 64 characters of a text count as one more entry
 _FAST: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
+_TOO_DEEP = f"nested too deeply: more than {MAX_DEPTH} levels of maps and lists"
 _NO_TAG = ""  # the type of a scalar is determined from its text alone
 _CUT = re.compile(r" (# ?[0-9]{1,9}|#[^\s#,\]}]{1,40})(?=[\s,\]}]|$)")  # after a text: #1, # 1 or #blue, not # remark
 _CURVE = re.compile(r":\s*\([^()]*\)")  # what follows the frame number in 0: (1.02)
@@ -126,7 +126,7 @@ class _Tree:
         name = str(event.anchor)
         known = self._anchored.get(name)
         if known is None:
-            what = "an alias within what it names," if name in self._anchored else "found undefined alias"
+            what = "an alias inside the value that it refers to," if name in self._anchored else "found undefined alias"
             raise _at(event, f"not YAML: {what} '{name[:MAX_KEY]}'")
         return known
 
@@ -143,7 +143,7 @@ class _Tree:
         above = self._open[-1]
         above.entries += entries
         if max(above.entries, self._entries) > MAX_ENTRIES:
-            raise _at(event, f"more than {MAX_ENTRIES:,} entries, those that aliases repeat counted each time")
+            raise _at(event, f"more than {MAX_ENTRIES:,} entries, counting repetitions by aliases")
         if isinstance(above.node, yaml.SequenceNode):
             above.node.value.append(node)
         elif above.key is not None:
@@ -168,7 +168,7 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
         return NotYamlError(mark.line + 1, mark.column + 1, _TOO_DEEP)
     problem = error.problem or error.context or ""
     reserved = "cannot start any token" in problem and text[mark.index : mark.index + 1] in ("@", "`")
-    hint = "; put quotes around what it begins" if reserved else ""
+    hint = "; put quotes around the text that starts with it" if reserved else ""
     if ("mapping values are not allowed" in problem or "got ':'" in problem) and _within_plain(text, mark.index):
         hint = "; put quotes around a text that contains ': '"
         if _CURVE.match(text, mark.index) and text[mark.index - 1].isdigit():

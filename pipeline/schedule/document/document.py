@@ -1,79 +1,27 @@
-"""A YAML file as nodes that know their position, with the scalar types of YAML 1.2.
+"""A YAML file as nodes with their positions, with the scalar types of YAML 1.2.
 
 `pipeline.schedule.document.composer` builds the tree from the parser's events. PyYAML's own constructors would read
 `1e-3` as a string, `on` as True and `1:30` as 90, and silently keep the second of two equal keys.
 """
 
-import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import yaml
 
 from pipeline.schedule.document import composer
 from pipeline.schedule.document.composer import NotYamlError
+from pipeline.schedule.document.problems import InvalidError, Problems
 from render.errors import Problem, ScheduleError
 
 Scalar = None | bool | int | float | str
-
-MAX_PROBLEMS = 20
-_ENOUGH = 500  # problems, after which reading stops: such a file is probably not a schedule
-_MESSAGE = 1000
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "True", "TRUE"}
 _FALSE = {"false", "False", "FALSE"}
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-
-
-class InvalidError(Exception):
-    """What is at `value` cannot be used; raised while reading, collected by `Problems`."""
-
-    def __init__(self, value: "Value", message: str) -> None:
-        super().__init__(message)
-        self.value, self.message = value, message
-
-
-@dataclass
-class Problems:
-    """All problems found in one file, in order of place.
-
-    `allow_paths` allows the file to name paths outside its folder.
-    """
-
-    file: str
-    found: list[Problem] = field(default_factory=list)
-    allow_paths: bool = False
-
-    def add(self, invalid: InvalidError) -> None:
-        """Add a problem. Raises `ScheduleError` if there are far too many."""
-        mark = invalid.value.node.start_mark
-        self.found.append(
-            Problem(
-                file=self.file,
-                line=mark.line + 1,
-                column=mark.column + 1,
-                path=invalid.value.path,
-                message=invalid.message if len(invalid.message) <= _MESSAGE else invalid.message[:_MESSAGE] + " ...",
-            )
-        )
-        if len(self.found) == _ENOUGH:
-            self.raise_if_any()
-
-    @contextlib.contextmanager
-    def collecting(self) -> Iterator[None]:
-        """Collect an `InvalidError` of the block and continue after it, so that all problems are reported."""
-        try:
-            yield
-        except InvalidError as invalid:
-            self.add(invalid)
-
-    def raise_if_any(self) -> None:
-        if self.found:
-            ordered = sorted(set(self.found), key=lambda found: (found.file, found.line, found.column, found.message))
-            raise ScheduleError(ordered[:MAX_PROBLEMS], more=len(ordered[MAX_PROBLEMS:]))
 
 
 @dataclass(frozen=True)
@@ -168,7 +116,7 @@ def compose(text: str, file: str) -> Value:
     except NotYamlError as error:
         raise _syntax(file, error.line, error.column, error.message) from error
     if node is None:
-        raise _syntax(file, 1, 1, "the schedule is empty; `render new NAME` writes one to start from")
+        raise _syntax(file, 1, 1, "the schedule is empty; `render new NAME` creates one to start from")
     return Value(node, "", Problems(file))
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import yaml
 
@@ -76,29 +76,23 @@ def _key(node: yaml.MappingNode, rest: str) -> str | None:
     return max(there, key=len) if there else match[0] if match else None
 
 
-KEY = "include"
-
-
-WHOLE = ("prompts", "shots", "variants", KEY)  # these are replaced as a whole, not merged
-
-
-def under(own: yaml.Node, fragment: yaml.Node) -> yaml.Node:
-    """`own` with the entries of `fragment` that it lacks; a section that is a map in both is merged entry by entry."""
+def merged_under(own: yaml.Node, fragment: yaml.Node, whole: Collection[str]) -> yaml.Node:
+    """`own` with the entries of `fragment` that it lacks; maps in both are merged, except keys in `whole`."""
     merged = copy.copy(own)
     merged.value = list(own.value)
-    places = {_name(key): number for number, (key, _) in enumerate(own.value)}
+    places = {key_name(key): number for number, (key, _) in enumerate(own.value)}
     for key, value in fragment.value:
-        if _name(key) not in places:
+        if key_name(key) not in places:
             merged.value.append((key, value))
-        elif _name(key) not in WHOLE:
-            name, mine = merged.value[places[_name(key)]]
+        elif key_name(key) not in whole:
+            name, mine = merged.value[places[key_name(key)]]
             if isinstance(mine, yaml.MappingNode) and isinstance(value, yaml.MappingNode):
-                known = {_name(inner) for inner, _ in mine.value}
+                known = {key_name(inner) for inner, _ in mine.value}
                 section = copy.copy(mine)
-                section.value = [*mine.value, *(pair for pair in value.value if _name(pair[0]) not in known)]
-                merged.value[places[_name(key)]] = name, section
+                section.value = [*mine.value, *(pair for pair in value.value if key_name(pair[0]) not in known)]
+                merged.value[places[key_name(key)]] = name, section
     return merged
 
 
-def _name(key: yaml.Node) -> str:
+def key_name(key: yaml.Node) -> str:
     return str(key.value) if isinstance(key, yaml.ScalarNode) else ""

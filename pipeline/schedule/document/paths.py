@@ -24,16 +24,16 @@ def resolve(written: str, base: Path, allow: bool) -> Path:
         raise ValueError(f"expected the path of a file, got {_shown(written)}")
     home = written.startswith("~")
     if not allow and (home or Path(written).is_absolute()):
-        raise ValueError(f"{_shown(written)} must be relative to the schedule's folder; write it so or give {ALLOW}")
+        raise ValueError(f"{_shown(written)} must be relative to the schedule's folder; change it or pass {ALLOW}")
     try:
         path = (base / (Path(written).expanduser() if home else written)).resolve()
         if not (allow or path.is_relative_to(base.resolve())):
-            raise ValueError(f"{_shown(written)} is outside the schedule's folder; move it there or give {ALLOW}")
+            raise ValueError(f"{_shown(written)} is outside the schedule's folder; move the file there or pass {ALLOW}")
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise ValueError(f"{_shown(written)} is a pipe or a device; expected a file")
     except (OSError, RuntimeError) as error:  # a name too long, a loop of links, or an unknown user after ~
         why = (error.strerror if isinstance(error, OSError) else None) or error
-        raise ValueError(f"{_shown(written)} cannot be followed: {why}") from error
+        raise ValueError(f"{_shown(written)} cannot be resolved: {why}") from error
     return path
 
 

@@ -1,7 +1,6 @@
-"""The files and options that make up one schedule: reads texts, locates problems and writes the whole as one text."""
+"""The files and options that make up one schedule: reads texts, marks where nodes come from, writes all as one text."""
 
 import copy
-import dataclasses
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 import yaml
 from yaml.resolver import Resolver
 
-from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import Place
 from pipeline.storage.did_you_mean import unreadable
 from render.errors import InputError
 
@@ -32,24 +32,11 @@ def read_text(path: Path) -> str:
             raise InputError(f"{path}: more than {MAX_BYTES:,} bytes; is this a schedule?")
         return raw.decode("utf-8-sig")
     except IsADirectoryError as error:
-        raise InputError(f"{path}: is a folder; expected a file, or {path / '*.yaml'} for those in it") from error
+        raise InputError(f"{path}: is a folder; expected a file, or {path / '*.yaml'} for all files in it") from error
     except OSError as error:
         raise InputError(f"{path}: {unreadable(path, error)}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
-
-
-class SourcedProblems(Problems):
-    """Problems of a schedule with several sources: each is reported with the source that it is in."""
-
-    def add(self, invalid: InvalidError) -> None:
-        super().add(invalid)
-        if isinstance(place := invalid.value.node.start_mark, Place):
-            self.found[-1] = dataclasses.replace(self.found[-1], file=place.name)
-
-
-class Place(yaml.Mark):
-    """The position of a node in a source other than the main file; `name` is that file, or the option."""
 
 
 def stamp(root: yaml.Node, source: str) -> None:
@@ -82,8 +69,7 @@ def size(root: yaml.Node) -> int:
 
 def with_root(document: Value, root: yaml.Node) -> Value:
     """The document with another root, whose nodes may come from several sources."""
-    problems = SourcedProblems(document.problems.file, document.problems.found, document.problems.allow_paths)
-    return Value(root, document.path, problems)
+    return Value(root, document.path, document.problems)
 
 
 def written_out(document: Value) -> str:

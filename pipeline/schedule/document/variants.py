@@ -4,12 +4,14 @@ import itertools
 import math
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import yaml
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.overrides import replaced
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import in_one_line, size, with_root
 from pipeline.storage.naming import safe
 from render.errors import InputError
@@ -17,7 +19,6 @@ from render.errors import InputError
 KEY = "variants"
 MAX_VALUES, MAX_VARIANTS = 100, 1000
 MAX_ENTRIES = 300_000
-FIXED = ("variants", "include", "version", "")  # keys that cannot vary
 
 _EXPECTED = "a map of paths to lists of values such as output.seed: [1, 2, 3]"
 _SHORT = re.compile(r"[\w.-]{1,24}")
@@ -69,8 +70,12 @@ class Matrix:
         return tuple(found)
 
 
-def read_matrix(document: Value) -> tuple[Value, Matrix]:
-    """Split the document into one without `variants:` and the matrix; problems are collected."""
+def read_matrix(document: Value, fixed: Collection[str]) -> tuple[Value, Matrix]:
+    """Split the document into one without `variants:` and the matrix; problems are collected.
+
+    Args:
+        fixed: keys of the document that cannot vary.
+    """
     if KEY not in document.entries():
         return document, Matrix(values={})
     root = yaml.MappingNode(document.node.tag, [], document.node.start_mark)
@@ -80,14 +85,16 @@ def read_matrix(document: Value) -> tuple[Value, Matrix]:
     with document.problems.collecting():
         for path, key, entry in section.pairs(_EXPECTED):
             with document.problems.collecting():
-                values[path] = _choices(path, key, entry)
+                values[path] = _choices(path, key, entry, fixed)
         count = math.prod(map(len, values.values()))
         if count > MAX_VARIANTS or sum(map(len, values.values())) > MAX_VALUES:
             raise InvalidError(
                 section, f"expected at most {MAX_VARIANTS:,} variants of {MAX_VALUES} values, got {count:,}"
             )
         if (read := sum(map(len, values.values())) * size(root)) > MAX_ENTRIES:
-            raise InvalidError(section, f"too many values for so long a schedule: {read:,} entries are to be read")
+            raise InvalidError(
+                section, f"too many values for a schedule of this length: {read:,} entries would be read"
+            )
     bare = with_root(document, root)
     for path in list(values):
         try:
@@ -98,8 +105,8 @@ def read_matrix(document: Value) -> tuple[Value, Matrix]:
     return bare, Matrix(values=values)
 
 
-def _choices(path: str, key: Value, entry: Value) -> list[Value]:
-    if path.split(".")[0].split("[")[0] in FIXED:
+def _choices(path: str, key: Value, entry: Value, fixed: Collection[str]) -> list[Value]:
+    if path.split(".")[0].split("[")[0] in ("", *fixed):
         raise InvalidError(key, "cannot vary")
     choices = entry.items("a list of values such as [1, 2, 3]")
     texts = [in_one_line(choice.node) for choice in choices]

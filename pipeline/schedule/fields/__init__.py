@@ -1,1 +1,1 @@
-"""How one value is read: clock, quantities, times, formulas, keyframes, and the JSON shape of each."""
+"""Read single values: clock, quantities, times, formulas, keyframes, and the JSON shape of each."""

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import Beat
+from pipeline.curves.beat_grid import Beat
 from pipeline.curves.expressions import Expression, Scope
 from pipeline.curves.signals import Signal
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 
 MAX_WARNINGS = 100
 MAX_TOKENS = 200_000  # of all expressions, including those of their variables
@@ -40,7 +41,9 @@ class Diagnostics:
         """Count one more expression of `size` tokens. Raises `InvalidError` if there are too many to compute."""
         self.num_tokens += size
         if self.num_tokens > MAX_TOKENS:
-            raise InvalidError(value, "the expressions of this schedule, with all that let: adds to them, are too many")
+            raise InvalidError(
+                value, "the schedule has too many expressions, counting the let: variables that they use"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.paths import resolve
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.storage.did_you_mean import did_you_mean
@@ -20,7 +21,7 @@ def file(value: Value, clock: Clock) -> Path:
     except ValueError as error:
         raise InvalidError(value, str(error)) from error
     if not path.is_file():
-        raise InvalidError(value, f"'{written}': no such file; it is looked for at {path}{did_you_mean(path)}")
+        raise InvalidError(value, f"'{written}': no such file: {path}{did_you_mean(path)}")
     return path
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import yaml
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import BeatGrid
+from pipeline.curves.beat_grid import BeatGrid
 from pipeline.curves.expressions import RESERVED, Expression, Formula
 from pipeline.curves.tokens import ExpressionError
 from pipeline.schedule.document.composer import CURVE_HINT
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.quantities import Quantity
 from pipeline.schedule.fields.readers import written
@@ -50,7 +51,7 @@ def amount(value: Value, quantity: Quantity, clock: Clock, expected: str, prev: 
     before = None if prev is None else prev / quantity.unit
     formula = Formula(expression=expression, scope=clock.scope, prev=before)
     if quantity.unit != 1.0:
-        formula = formula.followed_by(functools.partial(np.multiply, quantity.unit))
+        formula = formula.with_step(functools.partial(np.multiply, quantity.unit))
     if not formula.is_constant or not clock.known:
         return formula
     constant = float(formula.at(np.array(0.0)))
@@ -59,7 +60,7 @@ def amount(value: Value, quantity: Quantity, clock: Clock, expected: str, prev: 
     return constant
 
 
-def compiled(value: Value, clock: Clock, expected: str, besides: tuple[str, ...] = ()) -> Expression:
+def compiled(value: Value, clock: Clock, expected: str, extra_names: tuple[str, ...] = ()) -> Expression:
     """Compile the expression at `value`.
 
     Raises:
@@ -68,7 +69,7 @@ def compiled(value: Value, clock: Clock, expected: str, besides: tuple[str, ...]
     """
     source: str = value.node.value
     try:
-        expression = clock.scope.compile(source, besides)
+        expression = clock.scope.compile(source, extra_names)
         clock.diagnostics.used.update(expression.names)
         return expression
     except ExpressionError as error:

@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-from pipeline.curves.beats import Beat
+from pipeline.curves.beat_grid import Beat
 from pipeline.curves.rates import NTSC, exact
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.fields.clock import Clock

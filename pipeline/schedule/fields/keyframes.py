@@ -13,7 +13,8 @@ from pipeline.curves.expressions import RESERVED, Formula
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.curves.quadrature import CELL
 from pipeline.curves.tokens import MAX_LENGTH, WORDS
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import amount, check
 from pipeline.schedule.fields.quantities import Quantity
@@ -31,14 +32,14 @@ MAX_WORK = 20_000_000  # tokens of an expression times sampled moments
 _EASE = "the name of an easing such as in_out_sine, see easings.net"
 EASING: Shape = {
     "title": "easing",
-    "description": "how a value travels to this key; the pictures are on easings.net",
+    "description": "how the value moves to this key; easings.net shows the curves",
     "default": "linear",
     **one_of({"enum": list(EASINGS)}, written_as(r"bezier\((?:[-+.0-9\s]+,){3}[-+.0-9\s]+\)", _EASE)),
 }
 _WORD = rf"\b(?!(?:{'|'.join(sorted(WORDS))})\b)\w"
 EXPRESSION: Shape = {
     "title": "expression",
-    "description": f"a formula of {', '.join(RESERVED)} and what let: names, with {', '.join(FUNCTIONS)}",
+    "description": f"a formula of {', '.join(RESERVED)} and the names in let:, with {', '.join(FUNCTIONS)}",
     "type": "string",
     "maxLength": MAX_LENGTH,
     # Two adjacent words are no expression, nor is a number with letters, except for times such as 4 beats.
@@ -126,7 +127,7 @@ def _check(keys: list[tuple[Keyframe, Value]], quantity: Quantity, clock: Clock)
     frames = clock.frames
     sizes = [clock.scope.size(key.formula.expression) for key, _ in keys if key.formula is not None]
     if max(sizes, default=0) * max(len(frames), clock.length / CELL) > MAX_WORK:
-        raise InvalidError(keys[0][1], f"expressions of this size are too much work for {clock.length:,.0f} s")
+        raise InvalidError(keys[0][1], f"expressions of this size take too long to compute for {clock.length:,.0f} s")
     for number, (key, value) in enumerate(keys):
         if key.formula is not None:
             begin, end = np.searchsorted(frames, [times[number], times[number + 2]], side="left")
@@ -135,9 +136,9 @@ def _check(keys: list[tuple[Keyframe, Value]], quantity: Quantity, clock: Clock)
 
 
 def by_time(
-    value: Value, clock: Clock, read: Callable[[float, Value], T], besides: Collection[str] = ()
+    value: Value, clock: Clock, read: Callable[[float, Value], T], skipped: Collection[str] = ()
 ) -> dict[float, T]:
-    """Read a map of times in order, except the keys in `besides`; invalid entries are reported and left out."""
+    """Read a map of times in order, except the keys in `skipped`; invalid entries are reported and left out."""
     if not value.node.value:
         raise value.invalid("at least one time")
     if len(value.node.value) > MAX_KEYS:
@@ -146,23 +147,23 @@ def by_time(
     seen: set[float] = set()
     places: dict[float, Value] = {}
     for name, key, entry in value.pairs("a map of times"):
-        if name in besides:
+        if name in skipped:
             continue
         with value.problems.collecting():
             at = time(key, clock) if clock.known else float(len(seen))
             if at in seen:
-                raise InvalidError(key, f"a second entry at {at:g} s; remove one of the two")
+                raise InvalidError(key, f"another entry is also at {at:g} s; remove one of them")
             seen.add(at)
             places[at] = key
             found[at] = read(at, entry)
     late = sorted(at for at in places if clock.known and at > clock.length + 1e-9)
     for number, at in enumerate(late):
-        said = " and has no effect"
+        effect = " and has no effect"
         if number == 0:
-            said = (
-                ": the video stops on the way there" if len(late) < len(places) else ": what it says holds throughout"
+            effect = (
+                ": the video ends before it is reached" if len(late) < len(places) else ": its value applies throughout"
             )
-        clock.warn(places[at], f"is after the end at {clock.length:.4g} s{said}")
+        clock.warn(places[at], f"is after the end at {clock.length:.4g} s{effect}")
     return dict(sorted(found.items()))
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pipeline.curves.expressions import RESERVED
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.curves.tokens import WORDS
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.shapes import Shape
 
 MAX_NAMES = 100
@@ -19,12 +20,12 @@ def named(value: Value, kind: str) -> dict[str, Value]:
     found: dict[str, Value] = {}
     if value.is_map and len(value.node.value) > MAX_NAMES:
         raise InvalidError(value, f"expected at most {MAX_NAMES} entries, got {len(value.node.value)}")
-    for name, key, entry in value.pairs(f"a map of names, {kind} each"):
+    for name, key, entry in value.pairs(f"a map of names to {kind} each"):
         with value.problems.collecting():
             if not _NAME.fullmatch(name):
                 raise InvalidError(key, f"expected a name of letters, digits and _ for {kind}, got '{name}'")
             if kind != "a marker" and (name in RESERVED or name in FUNCTIONS or name in WORDS):
-                raise InvalidError(key, f"'{name}' is a word of the language; choose another name")
+                raise InvalidError(key, f"'{name}' is a reserved word; choose another name")
             found[name] = entry
     return found
 
@@ -39,7 +40,7 @@ def names_shape(description: str, shape: Shape) -> Shape:
     }
 
 
-def in_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list[str]:
+def in_dependency_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list[str]:
     """Sort names so that each comes after those that it uses; cycles are collected as problems and left out."""
     order: list[str] = []
     waiting = {name: {used for used in uses[name] if used in entries} for name in entries}
@@ -51,7 +52,7 @@ def in_order(entries: Mapping[str, Value], uses: Mapping[str, set[str]]) -> list
     circles = {min(circle): circle for circle in (_circle(name, waiting) for name in waiting)}
     for name, circle in circles.items():
         around = " -> ".join([*circle[circle.index(name) :], *circle[: circle.index(name) + 1]])
-        entries[name].problems.add(InvalidError(entries[name], f"goes round in a circle: {around}"))
+        entries[name].problems.add(InvalidError(entries[name], f"refers to itself: {around}"))
     return order
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.shapes import Shape, one_of, plain, written_as
@@ -151,8 +152,8 @@ def _too_fast(amount: float, periods: float, transform: Transform, clock: Clock)
     if transform.multiplicative and amount <= 0:
         return "must be greater than 0 (1 = no zoom)"
     size = abs(math.log(amount)) if transform.multiplicative else abs(amount)
-    reach, said = (math.log(10), "a factor of 10") if transform.multiplicative else (1_000_000, "1,000,000")
-    return f"is more than {said} in one frame" if clock.known and size * (periods / clock.fps) > reach else ""
+    reach, limit = (math.log(10), "a factor of 10") if transform.multiplicative else (1_000_000, "1,000,000")
+    return f"is more than {limit} in one frame" if clock.known and size * (periods / clock.fps) > reach else ""
 
 
 def _plain_number(value: Value) -> float | None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pipeline.schedule.document.composer import TextNode
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.shapes import Described, described, settings
 from render.errors import suggestion
@@ -18,7 +19,7 @@ from render.errors import suggestion
 Reader = Callable[[Value, Clock], Any]
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-TORN_BEZIER = "put quotes around bezier(...)"
+BEZIER_HINT = "put quotes around bezier(...)"
 TEXT = {"title": "text", "type": ["string", "number"], "pattern": r"\S", "patternErrorMessage": "expected a text"}
 
 
@@ -89,9 +90,9 @@ def text(value: Value, clock: Clock) -> str:
         raise value.invalid(expected)
     prompt = written(value)  # the number 1984 is a valid prompt, too
     if any("\ud800" <= character <= "\udfff" for character in prompt):
-        raise InvalidError(value, "contains half a character (a lone surrogate), which no text can")
+        raise InvalidError(value, "contains half a character (a lone surrogate), which is not valid text")
     if _CONTROL.search(prompt):  # ffmpeg's arguments cannot contain a null character, and terminals obey the others
-        raise InvalidError(value, "contains a control character, which no text needs")
+        raise InvalidError(value, "contains a control character; remove it")
     if isinstance(value.node, TextNode) and value.node.cut:
         clock.warn(value, f"'{value.node.cut}' after it is a comment; quote the text if it is part of it")
     return prompt
@@ -147,15 +148,15 @@ def parts(value: Value, readers: Mapping[str, Reader], clock: Clock) -> dict[str
     for name, key, entry in value.pairs("a map"):
         if name in readers:
             found[name] = entry
-        elif not unknown or not unknown[0].message.endswith(TORN_BEZIER):
+        elif not unknown or not unknown[0].message.endswith(BEZIER_HINT):
             torn = "ease" in found and written(found["ease"]).startswith("bezier(")
-            unknown.append(InvalidError(key, f"unknown key; {TORN_BEZIER if torn else suggestion(name, readers)}"))
+            unknown.append(InvalidError(key, f"unknown key; {BEZIER_HINT if torn else suggestion(name, readers)}"))
     if required not in found:  # most likely it is misspelt
         unknown = unknown or [InvalidError(value, f"'{required}' is missing; expected {{{', '.join(readers)}}}")]
         raise unknown[0]
     for invalid in unknown:
         value.problems.add(invalid)
-        if invalid.message.endswith(TORN_BEZIER):
+        if invalid.message.endswith(BEZIER_HINT):
             found.pop("ease", None)
     read: dict[str, Any] = {}
     for name, entry in found.items():

@@ -147,5 +147,5 @@ def headline(package: ModuleType, name: str) -> str:
     spec = importlib.util.find_spec(f"{package.__name__}.{name}")
     assert spec is not None
     assert spec.origin is not None
-    said = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
-    return (said or "").split("\n")[0].removesuffix(".")
+    docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
+    return (docstring or "").split("\n")[0].removesuffix(".")

@@ -2,8 +2,9 @@
 
 import re
 
-from pipeline.curves.beats import Beat
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.curves.beat_grid import Beat
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.shapes import Shape, one_of, written_as
 from render.errors import suggestion
@@ -111,7 +112,7 @@ def _beats(text: str, value: Value, clock: Clock) -> float | None:
 def _span(text: str, value: Value, clock: Clock) -> float | None:
     """The duration that `text` specifies, in seconds, with beats as long as the first ones; None if it is not one."""
     if (beats := _beats(text, value, clock)) is not None:
-        return (clock.beat or _ANY).lasting(beats)
+        return (clock.beat or _ANY).duration(beats)
     match = _SPAN.fullmatch(text)
     if match is None or not any(match.groups()):
         return None

@@ -69,6 +69,9 @@ class Section(Generic[T]):
         nested: the settings of maps within it, by the name of their table.
         misplaced: keys that people write at the top although they belong in this section, and their names in it;
             None stands for all of its settings.
+        is_merged: whether a map is merged entry by entry with that of an included file, or in a shot with that of the
+            top; otherwise it is replaced as a whole.
+        can_vary: whether `variants:` may contain values of it.
     """
 
     position: int
@@ -80,6 +83,8 @@ class Section(Generic[T]):
     settings: Callable[[], Sequence[Setting]] = _no_settings
     nested: Mapping[str, Callable[[], Sequence[Setting]]] = dataclasses.field(default_factory=dict)
     misplaced: Mapping[str, str] | None = None
+    is_merged: bool = True
+    can_vary: bool = True
 
 
 def declared() -> dict[str, Section[Any]]:
@@ -93,6 +98,16 @@ def declared() -> dict[str, Section[Any]]:
 def in_shots() -> dict[str, Section[Any]]:
     """The sections that may also be written in a shot."""
     return {name: section for name, section in declared().items() if section.join is not None}
+
+
+def replaced_as_a_whole() -> frozenset[str]:
+    """The keys of the sections that are not merged entry by entry."""
+    return frozenset(name for name, section in declared().items() if not section.is_merged)
+
+
+def fixed() -> frozenset[str]:
+    """The keys of the sections whose values cannot vary."""
+    return frozenset(name for name, section in declared().items() if not section.can_vary)
 
 
 def in_reading_order() -> dict[str, Section[Any]]:

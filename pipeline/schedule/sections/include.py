@@ -5,16 +5,18 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.schedule.document.document import InvalidError, Value, compose
-from pipeline.schedule.document.overrides import KEY, _name, under
+from pipeline.schedule.document.document import Value, compose
+from pipeline.schedule.document.overrides import key_name, merged_under
 from pipeline.schedule.document.paths import resolve
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import read_text, stamp, with_root
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.shapes import about, list_of, one_of
-from pipeline.schedule.sections import Section
+from pipeline.schedule.sections import Section, replaced_as_a_whole
 from render.errors import InputError
 
+KEY = "include"
 MAX_FILES = 32
 MAX_LENGTH = 300_000  # in characters, of all included files together
 
@@ -47,6 +49,7 @@ class _Reader:
         self._folder = folder
         self._first = first.resolve()
         self._count = self._length = 0
+        self._whole = replaced_as_a_whole()
 
     def merged(self, document: Value, around: tuple[Path, ...]) -> yaml.Node:
         """The root of the document merged with everything it includes; `around` are the files that include it."""
@@ -54,9 +57,9 @@ class _Reader:
         with document.problems.collecting():
             for value in reversed(_values(document)):
                 with document.problems.collecting():
-                    own = under(own, self._fragment(value, around))
+                    own = merged_under(own, self._fragment(value, around), self._whole)
         changed = copy.copy(own)
-        changed.value = [(key, value) for key, value in own.value if _name(key) != KEY]
+        changed.value = [(key, value) for key, value in own.value if key_name(key) != KEY]
         return changed
 
     def _fragment(self, value: Value, around: tuple[Path, ...]) -> yaml.Node:
@@ -71,7 +74,7 @@ class _Reader:
             text = read_text(path)
             self._length += len(text)
             if self._length > MAX_LENGTH:
-                raise ValueError(f"the included files hold more than {MAX_LENGTH:,} characters")
+                raise ValueError(f"the included files have more than {MAX_LENGTH:,} characters")
         except (ValueError, InputError) as error:
             raise InvalidError(value, str(error)) from None
         name = str(self._folder / written)
@@ -96,7 +99,10 @@ def _values(document: Value) -> list[Value]:
 
 SECTION: Section[None] = Section(
     position=140,
+    is_merged=False,
+    can_vary=False,
     shape=lambda: about(
-        one_of(fields.TEXT, list_of(fields.TEXT, MAX_FILES)), "files of YAML whose entries lie under the schedule's own"
+        one_of(fields.TEXT, list_of(fields.TEXT, MAX_FILES)),
+        "YAML files whose entries fill in what the schedule does not set",
     ),
 )

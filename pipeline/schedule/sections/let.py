@@ -3,11 +3,12 @@
 import numpy as np
 
 from pipeline.curves.expressions import Expression
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import compiled
 from pipeline.schedule.fields.keyframes import EXPRESSION
-from pipeline.schedule.fields.names import in_order, named, names_shape
+from pipeline.schedule.fields.names import in_dependency_order, named, names_shape
 from pipeline.schedule.fields.shapes import one_of
 from pipeline.schedule.sections import Section, reader_of
 
@@ -27,8 +28,10 @@ def _variables(value: Value, clock: Clock) -> dict[str, Expression]:
                 raise entry.invalid(_VARIABLE)
             read[name] = compiled(entry, known, _VARIABLE)
     for name in entries.keys() & clock.names.signals.keys():
-        value.problems.add(InvalidError(entries[name], f"'{name}' is a signal of music:; choose another name"))
-    order = in_order({name: entries[name] for name in read}, {name: set(read[name].names) for name in read})
+        value.problems.add(
+            InvalidError(entries[name], f"'{name}' is already the name of a signal in music:; choose another name")
+        )
+    order = in_dependency_order({name: entries[name] for name in read}, {name: set(read[name].names) for name in read})
     found = {name: read[name] for name in order}
     return found | {name: nothing for name, nothing in unread.items() if name not in found}
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.curves.easings import smooth
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_section
@@ -30,8 +31,8 @@ def _blend(value: Value, clock: Clock) -> float:
     if blend is None or blend <= 0:
         raise value.invalid(_BLEND)
     if clock.known and (blend * 2 > clock.length + 1e-9 or blend * clock.fps < 2):
-        said = f"from 2 frames to half of the video's {clock.length:.4g} s"
-        raise InvalidError(value, f"expected {said}, got {blend:.4g} s: a loop must be longer than its blend")
+        expected = f"from 2 frames to half of the video's {clock.length:.4g} s"
+        raise InvalidError(value, f"expected {expected}, got {blend:.4g} s: a loop must be longer than its blend")
     return blend
 
 
@@ -39,8 +40,10 @@ def _blend(value: Value, clock: Clock) -> float:
 class Loop:
     """How a video becomes a loop; a blend of 0 without boomerang means no loop."""
 
-    blend: float = setting(_blend, 0.0, "how long the end is led into the beginning")
-    boomerang: bool = setting(fields.flag, False, "forwards and then backwards instead: cheap, and twice as long")
+    blend: float = setting(_blend, 0.0, "how long the end is blended into the beginning")
+    boomerang: bool = setting(
+        fields.flag, False, "play forwards and then backwards instead: costs nothing, and lasts twice as long"
+    )
 
     def num_led(self, fps: float) -> int:
         """The number of frames that are rendered past the end."""
@@ -60,11 +63,11 @@ def read_loop(value: Value, clock: Clock) -> Loop:
         return Loop(boomerang=True)
     loop: Loop = read_section(Loop, value, clock)
     if loop.boomerang and loop.blend:
-        raise InvalidError(value, "blend and boomerang are two ways to close a loop; remove one of the two")
+        raise InvalidError(value, "blend and boomerang are alternative ways to close a loop; remove one of them")
     return loop
 
 
-def ways(count: int) -> Array:
+def blend_weights(count: int) -> Array:
     """How far each frame past the end is blended toward the frame that it replaces: (count,), from 0 to 1."""
     return smooth(np.linspace(0, 1, count))
 

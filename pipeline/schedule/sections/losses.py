@@ -46,7 +46,7 @@ def _join(starts: Sequence[float], parts: Sequence[dict[str, Curve]]) -> dict[st
 
 SECTION = Section(
     position=80,
-    shape=lambda: section("losses", "weights of what guides", loss_settings()),
+    shape=lambda: section("losses", "weights of the guidance losses", loss_settings()),
     read=reader_of("losses", _weights, _DEFAULT),
     join=_join,
     settings=loss_settings,

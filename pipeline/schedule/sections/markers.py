@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.fields.clock import Clock
-from pipeline.schedule.fields.names import in_order, named, names_shape
+from pipeline.schedule.fields.names import in_dependency_order, named, names_shape
 from pipeline.schedule.fields.readers import read_entry, written
 from pipeline.schedule.fields.times import TIME, time
 from pipeline.schedule.sections import Reading, Section
@@ -25,7 +25,9 @@ def _markers(value: Value, clock: Clock) -> dict[str, float]:
     """The times of `markers:` in seconds, added to the clock's own; they may refer to each other."""
     entries = named(value, "a marker")
     found = dict(clock.markers)
-    for name in in_order(entries, {name: _anchors(entry) & entries.keys() for name, entry in entries.items()}):
+    for name in in_dependency_order(
+        entries, {name: _anchors(entry) & entries.keys() for name, entry in entries.items()}
+    ):
         with value.problems.collecting():
             found[name] = time(entries[name], dataclasses.replace(clock, markers=found))
     return found
@@ -38,7 +40,7 @@ def _anchors(entry: Value) -> set[str]:
 
 SECTION = Section(
     position=120,
-    shape=lambda: names_shape("names of times, for keys such as @drop", TIME),
+    shape=lambda: names_shape("names for times, to be used as keys such as @drop", TIME),
     read=_read,
     needs=("loop",),
     clock=lambda markers, clock: dataclasses.replace(clock, markers=markers),

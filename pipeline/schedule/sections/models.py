@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import file
@@ -52,7 +53,7 @@ def _file(description: str) -> Shape:
 _LATENT_SHAPE = one_of(
     _name_of("latent", registry.latents),
     map_of(
-        {"config": _file("a VQGAN's config as taming writes it"), "checkpoint": _file("its weights")},
+        {"config": _file("a VQGAN's config as written by taming"), "checkpoint": _file("its weights")},
         required=("config", "checkpoint"),
     ),
 )
@@ -60,9 +61,11 @@ _PERCEPTOR_SHAPE = one_of(
     _name_of("perceptor", registry.perceptors),
     map_of(
         {
-            "model": about(fields.TEXT, "a perceptor's name; with a checkpoint open_clip's architecture, or a config"),
+            "model": about(
+                fields.TEXT, "a perceptor's name; with a checkpoint, open_clip's name of the architecture, or a config"
+            ),
             "checkpoint": _file("its weights"),
-            "weight": {**about(_WEIGHT.shape, "how much its word counts beside the others'"), "default": 1},
+            "weight": {**about(_WEIGHT.shape, "its weight relative to the other perceptors"), "default": 1},
         },
         required=("model",),
     ),
@@ -136,7 +139,9 @@ def _perceptor(value: Value, clock: Clock) -> Perceptor:
     checkpoint = read.get("checkpoint", Path())
     published = registry.architecture_of(checkpoint.name)
     if isinstance(architecture, str) and published not in (None, architecture):
-        raise InvalidError(read["model"], f"'{checkpoint.name}' has the weights of {published}, not of {architecture}")
+        raise InvalidError(
+            read["model"], f"'{checkpoint.name}' contains the weights of {published}, not of {architecture}"
+        )
     model = Model(name=checkpoint.name, entry="clip", architecture=architecture, checkpoint=checkpoint)
     if "checkpoint" in read:
         _readable(read["model"], model)
@@ -173,20 +178,22 @@ class Models:
     """The latent model, which draws, and the perceptors, which compare pictures with prompts."""
 
     latent: Model = setting(
-        _latent, registry.find_latent("embedded"), "what draws: `embedded` (a VQGAN), `pixels` (no weights)"
+        _latent, registry.find_latent("embedded"), "the model that draws: `embedded` (a VQGAN), `pixels` (no weights)"
     )
     perceptors: tuple[Perceptor, ...] = setting(
         _perceptors,
         (Perceptor(model=registry.find_perceptor("embedded")),),
-        "what looks, one or several: `embedded` (a CLIP), `toy` (no weights)",
+        "the models that judge pictures, one or several: `embedded` (a CLIP), `toy` (no weights)",
     )
     quantize: bool | None = setting(
         fields.flag,
         None,
-        "snap latents to the codebook, gradient straight through; the model's own way if unset, off for embedded",
+        "snap latents to the codebook with a straight-through gradient; by default as it was trained, off for embedded",
     )
     precision: str = setting(
-        fields.choice(PRECISIONS, "precision"), "auto", "of the networks; `auto` is the fastest that is safe here"
+        fields.choice(PRECISIONS, "precision"),
+        "auto",
+        "precision of the networks; `auto` is the fastest that is safe on this machine",
     )
 
     @property
@@ -235,7 +242,7 @@ def _check_size(reading: Reading, models: Models) -> None:
 
 SECTION = Section(
     position=40,
-    shape=lambda: section("models", "what draws and what looks", settings(Models)),
+    shape=lambda: section("models", "the models that draw and that judge pictures", settings(Models)),
     read=_read,
     needs=("output",),
     settings=lambda: settings(Models),

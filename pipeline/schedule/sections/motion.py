@@ -10,7 +10,8 @@ import numpy as np
 from pipeline.curves.curve import Curve
 from pipeline.curves.easings import easing
 from pipeline.curves.joined import joined
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import when
@@ -51,7 +52,7 @@ class Motion:
         (Curve.constant(0.5), Curve.constant(0.5)),
         "the fixed point of zoom and rotation, in shares of the width and height",
     )
-    border: str = setting(fields.choice(BORDERS), "reflect", "what enters from outside")
+    border: str = setting(fields.choice(BORDERS), "reflect", "what fills the picture where the motion uncovers it")
 
 
 @functools.cache

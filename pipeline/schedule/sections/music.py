@@ -9,9 +9,10 @@ import numpy as np
 
 from pipeline.audio.onsets import FRAMES
 from pipeline.audio.track import Track
-from pipeline.curves.beats import Beat, BeatGrid
+from pipeline.curves.beat_grid import Beat, BeatGrid
 from pipeline.curves.signals import Signal
-from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import by_time, keyed
@@ -30,8 +31,8 @@ MAX_SIGNALS = 64
 _OUT_OF_STEP = 1.0  # seconds by which a stem's length may differ: silence at its end is often cut off
 _EARLY = 0.01  # seconds by which a beat may precede the start and still count as in the video
 _OFFSET = "a duration such as 0.25s"
-_NO_STEADY_BEAT = "beats and bars need a bpm that is one number here, such as 124; else write seconds"
-_NO_FILE = "needs the music itself, file: track.mp3"
+_NO_STEADY_BEAT = "beats and bars can be used here only if bpm is a single number such as 124; write seconds instead"
+_NO_FILE = "needs a track, file: track.mp3"
 
 _bpm = number(1, 1000)
 _BPM: Shape = one_of(_bpm.shape, {"const": AUTO}, keyed(_bpm.shape))
@@ -70,21 +71,25 @@ class Music:
         section_markers: when the track's sections begin, by marker, in seconds of the video.
     """
 
-    file: Track | None = setting(track, None, "a track, in any format: it sounds in the video")
-    start: float = setting(_offset, 0.0, "where in the track the video begins")
+    file: Track | None = setting(track, None, "a track, in any format; it becomes the sound of the video")
+    start: float = setting(_offset, 0.0, "the time in the track at which the video begins")
     bpm: float | str | dict[float, float] | None = setting(
         _beats_per_minute,
         None,
-        "beats per minute; `auto` finds every beat of the track; a map of times where the tempo changes",
+        "beats per minute; `auto` finds every beat of the track; a map of times if the tempo changes",
     )
     beats_per_bar: int = setting(fields.integer(1, 64), 4, "beats in a bar")
     offset: float = setting(
-        _offset, 0.0, "when beat 0 falls; with `auto` the beat next to it, or else the first one that begins a bar"
+        _offset,
+        0.0,
+        "the time of beat 0; with `auto` the beat nearest to it, by default the first one that begins a bar",
     )
     sections: bool = setting(
         fields.flag, False, "find the track's sections: markers `@section_1`, `@section_2` and so on"
     )
-    signals: Mapping[str, Signal] | None = setting(_signals, None, "names for what expressions may follow")
+    signals: Mapping[str, Signal] | None = setting(
+        _signals, None, "names for features of the music that expressions can use"
+    )
     beat: Beat | None = None
     length: float | None = None
     section_markers: Mapping[str, float] = field(default_factory=dict)
@@ -110,7 +115,7 @@ def read_music(value: Value, clock: Clock) -> Music:
         if name in entries and music.file is None:
             value.problems.add(InvalidError(entries[name], _NO_FILE))
     with value.problems.collecting():
-        music = _listened(music, value, clock)
+        music = _analysed(music, value, clock)
     return dataclasses.replace(music, signals=_signals_of(music, signals, dataclasses.replace(clock, beat=music.beat)))
 
 
@@ -132,7 +137,7 @@ def _entries(value: Value) -> dict[str, Value]:
     return {name: dataclasses.replace(entry, problems=value.problems) for name, entry in value.entries().items()}
 
 
-def _listened(music: Music, value: Value, clock: Clock) -> Music:
+def _analysed(music: Music, value: Value, clock: Clock) -> Music:
     """The music with its length, beats and sections, from an analysis of the track if required."""
     place = _entries(value)
     try:
@@ -164,7 +169,9 @@ def _found(music: Music, track: Track, place: Mapping[str, Value]) -> Beat:
     beats = track.beats(per_bar)
     times = beats.times - music.start
     if len(times) < 2:
-        raise InvalidError(place["bpm"], f"no beats can be found in '{track.path.name}'; write their number per minute")
+        raise InvalidError(
+            place["bpm"], f"no beats can be found in '{track.path.name}'; write a number of beats per minute"
+        )
     if "offset" in place:
         zero = int(np.abs(times - music.offset).argmin())
     else:  # beat 0 begins the first whole bar of the video
@@ -184,7 +191,7 @@ def _mapped(tempos: dict[float, float], music: Music, value: Value) -> Beat:
     ends = [*times[1:], times[-1] + 60.0]
     counts = np.cumsum([0.0, *((end - time) * bpm / 60 for time, end, bpm in zip(times, ends, bpms, strict=True))])
     grid = BeatGrid.of(list(zip([*times, ends[-1]], counts.tolist(), strict=True)), music.beats_per_bar)
-    zero = float(grid.numbers(np.array(music.offset)))
+    zero = float(grid.beats_at(np.array(music.offset)))
     return BeatGrid.of([(time, count - zero) for time, count in grid.knots], music.beats_per_bar)
 
 
@@ -222,8 +229,8 @@ def _compare(spec: SignalSpec, music: Music, value: Value, clock: Clock) -> None
         return
     stem, whole = spec.file.seconds, music.file.seconds
     if abs(stem - whole) > _OUT_OF_STEP:
-        said = f"'{spec.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
-        clock.warn(_entries(value)["file"], f"{said}; both must begin at the same moment")
+        message = f"'{spec.file.path.name}' lasts {stem:.4g} s and the music {whole:.4g} s"
+        clock.warn(_entries(value)["file"], f"{message}; both must begin at the same time")
 
 
 def _clock(music: Music, clock: Clock) -> Clock:
@@ -233,7 +240,7 @@ def _clock(music: Music, clock: Clock) -> Clock:
 
 SECTION = Section(
     position=100,
-    shape=lambda: section("music", "the track: its beats and bars, and what expressions follow", settings(Music)),
+    shape=lambda: section("music", "the track: its beats and bars, and signals for expressions", settings(Music)),
     read=reader_of("music", read_music, Music()),
     clock=_clock,
     settings=lambda: settings(Music),

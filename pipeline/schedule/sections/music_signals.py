@@ -11,7 +11,8 @@ from pipeline.audio.features import NOTES, WHOLE
 from pipeline.audio.track import Track
 from pipeline.curves.array import Array
 from pipeline.curves.signals import Follow, Signal
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import files
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
@@ -68,30 +69,30 @@ def track(value: Value, clock: Clock) -> Track:
 class SignalSpec:
     """One signal as written: one of `SOURCES` selects its source; a stem without one is followed by its loudness."""
 
-    file: Track | None = setting(
-        track, None, "another track, such as a stem, to listen to: it begins where the music does"
-    )
+    file: Track | None = setting(track, None, "another track to analyse, such as a stem; it begins when the music does")
     of: str | None = setting(
         fields.choice(WORDS, "feature"),
         None,
-        "a feature of the whole track; of a `file`, `loudness` if nothing else is said",
+        "a feature of the whole track; `loudness` by default for a `file`",
     )
     band: tuple[float, float] | None = setting(_band, None, "the loudness between two frequencies in Hz")
     chroma: str | None = setting(fields.choice(NOTES, "note"), None, "the loudness of a note, in all octaves")
     csv: Path | None = setting(_file, None, "a file of lines `seconds, value`")
     midi: Path | None = setting(_file, None, "a MIDI file: the velocity of every note that begins")
-    column: int = setting(fields.integer(2, 1000), 2, "of the CSV, the one of the values")
-    note: int | None = setting(fields.integer(0, 127), None, "of the MIDI file, the one note that counts, else all")
-    attack: float = setting(_span, 0.0, "how long it takes to rise, to two thirds")
+    column: int = setting(fields.integer(2, 1000), 2, "the column of the CSV with the values")
+    note: int | None = setting(
+        fields.integer(0, 127), None, "the only note of the MIDI file that counts; by default all"
+    )
+    attack: float = setting(_span, 0.0, "how long it takes to cover two thirds of a rise")
     release: float | None = setting(
         _span,
         None,
-        "how long it takes to fall, to one third; 150ms for `onset` and MIDI, whose hits are short, else 0s",
+        "how long it takes to fall to one third; by default 150ms for `onset` and MIDI, whose hits are short, else 0s",
     )
     normalize: bool | None = setting(
-        fields.flag, None, "its highest point is 1; on for what is heard, off for CSV and MIDI"
+        fields.flag, None, "scale its highest value to 1; by default on for audio, off for CSV and MIDI"
     )
-    threshold: float = setting(number(0, 1), 0.0, "what lies below is 0, and the rest begins there")
+    threshold: float = setting(number(0, 1), 0.0, "values below become 0, and it is subtracted from the others")
 
     @property
     def follow(self) -> Follow:
@@ -124,8 +125,8 @@ def read_signal(value: Value, clock: Clock) -> SignalSpec:
         raise InvalidError(value, f"{given[0]} is a file of its own; remove file")
     enough = len(given) == 1 or (spec.file is not None and not given)
     if not enough and len(value.problems.found) == before:
-        said = f"of {' and '.join(given)} only one can be" if given else f"expected one of {', '.join(SOURCES)}"
-        raise InvalidError(value, f"{said}: what is listened to")
+        got = f", got {' and '.join(given)}" if given else ""
+        raise InvalidError(value, f"expected one source, out of {', '.join(SOURCES)}{got}")
     return spec
 
 
@@ -142,6 +143,6 @@ def feature_of(spec: SignalSpec, track: Track | None, value: Value) -> Array:
         return read_midi(spec.midi, spec.note)
     track = spec.file or track
     if track is None:
-        raise InvalidError(value, "needs the music itself, file: track.mp3 in music:")
+        raise InvalidError(value, "needs a track, file: track.mp3 in music:")
     found = track.band(*spec.band) if spec.band else track.feature(spec.of or spec.chroma or "loudness")
     return np.append(found, 0.0)  # the value after the end of the track

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.schedule.document.document import InvalidError, Problems, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, auto_near, fitting, frames_per_second
@@ -69,21 +70,20 @@ class Output:
     fps: float = setting(
         frames_per_second(auto=True),
         NEAR,
-        "frames per second: a number or a fraction such as `24000/1001`; `auto` is near 12, `auto 24` near 24, so that "
-        "bars, else beats, else the whole length last whole frames",
+        "frames per second: a number or a fraction such as `24000/1001`; `auto` finds one near 12, `auto 24` near 24, "
+        "at which a bar, or else a beat, or else the whole video is a whole number of frames",
     )
     length: float = setting(
         _length,
         12.0,
-        "seconds, beats or bars (`32 bars` is how long they last), frames as a bare number, "
-        "or `music`: until the track ends",
+        "in seconds, beats or bars (`32 bars`), in frames as a bare number, or `music`: until the track ends",
     )
     size: tuple[int, int] = setting(
         _size, (256, 144), "width and height in pixels, multiples of the latent model's stride (embedded: 8)"
     )
     seed: int = setting(fields.integer(0, 2**63 - 1), 0, "the same schedule with the same seed gives the same frames")
 
-    video: tuple[Video, ...] = setting(videos, (Video(),), "in which formats, for which places")
+    video: tuple[Video, ...] = setting(videos, (Video(),), "the formats and places to deliver to")
     shot_lengths: tuple[float, ...] = ()
 
     @property
@@ -144,7 +144,7 @@ def _clock(output: Output, clock: Clock) -> Clock:
 
 SECTION = Section(
     position=30,
-    shape=lambda: section("output", "what comes out", settings(Output)),
+    shape=lambda: section("output", "the video: size, frame rate, length, formats", settings(Output)),
     read=_read,
     needs=("music",),
     clock=_clock,

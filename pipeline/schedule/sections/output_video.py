@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import files
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
@@ -87,33 +88,37 @@ class Video:
 
     format: str = setting(fields.choice(tuple(_FORMATS), "format"), formats.DEFAULT, "how it is encoded")
     place: str | None = setting(
-        fields.choice(tuple(PLATFORMS), "place"), None, "where it is posted, which sets the size"
+        fields.choice(tuple(PLATFORMS), "place"), None, "where it is published, which sets the size"
     )
-    size: tuple[int, int] | None = setting(_size, None, "width and height in pixels, even; the place's, or the frames'")
-    fit: str = setting(fields.choice(FITS), "crop", "to another shape: cut off what is too much, or add black bars")
+    size: tuple[int, int] | None = setting(
+        _size, None, "width and height in pixels, even; by default that of the place, or else of the frames"
+    )
+    fit: str = setting(fields.choice(FITS), "crop", "how to fit another aspect ratio: crop, or pad with black bars")
     scale: str = setting(
         _scaling,
         LANCZOS,
-        "how it is enlarged: `lanczos`, or first by a network, such as Real-ESRGAN, whose file this is",
+        "how it is enlarged: `lanczos`, or the file of a network, such as Real-ESRGAN, that enlarges it first",
     )
     fps: float | None = setting(
-        frames_per_second(1), None, "frames per second, interpolated between the rendered frames; else their rate"
+        frames_per_second(1), None, "frames per second, interpolated between the rendered frames; by default their rate"
     )
     interpolate: str = setting(
         fields.choice(MODES), "motion", "how frames are interpolated: by motion (`motion`) or mixed (`blend`)"
     )
-    repeat: int = setting(fields.integer(1, 1000), 1, "how often everything is shown, one time after the other")
+    repeat: int = setting(fields.integer(1, 1000), 1, "how many times the video is repeated")
     crf: int | None = setting(
         fields.integer(0, max(worst for _, worst in _QUALITIES.values())),
         None,
-        f"quality, 0 the best; {', '.join(f'{name} {usual}' for name, (usual, _) in _QUALITIES.items())}",
+        f"quality, 0 is best; default {', '.join(f'{name} {usual}' for name, (usual, _) in _QUALITIES.items())}",
     )
-    bitrate: str | None = setting(_bitrate, None, "bits per second in the place of a quality, such as 8M")
-    preset: str | None = setting(_speed, None, f"how long the encoder thinks: {_speed_ranges()}")
+    bitrate: str | None = setting(_bitrate, None, "bits per second, such as 8M, instead of a quality")
+    preset: str | None = setting(_speed, None, f"how thoroughly the encoder works: {_speed_ranges()}")
     encoder: str = setting(
-        fields.choice(_ENCODERS, "encoder"), SOFTWARE, "who encodes: the same on every machine, or what the machine has"
+        fields.choice(_ENCODERS, "encoder"),
+        SOFTWARE,
+        "`software` is the same on every machine, `auto` uses the machine's hardware",
     )
-    bits: int | None = setting(fields.integer(8, 10), None, "of every colour: 8, or 10 against banding")
+    bits: int | None = setting(fields.integer(8, 10), None, "bits per colour channel: 8, or 10 against banding")
     subtitles: bool = setting(fields.flag, False, "the strongest prompt as subtitles that can be switched on")
 
     @property
@@ -167,7 +172,7 @@ def _check(video: Video, value: Value) -> None:
     if video.bits == 9:
         note("bits", "expected 8 or 10, got '9'")
     elif video.bits is not None and not (known.deep if video.bits == 10 else known.pix_fmt):
-        note("bits", f"{video.format} has only {'8' if video.bits == 10 else '10'} bits")
+        note("bits", f"{video.format} supports only {'8' if video.bits == 10 else '10'} bits")
     if video.crf is not None and (known.crf is None or video.crf > known.crf[1]):
         note("crf", f"{video.format} has a quality from 0 to {known.crf[1]}" if known.crf else _has_none("crf", video))
     if video.bitrate is not None and (known.crf is None or video.crf is not None):
@@ -176,17 +181,17 @@ def _check(video: Video, value: Value) -> None:
         hint = suggestion(video.preset, known.speeds) if known.speeds else _has_none("preset", video)
         note("preset", f"unknown preset '{video.preset}' of {video.format}; {hint}" if known.speeds else hint)
     if video.subtitles and not known.container.subtitle_codec:
-        note("subtitles", f"{video.format} cannot hold any")
+        note("subtitles", f"{video.format} does not support subtitles")
     if "interpolate" in entries and video.fps is None:
         note("interpolate", "has no effect without fps, such as 60")
     hardware = known.hardware
     if video.encoder not in (SOFTWARE, AUTO, *hardware) or (video.encoder == AUTO and not hardware):
-        hint = f"expected software, auto or one of {', '.join(hardware)}" if hardware else "only software makes it"
-        note("encoder", f"{video.encoder} does not make {video.format}; {hint}")
+        hint = f"expected software, auto or one of {', '.join(hardware)}" if hardware else "only software can encode it"
+        note("encoder", f"{video.encoder} cannot encode {video.format}; {hint}")
     elif video.preset is not None and video.encoder != SOFTWARE:
-        note("preset", "is the software's; remove it, or the encoder")
+        note("preset", "applies only to the software encoder; remove it or encoder")
     if video.place and video.size:
-        note("size", f"{video.place} has a size of its own; remove one of the two")
+        note("size", f"{video.place} has its own size; remove one of them")
 
 
 def _has_none(name: str, video: Video) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from pipeline.curves.curve import Curve, Keyframe
 from pipeline.curves.joined import joined
-from pipeline.schedule.document.document import InvalidError, Value
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import picture
@@ -29,17 +30,17 @@ _WEIGHT = Setting(
     name="weight",
     read=curve(number(-100, 100)),
     default=Curve.constant(1.0),
-    about="how strongly it pulls; a negative weight pushes away",
+    about="how strongly the picture is pulled towards it; negative pushes it away",
 )
 _SUBJECTS = {
-    "text": about(fields.TEXT, "what to see; it is never parsed"),
-    "image": about(fields.TEXT, "a picture to pull towards: its path beside the schedule"),
+    "text": about(fields.TEXT, "what the picture should show; it is never parsed"),
+    "image": about(fields.TEXT, "a picture to pull towards: its path, relative to the schedule"),
 }
 
 
-def _with_subject(besides: dict[str, Shape]) -> list[Shape]:
+def _with_subject(others: dict[str, Shape]) -> list[Shape]:
     """The shapes of a map with a text, and of one with a picture."""
-    return [map_of({name: shape, **besides}, required=(name,)) for name, shape in _SUBJECTS.items()]
+    return [map_of({name: shape, **others}, required=(name,)) for name, shape in _SUBJECTS.items()]
 
 
 _SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING})))
@@ -47,7 +48,7 @@ _BLEND = Setting(
     name="blend",
     read=fields.choice(BLENDS),
     default="weights",
-    about="weights pulls towards both texts of a crossfade, slerp at one point between them",
+    about="in a crossfade, weights pulls towards both texts, slerp towards one point between them",
 )
 _PROMPTS: Shape = {
     "title": "prompts",
@@ -118,7 +119,7 @@ def _scenes(value: Value, clock: Clock) -> Prompts:
     blend = "weights"
     with value.problems.collecting():
         blend = _BLEND.read(entries["blend"], clock) if "blend" in entries else blend
-    scenes = by_time(value, clock, lambda at, entry: (*_scene(entry, clock), entry), besides=("blend",))
+    scenes = by_time(value, clock, lambda at, entry: (*_scene(entry, clock), entry), skipped=("blend",))
     times = list(scenes)
     prompts = []
     for position, (at, (scene, easing, place)) in enumerate(scenes.items()):
@@ -156,7 +157,7 @@ def _prompt_text(value: Value, clock: Clock) -> str:
     """A text as written; warns if it seems to contain weights, as other tools write them."""
     text = fields.text(value, clock)
     if _WEIGHTS.search(text):
-        clock.warn(value, f"weights in a text are just text here; write layers: {_LAYERS}")
+        clock.warn(value, f"weights inside a text are not parsed; write layers: {_LAYERS}")
     return text
 
 
@@ -184,7 +185,8 @@ def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ..
 
 SECTION = Section(
     position=50,
-    shape=lambda: about(_PROMPTS, "what to see: a text, a map of times to scenes, or a list of layers"),
+    is_merged=False,
+    shape=lambda: about(_PROMPTS, "what the video should show: a text, a map of times to scenes, or a list of layers"),
     read=reader_of("prompts", read_prompts, Prompts()),
     join=_join,
 )

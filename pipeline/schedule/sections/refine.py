@@ -22,7 +22,7 @@ class Refine:
     """How strongly guidance works on each frame."""
 
     steps: Curve = setting(
-        curve(number(0, 10_000)), Curve.constant(3), "refinement steps per frame; 0 only moves the picture"
+        curve(number(0, 10_000)), Curve.constant(3), "refinement steps per frame; with 0 the picture is only moved"
     )
     first_frame: int = setting(
         fields.integer(0, 100_000),
@@ -38,17 +38,17 @@ class Refine:
     augment: str = setting(
         fields.choice(("auto", *AUGMENTS), "amount"),
         "auto",
-        "how much is done to them: `auto` does little for the embedded CLIP, which was trained for it, and the full set"
-        " for all others",
+        "how strongly they are augmented: `auto` is light for the embedded CLIP, which was trained for it, and full "
+        "for all others",
     )
     adapt: str = setting(
         fields.choice(ADAPTS, "scale"),
         "number",
-        "what Adam scales a step by: each `number` of the latent by its own gradients, so that all of the picture changes"
-        " at once, as noise must; or all by those of the whole `picture`, which changes what the prompts ask for and"
-        " keeps the rest: use it with a smaller `lr`, such as 0.05, for a start that is worth keeping",
+        "what scales Adam's steps: with `number`, each number of the latent is scaled by its own gradients, and all of"
+        " the picture changes at once, as noise must; with `picture`, all share one scale, so a start that is worth"
+        " keeping changes only where the prompts ask for it: use it with an `lr` of 0.01 to 0.1",
     )
-    carry: bool = setting(fields.flag, True, "the optimiser's moments walk on from frame to frame")
+    carry: bool = setting(fields.flag, True, "keep the optimizer's moments from frame to frame")
     ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")
 
     def draft(self) -> "Refine":
@@ -69,7 +69,7 @@ def _join(starts: Sequence[float], parts: Sequence[Refine]) -> Refine:
 
 SECTION = Section(
     position=70,
-    shape=lambda: section("refine", "how hard guidance works on each frame", settings(Refine)),
+    shape=lambda: section("refine", "how strongly guidance works on each frame", settings(Refine)),
     read=reader_of("refine", section_reader(Refine), Refine()),
     join=_join,
     settings=lambda: settings(Refine),

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.schedule.document.document import InvalidError, Value
-from pipeline.schedule.document.overrides import under
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.overrides import merged_under
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, section
 from pipeline.schedule.fields.times import duration, lasting
-from pipeline.schedule.sections import Reading, Section, in_shots
+from pipeline.schedule.sections import Reading, Section, in_shots, replaced_as_a_whole
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
@@ -26,16 +27,16 @@ _LENGTH = "a length such as 4s, 8 bars, or a number of frames, of at least one f
 
 
 @described(lasting(_LENGTH, least=1))
-def _as_it_stands(value: Value, clock: Clock) -> Value:
+def _unread(value: Value, clock: Clock) -> Value:
     return value
 
 
 SETTINGS = (
     Setting(
         name="length",
-        read=_as_it_stands,
+        read=_unread,
         default=None,
-        about="how long it lasts; the sum of all is the length of the video",
+        about="how long it lasts; the video lasts as long as all shots together",
         required=True,
     ),
     Setting(
@@ -43,7 +44,7 @@ SETTINGS = (
         read=fields.choice(STARTS),
         default="cut",
         about="`cut` starts from noise as the first frame does, with `first_frame` steps; "
-        "`carry` goes on from the last picture",
+        "`carry` continues from the last picture",
     ),
 )
 
@@ -143,8 +144,8 @@ def _listed(reading: Reading) -> list[Shot]:
     lengths = reading.found["output"].shot_lengths
     shared = sum(size(entry.node) for name, entry in document.entries().items() if name in in_shots())
     if len(lengths) * shared > MAX_ENTRIES:
-        said = f"{len(lengths)} shots with the {shared:,} entries at the top under each of them"
-        raise InvalidError(value, f"{said} are too much; write them into the shots that need them")
+        message = f"{len(lengths)} shots, each with the {shared:,} entries at the top,"
+        raise InvalidError(value, f"{message} are too many; move them into the shots that need them")
     shots: list[Shot] = []
     begin = 0.0
     for item, length in zip(value.items(_EXPECTED), lengths, strict=True):
@@ -159,11 +160,11 @@ def _listed(reading: Reading) -> list[Shot]:
 
 def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Value], bool]:
     """The sections of a shot, filled in from the top of the document, and whether it starts with a cut."""
-    readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(in_shots(), _as_it_stands)
+    readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(in_shots(), _unread)
     if not item.is_map:  # reported when its length was read
         return {}, True
     cut = read_map(readers, item, clock).get("start", "cut") == "cut"
-    whole = Value(under(item.node, document.node), item.path, item.problems).entries()
+    whole = Value(merged_under(item.node, document.node, replaced_as_a_whole()), item.path, item.problems).entries()
     entries = {
         name: Value(entry.node, entry.path, item.problems) for name, entry in whole.items() if name in in_shots()
     }
@@ -174,8 +175,8 @@ def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Valu
 
 def _clock_from(start: float, length: float, clock: Clock) -> Clock:
     """The clock of a shot: times count from its start, and beats from the first one in it."""
-    beat = clock.beat.from_(start) if clock.beat else None
-    signals = {name: signal.from_(start) for name, signal in clock.names.signals.items()}
+    beat = clock.beat.starting_at(start) if clock.beat else None
+    signals = {name: signal.starting_at(start) for name, signal in clock.names.signals.items()}
     markers = {name: at - start for name, at in clock.markers.items()}
     return replace(clock, length=length, beat=beat, markers=markers).with_names(signals=signals, loop=0.0)
 
@@ -184,13 +185,14 @@ def _shape() -> Shape:
     parts = {name: section.shape() for name, section in in_shots().items()}
     shot = section("shot", "a part of the video", SETTINGS)
     return {
-        "description": "sections of the video, one after the other",
+        "description": "parts of the video, one after the other",
         **list_of({**shot, "properties": {**shot["properties"], **parts}}, MAX_SHOTS),
     }
 
 
 SECTION = Section(
     position=90,
+    is_merged=False,
     shape=_shape,
     read=_read,
     settings=lambda: SETTINGS,

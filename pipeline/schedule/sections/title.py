@@ -6,6 +6,6 @@ from pipeline.schedule.sections import Section, reader_of
 
 SECTION = Section(
     position=20,
-    shape=lambda: about(fields.TEXT, "for the video's metadata; the file's name if left out"),
+    shape=lambda: about(fields.TEXT, "for the video's metadata; by default the file's name"),
     read=reader_of("title", fields.text, ""),  # if empty, the loader uses the file's name
 )

@@ -2,21 +2,21 @@
 
 import re
 
-from pipeline.schedule.document.variants import FIXED, MAX_VALUES
+from pipeline.schedule.document.variants import MAX_VALUES
 from pipeline.schedule.fields.shapes import Shape, list_of
 from pipeline.schedule.sections import Section, declared
 
 
 def _shape() -> Shape:
     """A list of values for every path: restricted to the section's shape if the path is a section's key."""
-    vary = {name: section.shape() for name, section in declared().items() if name not in FIXED}
+    vary = {name: section.shape() for name, section in declared().items() if section.can_vary}
     paths = vary | {
         f"{name}.{key}": {"$ref": f"#/definitions/{name}/properties/{key}"}
         for name, shape in vary.items()
         for key in shape.get("properties", {})
     }
     return {
-        "description": "paths to lists of values: every combination is a run of its own",
+        "description": "paths and lists of values: every combination is a separate run",
         "type": "object",
         "properties": {path: list_of(shape, MAX_VALUES) for path, shape in paths.items()},
         "propertyNames": {"pattern": rf"^(?:{'|'.join(map(re.escape, vary))})(?:[.\[].*)?$"},
@@ -25,4 +25,4 @@ def _shape() -> Shape:
     }
 
 
-SECTION: Section[None] = Section(position=150, shape=_shape)
+SECTION: Section[None] = Section(position=150, shape=_shape, is_merged=False, can_vary=False)

@@ -6,7 +6,7 @@ from pipeline.schedule.sections import Section, reader_of
 
 
 def _version(value: Value, clock: Clock) -> int:
-    expected = "version 1, the only one there is"
+    expected = "version 1, the only one"
     if (version := value.scalar(expected)) != 1 or isinstance(version, bool):
         raise value.invalid(expected)
     return 1
@@ -14,8 +14,9 @@ def _version(value: Value, clock: Clock) -> int:
 
 SECTION = Section(
     position=10,
+    can_vary=False,
     shape=lambda: {
-        "description": "of the language; optional, 1 is the only one there is",
+        "description": "version of the language; optional, 1 is the only one",
         "const": 1,
         "default": 1,
     },

@@ -22,22 +22,22 @@ class Format:
     """One format.
 
     Attributes:
-        about: what it is good for, in a few words for the documentation.
+        about: what it is good for, in a few words, for the documentation.
         rank: its position in lists, the most common first.
         encoder: ffmpeg's name of the software encoder.
         options: of that encoder, apart from quality and speed.
-        tags: options of the encoded stream, whichever encoder makes it.
+        tags: options of the encoded stream, for every encoder.
         pix_fmt, deep: pixel formats with 8 and 10 bits; "" if there is none with that depth.
-        palette: choose the colours from the whole video first.
-        crf: (default, worst) quality, with 0 as the best; None if the format has no such scale. A format that has one
+        palette: whether the colours are first chosen from the whole video.
+        crf: (default, worst) quality, where 0 is the best; None if the format has no such scale. A format with a scale
             also accepts a bitrate instead.
         speed: the default preset, one of `speeds`; None if there are no presets.
         speeds: the names of presets.
         speed_range: the fastest and the slowest preset, for the documentation.
         sound: sound encoder and its options; empty if the format has no sound.
         hardware: hardware encoders, best first.
-        closed: adapts the options of `encoder` to a file that is played as a loop, given its number of pictures.
-        adapted: adapts the options of `encoder` to this ffmpeg, given the option names that it knows.
+        adapt_to_loop: adapts the options of `encoder` to a file that is played as a loop, given its number of pictures.
+        adapt_to_ffmpeg: adapts the options of `encoder` to this ffmpeg, given the option names that it knows.
         sink: what makes the file, a key of `pipeline.run.delivery.deliver.SINKS`.
     """
 
@@ -56,8 +56,8 @@ class Format:
     speed_range: str = ""
     sound: Mapping[str, str | int] = field(default_factory=dict)
     hardware: tuple[str, ...] = ()
-    closed: Callable[[Options, int], Options] | None = None
-    adapted: Callable[[Options, Collection[str]], Options] | None = None
+    adapt_to_loop: Callable[[Options, int], Options] | None = None
+    adapt_to_ffmpeg: Callable[[Options, Collection[str]], Options] | None = None
     sink: str = "ffmpeg"
 
     @property

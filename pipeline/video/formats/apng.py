@@ -32,7 +32,7 @@ def _texts(content: mmap) -> Iterator[bytes]:
 
 
 FORMAT = Format(
-    about="animated PNG, lossless; silent, loops for ever",
+    about="animated PNG, lossless; no sound, loops forever",
     rank=9,
     container=Container(
         name="PNG",

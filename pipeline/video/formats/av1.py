@@ -10,15 +10,15 @@ from pipeline.video.seams import with_parameters
 _FASTEST_BEFORE_5_1 = 8  # the highest preset before ffmpeg 5.1
 
 
-def _closed(options: Options, count: int) -> Options:
-    """Turn off pictures predicted from later ones, for even quality; impossible with a bitrate."""
+def _adapt_to_loop(options: Options, count: int) -> Options:
+    """Turn off pictures predicted from later ones, so that quality is even; not possible with a bitrate."""
     return with_parameters(options, "svtav1-params", "pred-struct=1") if "crf" in options else options
 
 
-def _adapted(options: Options, known: Collection[str]) -> Options:
+def _adapt_to_ffmpeg(options: Options, known: Collection[str]) -> Options:
     """Adapt the options to ffmpeg 4.4 to 5.0, which lack `crf` and `svtav1-params`.
 
-    Without `crf`, a quality would be silently ignored; without `svtav1-params`, no file would be made.
+    Without the option `crf`, the quality would silently be ignored; without `svtav1-params`, ffmpeg would fail.
     """
     if {"crf", "svtav1-params"} <= set(known):
         return options
@@ -29,7 +29,7 @@ def _adapted(options: Options, known: Collection[str]) -> Options:
 
 
 FORMAT = Format(
-    about="smaller still, for browsers",
+    about="even smaller, for browsers",
     rank=3,
     container=MP4,
     encoder="libsvtav1",
@@ -41,6 +41,6 @@ FORMAT = Format(
     speed_range="13 to 0",
     sound=AAC,
     hardware=in_hardware("av1", without=("videotoolbox",)),
-    closed=_closed,
-    adapted=_adapted,
+    adapt_to_loop=_adapt_to_loop,
+    adapt_to_ffmpeg=_adapt_to_ffmpeg,
 )

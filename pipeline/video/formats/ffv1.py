@@ -1,4 +1,4 @@
-"""FFV1 and FLAC in Matroska: every pixel exactly as rendered. Each picture is independent and carries checksums."""
+"""FFV1 and FLAC in Matroska: every pixel exactly as rendered. Each picture is independent and has checksums."""
 
 from pipeline.video.containers import MKV
 from pipeline.video.formats import Format

@@ -45,7 +45,7 @@ def _palette_size(content: mmap, at: int) -> int:
 
 
 FORMAT = Format(
-    about="256 colours chosen from the whole video; silent, loops for ever",
+    about="256 colours chosen from the whole video; no sound, loops forever",
     rank=7,
     container=Container(
         name="GIF",

@@ -6,7 +6,7 @@ from pipeline.video.formats import Format
 from pipeline.video.seams import with_parameters, zones
 
 
-def _closed(options: Options, count: int) -> Options:
+def _adapt_to_loop(options: Options, count: int) -> Options:
     return with_parameters(options, "x264-params", f"zones={zones((0, 0), (count - 1, count - 1))}")
 
 
@@ -23,5 +23,5 @@ FORMAT = Format(
     speed_range=X26_SPEED_RANGE,
     sound=AAC,
     hardware=in_hardware("h264"),
-    closed=_closed,
+    adapt_to_loop=_adapt_to_loop,
 )

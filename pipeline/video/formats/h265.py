@@ -6,13 +6,13 @@ from pipeline.video.formats import Format
 from pipeline.video.seams import with_parameters, zones
 
 
-def _closed(options: Options, count: int) -> Options:
-    """Give wide zones more bits: x265's take effect late, and B pictures around the last picture matter, too."""
+def _adapt_to_loop(options: Options, count: int) -> Options:
+    """Use wide zones: x265's take effect late, and the B pictures around the last picture matter, too."""
     return with_parameters(options, "x265-params", f"zones={zones((0, 3), (count - 4, count))}")
 
 
 FORMAT = Format(
-    about="half the size, on newer devices",
+    about="half the file size, for newer devices",
     rank=2,
     container=MP4,
     encoder="libx265",
@@ -26,5 +26,5 @@ FORMAT = Format(
     speed_range=X26_SPEED_RANGE,
     sound=AAC,
     hardware=in_hardware("hevc"),
-    closed=_closed,
+    adapt_to_loop=_adapt_to_loop,
 )

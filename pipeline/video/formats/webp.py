@@ -26,14 +26,14 @@ _RETURN = {"\r": "&#13;"}  # otherwise XML would read it as a line feed
 def write_text(file: Path, text: str) -> None:
     """Write a text into a finished WebP, animated or not."""
     content = bytearray(file.read_bytes())
-    if content[12:16] != b"VP8X":  # a single picture in the simple format, which has no place for a text
-        from PIL import Image  # slow to import, and `render check` does not need it
+    if content[12:16] != b"VP8X":  # a single picture in the simple format, which cannot hold a text
+        from PIL import Image  # slow to import, and not needed by `render check`
 
         with Image.open(file) as image:
             sides = b"".join(struct.pack("<I", side - 1)[:3] for side in image.size)
         content[12:12] = b"VP8X" + struct.pack("<I", 10) + bytes(4) + sides
     content[20] |= _XMP_FLAG
-    from xml.sax.saxutils import escape  # imports half of urllib, and `render check` does not need it
+    from xml.sax.saxutils import escape  # imports half of urllib, and not needed by `render check`
 
     packet = _PACKET.format(escape(text, _RETURN)).encode()
     content += b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) % 2)
@@ -57,7 +57,7 @@ def _durations(content: bytes) -> list[int]:
 
 
 FORMAT = Format(
-    about="animated WebP; silent, loops for ever",
+    about="animated WebP; no sound, loops forever",
     rank=8,
     container=Container(
         name="WebP",

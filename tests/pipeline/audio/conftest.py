@@ -1,4 +1,4 @@
-"""Tracks whose every beat is known, and a cache of their own."""
+"""Tracks whose beats are known, and a cache of the tests' own."""
 
 import importlib.util
 import sys
@@ -34,7 +34,7 @@ def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
 
 @pytest.fixture(scope="session")
 def song(synthesise: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight bars at 120 beats a minute, the first beat at 0.5 s: 16.5 s."""
+    """Eight bars at 120 beats per minute, the first beat at 0.5 s: 16.5 s."""
     path = tmp_path_factory.mktemp("music") / "song.flac"
     synthesise.write(str(path), synthesise.compose([(8, 120.0)], silence=0.5).samples)
     return path

@@ -36,7 +36,7 @@ MANY = {
 
 
 def f_measure(found: NDArray[np.float64], true: NDArray[np.float64]) -> float:
-    """Twice the beats that were found in their place, over all that were found and all there are."""
+    """The F-measure: twice the beats found at the right time, divided by all that were found plus all that exist."""
     nearest = np.abs(found[:, None] - true).argmin(axis=1)
     hits = len({int(beat) for beat, time in zip(nearest, found, strict=True) if abs(true[beat] - time) <= TOLERANCE})
     return 2 * hits / (len(found) + len(true))
@@ -70,11 +70,11 @@ def test_beats_of_many_tracks(synthesise: ModuleType, name: str) -> None:
 
 
 @pytest.mark.parametrize("samples", [np.zeros(0), np.zeros(RATE * 3), np.ones(100)])
-def test_where_nothing_begins_there_are_no_beats(samples: NDArray[np.float64]) -> None:
+def test_a_track_without_onsets_has_no_beats(samples: NDArray[np.float64]) -> None:
     assert len(find_beats(samples.astype(np.float32)).times) == 0
 
 
-def test_the_measure_sees_what_is_wrong() -> None:
+def test_the_f_measure_notices_wrong_beats() -> None:
     true: NDArray[np.float64] = np.arange(40.0) * 0.5
     assert f_measure(true + 0.03, true) == 1
     assert f_measure(true + 0.05, true) == 0

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 
-def test_what_a_track_holds_is_reported_and_drawn(command: str, song: Path, tmp_path: Path) -> None:
+def test_a_track_is_summarised_and_drawn(command: str, song: Path, tmp_path: Path) -> None:
     picture = tmp_path / "music.png"
     done = subprocess.run([command, "music", str(song), "-o", str(picture)], capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
@@ -27,7 +27,7 @@ def test_what_a_track_holds_is_reported_and_drawn(command: str, song: Path, tmp_
     assert 28 <= len(starts) <= 34  # a line for every beat
 
 
-def test_it_can_be_read_by_programs(command: str, song: Path) -> None:
+def test_the_summary_as_json(command: str, song: Path) -> None:
     done = subprocess.run([command, "music", str(song), "--json"], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     np.testing.assert_allclose(found["downbeats"], 0.5 + 2 * np.arange(8.0), atol=0.02)
@@ -55,7 +55,7 @@ def test_stems_are_drawn_below_and_compared(command: str, song: Path, synthesise
             sizes.append(drawn.height)
     assert done.stdout.splitlines()[-3:-1] == [
         "stem drums.wav: 0:16.0 (16.00 s, 0.50 s shorter)",
-        "stem same.flac: 0:16.5 (16.50 s, as long)",
+        "stem same.flac: 0:16.5 (16.50 s, same length)",
     ]
     assert sizes[1] - sizes[0] == 4 * 85  # two panels each
     found = subprocess.run([*arguments, "--json"], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Sound of every container, and what is no sound."""
+"""Sound from every container, and files without sound."""
 
 import struct
 import wave
@@ -62,13 +62,17 @@ def nothing(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "name", "message"),
     [
-        (picture_only, "a.mp4", "'a.mp4': has no sound, only video; expected a file with music in it"),
-        (three_hours, "a.wav", "'a.wav': its sound lasts 3.0 hours; expected at most 1 hour: cut out what is used"),
+        (picture_only, "a.mp4", "'a.mp4': has no sound, only video; expected a file with music"),
+        (
+            three_hours,
+            "a.wav",
+            "'a.wav': its sound lasts 3.0 hours; expected at most 1 hour; cut out the part that is used",
+        ),
         (a_text, "a.mp3", "'a.mp3': cannot be decoded as audio"),
         (nothing, "a.ogg", "'a.ogg': cannot be decoded as audio"),
     ],
 )
-def test_what_is_no_music_is_reported(tmp_path: Path, make: object, name: str, message: str) -> None:
+def test_files_without_music_are_reported(tmp_path: Path, make: object, name: str, message: str) -> None:
     path = tmp_path / name
     make(path)  # type: ignore[operator]
     for look in (probe, decode):
@@ -80,10 +84,10 @@ def test_what_is_no_music_is_reported(tmp_path: Path, make: object, name: str, m
 
 @pytest.mark.parametrize("size", [0, 1, 100])
 @pytest.mark.parametrize("suffix", [".mp3", ".wav", ".m4a"])
-def test_a_file_of_hardly_a_byte_prints_nothing_else(
+def test_a_tiny_file_prints_no_other_messages(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], suffix: str, size: int
 ) -> None:
-    """FFmpeg looks for a tag 128 bytes before the end, which may lie before the beginning."""
+    """FFmpeg looks for a tag 128 bytes before the end, which can be before the beginning of a short file."""
     path = tmp_path / f"a{suffix}"
     path.write_bytes(bytes(size))
     with pytest.raises(InputError):
@@ -91,7 +95,7 @@ def test_a_file_of_hardly_a_byte_prints_nothing_else(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_torn_file_counts_as_far_as_it_goes(song: Path, tmp_path: Path) -> None:
+def test_a_truncated_file_is_decoded_up_to_its_end(song: Path, tmp_path: Path) -> None:
     whole = song.read_bytes()
     torn = tmp_path / "torn.flac"
     torn.write_bytes(whole[: len(whole) // 2])
@@ -106,18 +110,18 @@ def test_a_missing_library_is_reported(song: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_playlist_leads_to_no_other_file(song: Path, tmp_path: Path) -> None:
-    """It is a stranger's way to have a file read that the schedule may not name."""
+    """A stranger could use one to read a file that the schedule must not read."""
     for name, text in (
         ("list.m3u8", f"#EXTM3U\n#EXT-X-TARGETDURATION:20\n#EXTINF:16,\n{song}\n#EXT-X-ENDLIST\n"),
         ("list.ffconcat", f"ffconcat version 1.0\nfile '{song}'\n"),
     ):
         (tmp_path / name).write_text(text)
-        with pytest.raises(InputError, match=r"cannot be decoded as audio|nothing of its sound can be"):
+        with pytest.raises(InputError, match=r"cannot be decoded as audio|none of its sound can be"):
             decode(tmp_path / name)
 
 
 def _wav(path: Path, samples: bytes, rate: int, channels: int = 1) -> Path:
-    """A WAV of floats of 32 bits."""
+    """A WAV file of 32-bit floats."""
     sizes = rate, rate * channels * 4, channels * 4, 32
     head = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 3, channels, *sizes) + b"data" + struct.pack("<I", len(samples))
     path.write_bytes(b"RIFF" + struct.pack("<I", len(head) + len(samples)) + head + samples)
@@ -125,16 +129,16 @@ def _wav(path: Path, samples: bytes, rate: int, channels: int = 1) -> Path:
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(1, 1), (1_000_001, 1), (22_050, 65)])
-def test_a_few_bytes_are_no_hour_of_work(tmp_path: Path, rate: int, channels: int) -> None:
+def test_a_small_file_cannot_take_an_hour_to_decode(tmp_path: Path, rate: int, channels: int) -> None:
     path = _wav(tmp_path / "a.wav", bytes(4 * 65 * 100), rate, channels)
     for read in (probe, decode):
-        with pytest.raises(InputError, match=r"expected at most 64, of 2,000 to 1,000,000"):
+        with pytest.raises(InputError, match=r"expected at most 64 channels of 2,000 to 1,000,000"):
             read(path)
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("value", [np.inf, np.nan, 3e38, -3e38])
-def test_samples_beyond_all_bounds_are_clipped(tmp_path: Path, value: float) -> None:
+def test_huge_samples_are_clipped(tmp_path: Path, value: float) -> None:
     values = np.resize(np.array([value, -value, 0.5], np.float32), RATE)
     samples = decode(_wav(tmp_path / "a.wav", values.tobytes(), RATE))
     assert len(samples) == RATE
@@ -143,12 +147,12 @@ def test_samples_beyond_all_bounds_are_clipped(tmp_path: Path, value: float) -> 
     assert np.isfinite(onset_strength(samples)).all()
 
 
-def test_sound_that_nothing_decodes_is_refused(synthesise: ModuleType, tmp_path: Path) -> None:
+def test_sound_in_an_unsupported_format_is_refused(synthesise: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     synthesise.write(str(path), np.zeros(4000))
     content = path.read_bytes()
     [at] = [content.index(name) for name in (b"A_PCM", b"A_VORBIS", b"A_AC3", b"A_FLAC", b"A_OPUS") if name in content]
     path.write_bytes(content[: at + 2] + b"???" + content[at + 5 :])
     for read in (probe, decode):
-        with pytest.raises(InputError, match="is in no format that is decoded here"):
+        with pytest.raises(InputError, match="format of its sound is not supported"):
             read(path)

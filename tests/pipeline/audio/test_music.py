@@ -1,4 +1,4 @@
-"""`music:` in a schedule: beats, signals, lengths and sections from a real track, and every mistake in its place."""
+"""`music:` in a schedule: beats, signals, length and sections of a track, every mistake reported at its place."""
 
 import dataclasses
 import logging
@@ -30,11 +30,11 @@ def test_beats_and_bars_are_the_tracks(write: Write) -> None:
     assert schedule.output.length == pytest.approx(16.5, abs=0.01)
     beat = schedule.music.beat
     assert beat is not None
-    np.testing.assert_allclose(beat.times(np.arange(32.0)), BEATS, atol=0.02)
+    np.testing.assert_allclose(beat.times_of(np.arange(32.0)), BEATS, atol=0.02)
     assert schedule.markers == pytest.approx({"a": 8.5, "b": 9.5}, abs=0.02)
 
 
-def test_the_video_may_begin_within_the_track(write: Write) -> None:
+def test_the_video_may_start_in_the_middle_of_the_track(write: Write) -> None:
     text = "music: {file: song.flac, bpm: auto, start: 3s}\noutput: {length: 4 bars, fps: 10}"
     schedule = load_schedule(write(text))
     assert schedule.output.length == pytest.approx(8, abs=0.02)
@@ -67,7 +67,7 @@ def test_motion_peaks_on_the_kicks_at_every_frame_rate(write: Write, fps: int) -
     assert total == pytest.approx(turned[: round(12 * fps)].sum(), rel=0.02)
 
 
-def test_every_kind_of_signal_can_be_named(write: Write) -> None:
+def test_every_kind_of_signal_can_be_used(write: Write) -> None:
     import mido
 
     midi = mido.MidiFile(ticks_per_beat=480)
@@ -102,7 +102,7 @@ output: {fps: 10, length: 3s}
         assert 0 <= values.min() < 0.3 < values.max() <= 1
 
 
-def test_a_shot_hears_what_is_played_then(write: Write) -> None:
+def test_signals_of_a_shot_are_those_at_its_time_in_the_track(write: Write) -> None:
     shots = "shots: [{length: 2s, prompts: a}, {length: 2s, prompts: b, start: carry}]\noutput: {fps: 10}"
     cut = [spec.transforms for spec in Timeline(load_schedule(write(KICK + shots)))]
     whole = [spec.transforms for spec in Timeline(load_schedule(write(KICK + "output: {fps: 10, length: 4s}")))]
@@ -117,7 +117,7 @@ def test_sections_are_markers(write: Write, synthesise: object, tmp_path: Path) 
     assert load_schedule(path).markers == pytest.approx({"section_1": 0, "section_2": 16}, abs=0.03)
 
 
-def test_a_track_is_listened_to_once(write: Write, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_track_is_analysed_once(write: Write, caplog: pytest.LogCaptureFixture) -> None:
     path = write("music: {file: song.flac, signals: {x: {band: [41, 121]}}}\nmotion: {rotate: x}")
     with caplog.at_level(logging.INFO, logger="pipeline"):
         first = _specs(load_schedule(path))
@@ -133,7 +133,7 @@ def _specs(schedule: Schedule) -> list[str]:
     return [spec.to_json() for spec in Timeline(schedule)]
 
 
-def test_a_damaged_cache_is_made_again(write: Write, cache_of_the_tests: Path) -> None:
+def test_a_damaged_cache_is_recomputed(write: Write, cache_of_the_tests: Path) -> None:
     path = write(KICK)
     first = _specs(load_schedule(path))
     for kept in (cache_of_the_tests / "music").iterdir():
@@ -141,21 +141,21 @@ def test_a_damaged_cache_is_made_again(write: Write, cache_of_the_tests: Path) -
     assert _specs(load_schedule(path)) == first
 
 
-ONE = "expected one of of, band, chroma, csv, midi: what is listened to"
+ONE = "expected one source, out of of, band, chroma, csv, midi"
 WRONG = [
-    ("music: {file: nope.mp3}", "3:15: music.file: 'nope.mp3': no such file; it is looked for at {}/nope.mp3"),
+    ("music: {file: nope.mp3}", "3:15: music.file: 'nope.mp3': no such file: {}/nope.mp3"),
     ("music: {file: a.yaml}", "3:15: music.file: 'a.yaml': cannot be decoded as audio"),
     (
         "music: {file: ../x.mp3}",
-        "3:15: music.file: '../x.mp3' is outside the schedule's folder; move it there or give --allow-paths",
+        "3:15: music.file: '../x.mp3' is outside the schedule's folder; move the file there or pass --allow-paths",
     ),
-    ("music: {bpm: auto}", "3:14: music.bpm: auto needs the music itself, file: track.mp3; or write a number"),
-    ("music: {bpm: 90, start: 2s}", "3:25: music.start: needs the music itself, file: track.mp3"),
+    ("music: {bpm: auto}", "3:14: music.bpm: auto needs a track, file: track.mp3; or write a number"),
+    ("music: {bpm: 90, start: 2s}", "3:25: music.start: needs a track, file: track.mp3"),
     ("music: {file: song.flac, start: 1m}", "3:33: music.start: is after the end of the track at 16.5 s"),
     ("output: {length: music}", "3:18: output.length: needs music: {file: track.mp3}"),
     (KICK + "losses: {smooth: 0.1 + kik}", "5:24: losses.smooth: unknown name 'kik'; did you mean 'kick'?"),
-    (KICK + "let: {kick: 2}", "5:13: let.kick: 'kick' is a signal of music:; choose another name"),
-    ("music: {signals: {a: onset}}", "3:22: music.signals.a: needs the music itself, file: track.mp3 in music:"),
+    (KICK + "let: {kick: 2}", "5:13: let.kick: 'kick' is already the name of a signal in music:; choose another name"),
+    ("music: {signals: {a: onset}}", "3:22: music.signals.a: needs a track, file: track.mp3 in music:"),
     ("music: {file: song.flac, signals: {a: {release: 1s}}}", f"3:39: music.signals.a: {ONE}"),
     (
         "music: {file: song.flac, signals: {a: {band: [120, 40]}}}",
@@ -163,7 +163,7 @@ WRONG = [
         " [40, 120], got [120, 40]",
     ),
     ("music: {file: song.flac, signals: {a: {of: onsets}}}", "did you mean 'onset'?"),
-    ("music: {file: song.flac, signals: {sin: onset}}", "'sin' is a word of the language; choose another name"),
+    ("music: {file: song.flac, signals: {sin: onset}}", "'sin' is a reserved word; choose another name"),
     (
         "music: {signals: {a: {csv: a.yaml}}}",
         "'a.yaml', line 2: expected lines of a time in seconds and a value, such as 1.5, 0.25, got 'models: {latent",
@@ -184,12 +184,12 @@ def test_what_has_no_effect_is_reported(write: Write) -> None:
     text = "music: {file: song.flac, signals: {a: loudness}}\noutput: {length: 20s}"
     said = [f"{warning.path}: {warning.message}" for warning in load_schedule(write(text)).warnings]
     assert said == [
-        "music.file: the track ends at 16.5 s but the video at 20 s",
+        "music.file: the track ends at 16.5 s, but the video only at 20 s",
         "music.signals.a: is defined but never used",
     ]
 
 
-def test_a_loop_jumps_where_the_music_does(write: Write) -> None:
+def test_a_loop_may_jump_with_the_music(write: Write) -> None:
     """The kick at the start is no seam, but what moves without the music must close."""
     text = "loop: {blend: 1s}\noutput: {length: 8s, fps: 10}\n"
     assert not load_schedule(write(KICK + text)).warnings
@@ -210,7 +210,7 @@ def test_a_draft_keeps_the_music(write: Write) -> None:
         ("{offset: 1 beat + 0.1s, bpm: 60}", 0.0, 1.1),
     ],
 )
-def test_beats_count_in_the_section_that_says_how_long_they_are(
+def test_beats_can_be_used_in_the_section_that_sets_the_tempo(
     write: Write, music: str, start: float, offset: float
 ) -> None:
     read = load_schedule(write(f"music: {music}")).music
@@ -227,7 +227,7 @@ def test_a_signal_may_fall_within_a_beat(write: Write) -> None:
     np.testing.assert_array_equal(music.signals["kick"].values, same.signals["kick"].values)
 
 
-STEADY = "beats and bars need a bpm that is one number here, such as 124; else write seconds"
+STEADY = "beats and bars can be used here only if bpm is a single number such as 124; write seconds instead"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ STEADY = "beats and bars need a bpm that is one number here, such as 124; else w
         ("{bpm: -4, offset: 1 beat}", ["music.bpm: expected a number from 1 to 1000, got '-4'"]),
     ],
 )
-def test_beats_of_no_known_length_are_reported(write: Write, music: str, said: list[str]) -> None:
+def test_beats_without_a_constant_tempo_are_reported(write: Write, music: str, said: list[str]) -> None:
     with pytest.raises(ScheduleError) as caught:
         load_schedule(write(f"music: {music}"))
     assert [problem.path + ": " + problem.message for problem in caught.value.problems] == said

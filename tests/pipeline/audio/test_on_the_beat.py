@@ -1,4 +1,4 @@
-"""Motion that is seen: in the pictures themselves, it peaks on the beats of the track."""
+"""Visible motion: measured in the pictures, it peaks on the beats of the track."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_rendered_video_moves_most_on_the_beats(write: Callable[..., Path]) ->
     run = Run(schedule, Origin(file=str(path)), folder, RunOptions())
     assert completes(run, lambda warn: models.load("cpu"))
     assert schedule.music.beat is not None
-    beats = schedule.music.beat.times(np.arange(0.0, 8, 2))  # the kick falls on every second one
+    beats = schedule.music.beat.times_of(np.arange(0.0, 8, 2))  # the kick falls on every second one
     assert_peaks(speeds(played(folder.video)), 12, beats)
 
 

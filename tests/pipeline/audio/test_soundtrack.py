@@ -1,4 +1,4 @@
-"""The track in the video: the same samples, as loud, from the first frame to the last."""
+"""The track in the video: the same samples, equally loud, from the first frame to the last."""
 
 import json
 import re
@@ -26,7 +26,7 @@ from pipeline.schedule.origin_loader import load_origin
 from pipeline.video import ffmpeg, formats
 from pipeline.video.containers import MP4
 from pipeline.video.measuring import measured
-from pipeline.video.sound import sounding
+from pipeline.video.sound import cut_sound
 from pipeline.views.preview import write_preview
 from render.errors import EncodingError, RunError
 from render.renderer.renderer import Renderer
@@ -36,7 +36,7 @@ Write = Callable[..., Path]
 
 
 def heard(path: Path) -> NDArray[np.float64]:
-    """The sound of a video in one channel, `RATE` a second, from its very beginning."""
+    """The sound of a video as one channel, `RATE` samples per second, from its beginning."""
     with av.open(str(path)) as container:
         stream: Any = container.streams.audio[0]
         frames: list[Any] = [frame for frame in container.decode(stream) if frame.pts is not None]
@@ -94,7 +94,7 @@ DELIVERED = [
 def test_the_sound_is_as_long_as_every_file(
     rendered: Callable[[str], RunFolder], any_ffmpeg: str, name: str, more: str, loop: str
 ) -> None:
-    """The pictures are many and small, so that an encoder that looks ahead holds back seconds of them."""
+    """Many small pictures, so that an encoder that looks ahead holds back seconds of them."""
     known = formats.find(name)
     speed = f", preset: {known.speeds[0]}" if name in ("h264", "h265") else ", preset: 12" if known.speeds else ""
     video = f"{{format: {name}{speed}{more}}}"
@@ -112,7 +112,7 @@ def test_the_sound_is_as_long_as_every_file(
 
 @pytest.mark.parametrize("name", ["h264", "vp9", "prores", "ffv1"])
 @pytest.mark.parametrize(("fps", "more"), [("24000/1001", ""), ("23.976", ", fps: 59.94"), ("713/60", ", repeat: 3")])
-def test_a_rate_reaches_the_file_as_the_fraction_that_it_is(
+def test_a_frame_rate_is_written_as_an_exact_fraction(
     rendered: Callable[[str], RunFolder], any_ffmpeg: str, name: str, fps: str, more: str
 ) -> None:
     video = f"{{format: {name}{more}}}"
@@ -150,7 +150,7 @@ def cut_short(video: Path, binary: str) -> None:
     whole.unlink()
 
 
-def test_a_file_whose_sound_is_cut_short_is_found_and_made_again(
+def test_a_file_with_truncated_sound_is_found_and_made_again(
     rendered: Callable[[str], RunFolder], any_ffmpeg: str
 ) -> None:
     text = "music: {file: song.flac}\noutput: {size: [16, 16], fps: 5, length: 4s}"
@@ -165,7 +165,7 @@ def test_a_file_whose_sound_is_cut_short_is_found_and_made_again(
     assert list(Verification(folder, any_ffmpeg).damaged()) == []
 
 
-def test_making_a_file_whose_sound_is_cut_short_fails(
+def test_making_a_file_with_truncated_sound_fails(
     rendered: Callable[[str], RunFolder], script: Callable[[str, str], Path], any_ffmpeg: str
 ) -> None:
     """An ffmpeg that ends the sound early, as `-frames:v` made it do: the old video stays."""
@@ -181,7 +181,7 @@ def test_making_a_file_whose_sound_is_cut_short_fails(
     assert folder.video.read_bytes() == before
 
 
-def test_a_track_that_changes_changes_the_video_and_no_frame(
+def test_a_changed_track_changes_the_video_and_no_frame(
     rendered: Callable[[str], RunFolder], synthesise: ModuleType
 ) -> None:
     text = "music: {file: song.flac}\noutput: {size: [16, 16], fps: 5, length: 2s}"
@@ -208,12 +208,12 @@ def test_the_cut_has_the_tracks_own_samples(song: Path, synthesise: ModuleType, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_track_that_is_gone_is_reported(write: Write, tmp_path: Path) -> None:
+def test_a_deleted_track_is_reported(write: Write, tmp_path: Path) -> None:
     schedule = load_origin(Origin(file=str(write("music: {file: song.flac}"))))
     (tmp_path / "song.flac").unlink()
     with (
         pytest.raises(RunError, match=r"music: 'song.flac': no such file; the frames are kept"),
-        sounding(schedule.music.path, 0.0, 1.0, tmp_path / "video.mp4"),
+        cut_sound(schedule.music.path, 0.0, 1.0, tmp_path / "video.mp4"),
     ):
         pass
 

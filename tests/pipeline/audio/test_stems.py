@@ -1,4 +1,4 @@
-"""Signals of other tracks than the music: in step with it, kept by what is in them, and every mistake in its place."""
+"""Signals of stems: in sync with the music, cached by the file's content, every mistake reported at its place."""
 
 import logging
 from collections.abc import Callable
@@ -76,14 +76,14 @@ def test_another_stem_changes_the_frames_that_follow_it(write: Write, stem: Call
     assert max(turned[1][12:]) < 0.05
 
 
-def test_a_stem_of_another_length_is_warned_of(write: Write, stem: Callable[..., Path]) -> None:
+def test_a_stem_of_another_length_gives_a_warning(write: Write, stem: Callable[..., Path]) -> None:
     text = f"music: {{file: song.flac, signals: {{kick: {STEM}}}}}\nmotion: {{rotate: 9*kick}}\noutput: {{length: 2s}}"
     stem(17.2)
     assert not load_schedule(write(text)).warnings
     stem(8.0)
     (warning,) = load_schedule(write(text)).warnings
     assert warning.path == "music.signals.kick.file"
-    assert warning.message == "'stem.wav' lasts 8 s and the music 16.5 s; both must begin at the same moment"
+    assert warning.message == "'stem.wav' lasts 8 s and the music 16.5 s; both must begin at the same time"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,10 @@ def test_a_stem_of_another_length_is_warned_of(write: Write, stem: Callable[...,
         ("{file: none.wav}", "music.signals.kick.file: 'none.wav': no such file"),
         ("{file: ../out.wav}", "music.signals.kick.file: '../out.wav'"),
         ("{file: stem.wav, csv: a.csv}", "music.signals.kick: csv is a file of its own; remove file"),
-        ("{file: stem.wav, of: onset, band: [1, 2]}", "music.signals.kick: of of and band only one can be"),
+        (
+            "{file: stem.wav, of: onset, band: [1, 2]}",
+            "music.signals.kick: expected one source, out of of, band, chroma, csv, midi, got of and band",
+        ),
         ("{file: a.yaml}", "music.signals.kick.file: 'a.yaml': "),
     ],
 )

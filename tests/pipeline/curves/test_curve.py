@@ -77,7 +77,7 @@ def test_the_easing_belongs_to_the_segment_that_arrives_at_its_key() -> None:
     assert Curve(keys=keys).sample([0.5, 1.9, 3.0]) == pytest.approx([0, 0, 0.5])
 
 
-def test_whole_numbers_are_numbers() -> None:
+def test_integer_values_are_interpolated_as_floats() -> None:
     keys = Curve(keys=(Keyframe(time=0, value=0), Keyframe(time=4, value=1)))
     assert keys.sample([1, 2, 3]) == pytest.approx([0.25, 0.5, 0.75])
 
@@ -125,7 +125,7 @@ def test_smooth_is_monotone_on_monotone_keys(values: list[float], gaps: list[flo
 
 @given(heights(), GAPS)
 @settings(deadline=None)
-def test_smooth_has_no_corner(values: list[float], gaps: list[float]) -> None:
+def test_smooth_has_continuous_slopes(values: list[float], gaps: list[float]) -> None:
     """The slopes left and right of every key agree, also at the ends, where the curve is constant outside."""
     keys = spaced(values, gaps, "smooth")
     at = np.array([key.time for key in keys.keys])
@@ -184,14 +184,14 @@ def test_another_frame_rate_accumulates_the_same(ease: str) -> None:
 
 
 @pytest.mark.parametrize("ease", ["in_bounce", "out_bounce", "in_out_bounce"])
-def test_every_bounce_is_a_piece_of_its_own(ease: str) -> None:
+def test_every_bounce_is_integrated_exactly(ease: str) -> None:
     """Parabolas between their corners are integrated to the last bit: one step gives what a thousand give."""
     keys = curve((0.5, 1.2), (1.25, 1.8), (2.8, 0.9), ease=ease)
     totals = [keys.accumulate(np.linspace(0, 3, steps + 1))[-1] for steps in (1, 7, 1000)]
     assert totals == pytest.approx([totals[0]] * 3, abs=1e-13)
 
 
-def test_accumulate_knows_a_straight_line_and_a_jump() -> None:
+def test_accumulate_integrates_a_straight_line_and_a_jump() -> None:
     times = np.array([0.0, 1.0, 2.0, 4.0])
     assert curve((0, 0), (4, 8)).accumulate(times) == pytest.approx([0, 1, 4, 16])
     assert curve((0, 3), (1.5, 5), ease="hold").accumulate(times) == pytest.approx([0, 3, 7, 17], abs=1e-14)

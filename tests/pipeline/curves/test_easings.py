@@ -126,7 +126,7 @@ def test_known_values(name: str, share: float, value: float) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_out_is_in_turned_around(kind: str) -> None:
+def test_out_is_in_reversed(kind: str) -> None:
     turned = 1 - easing(f"in_{kind}")(1 - SHARES)
     assert easing(f"out_{kind}")(SHARES) == pytest.approx(turned, abs=1e-12)
 
@@ -145,7 +145,7 @@ def test_in_starts_slowly_and_out_ends_slowly(kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in EASINGS if not name.endswith(("back", "elastic", "bounce"))])
-def test_only_back_elastic_and_bounce_turn_round(name: str) -> None:
+def test_only_back_elastic_and_bounce_change_direction(name: str) -> None:
     assert np.all(np.diff(easing(name)(SHARES)) >= 0)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import Beat
+from pipeline.curves.beat_grid import Beat
 from pipeline.curves.expressions import Expression, Formula, Scope
 from pipeline.curves.functions import FUNCTIONS
 from pipeline.curves.grammar import MAX_DEPTH
@@ -103,7 +103,7 @@ WRONG = [
     ("t.real", 1, "unexpected '.'"),
     ("t[0]", 1, "unexpected '['"),
     ("'a'", 0, "unexpected '''"),
-    ("lambda: 1", 0, "unknown name 'lambda'; let: can define it, or music.signals for a sound"),
+    ("lambda: 1", 0, "unknown name 'lambda'; define it in let:, or in music.signals if it follows the music"),
     ("5 % 2", 2, "unexpected '%'; mod(a, b) is the remainder, and a unit is allowed only after a plain number"),
     ("2^3", 1, "unexpected '^'; ** is the power"),
     ("t = 3", 2, "unexpected '='; == compares"),
@@ -111,7 +111,7 @@ WRONG = [
     ("t ? 3", 2, "unexpected '?'; write 'a if condition else b'"),
     ("3*durtion", 2, "unknown name 'durtion'; did you mean 'duration'?"),
     ("sine(3)", 0, "unknown function 'sine'; did you mean 'sin'?"),
-    ("t(3)", 0, "unknown function 't'; it is a number"),
+    ("t(3)", 0, "unknown function 't'; it is a number, not a function"),
     ("2*noise", 2, "noise is a function: noise(x)"),
     ("clamp(t, 1)", 0, "expected clamp(x, low, high), got 2"),
     ("max(1)", 0, "expected max(a, b, ...), got 1"),
@@ -119,21 +119,21 @@ WRONG = [
     ("every(t)", 6, "expected a time such as 4 beats, 2 bars or 1.5s, got 't'"),
     ("every(4 beets)", 8, "unknown unit 'beets'; did you mean 'beats'?"),
     ("every(0 beats)", 6, "expected a time such as 4 beats, 2 bars or 1.5s, above 0 and up to 3600, got '0 beats'"),
-    ("every(1s, 1s, 1s)", 0, "expected every(span, late), got 3"),
+    ("every(1s, 1s, 1s)", 0, "expected every(span, delay), got 3"),
     ("pulse_on(t)", 9, "expected beat, bar or every(4 beats), got 't'"),
     ("pulse_on(2*beat)", 9, "expected beat, bar or every(4 beats), got '2'"),
     ("pulse_on(beat, 0.1)", 15, "expected a time such as 4 beats, 2 bars or 1.5s, got '0.1'"),
-    ("1 + pulse_on(every(1ms))", 13, "is more than 32 times in one frame"),
+    ("1 + pulse_on(every(1ms))", 13, "occurs more than 32 times per frame"),
     ("every(4 beats) + 4 beats", 19, "unexpected 'beats'"),
     (
         "3 + prev",
         4,
-        "unknown name 'prev'; it is the value at the previous key of a map of times, and there is none here",
+        "unknown name 'prev'; it is the value at the previous key of a map of times, and there is no previous key here",
     ),
     (
         "1.05/s * 2",
         5,
-        "unknown name 's'; a unit is allowed only after a plain number; an expression counts in the field's own unit, "
+        "unknown name 's'; a unit is allowed only after a plain number; an expression is in the field's own unit, "
         "per second",
     ),
 ]
@@ -152,10 +152,16 @@ def test_beats_need_music() -> None:
 
 
 def test_an_expression_is_bounded() -> None:
-    assert wrong("x" * (MAX_LENGTH + 1)) == (0, "more than 1000 characters in one expression; let: names parts of it")
-    assert wrong("+".join(["1"] * 300))[1] == "too long; let: names parts of it"
+    assert wrong("x" * (MAX_LENGTH + 1)) == (
+        0,
+        "more than 1000 characters in one expression; name parts of it with let:",
+    )
+    assert wrong("+".join(["1"] * 300))[1] == "too long; name parts of it with let:"
     for deep in ("(" * MAX_DEPTH + "1" + ")" * MAX_DEPTH, "-" * 900 + "1", "not " * 200 + "1", "2**" * 190 + "1"):
-        assert wrong(deep)[1] in ("nested too deeply; let: names parts of it", "too long; let: names parts of it")
+        assert wrong(deep)[1] in (
+            "nested too deeply; name parts of it with let:",
+            "too long; name parts of it with let:",
+        )
     assert at("9**9**9**9") == math.inf  # at once
 
 
@@ -173,7 +179,7 @@ def test_no_text_gives_an_unexpected_error(source: str) -> None:
     assert 0 <= column <= len(source)
 
 
-def test_a_constant_is_known_from_what_changes() -> None:
+def test_constant_expressions_are_recognised() -> None:
     scope = Scope(fps=10, duration=20, variables={"a": SCOPE.compile("2*pi"), "b": SCOPE.compile("sin(t)")})
     for source, constant in [("2*a", True), ("fps + rand(3)", True), ("a*b", False), ("pulse(1, 0.5)", False)]:
         assert Formula(expression=scope.compile(source), scope=scope).is_constant is constant
@@ -187,7 +193,7 @@ def test_variables_may_use_variables() -> None:
 
 
 def test_random_numbers_are_the_same_everywhere() -> None:
-    """Golden numbers: made of integers alone, so they hold on every machine."""
+    """Golden numbers: computed with integers only, so they are the same on every machine."""
     assert at("rand(frame)", [0.0, 0.1, 0.2]).tolist() == RAND
     assert at("noise(t)", [0.0, 0.5, 1.0]).tolist() == NOISE
 
@@ -204,7 +210,7 @@ def test_random_numbers_are_uniform_and_depend_on_the_seed() -> None:
     assert at("rand(2.9)") == at("rand(2)")
 
 
-def test_noise_is_smooth_within_its_range_and_no_number_of_nothing() -> None:
+def test_noise_is_smooth_within_its_range_and_nan_of_nan() -> None:
     times = np.linspace(0, 400, 400_001)
     noise = at("noise(t)", times)
     assert -1 <= noise.min() < -0.9 < 0.9 < noise.max() <= 1

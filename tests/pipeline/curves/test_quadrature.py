@@ -1,4 +1,4 @@
-"""Adaptive integrals: smooth ones to 1e-9, jumps to microseconds, whatever the edges, and always an end."""
+"""Adaptive integrals: smooth ones to 1e-9, jumps to microseconds, for any edges, in bounded time."""
 
 import math
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def test_a_jump_is_placed_to_microseconds(edges: Array) -> None:
     assert narrow == pytest.approx(0.04, abs=1e-4)
 
 
-def test_a_jump_everywhere_ends() -> None:
+def test_integrating_jumps_everywhere_ends() -> None:
     calls = 0
 
     def rough(t: Array) -> Array:
@@ -52,6 +52,6 @@ def test_a_jump_everywhere_ends() -> None:
     assert calls < 20_000_000
 
 
-def test_what_is_no_number_stays_none() -> None:
+def test_nan_stays_nan() -> None:
     with np.errstate(invalid="ignore"):
         assert np.isnan(integrals(lambda t: np.sqrt(5 - t), np.array([0.0, 4.0, 6.0]))).tolist() == [False, True]

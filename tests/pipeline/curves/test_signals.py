@@ -11,7 +11,7 @@ from pipeline.audio.onsets import FRAMES
 from pipeline.curves.signals import Follow, PiecewiseCubic, Signal
 
 
-def test_an_envelope_rises_and_falls_as_its_times_say() -> None:
+def test_an_envelope_rises_and_falls_within_attack_and_release() -> None:
     steps = np.r_[np.zeros(10), np.ones(1000), np.zeros(1000)]
     followed = Follow(attack=0.1, release=0.5, normalize=False)(steps, rate=1000)
     rise, fall = followed[10:1010], followed[1010:]
@@ -28,7 +28,7 @@ def test_normalized_and_cut_off() -> None:
 
 
 @given(st.floats(0.5, 1.5), st.sampled_from([8, 12, 15, 24, 25, 29.97, 30]))
-def test_a_hit_counts_the_same_at_every_rate_and_falls_into_its_frame(at: float, fps: float) -> None:
+def test_a_hit_has_the_same_sum_at_every_frame_rate_and_peaks_in_its_frame(at: float, fps: float) -> None:
     """Whatever the frame rate, the frames of one hit add up to the hit; the frame that shows it is its own."""
     rate = 1000.0
     values = np.zeros(3000)
@@ -40,7 +40,7 @@ def test_a_hit_counts_the_same_at_every_rate_and_falls_into_its_frame(at: float,
     assert shown / fps - 0.01 <= round(at * rate) / rate <= (shown + 1) / fps + 0.01
 
 
-def test_what_is_faster_than_the_frames_does_not_come_back_slow() -> None:
+def test_changes_faster_than_the_frame_rate_do_not_alias() -> None:
     """13 Hz seen 12 times a second would be a slow 1 Hz wave of the same height."""
     rate, fps = 86.0, 12.0
     t = np.arange(int(20 * rate)) / rate
@@ -51,15 +51,15 @@ def test_what_is_faster_than_the_frames_does_not_come_back_slow() -> None:
     np.testing.assert_allclose(slow, np.sin(2 * np.pi * (times + 0.5 / fps)), atol=0.06)
 
 
-def test_a_part_of_the_video_hears_what_is_played_then() -> None:
+def test_a_signal_of_a_shot_starts_at_the_shot() -> None:
     values = np.random.default_rng(0).uniform(size=500)
     signal = Signal(values=values, rate=50.0, fps=25.0)
     times = np.linspace(0, 4, 101)
-    np.testing.assert_allclose(signal.from_(3.0).at(times), signal.at(times + 3), atol=1e-12)
+    np.testing.assert_allclose(signal.starting_at(3.0).at(times), signal.at(times + 3), atol=1e-12)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
-def test_between_two_values_lies_nothing_beyond_them(values: list[float]) -> None:
+def test_interpolation_stays_between_its_two_values(values: list[float]) -> None:
     curve = PiecewiseCubic(np.array(values), 1.0)
     np.testing.assert_allclose(curve(np.arange(float(len(values)))), np.array(values), atol=1e-12)
     for start in range(len(values) - 1):
@@ -69,7 +69,7 @@ def test_between_two_values_lies_nothing_beyond_them(values: list[float]) -> Non
         assert between.max() <= high + 1e-9
 
 
-def test_a_band_hears_its_own_tones() -> None:
+def test_a_band_contains_only_its_own_frequencies() -> None:
     t = np.arange(2 * RATE) / RATE
     samples = (np.sin(2 * np.pi * 70 * t) * (t < 1) + np.sin(2 * np.pi * 3000 * t) * (t >= 1)).astype(np.float32)
     low, high = band(samples, 40, 120), band(samples, 2000, 5000)

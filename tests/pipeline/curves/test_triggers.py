@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.curves.array import Array
-from pipeline.curves.beats import Beat, BeatGrid
+from pipeline.curves.beat_grid import Beat, BeatGrid
 from pipeline.curves.expressions import Formula, Scope
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
@@ -39,11 +39,11 @@ def weighed(time: float, fps: float, moments: Array, release: Array) -> float:
         ("pulse_on(every(2 beats), 0.3s)", GRID, 2 * np.arange(-9.0, 20), 0.3),
     ],
 )
-def test_a_pulse_is_what_it_is_about_the_middle_of_the_frame(
+def test_a_pulse_is_averaged_around_the_middle_of_the_frame(
     source: str, beat: Beat, numbers: Array, release: float | None, fps: float
 ) -> None:
-    moments = beat.times(numbers)
-    lasting = beat.times(numbers + 0.5) - moments if release is None else np.full(len(numbers), release)
+    moments = beat.times_of(numbers)
+    lasting = beat.times_of(numbers + 0.5) - moments if release is None else np.full(len(numbers), release)
     times = np.linspace(0, 3.7, 7)
     expected = [weighed(time, fps, moments, lasting) for time in times]
     np.testing.assert_allclose(at(source, times, fps, beat), expected, atol=3e-5 * fps / 12)
@@ -51,7 +51,7 @@ def test_a_pulse_is_what_it_is_about_the_middle_of_the_frame(
 
 @pytest.mark.parametrize("fps", [8, 25, 60])
 def test_another_frame_rate_hits_the_same_beats_as_hard(fps: int) -> None:
-    """All frames of a pulse add up to it, so what is turned by it does not hang on the rate."""
+    """The frames of a pulse add up to its integral, so the motion that it drives does not depend on the frame rate."""
     text = (
         f"prompts: a\noutput: {{fps: {fps}, length: 8s}}\nmusic: {{bpm: 75, offset: 0.4s}}\n"
         "motion: {rotate: '30*pulse_on(beat, 100ms)'}"
@@ -64,7 +64,7 @@ def test_another_frame_rate_hits_the_same_beats_as_hard(fps: int) -> None:
     assert whole == pytest.approx(8 * 30 * 0.1 * (1 - np.exp(-8)), rel=0.01)
 
 
-def test_it_counts_within_a_shot_and_closes_a_loop_of_whole_bars() -> None:
+def test_triggers_count_within_a_shot_and_close_a_loop_of_whole_bars() -> None:
     head = "output: {fps: 10}\nmusic: {bpm: 120}\nmotion: {rotate: '9*pulse_on(every(2 beats))'}\nprompts: a\n"
     shots = "shots: [{length: 2s}, {length: 2s, start: carry}]\n"
     cut, whole = (
@@ -77,8 +77,8 @@ def test_it_counts_within_a_shot_and_closes_a_loop_of_whole_bars() -> None:
 
 
 @pytest.mark.parametrize(("name", "rate"), [("rotate", "90deg/beat"), ("pan_x", "2%/beat"), ("zoom", "1.1/beat")])
-def test_a_rate_per_beat_counts_by_the_tempo_of_each_moment(name: str, rate: str) -> None:
-    """So much in every beat, whether it is a slow one or a fast one."""
+def test_a_rate_per_beat_follows_the_changing_tempo(name: str, rate: str) -> None:
+    """The same amount in every beat, slow or fast."""
     text = (
         f"prompts: a\noutput: {{fps: 10, length: 8s}}\nmusic: {{bpm: {{0s: 60, 4s: 120}}}}\nmotion: {{{name}: {rate}}}"
     )
@@ -93,7 +93,7 @@ def test_a_rate_per_beat_counts_by_the_tempo_of_each_moment(name: str, rate: str
         assert fast == pytest.approx([each * 0.2] * 33)
 
 
-def test_the_tempo_can_be_named() -> None:
+def test_tempo_can_be_used_in_expressions() -> None:
     times = np.array([0.0, 1.2, 1.9, 9.0])
     np.testing.assert_allclose(at("tempo", times, 10, GRID), [60 / 0.7, 60 / 0.7, 120, 75])
     assert (at("tempo", times, 10, EVEN) == 97).all()

@@ -46,7 +46,7 @@ def test_keys_are_the_keyframes_of_the_schedule(zoom: str, times: list[float]) -
     assert line(text, "zoom").key_times(4.0) == times
 
 
-def test_keys_of_shots_lie_where_their_shots_do() -> None:
+def test_keys_of_shots_are_at_the_times_of_their_shots() -> None:
     text = "shots:\n- {length: 2s, prompts: a, motion: {zoom: {0s: 1, 1s: 2, 3s: 1}}}\n"
     text += "- {length: 2s, start: carry, prompts: a, motion: {zoom: 1.5}}\n"
     text += "- {length: 2s, start: carry, prompts: a, motion: {zoom: {0.5s: 1, end: 2}}}"
@@ -63,7 +63,7 @@ def test_bands_are_the_prompts_of_the_timeline() -> None:
         assert shown == pytest.approx({prompt.text: prompt.weight for prompt in spec.prompts})
 
 
-def test_values_without_meaning_between_frames_are_gaps() -> None:
+def test_undefined_values_between_frames_are_gaps() -> None:
     found = line("output: {fps: 12}\nprompts: red\nlosses: {smooth: 1/(24*t - 1)}", "smooth loss")
     values = found.sample(np.array([0, 1 / 24, 1 / 12]))
     assert np.isfinite(values).tolist() == [True, False, True]
@@ -81,7 +81,7 @@ def test_events_are_markers_and_borders_in_order() -> None:
 
 
 @pytest.mark.parametrize(("span", "step"), [(10, 1), (50, 1), (51, 3), (150, 3), (151, 12), (601, 48)])
-def test_beats_give_way_to_bars_where_they_are_too_dense(span: float, step: int) -> None:
+def test_bars_replace_beats_that_are_too_dense(span: float, step: int) -> None:
     music = schedule("music: {bpm: 120, beats_per_bar: 3}\nprompts: red")
     assert chart.beat_step(music, span, 100) == step
 

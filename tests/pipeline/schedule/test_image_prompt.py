@@ -66,7 +66,9 @@ def _render(*arguments: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("save", KINDS.values(), ids=KINDS)
-def test_a_prompt_pulls_towards_what_is_seen(save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_prompt_is_decoded_as_people_see_it(
+    save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = save(tmp_path / "given")
     plain.save(tmp_path / "plain.png")
     asked: list[torch.Tensor] = []
@@ -92,7 +94,7 @@ def test_a_prompt_pulls_towards_what_is_seen(save: Save, tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("save", KINDS.values(), ids=KINDS)
-def test_a_preview_moves_what_is_seen(save: Save, tmp_path: Path) -> None:
+def test_a_preview_moves_the_picture_as_people_see_it(save: Save, tmp_path: Path) -> None:
     plain = np.asarray(save(tmp_path / "given")).astype(int)
     (tmp_path / "a.yaml").write_text(f"{TOY}prompts: red\n")
     video = tmp_path / "a.mp4"

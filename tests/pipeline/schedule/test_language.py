@@ -78,13 +78,13 @@ def read(schedule: dict[str, object], fps: float) -> Schedule | None:
         return read_schedule(text, "a.yaml", "a")
     except InputError as error:
         lines = str(error).splitlines()
-        assert all("a second entry" in line or "overshoots" in line or "above 0" in line for line in lines), lines
+        assert all("another entry" in line or "overshoots" in line or "above 0" in line for line in lines), lines
         return None
 
 
 @given(SCHEDULES)
 @CALM
-def test_a_plan_is_made_twice_the_same_and_of_plain_numbers(schedule: dict[str, object]) -> None:
+def test_a_plan_is_reproducible_and_consists_of_plain_numbers(schedule: dict[str, object]) -> None:
     plans = [[spec.to_json() for spec in Timeline(found)] for _ in range(2) if (found := read(schedule, 12))]
     if plans:
         assert plans[0] == plans[1]
@@ -190,7 +190,7 @@ TREES = st.recursive(
 
 @given(st.dictionaries(KEYS, TREES, min_size=1, max_size=6), st.booleans())
 @settings(CALM, max_examples=150)
-def test_nothing_but_our_own_error_comes_of_nonsense(sections: dict[str, str], prompted: bool) -> None:
+def test_nonsense_raises_only_our_own_errors(sections: dict[str, str], prompted: bool) -> None:
     text = "prompts: a sea\n" * prompted + "".join(f"{key}: {value}\n" for key, value in sections.items())
     with contextlib.suppress(InputError):
         assert all(spec.to_json() for spec in Timeline(read_schedule(text, "a.yaml", "a")))

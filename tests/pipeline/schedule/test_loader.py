@@ -192,7 +192,7 @@ def test_layers_have_a_weight_each() -> None:
 
 
 @pytest.mark.parametrize("written", ["1984", "1e-3", "1:30", "on", "'true'", "007", "a #1 hit: no", "日の出"])
-def test_a_prompt_is_taken_as_written(written: str) -> None:
+def test_a_prompt_is_used_as_written(written: str) -> None:
     quoted = f'"{written}"' if ": " in written else written
     assert read(f"prompts: {{0s: {quoted}}}\n").prompts[0].text == written.strip("'")
 
@@ -215,7 +215,7 @@ def test_a_draft_is_half_the_size_and_a_third_of_the_steps(size: tuple[int, int]
     assert (draft.motion, draft.prompts, draft.output.fps) == (full.motion, full.prompts, full.output.fps)
 
 
-def test_whole_numbers_of_a_file_become_floats() -> None:
+def test_integers_in_a_file_become_floats() -> None:
     """An array of ints would truncate the values between two keys."""
     schedule = read("refine: {steps: {0: 1, 4s: 2}}\nlosses: {smooth: {0: 0, 4s: 1}}\n")
     assert schedule.losses["smooth"].sample([1.0]) == pytest.approx([0.25])
@@ -223,7 +223,7 @@ def test_whole_numbers_of_a_file_become_floats() -> None:
 
 
 @pytest.mark.parametrize("path", SCHEDULES, ids=[path.stem for path in SCHEDULES])
-def test_the_examples_load_and_say_what_they_show(path: Path) -> None:
+def test_the_examples_load_and_describe_themselves(path: Path) -> None:
     schedule = load_schedule(path)
     assert schedule.title
     assert all(spec.to_json() for spec in Timeline(schedule))
@@ -251,15 +251,15 @@ def test_a_file_may_start_with_a_byte_order_mark(tmp_path: Path, newline: bytes)
         (b"#" * (MAX_BYTES + 1), ": more than 1,000,000 bytes; is this a schedule"),
     ],
 )
-def test_what_is_no_text_is_told(tmp_path: Path, content: bytes, message: str) -> None:
+def test_files_that_are_not_text_are_reported(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"a\.yaml" + message):
         load_schedule(path)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.yaml: cannot be read: No such file or directory$"):
         load_schedule(tmp_path / "gone.yaml")
-    with pytest.raises(InputError, match=r": is a folder; expected a file, or .*\*\.yaml for those in it$"):
+    with pytest.raises(InputError, match=r": is a folder; expected a file, or .*\*\.yaml for all files in it$"):
         load_schedule(tmp_path)

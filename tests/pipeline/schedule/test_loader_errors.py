@@ -55,14 +55,15 @@ SECTIONS = [
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",
-        "2:1: defaults: is not a key: what is at the top applies to every shot; include: shares it between files",
+        "2:1: defaults: is not a key: sections at the top apply to every shot; use include: to share them "
+        "between files",
     ),
     ("prompts: b", "2:1: prompts: this key appears twice; remove one of them"),
-    ("version: 2", "2:10: version: expected version 1, the only one there is, got '2'"),
-    ("version: true", "2:10: version: expected version 1, the only one there is, got 'true'"),
-    ("version:", "2:9: version: expected version 1, the only one there is, got nothing"),
+    ("version: 2", "2:10: version: expected version 1, the only one, got '2'"),
+    ("version: true", "2:10: version: expected version 1, the only one, got 'true'"),
+    ("version:", "2:9: version: expected version 1, the only one, got nothing"),
     ("title: [a]", "2:8: title: expected a text, got a list"),
-    ('title: "\\uD800"', "2:8: title: contains half a character (a lone surrogate), which no text can"),
+    ('title: "\\uD800"', "2:8: title: contains half a character (a lone surrogate), which is not valid text"),
     ("title: true", "2:8: title: expected a text, got 'true'"),
     ("output: 5", "2:9: output: expected a map with fps, length, size, seed, video, got '5'"),
     ("output: {size: 256}", "2:16: output.size: expected a width and a height in pixels such as [256, 144], got '256'"),
@@ -136,7 +137,7 @@ MOTION = [
     ("zoom: {1.5 bar: 2}", f"2:17: motion.zoom.1.5 bar: {NO_MUSIC}"),
     ("zoom: {8 bears: 2}", f"2:17: motion.zoom.8 bears: {TIME}, got '8 bears'"),
     ('zoom: {"@": 2}', f"2:17: motion.zoom.@: {TIME}, got '@'"),
-    ("zoom: {0: 1, 0s: 2}", "2:23: motion.zoom.0s: a second entry at 0 s; remove one of the two"),
+    ("zoom: {0: 1, 0s: 2}", "2:23: motion.zoom.0s: another entry is also at 0 s; remove one of them"),
     ("zoom: 0", f"2:16: motion.zoom: {ABOVE}, got '0'"),
     ("zoom: -1.1/frame", f"2:16: motion.zoom: {ABOVE}, got '-1.1/frame'"),
     ("zoom: {0: 1, 3s: {to: 0/s}}", f"2:32: motion.zoom.3s.to: {ABOVE}, got '0/s'"),
@@ -168,8 +169,8 @@ MOTION = [
 ]
 PROMPTS = [
     ("{a sea: 1}", f"1:11: prompts.a sea: {TIME}, got 'a sea'"),
-    ("{0s: a, 0: b}", "1:18: prompts.0: a second entry at 0 s; remove one of the two"),
-    ("{50%: a, 6s: b}", "1:19: prompts.6s: a second entry at 6 s; remove one of the two"),
+    ("{0s: a, 0: b}", "1:18: prompts.0: another entry is also at 0 s; remove one of them"),
+    ("{50%: a, 6s: b}", "1:19: prompts.6s: another entry is also at 6 s; remove one of them"),
     ("{0s: }", "1:14: prompts.0s: expected a text, got nothing"),
     ("{0s: {ease: hold}}", "1:15: prompts.0s: 'text' is missing; expected {text, ease}"),
     ("{0s: a, blend: slurp}", "1:25: prompts.blend: unknown value 'slurp'; did you mean 'slerp'?"),
@@ -239,7 +240,7 @@ def test_a_rate_beyond_a_factor_of_10_per_frame_is_refused(motion: str, fps: flo
     assert line.endswith(f"in one frame, got '{written}'")
 
 
-def test_a_default_size_that_does_not_fit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_default_size_that_does_not_fit_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "big.yaml"
     config.write_text("model: {params: {embed_dim: 1, n_embed: 1, ddconfig: {ch_mult: [1, 1, 1, 1, 1, 1]}}}\n")
     big = Model(name="big", entry="vqgan", architecture=config)

@@ -19,7 +19,7 @@ def reported(text: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def test_all_problems_are_told_at_once_in_order() -> None:
+def test_all_problems_are_reported_at_once_in_order() -> None:
     lines = reported(
         "version: 3\nprompts: {}\noutput: {fps: x, lenght: 5s, size: [250, q]}\n"
         "losses: {anchor: y}\nmotion: {zoom: fast, rotate: 3%, border: z}\nrefine: {lr: -1}\nmodels: {latent: q}\n"
@@ -28,13 +28,13 @@ def test_all_problems_are_told_at_once_in_order() -> None:
     assert [line.split(":", 1)[1].split(": ")[0] for line in lines] == places
 
 
-def test_at_most_20_problems_are_told() -> None:
+def test_at_most_20_problems_are_reported() -> None:
     lines = reported("prompts: a\nlosses: {" + ", ".join(f"x{number}: 1" for number in range(33)) + "}\n")
     assert len(lines) == 21
     assert lines[-1] == "... and 13 more"
 
 
-def test_a_wrong_value_behind_an_alias_is_told_where_it_is_written() -> None:
+def test_a_wrong_value_of_an_alias_is_reported_where_it_is_written() -> None:
     assert reported("prompts: a\nmotion:\n  zoom: &x fast\nlosses: {smooth: *x}\n") == [
         "a.yaml:3:9: losses.smooth: expected a number from -1000 to 1000 or a map of times, got 'fast'",
         f"a.yaml:3:9: motion.zoom: {RATE} or a map of times, got 'fast'",
@@ -50,7 +50,7 @@ CURVES = [
         "motion: {zoom: {soon: 1, 0: 1, 0s: 2, 1s: {too: 2}, 2s: {to: 2, ease: foo}, 8 beats: 1, 5s: slow}}",
         [
             f"2:17: motion.zoom.soon: {TIME}, got 'soon'",
-            "2:32: motion.zoom.0s: a second entry at 0 s; remove one of the two",
+            "2:32: motion.zoom.0s: another entry is also at 0 s; remove one of them",
             "2:44: motion.zoom.1s.too: unknown key; did you mean 'to'?",
             f"2:71: motion.zoom.2s.ease: unknown easing 'foo'; {EASE}",
             "2:77: motion.zoom.8 beats: beats and bars need music: {bpm: 120}",
@@ -134,12 +134,12 @@ def placed(lines: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(("text", "lines"), CURVES, ids=[text for text, _ in CURVES])
-def test_all_problems_of_curves_are_told(text: str, lines: list[str]) -> None:
+def test_all_problems_of_curves_are_reported(text: str, lines: list[str]) -> None:
     assert reported(f"prompts: a sea\n{text}\n") == placed(lines)
 
 
 @pytest.mark.parametrize(("text", "lines"), PROMPTS, ids=[text for text, _ in PROMPTS])
-def test_all_problems_of_scenes_and_layers_are_told(text: str, lines: list[str]) -> None:
+def test_all_problems_of_scenes_and_layers_are_reported(text: str, lines: list[str]) -> None:
     assert reported(f"prompts: {text}\n") == placed(lines)
 
 
@@ -151,7 +151,7 @@ def test_after_a_duplicate_key_the_rest_is_read(text: str, lines: list[str]) -> 
 def test_a_missing_prompt_hides_no_wrong_version() -> None:
     assert reported("version: 2\n") == [
         f"a.yaml:1:1: prompts: is missing; {PROMPT}",
-        "a.yaml:1:10: version: expected version 1, the only one there is, got '2'",
+        "a.yaml:1:10: version: expected version 1, the only one, got '2'",
     ]
 
 

@@ -29,6 +29,6 @@ def test_a_table_is_filled_in_and_the_rest_is_left() -> None:
     assert "old" not in made
 
 
-def test_a_table_that_there_is_not() -> None:
+def test_an_unknown_table_is_an_error() -> None:
     with pytest.raises(KeyError, match="sizes"):
         filled("<!-- generated: sizes -->\n<!-- end -->")

@@ -134,13 +134,13 @@ WRONG_PROMPTS += ["[{text: a, weigth: 1}]", "[{text: a, image: b.png}]", "{0s: {
 
 
 @pytest.mark.parametrize("text", RIGHT)
-def test_what_is_read_fits(text: str) -> None:
+def test_every_schedule_that_is_read_fits_the_schema(text: str) -> None:
     read_schedule(f"prompts: a\n{text}\n" if "prompts" not in text.split(":")[0] else text, "a.yaml", "a")
     assert complaints(text) == []
 
 
 @pytest.mark.parametrize(("text", "place"), WRONG)
-def test_what_is_wrong_is_marked(text: str, place: str) -> None:
+def test_mistakes_are_marked_by_the_schema(text: str, place: str) -> None:
     with pytest.raises(ScheduleError):
         read_schedule(f"prompts: a\n{text}\n", "a.yaml", "a")
     assert {complaint.partition(": ")[0] for complaint in complaints(text)} >= {place}
@@ -178,7 +178,7 @@ def test_patterns_are_those_of_every_language() -> None:
 
 
 @pytest.mark.parametrize("text", ["1 " * 500, "a" * 1000, "(" * 1000, "1" * 999 + "!", "a+" * 499 + "%", "1m" * 500])
-def test_a_long_text_is_no_trap_for_a_pattern(text: str) -> None:
+def test_a_long_text_does_not_make_a_pattern_backtrack(text: str) -> None:
     """A pattern that backtracks through every possibility would never return."""
     assert complaints(f"motion: {{zoom: '{text}', rotate: {{'{text[:180]}': 1}}}}\n")
 
@@ -192,7 +192,7 @@ def test_the_command_prints_and_writes_it(tmp_path: Path) -> None:
     assert written.stdout == f"{tmp_path / 'schema.json'}\n"
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     failed = CliRunner().invoke(schema, ["-o", str(tmp_path / "nowhere" / "schema.json")])
     assert isinstance(failed.exception, InputError)
     assert "cannot be written: No such file" in str(failed.exception)

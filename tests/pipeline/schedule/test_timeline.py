@@ -81,7 +81,7 @@ def test_there_is_one_spec_per_frame(fps: float, length: str, frames: int) -> No
     assert [spec.index for spec in specs] == list(range(frames))
 
 
-def test_frame_i_stands_at_i_by_fps_seconds() -> None:
+def test_frame_i_is_at_i_divided_by_fps_seconds() -> None:
     specs = list(timeline({}, 8, rest="refine: {lr: {0: 0.1, 2s: 0.5}}\n"))
     assert [spec.lr for spec in specs][:17] == pytest.approx([0.1 + 0.025 * index for index in range(17)])
 
@@ -111,7 +111,7 @@ def test_the_same_schedule_gives_the_same_specs_in_any_order() -> None:
 
 
 @pytest.mark.parametrize("fps", [8, 15, 30])
-def test_constant_rates_are_what_they_say(fps: float) -> None:
+def test_constant_rates_give_the_expected_motion(fps: float) -> None:
     """Two seconds at 1.5/s are a factor of 2.25 about the centre; rotation is counter-clockwise, with y down."""
     middle = np.array([127.5, 71.5, 1.0])
     zoomed = composed({"zoom": "1.5/s"}, fps)
@@ -171,7 +171,7 @@ def test_a_text_in_several_scenes_is_one_prompt() -> None:
     assert specs[5].prompts == (PromptWeight(text="sea", weight=0.75), PromptWeight(text="sun", weight=0.25))
 
 
-def test_prompts_and_losses_without_weight_are_left_out() -> None:
+def test_prompts_and_losses_with_weight_0_are_left_out() -> None:
     rest = "prompts: [{text: a, weight: {0: 0, 1s: 0, 2s: 1}}, {text: b, weight: 0}]\nlosses: {smooth: 0, anchor: 2}\n"
     specs = list(timeline({}, rest=rest))
     assert (specs[6].prompts, specs[6].losses) == ((), {"anchor": 2})
@@ -217,7 +217,7 @@ def test_a_curve_is_sampled_not_stepped() -> None:
     assert spec.transforms["rotate"] == pytest.approx(8 * 0.25)
 
 
-def test_flow_is_told_from_a_wrong_motion() -> None:
+def test_the_velocity_field_differs_from_a_wrong_motion() -> None:
     """Guards the oracle: it notices an error of one degree in a hundred."""
     wrong = FAST | {"rotate": "40.4/s"}
     assert np.abs((composed(wrong, 15) @ CORNERS)[:2] - flow(FAST)).max() > 1

@@ -42,7 +42,7 @@ _CUT = "after it is a comment; quote the text if it is part of it"
     ],
 )
 @pytest.mark.parametrize("length", [0, 25_000])  # a long file is read by a different parser
-def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: int) -> None:
+def test_a_text_truncated_by_a_comment_gives_a_warning(text: str, lines: list[str], length: int) -> None:
     text += "\n# ".ljust(length, "-")
     assert [line.replace("\n", "") for line in warned(text)] == lines
 
@@ -53,19 +53,19 @@ def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: i
         (
             "losses: {smooth: {0: 1, 13s: 2, 15s: 3}}",
             [
-                "2:25: losses.smooth.13s: is after the end at 12 s: the video stops on the way there",
+                "2:25: losses.smooth.13s: is after the end at 12 s: the video ends before it is reached",
                 "2:33: losses.smooth.15s: is after the end at 12 s and has no effect",
             ],
         ),
         (
             "losses: {smooth: {15s: 3}}",
-            ["2:19: losses.smooth.15s: is after the end at 12 s: what it says holds throughout"],
+            ["2:19: losses.smooth.15s: is after the end at 12 s: its value applies throughout"],
         ),
         ("losses: {smooth: {0: 0.4, end: 1}}", []),
         (
             "prompts: {0s: a, 12.5s: b, 20s: c}",
             [
-                "1:18: prompts.12.5s: is after the end at 12 s: the video stops on the way there",
+                "1:18: prompts.12.5s: is after the end at 12 s: the video ends before it is reached",
                 "1:28: prompts.20s: is after the end at 12 s and has no effect",
                 "1:33: prompts.20s: has no effect: its weight is 0 in every frame",
             ],
@@ -78,7 +78,7 @@ def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: i
             ],
         ),
         ("prompts: [a, {text: b, weight: 'pulse(3, 0.1)'}]", []),
-        ("losses: {prompt: 0}", ["2:9: losses: the prompts have no effect, since losses.prompt is 0 in every frame"]),
+        ("losses: {prompt: 0}", ["2:9: losses: the prompts have no effect: losses.prompt is 0 in every frame"]),
         ("losses: {prompt: {0: 0, 2s: 1}}", []),
         ("music: {offset: 1s}", ["2:8: music: has no effect without bpm or file"]),
         ("music: {bpm: 100}", []),
@@ -86,28 +86,28 @@ def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: i
         ("let: {a: 1, b: a}\nmotion: {rotate: b}", []),
         (
             "motion: {center: [0, 1], pan_x: 2%}",
-            ["2:18: motion.center: has no effect: nothing moves but pans, and those need no centre"],
+            ["2:18: motion.center: has no effect: there are only pans, which do not need a centre"],
         ),
         ("motion: {center: [0, 1], tilt_x: 3, pan_x: 2%}", []),
         (
             "motion: {center: [0, 1], border: wrap}",
             [
-                "2:18: motion.center: has no effect: nothing moves but pans, and those need no centre",
+                "2:18: motion.center: has no effect: there are only pans, which do not need a centre",
                 "2:34: motion.border: has no effect: nothing moves",
             ],
         ),
         (
             "motion: {zoom: {0: 1, 2s: 1, 3s: 3}}\nrefine: {steps: 2}",
-            ["3:17: refine.steps: 2 steps are few for the fast zoom at frame 29; from 5 on it can follow"],
+            ["3:17: refine.steps: 2 steps are too few for the fast zoom at frame 29; use at least 5"],
         ),
         (
             "motion: {rotate: -72}\nrefine: {steps: {0: 9, 4s: {to: 3, ease: hold}}}",
-            ["3:17: refine.steps: 3 steps are few for the fast rotate at frame 48; from 5 on it can follow"],
+            ["3:17: refine.steps: 3 steps are too few for the fast rotate at frame 48; use at least 5"],
         ),
         ("motion: {rotate: 90}\nrefine: {steps: 0}", []),
         (
             "motion: {rotate: 90}\nrefine: {steps: 9}\nshots: [{length: 1s}, {length: 1s, refine: {steps: 2}}]",
-            ["4:52: shots[1].refine.steps: 2 steps are few for the fast rotate at frame 12; from 5 on it can follow"],
+            ["4:52: shots[1].refine.steps: 2 steps are too few for the fast rotate at frame 12; use at least 5"],
         ),
         (
             "refine: {steps: 2}\nshots: [{length: 1s, motion: {rotate: 90}, refine: {steps: 5}}, {length: 1s}]",
@@ -116,12 +116,12 @@ def test_a_text_that_a_comment_cuts_short(text: str, lines: list[str], length: i
         ("motion: {rotate: 50}\nrefine: {steps: 2}", []),
     ],
 )
-def test_what_has_no_effect_is_told(text: str, lines: list[str]) -> None:
+def test_settings_without_effect_give_warnings(text: str, lines: list[str]) -> None:
     assert warned(text) == lines
 
 
 @pytest.mark.parametrize("path", SCHEDULES, ids=[path.stem for path in SCHEDULES])
-def test_the_examples_are_without_a_warning(path: Path) -> None:
+def test_the_examples_give_no_warning(path: Path) -> None:
     assert load_schedule(path).warnings == ()
 
 

@@ -12,7 +12,7 @@ def fail_halfway(path: Path) -> None:
         raise RuntimeError("the writer failed")
 
 
-def test_block_that_ends_well_replaces_the_file(tmp_path: Path) -> None:
+def test_a_block_without_an_error_replaces_the_file(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text("old")
     with replacing(path) as partial:
@@ -22,7 +22,7 @@ def test_block_that_ends_well_replaces_the_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_failing_writer_leaves_the_old_file_and_no_partial(tmp_path: Path) -> None:
+def test_a_failing_writer_leaves_the_old_file_and_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text("old")
     with pytest.raises(RuntimeError, match="the writer failed"):
@@ -31,13 +31,13 @@ def test_failing_writer_leaves_the_old_file_and_no_partial(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_failing_writer_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
+def test_a_failing_writer_creates_no_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         fail_halfway(tmp_path / "report.json")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_partial_is_hidden_beside_the_file_and_keeps_its_suffix(tmp_path: Path) -> None:
+def test_the_temporary_file_is_hidden_beside_the_file_and_keeps_its_suffix(tmp_path: Path) -> None:
     with replacing(tmp_path / "video.mp4") as partial:
         assert partial.parent == tmp_path
         assert partial.name.startswith(".")
@@ -60,7 +60,7 @@ def test_content_is_synced_before_the_rename(tmp_path: Path, monkeypatch: pytest
     assert at_sync == [(b"new", "old")]
 
 
-def test_partial_left_by_a_crash_is_overwritten(tmp_path: Path) -> None:
+def test_a_temporary_file_left_by_a_crash_is_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     with replacing(path) as partial:
         partial.touch()
@@ -70,7 +70,7 @@ def test_partial_left_by_a_crash_is_overwritten(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_writer_that_outlived_a_killed_run_does_not_write_into_the_new_file(tmp_path: Path) -> None:
+def test_a_writer_that_outlived_its_run_does_not_write_into_the_new_file(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     with replacing(path) as partial:
         partial.touch()
@@ -83,6 +83,6 @@ def test_writer_that_outlived_a_killed_run_does_not_write_into_the_new_file(tmp_
         assert path.read_bytes() == b"new video"
 
 
-def test_text_is_written_as_utf8_without_translating_line_ends(tmp_path: Path) -> None:
+def test_text_is_written_as_utf8_with_unchanged_line_ends(tmp_path: Path) -> None:
     write_text(tmp_path / "schedule.yaml", "prompts: a sea — noon 🌅\r\n")
     assert (tmp_path / "schedule.yaml").read_bytes() == "prompts: a sea — noon 🌅\r\n".encode()

@@ -35,7 +35,7 @@ def batch(desk: Desk, work: str, name: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("number", "name"), [(signal.SIGKILL, "killed"), pytest.param(signal.SIGTERM, "preempted", marks=pytest.mark.slow)]
 )
-def test_a_second_machine_goes_on(desk: Desk, line: Line, number: int, name: str) -> None:
+def test_a_second_machine_continues_the_batch(desk: Desk, line: Line, number: int, name: str) -> None:
     store = Store(f"{URL}/{name}")
     store.put("in/sea.yaml", toy(1, frames=FRAMES).encode())
     process = desk.start(*batch(desk, "first", name))
@@ -64,7 +64,7 @@ def test_a_second_machine_goes_on(desk: Desk, line: Line, number: int, name: str
 
 
 @pytest.mark.slow
-def test_a_local_folder_kept_in_step(desk: Desk) -> None:
+def test_a_local_folder_is_mirrored(desk: Desk) -> None:
     desk.write("sea", toy(1))
     code, said = desk.batch("--sync", f"{URL}/synced")
     assert code == 0, said
@@ -74,7 +74,7 @@ def test_a_local_folder_kept_in_step(desk: Desk) -> None:
 
 @pytest.mark.slow
 @pytest.mark.ray
-def test_on_ray_with_nothing_but_the_bucket(desk: Desk) -> None:
+def test_a_batch_on_ray_with_only_the_bucket(desk: Desk) -> None:
     pytest.importorskip("ray")
     store = Store(f"{URL}/ray")
     store.put("in/sea.yaml", toy(1).encode())

@@ -17,12 +17,12 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("name", ["sunset", "a b", "-y", "%d", "$(touch made)", "夕陽", "🌊", "[a]", "v1.2", "a=b,c"])
-def test_a_name_that_is_fine_stays(name: str) -> None:
+def test_a_safe_name_is_unchanged(name: str) -> None:
     assert safe(name) == name
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=lambda name: repr(name[:12]))
-def test_a_name_never_leaves_its_folder(name: str, tmp_path: Path) -> None:
+def test_a_safe_name_never_leads_out_of_its_folder(name: str, tmp_path: Path) -> None:
     made = safe(name)
     assert Path(made).name == made
     assert made not in ("", ".", "..")
@@ -35,7 +35,7 @@ def test_a_name_never_leaves_its_folder(name: str, tmp_path: Path) -> None:
     assert safe(made) == made, "and stays so"
 
 
-def test_two_names_never_become_one() -> None:
+def test_different_names_stay_different() -> None:
     made = {safe(name) for name in HOSTILE}
     assert len(made) == len(HOSTILE)
 
@@ -67,7 +67,7 @@ def test_different_trials_have_different_folders_and_short_names() -> None:
     assert max(len(name.encode()) for name in names) <= LONGEST
 
 
-def test_the_folder_that_a_trial_is_one_of() -> None:
+def test_the_base_folder_of_a_trial() -> None:
     file, trial = Path("a/keep.yaml"), (("output.seed", "9"),)
     folder = Path("out") / run_name(file, False, trial)
     assert base_of(folder, file, False, trial) == Path("out/keep")
@@ -77,7 +77,7 @@ def test_the_folder_that_a_trial_is_one_of() -> None:
     assert base_of(Path("elsewhere"), file, False, trial) is None
 
 
-def test_variants_have_folders_of_their_own_however_they_are_called(tmp_path: Path) -> None:
+def test_every_variant_has_its_own_folder_whatever_its_name(tmp_path: Path) -> None:
     text = "output: {length: 3s}\nprompts: a\nvariants: {title: [a sea, '1', ../../x, b c]}\n"
     names = [variant.name for variant in read_schedule(text, "a.yaml", "a").variants]
     assert len(set(names)) == 4, "the value 1, and the first of those that have no short name"

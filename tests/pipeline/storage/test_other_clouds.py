@@ -139,7 +139,7 @@ def store(cloud: str) -> Store:
     return Store(f"{cloud}/{BOX}/{next(numbers)}/run")
 
 
-def test_objects(store: Store, tmp_path: Path) -> None:
+def test_objects_are_listed_written_and_deleted(store: Store, tmp_path: Path) -> None:
     assert store.list() == []
     first = store.put("frames/000000.png", b"a" * 1000)
     second = store.put("frames/000000.png", b"b" * 2000)
@@ -158,7 +158,7 @@ def test_objects(store: Store, tmp_path: Path) -> None:
     assert not (tmp_path / "gone").exists()
 
 
-def test_who_reads_while_it_is_written_sees_the_old_or_the_new(store: Store, tmp_path: Path) -> None:
+def test_a_reader_sees_the_old_or_the_new_object_during_a_write(store: Store, tmp_path: Path) -> None:
     size = 500_000
     store.put("state", b"0" * size)
     over = threading.Event()
@@ -185,7 +185,7 @@ def test_who_reads_while_it_is_written_sees_the_old_or_the_new(store: Store, tmp
     assert len(set(seen)) > 1
 
 
-def test_a_run_is_gone_on_with_elsewhere(store: Store, tmp_path: Path) -> None:
+def test_a_run_is_continued_on_another_machine(store: Store, tmp_path: Path) -> None:
     text = toy(1, frames=12)
     schedule = tmp_path / "toy.yaml"
     schedule.write_text(text)
@@ -205,7 +205,7 @@ def test_a_run_is_gone_on_with_elsewhere(store: Store, tmp_path: Path) -> None:
     assert {name.removeprefix("frames/"): data for name, data in seen.items() if "frames" in name} == whole
 
 
-def test_a_bucket_that_is_not_there(cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_bucket_is_reported(cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.storage.store.RETRY_SECONDS", 1)
     with pytest.raises(StorageError) as told:
         Store(f"{cloud}/nothing-here/run").list()

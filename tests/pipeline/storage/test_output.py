@@ -7,7 +7,7 @@ import pytest
 from pipeline.storage.output import output_folder
 
 
-def test_the_working_folder_lies_in_the_cache_that_the_environment_names(
+def test_the_working_folder_is_in_the_cache_set_by_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path))

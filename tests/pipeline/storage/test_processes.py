@@ -1,4 +1,4 @@
-"""Whether the process that a file names is still the same process."""
+"""Whether the process recorded in a file is still running."""
 
 import os
 import subprocess
@@ -7,40 +7,40 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage.processes import boot, lives, start_of
+from pipeline.storage.processes import boot, is_running, start_of
 
 ME = os.getpid()
-linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
+linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
 
-def test_this_process_lives_and_one_that_has_ended_does_not() -> None:
+def test_this_process_is_running_and_one_that_has_ended_is_not() -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     began = start_of(child.pid)
-    assert lives(ME, start_of(ME), boot())
-    assert lives(child.pid, began, boot())
+    assert is_running(ME, start_of(ME), boot())
+    assert is_running(child.pid, began, boot())
     child.communicate()
-    assert not lives(child.pid, began, boot())
+    assert not is_running(child.pid, began, boot())
     assert start_of(child.pid) == ""
 
 
 @linux
-def test_a_number_that_was_given_out_again_is_another_process() -> None:
-    assert not lives(ME, str(int(start_of(ME)) - 1), boot())
-    assert not lives(ME, start_of(ME), "another boot")
+def test_a_reused_process_id_is_another_process() -> None:
+    assert not is_running(ME, str(int(start_of(ME)) - 1), boot())
+    assert not is_running(ME, start_of(ME), "another boot")
 
 
-def test_what_was_not_noted_does_not_count() -> None:
-    assert lives(ME)
-    assert lives(ME, "", boot())
-    assert lives(os.getppid())
-    assert not lives(2**30)
-    assert not lives(2**80)
-    assert not lives(0)
-    assert not lives(-1)
+def test_values_that_were_not_recorded_are_not_compared() -> None:
+    assert is_running(ME)
+    assert is_running(ME, "", boot())
+    assert is_running(os.getppid())
+    assert not is_running(2**30)
+    assert not is_running(2**80)
+    assert not is_running(0)
+    assert not is_running(-1)
 
 
 @linux
-def test_the_start_is_read_past_a_name_with_brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_start_is_read_after_a_process_name_with_brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "7").mkdir()
     fields = " ".join(["S", *map(str, range(4, 53))])
     (tmp_path / "7" / "stat").write_text(f"7 (odd) (name)) {fields}")
@@ -48,10 +48,10 @@ def test_the_start_is_read_past_a_name_with_brackets(tmp_path: Path, monkeypatch
     assert start_of(7) == "22"
 
 
-def test_without_proc_the_number_alone_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_only_the_id_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on macOS."""
     monkeypatch.setattr("pipeline.storage.processes._STAT", "/nowhere/{pid}")
     monkeypatch.setattr("pipeline.storage.processes._BOOT", Path("/nowhere"))
     assert (start_of(ME), boot()) == ("", "")
-    assert lives(ME, "123", "another boot")
-    assert not lives(2**30, "123", "another boot")
+    assert is_running(ME, "123", "another boot")
+    assert not is_running(2**30, "123", "another boot")

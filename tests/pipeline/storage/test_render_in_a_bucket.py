@@ -25,7 +25,7 @@ def desk(command: str, tmp_path: Path, line: Line) -> Desk:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
 )
-def test_told_to_go_it_leaves_the_state_in_the_bucket(desk: Desk, number: int, code: int) -> None:
+def test_a_terminated_run_leaves_its_state_in_the_bucket(desk: Desk, number: int, code: int) -> None:
     url = f"s3://videos/plain{code}"
     store = Store(f"{url}/sea")
     text = toy(1, frames=FRAMES)
@@ -54,8 +54,8 @@ def test_told_to_go_it_leaves_the_state_in_the_bucket(desk: Desk, number: int, c
     assert desk.frames("all", ".") == alone(text, desk.path)
 
 
-def test_what_was_rendered_before_stays_on_the_machine(desk: Desk) -> None:
-    """The finished run that an edit puts aside is not uploaded, and an object with that name is not downloaded."""
+def test_the_history_is_not_uploaded(desk: Desk) -> None:
+    """A run that an edit moves to the history is not uploaded, and an object with that name is not downloaded."""
     url = "s3://videos/edited"
     store = Store(f"{url}/sea")
     for seed in (1, 2):

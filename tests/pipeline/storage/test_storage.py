@@ -65,7 +65,7 @@ def fetched(store: Store, folder: Path) -> Path:
     return folder
 
 
-def test_a_run_is_in_the_bucket_and_gone_on_with_elsewhere(store: Store, schedule: Path, tmp_path: Path) -> None:
+def test_a_run_in_a_bucket_is_continued_on_another_machine(store: Store, schedule: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     render(load_schedule(schedule), whole)
     first = run(store, schedule, tmp_path / "first")
@@ -129,7 +129,7 @@ def test_parts_of_a_run_on_three_machines(store: Store, tmp_path: Path, line: Li
     assert files(fetched(store, tmp_path / "all")) == files(tmp_path / "third")
 
 
-def test_what_was_uploaded_is_not_fetched_again(store: Store, schedule: Path, tmp_path: Path, line: Line) -> None:
+def test_uploaded_files_are_not_fetched_again(store: Store, schedule: Path, tmp_path: Path, line: Line) -> None:
     list(run(store, schedule, tmp_path / "out"))
     line.seen.clear()
     assert [type(event) for event in run(store, schedule, tmp_path / "out")] == [Finished]
@@ -145,7 +145,7 @@ def test_what_was_uploaded_is_not_fetched_again(store: Store, schedule: Path, tm
 @pytest.mark.parametrize(
     "faults", [["drop", "error", "fine", "drop"], pytest.param(["slow", "error", "slow"] * 3, marks=pytest.mark.slow)]
 )
-def test_faults_on_the_way_up_cost_nothing(
+def test_upload_errors_lose_nothing(
     store: Store, schedule: Path, tmp_path: Path, line: Line, faults: list[str]
 ) -> None:
     line.faults = list(faults)
@@ -155,7 +155,7 @@ def test_faults_on_the_way_up_cost_nothing(
     assert files(fetched(store, tmp_path / "seen")) == files(tmp_path / "out")
 
 
-def test_faults_on_the_way_down_cost_nothing(store: Store, tmp_path: Path, line: Line) -> None:
+def test_download_errors_lose_nothing(store: Store, tmp_path: Path, line: Line) -> None:
     for number in range(4):
         store.put(f"frames/{number}.png", bytes([number]) * 100_000)
     line.method, line.faults = "GET", ["fine", "error", "drop", "slow", "error"]
@@ -165,7 +165,7 @@ def test_faults_on_the_way_down_cost_nothing(store: Store, tmp_path: Path, line:
     ]
 
 
-def test_a_bucket_that_is_gone_fails_the_run_and_keeps_the_folder(
+def test_a_deleted_bucket_fails_the_run_and_keeps_the_folder(
     store: Store, schedule: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT", "http://127.0.0.1:9")
@@ -177,10 +177,10 @@ def test_a_bucket_that_is_gone_fails_the_run_and_keeps_the_folder(
     assert len(event.message.splitlines()) == 1
 
 
-def test_no_more_waits_than_fits(line: Line, store: Store) -> None:
+def test_the_queue_is_never_longer_than_its_limit(line: Line, store: Store) -> None:
     line.always = "slow"
     longest = 0
-    with Uploads(store, room=2500) as uploads:
+    with Uploads(store, max_queued=2500) as uploads:
         for number in range(6):
             uploads.put(f"{number}", bytes(1000), lambda tag: None)
             longest = max(longest, uploads._bytes)
@@ -188,7 +188,7 @@ def test_no_more_waits_than_fits(line: Line, store: Store) -> None:
     assert len(store.list()) == 6
 
 
-def test_order_is_kept_and_what_is_gone_is_removed(store: Store, line: Line) -> None:
+def test_uploads_keep_their_order_and_deleted_files_are_removed(store: Store, line: Line) -> None:
     with Uploads(store) as uploads:
         uploads.put("a", b"old", lambda tag: None)
         uploads.put("b", b"new", lambda tag: None)
@@ -197,7 +197,7 @@ def test_order_is_kept_and_what_is_gone_is_removed(store: Store, line: Line) -> 
     assert [found.key for found in store.list()] == ["b"]
 
 
-def test_told_to_go_it_does_not_wait_for_ever(line: Line, store: Store) -> None:
+def test_an_interrupted_run_does_not_wait_for_its_uploads(line: Line, store: Store) -> None:
     line.always = "slow"
     uploads = Uploads(store).__enter__()
     for number in range(100):
@@ -206,18 +206,18 @@ def test_told_to_go_it_does_not_wait_for_ever(line: Line, store: Store) -> None:
     assert 0 < len(store.list()) < 100  # the run did not wait for all of them
 
 
-def test_an_object_that_would_lie_outside_is_refused(tmp_path: Path) -> None:
+def test_an_object_outside_the_folder_is_refused(tmp_path: Path) -> None:
     from datetime import datetime
 
-    from pipeline.storage.pull import _newer
+    from pipeline.storage.pull import _fetched_if_newer
     from pipeline.storage.store import Object
 
     stranger = Object(key="../outside", modified=datetime.now(), tag=None)
-    with pytest.raises(StorageError, match="would lie outside"):
-        _newer(Store("s3://b/p"), stranger, tmp_path, Ledger(tmp_path))
+    with pytest.raises(StorageError, match="would be written outside"):
+        _fetched_if_newer(Store("s3://b/p"), stranger, tmp_path, Ledger(tmp_path))
 
 
-def test_schedules_with_what_they_name(store: Store, tmp_path: Path) -> None:
+def test_schedules_are_fetched_with_the_files_that_they_name(store: Store, tmp_path: Path) -> None:
     text = toy(1).replace("prompts:", "include: look/look.yaml\nprompts:") + "markers: {a.b: 1s}\n"
     store.put("sea.yaml", text.encode())
     store.put("look/look.yaml", b"losses: {smooth: 0.2}\n")
@@ -238,17 +238,17 @@ def test_schedules_with_what_they_name(store: Store, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "url", ["s3:/b/p", "ftp://b/p", "s3://", "s3://user:secret@b/p", "s3://b/p?key=secret", "az://account"]
 )
-def test_what_is_no_bucket(url: str) -> None:
+def test_urls_that_are_not_buckets_are_refused(url: str) -> None:
     with pytest.raises(InputError, match="expected s3://"):
         Store(url)
 
 
 @pytest.mark.parametrize("url", ["s3://b/p/", "gs://b/p", "az://account/box/p"])
-def test_where_it_lies_meanwhile(url: str, tmp_path: Path) -> None:
+def test_the_local_folder_of_a_bucket(url: str, tmp_path: Path) -> None:
     output = output_folder(url, None, tmp_path)
     assert output.folder == tmp_path / url.rstrip("/").replace("://", "/")
     assert output_folder("here", url, None).folder == Path("here")
-    with pytest.raises(InputError, match="give one of them"):
+    with pytest.raises(InputError, match="give only one of the two"):
         output_folder(url, url, tmp_path)
 
 

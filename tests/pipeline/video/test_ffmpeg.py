@@ -35,7 +35,7 @@ def write_frames(folder: Path, count: int = len(COLOURS)) -> Path:
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory, bundled_ffmpeg: str) -> Path:
-    """All frames but the last one, which was not asked for."""
+    """All frames but the last one, which is not part of the video."""
     folder = tmp_path_factory.mktemp("video")
     path = folder / "video.mp4"
     assemble(bundled_ffmpeg, write_frames(folder / "frames"), len(COLOURS) - 1, FPS, TITLE, path, RECIPE)
@@ -75,7 +75,7 @@ def test_size_rate_and_codec(probed: Any) -> None:
     assert stream.codec_context.pix_fmt == "yuv420p"
 
 
-def test_count_of_frames_and_duration(video: Path, probed: Any) -> None:
+def test_the_number_of_frames_and_the_duration(video: Path, probed: Any) -> None:
     assert count_frames(video) == len(COLOURS) - 1
     assert float(probed.duration) / av.time_base == pytest.approx((len(COLOURS) - 1) / FPS, abs=0.01)
 
@@ -86,11 +86,11 @@ def test_colours_are_tagged_bt709_and_limited_range(probed: Any) -> None:
     assert context.color_range == 1
 
 
-def test_title_stands_in_the_metadata(probed: Any) -> None:
+def test_the_title_is_in_the_metadata(probed: Any) -> None:
     assert probed.metadata["title"] == TITLE
 
 
-def test_index_comes_before_the_pictures_so_that_browsers_start_at_once(video: Path) -> None:
+def test_the_index_comes_before_the_pictures_so_that_browsers_start_at_once(video: Path) -> None:
     atoms = top_atoms(video)
     assert atoms[0] == b"ftyp"
     assert atoms.index(b"moov") < atoms.index(b"mdat")
@@ -117,7 +117,7 @@ def test_same_frames_give_the_same_file(tmp_path: Path, bundled_ffmpeg: str) -> 
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
 
 
-def test_new_video_takes_the_place_of_the_old_one(tmp_path: Path, bundled_ffmpeg: str) -> None:
+def test_a_new_video_replaces_the_old_one(tmp_path: Path, bundled_ffmpeg: str) -> None:
     path = tmp_path / "video.mp4"
     path.write_text("old")
     assemble(bundled_ffmpeg, write_frames(tmp_path / "frames", 2), 2, FPS, TITLE, path, RECIPE)
@@ -151,7 +151,7 @@ def test_folders_may_have_any_name(
 # which ffmpeg
 
 
-def test_setting_comes_before_environment_before_path(
+def test_the_setting_precedes_the_environment_which_precedes_path(
     script: Script, empty_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     setting, environment, path = (script(name, "exit 0") for name in ("mine", "theirs", "ffmpeg"))
@@ -162,16 +162,16 @@ def test_setting_comes_before_environment_before_path(
     assert find_binary(None) == str(path)
 
 
-def test_bundled_one_is_used_where_there_is_no_other(empty_path: Path, bundled_ffmpeg: str) -> None:
+def test_the_bundled_ffmpeg_is_used_if_there_is_no_other(empty_path: Path, bundled_ffmpeg: str) -> None:
     assert find_binary(None) == bundled_ffmpeg
 
 
-def test_setting_may_be_the_name_of_a_program_on_path(script: Script, empty_path: Path) -> None:
+def test_the_setting_may_be_the_name_of_a_program_in_path(script: Script, empty_path: Path) -> None:
     program = script("ffmpeg-8", "exit 0")
     assert find_binary("ffmpeg-8") == str(program)
 
 
-def test_empty_environment_variable_is_as_none(
+def test_an_empty_environment_variable_is_ignored(
     empty_path: Path, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = script("ffmpeg", "exit 0")
@@ -180,7 +180,7 @@ def test_empty_environment_variable_is_as_none(
 
 
 def test_missing_program_is_reported_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was asked for is never silently replaced by another one."""
+    """A program that was set is never silently replaced by another one."""
     wanted = str(tmp_path / "nothing here")
     with pytest.raises(EncodingError, match=r"--ffmpeg: '.*nothing here' cannot be run"):
         find_binary(wanted)
@@ -189,7 +189,7 @@ def test_missing_program_is_reported_with_its_origin(tmp_path: Path, monkeypatch
         find_binary(None)
 
 
-def test_file_that_is_not_executable_is_no_program(script: Script) -> None:
+def test_a_file_that_is_not_executable_is_refused(script: Script) -> None:
     program = script("ffmpeg", "exit 0")
     program.chmod(0o644)
     with pytest.raises(EncodingError, match="cannot be run"):
@@ -200,7 +200,7 @@ def test_file_that_is_not_executable_is_no_program(script: Script) -> None:
 
 
 def failure(binary: Path, tmp_path: Path) -> str:
-    """The one sentence of the error, after checking that the video of before is untouched."""
+    """The error's message, after a check that the previous video is untouched."""
     path = tmp_path / "video.mp4"
     path.write_bytes(b"the video of before")
     before = path.stat().st_mtime_ns
@@ -234,10 +234,10 @@ def test_missing_encoder_is_reported_with_a_remedy(script: Script, tmp_path: Pat
     assert "pip install imageio-ffmpeg" in failure(program, tmp_path)
 
 
-def test_too_small_for_an_older_av1_is_reported(script: Script, tmp_path: Path) -> None:
+def test_a_size_too_small_for_older_av1_encoders_is_reported(script: Script, tmp_path: Path) -> None:
     program = script("ffmpeg", "echo 'Svt[error]: Source Height must be at least 64' >&2; echo 'Error' >&2; exit 1")
     assert failure(program, tmp_path) == (
-        "ffmpeg: its AV1 encoder takes no pictures below 64×64; another size, format or ffmpeg does"
+        "ffmpeg: its AV1 encoder needs at least 64×64 pixels; try another size, format or ffmpeg"
     )
 
 
@@ -250,14 +250,14 @@ def test_unknown_failure_gives_code_and_last_line(script: Script, tmp_path: Path
 
 
 def test_silent_failure_is_reported(script: Script, tmp_path: Path) -> None:
-    assert "failed with code 1: it said nothing" in failure(script("ffmpeg", "exit 1"), tmp_path)
+    assert "failed with code 1: it printed no message" in failure(script("ffmpeg", "exit 1"), tmp_path)
 
 
-def test_stderr_that_is_no_text_does_no_harm(script: Script, tmp_path: Path) -> None:
+def test_binary_stderr_does_no_harm(script: Script, tmp_path: Path) -> None:
     assert "failed with code 1" in failure(script("ffmpeg", "printf '\\377\\376' >&2; exit 1"), tmp_path)
 
 
-def test_much_output_on_stderr_does_not_block(script: Script, tmp_path: Path) -> None:
+def test_a_lot_of_output_on_stderr_does_not_block(script: Script, tmp_path: Path) -> None:
     program = script(
         "ffmpeg", "i=0; while [ $i -lt 20000 ]; do echo 'a warning of some length' >&2; i=$((i+1)); done; exit 1"
     )
@@ -274,11 +274,11 @@ def test_program_that_cannot_be_run_is_reported(script: Script, tmp_path: Path) 
     assert "ffmpeg: cannot be run: Permission denied" in failure(program, tmp_path)
 
 
-def test_program_that_is_gone_is_reported(tmp_path: Path) -> None:
+def test_a_deleted_program_is_reported(tmp_path: Path) -> None:
     assert "gone: cannot be run: No such file or directory" in failure(tmp_path / "gone", tmp_path)
 
 
-def test_file_that_is_no_program_is_reported(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_program_is_reported(tmp_path: Path) -> None:
     program = tmp_path / "ffmpeg"
     program.write_bytes(b"\x00not a program")
     program.chmod(0o755)
@@ -287,7 +287,7 @@ def test_file_that_is_no_program_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the session from Linux's /proc")
 def test_program_runs_in_a_session_of_its_own(script: Script, tmp_path: Path) -> None:
-    """A terminal sends Ctrl-C to its whole session: ffmpeg must not die of it."""
+    """A terminal sends Ctrl-C to its whole session: ffmpeg must not be ended by it."""
     said = failure(
         script("ffmpeg", "read -r _ _ _ _ _ session _ </proc/$$/stat; echo sid=$session >&2; exit 1"), tmp_path
     )
@@ -316,7 +316,7 @@ def test_damaged_frame_is_an_error_by_the_real_ffmpeg(tmp_path: Path, bundled_ff
 
 
 @pytest.mark.parametrize("emptied", [True, False])
-def test_missing_or_empty_frame_is_reported_before_ffmpeg_makes_less(
+def test_a_missing_or_empty_frame_is_reported_before_ffmpeg_makes_a_shorter_video(
     tmp_path: Path, bundled_ffmpeg: str, emptied: bool
 ) -> None:
     pattern = write_frames(tmp_path / "frames", 3)

@@ -149,7 +149,7 @@ def test_quality_and_bitrate_have_an_effect(any_ffmpeg: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("fit", ["crop", "pad"])
 @pytest.mark.parametrize("name", ["square", "reel"])
-def test_a_place_gets_its_size_and_nothing_is_squeezed(any_ffmpeg: str, tmp_path: Path, name: str, fit: str) -> None:
+def test_a_place_sets_the_size_and_nothing_is_distorted(any_ffmpeg: str, tmp_path: Path, name: str, fit: str) -> None:
     """A disc stays a disc in the middle; bars are black, and a crop has none."""
     frames = FrameFolder(tmp_path / "disc")
     y, x = np.mgrid[:72, :128]
@@ -171,7 +171,7 @@ def test_a_place_gets_its_size_and_nothing_is_squeezed(any_ffmpeg: str, tmp_path
 @pytest.mark.parametrize(
     ("size", "wanted"), [((256, 144), (1080, 1920)), ((64, 48), (1080, 1080)), ((17, 300), (3840, 2160))]
 )
-def test_what_is_cut_out_lies_within(size: tuple[int, int], wanted: tuple[int, int]) -> None:
+def test_a_crop_is_within_the_picture(size: tuple[int, int], wanted: tuple[int, int]) -> None:
     (_, cut), *_ = fitted(size, wanted, "crop")
     assert 0 < cut["w"] <= size[0]  # type: ignore[operator]
     assert 0 < cut["h"] <= size[1]  # type: ignore[operator]
@@ -186,7 +186,7 @@ def test_a_repeated_video_has_no_doubled_and_no_lost_frame(pattern: Path, any_ff
         assert np.abs(colour - COLOURS[index % COUNT * 3 // COUNT]).max() < 7
 
 
-def test_files_have_names_of_their_own() -> None:
+def test_files_have_different_names() -> None:
     asked = [Video(), Video(format="vp9"), Video(place="square"), Video(format="h265"), Video(format="h265", crf=30)]
     names = [path.name for path in paths(Path("out"), tuple(asked))]
     assert names == ["video.mp4", "video-vp9.webm", "video-square-h264.mp4", "video-h265.mp4", "video-h265-2.mp4"]
@@ -262,7 +262,7 @@ def spec(index: int, **weights: float) -> FrameSpec:
     )
 
 
-def test_subtitles_say_the_strongest_prompt() -> None:
+def test_subtitles_show_the_strongest_prompt() -> None:
     specs = [spec(0, sea=1, sky=0.2), spec(1, sea=0.6, sky=0.4), spec(2, sea=0.4, sky=0.6), spec(3)]
     assert as_srt(timed_texts(specs), [0, 1, 2, 3, 0, 1, 2, 3], 2.0).split("\n\n") == [
         "1\n00:00:00,000 --> 00:00:01,000\nsea",

@@ -1,4 +1,4 @@
-"""`fps: 60`: pictures made up between the rendered ones, the right number of them, closed across the seam of a loop."""
+"""`fps: 60`: the right number of pictures interpolated between the frames, also across the seam of a loop."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made(video: Video, pattern: Path, binary: str, path: Path, closed: bool) -> list[Pixels]:
     whole = recipe(video, (96, 48), FPS)
-    whole = Recipe(**{**vars(whole), "closed": closed})
+    whole = Recipe(**{**vars(whole), "is_loop": closed})
     ffmpeg.assemble(binary, pattern, COUNT, FPS, "t", path, recipe=whole)
     return played(path)
 
@@ -48,7 +48,7 @@ def off(shown: Pixels, expected: Pixels | Array) -> float:
 
 @pytest.mark.parametrize("closed", [True, False])
 @pytest.mark.parametrize(("fps", "repeat"), [(60.0, 1), (24.0, 2), (30.0, 1), (25.0, 1)])
-def test_there_are_as_many_as_the_time_holds(
+def test_the_number_of_interpolated_pictures_matches_the_duration(
     pattern: Path, any_ffmpeg: str, tmp_path: Path, fps: float, repeat: int, closed: bool
 ) -> None:
     video = Video(fps=fps, repeat=repeat, preset="ultrafast")
@@ -67,7 +67,7 @@ def test_interpolated_pictures_lie_between_their_neighbours(pattern: Path, any_f
     assert steps[0] <= 1.2 * np.median(steps), "across the seam it goes on as it does elsewhere"
 
 
-def test_without_a_loop_the_ends_stand(pattern: Path, any_ffmpeg: str, tmp_path: Path) -> None:
+def test_without_a_loop_the_end_frames_are_unchanged(pattern: Path, any_ffmpeg: str, tmp_path: Path) -> None:
     shown = made(Video(fps=48.0, format="ffv1"), pattern, any_ffmpeg, tmp_path / "a.mkv", closed=False)
     assert off(shown[0], moved(0)) < 2
     assert off(shown[-1], moved(COUNT - 1)) < 2
@@ -79,10 +79,10 @@ def test_blended_frames_are_mixed(pattern: Path, any_ffmpeg: str, tmp_path: Path
     assert off(shown[1], (moved(0).astype(float) + moved(1)) / 2) < 2
 
 
-def test_the_rate_of_the_frames_needs_no_interpolation() -> None:
+def test_the_rate_of_the_rendered_frames_needs_no_interpolation() -> None:
     assert recipe(Video(fps=12.0), (96, 48), FPS).rate is None
 
 
-def test_a_way_to_interpolate_needs_a_rate() -> None:
+def test_interpolate_needs_fps() -> None:
     with pytest.raises(ScheduleError, match=r"output.video.interpolate: has no effect without fps, such as 60"):
         read_schedule("prompts: a\noutput: {video: {interpolate: blend}}", "a.yaml", "a")

@@ -1,4 +1,4 @@
-"""How ffmpeg's process begins and ends."""
+"""Starting and ending ffmpeg's process."""
 
 import os
 import signal
@@ -13,8 +13,8 @@ CALLS = {"run": lambda: process.run(["a"], []), "limited_output": lambda: proces
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=[*CALLS])
-def test_a_signal_while_it_starts_leaves_no_process(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SIGTERM raises in the main thread; between the start and the assignment nobody would know of the process."""
+def test_a_signal_during_the_start_leaves_no_process(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM raises in the main thread; between the start and the assignment the process would not be recorded."""
     real, started = subprocess.Popen, []
 
     def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:

@@ -66,7 +66,7 @@ def test_a_loop_plays_and_begins_again(bundled_ffmpeg: str, tmp_path: Path, brow
         frames.write(index, pixels, FrameRecord(hash="", similarity=None, pixels=""))
     raw = tmp_path / "a.f32"
     raw.write_bytes(np.zeros(round(COUNT / FPS * 48000), "<f4").tobytes())
-    whole, close = recipe(Video(format=name), SIZE), formats.find(name).closed
+    whole, close = recipe(Video(format=name), SIZE), formats.find(name).adapt_to_loop
     options = close(whole.options, COUNT) if close is not None else whole.options
     whole = dataclasses.replace(whole, options=options, sound=Sound(path=raw, rate=48000, channels=1))
     path = tmp_path / f"video{formats.find(name).container.suffix}"

@@ -38,15 +38,15 @@ WRONG = [
     ("h266", "2:29: output.video: unknown format or place 'h266'; did you mean 'h265'"),
     ("[h264, {format: h264, crf: 60}]", "2:56: output.video[1].crf: h264 has a quality from 0 to 51"),
     ("{format: prores, crf: 10}", "output.video.crf: prores has no crf"),
-    ("{format: prores, bits: 8}", "output.video.bits: prores has only 10 bits"),
-    ("{format: ffv1, bits: 10}", "output.video.bits: ffv1 has only 8 bits"),
+    ("{format: prores, bits: 8}", "output.video.bits: prores supports only 10 bits"),
+    ("{format: ffv1, bits: 10}", "output.video.bits: ffv1 supports only 8 bits"),
     ("{bits: 9}", "output.video.bits: expected 8 or 10, got '9'"),
     ("{crf: 20, bitrate: 1M}", "output.video.bitrate: either crf or bitrate; remove one"),
     ("{bitrate: fast}", "output.video.bitrate: expected a bitrate such as 8M or 800k, got 'fast'"),
     ("{format: h264, preset: 4}", "output.video.preset: unknown preset '4' of h264"),
     ("{format: vp9, preset: slow}", "output.video.preset: vp9 has no preset"),
-    ("{format: gif, subtitles: true}", "output.video.subtitles: gif cannot hold any"),
-    ("{place: square, size: [64, 64]}", "output.video.size: square has a size of its own; remove one of the two"),
+    ("{format: gif, subtitles: true}", "output.video.subtitles: gif does not support subtitles"),
+    ("{place: square, size: [64, 64]}", "output.video.size: square has its own size; remove one of them"),
     ("{size: [63, 64]}", "output.video.size: expected an even width and height in pixels such as [1080, 1080]"),
     ("[]", "output.video: expected a format such as h264, a place such as square"),
     ("{place: moon}", "output.video.place: unknown place 'moon'"),
@@ -64,7 +64,7 @@ def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
 def test_a_canvas_of_the_wrong_length_is_warned_of() -> None:
     text = "prompts: a\noutput: {length: 2s, video: canvas}\n"
     (warning,) = read_schedule(text, "a.yaml", "a").warnings
-    assert warning.message == "canvas takes 3 to 8 s, and the video is 2 s long"
+    assert warning.message == "canvas accepts 3 to 8 s, but the video lasts 2 s"
     assert not read_schedule(text.replace("canvas", "{place: canvas, repeat: 2}"), "a.yaml", "a").warnings
 
 

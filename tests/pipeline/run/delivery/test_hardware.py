@@ -47,7 +47,7 @@ def test_it_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder:
 def test_the_software_passes_its_trial(any_ffmpeg: str) -> None:
     for name in ("h264", "h265", "av1"):
         whole = recipe(Video(format=name, place="reel"), (64, 48))
-        assert ffmpeg.complaint(any_ffmpeg, whole) == ""
+        assert ffmpeg.trial_error(any_ffmpeg, whole) == ""
 
 
 def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: str) -> None:
@@ -57,7 +57,7 @@ def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: st
 
     def broken(tried: Recipe) -> str:
         options = {**tried.options, "vcodec": "h264_of_another_world"}
-        return ffmpeg.complaint(any_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
+        return ffmpeg.trial_error(any_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
 
     said: list[str] = []
     assert chosen(whole, video, broken, said.append) == whole
@@ -75,7 +75,7 @@ def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: 
         software = {name: value for name, value in tried.options.items() if name in ("b:v", "f", "movflags")}
         options = {**software, "vcodec": "mpeg4"}
         filters = (*tried.filters, ("format", {"pix_fmts": "yuv420p"}))
-        return ffmpeg.complaint(
+        return ffmpeg.trial_error(
             any_ffmpeg, Recipe(**{**vars(tried), "options": options, "filters": filters, "device": ""})
         )
 
@@ -105,7 +105,7 @@ def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
     run = Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg))
     events = list(run.events(digests, lambda warn: renderer, lambda: False))
     assert len(played(folder.video)) == 12
-    trial: Callable[[Recipe], str] = partial(ffmpeg.complaint, any_ffmpeg)
+    trial: Callable[[Recipe], str] = partial(ffmpeg.trial_error, any_ffmpeg)
     asked = schedule.output.video[0]
     there = [name for name in candidates(asked) if not trial(with_encoder(recipe(asked, (256, 192)), asked, name))]
     told = [event.message for event in events if isinstance(event, Warned)]
@@ -113,13 +113,16 @@ def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
 
 
 WRONG = [
-    ("{format: vp9, encoder: auto}", "output.video.encoder: auto does not make vp9; only software makes it"),
+    ("{format: vp9, encoder: auto}", "output.video.encoder: auto cannot encode vp9; only software can encode it"),
     (
         "{encoder: hevc_nvenc}",
-        "output.video.encoder: hevc_nvenc does not make h264; expected software, auto or one of h264",
+        "output.video.encoder: hevc_nvenc cannot encode h264; expected software, auto or one of h264",
     ),
     ("{encoder: h264_nvec}", "unknown encoder 'h264_nvec'; did you mean 'h264_nvenc'"),
-    ("{encoder: auto, preset: slow}", "output.video.preset: is the software's; remove it, or the encoder"),
+    (
+        "{encoder: auto, preset: slow}",
+        "output.video.preset: applies only to the software encoder; remove it or encoder",
+    ),
 ]
 
 

@@ -59,7 +59,7 @@ def test_the_first_and_the_last_picture_of_a_file_are_worth_more(tmp_path: Path,
 @pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 500])
 @pytest.mark.parametrize("name", formats.every())
 def test_zones_lie_within_the_file_and_do_not_overlap(name: str, count: int) -> None:
-    options, close = formats.find(name).recipe().options, formats.find(name).closed
+    options, close = formats.find(name).recipe().options, formats.find(name).adapt_to_loop
     assert (close is not None) == (name in ("h264", "h265", "av1"))
     known = close(options, count).items() - options.items() if close else set()
     for _, said in known:

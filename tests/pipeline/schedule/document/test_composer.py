@@ -71,7 +71,7 @@ def test_both_parsers_make_the_same_tree_of_what_both_can_read(text: str) -> Non
 
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(st.text(max_size=60), PIECES))
-def test_whatever_the_text_nothing_else_is_raised(text: str) -> None:
+def test_any_text_raises_only_not_yaml_error(text: str) -> None:
     for whole in (text, LONG + text):
         with contextlib.suppress(NotYamlError):
             compose(whole)
@@ -94,7 +94,7 @@ def bomb(levels: int) -> str:
 
 def test_depth_is_bounded() -> None:
     assert compose(nested(MAX_DEPTH)) is not None
-    message = f"nested too deeply: more than {MAX_DEPTH} maps and lists in each other"
+    message = f"nested too deeply: more than {MAX_DEPTH} levels of maps and lists"
     assert reported(nested(MAX_DEPTH + 1)) == (1, MAX_DEPTH + 1, message)
     assert reported(LONG + "- " * 200_000)[2] == message
     assert reported(LONG + "{a: " * 200_000)[2] == message
@@ -105,7 +105,7 @@ def test_entries_are_bounded() -> None:
     assert compose("[" + "1," * (MAX_ENTRIES - 1) + "]") is not None
     line, column, message = reported("[" + "1," * MAX_ENTRIES + "]")
     assert (line, column) == (1, 2 * MAX_ENTRIES)
-    assert message == f"more than {MAX_ENTRIES:,} entries, those that aliases repeat counted each time"
+    assert message == f"more than {MAX_ENTRIES:,} entries, counting repetitions by aliases"
 
 
 def test_entries_are_counted_as_often_as_aliases_repeat_them() -> None:
@@ -143,17 +143,17 @@ def test_tag_directives_are_bounded() -> None:
     [("a: &a [*a]", (1, 8)), ("a: &a {b: *a}", (1, 11)), ("&a [1, [*a]]", (1, 9)), ("a: *b\nb: &b 1", (1, 4))],
 )
 @pytest.mark.parametrize("above", ["", LONG])
-def test_an_alias_of_what_is_not_there_yet(text: str, place: tuple[int, int], above: str) -> None:
+def test_an_alias_before_its_anchor_is_refused(text: str, place: tuple[int, int], above: str) -> None:
     line, column, message = reported(above + text)
     assert (line - above.count("\n"), column) == place
     assert "alias" in message
 
 
-def test_an_anchor_must_not_stand_twice() -> None:
+def test_an_anchor_must_not_be_defined_twice() -> None:
     assert reported("a: &x 1\nb: &x 2\n") == (2, 4, "the anchor 'x' is defined twice; rename one of them")
 
 
-def test_tags_and_merge_keys_mean_nothing() -> None:
+def test_tags_and_merge_keys_are_ignored() -> None:
     root = compose("a: !!python/object/apply:os.system [ls]\nb: {<<: *c}\n".replace("*c", "1"))
     assert tree(root) == ((0, 0), "map", [
         (((0, 0), False, "a"), ((0, 3), "list", [((0, 36), False, "ls")])),
@@ -163,11 +163,11 @@ def test_tags_and_merge_keys_mean_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["a\0b", "\x1b[2J", "a: \ud800", "a: \ufffe", "\x7f", "a: \x9b"])
 @pytest.mark.parametrize("above", ["", LONG])
-def test_characters_that_yaml_does_not_allow_are_told_with_their_place(text: str, above: str) -> None:
+def test_forbidden_characters_are_reported_with_their_place(text: str, above: str) -> None:
     bad = next(number for number, character in enumerate(text) if character not in "a: b[2J")
     assert reported(above + text) == (above.count("\n") + 1, bad + 1, "a character that YAML does not allow")
 
 
 @pytest.mark.parametrize("above", ["", LONG])
-def test_a_reserved_character_is_told_to_need_quotes_by_either_parser(above: str) -> None:
-    assert reported(above + "a: {@drop: 3}\n")[2].endswith("; put quotes around what it begins")
+def test_either_parser_suggests_quotes_for_a_reserved_character(above: str) -> None:
+    assert reported(above + "a: {@drop: 3}\n")[2].endswith("; put quotes around the text that starts with it")

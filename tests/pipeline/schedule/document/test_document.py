@@ -3,7 +3,8 @@
 import pytest
 import yaml
 
-from pipeline.schedule.document.document import InvalidError, Problems, Scalar, Value, compose
+from pipeline.schedule.document.document import Scalar, Value, compose
+from pipeline.schedule.document.problems import InvalidError, Problems
 from render.errors import Problem, ScheduleError
 
 
@@ -52,12 +53,12 @@ def test_a_tag_constructs_nothing() -> None:
 
 
 @pytest.mark.parametrize("text", ["key: [1, 2]\n", "key: {a: 1}\n"])
-def test_a_list_or_map_is_no_scalar(text: str) -> None:
+def test_a_list_or_map_is_not_a_scalar(text: str) -> None:
     with pytest.raises(InvalidError, match=r"^expected a number, got a (list|map)$"):
         first(text).scalar("a number")
 
 
-def test_paths_name_the_way_to_a_value() -> None:
+def test_paths_show_where_a_value_is() -> None:
     document = compose("motion: {zoom: {5s: 1}}\nprompts: [a, {text: b}]\n", "a.yaml")
     sections = document.entries()
     (_, key, zoom) = next(iter(sections["motion"].pairs("a map")))
@@ -70,7 +71,7 @@ def test_paths_name_the_way_to_a_value() -> None:
     ("text", "line", "column"),
     [("a: 1\nb: 2\na: 3\nc: 4\n", 3, 1), ("{a: 1, b: 2, a: 3, c: 4}", 1, 14), ('a: 1\nb: 2\n"a": [3]\nc: 4\n', 3, 1)],
 )
-def test_a_key_that_stands_twice_is_noted_at_the_second_and_reading_goes_on(text: str, line: int, column: int) -> None:
+def test_a_duplicate_key_is_reported_at_the_second_one_and_reading_continues(text: str, line: int, column: int) -> None:
     document = compose(text, "a.yaml")
     assert [(name, value.scalar("a number")) for name, _, value in document.pairs("a map")] == [
         *(("a", 1), ("b", 2), ("c", 4)),
@@ -80,7 +81,7 @@ def test_a_key_that_stands_twice_is_noted_at_the_second_and_reading_goes_on(text
     ]
 
 
-def test_a_key_that_stands_thrice_is_two_problems_with_the_way_to_them() -> None:
+def test_a_key_that_appears_three_times_is_two_problems() -> None:
     document = compose("x:\n  a: 1\n  a: 2\n  a: 3\n", "a.yaml")
     assert [name for name, _, _ in document.entries()["x"].pairs("a map")] == ["a"]
     assert document.problems.found == []  # looking ahead reports no problems
@@ -99,14 +100,14 @@ def test_a_key_must_be_plain(text: str, column: int, got: str) -> None:
     ]
 
 
-def test_looking_ahead_notes_nothing() -> None:
+def test_looking_ahead_reports_nothing() -> None:
     document = compose("a: 1\na: 2\n? [1]\n: b\n", "a.yaml")
     assert list(document.entries()) == ["a"]
     document.problems.raise_if_any()
 
 
 @pytest.mark.parametrize(("text", "got"), [("5", "'5'"), ("[]", "an empty list"), ("[1]", "a list"), ("~", "nothing")])
-def test_what_is_no_map_has_no_pairs(text: str, got: str) -> None:
+def test_only_a_map_has_pairs(text: str, got: str) -> None:
     with pytest.raises(InvalidError, match=f"^expected a map, got {got}$"):
         list(compose(text, "a.yaml").pairs("a map"))
     assert compose(text, "a.yaml").entries() == {}
@@ -118,7 +119,7 @@ def test_an_alias_is_the_anchored_value() -> None:
     assert document["b"].entries()["y"].path == "b.y"
 
 
-def test_a_long_text_is_shown_short() -> None:
+def test_a_long_text_is_shortened_in_messages() -> None:
     assert str(first(f"key: {'x' * 50}\n").invalid("a number")) == f"expected a number, got '{'x' * 37}...'"
     assert str(first(f"key: {'x' * 40}\n").invalid("a number")) == f"expected a number, got '{'x' * 40}'"
 
@@ -126,8 +127,8 @@ def test_a_long_text_is_shown_short() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "a.yaml:1:1: the schedule is empty; `render new NAME` writes one to start from"),
-        ("# nothing\n\n", "a.yaml:1:1: the schedule is empty; `render new NAME` writes one to start from"),
+        ("", "a.yaml:1:1: the schedule is empty; `render new NAME` creates one to start from"),
+        ("# nothing\n\n", "a.yaml:1:1: the schedule is empty; `render new NAME` creates one to start from"),
         ("a: {b: 1\n", "a.yaml:2:1: not YAML: expected ',' or '}', but got '<stream end>'"),
         ("a:\n\tb: 1\n", "a.yaml:2:1: not YAML: found character '\\t' that cannot start any token"),
         ("a: 1\n  b: 2\n", "a.yaml:2:4: not YAML: mapping values are not allowed here"),
@@ -143,22 +144,23 @@ def test_a_long_text_is_shown_short() -> None:
         ),
         (
             "a: `b\n",
-            "a.yaml:1:4: not YAML: found character '`' that cannot start any token; put quotes around what it begins",
+            "a.yaml:1:4: not YAML: found character '`' that cannot start any token; put quotes around "
+            "the text that starts with it",
         ),
         ("a: 1\nb: *c\n", "a.yaml:2:4: not YAML: found undefined alias 'c'"),
         ("a: 1\nb: x\ay\n", "a.yaml:2:5: a character that YAML does not allow"),
         ("\aa: 1\n", "a.yaml:1:1: a character that YAML does not allow"),
-        ("[" * 1000, "a.yaml:1:33: nested too deeply: more than 32 maps and lists in each other"),
+        ("[" * 1000, "a.yaml:1:33: nested too deeply: more than 32 levels of maps and lists"),
         ("a: 1\n---\nb: 2\n", "a.yaml:2:1: expected one document, found a second one here"),
     ],
 )
-def test_what_is_no_yaml_is_told_with_its_place(text: str, message: str) -> None:
+def test_invalid_yaml_is_reported_with_its_place(text: str, message: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         compose(text, "a.yaml")
     assert str(caught.value) == message
 
 
-def test_a_marker_without_quotes_is_told_to_have_some() -> None:
+def test_a_marker_without_quotes_gets_the_hint_to_quote_it() -> None:
     with pytest.raises(ScheduleError, match=r"^a\.yaml:1:5: .*'@'.*quotes"):
         compose("a: {@drop: 3}\n", "a.yaml")
 
@@ -172,21 +174,21 @@ def problems_at(places: list[tuple[int, int]]) -> Problems:
     return problems
 
 
-def test_problems_are_told_in_order_of_place_and_once() -> None:
+def test_problems_are_reported_in_order_of_place_and_once() -> None:
     with pytest.raises(ScheduleError) as caught:
         problems_at([(9, 0), (2, 5), (2, 1), (9, 0), (10, 0)]).raise_if_any()
     assert [(problem.line, problem.column) for problem in caught.value.problems] == [(3, 2), (3, 6), (10, 1), (11, 1)]
 
 
 @pytest.mark.parametrize(("count", "more"), [(20, []), (21, ["... and 1 more"]), (45, ["... and 25 more"])])
-def test_at_most_20_problems_are_told(count: int, more: list[str]) -> None:
+def test_at_most_20_problems_are_reported(count: int, more: list[str]) -> None:
     with pytest.raises(ScheduleError) as caught:
         problems_at([(line, 0) for line in range(count)]).raise_if_any()
     lines = str(caught.value).splitlines()
     assert lines == [*(f"a.yaml:{line + 1}:1: x: wrong" for line in range(20)), *more]
 
 
-def test_reading_stops_where_there_are_far_too_many_problems() -> None:
+def test_reading_stops_at_far_too_many_problems() -> None:
     with pytest.raises(ScheduleError) as caught:
         problems_at([(line, 0) for line in range(600)])
     assert str(caught.value).splitlines()[-1] == "... and 480 more"

@@ -31,7 +31,7 @@ def test_a_value_is_replaced() -> None:
     assert read(("refine.steps", "20"), ("refine.steps", "30")).refine.steps.sample([0]) == 30
 
 
-def test_a_section_that_is_not_there_is_made() -> None:
+def test_a_missing_section_is_created() -> None:
     schedule = read(("output.fps", "8"), ("output.seed", "3"), ("losses.smooth", "t"), ("let.a", "3"))
     assert (schedule.output.fps, schedule.output.seed) == (8, 3)
     assert schedule.losses["smooth"].sample([2]) == 2
@@ -44,7 +44,7 @@ def test_items_of_lists_and_keys_with_dots() -> None:
     assert schedule.motion.rates["zoom"].sample([1.5]) == 1.3
 
 
-def test_what_an_alias_repeats_is_changed_in_one_place() -> None:
+def test_an_override_changes_only_one_use_of_an_alias() -> None:
     schedule = read(("motion.zoom.0", "1.1"))
     assert schedule.motion.rates["zoom"].sample([0]) == 1.1
     assert schedule.motion.rates["rotate"].sample([0]) == 1.01
@@ -67,7 +67,7 @@ def test_what_an_alias_repeats_is_changed_in_one_place() -> None:
         (("title", ""), "--set title:1:1: title: expected a text, got nothing"),
     ],
 )
-def test_a_wrong_override_is_told_with_its_place(override: tuple[str, str], line: str) -> None:
+def test_a_wrong_override_is_reported_with_its_place(override: tuple[str, str], line: str) -> None:
     assert reported(override) == [line]
 
 
@@ -77,7 +77,7 @@ def test_problems_of_the_file_keep_their_place() -> None:
     assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == ["--set refine.lr:1:1", "a.yaml:2:18"]
 
 
-def test_a_value_that_is_no_yaml_is_told() -> None:
+def test_a_value_that_is_not_yaml_is_reported() -> None:
     assert reported(("refine.steps", "{")) == [
         "--set refine.steps:1:2: not YAML: expected the node content, but found '<stream end>'"
     ]
@@ -93,5 +93,5 @@ def test_the_source_is_the_whole_schedule_and_reads_the_same() -> None:
     assert read().source == TEXT
 
 
-def test_a_key_in_the_wrong_section_is_told_as_the_command_line_writes_it() -> None:
+def test_a_misplaced_key_is_reported_in_the_notation_of_the_command_line() -> None:
     assert reported(("seed", "8")) == ["--set seed:1:1: seed: belongs in output.seed: write --set output.seed=..."]

@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 @pytest.mark.parametrize("allow", [False, True])
-def test_what_lies_in_the_folder_is_found(folder: Path, written: str, meant: str, allow: bool) -> None:
+def test_files_in_the_folder_are_found(folder: Path, written: str, meant: str, allow: bool) -> None:
     assert resolve(written, folder, allow) == folder.resolve() / meant
 
 
@@ -48,7 +48,7 @@ def test_the_folder_itself_may_be_reached_by_a_link(folder: Path, tmp_path: Path
     assert resolve("a.png", tmp_path / "link", allow=False) == folder.resolve() / "a.png"
 
 
-def test_a_relative_folder_is_the_one_of_now(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_folder_starts_from_the_current_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     assert resolve("a.png", Path(), allow=False) == folder.resolve() / "a.png"
 
@@ -57,14 +57,14 @@ def test_a_relative_folder_is_the_one_of_now(folder: Path, monkeypatch: pytest.M
     "written",
     ["../secret.png", "sub/../../secret.png", "out.png", "up/secret.png", "..", "../schedule2/a.png", "../missing.png"],
 )
-def test_what_leads_out_is_refused_unless_allowed(folder: Path, written: str) -> None:
-    message = f"'{written}' is outside the schedule's folder; move it there or give --allow-paths"
+def test_paths_out_of_the_folder_are_refused_unless_allowed(folder: Path, written: str) -> None:
+    message = f"'{written}' is outside the schedule's folder; move the file there or pass --allow-paths"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         resolve(written, folder, allow=False)
     assert resolve(written, folder, allow=True) == (folder / written).resolve()
 
 
-def test_a_folder_whose_name_only_begins_alike_lies_outside(folder: Path) -> None:
+def test_a_folder_whose_name_starts_alike_is_outside(folder: Path) -> None:
     (folder.parent / "schedule-b").mkdir()
     with pytest.raises(ValueError, match="is outside"):
         resolve("../schedule-b/a.png", folder, allow=False)
@@ -75,7 +75,7 @@ def test_a_folder_whose_name_only_begins_alike_lies_outside(folder: Path) -> Non
 )
 def test_absolute_paths_and_homes_are_refused(folder: Path, written: str) -> None:
     with pytest.raises(
-        ValueError, match=r"must be relative to the schedule's folder; write it so or give --allow-paths$"
+        ValueError, match=r"must be relative to the schedule's folder; change it or pass --allow-paths$"
     ):
         resolve(written, folder, allow=False)
 
@@ -89,7 +89,7 @@ def test_an_absolute_path_and_a_home_may_be_allowed(folder: Path, monkeypatch: p
 
 @pytest.mark.parametrize("written", ["", "   ", "a\0b.png", "a\nb.png", "\x1b[2J.png"])
 @pytest.mark.parametrize("allow", [False, True])
-def test_what_is_no_path_is_refused_and_shown_harmless(folder: Path, written: str, allow: bool) -> None:
+def test_texts_that_are_not_paths_are_refused_and_escaped(folder: Path, written: str, allow: bool) -> None:
     with pytest.raises(ValueError, match=r"^expected the path of a file, got '") as caught:
         resolve(written, folder, allow)
     assert str(caught.value).isprintable()
@@ -97,7 +97,7 @@ def test_what_is_no_path_is_refused_and_shown_harmless(folder: Path, written: st
 
 @pytest.mark.parametrize(
     ("written", "why"),
-    [("pipe", "is a pipe or a device"), ("loop", "cannot be followed"), ("x" * 5000, "cannot be followed")],
+    [("pipe", "is a pipe or a device"), ("loop", "cannot be resolved"), ("x" * 5000, "cannot be resolved")],
 )
 @pytest.mark.parametrize("allow", [False, True])
 def test_pipes_loops_and_endless_names_are_refused(folder: Path, written: str, why: str, allow: bool) -> None:

@@ -58,7 +58,7 @@ def test_what_is_written_out_is_one_of_them() -> None:
     assert (again.output.seed, again.prompts, again.variants) == (2, schedule.prompts, ())
 
 
-def test_equal_last_names_are_told_apart() -> None:
+def test_equal_last_path_components_are_distinguished() -> None:
     text = "prompts: a\nvariants: {motion.zoom.0: [1, 1.1], motion.rotate.0: [3/s, 4/s]}\nmotion: {zoom: {4s: 1}}\n"
     names = [variant.name for variant in read(text).variants]
     assert names[:2] == ["motion.zoom.0-1_motion.rotate.0-3-s", "motion.zoom.0-1_motion.rotate.0-4-s"]
@@ -83,7 +83,7 @@ def test_a_short_value_is_in_the_name(values: str, names: list[str]) -> None:
     ]
 
 
-def test_a_variant_rendered_under_another_name_goes_on_there(tmp_path: Path) -> None:
+def test_a_variant_rendered_under_another_name_continues_there(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text("variants: {prompts: [a sea, fog, rain]}\n")
     out = tmp_path / "out"
@@ -137,5 +137,5 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
-def test_a_wrong_variant_is_told_in_its_place(text: str, lines: list[str]) -> None:
+def test_a_wrong_variant_is_reported_at_its_place(text: str, lines: list[str]) -> None:
     assert reported(text) == lines

@@ -33,7 +33,7 @@ losses: {prompt: 1+t, smooth: t, anchor: "t", saturation: -t}
 """
 
 
-def test_every_animated_number_takes_an_expression() -> None:
+def test_every_animated_number_accepts_an_expression() -> None:
     schedule = read(EVERYWHERE)
     curves = [
         *(schedule.prompts[0].weight, *schedule.motion.rates.values(), *schedule.motion.center),
@@ -48,7 +48,7 @@ def test_an_expression_is_sampled_at_every_frame() -> None:
     assert [spec.lr for spec in specs] == pytest.approx([0.1 + i / 1000 + i / 20 for i in range(20)])
 
 
-def test_a_rate_counts_per_second_and_a_pan_in_percent() -> None:
+def test_a_rate_is_per_second_and_a_pan_in_percent() -> None:
     text = 'motion: {zoom: "1.05+0*t", rotate: "3+0*t", pan_x: "2+0*t"}\noutput: {fps: 10, length: 2s}'
     plain = "motion: {zoom: 1.05, rotate: 3, pan_x: 2%}\noutput: {fps: 10, length: 2s}"
     for mine, wanted in zip(Timeline(read(text)), Timeline(read(plain)), strict=True):
@@ -58,7 +58,7 @@ def test_a_rate_counts_per_second_and_a_pan_in_percent() -> None:
 @pytest.mark.parametrize(
     ("written", "value"), [("2*3", 6), ('"7 + 0"', 7), ("speed", 9), ("speed/3 if fps > 10 else 5", 3)]
 )
-def test_what_does_not_change_is_a_plain_number(written: str, value: float) -> None:
+def test_constant_expressions_are_plain_numbers(written: str, value: float) -> None:
     curve = steps(written, "let: {speed: 9}")
     assert [(key.value, key.formula) for key in curve.keys] == [(value, None)]
 
@@ -122,7 +122,7 @@ def test_the_seed_of_the_output_is_the_seed_of_noise() -> None:
     assert drawn(1) == drawn(1) != drawn(2)
 
 
-def test_a_draft_divides_what_an_expression_says() -> None:
+def test_a_draft_divides_the_value_of_an_expression() -> None:
     curve = read("refine: {steps: {0: 12, 2s: \"9+3*t\", 4s: 0, 5s: '0*t'}}").draft().refine.steps
     assert curve.sample([0, 2, 4, 5]) == pytest.approx([4, 5, 0, 0])
 
@@ -151,7 +151,7 @@ WRONG = [
         "motion: {rotate: {0: prev}}",
         [
             "2:22: motion.rotate.0: unknown name 'prev'; it is the value at the previous key of a map of times, and "
-            "there is none here"
+            "there is no previous key here"
         ],
     ),
     (
@@ -203,22 +203,22 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
-def test_a_mistake_is_told_in_its_place(text: str, lines: list[str]) -> None:
+def test_a_mistake_is_reported_at_its_place(text: str, lines: list[str]) -> None:
     assert reported(text) == lines
 
 
 LET = [
     (
         "let: {a: b, b: c+1, c: 2*a, d: a}\nmotion: {rotate: a + d}",
-        ["2:10: let.a: goes round in a circle: a -> b -> c -> a"],
+        ["2:10: let.a: refers to itself: a -> b -> c -> a"],
     ),
-    ("let: {a: a}", ["2:10: let.a: goes round in a circle: a -> a"]),
+    ("let: {a: a}", ["2:10: let.a: refers to itself: a -> a"]),
     (
         "let: {t: 3, sin: 1, if: 2, x y: 3, z: true, w: [1], v: 1+, u: 2*zz}\nmotion: {rotate: z*w*v}",
         [
-            "2:7: let.t: 't' is a word of the language; choose another name",
-            "2:13: let.sin: 'sin' is a word of the language; choose another name",
-            "2:21: let.if: 'if' is a word of the language; choose another name",
+            "2:7: let.t: 't' is a reserved word; choose another name",
+            "2:13: let.sin: 'sin' is a reserved word; choose another name",
+            "2:21: let.if: 'if' is a reserved word; choose another name",
             "2:28: let.x y: expected a name of letters, digits and _ for a variable, got 'x y'",
             "2:39: let.z: expected a number or an expression such as 2*sin(t), got 'true'",
             "2:48: let.w: expected a number or an expression such as 2*sin(t), got a list",
@@ -226,7 +226,7 @@ LET = [
             "2:65: let.u: unknown name 'zz'; did you mean 'z'?",
         ],
     ),
-    ("let: 3", ["2:6: let: expected a map of names, a variable each, got '3'"]),
+    ("let: 3", ["2:6: let: expected a map of names to a variable each, got '3'"]),
     (
         "music: {bpm: fast}\nlet: {a: beat}\nmotion: {rotate: a*bar}",
         ["2:14: music.bpm: expected a number from 1 to 1000, got 'fast'"],
@@ -235,18 +235,18 @@ LET = [
 
 
 @pytest.mark.parametrize(("text", "lines"), LET)
-def test_a_mistake_in_let_is_told_once(text: str, lines: list[str]) -> None:
+def test_a_mistake_in_let_is_reported_once(text: str, lines: list[str]) -> None:
     assert reported(text) == lines
 
 
-def test_let_may_use_what_stands_below_it() -> None:
+def test_let_may_use_later_names() -> None:
     curve = steps("2*wave", "let: {wave: 3 + amount*sin(t), amount: base/2, base: 4}")
     assert curve.sample([0, 1]) == pytest.approx([6, 2 * (3 + 2 * np.sin(1))])
 
 
-def test_a_hole_that_lies_between_all_looks_is_told_without_its_place() -> None:
+def test_a_gap_between_all_samples_is_reported_without_its_place() -> None:
     schedule = read("motion: {rotate: 1 if abs(frame-2.4) > 0.01 else 0/0}")
-    with pytest.raises(InputError, match=r"^motion.rotate: the move from frame 2 to frame 3 is not a number$"):
+    with pytest.raises(InputError, match=r"^motion.rotate: the motion from frame 2 to frame 3 is not a number$"):
         Timeline(schedule)
 
 
@@ -254,4 +254,4 @@ def test_too_many_expressions_are_refused_before_they_are_computed() -> None:
     long = "+".join(["sin(t)"] * 40)
     keys = ", ".join(f"{i}: big" for i in range(1, 2000))
     (line,) = [line for line in reported(f"let: {{big: {long}}}\nrefine: {{lr: {{{keys}}}}}") if "too many" in line][:1]
-    assert line.endswith("the expressions of this schedule, with all that let: adds to them, are too many")
+    assert line.endswith("the schedule has too many expressions, counting the let: variables that they use")

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from pipeline.curves.beats import BeatGrid
+from pipeline.curves.beat_grid import BeatGrid
 from pipeline.curves.rates import exact
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.video_plan import VideoPlan
@@ -33,7 +33,7 @@ def read(fps: str, length: str = "4s", more: str = "") -> Schedule:
         ("713/60", Fraction(713, 60)),
     ],
 )
-def test_a_rate_is_what_is_meant_to_the_bit(written: str, meant: Fraction) -> None:
+def test_a_rate_is_exact_to_the_bit(written: str, meant: Fraction) -> None:
     fps = read(written).output.fps
     assert fps == float(meant)
     assert exact(fps) == meant
@@ -55,12 +55,12 @@ def test_the_video_has_a_rate_of_its_own_as_a_fraction() -> None:
 @pytest.mark.parametrize(
     "wrong", ["24000/0", "1/300", "fast", "0", "241", "true", "[24, 1]", "auto 900", "auto fast", "1/2/3", '"12"']
 )
-def test_a_wrong_rate_is_told(wrong: str) -> None:
+def test_a_wrong_rate_is_reported(wrong: str) -> None:
     with pytest.raises(ScheduleError, match=r"2:15: output\.fps: expected frames per second from 0\.1 to 240, such as"):
         read(wrong)
 
 
-def test_auto_is_no_rate_of_a_file() -> None:
+def test_auto_is_not_allowed_for_a_file() -> None:
     with pytest.raises(ScheduleError, match=r"output\.video\.fps: expected frames per second from 1 to 240"):
         read("12, video: {fps: auto}")
 
@@ -85,7 +85,7 @@ def test_auto_makes_bars_else_beats_else_the_length_whole_frames(fps: str, lengt
     assert output.length * output.fps == pytest.approx(output.num_frames, abs=1e-9)
 
 
-def test_auto_goes_by_the_shots_and_says_what_is_wrong_once() -> None:
+def test_auto_uses_the_shots_and_reports_problems_once() -> None:
     shots = "shots: [{length: 1 bar, prompts: a}, {length: 1 bar, prompts: b}]"
     text = f"output: {{fps: auto}}\n{BEAT}\n{shots}"
     assert exact(read_schedule(text, "a.yaml", "a").output.fps) == Fraction(713, 60)
@@ -97,7 +97,7 @@ def test_auto_goes_by_the_shots_and_says_what_is_wrong_once() -> None:
 def test_found_beats_count_as_bars_where_they_are_nearly_even() -> None:
     times = 0.5 + 60 / 124 * np.arange(33) + 0.004 * np.sin(np.arange(33))
     grid = BeatGrid.of([(float(time), float(number)) for number, time in enumerate(times)], 4)
-    length = grid.lasting(32)
+    length = grid.duration(32)
     assert fitting(length, grid, 12.0) * length == pytest.approx(8 * 23, abs=1e-6)
 
 
@@ -109,30 +109,30 @@ LOOP = "loop: {blend: 1s}"
 
 
 @pytest.mark.parametrize("more", [f"{BEAT}\n{LOOP}", BEAT])
-def test_a_loop_that_is_rounded_to_frames_is_warned_of(more: str) -> None:
+def test_a_loop_that_is_rounded_to_frames_gives_a_warning(more: str) -> None:
     video = "" if LOOP in more else ", video: {repeat: 2}"
     (warning,) = read("12", f"2 bars{video}", more).warnings
     assert str(warning) == (
         "a.yaml:2:27: output.length: 3.871 s are 46.45 frames at 12 fps: the video lasts 3.833 s, so every repeat "
-        "begins 38 ms early; output.fps: 713/60 (11.8833) or auto fits"
+        "starts 38 ms early; use output.fps: 713/60 (11.8833) or auto"
     )
     for fps in ("auto", "713/60"):
         assert not read(fps, f"2 bars{video}", more).warnings
 
 
-def test_what_is_played_once_may_be_rounded() -> None:
+def test_a_video_played_once_may_be_rounded() -> None:
     assert not read("12", "2 bars", BEAT).warnings
     assert not read("12", "2 bars", f"{BEAT}\nloop: boomerang").warnings
-    assert "or auto 10 fits" in str(read("10", "2 bars", f"{BEAT}\n{LOOP}").warnings[0])
+    assert "use output.fps: 589/60 (9.81667) or auto 10" in str(read("10", "2 bars", f"{BEAT}\n{LOOP}").warnings[0])
 
 
-def test_frames_of_before_stay_valid() -> None:
+def test_earlier_frames_stay_valid() -> None:
     """A whole rate, written or found by auto, gives the same hashes as it always did."""
     hashes = chain(Timeline(read("12", "4s", "motion: {zoom: 1.05/s}")), {})
     assert hashes == chain(Timeline(read("auto", "4s", "motion: {zoom: 1.05/s}")), {})
     assert hashes[-1] == "d1167b958b3d66034f0262d84100d0e06f622467c12fd805bfa25ea8742e5964"
 
 
-def test_a_run_of_before_keeps_the_rate_that_it_was_made_with() -> None:
+def test_an_earlier_run_keeps_its_rate() -> None:
     record = VideoPlan.of(read("12")).to_record() | {"fps": 23.976}
     assert exact(VideoPlan.read(record).fps) == Fraction(2997, 125)

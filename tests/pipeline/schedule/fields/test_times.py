@@ -64,12 +64,12 @@ def test_music_and_markers_are_kept() -> None:
     assert (read("").music.beat, read("").markers) == (None, {})
 
 
-def test_markers_may_stand_in_any_order_and_hang_on_the_length() -> None:
+def test_markers_may_be_in_any_order_and_depend_on_the_length() -> None:
     markers = read("markers: {c: '@b+1s', b: '@a+1s', a: end-4s}\noutput: {length: 20s}").markers
     assert markers == pytest.approx({"a": 16, "b": 17, "c": 18})
 
 
-def test_scenes_take_every_time() -> None:
+def test_scenes_accept_every_form_of_time() -> None:
     schedule = read_schedule(MUSIC + 'prompts: {0: a, "@verse": b, 4 bars: c, end-1s: d}\n', "a.yaml", "a")
     assert [prompt.weight.keys[-2].time for prompt in schedule.prompts[1:3]] == pytest.approx([3.25, 6.25])
 
@@ -119,7 +119,7 @@ WRONG = [
     (
         'markers: {y: "@z", z: "@y", a b: 1s, q: end-20s, r: "@nope", s: [1], u: "@y"}',
         [
-            "2:14: markers.y: goes round in a circle: y -> z -> y",
+            "2:14: markers.y: refers to itself: y -> z -> y",
             "2:29: markers.a b: expected a name of letters, digits and _ for a marker, got 'a b'",
             "2:41: markers.q: is 8 s before the start",
             "2:53: markers.r: unknown marker 'nope'; expected markers: {nope: 8s}",
@@ -129,7 +129,7 @@ WRONG = [
     (
         "music: {bpm: auto, file: x, signals: {}, offset: late, beats_per_bar: 0}",
         [
-            f"2:26: music.file: 'x': no such file; it is looked for at {FOLDER}/x",
+            f"2:26: music.file: 'x': no such file: {FOLDER}/x",
             "2:50: music.offset: expected a duration such as 0.25s, got 'late'",
             "2:71: music.beats_per_bar: expected a whole number from 1 to 64, got '0'",
         ],
@@ -148,5 +148,5 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
-def test_a_wrong_time_is_told_in_its_place(text: str, lines: list[str]) -> None:
+def test_a_wrong_time_is_reported_at_its_place(text: str, lines: list[str]) -> None:
     assert reported(text) == lines

@@ -75,12 +75,12 @@ def test_the_loader_reads_a_section_that_is_only_a_file() -> None:
         ("strength: 1", "a.yaml:2:1: strength: belongs in grain.strength: write grain: {strength: ...}"),
     ],
 )
-def test_messages_know_it(line: str, expected: str) -> None:
+def test_error_messages_know_the_new_section(line: str, expected: str) -> None:
     assert problems(f"prompts: sea\n{line}\n") == [expected]
 
 
 @pytest.mark.usefixtures("with_grain")
-def test_the_schema_knows_it() -> None:
+def test_the_schema_knows_the_new_section() -> None:
     schema = document()
     assert schema["definitions"]["grain"]["properties"]["strength"]["default"] == 0.25
     assert list(schema["properties"])[6:9] == ["refine", "grain", "losses"]
@@ -91,15 +91,15 @@ def test_the_schema_knows_it() -> None:
 
 
 @pytest.mark.usefixtures("with_grain")
-def test_the_documentation_knows_it() -> None:
+def test_the_documentation_knows_the_new_section() -> None:
     made = filled("".join(f"<!-- generated: {name} -->\n<!-- end -->\n" for name in ("schedule", "grain")))
-    assert "| `refine` | how hard guidance works on each frame |\n| `grain` | film grain |\n" in made
+    assert "| `refine` | how strongly guidance works on each frame |\n| `grain` | film grain |\n" in made
     assert "| `strength` | `0.25` | how much of it |" in made
 
 
 @pytest.mark.usefixtures("with_grain")
 @pytest.mark.parametrize("with_grain", [IN_SHOTS], indirect=True)
-def test_a_section_that_can_be_joined_may_stand_in_a_shot() -> None:
+def test_a_section_with_join_can_be_written_in_a_shot() -> None:
     text = "prompts: sea\ngrain: {strength: 0.5}\nshots: [{length: 1s}, {length: 1s, grain: {strength: 1}}]\n"
     schedule = read_schedule(text, "a.yaml", "a")
     assert schedule.others["grain"] == [0.5, 1]
@@ -107,7 +107,7 @@ def test_a_section_that_can_be_joined_may_stand_in_a_shot() -> None:
     assert "grain" in document()["definitions"]["shot"]["properties"]
 
 
-def test_without_its_file_nothing_knows_it() -> None:
+def test_without_its_file_the_section_is_unknown() -> None:
     assert "grain" not in sections.declared()
     assert "unknown key" in problems("prompts: sea\ngrain: {}\n")[0]
 
@@ -122,7 +122,7 @@ def test_positions_are_unique() -> None:
     assert len(set(positions)) == len(positions)
 
 
-def test_what_decides_the_clock_is_read_first_and_in_order() -> None:
+def test_sections_that_affect_the_clock_are_read_first_and_in_order() -> None:
     order = list(sections.in_reading_order())
     assert order[:5] == ["music", "output", "loop", "markers", "let"]
     assert order.index("models") < order.index("shots") < order.index("prompts")

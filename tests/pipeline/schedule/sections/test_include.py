@@ -32,7 +32,7 @@ def reported(path: Path) -> list[str]:
     return [line.replace(f"{path.parent}/", "") for line in str(caught.value).splitlines()]
 
 
-def test_the_own_entries_win_section_by_section(write: Write) -> None:
+def test_the_schedules_own_entries_take_precedence_in_every_section(write: Write) -> None:
     schedule = load_schedule(
         write(
             main="include: look.yaml\nprompts: a sea\noutput: {fps: 8}\nmotion: {zoom: {1s: 1.2}}\n",
@@ -45,7 +45,7 @@ def test_the_own_entries_win_section_by_section(write: Write) -> None:
     assert schedule.motion.rates["rotate"].sample([0]) == 3
 
 
-def test_a_later_file_wins_over_an_earlier_one_and_over_what_it_includes(write: Write) -> None:
+def test_a_file_takes_precedence_over_earlier_files_and_its_own_includes(write: Write) -> None:
     path = write(
         main="include: [a.yaml, sub/b.yaml]\nprompts: x\n",
         a="refine: {steps: 1, lr: 0.1, cutouts: 1}\n",
@@ -57,7 +57,7 @@ def test_a_later_file_wins_over_an_earlier_one_and_over_what_it_includes(write: 
     assert refine.first_frame == 33
 
 
-def test_what_is_written_out_reads_the_same(write: Write) -> None:
+def test_the_written_out_schedule_reads_the_same(write: Write) -> None:
     path = write(
         main="include: look.yaml\nprompts: {0s: a, 2s: &b 'on'}\n", look='let: {a: "2*t"}\nlosses: {smooth: a}\n'
     )
@@ -79,8 +79,8 @@ def test_a_problem_names_its_own_file(write: Write) -> None:
     ("include", "line"),
     [
         ("gone.yaml", "main.yaml:1:10: include: gone.yaml: cannot be read: No such file or directory"),
-        ("/etc/passwd", "'/etc/passwd' must be relative to the schedule's folder; write it so or give --allow-paths"),
-        ("../x.yaml", "'../x.yaml' is outside the schedule's folder; move it there or give --allow-paths"),
+        ("/etc/passwd", "'/etc/passwd' must be relative to the schedule's folder; change it or pass --allow-paths"),
+        ("../x.yaml", "'../x.yaml' is outside the schedule's folder; move the file there or pass --allow-paths"),
         ("main.yaml", "main.yaml:1:10: include: 'main.yaml' includes itself"),
         ("round.yaml", "round.yaml:1:10: include: 'main.yaml' includes itself"),
         ("[round2.yaml, look.yaml]", "round2.yaml:1:10: include: 'round2.yaml' includes itself"),
@@ -97,7 +97,7 @@ def test_a_problem_names_its_own_file(write: Write) -> None:
         ("[look.yaml, 3.yaml]", "main.yaml:1:22: include[1]: 3.yaml: cannot be read: No such file or directory"),
     ],
 )
-def test_what_cannot_be_included_is_told(write: Write, include: str, line: str) -> None:
+def test_files_that_cannot_be_included_are_reported(write: Write, include: str, line: str) -> None:
     path = write(
         main=f"include: {include}\nprompts: a\n",
         round="include: main.yaml\n",
@@ -122,6 +122,6 @@ def test_a_bomb_of_includes_is_refused(write: Write) -> None:
     assert lines[0].endswith(f"more than {MAX_FILES} files are included")
 
 
-def test_a_strange_key_in_a_fragment_is_told(write: Write) -> None:
+def test_an_unknown_key_in_a_fragment_is_reported(write: Write) -> None:
     path = write(main="include: look.yaml\nprompts: a\n", look="? [1]\n: 2\nmotion: {? {a: 1} : 2}\n")
     assert reported(path)[0].startswith("look.yaml:1:3: expected a plain key")

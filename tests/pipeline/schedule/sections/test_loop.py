@@ -16,7 +16,7 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections.loop import order, ways
+from pipeline.schedule.sections.loop import blend_weights, order
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.renderer.renderer import Renderer
@@ -53,17 +53,20 @@ def test_a_loop_must_be_longer_than_its_blend() -> None:
 @pytest.mark.parametrize(
     ("loop", "said"),
     [
-        ("{blend: 1s, boomerang: true}", "blend and boomerang are two ways to close a loop; remove one of the two"),
+        (
+            "{blend: 1s, boomerang: true}",
+            "blend and boomerang are alternative ways to close a loop; remove one of them",
+        ),
         ("forever", "expected boomerang, or a map such as {blend: 2s}, got 'forever'"),
         ("{blend: soon}", "loop.blend: expected a duration such as 2s, got 'soon'"),
         ("{blnd: 1s}", "unknown key; did you mean 'blend'?"),
     ],
 )
-def test_a_mistake_is_told(loop: str, said: str) -> None:
+def test_a_mistake_is_reported(loop: str, said: str) -> None:
     assert said in reported(f"prompts: a\nloop: {loop}")
 
 
-def test_an_open_curve_is_named() -> None:
+def test_an_open_curve_is_reported() -> None:
     text = (
         "output: {length: 4s}\nloop: {blend: 1s}\nprompts: {0s: a, end: b}\n"
         "motion: {zoom: {0: 1.1, end: 1.3}, rotate: '3*sin(tau*t/4)', pan_x: 'noise(t)', pan_y: t}\n"
@@ -96,8 +99,8 @@ def test_noise_closes_and_changes_only_within_the_blend() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 3, 12, 48])
-def test_the_way_to_the_head_is_gone_once(count: int) -> None:
-    gone = ways(count)
+def test_the_blend_weights_rise_from_0_to_1(count: int) -> None:
+    gone = blend_weights(count)
     assert (gone[0], gone[-1]) == (0, 1)
     assert (np.diff(gone) > 0).all()
     np.testing.assert_allclose(gone + gone[::-1], 1, atol=1e-12)
@@ -109,7 +112,7 @@ def test_every_frame_is_shown_once() -> None:
     assert order(4, 0, False) == [0, 1, 2, 3]
 
 
-def test_frames_past_the_end_are_on_the_clock_of_the_beginning() -> None:
+def test_frames_past_the_end_have_the_times_of_the_beginning() -> None:
     plain, looped = list(Timeline(read(TEXT))), list(Timeline(read(TEXT + LOOP)))
     assert looped[:24] == plain
     assert len(looped) == 32
@@ -121,7 +124,7 @@ def test_frames_past_the_end_are_on_the_clock_of_the_beginning() -> None:
     assert [spec.lead[0] for spec in looped if spec.lead] == list(range(7))
 
 
-def test_a_loop_leaves_the_hashes_of_the_frames_before_its_end() -> None:
+def test_a_loop_does_not_change_the_hashes_of_frames_before_its_end() -> None:
     plain, looped = (chain(Timeline(read(text)), {}) for text in (TEXT, TEXT + LOOP))
     assert looped[:24] == plain
     assert len({*looped}) == 32
@@ -171,7 +174,7 @@ def test_a_rendered_video_becomes_a_loop_by_rendering_its_end_alone(run_it: Call
 
 
 @pytest.mark.parametrize("stop_after", [3, 24, 27])
-def test_a_loop_that_was_stopped_goes_on_to_the_same_frames(run_it: Callable[..., RunFolder], stop_after: int) -> None:
+def test_a_stopped_loop_continues_with_the_same_frames(run_it: Callable[..., RunFolder], stop_after: int) -> None:
     whole = run_it(TEXT + LOOP, "whole")
     run_it(TEXT + LOOP, stop_after=stop_after)
     folder = run_it(TEXT + LOOP)

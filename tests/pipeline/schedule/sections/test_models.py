@@ -50,7 +50,7 @@ def located(models: Models) -> dict[str, Any]:
     return models.locate(offline=True, progress=lambda *said: None).digests()
 
 
-def test_models_by_path_are_relative_to_the_schedule_and_are_what_they_are_by_name(folder: Path) -> None:
+def test_models_by_path_are_relative_to_the_schedule_and_equal_those_by_name(folder: Path) -> None:
     by_path = read(
         folder,
         "models:\n"
@@ -65,7 +65,7 @@ def test_models_by_path_are_relative_to_the_schedule_and_are_what_they_are_by_na
     assert digests["perceptors"] == [{**shipped["perceptors"][0], "name": "clip.safetensors", "weight": 0.5}]
 
 
-def test_published_models_of_a_path_snap_to_their_codebook(folder: Path) -> None:
+def test_published_models_by_path_snap_to_their_codebook(folder: Path) -> None:
     models = read(
         folder, "models: {latent: {config: weights/vqgan.yaml, checkpoint: weights/vqgan.safetensors}}"
     ).models
@@ -73,7 +73,7 @@ def test_published_models_of_a_path_snap_to_their_codebook(folder: Path) -> None
     assert find_latent("imagenet-f16-16384").quantize
 
 
-def test_published_and_random_models_are_known_before_they_are_here(folder: Path) -> None:
+def test_published_and_random_models_are_known_before_they_are_downloaded(folder: Path) -> None:
     models = read(
         folder,
         "output: {size: [256, 256]}\n"
@@ -92,7 +92,7 @@ def test_published_and_random_models_are_known_before_they_are_here(folder: Path
     assert digests["perceptors"][0]["random_seed"] == 0
 
 
-def test_precision_and_weights_are_part_of_what_frames_hang_on(folder: Path) -> None:
+def test_frames_depend_on_precision_and_weights(folder: Path) -> None:
     plain = located(read(folder, "models: {perceptors: [embedded, toy]}").models)
     for other in (
         "models: {perceptors: [embedded, toy], precision: fp32}",
@@ -102,7 +102,7 @@ def test_precision_and_weights_are_part_of_what_frames_hang_on(folder: Path) -> 
         assert located(read(folder, other).models) != plain
 
 
-def test_the_architecture_counts_where_one_checkpoint_fits_two(folder: Path) -> None:
+def test_frames_depend_on_the_architecture_if_a_checkpoint_fits_two(folder: Path) -> None:
     """No weight shows which activation an architecture uses."""
     lines = "models: {{perceptors: [{{model: {}, checkpoint: weights/clip.safetensors}}]}}"
     plain, quick = (located(read(folder, lines.format(name)).models) for name in ("ViT-B-32", "ViT-B-32-quickgelu"))
@@ -132,8 +132,7 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "models: {latent: {config: weights/vqgan.yaml, checkpoint: weights/last.ckpt}}",
-            "1:59: models.latent.checkpoint: 'weights/last.ckpt': no such file; it is looked for at"
-            " FOLDER/weights/last.ckpt",
+            "1:59: models.latent.checkpoint: 'weights/last.ckpt': no such file: FOLDER/weights/last.ckpt",
         ),
         (
             "models: {latent: {config: weights/clip.json, checkpoint: weights/vqgan.safetensors}}",
@@ -141,8 +140,8 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "models: {latent: {config: ../reference.png, checkpoint: weights/vqgan.safetensors}}",
-            "1:27: models.latent.config: '../reference.png' is outside the schedule's folder; move it there or give"
-            " --allow-paths",
+            "1:27: models.latent.config: '../reference.png' is outside the schedule's folder; move the file there or"
+            " pass --allow-paths",
         ),
         (
             "models: {perceptors: [{weight: 2}]}",
@@ -158,7 +157,8 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             f"models: {{perceptors: [{{model: ViT-B-32, checkpoint: weights/{QUICK_GELU}}}]}}",
-            f"1:31: models.perceptors[0].model: '{QUICK_GELU}' has the weights of ViT-B-32-quickgelu, not of ViT-B-32",
+            f"1:31: models.perceptors[0].model: '{QUICK_GELU}' contains the weights of "
+            "ViT-B-32-quickgelu, not of ViT-B-32",
         ),
         (
             "models: {precision: bf15}",
@@ -171,20 +171,20 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "prompts: [{image: ../reference.png, weight: 2}]",
-            "1:19: prompts[0].image: '../reference.png' is outside the schedule's folder; move it there or give"
+            "1:19: prompts[0].image: '../reference.png' is outside the schedule's folder; move the file there or pass"
             " --allow-paths",
         ),
         (
             "prompts: {0s: {image: nothing.png}}",
-            "1:23: prompts.0s.image: 'nothing.png': no such file; it is looked for at FOLDER/nothing.png",
+            "1:23: prompts.0s.image: 'nothing.png': no such file: FOLDER/nothing.png",
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(text: str, message: str, folder: Path) -> None:
+def test_mistakes_are_reported_with_their_position(text: str, message: str, folder: Path) -> None:
     assert problem(folder, text) == message
 
 
-def test_allow_paths_lifts_the_fence(folder: Path) -> None:
+def test_allow_paths_permits_files_outside_the_folder(folder: Path) -> None:
     schedule = read(folder, "prompts: [{image: ../reference.png}]", allow_paths=True)
     assert schedule.prompts[0].image is not None
     absolute = read(folder, f"prompts: [{{image: {folder.parent / 'reference.png'}}}]", allow_paths=True)
@@ -202,7 +202,7 @@ def test_pictures_are_prompts_with_weight_in_layers_and_in_scenes(folder: Path) 
     assert [prompt.image for prompt in scenes.at(12).prompts] == [picture.image]
 
 
-def test_a_picture_counts_by_its_content_not_by_its_place(folder: Path) -> None:
+def test_a_picture_is_identified_by_its_content_not_its_path(folder: Path) -> None:
     spec = Timeline(read(folder, "prompts: [{image: reference.png}]")).at(0).to_json()
     assert str(folder) not in spec
     Image.new("RGB", (8, 6), "blue").save(folder / "reference.png")
@@ -216,7 +216,7 @@ def _with(folder: Path, name: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-def test_what_is_wrong_in_a_config_is_found_by_checking(folder: Path) -> None:
+def test_mistakes_in_a_config_are_found_by_check(folder: Path) -> None:
     perceptor = "models: {perceptors: [{model: weights/clip.json, checkpoint: weights/clip.safetensors}]}"
     _with(folder, "clip.json", '"vision_cfg"', '"wdith": 4, "vision_cfg"')
     said = problem(folder, perceptor)
@@ -239,7 +239,7 @@ def test_what_is_wrong_in_a_config_is_found_by_checking(folder: Path) -> None:
         ("text.txt", "", "'x/y' is not a repository that open_clip names"),
     ],
 )
-def test_what_lies_beside_the_weights_is_checked_too(folder: Path, name: str, content: str, said: str) -> None:
+def test_files_beside_the_weights_are_checked(folder: Path, name: str, content: str, said: str) -> None:
     (folder / "weights" / name).write_text(content)
     if name != "open_clip_config.json":
         _with(folder, "clip.json", '"text_cfg": {', '"text_cfg": {"hf_tokenizer_name": "x/y", ')

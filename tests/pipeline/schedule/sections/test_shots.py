@@ -47,7 +47,7 @@ def test_the_lengths_add_up() -> None:
     assert [spec.index for spec in specs()] == list(range(50))
 
 
-def test_prompts_stand_in_their_shot_alone() -> None:
+def test_prompts_apply_only_to_their_shot() -> None:
     found = specs()
     assert [[prompt.text for prompt in found[index].prompts] for index in (0, 19, 20, 22, 25, 39, 40, 49)] == [
         *(["a sea"], ["a sea"], ["a forest"], ["a forest", "snow"], ["snow"], ["snow"], ["fog"], ["fog"]),
@@ -56,7 +56,7 @@ def test_prompts_stand_in_their_shot_alone() -> None:
     assert [found[index].blend for index in (19, 20, 39, 40)] == ["weights", "slerp", "slerp", "weights"]
 
 
-def test_what_is_no_curve_changes_with_the_shot() -> None:
+def test_settings_that_are_not_curves_change_with_the_shot() -> None:
     found = specs()
     assert [found[index].border for index in (19, 20, 39, 40)] == ["wrap", "edge", "edge", "wrap"]
     assert [found[index].num_steps for index in (0, 1, 19, 20, 39, 40)] == [60, 3, 3, 9, 9, 3]
@@ -99,7 +99,7 @@ def test_one_shot_is_the_schedule_without_shots() -> None:
     assert specs(rest + "shots: [{length: 3s}]\n") == specs(rest + "output: {length: 3s}\n")
 
 
-def test_a_draft_thins_the_steps_of_every_shot() -> None:
+def test_a_draft_reduces_the_steps_of_every_shot() -> None:
     draft = list(Timeline(read().draft()))
     assert [draft[index].num_steps for index in (0, 1, 20, 40)] == [20, 1, 3, 1]
 
@@ -158,5 +158,5 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "lines"), WRONG)
-def test_a_wrong_shot_is_told_in_its_place(text: str, lines: list[str]) -> None:
+def test_a_wrong_shot_is_reported_at_its_place(text: str, lines: list[str]) -> None:
     assert reported(text + "\n") == lines

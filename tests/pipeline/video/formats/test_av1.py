@@ -1,4 +1,4 @@
-"""What an ffmpeg of 4.4 is asked for: nothing that it does not know."""
+"""The options for ffmpeg 4.4 are only those that it has."""
 
 import shlex
 from collections.abc import Callable
@@ -20,28 +20,28 @@ libsvtav1 AVOptions:
 
 
 def looped(crf: int | None = None, preset: str | None = None) -> Options:
-    assert av1.FORMAT.closed is not None
-    return av1.FORMAT.closed(av1.FORMAT.recipe(crf=crf, preset=preset).options, 48)
+    assert av1.FORMAT.adapt_to_loop is not None
+    return av1.FORMAT.adapt_to_loop(av1.FORMAT.recipe(crf=crf, preset=preset).options, 48)
 
 
-def test_an_older_ffmpeg_gets_the_quality_by_the_name_that_it_knows(script: Callable[[str, str], Path]) -> None:
+def test_an_older_ffmpeg_gets_the_quality_as_the_option_that_it_has(script: Callable[[str, str], Path]) -> None:
     older = script("older", f"printf '%s' {shlex.quote(HELP)}")
     known = ffmpeg.encoder_options(str(older), "libsvtav1")
     assert known == {"preset", "rc", "qp"}
-    assert av1.FORMAT.adapted is not None
-    adapted = av1.FORMAT.adapted(looped(30, "12"), known)
+    assert av1.FORMAT.adapt_to_ffmpeg is not None
+    adapted = av1.FORMAT.adapt_to_ffmpeg(looped(30, "12"), known)
     assert adapted == {"vcodec": "libsvtav1", "rc": 0, "qp": 30, "preset": 8, "movflags": "+faststart", "f": "mp4"}
 
 
-def test_where_nothing_is_missing_nothing_changes(any_ffmpeg: str) -> None:
-    assert av1.FORMAT.adapted is not None
-    assert av1.FORMAT.adapted(looped(), ffmpeg.encoder_options(any_ffmpeg, "libsvtav1")) == looped()
+def test_with_all_options_nothing_changes(any_ffmpeg: str) -> None:
+    assert av1.FORMAT.adapt_to_ffmpeg is not None
+    assert av1.FORMAT.adapt_to_ffmpeg(looped(), ffmpeg.encoder_options(any_ffmpeg, "libsvtav1")) == looped()
 
 
-def test_a_bitrate_is_not_combined_with_what_needs_a_quality() -> None:
-    assert av1.FORMAT.closed is not None
+def test_a_bitrate_is_not_combined_with_options_that_need_a_quality() -> None:
+    assert av1.FORMAT.adapt_to_loop is not None
     options = av1.FORMAT.recipe(bitrate="1M").options
-    assert av1.FORMAT.closed(options, 48) == options
+    assert av1.FORMAT.adapt_to_loop(options, 48) == options
 
 
 @pytest.mark.parametrize("name", ["libx264", "libx265", "libvpx-vp9"])

@@ -1,4 +1,4 @@
-"""Every format keeps the contract of the catalogue, and a new one takes nothing but its file."""
+"""Every format keeps the contract of the catalogue, and a new one needs only its file."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def test_names_are_the_files_and_lists_start_with_the_most_common() -> None:
 
 
 @EVERY
-def test_what_a_format_says_agrees_with_itself(name: str) -> None:
+def test_the_fields_of_a_format_are_consistent(name: str) -> None:
     known = formats.find(name)
     assert known.about
     assert known.about[-1] != "."
@@ -45,7 +45,7 @@ def test_what_a_format_says_agrees_with_itself(name: str) -> None:
 
 
 @EVERY
-def test_settings_take_the_place_of_defaults(name: str) -> None:
+def test_settings_override_defaults(name: str) -> None:
     known = formats.find(name)
     options = known.recipe().options
     assert options["vcodec"] == known.encoder
@@ -66,7 +66,7 @@ def test_the_encoder_knows_its_options(any_ffmpeg: str, name: str) -> None:
     known = formats.find(name)
     listed = encoder_options(any_ffmpeg, known.encoder)
     general = {"b:v", "profile:v", "g", "slices", "level", "loop", "plays"}  # of every encoder, or of the muxer
-    asked = known.options if known.adapted is None else known.adapted(known.options, listed)
+    asked = known.options if known.adapt_to_ffmpeg is None else known.adapt_to_ffmpeg(known.options, listed)
     assert set(asked) <= listed | general
 
 
@@ -158,10 +158,10 @@ def test_a_new_file_is_in_schema_documentation_and_checks(new_format: Path) -> N
     schedule.write_text("prompts: sea\noutput: {length: 1s, video: {format: mjpeg, crf: 3, encoder: auto}}\n")
     problems = run_with(new_format, "check", "a.yaml", code=2)
     assert "mjpeg has no crf" in problems
-    assert "only software makes it" in problems
+    assert "only software can encode it" in problems
 
 
-def test_a_new_file_is_rendered_and_looked_into(new_format: Path) -> None:
+def test_a_video_of_a_new_format_is_rendered_and_inspected(new_format: Path) -> None:
     schedule = (
         "models: {latent: pixels, perceptors: [toy]}\nprompts: red\nrefine: {steps: 1, first_frame: 1}\n"
         "output: {size: [32, 32], fps: 4, length: 1s, video: [{format: mjpeg, preset: tortoise}, mjpeg]}\n"
@@ -182,6 +182,6 @@ def test_listing_imports_no_entry() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_format_that_is_unknown_to_a_video_is_refused() -> None:
+def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="h263"):
         _ = Video(format="h263").pix_fmt

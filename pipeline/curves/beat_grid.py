@@ -1,4 +1,4 @@
-"""The beats of the music over time: evenly spaced, or on a grid whose tempo changes."""
+"""Convert between seconds and beats of the music: beats are evenly spaced, or the tempo changes."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 
-_LEAST = 1e-6  # a beat up to this many seconds before the start of a shot counts as its first
+_TOLERANCE = 1e-6  # seconds by which a beat may precede the start of a shot and still count as its first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,30 +22,30 @@ class Beat:
         """The mean length of a beat in seconds."""
         return 60 / self.bpm
 
-    def numbers(self, times: Array) -> Array:
-        """How many beats have begun at `times`, with fractions; below 0 before the first."""
+    def beats_at(self, times: Array) -> Array:
+        """The position of `times` counted in beats, with fractions; negative before the first beat."""
         return (times - self.offset) / self.seconds
 
-    def times(self, numbers: Array) -> Array:
-        """When the beats `numbers` fall, in seconds."""
+    def times_of(self, numbers: Array) -> Array:
+        """The times in seconds of the beats `numbers`; the inverse of `beats_at`."""
         return self.offset + numbers * self.seconds
 
     def tempo(self, times: Array) -> Array:
         """The beats per minute at `times`."""
         return np.full(np.shape(times), self.bpm)
 
-    def lasting(self, beats: float) -> float:
-        """The length in seconds of `beats` beats, starting at beat 0."""
+    def duration(self, beats: float) -> float:
+        """The duration in seconds of `beats` beats that start at beat 0."""
         return beats * self.seconds
 
     def after(self, time: float, beats: float) -> float:
         """The time in seconds that is `beats` beats after `time`, or before it if `beats` is negative."""
         return time + beats * self.seconds
 
-    def from_(self, start: float) -> "Beat":
+    def starting_at(self, start: float) -> "Beat":
         """The same beats on a clock that begins at `start`, counted from the first beat there."""
         late = (self.offset - start) % self.seconds
-        return replace(self, offset=0.0 if self.seconds - late < _LEAST else late)
+        return replace(self, offset=0.0 if self.seconds - late < _TOLERANCE else late)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +64,13 @@ class BeatGrid(Beat):
         (first, begin), (last, end) = knots[0], knots[-1]
         bpm = 60 * (end - begin) / (last - first)
         grid = BeatGrid(bpm=bpm, beats_per_bar=beats_per_bar, knots=tuple(knots))
-        return replace(grid, offset=float(grid.times(np.array(0.0))))
+        return replace(grid, offset=float(grid.times_of(np.array(0.0))))
 
-    def numbers(self, times: Array) -> Array:
+    def beats_at(self, times: Array) -> Array:
         seconds, beats = np.array(self.knots).T
         return _along(times, seconds, beats)
 
-    def times(self, numbers: Array) -> Array:
+    def times_of(self, numbers: Array) -> Array:
         seconds, beats = np.array(self.knots).T
         return _along(numbers, beats, seconds)
 
@@ -80,16 +80,18 @@ class BeatGrid(Beat):
         tempos: Array = 60 * np.diff(beats) / np.diff(seconds)
         return tempos[start]
 
-    def lasting(self, beats: float) -> float:
+    def duration(self, beats: float) -> float:
         return self.after(self.offset, beats) - self.offset
 
     def after(self, time: float, beats: float) -> float:
-        return float(self.times(self.numbers(np.array(time)) + beats))
+        return float(self.times_of(self.beats_at(np.array(time)) + beats))
 
-    def from_(self, start: float) -> "Beat":
-        number = float(self.numbers(np.array(start)))
+    def starting_at(self, start: float) -> "Beat":
+        number = float(self.beats_at(np.array(start)))
         late = self.after(start, np.ceil(number) - number) - start
-        passed = np.floor(number) if self.after(start, np.floor(number) - number) > start - _LEAST else np.ceil(number)
+        passed = (
+            np.floor(number) if self.after(start, np.floor(number) - number) > start - _TOLERANCE else np.ceil(number)
+        )
         knots = tuple((second - start, beat - float(passed)) for second, beat in self.knots)
         return replace(self, knots=knots, offset=0.0 if passed < number else late)
 
