@@ -45,7 +45,7 @@ class Refine:
         fields.choice(ADAPTS, "scale"),
         "number",
         "what scales Adam's steps: with `number`, each number of the latent is scaled by its own gradients, and all of"
-        " the picture changes at once, as noise must; with `picture`, all share one scale, so a start that is worth"
+        " the picture changes at once, which suits noise; with `picture`, all share one scale, so a start that is worth"
         " keeping changes only where the prompts ask for it: use it with an `lr` of 0.01 to 0.1",
     )
     carry: bool = setting(fields.flag, True, "keep the optimizer's moments from frame to frame")
