@@ -9,7 +9,7 @@ from bench.interleaved import interleave
 from bench.machine import this_machine
 from bench.ours import EMBEDDED, PUBLISHED, Loaded, Setting, frame, load
 from render.device.device import model_dtype, pick_device
-from render.refinement.joint_steps import Pending, take
+from render.refinement.joint_steps import Pending, take_steps
 
 SETTINGS = {"embedded": EMBEDDED, "published": PUBLISHED}
 STEPS = 2
@@ -23,7 +23,7 @@ class Together:
         self._batch = [Pending(*renderer.from_noise(replace(spec, seed=seed))) for seed in range(count)]
 
     def __call__(self) -> None:
-        take(self._batch, STEPS)
+        take_steps(self._batch, STEPS)
 
 
 @click.command()

@@ -5,7 +5,7 @@ import torch
 from bench.interleaved import interleave
 from bench.ours import Loaded, Setting, Steps
 from render.guidance.augment import STRENGTHS
-from render.refinement.refine import look_at
+from render.refinement.refine import embed_cutouts
 
 
 def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:
@@ -22,10 +22,10 @@ def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:
 
     def cut() -> None:
         seen = image.detach().requires_grad_()
-        (look,) = look_at(
+        (seen_by_one,) = embed_cutouts(
             seen, [_Nothing(perceptor.side)], setting.cutouts, STRENGTHS[setting.augment], refinement.generator
         )
-        look.embeddings.sum().backward()  # type: ignore[no-untyped-call]
+        seen_by_one.embeddings.sum().backward()  # type: ignore[no-untyped-call]
 
     def perceive() -> None:
         perceptor.encode_image(pixels.detach().requires_grad_()).sum().backward()  # type: ignore[no-untyped-call]

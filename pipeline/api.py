@@ -76,7 +76,7 @@ def render(
         options: run matters such as a range of frames.
         stop: asked before every frame; True ends the run there.
         remote: a bucket's URL that the folder is a mirror of, such as s3://bucket/sunset: the run continues
-            what is there and uploads what it makes while rendering goes on.
+            what is there and uploads what it makes while it renders.
 
     Raises:
         InputError: an option does not fit the schedule, there is no such device, or `remote` is no bucket.

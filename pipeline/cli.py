@@ -120,13 +120,13 @@ def entry() -> None:
     except TerminatedError:
         leave(TERMINATED, FAREWELL)
     except MemoryError:
-        show("out of memory; what is finished is kept; try a smaller output.size", err=True)
+        show("out of memory; finished work is kept; try a smaller output.size", err=True)
         sys.exit(RunError.exit_code)
     except OSError as error:
-        show(f"{error}; what is finished is kept", err=True)
+        show(f"{error}; finished work is kept", err=True)
         sys.exit(RunError.exit_code)
     except (RuntimeError, ImportError) as error:  # outside any run, such as steps taken in lockstep
-        failure = failures.told(error)
+        failure = failures.machine_failure(error)
         if failure is None:
             raise
         show(str(failure), err=True)

@@ -1,4 +1,4 @@
-"""The image side: from one frame's numbers and the previous frame it makes this frame.
+"""The image side: renders a frame from its numbers and the previous frame.
 
-Nothing in here knows YAML, folders, seconds or frames per second; that is the package `pipeline`.
+Nothing in here knows about YAML, folders, seconds or frames per second; that is the job of the package `pipeline`.
 """

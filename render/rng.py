@@ -1,4 +1,4 @@
-"""Create one random generator per (seed, frame), so that no frame depends on how many numbers another one drew."""
+"""Create one random generator per (seed, frame), so that no frame depends on how many numbers others have drawn."""
 
 import hashlib
 from collections.abc import Callable

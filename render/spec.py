@@ -40,14 +40,14 @@ class FrameSpec:
         index: the frame's number, from 0.
         seed: the schedule's seed; the frame's generator is made from it and `draws_as`.
         size: (width, height) in pixels.
-        prompts: the prompts that have weight in this frame.
+        prompts: the prompts with a non-zero weight in this frame.
         blend: "weights" pulls towards every prompt by its weight; "slerp" interpolates two prompts'
             embeddings on the sphere and pulls towards that one point.
-        transforms: name of a transform to its amount between the previous frame and this one
+        transforms: maps a transform's name to its amount between the previous frame and this one
             (zoom: a factor, rotate: degrees, pan_x, pan_y: shares of the width and height).
         center: the fixed point of zoom and rotation, as shares of the width and height.
         border: how the area outside the picture is filled: reflect, wrap, edge or black.
-        losses: name of a guidance loss to its weight; losses with weight 0 are left out.
+        losses: maps a guidance loss's name to its weight; losses with weight 0 are left out.
         num_steps: refinement steps.
         lr: learning rate, in units of the codebook's standard deviation.
         num_cutouts: cutouts that the perceptors see in each step.

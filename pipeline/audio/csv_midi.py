@@ -13,6 +13,7 @@ from pipeline.audio.decoding import MAX_SECONDS, extra
 from pipeline.audio.onsets import FRAMES
 from pipeline.curves.array import Array
 from render.errors import InputError
+from render.files.bounded import TooLargeError, read_bounded
 
 MAX_BYTES = 20_000_000
 MAX_LINES = 400_000  # an hour at a hundred per second has 360,000
@@ -136,10 +137,8 @@ class _Counted:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise InputError(f"'{path.name}': more than {MAX_BYTES:,} bytes")
-        return raw.decode("utf-8-sig")
+        return read_bounded(path, MAX_BYTES).decode("utf-8-sig")
+    except TooLargeError as error:
+        raise InputError(f"'{path.name}': {error}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"'{path.name}': cannot be read as text") from error

@@ -83,7 +83,7 @@ class Batch:
         except OSError as error:  # no more processes, memory or files
             for state in states:
                 assert state.job is not None
-                why = f"its worker cannot be started: {error.strerror or error}"
+                why = f"the worker cannot be started: {error.strerror or error}"
                 self._retry(state, state.job, why, states)
                 self.queue.later(state)
                 self._changed(state)
@@ -162,7 +162,7 @@ class Batch:
     def _check_limits(self) -> None:
         limit = self._options.time_limit
         if limit is not None and time.monotonic() - self._begun > limit:
-            self._stop("the time limit is reached")
+            self._stop("time limit reached")
         if self._options.fail_fast and any(state.failed for state in self._states):
             self._stop("a job has failed")
 
@@ -172,7 +172,7 @@ class Batch:
             return
         self._stopping = why
         again = "; Ctrl-C again stops at once" if why == "interrupted" else ""
-        self._display.note(f"{why}: finishing the frames at work{again}")
+        self._display.note(f"{why}: finishing the frames being rendered{again}")
         for worker in self._pool.working():
             worker.ask_to_stop()
 
@@ -192,7 +192,7 @@ class Batch:
             write_record(self._out, self._states, time.monotonic() - self._begun)
         except Exception as error:  # most often a full disk: no reason to stop rendering
             reason = getattr(error, "strerror", None) or error
-            why = f"{self._out / BATCH_RECORD}: cannot be written: {reason}; the jobs go on"
+            why = f"{self._out / BATCH_RECORD}: cannot be written: {reason}; the jobs continue"
             if why != self._unwritten:
                 self._unwritten = why
                 self._display.note(why)

@@ -152,7 +152,7 @@ def _line(state: JobState) -> str:
         return f"{name}: {printable(state.remark)}"
     frames = f" ({state.done} of {state.frames} frames)" if state.job and state.status != WAITING else ""
     message = "".join(f"\n  {printable(line)}" for line in state.message.splitlines())
-    status = "not rendered, its schedule is broken" if state.status == BROKEN else state.status
+    status = "not rendered, because its schedule is invalid" if state.status == BROKEN else state.status
     return f"{name}: {status}{frames}{':' if message else ''}{message}"
 
 

@@ -20,4 +20,4 @@ def retry(state: JobState, job: Job, why: str, *, alone: bool, tries: int, stopp
         state.message = f"{why}, {state.fruitless} times at frame {state.done}; its log: {job.log}"
     else:
         state.status = STOPPED if stopping else WAITING
-        state.message = f"{why}; going on from frame {state.done}{'' if alone else ', alone'}"
+        state.message = f"{why}; continuing from frame {state.done}{'' if alone else ', alone'}"

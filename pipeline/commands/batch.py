@@ -30,7 +30,7 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     metavar="FILE",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="A file that lists a schedule, folder or glob per line.",
+    help="A file with one schedule, folder or glob per line.",
 )
 @click.option(
     "--out",
@@ -49,7 +49,7 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     "--time-limit",
     metavar="TIME",
     callback=_seconds,
-    help="Start no more frames after this time, such as 7h30m; running again continues.",
+    help="Start no more frames after this time, such as 7h30m; run again to continue.",
 )
 @options.lockstep
 @click.option("--keep-going/--fail-fast", default=True, help="Continue with the other jobs if one fails [continue].")
@@ -62,7 +62,7 @@ def _seconds(ctx: click.Context, parameter: click.Parameter, value: str | None) 
 )
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="What runs the jobs [local].")
 @click.option(
-    "--address", metavar="URL", help="Address of a Ray cluster, such as ray://host:10001 [Ray is started here]."
+    "--address", metavar="URL", help="Address of a Ray cluster, such as ray://host:10001 [start Ray on this machine]."
 )
 @click.option("--gpus-per-job", metavar="N", type=click.FloatRange(0), help="With Ray; 0.5 puts two jobs on a GPU [1].")
 @click.option("--draft", is_flag=True, help="Half the size and a third of the steps, in separate folders.")

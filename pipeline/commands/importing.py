@@ -42,7 +42,9 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
     from pipeline.storage.naming import stem_of
 
     if output is not None and len(settings) > 1:
-        raise InputError(f"-o {output}: {len(settings)} files give a schedule each; leave out -o, or import one by one")
+        raise InputError(
+            f"-o {output}: {len(settings)} files give one schedule each; leave out -o, or import them one by one"
+        )
     targets = [output or Path("import.yaml" if path == _STANDARD else f"{stem_of(path)}.yaml") for path in settings]
     for path, target in zip(settings, targets, strict=True):
         if targets.count(target) > 1:
@@ -124,7 +126,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     try:
         read_schedule(text, str(folder / "the schedule"), "imported")
     except ScheduleError as error:
-        raise source.error(f"{found.tool}: is beyond what a schedule can hold: {error.problems[0]}") from error
+        raise source.error(f"{found.tool}: exceeds the limits of a schedule: {error.problems[0]}") from error
     return text, notes
 
 
@@ -144,6 +146,6 @@ def _recognised(source: "Source") -> str:
     )
     raise source.error(
         single_line(
-            f"in no format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one"
+            f"not in a format that can be imported{f' ({found})' if found else ''}: {needs}. --from FORMAT forces one"
         )
     )

@@ -50,7 +50,7 @@ def models(ctx: click.Context, everything: bool) -> None:
         known = registry.perceptors().values()
         _list("models.perceptors", [model for model in known if everything or model.name in _COMMON])
         if not everything:
-            show(f"  ... and {len(known)} in all, see --all: open_clip's MODEL/PRETRAINED")
+            show(f"  ... {len(known)} in all; --all lists every MODEL/PRETRAINED of open_clip")
         show(f"files: {cache_folder()} (set RENDER_CACHE to change it); models of your own: docs/models.md")
 
 
@@ -118,8 +118,8 @@ def _list(heading: str, known: Iterable["Model"]) -> None:
         if place is None:
             state = "no files"
         elif place.is_file():
-            state = f"{place.stat().st_size / 1e6:,.1f} MB, here"
+            state = f"{place.stat().st_size / 1e6:,.1f} MB on disk"
         else:
             size = model.download.size if model.download else None
-            state = f"{size / 1e6:,.0f} MB to fetch" if size else "to be fetched"
+            state = f"{size / 1e6:,.0f} MB download" if size else "not downloaded"
         show(f"  {model.name:<34} {state:<18} {model.about}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.storage.atomic import write_text
 from pipeline.storage.did_you_mean import SUFFIXES
 from pipeline.terminal import show
 from render.errors import InputError, suggestion
@@ -48,8 +49,7 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
     path = Path(name if name.endswith(SUFFIXES) else f"{name}.yaml")
     text = templates[template] if track is None else _with_track(templates[template], template, track, path)
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as stream:
-            stream.write(text)
+        _write(path, text, force)
     except FileExistsError as error:
         raise InputError(f"{path}: already exists; choose another name, or overwrite it with --force") from error
     except OSError as error:
@@ -57,13 +57,22 @@ def new(name: str | None, template: str | None, track: str | None, force: bool, 
     show(f"{path}: written from the template {template}; next: render check {path}, then render {path}")
 
 
+def _write(path: Path, text: str, force: bool) -> None:
+    """Write the schedule; with `force`, an existing file is replaced as a whole. Raises `OSError`."""
+    if force:
+        write_text(path.resolve(), text)
+        return
+    with path.open("x", encoding="utf-8") as stream:
+        stream.write(text)
+
+
 def _with_track(text: str, template: str, track: str, path: Path) -> str:
     if _FILE not in text:
         raise InputError(f"--track: the template {template} has no music; use --template song")
     replaced = {
         _FILE: f"  file: {json.dumps(_beside(path, track), ensure_ascii=False)}",
-        _LENGTH: "  length: music       # as long as the track; or such as 8 bars",
-        _BPM: "  bpm: auto           # found in the track; or a number, where it is wrong",
+        _LENGTH: "  length: music       # as long as the track; 8 bars, for example, also works",
+        _BPM: "  bpm: auto           # detected in the track; write a number if it is wrong",
     }
     lines = [
         next((new for begin, new in replaced.items() if line.startswith(begin)), line) for line in text.splitlines()

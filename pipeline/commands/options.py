@@ -34,7 +34,7 @@ offline = click.option(
     "--offline",
     is_flag=True,
     callback=_offline,
-    help="Open no connection: use only downloaded models [$HF_HUB_OFFLINE].",
+    help="Use no network, only downloaded models [$HF_HUB_OFFLINE].",
 )
 ffmpeg_program = click.option(
     "--ffmpeg", "ffmpeg_program", metavar="PATH", help="The ffmpeg to use [$RENDER_FFMPEG, PATH, a bundled one]."
@@ -43,7 +43,7 @@ work = click.option(
     "--work",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Local folder for files from and to buckets [a folder of the user's cache].",
+    help="Local folder for bucket downloads and uploads [in the user's cache].",
 )
 device = click.option("--device", metavar="NAME", default="auto", help="auto, cpu, cuda or cuda:N [auto].")
 

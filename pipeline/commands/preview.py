@@ -17,7 +17,11 @@ from pipeline.terminal import show
     "--at", "moment", metavar="TIME", help="Render the frames around this time instead, such as 4s, 50% or @drop."
 )
 @click.option(
-    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="[NAME-preview.mp4; with --at NAME-at.png]"
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where to write it [NAME-preview.mp4; with --at NAME-at.png].",
 )
 @options.overrides
 @options.allow_paths
@@ -42,7 +46,7 @@ def preview(
     render preview schedules/sunset.yaml --image photo.jpg -o motion.mp4
     render preview schedules/sunset.yaml --at 4s       what does it look like there?
 
-    The test picture repeats itself at every doubling of its size, so that a long zoom never ends; a cut resets
+    The test picture repeats itself at every doubling of its size, so a zoom can go on forever; a cut resets
     it. What motion.border brings in from outside fades within a second or two, since no model paints over it.
     --at loads the models: it renders the frame before that time from noise, then two more frames of the
     schedule, and shows the three side by side.

@@ -103,7 +103,7 @@ def _problems(file: Path, error: InputError | None) -> Sequence[Problem]:
 def plan(file: Path, overrides: Overrides, allow_paths: bool) -> None:
     """Print the numbers of every frame: one JSON frame spec per line.
 
-    Of variants the first is printed; --set chooses another.
+    Of several variants, the first one is printed; --set chooses another.
 
     \b
     render plan schedules/sunset.yaml | head -1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--rerender", metavar="N", type=click.IntRange(0), default=0, help="Render N random frames again and compare."
 )
-@click.option("--seed", type=int, default=None, help="Chooses the random frames [others each time].")
+@click.option("--seed", type=int, default=None, help="Seed for choosing the random frames [different each time].")
 @options.device
 @options.offline
 @options.ffmpeg_program

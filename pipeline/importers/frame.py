@@ -151,12 +151,12 @@ def read_seed(settings: Settings, notes: Notes, default: int = -1, names: Sequen
     numbers = [number for number in map(_whole, written) if number is not None]
     value = next(iter(numbers), next(iter(written), default))
     if not isinstance(value, int) or isinstance(value, bool) or value == -1:
-        why = "the seed was a random one" if value == -1 else f"seed {shown(value)} is no whole number"
-        notes.add(f"{why}: made 0")
+        why = "the seed was random" if value == -1 else f"seed {shown(value)} is not a whole number"
+        notes.add(f"{why}; 0 is used")
         return 0
     seed = abs(value) % 2**63
     if seed != value:
-        notes.add(f"seed {shown(str(value))} is not between 0 and {2**63 - 1}: made {seed}")
+        notes.add(f"seed {shown(str(value))} is not between 0 and {2**63 - 1}; {seed} is used")
     return seed
 
 
@@ -182,7 +182,7 @@ def round_size(size: tuple[int, int], multiple: int, tool: str, notes: Notes) ->
     """Round the requested size down as the tool itself does; a change is reported."""
     width, height = (max(multiple, side // multiple * multiple) for side in size)
     if (width, height) != size:
-        line = f"size {size[0]}x{size[1]}: made {width}x{height}, multiples of {multiple}, as {tool} does"
+        line = f"size {size[0]}x{size[1]} becomes {width}x{height}, multiples of {multiple}, as in {tool}"
         notes.add(line, Effect.SIZE)
     return width, height
 
@@ -191,7 +191,7 @@ def fit_size(width: int, height: int, notes: Notes) -> tuple[int, int]:
     """Round down to a size that the embedded model can draw; a change is reported."""
     size = (max(SMALLEST, width - width % STRIDE), max(SMALLEST, height - height % STRIDE))
     if size != (width, height):
-        notes.add(f"size {width}x{height}: made {size[0]}x{size[1]}, multiples of {STRIDE}", Effect.SIZE)
+        notes.add(f"size {width}x{height} becomes {size[0]}x{size[1]}, multiples of {STRIDE}", Effect.SIZE)
     return size
 
 

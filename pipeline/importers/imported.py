@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipeline.importers.notes import by_effect
 from pipeline.importers.prompts import Prompts
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.keys import Keys
@@ -35,6 +34,3 @@ class Imported:
     refine: Mapping[str, Keys | str] = field(default_factory=dict)
     sound: Sound | None = None
     notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "told", by_effect(self.notes))

@@ -31,7 +31,7 @@ def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also
     if mode == "None":
         frames = settings.read("max_frames")
         instead = f" instead of max_frames = {shown(frames)}" if frames is not None else ""
-        return Note(f"animation_mode None: stills there, without motion; one frame is made{instead}", Effect.MOTION)
+        return Note(f"animation_mode None makes stills without motion; one frame is rendered{instead}", Effect.MOTION)
     if mode in _VIDEO_PATHS:
         name = _VIDEO_PATHS[mode]
         path = settings.text(name)
@@ -39,8 +39,8 @@ def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also
         line = f"animation_mode {mode}: no video is read{named}; the pictures are drawn from the prompts alone"
         return Note(line, Effect.MOTION)
     moves = ", ".join(filter(None, (moving_fields(settings, fields), also)))
-    what = f"lost: {moves}" if moves else "nothing moves in this one"
-    return Note(f"animation_mode {single_line(mode)}: only the motion of 2D can be carried; {what}", Effect.MOTION)
+    what = f"not converted: {moves}" if moves else "nothing moves in these settings"
+    return Note(f"animation_mode {single_line(mode)}: only 2D motion can be converted; {what}", Effect.MOTION)
 
 
 def moving_fields(settings: Settings, fields: Mapping[str, float]) -> str:

@@ -16,7 +16,7 @@ from pipeline.importers.values.keys import Keys, expression_keys
 T = TypeVar("T")
 
 MAX_LAYERS = 1000
-NEGATIVE = Note("negative prompts push away with the weight -1; -0.3 is often enough", Effect.PROMPTS)
+NEGATIVE = Note("negative prompts get the weight -1; -0.3 is often enough", Effect.PROMPTS)
 PLACEHOLDER = "a picture"
 _EMPHASIS = re.compile(r"\(([^()]*):\s*[-+]?[0-9.]+\s*\)")
 _FORMULA = re.compile(r"\(([^()`]*?):?\s*`[^`]*`\s*\)|`[^`]*`")
@@ -46,9 +46,9 @@ Prompts = tuple[Scene, ...] | tuple[Layer, ...]
 def without_markup(text: str, notes: Notes) -> str:
     """Remove what only Stable Diffusion's web UI reads: emphasis, LoRAs, formulas. Each is reported once."""
     for pattern, what in (
-        (_EXTRA, "means nothing here, left out of the prompts"),
-        (_FORMULA, "has a weight as a formula within a prompt, left out"),
-        (_EMPHASIS, "is emphasised within a prompt, left out"),
+        (_EXTRA, "means nothing here and is removed from the prompts"),
+        (_FORMULA, "has a formula as its weight inside a prompt; the weight is removed"),
+        (_EMPHASIS, "is emphasised inside a prompt; the emphasis is removed"),
     ):
         for match in pattern.finditer(text):
             notes.add(Note.of(shown(match[match.lastindex or 0]), what, Effect.PROMPTS))
@@ -60,7 +60,7 @@ def with_placeholder(weights: Mapping[str, T], one: T, place: str, notes: Notes)
     """Return the weights, or a placeholder with weight `one` if no text is left at `place`, which is reported."""
     if any(text != "" for text in weights):
         return dict(weights)
-    notes.add(f"{place} is blank: '{PLACEHOLDER}' stands there until you write what to draw", Effect.PROMPTS)
+    notes.add(f"{place} is blank; '{PLACEHOLDER}' is used until you write what to draw", Effect.PROMPTS)
     return {PLACEHOLDER: one}
 
 
@@ -123,10 +123,10 @@ def until_next(keys: Mapping[int, T], count: int, notes: Notes) -> list[tuple[in
     """
     inside = sorted(((frame, entry) for frame, entry in keys.items() if 0 <= frame < count), key=lambda pair: pair[0])
     if late := [str(frame) for frame in sorted(keys) if frame >= count]:
-        line = f"prompts at {', '.join(late[:20])}: come after the last frame, {count - 1}"
+        line = f"prompts at {', '.join(late[:20])} come after the last frame, {count - 1}"
         notes.add(line, Effect.PROMPTS)
     if early := [str(frame) for frame in sorted(keys) if frame < 0]:
-        notes.add(f"prompts at {', '.join(early[:20])}: come before frame 0", Effect.PROMPTS)
+        notes.add(f"prompts at {', '.join(early[:20])} come before frame 0", Effect.PROMPTS)
     if not inside:
         raise UnreadableError("no frame has a prompt")
     return [(0, inside[0][1]), *inside[1:]]

@@ -89,8 +89,12 @@ class Settings:
             try:
                 return ast.literal_eval(text)
             except _LITERAL_ERRORS:
-                place = f"line {error.lineno}: {error.msg}" if isinstance(error, json.JSONDecodeError) else "too deep"
-                raise self.error(name, f"JSON in a text: {place}") from None
+                place = (
+                    f"line {error.lineno}: {error.msg}"
+                    if isinstance(error, json.JSONDecodeError)
+                    else "nested too deeply"
+                )
+                raise self.error(name, f"invalid JSON: {place}") from None
 
     def pair(self, name: str, default: tuple[int, int]) -> tuple[int, int]:
         """Read two whole numbers. Raises `InputError` for anything else."""
@@ -141,7 +145,7 @@ class Settings:
         ]
         rest = _families([name for name in on if name not in reasons])
         self._unread.clear()
-        last = f"without a counterpart here: {', '.join(rest)}"
+        last = f"settings without a counterpart here: {', '.join(rest)}"
         return [*lines, Note(last, Effect.REST)] if rest else lines
 
     def _listed(self, names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from render.errors import InputError
 
 # Also `\\server\share`: checking for a file there would use the network.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?=//)|//|\\\\")
-_INSTEAD = "no sound is carried; put a file into the schedule's folder and write music: {file: NAME}"
+_INSTEAD = "the sound is not converted; to add it, put a file into the schedule's folder and write music: {file: NAME}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +43,13 @@ class Sound:
         if not self.written.strip() or not self.written.isprintable():
             return self._lost("names no file")
         if _ADDRESS.match(self.written.strip()):
-            return self._lost("is an address, and nothing is fetched")
+            return self._lost("is a URL, and nothing is downloaded")
         try:
             path = (settings / self.written.strip()).resolve()
             if not path.is_file():
                 return self._lost("there is no such file")
             if not path.is_relative_to(schedule.resolve()):
-                return self._lost(f"lies outside {schedule.resolve()}, the schedule's folder")
+                return self._lost(f"is outside {schedule.resolve()}, the schedule's folder")
             relative = path.relative_to(schedule.resolve()).as_posix()
             Track.open(resolve(relative, schedule, allow=False))
         except (InputError, OSError, RuntimeError, ValueError) as error:

@@ -28,18 +28,18 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
     lines = [
         *_comment(f"Imported by `render import` from {imported.tool}: {single_line(origin)}"),
         *(line for notes in imported.notes if notes not in details for line in _comment(notes, "- ")),
-        *(["# - settings that are not carried: at the end of this file"] if details else []),
+        *(["# - settings that are not converted are listed at the end of this file"] if details else []),
         "version: 1",
         f"output: {{size: [{width}, {height}], {clock}, seed: {imported.seed}}}",
         *_music(imported, track),
         "models: {latent: embedded, perceptors: [embedded]}",
-        *(["let:", f"  {FRAME}: {FORMULA}  # the frame that is being made"] if _uses_frame(imported) else []),
+        *(["let:", f"  {FRAME}: {FORMULA}  # the number of the frame being rendered"] if _uses_frame(imported) else []),
         "prompts:",
         *_prompts(imported.prompts),
         *_motion(imported),
         *(["refine:"] if imported.refine else []),
         *(line for name, value in imported.refine.items() for line in _entry(name, value)),
-        *(["# Settings that are not carried:"] if details else []),
+        *(["# Settings that are not converted:"] if details else []),
         *(line for notes in details for line in _comment(notes, "- ")),
     ]
     return "\n".join(lines) + "\n"

@@ -92,7 +92,7 @@ def _field(settings: Settings, name: str, clock: Clock, notes: Notes) -> _Field:
         expression = arithmetic(text, PYTHON)
         values = clock.values(expression)
     except UnreadableError as error:
-        notes.add(f"{name} = {shown(text)}: {error}; left out")
+        notes.add(f"{name} = {shown(text)}: {error}; it is ignored")
         return _Field(values=np.zeros_like(clock.times), text=None)
     constant = bool(np.all(values[1:] == values[-1]))
     return _Field(values=values, text=None if constant else expression.written(clock.words("n")))
@@ -119,6 +119,6 @@ def _report_difference(across: Array, along: Array, angle: Array, size: tuple[in
     furthest = float(np.linalg.norm(off, axis=1).max()) if off.size else 0.0
     if furthest > 1e-6:
         notes.add(
-            f"zoom_x_2d, zoom_y_2d, rotate_2d: stretch or shear the picture there, in its corners by up to "
-            f"{furthest:.3g} pixels a frame; carried as the nearest zoom and turn"
+            "zoom_x_2d, zoom_y_2d, rotate_2d: pytti stretches or shears the picture; the nearest zoom and rotation "
+            f"are used, up to {furthest:.3g} pixels a frame off at its corners"
         )

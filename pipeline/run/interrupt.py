@@ -15,8 +15,8 @@ from typing import NoReturn
 INTERRUPTED = 130  # exit code of a run that was ended by Ctrl-C
 TERMINATED = 143  # exit code of a run that was ended by SIGTERM (preemption, shutdown, kill)
 GRACE = 4.0  # seconds from SIGTERM or the second Ctrl-C until the process ends, whatever it is doing
-FAREWELL = "terminated; run the same command again to go on"
-STOPPED = "stopped; run the same command again to go on"
+FAREWELL = "terminated; run the same command again to continue"
+STOPPED = "stopped; run the same command again to continue"
 
 
 class TerminatedError(BaseException):

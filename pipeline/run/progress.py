@@ -187,8 +187,8 @@ def _say(event: Event) -> None:
             show(f"{event.schedule}: {_frames(event.frames)} on {event.device} to {event.folder}{kept}")
         case Kept():
             show(
-                f"{event.schedule}: the previous finished video is kept: "
-                f"render history {event.folder} --restore {event.number} goes back to it"
+                f"{event.schedule}: the previous finished video is kept; "
+                f"render history {event.folder} --restore {event.number} restores it"
             )
         case Warned():
             show(f"{event.schedule}: warning: {event.message}", err=True)

@@ -63,13 +63,13 @@ class RenderedFrames:
             try:
                 state = self.states.load(index, renderer.device)
             except CheckpointError as error:
-                warn(f"{error}; going on from an earlier state")
+                warn(f"{error}; continuing from an earlier state")
                 continue
             assert note is not None
             if note.made_on != renderer.made_on:
                 warn(
-                    f"begun on {note.made_on}, continued on {renderer.made_on}: "
-                    "from here on frames differ a little, and more over time"
+                    f"started on {note.made_on}, continued on {renderer.made_on}: "
+                    "from here on, frames differ slightly, and more over time"
                 )
             return state
         return None

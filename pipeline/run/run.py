@@ -223,7 +223,7 @@ class Run:
     def _interruption(self, done: int) -> Interrupted:
         go_on, end = GO_ON, self._scope.own[1]
         if self._options.fresh:
-            go_on = "run it again without --fresh to go on"
+            go_on = "run it again without --fresh to continue"
         elif self._scope.asked is not None:
-            go_on = f"run it with --frames {done}:{end} to go on"
+            go_on = f"run it with --frames {done}:{end} to continue"
         return Interrupted(schedule=self.title, folder=self.folder.path, done=done, frames=end, go_on=go_on)

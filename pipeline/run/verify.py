@@ -63,7 +63,7 @@ class Verification:
                 yield str(error)
                 continue
             if hash_ != self._hashes[index]:
-                yield f"{self._frames.path(index)}: is of another schedule or of other models"
+                yield f"{self._frames.path(index)}: belongs to another schedule or to other models"
 
     def _damaged_states(self) -> Iterator[str]:
         for index in self._states.kept():
@@ -71,15 +71,15 @@ class Verification:
             try:
                 note = self._states.verify(index)
             except CheckpointError as error:
-                yield f"{error}; delete it, rendering resumes from an earlier one"
+                yield f"{error}; delete it; rendering resumes from an earlier one"
                 continue
             if index < len(self._hashes) and note.frame_hash != self._hashes[index]:
-                yield f"{self._states.path(index)}: is of another schedule or of other models"
+                yield f"{self._states.path(index)}: belongs to another schedule or to other models"
 
     def _damaged_videos(self) -> Iterator[str]:
         video = self._folder.video
         if not (as_made := is_as_made(self._folder)):
-            yield f"{video}: is not the video that the run made; render assemble {self._folder.path} does"
+            yield f"{video}: is not the video that the run made; render assemble {self._folder.path} makes it again"
         plan = self._folder.video_plan()
         if len(self._frames.present()) >= plan.frames:  # otherwise a video may show only some of the frames
             for path, fault in faults(self._folder.path, plan, self._binary):
@@ -109,7 +109,7 @@ class Verification:
             following = renderer.step(state and loop_start.toward(state, spec, renderer), spec)
             if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
                 path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"
-                yield f"{path}: rendered again on {here}, it is another picture"
+                yield f"{path}: rendered again on {here}, the picture is different"
 
     def _is_sound(self, before: int) -> bool:
         """Whether the frame after frame `before`, and the state that it starts from, are undamaged and current."""
@@ -123,20 +123,25 @@ class Verification:
             return False
 
     def summary(self, lines: int) -> str:
-        """What was checked, and how much is wrong.
+        """What was checked, and how many problems were found.
 
         Args:
             lines: the number of sentences that `damaged` and `rerender` yielded.
         """
-        wrong = lines + self._in_one_line
-        looked = f"{self._seen['frames']} frames and {self._seen['states']} states checked"
-        if self._seen["rerendered"]:
-            looked += f", {self._seen['rerendered']} frames rendered again"
-        summary = f"{self._folder.path}: {looked}, {wrong or 'nothing'} wrong"
+        checked = f"{_count(self._seen['frames'], 'frame')} and {_count(self._seen['states'], 'state')} checked"
+        if rerendered := self._seen["rerendered"]:
+            checked += f", {_count(rerendered, 'frame')} rendered again"
+        problems = lines + self._in_one_line
+        summary = f"{self._folder.path}: {checked}; {_count(problems, 'problem') if problems else 'no problems'} found"
         return summary if not self._edited else f"{summary}; {self._note()}"
 
     def _note(self) -> str:
         run = self._folder.path / "schedule.yaml"
         return (
-            f"{self._file} has changed since this run, which was compared with it as it is now; {run} is what was run"
+            f"{self._file} has changed since this run; the files were compared with the edited schedule, "
+            f"and {run} is the one that was run"
         )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -1,8 +1,8 @@
 """Evaluates a schedule frame by frame: `Timeline.at(i)` is the frame spec of frame i.
 
 Frame i is at i / fps seconds. The motion between two frames is the integral of the rates over the time between them, so
-another frame rate gives the same motion (`render.motion.displacements.affine.motion_matrix` turns it into one matrix).
-All curves are evaluated here, before any model is loaded.
+another frame rate gives the same motion (`render.motion.displacements.homography.motion_matrix` turns it into one
+matrix). All curves are evaluated here, before any model is loaded.
 """
 
 from collections.abc import Iterator

@@ -126,7 +126,7 @@ class Store:
             raise StorageError(f"{self.url}: there is no such bucket; create it first") from error
         except (BaseError, TimeoutError, ConnectionError) as error:
             where = f"{self.url}/{key}" if key else self.url
-            raise StorageError(f"{where}: cannot be {done}: {_reason(error)}; what is finished is kept") from error
+            raise StorageError(f"{where}: cannot be {done}: {_reason(error)}; finished work is kept") from error
 
 
 def _tag(written: str | None) -> str | None:

@@ -16,12 +16,12 @@ class EmbeddedText:
     """How a text is stored in a container into which ffmpeg does not write metadata, and how it is read back.
 
     Attributes:
-        write: adds a text to a finished file.
         read: yields the texts in a file's content, as UTF-8; the file may be damaged.
+        write: adds a text to a finished file; None if the file is made with its text in it.
     """
 
-    write: Callable[[Path, str], None]
     read: Callable[[mmap], Iterator[bytes]]
+    write: Callable[[Path, str], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,27 +31,28 @@ class Container:
     Attributes:
         name: as shown to people.
         suffix: of the file, with its dot.
-        muxer: ffmpeg's name for it.
+        muxer: ffmpeg's name for it; "" if ffmpeg does not write it.
         signature: a pattern that matches the first 12 bytes of every such file.
         options: of the muxer.
         demuxer: the options with which ffmpeg reads it back. They name the demuxer, so that ffmpeg never opens the file
-            as another type that its content claims.
+            as another type that its content claims. Empty if ffmpeg does not read it.
         subtitle_codec: for subtitles that can be switched on; "" if the container does not support them.
         is_complete: whether a file with the right signature is not cut off.
         text: how a text is stored in it; None if ffmpeg writes it as metadata.
-        durations: reads the durations of all pictures in milliseconds; None if every version of ffmpeg can read them.
+        lengths: reads the lengths in seconds of the pictures (None if there is only one) and of the sound, if not every
+            version of ffmpeg can. Raises `ValueError` if the file is damaged.
     """
 
     name: str
     suffix: str
-    muxer: str
+    muxer: str = ""
     signature: bytes
     options: Options = field(default_factory=dict)
-    demuxer: tuple[str, ...]
+    demuxer: tuple[str, ...] = ()
     subtitle_codec: str = ""
     is_complete: Callable[[Path], bool] = lambda path: True
     text: EmbeddedText | None = None
-    durations: Callable[[bytes], list[int]] | None = None
+    lengths: Callable[[mmap], tuple[float | None, float]] | None = None
 
     def matches(self, path: Path) -> bool:
         """Whether the file starts with this type's signature. Raises `OSError`."""

@@ -1,11 +1,12 @@
 """Measures the streams of a finished file from its packets, since headers may be wrong.
 
 ffmpeg's framecrc lists every packet with its time and duration, in every version from 4.2 on, for every container
-except those whose `durations` are read here.
+except those that read their `lengths` themselves.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,9 +58,14 @@ def measured(binary: str, path: Path, container: Container) -> Lengths:
         EncodingError: the file cannot be read.
         OSError: the file does not exist.
     """
-    if container.durations is not None:
-        durations = container.durations(path.read_bytes())
-        return Lengths(picture=sum(durations) / 1000 if len(durations) > 1 else None, sound=0.0)
+    if container.lengths is not None:
+        with path.open("rb") as file:
+            try:
+                with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+                    picture, sound = container.lengths(content)
+            except ValueError as error:
+                raise EncodingError(f"{path}: cannot be read back: {error}") from error
+        return Lengths(picture=picture, sound=sound)
     with TemporaryDirectory(prefix="render-") as folder:
         table = Path(folder) / "packets"
         command = [binary, "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.motion.displacements.affine import Homography
+from render.motion.displacements.homography import Homography
 from render.motion.transforms import Matrix
 from render.motion.warp import move, warp
 from render.spec import FrameSpec

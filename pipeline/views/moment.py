@@ -66,5 +66,5 @@ def frame_at(schedule: Schedule, written: str) -> int:
     except InvalidError as error:
         raise InputError(f"--at {written}: {error.message}") from error
     if seconds > output.length:
-        raise InputError(f"--at {written}: is after the end, which is at {output.length:g}s")
+        raise InputError(f"--at {written}: is after the end, at {output.length:g}s")
     return min(round(seconds * output.fps), output.num_frames - 1)

@@ -25,7 +25,7 @@ from pipeline.video.sound import cut_sound
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
 from render.files.images import load_image
-from render.motion.displacements.affine import motion_matrix
+from render.motion.displacements.homography import motion_matrix
 from render.spec import FrameSpec
 
 _LABEL = 14  # height of the line of text, in pixels

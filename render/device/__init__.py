@@ -1,1 +1,1 @@
-"""Where it runs: device and precision, memory, threads, what the machine refuses."""
+"""The machine: device and precision, memory, threads, and how its failures are recognised."""

@@ -1,1 +1,1 @@
-"""Files from strangers as data: archives, pickles, checkpoints, settings, pictures; bounded, and nothing is run."""
+"""Read untrusted files within bounds: archives, pickles, checkpoints, settings, pictures. No code in them runs."""

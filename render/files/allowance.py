@@ -1,4 +1,4 @@
-"""Limit the memory and work that building a network may use: constructors allocate whatever a file requests."""
+"""Limit the memory and work of building a network, since constructors allocate whatever a file asks for."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from render.errors import WeightsError
 
 MAX_STEPS = 300_000  # tensor operations: a network of 40,000 tensors takes some 200,000
-_SPARE = 64_000_000  # numbers in addition to the weights: masks, position tables
-_TIMES = 8  # initialising a weight may make copies of it
+_SPARE = 64_000_000  # elements in addition to the weights: masks, position tables
+_COPIES = 8  # initialising a weight may make copies of it
 _FACTORIES = ("empty", "zeros", "ones", "full", "rand", "randn", "new_empty", "new_zeros", "new_ones", "new_full")
 
 
@@ -27,22 +27,22 @@ class _Allowance(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         self._steps -= 1
         if self._steps < 0:
-            self._take(self._numbers + 1)
+            self._spend(self._numbers + 1)
         name = func.overloadpacket.__name__
         if name in _FACTORIES:
             size = next((a for a in args if isinstance(a, list | tuple | torch.Size)), ())
-            self._take(math.prod(size))
+            self._spend(math.prod(size))
         elif name == "eye":
-            self._take(args[0] * (args[1] if len(args) > 1 else args[0]))
+            self._spend(args[0] * (args[1] if len(args) > 1 else args[0]))
         elif name in ("arange", "linspace"):
-            self._take(int(max((abs(a) for a in args if isinstance(a, int | float) and abs(a) < 1e18), default=0)))
+            self._spend(int(max((abs(a) for a in args if isinstance(a, int | float) and abs(a) < 1e18), default=0)))
         made = func(*args, **(kwargs or {}))
         new = isinstance(made, Tensor) and not func._schema.is_mutable and not made._is_view()
         if new and name not in _FACTORIES:
-            self._take(made.numel())
+            self._spend(made.numel())
         return made
 
-    def _take(self, numbers: int) -> None:
+    def _spend(self, numbers: int) -> None:
         self._numbers -= numbers
         if self._numbers < 0:
             raise WeightsError(f"{self._name}: describes a network far larger than its checkpoint; refused")
@@ -56,9 +56,9 @@ def building(name: str, state: Mapping[str, Tensor]) -> Iterator[None]:
         name: the source of the network, for the message.
 
     Raises:
-        WeightsError: building it takes more numbers or steps than such weights can need.
+        WeightsError: building it takes more elements or tensor operations than such weights can need.
     """
-    with _Allowance(_TIMES * _count(state.values()) + _SPARE, name):
+    with _Allowance(_COPIES * _count(state.values()) + _SPARE, name):
         yield
 
 

@@ -21,7 +21,7 @@ def archived_pickle(path: Path) -> bytes:
     """Return the pickle in a torch archive, which is exactly the one that torch reads.
 
     Raises:
-        WeightsError: the archive holds code, is compressed, is ambiguous, or its pickle is too large.
+        WeightsError: the archive contains code, is compressed, is ambiguous, or its pickle is too large.
         zipfile.BadZipFile: it is damaged.
     """
     with zipfile.ZipFile(path) as archive:
@@ -30,16 +30,16 @@ def archived_pickle(path: Path) -> bytes:
             raise WeightsError(f"{path}: refused: more than {_MAX_ENTRIES:,} entries in its archive")
         if any(entry.filename.rpartition("/")[2].lower() == "constants.pkl" for entry in entries):
             raise WeightsError(
-                f"{path}: refused: a TorchScript archive holds code, as OpenAI's own files do; their weights "
+                f"{path}: refused: a TorchScript archive contains code, as OpenAI's own files do; their weights "
                 "as safetensors are on the hub: use the name `ViT-B-32/openai` (or its like) instead of the file"
             )
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            raise WeightsError(f"{path}: refused: its archive is compressed, as torch's never is")
+            raise WeightsError(f"{path}: refused: its archive is compressed; torch never compresses its archives")
         _require_unambiguous(path, archive, entries)
         inside = {entry.filename.partition("/")[2]: entry for entry in entries}
         large = [e for name, e in inside.items() if not name.startswith(_DATA) and e.file_size > MAX_PICKLE]
         if large:
-            raise WeightsError(f"{path}: refused: what it holds beside its tensors is over {MAX_PICKLE >> 20} MB")
+            raise WeightsError(f"{path}: refused: its contents besides tensors are over {MAX_PICKLE >> 20} MB")
         return archive.read(inside["data.pkl"])
 
 
@@ -48,10 +48,10 @@ def _require_unambiguous(path: Path, archive: zipfile.ZipFile, entries: list[zip
     if len({name.lower() for name in names}) < len(names):
         raise WeightsError(f"{path}: refused: two entries of its archive have the same name")
     if len({name.partition("/")[0] for name in names}) > 1 or not all("/" in name for name in names):
-        raise WeightsError(f"{path}: refused: its archive has more than the one folder of torch's")
+        raise WeightsError(f"{path}: refused: its archive does not have exactly one folder, as torch's do")
     pickles = [name for name in names if name.lower().rpartition("/")[2] == "data.pkl"]
     if pickles != [f"{names[0].partition('/')[0]}/data.pkl"]:
-        raise WeightsError(f"{path}: refused: its archive has not the one data.pkl of torch's, but {pickles[:3]}")
+        raise WeightsError(f"{path}: refused: expected exactly one data.pkl in its archive, got {pickles[:3]}")
     # Bytes before the first entry or after the end would shift the offsets of only one of the two readers.
     if archive.comment or (entries and min(entry.header_offset for entry in entries) != 0):
         raise WeightsError(f"{path}: refused: its archive begins or ends with something else")
@@ -74,7 +74,7 @@ def require_weights(path: Path) -> None:
         if begin.startswith(b"PK"):
             archived_pickle(path)
         elif begin[8:] != b"{" and begin[:1] != b"\x80":  # safetensors; a pickle
-            raise WeightsError(f"{path}: not a checkpoint: it begins as neither safetensors nor torch's files do")
+            raise WeightsError(f"{path}: not a checkpoint: it begins like neither safetensors nor a torch file")
     except zipfile.BadZipFile as error:
         raise WeightsError(f"{path}: not a checkpoint, or damaged: {error}") from error
     except OSError as error:

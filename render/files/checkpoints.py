@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _MAX_HEADER = 4 << 20  # bytes: some 40,000 tensors
 _MAX_EMPTY = 65_536  # the largest dimension of a tensor without elements
-_MAX_NESTS = 4  # a dict can hold itself
-_NESTS = ("state_dict_ema", "ema_state_dict", "model_ema", "ema", "state_dict", "model")  # averages first
+_MAX_NESTING = 4  # a dict can hold itself
+_STATE_DICT_KEYS = ("state_dict_ema", "ema_state_dict", "model_ema", "ema", "state_dict", "model")  # averages first
 _FIRST_STAGE = "first_stage_model."
 # Running averages inside a state dict; "model_ema." is LitEma, which drops the dots of the names.
 _AVERAGES = ("model_ema.", "ema_model.", "ema.")
-_FREE = "quantize."  # training keeps statistics of the codebook here
-_LOOKS = {
+_CODEBOOK = "quantize."  # training keeps statistics of the codebook here
+_KINDS = {
     "quantize.embed.weight": "a VQGAN with a Gumbel codebook (target: taming.models.vqgan.GumbelVQ)",
     "quantize.embedding.weight": "a VQGAN with a nearest-entry codebook (target: taming.models.vqgan.VQModel)",
     "visual.trunk.": "a CLIP with a timm image tower, such as SigLIP or ConvNeXt",
@@ -59,11 +59,11 @@ def read_state_dict(path: Path, prefix: str = "") -> dict[str, Tensor]:
     return {key: _average(state, key) for key in state if not key.startswith("loss.") and not key.startswith(_AVERAGES)}
 
 
-def read_tensors(path: Path, nests: tuple[str, ...] = _NESTS) -> dict[str, Tensor]:
+def read_tensors(path: Path, keys: tuple[str, ...] = _STATE_DICT_KEYS) -> dict[str, Tensor]:
     """Read the first state dict in a checkpoint, its names unchanged; nothing in the file is executed.
 
     Args:
-        nests: the keys that it may be stored under, the preferred one first.
+        keys: the keys that it may be stored under, the preferred one first.
 
     Raises:
         WeightsError: the file is missing, damaged, or tries to execute code, or its tensors claim more
@@ -72,7 +72,7 @@ def read_tensors(path: Path, nests: tuple[str, ...] = _NESTS) -> dict[str, Tenso
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise WeightsError(f"{path}: is a pipe or a device; expected a file")
     loaded = _safetensors(path) if _is_safetensors(path) else load_pickled(path)
-    state = _state_dict(loaded, path, nests)
+    state = _state_dict(loaded, path, keys)
     held = 2 * path.stat().st_size + (1 << 20)  # tied weights count twice
     for key, tensor in state.items():
         held -= tensor.numel() * tensor.element_size()
@@ -94,18 +94,18 @@ def fit(
         WeightsError: a tensor is missing, has the wrong shape, or is not part of the architecture;
             the message names it and, if recognised, the kind of checkpoint.
     """
-    look = _look(state, wanted)
+    kind = _kind(state, wanted)
     for key, shape in wanted.items():
         if key not in state:
-            raise WeightsError(f"{path}: '{key}' is missing; {look or f'does {config} belong to it?'}")
+            raise WeightsError(f"{path}: '{key}' is missing; {kind or f'does {config} belong to it?'}")
         found = tuple(state[key].shape)
         if found != shape:
-            codes = f"it has n_embed {found[0]}" if key in _LOOKS and len(found) == 2 else ""
-            hint = f"; {look or codes}" if look or codes else ""
+            codes = f"it has n_embed {found[0]}" if key in _KINDS and len(found) == 2 else ""
+            hint = f"; {kind or codes}" if kind or codes else ""
             raise WeightsError(f"{path}: '{key}' has shape {found}, {config} asks for {shape}{hint}")
     modules = {key.partition(".")[0] for key in wanted}
     for key in state:
-        if key not in wanted and key.partition(".")[0] in modules and not key.startswith(_FREE):
+        if key not in wanted and key.partition(".")[0] in modules and not key.startswith(_CODEBOOK):
             raise WeightsError(f"{path}: '{key}' has no place in {config}; does it belong to the checkpoint?")
     return {key: state[key] for key in wanted}
 
@@ -130,7 +130,7 @@ def convert(
     state = fit(read_state_dict(original, prefix), wanted, original, "its architecture")
     metadata = {"format": "pt", "source": original.name, "source_sha256": source_sha256}
     try:
-        with _whole(target) as partial:
+        with _replacing(target) as partial:
             # safetensors refuses tensors that share memory, such as views of one storage.
             save_file({key: value.detach().clone().contiguous() for key, value in state.items()}, partial, metadata)
     except OSError as error:
@@ -164,12 +164,12 @@ def _safetensors(path: Path) -> object:
         raise WeightsError(f"{path}: not a checkpoint: {error}") from error
 
 
-def _state_dict(loaded: object, path: Path, nests: tuple[str, ...]) -> dict[str, Tensor]:
-    for _ in range(_MAX_NESTS):
+def _state_dict(loaded: object, path: Path, keys: tuple[str, ...]) -> dict[str, Tensor]:
+    for _ in range(_MAX_NESTING):
         if isinstance(loaded, Mapping) and _holds_tensors(loaded):
             return dict(loaded)
-        nest: Mapping[Any, Any] = loaded if isinstance(loaded, Mapping) else {}
-        inside: Iterable[Any] = (nest[name] for name in nests if isinstance(nest.get(name), Mapping))
+        outer: Mapping[Any, Any] = loaded if isinstance(loaded, Mapping) else {}
+        inside: Iterable[Any] = (outer[name] for name in keys if isinstance(outer.get(name), Mapping))
         loaded = next(iter(inside), None)
     raise WeightsError(f"{path}: not a checkpoint: it holds no state dict")
 
@@ -186,15 +186,15 @@ def _average(state: Mapping[str, Tensor], key: str) -> Tensor:
     return next((state[name] for name in names if name in state), state[key])
 
 
-def _look(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> str:
-    for start, kind in _LOOKS.items():
+def _kind(state: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> str:
+    for start, kind in _KINDS.items():
         if any(key.startswith(start) for key in state) and not any(key.startswith(start) for key in wanted):
             return f"it looks like {kind}"
     return ""
 
 
 @contextmanager
-def _whole(target: Path) -> Iterator[Path]:
+def _replacing(target: Path) -> Iterator[Path]:
     """Yield a file beside `target` to write to; it replaces `target` at the end and is removed after an error."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}")

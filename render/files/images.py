@@ -51,8 +51,8 @@ def require_image(path: Path) -> None:
         pass
 
 
-class _Counted(io.BufferedReader):
-    """A file that stops the reading of a header of millions of chunks, or of many megabytes."""
+class _BoundedHeader(io.BufferedReader):
+    """A file that raises an error if reading a picture's header takes too many reads or bytes."""
 
     reads: int | None = 0
     size = 0
@@ -81,24 +81,24 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {size:,}")
         with warnings.catch_warnings():  # about large pictures and odd metadata: we decide here what to refuse
             warnings.simplefilter("ignore")
-            with _Counted(io.FileIO(path)) as file, Image.open(file, formats=FORMATS) as image:
+            with _BoundedHeader(io.FileIO(path)) as file, Image.open(file, formats=FORMATS) as image:
                 file.reads = None
-                _judge(path, image.size)
+                _require_size(path, image.size)
                 yield image
     except InputError:
         raise
     except UnidentifiedImageError as error:
-        raise InputError(f"{path}: expected {_EXPECTED}; this is none, or damaged at its beginning") from error
+        raise InputError(f"{path}: expected {_EXPECTED}; this is none, or its beginning is damaged") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{path}: {_too_large()}") from error
     except MemoryError as error:
         raise InputError(f"{path}: does not fit into memory") from error
     except Exception as error:  # a damaged file makes PIL raise nearly anything
         why = (error.strerror if isinstance(error, OSError) else None) or error
-        raise InputError(f"{path}: cannot be read: {why}; expected {_EXPECTED} that is whole") from error
+        raise InputError(f"{path}: cannot be read: {why}; expected {_EXPECTED}, undamaged") from error
 
 
-def _judge(path: Path, size: tuple[int, int]) -> None:
+def _require_size(path: Path, size: tuple[int, int]) -> None:
     width, height = size
     if width * height > MAX_PIXELS or max(size) > MAX_SIDE:
         raise InputError(f"{path}: {_too_large()}, got {width:,} × {height:,}")

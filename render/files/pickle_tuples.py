@@ -1,8 +1,8 @@
-"""Estimate from a pickle's opcodes alone how much work loading it takes.
+"""Estimate how much work loading a pickle takes, from its opcodes alone.
 
 Python hashes and prints a tuple by visiting everything in it, once per reference: forty tuples, each holding the
 previous one twice, take a trillion steps as the key of a dict. Nested deeply enough, they crash the process. torch
-makes its calls with whatever arguments the pickle gives: three bytes suffice to make a set of one long list again.
+makes its calls with whatever arguments the pickle gives: three more bytes turn one long list into a set once again.
 """
 
 from __future__ import annotations
@@ -158,14 +158,15 @@ class Work:
         if name == "BINPERSID":
             self._stack.append(_Item(name="()"))
             # Its items become a file name: a list of lists would be formatted for that.
-            return "" if argument.depth and not argument.contains else "numbers named by something else than texts"
+            named = argument.depth and not argument.contains
+            return "" if named else "tensor data identified by something other than text"
         below = self._popped(1)[0]
         if name == "BUILD":
             self._stack.append(below)
             return "" if self._ignored(below.name.removesuffix("()")) else self._charged(self._written + self._longest)
         self._stack.append(_Item(name=f"{below.name}()"))
         if not argument.depth or below.depth or below.name.endswith("()") or below.name[:1] in ("", "[", "'"):
-            return "a call of something else than a name"  # torch would print it, however long that took
+            return "a call of something other than a name"  # torch would print it, however long that took
         return self._call(below.name, argument)
 
     def _call(self, function: str, argument: _Item) -> str:
@@ -184,12 +185,12 @@ class Work:
 
     def _charged(self, most: int) -> str:
         self._called += most
-        return "calls that go through what it holds without end" if self._called > _MAX_CALLED else ""
+        return "calls that iterate over its contents too often" if self._called > _MAX_CALLED else ""
 
     def _taken(self, item: _Item) -> str:
         self._stack.append(item)
         self._repeated += item.size
-        return "tuples that repeat what they hold without end" if self._repeated > _MAX_REPEATED else ""
+        return "tuples that repeat their contents too often" if self._repeated > _MAX_REPEATED else ""
 
     def _last(self) -> _Item:
         return (self._stack[-1] if self._stack else None) or _ATOM

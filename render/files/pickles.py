@@ -28,7 +28,7 @@ _PACKAGES = frozenset(
 # Far more than published checkpoints need, including optimiser states; a file with more is an attack.
 _MAX_OPCODES = 500_000
 _MAX_LINE = 10_000  # of a name
-# The names in torch that only describe tensors of stored numbers. torch's `weights_only` allows more, such as
+# The names in torch that only describe stored tensors. torch's `weights_only` allows more, such as
 # `torch.FloatTensor`, which allocates a tensor of any size when it is called with that size.
 _DESCRIBES = re.compile(
     r"torch\._utils\._rebuild_(tensor|tensor_v2|tensor_v3|parameter|parameter_with_state|qtensor)"
@@ -42,20 +42,20 @@ _TYPES = (
 )
 
 
-class _Bystander:
+class _Placeholder:
     """Replaces every class that a checkpoint names besides its weights; it is never used."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         pass
 
-    def __new__(cls, *args: object, **kwargs: object) -> _Bystander:
+    def __new__(cls, *args: object, **kwargs: object) -> _Placeholder:
         return super().__new__(cls)
 
     def __setstate__(self, state: object) -> None:
         pass
 
 
-class _Dictionary:
+class _DictPlaceholder:
     """Replaces subclasses of dict, which a pickle fills item by item: torch allows that for its own types only."""
 
     def __new__(cls, *args: object, **kwargs: object) -> OrderedDict[object, object]:  # type: ignore[misc]
@@ -77,8 +77,8 @@ def load_pickled(path: Path) -> object:
             raise WeightsError(f"{path}: refused: it makes a bytearray, which no weights need")
         if made := next((n for n in sorted(names) if n.startswith("torch.") and not _DESCRIBES.fullmatch(n)), None):
             raise WeightsError(f"{path}: refused: it wants to execute code ({made})")
-        bystanders = {name for name in names if _is_bystander(name)}
-        with torch.serialization.safe_globals([(_stand_in(name), name) for name in (*_TYPES, *bystanders)]):
+        replaced = {name for name in names if _is_replaced(name)}
+        with torch.serialization.safe_globals([(_stand_in(name), name) for name in (*_TYPES, *replaced)]):
             return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -88,17 +88,17 @@ def load_pickled(path: Path) -> object:
         raise WeightsError(f"{path}: {_refusal(error)}") from error
 
 
-def _is_bystander(name: str) -> bool:
+def _is_replaced(name: str) -> bool:
     return name.partition(".")[0] in _PACKAGES
 
 
 def _is_ignored(name: str) -> bool:
     """Whether the stand-in for `name` ignores its arguments."""
-    return _is_bystander(name) and _stand_in(name) is _Bystander
+    return _is_replaced(name) and _stand_in(name) is _Placeholder
 
 
 def _stand_in(name: str) -> type:
-    return _Dictionary if name.lower().endswith("dict") else _Bystander
+    return _DictPlaceholder if name.lower().endswith("dict") else _Placeholder
 
 
 def _named(path: Path, zipped: bool) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _refusal(error: Exception) -> str:
     """Reduce torch's page-long message to one sentence."""
     if named := re.search(r"GLOBAL (\S+)", str(error)):
         return f"refused: it wants to execute code ({named[1]})"
-    said = re.search(r"WeightsUnpickler error:\s*(.+?)\s*(Check the documentation|$)", str(error), re.DOTALL)
+    quoted = re.search(r"WeightsUnpickler error:\s*(.+?)\s*(Check the documentation|$)", str(error), re.DOTALL)
     plain = str(error) if isinstance(error, RuntimeError | ValueError) else ""
-    words = (said[1] if said else plain or "its beginning is none of torch's").split()
+    words = (quoted[1] if quoted else plain or "it does not begin like a torch file").split()
     return f"not a checkpoint, or damaged: {' '.join(words[:24])}"

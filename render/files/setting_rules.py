@@ -26,57 +26,57 @@ class RefusedSettingError(ValueError):
 def whole(low: int, high: int) -> Rule:
     """A whole number in a range."""
 
-    def judge(value: object) -> str:
+    def check(value: object) -> str:
         fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
         return "" if fits else f"expected a whole number from {low} to {high}"
 
-    return judge
+    return check
 
 
 def real(low: float, high: float) -> Rule:
     """A number in a range."""
 
-    def judge(value: object) -> str:
+    def check(value: object) -> str:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
         return "" if fits else f"expected a number from {low:g} to {high:g}"
 
-    return judge
+    return check
 
 
-def word(*known: str) -> Rule:
+def one_of(*known: str) -> Rule:
     """One of the given words."""
     return lambda value: "" if value in known and isinstance(value, str) else f"expected one of: {', '.join(known)}"
 
 
-def named(pattern: str, expected: str) -> Rule:
+def matching(pattern: str, expected: str) -> Rule:
     """A text that matches a pattern."""
 
-    def judge(value: object) -> str:
+    def check(value: object) -> str:
         fits = isinstance(value, str) and len(value) <= 200 and re.fullmatch(pattern, value)
         return "" if fits else f"expected {expected}"
 
-    return judge
+    return check
 
 
 def list_of(item: Rule, least: int, most: int) -> Rule:
     """A list of `least` to `most` entries."""
 
-    def judge(value: object) -> str:
+    def check(value: object) -> str:
         if not isinstance(value, list) or not least <= len(value) <= most:
             return f"expected a list of {least} to {most} entries"
         return next(filter(None, map(item, value)), "")
 
-    return judge
+    return check
 
 
 def either(*rules: Rule) -> Rule:
     """Any value that one of the rules allows."""
 
-    def judge(value: object) -> str:
-        said = [rule(value) for rule in rules]
-        return "" if "" in said else " or ".join(text.removeprefix("expected ") for text in said)
+    def check(value: object) -> str:
+        complaints = [rule(value) for rule in rules]
+        return "" if "" in complaints else " or ".join(text.removeprefix("expected ") for text in complaints)
 
-    return judge
+    return check
 
 
 def flag(value: object) -> str:
@@ -89,7 +89,7 @@ def nothing(value: object) -> str:
     return "" if value is None else "expected null"
 
 
-def off(value: object) -> str:
+def false_only(value: object) -> str:
     """False: weights come from the checkpoint alone."""
     return "" if value is False or value is None else "expected false: weights come from the checkpoint alone"
 

@@ -1,1 +1,1 @@
-"""What pulls the picture: prompts, cutouts and their augmentation, perceptors, losses."""
+"""What guides the picture: prompts, cutouts and their augmentation, perceptors, losses."""

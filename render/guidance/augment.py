@@ -1,4 +1,4 @@
-"""Augment cutouts, so that guidance does not optimise one fixed view: flips, rotations, tilts, tints, noise.
+"""Augment cutouts, so that guidance does not optimise a single fixed view: flips, rotations, tilts, tints, noise.
 
 All geometric augmentations are combined into one matrix per cutout and all colour changes into another, however many
 are enabled. Random numbers come from the frame's own generator (kornia's augmentations use the global one).

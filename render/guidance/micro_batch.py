@@ -1,4 +1,4 @@
-"""Process fewer cutouts at a time if memory is short: the same gradient, computed piece by piece."""
+"""Process fewer cutouts at a time if memory runs out: the same gradient, computed piece by piece."""
 
 from collections.abc import Sequence
 

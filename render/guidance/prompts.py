@@ -20,14 +20,14 @@ from render.spec import ImageFile, PromptWeight
 class Targets:
     """The targets of one perceptor.
 
-    With a leading dimension B they are the targets of every picture of a batch, see `together`.
+    With a leading dimension B they are the targets of every picture of a batch, see `batch_targets`.
 
     Attributes:
         embeddings: (P, D) or (B, P, D), unit vectors.
         weights: (P,) or (B, P), signed.
         regions: (P, H, W) or (B, P, H, W) in [0, 1], at the size of the frame: where in the picture each prompt
             applies; None if every prompt applies everywhere.
-        coverage: (B, N, P) in [0, 1], how much of each region each of N cutouts shows, see `seen_through`.
+        coverage: (B, N, P) in [0, 1], how much of each region each of N cutouts shows, see `with_coverage`.
     """
 
     embeddings: Tensor
@@ -35,7 +35,7 @@ class Targets:
     regions: Tensor | None = None
     coverage: Tensor | None = None
 
-    def seen_through(self, views: Tensor, side: int) -> "Targets":
+    def with_coverage(self, views: Tensor, side: int) -> "Targets":
         """Return these targets with the `coverage` of cutouts given by `views` (B, N, 3, 3), `side` pixels wide.
 
         Regions are sampled with the cutouts' views, so they are cropped, flipped and tilted like the picture.
@@ -51,17 +51,17 @@ class Targets:
         return (cosines * self.weights).sum(dim=-1) / self.weights.abs().sum(dim=-1)
 
 
-def together(targets: Sequence[Targets]) -> Targets:
+def batch_targets(targets: Sequence[Targets]) -> Targets:
     """Batch the targets of several pictures; missing prompts are padded with weight 0, missing regions with 1."""
     return Targets(
         embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
         weights=pad_sequence([each.weights for each in targets], batch_first=True),
-        regions=_regions_together(targets),
+        regions=_batch_regions(targets),
     )
 
 
-def _regions_together(targets: Sequence[Targets]) -> Tensor | None:
-    """Batch regions (B, P, H, W) at the largest size: a frame's coarse steps may share a batch with a smaller frame."""
+def _batch_regions(targets: Sequence[Targets]) -> Tensor | None:
+    """Batch regions (B, P, H, W) at the largest size: a frame's coarse steps may be in a batch with a smaller frame."""
     sizes = [each.regions.shape[-2:] for each in targets if each.regions is not None]
     if not sizes:
         return None

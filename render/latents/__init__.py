@@ -1,7 +1,7 @@
 """Differentiable image representations, one per file.
 
 Contract: an entry module defines `load(files, device, dtype, quantize) -> Latent`.
-To add a representation, add its file.
+To add a representation, add a file.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype, quantize: 
     elif files.random_seed is not None:
         model = _random(files.architecture, files.random_seed)
     else:
-        raise WeightsError(f"{files.name}: it has neither weights nor a seed for random ones")
+        raise WeightsError(f"{files.name}: it has neither weights nor a seed for random weights")
     return VQGAN(model, vqgan_stride(read_vqgan_config(files.architecture)), device, dtype, quantize)
 
 

@@ -1,1 +1,1 @@
-"""What a schedule names as a model: names, files, downloads, configs. No torch."""
+"""The models that a schedule can name: their files, downloads and configs. No torch here."""

@@ -1,4 +1,4 @@
-"""Read a CLIP's JSON config: an open_clip architecture, alone or with normalisation as on the hub. No torch here."""
+"""Read a CLIP's JSON config: an open_clip architecture, with or without the normalisation. No torch here."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from render.errors import WeightsError, printable
+from render.files.bounded import TooLargeError, read_bounded
 from render.files.setting_rules import RefusedSettingError, place_of, require_known
 from render.models.clip_rules import MAX_PARAMETERS, RULES, least_parameters
 
@@ -44,16 +45,16 @@ def read_clip_config(path: Path) -> dict[str, Any]:
             raise RefusedSettingError(("model_cfg",), f"describes a network of {size}")
     except RefusedSettingError as error:
         keys = error.keys[1:] if bare else error.keys
-        said = str(error).removeprefix("model_cfg.") if bare else str(error)
-        raise WeightsError(printable(f"{path}:{place_of(text, keys)}: {said}")) from error
+        message = str(error).removeprefix("model_cfg.") if bare else str(error)
+        raise WeightsError(printable(f"{path}:{place_of(text, keys)}: {message}")) from error
     return read
 
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise WeightsError(f"{path}: more than {_MAX_BYTES:,} bytes; is this a config?")
-        return path.read_text(encoding="utf-8")
+        return read_bounded(path, _MAX_BYTES).decode("utf-8")
+    except TooLargeError as error:
+        raise WeightsError(f"{path}: {error}; is this a config?") from error
     except OSError as error:
         raise WeightsError(f"{path}: no such file" if not path.exists() else f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -11,17 +11,29 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from render.files.setting_rules import Rules, either, flag, list_of, named, nothing, off, real, size, whole, word
+from render.files.setting_rules import (
+    Rules,
+    either,
+    false_only,
+    flag,
+    list_of,
+    matching,
+    nothing,
+    one_of,
+    real,
+    size,
+    whole,
+)
 
 MAX_PARAMETERS = 20_000_000_000
 _WIDTH, _LAYERS, _SIDE = 16_384, 256, 4096
 
 
-_REPOSITORY = named(r"[\w.-]+(/[\w.-]+)?", "the name of a repository such as timm/ViT-B-16-SigLIP")
+_REPOSITORY = matching(r"[\w.-]+(/[\w.-]+)?", "the name of a repository such as timm/ViT-B-16-SigLIP")
 _NORM: Rules = {"eps": real(0, 1), "elementwise_affine": flag, "bias": flag}
-_ACT: Rules = {"approximate": word("none", "tanh")}
+_ACT: Rules = {"approximate": one_of("none", "tanh")}
 _BLOCK: Rules = {
-    "block_type": either(nothing, word("default", "custom")),
+    "block_type": either(nothing, one_of("default", "custom")),
     **dict.fromkeys(("qk_norm", "scaled_cosine_attn", "scale_heads", "scale_attn_inner", "scale_attn"), flag),
     "scale_fc": flag,
     "mlp_ratio": real(0.01, 16),
@@ -43,13 +55,13 @@ _VISION: Rules = {
     "attn_pooler_queries": whole(1, 4096),
     "attn_pooler_heads": whole(1, 512),
     "no_ln_pre": flag,
-    "pos_embed_type": word("learnable", "sin_cos_2d"),
-    "pool_type": word("tok", "avg", "none"),
+    "pos_embed_type": one_of("learnable", "sin_cos_2d"),
+    "pool_type": one_of("tok", "avg", "none"),
     # Without a slash or a colon: timm loads from `hf-hub:` and `local-dir:`.
-    "timm_model_name": named(r"[a-zA-Z]\w*", "the name of a timm architecture, letters and digits only"),
-    "timm_model_pretrained": off,
-    "timm_pool": either(nothing, named(r"\w{0,20}", "a word")),
-    "timm_proj": either(nothing, word("linear", "mlp", "none", "")),
+    "timm_model_name": matching(r"[a-zA-Z]\w*", "the name of a timm architecture, letters and digits only"),
+    "timm_model_pretrained": false_only,
+    "timm_pool": either(nothing, matching(r"\w{0,20}", "a word")),
+    "timm_proj": either(nothing, one_of("linear", "mlp", "none", "")),
     "timm_proj_bias": flag,
     "timm_drop": real(0, 1),
     "timm_drop_path": either(nothing, real(0, 1)),
@@ -65,19 +77,19 @@ _TEXT: Rules = {
     "pad_id": whole(0, 2_000_000),
     "eos_id": whole(0, 2_000_000),
     "no_causal_mask": flag,
-    "pool_type": word("argmax", "first", "last", "eos", "none"),
+    "pool_type": one_of("argmax", "first", "last", "eos", "none"),
     "proj_bias": flag,
-    "proj_type": word("linear", "none"),
+    "proj_type": one_of("linear", "none"),
     "hf_tokenizer_name": _REPOSITORY,
     "hf_model_name": _REPOSITORY,
     "hf_model_pretrained": flag,  # ignored: we always tell open_clip not to
-    "hf_proj_type": either(nothing, word("linear", "mlp")),
-    "hf_pooler_type": word("mean_pooler", "cls_pooler", "max_pooler", "cls_last_hidden_state_pooler"),
-    "tokenizer_mode": either(nothing, word("clips", "")),
+    "hf_proj_type": either(nothing, one_of("linear", "mlp")),
+    "hf_pooler_type": one_of("mean_pooler", "cls_pooler", "max_pooler", "cls_last_hidden_state_pooler"),
+    "tokenizer_mode": either(nothing, one_of("clips", "")),
     "tokenizer_kwargs": {
-        "clean": word("whitespace", "lower", "canonicalize"),
+        "clean": one_of("whitespace", "lower", "canonicalize"),
         "strip_sep_token": flag,
-        "language": named(r"\w{1,20}", "a language's code"),
+        "language": matching(r"\w{1,20}", "a language's code"),
     },
 }
 _MULTIMODAL: Rules = {
@@ -103,9 +115,9 @@ RULES: Rules = {
     "model_cfg": _MODEL,
     "preprocess_cfg": {
         **{"mean": _THREE, "std": _POSITIVE, "size": either(size(_SIDE), list_of(whole(1, _SIDE), 3, 3))},
-        "mode": word("RGB"),
-        "interpolation": word("bicubic", "bilinear", "nearest", "random"),
-        "resize_mode": word("shortest", "longest", "squash"),
+        "mode": one_of("RGB"),
+        "interpolation": one_of("bicubic", "bilinear", "nearest", "random"),
+        "resize_mode": one_of("shortest", "longest", "squash"),
         "fill_color": either(whole(0, 255), list_of(whole(0, 255), 3, 3)),
     },
 }

@@ -1,4 +1,4 @@
-"""Download models' files into the cache: once, atomically, and checked against their first version ever after.
+"""Download models' files into the cache: once, atomically, and checked against their first version from then on.
 
 Beside `NAME` are `NAME.sha256` (its digest at first use, in sha256sum's format) and `NAME.lock`, and
 `NAME.partial` during a download. No torch here.
@@ -40,7 +40,7 @@ class Download:
         addresses: tried in order: `https://...` or `hf://owner/repo[@revision]/path/in/repo`; a suffix
             `#sha256=...` gives the file's SHA-256 or the beginning of it.
         size: bytes, if known.
-        sha256: in hexadecimal, if known; else recorded at first use and checked ever after.
+        sha256: in hexadecimal, if known; else recorded at first use and checked from then on.
     """
 
     name: str
@@ -72,7 +72,7 @@ def offline_wanted() -> bool:
 
 
 def fetch(download: Download, folder: Path, *, offline: bool, progress: Progress) -> Path:
-    """Return the path of the file in `folder`, downloaded if missing and checked in any case.
+    """Return the path of the file in `folder`, downloaded if it is missing, and checked in any case.
 
     If several processes need it at once, one downloads it; the others wait and report its progress. After
     a lost connection, a kill or a full disk, the partial file is kept and the next call resumes it.
@@ -88,52 +88,52 @@ def fetch(download: Download, folder: Path, *, offline: bool, progress: Progress
     try:
         if not _is_as_recorded(path, download):
             folder.mkdir(parents=True, exist_ok=True)
-            with alone(download, folder, progress):
+            with locked(download, folder, progress):
                 if path.exists():
                     _accept(path, path, download)
                 else:
-                    _bring(download, path, offline, progress)
+                    _download(download, path, offline, progress)
     except _ContentError as error:
         raise DownloadError(f"{path}: {error}; remove the file to have it fetched again") from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise DownloadError(f"{path}: cannot be kept: {reason}; the next run resumes from there") from error
+        raise DownloadError(f"{path}: cannot be stored: {reason}; the next run resumes from there") from error
     return path
 
 
-def _bring(download: Download, path: Path, offline: bool, progress: Progress) -> None:
+def _download(download: Download, path: Path, offline: bool, progress: Progress) -> None:
     partial = _beside(path, "partial")
     reasons = []
     for address in download.addresses:
         try:
             _receive(address, partial, download, offline, progress)
-            return _accept(partial, path, download, _promised(address))
+            return _accept(partial, path, download, _sha256_in(address))
         except AddressError as error:
             reasons.append(f"{address}: {error}")
         except _ContentError as error:
             discard(partial)
             reasons.append(f"{address}: {error}")
-    said = "\n  ".join([f"{download.name} could not be fetched:", *reasons])
+    message = "\n  ".join([f"{download.name} could not be fetched:", *reasons])
     if offline:
-        said = f"{download.name} is not in the cache, and offline is asked for."
-    raise DownloadError(said + _ADVICE.format(path=path))
+        message = f"{download.name} is not in the cache, and offline mode forbids downloading it."
+    raise DownloadError(message + _ADVICE.format(path=path))
 
 
 def _receive(address: str, partial: Path, download: Download, offline: bool, progress: Progress) -> None:
-    def heard(done: int, total: int | None) -> None:
+    def report(done: int, total: int | None) -> None:
         progress(download.name, done, total)
 
     if address.startswith("hf://"):
-        from_hub(address, partial, heard, offline=offline)
+        from_hub(address, partial, report, offline=offline)
     elif offline:
-        raise AddressError("not asked")
+        raise AddressError("not tried, since offline")
     else:
-        from_web(address, partial, download.size, heard)
+        from_web(address, partial, download.size, report)
 
 
 @contextmanager
-def alone(download: Download, folder: Path, progress: Progress, purpose: str = "lock") -> Iterator[None]:
-    """Hold the lock of a file in `folder`; while another process holds it, report that process's download."""
+def locked(download: Download, folder: Path, progress: Progress, purpose: str = "lock") -> Iterator[None]:
+    """Hold the lock of a file in `folder`; while waiting for another process's lock, report its download."""
     from filelock import FileLock, Timeout
 
     path = folder / download.name
@@ -160,11 +160,11 @@ def _is_as_recorded(path: Path, download: Download) -> bool:
     return (stat.st_size, stat.st_mtime_ns) == (size, mtime_ns) and download.sha256 in (None, digest)
 
 
-def _promised(address: str) -> str:
+def _sha256_in(address: str) -> str:
     return urlsplit(address).fragment.removeprefix("sha256=")
 
 
-def _accept(found: Path, path: Path, download: Download, promised: str = "") -> None:
+def _accept(found: Path, path: Path, download: Download, expected_start: str = "") -> None:
     """Check the file `found`, record its digest, and move it to `path`. Raises `_ContentError`."""
     stat = found.stat()
     if download.size not in (None, stat.st_size):
@@ -175,12 +175,13 @@ def _accept(found: Path, path: Path, download: Download, promised: str = "") -> 
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     record = _read_record(path)
-    wanted = download.sha256 or promised
+    wanted = download.sha256 or expected_start
     if not digest.startswith(wanted):
         raise _ContentError(f"its SHA-256 is {digest}, expected {wanted}")
     if download.sha256 is None and record is not None and record[2] != digest:
         raise _ContentError(
-            f"its content changed: SHA-256 {digest}, at first use {record[2]} (remove {path.name}.sha256 to accept it)"
+            f"its content changed: SHA-256 {digest}, was {record[2]} at first use"
+            f" (remove {path.name}.sha256 to accept it)"
         )
     _write_record(path, stat, digest)
     if found != path:
@@ -195,7 +196,7 @@ def _read_record(path: Path) -> tuple[int, int, str] | None:
         return None
     match = _RECORD.fullmatch(place.read_text(encoding="utf-8", errors="replace"))
     if match is None:
-        raise DownloadError(f"{place}: damaged; without it the file is taken as it is, as at first use")
+        raise DownloadError(f"{place}: damaged; remove it to accept the file as it is now")
     return int(match[1]), int(match[2]), match[3]
 
 

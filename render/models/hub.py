@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from render.models.transfer import CONNECT_SECONDS, AddressError, Heard, discard, in_words
+from render.models.transfer import CONNECT_SECONDS, AddressError, ByteProgress, discard, in_words
 
 _ADDRESS = re.compile(r"hf://([^/@]+/[^/@]+)(?:@([^/]+))?/(.+)")
 
 
-def from_hub(address: str, partial: Path, heard: Heard, *, offline: bool) -> None:
-    """Download `hf://owner/repo[@revision]/path/in/repo` to `partial`, or take it from the hub's cache.
+def from_hub(address: str, partial: Path, progress: ByteProgress, *, offline: bool) -> None:
+    """Download `hf://owner/repo[@revision]/path/in/repo` to `partial`, or use the copy in the hub's cache.
 
     If the file system allows it, `partial` is a hard link to the hub's copy: it takes no space and remains
     when the hub's cache is cleared.
@@ -29,7 +29,7 @@ def from_hub(address: str, partial: Path, heard: Heard, *, offline: bool) -> Non
     if (match := _ADDRESS.fullmatch(address)) is None:
         raise AddressError("expected hf://owner/repo[@revision]/path/in/repo")
     try:
-        found = _find(match[1], match[2], match[3], heard, offline=offline)
+        found = _find(match[1], match[2], match[3], progress, offline=offline)
     except (httpx2.HTTPError, OSError, ValueError, RuntimeError) as error:  # hf_xet raises RuntimeError
         raise AddressError(_status(error) or in_words(error)) from error
     if found is None:
@@ -51,7 +51,7 @@ def from_hub_folder(repository: str, folder: Path, patterns: Sequence[str]) -> N
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils.tqdm import tqdm
 
-    class Silent(tqdm):  # a few megabytes need no bar
+    class Silent(tqdm):  # a few megabytes need no progress bar
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options | {"disable": True})  # type: ignore[no-untyped-call]
 
@@ -61,7 +61,7 @@ def from_hub_folder(repository: str, folder: Path, patterns: Sequence[str]) -> N
         raise AddressError(_status(error) or in_words(error)) from error
 
 
-def _find(repo: str, revision: str | None, name: str, heard: Heard, *, offline: bool) -> Path | None:
+def _find(repo: str, revision: str | None, name: str, progress: ByteProgress, *, offline: bool) -> Path | None:
     """Return the file's path in the hub's cache, after downloading it if necessary; None if offline and not there."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
 
@@ -70,7 +70,7 @@ def _find(repo: str, revision: str | None, name: str, heard: Heard, *, offline: 
         return Path(cached) if isinstance(cached, str) else None
     if not isinstance(cached, str):  # fails at once without a network; hf_hub_download takes a minute
         get_hf_file_metadata(hf_hub_url(repo, name, revision=revision), timeout=CONNECT_SECONDS)
-    return Path(hf_hub_download(repo, name, revision=revision, tqdm_class=_bar(heard)))
+    return Path(hf_hub_download(repo, name, revision=revision, tqdm_class=_bar(progress)))
 
 
 def _status(error: Exception) -> str:
@@ -93,8 +93,8 @@ def _link_or_copy(source: Path, target: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _bar(heard: Heard) -> Any:
-    """Return a class to use in place of tqdm in huggingface_hub, which passes the progress to `heard`."""
+def _bar(progress: ByteProgress) -> Any:
+    """Return a class to use in place of tqdm in huggingface_hub, that reports to `progress`."""
 
     class Bar:
         def __init__(self, *, total: int | None = None, initial: int = 0, **_: Any) -> None:
@@ -108,7 +108,7 @@ def _bar(heard: Heard) -> Any:
 
         def update(self, n: int) -> None:
             self.n += n
-            heard(self.n, self.total)
+            progress(self.n, self.total)
 
         def update_transfer(self, n: int) -> None:  # xet's bytes on the wire, fewer than the file's
             pass

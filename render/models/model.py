@@ -12,6 +12,7 @@ import yaml
 
 from render.errors import WeightsError, printable
 from render.files.archives import require_weights
+from render.files.bounded import TooLargeError, read_bounded
 from render.files.setting_rules import (
     RefusedSettingError,
     Rules,
@@ -101,7 +102,7 @@ class Model:
         checkpoint: a local file: shipped with the package, or the user's own.
         download: where to download the weights on first use.
         quantize: whether latents are snapped to the codebook (straight-through) unless the
-            schedule says otherwise; with the small embedded codebook, pictures look smoother without.
+            schedule says otherwise; with the small embedded codebook, pictures look smoother if they are not.
         robust: whether the image tower was trained adversarially, and so needs few augmentations.
         licence: the weights' licence, as stated by their publisher.
     """
@@ -150,9 +151,7 @@ def read_vqgan_config(path: Path) -> dict[str, Any]:
         WeightsError: there is no such file, or it lacks settings that a VQGAN needs.
     """
     try:
-        if path.stat().st_size > _MAX_CONFIG:
-            raise WeightsError(f"{path}: more than {_MAX_CONFIG:,} bytes; is this a config?")
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, _MAX_CONFIG).decode("utf-8")
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
             raise WeightsError(f"{path}: not a taming VQGAN config: it has aliases, which could multiply")
         model: dict[str, Any] = yaml.safe_load(text)["model"]
@@ -164,6 +163,8 @@ def read_vqgan_config(path: Path) -> dict[str, Any]:
             model["params"][key]
         model["params"]["ddconfig"]["ch_mult"]
         _require_bounded(model["params"], text, path, tuple(keys))
+    except TooLargeError as error:
+        raise WeightsError(f"{path}: {error}; is this a config?") from error
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:

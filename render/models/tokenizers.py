@@ -1,7 +1,7 @@
 """Provide what some CLIPs need besides weights: a tokenizer, and the config of a text tower from transformers.
 
 open_clip names the repository on the hub; transformers would contact it at every start, and without a network
-would try for most of a minute. The small files are fetched once and read from the cache ever after.
+would keep trying for most of a minute. The small files are downloaded once and then read from the cache.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import json
 from pathlib import Path
 
 from render.errors import DownloadError, WeightsError, suggestion
+from render.files.bounded import TooLargeError, read_bounded
 from render.models.clip_config import HUB_CONFIG, read_clip_config, repositories, text_config
-from render.models.downloads import Download, Progress, alone, cache_folder, offline_wanted
+from render.models.downloads import Download, Progress, cache_folder, locked, offline_wanted
 from render.models.hub import from_hub_folder
 from render.models.model import Model, sha256
 from render.models.transfer import AddressError
@@ -26,12 +27,12 @@ _PATTERNS = (
 _MAX_SETTINGS = 20 << 20  # bytes of a tokenizer's settings: some list every added word
 _CODE = ("auto_map", "custom_pipelines", "tokenizer_file")
 _TOWERS = ("roberta", "xlm-roberta", "bert", "m2m_100", "mt5", "t5")
-_MOST = {  # upper bounds of settings in a text tower's config
+_UPPER_BOUNDS = {  # upper bounds of settings in a text tower's config
     **dict.fromkeys(("hidden_size", "d_model", "d_kv", "d_ff", "intermediate_size", "encoder_ffn_dim"), 65_536),
     **dict.fromkeys(("num_hidden_layers", "num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers"), 256),
     **dict.fromkeys(("vocab_size", "max_position_embeddings"), 2_000_000),
 }
-_WHOLE = ".whole"  # written when the download is complete: the SHA-256 of every file
+_COMPLETE = ".whole"  # written when the download is complete: the SHA-256 of every file
 
 
 def companions(model: Model, *, offline: bool, progress: Progress) -> tuple[tuple[str, Path], ...]:
@@ -102,22 +103,22 @@ def _require_harmless(path: Path, *, tower: bool) -> None:
     """
     if not path.is_file():
         return
-    if path.stat().st_size > _MAX_SETTINGS:
-        raise WeightsError(f"{path}: refused: more than {_MAX_SETTINGS >> 20} MB")
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_bounded(path, _MAX_SETTINGS).decode("utf-8"))
+    except TooLargeError as error:
+        raise WeightsError(f"{path}: refused: more than {_MAX_SETTINGS >> 20} MB") from error
     except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: not JSON: {error}") from error
     if not isinstance(found, dict):
         raise WeightsError(f"{path}: expected a map")
     if code := next((key for key in _CODE if key in found and (key != "tokenizer_file" or found[key])), None):
-        raise WeightsError(f"{path}: refused: '{code}' names code or files elsewhere, and none of that is used")
+        raise WeightsError(f"{path}: refused: '{code}' names code, or files elsewhere; neither is ever used")
     if not tower:
         return
     if found.get("model_type") not in _TOWERS:
         kinds = ", ".join(_TOWERS)
         raise WeightsError(f"{path}: refused: model_type is {found.get('model_type')!r}, expected one of: {kinds}")
-    for key, most in _MOST.items():
+    for key, most in _UPPER_BOUNDS.items():
         if key in found and not (isinstance(found[key], int) and 0 <= found[key] <= most):
             raise WeightsError(f"{path}: refused: {key} is {found[key]!r:.60}, expected a number up to {most:,}")
 
@@ -125,16 +126,16 @@ def _require_harmless(path: Path, *, tower: bool) -> None:
 def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
     name = repository.replace("/", "--")
     folder = cache_folder() / "tokenizers" / name
-    if (folder / _WHOLE).is_file():
+    if (folder / _COMPLETE).is_file():
         _require_unchanged(folder)
         return folder
     if offline:
-        raise DownloadError(f"the tokenizer {repository} is not in the cache, and offline is asked for")
+        raise DownloadError(f"the tokenizer {repository} is not in the cache, and offline mode forbids downloading it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with alone(Download(name=name, addresses=()), folder.parent, progress):
+        with locked(Download(name=name, addresses=()), folder.parent, progress):
             from_hub_folder(repository, folder, _PATTERNS)
-            (folder / _WHOLE).touch()
+            (folder / _COMPLETE).touch()
             _require_unchanged(folder)
     except (AddressError, OSError) as error:
         raise DownloadError(
@@ -145,20 +146,20 @@ def _fetched(repository: str, offline: bool, progress: Progress) -> Path:
 
 
 def _require_unchanged(folder: Path) -> None:
-    """Record the SHA-256 of every file at first use, and compare it ever after.
+    """Record the SHA-256 of every file at first use, and compare it from then on.
 
     Raises:
-        WeightsError: a file differs from that at first use.
+        WeightsError: a file differs from its version at first use.
     """
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _WHOLE)
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != _COMPLETE)
     found = {name: sha256(folder / name) for name in names}
     try:
-        record = (folder / _WHOLE).read_text(encoding="utf-8")
-        noted = json.loads(record) if record else None
-        if noted is None:  # empty, as earlier versions wrote it
-            (folder / _WHOLE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        record = (folder / _COMPLETE).read_text(encoding="utf-8")
+        recorded = json.loads(record) if record else None
+        if recorded is None:  # empty, as earlier versions wrote it
+            (folder / _COMPLETE).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
             return
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{folder / _WHOLE}: cannot be read or written: {error}") from error
-    if found != noted:
-        raise WeightsError(f"{folder}: its files are not those of their first use; remove it to fetch them again")
+        raise WeightsError(f"{folder / _COMPLETE}: cannot be read or written: {error}") from error
+    if found != recorded:
+        raise WeightsError(f"{folder}: its files changed since first use; remove it to download them again")

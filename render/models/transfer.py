@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     import httpx2
 
-Heard = Callable[[int, int | None], None]  # bytes so far, total bytes or None
+ByteProgress = Callable[[int, int | None], None]  # bytes so far, total bytes or None
 
 PAUSES = (0.0, 1.0, 2.0, 4.0)  # seconds before a retry, by the number of consecutive attempts without new bytes
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
@@ -31,13 +31,13 @@ class AddressError(Exception):
     """An address does not provide the file; the text says why in a few words. The next address may."""
 
 
-class _CutError(Exception):
+class _InterruptedError(Exception):
     """The transfer was interrupted; it may be resumed."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
-    """The source of a partial file, stored beside it so that a later process can resume.
+class TransferRecord:
+    """Where a partial file comes from, stored beside it so that a later process can resume.
 
     Attributes:
         address: the URL.
@@ -50,9 +50,9 @@ class Origin:
     total: int | None
 
     @staticmethod
-    def read(partial: Path) -> Origin | None:
+    def read(partial: Path) -> TransferRecord | None:
         try:
-            return Origin(**json.loads(_beside(partial).read_text(encoding="utf-8")))
+            return TransferRecord(**json.loads(_beside(partial).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):  # missing or incomplete: the transfer starts over
             return None
 
@@ -62,8 +62,8 @@ class Origin:
 
 def received(partial: Path) -> tuple[int, int | None]:
     """Return the size of a partial file, and the total bytes if known."""
-    origin = Origin.read(partial)
-    return partial.stat().st_size if partial.exists() else 0, origin.total if origin else None
+    record = TransferRecord.read(partial)
+    return partial.stat().st_size if partial.exists() else 0, record.total if record else None
 
 
 def discard(partial: Path) -> None:
@@ -72,7 +72,7 @@ def discard(partial: Path) -> None:
     partial.unlink(missing_ok=True)
 
 
-def from_web(address: str, partial: Path, size: int | None, heard: Heard) -> None:
+def from_web(address: str, partial: Path, size: int | None, progress: ByteProgress) -> None:
     """Download `address` to `partial`, which is complete when this returns.
 
     An existing part of the same version is kept (Range, If-Range). An interrupted transfer is resumed; if the first
@@ -94,18 +94,18 @@ def from_web(address: str, partial: Path, size: int | None, heard: Heard) -> Non
     headers = {"Accept-Encoding": "identity", "User-Agent": "vqgan-clip-render"}
     tried, most, began = 0, received(partial)[0], False
 
-    def tell(done: int, total: int | None) -> None:
+    def report(done: int, total: int | None) -> None:
         nonlocal began
         began = True
-        heard(done, total)
+        progress(done, total)
 
     with httpx2.Client(timeout=timeout, headers=headers, follow_redirects=True) as client:
         while True:
             try:
-                return _pull(client, address, partial, size, tell)
+                return _pull(client, address, partial, size, report)
             except (httpx2.UnsupportedProtocol, httpx2.TooManyRedirects, httpx2.InvalidURL) as error:
                 raise AddressError(f"refused, {error}") from error
-            except (httpx2.HTTPError, _CutError) as error:
+            except (httpx2.HTTPError, _InterruptedError) as error:
                 now = received(partial)[0]
                 # A server without Range sends the same bytes again: only new ones count as progress.
                 tried, most = (0, now) if now > most else (tried + 1, most)
@@ -130,54 +130,54 @@ def in_words(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
-def _pull(client: httpx2.Client, address: str, partial: Path, size: int | None, heard: Heard) -> None:
+def _pull(client: httpx2.Client, address: str, partial: Path, size: int | None, progress: ByteProgress) -> None:
     """Make one request; received bytes are in `partial` even if it is interrupted."""
     have, _ = received(partial)
-    origin = Origin.read(partial)
-    if origin is None or origin.address != address or not origin.validator:
-        have, origin = 0, None  # without a validator, two versions could be mixed unnoticed
-    elif have and have == origin.total:
+    record = TransferRecord.read(partial)
+    if record is None or record.address != address or not record.validator:
+        have, record = 0, None  # without a validator, two versions could be mixed unnoticed
+    elif have and have == record.total:
         return
-    headers = {"Range": f"bytes={have}-", "If-Range": origin.validator} if origin and have else {}
+    headers = {"Range": f"bytes={have}-", "If-Range": record.validator} if record and have else {}
     with client.stream("GET", address, headers=headers) as response:
-        goes_on = origin is not None and _goes_on(response, origin, have)
-        if goes_on or response.status_code not in (206, 416):
-            new = _judge(response, address, size)
-            if not goes_on:
+        continues = record is not None and _continues(response, record, have)
+        if continues or response.status_code not in (206, 416):
+            new = _inspect(response, address, size)
+            if not continues:
                 have = 0
                 discard(partial)  # never overwritten: it may be a link into the hub's cache
                 new.write(partial)
-            _append(response, partial, have, new.total or size, heard)
+            _append(response, partial, have, new.total or size, progress)
             return
     if not headers:
-        raise AddressError("the server sent a part that was not asked for")
+        raise AddressError("the server sent a part that was not requested")
     discard(partial)  # the server has a new version
-    _pull(client, address, partial, size, heard)
+    _pull(client, address, partial, size, progress)
 
 
-def _goes_on(response: httpx2.Response, origin: Origin, have: int) -> bool:
+def _continues(response: httpx2.Response, record: TransferRecord, have: int) -> bool:
     """Whether a response continues a partial file; some servers ignore If-Range and send the range anyway."""
     part = _RANGE.match(response.headers.get("Content-Range", ""))
-    if response.status_code != 206 or part is None or _validator(response.headers) not in ("", origin.validator):
+    if response.status_code != 206 or part is None or _validator(response.headers) not in ("", record.validator):
         return False  # a partial response may omit its date
-    return int(part[1]) == have and origin.total in (None, int(part[2]))
+    return int(part[1]) == have and record.total in (None, int(part[2]))
 
 
-def _judge(response: httpx2.Response, address: str, size: int | None) -> Origin:
+def _inspect(response: httpx2.Response, address: str, size: int | None) -> TransferRecord:
     """Determine from a response's headers what it sends.
 
     Raises:
         AddressError: it cannot be the file.
-        _CutError: the server cannot send the file now; a retry may succeed.
+        _InterruptedError: the server cannot send the file now; a retry may succeed.
     """
     status, headers = response.status_code, response.headers
     if status not in (200, 206):
         later = status in (408, 429) or status >= 500
-        raise (_CutError if later else AddressError)(f"HTTP {status} {response.reason_phrase}".rstrip())
+        raise (_InterruptedError if later else AddressError)(f"HTTP {status} {response.reason_phrase}".rstrip())
     if headers.get("Content-Type", "").lower().startswith(("text/html", "application/xhtml")):
-        raise AddressError("an HTML page and not the file: a dead link")
+        raise AddressError("an HTML page instead of the file: a dead link")
     if headers.get("Content-Encoding", "identity") != "identity":
-        raise AddressError("it comes compressed although that was not asked for")
+        raise AddressError("the server compressed it although that was not requested")
     part = _RANGE.match(headers.get("Content-Range", "")) if status == 206 else None
     length = part[2] if part else headers.get("Content-Length")
     if length is None and size is None and headers.get("Transfer-Encoding") != "chunked":
@@ -185,20 +185,20 @@ def _judge(response: httpx2.Response, address: str, size: int | None) -> Origin:
     total = None if length is None else int(length)
     if None not in (total, size) and total != size:
         raise AddressError(f"it has {total:,} bytes, expected {size:,}")
-    return Origin(address=address, validator=_validator(headers), total=total)
+    return TransferRecord(address=address, validator=_validator(headers), total=total)
 
 
-def _append(response: httpx2.Response, partial: Path, have: int, total: int | None, heard: Heard) -> None:
-    heard(have, total)
+def _append(response: httpx2.Response, partial: Path, have: int, total: int | None, progress: ByteProgress) -> None:
+    progress(have, total)
     with partial.open("ab") as file:
         for chunk in response.iter_raw():
             file.write(chunk)
             file.flush()  # waiting processes check the file's size
             have += len(chunk)
-            heard(have, total)
+            progress(have, total)
         os.fsync(file.fileno())
         if total not in (None, file.tell()):
-            raise _CutError(f"{have:,} of {total:,} bytes came")
+            raise _InterruptedError(f"{have:,} of {total:,} bytes received")
 
 
 def _validator(headers: httpx2.Headers) -> str:

@@ -1,1 +1,1 @@
-"""Motion between frames: the warp of the previous picture, and the latent that refinement starts from."""
+"""Motion between frames: the warped previous picture, and the latent that refinement starts from."""

@@ -1,4 +1,4 @@
-"""What lies outside of the picture: one rule per border of `render.spec.BORDERS`."""
+"""What the area outside the picture shows: one rule per border of `render.spec.BORDERS`."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ from render.spec import BORDERS
 
 
 def inside(index: Tensor, count: int, border: str) -> tuple[Tensor, Tensor | float]:
-    """The pixel that represents `index` on an axis of `count` pixels, and its factor: 0 where the outside is black."""
+    """Return the pixel to read for `index` on an axis of `count` pixels, and its factor: 0 if the outside is black."""
     if border == "reflect":
         period = max(1, 2 * count - 2)
         folded = index.remainder(period)
@@ -19,4 +19,4 @@ def inside(index: Tensor, count: int, border: str) -> tuple[Tensor, Tensor | flo
         return clamped, (clamped == index).float()
     if border == "edge":
         return clamped, 1.0
-    raise ValueError(f"expected a border out of {BORDERS}, got '{border}'")
+    raise ValueError(f"expected one of the borders {BORDERS}, got '{border}'")

@@ -2,7 +2,7 @@
 
 Source: Keys, "Cubic convolution interpolation for digital image processing" (1981), a = -0.5, the
     only cubic that reproduces a linear ramp, so a motion of 1/50 pixel moves the picture by 1/50 pixel.
-    PyTorch's bicubic has a = -0.75, which moves it by half as much again, frame after frame.
+    PyTorch's bicubic has a = -0.75, which moves the picture half as far again in every frame.
 
 Convention: pixel coordinates, origin in the centre of the top left pixel, x to the right, y down.
 """
@@ -20,7 +20,7 @@ def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
     Args:
         image: (B, C, H, W).
         points: (B, h, w, 2), x and y in pixels.
-        border: what lies outside: reflect (about the outermost pixels' centres), wrap, edge, black.
+        border: how the area outside is filled: reflect (about the outermost pixels' centres), wrap, edge, black.
 
     Returns:
         (B, C, h, w); near sharp edges it overshoots the range of the picture by up to a tenth.
@@ -29,7 +29,7 @@ def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
         ValueError: the border is unknown.
     """
     if border not in BORDERS:
-        raise ValueError(f"expected a border out of {BORDERS}, got '{border}'")
+        raise ValueError(f"expected one of the borders {BORDERS}, got '{border}'")
     batch, channels, height, width = image.shape
     first = points.floor()
     across, down = _weights((points - first).to(image.dtype)).unbind(dim=-2)
@@ -48,7 +48,7 @@ def catmull_rom(image: Tensor, points: Tensor, border: str) -> Tensor:
 
 
 def _weights(share: Tensor) -> Tensor:
-    """Weights of the four neighbours of points that lie `share` in [0, 1) past the second: (...) to (..., 4)."""
+    """Return the weights of the four neighbours of points `share` in [0, 1) past the second: (...) to (..., 4)."""
     square, cube = share.square(), share**3
     return torch.stack(
         [

@@ -1,7 +1,7 @@
-"""Compute the latent that a frame starts from: that of the previous frame, moved.
+"""Compute the latent that a frame starts from: the previous frame's latent, moved.
 
-Encoder and decoder are not exact inverses. Encoding every moved picture again would feed their error back into the
-next frame, and within twenty frames it would grow into stripes. So:
+Encoder and decoder are not exact inverses. Encoding every moved picture again would carry their error into the next
+frame, and within twenty frames it would grow into stripes. Therefore:
 
 1. the encoder's error on the previous picture, z - E(x), is known; it is moved with the picture and added to the
    encoding of the moved picture;

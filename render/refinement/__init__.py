@@ -1,1 +1,1 @@
-"""The optimization of a latent: the step, the optimizer, coarse to fine, frames in lockstep."""
+"""The optimisation of a latent: steps, the optimiser, coarse to fine, several frames in lockstep."""

@@ -25,7 +25,7 @@ LEAST_STEPS = 12  # with fewer, all are taken at full size
 LEAST_SIDE = 64  # pixels, of the small picture: a smaller one shows nothing recognisable
 
 
-def sketched(
+def refine_coarsely(
     latents: Latent,
     guides: Sequence[Guide],
     picture: Tensor,

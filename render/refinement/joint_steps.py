@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from render.guidance.prompts import together
+from render.guidance.prompts import batch_targets
 from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.refinement.refine import Refinement
 
@@ -21,9 +21,9 @@ class Pending:
     """A picture's refinement with steps left to take, alone or in a batch.
 
     Attributes:
-        left: the number of steps left.
+        steps_left: the number of steps left.
         picture: (1, 3, H, W) in [0, 1], after the last step.
-        failure: the out-of-memory error because of which it was removed from the batch.
+        failure: the out-of-memory error that removed it from the batch.
     """
 
     def __init__(self, refinement: Refinement, optimizer: LatentAdam) -> None:
@@ -31,13 +31,13 @@ class Pending:
         self.optimizer = optimizer
         assert isinstance(refinement.generator, torch.Generator)
         self.generator = refinement.generator
-        self.left = refinement.spec.num_steps
+        self.steps_left = refinement.spec.num_steps
         self.average = RunningAverage(refinement.spec.ema)
         self.picture: Tensor | None = None
         self.failure: RuntimeError | None = None
 
     @property
-    def through(self) -> bool:
+    def is_done(self) -> bool:
         return self.picture is not None or self.failure is not None
 
     @property
@@ -61,7 +61,7 @@ class Pending:
         return self.picture
 
 
-def take(batch: Sequence[Pending], count: int) -> None:
+def take_steps(batch: Sequence[Pending], count: int) -> None:
     """Take `count` steps with a batch of the same kind; on failure, all are left as they were before.
 
     Raises:
@@ -81,9 +81,9 @@ def take(batch: Sequence[Pending], count: int) -> None:
         for generator, state in zip(generators, before, strict=True):
             generator.set_state(state)
         raise
-    optimizer.part([item.optimizer for item in batch])
+    optimizer.copy_back([item.optimizer for item in batch])
     for item, average in zip(batch, averages, strict=True):
-        item.left, item.average = item.left - count, average
+        item.steps_left, item.average = item.steps_left - count, average
 
 
 def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generator]) -> tuple[Refinement, Tensor]:
@@ -94,7 +94,7 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
     weights = {name: torch.tensor([spec.losses[name] for spec in specs], device=device) for name in first.spec.losses}
     lr = torch.tensor([spec.lr * first.latents.spread for spec in specs], device=device)
     guides = [
-        replace(guide, targets=together([refinement.guides[number].targets for refinement in refinements]))
+        replace(guide, targets=batch_targets([refinement.guides[number].targets for refinement in refinements]))
         for number, guide in enumerate(first.guides)
     ]
     refinement = replace(
@@ -108,7 +108,7 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
 
 
 @torch.no_grad()
-def show(batch: Sequence[Pending]) -> None:
+def decode_all(batch: Sequence[Pending]) -> None:
     for item in batch:
         item.optimizer.replace(item.average.value(item.optimizer.latent))
     pictures = batch[0].refinement.latents.decode(torch.cat([item.optimizer.latent for item in batch]))

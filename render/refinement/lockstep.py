@@ -14,7 +14,7 @@ from torch import Tensor
 
 from render.device.memory import is_out_of_memory
 from render.refinement.coroutine import Coroutine, current, suspend
-from render.refinement.joint_steps import Pending, show, take
+from render.refinement.joint_steps import Pending, decode_all, take_steps
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement
 
@@ -28,36 +28,36 @@ class Lockstep:
         warn: is called with a message when the batch size is reduced.
 
     Attributes:
-        most: the most pictures in a batch; reduced when memory runs out.
+        max_batch: the most pictures in a batch; reduced when memory runs out.
     """
 
     in_lockstep = True
 
-    def __init__(self, most: int, warn: Callable[[str], None] = lambda text: None) -> None:
-        self.most = most
+    def __init__(self, max_batch: int, warn: Callable[[str], None] = lambda text: None) -> None:
+        self.max_batch = max_batch
         self._warn = warn
         self._waiting: dict[Coroutine[Any], Pending] = {}
 
     def run(self, runs: Iterable[Generator[T, None, object]]) -> Iterator[T]:
-        """Yield the items of several runs, started in order, `most` of them at once.
+        """Yield the items of several runs, started in order, `max_batch` of them at once.
 
         A run is resumed as soon as its picture is ready, and joins a batch again with its next one.
         """
         queue = iter(runs)
-        going: list[Coroutine[T]] = []
+        active: list[Coroutine[T]] = []
         try:
             while True:
-                while len(going) < self.most and (items := next(queue, None)) is not None:
-                    going.append(Coroutine(items))
-                    yield from _resumed(going[-1], going)
-                if not going:
+                while len(active) < self.max_batch and (items := next(queue, None)) is not None:
+                    active.append(Coroutine(items))
+                    yield from _resumed(active[-1], active)
+                if not active:
                     return
-                self._advance([self._waiting[run] for run in going])
-                for run in [run for run in going if self._waiting[run].through]:
-                    yield from _resumed(run, going)
+                self._advance([self._waiting[run] for run in active])
+                for run in [run for run in active if self._waiting[run].is_done]:
+                    yield from _resumed(run, active)
         finally:
             with ExitStack() as closing:
-                for run in going:
+                for run in active:
                     closing.callback(run.close)
 
     def refine(self, refinement: Refinement, optimizer: LatentAdam) -> Tensor:
@@ -83,11 +83,11 @@ class Lockstep:
             kinds.setdefault(item.kind, []).append(item)
         for same in kinds.values():
             while same:
-                batch, same = same[: self.most], same[self.most :]
+                batch, same = same[: self.max_batch], same[self.max_batch :]
                 self._advance_batch(batch)
 
     def _advance_batch(self, batch: Sequence[Pending]) -> None:
-        failure = _tried(batch)
+        failure = _try_steps(batch)
         if failure is None:
             return
         if len(batch) == 1:
@@ -96,28 +96,28 @@ class Lockstep:
         if batch[0].optimizer.latent.device.type == "cuda":
             torch.cuda.empty_cache()
         half = len(batch) // 2
-        self.most = min(self.most, half)
-        self._warn(f"memory is short; from here on {half} at a time")
+        self.max_batch = min(self.max_batch, half)
+        self._warn(f"memory is running out; from now on {half} pictures at a time")
         for begin in range(0, len(batch), half):
             self._advance_batch(batch[begin : begin + half])
 
 
-def _resumed(run: Coroutine[T], going: list[Coroutine[T]]) -> Iterator[T]:
-    """Resume a run until its next refinement or its end; an ended run is removed from `going`."""
+def _resumed(run: Coroutine[T], active: list[Coroutine[T]]) -> Iterator[T]:
+    """Resume a run until its next refinement or its end; an ended run is removed from `active`."""
     yield from run.resume()
     if run.ended:
-        going.remove(run)
+        active.remove(run)
 
 
-def _tried(batch: Sequence[Pending]) -> RuntimeError | None:
+def _try_steps(batch: Sequence[Pending]) -> RuntimeError | None:
     """Take steps until one is finished, and decode the finished ones; return the error if memory runs out."""
     first = batch[0]
     try:
-        if len(batch) == 1 and first.left == first.refinement.spec.num_steps:
+        if len(batch) == 1 and first.steps_left == first.refinement.spec.num_steps:
             first.result()
             return None
-        take(batch, min(item.left for item in batch))
-        show([item for item in batch if not item.left])
+        take_steps(batch, min(item.steps_left for item in batch))
+        decode_all([item for item in batch if not item.steps_left])
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise

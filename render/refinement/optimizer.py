@@ -85,7 +85,7 @@ class LatentAdam:
         latent = torch.cat([optimizer.latent.detach() for optimizer in optimizers])
         return cls(latent, state, optimizers[0]._loss_scale, optimizers[0]._adapt)
 
-    def part(self, optimizers: Sequence["LatentAdam"]) -> None:
+    def copy_back(self, optimizers: Sequence["LatentAdam"]) -> None:
         """Copy latents, moments and step counts back to the optimizers that were `joined`, each of one latent."""
         for number, optimizer in enumerate(optimizers):
             own = slice(number, number + 1)

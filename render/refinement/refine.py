@@ -35,7 +35,7 @@ class Guide:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class EmbeddedCutouts:
     """The cutouts of every picture that one perceptor sees in one step.
 
     Attributes:
@@ -98,15 +98,15 @@ class Refinement:
 
     def _loss(self, latent: Tensor) -> Tensor:
         image = self.latents.decode(latent)
-        looks = self._look(image)
+        seen = self._embed_cutouts(image)
         inputs = LossInputs(
             image=image,
             latent=latent,
             anchor=self.anchor,
-            embeddings=[look.embeddings for look in looks],
+            embeddings=[each.embeddings for each in seen],
             targets=[
-                guide.targets.seen_through(look.views, guide.perceptor.side)
-                for guide, look in zip(self.guides, looks, strict=True)
+                guide.targets.with_coverage(each.views, guide.perceptor.side)
+                for guide, each in zip(self.guides, seen, strict=True)
             ],
             shares=[guide.weight for guide in self.guides],
         )
@@ -114,9 +114,11 @@ class Refinement:
         total: Tensor = sum((weight * catalogue.load(losses, name).loss(inputs)).sum() for name, weight in weighted)
         return total
 
-    def _look(self, image: Tensor) -> list[Look]:
+    def _embed_cutouts(self, image: Tensor) -> list[EmbeddedCutouts]:
         strength = augment.STRENGTHS[self.spec.augment]
-        return look_at(image, [each.perceptor for each in self.guides], self.spec.num_cutouts, strength, self.generator)
+        return embed_cutouts(
+            image, [each.perceptor for each in self.guides], self.spec.num_cutouts, strength, self.generator
+        )
 
     def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
         """Take a step; while it is non-finite, repeat it from the last latent at half the rate. Return the rate."""
@@ -128,14 +130,14 @@ class Refinement:
             optimizer.restore(good)
             lr /= 2
         raise NonFiniteError(
-            f"frame {self.spec.index}: the refinement gave numbers that are not finite, also at a learning rate"
+            f"frame {self.spec.index}: the refinement became NaN or infinite, even at a learning rate"
             f" {2**HALVINGS} times smaller; try a smaller refine.lr or other losses"
         )
 
 
-def look_at(
+def embed_cutouts(
     image: Tensor, perceptors: Sequence[Perceptor], count: int, strength: augment.Strength, generators: Generators
-) -> list[Look]:
+) -> list[EmbeddedCutouts]:
     """Embed `count` augmented cutouts of every picture (B, 3, H, W) in [0, 1] with each perceptor.
 
     Perceptors with the same cutout size see the same cutouts.
@@ -146,11 +148,11 @@ def look_at(
         if side not in drawn:
             views = cutouts.draw(len(image), count, aspect, strength, generators)
             drawn[side] = views, augment.alter(cutouts.sample(image, views, side), strength, generators).flatten(0, 1)
-    looks = []
+    seen = []
     for perceptor in perceptors:
         views, pixels = drawn[perceptor.side]
-        looks.append(Look(views=views, embeddings=perceptor.encode_image(pixels).view(len(image), count, -1)))
-    return looks
+        seen.append(EmbeddedCutouts(views=views, embeddings=perceptor.encode_image(pixels).view(len(image), count, -1)))
+    return seen
 
 
 @torch.no_grad()

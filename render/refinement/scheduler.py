@@ -1,4 +1,4 @@
-"""Define what takes the steps of refinements: a run by itself, or a scheduler that batches several runs."""
+"""Define who takes the steps of refinements: a run by itself, or a scheduler that batches several runs."""
 
 from typing import Protocol
 
@@ -19,7 +19,7 @@ class Scheduler(Protocol):
         """Take all steps of a refinement and return its picture, see `Refinement.run`."""
 
 
-class Alone:
+class Unbatched:
     """Takes all steps immediately, without batching."""
 
     in_lockstep = False

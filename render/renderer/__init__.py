@@ -1,1 +1,1 @@
-"""From the previous frame's state to this frame's state, and the models that it takes."""
+"""Compute a frame's state from the previous frame's state, and load the models that this needs."""

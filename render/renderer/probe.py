@@ -1,4 +1,4 @@
-"""Measure with a few steps whether refining several frames at once is faster on this device."""
+"""Measure, with a few steps, whether refining several frames at once is faster on this device."""
 
 import time
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from render.device.memory import is_out_of_memory
-from render.refinement.joint_steps import Pending, take
+from render.refinement.joint_steps import Pending, take_steps
 from render.renderer.renderer import Renderer
 from render.spec import FrameSpec
 
@@ -58,7 +58,7 @@ def _begun(renderer: Renderer, spec: FrameSpec, number: int) -> Pending:
 
 
 def _compared(batch: list[Pending], counts: list[int]) -> dict[int, float]:
-    """Return the least seconds per picture for each count, since other load on the machine only adds time."""
+    """Return the shortest time per picture for each count, since other load on the machine only adds time."""
     for count in counts:
         _seconds(batch[:count])
     rounds = [{count: _seconds(batch[:count]) / count for count in counts} for _ in range(ROUNDS)]
@@ -70,7 +70,7 @@ def _seconds(batch: list[Pending]) -> float:
     if cuda:
         torch.cuda.synchronize()
     begun = time.perf_counter()
-    take(batch, 1)
+    take_steps(batch, 1)
     if cuda:
         torch.cuda.synchronize()
     return time.perf_counter() - begun

@@ -20,10 +20,10 @@ from render.models.model import ModelFiles
 from render.motion import displacements
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
-from render.refinement.coarse import sketched
+from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, similarity
-from render.refinement.scheduler import Alone, Scheduler
+from render.refinement.scheduler import Scheduler, Unbatched
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
 from render.spec import FrameSpec
@@ -44,7 +44,7 @@ class Renderer:
 
     Args:
         dtype: the precision of the networks.
-        warn: is called with one sentence when something is done differently than requested.
+        warn: called with one sentence when something is done differently from what was requested.
         displacement: moves the picture, an entry of `render.motion.displacements`.
         source: makes what the first frame and cuts start from, an entry of `render.sources`.
     """
@@ -57,7 +57,7 @@ class Renderer:
         dtype: torch.dtype = torch.float32,
         warn: Warn = lambda text: None,
         *,
-        displacement: str = "affine",
+        displacement: str = "homography",
         source: str = "noise",
     ) -> None:
         self._latents = latents
@@ -67,21 +67,21 @@ class Renderer:
         self._dtype = dtype
         self._source: sources.Source = catalogue.load(sources, source).start
         self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
-        self._scheduler: Scheduler = Alone()
+        self._scheduler: Scheduler = Unbatched()
         self.device = device
         self.warn = warn
 
     def of_run(self, warn: Warn, scheduler: Scheduler | None = None) -> "Renderer":
         """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
         renderer = copy.copy(self)
-        renderer.warn, renderer._scheduler = warn, scheduler or Alone()
+        renderer.warn, renderer._scheduler = warn, scheduler or Unbatched()
         return renderer
 
     @property
     def made_on(self) -> str:
         """Everything that determines rounding: device, on a CPU the number of threads, precision, torch's version.
 
-        The number of pictures refined together also does, but it may change from step to step.
+        The number of pictures refined together affects it as well, but may change from step to step.
         """
         threads = f" with {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
         precision = str(self._dtype).removeprefix("torch.")
@@ -135,18 +135,20 @@ class Renderer:
                 " try a smaller output.size or fewer refine.cutouts"
             ) from error
         if first:
-            self.warn(f"frame {spec.index}: memory is short; cutouts are looked at in smaller groups, which is slower")
+            self.warn(
+                f"frame {spec.index}: memory is running out; cutouts are processed in smaller groups, which is slower"
+            )
 
     def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         state = None if spec.cut else state
         guides = self._guides(spec)
         image, latent, carried = self._refined(state, spec, guides, careful=False)
         if not is_finite(image, latent, carried):
-            self.warn(f"frame {spec.index}: the refinement left the finite numbers; repeating it with smaller steps")
+            self.warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")
             image, latent, carried = self._refined(state, spec, guides, careful=True)
         if not is_finite(image, latent, carried):
             raise NonFiniteError(
-                f"frame {spec.index}: picture, latent or optimiser are not finite; try a smaller refine.lr"
+                f"frame {spec.index}: the picture, latent or optimiser is NaN or infinite; try a smaller refine.lr"
             )
         return FrameState(
             index=spec.index,
@@ -166,7 +168,9 @@ class Renderer:
             begun = self._source(spec, spec.size, generator)
             image, latent, start = begun.image, begun.latent, begun.latent
             if refined and start is None:
-                image, spec = sketched(self._latents, guides, image, spec, generator, self._loss_scale, self._scheduler)
+                image, spec = refine_coarsely(
+                    self._latents, guides, image, spec, generator, self._loss_scale, self._scheduler
+                )
                 start = self._latents.encode(image)
         else:
             image, latent, start = self._moved(state, spec, refined)
@@ -191,7 +195,7 @@ class Renderer:
 
     @property
     def _loss_scale(self) -> float:
-        """Return the factor that keeps gradients of a mean over a million numbers above half precision's smallest."""
+        """Return the factor that keeps the gradients of a mean over a million numbers from underflowing in fp16."""
         return 4096.0 if self._dtype == torch.float16 else 1.0
 
     def _guides(self, spec: FrameSpec) -> list[Guide]:

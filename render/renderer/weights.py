@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from render import catalogue, latents
-from render.models.downloads import Download, Progress, alone, cache_folder, fetch
+from render.models.downloads import Download, Progress, cache_folder, fetch, locked
 from render.models.model import Model, ModelFiles, sha256
 from render.models.tokenizers import companions
 
@@ -47,7 +47,7 @@ def _converted(model: Model, download: Download, offline: bool, progress: Progre
     target = cache_folder() / _converted_name(model)
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
-        with alone(download, target.parent, progress, purpose="convert.lock"):
+        with locked(download, target.parent, progress, purpose="convert.lock"):
             if not target.is_file():  # another render may have made it while we waited
                 original = fetch(download, target.parent, offline=offline, progress=progress)
                 wanted = catalogue.load(latents, model.entry).shapes(model.architecture)

@@ -1,4 +1,4 @@
-"""The recipes of cloud/: linted, valid by the tools' own schemas, and the image's steps done without an engine."""
+"""The recipes of cloud/: linted, valid by the tools' own schemas; the image's steps run without a container engine."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def commands() -> list[list[str]]:
     return found
 
 
-def test_hadolint_has_nothing_to_say() -> None:
+def test_hadolint_reports_nothing() -> None:
     program = shutil.which("hadolint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if program is None:
         pytest.skip("hadolint is not installed")
@@ -44,7 +44,7 @@ def test_hadolint_has_nothing_to_say() -> None:
 
 
 def manifests() -> list[tuple[str, dict[str, Any]]]:
-    """What Kubernetes has a schema for; of a RayJob the pods of its groups."""
+    """The documents that Kubernetes has a schema for; for a RayJob, the pods of its groups."""
     found = []
     for name, document in documents():
         if document.get("kind") == "RayJob":
@@ -58,7 +58,7 @@ def manifests() -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize(("name", "document"), manifests())
-def test_kubernetes_own_schemas(name: str, document: dict[str, Any]) -> None:
+def test_manifests_match_the_schemas_of_kubernetes(name: str, document: dict[str, Any]) -> None:
     kubernetes_validate = pytest.importorskip("kubernetes_validate")
     kubernetes_validate.validate(document, "1.29", strict=True)
     wrong = {**document, "spec": {**document["spec"], "nonsense": 1}}
@@ -66,7 +66,7 @@ def test_kubernetes_own_schemas(name: str, document: dict[str, Any]) -> None:
         kubernetes_validate.validate(wrong, "1.29", strict=True)
 
 
-def test_every_command_is_one_of_ours() -> None:
+def test_every_command_is_valid() -> None:
     found = commands()
     assert len(found) >= 4
     for arguments in found:
@@ -75,15 +75,15 @@ def test_every_command_is_one_of_ours() -> None:
         command.make_parser(command.context_class(command)).parse_args(list(rest))
 
 
-def test_nobody_is_root_and_no_secret_is_written() -> None:
+def test_the_image_does_not_run_as_root_and_contains_no_secret() -> None:
     assert re.findall(r"^USER (\w+)$", DOCKERFILE, re.M)[-1] not in ("root", "0")
     for path in CLOUD.iterdir():
         assert not re.search(r"(SECRET|KEY|TOKEN)\w*[=:] *['\"]?[A-Za-z0-9/+]{16,}", path.read_text())
 
 
 @pytest.mark.slow
-def test_the_images_steps_in_a_clean_environment(tmp_path: Path) -> None:
-    """COPY and RUN of the Dockerfile, in a folder and a virtual environment that stand for the image."""
+def test_the_images_steps_work_in_a_clean_environment(tmp_path: Path) -> None:
+    """COPY and RUN of the Dockerfile, in a folder and a virtual environment that stand in for the image."""
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     app = tmp_path / "app"
     app.mkdir()
@@ -92,7 +92,7 @@ def test_the_images_steps_in_a_clean_environment(tmp_path: Path) -> None:
     environment |= dict(re.findall(r"^ARG (\w+)=(.*)$", DOCKERFILE, re.M))
     root = CLOUD.parent
     for step, rest in re.findall(r"^(COPY|RUN) (.*)$", DOCKERFILE, re.M):
-        if step == "RUN" and not rest.startswith("useradd"):  # which needs a system of its own
+        if step == "RUN" and not rest.startswith("useradd"):  # it needs its own system
             subprocess.run(["bash", "-ec", rest], cwd=app, env=environment, check=True)
         elif step == "COPY":
             *sources, target = rest.split()

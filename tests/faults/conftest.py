@@ -1,4 +1,4 @@
-"""An undisturbed run to compare with, places for breaking other runs, and a count of the faults tried."""
+"""An undisturbed run to compare with, folders for disturbing other runs, and a count of the faults tried."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

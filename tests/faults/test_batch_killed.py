@@ -45,7 +45,7 @@ def assert_finished(done: Ended) -> None:
 
 
 @pytest.mark.parametrize("count", [3, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
-def test_killed_and_started_again_at_once(
+def test_a_killed_batch_can_be_restarted_at_once(
     count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally
 ) -> None:
     begun = time.monotonic()

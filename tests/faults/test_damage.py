@@ -1,4 +1,4 @@
-"""States and frames that differ from what was written are recognised, reported, and remade to the same bytes."""
+"""States and frames that differ from what was written are detected, reported, and restored to the same bytes."""
 
 import itertools
 import os
@@ -24,7 +24,7 @@ PLACES = int(os.environ.get("RENDER_FAULT_PLACES", "20"))
 
 
 def flip(begin: float, end: float) -> Damage:
-    """Flip one bit between two positions, given as fractions of the file, or as byte counts where they exceed 1."""
+    """Flip one bit between two positions, given as fractions of the file, or as byte positions if they exceed 1."""
 
     def damage(whole: bytes) -> bytes:
         chance = random.Random(len(whole))
@@ -68,17 +68,17 @@ FEW = ["a bit of its data"]
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in DAMAGES]
 )
-def test_damaged_newest_state_falls_back_to_the_one_before(
+def test_a_damaged_latest_state_falls_back_to_the_previous_one(
     name: str, begun: Place, reference: Place, tally: Tally
 ) -> None:
     started, kept = time.monotonic(), begun.stamps()
     begun.state(11).write_bytes(DAMAGES[name](begun.state(11).read_bytes()))
     done = begun.render()
     assert "000011.safetensors: " in done.err
-    assert "going on from an earlier state" in done.err
+    assert "continuing from an earlier state" in done.err
     assert "resuming: 11 frames reused" in done.out
     assert_equal(begun, reference)
-    assert kept.items() <= begun.stamps().items(), "frames that are there are not written again"
+    assert kept.items() <= begun.stamps().items(), "existing frames are not written again"
     tally.add(f"state damaged: {name}", 1, time.monotonic() - started)
 
 
@@ -94,7 +94,7 @@ def test_every_state_damaged_in_turn(
     kept = place.stamps()
     for number in range(PLACES):
         for found in (place.folder / "state").glob("0*"):
-            found.unlink()  # filling a hole leaves the two states before it, and frames are made of states, too
+            found.unlink()  # other states would be used instead of the damaged one
         for state in STATES:
             if state <= index:
                 place.state(state).write_bytes(whole[state])
@@ -106,14 +106,14 @@ def test_every_state_damaged_in_turn(
             place.frame(frame).unlink(missing_ok=True)
         done = place.render()
         assert f"{index:06d}.safetensors: damaged" in done.err
-        assert "going on from an earlier state" in done.err
+        assert "continuing from an earlier state" in done.err
         assert_equal(place, reference)
-        assert kept.items() <= place.stamps().items(), "frames that are there are not written again"
+        assert kept.items() <= place.stamps().items(), "existing frames are not written again"
     tally.add(f"state {index} cut or flipped at a random place", PLACES, time.monotonic() - started)
 
 
 def test_all_records_damaged_at_once(done: Place, reference: Place) -> None:
-    """The run's description and the note of who renders it are made again; no frame is."""
+    """The run's records and its lock file are written again, but no frame is."""
     before = done.stamps()
     for name in ("run.json", "report.json", "schedule.yaml", ".lock", "video.mp4", "contact.png", "poster.png"):
         (done.folder / name).write_bytes(b"\xff\0 nothing that we wrote")
@@ -137,13 +137,13 @@ def test_every_state_damaged_in_every_way(
             place.state(index).write_bytes(DAMAGES[next(ways)](place.state(index).read_bytes()))
             tried += 1
         done = place.render()
-        assert done.err.count("going on from an earlier state") == warnings
+        assert done.err.count("continuing from an earlier state") == warnings
         assert_equal(place, reference)
     tally.add("states damaged together", tried, time.monotonic() - started)
 
 
 @pytest.mark.slow
-def test_state_of_another_frame_is_not_taken_for_it(begun: Place, reference: Place) -> None:
+def test_a_state_of_another_frame_is_not_used(begun: Place, reference: Place) -> None:
     begun.state(11).write_bytes(begun.state(10).read_bytes())
     done = begun.render()
     assert "000011.safetensors: damaged" in done.err
@@ -168,7 +168,7 @@ def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> No
     assert kept.items() <= begun.stamps().items()
 
 
-def test_flipped_bit_of_a_frame_is_found_by_verify_and_mended(done: Place, reference: Place) -> None:
+def test_verify_finds_a_flipped_bit_of_a_frame_and_rendering_repairs_it(done: Place, reference: Place) -> None:
     whole = bytearray(done.frame(9).read_bytes())
     whole[whole.index(b"IDAT") + 200] ^= 4
     done.frame(9).write_bytes(whole)
@@ -176,7 +176,7 @@ def test_flipped_bit_of_a_frame_is_found_by_verify_and_mended(done: Place, refer
     assert told.code == 1
     assert "000009.png: damaged" in told.message
     assert told.message.endswith("render it again with --frames 9:10")
-    assert "1 wrong" in told.out
+    assert "1 problem found" in told.out
     done.render("--frames", "9:10")
     assert_equal(done, reference)
     told = done.call("verify", "out/toy")
@@ -185,8 +185,8 @@ def test_flipped_bit_of_a_frame_is_found_by_verify_and_mended(done: Place, refer
 
 
 @pytest.mark.slow
-def test_mended_frame_reaches_the_video_even_if_the_run_is_killed_between(done: Place, reference: Place) -> None:
-    """The frame's hash is the same as before, so the report must no longer vouch for the video."""
+def test_a_repaired_frame_reaches_the_video_even_if_the_run_fails_in_between(done: Place, reference: Place) -> None:
+    """The frame's hash is the same as before, so the report must mark the video as outdated."""
     black = Image.fromarray(np.zeros((32, 32, 3), np.uint8))
     with Image.open(done.frame(9)) as frame:
         notes = frame.info | {"pixels_sha256": checksum(np.asarray(black))}
@@ -234,7 +234,7 @@ def tampered(path: str) -> bytes:
 
 
 @pytest.mark.slow
-def test_rerendering_passes_on_an_honest_run_and_fails_on_a_forged_state(begun: Place) -> None:
+def test_rerendering_passes_for_an_intact_run_and_fails_for_a_forged_state(begun: Place) -> None:
     """Frames 0, 8 and 11 follow a kept state or have none before them; no frame follows the last state yet."""
     honest = begun.call("verify", "out/toy", "--rerender", "9")
     assert honest.code == 1, "frames 12 to 23 are missing"
@@ -245,4 +245,4 @@ def test_rerendering_passes_on_an_honest_run_and_fails_on_a_forged_state(begun: 
     begun.state(10).write_bytes(tampered(str(begun.state(10))))
     forged = begun.call("verify", "out/toy", "--rerender", "9")
     assert "000011.png: rendered again" in forged.err
-    assert "it is another picture" in forged.err
+    assert "the picture is different" in forged.err

@@ -20,7 +20,7 @@ MANY = int(os.environ.get("RENDER_FAULT_PLACES", "20"))
 
 @contextlib.contextmanager
 def mounted(path: Path, options: str) -> Iterator[Path]:
-    """Mount a small separate disk at `path`; skip the test where mounting is not permitted."""
+    """Mount a small separate disk at `path`; skip the test if mounting is not permitted."""
     path.mkdir(parents=True, exist_ok=True)
     try:
         subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True, capture_output=True)
@@ -42,7 +42,9 @@ def size_of(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
-def test_full_disk_costs_nothing(count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally) -> None:
+def test_a_full_disk_loses_nothing(
+    count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally
+) -> None:
     """The disk fills up after a random number of pages, repeatedly, until there is room for everything."""
     begun, chance = time.monotonic(), random.Random(count)
     needed = size_of(reference.folder)
@@ -81,8 +83,8 @@ def no_file_over(size: int) -> Callable[[], None]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [1_000, 8_000, 25_000])
-def test_write_that_fails_halfway_costs_nothing(size: int, place: Place, reference: Place) -> None:
-    """For machines where no disk can be mounted: no file may be longer than `size` bytes."""
+def test_a_write_that_fails_halfway_loses_nothing(size: int, place: Place, reference: Place) -> None:
+    """For machines that cannot mount a disk: no file may be longer than `size` bytes."""
     done = place.call("toy.yaml", "--out", "out", preexec_fn=no_file_over(size))
     assert done.code == 1
     assert "File too large" in done.message
@@ -92,7 +94,7 @@ def test_write_that_fails_halfway_costs_nothing(size: int, place: Place, referen
     assert_equal(place, reference)
 
 
-def test_read_only_folder_is_told(place: Place, reference: Place) -> None:
+def test_a_read_only_folder_is_reported(place: Place, reference: Place) -> None:
     with mounted(place.path / "out", "size=64m,ro") as out:
         done = place.call("toy.yaml", "--out", "out")
         assert done.code == 1
@@ -109,8 +111,8 @@ def test_read_only_folder_is_told(place: Place, reference: Place) -> None:
         assert place.pictures() == reference.pictures()
 
 
-def test_folder_that_is_read_only_can_be_looked_at(done: Place, tmp_path: Path) -> None:
-    """status and verify write nothing."""
+def test_status_and_verify_work_on_a_read_only_folder(done: Place, tmp_path: Path) -> None:
+    """They write nothing."""
     folder = tmp_path / "mount"
     with mounted(folder, "size=64m") as out:
         subprocess.run(["cp", "-r", done.folder, out], check=True)
@@ -122,7 +124,7 @@ def test_folder_that_is_read_only_can_be_looked_at(done: Place, tmp_path: Path) 
         assert "Read-only file system" in told.message
 
 
-def test_file_in_the_place_of_the_folder_is_told(place: Place) -> None:
+def test_a_file_instead_of_the_output_folder_is_reported(place: Place) -> None:
     (place.path / "out").write_text("a file")
     done = place.call("toy.yaml", "--out", "out")
     assert done.code in (1, 2)

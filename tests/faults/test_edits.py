@@ -38,12 +38,14 @@ def modelled(place: Place) -> Place:
 
 
 @pytest.mark.slow
-def test_edit_renders_from_the_edit_and_says_what_is_stale(done: Place, reference: Place, tmp_path: Path) -> None:
+def test_an_edit_renders_from_the_edit_on_and_reports_stale_frames(
+    done: Place, reference: Place, tmp_path: Path
+) -> None:
     before = done.stamps()
     told = done.write(EDITED).call("status", "out/toy").out
     assert "(edited since)" in told
     said = done.render()
-    assert "resuming: 8 frames reused" in said.out, "the last state before frame 13 is that after frame 7"
+    assert "resuming: 8 frames reused" in said.out, "the last state before frame 13 is the one after frame 7"
     assert f"; {FRAMES - 13} frames are out of date and will be rendered again" in said.out
     after = done.stamps()
     assert sorted(name for name in before if after[name] == before[name]) == [f"{i:06d}.png" for i in range(13)]
@@ -61,7 +63,7 @@ def test_edited_comment_renders_nothing(done: Place, reference: Place) -> None:
 
 
 @pytest.mark.slow
-def test_range_is_rendered_anew_and_nothing_else(done: Place, reference: Place) -> None:
+def test_only_the_requested_range_is_rendered_again(done: Place, reference: Place) -> None:
     before = done.stamps()
     done.render("--frames", "9:11")
     after = done.stamps()
@@ -88,8 +90,8 @@ def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(mod
     done = modelled.write(DIVERGING).call("toy.yaml", "--out", "out")
     assert done.code == 1
     warning, message = done.err.splitlines()
-    assert "warning: frame 3: the refinement left the finite numbers; repeating it with smaller steps" in warning
-    assert "frame 3: the refinement gave numbers that are not finite, also at a learning rate 16 times" in message
+    assert "warning: frame 3: the refinement became NaN or infinite; repeating it with smaller steps" in warning
+    assert "frame 3: the refinement became NaN or infinite, even at a learning rate 16 times" in message
     assert "try a smaller refine.lr" in message
     assert sorted(modelled.pictures()) == ["000000.png", "000001.png", "000002.png"]
     assert modelled.half_written() == []
@@ -97,15 +99,15 @@ def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(mod
 
 @pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="torch starts no more threads than there are processors")
-def test_another_number_of_threads_is_told(begun: Place) -> None:
+def test_another_number_of_threads_is_reported(begun: Place) -> None:
     """Sums are computed in a different order: with the embedded models, one thread and two give different bits."""
     begun.state(11).unlink()
     begun.render("--frames", "11:12", "--fresh", OMP_NUM_THREADS="1")
     done = begun.render(OMP_NUM_THREADS="2")
-    assert "begun on CPU (" in done.err
+    assert "started on CPU (" in done.err
     assert " with 1 threads in " in done.err
     assert " with 2 threads in " in done.err
-    assert "frames differ a little" in done.err
+    assert "frames differ slightly" in done.err
 
 
 # model files
@@ -131,7 +133,7 @@ def test_models_that_change_while_they_are_loaded_are_refused(modelled: Place) -
 
 
 @pytest.mark.slow
-def test_model_that_vanishes_while_a_run_starts_is_told(modelled: Place) -> None:
+def test_a_model_deleted_while_a_run_starts_is_reported(modelled: Place) -> None:
     process = modelled.start("toy.yaml", "--out", "out")
     try:
         while not (modelled.folder / "run.json").exists():

@@ -8,21 +8,21 @@ from tests.faults.harness import FRAMES, Place, assert_equal, programs
 
 SCRIPTS = {
     "hangs": ("sleep 600", "showed no progress for 1 s and was stopped"),
-    "hangs after a word": ("echo frame=1; sleep 600 & exec sleep 600", "showed no progress for 1 s"),
-    "hears no signal": ("trap '' TERM INT HUP; sleep 600; sleep 600", "showed no progress for 1 s"),
+    "hangs after some output": ("echo frame=1; sleep 600 & exec sleep 600", "showed no progress for 1 s"),
+    "ignores signals": ("trap '' TERM INT HUP; sleep 600; sleep 600", "showed no progress for 1 s"),
     "leaves a child that holds its pipes": ("sleep 600 & exit 0", "showed no progress for 1 s"),
     "dies of a signal": ("kill -SEGV $$", "was killed by signal 11"),
     "is killed": ("kill -KILL $$", "was killed by signal 9"),
     "fails": ("echo something broke >&2; exit 1", "failed with code 1: something broke"),
-    "fails in silence": ("exit 3", "failed with code 3: it printed no message"),
-    "fails with megabytes to say": (
+    "fails without a message": ("exit 3", "failed with code 3: it printed no message"),
+    "fails with megabytes of output": (
         "yes 'no no no no no no no no no no' | head -n 170000 >&2; echo the end >&2; exit 1",
         "failed with code 1: the end",
     ),
-    "writes garbage and ends well": ('for last; do :; done; head -c 5000 /dev/urandom > "$last"', "made no video"),
-    "makes nothing and ends well": ("exit 0", "made no video"),
+    "writes garbage and succeeds": ('for last; do :; done; head -c 5000 /dev/urandom > "$last"', "made no video"),
+    "makes nothing and succeeds": ("exit 0", "made no video"),
     "makes an empty file": ('for last; do :; done; : > "$last"', "made no video"),
-    "is no program": (None, "cannot be run"),
+    "is not a program": (None, "cannot be run"),
 }
 
 
@@ -40,13 +40,13 @@ def script(path: Path, body: str | None) -> Path:
     return path
 
 
-FEW = ["hangs", "dies of a signal", "fails with megabytes to say", "writes garbage and ends well"]
+FEW = ["hangs", "dies of a signal", "fails with megabytes of output", "writes garbage and succeeds"]
 
 
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in SCRIPTS]
 )
-def test_ffmpeg_costs_no_frame(name: str, unfinished: Place, reference: Place) -> None:
+def test_a_failing_ffmpeg_loses_no_frame(name: str, unfinished: Place, reference: Place) -> None:
     body, expected = SCRIPTS[name]
     ffmpeg = script(unfinished.path / "false-ffmpeg", body)
     before = unfinished.stamps()
@@ -71,14 +71,14 @@ def test_the_real_ffmpeg_finishes_without_rendering_a_frame(unfinished: Place, r
     assert unfinished.stamps() == before
 
 
-def test_missing_ffmpeg_is_told_before_anything_is_rendered(place: Place) -> None:
+def test_a_missing_ffmpeg_is_reported_before_anything_is_rendered(place: Place) -> None:
     done = place.call("toy.yaml", "--out", "out", "--ffmpeg", "/nowhere/ffmpeg")
     assert done.code == 1
     assert done.message == "toy: --ffmpeg: '/nowhere/ffmpeg' cannot be run"
     assert not place.folder.exists()
 
 
-def test_patience_that_is_no_number_is_told(unfinished: Place) -> None:
+def test_an_invalid_patience_is_reported(unfinished: Place) -> None:
     done = unfinished.call("toy.yaml", "--out", "out", RENDER_FFMPEG_PATIENCE="long")
     assert done.code == 1
     assert "$RENDER_FFMPEG_PATIENCE: 'long'" in done.message
@@ -105,8 +105,8 @@ def test_assemble_of_an_unfinished_run_asks_for_partial(begun: Place) -> None:
 
 
 @pytest.mark.slow
-def test_partial_video_is_not_taken_for_the_whole_one(done: Place, reference: Place) -> None:
-    """The last frame is restored from its state without a step, and yet a video must be made."""
+def test_a_partial_video_is_not_mistaken_for_the_whole_one(done: Place, reference: Place) -> None:
+    """The last frame is restored from its state without a step, but a video must still be made."""
     done.frame(FRAMES - 1).unlink()
     assert done.call("assemble", "out/toy", "--partial").out == f"out/toy/video.mp4: {FRAMES - 1} frames\n"
     done.render()

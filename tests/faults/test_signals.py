@@ -155,7 +155,7 @@ def hanging_ffmpeg(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("task", ["render", "assemble"])
-def test_terminated_while_ffmpeg_runs_takes_it_along(task: str, done: Place, reference: Place) -> None:
+def test_termination_also_ends_ffmpeg(task: str, done: Place, reference: Place) -> None:
     (done.folder / "video.mp4").unlink()
     hangs = hanging_ffmpeg(done.path)
     arguments = ["assemble", "out/toy"] if task == "assemble" else ["toy.yaml", "--out", "out"]
@@ -176,7 +176,7 @@ def next_line(process: subprocess.Popen[str], sign: str) -> None:
     for line in process.stdout:
         if sign in line:
             return
-    raise AssertionError(f"{sign} never came")
+    raise AssertionError(f"{sign} was never printed")
 
 
 @pytest.mark.slow
@@ -212,7 +212,7 @@ def test_interrupted_twice_stops_at_once(place: Place) -> None:
 
 
 @pytest.mark.slow
-def test_nobody_reads_what_it_says(place: Place) -> None:
+def test_unread_output_does_not_block_termination(place: Place) -> None:
     """A run that is blocked on printing must stop as fast as any other; its reader may be stopped, too."""
     place.write(TOY.replace("steps: 5, first_frame: 5", "steps: 0, first_frame: 1").replace(f"{FRAMES}", "900"))
     process = place.start("toy.yaml", "--out", "out", "--json")

@@ -1,4 +1,4 @@
-"""One folder has one writer, and anyone may look at it."""
+"""One folder has one writer, and any number of readers."""
 
 import json
 import platform
@@ -37,7 +37,7 @@ def status(place: Place) -> dict[str, Any]:
     return told
 
 
-def test_second_run_is_refused_and_harms_nothing(running: tuple[Place, subprocess.Popen[str]]) -> None:
+def test_a_second_run_is_refused_and_changes_nothing(running: tuple[Place, subprocess.Popen[str]]) -> None:
     place, process = running
     before = place.stamps()
     for arguments in (("toy.yaml", "--out", "out"), ("toy.yaml", "--out", "out", "--fresh"), ("assemble", "out/toy")):
@@ -66,7 +66,7 @@ def test_lock_of_a_killed_run_is_taken_over(running: tuple[Place, subprocess.Pop
 
 
 @pytest.mark.slow
-def test_lock_of_a_stopped_process_holds(running: tuple[Place, subprocess.Popen[str]]) -> None:
+def test_a_stopped_process_keeps_its_lock(running: tuple[Place, subprocess.Popen[str]]) -> None:
     """A stopped process, as after Ctrl-Z, is not dead."""
     place, process = running
     process.send_signal(signal.SIGSTOP)
@@ -75,7 +75,7 @@ def test_lock_of_a_stopped_process_holds(running: tuple[Place, subprocess.Popen[
 
 
 @pytest.mark.slow
-def test_of_many_that_start_at_once_one_renders(place: Place, reference: Place) -> None:
+def test_only_one_of_many_simultaneous_runs_renders(place: Place, reference: Place) -> None:
     processes = [place.start("toy.yaml", "--out", "out") for _ in range(4)]
     outcomes = sorted(ended(process).code for process in processes)
     # a run that starts after the first one has finished has nothing to do
@@ -86,19 +86,19 @@ def test_of_many_that_start_at_once_one_renders(place: Place, reference: Place) 
 
 
 @pytest.mark.slow
-def test_status_asked_all_the_time_disturbs_no_run(place: Place, reference: Place) -> None:
-    """Status holds the lock for an instant to see whether it is held."""
+def test_constant_status_queries_do_not_disturb_a_run(place: Place, reference: Place) -> None:
+    """Status takes the lock briefly to test whether it is held."""
     place.folder.mkdir(parents=True)
     ask = [
         "from pathlib import Path",
         "from pipeline.run.folder.lock import holder",
         f"while True: holder(Path({str(place.folder)!r}))",
     ]
-    nosy = subprocess.Popen([sys.executable, "-c", "\n".join(ask)])
+    querying = subprocess.Popen([sys.executable, "-c", "\n".join(ask)])
     try:
         time.sleep(0.3)
         place.render()
     finally:
-        nosy.kill()
-        nosy.wait()
+        querying.kill()
+        querying.wait()
     assert_equal(place, reference)

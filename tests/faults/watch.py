@@ -59,7 +59,7 @@ class Watch:
         left = moment.count
         deadline = time.monotonic() + patience
         while left:
-            assert time.monotonic() < deadline, f"{moment}: never came"
+            assert time.monotonic() < deadline, f"{moment}: did not happen"
             if not select.select([self._descriptor], [], [], 0.05)[0]:
                 if process.poll() is not None:
                     return False
@@ -76,9 +76,9 @@ class Watch:
         return bool(wanted) and fnmatch.fnmatch(name, moment.pattern)
 
     def _read(self) -> Iterator[tuple[str, int, str]]:
-        heard = os.read(self._descriptor, 65536)
-        while heard:
-            watched, mask, _, length = _HEADER.unpack_from(heard)
-            name = heard[_HEADER.size : _HEADER.size + length].rstrip(b"\0")
+        received = os.read(self._descriptor, 65536)
+        while received:
+            watched, mask, _, length = _HEADER.unpack_from(received)
+            name = received[_HEADER.size : _HEADER.size + length].rstrip(b"\0")
             yield self._folders[watched], mask, os.fsdecode(name)
-            heard = heard[_HEADER.size + length :]
+            received = received[_HEADER.size + length :]

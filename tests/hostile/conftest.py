@@ -1,4 +1,4 @@
-"""What an untrusted file may cost: processor seconds (not wall-clock time) and peak memory."""
+"""Limits on what an untrusted file may cost: processor seconds (not wall-clock time) and peak memory."""
 
 import json
 import os
@@ -71,7 +71,7 @@ class Forked:
         self._process.stdin.write(json.dumps([[str(argument) for argument in arguments], warm_up]) + "\n")
         self._process.stdin.flush()
         while not (line := self._process.stdout.readline()).startswith(("{", "null")):
-            assert line, "the process is gone"  # the process is gone
+            assert line, "the process has ended"
         return json.loads(line)
 
 
@@ -102,7 +102,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
 
 
 def assert_refused(outcome: Outcome, code: int, path: Path, pattern: str, idle: float) -> None:
-    """One message that names the file, within the limits; `idle` is the memory that doing nothing takes."""
+    """One message that names the file, within the limits; `idle` is the memory of a process that does nothing."""
     assert outcome.code == code, outcome.said
     lines = outcome.said.splitlines()
     assert all(line.startswith(f"{path.parent}/") or re.fullmatch(r"\.\.\. and \d+ more", line) for line in lines), (

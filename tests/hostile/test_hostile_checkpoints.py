@@ -160,14 +160,14 @@ HOSTILE: dict[str, tuple[str, Make]] = {
     "a folder in the old format.pt": ("wants to execute code", _saved({"a": _Folder()}, zipped=False)),
     "a bare pickle.pt": ("refused|not a checkpoint", _bytes(b"cposix\nmkdir\n(S'made-by-the-checkpoint'\ntR.")),
     "the tar format.pt": ("executing", _tar),
-    "torchscript.pt": ("holds code", _script),
+    "torchscript.pt": ("contains code", _script),
     "a zip bomb.pt": ("compressed", _archive(_IDLE, zipfile.ZIP_DEFLATED)),
     "an endless pickle.pt": ("over 32 MB", _archive(_IDLE)),
     "an endless old pickle.pt": ("500,000 pickle opcodes", _bytes(_IDLE)),
     "a bytearray of 100 GB.pt": ("a bytearray", _archive(_BYTES)),
-    "a dict that holds itself.pt": ("no state dict", _archive(_SELF)),
+    "a dict that contains itself.pt": ("no state dict", _archive(_SELF)),
     "a key that takes a trillion steps.pt": ("tuples", _archive(_TWICE)),
-    "a key of eight million.pt": ("repeat what they hold", _archive(_TREE)),
+    "a key of eight million.pt": ("repeat their contents", _archive(_TREE)),
     "a key that takes a trillion steps, old.pt": ("tuples", _bytes(_TWICE)),
     "a key of endless depth.pt": ("more than 20 deep", _archive(_DEEP)),
     "keys of one hash.pt": ("over 60 bits", _archive(_COLLIDING + b"u.")),
@@ -175,21 +175,21 @@ HOSTILE: dict[str, tuple[str, Make]] = {
         "1,000 tuples as keys",
         _archive(b"\x80\x02}(" + b"".join(b"M" + struct.pack("<H", i) + b"\x85N" for i in range(9999)) + b"u."),
     ),
-    "a storage out of nothing.pt": (
+    "a storage without a file.pt": (
         "a storage of any size",
         _archive(b"\x80\x02ctorch.storage\nUntypedStorage\n" + _number(1 << 33) + b"\x85R."),
     ),
     "a text that doubles.pt": ("other than latin1", _archive(_DOUBLES)),
-    "an encoding that takes the square.pt": ("other than latin1", _archive(_SQUARE)),
-    "a text encoded without end.pt": ("go through what it holds", _archive(_LONG_LATIN + b".")),
-    "lists printed as a function.pt": ("something else than a name", _archive(_LISTS + b"h\x00)R.")),
-    "lists printed as a class.pt": ("something else than a name", _archive(_LISTS + b"h\x00)\x81.")),
-    "lists printed as what a call made.pt": (
-        "something else than a name",
+    "an encoding in quadratic time.pt": ("other than latin1", _archive(_SQUARE)),
+    "a text encoded endlessly.pt": ("iterate over its contents", _archive(_LONG_LATIN + b".")),
+    "lists printed as a function.pt": ("something other than a name", _archive(_LISTS + b"h\x00)R.")),
+    "lists printed as a class.pt": ("something other than a name", _archive(_LISTS + b"h\x00)\x81.")),
+    "lists printed as the result of a call.pt": (
+        "something other than a name",
         _archive(_LISTS + b"ccollections\nOrderedDict\n)RK\x01h\x00s)R."),
     ),
-    "lists printed as a file's name.pt": ("something else than texts", _archive(_LISTS + _PERSISTENT)),
-    "complex keys of one hash.pt": ("go through what it holds|1,000 tuples", _archive(_COMPLEX + b"u.")),
+    "lists printed as a file's name.pt": ("something other than text", _archive(_LISTS + _PERSISTENT)),
+    "complex keys of one hash.pt": ("iterate over its contents|1,000 tuples", _archive(_COMPLEX + b"u.")),
     "sizes as keys.pt": (
         "1,000 tuples as keys",
         _archive(
@@ -198,17 +198,17 @@ HOSTILE: dict[str, tuple[str, Make]] = {
             + b"u."
         ),
     ),
-    "one list made a set without end.pt": ("go through what it holds", _archive(_MANY_SETS)),
+    "one list made a set endlessly.pt": ("iterate over its contents", _archive(_MANY_SETS)),
     "a set of tuples.pt": ("1,000 tuples as keys", _archive(_TUPLE_SET)),
     "a dict of pairs.pt": ("1,000 tuples as keys", _archive(_PAIRS)),
     "a set of tuples, item by item.pt": (
         "1,000 tuples as keys",
         _archive(b"\x80\x04\x8f(" + b"".join(_number(i) + b"\x85" for i in range(9999)) + b"\x90."),
     ),
-    "one state given without end.pt": ("go through what it holds", _archive(_STATES)),
-    "a text as arguments.pt": ("something else than a name", _archive(_STARRED)),
+    "one state set endlessly.pt": ("iterate over its contents", _archive(_STATES)),
+    "a text as arguments.pt": ("something other than a name", _archive(_STARRED)),
     "a tensor larger than its storage.pt": ("not a checkpoint", _tensor_of_many),
-    "a torn zip.pt": ("not a checkpoint", _torn),
+    "a truncated zip.pt": ("not a checkpoint", _torn),
     "a text.pt": ("not a checkpoint", _bytes(b"just words, and no weights at all\n" * 9)),
     "nothing.pt": ("not a checkpoint", _bytes(b"")),
     "nothing.safetensors": ("not a checkpoint", _bytes(b"")),
@@ -227,7 +227,7 @@ HOSTILE: dict[str, tuple[str, Make]] = {
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # torch.jit is deprecated
 @pytest.mark.parametrize("name", HOSTILE)
-def test_it_is_refused_at_once_and_makes_nothing(
+def test_a_malicious_checkpoint_is_refused_at_once_and_creates_nothing(
     name: str, tmp_path: Path, checkpoint_refused: Callable[[Path, str], None]
 ) -> None:
     said, make = HOSTILE[name]
@@ -235,7 +235,7 @@ def test_it_is_refused_at_once_and_makes_nothing(
     checkpoint_refused(tmp_path / name, said)
 
 
-def test_what_would_be_made_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_attacks_work_with_an_unsafe_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without this, the test above would also pass for a pickle that does nothing."""
     monkeypatch.chdir(tmp_path)
     for content in (_Folder(), _Evaluated(), _Shell()):
@@ -244,7 +244,7 @@ def test_what_would_be_made_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         MARK.rmdir()
 
 
-def test_settings_of_many_kinds_are_no_harm(tmp_path: Path) -> None:
+def test_harmless_settings_of_many_types_are_accepted(tmp_path: Path) -> None:
     settings = {"set": {1, 2, 3}, "count": collections.Counter("abc"), "number": 1 + 2j, "bytes": b"\xff\0"}
     best = [np.float32(number) for number in range(100)]
     module = torch.nn.Sequential(*(torch.nn.Linear(2, 2) for _ in range(300)))

@@ -1,4 +1,4 @@
-"""Malicious signals, tracks and videos, and files of any length: judged by their first bytes, in little memory."""
+"""Malicious signals, tracks and videos, and huge files: checked by their first bytes, in little memory."""
 
 import struct
 from pathlib import Path
@@ -27,7 +27,7 @@ def _midi(division: bytes, events: bytes) -> bytes:
         (_midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000), "byte .*more than an hour"),
     ],
 )
-def test_midi_is_a_problem_of_the_file(tmp_path: Path, content: bytes, said: str) -> None:
+def test_broken_midi_is_reported_with_its_byte(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "a.mid").write_bytes(content)
     with pytest.raises(InputError, match=said):
         read_midi(tmp_path / "a.mid")
@@ -37,7 +37,7 @@ def test_midi_is_a_problem_of_the_file(tmp_path: Path, content: bytes, said: str
     ("content", "said"),
     [("0,1\n1," + "2" * 140_000, "line 2"), ("\n" * 19_000_000, "at most 400,000 lines"), ("0,0\n1,\0", "line 2")],
 )
-def test_csv_is_a_problem_of_its_line(tmp_path: Path, content: str, said: str) -> None:
+def test_broken_csv_is_reported_with_its_line(tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / "a.csv").write_text(content)
     with pytest.raises(InputError, match=said):
         read_csv(tmp_path / "a.csv")
@@ -58,7 +58,7 @@ def test_csv_is_a_problem_of_its_line(tmp_path: Path, content: str, said: str) -
         ),
     ],
 )
-def test_sparse_files_are_judged_before_they_are_hashed(
+def test_sparse_files_are_checked_before_they_are_hashed(
     tmp_path: Path, render: Any, line: str, name: str, begin: bytes, said: str
 ) -> None:
     with (tmp_path / name).open("wb") as file:
@@ -71,7 +71,7 @@ def test_sparse_files_are_judged_before_they_are_hashed(
     assert_cheap(outcome)
 
 
-def test_a_track_of_the_most_bytes_that_is_none_is_not_hashed(tmp_path: Path, render: Any) -> None:
+def test_a_large_file_that_is_not_a_track_is_not_hashed(tmp_path: Path, render: Any) -> None:
     with (tmp_path / "a.ogg").open("wb") as file:
         file.write(b"OggS" + bytes(30))
         file.truncate(799_000_000)
@@ -82,9 +82,10 @@ def test_a_track_of_the_most_bytes_that_is_none_is_not_hashed(tmp_path: Path, re
 
 
 @pytest.mark.parametrize(
-    ("begin", "said"), [(b"", "begins as neither"), (b"PK\3\4", "damaged"), (b"words, no weights", "begins as neither")]
+    ("begin", "said"),
+    [(b"", "begins like neither"), (b"PK\3\4", "damaged"), (b"words, no weights", "begins like neither")],
 )
-def test_a_sparse_checkpoint_is_judged_before_it_is_hashed(
+def test_a_sparse_checkpoint_is_checked_before_it_is_hashed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes, said: str
 ) -> None:
     with (tmp_path / "a.ckpt").open("wb") as file:
@@ -119,7 +120,7 @@ def assert_cheap(outcome: Outcome) -> None:
     assert outcome.megabytes <= MEGABYTES
 
 
-def test_a_playlist_is_no_video(tmp_path: Path) -> None:
+def test_a_playlist_is_not_a_video(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n")
     with pytest.raises(InputError, match="not a video that `render` makes"):
         container_of(tmp_path / "a.mp4", formats.containers())

@@ -65,7 +65,7 @@ def _config(path: Path, **changes: dict[str, Any]) -> Path:
         ({"vision": {"layers": 256, "width": 16_384}}, "describes a network of"),
     ],
 )
-def test_a_config_holds_known_settings_alone(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+def test_a_config_may_contain_only_known_settings(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(WeightsError, match=said):
         read_clip_config(_config(tmp_path / "c.json", **changes))
 
@@ -96,14 +96,14 @@ def test_a_tokenizer_beside_the_weights_runs_no_code(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
-def test_no_repository_of_a_stranger_is_asked_for(tmp_path: Path) -> None:
+def test_no_unknown_repository_is_requested(tmp_path: Path) -> None:
     config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "x/y"})
     with pytest.raises(WeightsError, match="not a repository that open_clip names"):
         companions(Model(name="x", entry="clip", architecture=config), offline=False, progress=lambda *said: None)
 
 
 @pytest.mark.parametrize("record", ["", None])
-def test_a_tokenizer_is_the_one_of_its_first_use(
+def test_a_tokenizer_must_not_change_after_its_first_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: str | None
 ) -> None:
     monkeypatch.setenv("RENDER_CACHE", str(tmp_path))
@@ -124,24 +124,24 @@ def test_a_tokenizer_is_the_one_of_its_first_use(
         (folder / ".whole").write_text(record)
     assert found() == folder
     (folder / "tokenizer.json").write_text('{"another": 1}')
-    with pytest.raises(WeightsError, match="not those of their first use"):
+    with pytest.raises(WeightsError, match="changed since first use"):
         found()
     (folder / "tokenizer.json").write_text("{}")
     (folder / "tokenizer_config.json").write_text("{}")
-    with pytest.raises(WeightsError, match="not those of their first use"):
+    with pytest.raises(WeightsError, match="changed since first use"):
         found()
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # torch.jit is deprecated
 @pytest.mark.parametrize("name", ["up.pt", "up.pth"])
-def test_a_script_is_no_upscaler(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_is_not_accepted_as_an_upscaler(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "script.py").write_text(SCRIPT)
     subprocess.run([sys.executable, "script.py", name], check=True, capture_output=True)
     torch.jit.load(name)  # type: ignore[no-untyped-call]
-    assert Path("made").exists(), "the attack works where nothing hinders it"
+    assert Path("made").exists(), "the attack works without our check"
     Path("made").unlink()
-    with pytest.raises(InputError, match="holds code"):
+    with pytest.raises(InputError, match="contains code"):
         Upscaler(tmp_path / name, "cpu")
     assert not Path("made").exists()
 
@@ -175,7 +175,7 @@ def test_an_ambiguous_archive_is_refused(tmp_path: Path, entries: list[str]) -> 
         read_state_dict(tmp_path / "a.pt")
 
 
-def test_the_fifth_pickle_of_the_old_format_is_judged(tmp_path: Path) -> None:
+def test_the_fifth_pickle_of_the_old_format_is_checked(tmp_path: Path) -> None:
     plain = io.BytesIO()
     torch.save({}, plain, _use_new_zipfile_serialization=False)
     keys = plain.getvalue().rindex(b"\x80\x02]")
@@ -186,7 +186,7 @@ def test_the_fifth_pickle_of_the_old_format_is_judged(tmp_path: Path) -> None:
         read_state_dict(tmp_path / "a.pt")
 
 
-def test_a_tensor_is_not_made_out_of_nothing(tmp_path: Path) -> None:
+def test_a_tensor_without_a_storage_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02}X\x01\x00\x00\x00actorch\nFloatTensor\nM\xff\xff\x85Rs.")
         archive.writestr("archive/version", b"3\n")
@@ -238,7 +238,7 @@ def test_building_is_bounded_by_the_weights(build: Callable[[], object], monkeyp
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1 << 20  # kB
 
 
-def test_what_fits_its_weights_is_built() -> None:
+def test_a_network_that_fits_its_weights_is_built() -> None:
     layer = torch.nn.Linear(4096, 4096)
     with building("c.json", layer.state_dict()):
         again = [torch.nn.Linear(4096, 4096), torch.nn.LayerNorm(9)]

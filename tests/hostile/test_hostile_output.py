@@ -87,7 +87,7 @@ def test_a_large_file_is_inspected_in_little_memory(tmp_path: Path, render: Fork
     assert outcome.megabytes <= MEGABYTES
 
 
-def test_texts_longer_than_schedules_are_passed_over(tmp_path: Path, said: Said) -> None:
+def test_texts_longer_than_schedules_are_skipped(tmp_path: Path, said: Said) -> None:
     long, right = f"{MARK}\n#{' ' * 21_000_000}", f"{MARK}\n# it\n"
     for kind, write in (("gif", gif.write_text), ("webp", webp.write_text), ("png", apng.write_text)):
         video = tmp_path / f"a.{kind}"
@@ -189,7 +189,7 @@ def test_plans_are_the_same_objects(tmp_path: Path, said: Said) -> None:
 
 
 @pytest.mark.parametrize("display", [JsonDisplay, LineDisplay])
-def test_what_a_batch_shows(display: type[JsonDisplay | LineDisplay], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_displays_of_a_batch(display: type[JsonDisplay | LineDisplay], capsys: pytest.CaptureFixture[str]) -> None:
     job = JobState(name=STEERS, file=Path("a"), status="failed", message=f"{STEERS}\n{STEERS}")
     shown = display()
     shown.changed(job)

@@ -28,7 +28,7 @@ def layers(count: int) -> str:
 
 
 def laughs(name: str) -> str:
-    """Ten of ten of ten ...: a few lines that expand to 10**60 entries."""
+    """A "billion laughs": a few lines that expand to 10**60 entries."""
     lines = [f"{name}0: &a0 [ha, ha]", *(f"{name}{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 60))]
     return "\n".join(lines)
 
@@ -41,12 +41,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "aliases of aliases": ("more than 50,000 entries", PROMPT + laughs("x")),
     "aliases of one long text": ("more than 50,000", f"a: &a {'x' * 9000}\nprompts: [{'*a, ' * 200_000}]"),
     "an alias within itself": ("an alias within", motion("&a {0: *a}")),
-    "a merge key of itself": ("an alias within", f"{PROMPT}motion: &a {{<<: *a}}"),
+    "a merge key that merges itself": ("an alias within", f"{PROMPT}motion: &a {{<<: *a}}"),
     "lists in lists": ("nested too deeply", "[" * FULL),
     "maps in maps": ("nested too deeply", "{a: " * (FULL // 4)),
     "a block in a block": ("nested too deeply", "- " * (FULL // 2)),
     "keys in keys": ("nested too deeply", "? " * (FULL // 2)),
-    "indented ever more": ("nested too deeply", "".join(" " * depth + "a:\n" for depth in range(1300))),
+    "ever deeper indentation": ("nested too deeply", "".join(" " * depth + "a:\n" for depth in range(1300))),
     "nothing but keys": ("more than 50,000 entries", "".join(f"k{number}: 1\n" for number in range(90_000))),
     "nothing but commas": ("more than 50,000 entries|not YAML", "a: [" + "x," * (FULL // 2)),
     "a key of a megabyte": ("a key of more than|a text of more than", f"? {'x' * FULL}\n: 1\n"),
@@ -67,30 +67,30 @@ TEXTS: dict[str, tuple[str, str]] = {
     "a null in the title": ("control character", f'{PROMPT}title: "a\\0b"\n'),
     "an escape sequence in a prompt": ("control character", 'prompts: "a \\e]0;title\\a"\n'),
     # as a schedule
-    "unknown keys without end": ("unknown key|more than 50,000", PROMPT + "".join(f"k{n}: 1\n" for n in range(24_000))),
+    "many unknown keys": ("unknown key|more than 50,000", PROMPT + "".join(f"k{n}: 1\n" for n in range(24_000))),
     "as many prompts as fit": ("more than 1,000 prompts", layers(40_000)),
-    "scenes without end": ("more than 1,000 prompts", f"prompts: {times(24_000, 'a')}\n"),
-    "a frame rate of nearly nothing": ("from 0.1 to 240", f"{PROMPT}output: {{fps: 1e-300}}"),
+    "thousands of scenes": ("more than 1,000 prompts", f"prompts: {times(24_000, 'a')}\n"),
+    "a tiny frame rate": ("from 0.1 to 240", f"{PROMPT}output: {{fps: 1e-300}}"),
     "a length beyond floats": ("expected a length", f"{PROMPT}output: {{length: 1e308s}}"),
     "a length of digits": ("expected a length", f"{PROMPT}output: {{length: {'9' * 400}s}}"),
     "a length of years": ("expected a length", f"{PROMPT}output: {{length: 999999s, fps: 240}}"),
-    "a size beyond all": ("from 16 to 8192", f"{PROMPT}output: {{size: [99999999, 99999999]}}"),
+    "an enormous size": ("from 16 to 8192", f"{PROMPT}output: {{size: [99999999, 99999999]}}"),
     "a time beyond floats": ("expected a time", motion("{0: 1, 1e400s: 2}")),
     "a percentage beyond floats": ("expected a time", motion("{0: 1, 1e308%: 2}")),
     "a factor beyond floats": ("expected a number|must be|more than a factor", motion("1e400")),
-    "an easing that is no number": ("unknown easing", motion("{0: 1, 9: {to: 2, ease: 'bezier(nan, 0, 1, 1)'}}")),
+    "an easing with nan": ("unknown easing", motion("{0: 1, 9: {to: 2, ease: 'bezier(nan, 0, 1, 1)'}}")),
     "an easing of digits": ("unknown easing", motion(times(9, f"{{to: 2, ease: 'bezier(0, {'9' * 400}, 1, 1)'}}"))),
     "easings of digits": ("unknown easing", motion(times(90, "{to: 2, ease: 'bezier(" + "1" * 9900 + "x'}"))),
     "an expression that calls": ("unknown|unexpected|expected", rotation("__import__('os').mkdir('made')")),
     "an expression with attributes": ("unknown|unexpected|expected", rotation("().__class__.__bases__[0]")),
-    "an expression as long as fits": ("more than 1000 characters", rotation("t+" * 4900 + "t")),
+    "an expression of maximum length": ("more than 1000 characters", rotation("t+" * 4900 + "t")),
     "an expression that nests": ("nested too deeply", rotation("(" * 900 + "t")),
     "a tower of powers": ("is infinite", rotation("9**9**9**9**9**9**9")),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_is_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
+def test_a_malicious_text_is_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
     said, text = TEXTS[name]
     (tmp_path / "a.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
     refused(tmp_path / "a.yaml", said)
@@ -108,8 +108,8 @@ HEAVY: dict[str, tuple[str, str]] = {
         "expected a time",
         PROMPT + "markers: {" + ", ".join(f"a{n}: '1s{SPACES}x'" for n in range(90)) + "}",
     ),
-    "perceptors without end": ("at most 8 perceptors", f"{PROMPT}models: {{perceptors: [{'embedded,' * 40_000}]}}"),
-    "a time that no float can tell": ("expected a time", motion(f"{{0: 1, {'9' * 190}s: {{to: 2, ease: smooth}}}}")),
+    "thousands of perceptors": ("at most 8 perceptors", f"{PROMPT}models: {{perceptors: [{'embedded,' * 40_000}]}}"),
+    "a time beyond floats' precision": ("expected a time", motion(f"{{0: 1, {'9' * 190}s: {{to: 2, ease: smooth}}}}")),
     "noise of noise over a million frames": (
         "too much work",
         rotation("+".join(f"noise(t*{n})" for n in range(45)), "{length: 999999}"),
@@ -119,7 +119,7 @@ HEAVY: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("name", HEAVY)
-def test_what_would_be_far_too_much_work_is_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
+def test_excessive_work_is_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
     said, text = HEAVY[name]
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
     refused(tmp_path / "a.yaml", said)
@@ -139,7 +139,7 @@ BYTES: dict[str, tuple[str, bytes]] = {
 
 
 @pytest.mark.parametrize("name", BYTES)
-def test_bytes_that_are_no_schedule_are_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
+def test_bytes_that_are_not_a_schedule_are_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
     said, content = BYTES[name]
     (tmp_path / "a.yaml").write_bytes(content)
     if name == "a gigabyte of nothing":
@@ -174,7 +174,7 @@ def _loop(path: Path) -> None:
         *((_device, "a pipe or a device"), (_loop, "symbolic links")),
     ],
 )
-def test_what_is_no_file_is_refused_at_once(
+def test_anything_but_a_file_is_refused_at_once(
     make: Callable[[Path], None], said: str, tmp_path: Path, refused: Refused
 ) -> None:
     make(tmp_path / "a.yaml")
@@ -189,7 +189,9 @@ def test_what_is_no_file_is_refused_at_once(
         *(("link.yaml", "--allow-paths"), ("pipe.yaml", "a pipe or a device"), ("/dev/zero", "--allow-paths")),
     ],
 )
-def test_paths_lead_nowhere_outside(key: str, written: str, said: str, tmp_path: Path, refused: Refused) -> None:
+def test_paths_outside_the_folder_are_refused(
+    key: str, written: str, said: str, tmp_path: Path, refused: Refused
+) -> None:
     folder = tmp_path / "schedules"
     folder.mkdir()
     (tmp_path / "secret.yaml").write_text("secret: 42\n")
@@ -200,14 +202,14 @@ def test_paths_lead_nowhere_outside(key: str, written: str, said: str, tmp_path:
     refused(folder / "a.yaml", said)
 
 
-def test_files_that_include_each_other_end(tmp_path: Path, refused: Refused) -> None:
+def test_circular_includes_are_refused(tmp_path: Path, refused: Refused) -> None:
     (tmp_path / "a.yaml").write_text(f"{PROMPT}include: [b.yaml, b.yaml]\n")
     (tmp_path / "b.yaml").write_text("include: [a.yaml, c.yaml]\n")
     (tmp_path / "c.yaml").write_text("include: b.yaml\n")
     refused(tmp_path / "a.yaml", "includes itself")
 
 
-def test_files_included_count_together(tmp_path: Path, refused: Refused) -> None:
+def test_the_limit_applies_to_all_included_files_together(tmp_path: Path, refused: Refused) -> None:
     names = [f"{number}.yaml" for number in range(30)]
     (tmp_path / "a.yaml").write_text(f"{PROMPT}include: [{', '.join(names)}]\n")
     for name in names:

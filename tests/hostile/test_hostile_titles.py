@@ -42,7 +42,7 @@ def metadata(video: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("title", TITLES, ids=lambda title: repr(title[:20]))
-def test_a_title_arrives_as_it_is_and_does_nothing_else(
+def test_a_title_is_stored_literally_without_side_effects(
     title: str, tmp_path: Path, ffmpeg: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -59,9 +59,7 @@ def test_a_title_arrives_as_it_is_and_does_nothing_else(
     "name",
     ["-y", "%d", "%05d%%", "concat:a|b", "pipe:1", "a;b", "$(touch made)", "'q'", "two\nlines", "[a]", "\\", "🌊"],
 )
-def test_a_folder_may_be_called_anything(
-    name: str, tmp_path: Path, ffmpeg: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_may_have_any_name(name: str, tmp_path: Path, ffmpeg: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     folder = Path(name)
     assemble(ffmpeg, frames(folder / "frames"), 2, 12.0, "sea", folder / "video.mp4", RECIPE)

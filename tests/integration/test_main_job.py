@@ -1,4 +1,4 @@
-"""The main use case, small: the embedded models through the installed command, from schedule to video."""
+"""The main use case in small: the embedded models through the installed command, from schedule to video."""
 
 import hashlib
 import json
@@ -61,7 +61,7 @@ def frame_bytes(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "frames").iterdir())}
 
 
-def test_every_file_of_the_run_is_there_and_nothing_else(folder: Path) -> None:
+def test_a_run_writes_exactly_the_documented_files(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         *(".lock", "contact.png", "frames", "poster.png", "report.json", "run.json", "schedule.yaml", "state"),
         "video.mp4",
@@ -70,7 +70,7 @@ def test_every_file_of_the_run_is_there_and_nothing_else(folder: Path) -> None:
     assert sorted(path.name for path in (folder / "state").iterdir()) == ["000002.safetensors", "000003.safetensors"]
 
 
-def test_schedule_is_kept_byte_for_byte(folder: Path) -> None:
+def test_the_schedule_is_stored_byte_for_byte(folder: Path) -> None:
     assert (folder / "schedule.yaml").read_bytes() == SCHEDULE.encode()
 
 
@@ -93,7 +93,7 @@ def test_pictures_show_something(folder: Path) -> None:
     assert all(0.1 < step < 60 for step in steps)
 
 
-def test_contact_sheet_and_poster_are_of_these_frames(folder: Path) -> None:
+def test_contact_sheet_and_poster_show_these_frames(folder: Path) -> None:
     similarity = report_of(folder)["similarity"]
     best = similarity.index(max(similarity))
     with Image.open(folder / "poster.png") as poster, Image.open(folder / "frames" / f"{best:06d}.png") as frame:
@@ -118,11 +118,11 @@ def test_report_has_every_documented_key(folder: Path) -> None:
 
 def test_report_has_the_sha256_of_every_model_file(folder: Path) -> None:
     models = report_of(folder)["models"]
-    told = models["latent"]["sha256"] | models["perceptors"][0]["sha256"]
+    digests = models["latent"]["sha256"] | models["perceptors"][0]["sha256"]
     shipped = (find_latent("embedded"), find_perceptor("embedded"))
     files = [path for model in shipped for path in (model.architecture, model.checkpoint)]
-    assert len(told) == len(files) == 4
-    assert told == {Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files if path}
+    assert len(digests) == len(files) == 4
+    assert digests == {Path(path).name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files if path}
 
 
 def test_similarity_rises_with_steps(folder: Path) -> None:
@@ -131,7 +131,7 @@ def test_similarity_rises_with_steps(folder: Path) -> None:
     assert np.mean(many) > np.mean(few) + 0.05
 
 
-def test_again_from_nothing_gives_identical_frame_files(folder: Path, command: str) -> None:
+def test_a_second_run_gives_identical_frame_files(folder: Path, command: str) -> None:
     place = folder.parents[1]
     render(command, place, "sea.yaml", "--out", "again")
     assert frame_bytes(place / "again" / "sea") == frame_bytes(folder)

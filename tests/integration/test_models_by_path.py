@@ -59,7 +59,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_video_is_rendered_from_files_beside_the_schedule(folder: Path, command: str) -> None:
+def test_a_video_is_rendered_with_model_files_beside_the_schedule(folder: Path, command: str) -> None:
     done = subprocess.run([command, "mine.yaml"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (folder / "outputs/mine/video.mp4").stat().st_size > 0

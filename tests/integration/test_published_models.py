@@ -1,4 +1,4 @@
-"""Published VQGANs as users have them: a schedule names one, by path or by name, and frames are rendered."""
+"""Published VQGANs: a schedule names one, by path or by name, and frames are rendered."""
 
 import functools
 import http.server
@@ -106,7 +106,7 @@ def registered(name: str, address: str, monkeypatch: pytest.MonkeyPatch, **chang
 
 
 @pytest.mark.parametrize(("name", "config"), [("imagenet-f16-16384", VQ), ("openimages-f8-8192", GUMBEL)])
-def test_a_published_name_is_fetched_converted_and_rendered(
+def test_a_published_model_is_downloaded_converted_and_used(
     name: str, config: dict[str, object], host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(Published(config=config, vqgan=config), Taming(config), tmp_path / "host")
@@ -119,14 +119,14 @@ def test_a_published_name_is_fetched_converted_and_rendered(
     assert pulled.exit_code == 0, pulled.output
     assert pulled.stdout.splitlines()[-1] == f"{name}: {place} (licence of the weights: not stated)"
     assert place.is_file()
-    assert f"{name:<34} {place.stat().st_size / 1e6:,.1f} MB, here" in runner.invoke(models).stdout
+    assert f"{name:<34} {place.stat().st_size / 1e6:,.1f} MB on disk" in runner.invoke(models).stdout
     assert_renders(schedule(BY_NAME.format(name=name), tmp_path))
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:TF32 acceleration on top of oneDNN")  # a warning from torch about its own switch
 @pytest.mark.parametrize("name", ["imagenet-f16-16384", "openimages-f8-8192"])
-def test_at_full_size_a_published_name_makes_tamings_round_trip_and_renders(
+def test_a_published_model_at_full_size_matches_taming_and_renders(
     name: str, host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = registered(name, f"{host}/last.ckpt", monkeypatch)

@@ -74,14 +74,14 @@ def test_killed_at_random_moments_equals_uninterrupted(
         kept = frame_bytes(killed / "toy")
         assert kept.items() <= frame_bytes(whole / "toy").items()
         done.append(len(kept))
-    assert done == sorted(set(done)), "every attempt must add to the one before"
+    assert done == sorted(set(done)), "every attempt must add frames"
     assert done[-1] < FRAMES
 
     said = finish(command, schedule, killed)
-    # one more where the kill came between the last state and its frame
+    # one more if the kill came between the last state and its frame
     assert any(re.search(rf"resuming: {count} frames? reused", said) for count in (done[-1], done[-1] + 1))
     assert len(frame_bytes(killed / "toy")) == FRAMES
     assert frame_bytes(killed / "toy") == frame_bytes(whole / "toy")
     assert (killed / "toy" / "video.mp4").read_bytes() == (whole / "toy" / "video.mp4").read_bytes()
     left = [path.name for path in (killed / "toy").rglob(".*") if path.name != ".lock"]
-    assert left == [], "what the kills left half written must be overwritten or gone"
+    assert left == [], "half-written files must be overwritten or deleted"

@@ -6,7 +6,7 @@ import torch
 from bench.steadiness import WINDOW, looks, mean_look, sharpness, slow_zoom
 from render.latents import vqgan
 from render.models.registry import find_latent, find_perceptor
-from render.motion.displacements.affine import Homography, motion_matrix
+from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.renderer.renderer import load_renderer

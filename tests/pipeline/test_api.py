@@ -1,4 +1,4 @@
-"""The Python interface: what it renders, raises and exports, and the programs of docs/python.md."""
+"""The Python interface: results, exceptions and exports, and the programs of docs/python.md."""
 
 import itertools
 import json
@@ -43,7 +43,7 @@ def frames(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "frames").glob("*.png"))}
 
 
-def test_three_lines_do_what_the_command_does(toy_file: Path, tmp_path: Path, command: str) -> None:
+def test_the_python_interface_renders_like_the_command(toy_file: Path, tmp_path: Path, command: str) -> None:
     finished = render(load_schedule(toy_file), tmp_path / "mine")
     subprocess.run([command, str(toy_file), "--out", str(tmp_path)], check=True, capture_output=True)
     assert frames(tmp_path / "mine") == frames(tmp_path / "toy")
@@ -72,13 +72,13 @@ def test_leaving_the_loop_releases_the_folder_and_a_later_run_continues(toy_file
     first.close()
     assert holder(tmp_path / "parts") is None
     kept = len(frames(tmp_path / "parts"))
-    assert kept >= 5  # what was refined when it was broken off is kept as well
+    assert kept >= 5  # a frame that was already refined is kept as well
     second = list(session.events(schedule, tmp_path / "parts"))
     assert [event.index for event in second if isinstance(event, FrameDone)] == list(range(kept, 12))
     assert frames(tmp_path / "parts") == frames(tmp_path / "whole")
 
 
-def test_a_run_that_is_asked_to_stop_is_no_failure(toy_file: Path, tmp_path: Path) -> None:
+def test_a_stopped_run_is_not_a_failure(toy_file: Path, tmp_path: Path) -> None:
     answers = iter([False] * 3)
     with pytest.raises(RunStoppedError, match="toy: stopped, 3 of 12 frames are done") as stopped:
         render(load_schedule(toy_file), tmp_path / "out", stop=lambda: next(answers, True))
@@ -87,7 +87,7 @@ def test_a_run_that_is_asked_to_stop_is_no_failure(toy_file: Path, tmp_path: Pat
     assert render(load_schedule(toy_file), tmp_path / "out").rendered == 9
 
 
-def test_ctrl_c_is_a_keyboard_interrupt_and_keeps_what_is_finished(toy_file: Path, tmp_path: Path) -> None:
+def test_ctrl_c_raises_keyboard_interrupt_and_keeps_finished_frames(toy_file: Path, tmp_path: Path) -> None:
     asked = itertools.count()
 
     def press() -> bool:
@@ -167,14 +167,12 @@ def test_a_failure_as_an_event(toy_file: Path, tmp_path: Path) -> None:
     assert "error" not in json.loads(to_json(event))
 
 
-def test_what_the_system_refuses_is_a_run_error(
-    toy_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_of_the_system_is_a_run_error(toy_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*given: object) -> None:
         raise OSError(28, "No space left on device", "/disk")
 
     monkeypatch.setattr(RunFolder, "write_origin", full)
-    with pytest.raises(RunError, match="/disk: No space left on device; what is finished is kept"):
+    with pytest.raises(RunError, match="/disk: No space left on device; finished work is kept"):
         render(load_schedule(toy_file), tmp_path / "out")
 
 
@@ -193,7 +191,7 @@ def test_importing_costs_nothing() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2])
 
 
-def test_every_public_name_is_there_and_documented() -> None:
+def test_every_public_name_exists_and_is_documented() -> None:
     assert pipeline.__all__ == sorted(pipeline.__all__)
     page = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
     for name in pipeline.__all__:
@@ -209,7 +207,7 @@ def test_every_error_is_public() -> None:
     assert found < set(pipeline.__all__)
 
 
-def test_a_name_that_is_not_there() -> None:
+def test_an_unknown_name_raises_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nothing_of_that_kind"):
         pipeline.nothing_of_that_kind  # noqa: B018
 
@@ -224,7 +222,7 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[2] / "docs
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=["one", "progress", "batch"])
 def test_the_programs_of_the_documentation(program: str, toy_file: Path, tmp_path: Path) -> None:
-    """They run as they stand, on the toy and a sibling with variants."""
+    """They run unchanged, on the toy schedule and another one with variants."""
     (tmp_path / "schedules").mkdir()
     shutil.move(toy_file, tmp_path / "schedules" / "sunset.yaml")
     text = (tmp_path / "schedules" / "sunset.yaml").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`render check`, `plan` and `plot` as commands: what an editor or a pipe gets from them."""
+"""The commands `render check`, `plan` and `plot`: their output for editors and pipes."""
 
 import json
 import subprocess
@@ -64,7 +64,7 @@ def test_json_of_a_wrong_file_lists_every_problem_with_its_place(folder: Path) -
     assert set(found["problems"][0]) == {"file", "line", "column", "path", "message"}
 
 
-def test_problems_in_json_are_those_of_the_text(folder: Path) -> None:
+def test_json_and_text_report_the_same_problems(folder: Path) -> None:
     (found,) = objects(checked("bad.yaml", "--json"))
     lines = checked("bad.yaml").stderr.splitlines()
     assert lines == ["{file}:{line}:{column}: {path}: {message}".format(**problem) for problem in found["problems"]]
@@ -91,7 +91,7 @@ def test_every_file_gives_one_object_and_one_wrong_file_sets_the_exit_code(folde
     ]
 
 
-def test_a_warning_is_no_error(folder: Path) -> None:
+def test_a_warning_is_not_an_error(folder: Path) -> None:
     result = checked("warned.yaml", "--json")
     assert result.exit_code == 0
     (found,) = objects(result)
@@ -149,7 +149,7 @@ def test_overrides_apply_to_json(folder: Path) -> None:
 # plan
 
 
-def test_a_plan_is_a_line_for_every_frame(folder: Path) -> None:
+def test_a_plan_has_one_line_per_frame(folder: Path) -> None:
     lines = CliRunner().invoke(plan, ["good.yaml"]).stdout.splitlines()
     assert [json.loads(line)["index"] for line in lines] == list(range(24))
 
@@ -202,7 +202,7 @@ def test_the_suffix_of_a_plot_decides_its_format(folder: Path, options: Sequence
     assert not list(folder.glob(".*partial*"))
 
 
-def test_a_page_is_no_picture(folder: Path) -> None:
+def test_a_page_is_not_written_to_a_picture(folder: Path) -> None:
     result = CliRunner().invoke(plot, ["good.yaml", "--html", "-o", "a.png"])
     assert str(result.exception) == "a.png: --html writes a page; name it *.html, or leave out -o or --html"
     assert not (folder / "a.png").exists()

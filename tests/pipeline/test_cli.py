@@ -1,4 +1,4 @@
-"""The command as people run it: processes, exit codes, what is printed where."""
+"""The command as a process: exit codes, standard output and standard error."""
 
 import importlib
 import json
@@ -38,7 +38,7 @@ Call = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the commands run; `out` in it holds what they rendered."""
+    """The folder in which the commands run; they render to its subfolder `out`."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "a.yaml").write_text(TOY)
     (folder / "b.yaml").write_text(TOY.replace(f"length: {FRAMES}", "length: 3"))
@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def call(folder: Path, command: str) -> Call:
-    """Run `render` with arguments to its end, which never is a traceback."""
+    """Run `render` with arguments to its end; it must print no traceback."""
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -82,7 +82,7 @@ def finished(first: subprocess.CompletedProcess[str], folder: Path) -> Path:
 
 @pytest.fixture
 def copy(finished: Path, tmp_path: Path) -> Path:
-    """An --out folder that holds a copy of the finished run."""
+    """An --out folder with a copy of the finished run."""
     shutil.copytree(finished, tmp_path / "copy" / "a")
     return tmp_path / "copy"
 
@@ -175,7 +175,7 @@ def test_failure_is_an_event_with_json(call: Call, copy: Path) -> None:
 
 @pytest.fixture(scope="module")
 def drafts(call: Call, folder: Path, finished: Path) -> subprocess.CompletedProcess[str]:
-    """Drafts of both beside the finished runs, but the first one's folder cannot be made."""
+    """Drafts of both beside the finished runs, but the first one's folder cannot be created."""
     (folder / "out" / "a-draft").write_text("a file is in the way")
     return call("a.yaml", "b.yaml", "--out", "out", "--draft")
 
@@ -209,7 +209,7 @@ def test_schedule_of_a_draft_is_marked_as_one(
 
 
 class Started:
-    """A `render --json` that goes on by itself."""
+    """A running `render --json`."""
 
     def __init__(self, command: str, folder: Path, *arguments: str) -> None:
         self._process = subprocess.Popen(
@@ -226,12 +226,12 @@ class Started:
         for line in self._process.stdout:
             if json.loads(line)["event"] == "frame":
                 return
-        raise AssertionError("no frame came")
+        raise AssertionError("no frame was reported")
 
     def wait_for_file(self, path: Path) -> None:
         """A frame is reported when it is written, or after the next one if writing takes longer."""
         while not path.exists():
-            assert self._process.poll() is None, "it ended before"
+            assert self._process.poll() is None, "the process ended before"
             time.sleep(0.01)
 
     def press_ctrl_c(self) -> None:
@@ -287,7 +287,7 @@ def test_ctrl_c_finishes_the_frame_and_the_next_run_completes_the_same_video(
     assert (tmp_path / "a" / "video.mp4").read_bytes() == (finished / "video.mp4").read_bytes()
 
 
-def test_ctrl_c_twice_stops_at_once_and_keeps_what_is_finished(start: Callable[..., Started], tmp_path: Path) -> None:
+def test_ctrl_c_twice_stops_at_once_and_keeps_finished_frames(start: Callable[..., Started], tmp_path: Path) -> None:
     """The second frame takes minutes: only the second Ctrl-C can end it."""
     process = start("endless.yaml", "--out", str(tmp_path))
     process.wait_for_file(tmp_path / "endless" / "frames" / "000000.png")
@@ -296,7 +296,7 @@ def test_ctrl_c_twice_stops_at_once_and_keeps_what_is_finished(start: Callable[.
     process.press_ctrl_c()
     done = process.end()
     assert done.returncode == 130
-    assert done.stderr.strip() == "stopped; run the same command again to go on"
+    assert done.stderr.strip() == "stopped; run the same command again to continue"
     assert list(frame_bytes(tmp_path / "endless")) == ["000000.png"]
 
 
@@ -331,9 +331,7 @@ def test_ctrl_c_twice_stops_at_once_and_keeps_what_is_finished(start: Callable[.
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(
-    call: Call, folder: Path, arguments: list[str], said: str
-) -> None:
+def test_wrong_usage_gives_exit_code_2_and_a_message(call: Call, folder: Path, arguments: list[str], said: str) -> None:
     done = call(*arguments, *(["--out", "refused"] if arguments[0] == "a.yaml" else []))
     assert done.returncode == 2
     assert said in done.stderr
@@ -378,7 +376,7 @@ def test_check_reports_good_and_bad_schedules(call: Call) -> None:
 
 def test_check_of_good_schedules_is_exit_code_0(call: Call) -> None:
     done = call("check", *sorted(SCHEDULES.glob("*.yaml")))
-    said = [line for line in done.stderr.splitlines() if not line.startswith("loop.ogg: ")]  # it is listened to
+    said = [line for line in done.stderr.splitlines() if not line.startswith("loop.ogg: ")]  # the analysis of its track
     assert (done.returncode, said) == (0, [])
 
 
@@ -437,7 +435,7 @@ def test_models_lists_every_latent_and_the_embedded_models(call: Call) -> None:
     assert done.returncode == 0
     for name in [*registry.latents(), "embedded", "toy"]:
         assert f"  {name} " in done.stdout
-    assert done.stdout.count(" MB, here ") >= 2  # the embedded ones
+    assert done.stdout.count(" MB on disk ") >= 2  # the embedded ones
 
 
 @pytest.mark.parametrize("name", ["video", "check", "plan", "plot"])
@@ -462,7 +460,7 @@ def test_version_is_printed(call: Call) -> None:
 
 
 def test_every_command_is_registered_and_in_the_readme() -> None:
-    """Each module of pipeline/commands is one whose commands must be reachable, not only there."""
+    """Every command that a module of pipeline/commands defines must be reachable."""
     commands = Path(__file__).parents[2] / "pipeline" / "commands"
     defined = {
         found.name
@@ -481,7 +479,7 @@ def test_every_command_is_registered_and_in_the_readme() -> None:
 
 @pytest.fixture(scope="module")
 def tried(call: Call, folder: Path) -> Path:
-    """A finished run, one frame of it tried with another seed, and then edited in earnest."""
+    """A finished run, and a trial of its first frame with another seed."""
     (folder / "keep.yaml").write_text((folder / "b.yaml").read_text())
     assert call("keep.yaml", "--out", "tried").returncode == 0
     video = (folder / "tried" / "keep" / "video.mp4").read_bytes()
@@ -511,7 +509,7 @@ def test_history_lists_restores_and_clears(call: Call, tried: Path, folder: Path
         f"{text}\nmotion: {{zoom: 1.3/s}}\n".replace("motion: {zoom: 1.2/s}", "")
     )
     done = call("edited/keep.yaml", "--out", tmp_path)
-    assert f"keep: the previous finished video is kept: render history {place} --restore 1 goes back" in done.stdout
+    assert f"keep: the previous finished video is kept; render history {place} --restore 1 restores it" in done.stdout
     listing = call("history", place)
     assert (listing.returncode, listing.stderr) == (0, "")
     assert "+motion: {zoom: 1.3/s}" in listing.stdout

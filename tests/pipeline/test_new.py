@@ -1,4 +1,4 @@
-"""`render new`: every template is a valid schedule, and no file is overwritten unasked."""
+"""`render new`: every template is a valid schedule, and no file is overwritten unless requested."""
 
 import wave
 from pathlib import Path
@@ -41,6 +41,25 @@ def test_overwrites_only_with_force(tmp_path: Path) -> None:
     assert load_schedule(path).warnings == ()
 
 
+def test_force_replaces_the_file_as_a_whole(tmp_path: Path) -> None:
+    """Another name of the old file keeps the old text, so no moment had half of the new one in its place."""
+    (tmp_path / "a.yaml").write_text("mine")
+    (tmp_path / "old").hardlink_to(tmp_path / "a.yaml")
+    (tmp_path / "link.yaml").symlink_to("a.yaml")
+    _new(str(tmp_path / "link.yaml"), "--force")
+    assert (tmp_path / "old").read_text() == "mine"
+    assert (tmp_path / "link.yaml").is_symlink()
+    assert load_schedule(tmp_path / "a.yaml").warnings == ()
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_file_that_cannot_be_replaced_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").mkdir()
+    with pytest.raises(InputError, match=r"a\.yaml: cannot be written: Is a directory"):
+        _new(str(tmp_path / "a"), "--force")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
+
+
 def test_a_missing_track_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.mp3: no such file; expected one in the folder of"):
         _new(str(tmp_path / "a"), "--track", "none.mp3")
@@ -51,7 +70,7 @@ def test_a_missing_track_is_refused(tmp_path: Path) -> None:
 def test_the_path_of_a_track_is_relative_to_the_schedule(
     given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given from there, from where the command runs, or in full."""
+    """Given relative to the schedule, relative to the working folder, or absolute."""
     monkeypatch.chdir(tmp_path)
     track = tmp_path / "folder" / "my track.wav"
     track.parent.mkdir()

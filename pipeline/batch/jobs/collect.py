@@ -65,7 +65,7 @@ def expand(written: Sequence[str], lists: Sequence[Path], inputs: Path = Path())
     for path in found:
         once.setdefault(path.absolute(), path)
     if not once:
-        raise InputError("no schedule was named; expected files, folders or globs such as schedules/*.yaml")
+        raise InputError("no schedule given; expected files, folders or globs such as schedules/*.yaml")
     return list(once.values())
 
 

@@ -18,7 +18,7 @@ def reason(error: Exception, file: Path) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or file}: {error.strerror or error}"
-    if (failure := failures.told(error)) is not None:
+    if (failure := failures.machine_failure(error)) is not None:
         return f"{file}: {failure}"
     place = "".join(f" ({Path(at.filename).name}, line {at.lineno})" for at in _last(error))
     said = " ".join(str(error).split())

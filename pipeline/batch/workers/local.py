@@ -53,7 +53,7 @@ class LocalWorker:
         except (EOFError, OSError):
             self.broken = True
         except Exception as error:  # not a valid message: the process cannot be trusted
-            self.broken, self.why = True, f"its worker sent what cannot be read ({type(error).__name__})"
+            self.broken, self.why = True, f"the worker sent an unreadable message ({type(error).__name__})"
             self.process.kill()
 
     def ended(self) -> bool:
@@ -61,7 +61,7 @@ class LocalWorker:
         if self.broken and self.process.is_alive():
             self.process.join(PATIENCE)
             if self.process.is_alive():
-                self.why = "its worker did not answer any more"
+                self.why = "the worker stopped responding"
                 self.process.kill()
                 self.process.join()
         return not self.process.is_alive()
@@ -75,10 +75,10 @@ class LocalWorker:
         if self.why:
             return self.why
         if code == -signal.SIGKILL:
-            return "its worker was killed (SIGKILL: most often the system was out of memory)"
+            return "the worker was killed (SIGKILL, usually because the system ran out of memory)"
         if code < 0:
-            return f"its worker died of {signal.Signals(-code).name}"
-        return f"its worker ended with exit code {code}"
+            return f"the worker was killed by {signal.Signals(-code).name}"
+        return f"the worker ended with exit code {code}"
 
     def close(self) -> None:
         self.connection.close()

@@ -111,7 +111,7 @@ class RayPool:
             try:
                 ray.init(address=cluster.address or "local", include_dashboard=False, log_to_driver=False)
             except (ConnectionError, ValueError, RuntimeError) as error:
-                raise InputError(f"--address {cluster.address}: no Ray cluster answers: {error}") from error
+                raise InputError(f"--address {cluster.address}: no Ray cluster responds: {error}") from error
         resources = ray.cluster_resources()
         gpus = cluster.gpus if cluster.gpus is not None else float(resources.get("GPU", 0) > 0)
         slots = int(resources["GPU"] / gpus) if gpus else int(resources.get("CPU", 1))
@@ -181,7 +181,7 @@ class RayPool:
         try:
             received: list[tuple[int, object]] = self._messages.get_nowait_batch(self._messages.qsize())
         except self._ray.exceptions.RayError as error:
-            raise RunError(f"the Ray cluster does not answer any more: {gist(error)}; {GO_ON}") from error
+            raise RunError(f"the Ray cluster no longer responds: {gist(error)}; {GO_ON}") from error
         return received
 
     def _end(self, worker: RayWorker) -> None:
@@ -194,7 +194,7 @@ class RayPool:
         except self._ray.exceptions.RayError as error:
             lines = str(error).strip().splitlines()
             killed = isinstance(error, self._ray.exceptions.WorkerCrashedError)
-            worker.lost = "its process was killed" if killed else next(reversed(lines), type(error).__name__)
+            worker.lost = "the worker's process was killed" if killed else next(reversed(lines), type(error).__name__)
         except Exception as error:  # its result cannot be read
             worker.lost = gist(error)
 

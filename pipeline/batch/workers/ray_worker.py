@@ -58,7 +58,7 @@ class RayWorker:
         try:
             self.task, self.number = self.cluster.submit(loaded)
         except Exception as error:  # the cluster refuses the task
-            self.lost = f"it cannot be put on the cluster: {gist(error)}"
+            self.lost = f"the cluster does not accept it: {gist(error)}"
 
     def ask_to_stop(self) -> None:
         if self.task is not None:

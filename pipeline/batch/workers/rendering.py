@@ -101,7 +101,9 @@ class Logs:
 
 def gist(error: BaseException) -> str:
     """Describe in one line an error that ends the process; its advice to users is dropped, since the batch retries."""
-    failure = error if isinstance(error, RunError) or not isinstance(error, Exception) else failures.told(error)
+    failure = (
+        error if isinstance(error, RunError) or not isinstance(error, Exception) else failures.machine_failure(error)
+    )
     text = str(failure).partition(",")[0] if isinstance(failure, DeviceError) else f"{type(error).__name__}: {error}"
     return next(iter(text.strip().splitlines()), "")
 

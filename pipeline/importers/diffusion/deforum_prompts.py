@@ -22,7 +22,7 @@ Subprompts = Callable[[str], list[tuple[str, float]]]
 def read_prompts(settings: Settings, frames: int, fps: float, fades: bool, notes: Notes) -> Prompts:
     """Read the prompts: as scenes if none of them is negative, otherwise as layers."""
     if None not in (both := [settings.read(name) for name in ("prompts", "animation_prompts")]) and both[0] != both[1]:
-        notes.add("prompts and animation_prompts differ: prompts is taken", Effect.PROMPTS)
+        notes.add("prompts and animation_prompts differ; prompts is used", Effect.PROMPTS)
     written = settings.structured(settings.first_given("prompts", "animation_prompts"))
     written = dict(enumerate(written)) if isinstance(written, list) else written
     written = {0: written} if isinstance(written, str) else written
@@ -51,7 +51,7 @@ def _negative_prompts(settings: Settings, notes: Notes) -> Weights:
     written = [written] if isinstance(written, str) else written
     texts = list(written.values() if isinstance(written, dict) else written or [])
     if len(texts) > 1:
-        notes.add("neg_prompts: only the first one is carried, for all frames")
+        notes.add("neg_prompts: only the first one is converted, for all frames")
     text = without_markup(str(texts[0]), notes) if texts else ""
     return {text: -1.0} if text else {}
 

@@ -47,7 +47,7 @@ def text_by_frame(
         if isinstance(text, Mapping | list | tuple):
             raise settings.error("prompts", f"frame {number}: expected a text, got {shown(text)}")
         if number in found:
-            notes.add(f"prompts: frame {number} has two: the last one counts", Effect.PROMPTS)
+            notes.add(f"prompts: frame {number} has two prompts; the last one is used", Effect.PROMPTS)
         found[number] = "" if text is None else str(text)
     return found
 

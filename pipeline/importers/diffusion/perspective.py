@@ -68,7 +68,7 @@ def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], n
     result = Flipped(motion=rates(found, screen.fps), center=(value_keys(center[:, 0]), value_keys(center[:, 1])))
     keys = sum(map(len, (*result.motion.values(), *result.center)))
     if keys > _MOST:
-        raise UnreadableError(f"takes {keys:,} keys, more than {_MOST:,}")
+        raise UnreadableError(f"needs {keys:,} keys; at most {_MOST:,} fit into a schedule")
     return result
 
 

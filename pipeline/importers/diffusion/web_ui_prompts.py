@@ -25,7 +25,9 @@ _FORMULA = re.compile(r"(.*?):?\s*`([^`]*)`\s*", re.DOTALL)
 _EDITED = re.compile(r"\[([^\[\]:|]*):([^\[\]:|]*):?\s*[0-9.]+\s*\]")
 _ALTERNATE = re.compile(r"[\[{]([^\[\]{}]*\|[^\[\]{}]*)[\]}]")
 _BRACKETS = re.compile(r"[()\[\]{}]")
-_EMPHASIS = Note("brackets are emphasis there and nothing here: left out of the prompts", Effect.PROMPTS)
+_EMPHASIS = Note(
+    "brackets mean emphasis in the other tool and nothing here; they are removed from the prompts", Effect.PROMPTS
+)
 _ESCAPED = re.compile(r"\\([()\[\]{}])")
 _KEPT = {bracket: chr(0xE000 + at) for at, bracket in enumerate("()[]{}")}  # stand-ins from the private use area
 _WORDS = re.compile(r"\bBREAK\b|__[\w/*-]+__")  # the web UI's keyword, and the wildcards of an extension
@@ -36,9 +38,12 @@ def without_brackets(text: str, notes: Notes) -> str:
     """Remove the brackets that set the weight of words in the web UI; escaped brackets are text and stay."""
     text = without_markup(text, notes)
     for match in _WORDS.finditer(text):
-        notes.add(Note.of(match[0][:60], "means nothing here, left out of the prompts", Effect.PROMPTS))
+        notes.add(Note.of(match[0][:60], "means nothing here and is removed from the prompts", Effect.PROMPTS))
     text = _ESCAPED.sub(lambda match: _KEPT[match[1]], _WORDS.sub(" ", text))
-    for pattern, what in ((_EDITED, "changes within a picture, made"), (_ALTERNATE, "takes turns, made")):
+    for pattern, what in (
+        (_EDITED, "changes while a picture is drawn; it becomes"),
+        (_ALTERNATE, "alternates while a picture is drawn; it becomes"),
+    ):
         for match in pattern.finditer(text):
             notes.add(f"'{match[0][:60]}' {what} '{_chosen(match)[:60]}'", Effect.PROMPTS)
         text = pattern.sub(_chosen, text)

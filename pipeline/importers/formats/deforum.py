@@ -32,10 +32,10 @@ from pipeline.importers.values.keys import Keys, number
 from pipeline.importers.values.series import MAX_FRAMES, Series
 
 TOOL = "Deforum"
-NEEDS = "max_frames beside prompts"
+NEEDS = "max_frames and prompts"
 _BORDERS = {"wrap": "wrap", "replicate": "edge"}
-_DIFFUSION = "settings of diffusion"
-_SHADES = "frames get no noise, sharpness, contrast or colours of earlier ones"
+_DIFFUSION = "only for diffusion models"
+_SHADES = "noise, sharpness, contrast and colours are not adjusted between frames"
 _REASONS = {
     **dict.fromkeys(("sampler", "scheduler", "steps", "scale", "sd_model_name", "sampler_schedule"), _DIFFUSION),
     **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "strength", "strength_schedule"), _DIFFUSION),
@@ -47,16 +47,19 @@ _REASONS = {
     **dict.fromkeys(("perlin_persistence", "enable_noise_multiplier_scheduling", "perlin_w", "perlin_h"), _SHADES),
     **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
     **dict.fromkeys(("threshold_schedule", "color_coherence", "color_force_grayscale"), _SHADES),
-    "diffusion_cadence": "every frame is refined; the motion of each is carried",
+    "diffusion_cadence": "every frame is refined here; the motion of every frame is converted",
     **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), NO_PICTURES),
-    **dict.fromkeys(("override_settings_with_file", "custom_settings_file"), "the settings of that file count there"),
+    **dict.fromkeys(
+        ("override_settings_with_file", "custom_settings_file"),
+        "Deforum takes its settings from that file, which is not read here",
+    ),
     **dict.fromkeys(
         ("hybrid_motion", "hybrid_composite", "video_init_path", "use_mask_video", "video_mask_path"),
         NO_VIDEO,
     ),
-    "parseq_manifest": "import that file itself",
-    **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not made larger or smoother"),
-    **{f"cn_{unit}_enabled": "there is no ControlNet" for unit in range(1, 6)},
+    "parseq_manifest": "import the manifest itself",
+    **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not upscaled or interpolated"),
+    **{f"cn_{unit}_enabled": "ControlNet is not supported" for unit in range(1, 6)},
 }
 _TURNS = tuple(f"perspective_flip_{angle}" for angle in ("theta", "phi", "gamma"))
 _FLIP = ("enable_perspective_flip", "flip_2d_perspective")
@@ -104,17 +107,17 @@ def convert(source: Source) -> Imported:
 def _side(settings: Settings, name: str, own: str, notes: Notes) -> int:
     """Read a side of the picture under either of its two names; if their values differ, that is reported."""
     both = settings.read(name), settings.read(own)
-    taken = settings.first_given(name, own)
+    used = settings.first_given(name, own)
     if None not in both and str(both[0]) != str(both[1]):
-        line = f"{name} = {shown(both[0])} and {own} = {shown(both[1])} differ: {taken} is taken"
+        line = f"{name} = {shown(both[0])} and {own} = {shown(both[1])} differ; {used} is used"
         notes.add(line, Effect.SIZE)
-    return settings.integer(taken, 512, 16, LARGEST)
+    return settings.integer(used, 512, 16, LARGEST)
 
 
 def _lost(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Keys], None]:
     """Return no motion, and report the motion that the mode would have."""
     if mode == "Interpolation":
-        what = Note("animation_mode Interpolation: the prompts fade, nothing moves, there and here", Effect.PROMPTS)
+        what = Note("animation_mode Interpolation: prompts fade and nothing moves, as in Deforum", Effect.PROMPTS)
     else:
         turns = dict.fromkeys(_TURNS, 0) if any(map(settings.is_on, _FLIP)) else {}
         fields = {**_DEEP, "fov_schedule": 70, **turns}
@@ -148,7 +151,7 @@ def _flipped(
 ) -> perspective.Flipped | None:
     """Read the motion including the perspective flip; None if the flip has no effect or is not a continuous motion."""
     if shifts := moving_fields(settings, {"translation_x": 0, "translation_y": 0}):
-        line = f"perspective flip: Deforum ignores the translation beside it, and so does this ({shifts})"
+        line = f"perspective flip: Deforum ignores the translation while it is on, and so does the import ({shifts})"
         notes.add(line, Effect.MOTION)
     turns = moving_fields(settings, dict.fromkeys(_TURNS, 0))
     settings.read("perspective_flip_fv")
@@ -157,7 +160,7 @@ def _flipped(
     try:
         return perspective.flipped(settings, screen, read, notes)
     except UnreadableError as error:
-        notes.add(f"perspective flip: is lost ({turns}): {error}", Effect.MOTION)
+        notes.add(f"perspective flip: not converted ({turns}): {error}", Effect.MOTION)
         return None
 
 

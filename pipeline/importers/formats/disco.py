@@ -26,17 +26,21 @@ from pipeline.importers.values.keys import Keys
 from pipeline.importers.values.series import MAX_FRAMES, constant
 
 TOOL = "Disco Diffusion"
-NEEDS = "text_prompts beside diffusion_steps or cutn_batches"
+NEEDS = "text_prompts and diffusion_steps or cutn_batches"
 _FPS = 12
-_DIFFUSION = "a setting of diffusion"
+_DIFFUSION = "only for diffusion models"
 _REASONS = {
     **dict.fromkeys(("steps", "diffusion_model", "diffusion_sampling_mode", "eta", "skip_steps"), _DIFFUSION),
-    **dict.fromkeys(("frames_skip_steps", "frames_scale"), "losses.anchor holds to the frame before"),
-    **dict.fromkeys(("clip_guidance_scale", "tv_scale", "range_scale", "sat_scale"), "weights mean other things here"),
-    **dict.fromkeys(("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "refine.cutouts is the number"),
+    **dict.fromkeys(("frames_skip_steps", "frames_scale"), "see losses.anchor, which holds on to the previous frame"),
+    **dict.fromkeys(
+        ("clip_guidance_scale", "tv_scale", "range_scale", "sat_scale"), "weights have other meanings here"
+    ),
+    **dict.fromkeys(
+        ("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "see refine.cutouts, the number of cutouts"
+    ),
     **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
-    "perlin_init": "every run begins with noise of its own",
-    "turbo_mode": "only of 3D",
+    "perlin_init": "every run starts from its own noise",
+    "turbo_mode": "only for 3D",
 }
 _DEEP = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
 SWITCHES: Switches = {
@@ -66,12 +70,12 @@ def convert(source: Source) -> Imported:
     settings = Settings(source, TOOL)
     notes = Notes()
     if "animation_mode" not in settings:
-        notes.add("no animation_mode stands in the file: taken as 2D")
+        notes.add("the file has no animation_mode; 2D is assumed")
     mode = animation_mode(settings)
     frames = settings.integer("max_frames", 1, 1, MAX_FRAMES) if mode != "None" else 1
     fps = settings.number("fps", _FPS, 0.1, 240)
     if "fps" not in settings:
-        notes.add(f"the file has no fps: {_FPS} is the notebook's")
+        notes.add(f"the file has no fps; the notebook's default, {_FPS}, is used")
     width, height = _size(settings, notes)
     seed = read_seed(settings, notes, names=("set_seed", "seed"))
     prompts = _prompts(settings, frames, notes)
@@ -107,7 +111,7 @@ def _motion(settings: Settings, mode: str, screen: Screen, notes: Notes) -> dict
         notes.add(lost_motion(settings, mode, _DEEP))
         return {}
     if interpolation != "Linear":
-        notes.add(f"interp_spline {shown(interpolation)}: made Linear, the only one that Disco's form offers")
+        notes.add(f"interp_spline {shown(interpolation)}: Linear is used, the only one that Disco's form offers")
     return read_motion_2d(settings, screen, functools.partial(disco_series, count=screen.frames), {}, notes)
 
 
@@ -127,5 +131,5 @@ def _weights(texts: Sequence[str], place: str, notes: Notes) -> dict[str, float]
     found = with_placeholder(weights_of(texts, functools.partial(without_markup, notes=notes)), 1.0, place, notes)
     total = abs(sum(found.values()))
     if total < 1e-3:
-        raise UnreadableError(f"the weights of {shown(texts)} sum up to 0")
+        raise UnreadableError(f"the weights of {shown(texts)} add up to 0")
     return {words: weight / total for words, weight in found.items()}

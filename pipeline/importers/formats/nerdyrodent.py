@@ -40,11 +40,15 @@ _USED = {
 }
 _REASONS = {
     **dict.fromkeys(("image_prompts", "init_image", "video_style_dir"), NO_PICTURES),
-    **dict.fromkeys(("noise_prompt_seeds", "noise_prompt_weights", "init_noise", "init_weight"), "there is none here"),
-    **dict.fromkeys(("clip_model", "vqgan_config", "vqgan_checkpoint"), "the embedded models; see `render models`"),
-    "learning_rate": "refine.lr counts in spreads of the codebook",
-    "optimiser": "Adam it is",
-    **dict.fromkeys(("cut_method", "cut_power", "augments"), "cutouts are made in one way here"),
+    **dict.fromkeys(
+        ("noise_prompt_seeds", "noise_prompt_weights", "init_noise", "init_weight"), "without a counterpart here"
+    ),
+    **dict.fromkeys(
+        ("clip_model", "vqgan_config", "vqgan_checkpoint"), "the embedded models are used; `render models` lists others"
+    ),
+    "learning_rate": "refine.lr has another unit, the spread of the codebook",
+    "optimiser": "Adam is always used",
+    **dict.fromkeys(("cut_method", "cut_power", "augments"), "there is only one way to make cutouts here"),
 }
 
 
@@ -126,12 +130,12 @@ def _clock(settings: Settings, notes: Notes) -> _Clock:
     # The video omits the picture of iteration 0; without zoom, it also omits the last one.
     frames = max(1, iterations // each - (1 if film and not zooms else 0))
     if frames > MAX_FRAMES:
-        raise settings.error("iterations", f"{frames:,} frames, more than {MAX_FRAMES:,}")
+        raise settings.error("iterations", f"{frames:,} frames; at most {MAX_FRAMES:,} are allowed")
     if not (film or zooms):
-        notes.add("neither -zvid nor -vid: a single picture")
+        notes.add("neither -zvid nor -vid is given: a single frame is rendered")
     wanted = settings.number("output_video_fps", 0)
     if wanted > 9:
-        notes.add(f"output_video_fps = {wanted:g}: the video is not interpolated; its frames come {given:g} a second")
+        notes.add(f"output_video_fps = {wanted:g}: the video is not interpolated; it has {given:g} frames a second")
     fps = given if wanted > 9 else float(np.clip(frames / seconds, 10, 60))
     return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each, first=each)
 
@@ -143,10 +147,12 @@ def _loop_clock(settings: Settings, loop: FrameLoop, notes: Notes) -> _Clock:
     if loop.first and "iterations" in loop.first.options:
         given = str(loop.first.options["iterations"])
         if not re.fullmatch("[0-9]{1,8}", given) or not int(given):
-            raise settings.error("iterations", f"expected a number from 1 for the first picture, got {shown(given)}")
+            raise settings.error(
+                "iterations", f"expected a whole number of at least 1 for the first picture, got {shown(given)}"
+            )
         first = int(given)
     if settings.read("change_prompt_every") is not None:
-        notes.add("change_prompt_every: every picture of the loop begins with the first prompts")
+        notes.add("change_prompt_every: every picture of the loop starts with the first prompts")
     for name in ("video_length", "input_video_fps", "output_video_fps", "video"):
         settings.read(name)
     # A story does not continue from one picture to the next, so iterations are not counted across pictures.
@@ -191,7 +197,9 @@ def _motion(settings: Settings, size: tuple[int, int], clock: _Clock, notes: Not
     if scale != 1:
         half = width / (2 * scale)
         cropped = round(width / 2 + half) - round(width / 2 - half)
-        notes.add(f"zoom_scale {scale:g}: crops whole pixels there, which made it {width / cropped:.6g} in width")
+        notes.add(
+            f"zoom_scale {scale:g}: generate.py crops whole pixels, so its factor was {width / cropped:.6g} in width"
+        )
     return _rates(found, size, clock.fps), "black" if scale < 1 and not (right or down) else "wrap"
 
 
@@ -201,7 +209,9 @@ def _prompts(settings: Settings, clock: _Clock, notes: Notes) -> Prompts:
     phrases = [_weights(phrase, notes) for phrase in text.split("^")]
     frames = len(clock.begins)
     if every and every % clock.each:
-        notes.add(f"change_prompt_every {every}: changes within a frame there, with the next frame here")
+        notes.add(
+            f"change_prompt_every {every}: generate.py changes the prompt within a frame, here the next frame does"
+        )
     if not every and len(phrases) > 1:
         notes.add("change_prompt_every 0: only the first prompts of the story are ever used")
     turn = clock.begins // every % len(phrases) if every else np.zeros(frames)
@@ -221,7 +231,7 @@ def _weights(phrase: str, notes: Notes) -> Mapping[str, float]:
     for part in phrase.split("|"):
         text, weight, stop = split_weight_and_stop(part)
         if stop:
-            notes.add(f"{shown(part)}: there is no stop; the prompt pulls on")
+            notes.add(f"{shown(part)}: stops are not supported; the prompt keeps its weight")
         words = without_markup(text, notes)
         if words:
             found[words] = found.get(words, 0.0) + weight

@@ -27,9 +27,9 @@ _SIZE = 512
 _MOVES = {"zoom": 1.0, "angle": 0.0, "translation_x": 0.0, "translation_y": 0.0}
 _CARRIED = {"frame", "deforum_prompt", *_MOVES, *(f"{name}_delta" for name in _MOVES)}
 _REASONS = {
-    "keyframes": "the frames that Parseq rendered of them are carried",
-    "prompts": "the prompts that Parseq rendered of them are carried",
-    "timeSeries": "the frames that Parseq rendered with them are carried",
+    "keyframes": "the frames that Parseq rendered from them are converted",
+    "prompts": "the prompts that Parseq rendered from them are converted",
+    "timeSeries": "the frames that Parseq rendered from them are converted",
 }
 
 
@@ -40,7 +40,7 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """Convert the settings as described in the module's docstring. Raises `InputError`."""
     settings = Settings(source, TOOL)
-    notes = Notes([f"no size and border stand in the file: {_SIZE}x{_SIZE} and edge are Deforum's"])
+    notes = Notes([f"the file has no size and no border; Deforum's defaults, {_SIZE}x{_SIZE} and edge, are used"])
     rows = _rows(settings)
     given = settings.structured("options")
     options = Settings(source, f"{TOOL}: options", given if isinstance(given, Mapping) else {})
@@ -79,7 +79,9 @@ def _rows(settings: Settings) -> list[Mapping[str, Any]]:
     rendered = settings.structured("rendered_frames")
     settings.read("rendered_frames_meta")
     if not isinstance(rendered, list) or not rendered:
-        raise settings.error("rendered_frames", "expected the frames; press Render in Parseq and export that")
+        raise settings.error(
+            "rendered_frames", "expected a list of frames; press Render in Parseq and export the result"
+        )
     found: dict[int, Mapping[str, Any]] = {}
     for number, row in enumerate(rendered):
         frame = row.get("frame") if isinstance(row, Mapping) else None
@@ -120,7 +122,7 @@ def _float(value: Any) -> float:
 def _prompts(rows: list[Mapping[str, Any]], notes: Notes) -> Prompts:
     frames = [_weights(str(row.get("deforum_prompt") or ""), notes) for row in rows]
     if not any("deforum_prompt" in row for row in rows):
-        raise UnreadableError("no deforum_prompt; write the prompts in Parseq, too")
+        raise UnreadableError("no deforum_prompt; write the prompts in Parseq and render again")
     blank = next((frame for frame, weights in enumerate(frames) if not weights), None)
     if blank is not None:
         stand_in = with_placeholder({}, 1.0, f"deforum_prompt: frame {blank}", notes)
@@ -147,9 +149,7 @@ def _weights(prompt: str, notes: Notes) -> dict[str, float]:
 def _seed(rows: list[Mapping[str, Any]], notes: Notes) -> int:
     seed = rows[0].get("seed", 0)
     if len({str(row.get("seed")) for row in rows}) > 1:
-        notes.add(
-            "seed: changes over time there; the first one is carried, and every frame draws its own numbers of it"
-        )
+        notes.add("seed: changes over time in Parseq; every frame derives its random numbers from the first one")
     return int(seed) if isinstance(seed, int | float) and 0 <= seed < 2**63 else 0
 
 
@@ -157,4 +157,4 @@ def _left_out(rows: list[Mapping[str, Any]]) -> list[str]:
     """A line for every rendered field that is not carried."""
     fields = [name for name in rows[0] if not name.endswith(("_delta", "_pc"))]
     left = [name for name in fields if name not in _CARRIED and name != "seed"]
-    return [f"rendered_frames: {name}: a setting of Deforum's without a counterpart here" for name in left]
+    return [f"rendered_frames: {name}: a Deforum setting without a counterpart here" for name in left]

@@ -36,14 +36,14 @@ _REFERENCE = re.compile(r"\$\{(\w+)\}")
 _COLON = re.compile(r":(?![^\[]*\])")
 _MASK = re.compile(r"_(?![^\[]*\])")
 _PARTS = re.compile(r"\||(?<=`)\s*AND\b|\bAND\b(?=[^|]*`)")  # AND counts only next to weights in backticks
-_STABLE = "losses.anchor holds to the frame before"
+_STABLE = "see losses.anchor, which holds on to the previous frame"
 _REASONS = {
-    "vqgan_model": "the embedded model draws; `render models` lists others for models.latent",
+    "vqgan_model": "the embedded model is used; `render models` lists others for models.latent",
     **dict.fromkeys(("init_image", "direct_image_prompts", "video_path"), NO_PICTURES),
-    "input_audio_filters": "nothing follows the sound; `music: {signals: ...}` does that",
+    "input_audio_filters": "not converted; use `music: {signals: ...}` to follow the sound",
     **dict.fromkeys(("direct_stabilization_weight", "semantic_stabilization_weight"), _STABLE),
     **dict.fromkeys(("depth_stabilization_weight", "edge_stabilization_weight", "flow_stabilization_weight"), _STABLE),
-    **dict.fromkeys(("learning_rate", "smoothing_weight"), "the number means another thing here"),
+    **dict.fromkeys(("learning_rate", "smoothing_weight"), "the number has another meaning here"),
     "cutouts": "refine.cutouts keeps its default, which suits the embedded model",
 }
 _DEEP = ("translate_z_3d", "rotate_3d", "field_of_view", "near_plane", "far_plane", "lock_camera")
@@ -58,15 +58,18 @@ def convert(source: Source) -> Imported:
     settings = Settings(source, TOOL, _resolved(source.settings))
     notes = Notes()
     if settings.read("scenes") == "???":
-        raise settings.error("scenes", "required, not set")
+        raise settings.error("scenes", "is required, but not set")
     scenes = [scene for scene in settings.text("scenes").split("||") if scene]
     if blank := [str(number) for number, scene in enumerate(scenes, 1) if not scene.strip()]:
-        notes.add(f"scenes: {', '.join(blank[:20])} of {len(scenes)} blank: nothing draws there", Effect.PROMPTS)
+        notes.add(
+            f"scenes: blank ones ({', '.join(blank[:20])} of {len(scenes)}): no prompt guides the picture there",
+            Effect.PROMPTS,
+        )
     clock = _clock(settings, len(scenes), notes)
     width, height = settings.integer("width", 512, 16, LARGEST), settings.integer("height", 512, 16, LARGEST)
     scale = settings.integer("pixel_size", 1, 1, 64)
     model = settings.text("image_model", _UNLIMITED)
-    notes.add(f"image_model {shown(model)}: the embedded VQGAN draws")
+    notes.add(f"image_model {shown(model)}: the embedded VQGAN is used")
     moved = 1 if model == _UNLIMITED else scale  # only this model is moved in its own, larger pixels
     prompts = _prompts(settings, scenes, clock, notes)
     rates = _motion(settings, (width * moved, height * moved), clock, notes)
@@ -102,7 +105,7 @@ def _resolved(settings: Mapping[str, object]) -> dict[str, object]:
 def _border(settings: Settings, notes: Notes) -> str:
     word = settings.text("infill_mode", "wrap")
     if word not in _BORDERS:
-        notes.add(f"infill_mode {shown(word)}: pytti knows {', '.join(_BORDERS)}; made wrap")
+        notes.add(f"infill_mode {shown(word)}: expected one of {', '.join(_BORDERS)}; wrap is used")
     return _BORDERS.get(word, "wrap")
 
 
@@ -111,7 +114,7 @@ def _sound(settings: Settings) -> Sound | None:
     start = settings.number("input_audio_offset", 0)
     if not settings.is_on("input_audio"):
         return None
-    note = "input_audio: sounds in the video here; pytti only listens to it"
+    note = "input_audio: becomes the video's soundtrack here; pytti only analyses it"
     path = settings.text("input_audio")
     return Sound(setting="input_audio", written=path, start=max(start, 0.0), note=note)
 
@@ -123,9 +126,9 @@ def _clock(settings: Settings, scenes: int, notes: Notes) -> Clock:
     each = settings.integer("steps_per_scene", 100, 1, 10**9)
     frames = max(0, each * max(1, scenes) - before) // steps + 1
     if frames > MAX_FRAMES:
-        raise settings.error("steps_per_scene", f"{frames:,} frames, more than {MAX_FRAMES:,}")
+        raise settings.error("steps_per_scene", f"{frames:,} frames; at most {MAX_FRAMES:,} are allowed")
     if settings.integer("save_every", steps, 1, 10**9) != steps or before % steps:
-        notes.add("save_every, pre_animation_steps: every frame is kept once, when it is finished")
+        notes.add("save_every, pre_animation_steps: every frame is saved once, when it is finished")
     begins = np.maximum(before + (np.arange(frames, dtype=np.float64) - 1) * steps, 0)
     begins[0] = 0
     return Clock(fps=fps, before=before, steps=steps, begins=begins, times=(begins - before) / (steps * fps))
@@ -183,9 +186,9 @@ def _prompt(prompt: str, clock: Clock, notes: Notes) -> tuple[str, Array, str | 
     text, *rest = _COLON.split(prompt, maxsplit=2)
     weight, *masks = _MASK.split(rest[0], maxsplit=2) if rest else ("1",)
     if masks:
-        notes.add(f"{shown(prompt)}: there are no masks; the prompt counts everywhere")
+        notes.add(f"{shown(prompt)}: masks are not supported; the prompt applies to the whole picture")
     if len(rest) > 1 and rest[1].strip() != "-inf":
-        notes.add(f"{shown(prompt)}: there is no stop; the prompt pulls on")
+        notes.add(f"{shown(prompt)}: stops are not supported; the prompt keeps its weight")
     if text.strip().startswith("["):
         notes.add(f"{shown(prompt)}: no pictures are read")
         return "", clock.times, None
@@ -193,7 +196,7 @@ def _prompt(prompt: str, clock: Clock, notes: Notes) -> tuple[str, Array, str | 
         expression = arithmetic(weight.strip().strip("`").strip() or "1", PYTHON)
         values = clock.values(expression)
     except UnreadableError as error:
-        notes.add(f"{shown(prompt)}: weight: {error}; made 1")
+        notes.add(f"{shown(prompt)}: weight: {error}; 1 is used")
         return without_markup(text, notes), np.ones_like(clock.times), None
     constant = bool(np.all(values == values[0]))
     return without_markup(text, notes), values, None if constant else expression.written(clock.words("frame"))

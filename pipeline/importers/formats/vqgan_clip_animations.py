@@ -25,10 +25,10 @@ from pipeline.importers.values.keys import value_keys
 from pipeline.importers.values.series import MAX_FRAMES, appended, constant, frame_keys
 
 TOOL = "VQGAN-CLIP-animations"
-NEEDS = "iterations_per_frame beside text_prompts"
+NEEDS = "iterations_per_frame and text_prompts"
 _STRIDE = 16
 _REASONS = {
-    "model": "the embedded model draws; `render models` lists others for models.latent",
+    "model": "the embedded model is used; `render models` lists others for models.latent",
     **dict.fromkeys(("initial_image", "target_images"), NO_PICTURES),
 }
 

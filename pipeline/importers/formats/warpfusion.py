@@ -22,22 +22,22 @@ from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError
 from pipeline.importers.values.series import MAX_FRAMES
 
-NEEDS = "text_prompts beside flow_blend_schedule, style_strength_schedule or warp_strength"
+NEEDS = "text_prompts and flow_blend_schedule, style_strength_schedule or warp_strength"
 TOOL = "WarpFusion"
 MARKS = frozenset(
     {"flow_blend_schedule", "style_strength_schedule", "warp_strength", "controlnet_multimodel", "flow_warp"}
 )
 _FPS, _FRAMES = 24, 120
-_DIFFUSION = "settings of diffusion"
-_COLOURS = "frames get no colours or brightness of others"
+_DIFFUSION = "only for diffusion models"
+_COLOURS = "colours and brightness are not matched between frames"
 _REASONS = {
     **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "style_strength_schedule", "sampler"), _DIFFUSION),
     **dict.fromkeys(("model_path", "model_version", "clip_skip", "image_scale_schedule"), _DIFFUSION),
-    **dict.fromkeys(("controlnet_multimodel", "controlnet_preprocess"), "there is no ControlNet"),
+    **dict.fromkeys(("controlnet_multimodel", "controlnet_preprocess"), "ControlNet is not supported"),
     **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
     **dict.fromkeys(("fixed_code", "code_randomness", "normalize_latent"), _DIFFUSION),
     **dict.fromkeys(("enable_adjust_brightness", "colormatch_frame", "match_color_strength"), _COLOURS),
-    "frame_range": "frames are counted from 0, and all are made",
+    "frame_range": "all frames are rendered, counted from 0",
     "prompt_patterns_sched": "words are not replaced in prompts",
 }
 # Settings that only control how the input video is tracked, painted over and reassembled.
@@ -87,21 +87,24 @@ def _video(settings: Settings) -> Note:
     path, each = settings.text("video_init_path"), settings.integer("extract_nth_frame", 1, 1, MAX_FRAMES)
     settings.read("video_init_seed_continuity")
     named = f"video_init_path = {shown(path)}" if path.strip() else "the input video"
-    nth = f", every {each}. frame of it" if each > 1 else ""
+    nth = f", one frame in {each}" if each > 1 else ""
     return Note(f"{named}{nth}: no video is read, so the pictures are drawn from the prompts alone", Effect.MOTION)
 
 
 def _frames(settings: Settings, notes: Notes) -> int:
     frames = settings.integer("max_frames", 0, 0, MAX_FRAMES)
     if not frames:
-        notes.add(f"no max_frames stands in the file: the video's length, made {_FRAMES} frames", Effect.SIZE)
+        notes.add(
+            f"the file has no max_frames (WarpFusion uses the video's length); {_FRAMES} frames are rendered",
+            Effect.SIZE,
+        )
     return frames or _FRAMES
 
 
 def _fps(settings: Settings, notes: Notes) -> float:
     fps = settings.number("fps", -1, -1, 240)
     if fps <= 0:
-        notes.add(f"no fps stands in the file: the video's, made {_FPS}", Effect.SIZE)
+        notes.add(f"the file has no fps (WarpFusion uses the video's); {_FPS} is used", Effect.SIZE)
     return fps if fps > 0 else _FPS
 
 

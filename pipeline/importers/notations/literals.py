@@ -90,7 +90,7 @@ class _Reader:
                 value = self._entries(expression) if outer else self._value(expression)
             except _UNREADABLE:
                 if outer:
-                    text = f"line {node.lineno}: {name} is computed, which is not read; its default is used"
+                    text = f"line {node.lineno}: {name} is computed, not a literal; its default is used"
                     self._found.caveats.setdefault(name, text)
                 continue
             self._add(name, value, node.lineno, outer)
@@ -125,7 +125,7 @@ class _Reader:
             try:
                 found[name] = self._value(inside)
             except _UNREADABLE:
-                text = f"line {inside.lineno}: {name} is computed, which is not read; its default is used"
+                text = f"line {inside.lineno}: {name} is computed, not a literal; its default is used"
                 self._found.caveats.setdefault(name, text)
         return found
 

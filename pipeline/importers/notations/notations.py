@@ -157,9 +157,7 @@ def _fences(text: str) -> Found | None:
             setting.append((line, found))
     if commands:
         blocks = "a code block" if len(commands) == 1 else f"{len(commands)} code blocks"
-        return Found(
-            script="\n".join(commands), notes=(f"{blocks} of the text with commands read, nothing else of it",)
-        )
+        return Found(script="\n".join(commands), notes=(f"only {blocks} with commands read, not the text around",))
     if not setting and problem:
         raise problem
     return _of_block(setting) if setting else None
@@ -198,7 +196,7 @@ def _yaml(text: str) -> tuple[dict[str, Any], str]:
     if isinstance(node, yaml.MappingNode):
         found = _plain(node)
         return (found, "") if isinstance(found, dict) else ({}, "")
-    return {}, "YAML without settings by name" if node is not None else "nothing in it"
+    return {}, "YAML without settings by name" if node is not None else "empty"
 
 
 def _plain(node: yaml.Node) -> Any:

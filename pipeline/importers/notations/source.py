@@ -11,6 +11,7 @@ from pipeline.importers.notations.encodings import EncodingError, decoded
 from pipeline.importers.notations.notations import MAX_SCRIPT, Found, NotationError
 from pipeline.storage.did_you_mean import unreadable
 from render.errors import InputError
+from render.files.bounded import TooLargeError, read_bounded, read_stream
 
 __all__ = ["MAX_BYTES", "MAX_SCRIPT", "STANDARD_INPUT", "Source", "read_source"]
 MAX_BYTES = 16_000_000  # a rendered Parseq manifest of some ten minutes
@@ -105,12 +106,9 @@ def _source(name: str, text: str, found: Found) -> Source:
 def _bytes(path: Path, name: str) -> bytes:
     try:
         if path == STANDARD_INPUT:
-            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with path.open("rb") as file:
-                raw = file.read(MAX_BYTES + 1)
+            return read_stream(sys.stdin.buffer, MAX_BYTES)
+        return read_bounded(path, MAX_BYTES)
+    except TooLargeError as error:
+        raise InputError(f"{name}: {error}; is this a settings file?") from error
     except OSError as error:
         raise InputError(f"{name}: {unreadable(path, error)}") from error
-    if len(raw) > MAX_BYTES:
-        raise InputError(f"{name}: more than {MAX_BYTES:,} bytes; are these settings?")
-    return raw

@@ -63,21 +63,21 @@ def choose_call(source: Source, tool: str, script: Script, notes: Notes) -> tupl
         turns = f"{loop.count} times" if loop.count is not None else "more than once"
         notes.add(f"line {loop.line}: a loop runs the command {turns}; one run is imported")
     if moved := [command for command in script.commands if runs_imagemagick(command) and _moves(command)]:
-        notes.add(f"line {moved[0].line}: ImageMagick moves a picture outside a feedback loop: not carried")
+        notes.add(f"line {moved[0].line}: ImageMagick moves a picture outside a feedback loop: not converted")
     return first, None
 
 
 def _report_other_calls(script: Script, used: int, notes: Notes) -> None:
     if len(script.calls) > used:
         line = script.commands[script.calls[0]].line
-        notes.add(f"the first of {len(script.calls) - used + 1} commands is imported, line {line}")
+        notes.add(f"only the first of {len(script.calls) - used + 1} commands is imported, the one at line {line}")
 
 
 def _report_differences(first: Call, second: Call, notes: Notes) -> None:
     for name in _SAME:
         if first.options.get(name) != second.options.get(name):
             value = shown(second.options.get(name, "its default"))
-            notes.add(f"{name}: the first picture has another one than the loop; {value} is used for all")
+            notes.add(f"{name}: differs between the first picture and the loop; {value} is used for all")
 
 
 def _feeds_itself(call: Call, script: Script, at: int) -> bool:
@@ -127,7 +127,7 @@ def _num_turns(source: Source, tool: str, call: Call) -> int:
     for loop in call.command.loops:
         if loop.count is None:
             raise source.error(
-                f"{tool}: line {loop.line}: how often this loop turns is known only when it runs: "
+                f"{tool}: line {loop.line}: how often this loop runs is only known at run time: "
                 f"{shown(loop.header)}; write the number in the file, such as for i in {{1..30}}"
             )
         count *= loop.count
@@ -141,15 +141,15 @@ def _used_distortions(script: Script, loop: Loop, image: str, notes: Notes) -> l
     places = {place for place, _ in named}
     for place, command in found:
         if _moves(command) and place not in places:
-            notes.add(f"line {command.line}: ImageMagick moves another picture than {shown(image)}: not carried")
+            notes.add(f"line {command.line}: ImageMagick moves another picture than {shown(image)}: not converted")
     for command in script.commands:
         if loop in command.loops and command.words[0].text in ("break", "continue", "exit", "return"):
             notes.add(
-                f"line {command.line}: the loop may end before its {loop.count:,} turns; all of them are imported"
+                f"line {command.line}: the loop may end before its {loop.count:,} iterations; all of them are imported"
             )
     for _, command in named:
         if loop in command.loops and command.conditional:
-            notes.add(f"line {command.line}: ImageMagick moves the picture only under a condition: not carried")
+            notes.add(f"line {command.line}: ImageMagick moves the picture only under a condition: not converted")
     return [(place, command) for place, command in named if not command.conditional]
 
 
@@ -171,7 +171,7 @@ def _rate(script: Script, notes: Notes) -> float:
             ):
                 return min(float(value), 240.0)
         if any(name in ("-framerate", "-r") for name in words):
-            notes.add(f"line {command.line}: ffmpeg's rate is not a number: {_FFMPEG_RATE:g} frames a second instead")
+            notes.add(f"line {command.line}: ffmpeg's rate is not a number; {_FFMPEG_RATE:g} frames a second are used")
         return _FFMPEG_RATE
-    notes.add(f"the script makes no video: {_DEFAULT_RATE:g} frames a second")
+    notes.add(f"the script makes no video; {_DEFAULT_RATE:g} frames a second are used")
     return _DEFAULT_RATE

@@ -112,16 +112,16 @@ def _distortions(command: Command, size: tuple[int, int], notes: Notes, borders:
         if name == "-virtual-pixel" and values:
             border = _BORDERS.get(values[0].text.lower(), "")
             if not border:
-                notes.add(f"-virtual-pixel {shown(values[0].text)}: the edge is continued instead")
+                notes.add(f"-virtual-pixel {shown(values[0].text)}: edge is used instead")
                 border = "edge"
         elif name in ("-distort", "+distort") and len(words) > at + 2:
             if values[0].text.lower() in ("srt", "scalerotatetranslate"):
                 found.append(_distortion(words[at + 2], size))
             else:
-                notes.add(f"line {command.line}: -distort {shown(values[0].text)}: only SRT is carried")
+                notes.add(f"line {command.line}: -distort {shown(values[0].text)}: only SRT is converted")
             at += 1
         elif re.match(r"[-+][A-Za-z]", name) and name not in _HARMLESS:
-            notes.add(f"line {command.line}: ImageMagick's {shown(name)} between the pictures is not carried")
+            notes.add(f"line {command.line}: ImageMagick's {shown(name)} between the pictures is not converted")
         at += 2 if name in _VALUED else 1
     if found:
         borders[border] = None
@@ -138,10 +138,10 @@ def _distortion(word: Expanded, size: tuple[int, int]) -> Distortion:
     middle = complex(size[0] / 2, size[1] / 2)
     about, scales, angle, moved = _arguments(numbers, middle)
     if not all(np.isfinite(numbers)) or max(map(abs, numbers)) > 1e6 or not 1e-3 <= abs(scales[0]) <= 1e3:
-        raise FeedbackError(f"line {word.line}: -distort SRT {shown(word.text)}: beyond what a frame can move")
+        raise FeedbackError(f"line {word.line}: -distort SRT {shown(word.text)}: out of range")
     if scales[0] != scales[1]:
         raise FeedbackError(
-            f"line {word.line}: -distort SRT {shown(word.text)}: two different scales cannot be carried"
+            f"line {word.line}: -distort SRT {shown(word.text)}: two different scales cannot be converted"
         )
     factor = scales[0] * np.exp(1j * np.radians(angle))
     return Distortion(scale=scales[0], turn=angle, shift=complex(moved - middle - factor * (about - middle)))

@@ -37,7 +37,7 @@ def sound_of(commands: Sequence[Command]) -> Sound | None:
 
 def _sound(place: str, path: str, start: str) -> Sound:
     seconds = _seconds(start)
-    note = f"{place} -ss {shown(start)}: no time that can be read: the sound begins at its start"
+    note = f"{place} -ss {shown(start)} is not a time; the track starts at its beginning"
     return Sound(setting=f"{place} -i", written=path, start=seconds or 0.0, note=note if seconds is None else "")
 
 

@@ -121,7 +121,7 @@ class _CommandReader:
             value = self.variables.joined([without_start(words[0], match.end()), *words[1:]])
             if computed:
                 value = Expanded(
-                    text="", line=value.line, unknown=(Unknown(written="", why="is computed or asked for"),)
+                    text="", line=value.line, unknown=(Unknown(written="", why="is computed or entered by the user"),)
                 )
             self.variables.assign(match[1], value)
             self._note(match[1])
@@ -151,7 +151,7 @@ class _CommandReader:
 
     def _begin(self, at: int, word: str, found: list[Word | Operator]) -> None:
         if len(self._open) >= MAX_DEPTH:
-            raise ShellError(found[0].line, f"more than {MAX_DEPTH} loops and conditions in each other")
+            raise ShellError(found[0].line, f"more than {MAX_DEPTH} nested loops and conditions")
         kind = _BEGIN[word]
         loop = (
             loops.loop_of(found, self._simple[at + 1 : at + 2], self._body(at), self.variables)
@@ -167,7 +167,7 @@ class _CommandReader:
     def _end(self, kind: str) -> None:
         if self._open and self._open[-1].kind == kind:
             block = self._open.pop()
-            why = "is set within a condition" if kind != "loop" else "changes in the loop"
+            why = "is set inside a condition" if kind != "loop" else "changes in the loop"
             self.variables.forget(block.assigned, why)
 
     def _bracket(self, bracket: Operator) -> None:
@@ -180,7 +180,7 @@ class _CommandReader:
         elif self._open and self._open[-1].awaits_bracket:
             self._open[-1].awaits_bracket = False
         elif len(self._open) >= MAX_DEPTH:
-            raise ShellError(bracket.line, f"more than {MAX_DEPTH} brackets in each other")
+            raise ShellError(bracket.line, f"more than {MAX_DEPTH} nested brackets")
         else:
             self._open.append(_Block("if", None, set()))
 

@@ -107,7 +107,7 @@ class Variables:
         if isinstance(value, str):
             self._put_in += len(value)
             if self._put_in > MAX_PUT_IN:
-                raise ShellError(line, f"more than {MAX_PUT_IN:,} characters once the variables are put in")
+                raise ShellError(line, f"more than {MAX_PUT_IN:,} characters after variables are substituted")
             return value
         if part.default is not None and "$" not in part.default:
             self.fallen_back[f"{part.text}: its default, {part.default}, is used"] = None
@@ -122,7 +122,7 @@ def _reason(name: str) -> str:
         return "is computed by the script"
     if name in "@*" or name.isdigit():
         return "is an argument of the script"
-    return "is drawn at random" if name.endswith("RANDOM") else "is set nowhere in the file"
+    return "is random" if name.endswith("RANDOM") else "is not set in the file"
 
 
 def notebook_variables(settings: Mapping[str, object]) -> dict[str, str | Unknown]:

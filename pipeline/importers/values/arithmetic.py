@@ -80,7 +80,7 @@ def _fault(source: str) -> str:
     for character in source:
         depth += (character == "(") - (character == ")")
         if depth < 0:
-            return "bracket closed that was not opened"
+            return "closing bracket without an opening one"
     return "bracket not closed" if depth else "not an expression"
 
 
@@ -149,7 +149,7 @@ def _instead(name: str, names: Sequence[str], dialect: Dialect) -> str:
     if near:
         return f"did you mean '{near[0]}'?"
     known = [*names, *(f"{function}()" for function in functions)]
-    return f"known are {', '.join(known)}"
+    return f"expected one of {', '.join(known)}"
 
 
 def _function_name(func: ast.expr) -> str:

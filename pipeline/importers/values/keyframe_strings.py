@@ -73,7 +73,7 @@ def _deforum_keys(text: str, names: Mapping[str, float]) -> tuple[dict[int, str]
             raise UnreadableError(f"expected keys such as 0: (1.02), 30: (1.05), got '{entry.strip()[:40]}'")
         number = frame_number(frame, names)
         if number in keys:
-            notes.append(f"frame {number} has two keys: the last one counts")
+            notes.append(f"frame {number} has two keys; the last one is used")
         keys[number] = values[0].strip()
         if not keys[number]:
             raise UnreadableError(f"frame {number}: expected a value, got '{entry.strip()[:40]}'")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from pipeline.run.delivery.encoding import encode
+from pipeline.run.delivery.sequence import collect
 from pipeline.run.delivery.sinks import Delivery, Sink
 from pipeline.run.delivery.upscaling import Upscaler
 from pipeline.run.folder.folder import RunFolder
@@ -11,7 +12,7 @@ from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 
-SINKS: Mapping[str, Sink] = {"ffmpeg": encode}
+SINKS: Mapping[str, Sink] = {"ffmpeg": encode, "sequence": collect}
 
 
 def deliver(
@@ -27,7 +28,7 @@ def deliver(
         sink(Delivery(folder=folder, plan=plan, count=count, video=video, path=path, binary=binary, warn=warn))
     if left := leftovers(folder.path, plan.videos):
         names = ", ".join(path.name for path in left)
-        warn(f"{folder.path}: made for an earlier output.video, and may show other frames: {names}")
+        warn(f"{folder.path}: files of an earlier output.video, which may show other frames: {names}")
 
 
 def require(videos: tuple[Video, ...]) -> None:

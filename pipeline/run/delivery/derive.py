@@ -64,8 +64,8 @@ def _stays(folder: RunFolder, count: int) -> str:
     before = num_shown(folder)
     more = f"shows {before} frames" if before < float("inf") else "may show more frames"
     return (
-        f"{folder.video} stays as it was, since it {more} and only the first {count} of this schedule are "
-        f"there; render assemble {folder.path} --partial makes a video of those"
+        f"{folder.video}: not replaced, since it {more} and only the first {count} of this schedule are "
+        f"rendered; render assemble {folder.path} --partial makes a video of those"
     )
 
 

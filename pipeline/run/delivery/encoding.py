@@ -1,24 +1,21 @@
 """The sink of all formats that ffmpeg makes: combines frames, sound, subtitles and notes into one file."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipeline.run.delivery.hardware import chosen
-from pipeline.run.delivery.recipes import recipe
+from pipeline.run.delivery.recipes import complete_text, pictured, soundtrack
 from pipeline.run.delivery.sinks import Delivery
 from pipeline.run.delivery.subtitles import as_srt
-from pipeline.run.delivery.upscaling import Enlarged, Upscaler
 from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.output_video import Video
 from pipeline.storage.atomic import named_partial
 from pipeline.video import ffmpeg, formats
-from pipeline.video.notes import as_metadata, written_out
+from pipeline.video.notes import as_metadata
 from pipeline.video.recipe import Recipe
-from pipeline.video.sound import cut_sound
 
 
 def encode(delivery: Delivery) -> None:
@@ -48,39 +45,21 @@ def _tuned(recipe: Recipe, video: Video, plan: VideoPlan, binary: str) -> Recipe
 @contextmanager
 def _complete(delivery: Delivery) -> Iterator[Recipe]:
     """Yield the recipe with sound, subtitles and notes; their temporary files last as long as the context."""
-    video, path, folder, plan = delivery.video, delivery.path, delivery.folder, delivery.plan
+    video, path, plan = delivery.video, delivery.path, delivery.plan
     known = formats.find(video.format)
-    shown = plan.shown(delivery.count)
     with ExitStack() as stack:
-        size, redraw = _enlarging(video, path, plan, stack)
-        made = recipe(video, size, plan.fps)
-        made = dataclasses.replace(made, order=tuple(shown), is_loop=plan.loops, redraw=redraw)
-        if known.sound:
-            sound = cut_sound(plan.source, plan.start, len(shown) / plan.fps, path, video.repeat)
-            made = dataclasses.replace(made, sound=stack.enter_context(sound))
-        origin = folder.origin()
-        text = written_out(folder.source(), origin.models, origin.draft)
-        if (embedded := known.container.text) is not None:
-            made = dataclasses.replace(made, finish=lambda file: embedded.write(file, text))
+        made = stack.enter_context(pictured(delivery))
+        made = dataclasses.replace(made, sound=stack.enter_context(soundtrack(delivery)))
+        text = complete_text(delivery)
+        if known.container.text is not None and (write := known.container.text.write) is not None:
+            made = dataclasses.replace(made, finish=lambda file: write(file, text))
         else:
             notes = stack.enter_context(_beside(path, ".ffmeta", as_metadata(plan.title, text)))
             made = dataclasses.replace(made, notes=notes)
         if video.subtitles:
-            texts = as_srt(plan.said, shown * video.repeat, plan.fps)
+            texts = as_srt(plan.said, plan.shown(delivery.count) * video.repeat, plan.fps)
             made = dataclasses.replace(made, subtitles=stack.enter_context(_beside(path, ".srt", texts)))
         yield made
-
-
-def _enlarging(
-    video: Video, path: Path, plan: VideoPlan, stack: ExitStack
-) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
-    """The (width, height) of the frames for ffmpeg, and the function that enlarges them; None if nothing does."""
-    if video.upscaler is None:
-        return plan.size, None
-    upscaler = Upscaler(video.upscaler)
-    width, height = plan.size
-    kept = stack.enter_context(TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.stem}-"))
-    return (width * upscaler.scale, height * upscaler.scale), Enlarged(upscaler, Path(kept))
 
 
 @contextmanager

@@ -51,5 +51,5 @@ def chosen(recipe: Recipe, video: Video, trial: Trial, warn: Callable[[str], Non
         complaints.append(f"{encoder}: {shorten(complaint, 60)}")
     if complaints:
         software = recipe.options["vcodec"]
-        warn(f"no encoder in hardware for {video.format} here, {software} makes it ({'; '.join(complaints)})")
+        warn(f"no hardware encoder for {video.format} works here, so {software} is used ({'; '.join(complaints)})")
     return recipe

@@ -1,10 +1,66 @@
-"""Turns a schedule's settings for a file into the recipe for ffmpeg."""
+"""Turns a schedule's settings for a file into the recipe for ffmpeg, and prepares what every sink needs."""
 
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pipeline.run.delivery.sinks import Delivery
+from pipeline.run.delivery.upscaling import Enlarged, Upscaler
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 from pipeline.video.interpolation import interpolated
+from pipeline.video.notes import written_out
 from pipeline.video.platforms import PLATFORMS, fitted
-from pipeline.video.recipe import Recipe
+from pipeline.video.recipe import Recipe, Sound
+from pipeline.video.sound import cut_sound
+
+
+@contextmanager
+def pictured(delivery: Delivery) -> Iterator[Recipe]:
+    """Yield the recipe for the pictures of a delivery, in order, without sound, subtitles and notes.
+
+    Frames that a network enlarges are kept as long as the context lasts.
+    """
+    with ExitStack() as stack:
+        size, redraw = _enlarging(delivery.video, delivery.path, delivery.plan, stack)
+        made = recipe(delivery.video, size, delivery.plan.fps)
+        order = tuple(delivery.plan.shown(delivery.count))
+        yield dataclasses.replace(made, order=order, is_loop=delivery.plan.loops, redraw=redraw)
+
+
+@contextmanager
+def soundtrack(delivery: Delivery) -> Iterator[Sound | None]:
+    """Yield the sound of a delivery, valid inside the context; None without music, or if its format has no sound.
+
+    Raises:
+        RunError: the track can no longer be read.
+    """
+    video, plan = delivery.video, delivery.plan
+    track = plan.source if formats.find(video.format).sound else None
+    seconds = len(plan.shown(delivery.count)) / plan.fps
+    with cut_sound(track, plan.start, seconds, delivery.path, video.repeat) as sound:
+        yield sound
+
+
+def complete_text(delivery: Delivery) -> str:
+    """The text to embed in a file: the schedule with the digests of its models."""
+    origin = delivery.folder.origin()
+    return written_out(delivery.folder.source(), origin.models, origin.draft)
+
+
+def _enlarging(
+    video: Video, path: Path, plan: VideoPlan, stack: ExitStack
+) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
+    """The (width, height) of the frames for ffmpeg, and the function that enlarges them; None if nothing does."""
+    if video.upscaler is None:
+        return plan.size, None
+    upscaler = Upscaler(video.upscaler)
+    width, height = plan.size
+    kept = stack.enter_context(TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.stem}-"))
+    return (width * upscaler.scale, height * upscaler.scale), Enlarged(upscaler, Path(kept))
 
 
 def recipe(video: Video, size: tuple[int, int], fps: float | None = None) -> Recipe:

@@ -1,7 +1,7 @@
 """The contract of a sink, which makes one delivered file from finished frames.
 
-A format names its sink (`Format.sink`), and `deliver.SINKS` lists the sinks. Today ffmpeg makes every format; a sink
-for a format that ffmpeg cannot make is one more module here and one more line there.
+A format names its sink (`Format.sink`), and `deliver.SINKS` lists the sinks: ffmpeg, and the one of image sequences. A
+sink for another format that ffmpeg cannot make is one more module here and one more line there.
 """
 
 from collections.abc import Callable

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.run.folder.frames import COMPRESSION, Pixels
+from pipeline.storage.atomic import replacing
 from render.errors import InputError, WeightsError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Upscaler:
             3,
             3,
         ):
-            raise InputError(f"{path}: not a network that turns a picture into a picture")
+            raise InputError(f"{path}: expected a network that turns an RGB picture into an RGB picture")
         self._model = model.eval()
         self.scale = int(model.scale)
 
@@ -99,7 +100,8 @@ class Enlarged:
             large = self._upscaler(np.asarray(image.convert("RGB")))
         made = io.BytesIO()
         Image.fromarray(large).save(made, "PNG", compress_level=COMPRESSION)
-        kept.write_bytes(made.getvalue())
+        with replacing(kept) as partial:
+            partial.write_bytes(made.getvalue())
         return made.getvalue()
 
 
@@ -112,7 +114,7 @@ def _state(path: Path) -> "dict[str, Tensor]":
         if any(
             int(digits[:9]) > MAX_BLOCKS for digits in re.findall(r"[0-9]+", key)
         ):  # it reads numbers in tensor names as layer counts
-            raise WeightsError(f"{path}: refused: '{key[:100]}' would be one of more than {MAX_BLOCKS:,} blocks")
+            raise WeightsError(f"{path}: refused: '{key[:100]}' would mean more than {MAX_BLOCKS:,} blocks")
     return state
 
 

@@ -85,7 +85,7 @@ def _sizes(runs: list[RunFolder]) -> list[int]:
 
 def _changes(before: RunFolder, after: RunFolder) -> tuple[str, ...]:
     old, new = _source(before), _source(after)
-    return tuple(_differing(old, new)) or (("other models",) if _models(before) != _models(after) else ())
+    return tuple(_differing(old, new)) or (("different models",) if _models(before) != _models(after) else ())
 
 
 def _differing(old: str, new: str) -> Iterator[str]:

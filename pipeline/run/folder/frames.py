@@ -100,7 +100,7 @@ class FrameFolder:
         except _UNREADABLE as error:
             raise CheckpointError(f"{path}: damaged: {error}; {advice}") from error
         if record is None or checksum(pixels) != record.pixels:
-            raise CheckpointError(f"{path}: damaged: its checksum does not fit its pixels; {advice}")
+            raise CheckpointError(f"{path}: damaged: its checksum does not match its pixels; {advice}")
         return record
 
     def _is_whole(self, index: int) -> bool:

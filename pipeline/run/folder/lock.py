@@ -111,7 +111,7 @@ def _opened(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        why = f"{error.strerror}; what is finished is kept"
+        why = f"{error.strerror}; finished work is kept"
         raise OutputFolderError(f"cannot write to the output folder {folder}: {why}") from error
 
 

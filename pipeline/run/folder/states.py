@@ -132,7 +132,7 @@ class StateFolder:
         except (SafetensorError, ValueError, KeyError, MemoryError) as error:
             raise CheckpointError(f"{path}: damaged: {error}") from error
         if note is None or note.index != index or note.checksum != _checksum(tensors):
-            raise CheckpointError(f"{path}: damaged: its checksum does not fit its content")
+            raise CheckpointError(f"{path}: damaged: its checksum does not match its content")
         return tensors, note
 
     def _drop(self, since: int, before: int) -> None:

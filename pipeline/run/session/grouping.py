@@ -55,7 +55,9 @@ class AtOnce:
         steps = sum(spec.num_steps for each in group for spec in each.wanted)
         spec = next((spec for spec in run.wanted if spec.num_steps and spec.losses), None)
         if spec is None or steps < WORTH * NUM_STEPS:
-            self.note(f"lockstep: {steps} steps in all are too few to measure by {NUM_STEPS} what pays: 1 at once")
+            self.note(
+                f"lockstep: {steps} steps in total are too few to measure which number is fastest; refining 1 at once"
+            )
             return 1
         found = probe(renderer, spec, renderer.fitting(run.schedule.output.size, min(MOST, len(group))))
         self.note(f"lockstep: {found}")
@@ -78,7 +80,7 @@ def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Genera
         yield from _one_by_one(group, events)
         return
     from render.refinement.lockstep import Lockstep
-    from render.refinement.scheduler import Alone
+    from render.refinement.scheduler import Unbatched
 
     lockstep = Lockstep(1, at_once.note)
     chosen = interrupted = False
@@ -86,9 +88,9 @@ def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Genera
     def prepared(run: Run, renderer: "Renderer") -> "Renderer":
         nonlocal chosen
         if not chosen:
-            lockstep.most = at_once.of(renderer, group, run)
+            lockstep.max_batch = at_once.of(renderer, group, run)
             chosen = True
-        return renderer.of_run(renderer.warn, lockstep if lockstep.most > 1 else Alone())
+        return renderer.of_run(renderer.warn, lockstep if lockstep.max_batch > 1 else Unbatched())
 
     runs = (_with(run, events(run, prepared=partial(prepared, run))) for run in group if not interrupted)
     for run, event in lockstep.run(runs):

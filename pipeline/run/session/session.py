@@ -136,10 +136,10 @@ class Session:
         except RunError as error:
             yield Failed.of(run.title, error)
         except OSError as error:
-            message = f"{error.filename or run.folder.path}: {error.strerror or error}; what is finished is kept"
+            message = f"{error.filename or run.folder.path}: {error.strerror or error}; finished work is kept"
             yield Failed.of(run.title, RunError(message))
         except (RuntimeError, ImportError, MemoryError) as error:
-            failure = failures.told(error)
+            failure = failures.machine_failure(error)
             if failure is None:
                 raise
             yield Failed.of(run.title, failure)
@@ -201,7 +201,7 @@ def render_all(
                     if isinstance(event, Failed) and event.fatal:
                         return RunError.exit_code
                     if isinstance(event, Finished) and run.part is None and (remote := remotes[run.folder.path]):
-                        reporter.note(f"{event.schedule}: is in {remote}")
+                        reporter.note(f"{event.schedule}: uploaded to {remote}")
             if interrupted:
                 return INTERRUPTED
     return RunError.exit_code if failed else 0

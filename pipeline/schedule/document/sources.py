@@ -13,6 +13,7 @@ from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import Place
 from pipeline.storage.did_you_mean import unreadable
 from render.errors import InputError
+from render.files.bounded import TooLargeError, read_bounded
 
 MAX_BYTES = 1_000_000
 
@@ -26,11 +27,9 @@ def read_text(path: Path) -> str:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise InputError(f"{path}: is a pipe or a device; expected a file")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise InputError(f"{path}: more than {MAX_BYTES:,} bytes; is this a schedule?")
-        return raw.decode("utf-8-sig")
+        return read_bounded(path, MAX_BYTES).decode("utf-8-sig")
+    except TooLargeError as error:
+        raise InputError(f"{path}: {error}; is this a schedule?") from error
     except IsADirectoryError as error:
         raise InputError(f"{path}: is a folder; expected a file, or {path / '*.yaml'} for all files in it") from error
     except OSError as error:

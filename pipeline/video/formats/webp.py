@@ -50,10 +50,11 @@ def _texts(content: mmap) -> Iterator[bytes]:
             yield from (unescape(text, {"&#13;": "\r"}).encode() for text in _IN_PACKET.findall(packet))
 
 
-def _durations(content: bytes) -> list[int]:
-    """The durations of an animation's pictures in milliseconds, from its ANMF chunks."""
+def _lengths(content: mmap) -> tuple[float | None, float]:
+    """The sum of the durations in an animation's ANMF chunks, which are in milliseconds; it has no sound."""
     found = chunks(content, 12, "<4sI", padding=True)
-    return [int.from_bytes(content[at + 12 : at + 15], "little") for kind, at, _ in found if kind == b"ANMF"]
+    durations = [int.from_bytes(content[at + 12 : at + 15], "little") for kind, at, _ in found if kind == b"ANMF"]
+    return sum(durations) / 1000 if len(durations) > 1 else None, 0.0
 
 
 FORMAT = Format(
@@ -66,7 +67,7 @@ FORMAT = Format(
         signature=b"RIFF.{4}WEBP",
         demuxer=("-f", "webp"),
         text=EmbeddedText(write=write_text, read=_texts),
-        durations=_durations,
+        lengths=_lengths,
     ),
     encoder="libwebp_anim",
     options={"loop": 0, "quality": 85},

@@ -1,7 +1,7 @@
 """Guidance terms, one per file; the file's name is the key under `losses:`.
 
 Contract: an entry module defines `loss(inputs: LossInputs) -> Tensor` of shape (B,): one number per picture,
-differentiable in the image; smaller is better. To add a term, add its file.
+differentiable in the image; smaller is better. To add a term, add a file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Image-text scorers, one per file.
 
 Contract: an entry module defines `load(files, device, dtype) -> Perceptor`.
-To add a scorer, add its file.
+To add a scorer, add a file.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> CLIP:
     tokenize = _tokenizer(architecture, files)
     if files.weights is None:
         if files.random_seed is None:
-            raise WeightsError(f"{files.name}: it has neither weights nor a seed for random ones")
+            raise WeightsError(f"{files.name}: it has neither weights nor a seed for random weights")
         return CLIP(_random(architecture, files.random_seed), tokenize, device, dtype)
     state = read_state_dict(files.weights, files.prefix)
     _require_size(architecture, state, files.weights)
@@ -116,7 +116,7 @@ def _architecture(files: ModelFiles) -> _Architecture:
         preprocess |= hub.get("preprocess_cfg", {})
     size = config["vision_cfg"].get("image_size", 224)
     if not isinstance(size, int) and len(set(size)) > 1:
-        raise WeightsError(f"{name}: it looks at pictures of {size[0]}x{size[1]}; only square ones can be cut out")
+        raise WeightsError(f"{name}: its input is {size[0]}x{size[1]} pixels; cutouts are always square")
     text = config["text_cfg"]
     if text.get("hf_model_name"):
         tower = dict(files.companions).get(text["hf_model_name"])
@@ -194,8 +194,8 @@ def _renamed(state: dict[str, Tensor], model: Any) -> dict[str, Tensor]:
 
 def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
     text = architecture.config["text_cfg"]
-    asked = text.get("tokenizer_kwargs", {})
-    options = {key: asked[key] for key in ("clean", "strip_sep_token", "language") if key in asked}
+    given = text.get("tokenizer_kwargs", {})
+    options = {key: given[key] for key in ("clean", "strip_sep_token", "language") if key in given}
     options["context_length"] = text.get("context_length", 77)
     name = text.get("hf_tokenizer_name")
     if not name:
@@ -218,8 +218,8 @@ def _tokenizer(architecture: _Architecture, files: ModelFiles) -> _Tokenize:
     except ImportError as error:
         raise _needs_transformers(architecture.name) from error
     except Exception as error:  # errors of the hub's client, or anything that a damaged file raises
-        said = " ".join(str(error).split()[:24])
-        raise WeightsError(f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({said})") from error
+        reason = " ".join(str(error).split()[:24])
+        raise WeightsError(f"{architecture.name}: its tokenizer '{source}' cannot be loaded ({reason})") from error
 
 
 def _require_transformers(name: str) -> None:
@@ -230,7 +230,7 @@ def _require_transformers(name: str) -> None:
 
 
 def _needs_transformers(name: str) -> WeightsError:
-    return WeightsError(f"{name}: its texts are read by a package that is not installed: pip install transformers")
+    return WeightsError(f"{name}: its tokenizer needs a package that is not installed: pip install transformers")
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Names to models: those that ship, those that are published, and random ones of any architecture.
+"""The models by name: shipped ones, published ones, and any architecture with random weights.
 
 `vqgan.yaml` and `clip.yaml` hold the data, one entry per published checkpoint; `architectures/`
 holds the VQGANs' configs in taming's layout. Reading them does not need torch.
@@ -108,9 +108,9 @@ def _find(kind: str, name: str, known: Mapping[str, Model]) -> Model:
             random_seed=RANDOM_SEED,
             quantize=template.quantize,
         )
-    of_it = [full for full in known if full.startswith(f"{name}/")]
-    hint = f"name its weights, too, such as '{of_it[0]}'" if of_it else "`render models --all` lists them"
-    raise UnknownNameError(kind, name, [] if of_it else known, hint)
+    with_weights = [full for full in known if full.startswith(f"{name}/")]
+    hint = f"name its weights, such as '{with_weights[0]}'" if with_weights else "`render models --all` lists them"
+    raise UnknownNameError(kind, name, [] if with_weights else known, hint)
 
 
 def _entries(name: str) -> dict[str, Any]:

@@ -12,14 +12,14 @@ CLIP_YAML = Path(__file__).with_name("clip.yaml")
 _HEADER = """\
 # Made from open_clip {version} by `python -m render.models.registry.generate`: do not edit.
 #
-# MODEL/PRETRAINED, as a schedule says it, and:
+# MODEL/PRETRAINED, as in a schedule, and:
 #   model         the architecture to build: the one whose activation (quick_gelu) the weights were trained with
 #   pretrained    open_clip's tag
 #   hf_hub        owner/repository on the Hugging Face hub
-#   files         of hf_hub, to be tried in this order; where left out:
+#   files         of hf_hub, tried in this order; default:
 #                 open_clip_model.safetensors, open_clip_pytorch_model.bin
 #   url           the publisher's own file; OpenAI's are TorchScript archives: code, not loaded safely
-#   url_sha256    of the file at url, or its beginning; the file on the hub is another one
+#   url_sha256    of the file at url, or its beginning; the file on the hub is a different one
 #   image_size    pixels on a side
 #   mean, std     of the tag, where they are not OpenAI's (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258,
 #                 0.27577711); open_clip does not know them for weights that it loads from a file
@@ -27,7 +27,7 @@ _HEADER = """\
 #   hf_text       a text tower of transformers, whose config comes from the hub
 #   licence       of hf_hub, as its card states it, where that was looked up; open_clip states none
 #
-# Left out, for want of an architecture with the activation that the tag states: {left_out}.
+# Left out, since no architecture has the activation that the tag states: {left_out}.
 """
 
 

@@ -1,7 +1,7 @@
 """What moves the picture from one frame to the next, one kind per file.
 
 Contract: an entry module defines `displacement(image, spec) -> Displacement`: the motion of the frame `spec`, given
-the previous picture (B, 3, H, W) in [0, 1]. To add a kind, such as a warp by depth, add its file.
+the previous picture (B, 3, H, W) in [0, 1]. To add a kind, such as a warp by depth, add a file.
 
 Convention: pixel coordinates, origin at the centre of the top left pixel, x to the right, y down. A position says where
 in the previous picture a pixel of the new one is sampled, so the field points backwards in time.

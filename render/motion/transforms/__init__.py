@@ -1,10 +1,10 @@
 """Geometric moves, one per file; the file's name is the key under `motion:`.
 
-Contract: an entry module defines `TRANSFORM`, a `Transform`. To add a move, add its file.
+Contract: an entry module defines `TRANSFORM`, a `Transform`. To add a move, add a file.
 
 A move is described by its generator: the velocity field that it applies to the plane. The moves of a frame
 happen simultaneously, not one after the other: their generators are added and exponentiated together
-(`render.motion.displacements.affine.motion_matrix`). So the order of moves does not matter, and a motion with
+(`render.motion.displacements.homography.motion_matrix`). So the order of moves does not matter, and a motion with
 constant rates is exactly the same at any frame rate.
 
 Convention: pixel coordinates, origin at the centre of the top left pixel, x to the right, y down;

@@ -82,7 +82,7 @@ class GuidedPool:
         joined.move(gradient, LEARNING_RATE * float(codes.std()))
         low, high = (bound[None, :, None, None] for bound in (codes.amin(0), codes.amax(0)))
         joined.replace(joined.latent.detach().clamp(low, high))
-        joined.part(chains)
+        joined.copy_back(chains)
 
     def _start(self, net: VQ) -> Tensor:
         return noise_latents(net, 1, self._side, self._generator)

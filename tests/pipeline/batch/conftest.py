@@ -111,7 +111,7 @@ def one_thread() -> Iterator[None]:
 
 
 def alone(text: str, place: Path) -> dict[str, bytes]:
-    """The frames of a schedule rendered on its own, with one thread as under `Desk`."""
+    """The frames of a schedule rendered on its own, with one thread as in `Desk`'s processes."""
     file = place / "alone" / f"{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text, encoding="utf-8")
@@ -129,7 +129,7 @@ def desk(command: str, tmp_path: Path) -> Desk:
 def killing(
     desk: Desk, name: str, times: int, ready: Callable[[], bool], log: str = "batch.log"
 ) -> Iterator[list[int]]:
-    """Kill `count` workers of a job, each one when `ready`; yields the list of those killed."""
+    """Kill up to `times` workers of a job, each one when `ready`; yields the list of those killed."""
     killed: list[int] = []
     over = threading.Event()
 

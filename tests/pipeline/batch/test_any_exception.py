@@ -27,7 +27,7 @@ from render.errors import InputError
 from tests.pipeline.batch.conftest import Desk, alone, toy
 from tests.waiting import PATIENCE
 
-# The command, where a schedule with seed 66 meets an unexpected error: `wrong` is run in `place`.
+# The command, patched so that the schedule with seed 66 meets an unexpected error: the code `wrong` is run.
 STRANGE = """
 import os
 from pathlib import Path
@@ -85,12 +85,12 @@ def call(desk: Desk, patch: str, *arguments: str) -> tuple[int, str]:
     ("wrong", "said"),
     [
         ("1 / 0", "s/odd.yaml: unexpected ZeroDivisionError: division by zero (<string>, line 1); please report this"),
-        ("raise MemoryError", "memory is short (MemoryError)"),
+        ("raise MemoryError", "out of memory (MemoryError)"),
         pytest.param("def f(): f()\nf()", "unexpected RecursionError", marks=pytest.mark.slow),
         pytest.param("raise PermissionError(13, 'Permission denied', 'x.mid')", "x.mid: Permission denied"),
     ],
 )
-def test_while_it_is_collected(desk: Desk, wrong: str, said: str) -> None:
+def test_an_error_while_a_job_is_collected(desk: Desk, wrong: str, said: str) -> None:
     code, shown = call(desk, COLLECTED.format(wrong=wrong))
     assert code == 1, shown
     assert desk.states() == {"even": "finished", "odd": "broken"}
@@ -98,7 +98,7 @@ def test_while_it_is_collected(desk: Desk, wrong: str, said: str) -> None:
     assert said in shown
 
 
-def test_while_it_is_loaded_again(desk: Desk) -> None:
+def test_an_error_while_a_job_is_loaded_again(desk: Desk) -> None:
     """Its files were replaced after they were checked; another attempt would fail in the same way."""
     code, said = call(desk, LOADED.format(wrong="1 / 0"))
     assert code == 1, said
@@ -115,11 +115,11 @@ def test_while_it_is_loaded_again(desk: Desk) -> None:
         pytest.param("raise KeyboardInterrupt", "KeyboardInterrupt", marks=pytest.mark.slow),
         pytest.param("def f(): f()\nf()", "RecursionError", marks=pytest.mark.slow),
         pytest.param(UNPICKLABLE, "Inner: ", marks=pytest.mark.slow),
-        pytest.param("os._exit(9)", "its worker ended with exit code 9", marks=pytest.mark.slow),
+        pytest.param("os._exit(9)", "the worker ended with exit code 9", marks=pytest.mark.slow),
         pytest.param("raise GeneratorExit", "GeneratorExit", marks=pytest.mark.slow),
     ],
 )
-def test_while_it_is_rendered(desk: Desk, wrong: str, said: str) -> None:
+def test_an_error_while_a_job_is_rendered(desk: Desk, wrong: str, said: str) -> None:
     code, shown = call(desk, RENDERED.format(wrong=wrong), "--tries", "2")
     assert code == 1, shown
     assert desk.states() == {"even": "finished", "odd": "failed"}
@@ -127,7 +127,7 @@ def test_while_it_is_rendered(desk: Desk, wrong: str, said: str) -> None:
     assert said in job["message"]
     assert job["deaths"] == 2
     assert job["message"].endswith("2 times at frame 0; its log: out/odd/batch.log")
-    assert len(desk.workers("odd")) == 2, "a process that met what nobody thought of is not trusted any more"
+    assert len(desk.workers("odd")) == 2, "a process is not used again after an unexpected error"
     if "_exit" not in wrong:
         assert (desk.path / "out" / "odd" / "batch.log").read_text().count("Traceback (most recent call last)") >= 2
     assert desk.frames("even") == alone(toy(2, frames=2), desk.path)
@@ -137,11 +137,11 @@ def test_while_it_is_rendered(desk: Desk, wrong: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("raise MemoryError", "memory is short (MemoryError)"),
-        ("raise BrokenPipeError(32, 'Broken pipe')", "out/odd: Broken pipe; what is finished is kept"),
+        ("raise MemoryError", "out of memory (MemoryError)"),
+        ("raise BrokenPipeError(32, 'Broken pipe')", "out/odd: Broken pipe; finished work is kept"),
     ],
 )
-def test_what_the_machine_refuses_is_not_tried_again(desk: Desk, wrong: str, said: str) -> None:
+def test_a_refusal_by_the_system_is_not_tried_again(desk: Desk, wrong: str, said: str) -> None:
     code, shown = call(desk, RENDERED.format(wrong=wrong))
     assert code == 1, shown
     job = desk.record()["odd"]
@@ -156,7 +156,7 @@ def test_a_worker_that_fails_before_it_begins(desk: Desk) -> None:
     )
     assert code == 1, said
     assert desk.states() == {"even": "failed", "odd": "failed"}
-    assert "its worker ended with exit code 1, 3 times at frame 0" in said
+    assert "the worker ended with exit code 1, 3 times at frame 0" in said
 
 
 def test_reasons() -> None:
@@ -166,7 +166,7 @@ def test_reasons() -> None:
     assert reason(ValueError("two\nlines"), file) == "a.yaml: unexpected ValueError: two lines; please report this"
 
 
-def test_a_timeline_that_cannot_be_made_is_one_broken_job(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_timeline_is_one_broken_job(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [desk.write("a", toy(1)), desk.write("b", toy(2))]
 
     def timeline(schedule: Schedule) -> Timeline:
@@ -181,7 +181,7 @@ def test_a_timeline_that_cannot_be_made_is_one_broken_job(desk: Desk, monkeypatc
     ]
 
 
-def test_what_cannot_be_listed_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_paths_give_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(self: Path) -> Iterator[Path]:
         raise PermissionError(13, "Permission denied")
 
@@ -214,13 +214,13 @@ def batch(desk: Desk, display: LineDisplay, out: str = "out", names: str = "a") 
     return Batch(states, pool, BatchOptions(), display, Path(out)), states
 
 
-def test_a_display_that_fails_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_display_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.path)
     assert batch(desk, Broken())[0].run() == 0
     assert desk.states() == {"a": FINISHED}
 
 
-def test_nobody_reads_any_more(desk: Desk) -> None:
+def test_a_closed_pipe_stops_nothing(desk: Desk) -> None:
     """As in `render batch ... | head -1`: everything printed goes to the pipe."""
     for name in "ab":
         desk.write(name, toy(ord(name), frames=2))
@@ -245,11 +245,11 @@ def test_a_batch_json_that_cannot_be_written_stops_nothing(
     monkeypatch.setattr("pipeline.batch.batch.write_record", full)
     assert batch(desk, LineDisplay())[0].run() == 0
     notes = [line for line in capsys.readouterr().err.splitlines() if "batch.json" in line]
-    assert notes == ["out/batch.json: cannot be written: No space left on device; the jobs go on"]
+    assert notes == ["out/batch.json: cannot be written: No space left on device; the jobs continue"]
     assert len(desk.frames("a")) == 2
 
 
-def test_names_that_are_no_text_are_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_are_not_utf8_are_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.path)
     odd = JobState(name=os.fsdecode(b"caf\xe9"), file=Path(os.fsdecode(b"caf\xe9.yaml")), status=BROKEN, message="why")
     rendering, states = batch(desk, LineDisplay())
@@ -259,7 +259,7 @@ def test_names_that_are_no_text_are_written(desk: Desk, monkeypatch: pytest.Monk
     assert jobs[1]["name"] == odd.name
 
 
-def test_a_folder_that_cannot_be_made_is_one_failed_job(desk: Desk) -> None:
+def test_a_folder_that_cannot_be_created_is_one_failed_job(desk: Desk) -> None:
     for name in "ab":
         desk.write(name, toy(ord(name), frames=2))
     (desk.path / "out").mkdir()
@@ -289,7 +289,7 @@ def test_a_log_that_cannot_be_written_fails_no_job(desk: Desk, monkeypatch: pyte
 
 
 def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice the system cannot create another process; then it can."""
+    """The system cannot create another process twice; then it can."""
     monkeypatch.chdir(desk.path)
     rendering, [state] = batch(desk, LineDisplay())
     start = LocalPool.start
@@ -304,10 +304,10 @@ def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(LocalPool, "start", sometimes)
     assert rendering.run() == 0
     assert (state.status, state.deaths) == (FINISHED, 2)
-    assert "its worker cannot be started: Resource temporarily unavailable" in refused[1]
+    assert "the worker cannot be started: Resource temporarily unavailable" in refused[1]
 
 
-def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_sends_garbage_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(desk.path)
     rendering, [state] = batch(desk, LineDisplay())
     start = LocalPool.start
@@ -330,7 +330,7 @@ def test_a_worker_whose_pipe_brings_rubbish_is_replaced(desk: Desk, monkeypatch:
     assert not first[0].process.is_alive()
 
 
-def test_a_worker_that_closes_its_pipe_and_goes_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_closes_its_pipe_and_keeps_running_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.batch.workers.local.PATIENCE", 0.2)
     pool = LocalPool(worker_options("cpu", 1, 1, BatchOptions(offline=True)))
     worker = pool.start(0)
@@ -338,6 +338,6 @@ def test_a_worker_that_closes_its_pipe_and_goes_on_is_ended(monkeypatch: pytest.
         os.kill(worker.process.pid or 0, signal.SIGSTOP)
         worker.broken = True
         assert pool.dead() == [worker]
-        assert worker.ending() == "its worker did not answer any more"
+        assert worker.ending() == "the worker stopped responding"
     finally:
         pool.close()

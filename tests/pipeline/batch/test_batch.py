@@ -1,4 +1,4 @@
-"""A batch finishes what can be finished, whatever happens to one of its jobs."""
+"""A batch finishes all jobs that can be finished, whatever happens to one of them."""
 
 import signal
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.waiting import PATIENCE, wait_for
 ALL_BROKEN = ("prompts: [\n", BROKEN, "output: {fps: 0}\nprompts: a sea\n")
 
 
-def test_broken_killed_and_crashing_jobs_cost_no_other(desk: Desk) -> None:
+def test_broken_killed_and_crashing_jobs_do_not_affect_the_others(desk: Desk) -> None:
     good = {f"good{n}": desk.write(f"good{n}", toy(n, frames=24 if n == 1 else 6)) for n in range(2)}
     broken = desk.write("broken", BROKEN)
     crashing = desk.write("crashing", ENDLESS)
@@ -77,7 +77,7 @@ def test_twelve_jobs_on_two_workers(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
 )
-def test_stopped_it_goes_on_later(desk: Desk, number: int, code: int) -> None:
+def test_a_stopped_batch_continues_later(desk: Desk, number: int, code: int) -> None:
     desk.write("a", toy(1, frames=2000))
     desk.write("b", toy(2))
     process = desk.start("batch", "s", "--out", "out", "--device", "cpu")
@@ -103,10 +103,10 @@ def test_a_time_limit(desk: Desk) -> None:
     desk.write("a", toy(1, frames=900))
     code, said = desk.batch("--time-limit", "4s")
     assert (code, desk.states()) == (1, {"a": "stopped"})
-    assert "the time limit is reached: finishing the frames at work" in said
+    assert "time limit reached: finishing the frames being rendered" in said
 
 
-def test_fail_fast_renders_nothing_where_one_is_broken(desk: Desk) -> None:
+def test_fail_fast_renders_nothing_if_a_schedule_is_broken(desk: Desk) -> None:
     desk.write("a", toy(1))
     desk.write("b", ALL_BROKEN[0])
     code, said = desk.batch("--fail-fast")
@@ -115,7 +115,7 @@ def test_fail_fast_renders_nothing_where_one_is_broken(desk: Desk) -> None:
     assert not (desk.path / "out").exists()
 
 
-def test_a_job_that_fails_is_told_and_not_tried_again(desk: Desk) -> None:
+def test_a_failed_job_is_reported_and_not_tried_again(desk: Desk) -> None:
     desk.write("a", toy(1, frames=2))
     desk.write("b", toy(2, frames=2))
     (desk.path / "out").mkdir()
@@ -126,4 +126,4 @@ def test_a_job_that_fails_is_told_and_not_tried_again(desk: Desk) -> None:
     assert desk.states() == {"a": "failed", "b": "finished"}
     assert desk.record()["a"]["deaths"] == 0
     assert "frames" in desk.record()["a"]["message"]
-    assert "what is finished is kept" in said
+    assert "finished work is kept" in said

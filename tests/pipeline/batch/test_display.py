@@ -1,4 +1,4 @@
-"""What a batch shows."""
+"""The displays of a batch."""
 
 import io
 import json
@@ -39,7 +39,7 @@ def test_the_table_has_every_job(state: JobState) -> None:
         assert part in text
 
 
-def test_a_long_table_keeps_what_matters(state: JobState) -> None:
+def test_a_long_table_shows_running_and_failed_jobs(state: JobState) -> None:
     many = [JobState(name=f"done{n}", file=Path("x.yaml"), status="finished") for n in range(50)]
     failed = JobState(name="failed", file=Path("x.yaml"), status="failed", message="why")
     console = Console(width=100, height=12, record=True, file=io.StringIO())
@@ -51,7 +51,7 @@ def test_a_long_table_keeps_what_matters(state: JobState) -> None:
     assert text.count("done") < 10
 
 
-def test_a_long_message_alone_gives_way(state: JobState) -> None:
+def test_only_a_long_message_is_truncated(state: JobState) -> None:
     state.status, state.done, state.memory, state.message = "running", 4, 2**31, "word " * 60
     console = Console(width=70, height=12, record=True, file=io.StringIO())
     TableDisplay([state], console).close([state])
@@ -60,7 +60,7 @@ def test_a_long_message_alone_gives_way(state: JobState) -> None:
     assert row.rstrip().endswith("…")
 
 
-def test_a_job_that_waits_says_for_whom(state: JobState) -> None:
+def test_a_waiting_job_shows_the_process_it_waits_for(state: JobState) -> None:
     state.waiting_for = "process 12 on tower"
     console = Console(width=120, height=20, record=True, file=io.StringIO())
     TableDisplay([state], console).close([state])
@@ -69,7 +69,7 @@ def test_a_job_that_waits_says_for_whom(state: JobState) -> None:
     assert "waiting for process 12 on tower" in row
 
 
-def test_a_drawing_that_fails_does_not_end_the_thread_that_draws(state: JobState) -> None:
+def test_a_failure_to_draw_does_not_end_the_drawing_thread(state: JobState) -> None:
     display = TableDisplay([state], Console(width=80, height=12, file=io.StringIO()))
     state.status = "no state"
     assert display._latest().row_count == 0
@@ -78,12 +78,12 @@ def test_a_drawing_that_fails_does_not_end_the_thread_that_draws(state: JobState
     display.close([state])
 
 
-def test_a_broken_schedule_of_that_name_reads_as_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_line_for_a_broken_schedule_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     LineDisplay().changed(
         JobState(name="broken", file=Path("broken.yaml"), status="broken", message="broken.yaml:1:1: no")
     )
     assert capsys.readouterr().err.splitlines() == [
-        "broken: not rendered, its schedule is broken:",
+        "broken: not rendered, because its schedule is invalid:",
         "  broken.yaml:1:1: no",
     ]
 

@@ -1,4 +1,4 @@
-"""Several jobs of a batch refined together: each keeps its row, log and outcome, and only the guilty one is blamed."""
+"""Several jobs of a batch refined together: each has its own row, log and outcome; only the culprit is blamed."""
 
 import io
 import re
@@ -38,7 +38,7 @@ def together(desk: Desk, name: str) -> list[str]:
     return [line.removeprefix("together: ") for line in lines if line.startswith("together: ")]
 
 
-def test_a_job_that_kills_its_worker_is_blamed_alone(desk: Desk) -> None:
+def test_only_the_job_that_kills_its_worker_is_blamed(desk: Desk) -> None:
     """A job whose disk fails is reported at once; the others in its group continue after their last frames, alone."""
     good = {"a": toy(1, frames=24), "d": toy(2, frames=10)}
     for name, text in good.items():
@@ -59,20 +59,20 @@ def test_a_job_that_kills_its_worker_is_blamed_alone(desk: Desk) -> None:
         "c": ("failed", 0),
         "d": ("finished", jobs["d"]["deaths"]),
     }
-    assert jobs["d"]["deaths"] <= 1, "it may have been through before"
+    assert jobs["d"]["deaths"] <= 1, "it may have been finished before"
     assert "SIGKILL" in jobs["b"]["message"]
     assert "3 times at frame 0" in jobs["b"]["message"]
-    assert "what is finished is kept" in jobs["c"]["message"]
+    assert "finished work is kept" in jobs["c"]["message"]
     assert "alone" in said
     for name in jobs:
         assert together(desk, name) == ["a, b, c, d"]
-    assert jobs["a"]["rendered"] <= 24 + 2, "but for those that were not told when their worker died"
+    assert jobs["a"]["rendered"] <= 24 + 2, "except for frames that were not reported before the worker died"
     for name, text in good.items():
         assert_nearly(desk.frames(name), alone(text, desk.path))
 
 
 @pytest.mark.slow
-def test_stopped_they_all_go_on_later(desk: Desk) -> None:
+def test_stopped_jobs_in_lockstep_all_continue_later(desk: Desk) -> None:
     """Two at a time as requested, one picture size by itself; after Ctrl-C all continue after their last frames."""
     texts = {name: toy(number, frames=40) for number, name in enumerate("abc")}
     wide = toy(9, frames=8).replace("[32, 24]", "[48, 24]")
@@ -100,7 +100,7 @@ def test_stopped_they_all_go_on_later(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_shots_and_jobs_mix(desk: Desk) -> None:
-    """A job is split into its shots where there is room beside the other jobs."""
+    """A job is split into its shots if there is room beside the other jobs."""
     other = toy(4, frames=9)
     desk.write("other", other)
     desk.write("shots", SHOTS)
@@ -115,7 +115,7 @@ def test_shots_and_jobs_mix(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_what_pays_is_measured_once(desk: Desk) -> None:
+def test_the_fastest_number_is_measured_once(desk: Desk) -> None:
     """A worker measures it for its first group and reports it; the next groups have that size."""
     for number in range(10):
         desk.write(f"job{number}", toy(number, frames=60))
@@ -141,8 +141,10 @@ def states(desk: Desk, names: str) -> list[JobState]:
         ("abcdefghijk", 1, None, ["abcdefgh", "ijk"]),
     ],
 )
-def test_who_is_given_what(desk: Desk, names: str, workers: int, at_once: int | None, groups: Sequence[str]) -> None:
-    """No worker is left without a job so that another can have more."""
+def test_jobs_are_divided_among_workers(
+    desk: Desk, names: str, workers: int, at_once: int | None, groups: Sequence[str]
+) -> None:
+    """No worker stays idle so that another can have more jobs."""
     found = states(desk, names)
     pool = LocalPool(worker_options("cpu", workers, len(names), BatchOptions(at_once=at_once)))
     batch = Batch(found, pool, BatchOptions(at_once=at_once), LineDisplay(), Path("out"))
@@ -154,7 +156,7 @@ def test_who_is_given_what(desk: Desk, names: str, workers: int, at_once: int | 
     assert given == list(groups)
 
 
-def test_who_died_with_others_goes_alone(desk: Desk) -> None:
+def test_a_job_whose_worker_died_is_rendered_alone(desk: Desk) -> None:
     found = states(desk, "abcd")
     found[1].deaths = 1
     batch = Batch(

@@ -1,4 +1,4 @@
-"""What the machine can do to a run: a GPU fails, memory is too small for a thread; each is reported in one line."""
+"""Failures of the machine: a GPU fails, memory is too small for a thread; each is reported in one line."""
 
 import os
 import resource
@@ -50,15 +50,15 @@ def test_a_gpu_that_fails_ends_the_process_with_one_line(desk: Desk) -> None:
     assert code == 1
     [line] = err.splitlines()
     assert line == (
-        "a: the GPU has failed (CUDA error: an illegal memory access was encountered), and this process cannot use"
-        " it any more; what is finished is kept; run the same command again to go on"
+        "a: the GPU has failed (CUDA error: an illegal memory access was encountered), and this process can no longer"
+        " use it; finished work is kept; run the same command again to continue"
     )
     assert len(desk.frames("a")) == 3
     assert not (desk.path / "out" / "b").exists()  # this process can render nothing
     assert "CUDA" not in out
 
 
-def test_in_a_batch_another_worker_goes_on(desk: Desk) -> None:
+def test_in_a_batch_another_worker_continues(desk: Desk) -> None:
     desk.write("a", toy(1))
     code, out, err = call(desk, "batch", "s", "--out", "out")
     assert code == 0, out + err
@@ -66,7 +66,7 @@ def test_in_a_batch_another_worker_goes_on(desk: Desk) -> None:
     job = desk.record()["a"]
     assert (job["state"], job["deaths"]) == ("finished", 1)
     assert len(desk.workers("a")) == 2
-    assert "the GPU has failed (CUDA error: an illegal memory access was encountered); going on from frame " in out
+    assert "the GPU has failed (CUDA error: an illegal memory access was encountered); continuing from frame " in out
     assert "CUDA error: an illegal memory access" in (desk.path / "out" / "a" / "batch.log").read_text()
     assert desk.frames("a") == alone(toy(1), desk.path)
 
@@ -92,7 +92,7 @@ def test_a_gpu_that_fails_in_lockstep(desk: Desk) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gigabytes", [1.5, 2.5, 3.0, 3.5, 4.0])
-def test_memory_too_tight_for_torch_or_for_its_threads(desk: Desk, gigabytes: float) -> None:
+def test_too_little_memory_for_torch_or_its_threads(desk: Desk, gigabytes: float) -> None:
     """What fails depends on the limit: loading torch, or its first thread; if neither fails, the run is complete."""
     limit = int(gigabytes * 1e9)
     done = subprocess.run(
@@ -107,13 +107,13 @@ def test_memory_too_tight_for_torch_or_for_its_threads(desk: Desk, gigabytes: fl
     assert done.returncode in (0, 1)
     if done.returncode:
         assert len(done.stderr.splitlines()) == 1, done.stderr
-        assert "what is finished is kept" in done.stderr
+        assert "finished work is kept" in done.stderr
     else:
         assert Path(desk.path / "out" / "a" / "video.mp4").exists()
 
 
 @pytest.mark.slow
-def test_fail_fast_lets_jobs_at_work_finish_their_frame(desk: Desk) -> None:
+def test_fail_fast_lets_running_jobs_finish_their_frame(desk: Desk) -> None:
     desk.write("a", toy(1, frames=2))
     desk.write("b", toy(2, frames=400))
     in_the_way = desk.path / "out" / "a" / "frames"
@@ -122,7 +122,7 @@ def test_fail_fast_lets_jobs_at_work_finish_their_frame(desk: Desk) -> None:
     code, said = desk.batch("--fail-fast", "--jobs", 2)
     assert code == 1, said
     assert desk.states() == {"a": "failed", "b": "stopped"}
-    assert "a job has failed: finishing the frames at work" in said
+    assert "a job has failed: finishing the frames being rendered" in said
     job = desk.record()["b"]
     assert job["deaths"] == 0
     assert len(desk.frames("b")) == job["done"] < 400

@@ -91,7 +91,7 @@ def test_the_others_are_rendered_meanwhile(desk: Desk, lockstep: str) -> None:
     assert desk.frames("a") == alone(toy(0, frames=3), desk.path)
 
 
-def test_whoever_waits_can_be_stopped(desk: Desk) -> None:
+def test_a_waiting_batch_can_be_stopped(desk: Desk) -> None:
     desk.write("a", toy(1))
     with held(desk.path / "out" / "a"):
         process = start(desk)
@@ -109,7 +109,7 @@ def test_a_time_limit_ends_the_waiting(desk: Desk) -> None:
     assert (code, desk.states()) == (1, {"a": "stopped"}), said
 
 
-def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder on another node: from here it looks free, but the worker that renders finds it locked."""
     monkeypatch.chdir(desk.path)
     seen: list[str] = []
@@ -129,7 +129,7 @@ def test_what_only_the_worker_sees_is_waited_for(desk: Desk, monkeypatch: pytest
     assert [(state.status, state.deaths) for state in states] == [(FINISHED, 0)] * 2
 
 
-def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiting_job_is_not_blamed_for_its_former_worker(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has left the worker that found it locked, so the fate of that worker does not affect it."""
     monkeypatch.chdir(desk.path)
     a, b = states = collect([desk.write(name, toy(1)) for name in "ab"], Path("out"), Origin(file=""))
@@ -151,13 +151,13 @@ def test_a_job_that_waits_is_nobody_elses_fault(desk: Desk, monkeypatch: pytest.
         pool.close()
 
 
-def test_json_says_who_is_waited_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_names_the_process_that_is_waited_for(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     [state] = collect([desk.write("a", toy(1))], desk.path / "out", Origin(file=""))
     state.waiting_for = "process 1 on tower"
     JsonDisplay().changed(state)
     LineDisplay().changed(state)
-    told, line = capsys.readouterr().out.splitlines()
-    assert (json.loads(told)["state"], json.loads(told)["waiting_for"]) == ("waiting", "process 1 on tower")
+    record, line = capsys.readouterr().out.splitlines()
+    assert (json.loads(record)["state"], json.loads(record)["waiting_for"]) == ("waiting", "process 1 on tower")
     assert line == "a: waiting for process 1 on tower"
 
 
@@ -165,7 +165,7 @@ def test_json_says_who_is_waited_for(desk: Desk, capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
-def test_killed_in_a_long_frame_and_started_again_at_once(desk: Desk) -> None:
+def test_a_batch_killed_in_a_long_frame_can_be_restarted_at_once(desk: Desk) -> None:
     file = desk.write("a", ENDLESS)  # no test waits for that frame to end
     desk.write("b", toy(2, frames=3))
     first = start(desk)
@@ -194,7 +194,7 @@ def test_workers_end_with_the_batch_whatever_they_do(desk: Desk) -> None:
     process.communicate()
     wait_for(lambda: not any(map(runs, workers)))
     assert not any(in_use(desk.path / "out" / name) for name in "ab")
-    assert not any(desk.frames(name) for name in "ab"), "a worker has waited for the end of its frame"
+    assert not any(desk.frames(name) for name in "ab"), "a worker waited until its frame was finished"
 
 
 def test_two_batches_share_the_work(desk: Desk) -> None:
@@ -205,7 +205,9 @@ def test_two_batches_share_the_work(desk: Desk) -> None:
     assert [code for code, _ in outcomes] == [0, 0], outcomes
     frames = [json.loads(line) for _, said in outcomes for line in said.splitlines() if '"event": "frame"' in line]
     done = [(frame["job"], frame["index"]) for frame in frames]
-    assert sorted(done) == [(name, index) for name in names for index in range(12)], "each by one of them, once"
+    assert sorted(done) == [(name, index) for name in names for index in range(12)], (
+        "each frame was rendered once, by one of them"
+    )
     assert set(desk.states().values()) == {"finished"}
     for number, name in enumerate(names):
         assert desk.frames(name) == alone(toy(number, frames=12), desk.path)
@@ -232,7 +234,7 @@ def test_when_one_of_two_batches_dies_the_other_takes_over(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_batches_that_split_a_schedule_otherwise_share_it(desk: Desk) -> None:
+def test_batches_that_split_a_schedule_differently_share_it(desk: Desk) -> None:
     desk.write("shots", SHOTS)
     processes = [start(desk, "--jobs", jobs) for jobs in ("2", "3", "1")]
     assert [ended(process)[0] for process in processes] == [0, 0, 0]
@@ -240,7 +242,7 @@ def test_batches_that_split_a_schedule_otherwise_share_it(desk: Desk) -> None:
     assert (desk.path / "out" / "shots" / "video.mp4").exists()
 
 
-def test_parts_that_share_frames_keep_each_other_out(tmp_path: Path) -> None:
+def test_parts_that_share_frames_exclude_each_other(tmp_path: Path) -> None:
     with only_writer(tmp_path, (0, 12)):
         assert in_use(tmp_path, (12, 20)) == ""
         assert in_use(tmp_path, (0, 5)).startswith(f"process {os.getpid()} on ")
@@ -279,4 +281,4 @@ def test_render_wait_can_be_stopped(desk: Desk) -> None:
         process.send_signal(signal.SIGINT)
         code, said = ended(process)
     assert code == 130, said
-    assert "a: 0 of 3 frames are done; run the same command again to go on" in said
+    assert "a: 0 of 3 frames are done; run the same command again to continue" in said

@@ -1,4 +1,4 @@
-"""Settings of other tools, and what `render plan` says of them once they are imported."""
+"""Settings of other tools, and the plan of the schedule that each is imported as."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pipeline.curves.array import Array
 from pipeline.importers.notations.source import read_source
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
-from render.motion.displacements.affine import motion_matrix
+from render.motion.displacements.homography import motion_matrix
 from render.motion.transforms import Matrix
 from render.spec import FrameSpec
 
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "settings"
 
 @dataclass(frozen=True)
 class Plan:
-    """The schedule, what was told about it, and the specs of its frames."""
+    """The schedule, the notes on its import, and the specs of its frames."""
 
     text: str
     notes: tuple[str, ...]

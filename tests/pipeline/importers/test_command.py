@@ -1,4 +1,4 @@
-"""`render import`: several files, the standard input and output, what is written over, encodings, its help."""
+"""`render import`: several files, standard input and output, overwriting, encodings, help."""
 
 import codecs
 import json
@@ -31,7 +31,7 @@ def message(done: Result) -> str:
     return str(done.exception)
 
 
-def test_several_files_make_a_schedule_each() -> None:
+def test_several_files_give_one_schedule_each() -> None:
     Path("a.txt").write_text(DEFORUM)
     Path("b.json").write_text(DEFORUM)
     done = run("a.txt", "b.json")
@@ -39,11 +39,11 @@ def test_several_files_make_a_schedule_each() -> None:
     assert load_schedule(Path("b.yaml")).prompts[0].text == "a calm sea ☂"
 
 
-def test_a_bad_file_among_several_stops_no_other() -> None:
+def test_a_bad_file_among_several_does_not_stop_the_others() -> None:
     Path("a.txt").write_text("nothing")
     Path("b.json").write_text(DEFORUM)
     done = run("a.txt", "b.json")
-    assert message(done).startswith("a.txt: in no format")
+    assert message(done).startswith("a.txt: not in a format")
     assert done.stdout == "b.yaml\n"
     assert Path("b.yaml").exists()
     assert not Path("a.yaml").exists()
@@ -53,7 +53,7 @@ def test_two_files_never_write_the_same_one() -> None:
     Path("a.txt").write_text(DEFORUM)
     Path("a.json").write_text(DEFORUM)
     assert "another file is also written to a.yaml" in message(run("a.txt", "a.json"))
-    assert "2 files give a schedule each" in message(run("a.txt", "a.json", "-o", "x.yaml"))
+    assert "2 files give one schedule each" in message(run("a.txt", "a.json", "-o", "x.yaml"))
     assert not list(Path().glob("*.yaml"))
 
 
@@ -68,7 +68,7 @@ def test_standard_input_and_output() -> None:
     )
 
 
-def test_a_file_that_is_there_is_written_over_by_force_alone() -> None:
+def test_an_existing_file_is_overwritten_only_with_force() -> None:
     Path("a.txt").write_text(DEFORUM)
     Path("mine.yaml").write_text("my own work")
     said = "mine.yaml: already exists; write another file with -o FILE.yaml, or overwrite it with --force"
@@ -78,7 +78,7 @@ def test_a_file_that_is_there_is_written_over_by_force_alone() -> None:
     assert "calm sea" in Path("mine.yaml").read_text()
 
 
-def test_force_does_not_reach_the_settings_themselves() -> None:
+def test_force_does_not_overwrite_the_settings_themselves() -> None:
     Path("a.yaml").write_text("scenes: a lake\n")
     assert "already exists" in message(run("a.yaml", "--force"))
     assert Path("a.yaml").read_text() == "scenes: a lake\n"
@@ -94,7 +94,7 @@ def test_force_does_not_reach_the_settings_themselves() -> None:
         (codecs.BOM_UTF32_BE, "utf-32-be"),
     ],
 )
-def test_a_byte_order_mark_says_the_encoding(mark: bytes, encoding: str) -> None:
+def test_a_byte_order_mark_gives_the_encoding(mark: bytes, encoding: str) -> None:
     Path("a.txt").write_bytes(mark + DEFORUM.encode(encoding))
     assert run("a.txt").exit_code == 0
     assert load_schedule(Path("a.yaml")).prompts[0].text == "a calm sea ☂"
@@ -108,7 +108,7 @@ def test_a_byte_order_mark_says_the_encoding(mark: bytes, encoding: str) -> None
         (codecs.BOM_UTF16_LE + b"a\x00b", "not UTF-16 text (byte 4); save it as UTF-8"),
     ],
 )
-def test_other_encodings_are_one_message(raw: bytes, expected: str) -> None:
+def test_other_encodings_give_one_message(raw: bytes, expected: str) -> None:
     Path("a.txt").write_bytes(raw)
     assert message(run("a.txt")) == f"a.txt: {expected}"
 
@@ -124,9 +124,9 @@ def test_the_examples_of_the_help_work_as_printed() -> None:
     assert {path.name for path in Path().glob("*.yaml")} == {"swamp.yaml", "zoom.yaml", "a.yaml", "b.yaml"}
 
 
-def test_the_tool_s_own_zoom_script_keeps_its_frames_and_its_motion() -> None:
+def test_the_tools_own_zoom_script_keeps_its_frames_and_motion() -> None:
     """180 pictures by hand: one before the loop and 179 in it; ffmpeg shows pictures at 25 a second."""
-    schedule, _ = run(str(ZOOM), "-o", "-").stdout.split("# Settings that are not carried:")
+    schedule, _ = run(str(ZOOM), "-o", "-").stdout.split("# Settings that are not converted:")
     assert schedule.endswith(
         "output: {size: [512, 512], fps: 25, length: 180, seed: 0}\n"
         "models: {latent: embedded, perceptors: [embedded]}\n"
@@ -136,12 +136,12 @@ def test_the_tool_s_own_zoom_script_keeps_its_frames_and_its_motion() -> None:
     )
 
 
-def test_an_unknown_format_is_called_a_format() -> None:
+def test_the_message_for_an_unknown_format_calls_it_a_format() -> None:
     Path("a.txt").write_text(DEFORUM)
     assert message(run("a.txt", "--from", "deforom")) == "unknown format 'deforom'; did you mean 'deforum'?"
 
 
-def test_a_notebook_s_text_is_never_run() -> None:
+def test_a_notebooks_text_is_never_run() -> None:
     cell = {
         "cell_type": "code",
         "source": "import os\nos.system('touch ran')\n!touch ran\nmax_frames = 3\nprompts = {0: 'a'}",

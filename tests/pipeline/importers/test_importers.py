@@ -1,4 +1,4 @@
-"""Over all formats: each file is one format's, passes `render check`, and tells of every setting; and the command."""
+"""All formats: each example file is recognised, passes `render check` and reports every setting; and the command."""
 
 import json
 from collections.abc import Callable
@@ -30,13 +30,13 @@ FORMATS = {
 FILES = pytest.mark.parametrize("file", sorted(FORMATS))
 
 
-def test_every_format_has_a_file_and_every_file_a_format() -> None:
+def test_every_format_has_an_example_file_and_every_file_a_format() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(FORMATS)
     assert set(FORMATS.values()) == set(catalogue.names(importers))
 
 
 @FILES
-def test_a_file_is_recognised_by_its_own_format_alone(file: str) -> None:
+def test_only_its_own_format_recognises_a_file(file: str) -> None:
     source = read_source(FOLDER / file)
     entries = {name: catalogue.load(importers, name) for name in catalogue.names(importers)}
     assert [name for name, entry in entries.items() if entry.recognises(source)] == [FORMATS[file]]
@@ -53,7 +53,7 @@ def test_the_command_writes_a_schedule_that_passes_check(file: str, tmp_path: Pa
 
 
 @FILES
-def test_what_is_reported_is_on_the_terminal_and_in_the_comments_of_the_file(file: str, tmp_path: Path) -> None:
+def test_notes_are_on_the_terminal_and_in_the_comments_of_the_file(file: str, tmp_path: Path) -> None:
     target = tmp_path / "out.yaml"
     done = CliRunner().invoke(import_, [str(FOLDER / file), "-o", str(target)])
     comment = [line for line in target.read_text().splitlines() if line.startswith("#")]
@@ -63,36 +63,36 @@ def test_what_is_reported_is_on_the_terminal_and_in_the_comments_of_the_file(fil
     assert all(line.startswith("- ") and line in whole for line in lines)
 
 
-def test_a_schedule_begins_with_what_is_lost_and_ends_with_the_settings(plan: Callable[..., Any]) -> None:
+def test_a_schedule_begins_with_the_losses_and_ends_with_unconverted_settings(plan: Callable[..., Any]) -> None:
     found = plan("deforum_3d.txt")
     top, rest = found.text.split("version: 1\n")
     assert top.splitlines() == [
         "# Imported by `render import` from Deforum: deforum_3d.txt",
-        "# - animation_mode 3D: only the motion of 2D can be carried; lost: translation_z = 0: (10), "
-        "rotation_3d_y = 0:(0),",
-        "#   20:(1.5), use_depth_warping",
-        "# - negative prompts push away with the weight -1; -0.3 is often enough",
-        "# - settings that are not carried: at the end of this file",
+        "# - animation_mode 3D: only 2D motion can be converted; not converted: translation_z = 0: (10), "
+        "rotation_3d_y =",
+        "#   0:(0), 20:(1.5), use_depth_warping",
+        "# - negative prompts get the weight -1; -0.3 is often enough",
+        "# - settings that are not converted are listed at the end of this file",
     ]
-    end = rest.split("# Settings that are not carried:\n")[1]
+    end = rest.split("# Settings that are not converted:\n")[1]
     assert [line[4:].split(",")[0] for line in end.splitlines() if line.startswith("# - ")] == [
         "sampler",
         "noise_schedule",
-        "diffusion_cadence = 2: every frame is refined; the motion of each is carried",
+        "diffusion_cadence = 2: every frame is refined here; the motion of every frame is converted",
     ]
 
 
-def test_what_is_lost_of_a_video_or_of_pictures_is_reported_at_the_top(plan: Callable[..., Any]) -> None:
+def test_unread_videos_and_pictures_are_reported_at_the_top(plan: Callable[..., Any]) -> None:
     settings = {"max_frames": 2, "prompts": {"0": "a"}, "hybrid_motion": "Affine", "use_init": True, "steps": 9}
     top, rest = plan("a.txt", json.dumps(settings)).text.split("version: 1\n")
     assert "- hybrid_motion = Affine: no video is read" in top
     assert "- use_init = true: no pictures are read" in top
-    assert "- steps = 9: settings of diffusion" in rest
+    assert "- steps = 9: only for diffusion models" in rest
 
 
 @FILES
-def test_no_setting_is_dropped_in_silence(file: str, plan: Callable[..., Any]) -> None:
-    """One that nobody knows is told wherever it is added."""
+def test_no_setting_is_dropped_silently(file: str, plan: Callable[..., Any]) -> None:
+    """An unknown setting that is added to an example file is reported."""
     text = (FOLDER / file).read_text()
     added = {
         ".json": lambda: json.dumps({**json.loads(text), "strange_setting": 3}),
@@ -108,21 +108,21 @@ def test_no_setting_is_dropped_in_silence(file: str, plan: Callable[..., Any]) -
     assert any(wanted in line for line in plan(file, added).notes)
 
 
-def test_an_unknown_format_is_one_message(tmp_path: Path) -> None:
+def test_an_unrecognised_file_gives_one_message(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     for text in ("just some notes", "", '{"a": 1}', "[1, 2]", "\x00", "- a\n- b\n"):
         path.write_text(text)
         done = CliRunner().invoke(import_, [str(path), "-o", str(tmp_path / "out.yaml")])
         assert isinstance(done.exception, InputError)
         message = str(done.exception)
-        assert message.startswith(f"{path}: in no format that can be imported")
+        assert message.startswith(f"{path}: not in a format that can be imported")
         for name in catalogue.names(importers):
             assert f"{name} needs " in message
         assert message.endswith(". --from FORMAT forces one")
     assert not (tmp_path / "out.yaml").exists()
 
 
-def test_from_forces_a_format_and_knows_what_is_near(tmp_path: Path) -> None:
+def test_from_forces_a_format_and_suggests_similar_names(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text('{"prompts": {"0": "a lake"}}')
     target = tmp_path / "out.yaml"
@@ -134,9 +134,7 @@ def test_from_forces_a_format_and_knows_what_is_near(tmp_path: Path) -> None:
     assert "did you mean 'deforum'?" in str(done.exception)
 
 
-def test_settings_and_files_that_are_there_are_not_written_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_existing_settings_and_files_are_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "scene.yaml"
     path.write_text("scenes: a lake\n")
@@ -166,7 +164,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("file", sorted(HOSTILE))
-def test_hostile_files_are_one_message(file: str, tmp_path: Path) -> None:
+def test_hostile_files_give_one_message(file: str, tmp_path: Path) -> None:
     path = tmp_path / file
     path.write_bytes(HOSTILE[file].encode("utf-8", "surrogateescape"))
     done = CliRunner().invoke(import_, [str(path), "-o", str(tmp_path / "out.yaml")])
@@ -180,7 +178,7 @@ def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    with pytest.raises(InputError, match="more than 16,000,000 bytes; are these settings"):
+    with pytest.raises(InputError, match="more than 16,000,000 bytes; is this a settings file"):
         read_source(path)
 
 

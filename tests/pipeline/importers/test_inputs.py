@@ -1,4 +1,4 @@
-"""Invented scripts, batch files, notebooks, Python and texts: each with all that comes out."""
+"""Invented scripts, batch files, notebooks, Python and texts, each with the expected result."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ zoom: str = "0:(1.02)"
 
 @dataclass(frozen=True, kw_only=True)
 class Right:
-    """What comes out; zoom and degrees are those of every frame but the first."""
+    """The expected result; `zoom` and `rotate` apply to every frame but the first."""
 
     text: str = "a calm sea"
     frames: int = 1
@@ -50,31 +50,31 @@ def notebook(*cells: str) -> str:
 COMMAND = 'python generate.py -p "a calm sea" -i 100 -zvid -zse 10 -zsc 1.02'
 ZOOMED = Right(frames=10, zoom=1.02, steps=10)
 ACCEPTED: dict[str, tuple[str, str, Right]] = {
-    "a comment is no command": ("a.sh", f"# generate.py -p example -i 10\n{COMMAND}\n", ZOOMED),
+    "a comment is not a command": ("a.sh", f"# generate.py -p example -i 10\n{COMMAND}\n", ZOOMED),
     "the first of two": (
         "a.sh",
         f"{COMMAND}\npython generate.py -p 'a storm'\n",
-        Right(frames=10, zoom=1.02, notes="the first of 2 commands is imported, line 1"),
+        Right(frames=10, zoom=1.02, notes="only the first of 2 commands is imported, the one at line 1"),
     ),
-    "the echo of a command is none": ("a.sh", f"echo python generate.py -p hello\n{COMMAND}", ZOOMED),
+    "an echoed command is not a command": ("a.sh", f"echo python generate.py -p hello\n{COMMAND}", ZOOMED),
     "literal variables": (
         "a.sh",
         'ITER=25\nexport TEXT="a calm sea"\npython generate.py -p "$TEXT" -i ${ITER}',
         Right(steps=25),
     ),
-    "a variable of options falls apart": (
+    "a variable of several options is split": (
         "a.sh",
         'ARGS="-i 25 -s 256 128"\ngenerate.py -p "a calm sea" $ARGS',
         Right(steps=25, size=(256, 128)),
     ),
-    "a default that stands in the script": (
+    "a default in the script": (
         "a.sh",
         'python generate.py -p "${1:-a calm sea}" -i 25',
         Right(steps=25, notes="its default, a calm sea, is used"),
     ),
     "redirected": ("a.sh", f"{COMMAND} -d True > log 2>&1\n", ZOOMED),
     "chained": ("a.sh", f"cd VQGAN-CLIP && {COMMAND} && echo done; ls | tee log # a note", ZOOMED),
-    "one quote in the other": (
+    "nested quotes": (
         "a.sh",
         """python generate.py -p "a sailor's sea | it's calm" -i 5""",
         Right(text="a sailor's sea", steps=5),
@@ -92,7 +92,7 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         "  magick out.png -distort SRT 1.01,2 out.png\n)\n",
         Right(frames=30, zoom=1.01, rotate=-2, steps=25),
     ),
-    "a here-document is no command": ("a.sh", f"cat <<EOF\ngenerate.py -p no\nEOF\n{COMMAND}", ZOOMED),
+    "a here-document is not a command": ("a.sh", f"cat <<EOF\ngenerate.py -p no\nEOF\n{COMMAND}", ZOOMED),
     "a loop of thirty": (
         "zoom.sh",
         f"for i in {{1..30}}; do\n  {LOOP}",
@@ -105,38 +105,42 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
         "ffmpeg -framerate 30 -i frame-%d.png a.mp4\n",
         Right(frames=30, fps=30, zoom=1.01, rotate=-2, seed=3, steps=25),
     ),
-    "a loop by while": (
+    "a while loop": (
         "zoom.sh",
         f"i=0\nwhile [ $i -lt 30 ]; do\n  i=$((i+1))\n  {LOOP}",
         Right(frames=30, zoom=1.01, rotate=-2, steps=25),
     ),
-    "a loop by twos": (
+    "a loop with step 2": (
         "zoom.sh",
         f"for ((i=0; i<60; i+=2)); do\n  {LOOP}",
         Right(frames=30, zoom=1.01, rotate=-2),
     ),
-    "a loop downwards": ("zoom.sh", f"for ((i=30; i>0; --i)); do\n  {LOOP}", Right(frames=30, zoom=1.01, rotate=-2)),
-    "a loop by seq": ("zoom.sh", f"for i in $(seq 1 2 59); do\n  {LOOP}", Right(frames=30, zoom=1.01, rotate=-2)),
+    "a loop that counts down": (
+        "zoom.sh",
+        f"for ((i=30; i>0; --i)); do\n  {LOOP}",
+        Right(frames=30, zoom=1.01, rotate=-2),
+    ),
+    "a loop over seq": ("zoom.sh", f"for i in $(seq 1 2 59); do\n  {LOOP}", Right(frames=30, zoom=1.01, rotate=-2)),
     "two distortions after each other": (
         "zoom.sh",
         f"for i in {{1..30}}; do\n  {LOOP.replace('SRT 1.01,2', 'SRT 1.01,0 -distort SRT 2')}",
         Right(frames=30, zoom=1.01, rotate=-2),
     ),
-    "a moving picture outside a loop": (
+    "a distortion outside a loop": (
         "a.sh",
         f"{COMMAND}\nconvert out.png -distort SRT 1.01,0 out.png",
         Right(frames=10, zoom=1.02, notes="line 2: ImageMagick moves a picture outside a feedback loop"),
     ),
-    "a move under a condition": (
+    "a conditional distortion": (
         "zoom.sh",
         "for i in {1..30}; do\n  "
         + LOOP.replace("convert", "if [ $i -gt 5 ]; then convert").replace("2 out.png", "2 out.png; fi"),
-        Right(frames=30, notes="line 4: ImageMagick moves the picture only under a condition: not carried"),
+        Right(frames=30, notes="line 4: ImageMagick moves the picture only under a condition: not converted"),
     ),
     "a loop that may end early": (
         "zoom.sh",
         f"for i in {{1..30}}; do\n  if [ -f stop ]; then break; fi\n  {LOOP}",
-        Right(frames=30, zoom=1.01, rotate=-2, notes="line 2: the loop may end before its 30 turns; all of them"),
+        Right(frames=30, zoom=1.01, rotate=-2, notes="line 2: the loop may end before its 30 iterations; all of them"),
     ),
     "a Python loop in a notebook": (
         "a.ipynb",
@@ -186,14 +190,14 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "a dict with one entry that is computed": (
         "a.py",
         "settings = " + repr(BASE).replace("'fps': 10", "'fps': rate()"),
-        Right(frames=10, fps=15, zoom=1.02, seed=5, notes="line 1: fps is computed, which is not read"),
+        Right(frames=10, fps=15, zoom=1.02, seed=5, notes="line 1: fps is computed, not a literal"),
     ),
     "a bare dict with one entry that is computed": (
         "a.py",
         "# mine\n" + repr(BASE).replace("'fps': 10", "'fps': rate()"),
-        Right(frames=10, fps=15, zoom=1.02, seed=5, notes="line 2: fps is computed, which is not read"),
+        Right(frames=10, fps=15, zoom=1.02, seed=5, notes="line 2: fps is computed, not a literal"),
     ),
-    "a bare dict that is no settings": ("a.py", f"{PYTHON}{{0: rate}}\n", Right(frames=10, fps=30, zoom=1.02)),
+    "a bare dict without settings": ("a.py", f"{PYTHON}{{0: rate}}\n", Right(frames=10, fps=30, zoom=1.02)),
     "a call of dict": (
         "a.py",
         PYTHON.replace("fps: int = 30", "more = dict(fps=30, seed=7, border='wrap')"),
@@ -207,7 +211,7 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
     "what is computed is reported": (
         "a.py",
         PYTHON.replace("fps: int = 30", "fps = rate()"),
-        Right(frames=10, zoom=1.02, notes="line 2: fps is computed, which is not read; its default is used"),
+        Right(frames=10, zoom=1.02, notes="line 2: fps is computed, not a literal; its default is used"),
     ),
     "a list of one": ("a.json", json.dumps([BASE]), Right(frames=10, fps=10, zoom=1.02, without_note="the first of")),
     "a list of two": (
@@ -231,7 +235,7 @@ ACCEPTED: dict[str, tuple[str, str, Right]] = {
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
-def test_what_is_read_is_read_exactly(plan: Callable[..., Any], case: str) -> None:
+def test_accepted_input_gives_the_expected_schedule(plan: Callable[..., Any], case: str) -> None:
     file, text, right = ACCEPTED[case]
     found = plan(file, text)
     assert {spec.prompts[0].text for spec in found.specs} == {right.text}

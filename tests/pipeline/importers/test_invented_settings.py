@@ -1,4 +1,4 @@
-"""Invented settings in all formats, odd ones among them: what they become, to the number, or why they are refused."""
+"""Invented settings in all formats, odd ones included: the exact result, or the reason why they are refused."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -98,16 +98,16 @@ REFUSED: dict[str, tuple[Any, str]] = {
         {**DEFORUM, "angle": "0: (t^2)"},
         "angle: frame 0: ^ is the exclusive or of bits, not a power; write t ** 2",
     ),
-    "deforum json": ({**DEFORUM, "prompts": '{"0": "a"'}, "prompts: JSON in a text: line 1: Expecting ',' delimiter"),
+    "deforum json": ({**DEFORUM, "prompts": '{"0": "a"'}, "prompts: invalid JSON: line 1: Expecting ',' delimiter"),
     "disco json": (
         {**DISCO, "text_prompts": '{"0": ["a"'},
-        "text_prompts: JSON in a text: line 1: Expecting ',' delimiter",
+        "text_prompts: invalid JSON: line 1: Expecting ',' delimiter",
     ),
     "parseq json": (
         {"rendered_frames": "[{]"},
-        "rendered_frames: JSON in a text: line 1: Expecting property name enclosed in double quotes",
+        "rendered_frames: invalid JSON: line 1: Expecting property name enclosed in double quotes",
     ),
-    "pytti required": (PYTTI.replace("a sea", "???"), "scenes: required, not set"),
+    "pytti required": (PYTTI.replace("a sea", "???"), "scenes: is required, but not set"),
 }
 
 
@@ -116,7 +116,7 @@ def _file(settings: str | Mapping[str, Any]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("case", READ)
-def test_what_they_become(plan: Callable[..., Any], case: str) -> None:
+def test_they_become_the_expected_schedule(plan: Callable[..., Any], case: str) -> None:
     settings, expected, amounts = READ[case]
     found = plan(*_file(settings))
     last = found.specs[-1]
@@ -128,7 +128,7 @@ def test_what_they_become(plan: Callable[..., Any], case: str) -> None:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_why_they_are_refused(plan: Callable[..., Any], case: str) -> None:
+def test_they_are_refused_with_a_reason(plan: Callable[..., Any], case: str) -> None:
     settings, message = REFUSED[case]
     with pytest.raises(InputError) as caught:
         plan(*_file(settings))

@@ -1,4 +1,4 @@
-"""What carries numbers, moves and expressions over, each against the definition of what it carries."""
+"""Conversion of numbers, moves and expressions, each compared with its definition."""
 
 import json
 import math
@@ -25,7 +25,7 @@ PIECES = st.lists(
 
 
 def lines(pieces: list[tuple[int, float, float]]) -> Array:
-    """Lines of so many frames, each from a value on with a slope."""
+    """Concatenated lines, each given by its number of frames, first value and slope."""
     return np.concatenate([start + slope * np.arange(count) for count, start, slope in pieces])
 
 
@@ -40,7 +40,7 @@ def test_sampled_keys_give_back_every_value(pieces: list[tuple[int, float, float
     np.testing.assert_allclose(curve(value_keys(values)).sample(frames), values, rtol=0, atol=1e-7)
 
 
-def test_sampled_keys_stand_only_where_the_line_bends() -> None:
+def test_sampled_keys_are_only_where_the_line_bends() -> None:
     keys = value_keys(np.array([1.0, 1, 1, 1, 2, 3, 4, 4, 4]))
     assert [(key.frame, key.value) for key in keys] == [(3, "1"), (6, "4")]
 
@@ -61,7 +61,7 @@ def test_the_moves_of_any_table_of_frames_are_exact(
 
 
 @given(st.floats(0.2, 5), st.floats(-500, 500), *[st.floats(-50, 50)] * 4)
-def test_moves_at_once_end_where_moves_in_a_row_do(
+def test_simultaneous_moves_equal_successive_ones(
     zoom: float, angle: float, x: float, y: float, u: float, v: float
 ) -> None:
     found = moves(np.array([zoom]), np.array([angle]), np.array([x + 1j * y]), np.array([u + 1j * v]))
@@ -73,7 +73,7 @@ def test_moves_at_once_end_where_moves_in_a_row_do(
     np.testing.assert_allclose(expm(np.array(generator)), expected, rtol=0, atol=1e-6)
 
 
-def test_a_tiny_move_is_as_exact_as_none() -> None:
+def test_tiny_moves_are_exact() -> None:
     for zoom in (1.0, 1 + 1e-12, 1 + 1e-9):
         found = moves(np.array([zoom]), np.zeros(1), np.array([3 + 4j]), np.zeros(1, dtype=complex))
         np.testing.assert_allclose([found.right[0], found.down[0]], [3, 4], rtol=1e-8)
@@ -144,7 +144,7 @@ def test_anything_else_is_refused(source: str) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(st.text(alphabet="0123456789:(),.+-*/%&<>=tsmax_f 'sincwher\"\n", max_size=60))
-def test_any_schedule_is_carried_or_refused_kindly(plan: Callable[..., Any], schedule: str) -> None:
+def test_any_schedule_is_converted_or_refused_with_a_message(plan: Callable[..., Any], schedule: str) -> None:
     text = json.dumps({"max_frames": 12, "prompts": {"0": "a"}, "angle": f"0: (0), {schedule}"})
     said = _outcome(lambda: str(len(plan("any.json", text).specs)))
     assert said == "12" or "any.json: Deforum: " in said

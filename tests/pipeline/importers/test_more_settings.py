@@ -1,4 +1,4 @@
-"""More invented settings, which once lost something silently: what comes out, and what is reported."""
+"""More invented settings, of which parts were once dropped silently: the result and the report."""
 
 import json
 from collections.abc import Callable
@@ -18,42 +18,42 @@ PYTTI = "scenes: a sea\nseed: 5\nwidth: 256\nheight: 128\nframes_per_second: 10\
 RODENT = "python generate.py -p 'a sea' -sd 1 -i 10 -vid"
 
 # A file, its text or settings, then the texts of all frames and one line that is reported.
-TOLD: dict[str, tuple[str, Any, set[str], str]] = {
+REPORTED: dict[str, tuple[str, Any, set[str], str]] = {
     "two prompts at one frame": (
         "a.txt",
         {**DEFORUM, "prompts": {"0": "a sea", "5-1": "fog", "max_f/2": "rain"}},
         {"a sea", "rain"},
-        "prompts: frame 4 has two: the last one counts",
+        "prompts: frame 4 has two prompts; the last one is used",
     ),
     "a prompt before the first frame": (
         "a.txt",
         {**DEFORUM, "prompts": {"0": "a sea", "-5": "fog"}},
         {"a sea"},
-        "prompts at -5: come before frame 0",
+        "prompts at -5 come before frame 0",
     ),
     "two maps of prompts": (
         "a.txt",
         {**DEFORUM, "animation_prompts": {"0": "fog"}},
         {"a sea"},
-        "prompts and animation_prompts differ: prompts is taken",
+        "prompts and animation_prompts differ; prompts is used",
     ),
     "two keys at one frame": (
         "a.txt",
         {**DEFORUM, "zoom": "0:(1), 5:(1.1), 5:(1.3)"},
         {"a sea"},
-        "zoom: frame 5 has two keys: the last one counts",
+        "zoom: frame 5 has two keys; the last one is used",
     ),
     "a keyword of the web UI": (
         "a.txt",
         {**DEFORUM, "prompts": {"0": "a sea BREAK fog"}},
         {"a sea fog"},
-        "'BREAK' means nothing here, left out of the prompts",
+        "'BREAK' means nothing here and is removed from the prompts",
     ),
     "a wildcard": (
         "a.txt",
         {**DEFORUM, "prompts": {"0": "a __colours/warm__ sea"}},
         {"a sea"},
-        "'__colours/warm__' means nothing here, left out of the prompts",
+        "'__colours/warm__' means nothing here and is removed from the prompts",
     ),
     "pytti over a video": (
         "a.yaml",
@@ -66,13 +66,13 @@ TOLD: dict[str, tuple[str, Any, set[str], str]] = {
         "a.yaml",
         PYTTI.replace("a sea", "a sea || || fog"),
         {"a sea", "fog"},
-        "scenes: 2 of 3 blank: nothing draws there",
+        "scenes: blank ones (2 of 3): no prompt guides the picture there",
     ),
     "a rate that generate.py interpolates to": (
         "a.sh",
         f"{RODENT} -ofps 30",
         {"a sea"},
-        "output_video_fps = 30: the video is not interpolated; its frames come 15 a second",
+        "output_video_fps = 30: the video is not interpolated; it has 15 frames a second",
     ),
 }
 REFUSED: dict[str, tuple[Any, str]] = {
@@ -107,28 +107,28 @@ def _text(settings: Any) -> str:
     return settings if isinstance(settings, str) else json.dumps(settings)
 
 
-@pytest.mark.parametrize("case", TOLD)
-def test_what_counts_is_carried_and_what_does_not_is_reported(plan: Callable[..., Any], case: str) -> None:
-    file, settings, texts, line = TOLD[case]
+@pytest.mark.parametrize("case", REPORTED)
+def test_used_settings_are_converted_and_others_reported(plan: Callable[..., Any], case: str) -> None:
+    file, settings, texts, line = REPORTED[case]
     found = plan(file, _text(settings))
     assert {prompt.text for spec in found.specs for prompt in spec.prompts if prompt.weight} == texts
     assert line in found.notes
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_no_text_and_no_size_is_refused(plan: Callable[..., Any], case: str) -> None:
+def test_invalid_texts_and_sizes_are_refused(plan: Callable[..., Any], case: str) -> None:
     settings, message = REFUSED[case]
     with pytest.raises(InputError) as caught:
         plan("odd.json", _text(settings))
     assert str(caught.value).endswith(f": {message}")
 
 
-def test_a_size_in_a_text_is_a_size(plan: Callable[..., Any]) -> None:
+def test_a_size_can_be_given_as_text(plan: Callable[..., Any]) -> None:
     assert plan("a.txt", json.dumps({**DISCO, "width_height": "[320, 256]"})).specs[0].size == (320, 256)
     assert plan("a.txt", json.dumps({**WARP, "width_height": "[320, 256]"})).specs[0].size == (320, 256)
 
 
 @pytest.mark.parametrize("mode", ["2D", "2d", " 2D "])
-def test_the_mode_of_pytti_counts_in_any_case(plan: Callable[..., Any], mode: str) -> None:
+def test_pyttis_mode_is_read_in_upper_and_lower_case(plan: Callable[..., Any], mode: str) -> None:
     found = plan("a.yaml", f"{PYTTI}animation_mode: '{mode}'\nrotate_2d: '2'\n")
     assert found.amounts("rotate")[1:] == pytest.approx(2)

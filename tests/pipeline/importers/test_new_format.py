@@ -16,7 +16,7 @@ from render.errors import InputError, UnknownNameError
 
 DOCS = Path(__file__).parents[3] / "docs" / "importing.md"
 ENTRY = '''
-"""Synthetic settings: swirl_rate beside swirl_text."""
+"""Synthetic settings: swirl_rate and swirl_text."""
 
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
@@ -24,7 +24,7 @@ from pipeline.importers.prompts import Scene
 from pipeline.importers.settings import Settings
 
 TOOL = "Swirl"
-NEEDS = "swirl_rate beside swirl_text"
+NEEDS = "swirl_rate and swirl_text"
 
 
 def recognises(source: Source) -> bool:
@@ -66,17 +66,17 @@ def test_a_new_file_is_a_format_that_is_recognised(swirl: Path) -> None:
     settings.write_text('{"swirl_rate": 24, "swirl_text": "a lake", "swirl_depth": 3}')
     done = CliRunner().invoke(import_, [str(settings), "-o", str(target)])
     assert (done.exit_code, done.stdout) == (0, f"{target}\n"), done.exception
-    assert done.stderr == "- without a counterpart here: swirl_depth\n"
+    assert done.stderr == "- settings without a counterpart here: swirl_depth\n"
     schedule = load_schedule(target)
     assert (schedule.output.fps, schedule.prompts[0].text) == (24, "a lake")
 
 
-def test_a_new_format_is_named_where_none_is_recognised_and_suggested_where_it_is_misspelt(swirl: Path) -> None:
+def test_a_new_format_is_listed_if_none_matches_and_suggested_if_misspelt(swirl: Path) -> None:
     settings = swirl / "a.json"
     settings.write_text('{"swirl_text": "a lake"}')
     done = CliRunner().invoke(import_, [str(settings), "-o", str(swirl / "a.yaml")])
     assert isinstance(done.exception, InputError)
-    assert "swirl needs swirl_rate beside swirl_text" in str(done.exception)
+    assert "swirl needs swirl_rate and swirl_text" in str(done.exception)
     done = CliRunner().invoke(import_, [str(settings), "-o", str(swirl / "a.yaml"), "--from", "swril"])
     assert isinstance(done.exception, UnknownNameError)
     assert "did you mean 'swirl'?" in str(done.exception)

@@ -1,4 +1,4 @@
-"""Deforum's perspective flip: where every corner of the picture goes, against its own formula and OpenCV's."""
+"""Deforum's perspective flip: where points of the picture move, compared with Deforum's formula and OpenCV's."""
 
 import json
 import math
@@ -26,7 +26,7 @@ def seen(matrix: Array, points: Array) -> Array:
 
 
 def four_points(before: Array, after: Array) -> Array:
-    """cv2.getPerspectiveTransform: the homography of four points, of the linear equations in OpenCV's documentation."""
+    """cv2.getPerspectiveTransform: the homography of four points, by the equations in OpenCV's documentation."""
     rows, values = [], []
     for (x, y), (u, v) in zip(before, after, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -x * u, -y * u], [0, 0, 0, x, y, 1, -x * v, -y * v]]
@@ -100,7 +100,7 @@ CASES: dict[str, tuple[tuple[int, int], dict[str, Any], Values]] = {
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("switch", ["enable_perspective_flip", "flip_2d_perspective"])
-def test_every_point_goes_where_deforum_takes_it(plan: Callable[..., Any], case: str, switch: str) -> None:
+def test_every_point_moves_as_in_deforum(plan: Callable[..., Any], case: str, switch: str) -> None:
     (width, height), settings, values = CASES[case]
     base = {**BASE, "enable_perspective_flip": False, switch: True, "W": width, "H": height}
     found = plan("flip.txt", json.dumps(base | settings))
@@ -111,10 +111,10 @@ def test_every_point_goes_where_deforum_takes_it(plan: Callable[..., Any], case:
         expected = seen(flip @ turned((width * at["x"], height * at["y"]), at["angle"], at["zoom"]), points)
         np.testing.assert_allclose(seen(found.matrices()[frame], points), expected, rtol=0, atol=1e-6)
     assert np.array_equal(found.matrices()[0], np.eye(3))
-    assert not any("lost" in line for line in found.notes)
+    assert not any("not converted" in line for line in found.notes)
 
 
-def test_a_steady_flip_is_a_few_numbers(plan: Callable[..., Any]) -> None:
+def test_a_constant_flip_takes_only_a_few_numbers(plan: Callable[..., Any]) -> None:
     found = plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, "perspective_flip_phi": "0: (1.5)"}))
     motion = found.text.split("motion:\n")[1].splitlines()
     assert [line.split(":")[0].strip() for line in motion] == ["tilt_x", "zoom", "center", "border"]
@@ -126,34 +126,35 @@ def test_a_steady_flip_is_a_few_numbers(plan: Callable[..., Any]) -> None:
     [
         (
             {"perspective_flip_phi": "0: (180)", "zoom": "0: (1.02)"},
-            "perspective flip: is lost (perspective_flip_phi = 0: (180)): turns the picture over at frame 1",
+            "perspective flip: not converted (perspective_flip_phi = 0: (180)): turns the picture over at frame 1",
         ),
         (
             {"perspective_flip_gamma": "0: (where(t<5, 1, 120))", "zoom": "0: (1.02)"},
-            "perspective flip: is lost (perspective_flip_gamma = 0: (where(t<5, 1, 120))): "
+            "perspective flip: not converted (perspective_flip_gamma = 0: (where(t<5, 1, 120))): "
             "turns the picture over at frame 5",
         ),
         (
             {"perspective_flip_theta": "0: (where(t<5, 1, 180))", "zoom": "0: (1.02)"},
-            "perspective flip: is lost (perspective_flip_theta = 0: (where(t<5, 1, 180))): "
+            "perspective flip: not converted (perspective_flip_theta = 0: (where(t<5, 1, 180))): "
             "turns the picture over at frame 5",
         ),
         (
             {"perspective_flip_phi": "0: (1)", "perspective_flip_fv": "0: (0)", "zoom": "0: (1.02)"},
-            "perspective flip: is lost (perspective_flip_phi = 0: (1)): "
+            "perspective flip: not converted (perspective_flip_phi = 0: (1)): "
             "perspective_flip_fv: expected degrees between 0 and 180",
         ),
         (
             {"max_frames": 9000, "perspective_flip_phi": "0: (sin(t))", "zoom": "0: (1.02)"},
-            "perspective flip: is lost (perspective_flip_phi = 0: (sin(t))): takes ",
+            "perspective flip: not converted (perspective_flip_phi = 0: (sin(t))): needs ",
         ),
         (
             {"perspective_flip_phi": "0: (0)", "zoom": "0: (1.02)", "translation_x": "0: (5)"},
-            "perspective flip: Deforum ignores the translation beside it, and so does this (translation_x = 0: (5))",
+            "perspective flip: Deforum ignores the translation while it is on, and so does the import "
+            "(translation_x = 0: (5))",
         ),
     ],
 )
-def test_what_no_motion_over_time_does_is_lost_and_the_rest_is_carried(
+def test_flips_that_no_continuous_motion_gives_are_reported_and_the_rest_is_converted(
     plan: Callable[..., Any], settings: dict[str, Any], message: str
 ) -> None:
     found = plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, **settings}))
@@ -163,9 +164,9 @@ def test_what_no_motion_over_time_does_is_lost_and_the_rest_is_carried(
     assert not found.amounts("pan_x").any()
 
 
-def test_in_3d_it_is_lost_with_the_rest(plan: Callable[..., Any]) -> None:
+def test_in_3d_the_flip_is_reported_with_the_rest(plan: Callable[..., Any]) -> None:
     settings = {"animation_mode": "3D", "translation_z": "0: (5)", "perspective_flip_phi": "0: (2)"}
     assert plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, **settings})).notes == (
-        "animation_mode 3D: only the motion of 2D can be carried; "
-        "lost: translation_z = 0: (5), perspective_flip_phi = 0: (2)",
+        "animation_mode 3D: only 2D motion can be converted; "
+        "not converted: translation_z = 0: (5), perspective_flip_phi = 0: (2)",
     )

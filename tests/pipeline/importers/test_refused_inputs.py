@@ -1,4 +1,4 @@
-"""Invented scripts, notebooks and texts that no schedule can be made of: each with its one message."""
+"""Invented scripts, notebooks and texts that cannot be converted, each with its error message."""
 
 import json
 from collections.abc import Callable
@@ -15,12 +15,12 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         'python generate.py -p "${A:-${1}}"',
         "${A:-${1}} is computed by",
     ),
-    "a loop beyond all bounds": (
+    "a loop with too many iterations": (
         "a.sh",
         f"for i in {{1..999999999}}; do\n  {LOOP}",
         "line 2: 10,000,000 frames, expected 1 to",
     ),
-    "a range of too many digits": ("a.sh", f"for i in {{1..{'9' * 5000}}}; do\n  {LOOP}", "known only when it runs"),
+    "a range of too many digits": ("a.sh", f"for i in {{1..{'9' * 5000}}}; do\n  {LOOP}", "only known at run time"),
     "a script of a megabyte": ("a.sh", COMMAND + "\n#" + "x" * 200_000, "a script of more than 200,000 characters"),
     "an argument of the script": (
         "a.sh",
@@ -32,15 +32,15 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         'TEXT="$1"\npython generate.py -p "$TEXT" -i 100',
         "line 2: prompts: $TEXT is $1, which is an argument of the script; write its value in the file",
     ),
-    "a variable of nowhere": (
+    "an undefined variable": (
         "a.sh",
         'python generate.py -p "$TEXT"',
-        "line 1: prompts: $TEXT is set nowhere in the file; write its value in the file",
+        "line 1: prompts: $TEXT is not set in the file; write its value in the file",
     ),
     "a variable within a condition": (
         "a.sh",
         'if [ -z "$1" ]; then N=5; fi\npython generate.py -p a -i $N',
-        "line 2: iterations: $N is set within a condition; write its value in the file",
+        "line 2: iterations: $N is set inside a condition; write its value in the file",
     ),
     "a variable of a loop": (
         "a.sh",
@@ -55,7 +55,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a notebook's unknown": (
         "a.ipynb",
         notebook('!python generate.py -p "{text}"'),
-        "prompts: {text} is set nowhere in the file; write its value in the file",
+        "prompts: {text} is not set in the file; write its value in the file",
     ),
     "a notebook's sum": (
         "a.ipynb",
@@ -76,24 +76,24 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a loop of unknown length": (
         "zoom.sh",
         f"for (( i=1; i<=$3; i++ ))\ndo\n  {LOOP}",
-        "line 1: how often this loop turns is known only when it runs: for (( i=1; i<=$3; i++ )); "
+        "line 1: how often this loop runs is only known at run time: for (( i=1; i<=$3; i++ )); "
         "write the number in the file, such as for i in {1..30}",
     ),
     "an endless loop": (
         "zoom.sh",
         f"while true; do\n  {LOOP}",
-        "line 1: how often this loop turns is known only when it runs: while true; "
+        "line 1: how often this loop runs is only known at run time: while true; "
         "write the number in the file, such as for i in {1..30}",
     ),
     "an unknown angle": (
         "zoom.sh",
         f"for i in {{1..30}}; do\n  {LOOP.replace('1.01,2', '1.01,$A')}",
-        "the loop: line 4: -distort SRT: $A is set nowhere in the file; write its value in the file",
+        "the loop: line 4: -distort SRT: $A is not set in the file; write its value in the file",
     ),
     "two scales": (
         "zoom.sh",
         f"for i in {{1..30}}; do\n  {LOOP.replace('1.01,2', '128,128,1.01,1.02,2')}",
-        "the loop: line 4: -distort SRT 128,128,1.01,1.02,2: two different scales cannot be carried",
+        "the loop: line 4: -distort SRT 128,128,1.01,1.02,2: two different scales cannot be converted",
     ),
     "an option without a value": ("a.sh", "python generate.py -p a -i -zvid", "line 1: -i has no value"),
     "truncated JSON": ("a.json", json.dumps(BASE, indent=1)[:60], "JSON: line 6, column 2"),
@@ -117,7 +117,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_is_refused_with_its_place(plan: Callable[..., Any], case: str) -> None:
+def test_refused_input_is_reported_with_its_place(plan: Callable[..., Any], case: str) -> None:
     file, text, message = REFUSED[case]
     with pytest.raises(InputError) as caught:
         plan(file, text)

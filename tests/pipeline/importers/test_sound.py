@@ -1,4 +1,4 @@
-"""The sound under another tool's video: `music:` where it is a file in the schedule's folder, else a note."""
+"""The soundtrack of another tool's video: `music:` if it is a file in the schedule's folder, otherwise a note."""
 
 import json
 import wave
@@ -12,7 +12,7 @@ from pipeline.commands.importing import import_
 from pipeline.schedule.loader import load_schedule, read_schedule
 
 DEFORUM = {"max_frames": 5, "seed": 1, "fps": 10, "prompts": {"0": "a calm sea"}}
-INSTEAD = "no sound is carried; put a file into the schedule's folder and write music: {file: NAME}"
+INSTEAD = "the sound is not converted; to add it, put a file into the schedule's folder and write music: {file: NAME}"
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def run(settings: str, target: str, **added: object) -> Result:
         ("sub/a.txt", "../song.wav", "out.yaml", "song.wav"),
     ],
 )
-def test_a_file_beside_the_schedule_becomes_its_track(settings: str, named: str, target: str, written: str) -> None:
+def test_a_file_in_the_schedules_folder_becomes_its_track(settings: str, named: str, target: str, written: str) -> None:
     file = track(str(Path(settings).parent / named))
     for path in (named, str(file.resolve())):
         done = run(settings, target, soundtrack_path=path)
@@ -62,14 +62,14 @@ def test_a_file_beside_the_schedule_becomes_its_track(settings: str, named: str,
         Path(target).unlink()
 
 
-def test_the_standard_output_is_written_for_the_current_folder() -> None:
+def test_a_schedule_on_standard_output_is_relative_to_the_current_folder() -> None:
     track("sub/song.wav")
     done = run("sub/a.txt", "-", soundtrack_path="song.wav")
     assert 'music: {file: "sub/song.wav"}\n' in done.stdout
     assert read_schedule(done.stdout, "here.yaml", "here").music.path == Path("sub/song.wav").resolve()
 
 
-def test_the_sound_of_the_input_video_counts_where_deforum_takes_it() -> None:
+def test_the_sound_of_the_input_video_is_used_as_in_deforum() -> None:
     track("film.wav")
     run("a.txt", "out.yaml", add_soundtrack="Init Video", video_init_path="film.wav", soundtrack_path="other.wav")
     assert load_schedule(Path("out.yaml")).music.path == Path("film.wav").resolve()
@@ -78,18 +78,18 @@ def test_the_sound_of_the_input_video_counts_where_deforum_takes_it() -> None:
 @pytest.mark.parametrize(
     ("path", "why"),
     [
-        ("https://example.com/a.mp3", "is an address, and nothing is fetched"),
-        ("//server/share/a.mp3", "is an address, and nothing is fetched"),
+        ("https://example.com/a.mp3", "is a URL, and nothing is downloaded"),
+        ("//server/share/a.mp3", "is a URL, and nothing is downloaded"),
         ("missing.mp3", "there is no such file"),
         ("", "names no file"),
         ("a\0b.mp3", "names no file"),
         ("text.mp3", "'text.mp3'"),
-        ("../outside.wav", "lies outside"),
-        ("inside.wav", "lies outside"),
+        ("../outside.wav", "is outside"),
+        ("inside.wav", "is outside"),
         (".", "there is no such file"),
     ],
 )
-def test_what_cannot_be_its_track_is_one_note(tmp_path: Path, path: str, why: str) -> None:
+def test_an_unusable_track_gives_one_note(tmp_path: Path, path: str, why: str) -> None:
     track(str(tmp_path / "outside.wav"))
     Path("in").mkdir()
     Path("in/text.mp3").write_text("no sound")
@@ -103,7 +103,7 @@ def test_what_cannot_be_its_track_is_one_note(tmp_path: Path, path: str, why: st
     assert notes[0].endswith(INSTEAD)
 
 
-def test_without_its_switch_the_path_is_nothing() -> None:
+def test_without_its_switch_the_path_is_ignored() -> None:
     track("song.wav")
     for switch in ("None", "", None):
         done = run("a.txt", "out.yaml", add_soundtrack=switch, soundtrack_path="song.wav")
@@ -119,12 +119,12 @@ def _import(name: str, text: str) -> Result:
     return done
 
 
-def test_pytti_s_track_sounds_from_where_pytti_hears_it() -> None:
+def test_pyttis_track_starts_at_pyttis_offset() -> None:
     track("song.wav")
     done = _import("a.yaml", "scenes: a sea\nseed: 1\ninput_audio: song.wav\ninput_audio_offset: 0.25\n")
     music = load_schedule(Path("out.yaml")).music
     assert (music.path, music.start) == (Path("song.wav").resolve(), 0.25)
-    assert "- input_audio: sounds in the video here; pytti only listens to it" in done.stderr
+    assert "- input_audio: becomes the video's soundtrack here; pytti only analyses it" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -136,21 +136,21 @@ def test_pytti_s_track_sounds_from_where_pytti_hears_it() -> None:
         ("/usr/bin/ffmpeg -framerate 30 -i f-%d.png -ss 00:00.75 -i 'song.wav' -shortest final.mp4", 0.75),
     ],
 )
-def test_a_script_s_ffmpeg_says_what_sounds(command: str, start: float) -> None:
+def test_the_track_comes_from_the_scripts_ffmpeg_command(command: str, start: float) -> None:
     track("song.wav")
     _import("a.sh", f"python generate.py -p 'a sea' -i 10 -zvid -zse 5\n{command}\n")
     music = load_schedule(Path("out.yaml")).music
     assert (music.path, music.start) == (Path("song.wav").resolve(), start)
 
 
-def test_what_a_script_s_ffmpeg_makes_of_a_sound_is_no_track() -> None:
+def test_a_sound_that_the_scripts_ffmpeg_writes_is_not_the_track() -> None:
     track("song.wav")
     done = _import("a.sh", "python generate.py -p 'a sea' -i 10\nffmpeg -i out.mp4 song.wav\n")
     assert load_schedule(Path("out.yaml")).music.path is None
     assert "song.wav" not in done.stderr
 
 
-def test_a_sound_that_only_a_run_names_is_one_note() -> None:
+def test_a_sound_whose_name_is_only_known_at_run_time_gives_one_note() -> None:
     done = _import("a.sh", "python generate.py -p 'a sea' -i 10\nffmpeg -i out.mp4 -i \"$SONG\" final.mp4\n")
     assert f"- line 2: ffmpeg -i = $SONG: there is no such file: {INSTEAD}\n" in done.stderr
     assert load_schedule(Path("out.yaml")).music.path is None
@@ -159,11 +159,11 @@ def test_a_sound_that_only_a_run_names_is_one_note() -> None:
 def test_a_start_that_cannot_be_read_is_reported() -> None:
     track("song.wav")
     done = _import("a.sh", "python generate.py -p 'a sea' -i 10\nffmpeg -i out.mp4 -ss $T -i song.wav final.mp4\n")
-    assert "- line 2: ffmpeg -ss $T: no time that can be read: the sound begins at its start\n" in done.stderr
+    assert "- line 2: ffmpeg -ss $T is not a time; the track starts at its beginning\n" in done.stderr
     assert load_schedule(Path("out.yaml")).music.start == 0
 
 
-def test_what_a_track_does_here_is_reported_only_where_it_is_carried() -> None:
+def test_the_use_of_a_track_is_reported_only_if_it_is_converted() -> None:
     done = _import("a.yaml", "scenes: a sea\nseed: 1\ninput_audio: https://example.com/a.mp3\n")
-    assert "sounds in the video here" not in done.stderr
-    assert "is an address, and nothing is fetched" in done.stderr
+    assert "becomes the video's soundtrack here" not in done.stderr
+    assert "is a URL, and nothing is downloaded" in done.stderr

@@ -1,4 +1,4 @@
-"""Settings of a feature are reported where it is on and not where it is off; and those that no list may hide."""
+"""Settings of a feature are reported only if it is on; some settings must always be reported."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ WARP = {
     **{"text_prompts": {"0": ["a sea"]}, "flow_warp": True, "max_frames": 3, "fps": 10, "width": 64, "height": 64},
     **{"seed": 5},
 }
-# What turns the feature on, what else turns nothing on, and settings that go with it.
+# What turns the feature on, what leaves it off, and settings that have an effect only if it is on.
 Feature = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 OFF: dict[str, Any] = {}
 OF_DEFORUM: dict[str, Feature] = {
@@ -124,7 +124,7 @@ def test_every_switch_is_tried() -> None:
 
 
 @pytest.mark.parametrize(("switch", "base", "feature"), ALL)
-def test_on_it_is_reported_and_off_nothing_is(
+def test_settings_are_reported_only_if_their_feature_is_on(
     plan: Callable[..., Any], switch: str, base: dict[str, Any], feature: Feature
 ) -> None:
     on, off, settings = feature
@@ -151,7 +151,7 @@ def test_on_it_is_reported_and_off_nothing_is(
         (WARP, {"normalize_prompt_weights": True}),
     ],
 )
-def test_what_changes_the_picture_by_itself_is_reported(
+def test_settings_that_change_the_picture_are_always_reported(
     plan: Callable[..., Any], base: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     notes = _said(plan, base | settings)
@@ -167,6 +167,6 @@ def test_weights_that_are_not_divided_stay_as_they_are(plan: Callable[..., Any])
 
 
 @pytest.mark.parametrize("written", [{"0": "fog"}, ["fog"], "fog", '{"0": "fog"}'])
-def test_negative_prompts_of_any_form_push_away(plan: Callable[..., Any], written: object) -> None:
+def test_negative_prompts_in_any_form_get_a_negative_weight(plan: Callable[..., Any], written: object) -> None:
     found = plan("a.json", json.dumps({**DEFORUM, "neg_prompts": written}))
     assert found.weights("fog")[0] == -1

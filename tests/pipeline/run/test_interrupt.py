@@ -22,7 +22,7 @@ def press() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_first_press_is_announced_and_asks_to_stop() -> None:
+def test_the_first_ctrl_c_is_announced_and_requests_a_stop() -> None:
     announced: list[str] = []
     with stopping_well(lambda: announced.append("finishing")) as stop:
         assert not stop()
@@ -31,7 +31,7 @@ def test_first_press_is_announced_and_asks_to_stop() -> None:
         assert announced == ["finishing"]
 
 
-def test_second_press_stops_at_once() -> None:
+def test_the_second_ctrl_c_stops_at_once() -> None:
     with stopping_well(lambda: None) as stop:
         press()
         with pytest.raises(KeyboardInterrupt):
@@ -39,26 +39,26 @@ def test_second_press_stops_at_once() -> None:
         assert stop()
 
 
-def test_ctrl_c_is_as_before_after_the_block() -> None:
+def test_the_ctrl_c_handler_is_restored_after_the_block() -> None:
     before = signal.getsignal(signal.SIGINT)
     with stopping_well(lambda: None):
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_sigterm_is_as_before_after_the_block() -> None:
+def test_the_sigterm_handler_is_restored_after_the_block() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with terminating_well():
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_no_handler_of_errors_takes_termination_for_one() -> None:
+def test_handlers_of_exceptions_do_not_catch_termination() -> None:
     assert not issubclass(TerminatedError, Exception)
 
 
 def ended(program: str, *numbers: int, patience: float = PATIENCE) -> tuple[int, str, float]:
-    """Run a program that prints `ready`, then send it `numbers` or SIGTERM: code, last words, seconds to the end."""
+    """Send `numbers` or SIGTERM to a program that prints `ready`: exit code, standard error, seconds to the end."""
     source = f"import pipeline.run.interrupt as it, time, threading, sys\nit.GRACE = 0.5\n{program}"
     process = subprocess.Popen(
         [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
@@ -85,7 +85,7 @@ except it.TerminatedError:
     assert ended(program)[0] == 7
 
 
-def test_second_sigterm_does_not_disturb_the_first() -> None:
+def test_a_second_sigterm_does_not_disturb_the_first() -> None:
     program = """
 import os, signal
 try:
@@ -99,7 +99,7 @@ except it.TerminatedError:
     assert ended(program)[0] == 7
 
 
-def test_exception_that_is_stuck_is_outlived_by_nobody() -> None:
+def test_the_process_ends_even_if_the_exception_is_swallowed() -> None:
     """A finaliser or third-party code swallows the exception and continues."""
     program = """
 said = False
@@ -111,16 +111,16 @@ with it.terminating_well():
         except BaseException:
             pass
 """
-    code, said, seconds = ended(program)
-    assert (code, said) == (TERMINATED, f"{FAREWELL}\n")
+    code, err, seconds = ended(program)
+    assert (code, err) == (TERMINATED, f"{FAREWELL}\n")
     assert seconds > 0.3
 
 
 @pytest.mark.parametrize(
-    ("numbers", "code", "said"),
+    ("numbers", "code", "message"),
     [((signal.SIGTERM,), TERMINATED, FAREWELL), ((signal.SIGINT, signal.SIGINT), INTERRUPTED, STOPPED)],
 )
-def test_foreign_code_that_runs_for_minutes_is_not_waited_for(numbers: tuple[int, ...], code: int, said: str) -> None:
+def test_long_running_foreign_code_is_not_waited_for(numbers: tuple[int, ...], code: int, message: str) -> None:
     """Python calls no signal handler before that code returns."""
     program = """
 import hashlib
@@ -133,11 +133,11 @@ with it.terminating_well(), it.stopping_well(lambda: None):
         except BaseException:  # the signal came before the call
             pass
 """
-    ended_with, told, _ = ended(program, *numbers)
-    assert (ended_with, told) == (code, f"{said}\n")
+    ended_with, err, _ = ended(program, *numbers)
+    assert (ended_with, err) == (code, f"{message}\n")
 
 
-def test_one_ctrl_c_waits_for_the_step_as_long_as_it_takes() -> None:
+def test_one_ctrl_c_waits_for_the_step_however_long_it_takes() -> None:
     program = """
 import hashlib
 with it.terminating_well(), it.stopping_well(lambda: None) as stop:
@@ -150,7 +150,7 @@ with it.terminating_well(), it.stopping_well(lambda: None) as stop:
     assert ended(program, signal.SIGINT)[0] == 9
 
 
-def test_error_output_that_nobody_reads_holds_nobody_up() -> None:
+def test_unread_error_output_does_not_block_the_end() -> None:
     """The program is blocked while printing: its pipe is full, and sys.stderr is locked while it waits."""
     program = """
 with it.terminating_well():

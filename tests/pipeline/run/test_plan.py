@@ -1,4 +1,4 @@
-"""What must be rendered, computed from frame numbers alone."""
+"""The plan of what to render, computed from frame numbers alone."""
 
 import random
 
@@ -29,38 +29,38 @@ KEPT = [*range(7, 160, 8), 158]  # one state per second at 8 fps, and the latest
         ([], []),
     ],
 )
-def test_a_hole_costs_the_frames_since_the_state_before_it(missing: list[int], expected: list[int]) -> None:
+def test_a_missing_frame_is_rendered_from_the_state_before_it(missing: list[int], expected: list[int]) -> None:
     stretches = plan(ONE, missing, KEPT, None)
     assert rendered(stretches) == expected
     assert [index for stretch in stretches for index in stretch.missing] == missing
 
 
-def test_without_a_state_what_was_just_rendered_is_gone_on_from() -> None:
+def test_without_a_state_rendering_continues_from_the_frame_just_rendered() -> None:
     (stretch,) = plan(ONE, [3, 5], [], None)
     assert (stretch.first, stretch.end, stretch.missing) == (0, 6, (3, 5))
 
 
-def test_shots_are_reached_from_their_own_beginnings() -> None:
+def test_shots_are_rendered_from_their_own_beginnings() -> None:
     shots = [(0, 5), (5, 14), (14, 18)]
     stretches = plan(shots, [3, 12, 16], [4, 7, 15], None)
     assert rendered(stretches) == [0, 1, 2, 3, 8, 9, 10, 11, 12, 16]
     assert [stretch.shot for stretch in stretches] == [0, 5, 14]
-    assert plan(shots, [6], [4], None)[0].states == (), "the state before a cut starts nothing"
+    assert plan(shots, [6], [4], None)[0].states == (), "a state before a cut is not used"
 
 
-def test_what_is_asked_for_anew_starts_from_a_state_before_it() -> None:
+def test_requested_frames_start_from_a_state_before_them() -> None:
     assert rendered(plan(ONE, [41, 42], [39, 40, 41, 42], 41)) == [41, 42]
     assert rendered(plan(ONE, [3, 41], [2, 3, 39, 41], 41)) == [40, 41]
 
 
-def test_the_nearest_state_comes_first_and_the_others_are_there_if_it_is_damaged() -> None:
+def test_the_nearest_state_comes_first_and_the_others_follow_in_case_it_is_damaged() -> None:
     first, second = plan(ONE, [50, 100], KEPT, None)
     assert first.states == (47, 39, 31, 23, 15, 7)
-    assert second.states == (95, 87, 79, 71, 63, 55), "those before frame 51 are worse than what is at hand"
+    assert second.states == (95, 87, 79, 71, 63, 55), "states before frame 51 are worse than the state in memory"
     assert second.after == 51
 
 
-def test_any_plan_makes_all_that_is_missing_and_never_goes_back() -> None:
+def test_any_plan_renders_all_missing_frames_in_order() -> None:
     chance = random.Random(5)
     for _ in range(500):
         cuts = sorted({0, *chance.sample(range(60), 3)})
@@ -77,7 +77,7 @@ def test_any_plan_makes_all_that_is_missing_and_never_goes_back() -> None:
             assert stretch.missing[-1] == stretch.end - 1
 
 
-def test_what_is_missing() -> None:
+def test_missing_frames_of_a_scope() -> None:
     current = [True, False, True, True, False]
     assert missing_frames(current, Scope(own=(0, 5)), False) == [1, 4]
     assert missing_frames(current, Scope(own=(2, 5)), False) == [4]
@@ -85,7 +85,7 @@ def test_what_is_missing() -> None:
     assert missing_frames(current, Scope(own=(0, 3)), True) == [0, 1, 2]
 
 
-def test_a_scope_says_what_a_run_may_touch_and_what_was_asked_for() -> None:
+def test_a_scope_holds_the_runs_own_and_requested_frames() -> None:
     whole, asked, part, first = (
         Scope.of(frames, own, 10) for frames, own in [(None, None), ((4, 6), None), (None, (4, 6)), (None, (0, 4))]
     )

@@ -12,7 +12,7 @@ STARTED = Started(
     schedule="sea", folder=Path("out/sea"), frames=12, first=3, last=8, stale=0, device="cpu", remaining=5
 )
 FINISHED = Finished(schedule="sea", video=Path("out/sea/video.mp4"), frames=8, rendered=5, seconds=61.4)
-GO_ON = "run the same command again to go on"
+GO_ON = "run the same command again to continue"
 INTERRUPTED = Interrupted(schedule="sea", folder=Path("out/sea"), done=5, frames=12, go_on=GO_ON)
 FAILED = Failed(schedule="sea", message="ffmpeg: the disk is full")
 
@@ -78,7 +78,7 @@ def test_json_event_has_its_documented_fields(
     assert captured.err == ""
 
 
-def test_json_has_null_where_there_is_no_similarity(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_null_without_a_similarity(capsys: pytest.CaptureFixture[str]) -> None:
     JsonReporter()(frame(0, similarity=None))
     assert json.loads(capsys.readouterr().out)["similarity"] is None
 
@@ -101,7 +101,7 @@ def test_notes_stay_out_of_standard_output(capsys: pytest.CaptureFixture[str], r
 # lines
 
 
-def test_lines_tell_start_frame_and_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_show_start_frame_and_end(capsys: pytest.CaptureFixture[str]) -> None:
     report = LineReporter()
     for event in (STARTED, frame(3), FINISHED):
         report(event)
@@ -112,7 +112,7 @@ def test_lines_tell_start_frame_and_end(capsys: pytest.CaptureFixture[str]) -> N
     ]
 
 
-def test_frames_are_told_every_five_seconds_and_at_the_end(
+def test_frames_are_shown_every_five_seconds_and_at_the_end(
     capsys: pytest.CaptureFixture[str], clock: list[float]
 ) -> None:
     report = LineReporter()
@@ -130,12 +130,12 @@ def test_line_without_prompts_has_no_similarity(capsys: pytest.CaptureFixture[st
     assert "similarity" not in capsys.readouterr().out
 
 
-def test_nothing_to_do_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_to_do_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     LineReporter()(Finished(schedule="sea", video=Path("video.mp4"), frames=8, rendered=0, seconds=0.1))
     assert capsys.readouterr().out == "video.mp4: 8 frames (nothing to do)\n"
 
 
-def test_frames_of_earlier_runs_are_something_done(capsys: pytest.CaptureFixture[str]) -> None:
+def test_frames_of_earlier_runs_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     event = Finished(schedule="sea", video=Path("video.mp4"), frames=8, rendered=0, seconds=0.1, taken_back=3)
     LineReporter()(event)
     LineReporter()(replace(event, rendered=2, seconds=4.0))
@@ -145,7 +145,7 @@ def test_frames_of_earlier_runs_are_something_done(capsys: pytest.CaptureFixture
     ]
 
 
-def test_interruption_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interruption_shows_how_to_continue(capsys: pytest.CaptureFixture[str]) -> None:
     LineReporter()(INTERRUPTED)
     assert capsys.readouterr().out == f"sea: 5 of 12 frames are done; {GO_ON}\n"
 
@@ -206,14 +206,14 @@ def both(report: Reporter) -> None:
     report(frame(7, schedule="sky"))
 
 
-def test_lines_say_which_of_several_a_frame_is_of(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_name_the_schedule_if_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
     both(LineReporter())
     told = [line for line in capsys.readouterr().out.splitlines() if "frame " in line]
     assert [line.partition("  ")[0] for line in told] == ["frame 4/12", "sky: frame 4/12", "frame 8/12"]
 
 
 @pytest.mark.usefixtures("wide_terminal")
-def test_several_have_a_bar_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_schedule_has_its_own_bar(capsys: pytest.CaptureFixture[str]) -> None:
     report = BarReporter()
     both(report)
     report.close()
@@ -225,7 +225,7 @@ def test_several_have_a_bar_each(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("wide_terminal")
-def test_bar_serves_one_run_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bar_shows_one_run_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:
     report = BarReporter()
     for name in ("first", "second"):
         report(
@@ -239,7 +239,7 @@ def test_bar_serves_one_run_after_the_other(capsys: pytest.CaptureFixture[str]) 
     assert "first" not in shown[shown.rindex("second") :]
 
 
-def test_bar_can_be_closed_twice_and_hears_a_run_that_rendered_nothing() -> None:
+def test_the_bar_can_be_closed_twice_and_accepts_a_run_that_rendered_nothing() -> None:
     report = BarReporter()
     report(FINISHED)
     report(frame(0))
@@ -249,7 +249,7 @@ def test_bar_can_be_closed_twice_and_hears_a_run_that_rendered_nothing() -> None
 
 @pytest.mark.usefixtures("wide_terminal")
 @pytest.mark.parametrize("title", ["take [red]", "[b]sea", "sea[/b]", "[/]"])
-def test_title_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str], title: str) -> None:
+def test_a_title_with_brackets_is_shown_unchanged(capsys: pytest.CaptureFixture[str], title: str) -> None:
     report = BarReporter()
     try:
         report(
@@ -261,7 +261,7 @@ def test_title_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[str
     assert title in capsys.readouterr().err
 
 
-def test_reporter_is_chosen_by_what_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reporter_depends_on_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(choose_reporter(True), JsonReporter)
     assert isinstance(choose_reporter(False), LineReporter)  # under pytest there is no terminal
     monkeypatch.setenv("FORCE_COLOR", "1")

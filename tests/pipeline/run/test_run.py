@@ -1,4 +1,4 @@
-"""The frame loop in one process: what is rendered, what is kept, and that every path gives the same bytes."""
+"""The frame loop in one process: what is rendered, what is kept; every path gives the same bytes."""
 
 import itertools
 import json
@@ -153,7 +153,7 @@ def count_frames(video: Path) -> int:
 # a whole run
 
 
-def test_run_leaves_every_file(reference: Job) -> None:
+def test_a_run_writes_every_file(reference: Job) -> None:
     folder = reference.folder
     assert sorted(path.name for path in folder.iterdir()) == [
         *(".lock", "contact.png", "frames", "poster.png", "report.json", "run.json", "schedule.yaml", "state"),
@@ -165,7 +165,7 @@ def test_run_leaves_every_file(reference: Job) -> None:
     assert count_frames(folder / "video.mp4") == FRAMES
 
 
-def test_run_tells_what_it_does(reference: Job) -> None:
+def test_a_run_reports_its_progress(reference: Job) -> None:
     first, *between, last = reference.events
     assert isinstance(first, Started)
     assert (first.frames, first.first, first.last, first.device) == (FRAMES, 0, FRAMES, "cpu")
@@ -235,7 +235,7 @@ def test_interrupted_and_continued_equals_uninterrupted(job: Job, reference: Job
     last = job.events[-1]
     assert isinstance(last, Interrupted)
     assert (last.done, last.frames, last.folder) == (after, FRAMES, job.folder)
-    assert last.go_on == "run the same command again to go on"
+    assert last.go_on == "run the same command again to continue"
     assert not (job.folder / "video.mp4").exists()
     assert job.render()
     assert job.rendered == list(range(after, FRAMES))
@@ -249,29 +249,29 @@ def interruption(job: Job) -> Interrupted:
     return job.events[-1]
 
 
-def test_interrupted_fresh_start_goes_on_without_fresh(job: Job, reference: Job) -> None:
+def test_an_interrupted_fresh_run_continues_without_fresh(job: Job, reference: Job) -> None:
     """Repeating the command with --fresh would start over."""
     job.render(fresh=True, stop_after=5)
     told = interruption(job)
-    assert (told.done, told.frames, told.go_on) == (5, FRAMES, "run it again without --fresh to go on")
+    assert (told.done, told.frames, told.go_on) == (5, FRAMES, "run it again without --fresh to continue")
     assert job.render()
     assert job.rendered == list(range(5, FRAMES))
     assert_same_frames(job, reference)
 
 
 @pytest.mark.parametrize(("stop_after", "stopped"), [(2, 2), (7, 7)])
-def test_interrupted_range_goes_on_with_the_rest_of_it(job: Job, stop_after: int, stopped: int) -> None:
+def test_an_interrupted_range_continues_with_its_remaining_frames(job: Job, stop_after: int, stopped: int) -> None:
     """Interrupted before the range and inside it; repeating the command would render frame 5 again."""
     job.render(frames=(5, 9), stop_after=stop_after)
     told = interruption(job)
-    assert (told.done, told.frames, told.go_on) == (stopped, 9, f"run it with --frames {stopped}:9 to go on")
+    assert (told.done, told.frames, told.go_on) == (stopped, 9, f"run it with --frames {stopped}:9 to continue")
     assert job.render(frames=(stopped, 9))
     assert job.rendered == list(range(stopped, 9))
 
 
-def test_interrupted_range_from_the_first_frame_goes_on_with_the_rest_of_it(job: Job) -> None:
+def test_an_interrupted_range_from_the_first_frame_continues_with_its_remaining_frames(job: Job) -> None:
     job.render(frames=(None, 9), stop_after=4)
-    assert interruption(job).go_on == "run it with --frames 4:9 to go on"
+    assert interruption(job).go_on == "run it with --frames 4:9 to continue"
 
 
 def test_interrupted_at_every_frame_equals_uninterrupted(job: Job, reference: Job) -> None:
@@ -296,7 +296,7 @@ def test_deleted_frame_alone_is_rendered_again(done: Job, reference: Job) -> Non
     done.frame(8).unlink()
     before = done.times()
     assert done.render()
-    assert done.rendered == [8], "what follows has the right hashes"
+    assert done.rendered == [8], "later frames have the right hashes"
     after = done.times()
     assert {name for name in after if name.startswith("frames") and after[name] == before.get(name)} == {
         f"frames/{index:06d}.png" for index in range(FRAMES) if index != 8
@@ -311,7 +311,7 @@ def test_damaged_frame_is_rendered_again(done: Job, reference: Job, content: byt
     assert_same_frames(done, reference)
 
 
-def test_torn_frame_is_rendered_again(job: Job, reference: Job) -> None:
+def test_a_truncated_frame_is_rendered_again(job: Job, reference: Job) -> None:
     job.render(stop_after=5)
     whole = job.frame(3).read_bytes()
     job.frame(3).write_bytes(whole[: len(whole) // 2])
@@ -319,7 +319,7 @@ def test_torn_frame_is_rendered_again(job: Job, reference: Job) -> None:
     assert_same_frames(job, reference)
 
 
-def test_torn_newest_state_falls_back_to_the_one_before(job: Job, reference: Job) -> None:
+def test_a_truncated_latest_state_falls_back_to_the_previous_one(job: Job, reference: Job) -> None:
     job.render(stop_after=6)
     whole = job.state(5).read_bytes()
     job.state(5).write_bytes(whole[: len(whole) // 2])
@@ -348,7 +348,7 @@ def test_without_any_state_the_same_frames_are_rendered_from_the_start(job: Job,
     assert_same_frames(job, reference)
 
 
-def test_frames_and_states_of_another_schedule_are_not_taken_for_ours(job: Job, reference: Job) -> None:
+def test_frames_and_states_of_another_schedule_are_not_used(job: Job, reference: Job) -> None:
     job.render(toy(prompts="green"))
     assert job.render()
     assert job.rendered == list(range(FRAMES))
@@ -369,7 +369,7 @@ def test_edit_at_a_later_key_keeps_the_frames_before_it(done: Job, reference: Jo
         assert (new[name] == old[name]) == (index < 8)
 
 
-def test_frames_before_an_edit_that_are_rendered_on_the_way_are_not_written_again(done: Job, tmp_path: Path) -> None:
+def test_unchanged_frames_that_are_rendered_on_the_way_are_not_written_again(done: Job, tmp_path: Path) -> None:
     """Without states, frame 8 is reached from frame 0; the files of frames 0 to 7 are already correct."""
     edited = toy(prompts="{0: red, 7: red, 11: green}")
     shutil.rmtree(done.folder / "state")
@@ -393,7 +393,7 @@ def test_edited_run_equals_one_from_scratch(done: Job, tmp_path: Path) -> None:
     assert (done.folder / "video.mp4").read_bytes() == (scratch.folder / "video.mp4").read_bytes()
 
 
-def test_edit_and_back_again_gives_the_first_frames(done: Job, reference: Job) -> None:
+def test_undoing_an_edit_gives_the_first_frames(done: Job, reference: Job) -> None:
     done.render(toy(prompts="{0: red, 7: red, 11: green}"))
     assert done.render()
     assert_same_frames(done, reference)
@@ -405,7 +405,7 @@ def test_other_models_change_every_frame(job: Job) -> None:
     assert job.rendered == [0, 1, 2]
 
 
-def test_shorter_schedule_needs_no_frame_and_a_shorter_video(job: Job) -> None:
+def test_a_shorter_schedule_renders_no_frame_and_makes_a_shorter_video(job: Job) -> None:
     job.render(toy(prompts="red"))
     text = toy(prompts="red").source.replace(f"length: {FRAMES}", "length: 5")
     assert job.render(read_schedule(text, "toy.yaml", "toy"))
@@ -439,7 +439,7 @@ def test_another_title_encodes_again_and_renders_nothing(done: Job) -> None:
 
 
 @pytest.mark.parametrize("name", ["video.mp4", "contact.png", "poster.png", "report.json"])
-def test_deleted_results_are_made_again_of_the_frames(done: Job, name: str) -> None:
+def test_deleted_results_are_made_again_from_the_frames(done: Job, name: str) -> None:
     (done.folder / name).unlink()
     assert done.render()
     assert done.loaded == 0
@@ -450,7 +450,7 @@ def test_deleted_results_are_made_again_of_the_frames(done: Job, name: str) -> N
 
 
 @pytest.mark.parametrize(("frames", "rendered"), [((8, 10), [8, 9]), ((8, None), [8, 9, 10, 11]), ((11, 12), [11])])
-def test_range_is_rendered_anew_to_the_same_bytes(
+def test_a_range_rendered_again_has_the_same_bytes(
     done: Job, reference: Job, frames: tuple[int | None, int | None], rendered: list[int]
 ) -> None:
     assert done.render(frames=frames)
@@ -460,7 +460,7 @@ def test_range_is_rendered_anew_to_the_same_bytes(
 
 
 @pytest.mark.parametrize(("frames", "asked"), [((8, 10), [8, 9]), ((9, 11), [9, 10])])
-def test_range_mends_its_frames_and_writes_no_other(done: Job, frames: tuple[int, int], asked: list[int]) -> None:
+def test_a_range_repairs_its_frames_and_writes_no_others(done: Job, frames: tuple[int, int], asked: list[int]) -> None:
     """Frames between the preceding state and the range are rendered, but not written again."""
     whole = done.frame_bytes()
     for index in asked:
@@ -473,14 +473,14 @@ def test_range_mends_its_frames_and_writes_no_other(done: Job, frames: tuple[int
     assert done.frame_bytes() == whole
 
 
-def test_range_away_from_a_state_starts_at_the_state_before_it(done: Job, reference: Job) -> None:
+def test_a_range_starts_from_the_state_before_it(done: Job, reference: Job) -> None:
     """Frame 8 is needed for frame 9, and the state after frame 8 was dropped."""
     assert done.render(frames=(9, 10))
     assert done.rendered == [8, 9]
     assert_same_frames(done, reference)
 
 
-def test_range_ahead_of_what_is_done_renders_what_leads_to_it(job: Job, reference: Job) -> None:
+def test_a_range_after_the_finished_frames_renders_the_frames_in_between(job: Job, reference: Job) -> None:
     job.render(stop_after=3)
     assert job.render(frames=(6, 8))
     assert job.rendered == [3, 4, 5, 6, 7]
@@ -488,7 +488,7 @@ def test_range_ahead_of_what_is_done_renders_what_leads_to_it(job: Job, referenc
     assert job.frame(7).read_bytes() == reference.frame(7).read_bytes()
 
 
-def test_range_behind_a_missing_frame_fills_the_gap_first(done: Job, reference: Job) -> None:
+def test_a_range_after_a_missing_frame_renders_that_frame_first(done: Job, reference: Job) -> None:
     """There is a state right before the range, but frame 3 would stay missing."""
     done.frame(3).unlink()
     assert done.render(frames=(8, 10))
@@ -496,7 +496,7 @@ def test_range_behind_a_missing_frame_fills_the_gap_first(done: Job, reference: 
     assert done.finished.frames == FRAMES
 
 
-def test_prefix_becomes_a_video_and_is_gone_on_from(job: Job, reference: Job) -> None:
+def test_a_prefix_becomes_a_video_and_can_be_continued(job: Job, reference: Job) -> None:
     assert job.render(frames=(None, 5))
     assert job.rendered == [0, 1, 2, 3, 4]
     assert job.finished.frames == count_frames(job.folder / "video.mp4") == 5
@@ -518,7 +518,7 @@ def test_prefix_of_a_finished_run_keeps_its_other_frames(done: Job, reference: J
 @pytest.mark.parametrize(
     "frames", [(5, 5), (6, 5), (0, FRAMES + 1), (FRAMES, None), (FRAMES, FRAMES + 1), (None, 0), (10**9, None)]
 )
-def test_empty_and_outlying_ranges_are_errors(job: Job, frames: tuple[int | None, int | None]) -> None:
+def test_empty_and_out_of_range_ranges_are_errors(job: Job, frames: tuple[int | None, int | None]) -> None:
     with pytest.raises(InputError, match=rf"--frames .*: expected A:B with 0 <= A < B <= {FRAMES}"):
         job.render(frames=frames)
     assert not job.folder.exists()
@@ -551,7 +551,7 @@ def test_fresh_renders_even_the_first_frame_again(job: Job) -> None:
     assert job.rendered == [0]
 
 
-def test_fresh_mends_a_frame_whose_pixels_were_painted_over(job: Job, reference: Job) -> None:
+def test_fresh_repairs_a_frame_whose_pixels_were_overwritten(job: Job, reference: Job) -> None:
     """A frame is trusted because of its record; --fresh is the remedy when that trust was wrong."""
     job.render(stop_after=4)
     paint_over(job, 2)
@@ -572,7 +572,7 @@ def test_failing_ffmpeg_costs_no_frame(job: Job, reference: Job, script: Callabl
     assert count_frames(job.folder / "video.mp4") == FRAMES
 
 
-def test_failing_ffmpeg_leaves_the_video_of_before_and_tries_again(
+def test_a_failing_ffmpeg_keeps_the_previous_video_and_the_next_run_retries(
     done: Job, script: Callable[[str, str], Path]
 ) -> None:
     video = (done.folder / "video.mp4").read_bytes()
@@ -584,7 +584,7 @@ def test_failing_ffmpeg_leaves_the_video_of_before_and_tries_again(
     assert (done.folder / "video.mp4").read_bytes() != video
 
 
-def test_missing_ffmpeg_is_told_before_anything_is_rendered(job: Job) -> None:
+def test_a_missing_ffmpeg_is_reported_before_anything_is_rendered(job: Job) -> None:
     with pytest.raises(EncodingError, match="cannot be run"):
         job.render(ffmpeg="/nowhere/ffmpeg")
     assert job.loaded == 0

@@ -1,4 +1,4 @@
-"""Shots that start with a cut are rendered independently: what exists of one is kept, whatever another lacks."""
+"""Shots that start with a cut are rendered independently: the frames of one are kept, whatever another lacks."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "frames").glob("*.png"))}
 
 
-def test_an_edited_shot_alone_is_rendered_again(file: Path, tmp_path: Path) -> None:
+def test_only_the_edited_shot_is_rendered_again(file: Path, tmp_path: Path) -> None:
     assert rendered(file, tmp_path / "out") == (list(range(18)), 18)
     stamps = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "frames").glob("*.png")}
     file.write_text(SHOTS.replace("blue", "yellow"))
@@ -50,7 +50,7 @@ def test_an_edited_shot_alone_is_rendered_again(file: Path, tmp_path: Path) -> N
     assert {name for name in now if now[name] != stamps[name]} == {f"{n:06d}.png" for n in range(5, 14)}
 
 
-def test_holes_are_filled_each_from_the_state_before_it(file: Path, tmp_path: Path) -> None:
+def test_missing_frames_are_rendered_from_the_state_before_them(file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rendered(file, out)
     whole = bytes_of(out)
@@ -63,7 +63,7 @@ def test_holes_are_filled_each_from_the_state_before_it(file: Path, tmp_path: Pa
     assert inspect(RunFolder(out)).done == ("0:18",)
 
 
-def test_a_longer_last_shot_goes_on_from_its_last_state(file: Path, tmp_path: Path) -> None:
+def test_a_longer_last_shot_continues_from_its_last_state(file: Path, tmp_path: Path) -> None:
     rendered(file, tmp_path / "out")
     file.write_text(SHOTS.replace("length: 4", "length: 6"))
     assert rendered(file, tmp_path / "out") == ([18, 19], 20)

@@ -24,16 +24,16 @@ def rerendered(folder: RunFolder, count: int = 99) -> list[str]:
     return list(Verification(folder).rerender(count, 0, "cpu", True))
 
 
-def test_honest_run_has_nothing_wrong(made: Made) -> None:
+def test_an_intact_run_has_no_problems(made: Made) -> None:
     verification = Verification(made())
     assert list(verification.damaged()) == []
     assert list(verification.rerender(99, 0, "cpu", True)) == []
     assert verification.summary(0).endswith(
-        "12 frames and 3 states checked, 3 frames rendered again, nothing wrong"  # frames 0, 8 and 11
+        "12 frames and 3 states checked, 3 frames rendered again; no problems found"  # frames 0, 8 and 11
     )
 
 
-def test_missing_torn_and_painted_over_frames_are_named_with_what_mends_them(made: Made) -> None:
+def test_missing_truncated_and_overwritten_frames_are_reported_with_the_repair(made: Made) -> None:
     folder = made()
     folder.frames.path(2).unlink()
     folder.frames.path(3).write_bytes(folder.frames.path(3).read_bytes()[:-1])
@@ -44,11 +44,11 @@ def test_missing_torn_and_painted_over_frames_are_named_with_what_mends_them(mad
     assert [line.split("; ")[1] for line in wrong] == [f"render it again with --frames {i}:{i + 1}" for i in (2, 3, 5)]
     assert "000002.png: is missing" in wrong[0]
     assert "000003.png: damaged" in wrong[1]
-    assert "000005.png: damaged: its checksum does not fit its pixels" in wrong[2]
-    assert Verification(folder).summary(3).endswith("3 wrong")
+    assert "000005.png: damaged: its checksum does not match its pixels" in wrong[2]
+    assert Verification(folder).summary(3).endswith("; 3 problems found")
 
 
-def test_frames_missing_side_by_side_are_one_line(made: Made) -> None:
+def test_adjacent_missing_frames_are_one_line(made: Made) -> None:
     folder = made()
     for index in (0, 4, 5, 6, 11):
         folder.frames.path(index).unlink()
@@ -56,19 +56,19 @@ def test_frames_missing_side_by_side_are_one_line(made: Made) -> None:
     side_by_side, *alone = verification.damaged()
     assert side_by_side == f"{folder.frames.folder}: frames 4 to 6 are missing; render them again with --frames 4:7"
     assert [line.split(": ")[0] for line in alone] == [str(folder.frames.path(index)) for index in (0, 11)]
-    assert verification.summary(3).endswith("5 wrong")
+    assert verification.summary(3).endswith("; 5 problems found")
 
 
-def test_video_that_is_another_is_told(made: Made) -> None:
+def test_a_changed_video_is_reported(made: Made) -> None:
     folder = made()
     folder.video.write_bytes(folder.video.read_bytes()[:-1])
     (wrong,) = damaged(folder)
-    assert wrong == f"{folder.video}: is not the video that the run made; render assemble {folder.path} does"
+    assert wrong == f"{folder.video}: is not the video that the run made; render assemble {folder.path} makes it again"
     assemble_again(folder, False, None)
     assert damaged(folder) == []
 
 
-def test_frames_of_an_edited_schedule_are_told(made: Made, toy_file: Path) -> None:
+def test_frames_of_an_edited_schedule_are_reported(made: Made, toy_file: Path) -> None:
     folder = made()
     toy_file.write_text(toy_file.read_text().replace("11: blue", "11: green"))
     wrong = damaged(folder)
@@ -76,11 +76,11 @@ def test_frames_of_an_edited_schedule_are_told(made: Made, toy_file: Path) -> No
         *(f"{index:06d}.png" for index in range(8, 12)),
         *("000010.safetensors", "000011.safetensors"),
     ]
-    assert all(line.endswith("is of another schedule or of other models") for line in wrong)
+    assert all(line.endswith("belongs to another schedule or to other models") for line in wrong)
 
 
 @pytest.mark.parametrize("place", [3, 60, -3])
-def test_flipped_bit_of_a_state_is_told(made: Made, place: int) -> None:
+def test_a_flipped_bit_of_a_state_is_reported(made: Made, place: int) -> None:
     folder = made()
     path = folder.path / "state" / "000010.safetensors"
     whole = bytearray(path.read_bytes())
@@ -88,11 +88,11 @@ def test_flipped_bit_of_a_state_is_told(made: Made, place: int) -> None:
     path.write_bytes(whole)
     (wrong,) = damaged(folder)
     assert "000010.safetensors: damaged" in wrong
-    assert wrong.endswith("delete it, rendering resumes from an earlier one")
+    assert wrong.endswith("delete it; rendering resumes from an earlier one")
 
 
-def test_forged_frame_is_found_by_rendering_it_again(made: Made) -> None:
-    """Its record matches its pixels and the chain, and yet it is not what the state before it gives."""
+def test_a_forged_frame_is_found_by_rendering_it_again(made: Made) -> None:
+    """Its record matches its pixels and the chain, but the state before it gives another picture."""
     folder = made()
     schedule = load_origin(folder.origin())
     black = np.zeros((24, 32, 3), np.uint8)
@@ -101,17 +101,17 @@ def test_forged_frame_is_found_by_rendering_it_again(made: Made) -> None:
     assert damaged(folder) == []
     (wrong,) = rerendered(folder)
     assert "000008.png: rendered again on " in wrong
-    assert wrong.endswith("it is another picture")
+    assert wrong.endswith("the picture is different")
 
 
-def test_what_is_damaged_is_not_rendered_again(made: Made) -> None:
+def test_damaged_frames_are_not_rendered_again(made: Made) -> None:
     """The damage was reported before; the state after frame 7, and frame 11, cannot be compared with anything."""
     folder = made()
     (folder.path / "state" / "000007.safetensors").write_bytes(b"torn")
     folder.frames.path(11).write_bytes(b"torn")
     verification = Verification(folder)
     assert list(verification.rerender(99, 0, "cpu", True)) == []
-    assert "1 frames rendered again" in verification.summary(0)
+    assert "1 frame rendered again" in verification.summary(0)
 
 
 def test_unfinished_run_can_be_rendered_again(made: Made) -> None:
@@ -132,4 +132,4 @@ def test_other_models_cannot_be_compared(made: Made) -> None:
 def test_seed_chooses_the_frames(made: Made) -> None:
     verification = Verification(made())
     assert list(verification.rerender(1, 3, "cpu", True)) == []
-    assert "1 frames rendered again" in verification.summary(0)
+    assert "1 frame rendered again" in verification.summary(0)

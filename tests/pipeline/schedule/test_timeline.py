@@ -12,7 +12,7 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render import catalogue
 from render.motion import transforms
-from render.motion.displacements.affine import motion_matrix
+from render.motion.displacements.homography import motion_matrix
 from render.motion.transforms import Matrix
 from render.spec import FrameSpec, PromptWeight
 

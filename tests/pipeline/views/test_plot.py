@@ -1,4 +1,4 @@
-"""A plot is for eyes; what can be tested is that it is there, whole, and that what varies is drawn."""
+"""A plot is for people; the tests check that it is complete and that every change is visible."""
 
 import subprocess
 import sys
@@ -122,13 +122,13 @@ def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["_private", "$x^$", "夕陽 over the sea"])
-def test_prompts_are_drawn_as_they_are_written(tmp_path: Path, text: str) -> None:
+def test_prompts_are_drawn_literally(tmp_path: Path, text: str) -> None:
     one = drawn(f"prompts: '{text}'", tmp_path / "a.png")
     assert not np.array_equal(one, drawn(f"prompts: '{text}!!'", tmp_path / "b.png"))
 
 
 @pytest.mark.parametrize("title", ["a $x^$", "</svg>&amp;"])
-def test_title_is_drawn_as_it_is_written(tmp_path: Path, title: str) -> None:
+def test_a_title_is_drawn_literally(tmp_path: Path, title: str) -> None:
     plot_schedule(schedule(f"title: '{title}'\nprompts: '$y^$'\nmarkers: {{m: 1s}}"), tmp_path / "a.svg")
     ElementTree.parse(tmp_path / "a.svg")
 
@@ -144,7 +144,7 @@ def test_a_shot_starts_with_a_line_and_its_name(tmp_path: Path) -> None:
 
 
 def test_a_formula_may_have_a_pole_between_two_frames(tmp_path: Path) -> None:
-    """At 12 fps no frame stands at 1/24 s."""
+    """At 12 fps there is no frame at 1/24 s."""
     drawn("prompts: red\nlosses: {smooth: 1 + 0.01/(t - 1/24)}", tmp_path / "a.png")
 
 

@@ -1,4 +1,4 @@
-"""The page must be one file that asks for nothing, and show what the timeline computes."""
+"""The page is one file that requests nothing and shows what the timeline computes."""
 
 import json
 from html.parser import HTMLParser

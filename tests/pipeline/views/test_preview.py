@@ -1,4 +1,4 @@
-"""The motion preview: what moves where, endlessly, without models."""
+"""The motion preview: endless motion without models."""
 
 import itertools
 import json
@@ -24,7 +24,7 @@ from pipeline.views.endless import EndlessPicture
 from pipeline.views.moment import frame_at, write_moment
 from pipeline.views.preview import draw_card, motion, write_preview
 from render.errors import EncodingError, InputError
-from render.motion.displacements.affine import motion_matrix
+from render.motion.displacements.homography import motion_matrix
 from render.motion.transforms import Matrix
 from render.spec import BORDERS
 
@@ -79,7 +79,7 @@ def test_a_pan_moves_the_picture_and_mirrors_it_at_its_edge(card: torch.Tensor) 
     assert np.abs(far.astype(int) - seen).max() <= 1
 
 
-def test_the_first_frame_is_the_picture_and_without_motion_it_stays(card: torch.Tensor) -> None:
+def test_without_motion_every_frame_is_the_picture(card: torch.Tensor) -> None:
     frames = [pixels for pixels, _ in motion(Timeline(schedule("{}")), card)]
     assert len(frames) == 20
     assert all(np.array_equal(frame, frames[0]) for frame in frames)
@@ -101,7 +101,7 @@ def test_an_endless_zoom_repeats(card: torch.Tensor) -> None:
 
 
 def test_a_tilt_is_shown_in_perspective() -> None:
-    """Against every pixel led through the matrix by hand, so slightly tilted that other octaves hardly show."""
+    """Compared with every pixel mapped by hand, tilted so slightly that other octaves hardly show."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     ramps = torch.tensor(np.stack([x / WIDTH, y / HEIGHT, 0 * x])[None]).float()
     tilted = np.asarray(
@@ -137,8 +137,8 @@ def test_in_a_zoom_out_the_border_shows_only_at_the_edge(card: torch.Tensor) -> 
     assert max(np.abs(middle - middles[0]).max() for middle in middles) <= 1
 
 
-def test_what_entered_fades_into_the_picture(card: torch.Tensor) -> None:
-    """Within half a second by a half: a pan stops after one."""
+def test_content_from_outside_fades_into_the_picture(card: torch.Tensor) -> None:
+    """By half within half a second: a pan stops after one second."""
     panned = "{pan_x: {0s: 40%/s, 1s: 40%/s, 1.1s: 0%}, border: black}"
     frames = [pixels.astype(int) for pixels, _ in motion(Timeline(schedule(panned, "5s")), card)]
     still = last("{pan_x: {0s: 40%/s, 1s: 40%/s, 1.1s: 0%}}", card)
@@ -235,7 +235,7 @@ def test_a_moment_may_be_a_beat_or_a_marker(written: str, frame: int) -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("3s", "--at 3s: is after the end, which is at 2s"),
+        ("3s", "--at 3s: is after the end, at 2s"),
         ("soon", "--at soon: expected a time such as"),
         ("4 beats", r"--at 4 beats: beats and bars need music"),
     ],

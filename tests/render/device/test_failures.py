@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from render.device.failures import told
+from render.device.failures import machine_failure
 from render.errors import DeviceError, MemoryLimitError
 
 LOST = (
@@ -22,7 +22,7 @@ LOST = (
             DeviceError,
             "GPU has failed",
         ),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), MemoryLimitError, "memory is short"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), MemoryLimitError, "out of memory"),
         (
             RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"),
             MemoryLimitError,
@@ -30,16 +30,16 @@ LOST = (
         ),
         (MemoryError(), MemoryLimitError, "(MemoryError)"),
         (RuntimeError("Resource temporarily unavailable"), MemoryLimitError, "ulimit -u"),
-        (RuntimeError("can't start new thread"), MemoryLimitError, "no thread more"),
+        (RuntimeError("can't start new thread"), MemoryLimitError, "refused to start another thread"),
         (ImportError("libtorch_cpu.so: failed to map segment from shared object"), MemoryLimitError, "libtorch_cpu"),
     ],
 )
 def test_failures_of_the_machine(error: Exception, kind: type[Exception], said: str) -> None:
-    failure = told(error)
+    failure = machine_failure(error)
     assert type(failure) is kind
     assert said in str(failure)
     assert len(str(failure).splitlines()) == 1
-    assert "what is finished is kept" in str(failure)
+    assert "finished work is kept" in str(failure)
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_failures_of_the_machine(error: Exception, kind: type[Exception], said: 
     [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ImportError("No module named x"), KeyError("a")],
 )
 def test_bugs_are_none(error: Exception) -> None:
-    assert told(error) is None
+    assert machine_failure(error) is None

@@ -255,7 +255,7 @@ def test_openais_archives_are_refused_and_the_way_to_go_is_named(tmp_path: Path)
     with zipfile.ZipFile(tmp_path / "ViT-B-32.pt", "w") as archive:
         for name in ("data.pkl", "constants.pkl", "version", "code/__torch__/clip/model.py"):
             archive.writestr(f"ViT-B-32/{name}", b"")
-    with pytest.raises(WeightsError, match=r"TorchScript archive holds code.*`ViT-B-32/openai`"):
+    with pytest.raises(WeightsError, match=r"TorchScript archive contains code.*`ViT-B-32/openai`"):
         read_state_dict(tmp_path / "ViT-B-32.pt")
 
 

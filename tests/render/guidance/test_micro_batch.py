@@ -83,7 +83,7 @@ def test_where_memory_runs_out_groups_are_halved_and_the_frame_is_the_same(spec:
     torch.testing.assert_close(frame(renderer, spec).image, plain.image, atol=1e-5, rtol=0)
     assert cramped.looks[:3] == [8, 4, 2]
     assert len(warnings) == 1
-    assert "memory is short" in warnings[0]
+    assert "memory is running out" in warnings[0]
     cramped.looks.clear()
     frame(renderer, spec)
     assert max(cramped.looks) == 2  # later frames remember the limit

@@ -11,7 +11,7 @@ from render.guidance import cutouts
 from render.guidance.augment import STRENGTHS
 from render.guidance.losses import LossInputs, prompt
 from render.guidance.perceptors.toy import Toy
-from render.guidance.prompts import PromptEncoder, Targets, together
+from render.guidance.prompts import PromptEncoder, Targets, batch_targets
 from render.latents.pixels import Pixels
 from render.renderer.renderer import Renderer, Scorer
 from render.rng import frame_generator
@@ -49,7 +49,7 @@ def gradient(targets: Targets, views: Tensor) -> Tensor:
         latent=image,
         anchor=image,
         embeddings=[embeddings],
-        targets=[targets.seen_through(views, TOY.side)],
+        targets=[targets.with_coverage(views, TOY.side)],
         shares=[1.0],
     )
     (found,) = torch.autograd.grad(prompt.loss(inputs).sum(), image)
@@ -58,7 +58,7 @@ def gradient(targets: Targets, views: Tensor) -> Tensor:
 
 def test_coverage_is_how_much_of_the_region_a_cutout_shows() -> None:
     views = torch.stack([crop(-0.5, 0.4), crop(0.5, 0.4), crop(0.0, 1.0), crop(0.0, -0.4)])[None]
-    seen = red(torch.stack([left_half(), torch.ones(HEIGHT, WIDTH)])).seen_through(views, 16)
+    seen = red(torch.stack([left_half(), torch.ones(HEIGHT, WIDTH)])).with_coverage(views, 16)
     assert seen.coverage is not None
     torch.testing.assert_close(seen.coverage[0, :, 0], torch.tensor([1.0, 0.0, 0.5, 0.5]), atol=0.02, rtol=0)
     torch.testing.assert_close(seen.coverage[0, :, 1], torch.ones(4))
@@ -66,7 +66,7 @@ def test_coverage_is_how_much_of_the_region_a_cutout_shows() -> None:
 
 def test_without_regions_nothing_is_computed() -> None:
     targets = red(None)
-    assert targets.seen_through(drawn_views(), TOY.side) is targets
+    assert targets.with_coverage(drawn_views(), TOY.side) is targets
 
 
 def test_a_region_of_ones_is_no_region() -> None:
@@ -94,11 +94,11 @@ def test_regions_of_a_batch_are_those_of_its_pictures() -> None:
         regions=torch.stack([left_half(), 1 - left_half()]),
     )
     views = torch.stack([crop(-0.5, 0.4), crop(0.5, 0.4)]).expand(3, 2, 3, 3)
-    coverage = together([two, red(half), red(None)]).seen_through(views, 16).coverage
+    coverage = batch_targets([two, red(half), red(None)]).with_coverage(views, 16).coverage
     assert coverage is not None
     torch.testing.assert_close(coverage[0], torch.eye(2))
     torch.testing.assert_close(coverage[1:, :, 0], torch.tensor([[1.0, 0.0], [1.0, 1.0]]))
-    assert together([red(None), red(None)]).regions is None
+    assert batch_targets([red(None), red(None)]).regions is None
 
 
 class ByHalves(PromptEncoder):

@@ -342,7 +342,7 @@ def test_whole_partial_is_taken_without_a_request(host: Host, model: Download, t
     """The process was killed after the last byte and before the rename."""
     partial = tmp_path / "model.ckpt.partial"
     partial.write_bytes(CONTENT)
-    transfer.Origin(address=host.url(), validator='"one"', total=len(CONTENT)).write(partial)
+    transfer.TransferRecord(address=host.url(), validator='"one"', total=len(CONTENT)).write(partial)
     assert get(model, tmp_path) == CONTENT
     assert host.ranges == []
 
@@ -354,7 +354,7 @@ FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100
 def test_write_that_fails_is_told_and_gone_on_from(host: Host, model: Download, tmp_path: Path) -> None:
     process = start(model, tmp_path, tmp_path / "output", FULL)
     _, said = process.communicate(timeout=PATIENCE)
-    assert said == f"{tmp_path / 'model.ckpt'}: cannot be kept: File too large; the next run resumes from there\n"
+    assert said == f"{tmp_path / 'model.ckpt'}: cannot be stored: File too large; the next run resumes from there\n"
     assert get(model, tmp_path) == CONTENT
     assert host.ranges == [None, "bytes=100000-"]
 
@@ -467,7 +467,7 @@ def test_changed_file_in_the_cache_is_refused_and_left(host: Host, model: Downlo
     get(model, tmp_path)
     (tmp_path / "model.ckpt").write_bytes(OTHER)
     said = refused(model, tmp_path)
-    assert f"its content changed: SHA-256 {hashlib.sha256(OTHER).hexdigest()}, at first use {SHA256}" in said
+    assert f"its content changed: SHA-256 {hashlib.sha256(OTHER).hexdigest()}, was {SHA256} at first use" in said
     assert (tmp_path / "model.ckpt").read_bytes() == OTHER
     (tmp_path / "model.ckpt").unlink()
     assert get(model, tmp_path) == CONTENT
@@ -529,7 +529,9 @@ def test_offline_opens_no_socket(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("asked for a name"))
     assert get(model, tmp_path, offline=not variable) == CONTENT
     missing = replace(model, name="b.ckpt", addresses=(host.url(), "hf://owner/repo/b.ckpt"))
-    assert "b.ckpt is not in the cache, and offline is asked for" in refused(missing, tmp_path, offline=not variable)
+    assert "b.ckpt is not in the cache, and offline mode forbids downloading it" in refused(
+        missing, tmp_path, offline=not variable
+    )
     assert len(host.ranges) == 1
 
 

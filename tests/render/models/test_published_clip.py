@@ -318,7 +318,7 @@ def test_position_embeddings_of_another_size_are_an_error(vit: Published, tmp_pa
 def test_a_model_of_oblong_pictures_is_refused(vit: Published, tmp_path: Path) -> None:
     mine = tmp_path / "oblong.json"
     mine.write_text(json.dumps({**VIT, "vision_cfg": {**VIT["vision_cfg"], "image_size": [32, 64]}}))  # type: ignore[dict-item]
-    with pytest.raises(WeightsError, match="oblong: it looks at pictures of 32x64"):
+    with pytest.raises(WeightsError, match="oblong: its input is 32x64 pixels"):
         load(replace(vit.files, architecture=mine, weights=None, random_seed=0))
 
 

@@ -33,7 +33,7 @@ def test_a_pair_of_an_architecture_and_weights_that_do_not_belong_together_is_no
 
 
 def test_an_architecture_alone_is_no_model_since_its_weights_would_be_random() -> None:
-    with pytest.raises(UnknownNameError, match="name its weights, too, such as 'ViT-B-32/openai'"):
+    with pytest.raises(UnknownNameError, match="name its weights, such as 'ViT-B-32/openai'"):
         registry.find_perceptor("ViT-B-32")
 
 

@@ -184,7 +184,7 @@ def test_without_a_network_it_is_one_sentence_at_once(architecture: Path, tmp_pa
     assert said.startswith("the tokenizer timm/ViT-B-16-SigLIP could not be fetched: ")
     assert said.count("\n") == 1
     said = fetch(architecture, tmp_path / "cache", nobody, "offline").stderr
-    assert said == "the tokenizer timm/ViT-B-16-SigLIP is not in the cache, and offline is asked for\n"
+    assert said == "the tokenizer timm/ViT-B-16-SigLIP is not in the cache, and offline mode forbids downloading it\n"
 
 
 def test_one_that_came_in_part_is_not_taken(

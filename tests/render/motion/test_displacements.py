@@ -12,7 +12,7 @@ from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.motion import displacements
 from render.motion.displacements import Displacement
-from render.motion.displacements.affine import Homography
+from render.motion.displacements.homography import Homography
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.spec import FrameSpec
@@ -68,7 +68,7 @@ def test_without_motion_there_are_no_positions(name: str, picture: Tensor, spec:
     assert displacement(name, picture, still).positions(HEIGHT, WIDTH, 1, CPU) is None
 
 
-def test_affine_positions_are_those_of_the_inverse_matrix() -> None:
+def test_positions_of_a_homography_are_those_of_the_inverse_matrix() -> None:
     motion = Homography(matrices=np.array([[[2.0, 0.0, 1.0], [0.0, 1.0, -3.0], [0.0, 0.0, 1.0]]]))
     positions = motion.positions(4, 5, 1, CPU)
     assert positions is not None

@@ -154,7 +154,7 @@ def test_the_picture_keeps_its_type_and_points_stay_in_theirs(dtype: torch.dtype
 
 @pytest.mark.parametrize("border", ["mirror", "", "Reflect"])
 def test_an_unknown_border_is_refused(border: str, picture: Tensor) -> None:
-    with pytest.raises(ValueError, match=f"expected a border out of .*, got '{border}'"):
+    with pytest.raises(ValueError, match=f"expected one of the borders .*, got '{border}'"):
         catmull_rom(picture, inner(0.5, 0.5), border)
 
 

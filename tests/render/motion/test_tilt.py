@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from render.motion.displacements.affine import Homography, motion_matrix
+from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.transforms import Matrix
 from render.motion.warp import warp
 from render.spec import BORDERS

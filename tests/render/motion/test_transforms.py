@@ -5,7 +5,7 @@ import pytest
 
 from render import catalogue
 from render.motion import transforms
-from render.motion.displacements.affine import motion_matrix
+from render.motion.displacements.homography import motion_matrix
 from render.motion.transforms import Transform
 
 SIZE = (64, 40)

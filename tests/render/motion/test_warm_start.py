@@ -7,7 +7,7 @@ from torch import Tensor
 
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
-from render.motion.displacements.affine import Homography, motion_matrix
+from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 

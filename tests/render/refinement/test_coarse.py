@@ -10,7 +10,7 @@ from render.latents.pixels import Pixels
 from render.refinement import coarse
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement
-from render.refinement.scheduler import Alone
+from render.refinement.scheduler import Unbatched
 from render.renderer.renderer import Renderer
 from render.spec import FrameSpec, PromptWeight
 
@@ -97,7 +97,9 @@ def test_what_is_not_finite_in_the_small_picture_is_repeated_with_care(
     picture = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(1))
     guides = toy_renderer._guides(spec)
     generator = torch.Generator().manual_seed(2)
-    begun, left = coarse.sketched(Pixels(), guides, picture, replace(spec, num_steps=15), generator, 1.0, Alone())
+    begun, left = coarse.refine_coarsely(
+        Pixels(), guides, picture, replace(spec, num_steps=15), generator, 1.0, Unbatched()
+    )
     assert careful == [False, True]
     assert bool(begun.isfinite().all())
     assert left.num_steps == 5

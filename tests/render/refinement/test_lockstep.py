@@ -14,7 +14,7 @@ from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
-from render.refinement.joint_steps import Pending, take
+from render.refinement.joint_steps import Pending, take_steps
 from render.refinement.lockstep import Lockstep
 from render.renderer.renderer import Renderer, Scorer, load_renderer
 from render.renderer.state import FrameState
@@ -138,9 +138,9 @@ def test_gradients_are_those_of_single_pictures(embedded_renderer: Renderer, spe
     """Adam's mean gradient after one step; larger batches sum in a different order, so not equal to the bit."""
     specs = [specs[0] for specs in different(replace(spec, size=(48, 32)))]
     batch, singles = ([Pending(*embedded_renderer.from_noise(spec)) for spec in specs] for _ in range(2))
-    take(batch, 1)
+    take_steps(batch, 1)
     for item, single in zip(batch, singles, strict=True):
-        take([single], 1)
+        take_steps([single], 1)
         mean, wanted = (each.optimizer.state()["exp_avg"] for each in (item, single))
         assert float(torch.linalg.vector_norm(mean - wanted)) < 1e-4 * float(torch.linalg.vector_norm(wanted))
 
@@ -227,7 +227,7 @@ def test_a_run_that_leaves_the_finite_numbers_leaves_the_others_alone(toy_render
     works = [guarded(specs, states) for specs, states in zip([runs[0], broken, runs[2]], result, strict=True)]
     list(lockstep.run(works))
     assert len(failures) == 1
-    assert "frame 0: the refinement gave numbers that are not finite" in failures[0]
+    assert "frame 0: the refinement became NaN or infinite" in failures[0]
     assert_close([result[0], result[2]], [wanted[0], wanted[2]], atol=1e-5, rtol=1e-4)
     assert result[1] == []
 
@@ -256,8 +256,8 @@ def test_where_memory_is_short_fewer_are_refined_at_once(
     told: list[str] = []
     lockstep, mine = scheduled(renderer, count, told.append)
     list(lockstep.run([frames(mine, *pair) for pair in zip(runs, result, strict=True)]))
-    assert told == [f"memory is short; from here on {most} at a time" for most in told_of]
-    assert lockstep.most == room // 4
+    assert told == [f"memory is running out; from now on {most} pictures at a time" for most in told_of]
+    assert lockstep.max_batch == room // 4
     assert_close(result, together(renderer, runs, most=room // 4))
 
 
@@ -268,7 +268,7 @@ def test_a_run_without_memory_even_alone_looks_at_fewer_cutouts_at_a_time(spec: 
     renderer = Renderer(Pixels(), [Scorer(perceptor=Cramped(2))], CPU, warn=told.append)
     wanted = alone(Renderer(Pixels(), [Scorer(perceptor=Toy(CPU))], CPU), specs)
     assert_close(together(renderer, specs), wanted, atol=1e-5, rtol=1e-4)
-    assert told == ["frame 0: memory is short; cutouts are looked at in smaller groups, which is slower"]
+    assert told == ["frame 0: memory is running out; cutouts are processed in smaller groups, which is slower"]
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(spec: FrameSpec) -> None:

@@ -12,7 +12,7 @@ from render.guidance.perceptors.toy import Toy
 from render.guidance.prompts import PromptEncoder
 from render.latents.pixels import Pixels
 from render.refinement.optimizer import LatentAdam
-from render.refinement.refine import Guide, Refinement, look_at
+from render.refinement.refine import Guide, Refinement, embed_cutouts
 from render.rng import frame_generator
 from render.spec import FrameSpec, PromptWeight
 
@@ -150,7 +150,7 @@ def test_every_picture_of_a_batch_follows_the_prompt(spec: FrameSpec, generator:
 
 
 def test_a_look_gives_unit_vectors_for_every_cutout(generator: torch.Generator) -> None:
-    (seen,) = look_at(torch.rand(2, 3, 16, 24, generator=generator), [TOY], 5, STRENGTHS["light"], generator)
+    (seen,) = embed_cutouts(torch.rand(2, 3, 16, 24, generator=generator), [TOY], 5, STRENGTHS["light"], generator)
     assert seen.views.shape == (2, 5, 3, 3)
     assert seen.embeddings.shape == (2, 5, 4)
     torch.testing.assert_close(torch.linalg.vector_norm(seen.embeddings, dim=-1), torch.ones(2, 5))
@@ -159,7 +159,7 @@ def test_a_look_gives_unit_vectors_for_every_cutout(generator: torch.Generator) 
 def test_cutouts_stay_with_their_picture(generator: torch.Generator) -> None:
     red, blue = torch.zeros(2, 3, 16, 24)
     red[0], blue[2] = 1.0, 1.0
-    (seen,) = look_at(torch.stack([red, blue]), [TOY], 6, STRENGTHS["light"], generator)
+    (seen,) = embed_cutouts(torch.stack([red, blue]), [TOY], 6, STRENGTHS["light"], generator)
     wanted = TOY.encode_text(["red", "blue"])
     cosines = seen.embeddings @ wanted.T
     assert (cosines[0, :, 0] > 0.99).all()
@@ -174,7 +174,7 @@ class Wide(Toy):
 
 def test_perceptors_of_one_size_look_at_the_same_cutouts(generator: torch.Generator) -> None:
     picture = torch.rand(1, 3, 32, 32, generator=generator)
-    first, wide, second = look_at(picture, [TOY, Wide(CPU), Toy(CPU)], 6, STRENGTHS["light"], generator)
+    first, wide, second = embed_cutouts(picture, [TOY, Wide(CPU), Toy(CPU)], 6, STRENGTHS["light"], generator)
     assert torch.equal(first.embeddings, second.embeddings)
     assert not torch.allclose(first.embeddings, wide.embeddings, atol=1e-3)
 

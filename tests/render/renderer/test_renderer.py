@@ -12,7 +12,7 @@ from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
-from render.motion.displacements.affine import Homography, motion_matrix
+from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warp import warp
 from render.renderer.renderer import Renderer, Scorer, load_renderer
 from render.renderer.state import FrameState

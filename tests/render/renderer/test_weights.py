@@ -125,7 +125,7 @@ def test_what_is_not_here_and_cannot_be_fetched_is_one_sentence(
     published: tuple[Model, type[Host]], cache: Path
 ) -> None:
     model, host = published
-    with pytest.raises(DownloadError, match=r"^tiny\.ckpt is not in the cache, and offline is asked for"):
+    with pytest.raises(DownloadError, match=r"^tiny\.ckpt is not in the cache, and offline mode forbids"):
         locate(model, offline=True, progress=nothing)
     assert host.asked == []
 

@@ -1,4 +1,4 @@
-"""Which schedules a batch consists of, in which order, and what is wrong with them."""
+"""The schedules of a batch, their order, and their problems."""
 
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def test_no_schedule_at_all(here: Path, written: list[str]) -> None:
         expand(written, [])
 
 
-def test_variants_are_jobs_and_what_is_wrong_is_broken(here: Path) -> None:
+def test_variants_are_jobs_and_invalid_schedules_are_broken(here: Path) -> None:
     (here / "a.yaml").write_text(toy(1) + "variants: {output.seed: [1, 2]}\n")
     files = [Path(name) for name in ("a.yaml", "missing.yaml", "deep/c.yaml", "deep/er/c.yaml")]
     states = collect(files, Path("out"), Origin(file="", draft=True))
@@ -86,7 +86,7 @@ def test_longer_costs_more(here: Path) -> None:
     assert long.job.cost == (4 + 59 * 2 + 60) * 32 * 24
 
 
-def test_processors_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processors_are_divided_among_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(8)))
     assert [options.threads for options in worker_options("cpu", 1, 9, BatchOptions())] == [None]

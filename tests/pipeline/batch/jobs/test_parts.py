@@ -1,4 +1,4 @@
-"""One schedule for several workers: frames, states and video are those of a single run."""
+"""One schedule for several workers: frames, states and video equal those of a single run."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def parts(found: list[JobState]) -> list[tuple[str, tuple[int, int] | None]]:
     return [(state.name, state.job.part if state.job else None) for state in found]
 
 
-def test_a_job_is_split_at_its_cuts_where_there_is_room(desk: Desk) -> None:
+def test_a_job_is_split_at_its_cuts_if_there_is_room(desk: Desk) -> None:
     whole = [("shots", None)]
     assert parts(split(states(desk), 1)) == whole
     halves = [("shots 0:12", (0, 12)), ("shots 12:27", (12, 27)), *whole]
@@ -34,7 +34,7 @@ def test_a_job_is_split_at_its_cuts_where_there_is_room(desk: Desk) -> None:
     assert parts(split(states(desk), 3)) == parts(split(states(desk), 99)) == thirds
 
 
-def test_no_more_parts_than_workers_have_need_of(desk: Desk) -> None:
+def test_there_are_no_more_parts_than_workers_need(desk: Desk) -> None:
     both = [*states(desk), *collect([desk.write("b", SHOTS)], desk.path / "out", Origin(file=""))]
     broken = JobState(name="broken", file=Path("broken.yaml"), status=BROKEN)
     assert parts(split([*both, broken], 2)) == [("shots", None), ("b", None), ("broken", None)]
@@ -50,7 +50,7 @@ def test_no_more_parts_than_workers_have_need_of(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "text", [SHOTS + "loop: {blend: 1s}\n", SHOTS.replace("prompts: white", "start: carry, prompts: a")]
 )
-def test_what_hangs_together_stays_together(desk: Desk, text: str) -> None:
+def test_dependent_shots_stay_in_one_part(desk: Desk, text: str) -> None:
     """The end of a loop blends into its beginning; a shot that carries continues from the one before it."""
     looped = "loop" in text
     found = parts(split(states(desk, text), 9))
@@ -82,7 +82,7 @@ def run(file: Path, folder: Path, part: tuple[int, int] | None, stop: int | None
     return frames
 
 
-def test_parts_in_any_order_and_broken_off_are_one_run(desk: Desk) -> None:
+def test_interrupted_parts_in_any_order_make_one_run(desk: Desk) -> None:
     file, out = desk.write("shots", SHOTS), desk.path / "out"
     assert run(file, out, (19, 27), stop=22)[0] == 19
     assert run(file, out, (0, 12)) == list(range(12))  # and deletes no state of the other part
@@ -94,7 +94,7 @@ def test_parts_in_any_order_and_broken_off_are_one_run(desk: Desk) -> None:
     assert not list(out.glob(".lock-*"))
 
 
-def test_parts_share_a_folder_and_no_run_comes_between(tmp_path: Path) -> None:
+def test_parts_share_a_folder_but_exclude_whole_runs(tmp_path: Path) -> None:
     with only_writer(tmp_path, (0, 5)), only_writer(tmp_path, (5, 9)):
         assert holder(tmp_path) is not None
         with pytest.raises(FolderInUseError, match="process"), only_writer(tmp_path):

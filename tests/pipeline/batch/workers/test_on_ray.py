@@ -1,4 +1,4 @@
-"""On Ray: a node is lost in the middle of a render, and the frames are those of an undisturbed run."""
+"""On Ray: a node is lost during a render, and the frames equal those of an undisturbed run."""
 
 import os
 import threading
@@ -39,7 +39,7 @@ def cluster(desk: Desk) -> Iterator[Any]:
         cluster.shutdown()
 
 
-def test_without_an_address_ray_starts_here(desk: Desk) -> None:
+def test_without_an_address_ray_starts_on_this_machine(desk: Desk) -> None:
     """The smallest form: what the command does on a single machine."""
     desk.write("a", toy(1))
     desk.write("broken", BROKEN)
@@ -50,7 +50,7 @@ def test_without_an_address_ray_starts_here(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_shots_of_one_schedule_side_by_side(desk: Desk) -> None:
+def test_shots_of_one_schedule_in_parallel(desk: Desk) -> None:
     desk.write("shots", SHOTS)
     code, said = desk.call("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 2)
     assert code == 0, said
@@ -131,7 +131,7 @@ def render_here(desk: Desk, options: BatchOptions) -> int:
 
 
 @pytest.mark.slow
-def test_a_gpu_fails_and_a_fresh_process_goes_on(desk: Desk, broken_gpu: None) -> None:
+def test_after_a_gpu_failure_a_new_process_continues(desk: Desk, broken_gpu: None) -> None:
     desk.write("a", toy(1))
     desk.write("b", toy(2))
     assert render_here(desk, BatchOptions()) == 0, desk.record()
@@ -140,17 +140,17 @@ def test_a_gpu_fails_and_a_fresh_process_goes_on(desk: Desk, broken_gpu: None) -
         "a": ("finished", 1),
         "b": ("finished", 0),
     }
-    assert 3 <= jobs["a"]["rendered"] <= 6 + 2, "it goes on after its last frame; a frame at work is not told"
+    assert 3 <= jobs["a"]["rendered"] <= 6 + 2, "it continues after its last reported frame"
     first, second = workers_of(desk, "a")
     assert first != second
-    assert workers_of(desk, "b") == [second], "which keeps its models"
+    assert workers_of(desk, "b") == [second], "the process keeps its models"
     assert "CUDA error: an illegal memory access" in (desk.path / "out" / "a" / "batch.log").read_text()
     for number, name in enumerate("ab", start=1):
         assert desk.frames(name) == alone(toy(number), desk.path)
 
 
 @pytest.mark.slow
-def test_a_job_in_lockstep_is_blamed_alone(desk: Desk, broken_gpu: None) -> None:
+def test_only_the_culprit_in_lockstep_is_blamed(desk: Desk, broken_gpu: None) -> None:
     (desk.path / "met").touch()
     desk.write("bad", toy(66))
     desk.write("good", toy(2, frames=12))
@@ -197,7 +197,7 @@ def test_a_folder_in_use_is_waited_for(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-def test_what_only_the_node_sees_is_waited_for(
+def test_a_lock_that_only_the_node_sees_is_waited_for(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The folder looks free from here; the task finds it locked and reports it."""
@@ -224,7 +224,7 @@ def test_what_only_the_node_sees_is_waited_for(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
-def test_killed_and_started_again_at_once(desk: Desk) -> None:
+def test_a_killed_batch_can_be_restarted_at_once(desk: Desk) -> None:
     """The cluster that the batch had started ends with it, and so the lock is released."""
     file = desk.write("a", ENDLESS)
     first = desk.start("batch", "s", "--out", "out", "--engine", "ray", "--jobs", 1)

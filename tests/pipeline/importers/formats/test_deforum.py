@@ -1,4 +1,4 @@
-"""Deforum: the plan against its own rules, written down here once more, and against numexpr.
+"""Deforum: the plan is compared with Deforum's rules, implemented again here, and with numexpr.
 
 settings/deforum_notebook.txt holds the schedules and prompts of deforum-art/deforum-stable-diffusion (MIT);
 settings/deforum_webui.txt is written by hand in the format of deforum-art/sd-webui-deforum.
@@ -37,7 +37,7 @@ WEBUI_KEYS: dict[str, Keys] = {
 
 
 def series(keys: Keys, count: int) -> Array:
-    """A number is a key of a line, a function counts at every frame up to the next key."""
+    """Numbers are interpolated; a function gives the value of every frame up to the next key."""
     known: dict[int, float] = {}
     current = None
     for frame in range(count):
@@ -51,7 +51,7 @@ def series(keys: Keys, count: int) -> Array:
 
 
 def opencv(center: tuple[float, float], angle: float, scale: float, shift: tuple[float, float]) -> Array:
-    """cv2.getRotationMatrix2D as OpenCV's documentation has it, after a translation."""
+    """A translation followed by cv2.getRotationMatrix2D, as OpenCV documents it."""
     alpha, beta = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
     x, y = center
     turn = np.array([[alpha, beta, (1 - alpha) * x - beta * y], [-beta, alpha, beta * x + (1 - alpha) * y], [0, 0, 1]])
@@ -89,7 +89,7 @@ def test_size_rate_length_seed_and_border(webui: Any) -> None:
     assert "fps: 15" in webui.text
 
 
-def test_prompts_stand_until_the_next_and_those_after_neg_are_negative(webui: Any) -> None:
+def test_prompts_hold_until_the_next_and_those_after_neg_are_negative(webui: Any) -> None:
     village = webui.weights("a fishing village at dawn, soft light")
     ruins = webui.weights("ruins under water")
     np.testing.assert_array_equal(village, np.where(np.arange(120) < 30, 1, 0))
@@ -122,21 +122,21 @@ def test_the_mode_interpolation_fades(plan: Callable[..., Any]) -> None:
     np.testing.assert_allclose(found.weights("c")[10:], np.linspace(0, 1, 11), atol=1e-12)
 
 
-def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., Any]) -> None:
+def test_lost_3d_motion_is_reported_in_one_line_before_all_others(plan: Callable[..., Any]) -> None:
     """deforum_3d.txt: all settings of the extension, whose other features are off."""
     found = plan("deforum_3d.txt")
     assert all(spec.transforms == {} for spec in found.specs)
     assert (found.specs[0].size, found.specs[0].seed, len(found.specs)) == ((1024, 576), 77, 20)
     assert found.notes == (
-        "animation_mode 3D: only the motion of 2D can be carried; "
-        "lost: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5), use_depth_warping",
-        "negative prompts push away with the weight -1; -0.3 is often enough",
+        "animation_mode 3D: only 2D motion can be converted; "
+        "not converted: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5), use_depth_warping",
+        "negative prompts get the weight -1; -0.3 is often enough",
         "sampler, steps, seed_behavior, seed_iter_N, strength, strength_schedule, cfg_scale_schedule: "
-        "settings of diffusion",
+        "only for diffusion models",
         "noise_schedule, noise_type, contrast_schedule, kernel_schedule, sigma_schedule, amount_schedule, "
         "threshold_schedule, color_coherence, perlin_octaves, perlin_persistence: "
-        "frames get no noise, sharpness, contrast or colours of earlier ones",
-        "diffusion_cadence = 2: every frame is refined; the motion of each is carried",
+        "noise, sharpness, contrast and colours are not adjusted between frames",
+        "diffusion_cadence = 2: every frame is refined here; the motion of every frame is converted",
     )
 
 
@@ -145,11 +145,11 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
     [
         (
             {"animation_mode": "3D", "zoom": "0: (0)", "translation_z": "0:(0), 30: (0.0)", "fov_schedule": "0:(40)"},
-            "animation_mode 3D: only the motion of 2D can be carried; lost: fov_schedule = 0:(40)",
+            "animation_mode 3D: only 2D motion can be converted; not converted: fov_schedule = 0:(40)",
         ),
         (
             {"animation_mode": "3d", "translation_x": 0, "fov_schedule": "0: (70)"},
-            "animation_mode 3D: only the motion of 2D can be carried; nothing moves in this one",
+            "animation_mode 3D: only 2D motion can be converted; nothing moves in these settings",
         ),
         (
             {"animation_mode": "Video Input", "video_init_path": "a.mp4", "zoom": "0: (1.1)"},
@@ -158,16 +158,16 @@ def test_3d_is_one_line_with_what_moves_before_all_others(plan: Callable[..., An
         ),
         (
             {"animation_mode": "None", "zoom": "0: (1.1)"},
-            "animation_mode None: stills there, without motion; one frame is made instead of max_frames = 9",
+            "animation_mode None makes stills without motion; one frame is rendered instead of max_frames = 9",
         ),
         (
             {"enable_perspective_flip": True, "perspective_flip_phi": "0: (180)"},
-            "perspective flip: is lost (perspective_flip_phi = 0: (180)): turns the picture over at frame 1",
+            "perspective flip: not converted (perspective_flip_phi = 0: (180)): turns the picture over at frame 1",
         ),
-        ({"width": 640, "W": 512}, "width = 640 and W = 512 differ: width is taken"),
+        ({"width": 640, "W": 512}, "width = 640 and W = 512 differ; width is used"),
     ],
 )
-def test_what_changes_most_is_reported_first(plan: Callable[..., Any], settings: dict[str, Any], first: str) -> None:
+def test_the_largest_change_is_reported_first(plan: Callable[..., Any], settings: dict[str, Any], first: str) -> None:
     found = plan("first.txt", json.dumps({"max_frames": 9, "W": 640, "H": 384, "prompts": {"0": "a"}, **settings}))
     assert found.notes[0] == first
     assert len(found.notes) <= 2
@@ -188,12 +188,12 @@ def test_what_changes_most_is_reported_first(plan: Callable[..., Any], settings:
 def test_a_number_after_a_colon_is_a_weight_as_in_the_web_ui(
     plan: Callable[..., Any], prompt: str, weights: dict[str, float]
 ) -> None:
-    """Without AND it is none where it would be beyond 2: there it is part of the text."""
+    """Without AND, a number beyond 2 is not a weight but part of the text."""
     found = plan("weights.txt", json.dumps({"max_frames": 2, "prompts": {"0": prompt}}))
     assert {entry.text: entry.weight for entry in found.specs[0].prompts} == weights
 
 
-def test_the_notebooks_weights_sum_up_to_one(plan: Callable[..., Any]) -> None:
+def test_the_notebooks_weights_add_up_to_one(plan: Callable[..., Any]) -> None:
     settings = {"max_frames": 2, "prompts": {"0": "bacon:3 eggs:1 fog:-2"}, "prompt_weighting": True}
     found = plan("weights.txt", json.dumps(settings))
     assert {prompt.text: prompt.weight for prompt in found.specs[0].prompts} == {"bacon": 0.75, "eggs": 0.25, "fog": -1}
@@ -210,7 +210,7 @@ def test_the_notebooks_weights_sum_up_to_one(plan: Callable[..., Any]) -> None:
         {"3": "1.1", "20": "1.2"},
     ],
 )
-def test_the_plan_is_what_numexpr_says(plan: Callable[..., Any], keys: dict[str, str]) -> None:
+def test_the_plan_matches_numexpr(plan: Callable[..., Any], keys: dict[str, str]) -> None:
     count, scope = 40, {"s": 5, "max_f": 39}
     known: Keys = {}
     for frame, value in keys.items():
@@ -227,7 +227,7 @@ def test_the_plan_is_what_numexpr_says(plan: Callable[..., Any], keys: dict[str,
 @pytest.mark.parametrize(
     ("zoom", "angle"), [("0:(1)", "0:(0)"), ("0:(1.05)", "0:(0)"), ("0:(0.9)", "0:(12)"), ("0:(-1.1)", "0:(350)")]
 )
-def test_a_shift_before_a_turn_is_carried_exactly(plan: Callable[..., Any], zoom: str, angle: str) -> None:
+def test_a_shift_before_a_rotation_is_converted_exactly(plan: Callable[..., Any], zoom: str, angle: str) -> None:
     moves = {"zoom": zoom, "angle": angle, "translation_x": "0: (4*sin(t))", "translation_y": "0: (t/3)"}
     found = plan("turn.txt", json.dumps({"max_frames": 20, "W": 256, "H": 128, "prompts": {"0": "a"}, **moves}))
     for frame in range(1, 20):
@@ -244,11 +244,11 @@ def test_a_shift_before_a_turn_is_carried_exactly(plan: Callable[..., Any], zoom
         ({"zoom": "0: (0)"}, "Deforum: zoom: zoom is 0 at frame 0"),
         (
             {"zoom": "0: (__import__('os'))"},
-            f"Deforum: zoom: frame 0: '__import__()' is not known here; known are {FUNCTIONS}",
+            f"Deforum: zoom: frame 0: '__import__()' is not known here; expected one of {FUNCTIONS}",
         ),
         (
             {"zoom": "0: (t.real)"},
-            f"Deforum: zoom: frame 0: 't.real' is not known here; known are i, max_f, s, t, {FUNCTIONS}",
+            f"Deforum: zoom: frame 0: 't.real' is not known here; expected one of i, max_f, s, t, {FUNCTIONS}",
         ),
         ({"zoom": "0: (1/(t-3))"}, "Deforum: zoom: is beyond 1,000,000,000 at frame 3"),
         ({"zoom": "0: (9**9**9**9)"}, "Deforum: zoom: is beyond 1,000,000,000 at frame 0"),
@@ -261,14 +261,14 @@ def test_a_shift_before_a_turn_is_carried_exactly(plan: Callable[..., Any], zoom
         ({"W": "wide"}, "Deforum: W: expected a number, got wide"),
     ],
 )
-def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
+def test_unusable_settings_give_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=r"bad\.txt") as caught:
         plan("bad.txt", json.dumps({"max_frames": 20, "prompts": {"0": "a"}, **settings}))
     assert str(caught.value).endswith(message)
     assert caught.value.exit_code == 2
 
 
-def test_sizes_rates_prompts_and_odd_keys_are_read_as_they_are_written(plan: Callable[..., Any]) -> None:
+def test_alternative_names_and_odd_notations_are_read(plan: Callable[..., Any]) -> None:
     prompts = json.dumps({"0": "a ((calm)) [grey] {deep} sea", "5": ""})
     settings = {"max_frames": 9, "width": 1024, "height": 576, "FPS": 30, "animation_mode": "2d", "prompts": prompts}
     odd = {"zoom": 1.02, "angle": "0: 0: ((2*cos(t/10)))", "border": "warp"}

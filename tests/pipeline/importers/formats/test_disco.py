@@ -15,7 +15,7 @@ BY_FRAME = 'expected prompts by frame such as {"0": ["a calm sea"]}'
 
 
 def pandas_series(keys: dict[int, float], count: int) -> Array:
-    """Disco's get_inbetweens: the last frame gets the value of the last key, also of one behind the end."""
+    """Disco's get_inbetweens: the last frame gets the value of the last key, even if that key is after the end."""
     known = {frame: value for frame, value in sorted(keys.items()) if frame < count}
     known[count - 1] = list(keys.values())[-1]
     return np.interp(np.arange(count), list(known), list(known.values()))
@@ -42,7 +42,7 @@ def test_every_frames_matrix_is_discos(plan: Callable[..., Any]) -> None:
         np.testing.assert_allclose(found.matrices()[frame], expected, rtol=0, atol=1e-6)
 
 
-def test_weights_of_a_frame_sum_up_to_one_and_stand_until_the_next(plan: Callable[..., Any]) -> None:
+def test_weights_of_a_frame_add_up_to_one_and_hold_until_the_next(plan: Callable[..., Any]) -> None:
     found = plan("disco_settings.txt")
     later = np.arange(40) >= 20
     np.testing.assert_allclose(found.weights("yellow color scheme"), np.where(later, 0, 0.5))
@@ -52,15 +52,15 @@ def test_weights_of_a_frame_sum_up_to_one_and_stand_until_the_next(plan: Callabl
     )
 
 
-def test_what_the_file_does_not_say_is_reported(plan: Callable[..., Any]) -> None:
+def test_assumed_defaults_are_reported(plan: Callable[..., Any]) -> None:
     found = plan("disco_settings.txt")
-    assert "the file has no fps: 12 is the notebook's" in found.notes
-    assert "no animation_mode stands in the file: taken as 2D" in found.notes
+    assert "the file has no fps; the notebook's default, 12, is used" in found.notes
+    assert "the file has no animation_mode; 2D is assumed" in found.notes
     assert found.specs[0].border == "wrap"
     assert found.specs[0].seed == 3141592653
 
 
-def test_a_cell_of_the_notebook_is_read_and_not_run(plan: Callable[..., Any]) -> None:
+def test_a_notebook_cell_is_read_but_not_run(plan: Callable[..., Any]) -> None:
     cell = """
 animation_mode = '2D' #@param ['None', '2D']
 max_frames = 12
@@ -87,7 +87,7 @@ if width_height:
     [
         ({"zoom": "0: (1), x"}, "zoom: expected keys such as 0: (1), 10: (1.05), got 'x'"),
         ({"zoom": "0: (sin(t))"}, "zoom: expected a number, got '0: (sin(t'"),
-        ({"text_prompts": {"0": ["a:1", "b:-1"]}}, 'text_prompts: the weights of ["a:1", "b:-1"] sum up to 0'),
+        ({"text_prompts": {"0": ["a:1", "b:-1"]}}, 'text_prompts: the weights of ["a:1", "b:-1"] add up to 0'),
         ({"text_prompts": {"first": ["a"]}}, 'text_prompts: expected prompts by frame such as {"0": ["a calm sea"]}'),
         (
             {"text_prompts": {"1" * 5000: ["a"]}},
@@ -95,7 +95,7 @@ if width_height:
         ),
     ],
 )
-def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
+def test_unusable_settings_give_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
     whole = {"text_prompts": {"0": ["a"]}, "clip_guidance_scale": 5000, "max_frames": 9, **settings}
     with pytest.raises(InputError) as caught:
         plan("bad.txt", json.dumps(whole))

@@ -12,7 +12,7 @@ FRAMES = 600  # of 6000 iterations, one every 10
 
 
 def test_every_frame_is_enlarged_about_the_middle_and_shifted(plan: Callable[..., Any]) -> None:
-    """zoom_at crops w / zoom about the middle and enlarges it; ImageChops.offset shifts what comes of it."""
+    """zoom_at crops w / zoom about the middle and enlarges it; ImageChops.offset shifts the result."""
     found = plan("nerdyrodent.sh")
     assert len(found.specs) == FRAMES
     middle = np.array([383 / 2, 255 / 2])  # a crop is symmetric about the middle of the pixels
@@ -25,7 +25,7 @@ def test_every_frame_is_enlarged_about_the_middle_and_shifted(plan: Callable[...
             np.testing.assert_allclose((matrix @ [*corner, 1])[:2], expected, rtol=0, atol=1e-6)
 
 
-def test_prompts_change_every_so_many_iterations_and_go_round(plan: Callable[..., Any]) -> None:
+def test_prompts_change_after_a_number_of_iterations_and_start_again(plan: Callable[..., Any]) -> None:
     found = plan("nerdyrodent.sh")
     phrase = (10 * np.arange(FRAMES)) // 1500 % 4
     np.testing.assert_array_equal(found.weights("A painting of a sunflower"), np.where(phrase == 0, 1, 0))
@@ -44,8 +44,8 @@ def test_size_rate_seed_and_steps(plan: Callable[..., Any]) -> None:
 def test_the_crop_at_whole_pixels_and_other_options_are_reported(plan: Callable[..., Any]) -> None:
     notes = "\n".join(plan("nerdyrodent.sh").notes)
     for words in (
-        "made it 1.00524 in width",
-        "tulip:0.5:-0.9: there is no stop",
+        "its factor was 1.00524 in width",
+        "tulip:0.5:-0.9: stops are not supported",
         "optimiser = Adagrad",
         "learning_rate",
     ):
@@ -58,16 +58,16 @@ def test_a_smaller_picture_gets_a_black_border(plan: Callable[..., Any]) -> None
     np.testing.assert_allclose(found.amounts("zoom", 1.0)[1:], np.full(224, 0.97), atol=1e-9)
 
 
-def test_a_video_without_zoom_has_a_frame_an_iteration(plan: Callable[..., Any]) -> None:
+def test_a_video_without_zoom_has_one_frame_per_iteration(plan: Callable[..., Any]) -> None:
     found = plan("v.sh", "python3 generate.py -p 'a lake | mist:0.5' -vid -i 100 -cuts 16")
     assert [spec.num_steps for spec in found.specs] == [1] * 99
     assert found.specs[0].num_cutouts == 16
 
 
-def test_without_video_it_is_one_picture(plan: Callable[..., Any]) -> None:
+def test_without_video_a_single_frame_is_rendered(plan: Callable[..., Any]) -> None:
     found = plan("one.txt", 'generate.py -p "A painting of an apple in a fruit bowl | psychedelic | surreal:0.5"')
     assert [spec.num_steps for spec in found.specs] == [500]
-    assert "neither -zvid nor -vid: a single picture" in found.notes
+    assert "neither -zvid nor -vid is given: a single frame is rendered" in found.notes
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_without_video_it_is_one_picture(plan: Callable[..., Any]) -> None:
         ("generate.py -p ' | '", "prompts: expected a text"),
     ],
 )
-def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], command: str, message: str) -> None:
+def test_unusable_settings_give_one_message(plan: Callable[..., Any], command: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.sh", command)
     assert str(caught.value).endswith(f"nerdyrodent/VQGAN-CLIP: {message}")

@@ -52,15 +52,18 @@ def test_a_missing_frame_repeats_the_one_before(plan: Callable[..., Any]) -> Non
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"keyframes": [], "managedFields": []}, "expected the frames; press Render in Parseq and export that"),
-        ({"rendered_frames": [{"frame": 0}]}, "no deforum_prompt; write the prompts in Parseq, too"),
+        (
+            {"keyframes": [], "managedFields": []},
+            "expected a list of frames; press Render in Parseq and export the result",
+        ),
+        ({"rendered_frames": [{"frame": 0}]}, "no deforum_prompt; write the prompts in Parseq and render again"),
         ({"rendered_frames": [{"frame": 1}]}, "frame 0 is missing"),
         ({"rendered_frames": [{"frame": 1e99}]}, "rendered_frames[0]: expected a frame from 0 to 200,000"),
         ({"rendered_frames": [{"frame": 0, "zoom": "x"}]}, "zoom: expected a number in every frame"),
         ({"rendered_frames": [{"frame": 0, "zoom": float("nan")}]}, "zoom: is not a usable number at frame 0"),
     ],
 )
-def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
+def test_unusable_settings_give_one_message(plan: Callable[..., Any], settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.json", json.dumps(settings))
     assert str(caught.value).endswith(message)
@@ -73,4 +76,4 @@ def test_a_frame_without_a_prompt_gets_a_placeholder_and_is_reported(plan: Calla
         ["a sea"],
         ["a picture"],
     ]
-    assert "deforum_prompt: frame 1 is blank: 'a picture' stands there until you write what to draw" in found.notes
+    assert "deforum_prompt: frame 1 is blank; 'a picture' is used until you write what to draw" in found.notes

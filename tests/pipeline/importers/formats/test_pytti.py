@@ -49,20 +49,20 @@ def test_scenes_fade_in_over_the_interpolation_steps(plan: Callable[..., Any]) -
     np.testing.assert_allclose(found.weights("deep water"), t**2, atol=1e-9)
 
 
-def test_steps_and_what_a_frame_starts_from(plan: Callable[..., Any]) -> None:
+def test_steps_and_border_and_seed(plan: Callable[..., Any]) -> None:
     specs = plan("pytti.yaml").specs
     assert [spec.num_steps for spec in specs] == [100, *[50] * 22]
     assert (specs[0].border, specs[0].seed, specs[0].carry_optimizer) == ("reflect", 12345, False)
 
 
-def test_what_has_no_counterpart_is_reported(plan: Callable[..., Any]) -> None:
+def test_settings_without_a_counterpart_are_reported(plan: Callable[..., Any]) -> None:
     notes = "\n".join(plan("pytti.yaml").notes)
     for words in (
-        "deep water:pow(t, 2)_l: there are no masks",
-        "bioluminescent reef:2:-0.95: there is no stop",
+        "deep water:pow(t, 2)_l: masks are not supported",
+        "bioluminescent reef:2:-0.95: stops are not supported",
         "[reef.png]:2: no pictures are read",
         "cutouts = 40",
-        "seed -12345 is not between 0 and 9223372036854775807: made 12345",
+        "seed -12345 is not between 0 and 9223372036854775807; 12345 is used",
     ):
         assert words in notes
 
@@ -89,28 +89,30 @@ def test_a_stretch_becomes_the_nearest_zoom_and_is_reported(plan: Callable[..., 
     found = plan("stretch.yaml", settings)
     expected = 1 / math.sqrt((1 - 8 / 256) * (1 - 2 / 128))
     np.testing.assert_allclose(found.specs[1].transforms["zoom"], expected, atol=1e-9)
-    assert any("stretch or shear the picture there, in its corners by up to 1.1" in line for line in found.notes)
+    assert any("the nearest zoom and rotation are used, up to 1.1" in line for line in found.notes)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("scenes: a:fLo\n", "a:fLo: weight: 'fLo' is not known here; did you mean 'floor'?; made 1"),
+        ("scenes: a:fLo\n", "a:fLo: weight: 'fLo' is not known here; did you mean 'floor'?; 1 is used"),
         (
             "scenes: a\nanimation_mode: 2D\nrotate_2d: fLo*2\n",
-            "rotate_2d = fLo*2: 'fLo' is not known here; did you mean 'floor'?; left out",
+            "rotate_2d = fLo*2: 'fLo' is not known here; did you mean 'floor'?; it is ignored",
         ),
         (
             "scenes: a\nanimation_mode: 3D\ntranslate_x: '1'\n",
-            "animation_mode 3D: only the motion of 2D can be carried; lost: translate_x = 1",
+            "animation_mode 3D: only 2D motion can be converted; not converted: translate_x = 1",
         ),
         (
             "scenes: a\nanimation_mode: 3D\ntranslate_x: '0'\nrotate_3d: '[0.9, 0, 0.1, 0]'\n",
-            "animation_mode 3D: only the motion of 2D can be carried; lost: rotate_3d = [0.9,0,0.1,0]",
+            "animation_mode 3D: only 2D motion can be converted; not converted: rotate_3d = [0.9,0,0.1,0]",
         ),
     ],
 )
-def test_what_only_pytti_knows_is_left_out_and_reported(plan: Callable[..., Any], settings: str, message: str) -> None:
+def test_unsupported_pytti_settings_are_left_out_and_reported(
+    plan: Callable[..., Any], settings: str, message: str
+) -> None:
     assert message in plan("band.yaml", settings).notes
 
 
@@ -122,10 +124,10 @@ def test_what_only_pytti_knows_is_left_out_and_reported(plan: Callable[..., Any]
             "scenes: a\nanimation_mode: 2D\nzoom_x_2d: 600\n",
             "shrinks the picture to nothing or turns it over",
         ),
-        ("scenes: a\nsteps_per_scene: 100000000\n", "steps_per_scene: 2,000,000 frames, more than 200,000"),
+        ("scenes: a\nsteps_per_scene: 100000000\n", "steps_per_scene: 2,000,000 frames; at most 200,000 are allowed"),
     ],
 )
-def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], settings: str, message: str) -> None:
+def test_unusable_settings_give_one_message(plan: Callable[..., Any], settings: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.yaml", settings)
     assert str(caught.value).endswith(message)
@@ -142,5 +144,7 @@ def test_weights_in_backticks_are_expressions(plan: Callable[..., Any]) -> None:
 def test_a_seed_out_of_range_and_an_unknown_border_are_reported(plan: Callable[..., Any]) -> None:
     found = plan("odd.yaml", "scenes: a\nseed: -4854551145582748953\ninfill_mode: reflect\n")
     assert found.specs[0].seed == 4854551145582748953
-    assert "seed -4854551145582748953 is not between 0 and 9223372036854775807: made 4854551145582748953" in found.notes
-    assert "infill_mode reflect: pytti knows mirror, wrap, black, smear; made wrap" in found.notes
+    assert (
+        "seed -4854551145582748953 is not between 0 and 9223372036854775807; 4854551145582748953 is used" in found.notes
+    )
+    assert "infill_mode reflect: expected one of mirror, wrap, black, smear; wrap is used" in found.notes

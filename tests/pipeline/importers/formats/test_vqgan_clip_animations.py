@@ -12,7 +12,7 @@ from render.errors import InputError
 
 
 def pandas_series(keys: Mapping[int, float], count: int) -> Array:
-    """The notebook's get_inbetweens: pandas appends keys behind the end right behind the last frame."""
+    """The notebook's get_inbetweens: pandas appends keys after the end right after the last frame."""
     inside = {frame: value for frame, value in sorted(keys.items()) if frame < count}
     beyond = [value for frame, value in keys.items() if frame >= count]
     known = {**inside, **{count + number: value for number, value in enumerate(beyond)}}
@@ -48,7 +48,7 @@ def test_every_prompt_has_its_own_weight(plan: Callable[..., Any], text: str) ->
     np.testing.assert_allclose(found, pandas_series(PROMPTS[text], 50), rtol=0, atol=1e-9)
 
 
-def test_iterations_are_steps_and_every_frame_starts_afresh(plan: Callable[..., Any]) -> None:
+def test_iterations_are_steps_and_the_optimizer_is_not_carried_over(plan: Callable[..., Any]) -> None:
     found = plan("animations.txt")
     expected = pandas_series({0: 10, 40: 25}, 50).astype(int)
     assert [spec.num_steps for spec in found.specs] == expected.tolist()
@@ -81,7 +81,7 @@ def test_older_notations(plan: Callable[..., Any], prompts: str, weights: dict[s
         ),
     ],
 )
-def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], line: str, message: str) -> None:
+def test_unusable_settings_give_one_message(plan: Callable[..., Any], line: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.txt", f'{line}\niterations_per_frame = "5"\ntext_prompts = "a"\n')
     assert str(caught.value).endswith(message)

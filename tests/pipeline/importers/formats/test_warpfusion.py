@@ -17,7 +17,7 @@ def test_size_clock_and_seed_are_those_of_the_file_and_nothing_moves(plan: Calla
     assert all(spec.transforms == {} for spec in found.specs)
 
 
-def test_prompts_stand_until_the_next_and_negative_ones_push_away(plan: Callable[..., Any]) -> None:
+def test_prompts_hold_until_the_next_and_negative_ones_get_negative_weights(plan: Callable[..., Any]) -> None:
     found = plan("warpfusion.txt")
     later = np.arange(20) >= 12
     np.testing.assert_array_equal(found.weights("a calm sea"), np.where(later, 0, 1))
@@ -26,16 +26,16 @@ def test_prompts_stand_until_the_next_and_negative_ones_push_away(plan: Callable
     np.testing.assert_array_equal(found.weights("blurry, text"), np.full(20, -1))
 
 
-def test_the_video_is_named_first_and_what_only_follows_it_not_at_all(plan: Callable[..., Any]) -> None:
+def test_the_video_is_reported_first_and_settings_about_it_are_not(plan: Callable[..., Any]) -> None:
     notes = plan("warpfusion.txt").notes
     assert notes == (
-        "video_init_path = /content/drive/dance.mp4, every 2. frame of it: no video is read, "
+        "video_init_path = /content/drive/dance.mp4, one frame in 2: no video is read, "
         "so the pictures are drawn from the prompts alone",
-        "'sea' is emphasised within a prompt, left out",
-        "negative prompts push away with the weight -1; -0.3 is often enough",
-        "style_strength_schedule, steps_schedule, cfg_scale_schedule, model_path: settings of diffusion",
-        'controlnet_multimodel = {"control_sd15_hed": {"weight": 1}}: there is no ControlNet',
-        "without a counterpart here: clip_guidance_scale",
+        "'sea' is emphasised inside a prompt; the emphasis is removed",
+        "negative prompts get the weight -1; -0.3 is often enough",
+        "style_strength_schedule, steps_schedule, cfg_scale_schedule, model_path: only for diffusion models",
+        'controlnet_multimodel = {"control_sd15_hed": {"weight": 1}}: ControlNet is not supported',
+        "settings without a counterpart here: clip_guidance_scale",
     )
 
 
@@ -45,17 +45,17 @@ def test_one_text_and_no_negatives_are_scenes(plan: Callable[..., Any]) -> None:
     assert found.texts() == {"a sea", "a picture"}
     assert '  3: {text: "a picture", ease: hold}' in found.text
     assert found.specs[0].size == (720, 400)
-    assert "size 723x401: made 720x400, multiples of 8" in found.notes
-    assert ("text_prompts: frame 3 is blank: 'a picture' stands there until you write what to draw") in found.notes
+    assert "size 723x401 becomes 720x400, multiples of 8" in found.notes
+    assert ("text_prompts: frame 3 is blank; 'a picture' is used until you write what to draw") in found.notes
 
 
-def test_what_the_video_would_say_is_assumed_and_reported(plan: Callable[..., Any]) -> None:
+def test_defaults_assumed_instead_of_the_videos_values_are_reported(plan: Callable[..., Any]) -> None:
     found = plan("short.json", json.dumps({"text_prompts": {"0": ["a sea"]}, "warp_strength": 1, "max_frames": 0}))
     assert (len(found.specs), found.specs[0].size) == (120, (1280, 720))
     assert found.notes[:3] == (
         "the input video: no video is read, so the pictures are drawn from the prompts alone",
-        "no max_frames stands in the file: the video's length, made 120 frames",
-        "no fps stands in the file: the video's, made 24",
+        "the file has no max_frames (WarpFusion uses the video's length); 120 frames are rendered",
+        "the file has no fps (WarpFusion uses the video's); 24 is used",
     )
 
 
@@ -69,7 +69,7 @@ def test_what_the_video_would_say_is_assumed_and_reported(plan: Callable[..., An
         ),
     ],
 )
-def test_what_cannot_be_used_is_one_message(plan: Callable[..., Any], prompts: dict[str, Any], message: str) -> None:
+def test_unusable_settings_give_one_message(plan: Callable[..., Any], prompts: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         plan("bad.json", json.dumps({**prompts, "flow_blend_schedule": [1]}))
     assert str(caught.value).endswith(f"bad.json: WarpFusion: {message}")

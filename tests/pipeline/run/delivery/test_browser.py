@@ -1,4 +1,4 @@
-"""What is delivered for browsers plays and loops in a real one: headless Chromium, where it is installed."""
+"""Files for browsers play and loop in a real one: headless Chromium, if it is installed."""
 
 import dataclasses
 import shutil
@@ -38,7 +38,7 @@ async ([name, starts]) => {
     video.requestVideoFrameCallback(shown);
   });
   await video.play();
-  await Promise.race([done, new Promise((_, no) => setTimeout(() => no(new Error('stands still at ' + last)), 40000))]);
+  await Promise.race([done, new Promise((_, no) => setTimeout(() => no(new Error('stopped at ' + last)), 40000))]);
   return {seconds: video.duration, size: [video.videoWidth, video.videoHeight], begun, ended: video.ended, seen};
 }
 """
@@ -59,7 +59,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", ["h264", "vp9", "av1"])
-def test_a_loop_plays_and_begins_again(bundled_ffmpeg: str, tmp_path: Path, browser: Any, name: str) -> None:
+def test_a_loop_plays_and_restarts(bundled_ffmpeg: str, tmp_path: Path, browser: Any, name: str) -> None:
     frames = FrameFolder(tmp_path / "frames")
     for index in range(COUNT):
         pixels = np.full((SIZE[1], SIZE[0], 3), COLOURS[index * 3 // COUNT], dtype=np.uint8)

@@ -24,7 +24,7 @@ def read(video: str) -> tuple[Video, ...]:
     return read_schedule(f"prompts: a\noutput: {{length: 4s, video: {video}}}\n", "a.yaml", "a").output.video
 
 
-def test_what_is_written_is_read() -> None:
+def test_video_settings_are_read() -> None:
     assert read("h265") == (Video(format="h265"),)
     assert read("square") == (Video(place="square"),)
     assert read("[h264, {format: av1, preset: 4, bits: 10}]") == (Video(), Video(format="av1", preset="4", bits=10))
@@ -46,6 +46,9 @@ WRONG = [
     ("{format: h264, preset: 4}", "output.video.preset: unknown preset '4' of h264"),
     ("{format: vp9, preset: slow}", "output.video.preset: vp9 has no preset"),
     ("{format: gif, subtitles: true}", "output.video.subtitles: gif does not support subtitles"),
+    ("{format: png, crf: 10}", "2:48: output.video.crf: png has no crf"),
+    ("{format: png, subtitles: true}", "output.video.subtitles: png does not support subtitles"),
+    ("{format: png, encoder: auto}", "output.video.encoder: auto cannot encode png; only software can encode it"),
     ("{place: square, size: [64, 64]}", "output.video.size: square has its own size; remove one of them"),
     ("{size: [63, 64]}", "output.video.size: expected an even width and height in pixels such as [1080, 1080]"),
     ("[]", "output.video: expected a format such as h264, a place such as square"),
@@ -54,14 +57,14 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
+def test_a_mistake_is_reported_with_its_place(video: str, said: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         read(video)
     (line,) = str(caught.value).splitlines()
     assert said in line
 
 
-def test_a_canvas_of_the_wrong_length_is_warned_of() -> None:
+def test_a_canvas_of_the_wrong_length_gives_a_warning() -> None:
     text = "prompts: a\noutput: {length: 2s, video: canvas}\n"
     (warning,) = read_schedule(text, "a.yaml", "a").warnings
     assert warning.message == "canvas accepts 3 to 8 s, but the video lasts 2 s"
@@ -89,7 +92,7 @@ def run_it(toy_file: Path, renderer: Renderer, said: list[Event]) -> Rendered:
     return render
 
 
-def test_other_formats_touch_no_frame(run_it: Rendered) -> None:
+def test_adding_formats_changes_no_frame(run_it: Rendered) -> None:
     folder = run_it("h264")
     frames = {path.name: path.stat().st_mtime_ns for path in folder.frames.folder.iterdir()}
     first = folder.video.read_bytes()
@@ -103,7 +106,7 @@ def test_other_formats_touch_no_frame(run_it: Rendered) -> None:
     assert len(first) > 1000
 
 
-def test_files_that_are_no_longer_asked_for_are_reported(run_it: Rendered, said: list[Event]) -> None:
+def test_files_that_are_no_longer_requested_are_reported(run_it: Rendered, said: list[Event]) -> None:
     folder = run_it("[h264, gif, {place: square, preset: ultrafast}]")
     for name in ("video-mine.mp4", "video notes.txt", "videos.mp4"):
         (folder.path / name).write_text("a stranger's")
@@ -112,10 +115,10 @@ def test_files_that_are_no_longer_asked_for_are_reported(run_it: Rendered, said:
     run_it("vp9")
     told = [event.message for event in said if isinstance(event, Warned)]
     assert told == [
-        f"{folder.path}: made for an earlier output.video, and may show other frames: "
+        f"{folder.path}: files of an earlier output.video, which may show other frames: "
         "video-gif.gif, video-square-h264.mp4, video.mp4"
     ]
-    assert before <= {path.name for path in folder.path.iterdir()}, "nothing is taken away"
+    assert before <= {path.name for path in folder.path.iterdir()}, "nothing is deleted"
 
 
 def test_the_first_one_is_the_video(run_it: Rendered) -> None:

@@ -20,7 +20,7 @@ def count_frames(video: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
-def test_video_is_made_again_to_the_same_bytes(made: Made) -> None:
+def test_a_video_made_again_has_the_same_bytes(made: Made) -> None:
     folder = made()
     before = folder.video.read_bytes()
     folder.video.unlink()
@@ -38,7 +38,7 @@ def test_video_needs_no_schedule(made: Made, toy_file: Path) -> None:
 
 
 def test_no_video_is_made_of_a_damaged_frame(made: Made) -> None:
-    """Neither ffmpeg's message nor the resulting picture would help anybody."""
+    """Neither ffmpeg's message nor the resulting picture would be of any help."""
     folder = made()
     before = folder.video.read_bytes()
     for index, place in ((9, "pixels"), (5, "file")):
@@ -74,19 +74,19 @@ def test_without_a_first_frame_there_is_no_video(made: Made) -> None:
     assert folder.video.read_bytes() == before
 
 
-def test_nothing_is_assembled_under_a_run(made: Made) -> None:
+def test_nothing_is_assembled_during_a_run(made: Made) -> None:
     folder = made()
     with only_writer(folder.path), pytest.raises(FolderInUseError):
         assemble_again(folder, False, None)
 
 
-def test_folder_of_no_run_is_reported_and_left_alone(tmp_path: Path) -> None:
+def test_a_folder_without_a_run_is_reported_and_unchanged(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not the folder of a run"):
         assemble_again(RunFolder(tmp_path), False, None)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_failing_ffmpeg_leaves_the_video_of_before(made: Made, script: Callable[[str, str], Path]) -> None:
+def test_a_failing_ffmpeg_keeps_the_previous_video(made: Made, script: Callable[[str, str], Path]) -> None:
     folder = made()
     before = folder.video.read_bytes()
     with pytest.raises(EncodingError, match="frames are kept"):

@@ -1,4 +1,4 @@
-"""Hardware encoders: each one's options against ffmpeg's own help, and what happens where there is none."""
+"""Hardware encoders: their options compared with ffmpeg's help, and what happens without one."""
 
 import subprocess
 from collections.abc import Callable
@@ -28,7 +28,7 @@ GENERAL = {"vcodec", "b:v", "f", "movflags", "tag:v", "q:v", "global_quality"}  
 
 @pytest.mark.parametrize(("name", "encoder"), ENCODERS)
 @pytest.mark.parametrize("bits", [8, 10])
-def test_it_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
+def test_an_encoder_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder: str, bits: int) -> None:
     shown = subprocess.run(
         [any_ffmpeg, "-hide_banner", "-h", f"encoder={encoder}"], capture_output=True, text=True, check=True
     ).stdout
@@ -40,11 +40,11 @@ def test_it_gets_only_options_that_it_knows(any_ffmpeg: str, name: str, encoder:
         assert f"  -{option} " in shown, option
     (formats,) = (line.split(":")[1].split() for line in shown.splitlines() if "Supported pixel formats" in line)
     *_, (_, layout) = (entry for entry in made.filters if entry[0] == "format")
-    if (name, bits) != ("h264", 10):  # some support it and some do not: the trial finds out
+    if (name, bits) != ("h264", 10):  # support varies: the trial decides
         assert layout["pix_fmts"] in formats or made.filters[-1][0] == "hwupload"
 
 
-def test_the_software_passes_its_trial(any_ffmpeg: str) -> None:
+def test_software_encoders_pass_the_trial(any_ffmpeg: str) -> None:
     for name in ("h264", "h265", "av1"):
         whole = recipe(Video(format=name, place="reel"), (64, 48))
         assert ffmpeg.trial_error(any_ffmpeg, whole) == ""
@@ -62,12 +62,12 @@ def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: st
     said: list[str] = []
     assert chosen(whole, video, broken, said.append) == whole
     (text,) = said
-    assert text.startswith("no encoder in hardware for h264 here, libx264 makes it (h264_nvenc: ")
+    assert text.startswith("no hardware encoder for h264 works here, so libx264 is used (h264_nvenc: ")
     assert "h264_of_another_world" in text
 
 
 def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: str) -> None:
-    """Really tried, with a codec that every ffmpeg has in place of the hardware's."""
+    """The trial is real, with a codec that every ffmpeg has instead of the hardware's."""
     video = Video(encoder="auto", crf=30)
     said: list[str] = []
 
@@ -85,7 +85,7 @@ def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: 
     assert not said
 
 
-def test_nothing_is_tried_unasked() -> None:
+def test_no_hardware_is_tried_unless_requested() -> None:
     for name in formats.every():
         assert candidates(Video(format=name)) == ()
     assert candidates(Video(encoder="auto")) == ("h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_vaapi")
@@ -109,7 +109,7 @@ def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
     asked = schedule.output.video[0]
     there = [name for name in candidates(asked) if not trial(with_encoder(recipe(asked, (256, 192)), asked, name))]
     told = [event.message for event in events if isinstance(event, Warned)]
-    assert any("no encoder in hardware for h264 here" in message for message in told) == (not there)
+    assert any("no hardware encoder for h264 works here" in message for message in told) == (not there)
 
 
 WRONG = [
@@ -127,7 +127,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
+def test_a_mistake_is_reported_with_its_place(video: str, said: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
     assert said in str(caught.value)

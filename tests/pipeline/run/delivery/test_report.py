@@ -97,7 +97,7 @@ def test_report_has_the_versions_in_use(tmp_path: Path, schedule: Schedule) -> N
     assert None not in versions.values()
 
 
-def test_speeds_of_an_earlier_run_stay_where_nothing_was_rendered(tmp_path: Path, schedule: Schedule) -> None:
+def test_earlier_speeds_are_kept_if_nothing_was_rendered(tmp_path: Path, schedule: Schedule) -> None:
     before = written(tmp_path, schedule, figures_of(schedule, [2.0], [6]))
     after = written(tmp_path, schedule, RunReport())
     assert after == before
@@ -110,13 +110,13 @@ def test_new_speeds_replace_earlier_ones(tmp_path: Path, schedule: Schedule) -> 
 
 
 @pytest.mark.parametrize("content", [b"", b"[1, 2]", b"{torn", b"\xff\xfe"])
-def test_damaged_report_is_as_none(tmp_path: Path, schedule: Schedule, content: bytes) -> None:
+def test_a_damaged_report_counts_as_missing(tmp_path: Path, schedule: Schedule, content: bytes) -> None:
     (tmp_path / "report.json").write_bytes(content)
     assert not is_current(RunFolder(tmp_path), "ab", schedule)
     assert written(tmp_path, schedule, RunReport())["seconds_per_frame"] is None
 
 
-def test_title_is_written_as_it_is(tmp_path: Path, schedule: Schedule) -> None:
+def test_a_title_is_written_unescaped(tmp_path: Path, schedule: Schedule) -> None:
     written(tmp_path, dataclasses.replace(schedule, title="夕陽 🌅"), RunReport())
     assert "夕陽 🌅" in (tmp_path / "report.json").read_text(encoding="utf-8")
 
@@ -146,30 +146,30 @@ def test_folder_with_a_missing_file_is_not_current(finished: Path, schedule: Sch
     assert not is_current(RunFolder(finished), "ab", schedule)
 
 
-def test_video_that_was_changed_is_not_current_unless_it_is_vouched_for(finished: Path, schedule: Schedule) -> None:
+def test_a_changed_video_is_current_only_after_its_checksum_is_recorded(finished: Path, schedule: Schedule) -> None:
     folder = RunFolder(finished)
     folder.video.write_bytes(b"torn")
     assert not is_as_made(folder)
     assert not is_current(folder, "ab", schedule)
     vouch_for_video(folder, "ac")
-    assert not is_as_made(folder), "a video of other frames is none that the report tells of"
+    assert not is_as_made(folder), "a video of other frames is not the one in the report"
     vouch_for_video(folder, "ab")
     assert is_as_made(folder)
     assert is_current(folder, "ab", schedule)
 
 
-def test_time_left_counts_every_frame_as_its_steps_and_one(schedule: Schedule) -> None:
+def test_time_left_counts_one_more_step_per_frame(schedule: Schedule) -> None:
     figures = figures_of(schedule, [5.0, 1.0], [9, 1])  # 6 seconds for 10 + 2
     assert figures.seconds_left(np.array([3.0, 0.0])) == pytest.approx(0.5 * (4 + 1))
     assert figures.seconds_left(np.array([])) == 0.0
 
 
-def test_time_left_forgets_frames_of_long_ago(schedule: Schedule) -> None:
+def test_time_left_ignores_old_frames(schedule: Schedule) -> None:
     figures = figures_of(schedule, [1000.0] + [2.0] * 24, [1] * 25)
     assert figures.seconds_left(np.array([1.0])) == pytest.approx(2.0)
 
 
-def test_frames_without_steps_have_a_time_left_and_no_speed(schedule: Schedule) -> None:
+def test_frames_without_steps_give_a_time_left_but_no_speed(schedule: Schedule) -> None:
     figures = figures_of(schedule, [0.5], [0])
     assert figures.seconds_left(np.array([0.0, 0.0])) == pytest.approx(1.0)
     assert figures.steps_per_second == 0.0

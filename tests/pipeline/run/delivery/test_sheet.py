@@ -52,7 +52,7 @@ def test_up_to_24_frames_are_all_shown_in_order(tmp_path: Path, count: int) -> N
     assert shown(make(tmp_path, count)) == list(range(count))
 
 
-def test_of_more_frames_24_are_shown_evenly_from_first_to_last(tmp_path: Path) -> None:
+def test_more_than_24_frames_are_sampled_evenly_from_first_to_last(tmp_path: Path) -> None:
     places = shown(make(tmp_path, 100))
     assert len(places) == COLUMNS * ROWS
     assert (places[0], places[-1]) == (0, 99)
@@ -61,12 +61,12 @@ def test_of_more_frames_24_are_shown_evenly_from_first_to_last(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (5, 5, 1), (7, 6, 2), (24, 6, 4), (60, 6, 4)])
-def test_sheet_is_as_large_as_its_pictures(tmp_path: Path, count: int, columns: int, rows: int) -> None:
+def test_the_sheet_has_the_size_of_its_rows_and_columns(tmp_path: Path, count: int, columns: int, rows: int) -> None:
     with Image.open(make(tmp_path, count)) as image:
         assert image.size == (MARGIN + columns * (WIDTH + MARGIN), MARGIN + rows * (HEIGHT + MARGIN))
 
 
-def test_time_is_written_into_a_corner_and_differs_from_frame_to_frame(tmp_path: Path) -> None:
+def test_each_frames_time_is_written_into_its_corner(tmp_path: Path) -> None:
     frames = folder_of(tmp_path / "frames", 1)
     flat = frames.read(0)
     for index in range(1, 9):
@@ -80,14 +80,14 @@ def test_time_is_written_into_a_corner_and_differs_from_frame_to_frame(tmp_path:
     assert corners[0] != corners[1]
 
 
-def test_of_a_loop_the_frames_are_shown_as_the_video_shows_them(tmp_path: Path) -> None:
-    """Neither those of its first frames that others replace, nor any time after its end."""
+def test_the_sheet_of_a_loop_shows_the_frames_in_the_videos_order(tmp_path: Path) -> None:
+    """Without the first frames, which others replace, and without times after the end."""
     path = tmp_path / "contact.png"
     contact_sheet(folder_of(tmp_path / "frames", 18), order(18, 6, boomerang=False), 8.0, path)
     assert shown(path) == [12, 13, 14, 15, 16, 17, 6, 7, 8, 9, 10, 11]
 
 
-def test_of_a_looped_run_sheet_and_poster_are_of_what_the_video_shows(toy_file: Path, renderer: Renderer) -> None:
+def test_sheet_and_poster_of_a_loop_show_only_frames_of_the_video(toy_file: Path, renderer: Renderer) -> None:
     toy_file.write_text(toy_file.read_text() + "loop: {blend: 4}\n")
     origin = Origin(file=str(toy_file))
     schedule = load_origin(origin)
@@ -100,7 +100,7 @@ def test_of_a_looped_run_sheet_and_poster_are_of_what_the_video_shows(toy_file: 
     assert any(np.array_equal(found, folder.frames.read(index)) for index in range(4, 16))
 
 
-def test_poster_is_one_of_the_frames_that_are_shown(tmp_path: Path) -> None:
+def test_the_poster_is_a_frame_of_the_video(tmp_path: Path) -> None:
     frames = folder_of(tmp_path / "frames", 5)
     poster(frames, [0.9, None, 0.2, 0.3, 0.1], tmp_path / "poster.png", [4, 2, 3])
     with Image.open(tmp_path / "poster.png") as image:
@@ -114,7 +114,7 @@ def test_poster_is_the_frame_of_highest_similarity(tmp_path: Path) -> None:
         assert np.array_equal(np.asarray(image), frames.read(2))
 
 
-def test_poster_is_the_middle_frame_where_nothing_was_measured(tmp_path: Path) -> None:
+def test_the_poster_is_the_middle_frame_without_similarities(tmp_path: Path) -> None:
     frames = folder_of(tmp_path / "frames", 5)
     poster(frames, [None] * 5, tmp_path / "poster.png")
     with Image.open(tmp_path / "poster.png") as image:

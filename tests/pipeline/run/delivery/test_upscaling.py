@@ -1,10 +1,15 @@
-"""`scale: FILE`: a network in Real-ESRGAN's published format enlarges what is delivered, tile by tile."""
+"""`scale: FILE`: a network in Real-ESRGAN's published format enlarges delivered files, tile by tile."""
 
+import errno
+import io
+import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from pipeline.run.delivery import upscaling
@@ -54,7 +59,7 @@ def picture(width: int, height: int) -> np.ndarray:
     return np.stack([x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height)], -1).astype(np.uint8)
 
 
-def test_a_published_network_makes_a_larger_picture_of_the_same(network: Path) -> None:
+def test_a_published_network_enlarges_the_picture(network: Path) -> None:
     upscaler = Upscaler(network, "cpu")
     large = upscaler(picture(40, 24))
     assert upscaler.scale == 4
@@ -63,7 +68,7 @@ def test_a_published_network_makes_a_larger_picture_of_the_same(network: Path) -
     assert np.corrcoef(back.ravel(), picture(40, 24).ravel())[0, 1] > 0.9
 
 
-def test_tiles_leave_no_trace(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_leave_no_seams(network: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     upscaler = Upscaler(network, "cpu")
     whole = upscaler(picture(90, 70))
     monkeypatch.setattr(upscaling, "TILE", 32)
@@ -71,10 +76,6 @@ def test_tiles_leave_no_trace(network: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_frame_is_enlarged_once(network: Path, tmp_path: Path) -> None:
-    import io
-
-    from PIL import Image
-
     png = io.BytesIO()
     Image.fromarray(picture(16, 8)).save(png, "PNG")
     enlarged = Enlarged(Upscaler(network, "cpu"), tmp_path)
@@ -84,7 +85,28 @@ def test_a_frame_is_enlarged_once(network: Path, tmp_path: Path) -> None:
         assert image.size == (64, 32)
 
 
-def test_a_file_that_is_no_network_is_reported(tmp_path: Path) -> None:
+def test_an_enlarged_frame_is_kept_whole_or_not_at_all(
+    network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails before the picture is safely on it leaves nothing that the next use would take for it."""
+    png = io.BytesIO()
+    Image.fromarray(picture(16, 8)).save(png, "PNG")
+    enlarged = Enlarged(Upscaler(network, "cpu"), tmp_path)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            enlarged(3, png.getvalue())
+    assert list(tmp_path.iterdir()) == []
+    large = enlarged(3, png.getvalue())
+    assert [path.name for path in tmp_path.iterdir()] == ["3.png"]
+    assert (tmp_path / "3.png").read_bytes() == large
+
+
+def test_a_file_without_a_network_is_reported(tmp_path: Path) -> None:
     for name, content in (("a.pth", b"no network"), ("b.safetensors", b"\0" * 40)):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(InputError, match=r"not a checkpoint|not an upscaler that spandrel knows"):
@@ -107,7 +129,7 @@ def test_no_pickle_is_executed(tmp_path: Path) -> None:
 
 def test_a_run_delivers_enlarged_frames(network: Path, toy_file: Path, renderer: Renderer) -> None:
     toy_file.with_name("x4.pth").write_bytes(network.read_bytes())
-    video = "[{scale: x4.pth, format: ffv1}, {scale: x4.pth, size: [64, 48]}]"
+    video = "[{scale: x4.pth, format: ffv1}, {scale: x4.pth, size: [64, 48]}, {scale: x4.pth, format: png}]"
     toy_file.write_text(toy_file.read_text().replace("length: 12", f"length: 12, video: {video}"))
     origin = Origin(file=str(toy_file))
     schedule = load_origin(origin)
@@ -119,6 +141,8 @@ def test_a_run_delivers_enlarged_frames(network: Path, toy_file: Path, renderer:
     expected = Upscaler(network, "cpu")(folder.frames.read(5))
     assert np.abs(shown[5].astype(int) - expected).max() <= 1
     assert played(folder.path / "video-h264.mp4")[0].shape == (48, 64, 3)
+    with zipfile.ZipFile(folder.path / "video-png.zip") as archive, archive.open("video-png/frames/000005.png") as file:
+        np.testing.assert_array_equal(np.asarray(Image.open(file)), expected)
     assert not list(folder.path.glob(".video*"))
     assert list(Verification(folder).damaged()) == []
 
@@ -130,7 +154,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_reported_in_its_place(video: str, said: str) -> None:
+def test_a_mistake_is_reported_with_its_place(video: str, said: str) -> None:
     with pytest.raises(ScheduleError, match=said):
         read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
 

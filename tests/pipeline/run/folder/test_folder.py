@@ -38,19 +38,19 @@ def folder(tmp_path: Path) -> RunFolder:
     return RunFolder(path)
 
 
-def test_origin_comes_back_as_it_was(folder: RunFolder, origin: Origin) -> None:
+def test_the_origin_is_read_back_unchanged(folder: RunFolder, origin: Origin) -> None:
     folder.write_origin(load_origin(origin), origin)
     assert folder.origin() == origin
 
 
-def test_footage_outlives_the_schedule(folder: RunFolder, file: Path, origin: Origin) -> None:
+def test_the_video_plan_needs_no_schedule(folder: RunFolder, file: Path, origin: Origin) -> None:
     schedule = load_origin(origin)
     folder.write_origin(schedule, origin)
     file.unlink()
     assert folder.video_plan() == VideoPlan.of(schedule)
 
 
-def test_origin_loads_the_schedule_with_what_was_said_on_the_command_line(file: Path) -> None:
+def test_an_origin_loads_the_schedule_with_the_command_lines_changes(file: Path) -> None:
     plain, changed = Origin(file=str(file)), Origin(file=str(file), overrides=(("output.length", "5"),), draft=True)
     assert load_origin(plain).output.num_frames == 3
     assert load_origin(changed).output.num_frames == 5
@@ -68,7 +68,7 @@ def test_schedule_is_edited_only_if_its_text_changed(folder: RunFolder, file: Pa
     assert folder.load_schedule(folder.origin())[1] is True
 
 
-def test_lost_or_damaged_copy_of_the_schedule_counts_as_edited(folder: RunFolder, file: Path) -> None:
+def test_a_lost_or_damaged_copy_of_the_schedule_counts_as_edited(folder: RunFolder, file: Path) -> None:
     origin = Origin(file=str(file))
     folder.write_origin(load_origin(origin), origin)
     (folder.path / "schedule.yaml").write_bytes(b"\xff\xfe\xff")
@@ -86,7 +86,7 @@ def test_lost_or_damaged_copy_of_the_schedule_counts_as_edited(folder: RunFolder
         b'{"overrides": [], "file": "a", "footage": {"title": "a", "fps": 8}}',
     ],
 )
-def test_damaged_record_is_an_error_of_ours(folder: RunFolder, content: bytes) -> None:
+def test_a_damaged_record_gives_our_error(folder: RunFolder, content: bytes) -> None:
     (folder.path / "run.json").write_bytes(FOOTAGE + b'"overrides": [], "file": "a"}')
     assert folder.origin().file == "a"
     (folder.path / "run.json").write_bytes(content)
@@ -94,12 +94,12 @@ def test_damaged_record_is_an_error_of_ours(folder: RunFolder, content: bytes) -
         folder.origin()
 
 
-def test_folder_of_no_run_is_an_error_of_ours(tmp_path: Path) -> None:
+def test_a_folder_without_a_run_gives_our_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a folder such as outputs/sunset"):
         RunFolder(tmp_path / "nowhere").origin()
 
 
-def test_schedule_that_is_gone_is_an_error_of_ours(folder: RunFolder, file: Path) -> None:
+def test_a_deleted_schedule_gives_our_error(folder: RunFolder, file: Path) -> None:
     origin = Origin(file=str(file))
     folder.write_origin(load_origin(origin), origin)
     file.unlink()
@@ -107,7 +107,7 @@ def test_schedule_that_is_gone_is_an_error_of_ours(folder: RunFolder, file: Path
         folder.load_schedule(folder.origin())
 
 
-def test_record_is_json_that_people_can_read(folder: RunFolder, origin: Origin) -> None:
+def test_the_record_is_readable_json(folder: RunFolder, origin: Origin) -> None:
     folder.write_origin(load_origin(origin), origin)
     text = (folder.path / "run.json").read_text(encoding="utf-8")
     assert "夕陽" in text

@@ -25,12 +25,12 @@ def pixels() -> Pixels:
     return PIXELS
 
 
-def test_pixels_come_back_as_they_were(folder: FrameFolder, pixels: Pixels) -> None:
+def test_pixels_are_read_back_unchanged(folder: FrameFolder, pixels: Pixels) -> None:
     folder.write(7, pixels, RECORD)
     assert np.array_equal(folder.read(7), pixels)
 
 
-def test_file_is_a_png_named_by_six_digits(folder: FrameFolder, pixels: Pixels) -> None:
+def test_the_file_is_a_png_named_by_six_digits(folder: FrameFolder, pixels: Pixels) -> None:
     folder.write(7, pixels, RECORD)
     assert [path.name for path in folder.folder.iterdir()] == ["000007.png"]
     with Image.open(folder.path(7)) as image:
@@ -38,13 +38,13 @@ def test_file_is_a_png_named_by_six_digits(folder: FrameFolder, pixels: Pixels) 
 
 
 @pytest.mark.parametrize("similarity", [0.1 + 0.2, -1.0, 1e-17, 0.0, None])
-def test_record_comes_back_exactly(folder: FrameFolder, pixels: Pixels, similarity: float | None) -> None:
+def test_the_record_is_read_back_exactly(folder: FrameFolder, pixels: Pixels, similarity: float | None) -> None:
     record = FrameRecord(hash="cd" * 32, similarity=similarity, pixels="ef" * 32)
     folder.write(0, pixels, record)
     assert folder.record(0) == record
 
 
-def test_equal_frames_are_equal_files(tmp_path: Path, pixels: Pixels) -> None:
+def test_equal_frames_give_equal_files(tmp_path: Path, pixels: Pixels) -> None:
     first, second = FrameFolder(tmp_path / "a"), FrameFolder(tmp_path / "b")
     first.write(0, pixels, RECORD)
     second.write(0, pixels.copy(), dataclasses.replace(RECORD))
@@ -65,7 +65,7 @@ def test_foreign_files_have_no_record(folder: FrameFolder, pixels: Pixels) -> No
     assert [folder.record(index) for index in range(5)] == [None] * 5
 
 
-def test_torn_frame_has_no_record_wherever_it_is_torn(folder: FrameFolder, pixels: Pixels) -> None:
+def test_a_truncated_frame_has_no_record(folder: FrameFolder, pixels: Pixels) -> None:
     folder.write(0, pixels, RECORD)
     whole = folder.path(0).read_bytes()
     for length in range(0, len(whole), 41):
@@ -73,7 +73,7 @@ def test_torn_frame_has_no_record_wherever_it_is_torn(folder: FrameFolder, pixel
         assert folder.record(0) is None, f"after {length} of {len(whole)} bytes"
 
 
-def test_frame_torn_before_its_record_has_none(folder: FrameFolder, pixels: Pixels) -> None:
+def test_a_frame_truncated_before_its_record_has_none(folder: FrameFolder, pixels: Pixels) -> None:
     folder.write(0, pixels, RECORD)
     whole = folder.path(0).read_bytes()
     for length in range(whole.index(b"frame_hash") + len(b"frame_hash")):
@@ -90,22 +90,22 @@ def damage(folder: FrameFolder, index: int) -> str:
     return str(caught.value)
 
 
-def test_whole_frame_verifies(folder: FrameFolder, pixels: Pixels) -> None:
+def test_an_undamaged_frame_passes_verification(folder: FrameFolder, pixels: Pixels) -> None:
     folder.write(3, pixels, RECORD)
     assert folder.verify(3) == RECORD
 
 
-def test_missing_frame_is_told(folder: FrameFolder) -> None:
+def test_a_missing_frame_is_reported(folder: FrameFolder) -> None:
     assert "000003.png: is missing" in damage(folder, 3)
 
 
-def test_painted_over_frame_is_told_by_its_pixels(folder: FrameFolder, pixels: Pixels) -> None:
+def test_overwritten_pixels_are_detected(folder: FrameFolder, pixels: Pixels) -> None:
     folder.write(3, 255 - pixels, RECORD)
-    assert folder.record(3) == RECORD, "its pixels are not read where it is only asked for its record"
+    assert folder.record(3) == RECORD, "reading the record does not read the pixels"
     assert "000003.png: damaged" in damage(folder, 3)
 
 
-def test_no_flipped_bit_goes_unseen(folder: FrameFolder, pixels: Pixels) -> None:
+def test_every_flipped_bit_is_detected_or_harmless(folder: FrameFolder, pixels: Pixels) -> None:
     """Whatever is accepted has the record and pixels that were written; the rest is damaged, and nothing crashes."""
     folder.write(0, pixels, RECORD)
     whole = folder.path(0).read_bytes()
@@ -122,7 +122,7 @@ def test_no_flipped_bit_goes_unseen(folder: FrameFolder, pixels: Pixels) -> None
         assert np.array_equal(folder.read(0), pixels), f"byte {place}"
 
 
-def test_bomb_in_the_place_of_a_frame_is_no_frame(folder: FrameFolder, pixels: Pixels) -> None:
+def test_a_decompression_bomb_is_not_a_frame(folder: FrameFolder, pixels: Pixels) -> None:
     """A header that claims 65,500 x 65,500 pixels."""
     folder.write(0, pixels, RECORD)
     bomb = bytearray(folder.path(0).read_bytes())
@@ -133,7 +133,7 @@ def test_bomb_in_the_place_of_a_frame_is_no_frame(folder: FrameFolder, pixels: P
     assert "000000.png: damaged" in damage(folder, 0)
 
 
-def test_present_are_the_numbers_of_the_files(folder: FrameFolder, pixels: Pixels) -> None:
+def test_present_lists_the_numbers_of_the_files(folder: FrameFolder, pixels: Pixels) -> None:
     for index in (12, 3, 100):
         folder.write(index, pixels, RECORD)
     (folder.folder / "notes.png").touch()

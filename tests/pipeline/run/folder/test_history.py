@@ -1,4 +1,4 @@
-"""Nothing finished is lost: an edit puts the previous run aside, and it can be restored."""
+"""No finished run is lost: an edit moves the previous run to the history, and it can be restored."""
 
 import itertools
 import json
@@ -103,7 +103,7 @@ def desk(tmp_path: Path, renderer: Renderer) -> Desk:
 
 @pytest.fixture
 def done(desk: Desk) -> Desk:
-    """A desk whose run is finished; rendered here, because the comparison includes the small contact sheet."""
+    """A finished run; rendered here, because the comparison includes the small contact sheet."""
     desk.render()
     desk.events.clear()
     return desk
@@ -112,7 +112,7 @@ def done(desk: Desk) -> Desk:
 # an edit
 
 
-def test_an_edit_keeps_the_finished_run_and_the_way_back(done: Desk) -> None:
+def test_an_edit_keeps_the_finished_run_for_restoring(done: Desk) -> None:
     before = content(done.folder)
     done.render(GREEN)
     assert (done.kept, done.rendered) == ([1], [8, 9, 10, 11])
@@ -126,7 +126,7 @@ def test_an_edit_keeps_the_finished_run_and_the_way_back(done: Desk) -> None:
     assert content(done.folder) == before
     restore(done.folder, 2)
     assert content(done.folder) == after
-    assert len(History(done.folder).entries()) == 2, "what is kept already is not kept again"
+    assert len(History(done.folder).entries()) == 2, "a run that is already kept is not kept again"
 
 
 def test_editing_back_renders_nothing(done: Desk) -> None:
@@ -135,13 +135,13 @@ def test_editing_back_renders_nothing(done: Desk) -> None:
     done.render()
     assert done.rendered == []
     assert isinstance(said := done.events[-1], Finished)
-    assert said.taken_back == 12, "another seed had changed every frame"
+    assert said.taken_back == 12, "the other seed changed every frame"
     assert content(done.folder) == before
     done.render(SEED)
     assert (done.rendered, len(History(done.folder).entries())) == ([], 2)
 
 
-def test_verifying_a_restored_run_says_that_the_schedule_is_another(done: Desk) -> None:
+def test_verifying_a_restored_run_reports_that_the_schedule_has_changed(done: Desk) -> None:
     done.render(GREEN)
     assert "has changed since" not in Verification(done.folder).summary(0)
     restore(done.folder, 1)
@@ -153,7 +153,7 @@ def test_verifying_a_restored_run_says_that_the_schedule_is_another(done: Desk) 
     assert "has changed since" not in Verification(done.folder).summary(0)
 
 
-def test_a_restored_run_is_gone_on_from(done: Desk) -> None:
+def test_a_restored_run_can_be_continued(done: Desk) -> None:
     """Its states are restored, too."""
     done.render(SEED)
     restore(done.folder, 1)
@@ -161,7 +161,7 @@ def test_a_restored_run_is_gone_on_from(done: Desk) -> None:
     assert done.rendered == [8, 9, 10, 11]
 
 
-def test_what_is_in_the_history_is_the_folder_of_a_run(done: Desk) -> None:
+def test_an_entry_of_the_history_is_a_run_folder(done: Desk) -> None:
     done.render(SEED)
     done.render()  # the schedule file is that of the first run again
     (first, _) = History(done.folder).entries()
@@ -172,7 +172,7 @@ def test_what_is_in_the_history_is_the_folder_of_a_run(done: Desk) -> None:
     assert "history       2  render history" in str(inspect(done.folder))
 
 
-def test_a_comment_a_title_and_a_hole_keep_nothing(done: Desk) -> None:
+def test_comments_titles_and_missing_frames_add_nothing_to_the_history(done: Desk) -> None:
     done.render(f"# a thought\n{TOY}")
     done.render(f"title: another\n{TOY}")
     done.folder.frames.path(5).unlink()
@@ -181,13 +181,13 @@ def test_a_comment_a_title_and_a_hole_keep_nothing(done: Desk) -> None:
     assert not History(done.folder).path.exists()
 
 
-def test_a_run_that_is_not_finished_is_edited_without_more_ado(desk: Desk) -> None:
+def test_an_unfinished_run_is_not_added_to_the_history(desk: Desk) -> None:
     desk.render(stop_after=5)
     desk.render(SEED, stop_after=2)
     assert History(desk.folder).entries() == []
 
 
-def test_a_finished_run_whose_mending_was_stopped_is_still_finished(done: Desk) -> None:
+def test_a_finished_run_whose_repair_was_interrupted_is_still_finished(done: Desk) -> None:
     done.folder.frames.path(3).unlink()
     done.render(stop_after=1)
     assert isinstance(done.events[-1], Interrupted)
@@ -203,7 +203,7 @@ def test_a_shorter_schedule_keeps_the_longer_run(done: Desk) -> None:
     assert content(done.folder) == before
 
 
-def test_fresh_keeps_what_another_schedule_made_and_takes_nothing_back(done: Desk) -> None:
+def test_fresh_keeps_the_previous_run_and_reuses_nothing(done: Desk) -> None:
     done.render(fresh=True)
     assert (done.kept, done.rendered) == ([], list(range(FRAMES)))
     done.render(SEED, fresh=True)
@@ -212,7 +212,7 @@ def test_fresh_keeps_what_another_schedule_made_and_takes_nothing_back(done: Des
     assert done.rendered == list(range(FRAMES))
 
 
-def test_of_parts_side_by_side_the_first_keeps_the_run(desk: Desk) -> None:
+def test_the_first_of_parallel_parts_keeps_the_previous_run(desk: Desk) -> None:
     shots = four_shots(5, 3, 2, 2)
     before = content(desk.render(shots))
     other = shots.replace("seed: 3", "seed: 4")
@@ -224,7 +224,7 @@ def test_of_parts_side_by_side_the_first_keeps_the_run(desk: Desk) -> None:
     assert content(History(desk.folder).find(1).folder) == before
 
 
-def test_ten_runs_are_kept_and_fewer_on_request(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_latest_runs_are_kept(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "KEPT", 2)
     for seed in (4, 5, 6):
         done.render(TOY.replace("seed: 3", f"seed: {seed}"))
@@ -235,7 +235,7 @@ def test_ten_runs_are_kept_and_fewer_on_request(done: Desk, monkeypatch: pytest.
         restore(done.folder, 2)
 
 
-def test_it_says_what_changed_and_counts_what_is_shared_once(done: Desk) -> None:
+def test_the_listing_shows_changes_and_counts_shared_files_once(done: Desk) -> None:
     done.render(GREEN)
     first, today = listed(done.folder)
     assert (first.number, first.frames, first.finished, first.changes) == (1, FRAMES, True, ())
@@ -248,7 +248,7 @@ def test_it_says_what_changed_and_counts_what_is_shared_once(done: Desk) -> None
     assert json.dumps(first.to_record())
 
 
-def test_without_links_it_is_copied(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_copied_if_links_are_not_supported(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object) -> None:
         raise OSError(1, "Operation not permitted")
 
@@ -260,7 +260,7 @@ def test_without_links_it_is_copied(done: Desk, monkeypatch: pytest.MonkeyPatch)
     assert content(done.folder) == before
 
 
-def test_a_full_disk_while_it_is_put_aside_overwrites_nothing(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_while_a_run_is_put_aside_overwrites_nothing(done: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     before = content(done.folder)
 
     def full(*arguments: object) -> None:
@@ -277,7 +277,7 @@ def test_a_full_disk_while_it_is_put_aside_overwrites_nothing(done: Desk, monkey
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"hashes": 3}', '{"made": "x", "finished": true, "hashes": []}'])
-def test_what_is_no_kept_run_is_passed_over(done: Desk, text: str) -> None:
+def test_invalid_entries_are_skipped(done: Desk, text: str) -> None:
     done.render(GREEN)
     (History(done.folder).path / "0001" / "kept.json").write_text(text)
     (History(done.folder).path / "0007").mkdir()
@@ -292,7 +292,7 @@ def test_a_folder_in_use_is_not_restored(done: Desk) -> None:
         restore(done.folder, 1)
 
 
-def test_restoring_keeps_a_run_that_is_not_finished(done: Desk) -> None:
+def test_restoring_keeps_an_unfinished_run(done: Desk) -> None:
     done.render(SEED, stop_after=6)
     half = {path.name: path.read_bytes() for path in done.folder.frames.folder.glob("[0-9]*.png")}
     _, kept = restore(done.folder, 1)
@@ -307,7 +307,7 @@ def test_restoring_keeps_a_run_that_is_not_finished(done: Desk) -> None:
 # trials
 
 
-def test_a_trial_leaves_the_finished_run_alone(done: Desk) -> None:
+def test_a_trial_does_not_change_the_finished_run(done: Desk) -> None:
     before = content(done.folder)
     trial = done.render(overrides=(("output.seed", "9"),), frames=(None, 1))
     assert done.rendered == [0]
@@ -318,7 +318,7 @@ def test_a_trial_leaves_the_finished_run_alone(done: Desk) -> None:
     assert [type(event) for event in done.events] == [Finished]
 
 
-def test_a_trial_takes_the_frames_that_it_has_in_common(done: Desk) -> None:
+def test_a_trial_reuses_the_frames_that_it_has_in_common(done: Desk) -> None:
     changed = (("prompts.11", "green"),)
     trial = done.render(overrides=changed)
     assert done.rendered == [8, 9, 10, 11]
@@ -330,16 +330,16 @@ def test_a_trial_takes_the_frames_that_it_has_in_common(done: Desk) -> None:
 # a range of frames
 
 
-def test_one_frame_of_an_edited_schedule_leaves_the_video(done: Desk) -> None:
+def test_one_frame_of_an_edited_schedule_does_not_replace_the_video(done: Desk) -> None:
     video = done.folder.video.read_bytes()
     done.render(SEED, frames=(None, 1))
     assert (done.kept, done.rendered) == ([1], [0])
     assert done.folder.video.read_bytes() == video
-    assert f"stays as it was, since it shows {FRAMES} frames and only the first 1 " in done.warned[-1]
+    assert f"not replaced, since it shows {FRAMES} frames and only the first 1 " in done.warned[-1]
     assert isinstance(done.events[-1], Finished)
     assert done.events[-1].video is None
     done.render()
-    assert done.rendered == [], "frame 0 comes out of the history"
+    assert done.rendered == [], "frame 0 comes from the history"
     assert done.folder.video.read_bytes() == video
 
 
@@ -355,7 +355,7 @@ def test_a_longer_range_makes_a_longer_video(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("damage", ["missing", "torn", "foreign"])
-def test_a_hole_costs_the_frames_since_the_state_before_it(desk: Desk, damage: str) -> None:
+def test_a_missing_frame_is_rendered_from_the_state_before_it(desk: Desk, damage: str) -> None:
     long = TOY.replace("length: 12", "length: 40")
     before = content(desk.render(long))
     for index in (18, 27, 28):
@@ -375,7 +375,7 @@ def test_a_hole_costs_the_frames_since_the_state_before_it(desk: Desk, damage: s
     assert {path for path in stamps if path.stat().st_mtime_ns != stamps[path]} == written & stamps.keys()
 
 
-def test_a_damaged_state_before_a_hole_costs_no_more_than_the_way_from_the_one_before(desk: Desk) -> None:
+def test_a_damaged_state_before_a_missing_frame_falls_back_to_the_previous_one(desk: Desk) -> None:
     long = TOY.replace("length: 12", "length: 40")
     before = content(desk.render(long))
     for index in (18, 27):
@@ -383,8 +383,10 @@ def test_a_damaged_state_before_a_hole_costs_no_more_than_the_way_from_the_one_b
     for index in (15, 23):
         (desk.folder.path / "state" / f"{index:06d}.safetensors").write_bytes(b"torn")
     desk.render(long)
-    assert desk.rendered == [*range(8, 19), *range(19, 28)], "what is at hand after frame 18 is gone on from"
-    assert sum("going on from an earlier state" in text for text in desk.warned) == 2
+    assert desk.rendered == [*range(8, 19), *range(19, 28)], (
+        "rendering continues from the state in memory after frame 18"
+    )
+    assert sum("continuing from an earlier state" in text for text in desk.warned) == 2
     assert content(desk.folder) == before
 
 
@@ -392,7 +394,7 @@ LOOP = TOY.replace("length: 12", "length: 32") + "loop: {blend: 1s}\n"
 
 
 @pytest.mark.parametrize(("hole", "most"), [(36, 13), (32, 9), (2, 3), (20, 5)])
-def test_a_hole_in_a_loop_is_filled_to_the_bit(desk: Desk, hole: int, most: int) -> None:
+def test_a_missing_frame_of_a_loop_is_rendered_to_the_same_bits(desk: Desk, hole: int, most: int) -> None:
     before = content(desk.render(LOOP))
     assert len(desk.rendered) == 40
     desk.folder.frames.path(hole).unlink()
@@ -402,7 +404,7 @@ def test_a_hole_in_a_loop_is_filled_to_the_bit(desk: Desk, hole: int, most: int)
     assert content(desk.folder) == before
 
 
-def test_a_loop_whose_first_states_are_gone_makes_those_alone(desk: Desk) -> None:
+def test_missing_first_states_of_a_loop_are_computed_again(desk: Desk) -> None:
     before = content(desk.render(LOOP))
     desk.folder.frames.path(36).unlink()
     states = StateFolder(desk.folder.path / "state", every=8)

@@ -12,7 +12,7 @@ from pipeline.storage.processes import boot, start_of
 from render.errors import FolderInUseError, OutputFolderError
 
 
-def test_holder_is_this_process_inside_the_block_and_nobody_after(tmp_path: Path) -> None:
+def test_the_holder_is_this_process_inside_the_block_and_nobody_after(tmp_path: Path) -> None:
     with only_writer(tmp_path):
         told = holder(tmp_path)
         assert told is not None
@@ -21,19 +21,19 @@ def test_holder_is_this_process_inside_the_block_and_nobody_after(tmp_path: Path
     assert (tmp_path / NAME).read_bytes() == b""
 
 
-def test_second_writer_is_told_who_and_since_when(tmp_path: Path) -> None:
+def test_a_second_writer_is_refused_with_the_holder_and_its_start(tmp_path: Path) -> None:
     with only_writer(tmp_path):
         first = (tmp_path / NAME).read_bytes()
         with pytest.raises(FolderInUseError) as caught, only_writer(tmp_path):
             raise AssertionError("there are two writers")
-        assert (tmp_path / NAME).read_bytes() == first, "the refused one must not write its name over the other's"
+        assert (tmp_path / NAME).read_bytes() == first, "the refused writer must not overwrite the holder's name"
     started = json.loads(first)["started"]
     assert str(caught.value).startswith(
         f"{tmp_path}: is being rendered by process {os.getpid()} on {platform.node()}, since {started}"
     )
 
 
-def test_folder_is_made_where_there_is_none(tmp_path: Path) -> None:
+def test_a_missing_folder_is_created(tmp_path: Path) -> None:
     with only_writer(tmp_path / "out" / "toy"):
         assert (tmp_path / "out" / "toy").is_dir()
 
@@ -64,7 +64,7 @@ def test_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{torn", b"[1]", b'{"pid": 1}', b"\xff\xfe"])
-def test_lock_file_that_says_nothing_holds_as_well(tmp_path: Path, content: bytes) -> None:
+def test_a_lock_file_without_a_name_also_locks(tmp_path: Path, content: bytes) -> None:
     """The operating system's lock decides; the text is only for people."""
     with (tmp_path / NAME).open("wb") as file:
         file.write(content)
@@ -76,8 +76,8 @@ def test_lock_file_that_says_nothing_holds_as_well(tmp_path: Path, content: byte
         pass
 
 
-def test_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`render status` takes the lock for an instant to ask."""
+def test_a_briefly_held_lock_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`render status` takes the lock briefly to test it."""
     with (tmp_path / NAME).open("wb") as asking:
         fcntl.flock(asking, fcntl.LOCK_SH)
         monkeypatch.setattr("pipeline.run.folder.lock.time.sleep", lambda seconds: fcntl.flock(asking, fcntl.LOCK_UN))
@@ -96,7 +96,7 @@ def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_locks")
-def test_file_system_without_locks_is_no_reason_to_refuse(tmp_path: Path) -> None:
+def test_a_file_system_without_locks_is_accepted(tmp_path: Path) -> None:
     with only_writer(tmp_path):
         assert json.loads((tmp_path / NAME).read_text())["pid"] == os.getpid()
 
@@ -112,7 +112,7 @@ def test_file_system_without_locks_is_no_reason_to_refuse(tmp_path: Path) -> Non
     ],
 )
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
-def test_without_locks_what_the_file_says_counts(tmp_path: Path, host: str, pid: int, refused: bool) -> None:
+def test_without_locks_the_files_content_decides(tmp_path: Path, host: str, pid: int, refused: bool) -> None:
     (tmp_path / NAME).write_text(json.dumps({"host": host, "pid": pid, "started": "2026-01-02 03:04:05"}))
     if refused:
         with pytest.raises(FolderInUseError, match=f"process {pid} on "), only_writer(tmp_path):
@@ -134,9 +134,7 @@ def noted(**changes: object) -> str:
 @pytest.mark.usefixtures("no_locks")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks /proc")
 @pytest.mark.parametrize("changes", [{"start": "1"}, {"boot": "an earlier one"}, {"pid": "no number"}])
-def test_without_locks_a_number_that_was_given_out_again_holds_nothing(
-    tmp_path: Path, changes: dict[str, object]
-) -> None:
+def test_without_locks_a_reused_process_number_holds_nothing(tmp_path: Path, changes: dict[str, object]) -> None:
     (tmp_path / NAME).write_text(noted(**changes))
     assert holder(tmp_path) is None
     assert in_use(tmp_path) == ""
@@ -145,7 +143,7 @@ def test_without_locks_a_number_that_was_given_out_again_holds_nothing(
 
 
 @pytest.mark.usefixtures("no_locks")
-def test_without_locks_who_writes_is_told(tmp_path: Path) -> None:
+def test_without_locks_the_writer_is_reported(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(noted())
     told = holder(tmp_path)
     assert told is not None
@@ -154,7 +152,7 @@ def test_without_locks_who_writes_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_locks")
-def test_without_locks_parts_keep_out_what_shares_their_frames(tmp_path: Path) -> None:
+def test_without_locks_parts_exclude_writers_that_share_frames(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}-5-9").write_text(noted())
     with only_writer(tmp_path, (0, 5)):
         pass
@@ -163,7 +161,7 @@ def test_without_locks_parts_keep_out_what_shares_their_frames(tmp_path: Path) -
             raise AssertionError("there are two writers")
 
 
-def test_who_was_killed_is_not_named_for_a_part(tmp_path: Path) -> None:
+def test_a_killed_holder_is_not_named_for_a_part(tmp_path: Path) -> None:
     process = multiprocessing.get_context("fork").Process(target=die_holding, args=(tmp_path,))
     process.start()
     process.join()
@@ -173,7 +171,7 @@ def test_who_was_killed_is_not_named_for_a_part(tmp_path: Path) -> None:
         assert (tmp_path / NAME).read_bytes() == b""
 
 
-def test_a_folder_that_cannot_be_made_is_told_with_what_is_in_the_way(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported_with_the_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "j1").write_text("a file")
     for folder in (tmp_path / "j1", tmp_path / "j1" / "deep"):
         with pytest.raises(OutputFolderError) as caught, only_writer(folder):
@@ -181,16 +179,18 @@ def test_a_folder_that_cannot_be_made_is_told_with_what_is_in_the_way(tmp_path: 
         assert str(caught.value) == f"cannot create the output folder {folder}: {tmp_path / 'j1'} is a file"
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*arguments: object) -> int:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pipeline.run.folder.lock.os.open", denied)
-    with pytest.raises(OutputFolderError, match=r"cannot write to the output folder .*: Permission denied; what is"):
+    with pytest.raises(
+        OutputFolderError, match=r"cannot write to the output folder .*: Permission denied; finished work"
+    ):
         only_writer(tmp_path).__enter__()
 
 
-def test_nobody_holds_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_nobody_holds_a_missing_folder(tmp_path: Path) -> None:
     assert holder(tmp_path / "nowhere") is None
 
 

@@ -51,7 +51,7 @@ def assert_same(one: torch.Tensor | None, other: torch.Tensor | None) -> None:
 # the chain
 
 
-def test_every_frame_has_a_hash_of_its_own_and_always_the_same(specs: list[FrameSpec]) -> None:
+def test_hashes_are_unique_and_reproducible(specs: list[FrameSpec]) -> None:
     hashes = chain(specs, {})
     assert len(set(hashes)) == len(specs)
     assert chain(specs, {}) == hashes
@@ -59,7 +59,7 @@ def test_every_frame_has_a_hash_of_its_own_and_always_the_same(specs: list[Frame
 
 @pytest.mark.parametrize("edited", [0, 1, 6, 11])
 @pytest.mark.parametrize("change", [{"num_steps": 99}, {"lr": 0.1000001}, {"prompts": ()}, {"transforms": {"zoom": 2}}])
-def test_edit_changes_the_chain_from_exactly_its_frame_on(
+def test_an_edit_changes_the_hashes_from_its_frame_on(
     specs: list[FrameSpec], edited: int, change: dict[str, Any]
 ) -> None:
     before = chain(specs, {})
@@ -67,14 +67,14 @@ def test_edit_changes_the_chain_from_exactly_its_frame_on(
     assert [one == other for one, other in zip(before, after, strict=True)] == [i < edited for i in range(len(specs))]
 
 
-def test_behind_a_cut_nothing_hangs_on_what_was_before(specs: list[FrameSpec]) -> None:
+def test_hashes_after_a_cut_do_not_depend_on_earlier_frames(specs: list[FrameSpec]) -> None:
     cut = [dataclasses.replace(spec, cut=spec.index in (4, 8)) for spec in specs]
     edited = [dataclasses.replace(spec, lr=0.7) if spec.index == 5 else spec for spec in cut]
     same = [one == other for one, other in zip(chain(cut, {}), chain(edited, {}), strict=True)]
     assert same == [index not in (5, 6, 7) for index in range(len(specs))]
 
 
-def test_what_is_led_hangs_on_what_it_is_led_into_across_cuts(specs: list[FrameSpec]) -> None:
+def test_a_blended_frames_hash_depends_on_its_target_across_cuts(specs: list[FrameSpec]) -> None:
     led = [
         dataclasses.replace(spec, cut=spec.index in (4, 11), lead=(1, 0.5) if spec.index > 9 else None)
         for spec in specs
@@ -96,7 +96,7 @@ def test_another_format_changes_every_frame(specs: list[FrameSpec], monkeypatch:
     assert not set(before) & set(chain(specs, {}))
 
 
-def test_longer_schedule_begins_with_the_same_hashes(specs: list[FrameSpec]) -> None:
+def test_a_longer_schedule_begins_with_the_same_hashes(specs: list[FrameSpec]) -> None:
     assert chain(specs, {})[:5] == chain(specs[:5], {})
 
 
@@ -105,7 +105,7 @@ def test_longer_schedule_begins_with_the_same_hashes(specs: list[FrameSpec]) -> 
 
 @pytest.mark.parametrize("latent", [True, False])
 @pytest.mark.parametrize("optimizer", [True, False])
-def test_state_comes_back_bit_for_bit(tmp_path: Path, latent: bool, optimizer: bool) -> None:
+def test_a_state_is_read_back_bit_for_bit(tmp_path: Path, latent: bool, optimizer: bool) -> None:
     state = state_after(5)
     if not latent:
         state.latent = None
@@ -126,7 +126,7 @@ def test_state_comes_back_bit_for_bit(tmp_path: Path, latent: bool, optimizer: b
         assert_same(loaded.optimizer_state[name], value)
 
 
-def test_similarity_without_prompts_comes_back_as_nan(tmp_path: Path) -> None:
+def test_similarity_without_prompts_is_read_back_as_nan(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path, every=8)
     folder.save(state_after(0, similarity=torch.tensor([torch.nan])), "hash", "here")
     assert folder.load(0, CPU).similarity.isnan().all()
@@ -163,7 +163,7 @@ def test_latest_two_and_one_per_second_are_kept(tmp_path: Path) -> None:
     assert folder.kept() == [7, 15, 19, 20]
 
 
-def test_rendering_an_early_range_anew_keeps_later_states(tmp_path: Path) -> None:
+def test_rendering_an_early_range_again_keeps_later_states(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path / "state", every=8)
     for index in [*range(21), 3]:
         folder.save(state_after(index), "hash", "here")
@@ -177,10 +177,10 @@ def test_less_than_a_frame_per_second_keeps_every_state(tmp_path: Path) -> None:
     assert folder.kept() == [0, 1, 2, 3]
 
 
-# what a file says about itself, and whether it is complete
+# the metadata of a file, and whether it is complete
 
 
-def test_note_says_what_was_saved(tmp_path: Path) -> None:
+def test_the_note_describes_the_saved_state(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path, every=1)
     folder.save(state_after(3), "ab", "cpu in float32")
     note = folder.note(3)
@@ -189,7 +189,7 @@ def test_note_says_what_was_saved(tmp_path: Path) -> None:
     assert folder.verify(3) == note
 
 
-def test_folder_that_is_not_there_has_no_states(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_states(tmp_path: Path) -> None:
     folder = StateFolder(tmp_path / "state", every=8)
     assert folder.kept() == []
     assert folder.note(0) is None
@@ -211,7 +211,7 @@ def saved(tmp_path: Path) -> tuple[StateFolder, Path]:
     return folder, tmp_path / "000002.safetensors"
 
 
-def test_torn_state_is_refused_wherever_it_is_torn(saved: tuple[StateFolder, Path]) -> None:
+def test_a_truncated_state_is_refused(saved: tuple[StateFolder, Path]) -> None:
     folder, path = saved
     whole = path.read_bytes()
     for length in range(0, len(whole), 7):
@@ -221,7 +221,7 @@ def test_torn_state_is_refused_wherever_it_is_torn(saved: tuple[StateFolder, Pat
     assert folder.verify(2).frame_hash == "a"
 
 
-def test_no_flipped_bit_goes_unseen(saved: tuple[StateFolder, Path]) -> None:
+def test_every_flipped_bit_is_detected_or_harmless(saved: tuple[StateFolder, Path]) -> None:
     """Header length, header, note and tensors: whatever is accepted is what was saved."""
     folder, path = saved
     whole, note = path.read_bytes(), folder.verify(2)
@@ -230,7 +230,7 @@ def test_no_flipped_bit_goes_unseen(saved: tuple[StateFolder, Path]) -> None:
         flipped[place] ^= 1 << place % 8
         path.write_bytes(flipped)
         told = folder.note(2)
-        assert told is None or told == note, f"byte {place}: a damaged note was believed"
+        assert told is None or told == note, f"byte {place}: a damaged note was accepted"
         try:
             folder.verify(2)
         except CheckpointError:
@@ -256,25 +256,25 @@ def test_foreign_safetensors_file_is_refused(saved: tuple[StateFolder, Path]) ->
 
 
 @pytest.mark.parametrize("content", [b"", b"not a state", b"\xff" * 100])
-def test_state_that_is_none_is_refused_by_name(saved: tuple[StateFolder, Path], content: bytes) -> None:
+def test_an_invalid_state_is_refused_by_name(saved: tuple[StateFolder, Path], content: bytes) -> None:
     folder, path = saved
     path.write_bytes(content)
     assert folder.note(2) is None
     assert "000002.safetensors: damaged" in refused(folder, 2)
 
 
-def test_folder_in_the_place_of_a_state_is_refused(tmp_path: Path) -> None:
+def test_a_folder_instead_of_a_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "000002.safetensors").mkdir()
     folder = StateFolder(tmp_path, every=8)
     assert folder.note(2) is None
     assert "cannot be read" in refused(folder, 2)
 
 
-def test_state_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_state_is_refused(tmp_path: Path) -> None:
     assert "cannot be read" in refused(StateFolder(tmp_path, every=8), 2)
 
 
-def test_foreign_names_are_no_states_and_never_deleted(tmp_path: Path) -> None:
+def test_foreign_files_are_not_states_and_never_deleted(tmp_path: Path) -> None:
     names = ["notes.safetensors", "000002.txt", ".000003.safetensors"]
     for name in names:
         (tmp_path / name).write_text("something of the user's")

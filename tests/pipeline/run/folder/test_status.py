@@ -19,7 +19,7 @@ def test_finished_run_is_done(made: Made) -> None:
     assert (status.states, status.edited, status.video, status.writer) == ((7, 10, 11), False, True, None)
 
 
-def test_begun_run_lacks_the_rest(made: Made) -> None:
+def test_an_unfinished_run_lacks_the_remaining_frames(made: Made) -> None:
     status = inspect(made(frames=(None, 5)))
     assert (status.done, status.missing, status.states) == (("0:5",), (f"5:{FRAMES}",), (3, 4))
 
@@ -40,7 +40,7 @@ def test_damaged_state_does_not_count(made: Made) -> None:
     assert inspect(folder).states == (7, 10)
 
 
-def test_edit_makes_what_it_changes_stale(made: Made, toy_file: Path) -> None:
+def test_an_edit_makes_the_changed_frames_stale(made: Made, toy_file: Path) -> None:
     folder = made()
     toy_file.write_text(toy_file.read_text().replace("11: blue", "11: green"))
     status = inspect(folder)
@@ -55,21 +55,21 @@ def test_frames_past_the_end_are_stale(made: Made, toy_file: Path) -> None:
     assert (status.frames, status.done, status.stale) == (8, ("0:8",), ("8:12",))
 
 
-def test_comment_is_an_edit_that_makes_nothing_stale(made: Made, toy_file: Path) -> None:
+def test_a_comment_is_an_edit_that_makes_nothing_stale(made: Made, toy_file: Path) -> None:
     folder = made()
     toy_file.write_text(toy_file.read_text() + "# a thought\n")
     status = inspect(folder)
     assert (status.edited, status.stale) == (True, ())
 
 
-def test_looking_changes_nothing(made: Made) -> None:
+def test_reading_the_status_changes_nothing(made: Made) -> None:
     folder = made()
     before = {path: path.stat().st_mtime_ns for path in folder.path.rglob("*")}
     inspect(folder)
     assert {path: path.stat().st_mtime_ns for path in folder.path.rglob("*")} == before
 
 
-def test_writer_is_told_while_there_is_one(made: Made) -> None:
+def test_the_current_writer_is_shown(made: Made) -> None:
     folder = made()
     with only_writer(folder.path):
         status = inspect(folder)
@@ -78,7 +78,7 @@ def test_writer_is_told_while_there_is_one(made: Made) -> None:
     assert json.loads(status.to_json())["writer"]["pid"] == status.writer.pid
 
 
-def test_lines_tell_counts_ranges_and_how_to_go_on(made: Made, toy_file: Path) -> None:
+def test_lines_show_counts_ranges_and_how_to_continue(made: Made, toy_file: Path) -> None:
     folder = made(frames=(None, 5))
     shutil.copy(folder.frames.path(0), folder.frames.path(7))
     assert str(inspect(folder)).splitlines() == [
@@ -124,5 +124,5 @@ def test_many_ranges_are_shortened() -> None:
     ("numbers", "expected"),
     [(set(), ()), ({0, 1, 2, 7}, ("0:3", "7:8")), ({5}, ("5:6",)), ({9, 8, 1}, ("1:2", "8:10"))],
 )
-def test_ranges_are_as_frames_takes_them(numbers: set[int], expected: tuple[str, ...]) -> None:
+def test_ranges_use_the_notation_of_frames(numbers: set[int], expected: tuple[str, ...]) -> None:
     assert ranges(numbers) == expected

@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[4]
 
 
 class Payload:
-    """Stands for a frame: an object that takes up memory."""
+    """Stands in for a frame: an object that uses memory."""
 
 
-def test_what_is_given_is_written_in_order() -> None:
+def test_writes_happen_in_order() -> None:
     written: list[int] = []
     came: list[int] = []
 
@@ -34,7 +34,7 @@ def test_what_is_given_is_written_in_order() -> None:
     assert written == came == list(range(20))
 
 
-def test_leaving_the_block_waits_for_what_was_given() -> None:
+def test_leaving_the_block_waits_for_all_writes() -> None:
     gate = threading.Event()
     written: list[int] = []
 
@@ -51,7 +51,7 @@ def test_leaving_the_block_waits_for_what_was_given() -> None:
     assert written == list(range(DEPTH))
 
 
-def test_what_is_written_within_the_patience_is_told_at_once() -> None:
+def test_a_write_within_the_patience_is_reported_at_once() -> None:
     gate = threading.Event()
     with Writer[bool]() as writer:
         assert list(writer.put(lambda: True, patience=60.0)) == [True]
@@ -60,7 +60,7 @@ def test_what_is_written_within_the_patience_is_told_at_once() -> None:
         assert list(writer.put(lambda: True, patience=60.0)) == [True, True]
 
 
-def test_a_slow_disk_makes_the_run_wait_and_memory_never_grows() -> None:
+def test_a_slow_disk_makes_the_run_wait_and_memory_does_not_grow() -> None:
     gate = threading.Semaphore(0)
     alive: list[weakref.ref[Payload]] = []
 
@@ -87,7 +87,7 @@ def test_a_slow_disk_makes_the_run_wait_and_memory_never_grows() -> None:
         assert len(alive) == 10
 
 
-def test_after_a_failure_nothing_more_is_written_and_it_is_told() -> None:
+def test_after_a_failure_nothing_more_is_written_and_the_failure_is_raised() -> None:
     written: list[str] = []
     gate = threading.Event()
 
@@ -109,7 +109,7 @@ def test_after_a_failure_nothing_more_is_written_and_it_is_told() -> None:
     assert written == []
 
 
-def test_a_failure_of_the_block_is_not_covered_by_one_of_writing() -> None:
+def test_a_failure_inside_the_block_is_not_hidden_by_a_failed_write() -> None:
     gate = threading.Event()
 
     def fails() -> str:
@@ -158,7 +158,7 @@ writer.join()
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux shows them")
-def test_writing_takes_no_threads_of_torch(tmp_path: Path) -> None:
+def test_writing_starts_no_torch_threads(tmp_path: Path) -> None:
     """A second team of OpenMP threads would make the refinement's team sleep at every barrier."""
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}
     command = [sys.executable, "-c", ALONE, str(tmp_path)]

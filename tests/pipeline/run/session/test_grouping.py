@@ -1,4 +1,4 @@
-"""Schedules refined as one batch: each folder holds what it would hold alone, whatever happens to the others."""
+"""Schedules refined as one batch: each folder is as if rendered alone, whatever happens to the others."""
 
 import errno
 import re
@@ -138,7 +138,7 @@ def assert_like_single(out: Path, single: Path, schedules: list[Schedule]) -> No
 
 
 @pytest.mark.parametrize("at_once", [2, 3, 8])
-def test_videos_are_those_of_single_runs(at_once: int, tmp_path: Path, single: Path, pixels: Counting) -> None:
+def test_videos_equal_those_of_single_runs(at_once: int, tmp_path: Path, single: Path, pixels: Counting) -> None:
     """12, 5 and 12 frames: the second one finishes first, and its place is filled or left empty."""
     listener = Listener()
     assert render([ONE, TWO, THREE], tmp_path, at_once, listener) == 0
@@ -149,7 +149,7 @@ def test_videos_are_those_of_single_runs(at_once: int, tmp_path: Path, single: P
         assert listener.of(schedule.title) == [Started, *[FrameDone] * schedule.output.num_frames, Finished]
 
 
-def test_a_run_that_fails_leaves_the_others_as_they_are(
+def test_a_failing_run_does_not_affect_the_others(
     tmp_path: Path, single: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second one's disk fails halfway."""
@@ -168,13 +168,15 @@ def test_a_run_that_fails_leaves_the_others_as_they_are(
     assert set(pixels.batches) == {3, 2}
 
 
-def test_measuring_must_be_little_beside_the_work(
+def test_the_batch_size_is_measured_only_if_there_is_enough_work(
     tmp_path: Path, single: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With 64 steps in all, spending 12 on a measurement is not worth it; the outcome is reported in one line."""
+    """With 64 steps in total, 12 for a measurement are too many; the decision is reported in one line."""
     listener = Listener()
     assert render([ONE, TWO, THREE], tmp_path / "few", None, listener) == 0
-    assert listener.notes == ["lockstep: 64 steps in all are too few to measure by 12 what pays: 1 at once"]
+    assert listener.notes == [
+        "lockstep: 64 steps in total are too few to measure which number is fastest; refining 1 at once"
+    ]
     assert set(pixels.batches) == {1}
     assert sum(pixels.batches) == 64
     monkeypatch.setattr("pipeline.run.session.grouping.WORTH", 5)
@@ -186,7 +188,7 @@ def test_measuring_must_be_little_beside_the_work(
     assert len(listener.notes) == 2  # there was nothing to do
 
 
-def test_an_interruption_ends_all_after_their_frames_and_begins_none(
+def test_an_interruption_ends_all_runs_after_their_frames_and_starts_none(
     tmp_path: Path, single: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(event: Event) -> None:
@@ -207,7 +209,7 @@ def test_an_interruption_ends_all_after_their_frames_and_begins_none(
     assert again.of("one") == [Started, *[FrameDone] * (12 - done), Finished]
 
 
-def test_going_on_alone_is_told(tmp_path: Path, single: Path, pixels: Counting) -> None:
+def test_continuing_a_lockstep_run_alone_gives_a_warning(tmp_path: Path, single: Path, pixels: Counting) -> None:
     def interrupt(event: Event) -> None:
         if isinstance(event, FrameDone) and (event.schedule, event.index) == ("one", 3):
             signal.raise_signal(signal.SIGINT)
@@ -216,9 +218,9 @@ def test_going_on_alone_is_told(tmp_path: Path, single: Path, pixels: Counting) 
     listener = Listener()
     assert render([ONE], tmp_path, 1, listener) == 0
     (warning,) = [event.message for event in listener.events if isinstance(event, Warned)]
-    assert "begun on " in warning
+    assert "started on " in warning
     assert ", in lockstep, continued on " in warning
-    assert warning.endswith("frames differ a little, and more over time")
+    assert warning.endswith("frames differ slightly, and more over time")
     assert_like_single(tmp_path, single, [ONE])
 
 
@@ -241,13 +243,13 @@ def test_shots_of_one_schedule_are_refined_together(tmp_path: Path, pixels: Coun
     assert_like_single(tmp_path / "both", tmp_path / "single", [shots, other])
     first, second, third, whole = ([e for e in listener.events if e.schedule == name] for name in NAMES)
     assert [type(event) for event in whole] == [Finished]
-    assert 0 < whole[0].rendered < 27, "those of its parts"  # type: ignore[union-attr]
+    assert 0 < whole[0].rendered < 27, "the total over its parts"  # type: ignore[union-attr]
     assert [events[-1].video for events in (first, second, third)] == [None] * 3  # type: ignore[union-attr]
     assert sum(pixels.batches) == 2 * 27 + 3 * 2 + 12, "every step was taken once"
 
 
-def test_shots_anew_and_one_that_fails(tmp_path: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--fresh` applies to the shots, not to what joins them into the video; if a shot fails, there is no video."""
+def test_fresh_shots_and_a_failing_shot(tmp_path: Path, pixels: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--fresh` applies to the shots, not to the run that makes the video; if a shot fails, no video is made."""
     job = RunRequest(schedule=read_schedule(SHOTS, "shots.yaml", "shots"), folder=tmp_path)
     for at_once in (1, 2):
         listener = Listener()
@@ -264,7 +266,7 @@ def test_shots_anew_and_one_that_fails(tmp_path: Path, pixels: Counting, monkeyp
     assert not RunFolder(tmp_path).video.exists()
 
 
-def test_only_schedules_of_one_size_and_one_set_of_models_are_grouped(tmp_path: Path) -> None:
+def test_only_schedules_of_the_same_size_and_models_are_grouped(tmp_path: Path) -> None:
     wide = read_schedule(ONE.source.replace("[32, 24]", "[48, 24]"), "wide.yaml", "wide")
     exact = read_schedule(ONE.source.replace("[toy]", "[toy], precision: fp32"), "exact.yaml", "exact")
     runs = [run_of(schedule, tmp_path / schedule.title) for schedule in (ONE, wide, TWO, exact, THREE)]

@@ -1,4 +1,4 @@
-"""A worker renders one job after another all night: nothing may remain of a job that has ended."""
+"""A worker renders one job after another all night: a finished job must not leave anything in memory."""
 
 import gc
 from collections import Counter
@@ -31,7 +31,7 @@ def objects() -> Counter[str]:
 
 
 @pytest.mark.slow
-def test_a_job_leaves_no_object_behind(tmp_path: Path) -> None:
+def test_a_job_leaks_no_objects(tmp_path: Path) -> None:
     session = Session("cpu")
     render_jobs(session, tmp_path, range(3))
     before = objects()

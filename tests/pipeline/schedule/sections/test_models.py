@@ -123,8 +123,7 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         ),
         (
             "models: {perceptors: [ViT-B-32]}",
-            "1:23: models.perceptors[0]: unknown perceptor 'ViT-B-32'; name its weights, too, such as"
-            " 'ViT-B-32/openai'",
+            "1:23: models.perceptors[0]: unknown perceptor 'ViT-B-32'; name its weights, such as 'ViT-B-32/openai'",
         ),
         (
             "models: {latent: {checkpoint: weights/vqgan.safetensors}}",
@@ -167,7 +166,7 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
         (
             "prompts: [{image: torn.png}]",
             "1:19: prompts[0].image: FOLDER/torn.png: cannot be read: Truncated File Read; expected a PNG, JPEG, WebP,"
-            " BMP, TIFF or GIF picture that is whole",
+            " BMP, TIFF or GIF picture, undamaged",
         ),
         (
             "prompts: [{image: ../reference.png, weight: 2}]",

@@ -17,6 +17,7 @@ from render.errors import UnknownNameError
 
 ROOT = Path(__file__).parents[4]
 EVERY = pytest.mark.parametrize("name", formats.names())
+BY_FFMPEG = pytest.mark.parametrize("name", [name for name in formats.names() if formats.find(name).sink == "ffmpeg"])
 TITLE = "a title"
 
 
@@ -40,11 +41,15 @@ def test_the_fields_of_a_format_are_consistent(name: str) -> None:
     assert known.speed is None or str(known.speed) in known.speeds
     assert set(known.speed_range.split(" to ")) - {""} <= set(known.speeds)
     assert not known.hardware or known.crf is not None, "hardware gets a quality, so software must have one"
+    if known.sink == "ffmpeg":
+        assert known.container.muxer
+        assert known.container.demuxer
+        assert known.container.text is None or known.container.text.write is not None, "ffmpeg embeds no text in it"
     reserved = {"vcodec", "crf", "preset", "f"}
     assert not reserved & {*known.options, *known.tags, *known.container.options}
 
 
-@EVERY
+@BY_FFMPEG
 def test_settings_override_defaults(name: str) -> None:
     known = formats.find(name)
     options = known.recipe().options
@@ -61,7 +66,7 @@ def test_settings_override_defaults(name: str) -> None:
         assert known.recipe(preset=known.speeds[0]).options["preset"] == known.speeds[0]
 
 
-@EVERY
+@BY_FFMPEG
 def test_the_encoder_knows_its_options(any_ffmpeg: str, name: str) -> None:
     known = formats.find(name)
     listed = encoder_options(any_ffmpeg, known.encoder)
@@ -70,7 +75,7 @@ def test_the_encoder_knows_its_options(any_ffmpeg: str, name: str) -> None:
     assert set(asked) <= listed | general
 
 
-@EVERY
+@BY_FFMPEG
 def test_a_file_is_recognised_and_its_text_comes_back(any_ffmpeg: str, tmp_path: Path, name: str) -> None:
     for index in range(3):
         Image.new("RGB", (64, 64), (80 * index, 40, 200)).save(tmp_path / f"{index:06d}.png")
@@ -80,6 +85,7 @@ def test_a_file_is_recognised_and_its_text_comes_back(any_ffmpeg: str, tmp_path:
     assert known.container.is_whole(path)
     assert container_of(path, formats.containers()).demuxer == known.container.demuxer
     if known.container.text is not None:
+        assert known.container.text.write is not None
         known.container.text.write(path, "ünïcode <&>\r\nwords")
         assert "ünïcode <&>\r\nwords" in list(texts(path, known.container.text))
     whole = path.read_bytes()
