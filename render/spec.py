@@ -11,6 +11,7 @@ from pathlib import Path
 BORDERS = ("reflect", "wrap", "edge", "black")
 BLENDS = ("weights", "slerp")
 AUGMENTS = ("light", "full")
+ADAPTS = ("number", "picture")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
@@ -68,6 +69,8 @@ class FrameSpec:
         lr: learning rate, in units of the codebook's standard deviation.
         num_cutouts: cutouts that the perceptors see in each step.
         augment: the strength of their augmentation: "light" for robust image towers, "full" for others.
+        adapt: what Adam scales its steps by: each "number" of the latent has its own scale, or the whole "picture"
+            shares one, so that less moves where the gradient is small.
         carry_optimizer: start from the optimiser's state of the previous frame.
         ema: decay of the running average of the latent over the frame's steps, in [0, 1); the average
             is shown and passed on to the next frame. 0 uses the last latent unchanged.
@@ -91,6 +94,7 @@ class FrameSpec:
     num_cutouts: int
     carry_optimizer: bool
     augment: str = "light"
+    adapt: str = "number"
     ema: float = 0.0
     cut: bool = False
     lead: tuple[int, float] | None = None
@@ -107,8 +111,8 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        for name in ("lead", "start"):  # newer than frames that runs have already rendered
-            if numbers[name] is None:
+        for name, default in (("lead", None), ("start", None), ("adapt", "number")):
+            if numbers[name] == default:  # newer than frames that runs have already rendered
                 del numbers[name]
         for prompt in numbers["prompts"]:
             if prompt["image"] is None:

@@ -95,6 +95,7 @@ class Timeline:
             lr=float(self._lr[moment]),
             num_cutouts=int(self._cutouts[moment]),
             augment=schedule.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
+            adapt=shot.refine.adapt,
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
             cut=moment > 0 and moment in self.cuts,

@@ -181,7 +181,7 @@ class Renderer:
         carried = state.optimizer_state if state is not None else {}
         if start is None or not refined:
             return image, latent, carried
-        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, self._loss_scale)
+        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, self._loss_scale, spec.adapt)
         refinement = Refinement(
             latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
         )
@@ -195,7 +195,7 @@ class Renderer:
         refinement = Refinement(
             latents=self._latents, guides=self._guides(spec), anchor=image, spec=spec, generator=generator
         )
-        return refinement, LatentAdam(self._latents.encode(image), None, self._loss_scale)
+        return refinement, LatentAdam(self._latents.encode(image), None, self._loss_scale, spec.adapt)
 
     def _begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""

@@ -14,7 +14,7 @@ from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import section_reader
 from pipeline.schedule.fields.shapes import section, setting, settings
 from pipeline.schedule.sections import Section, reader_of
-from render.spec import AUGMENTS
+from render.spec import ADAPTS, AUGMENTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,13 @@ class Refine:
         "auto",
         "how strongly they are augmented: `auto` is light for the embedded CLIP, which was trained for it, and full "
         "for all others",
+    )
+    adapt: str = setting(
+        fields.choice(ADAPTS, "scale"),
+        "number",
+        "what scales Adam's steps: with `number`, each number of the latent is scaled by its own gradients, and all of"
+        " the picture changes at once, which suits noise; with `picture`, all share one scale, so a start that is worth"
+        " keeping changes only where the prompts ask for it: use it with an `lr` of 0.01 to 0.1",
     )
     carry: bool = setting(fields.flag, True, "keep the optimizer's moments from frame to frame")
     ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")

@@ -100,10 +100,12 @@ def test_pictures_of_a_batch_get_the_numbers_that_they_would_get_alone(
         draw((2, 5), (frame_generator(3, 0, CPU),))
 
 
-@pytest.mark.parametrize("augment", ["light", "full"])
+@pytest.mark.parametrize(("augment", "adapt"), [("light", "number"), ("full", "number"), ("light", "picture")])
 @pytest.mark.parametrize("most", [1, 2, 8])
-def test_runs_of_any_kind_and_length(most: int, augment: str, toy_renderer: Renderer, spec: FrameSpec) -> None:
-    runs = different(replace(spec, augment=augment))
+def test_runs_of_any_kind_and_length(
+    most: int, augment: str, adapt: str, toy_renderer: Renderer, spec: FrameSpec
+) -> None:
+    runs = different(replace(spec, augment=augment, adapt=adapt))
     assert_close(together(toy_renderer, runs, most), alone(toy_renderer, runs), atol=1e-5, rtol=1e-4)
 
 
@@ -119,6 +121,7 @@ def test_one_at_a_time_is_the_single_run_to_the_bit(toy_renderer: Renderer, spec
         {"size": (24, 16)},
         {"losses": {"prompt": 1.0}},
         {"augment": "full"},
+        {"adapt": "picture"},
         {"prompts": (), "losses": {"smooth": 1.0}},
         {"num_steps": 0},
     ],
