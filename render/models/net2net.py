@@ -17,11 +17,11 @@ from render.files.setting_rules import (
     RefusedSettingError,
     Rules,
     flag,
+    one_of,
     place_of,
     real,
     require_known,
     whole,
-    word,
 )
 from render.models.model import read_model_section, read_vqgan_config, refusing, vqgan_stride
 
@@ -48,7 +48,7 @@ _PARAMS: Rules = {
     "sos_token": whole(0, 1 << 20),
     "downsample_cond_size": whole(-1, 4096),
     "pkeep": real(0, 1),
-    "permuter_config": {"target": word("taming.modules.transformer.permuter.Identity"), "params": {}},
+    "permuter_config": {"target": one_of("taming.modules.transformer.permuter.Identity"), "params": {}},
 }
 # The condition stages: the class and what it makes of a picture or a word.
 _STAGES: Mapping[str, tuple[str, Rules]] = {
@@ -178,7 +178,7 @@ def _read(path: Path, params: Mapping[str, Any]) -> Net2Net:
 
 
 def _shape(config: Mapping[str, Any], keys: tuple[str, ...]) -> GPTShape:
-    require_known({"target": config["target"]}, {"target": word(_GPT)}, keys)
+    require_known({"target": config["target"]}, {"target": one_of(_GPT)}, keys)
     params = config["params"]
     keys = (*keys, "params")
     require_known(params, _SHAPE, keys)
@@ -195,7 +195,7 @@ def _condition(path: Path, params: Mapping[str, Any], keys: tuple[str, ...]) -> 
         return {"condition": "none", "sos_token": params.get("sos_token", 0)}
     if config == "__is_first_stage__":
         config = params["first_stage_config"]
-    require_known({"target": config["target"]}, {"target": word(*_STAGES)}, keys)
+    require_known({"target": config["target"]}, {"target": one_of(*_STAGES)}, keys)
     kind, rules = _STAGES[config["target"]]
     inner = config.get("params") or {}
     if kind == "codes":
