@@ -67,7 +67,7 @@ def _prior(value: Value, clock: Clock) -> Model:
         try:
             return registry.find_prior(written)
         except UnknownNameError as error:
-            raise InvalidError(value, f"{error}; a bank's path ends in {SUFFIX}") from error
+            raise InvalidError(value, f"{error} (the path of a bank of your own ends in {SUFFIX})") from error
     path = file(value, clock)
     return Model(name=f"{path.name} {sha256(path)[:8]}", entry="bank", checkpoint=path)
 
@@ -151,7 +151,7 @@ def _check_fits(prior: Model, models: Models) -> None:
     """Compare a bank with the models as far as that is possible without loading them.
 
     Raises:
-        UnfitPriorError: it is not a bank, or was certainly made with another VQGAN.
+        UnfitPriorError: it is not a bank, or was certainly made with other models.
     """
     if prior.entry != "bank":
         return
@@ -163,6 +163,12 @@ def _check_fits(prior: Model, models: Models) -> None:
         raise UnfitPriorError(
             f"'{prior.name}' was made with the latent model '{header.latent}', which is not models.latent "
             f"'{latent.name}'; `render bank` makes one for it"
+        )
+    perceptors = [perceptor.model.name for perceptor in models.perceptors]
+    if header.perceptor == "embedded" and "embedded" not in perceptors:
+        raise UnfitPriorError(
+            f"'{prior.name}' was made with the perceptor 'embedded', which is none of models.perceptors "
+            f"{perceptors}; `render bank` makes one for the first of them"
         )
 
 

@@ -119,6 +119,10 @@ def test_any_frame_as_if_the_video_began_there() -> None:
         ("prior: bank", "belongs in start.prior: write start: {prior: ...}"),
         ("models: {latent: pixels, perceptors: [toy]}\nstart: {prior: bank}", "made with the latent model 'embedded'"),
         ("models: {latent: imagenet-f16-1024}\nstart: {prior: bank}", "which is not models.latent 'imagenet-f16-1024'"),
+        (
+            "models: {perceptors: [toy]}\nstart: {prior: bank}",
+            "perceptor 'embedded', which is none of models.perceptors",
+        ),
         ("shots: [{length: 1s, start: cary}]", "shots[0].start: unknown start 'cary'; did you mean 'carry'?"),
     ],
 )
