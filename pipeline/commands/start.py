@@ -63,14 +63,14 @@ def start(
         overrides = (*overrides, ("output.seed", str(seed)))
     begun = beginning(load_schedule(file, overrides=overrides, allow_paths=allow_paths), moment, count)
     if begun.from_noise:
-        where = f"{begun.shot or file} starts from noise"
-        show(f"{where}; these are the pictures of {begun.line(1)}", err=True)
+        where = f"{file}: {begun.shot}" if begun.shot else str(file)
+        show(f"{where} starts from noise; shown is what {{prior: bank}} proposes", err=True)
     target = output or Path("outputs") / run_name(file, overrides=overrides) / "start.png"
     renderer = _load(begun, device, offline)
     if output is None:
         target.parent.mkdir(parents=True, exist_ok=True)
     number = write_candidates(renderer, begun.spec, target)
-    show(f"{target}: {number} pictures, the best first, for {_place(begun, seed)}")
+    show(f"{target}: {number} pictures, the best first; the line for {_place(begun, seed)}:")
     show(f"{begun.line(min(begun.pick, number))}    # pick: 1 to {number}")
 
 
@@ -87,4 +87,4 @@ def _load(begun: "Beginning", device: str, offline: bool) -> "Renderer":
 def _place(begun: "Beginning", seed: int | None) -> str:
     """Where the line belongs, and what else it needs."""
     place = begun.shot or "the schedule"
-    return place if seed is None else f"{place} with output.seed: {seed}"
+    return place if seed is None else f"{place}, which needs output.seed: {seed}"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FEWEST = 16  # candidates, unless another number is asked for
 BANK = "{prior: bank}"  # what is shown of a frame that starts from noise
+_FONT_SIZE = 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ def write_candidates(renderer: "Renderer", spec: FrameSpec, path: Path) -> int:
     renderer.require_memory(spec.size)
     pictures, scores = renderer.candidates(spec)
     drawn = [
-        thumbnail(to_pixels(picture[None]), f"{number}   {score:.3f}")
+        thumbnail(to_pixels(picture[None]), f"{number}   {score:.3f}", _FONT_SIZE)
         for number, (picture, score) in enumerate(zip(pictures, scores.tolist(), strict=True), start=1)
     ]
     write_sheet(drawn, min(COLUMNS, math.ceil(math.sqrt(len(drawn)))), path)

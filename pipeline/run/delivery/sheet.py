@@ -21,11 +21,11 @@ def contact_sheet(frames: FrameFolder, shown: Sequence[int], fps: float, path: P
     write_sheet(pictures, COLUMNS, path)
 
 
-def thumbnail(pixels: Pixels, label: str) -> Image.Image:
-    """A picture of the sheet's width, with its label in the corner."""
+def thumbnail(pixels: Pixels, label: str, font_size: float | None = None) -> Image.Image:
+    """A picture of the sheet's width, with its label in the corner; None is the small font of a contact sheet."""
     picture = Image.fromarray(pixels)
     picture = picture.resize((WIDTH, max(1, round(WIDTH * picture.height / picture.width))), Image.Resampling.LANCZOS)
-    ImageDraw.Draw(picture).text((4, 2), label, fill="white", stroke_width=1, stroke_fill="black")
+    ImageDraw.Draw(picture).text((4, 2), label, fill="white", stroke_width=1, stroke_fill="black", font_size=font_size)
     return picture
 
 
