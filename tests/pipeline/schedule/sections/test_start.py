@@ -151,3 +151,11 @@ def test_a_file_that_is_no_bank_is_reported_with_its_place(tmp_path: Path) -> No
     (tmp_path / "a.yaml").write_text(f"{SMALL}prompts: sea\nstart: {{prior: mine.bank}}")
     with pytest.raises(ScheduleError, match=r"a\.yaml:3:16: start\.prior: .*mine\.bank: not a bank"):
         load_schedule(tmp_path / "a.yaml")
+
+
+def test_a_bank_of_any_length_is_refused_before_it_is_hashed(tmp_path: Path) -> None:
+    with (tmp_path / "mine.bank").open("wb") as content:
+        content.truncate(1 << 40)  # a hole: it takes no room, and hashing it would take an hour
+    (tmp_path / "a.yaml").write_text(f"{SMALL}prompts: sea\nstart: {{prior: mine.bank}}")
+    with pytest.raises(ScheduleError, match=r"a\.yaml:3:16: start\.prior: .*expected at most 2,147,483,648 bytes"):
+        load_schedule(tmp_path / "a.yaml")
