@@ -101,7 +101,7 @@ def test_any_frame_as_if_the_video_began_there() -> None:
     timeline = Timeline(read(f"{SMALL}prompts: sea\nstart: {{prior: bank}}\nmotion: {{zoom: 1.1/s}}"))
     moment = timeline.as_first(2)
     assert moment.start == PriorStart(prior="bank", candidates=4)
-    assert (moment.num_steps, moment.transforms, moment.index) == (60, {}, 2)
+    assert (moment.num_steps, moment.transforms, moment.index) == (8, {}, 2)
 
 
 @pytest.mark.parametrize(
