@@ -19,6 +19,7 @@ from pipeline.commands.new import new
 from pipeline.commands.preview import preview
 from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
+from pipeline.commands.start import start
 from pipeline.commands.status import status
 from pipeline.commands.verify import verify
 from pipeline.commands.video import video
@@ -60,6 +61,7 @@ def main() -> None:
     render check schedules/*.yaml           find every mistake in a schedule
     render plot schedules/sunset.yaml       draw every curve over time
     render preview schedules/sunset.yaml    see the motion alone, in seconds
+    render start schedules/sunset.yaml      see the pictures that it can start from
     render import settings.txt              convert settings of Deforum or another tool
     render music track.mp3                  find the beats and sections of a track
     render status outputs/sunset            how many frames are done?
@@ -75,6 +77,7 @@ for _command in (
     plan,
     plot,
     preview,
+    start,
     music,
     new,
     import_,
