@@ -24,7 +24,7 @@ def _midi(division: bytes, events: bytes) -> bytes:
         (_midi(b"\0\0", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division is 0"),
         (_midi(b"\xe7\x28", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division"),
         (_midi(b"\0\x60", b"\0\xff\x59\2\x7f\x7f\0\xff\x2f\0"), "cannot be read as MIDI"),
-        (_midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000), "byte .*more than an hour"),
+        (_midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000), "byte .*more notes than an hour"),
     ],
 )
 def test_broken_midi_is_reported_with_its_byte(tmp_path: Path, content: bytes, said: str) -> None:
@@ -49,7 +49,7 @@ def test_broken_csv_is_reported_with_its_line(tmp_path: Path, content: str, said
         ("prompts: {0s: {image: %s}}", "a.jpg", b"", "at most 400,000,000"),
         ("prompts: sea\nmusic: {file: %s, bpm: 120}", "a.ogg", b"OggS", "has 21,474,836,480 bytes"),
         ("prompts: sea\nmusic: {signals: {a: {csv: %s}}}", "a.csv", b"0,1\n", "more than 20,000,000 bytes"),
-        ("prompts: sea\nmusic: {signals: {a: {midi: %s}}}", "a.mid", _midi(b"\0\x60", b""), "no note begins"),
+        ("prompts: sea\nmusic: {signals: {a: {midi: %s}}}", "a.mid", _midi(b"\0\x60", b""), "contains no note"),
         (
             "prompts: sea\nmodels: {perceptors: [{model: %s, checkpoint: a.json}]}",
             "a.json",

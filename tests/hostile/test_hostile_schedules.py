@@ -40,8 +40,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     # as YAML
     "aliases of aliases": ("more than 50,000 entries", PROMPT + laughs("x")),
     "aliases of one long text": ("more than 50,000", f"a: &a {'x' * 9000}\nprompts: [{'*a, ' * 200_000}]"),
-    "an alias within itself": ("an alias within", motion("&a {0: *a}")),
-    "a merge key that merges itself": ("an alias within", f"{PROMPT}motion: &a {{<<: *a}}"),
+    "an alias within itself": ("an alias inside", motion("&a {0: *a}")),
+    "a merge key that merges itself": ("an alias inside", f"{PROMPT}motion: &a {{<<: *a}}"),
     "lists in lists": ("nested too deeply", "[" * FULL),
     "maps in maps": ("nested too deeply", "{a: " * (FULL // 4)),
     "a block in a block": ("nested too deeply", "- " * (FULL // 2)),
@@ -111,10 +111,10 @@ HEAVY: dict[str, tuple[str, str]] = {
     "thousands of perceptors": ("at most 8 perceptors", f"{PROMPT}models: {{perceptors: [{'embedded,' * 40_000}]}}"),
     "a time beyond floats' precision": ("expected a time", motion(f"{{0: 1, {'9' * 190}s: {{to: 2, ease: smooth}}}}")),
     "noise of noise over a million frames": (
-        "too much work",
+        "take too long to compute",
         rotation("+".join(f"noise(t*{n})" for n in range(45)), "{length: 999999}"),
     ),
-    "a sine over months": ("too much work", rotation("sin(t)", "{fps: 0.1, length: 999999}")),
+    "a sine over months": ("take too long to compute", rotation("sin(t)", "{fps: 0.1, length: 999999}")),
 }  # fmt: skip
 
 
@@ -214,4 +214,4 @@ def test_the_limit_applies_to_all_included_files_together(tmp_path: Path, refuse
     (tmp_path / "a.yaml").write_text(f"{PROMPT}include: [{', '.join(names)}]\n")
     for name in names:
         (tmp_path / name).write_text("let: {" + ", ".join(f"a{number}: 1" for number in range(20_000)) + "}")
-    refused(tmp_path / "a.yaml", "hold more than 300,000 characters")
+    refused(tmp_path / "a.yaml", "have more than 300,000 characters")

@@ -69,6 +69,10 @@ def _prior(value: Value, clock: Clock) -> Model:
         except UnknownNameError as error:
             raise InvalidError(value, f"{error} (the path of a bank of your own ends in {SUFFIX})") from error
     path = file(value, clock)
+    try:
+        read_facts(path)  # before it is hashed, whatever its length
+    except UnfitPriorError as error:
+        raise InvalidError(value, str(error)) from error
     return Model(name=f"{path.name} {sha256(path)[:8]}", entry="bank", checkpoint=path)
 
 
