@@ -16,7 +16,9 @@ if TYPE_CHECKING:  # `render --help` must not wait for numpy
 
 @click.command()
 @options.schedule_file
-@click.option("-n", "--candidates", "count", metavar="N", type=int, help="How many pictures [the schedule's, or 16].")
+@click.option(
+    "-n", "--candidates", "count", metavar="N", type=int, help="How many pictures [the schedule's, at least 16]."
+)
 @click.option("--at", "moment", metavar="TIME", help="For the shot at this time, such as 4s or @drop [the first].")
 @click.option("--seed", metavar="N", type=int, help="As if this were the schedule's output.seed.")
 @click.option(

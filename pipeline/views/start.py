@@ -20,7 +20,7 @@ from pipeline.schedule.timeline import Timeline
 from pipeline.views.moment import frame_at
 from render.errors import InputError
 from render.models import registry
-from render.spec import FrameSpec
+from render.spec import FrameSpec, PriorStart
 
 if TYPE_CHECKING:
     from render.renderer.renderer import Renderer
@@ -79,31 +79,35 @@ def beginning(schedule: Schedule, moment: str | None, count: int | None) -> Begi
     timeline = Timeline(schedule)
     at = 0 if moment is None else frame_at(schedule, moment)
     spec = timeline.at(max(index for index in timeline.cuts if index <= at))
-    shot = max(sum(shot.start <= timeline.times[spec.index] for shot in schedule.shots) - 1, 0)
-    models, start = schedule.models, spec.start
-    if start is None:
-        bank = registry.find_prior("bank")
-        check_fits(bank, models)
-        known = (part.sections["start"] for part in schedule.shots)
-        models, start = with_priors(models, [*known, Start(prior=bank)]), Start(prior=bank).spec
-        assert start is not None
+    start, models = (spec.start, schedule.models) if spec.start else _bank(schedule)
     start = dataclasses.replace(start, candidates=count or max(FEWEST, start.candidates))
+    shot = max(sum(shot.start <= timeline.times[spec.index] for shot in schedule.shots) - 1, 0)
     document = compose(schedule.source, schedule.title)
     return Beginning(
         spec=dataclasses.replace(spec, start=start),
         models=models,
         from_noise=spec.start is None,
         shot=f"shots[{shot}]" if "shots" in document.entries() else "",
-        written=BANK if spec.start is None else in_one_line(_written(document, shot)),
+        written=in_one_line(_written(document, shot)) if spec.start else BANK,
     )
 
 
-def _written(document: Value, shot: int) -> yaml.Node:
+def _bank(schedule: Schedule) -> tuple[PriorStart, Models]:
+    """A start from the embedded bank, and the schedule's models with it. Raises `UnfitPriorError`."""
+    begun = Start(prior=registry.find_prior("bank"))
+    assert begun.prior is not None
+    assert begun.spec is not None
+    check_fits(begun.prior, schedule.models)
+    known = [shot.sections["start"] for shot in schedule.shots]
+    return begun.spec, with_priors(schedule.models, [*known, begun])
+
+
+def _written(document: Value, number: int) -> yaml.Node:
     """The map `start:` of a shot as it is written, with what it leaves to the top."""
     entries = document.entries()
     top = entries.get("start")
-    shots = entries["shots"].items("a list")[shot].entries() if "shots" in entries else {}
-    own = shots.get("start")
+    shot = entries["shots"].items("a list")[number].entries() if "shots" in entries else {}
+    own = shot.get("start")
     if own is None or not own.is_map:
         assert top is not None
         return top.node
