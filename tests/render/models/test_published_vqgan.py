@@ -60,7 +60,7 @@ def test_a_frame_is_rendered_from_a_published_checkpoint(published: tuple[ModelF
     assert_renders(published[0], spec, (32, 24))
 
 
-def test_a_gumbel_latent_is_in_embedding_space_and_moves_between_entries(tmp_path: Path) -> None:
+def test_a_gumbel_latent_starts_at_codebook_entries_and_moves_between_them(tmp_path: Path) -> None:
     model = load(publish(KINDS["GumbelVQ"], Taming(KINDS["GumbelVQ"].vqgan), tmp_path))
     latent = model.encode(picture((16, 16)))
     assert torch.equal(model.nearest(latent), latent)

@@ -295,7 +295,7 @@ def test_closing_closes_every_run(toy_renderer: Renderer, spec: FrameSpec) -> No
     assert sorted(closed) == [1, 2, 3]
 
 
-def test_renderers_of_a_lockstep_share_the_models_and_record_the_lockstep(toy_renderer: Renderer) -> None:
+def test_the_renderer_of_a_run_shares_the_models_but_has_its_own_warnings(toy_renderer: Renderer) -> None:
     told: list[str] = []
     mine = toy_renderer.of_run(told.append, Lockstep(2))
     assert mine.made_on == f"{toy_renderer.made_on}, in lockstep"

@@ -14,7 +14,7 @@ from render.training.scenes import is_held_out, make_sky
 
 
 @pytest.mark.parametrize("blended", [0.0, 0.5, 1.0])
-def test_a_blend_records_its_share_of_each_picture(blended: float) -> None:
+def test_a_blend_returns_each_pictures_share(blended: float) -> None:
     torch.manual_seed(3)
     tones = torch.rand(64, 1, 1, 1)
     made, others, share = blend(tones.expand(-1, 3, 20, 20), blended)
