@@ -51,7 +51,7 @@ FRAMES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Mean similarity of the first frame and of the last one of a slow zoom, over prompts; seconds per frame of the zoom."""
+    """Mean similarity over prompts, of the first frame and at the end of a slow zoom; seconds per frame of the zoom."""
 
     first: float
     video: float

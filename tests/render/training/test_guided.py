@@ -28,7 +28,7 @@ def test_flattening_removes_ripples_and_keeps_edges() -> None:
 def test_guided_latents_become_similar_to_their_captions(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     monkeypatch.setattr(guided, "POOL", 2)
-    monkeypatch.setattr(guided, "ANEW", 0.0)
+    monkeypatch.setattr(guided, "RESTARTED", 0.0)
     net = load_vqgan(PAIR / "vqgan")
     codes = net.quantize.embedding.weight
     pool = GuidedPool(PAIR / "clip", [CAPTION], 64, seed=0)

@@ -89,7 +89,7 @@ def test_wordnet_is_read_from_its_package(tmp_path: Path) -> None:
 
 def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FetchError, match=r"apt-get is not here: put Debian's no-such_VERSION_all\.deb into"):
+    with pytest.raises(FetchError, match=r"apt-get is not installed: put Debian's no-such_VERSION_all\.deb into"):
         debian_package("no-such", tmp_path / "packages")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(FetchError, match=r"pip download .* by hand"):
