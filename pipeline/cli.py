@@ -23,7 +23,15 @@ from pipeline.commands.start import start
 from pipeline.commands.status import status
 from pipeline.commands.verify import verify
 from pipeline.commands.video import video
-from pipeline.run.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.run.interrupt import (
+    INTERRUPTED,
+    STOPPED_MESSAGE,
+    TERMINATED,
+    TERMINATED_MESSAGE,
+    TerminatedError,
+    exit_now,
+    handling_sigterm,
+)
 from pipeline.storage.did_you_mean import SUFFIXES
 from pipeline.terminal import show
 from render.device import failures
@@ -112,7 +120,7 @@ def entry() -> None:
     _listen()
     sleep_at_barriers()
     try:
-        with terminating_well():
+        with handling_sigterm():
             outcome: Any = main(standalone_mode=False)
     except RenderError as error:
         show(str(error), err=True)
@@ -121,9 +129,9 @@ def entry() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        leave(INTERRUPTED, STOPPED)
+        exit_now(INTERRUPTED, STOPPED_MESSAGE)
     except TerminatedError:
-        leave(TERMINATED, FAREWELL)
+        exit_now(TERMINATED, TERMINATED_MESSAGE)
     except MemoryError:
         show("out of memory; finished work is kept; try a smaller output.size", err=True)
         sys.exit(RunError.exit_code)

@@ -14,7 +14,7 @@ from pipeline.batch.workers.options import BatchOptions
 from pipeline.batch.workers.process import Crashed, Idle, JobEvent, Note
 from pipeline.batch.workers.workers import Worker, WorkerPool
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
-from pipeline.run.interrupt import INTERRUPTED, stopping_well
+from pipeline.run.interrupt import INTERRUPTED, handling_ctrl_c
 from pipeline.storage.output import BATCH_RECORD
 from render.errors import RunError
 
@@ -43,7 +43,7 @@ class Batch:
         """Render all jobs and return the exit code. However it ends, workers are stopped and batch.json is written."""
         remove_old_partials(self._out)
         try:
-            with stopping_well(lambda: self._stop("interrupted")) as interrupted:
+            with handling_ctrl_c(lambda: self._stop("interrupted")) as interrupted:
                 self._loop()
         finally:
             try:
@@ -114,9 +114,9 @@ class Batch:
 
     def _end(self, worker: Worker, left: list[JobState], message: Idle) -> None:
         """Record that a worker has finished its jobs, except those that it did not start because it was stopped."""
-        kinds = {state.job.kind for state in worker.states if state.job is not None}
+        keys = {state.job.batch_key for state in worker.states if state.job is not None}
         if message.at_once is not None:
-            self.queue.measured |= dict.fromkeys(kinds, message.at_once)
+            self.queue.measured |= dict.fromkeys(keys, message.at_once)
         worker.states = ()
         for state in left:
             state.status = WAITING

@@ -73,7 +73,7 @@ class LineDisplay:
     def event(self, state: JobState, event: Event) -> None:
         if isinstance(event, Warned):
             show(f"{state.name}: warning: {event.message}", err=True)
-        elif isinstance(event, FrameDone) and self._throttle.lets_through(False):
+        elif isinstance(event, FrameDone) and self._throttle.allows(False):
             speed = f"{event.steps_per_second:.1f} steps/s  {duration(event.seconds_left)} left"
             show(f"{state.name}: frame {event.index + 1}/{state.frames}  {speed}")
 

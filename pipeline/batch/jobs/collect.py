@@ -119,7 +119,7 @@ def _state_of(request: RunRequest, file: Path, out: Path, remote: str | None) ->
         folder=request.folder,
         origin=schedule.origin,
         models=schedule.models,
-        kind=schedule.batch_key,
+        batch_key=schedule.batch_key,
         frames=len(timeline),
         cost=timeline.cost,
         shots=tuple(timeline.parallel_ranges),

@@ -18,7 +18,7 @@ class Job:
         name: the run's folder, relative to the batch's.
         file: the schedule's path as given, for messages.
         models: its latent and perceptors; jobs with equal models share the models that a worker has loaded.
-        kind: jobs of the same kind can be refined together, see `Schedule.batch_key`.
+        batch_key: jobs with the same key can be refined together, see `Schedule.batch_key`.
         frames: the number of frames of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
         remote: the URL that the folder mirrors, see `pipeline.storage`; None without one.
@@ -31,7 +31,7 @@ class Job:
     folder: Path
     origin: Origin
     models: Models
-    kind: Hashable
+    batch_key: Hashable
     frames: int
     cost: float
     remote: str | None = None

@@ -9,7 +9,7 @@ from pipeline.batch.workers.local import LocalPool
 from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
 from pipeline.batch.workers.options import BatchOptions, WorkerOptions
 from pipeline.batch.workers.workers import WorkerPool
-from pipeline.run.session.grouping import MOST
+from pipeline.run.session.grouping import LARGEST_BATCH
 
 
 def worker_options(device: str, workers: int | None, jobs: int, options: BatchOptions) -> list[WorkerOptions]:
@@ -40,7 +40,7 @@ def open_pool(
     Raises:
         InputError: there is no such device or cluster.
     """
-    each = options.at_once or MOST
+    each = options.at_once or LARGEST_BATCH
     if cluster is not None:
         pool = RayPool(cluster, most(states), options)
         return pool, split(states, pool.room * each)

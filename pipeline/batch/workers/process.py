@@ -18,7 +18,7 @@ from pipeline.batch.jobs.job import Job
 from pipeline.batch.workers.options import WorkerOptions
 from pipeline.batch.workers.rendering import Logs, gist, rendered
 from pipeline.run.events import Event
-from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.run.interrupt import TERMINATED, TERMINATED_MESSAGE, TerminatedError, exit_now, handling_sigterm
 from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.origin_loader import load_origin
@@ -72,11 +72,11 @@ def run_worker(connection: Connection, options: WorkerOptions) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch sends STOP
     sleep_at_barriers()
     try:
-        with terminating_well():
+        with handling_sigterm():
             threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
             _serve(connection, options)
     except TerminatedError:
-        leave(TERMINATED, FAREWELL)
+        exit_now(TERMINATED, TERMINATED_MESSAGE)
     except GoneError:
         return
 
@@ -123,7 +123,7 @@ def _serve(connection: Connection, options: WorkerOptions) -> None:
             logs.write(traceback.format_exc())
             send(Crashed(message=gist(error)))
             sys.exit(CRASHED)
-        send(Idle(at_once=at_once.measured(jobs[0].kind)))
+        send(Idle(at_once=at_once.measured(jobs[0].batch_key)))
 
 
 def _given(connection: Connection) -> Any:
