@@ -7,6 +7,7 @@ hashes decide which frames are done (`pipeline.run.folder.hashes`), never the nu
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.run.delivery.deliver import require
@@ -100,15 +101,7 @@ class Run:
             stretches = survey.stretches()
             if stretches and not (yield from self._render(stretches, survey, frame_events, renderer, stop)):
                 return
-            video, count = None, self._scope.own[1] - self._scope.own[0]
-            if self.part is None:
-                records = survey.finished()
-                count = len(records)
-                if derive(
-                    self.folder, self.schedule, records, frame_events.figures, digests, binary, frame_events.warn
-                ):
-                    video = self.folder.video
-                yield from frame_events.warnings()
+            video, count = yield from self._derive(survey, frame_events, digests, binary)
         yield Finished(
             schedule=self.title,
             video=video,
@@ -117,6 +110,22 @@ class Run:
             seconds=time.perf_counter() - started,
             taken_back=len(survey.taken_back),
         )
+
+    def _derive(
+        self, survey: Survey, frame_events: FrameEvents, digests: Mapping[str, Any], binary: str
+    ) -> Generator[Event, None, tuple[Path | None, int]]:
+        """Make the video and what goes with it, unless this run renders only a part.
+
+        Returns:
+            The video, None if none was made, and how many frames are finished.
+        """
+        if self.part is not None:
+            begin, end = self._scope.own
+            return None, end - begin
+        records = survey.finished()
+        made = derive(self.folder, self.schedule, records, frame_events.figures, digests, binary, frame_events.warn)
+        yield from frame_events.warnings()
+        return self.folder.video if made else None, len(records)
 
     def _prepare(self, hashes: list[str], digests: Mapping[str, Any]) -> Iterator[Kept]:
         """Tidy the folder, put aside a finished run that would be overwritten, and record what is being rendered."""
@@ -154,9 +163,7 @@ class Run:
         renderer = load(frame_events.warn)
         renderer.require_memory(self.schedule.output.size)
         frame_events.figures.device = renderer.made_on
-        mark_video_outdated(
-            self.folder, frames_change=False
-        )  # from here on, the video may show other frames than those in the folder
+        mark_video_outdated(self.folder, frames_change=False)  # it may show other frames than the folder from here on
         state = loop.start(renderer, stretches[0], None)
         stale = survey.num_stale(frame_events.warn)
         yield from frame_events.warnings()
