@@ -9,7 +9,7 @@ from pipeline.batch.workers.workers import Worker
 from pipeline.run.folder.lock import in_use
 from pipeline.run.session.grouping import LARGEST_BATCH
 
-AGAIN = 1.0  # seconds until a retry of a job whose folder was in use, or whose worker could not be started
+RETRY_DELAY = 1.0  # seconds until a retry of a job whose folder was in use, or whose worker could not be started
 
 
 class Queue:
@@ -50,17 +50,17 @@ class Queue:
         """Let a job wait because another run writes into its folder; the others continue."""
         news = state.status != WAITING or state.waiting_for != holder
         state.status, state.waiting_for, state.seconds_left = WAITING, holder, None
-        self.later(state)
+        self.postpone(state)
         if news:
             self._changed(state)
 
-    def later(self, state: JobState) -> None:
-        state.not_before = time.monotonic() + AGAIN
+    def postpone(self, state: JobState) -> None:
+        state.not_before = time.monotonic() + RETRY_DELAY
 
-    def give_up_joins(self) -> None:
+    def fail_jobs_with_failed_parts(self) -> None:
         """Fail every job of which a part has failed."""
         for state in self._states:
-            failed = [part for part in state.after if part.failed]
+            failed = [part for part in state.parts if part.failed]
             if state.status == WAITING and failed:
                 state.status, state.message = FAILED, f"{failed[0].name} has failed: {failed[0].message}"
                 self._changed(state)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 
 from pipeline.batch.jobs.job import JobState
-from pipeline.batch.jobs.parts import most, split
+from pipeline.batch.jobs.parts import max_parallel, split
 from pipeline.batch.workers.local import LocalPool
 from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
 from pipeline.batch.workers.options import BatchOptions, WorkerOptions
@@ -42,10 +42,10 @@ def open_pool(
     """
     each = options.at_once or LARGEST_BATCH
     if cluster is not None:
-        pool = RayPool(cluster, most(states), options)
+        pool = RayPool(cluster, max_parallel(states), options)
         return pool, split(states, pool.room * each)
     parts = split(states, (workers or len(_devices(device))) * each)
-    jobs = sum(not state.after for state in parts)
+    jobs = sum(not state.parts for state in parts)
     return LocalPool(worker_options(device, workers, jobs, options)), parts
 
 

@@ -20,7 +20,7 @@ from pipeline.batch.jobs.job import Job, JobState
 from pipeline.batch.workers.options import BatchOptions
 from pipeline.batch.workers.process import CRASHED, Crashed, Idle, JobEvent, Note, memory
 from pipeline.batch.workers.ray_worker import RayWorker
-from pipeline.batch.workers.rendering import Logs, gist, rendered
+from pipeline.batch.workers.rendering import Logs, gist, render_jobs
 from pipeline.run.events import RUN_AGAIN, Interrupted
 from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
@@ -76,7 +76,7 @@ def render_task(
     logs = Logs(jobs)
     logs.begin(f"node {_node()}")
     try:
-        events = rendered(jobs, schedule_of, session, options.run, at_once)
+        events = render_jobs(jobs, schedule_of, session, options.run, at_once)
         with logs.listening(), contextlib.closing(events):
             for job, event in events:
                 logs.event(job, event)
