@@ -91,9 +91,9 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_malicious_text_is_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
-    said, text = TEXTS[name]
+    message, text = TEXTS[name]
     (tmp_path / "a.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    refused(tmp_path / "a.yaml", said)
+    refused(tmp_path / "a.yaml", message)
 
 
 HEAVY: dict[str, tuple[str, str]] = {
@@ -120,9 +120,9 @@ HEAVY: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_excessive_work_is_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
-    said, text = HEAVY[name]
+    message, text = HEAVY[name]
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    refused(tmp_path / "a.yaml", said)
+    refused(tmp_path / "a.yaml", message)
 
 
 BYTES: dict[str, tuple[str, bytes]] = {
@@ -140,11 +140,11 @@ BYTES: dict[str, tuple[str, bytes]] = {
 
 @pytest.mark.parametrize("name", BYTES)
 def test_bytes_that_are_not_a_schedule_are_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
-    said, content = BYTES[name]
+    message, content = BYTES[name]
     (tmp_path / "a.yaml").write_bytes(content)
     if name == "a gigabyte of nothing":
         os.truncate(tmp_path / "a.yaml", 1 << 30)
-    refused(tmp_path / "a.yaml", said)
+    refused(tmp_path / "a.yaml", message)
 
 
 def _missing(path: Path) -> None:
@@ -168,29 +168,29 @@ def _loop(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         *((_missing, "No such file"), (_folder, "is a folder"), (_pipe, "a pipe or a device")),
         *((_device, "a pipe or a device"), (_loop, "symbolic links")),
     ],
 )
 def test_anything_but_a_file_is_refused_at_once(
-    make: Callable[[Path], None], said: str, tmp_path: Path, refused: Refused
+    make: Callable[[Path], None], message: str, tmp_path: Path, refused: Refused
 ) -> None:
     make(tmp_path / "a.yaml")
-    refused(tmp_path / "a.yaml", said)
+    refused(tmp_path / "a.yaml", message)
 
 
 @pytest.mark.parametrize("key", ["include: {}", "prompts: [{{image: {}}}]"])
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         *(("../secret.yaml", "--allow-paths"), ("/etc/passwd", "--allow-paths"), ("~/.ssh/id_rsa", "--allow-paths")),
         *(("link.yaml", "--allow-paths"), ("pipe.yaml", "a pipe or a device"), ("/dev/zero", "--allow-paths")),
     ],
 )
 def test_paths_outside_the_folder_are_refused(
-    key: str, written: str, said: str, tmp_path: Path, refused: Refused
+    key: str, written: str, message: str, tmp_path: Path, refused: Refused
 ) -> None:
     folder = tmp_path / "schedules"
     folder.mkdir()
@@ -199,7 +199,7 @@ def test_paths_outside_the_folder_are_refused(
     os.mkfifo(folder / "pipe.yaml")
     text = key.format(written) + "\n"
     (folder / "a.yaml").write_text(text if text.startswith("prompts") else text + PROMPT)
-    refused(folder / "a.yaml", said)
+    refused(folder / "a.yaml", message)
 
 
 def test_circular_includes_are_refused(tmp_path: Path, refused: Refused) -> None:

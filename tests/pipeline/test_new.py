@@ -104,7 +104,7 @@ def test_render_without_a_file_names_the_command_that_writes_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("seed: 1\nprompts: sea", r"1:1: seed: belongs in output.seed: write output: \{seed: ...\}"),
         (
@@ -123,8 +123,8 @@ def test_render_without_a_file_names_the_command_that_writes_one() -> None:
         ('prompts: sea\nlet: {a: "0:(1)"}', _CURVE),
     ],
 )
-def test_hints(text: str, said: str) -> None:
-    with pytest.raises(ScheduleError, match=said):
+def test_hints(text: str, message: str) -> None:
+    with pytest.raises(ScheduleError, match=message):
         read_schedule(text, "a.yaml", "a")
 
 

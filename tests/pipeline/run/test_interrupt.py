@@ -102,11 +102,11 @@ except it.TerminatedError:
 def test_the_process_ends_even_if_the_exception_is_swallowed() -> None:
     """A finaliser or third-party code swallows the exception and continues."""
     program = """
-said = False
+printed = False
 with it.handling_sigterm():
     while True:
         try:
-            said = said or not print("ready", flush=True)
+            printed = printed or not print("ready", flush=True)
             time.sleep(60)
         except BaseException:
             pass
@@ -127,11 +127,11 @@ def test_long_running_foreign_code_is_not_waited_for(numbers: tuple[int, ...], c
     """Python calls no signal handler before that code returns."""
     program = """
 import hashlib
-said = False
+printed = False
 with it.handling_sigterm(), it.handling_ctrl_c(lambda: None):
     while True:
         try:
-            said = said or not print("ready", flush=True)
+            printed = printed or not print("ready", flush=True)
             hashlib.pbkdf2_hmac("sha256", b"a", b"b", 2**31 - 1)
         except BaseException:  # the signal came before the call
             pass

@@ -128,8 +128,8 @@ def test_frames_are_shown_every_five_seconds_and_at_the_end(
     for index in range(8):
         report(frame(index))
         clock[0] += 2.0
-    told = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
-    assert told == ["1/12", "4/12", "7/12", "8/12"]
+    shown = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
+    assert shown == ["1/12", "4/12", "7/12", "8/12"]
 
 
 def test_line_without_prompts_has_no_similarity(capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,8 +215,8 @@ def both(report: Reporter) -> None:
 
 def test_lines_name_the_schedule_if_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
     both(LineReporter())
-    told = [line for line in capsys.readouterr().out.splitlines() if "frame " in line]
-    assert [line.partition("  ")[0] for line in told] == ["frame 4/12", "sky: frame 4/12", "frame 8/12"]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "frame " in line]
+    assert [line.partition("  ")[0] for line in lines] == ["frame 4/12", "sky: frame 4/12", "frame 8/12"]
 
 
 @pytest.mark.usefixtures("wide_terminal")

@@ -71,14 +71,14 @@ def test_report_has_every_documented_key(tmp_path: Path, schedule: Schedule) -> 
 
 def test_report_has_the_digest_of_every_model_file(tmp_path: Path, schedule: Schedule) -> None:
     models = written(tmp_path, schedule, RunReport())["models"]
-    for model, told in (
+    for model, entry in (
         (find_latent("embedded"), models["latent"]),
         (find_perceptor("embedded"), models["perceptors"][0]),
     ):
         assert isinstance(model.architecture, Path)
         assert model.checkpoint is not None
-        assert told["name"] == "embedded"
-        assert told["sha256"] == {
+        assert entry["name"] == "embedded"
+        assert entry["sha256"] == {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (model.architecture, model.checkpoint)
         }
 
