@@ -45,6 +45,7 @@ class Schedule:
     shots: tuple[Shot, ...]
     music: Music = Music()
     loop: Loop = Loop()
+    guides: bool = False
     markers: Mapping[str, float] = field(default_factory=dict)
     others: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()

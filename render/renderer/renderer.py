@@ -26,7 +26,7 @@ from render.refinement.scheduler import Scheduler, Unbatched
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
-from render.spec import FrameSpec
+from render.spec import FrameSpec, GuidePicture
 
 Warn = Callable[[str], None]
 
@@ -72,6 +72,7 @@ class Renderer:
         self._priors = priors or {}
         self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
         self._scheduler: Scheduler = Unbatched()
+        self._guide_latents: dict[str, Tensor] = {}  # of the previous frame
         self.device = device
         self.warn = warn
 
@@ -178,6 +179,8 @@ class Renderer:
                 start = self._latents.encode(image)
         else:
             image, latent, start = self._moved(state, spec, refined)
+            if spec.guides:
+                image, latent, start = self._guided(image, start, spec)
         carried = state.optimizer_state if state is not None else {}
         if start is None or not refined:
             return image, latent, carried
@@ -208,6 +211,25 @@ class Renderer:
             priors=self._priors,
         )
         return source(spec, spec.size, generator, loaded)
+
+    @torch.no_grad()
+    def _guided(self, image: Tensor, start: Tensor | None, spec: FrameSpec) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the picture, its latent and the latent to refine, after a step towards the frame's guide pictures."""
+        known, self._guide_latents = self._guide_latents, {}
+        latent = self._latents.encode(image) if start is None else start
+        latent = latent * (1.0 - sum(guide.share for guide in spec.guides))
+        for guide in spec.guides:
+            asked = replace(spec, prompts=(guide.prompt,), start=guide.start, guides=())
+            key = f"{spec.seed} {spec.size} {guide.draws_as} {guide.prompt} {guide.start}"
+            self._guide_latents[key] = known[key] if key in known else self._guide_latent(guide, asked)
+            latent = latent + guide.share * self._guide_latents[key]
+        latent = self._latents.project(latent)
+        return self._latents.decode(latent), latent, latent
+
+    def _guide_latent(self, guide: GuidePicture, asked: FrameSpec) -> Tensor:
+        """Return what a prior proposes for a scene: the same in every frame that it is asked for."""
+        begun = self._begun(asked, frame_generator(asked.seed, guide.draws_as, self.device))
+        return self._latents.encode(begun.image) if begun.latent is None else begun.latent
 
     @property
     def _loss_scale(self) -> float:
