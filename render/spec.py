@@ -95,7 +95,7 @@ class FrameSpec:
         lead: (index, fraction), at the end of a loop: the previous frame was blended by `fraction` towards frame
             `index`, and this frame replaces the one after `index`.
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
-        guides: the pictures that this frame goes towards, of the scenes that are arriving.
+        guide_pictures: those that this frame goes towards, of the scenes that are arriving.
     """
 
     index: int
@@ -117,7 +117,7 @@ class FrameSpec:
     cut: bool = False
     lead: tuple[int, float] | None = None
     start: PriorStart | None = None
-    guides: tuple[GuidePicture, ...] = ()
+    guide_pictures: tuple[GuidePicture, ...] = ()
 
     @property
     def draws_as(self) -> int:
@@ -130,7 +130,7 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        newer = {"lead": None, "start": None, "adapt": "number", "guides": ()}  # than frames that runs have rendered
+        newer = {"lead": None, "start": None, "adapt": "number", "guide_pictures": ()}  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:
                 del numbers[name]

@@ -26,6 +26,7 @@ class Schedule:
     Attributes:
         source: the file's text as read.
         title: for the video's metadata; the file's name unless set.
+        guides: whether crossfades arrive at pictures that the shots' priors propose for the scenes.
         markers: times by name, in seconds.
         shots: at least one; they hold the values of the fields above that apply to one shot only.
         others: values of sections that have no field here, by key.

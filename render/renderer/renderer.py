@@ -23,10 +23,11 @@ from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
+from render.renderer.guide_pictures import GuidePictures
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
-from render.spec import FrameSpec, GuidePicture
+from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
 
@@ -72,7 +73,7 @@ class Renderer:
         self._priors = priors or {}
         self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
         self._scheduler: Scheduler = Unbatched()
-        self._guide_latents: dict[str, Tensor] = {}  # of the previous frame
+        self._guide_pictures = GuidePictures(self._latents, self._begun)
         self.device = device
         self.warn = warn
 
@@ -80,6 +81,7 @@ class Renderer:
         """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
         renderer = copy.copy(self)
         renderer.warn, renderer._scheduler = warn, scheduler or Unbatched()
+        renderer._guide_pictures = GuidePictures(self._latents, renderer._begun)
         return renderer
 
     @property
@@ -179,8 +181,9 @@ class Renderer:
                 start = self._latents.encode(image)
         else:
             image, latent, start = self._moved(state, spec, refined)
-            if spec.guides:
-                image, latent, start = self._guided(image, start, spec)
+            if spec.guide_pictures:
+                latent = self._guide_pictures.mixed(image, latent if start is None else start, spec)
+                image, start = self._latents.decode(latent).detach(), latent if refined else None
         carried = state.optimizer_state if state is not None else {}
         if start is None or not refined:
             return image, latent, carried
@@ -211,25 +214,6 @@ class Renderer:
             priors=self._priors,
         )
         return source(spec, spec.size, generator, loaded)
-
-    @torch.no_grad()
-    def _guided(self, image: Tensor, start: Tensor | None, spec: FrameSpec) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the picture, its latent and the latent to refine, after a step towards the frame's guide pictures."""
-        known, self._guide_latents = self._guide_latents, {}
-        latent = self._latents.encode(image) if start is None else start
-        latent = latent * (1.0 - sum(guide.share for guide in spec.guides))
-        for guide in spec.guides:
-            asked = replace(spec, prompts=(guide.prompt,), start=guide.start, guides=())
-            key = f"{spec.seed} {spec.size} {guide.draws_as} {guide.prompt} {guide.start}"
-            self._guide_latents[key] = known[key] if key in known else self._guide_latent(guide, asked)
-            latent = latent + guide.share * self._guide_latents[key]
-        latent = self._latents.project(latent)
-        return self._latents.decode(latent), latent, latent
-
-    def _guide_latent(self, guide: GuidePicture, asked: FrameSpec) -> Tensor:
-        """Return what a prior proposes for a scene: the same in every frame that it is asked for."""
-        begun = self._begun(asked, frame_generator(asked.seed, guide.draws_as, self.device))
-        return self._latents.encode(begun.image) if begun.latent is None else begun.latent
 
     @property
     def _loss_scale(self) -> float:
