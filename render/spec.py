@@ -56,13 +56,14 @@ class GuidePicture:
     Attributes:
         prompt: what the picture is proposed for.
         share: of the latent that refinement starts from, in (0, 1]: the rest stays as the motion left it.
-        draws_as: the frame whose random numbers the prior gets, that of the scene's time.
+        moment: the scene's time in milliseconds, which the prior's random numbers are made from as if it were a frame's
+            number; so another frame rate has the same pictures, and a scene at 0 that of the first frame.
         start: the prior and its settings.
     """
 
     prompt: PromptWeight
     share: float
-    draws_as: int
+    moment: int
     start: PriorStart
 
 

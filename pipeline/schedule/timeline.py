@@ -116,8 +116,8 @@ class Timeline:
         if self._arrivals is None or origin is None or index in self.cuts:
             return ()
         return tuple(
-            GuidePicture(prompt=prompt, share=share, draws_as=time, start=origin)
-            for prompt, share, time in self._arrivals.at(index)
+            GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
+            for prompt, share, moment in self._arrivals.at(index)
         )
 
     def _found_cuts(self) -> frozenset[int]:

@@ -44,7 +44,7 @@ class GuidePictures:
         kept = {}
         for guide in spec.guide_pictures:
             asked = replace(
-                spec, index=guide.draws_as, lead=None, prompts=(guide.prompt,), start=guide.start, guide_pictures=()
+                spec, index=guide.moment, lead=None, prompts=(guide.prompt,), start=guide.start, guide_pictures=()
             )
             name = repr((asked.seed, asked.size, asked.draws_as, guide.prompt, guide.start))
             kept[name] = self._kept[name] if name in self._kept else self._latent(asked, image.device)

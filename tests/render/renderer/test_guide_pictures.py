@@ -35,8 +35,8 @@ def made(prior: Drawn) -> Renderer:
     return Renderer(Pixels(), [Scorer(perceptor=Toy(CPU))], CPU, priors={"drawn": prior})
 
 
-def towards(share: float, draws_as: int = 5, prompt: PromptWeight = FIRE) -> GuidePicture:
-    return GuidePicture(prompt=prompt, share=share, draws_as=draws_as, start=START)
+def towards(share: float, moment: int = 5, prompt: PromptWeight = FIRE) -> GuidePicture:
+    return GuidePicture(prompt=prompt, share=share, moment=moment, start=START)
 
 
 @pytest.fixture
@@ -60,14 +60,14 @@ def guided(still: FrameSpec, first: FrameState) -> Callable[..., Tensor]:
 
 
 def test_pictures_are_mixed_by_their_shares(guided: Callable[..., Tensor], first: FrameState) -> None:
-    one, two = guided(towards(1.0)), guided(towards(1.0, draws_as=6))
+    one, two = guided(towards(1.0)), guided(towards(1.0, moment=6))
     assert not torch.equal(one, two)
-    mixture = guided(towards(0.25), towards(0.5, draws_as=6))
+    mixture = guided(towards(0.25), towards(0.5, moment=6))
     assert torch.allclose(mixture, 0.25 * first.image + 0.25 * one + 0.5 * two, atol=1e-5)
 
 
 def test_the_scene_of_the_first_frame_has_its_picture(guided: Callable[..., Tensor], first: FrameState) -> None:
-    assert torch.equal(guided(towards(1.0, draws_as=0, prompt=SEA)), first.image)
+    assert torch.equal(guided(towards(1.0, moment=0, prompt=SEA)), first.image)
 
 
 def test_a_picture_is_the_same_in_every_frame_and_drawn_once(guided: Callable[..., Tensor]) -> None:
