@@ -20,7 +20,7 @@ class Arrivals:
 
     A picture that follows them exactly is x(i) = sum of s(i) * g over all scenes, where s is a scene's share of the
     weights and g its picture. It is made from x(i - 1) by keeping k of it, where k is the smallest ratio
-    s(i) / s(i - 1), and adding (s(i) - k * s(i - 1)) * g of every scene. While the shares stand still, nothing is added.
+    s(i) / s(i - 1), and adding (s(i) - k * s(i - 1)) * g of every scene. While shares stand still, nothing is added.
 
     At the end of a crossfade k is 0: whatever guidance has painted would vanish within two or three frames. So no frame
     keeps less than `PACE` allows; what is then missing arrives a little later.

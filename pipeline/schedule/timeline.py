@@ -109,7 +109,9 @@ class Timeline:
     def as_first(self, index: int) -> FrameSpec:
         """The spec of frame `index` as if the video began there."""
         shot = self._shots[self._shot[index % len(self.times)]]
-        return replace(self.at(index), num_steps=shot.refine.first_frame, transforms={}, start=shot.origin, guide_pictures=())
+        return replace(
+            self.at(index), num_steps=shot.refine.first_frame, transforms={}, start=shot.origin, guide_pictures=()
+        )
 
     def _guide_pictures_at(self, index: int, origin: PriorStart | None) -> tuple[GuidePicture, ...]:
         """The pictures that frame `index` goes towards: those of the scenes that gain weight."""

@@ -1,4 +1,4 @@
-"""The section `guides:`: whether a prior proposes a picture for every scene, which crossfades between scenes arrive at."""
+"""The section `guides:`: whether a prior proposes a picture for every scene, at which crossfades arrive."""
 
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError

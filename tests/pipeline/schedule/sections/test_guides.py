@@ -43,7 +43,7 @@ def mixture(found: Timeline) -> list[dict[str, float]]:
     [
         SCENES,
         "prompts: {0s: noon, 2s: sunset, 4s: noon}\n",
-        "prompts: [{text: a, weight: {0: 1, 3s: 0}}, {text: b, weight: {0: 0, 3s: 2}}, {text: c, weight: {0: 0, 4s: 1}}]\n",
+        "prompts: [{text: a, weight: {0: 1, 3s: 0}}, {text: b, weight: {0: 0, 3s: 2}}, {text: c, weight: t / 4}]\n",
     ],
 )
 def test_the_mixture_of_pictures_follows_the_prompts(prompts: str) -> None:
