@@ -49,7 +49,7 @@ def zoom(frames: int, size: tuple[int, int] = (256, 144)) -> Schedule:
 
 
 def costs(schedule: Schedule, folder: RunFolder) -> Iterator[Cost]:
-    """Render and keep every frame as a run does, and say what each part took."""
+    """Render and save every frame as a run does, and yield the time of each part."""
     device = pick_device("auto")
     located = schedule.models.locate(offline=True, progress=lambda name, done, total: None)
     dtype = model_dtype(device, located.precision)

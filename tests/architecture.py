@@ -62,14 +62,15 @@ ROOMS: Mapping[str, str] = {
     "pipeline.importers.notations": "storage schedule.document",
     "pipeline.importers": "curves audio schedule.document importers.values importers.notations",
     "pipeline.importers.scripts": "importers importers.values importers.notations",
-    "pipeline.importers.diffusion": "curves importers importers.values",
+    "pipeline.importers.diffusion_tools": "curves importers importers.values",
     "pipeline.importers.formats": "curves importers importers.values importers.notations importers.scripts "
-    "importers.diffusion",
+    "importers.diffusion_tools",
     "pipeline.run.folder": "storage video video.formats schedule schedule.sections",
     "pipeline.run.delivery": "curves storage video video.formats schedule schedule.sections run.folder",
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",
     "pipeline.run.session": "storage schedule run run.folder",
-    "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields run.folder",
+    "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.sections "
+    "run.folder run.delivery",
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pipeline.commands import options
-from pipeline.run.interrupt import INTERRUPTED, stopping_well
+from pipeline.run.interrupt import INTERRUPTED, handling_ctrl_c
 from pipeline.terminal import show
 from render.errors import InputError
 
@@ -101,7 +101,7 @@ def _make(files: list[Path], builder: "Builder", output: Path, models: "Models",
     unfinished = Unfinished(output.with_name(f".{output.name}.unfinished"), builder)
     warnings: list[str] = []
     announce = lambda: show("finishing this batch; Ctrl-C again stops at once", err=True)  # noqa: E731
-    with stopping_well(announce) as stop, click.progressbar(length=len(files), label="pictures") as progress:
+    with handling_ctrl_c(announce) as stop, click.progressbar(length=len(files), label="pictures") as progress:
         done = collect(
             files,
             builder,

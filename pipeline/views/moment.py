@@ -35,7 +35,7 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
     timeline = Timeline(schedule)
     middle = frame_at(schedule, written)
     first = min(max(middle - 1, 0), max(len(timeline) - NEIGHBOURS, 0))
-    renderer = schedule.models.locate(offline=offline, progress=lambda *said: None).load(device)
+    renderer = schedule.models.locate(offline=offline, progress=lambda *progress: None).load(device)
     renderer.require_memory(schedule.output.size)
     state, pictures = None, []
     for index in range(first, min(first + NEIGHBOURS, len(timeline))):

@@ -26,7 +26,7 @@ from render.refinement.scheduler import Scheduler, Unbatched
 from render.renderer.guide_pictures import GuidePictures
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
-from render.sources import Loaded, Source, Start
+from render.sources import Loaded, Source, Start, prior
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
@@ -206,14 +206,25 @@ class Renderer:
     def _begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
         source: Source = catalogue.load(sources, self._source if spec.start is None else "prior").start
-        loaded = Loaded(
+        return source(spec, spec.size, generator, self._loaded(spec))
+
+    def candidates(self, spec: FrameSpec) -> tuple[Tensor, Tensor]:
+        """Return what the prior of `spec.start` proposes for a frame, the best first: number `pick` is its start.
+
+        Returns:
+            The pictures (N, 3, H, W) in [0, 1], and their scores (N,), see `render.sources.prior.candidates`.
+        """
+        generator = frame_generator(spec.seed, spec.draws_as, self.device)
+        return prior.candidates(spec, spec.size, generator, self._loaded(spec))
+
+    def _loaded(self, spec: FrameSpec) -> Loaded:
+        return Loaded(
             latents=self._latents,
             perceptors=self._perceptors,
             weights=self._weights,
             targets=[encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders],
             priors=self._priors,
         )
-        return source(spec, spec.size, generator, loaded)
 
     @property
     def _loss_scale(self) -> float:

@@ -25,7 +25,7 @@ prompts: {{0: a calm blue sea, 12: a golden sunset}}
 motion: {{zoom: 1.2/s, rotate: 5/s}}
 refine: {{steps: 2, first_frame: 3, cutouts: 2}}
 """
-GO_ON = "run the same command again to continue"
+RUN_AGAIN = "run the same command again to continue"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,10 @@ SCRIPTS = {
         "yes 'no no no no no no no no no no' | head -n 170000 >&2; echo the end >&2; exit 1",
         "failed with code 1: the end",
     ),
-    "writes garbage and succeeds": ('for last; do :; done; head -c 5000 /dev/urandom > "$last"', "no error, but no video"),
+    "writes garbage and succeeds": (
+        'for last; do :; done; head -c 5000 /dev/urandom > "$last"',
+        "no error, but no video",
+    ),
     "makes nothing and succeeds": ("exit 0", "no error, but no video"),
     "makes an empty file": ('for last; do :; done; : > "$last"', "no error, but no video"),
     "is not a program": (None, "cannot be run"),

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.conftest import Tally
 from tests.faults.harness import (
     FRAMES,
-    GO_ON,
+    RUN_AGAIN,
     TOY,
     Ended,
     Place,
@@ -127,7 +127,7 @@ def test_terminated_at_random_moments(
         if f"video.mp4: {FRAMES} frames" in done.out:  # it had finished and was about to exit
             return
         assert done.code == 143
-        assert done.message == f"terminated; {GO_ON}"
+        assert done.message == f"terminated; {RUN_AGAIN}"
         assert programs(place.folder) == [], "ffmpeg must not outlive its run"
 
     storm(count, signal.SIGTERM, new_place, reference, check)
@@ -141,7 +141,7 @@ def test_terminated_within_a_long_frame(place: Place, reference: Place) -> None:
     moment = Moment(folder="frames", kind="renamed", pattern="000003.png", delay=0.3)
     done = place.strike(moment, signal.SIGTERM)
     assert done is not None
-    assert (done.code, done.message) == (143, f"terminated; {GO_ON}")
+    assert (done.code, done.message) == (143, f"terminated; {RUN_AGAIN}")
     assert sorted(place.pictures()) == [f"{index:06d}.png" for index in range(4)]
     assert place.half_written() == []
 
@@ -163,7 +163,7 @@ def test_termination_also_ends_ffmpeg(task: str, done: Place, reference: Place) 
     wait_for((done.path / "runs").exists, process)
     process.terminate()
     told = ended(process)
-    assert (told.code, told.message) == (143, f"terminated; {GO_ON}")
+    assert (told.code, told.message) == (143, f"terminated; {RUN_AGAIN}")
     wait_for(lambda: not programs(hangs))  # it was killed; on a busy system this takes a moment
     before = done.stamps()
     done.render()
@@ -185,7 +185,7 @@ def test_interrupted_once_finishes_the_frame(place: Place, reference: Place) -> 
     assert done is not None
     assert done.code == 130
     assert "finishing this frame; Ctrl-C again stops at once" in done.err
-    assert GO_ON in done.out
+    assert RUN_AGAIN in done.out
     count = len(place.pictures())
     assert 3 <= count < FRAMES
     assert f"{count} of {FRAMES} frames are done" in done.out
@@ -207,7 +207,7 @@ def test_interrupted_twice_stops_at_once(place: Place) -> None:
     assert "finishing this frame" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     done = ended(process)
-    assert (done.code, done.err.strip()) == (130, f"stopped; {GO_ON}")
+    assert (done.code, done.err.strip()) == (130, f"stopped; {RUN_AGAIN}")
     assert len(place.pictures()) == 4
 
 

@@ -438,7 +438,7 @@ def test_models_lists_every_latent_and_the_embedded_models(call: Call) -> None:
     assert done.stdout.count(" MB on disk ") >= 2  # the embedded ones
 
 
-@pytest.mark.parametrize("name", ["video", "check", "plan", "plot"])
+@pytest.mark.parametrize("name", ["video", "check", "plan", "plot", "start"])
 def test_help_has_examples(name: str) -> None:
     said = CliRunner().invoke(cli.main, [name, "--help"]).output
     assert f"render {'' if name == 'video' else name + ' '}schedules/" in said
@@ -449,7 +449,7 @@ def test_main_help_has_examples_and_every_command(call: Call) -> None:
         done = call(*arguments)
         assert done.returncode == 0
         assert "render schedules/sunset.yaml --draft" in done.stdout
-        for name in ("video", "check", "plan", "plot", "models"):
+        for name in ("video", "check", "plan", "plot", "start", "models"):
             assert f"\n  {name} " in done.stdout
 
 

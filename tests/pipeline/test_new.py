@@ -115,8 +115,8 @@ def test_render_without_a_file_names_the_command_that_writes_one() -> None:
         ("zoom: 1\nprompts: sea", r"1:1: zoom: belongs in motion.zoom"),
         ("model: x\nprompts: sea", r"1:1: model: belongs in models.latent"),
         ("prompts: photo: sea", r"put quotes around a text that contains ': '"),
-        ("", "`render new NAME` writes one"),
-        ("prompts: sea\nmotion: {rotate: 3*kick}", r"2:20: .*unknown name 'kick'; .*music\.signals for a sound"),
+        ("", "`render new NAME` creates one"),
+        ("prompts: sea\nmotion: {rotate: 3*kick}", r"2:20: .*unknown name 'kick'; .*music\.signals if it follows"),
         ('prompts: sea\nmotion: {zoom: "0:(1.02)"}', _CURVE),
         ("prompts: sea\nmotion:\n  zoom: 0: (1.02), 60: (1.05)", _CURVE),
         ('prompts: sea\nmotion: {rotate: "0: (10*sin(t)), 60: (1)"}', _CURVE),
@@ -130,5 +130,5 @@ def test_hints(text: str, said: str) -> None:
 
 def test_weights_in_a_text_are_a_warning() -> None:
     (warning,) = read_schedule('prompts: "sea:2 | fog:-1"', "a.yaml", "a").warnings
-    assert warning.message.startswith("weights in a text are just text here")
+    assert warning.message.startswith("weights inside a text are not parsed")
     assert read_schedule('prompts: "oil | 16:9 painting"', "a.yaml", "a").warnings == ()

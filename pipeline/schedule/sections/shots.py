@@ -16,7 +16,7 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
 from pipeline.schedule.fields.times import duration, lasting
-from pipeline.schedule.sections import Reading, Section, in_shots, replaced_as_a_whole, start
+from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, start
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
@@ -144,8 +144,12 @@ def _read(reading: Reading) -> Shots:
 
 
 def _sections(reading: Reading) -> dict[str, Any]:
-    """Read the sections of a shot, by key."""
-    return {name: section.read(reading) for name, section in in_shots().items() if section.read is not None}
+    """Read the sections of a shot, by key; one that needs another finds that of the same shot."""
+    found: dict[str, Any] = {}
+    for name, known in in_reading_order().items():
+        if known.join is not None and known.read is not None:
+            found[name] = known.read(replace(reading, found={**reading.found, **found}))
+    return found
 
 
 def _joined(shots: list[Shot]) -> Shots:

@@ -145,13 +145,13 @@ def _read(reading: Reading) -> Start:
         with entry.problems.collecting():
             place = entry.entries().get("prior", entry)
             try:
-                _check_fits(found.prior, reading.found["models"])
+                check_fits(found.prior, reading.found["models"])
             except UnfitPriorError as error:
                 raise InvalidError(place, str(error)) from error
     return found
 
 
-def _check_fits(prior: Model, models: Models) -> None:
+def check_fits(prior: Model, models: Models) -> None:
     """Compare a bank with the models as far as that is possible without loading them.
 
     Raises:

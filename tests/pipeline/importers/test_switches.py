@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.importers.diffusion.deforum_switches import SWITCHES
+from pipeline.importers.diffusion_tools.deforum_switches import SWITCHES
 from pipeline.importers.formats import disco, warpfusion
 
 DEFORUM = {"max_frames": 3, "fps": 10, "W": 64, "H": 64, "seed": 5, "prompts": {"0": "a sea"}}

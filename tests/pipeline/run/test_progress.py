@@ -12,8 +12,8 @@ STARTED = Started(
     schedule="sea", folder=Path("out/sea"), frames=12, first=3, last=8, stale=0, device="cpu", remaining=5
 )
 FINISHED = Finished(schedule="sea", video=Path("out/sea/video.mp4"), frames=8, rendered=5, seconds=61.4)
-GO_ON = "run the same command again to continue"
-INTERRUPTED = Interrupted(schedule="sea", folder=Path("out/sea"), done=5, frames=12, go_on=GO_ON)
+RUN_AGAIN = "run the same command again to continue"
+INTERRUPTED = Interrupted(schedule="sea", folder=Path("out/sea"), done=5, frames=12, go_on=RUN_AGAIN)
 FAILED = Failed(schedule="sea", message="ffmpeg: the disk is full")
 
 
@@ -53,7 +53,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         ),
         (
             INTERRUPTED,
-            {"event": "interrupted", "schedule": "sea", "folder": "out/sea", "done": 5, "frames": 12, "go_on": GO_ON},
+            {
+                "event": "interrupted",
+                "schedule": "sea",
+                "folder": "out/sea",
+                "done": 5,
+                "frames": 12,
+                "go_on": RUN_AGAIN,
+            },
         ),
         (
             FAILED,
@@ -147,7 +154,7 @@ def test_frames_of_earlier_runs_are_counted(capsys: pytest.CaptureFixture[str]) 
 
 def test_an_interruption_shows_how_to_continue(capsys: pytest.CaptureFixture[str]) -> None:
     LineReporter()(INTERRUPTED)
-    assert capsys.readouterr().out == f"sea: 5 of 12 frames are done; {GO_ON}\n"
+    assert capsys.readouterr().out == f"sea: 5 of 12 frames are done; {RUN_AGAIN}\n"
 
 
 def test_failure_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ def test_a_terminated_run_leaves_its_state_in_the_bucket(desk: Desk, number: int
     assert code == 0, said
     new = [json.loads(text)["index"] for text in said.splitlines() if '"event": "frame"' in text]
     assert new == list(range(6, FRAMES))
-    assert f"is in {url}/sea" in said
+    assert f"uploaded to {url}/sea" in said
     pull(store, desk.path / "all", Ledger(desk.path / "all"))
     assert desk.frames("all", ".") == alone(text, desk.path)
 

@@ -43,7 +43,7 @@ def test_the_state_survives_a_file_bit_for_bit(generator: torch.Generator, tmp_p
     assert all(torch.equal(value, reloaded.state()[name]) for name, value in direct.state().items())
 
 
-def test_a_fresh_state_forgets(generator: torch.Generator) -> None:
+def test_a_fresh_state_has_no_moments(generator: torch.Generator) -> None:
     optimizer = LatentAdam(torch.randn(1, 4, 3, 5, generator=generator), None)
     optimizer.step(loss_of(optimizer.latent), lr=0.1)
     carried, fresh = (LatentAdam(optimizer.latent, state) for state in (optimizer.state(), None))
@@ -52,7 +52,7 @@ def test_a_fresh_state_forgets(generator: torch.Generator) -> None:
     assert not torch.equal(carried.latent, fresh.latent)
 
 
-def test_the_first_step_is_as_long_as_the_learning_rate_everywhere(generator: torch.Generator) -> None:
+def test_the_first_step_equals_the_learning_rate_everywhere(generator: torch.Generator) -> None:
     start = torch.randn(1, 4, 3, 5, generator=generator)
     optimizer = LatentAdam(start, None)
     (gradient,) = torch.autograd.grad(loss_of(optimizer.latent), optimizer.latent)
@@ -95,11 +95,11 @@ def test_the_scale_can_change_between_two_frames(generator: torch.Generator) -> 
         assert torch.equal(value, picture.state()[name])
 
 
-def test_before_any_step_there_is_no_state() -> None:
+def test_there_is_no_state_before_the_first_step() -> None:
     assert LatentAdam(torch.zeros(1, 1, 1, 1), None).state() == {}
 
 
-def test_the_given_latent_and_state_are_left_alone(generator: torch.Generator) -> None:
+def test_the_given_latent_and_state_are_not_modified(generator: torch.Generator) -> None:
     start = torch.randn(1, 4, 3, 5, generator=generator)
     first = LatentAdam(start, None)
     first.step(loss_of(first.latent), lr=0.1)

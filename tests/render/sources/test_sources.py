@@ -45,7 +45,7 @@ def first_frame(source: str, spec: FrameSpec, before: FrameState | None = None) 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_start_is_one_float_picture_of_the_size(name: str, spec: FrameSpec) -> None:
+def test_a_source_gives_one_float_picture_of_the_frame_size(name: str, spec: FrameSpec) -> None:
     begun = start(name, spec, 1)
     assert begun.image.shape == (1, 3, 16, 24)
     assert begun.image.dtype == torch.float32
@@ -54,7 +54,7 @@ def test_a_start_is_one_float_picture_of_the_size(name: str, spec: FrameSpec) ->
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_start_draws_from_the_frames_generator_alone(name: str, spec: FrameSpec) -> None:
+def test_a_source_uses_only_the_frames_generator(name: str, spec: FrameSpec) -> None:
     torch.manual_seed(0)
     state = torch.get_rng_state()
     assert torch.equal(start(name, spec, 1).image, start(name, spec, 1).image)
@@ -74,7 +74,7 @@ def gradient_of(size: tuple[int, int]) -> Tensor:
 @pytest.mark.parametrize("cut", [False, True])
 @pytest.mark.parametrize("num_steps", [0, 1])
 @pytest.mark.parametrize("with_latent", [False, True])
-def test_another_source_begins_first_frames_and_cuts(
+def test_another_source_starts_first_frames_and_cuts(
     with_latent: bool, num_steps: int, cut: bool, spec: FrameSpec, add_entry: AddEntry
 ) -> None:
     def ramp(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator, loaded: Loaded) -> Start:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.run.delivery.hardware import candidates, chosen, with_encoder
+from pipeline.run.delivery.hardware import candidates, choose_encoder, with_encoder
 from pipeline.run.delivery.recipes import recipe
 from pipeline.run.events import Warned
 from pipeline.run.folder.folder import RunFolder
@@ -60,7 +60,7 @@ def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: st
         return ffmpeg.trial_error(any_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
 
     said: list[str] = []
-    assert chosen(whole, video, broken, said.append) == whole
+    assert choose_encoder(whole, video, broken, said.append) == whole
     (text,) = said
     assert text.startswith("no hardware encoder for h264 works here, so libx264 is used (h264_nvenc: ")
     assert "h264_of_another_world" in text
@@ -79,7 +79,7 @@ def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: 
             any_ffmpeg, Recipe(**{**vars(tried), "options": options, "filters": filters, "device": ""})
         )
 
-    found = chosen(recipe(video, (64, 48)), video, there, said.append)
+    found = choose_encoder(recipe(video, (64, 48)), video, there, said.append)
     assert found.options["vcodec"] == "h264_nvenc"
     assert found.options["cq"] == 30
     assert not said

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.run.delivery.report import RunReport, is_current, write_report
-from pipeline.run.folder.finished import is_as_made, vouch_for_video
+from pipeline.run.folder.finished import record_video_checksum, video_matches_report
 from pipeline.run.folder.folder import RunFolder
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
@@ -149,12 +149,12 @@ def test_folder_with_a_missing_file_is_not_current(finished: Path, schedule: Sch
 def test_a_changed_video_is_current_only_after_its_checksum_is_recorded(finished: Path, schedule: Schedule) -> None:
     folder = RunFolder(finished)
     folder.video.write_bytes(b"torn")
-    assert not is_as_made(folder)
+    assert not video_matches_report(folder)
     assert not is_current(folder, "ab", schedule)
-    vouch_for_video(folder, "ac")
-    assert not is_as_made(folder), "a video of other frames is not the one in the report"
-    vouch_for_video(folder, "ab")
-    assert is_as_made(folder)
+    record_video_checksum(folder, "ac")
+    assert not video_matches_report(folder), "a video of other frames is not the one in the report"
+    record_video_checksum(folder, "ab")
+    assert video_matches_report(folder)
     assert is_current(folder, "ab", schedule)
 
 

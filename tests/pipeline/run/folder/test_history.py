@@ -18,7 +18,7 @@ from pipeline.run.folder.history import History
 from pipeline.run.folder.lock import only_writer
 from pipeline.run.folder.restoring import restore
 from pipeline.run.folder.states import StateFolder
-from pipeline.run.folder.status import inspect
+from pipeline.run.folder.status import read_status
 from pipeline.run.run import Run, RunOptions
 from pipeline.run.verify import Verification
 from pipeline.schedule.origin import Origin
@@ -166,10 +166,10 @@ def test_an_entry_of_the_history_is_a_run_folder(done: Desk) -> None:
     done.render()  # the schedule file is that of the first run again
     (first, _) = History(done.folder).entries()
     assert list(Verification(first.folder).damaged()) == []
-    status = inspect(first.folder)
+    status = read_status(first.folder)
     assert (status.done, status.stale, status.video, status.history) == ((f"0:{FRAMES}",), (), True, 0)
-    assert inspect(done.folder).history == 2
-    assert "history       2  render history" in str(inspect(done.folder))
+    assert read_status(done.folder).history == 2
+    assert "history       2  render history" in str(read_status(done.folder))
 
 
 def test_comments_titles_and_missing_frames_add_nothing_to_the_history(done: Desk) -> None:

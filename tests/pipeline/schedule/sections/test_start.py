@@ -101,7 +101,7 @@ def test_any_frame_as_if_the_video_began_there() -> None:
     timeline = Timeline(read(f"{SMALL}prompts: sea\nstart: {{prior: bank}}\nmotion: {{zoom: 1.1/s}}"))
     moment = timeline.as_first(2)
     assert moment.start == PriorStart(prior="bank", candidates=4)
-    assert (moment.num_steps, moment.transforms, moment.index) == (60, {}, 2)
+    assert (moment.num_steps, moment.transforms, moment.index) == (8, {}, 2)
 
 
 @pytest.mark.parametrize(
@@ -159,3 +159,24 @@ def test_a_bank_of_any_length_is_refused_before_it_is_hashed(tmp_path: Path) -> 
     (tmp_path / "a.yaml").write_text(f"{SMALL}prompts: sea\nstart: {{prior: mine.bank}}")
     with pytest.raises(ScheduleError, match=r"a\.yaml:3:16: start\.prior: .*expected at most 2,147,483,648 bytes"):
         load_schedule(tmp_path / "a.yaml")
+
+
+def test_frames_from_a_prior_are_refined_gently_unless_refine_says_otherwise() -> None:
+    timeline = Timeline(
+        read(
+            "output: {size: [64, 64], fps: 2}\n"
+            "shots:\n"
+            "- {length: 1s, prompts: a sea}\n"
+            "- {length: 1s, prompts: a rose, start: {prior: bank}}\n"
+            "- {length: 1s, prompts: a city, start: {prior: bank}, refine: {first_frame: 5, lr: 0.2, adapt: number}}\n"
+        )
+    )
+    specs = [timeline.at(index) for index in range(6)]
+    assert [(spec.num_steps, spec.lr, spec.adapt) for spec in specs] == [
+        (60, 0.3, "number"),
+        (3, 0.3, "number"),
+        (8, 0.05, "picture"),
+        (3, 0.05, "picture"),
+        (5, 0.2, "number"),
+        (3, 0.2, "number"),
+    ]
