@@ -50,6 +50,24 @@ class PriorStart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuidePicture:
+    """A picture that a scene's prior proposes, and how far a frame goes towards it.
+
+    Attributes:
+        prompt: what the picture is proposed for.
+        share: of the latent that refinement starts from, in (0, 1]: the rest stays as the motion left it.
+        moment: the scene's time in milliseconds, which the prior's random numbers are made from as if it were a frame's
+            number; so another frame rate has the same pictures, and a scene at 0 that of the first frame.
+        start: the prior and its settings.
+    """
+
+    prompt: PromptWeight
+    share: float
+    moment: int
+    start: PriorStart
+
+
+@dataclass(frozen=True, kw_only=True)
 class FrameSpec:
     """Everything about one frame.
 
@@ -78,6 +96,7 @@ class FrameSpec:
         lead: (index, fraction), at the end of a loop: the previous frame was blended by `fraction` towards frame
             `index`, and this frame replaces the one after `index`.
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
+        guide_pictures: those that this frame goes towards, of the scenes that are arriving.
     """
 
     index: int
@@ -99,6 +118,7 @@ class FrameSpec:
     cut: bool = False
     lead: tuple[int, float] | None = None
     start: PriorStart | None = None
+    guide_pictures: tuple[GuidePicture, ...] = ()
 
     @property
     def draws_as(self) -> int:
@@ -111,17 +131,19 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        for name, default in (("lead", None), ("start", None), ("adapt", "number")):
-            if numbers[name] == default:  # newer than frames that runs have already rendered
+        newer = {"lead": None, "start": None, "adapt": "number", "guide_pictures": ()}  # than frames of earlier runs
+        for name, default in newer.items():
+            if numbers[name] == default:
                 del numbers[name]
-        for prompt in numbers["prompts"]:
-            if prompt["image"] is None:
-                del prompt["image"]
-            else:
-                prompt["image"] = prompt["image"]["sha256"]
-        if self.start is not None:
-            settings = self.start.settings.items()
-            numbers["start"]["settings"] = {
-                name: value.sha256 if isinstance(value, ImageFile) else value for name, value in settings
-            }
-        return json.dumps(numbers, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        return json.dumps(_by_content(numbers), sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _by_content(value: object) -> object:
+    """Replace every `ImageFile`, as a dict, by its hash; the key of a prompt's picture is left out without one."""
+    if isinstance(value, list | tuple):
+        return [_by_content(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"path", "sha256"}:
+        return value["sha256"]
+    return {name: _by_content(part) for name, part in value.items() if not (name == "image" and part is None)}

@@ -23,6 +23,7 @@ from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
+from render.renderer.guide_pictures import GuidePictures
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start, prior
@@ -72,6 +73,7 @@ class Renderer:
         self._priors = priors or {}
         self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
         self._scheduler: Scheduler = Unbatched()
+        self._guide_pictures = GuidePictures(self._latents, self._begun)
         self.device = device
         self.warn = warn
 
@@ -79,6 +81,7 @@ class Renderer:
         """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
         renderer = copy.copy(self)
         renderer.warn, renderer._scheduler = warn, scheduler or Unbatched()
+        renderer._guide_pictures = GuidePictures(self._latents, renderer._begun)
         return renderer
 
     @property
@@ -178,6 +181,9 @@ class Renderer:
                 start = self._latents.encode(image)
         else:
             image, latent, start = self._moved(state, spec, refined)
+            if spec.guide_pictures:
+                latent = self._guide_pictures.mixed(image, latent if start is None else start, spec)
+                image, start = self._latents.decode(latent).detach(), latent if refined else None
         carried = state.optimizer_state if state is not None else {}
         if start is None or not refined:
             return image, latent, carried
