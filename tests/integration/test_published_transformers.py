@@ -37,6 +37,7 @@ def in_cache(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
     model = replace(model, download=Download(name=model.download.name, addresses=()))
     monkeypatch.setattr(registry, "priors", lambda: {name: model})
     monkeypatch.setenv("RENDER_CACHE", str(folder / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # `--offline` sets it in this process; undone after the test
     (folder / "cache").mkdir()
     if model.config is not None:
         shutil.copy(folder / "model.yaml", folder / "cache" / model.config.name)
