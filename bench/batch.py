@@ -1,7 +1,7 @@
 """The overhead of a batch over the renders themselves, and its memory over many jobs.
 
-`python -m bench.batch [JOBS] [FRAMES] [FOLDER]` renders schedules with the embedded models, in one run: by a
-batch with one worker, by one process after the other as people would, and by one session in this
+`python -m bench.batch [JOBS] [FRAMES] [FOLDER]` renders schedules with the embedded models, in one run: as a
+batch with one worker, with one `render` command after the other, and in one session in this
 process, which is the lower bound. Then it prints how the worker's memory changed from job to job.
 """
 
@@ -36,45 +36,45 @@ def write(folder: Path, jobs: int, frames: int) -> list[Path]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Took:
+class Elapsed:
     """Wall time and processor time in seconds; the latter hardly depends on the machine's other load."""
 
     wall: float
     cpu: float
 
-    def __add__(self, other: "Took") -> "Took":
-        return Took(wall=self.wall + other.wall, cpu=self.cpu + other.cpu)
+    def __add__(self, other: "Elapsed") -> "Elapsed":
+        return Elapsed(wall=self.wall + other.wall, cpu=self.cpu + other.cpu)
 
 
 @contextmanager
-def clock() -> Iterator[list[Took]]:
+def clock() -> Iterator[list[Elapsed]]:
     """Yield a list that receives the time of the block, child processes included, when it ends."""
 
     def now() -> tuple[float, float]:
         times = os.times()
         return times.elapsed, sum(times[:4])
 
-    found: list[Took] = []
+    measured: list[Elapsed] = []
     wall, cpu = now()
-    yield found
-    found.append(Took(wall=now()[0] - wall, cpu=now()[1] - cpu))
+    yield measured
+    measured.append(Elapsed(wall=now()[0] - wall, cpu=now()[1] - cpu))
 
 
-def call(*arguments: object) -> Took:
+def call(*arguments: object) -> Elapsed:
     code = "from pipeline.cli import entry; entry()"
-    with clock() as took:
+    with clock() as elapsed:
         subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
-    return took[0]
+    return elapsed[0]
 
 
-def in_one_session(files: list[Path], out: Path) -> Took:
+def in_one_session(files: list[Path], out: Path) -> Elapsed:
     """Render all of them in this process, with the models loaded beforehand."""
     session = Session("cpu")
     session.render(load_schedule(files[0]), out / "warm")
-    with clock() as took:
+    with clock() as elapsed:
         for file in files:
             session.render(load_schedule(file), out / file.stem)
-    return took[0]
+    return elapsed[0]
 
 
 def main(jobs: int, frames: int, place: Path) -> None:
@@ -85,22 +85,26 @@ def main(jobs: int, frames: int, place: Path) -> None:
         started = call("batch", files[0], "--out", here / "one", "--device", "cpu")
         again = call(files[0], "--out", here / "one single", "--device", "cpu")
         batch = call("batch", *files, "--out", here / "batch", "--device", "cpu")
-        single = sum((call(file, "--out", here / "single", "--device", "cpu") for file in files), Took(wall=0, cpu=0))
+        single = sum(
+            (call(file, "--out", here / "single", "--device", "cpu") for file in files), Elapsed(wall=0, cpu=0)
+        )
         session = in_one_session(files, here / "session")
         memory = [job["memory"] / 1e6 for job in read_record(here / "batch")["jobs"]]
-    for name, took in {
+    for name, elapsed in {
         "batch": batch,
         "single": single,
         "session": session,
         "1 batch": started,
         "1 single": again,
     }.items():
-        click.echo(f"{name:<9}{took.wall:8.1f} s on the clock, {took.cpu:8.1f} s of processors")
+        click.echo(f"{name:<9}{elapsed.wall:8.1f} s wall time, {elapsed.cpu:8.1f} s processor time")
     click.echo(
         f"overhead {batch.cpu / single.cpu - 1:+8.1%} of single renders one after the other; the goal is {GOAL:.0%}"
     )
     extra = (batch.cpu - started.cpu) / (jobs - 1) / (session.cpu / jobs) - 1
-    click.echo(f"         {extra:+8.1%} for every job after the first, beside models that are loaded already")
+    click.echo(
+        f"         {extra:+8.1%} for every job after the first, compared with a session that has the models loaded"
+    )
     steps = [0, jobs // 4, jobs // 2, 3 * jobs // 4, jobs - 1]
     click.echo("memory   " + ", ".join(f"{memory[step]:.0f} MB after job {step + 1}" for step in dict.fromkeys(steps)))
     click.echo(f"load     {os.getloadavg()[0]:8.2f} on {os.cpu_count()} cores")

@@ -1,9 +1,9 @@
 """Whether torch's threads should spin or sleep while they wait for each other: alone, and next to busy processes.
 
-`python -m bench.busy` takes refinement steps of the embedded pair at 256×144 in a process for each policy of OpenMP.
-They take turns, round by round, in a shuffled order, first on the machine as it is and then beside programs that do
-nothing but compute; the others sleep meanwhile. A table in Markdown says how many steps a second each one took, and
-how many times as many as the first policy (the median over the rounds: what else the machine does meets all of them).
+`python -m bench.busy` runs refinement steps of the embedded pair at 256×144 in one process per OpenMP policy.
+The processes run one at a time, in a shuffled order in each round, first on the machine as it is and then beside
+programs that do nothing but compute. A Markdown table shows the steps per second of each policy and the ratio to the
+first policy (the median over the rounds, so that other load affects all policies alike).
 """
 
 import hashlib
@@ -32,11 +32,11 @@ POLICIES: Mapping[str, Mapping[str, str]] = {
     "passive, one thread": {"OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1"},
 }
 BURNER = "while True: pass"
-TAKE = "from bench.busy import take; take()"
+WORKER = "from bench.busy import run_worker; run_worker()"
 
 
-def take() -> None:
-    """Worker process: take as many steps as each input line says, and print their seconds and the latent's hash."""
+def run_worker() -> None:
+    """Worker process: run as many steps as each input line says, and print their seconds and the latent's hash."""
     import torch
 
     from bench.machine import this_machine
@@ -56,7 +56,7 @@ def take() -> None:
         click.echo(json.dumps({"seconds": seconds, "bits": bits}))
 
 
-class Contender:
+class Worker:
     """The worker process of a policy; `machine` describes what it runs on."""
 
     def __init__(self, policy: Mapping[str, str], threads: int | None) -> None:
@@ -64,7 +64,7 @@ class Contender:
         if threads is not None:
             environment["OMP_NUM_THREADS"] = str(threads)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", TAKE],
+            [sys.executable, "-c", WORKER],
             env={**environment, **policy},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -72,7 +72,7 @@ class Contender:
         )
         self.machine: dict[str, Any] = {}
 
-    def __enter__(self) -> "Contender":
+    def __enter__(self) -> "Worker":
         self.machine = self._answer()
         return self
 
@@ -81,7 +81,7 @@ class Contender:
         self._process.communicate()
 
     def steps(self, count: int) -> tuple[float, str]:
-        """Steps a second over `count` of them, and the hash of the latent after the last one."""
+        """Steps per second over `count` steps, and the hash of the latent after the last one."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{count}\n")
         self._process.stdin.flush()
@@ -92,7 +92,7 @@ class Contender:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit("a contender's process ended early; its error message is above")
+            raise SystemExit("a worker process ended early; its error message is above")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -109,33 +109,33 @@ def burners(count: int) -> Iterator[None]:
             process.wait()
 
 
-def speeds(contenders: Mapping[str, Contender], rounds: int, count: int) -> dict[str, list[float]]:
-    """Steps a second of every contender in every round.
+def speeds(workers: Mapping[str, Worker], rounds: int, count: int) -> dict[str, list[float]]:
+    """Steps per second of every worker in every round.
 
     Raises:
-        SystemExit: two with the same number of threads gave different results.
+        SystemExit: two workers with the same number of threads gave different results.
     """
     order = random.Random(0)
-    found: dict[str, list[float]] = {name: [] for name in contenders}
+    measured: dict[str, list[float]] = {name: [] for name in workers}
     for _ in range(rounds):
         bits: dict[int, set[str]] = {}
-        for name in order.sample(list(contenders), len(contenders)):
-            speed, latent = contenders[name].steps(count)
-            found[name].append(speed)
-            bits.setdefault(contenders[name].machine["threads"], set()).add(latent)
+        for name in order.sample(list(workers), len(workers)):
+            speed, latent = workers[name].steps(count)
+            measured[name].append(speed)
+            bits.setdefault(workers[name].machine["threads"], set()).add(latent)
         if any(len(each) > 1 for each in bits.values()):
             raise SystemExit("the policies do not give bit-identical results")
-    return found
+    return measured
 
 
-def table(found: Mapping[int, Mapping[str, Sequence[float]]]) -> str:
-    """The speeds by the number of busy programs beside, in Markdown; ratios are to the first policy."""
+def table(measured: Mapping[int, Mapping[str, Sequence[float]]]) -> str:
+    """The speeds for each number of busy programs, in Markdown; ratios are to the first policy."""
     first = next(iter(POLICIES))
-    heads = ["alone" if not beside else f"beside {beside}" for beside in found]
-    lines = ["| policy | " + " | ".join(f"{head} | ×" for head in heads) + " |", "|---" * (1 + 2 * len(found)) + "|"]
+    heads = ["alone" if not beside else f"beside {beside}" for beside in measured]
+    lines = ["| policy | " + " | ".join(f"{head} | ×" for head in heads) + " |", "|---" * (1 + 2 * len(measured)) + "|"]
     for name in POLICIES:
         cells = []
-        for speed in found.values():
+        for speed in measured.values():
             ratio = median(mine / theirs for mine, theirs in zip(speed[name], speed[first], strict=True))
             cells += [f"{median(speed[name]):.2f}", f"{ratio:.2f}"]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
@@ -144,22 +144,26 @@ def table(found: Mapping[int, Mapping[str, Sequence[float]]]) -> str:
 
 @click.command()
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
-@click.option("--steps", "count", type=click.IntRange(1), default=5, show_default=True, help="In a round, of each.")
-@click.option("--threads", type=click.IntRange(1), help="Of torch [as many as it takes by itself].")
+@click.option(
+    "--steps", "count", type=click.IntRange(1), default=5, show_default=True, help="Steps of each policy in a round."
+)
+@click.option("--threads", type=click.IntRange(1), help="Threads of torch [its own default].")
 @click.argument("beside", type=click.IntRange(0), nargs=-1)
 def main(rounds: int, count: int, threads: int | None, beside: tuple[int, ...]) -> None:
-    """Compare policies BESIDE so many busy programs [0, half as many as processors, as many, twice as many]."""
+    """Compare policies with BESIDE busy programs running [0, and half, one and two times the number of processors]."""
     processors = os.cpu_count() or 1
     beside = beside or tuple(dict.fromkeys((0, max(1, processors // 2), processors, 2 * processors)))
     with ExitStack() as stack:
-        contenders = {name: stack.enter_context(Contender(policy, threads)) for name, policy in POLICIES.items()}
-        click.echo(" · ".join(str(value) for value in contenders["torch's own"].machine.values()))
-        click.echo(f"load {os.getloadavg()[0]:.2f} on {processors} processors before; steps a second, {rounds} rounds")
-        found = {}
+        workers = {name: stack.enter_context(Worker(policy, threads)) for name, policy in POLICIES.items()}
+        click.echo(" · ".join(str(value) for value in workers["torch's own"].machine.values()))
+        click.echo(
+            f"load {os.getloadavg()[0]:.2f} on {processors} processors before; steps per second, {rounds} rounds"
+        )
+        measured = {}
         for number in beside:
             with burners(number):
-                found[number] = speeds(contenders, rounds, count)
-    click.echo(table(found))
+                measured[number] = speeds(workers, rounds, count)
+    click.echo(table(measured))
 
 
 if __name__ == "__main__":

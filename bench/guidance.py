@@ -38,11 +38,11 @@ SETTINGS: Mapping[str, tuple[Mapping[str, object], int]] = {
     "3 steps, lr 0.2": ({"lr": 0.2}, 3),
     "4 steps, lr 0.25": ({"lr": 0.25}, 4),
     "4 steps, lr 0.3": ({}, 4),
-    "4 steps, lr 0.2, Adam afresh": ({"lr": 0.2, "carry_optimizer": False}, 4),
+    "4 steps, lr 0.2, Adam reset": ({"lr": 0.2, "carry_optimizer": False}, 4),
     "5 steps, lr 0.2": ({"lr": 0.2}, 5),
     "5 steps, lr 0.3": ({}, 5),
 }
-"""Changes of the frame spec, and steps per frame; the first frame takes `FIRST_STEPS`."""
+"""Changes of the frame spec, and steps per frame; the first frame has `FIRST_STEPS`."""
 
 FIRST_STEPS = 60
 FRAMES = 8
@@ -50,15 +50,15 @@ FRAMES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reached:
-    """Means over prompts: of the first frame, of the last of a slow zoom, and seconds per frame of it."""
+class Result:
+    """Mean similarity over prompts, of the first frame and at the end of a slow zoom; seconds per frame of the zoom."""
 
     first: float
     video: float
     frame_seconds: float
 
 
-def reached(models: Loaded, changes: Mapping[str, object], steps: int) -> Reached:
+def measure(models: Loaded, changes: Mapping[str, object], steps: int) -> Result:
     """Render the first frame and a short slow zoom of every prompt with a spec changed by `changes`."""
     renderer = models.renderer()
     firsts, videos, times = [], [], []
@@ -68,7 +68,7 @@ def reached(models: Loaded, changes: Mapping[str, object], steps: int) -> Reache
         firsts.append(video.similarity)
         times += [seconds(video) for _ in range(FRAMES)]
         videos.append(video.similarity)
-    return Reached(first=_mean(firsts), video=_mean(videos), frame_seconds=statistics.median(times))
+    return Result(first=_mean(firsts), video=_mean(videos), frame_seconds=statistics.median(times))
 
 
 class _Video:
@@ -98,22 +98,22 @@ def _mean(values: Sequence[float]) -> float:
 @click.command()
 @click.option("--plot", type=click.Path(path_type=Path, dir_okay=False), help="Draw seconds against similarity.")
 def main(plot: Path | None) -> None:
-    """Render all settings and print, and draw, what they reach."""
+    """Render with every setting; print the results, and draw them with --plot."""
     torch.set_num_threads(1)
     click.echo(" · ".join(str(value) for value in asdict(this_machine()).values()))
     models = load(EMBEDDED, model_dtype(pick_device("auto")))
     results = {}
     for name, (changes, steps) in SETTINGS.items():
-        results[name] = result = reached(models, changes, steps)
+        results[name] = result = measure(models, changes, steps)
         click.echo(
-            f"{name:30} first {result.first:.3f}  video {result.video:.3f}  {result.frame_seconds:.3f} s a frame"
+            f"{name:30} first {result.first:.3f}  video {result.video:.3f}  {result.frame_seconds:.3f} s per frame"
         )
     if plot:
         draw(results, plot)
 
 
-def draw(results: Mapping[str, Reached], path: Path) -> None:
-    """Draw every setting as a point: further left is faster, further up is nearer to the prompt."""
+def draw(results: Mapping[str, Result], path: Path) -> None:
+    """Draw every setting as a point: further left is faster, further up is closer to the prompt."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")

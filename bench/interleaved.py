@@ -1,4 +1,4 @@
-"""Time contenders in turns, so that other load affects all of them alike: medians, and ratios per round."""
+"""Time several candidates alternately, so that other load affects all of them alike: medians, and ratios per round."""
 
 import random
 import statistics
@@ -13,7 +13,7 @@ Work = Callable[[], object]
 
 @dataclass(kw_only=True)
 class Timing:
-    """Seconds of one contender in every round: processor time on a CPU (least affected by load), else wall time."""
+    """Seconds of one candidate in every round: processor time on a CPU (least affected by load), else wall time."""
 
     seconds: list[float] = field(default_factory=list)
 
@@ -26,15 +26,15 @@ class Timing:
         return statistics.median(theirs / ours for ours, theirs in zip(self.seconds, other.seconds, strict=True))
 
 
-def interleave(contenders: Mapping[str, Work], rounds: int) -> dict[str, Timing]:
-    """Run every contender once to warm up, then once per round in a shuffled order."""
-    timings = {name: Timing() for name in contenders}
-    for work in contenders.values():
+def interleave(candidates: Mapping[str, Work], rounds: int) -> dict[str, Timing]:
+    """Run every candidate once to warm up, then once per round in a shuffled order."""
+    timings = {name: Timing() for name in candidates}
+    for work in candidates.values():
         work()
     order = random.Random(0)
     for _ in range(rounds):
-        for name in order.sample(list(contenders), len(contenders)):
-            timings[name].seconds.append(seconds(contenders[name]))
+        for name in order.sample(list(candidates), len(candidates)):
+            timings[name].seconds.append(seconds(candidates[name]))
     return timings
 
 

@@ -1,4 +1,4 @@
-"""Whether a long run keeps its speed and its memory.
+"""Whether speed and memory stay constant over a long run.
 
 `python -m bench.length [FRAMES]` renders a video of small pictures to a temporary folder, as `render`
 does, and prints processor time per frame and memory window by window.
@@ -25,7 +25,7 @@ WINDOWS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """A tenth of the run: processor seconds per frame, and bytes held at its end."""
+    """A tenth of the run: processor seconds per frame, and resident bytes at its end."""
 
     last: int
     frame_seconds: float
@@ -44,7 +44,7 @@ refine: {{steps: 2, first_frame: 20, cutouts: 4}}
 
 
 def windows(schedule: Schedule, folder: Path) -> Iterator[Window]:
-    """Render and yield what each tenth of the run took."""
+    """Render, and yield the figures of each tenth of the run."""
     size = max(1, schedule.output.num_frames // WINDOWS)
     times: list[float] = []
     before = time.process_time()
@@ -63,7 +63,7 @@ def main(frames: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for window in windows(small(frames), Path(folder) / "length"):
             click.echo(
-                f"to frame {window.last:6}   {window.frame_seconds * 1000:7.1f} ms of one core a frame"
+                f"to frame {window.last:6}   {window.frame_seconds * 1000:7.1f} ms processor time per frame"
                 f"   {window.resident / 2**20:7.1f} MB"
             )
 

@@ -1,4 +1,4 @@
-"""`python -m bench.lockstep`: what a step of a picture costs alone and in batches, as `--lockstep` takes them."""
+"""`python -m bench.lockstep`: what a step costs per picture, alone and in batches as with `--lockstep`."""
 
 from dataclasses import asdict, replace
 
@@ -15,8 +15,8 @@ SETTINGS = {"embedded": EMBEDDED, "published": PUBLISHED}
 STEPS = 2
 
 
-class Together:
-    """A batch of `count` pictures with different seeds: each call takes `STEPS` steps of all of them."""
+class PictureBatch:
+    """A batch of `count` pictures with different seeds: each call runs `STEPS` steps of all of them."""
 
     def __init__(self, models: Loaded, setting: Setting, count: int) -> None:
         renderer, spec = models.renderer(), frame(setting, 0, 1)
@@ -39,12 +39,12 @@ def main(models: str, rounds: int, threads: int, counts: tuple[int, ...]) -> Non
     loaded = load(setting, model_dtype(pick_device("auto")))
     click.echo(f"{setting.title}, {str(loaded.dtype).removeprefix('torch.')}")
     counts = counts or (1, 2, 4, 8)
-    timings = interleave({str(count): Together(loaded, setting, count) for count in counts}, rounds)
+    timings = interleave({str(count): PictureBatch(loaded, setting, count) for count in counts}, rounds)
     for count in counts:
         timing = timings[str(count)]
         each = timing.median / STEPS / count
         faster = timing.times_faster_than(timings[str(counts[0])]) * count / counts[0]
-        click.echo(f"  {count} at once: {each:.3f} s a step and picture, x {faster:.2f}")
+        click.echo(f"  {count} at once: {each:.3f} s per step and picture, x {faster:.2f}")
 
 
 if __name__ == "__main__":

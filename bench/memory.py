@@ -1,4 +1,4 @@
-"""Peak memory of a contender, each in a process of its own so that it does not include what others loaded."""
+"""Peak memory of a candidate, measured in a separate process so that it does not include what others loaded."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def peak(prepare: Callable[[], Work], calls: int = 2) -> float:
     try:
         found: float = ours.recv()
     except EOFError:
-        raise SystemExit("a contender's process ended early; its error message is above") from None
+        raise SystemExit("a candidate's process ended early; its error message is above") from None
     finally:
         process.join()
     return found
@@ -38,6 +38,6 @@ def _report(pipe: Connection, prepare: Callable[[], Work], calls: int, threads: 
 
 
 def resident(field: str) -> float:
-    """Bytes of this process: VmRSS is the present size, VmHWM the peak; `getrusage` would include the parent's peak."""
+    """Bytes of this process: VmRSS is the current size, VmHWM the peak; `getrusage` would include the parent's peak."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024.0 for line in lines if line.startswith(field))

@@ -23,7 +23,7 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.device.device import model_dtype, pick_device
-from render.renderer.renderer import load_renderer
+from render.renderer.loading import load_renderer
 
 GOAL = 0.03
 WARM_UP = 2  # frames that are not counted: the first has more steps, and caches are cold
@@ -49,7 +49,7 @@ def zoom(frames: int, size: tuple[int, int] = (256, 144)) -> Schedule:
 
 
 def costs(schedule: Schedule, folder: RunFolder) -> Iterator[Cost]:
-    """Render and keep every frame as a run does, and say what each part took."""
+    """Render and save every frame as a run does, and yield the time of each part."""
     device = pick_device("auto")
     located = schedule.models.locate(offline=True, progress=lambda name, done, total: None)
     dtype = model_dtype(device, located.precision)

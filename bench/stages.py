@@ -9,7 +9,7 @@ from render.refinement.refine import embed_cutouts
 
 
 def shares(models: Loaded, setting: Setting, rounds: int) -> dict[str, float]:
-    """Seconds of the stages of a step, each forward and backward, and of the whole."""
+    """Seconds of each stage of a step, forward and backward, and of the whole step."""
     steps = Steps(models, setting)
     refinement, latent = steps.refinement, steps.optimizer.latent
     with torch.no_grad():

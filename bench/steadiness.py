@@ -16,14 +16,14 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.device.device import model_dtype, pick_device
 from render.guidance.losses.saturation import colourfulness
-from render.renderer.renderer import load_renderer
+from render.renderer.loading import load_renderer
 
-WINDOW = 25  # frames that a line sums up
+WINDOW = 25  # frames per printed line
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """Means over pictures: all on [0, 1] but the similarity."""
+class Appearance:
+    """Figures of a picture, or their means over several; in [0, 1] except the similarity."""
 
     brightness: float
     contrast: float
@@ -38,8 +38,8 @@ def slow_zoom(frames: int, size: tuple[int, int] = (256, 144)) -> Schedule:
     return read_schedule(text + "motion: {zoom: 1.05/s}\n", "steadiness", "steadiness")
 
 
-def looks(schedule: Schedule) -> Iterator[Look]:
-    """Render the schedule in memory and say what every frame looks like."""
+def appearances(schedule: Schedule) -> Iterator[Appearance]:
+    """Render the schedule in memory and measure every frame."""
     device = pick_device("auto")
     models = schedule.models
     located = models.locate(offline=True, progress=lambda *_: None)
@@ -47,7 +47,7 @@ def looks(schedule: Schedule) -> Iterator[Look]:
     state = None
     for spec in Timeline(schedule):
         state = renderer.step(state, spec)
-        yield Look(
+        yield Appearance(
             brightness=float(state.image.mean()),
             contrast=float(state.image.std()),
             sharpness=sharpness(state.image),
@@ -63,19 +63,19 @@ def sharpness(image: Tensor) -> float:
     return float((4 * grey[:, 1:-1, 1:-1] - around).abs().mean())
 
 
-def mean_look(window: list[Look]) -> Look:
-    names = Look.__dataclass_fields__
-    return Look(**{name: sum(getattr(look, name) for look in window) / len(window) for name in names})
+def mean_appearance(window: list[Appearance]) -> Appearance:
+    names = Appearance.__dataclass_fields__
+    return Appearance(**{name: sum(getattr(each, name) for each in window) / len(window) for name in names})
 
 
 def main(frames: int) -> None:
-    names = list(Look.__dataclass_fields__)
+    names = list(Appearance.__dataclass_fields__)
     click.echo("frames".ljust(12) + "".join(name.rjust(15) for name in names))
-    window: list[Look] = []
-    for index, look in enumerate(looks(slow_zoom(frames))):
-        window.append(look)
+    window: list[Appearance] = []
+    for index, each in enumerate(appearances(slow_zoom(frames))):
+        window.append(each)
         if len(window) == WINDOW or index + 1 == frames:
-            mean = mean_look(window)
+            mean = mean_appearance(window)
             label = f"{index + 1 - len(window)}-{index}"
             click.echo(label.ljust(12) + "".join(f"{getattr(mean, name):15.4f}" for name in names))
             window = []

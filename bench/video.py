@@ -1,6 +1,6 @@
 """How long a schedule takes from the command to its first frame, its last frame and its video.
 
-`python -m bench.video [SCHEDULE]` runs the command in a process of its own, including everything that it does
+`python -m bench.video [SCHEDULE]` runs the command in a separate process, including everything that it does
 before and after the frames.
 """
 
@@ -18,7 +18,7 @@ COMMAND = (sys.executable, "-c", "from pipeline.cli import entry; entry()")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
+class Times:
     """Seconds from the command to the first frame, the last frame and the finished video; and the number of frames."""
 
     first: float
@@ -27,11 +27,11 @@ class Course:
     frames: int
 
 
-def course(schedule: Path, out: Path) -> Course:
+def render_timed(schedule: Path, out: Path) -> Times:
     """Render `schedule` into the folder `out`.
 
     Raises:
-        CalledProcessError: it failed; its message is on the terminal.
+        CalledProcessError: the render failed; its message is on the terminal.
     """
     arguments = (*COMMAND, str(schedule), "--out", str(out), "--json")
     begun = time.perf_counter()
@@ -43,15 +43,15 @@ def course(schedule: Path, out: Path) -> Course:
                 times.append(time.perf_counter() - begun)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, arguments)
-    return Course(first=times[0], last=times[-1], video=time.perf_counter() - begun, frames=len(times))
+    return Times(first=times[0], last=times[-1], video=time.perf_counter() - begun, frames=len(times))
 
 
 @click.command()
 @click.argument("schedule", type=click.Path(path_type=Path, exists=True), default="schedules/sunset.yaml")
 def main(schedule: Path) -> None:
-    """Render SCHEDULE and say when its first frame, its last one and its video were there."""
+    """Render SCHEDULE and print when its first frame, its last frame and its video were finished."""
     with tempfile.TemporaryDirectory() as folder:
-        found = course(schedule, Path(folder))
+        found = render_timed(schedule, Path(folder))
     click.echo(
         f"{schedule}, {found.frames} frames: first frame after {found.first:.1f} s, last after {found.last:.1f} s,"
         f" video after {found.video:.1f} s"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         RunError,
         ScheduleError,
         StorageError,
+        UnfitPriorError,
         UnknownNameError,
         WeightsError,
     )
@@ -63,6 +64,7 @@ __all__ = [
     "Session",
     "Started",
     "StorageError",
+    "UnfitPriorError",
     "UnknownNameError",
     "Warned",
     "WeightsError",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipeline.commands.assemble import assemble
+from pipeline.commands.bank import bank
 from pipeline.commands.batch import batch
 from pipeline.commands.history import history
 from pipeline.commands.importing import import_
@@ -18,10 +19,19 @@ from pipeline.commands.new import new
 from pipeline.commands.preview import preview
 from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
+from pipeline.commands.start import start
 from pipeline.commands.status import status
 from pipeline.commands.verify import verify
 from pipeline.commands.video import video
-from pipeline.run.interrupt import FAREWELL, INTERRUPTED, STOPPED, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.run.interrupt import (
+    INTERRUPTED,
+    STOPPED_MESSAGE,
+    TERMINATED,
+    TERMINATED_MESSAGE,
+    TerminatedError,
+    exit_now,
+    handling_sigterm,
+)
 from pipeline.storage.did_you_mean import SUFFIXES
 from pipeline.terminal import show
 from render.device import failures
@@ -59,6 +69,7 @@ def main() -> None:
     render check schedules/*.yaml           find every mistake in a schedule
     render plot schedules/sunset.yaml       draw every curve over time
     render preview schedules/sunset.yaml    see the motion alone, in seconds
+    render start schedules/sunset.yaml      see the pictures that it can start from
     render import settings.txt              convert settings of Deforum or another tool
     render music track.mp3                  find the beats and sections of a track
     render status outputs/sunset            how many frames are done?
@@ -74,11 +85,13 @@ for _command in (
     plan,
     plot,
     preview,
+    start,
     music,
     new,
     import_,
     schema,
     models,
+    bank,
     status,
     verify,
     assemble,
@@ -107,7 +120,7 @@ def entry() -> None:
     _listen()
     sleep_at_barriers()
     try:
-        with terminating_well():
+        with handling_sigterm():
             outcome: Any = main(standalone_mode=False)
     except RenderError as error:
         show(str(error), err=True)
@@ -116,9 +129,9 @@ def entry() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        leave(INTERRUPTED, STOPPED)
+        exit_now(INTERRUPTED, STOPPED_MESSAGE)
     except TerminatedError:
-        leave(TERMINATED, FAREWELL)
+        exit_now(TERMINATED, TERMINATED_MESSAGE)
     except MemoryError:
         show("out of memory; finished work is kept; try a smaller output.size", err=True)
         sys.exit(RunError.exit_code)

@@ -3,7 +3,8 @@
 RenderError                 exit code 1 unless said otherwise
 ├── InputError              2   what the user wrote cannot be used
 │   ├── ScheduleError           a schedule, with the place of every problem
-│   └── UnknownNameError        a name that is in no catalogue
+│   ├── UnknownNameError        a name that is in no catalogue
+│   └── UnfitPriorError         a bank or transformer that was made for other models
 └── RunError                1   something failed while running
     ├── WeightsError            a model's files are missing or do not fit
     │   └── DownloadError           they could not be fetched
@@ -67,6 +68,10 @@ class UnknownNameError(InputError):
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         self.kind, self.name = kind, name
         super().__init__(f"unknown {kind} '{name}'; {suggestion(name, known, hint)}")
+
+
+class UnfitPriorError(InputError):
+    """A prior was made for another VQGAN or perceptor than the schedule's, or is not a prior at all."""
 
 
 class RunError(RenderError):

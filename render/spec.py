@@ -5,12 +5,13 @@ This module does not import torch: a plan of a thousand frames can be made, chec
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 BORDERS = ("reflect", "wrap", "edge", "black")
 BLENDS = ("weights", "slerp")
 AUGMENTS = ("light", "full")
+ADAPTS = ("number", "picture")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
@@ -29,6 +30,41 @@ class PromptWeight:
     text: str
     weight: float
     image: ImageFile | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorStart:
+    """How a frame without a predecessor gets its picture from a prior, see `render.priors`.
+
+    Attributes:
+        prior: the prior's name, one of those that the renderer has loaded.
+        candidates: how many pictures it proposes.
+        pick: which of them is used: 1 for the best, 2 for the second best, and so on.
+        settings: the prior's own settings that the schedule sets, by name.
+    """
+
+    prior: str
+    candidates: int
+    pick: int = 1
+    settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuidePicture:
+    """A picture that a scene's prior proposes, and how far a frame goes towards it.
+
+    Attributes:
+        prompt: what the picture is proposed for.
+        share: of the latent that refinement starts from, in (0, 1]: the rest stays as the motion left it.
+        moment: the scene's time in milliseconds, which the prior's random numbers are made from as if it were a frame's
+            number; so another frame rate has the same pictures, and a scene at 0 that of the first frame.
+        start: the prior and its settings.
+    """
+
+    prompt: PromptWeight
+    share: float
+    moment: int
+    start: PriorStart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +87,16 @@ class FrameSpec:
         lr: learning rate, in units of the codebook's standard deviation.
         num_cutouts: cutouts that the perceptors see in each step.
         augment: the strength of their augmentation: "light" for robust image towers, "full" for others.
+        adapt: what Adam scales its steps by: each "number" of the latent has its own scale, or the whole "picture"
+            shares one, so that less moves where the gradient is small.
         carry_optimizer: start from the optimiser's state of the previous frame.
         ema: decay of the running average of the latent over the frame's steps, in [0, 1); the average
             is shown and passed on to the next frame. 0 uses the last latent unchanged.
         cut: start from noise, as the first frame does, whatever the previous frame was.
         lead: (index, fraction), at the end of a loop: the previous frame was blended by `fraction` towards frame
             `index`, and this frame replaces the one after `index`.
+        start: what a first frame or a cut starts from; None for noise, and for every other frame.
+        guide_pictures: those that this frame goes towards, of the scenes that are arriving.
     """
 
     index: int
@@ -73,9 +113,12 @@ class FrameSpec:
     num_cutouts: int
     carry_optimizer: bool
     augment: str = "light"
+    adapt: str = "number"
     ema: float = 0.0
     cut: bool = False
     lead: tuple[int, float] | None = None
+    start: PriorStart | None = None
+    guide_pictures: tuple[GuidePicture, ...] = ()
 
     @property
     def draws_as(self) -> int:
@@ -88,11 +131,19 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        if self.lead is None:
-            del numbers["lead"]
-        for prompt in numbers["prompts"]:
-            if prompt["image"] is None:
-                del prompt["image"]
-            else:
-                prompt["image"] = prompt["image"]["sha256"]
-        return json.dumps(numbers, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        newer = {"lead": None, "start": None, "adapt": "number", "guide_pictures": ()}  # than frames of earlier runs
+        for name, default in newer.items():
+            if numbers[name] == default:
+                del numbers[name]
+        return json.dumps(_by_content(numbers), sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _by_content(value: object) -> object:
+    """Replace every `ImageFile`, as a dict, by its hash; the key of a prompt's picture is left out without one."""
+    if isinstance(value, list | tuple):
+        return [_by_content(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"path", "sha256"}:
+        return value["sha256"]
+    return {name: _by_content(part) for name, part in value.items() if not (name == "image" and part is None)}

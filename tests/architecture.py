@@ -39,11 +39,15 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
-    "render.sources": "spec",
+    "render.priors": "models spec latents guidance guidance.perceptors",
+    "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
+    "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
+    "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
-    "guidance guidance.perceptors sources refinement",
-    "render.training": "spec models device sources refinement renderer",
+    "guidance guidance.perceptors priors priors.transformer sources refinement",
+    "render.training": "catalogue spec models models.registry latents device guidance.perceptors priors.bank sources "
+    "refinement renderer",
     "pipeline.terminal": "",
     "pipeline.curves": "",
     "pipeline.storage": "",
@@ -58,21 +62,22 @@ ROOMS: Mapping[str, str] = {
     "pipeline.importers.notations": "storage schedule.document",
     "pipeline.importers": "curves audio schedule.document importers.values importers.notations",
     "pipeline.importers.scripts": "importers importers.values importers.notations",
-    "pipeline.importers.diffusion": "curves importers importers.values",
+    "pipeline.importers.diffusion_tools": "curves importers importers.values",
     "pipeline.importers.formats": "curves importers importers.values importers.notations importers.scripts "
-    "importers.diffusion",
+    "importers.diffusion_tools",
     "pipeline.run.folder": "storage video video.formats schedule schedule.sections",
     "pipeline.run.delivery": "curves storage video video.formats schedule schedule.sections run.folder",
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",
     "pipeline.run.session": "storage schedule run run.folder",
-    "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields run.folder",
+    "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.sections "
+    "run.folder run.delivery",
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
-    "pipeline.commands": "storage audio video video.formats schedule run run.folder run.delivery run.session views "
-    "importers importers.formats importers.notations batch batch.jobs batch.workers terminal",
+    "pipeline.commands": "storage audio video video.formats schedule schedule.sections run run.folder run.delivery "
+    "run.session views importers importers.formats importers.notations batch batch.jobs batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow
@@ -85,8 +90,9 @@ CATALOGUES = (  # one file per entry, so they may grow
     "render/latents",
     "render/motion/displacements",
     "render/motion/transforms",
+    "render/priors",
     "render/sources",
-    "render/training/scenes",
+    "render/training/scenes/motifs",
 )
 
 

@@ -19,6 +19,7 @@ import pytest
 from tests.architecture import (
     CATALOGUES,
     DOCS,
+    PACKAGES,
     ROOMS,
     ROOT,
     allowed,
@@ -31,6 +32,7 @@ from tests.architecture import (
 )
 
 MOST_ENTRIES = 15
+MOST_ROOMS = 16  # at the top of a package
 MOST_LINES = 250
 HOMES = {  # foreign package: the modules that may import it
     "taming": ("render.latents.vqgan", "render.training"),
@@ -86,13 +88,14 @@ def forbidden(root: Path, rooms: Mapping[str, str] = ROOMS) -> list[str]:
 
 
 def crowded(root: Path) -> list[str]:
-    """Folders with more than 15 modules and folders of ours, catalogues excepted."""
+    """Folders with more than 15 modules and folders of ours, catalogues excepted; a package may have one more."""
     found: Counter[Path] = Counter()
     for path in modules(root).values():
         entry = path.parent if path.name == "__init__.py" else path
         found[entry.parent] += 1
     names = {folder.relative_to(root).as_posix(): count for folder, count in found.items()}
-    return [f"{name}: {count}" for name, count in names.items() if count > MOST_ENTRIES and name not in CATALOGUES]
+    most = {name: MOST_ROOMS if name in PACKAGES else MOST_ENTRIES for name in names}
+    return [f"{name}: {count}" for name, count in names.items() if count > most[name] and name not in CATALOGUES]
 
 
 def long_files(root: Path) -> list[str]:
@@ -133,7 +136,7 @@ def test_every_rule_holds(check: str) -> None:
     assert CHECKS[check](ROOT) == []
 
 
-def test_the_table_of_rooms_has_no_cycle_and_no_unused_arrow() -> None:
+def test_the_table_of_rooms_has_no_cycle_and_no_unused_import() -> None:
     found = arrows(ROOT)
     above: set[str] = set()
     for room in ROOMS:
@@ -172,11 +175,11 @@ def test_every_path_in_the_documentation_exists() -> None:
         ("cli.entry.inside", False),
     ],
 )
-def test_a_name_that_does_not_exist_is_noticed(name: str, expected: bool) -> None:
+def test_a_name_that_does_not_exist_is_found(name: str, expected: bool) -> None:
     assert is_defined(name, ROOT) == expected
 
 
-def test_the_graph_is_read() -> None:
+def test_the_import_graph_contains_known_arrows() -> None:
     """The checks would be content with an empty graph: some arrows that must be there."""
     arrows = {(found.importer, found.imported, found.at_once) for found in imports(ROOT)}
     assert arrows >= {
@@ -251,7 +254,7 @@ VIOLATIONS = [
 
 
 @pytest.mark.parametrize(("check", "files", "expected"), VIOLATIONS)
-def test_a_violation_is_noticed(tmp_path: Path, check: str, files: dict[str, str], expected: list[str] | int) -> None:
+def test_a_violation_is_found(tmp_path: Path, check: str, files: dict[str, str], expected: list[str] | int) -> None:
     for name in ("render/__init__.py", "render/c/__init__.py", "pipeline/__init__.py", "pipeline/b.py"):
         files = {name: "", **files}
     for name, text in files.items():
@@ -307,5 +310,5 @@ def test_light_commands_never_import_torch(arguments: tuple[str, ...]) -> None:
     assert heavy_imports(*arguments) == []
 
 
-def test_a_heavy_import_is_noticed() -> None:
+def test_a_heavy_import_is_found() -> None:
     assert heavy_imports("models", heavy=("yaml", "torch", "click")) == ["yaml", "click"]

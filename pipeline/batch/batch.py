@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.batch.display import Display
-from pipeline.batch.guarded_display import Guarded
+from pipeline.batch.guarded_display import GuardedDisplay
 from pipeline.batch.jobs.job import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Job, JobState
 from pipeline.batch.jobs.record import remove_old_partials, write_record
 from pipeline.batch.queue import Queue
@@ -14,7 +14,7 @@ from pipeline.batch.workers.options import BatchOptions
 from pipeline.batch.workers.process import Crashed, Idle, JobEvent, Note
 from pipeline.batch.workers.workers import Worker, WorkerPool
 from pipeline.run.events import Event, Failed, Finished, FrameDone, Interrupted, Started, Warned
-from pipeline.run.interrupt import INTERRUPTED, stopping_well
+from pipeline.run.interrupt import INTERRUPTED, handling_ctrl_c
 from pipeline.storage.output import BATCH_RECORD
 from render.errors import RunError
 
@@ -32,7 +32,7 @@ class Batch:
         self._states = states
         self._pool = pool
         self._options = options
-        self._display = Guarded(display)
+        self._display = GuardedDisplay(display)
         self._out = out
         self._begun = time.monotonic()
         self._stopping = ""
@@ -43,7 +43,7 @@ class Batch:
         """Render all jobs and return the exit code. However it ends, workers are stopped and batch.json is written."""
         remove_old_partials(self._out)
         try:
-            with stopping_well(lambda: self._stop("interrupted")) as interrupted:
+            with handling_ctrl_c(lambda: self._stop("interrupted")) as interrupted:
                 self._loop()
         finally:
             try:
@@ -67,7 +67,7 @@ class Batch:
 
     def _assign(self) -> bool:
         """Assign waiting jobs to free workers; return whether any was assigned."""
-        self.queue.give_up_joins()
+        self.queue.fail_jobs_with_failed_parts()
         assigned = False
         for slot, worker in self._pool.free_slots():
             states = [] if self._stopping else self.queue.next(worker)
@@ -85,7 +85,7 @@ class Batch:
                 assert state.job is not None
                 why = f"the worker cannot be started: {error.strerror or error}"
                 self._retry(state, state.job, why, states)
-                self.queue.later(state)
+                self.queue.postpone(state)
                 self._changed(state)
             return False
         for state in states:
@@ -97,7 +97,7 @@ class Batch:
 
     def _receive(self, worker: Worker) -> None:
         for message in worker.messages():
-            running = _at_work(worker)
+            running = _unfinished_jobs(worker)
             match message:
                 case JobEvent():
                     for state in running:
@@ -114,9 +114,9 @@ class Batch:
 
     def _end(self, worker: Worker, left: list[JobState], message: Idle) -> None:
         """Record that a worker has finished its jobs, except those that it did not start because it was stopped."""
-        kinds = {state.job.kind for state in worker.states if state.job is not None}
+        keys = {state.job.batch_key for state in worker.states if state.job is not None}
         if message.at_once is not None:
-            self.queue.measured |= dict.fromkeys(kinds, message.at_once)
+            self.queue.measured |= dict.fromkeys(keys, message.at_once)
         worker.states = ()
         for state in left:
             state.status = WAITING
@@ -133,7 +133,7 @@ class Batch:
             case Warned():
                 state.message = event.message
             case FrameDone():
-                state.done, state.rendered, state.fruitless = event.index + 1, state.rendered + 1, 0
+                state.done, state.rendered, state.fruitless_deaths = event.index + 1, state.rendered + 1, 0
                 state.seconds += event.seconds
                 state.steps_per_second, state.seconds_left = event.steps_per_second, event.seconds_left
             case Finished():
@@ -149,7 +149,7 @@ class Batch:
     def _handle_death(self, worker: Worker) -> None:
         """Requeue the jobs of a dead worker, unless a job rendered alone has killed too many workers already."""
         self._receive(worker)  # its last messages
-        states, left, ending = worker.states, _at_work(worker), worker.ending()
+        states, left, ending = worker.states, _unfinished_jobs(worker), worker.ending()
         worker.close()
         for state in left:
             if state.job is not None:
@@ -198,6 +198,6 @@ class Batch:
                 self._display.note(why)
 
 
-def _at_work(worker: Worker) -> list[JobState]:
+def _unfinished_jobs(worker: Worker) -> list[JobState]:
     """Return the unfinished jobs of a worker; a job that had to wait may belong to another worker by now."""
     return [state for state in worker.states if state.status == RUNNING and state.worker is worker]

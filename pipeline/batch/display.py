@@ -67,13 +67,13 @@ class LineDisplay:
         self._throttle = Throttle(_SECONDS_BETWEEN_LINES)
 
     def changed(self, state: JobState) -> None:
-        if state.status != WAITING or state.remark:
+        if state.status != WAITING or state.status_message:
             show(_line(state), err=state.failed)
 
     def event(self, state: JobState, event: Event) -> None:
         if isinstance(event, Warned):
             show(f"{state.name}: warning: {event.message}", err=True)
-        elif isinstance(event, FrameDone) and self._throttle.lets_through(False):
+        elif isinstance(event, FrameDone) and self._throttle.allows(False):
             speed = f"{event.steps_per_second:.1f} steps/s  {duration(event.seconds_left)} left"
             show(f"{state.name}: frame {event.index + 1}/{state.frames}  {speed}")
 
@@ -81,7 +81,7 @@ class LineDisplay:
         show(text, err=True)
 
     def close(self, states: Sequence[JobState]) -> None:
-        show(_sum(states))
+        show(_counts(states))
 
 
 class TableDisplay:
@@ -111,7 +111,7 @@ class TableDisplay:
         for state in self._states:
             if id(state) in shown:
                 table.add_row(*_cells(state), style=_COLOURS[state.status])
-        table.caption = _sum(self._states)
+        table.caption = _counts(self._states)
         return table
 
     def changed(self, state: JobState) -> None:
@@ -141,7 +141,7 @@ def _cells(state: JobState) -> list[Text]:
     left = "" if state.seconds_left is None else duration(state.seconds_left)
     memory = f"{state.memory / 1e9:.1f} GB" if state.memory else ""
     frames = f"{state.done}/{state.frames}" if state.job else ""
-    message = printable(state.remark.splitlines()[0]) if state.remark else ""
+    message = printable(state.status_message.splitlines()[0]) if state.status_message else ""
     cells = (printable(state.name), state.status, frames, speed, left, memory, message)
     return [Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells]
 
@@ -149,14 +149,14 @@ def _cells(state: JobState) -> list[Text]:
 def _line(state: JobState) -> str:
     name = printable(state.name)
     if state.waiting_for:
-        return f"{name}: {printable(state.remark)}"
+        return f"{name}: {printable(state.status_message)}"
     frames = f" ({state.done} of {state.frames} frames)" if state.job and state.status != WAITING else ""
     message = "".join(f"\n  {printable(line)}" for line in state.message.splitlines())
     status = "not rendered, because its schedule is invalid" if state.status == BROKEN else state.status
     return f"{name}: {status}{frames}{':' if message else ''}{message}"
 
 
-def _sum(states: Sequence[JobState]) -> str:
+def _counts(states: Sequence[JobState]) -> str:
     counts = Counter(state.status for state in states)
     jobs = "1 job" if len(states) == 1 else f"{len(states)} jobs"
     return f"{jobs}: " + ", ".join(f"{counts[status]} {status}" for status in _COLOURS if counts[status])

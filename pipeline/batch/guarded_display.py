@@ -9,7 +9,7 @@ from pipeline.batch.jobs.job import JobState
 from pipeline.run.events import Event
 
 
-class Guarded:
+class GuardedDisplay:
     """Forwards updates to a display and ignores its failures. batch.json and the logs hold the same information."""
 
     def __init__(self, display: Display) -> None:

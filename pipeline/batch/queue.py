@@ -1,4 +1,4 @@
-"""Choose the next job: one with the worker's models first, those of a kind together, none whose folder is in use."""
+"""Choose the next job: one with the worker's models first, those of a key together, none whose folder is in use."""
 
 import math
 import time
@@ -7,16 +7,16 @@ from collections.abc import Callable, Hashable, Sequence
 from pipeline.batch.jobs.job import FAILED, RUNNING, WAITING, JobState
 from pipeline.batch.workers.workers import Worker
 from pipeline.run.folder.lock import in_use
-from pipeline.run.session.grouping import MOST
+from pipeline.run.session.grouping import LARGEST_BATCH
 
-AGAIN = 1.0  # seconds until a retry of a job whose folder was in use, or whose worker could not be started
+RETRY_DELAY = 1.0  # seconds until a retry of a job whose folder was in use, or whose worker could not be started
 
 
 class Queue:
     """Holds the jobs of a batch and assigns them to workers.
 
     Args:
-        at_once: how many jobs of one kind a worker gets; None: the number that it has measured to be fastest.
+        at_once: how many jobs of one key a worker gets; None: the number that it has measured to be fastest.
         room: the largest number of workers.
         changed: called with a job that waits for another process, or has failed with its parts.
     """
@@ -50,17 +50,17 @@ class Queue:
         """Let a job wait because another run writes into its folder; the others continue."""
         news = state.status != WAITING or state.waiting_for != holder
         state.status, state.waiting_for, state.seconds_left = WAITING, holder, None
-        self.later(state)
+        self.postpone(state)
         if news:
             self._changed(state)
 
-    def later(self, state: JobState) -> None:
-        state.not_before = time.monotonic() + AGAIN
+    def postpone(self, state: JobState) -> None:
+        state.not_before = time.monotonic() + RETRY_DELAY
 
-    def give_up_joins(self) -> None:
+    def fail_jobs_with_failed_parts(self) -> None:
         """Fail every job of which a part has failed."""
         for state in self._states:
-            failed = [part for part in state.after if part.failed]
+            failed = [part for part in state.parts if part.failed]
             if state.status == WAITING and failed:
                 state.status, state.message = FAILED, f"{failed[0].name} has failed: {failed[0].message}"
                 self._changed(state)
@@ -79,11 +79,11 @@ class Queue:
         first = next(iter(same or waiting), None)
         if first is None or first.job is None or first.deaths:
             return [first] if first else []
-        kind = first.job.kind
-        alike = [state for state in waiting if state.job and state.job.kind == kind and not state.deaths]
-        return alike[: self._share(kind, len(alike))]
+        key = first.job.batch_key
+        alike = [state for state in waiting if state.job and state.job.batch_key == key and not state.deaths]
+        return alike[: self._share(key, len(alike))]
 
-    def _share(self, kind: Hashable, waiting: int) -> int:
-        """Return how many waiting jobs of a kind one worker gets, so that all workers get equally many."""
+    def _share(self, key: Hashable, waiting: int) -> int:
+        """Return how many waiting jobs of a key one worker gets, so that all workers get equally many."""
         running = sum(state.status == RUNNING for state in self._states)
-        return min(self._at_once or self.measured.get(kind, MOST), math.ceil((waiting + running) / self._room))
+        return min(self._at_once or self.measured.get(key, LARGEST_BATCH), math.ceil((waiting + running) / self._room))

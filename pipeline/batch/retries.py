@@ -14,10 +14,10 @@ def retry(state: JobState, job: Job, why: str, *, alone: bool, tries: int, stopp
     """
     state.deaths, state.seconds_left = state.deaths + 1, None
     if alone:
-        state.fruitless += 1
-    if state.fruitless >= tries:
+        state.fruitless_deaths += 1
+    if state.fruitless_deaths >= tries:
         state.status = FAILED
-        state.message = f"{why}, {state.fruitless} times at frame {state.done}; its log: {job.log}"
+        state.message = f"{why}, {state.fruitless_deaths} times at frame {state.done}; its log: {job.log}"
     else:
         state.status = STOPPED if stopping else WAITING
         state.message = f"{why}; continuing from frame {state.done}{'' if alone else ', alone'}"

@@ -117,7 +117,7 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
         found, track = dataclasses.replace(found, notes=(*found.notes, track)), None
     elif found.sound and found.sound.note:
         found = dataclasses.replace(found, notes=(*found.notes, Note(found.sound.note, Effect.SOUND)))
-    first = [Note(line, Effect.READING) for line in (*source.notes, *source.caveats_asked_for())]
+    first = [Note(line, Effect.READING) for line in (*source.notes, *source.relevant_caveats())]
     lines = by_effect((*first, *found.notes))
     notes = tuple(Note(single_line(line), effect(line)) for line in lines[:MAX_LINES])
     if len(lines) > MAX_LINES:

@@ -1,4 +1,4 @@
-"""`render inspect`: print the schedule that a video was made from."""
+"""`render inspect`: print the schedule that a video was made from, or what a bank holds."""
 
 from pathlib import Path
 
@@ -22,6 +22,7 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     \b
     render inspect outputs/sunset/video.mp4
     render inspect video.mp4 -o sunset.yaml && render sunset.yaml
+    render inspect mine.bank                 what a bank holds, and the models that it is for
 
     Files that the schedule names, such as a track, are not stored in the video.
     """
@@ -30,9 +31,13 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     from pipeline.video.embedded_text import container_of, texts
     from pipeline.video.ffmpeg import find_binary, read_notes
     from pipeline.video.notes import in_metadata, schedule_of
+    from render.priors.bank.file import SUFFIX
 
     if not video.is_file():
         raise InputError(f"{video}: no such file{did_you_mean(video)}")
+    if video.suffix == SUFFIX:
+        show(_described(video))
+        return
     container = container_of(video, formats.containers())
     if container.text is not None:
         found = texts(video, container.text)
@@ -50,3 +55,20 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from error
     show(str(output))
+
+
+def _described(path: Path) -> str:
+    """What a bank says about itself, a line for each fact."""
+    from render.priors.bank.file import read_facts
+
+    facts = read_facts(path)
+    header = facts.header
+    (width, height), (rows, columns) = header.size, header.grid
+    return "\n".join(
+        (
+            f"pictures: {facts.num_pictures:,}, {width}×{height}, {columns}×{rows} codes each",
+            f"latent: {header.latent}, {header.num_codes:,} codes of {header.stride} pixels, {header.codebook[:12]}",
+            f"perceptor: {header.perceptor}, {facts.shapes['basis'][0]} of {facts.shapes['basis'][1]} components",
+            f"made of: {header.made_of}",
+        )
+    )

@@ -51,6 +51,7 @@ def models(ctx: click.Context, everything: bool) -> None:
         _list("models.perceptors", [model for model in known if everything or model.name in _COMMON])
         if not everything:
             show(f"  ... {len(known)} in all; --all lists every MODEL/PRETRAINED of open_clip")
+        _list("start.prior", registry.priors().values())
         show(f"files: {cache_folder()} (set RENDER_CACHE to change it); models of your own: docs/models.md")
 
 
@@ -100,11 +101,11 @@ def _find(name: str) -> list["Model"]:
     from render.models import registry
 
     found = []
-    for find in (registry.find_latent, registry.find_perceptor):
+    for find in (registry.find_latent, registry.find_perceptor, registry.find_prior):
         with contextlib.suppress(UnknownNameError):
             found.append(find(name))
     if not found:
-        known = [*registry.latents(), *registry.perceptors()]
+        known = [*registry.latents(), *registry.perceptors(), *registry.priors()]
         raise InputError(f"unknown model '{name}'; {suggestion(name, known, 'render models --all lists them')}")
     return found
 

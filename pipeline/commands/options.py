@@ -24,10 +24,10 @@ allow_paths = click.option(
 )
 
 
-def _offline(ctx: click.Context, parameter: click.Parameter, asked: bool) -> bool:
-    if asked:  # huggingface_hub and transformers read it when open_clip imports them
+def _offline(ctx: click.Context, parameter: click.Parameter, requested: bool) -> bool:
+    if requested:  # huggingface_hub and transformers read it when open_clip imports them
         os.environ["HF_HUB_OFFLINE"] = "1"
-    return asked
+    return requested
 
 
 offline = click.option(

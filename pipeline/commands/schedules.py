@@ -64,11 +64,11 @@ def _summary(schedule: "Schedule") -> str:
     output = schedule.output
     size = "×".join(map(str, output.size))
     plural = "s" * (output.num_frames != 1)
-    said = f"OK: {output.num_frames} frame{plural}, {output.num_frames / output.fps:g} s at {output.fps:g} fps, {size}"
+    text = f"OK: {output.num_frames} frame{plural}, {output.num_frames / output.fps:g} s at {output.fps:g} fps, {size}"
     if len(schedule.shots) > 1:
-        said += f", {len(schedule.shots)} shots"
+        text += f", {len(schedule.shots)} shots"
     count = len(schedule.variants)
-    return f"{said}, {count} variant{'s' * (count > 1)}" if count else said
+    return f"{text}, {count} variant{'s' * (count > 1)}" if count else text
 
 
 def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) -> str:

@@ -23,7 +23,7 @@ def status(folder: "RunFolder", as_json: bool) -> None:
     Frames are done if they are those of the schedule, as its file is now, and of its models; stale if
     they are of an earlier schedule or of other models.
     """
-    from pipeline.run.folder.status import inspect
+    from pipeline.run.folder.status import read_status
 
-    found = inspect(folder)
+    found = read_status(folder)
     show_json(found.to_json()) if as_json else show(str(found))

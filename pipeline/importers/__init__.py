@@ -1,5 +1,5 @@
-"""What the importers share: reading other tools' settings and writing what is carried as a schedule.
+"""What the importers share: reading other tools' settings and writing the result as a schedule.
 
-A setting is "carried" if the schedule gives the tool's own numbers in every frame. Whatever is not carried is
+A setting is "converted" if the schedule gives the tool's own numbers in every frame. Whatever is not converted is
 reported in a note.
 """

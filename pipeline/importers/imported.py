@@ -19,7 +19,7 @@ class Imported:
         center: (x, y) as shares of the picture; None for the middle.
         refine: the settings of `refine:` that differ from the defaults.
         sound: the soundtrack of the video.
-        notes: what was assumed and what is not carried, one line each.
+        notes: what was assumed and what is not converted, one line each.
     """
 
     tool: str

@@ -1,4 +1,4 @@
-"""Write the note on motion that is not carried because the tool's animation mode has no counterpart here."""
+"""Write the note on motion that is not converted because the tool's animation mode has no counterpart here."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Notes of an import: what was assumed and what is not carried, sorted by how much it changes the picture."""
+"""Notes of an import: what was assumed and what is not converted, sorted by how much it changes the picture."""
 
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
@@ -15,8 +15,8 @@ class Effect(IntEnum):
     PROMPTS = 3
     SOUND = 4
     LOOK = 5
-    DETAIL = 6  # settings that are not carried, with a reason
-    REST = 7  # settings that are not carried, without one
+    DETAIL = 6  # settings that are not converted, with a reason
+    REST = 7  # settings that are not converted, without one
 
 
 class Note(str):

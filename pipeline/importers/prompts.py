@@ -106,14 +106,14 @@ def layers(
                 if len(found) > MAX_LAYERS:
                     raise UnreadableError(f"more than {MAX_LAYERS:,} different prompts")
             found[text][index] += weight
-    weighing = tuple(
+    weighted = tuple(
         Layer(text=text, weight=expression_keys((wordings or {}).get(text), values, fps))
         for text, values in found.items()
         if values.any()
     )
-    if not weighing:
+    if not weighted:
         raise UnreadableError("expected a text")
-    return weighing
+    return weighted
 
 
 def until_next(keys: Mapping[int, T], count: int, notes: Notes) -> list[tuple[int, T]]:
@@ -132,10 +132,10 @@ def until_next(keys: Mapping[int, T], count: int, notes: Notes) -> list[tuple[in
     return [(0, inside[0][1]), *inside[1:]]
 
 
-def per_frame(until_next: Sequence[tuple[int, Mapping[str, float]]], count: int) -> list[Mapping[str, float]]:
+def per_frame(entries: Sequence[tuple[int, Mapping[str, float]]], count: int) -> list[Mapping[str, float]]:
     """Expand weights that each hold until the next entry to weights for every frame."""
     frames: list[Mapping[str, float]] = []
-    starts = [start for start, _ in until_next]
-    for (start, weights), stop in zip(until_next, [*starts[1:], count], strict=True):
+    starts = [start for start, _ in entries]
+    for (start, weights), stop in zip(entries, [*starts[1:], count], strict=True):
         frames += [weights] * (stop - start)
     return frames

@@ -21,7 +21,7 @@ _LITERAL_ERRORS = (ValueError, TypeError, SyntaxError, RecursionError, MemoryErr
 class Settings:
     """The settings of a source, read one by one.
 
-    Reading a setting marks it as carried or reported; `not_carried` reports those that were never read.
+    Reading a setting marks it as converted or reported; `not_converted` reports those that were never read.
     """
 
     def __init__(self, source: Source, kind: str, values: Mapping[str, Any] | None = None) -> None:
@@ -133,8 +133,8 @@ class Settings:
         for name in [name for name in self._unread if pattern.fullmatch(name)]:
             del self._unread[name]
 
-    def not_carried(self, reasons: Mapping[str, str]) -> list[str]:
-        """Report settings that are on but not carried, one line per reason; those without one share the last line."""
+    def not_converted(self, reasons: Mapping[str, str]) -> list[str]:
+        """Report settings that are on but not converted, one line per reason; those without one share the last line."""
         on = [name for name in self._unread if not is_off(self._values[name])]
         known: dict[str, list[str]] = {}
         for name in on:

@@ -26,7 +26,7 @@ class Sound:
         setting: the name of the setting, for messages.
         written: its path, relative to the settings or absolute.
         start: the position in the track at which the video begins, in seconds.
-        note: what to report if the track is carried.
+        note: what to report if the track is converted.
     """
 
     setting: str

@@ -2,7 +2,7 @@
 
 Source: pytti-tools/pytti-core, Transforms.py, `zoom_2d`. What differs: it works in coordinates from -1 to
     1, so different factors for width and height stretch the picture, and a rotation shears a picture that
-    is not square. Our moves are similarities: the closest one is carried, and the error is reported.
+    is not square. Our moves are similarities: the closest one is used, and the error is reported.
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import Any
 
 from render.errors import DeviceError, FolderInUseError, RunError
 
-GO_ON = "run the same command again to continue"
+RUN_AGAIN = "run the same command again to continue"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.run.events import Event
 from pipeline.run.folder.writer import Writer
+from pipeline.run.frame_events import FrameEvents, Written
 from pipeline.run.loop_end import LoopStart
 from pipeline.run.plan import Stretch
 from pipeline.run.rendered import RenderedFrames
-from pipeline.run.reporting import Reporting, Written
 from pipeline.schedule.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ class FrameLoop:
     timeline: Timeline
     stretches: Sequence[Stretch]
     rendered: RenderedFrames
-    reporting: Reporting
+    frame_events: FrameEvents
 
     def start(self, renderer: "Renderer", stretch: Stretch, previous: "FrameState | None") -> "FrameState | None":
         """The state that a stretch starts from: a kept one, else the last of the `previous` stretch; None for noise."""
-        state = self.rendered.nearest(stretch, renderer, self.reporting.warn)
+        state = self.rendered.nearest(stretch, renderer, self.frame_events.warn)
         if state is None:
             state = previous if stretch.after > stretch.shot else None
         elif state.index in stretch.missing:  # the state was saved, but the run ended before its frame was written
             self.rendered.write(state)
-        self.reporting.expect_frames(stretch.first_after(None if state is None else state.index), stretch.end)
+        self.frame_events.expect_frames(stretch.first_after(None if state is None else state.index), stretch.end)
         return state
 
     def run(
@@ -47,14 +47,14 @@ class FrameLoop:
         with Writer[Written]() as writer:
             for number, stretch in enumerate(self.stretches):
                 if number:
-                    yield from self.reporting.done(writer.drain())  # the next stretch may start from the last state
+                    yield from self.frame_events.done(writer.drain())  # the next stretch may start from the last state
                     state = self.start(renderer, stretch, state)
                 for index in range(stretch.first_after(None if state is None else state.index), stretch.end):
                     if stop():
-                        yield from self.reporting.done(writer.drain())
+                        yield from self.frame_events.done(writer.drain())
                         return index
                     state = yield from self._frame(renderer, state, index, writer)
-            yield from self.reporting.done(writer.drain())
+            yield from self.frame_events.done(writer.drain())
         return None
 
     def _frame(
@@ -66,19 +66,19 @@ class FrameLoop:
         begun = time.perf_counter()
         spec = self.timeline.at(index)
         if spec.lead is not None:  # it is blended toward a state that may not be on the disk yet
-            yield from self.reporting.done(writer.drain())
+            yield from self.frame_events.done(writer.drain())
             self._loop_start.require(renderer)
         try:
             state = renderer.step(state and self._loop_start.toward(state, spec, renderer), spec)
         except Exception:  # a frame that fails has often warned first
-            yield from self.reporting.warnings()
+            yield from self.frame_events.warnings()
             raise
-        yield from self.reporting.warnings()
+        yield from self.frame_events.warnings()
         seconds = time.perf_counter() - begun
-        self.reporting.figures.add(spec, seconds)  # needed before the frame can be reported
+        self.frame_events.figures.add(spec, seconds)  # needed before the frame can be reported
         save = partial(self.rendered.save, to_host(state), renderer.made_on)
-        yield from self.reporting.done(writer.put(save, PATIENCE * seconds))
-        self.reporting.figures.add(spec, time.perf_counter() - begun)  # now including the wait for the disk
+        yield from self.frame_events.done(writer.put(save, PATIENCE * seconds))
+        self.frame_events.figures.add(spec, time.perf_counter() - begun)  # now including the wait for the disk
         return state
 
     @cached_property

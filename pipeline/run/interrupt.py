@@ -15,8 +15,8 @@ from typing import NoReturn
 INTERRUPTED = 130  # exit code of a run that was ended by Ctrl-C
 TERMINATED = 143  # exit code of a run that was ended by SIGTERM (preemption, shutdown, kill)
 GRACE = 4.0  # seconds from SIGTERM or the second Ctrl-C until the process ends, whatever it is doing
-FAREWELL = "terminated; run the same command again to continue"
-STOPPED = "stopped; run the same command again to continue"
+TERMINATED_MESSAGE = "terminated; run the same command again to continue"
+STOPPED_MESSAGE = "stopped; run the same command again to continue"
 
 
 class TerminatedError(BaseException):
@@ -24,7 +24,7 @@ class TerminatedError(BaseException):
 
 
 @contextmanager
-def terminating_well() -> Iterator[None]:
+def handling_sigterm() -> Iterator[None]:
     """Inside the block, SIGTERM raises TerminatedError at once.
 
     Work in progress is given up: the frame being refined, the video being made. If the program is stuck in foreign
@@ -70,12 +70,12 @@ def _watch(reader: int) -> None:
         terminated = signal.SIGTERM in numbers
         if terminated or interrupts > 1:
             time.sleep(GRACE)
-            leave(TERMINATED if terminated else INTERRUPTED, FAREWELL if terminated else STOPPED)
+            exit_now(TERMINATED if terminated else INTERRUPTED, TERMINATED_MESSAGE if terminated else STOPPED_MESSAGE)
     os.close(reader)
 
 
 @contextmanager
-def stopping_well(announce: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+def handling_ctrl_c(announce: Callable[[], None]) -> Iterator[Callable[[], bool]]:
     """Yield a function that returns whether Ctrl-C was pressed.
 
     The first Ctrl-C asks to finish the current frame, the second raises KeyboardInterrupt.
@@ -99,7 +99,7 @@ def stopping_well(announce: Callable[[], None]) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, previous)
 
 
-def leave(code: int, message: str) -> NoReturn:
+def exit_now(code: int, message: str) -> NoReturn:
     """End the process here, without cleanup: taking torch apart takes seconds on a busy machine.
 
     Every file is complete or absent at any moment, so there is nothing to clean up.

@@ -47,7 +47,7 @@ class LoopStart:
             return
         self._required = True
         wanted = self._timeline.num_led - 1
-        missing = [index for index in range(wanted) if not self._is_there(index)]
+        missing = [index for index in range(wanted) if not self._exists(index)]
         state = None
         for index in missing:
             if index and (state is None or state.index != index - 1):
@@ -59,23 +59,23 @@ class LoopStart:
         """The state that the frame of `spec` starts from; `state` itself unless the spec has a `lead`."""
         if spec.lead is None:
             return state
-        index, way = spec.lead
+        index, progress = spec.lead
         target = self._states.load(index, renderer.device)
-        if way == 1:
+        if progress == 1:
             return dataclasses.replace(target, index=state.index)
         left = float((target.image - state.image).abs().mean())
-        share = 1 - min(1.0, self._whole_way * (1 - way) / left) if left else 1.0
+        share = 1 - min(1.0, self._total_distance * (1 - progress) / left) if left else 1.0
         image = state.image.lerp(target.image, share)
         # The mean of two latents does not decode to the mean of their pictures: the mixed picture is encoded again.
         return dataclasses.replace(state, image=image, latent=None)
 
     @cached_property
-    def _whole_way(self) -> float:
+    def _total_distance(self) -> float:
         """The mean absolute difference, 0 to 1, between the first frame past the end and frame 0, which it replaces."""
         last, first = (self._frames.read(index) / 255 for index in (len(self._timeline.times), 0))
         return float(np.abs(last - first).mean())
 
-    def _is_there(self, index: int) -> bool:
+    def _exists(self, index: int) -> bool:
         try:
             return self._states.verify(index).frame_hash == self._hashes[index]
         except CheckpointError:

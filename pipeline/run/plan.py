@@ -17,11 +17,11 @@ class Scope:
 
     Attributes:
         own: frames whose files the run may read and write: those of its part, else all up to the last one wanted.
-        asked: frames requested with `--frames`, rendered even if they are there; None renders what is missing.
+        requested: frames requested with `--frames`, rendered even if they are there; None renders what is missing.
     """
 
     own: Range
-    asked: Range | None = None
+    requested: Range | None = None
 
     @classmethod
     def of(cls, frames: tuple[int | None, int | None] | None, part: Range | None, count: int) -> "Scope":
@@ -31,12 +31,12 @@ class Scope:
             InputError: a range is empty or lies outside the schedule.
         """
         wanted = frame_range(part or frames, count)
-        return cls(own=wanted) if frames is None else cls(own=(0, wanted[1]), asked=wanted)
+        return cls(own=wanted) if frames is None else cls(own=(0, wanted[1]), requested=wanted)
 
     @property
     def wanted(self) -> Range:
         """The frames that must be there when the run ends."""
-        return self.asked or self.own
+        return self.requested or self.own
 
     @property
     def describes_folder(self) -> bool:
@@ -77,7 +77,7 @@ class Stretch:
 
 
 def plan(
-    shots: Iterable[Range], missing: Collection[int], states: Collection[int], asked_from: int | None
+    shots: Iterable[Range], missing: Collection[int], states: Collection[int], requested_from: int | None
 ) -> list[Stretch]:
     """The stretches that render the missing frames, in order; each ends with a missing frame.
 
@@ -85,14 +85,14 @@ def plan(
         shots: half-open ranges of frames, each of which starts from noise; ascending.
         missing: the frames to render.
         states: the frames after which there is a usable state.
-        asked_from: the first frame requested with `--frames`, else None; states from there on are not used.
+        requested_from: the first frame requested with `--frames`, else None; states from there on are not used.
     """
     stretches: list[Stretch] = []
     wanted, kept = sorted(missing), sorted(states, reverse=True)
     for begin, end in shots:
         after, found = begin, len(stretches)
         for index in (index for index in wanted if begin <= index < end):
-            newest = index if asked_from is None else min(index, asked_from - 1)
+            newest = index if requested_from is None else min(index, requested_from - 1)
             usable = tuple(state for state in kept if after <= state <= newest)
             if usable or len(stretches) == found:
                 stretches.append(Stretch(shot=begin, after=after, states=usable, missing=(index,)))
@@ -112,7 +112,7 @@ def missing_frames(current: Sequence[bool], scope: Scope, fresh: bool) -> list[i
         current: for every frame, whether its file is there and matches the schedule.
         fresh: render all frames, whatever is there.
     """
-    first, last = scope.asked or (0, 0)
+    first, last = scope.requested or (0, 0)
     return [index for index in range(*scope.own) if fresh or first <= index < last or not current[index]]
 
 

@@ -45,7 +45,7 @@ class Throttle:
         self._seconds = seconds
         self._last = float("-inf")
 
-    def lets_through(self, at_the_end: bool) -> bool:
+    def allows(self, at_the_end: bool) -> bool:
         now = time.monotonic()
         if now - self._last < self._seconds and not at_the_end:
             return False
@@ -63,7 +63,7 @@ class JsonReporter:
         show_json(to_json(event))
 
     def downloaded(self, name: str, done: int, total: int | None) -> None:
-        if self._throttle.lets_through(done == total):
+        if self._throttle.allows(done == total):
             show_json(json.dumps({"event": "download", "file": name, "bytes": done, "of": total}))
 
     def note(self, text: str) -> None:
@@ -78,23 +78,23 @@ class LineReporter:
 
     def __init__(self) -> None:
         self._throttle = Throttle(SECONDS_BETWEEN_LINES)
-        self._going: dict[str, tuple[int, Throttle]] = {}
+        self._running: dict[str, tuple[int, Throttle]] = {}
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, FrameDone):
-            frames, throttle = self._going.setdefault(event.schedule, (0, Throttle(SECONDS_BETWEEN_LINES)))
-            if throttle.lets_through(not event.remaining):
-                whose = f"{event.schedule}: " if len(self._going) > 1 else ""
+            frames, throttle = self._running.setdefault(event.schedule, (0, Throttle(SECONDS_BETWEEN_LINES)))
+            if throttle.allows(not event.remaining):
+                whose = f"{event.schedule}: " if len(self._running) > 1 else ""
                 show(f"{whose}frame {event.index + 1}/{frames}  {_details(event)}")
             return
-        _say(event)
+        _print_event(event)
         if isinstance(event, Started):
-            self._going[event.schedule] = event.frames, Throttle(SECONDS_BETWEEN_LINES)
+            self._running[event.schedule] = event.frames, Throttle(SECONDS_BETWEEN_LINES)
         elif not isinstance(event, Warned):
-            self._going.pop(event.schedule, None)
+            self._running.pop(event.schedule, None)
 
     def downloaded(self, name: str, done: int, total: int | None) -> None:
-        if self._throttle.lets_through(done == total):
+        if self._throttle.allows(done == total):
             show(f"{name}: {done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{name}: {done / 1e6:,.0f} MB")
 
     def note(self, text: str) -> None:
@@ -130,7 +130,7 @@ class BarReporter:
             self.note(f"{event.schedule}: warning: {event.message}")
             return
         self._pause()
-        _say(event)
+        _print_event(event)
         if isinstance(event, Started):
             total = self._totals[event.schedule] = event.last - event.begin
             self._tasks[event.schedule] = self._progress.add_task(
@@ -175,7 +175,7 @@ def choose_reporter(as_json: bool) -> Reporter:
     return BarReporter() if Console(stderr=True).is_terminal else LineReporter()
 
 
-def _say(event: Event) -> None:
+def _print_event(event: Event) -> None:
     """Print one line for an event that is not a frame."""
     match event:
         case Started():
@@ -193,14 +193,14 @@ def _say(event: Event) -> None:
         case Warned():
             show(f"{event.schedule}: warning: {event.message}", err=True)
         case Finished():
-            show(f"{event.video or event.schedule}: {_frames(event.frames)} ({_made(event)})")
+            show(f"{event.video or event.schedule}: {_frames(event.frames)} ({_summary(event)})")
         case Interrupted():
             show(f"{event.schedule}: {event.done} of {event.frames} frames are done; {event.go_on}")
         case Failed():
             show(f"{event.schedule}: {event.message}", err=True)
 
 
-def _made(event: Finished) -> str:
+def _summary(event: Finished) -> str:
     """How many frames of a finished video are new, and where the others come from."""
     if not event.rendered and not event.taken_back:
         return "nothing to do"

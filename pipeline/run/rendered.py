@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.run.folder.frames import FrameFolder, FrameRecord, checksum, to_pixels
 from pipeline.run.folder.states import StateFolder
+from pipeline.run.frame_events import Written
 from pipeline.run.plan import Stretch
-from pipeline.run.reporting import Written
 from render.errors import CheckpointError
 
 if TYPE_CHECKING:

@@ -7,20 +7,21 @@ hashes decide which frames are done (`pipeline.run.folder.hashes`), never the nu
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.run.delivery.deliver import require
 from pipeline.run.delivery.derive import derive
-from pipeline.run.events import GO_ON, Event, Finished, Interrupted, Kept, Started
-from pipeline.run.folder.finished import disown
+from pipeline.run.events import RUN_AGAIN, Event, Finished, Interrupted, Kept, Started
+from pipeline.run.folder.finished import mark_video_outdated
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.history import History
 from pipeline.run.folder.lock import only_writer
+from pipeline.run.frame_events import FrameEvents
 from pipeline.run.frame_loop import FrameLoop
 from pipeline.run.plan import Scope, Stretch
 from pipeline.run.rendered import RenderedFrames
-from pipeline.run.reporting import Reporting
 from pipeline.run.survey import Survey
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
@@ -91,30 +92,40 @@ class Run:
         """
         binary = ffmpeg.find_binary(self._options.ffmpeg)  # fail before hours of work, not after
         require(self.schedule.output.video)
-        reporting = Reporting(title=self.title, timeline=self._timeline)
+        frame_events = FrameEvents(title=self.title, timeline=self._timeline)
         with only_writer(self.folder.path, self.part):
             hashes = chain(self._timeline, digests)
             yield from self._prepare(hashes, digests)
             started = time.perf_counter()
             survey = self._survey(hashes)
             stretches = survey.stretches()
-            if stretches and not (yield from self._render(stretches, survey, reporting, renderer, stop)):
+            if stretches and not (yield from self._render(stretches, survey, frame_events, renderer, stop)):
                 return
-            video, count = None, self._scope.own[1] - self._scope.own[0]
-            if self.part is None:
-                records = survey.finished()
-                count = len(records)
-                if derive(self.folder, self.schedule, records, reporting.figures, digests, binary, reporting.warn):
-                    video = self.folder.video
-                yield from reporting.warnings()
+            video, count = yield from self._derive(survey, frame_events, digests, binary)
         yield Finished(
             schedule=self.title,
             video=video,
             frames=count,
-            rendered=len(reporting.figures.frame_seconds),
+            rendered=len(frame_events.figures.frame_seconds),
             seconds=time.perf_counter() - started,
             taken_back=len(survey.taken_back),
         )
+
+    def _derive(
+        self, survey: Survey, frame_events: FrameEvents, digests: Mapping[str, Any], binary: str
+    ) -> Generator[Event, None, tuple[Path | None, int]]:
+        """Make the video and what goes with it, unless this run renders only a part.
+
+        Returns:
+            The video, None if none was made, and how many frames are finished.
+        """
+        if self.part is not None:
+            begin, end = self._scope.own
+            return None, end - begin
+        records = survey.finished()
+        made = derive(self.folder, self.schedule, records, frame_events.figures, digests, binary, frame_events.warn)
+        yield from frame_events.warnings()
+        return self.folder.video if made else None, len(records)
 
     def _prepare(self, hashes: list[str], digests: Mapping[str, Any]) -> Iterator[Kept]:
         """Tidy the folder, put aside a finished run that would be overwritten, and record what is being rendered."""
@@ -142,20 +153,20 @@ class Run:
         self,
         stretches: list[Stretch],
         survey: Survey,
-        reporting: Reporting,
+        frame_events: FrameEvents,
         load: GetRenderer,
         stop: Callable[[], bool],
     ) -> Generator[Event, None, bool]:
         """Render the stretches. Returns True if all were rendered, False if the run was stopped."""
-        reporting.expect(stretches)
-        loop = self._frame_loop(stretches, survey, reporting)
-        renderer = load(reporting.warn)
+        frame_events.expect(stretches)
+        loop = self._frame_loop(stretches, survey, frame_events)
+        renderer = load(frame_events.warn)
         renderer.require_memory(self.schedule.output.size)
-        reporting.figures.device = renderer.made_on
-        disown(self.folder, of_others=False)  # from here on, the video may show other frames than those in the folder
+        frame_events.figures.device = renderer.made_on
+        mark_video_outdated(self.folder, frames_change=False)  # it may show other frames than the folder from here on
         state = loop.start(renderer, stretches[0], None)
-        stale = survey.num_stale(reporting.warn)
-        yield from reporting.warnings()
+        stale = survey.num_stale(frame_events.warn)
+        yield from frame_events.warnings()
         yield Started(
             schedule=self.title,
             folder=self.folder.path,
@@ -165,14 +176,14 @@ class Run:
             stale=stale,
             device=str(renderer.device),
             begin=self._scope.own[0],
-            remaining=reporting.remaining,
+            remaining=frame_events.remaining,
         )
         stopped = yield from loop.run(renderer, state, stop)
         if stopped is not None:
             yield self._interruption(stopped)
         return stopped is None
 
-    def _frame_loop(self, stretches: list[Stretch], survey: Survey, reporting: Reporting) -> FrameLoop:
+    def _frame_loop(self, stretches: list[Stretch], survey: Survey, frame_events: FrameEvents) -> FrameLoop:
         rendered = RenderedFrames(
             frames=self.folder.frames,
             states=self._states,
@@ -180,7 +191,7 @@ class Run:
             overwrites=survey.overwrites,
             first=self._scope.own[0],
         )
-        return FrameLoop(timeline=self._timeline, stretches=stretches, rendered=rendered, reporting=reporting)
+        return FrameLoop(timeline=self._timeline, stretches=stretches, rendered=rendered, frame_events=frame_events)
 
     @property
     def title(self) -> str:
@@ -188,14 +199,14 @@ class Run:
         return self.schedule.title if self.part is None else "{} {}:{}".format(self.schedule.title, *self.part)
 
     @property
-    def kind(self) -> Hashable:
+    def batch_key(self) -> Hashable:
         """See `Schedule.batch_key`."""
         return self.schedule.batch_key
 
     @property
     def parallel_ranges(self) -> list[tuple[int, int]]:
         """See `Timeline.parallel_ranges`; a single range if frames were requested."""
-        return self._timeline.parallel_ranges if self._scope.asked is None else [self._scope.asked]
+        return self._timeline.parallel_ranges if self._scope.requested is None else [self._scope.requested]
 
     @property
     def cost(self) -> float:
@@ -221,9 +232,9 @@ class Run:
         return [self._timeline.at(index) for index in range(*self._scope.wanted)]
 
     def _interruption(self, done: int) -> Interrupted:
-        go_on, end = GO_ON, self._scope.own[1]
+        go_on, end = RUN_AGAIN, self._scope.own[1]
         if self._options.fresh:
             go_on = "run it again without --fresh to continue"
-        elif self._scope.asked is not None:
+        elif self._scope.requested is not None:
             go_on = f"run it with --frames {done}:{end} to continue"
         return Interrupted(schedule=self.title, folder=self.folder.path, done=done, frames=end, go_on=go_on)

@@ -42,7 +42,7 @@ class Survey:
             missing = self._not_rendered_before(missing)
         shots = [(first, min(last, end)) for first, last in self.timeline.ranges_from_noise() if begin <= first < end]
         usable = [] if self.fresh else [index for index in self.states.kept() if self._may_start_from(index)]
-        return plan(shots, missing, usable, self._asked_from)
+        return plan(shots, missing, usable, self._requested_from)
 
     def finished(self) -> list[FrameRecord]:
         """The records of the first frames, up to the first one that is missing or stale."""
@@ -67,21 +67,23 @@ class Survey:
 
     def overwrites(self, index: int) -> bool:
         """Whether to write a frame whatever is there."""
-        return self.fresh or (self._asked_from is not None and index >= self._asked_from)
+        return self.fresh or (self._requested_from is not None and index >= self._requested_from)
 
     @property
-    def _asked_from(self) -> int | None:
-        return self.scope.asked and self.scope.asked[0]
+    def _requested_from(self) -> int | None:
+        return self.scope.requested and self.scope.requested[0]
 
     def _not_rendered_before(self, missing: list[int]) -> list[int]:
         """Put back missing frames from the history or from a trial's base run; returns those that are still missing."""
         sources = Sources(History(self.folder).entries(), self._base())
-        first_asked = len(self.hashes) if self._asked_from is None else self._asked_from
-        taken = sources.frames(self.folder.frames, self.hashes, [index for index in missing if index < first_asked])
-        self.taken_back.update(taken)
-        missing = [index for index in missing if index not in taken]
+        first_requested = len(self.hashes) if self._requested_from is None else self._requested_from
+        reused = sources.frames(
+            self.folder.frames, self.hashes, [index for index in missing if index < first_requested]
+        )
+        self.taken_back.update(reused)
+        missing = [index for index in missing if index not in reused]
         sources.states(self.states, self.hashes, range(*self.scope.own))
-        if taken:  # nothing is rendered that would replace the states of the previous schedule
+        if reused:  # nothing is rendered that would replace the states of the previous schedule
             self._drop_stale_states()
         return missing
 

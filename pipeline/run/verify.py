@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.run.delivery.judging import faults
-from pipeline.run.folder.finished import is_as_made
+from pipeline.run.delivery.checks import faults
+from pipeline.run.folder.finished import video_matches_report
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.frames import again, to_pixels
+from pipeline.run.folder.frames import repair_hint, to_pixels
 from pipeline.run.folder.hashes import chain
 from pipeline.run.folder.status import stretches
 from pipeline.run.loop_end import LoopStart
@@ -54,7 +54,7 @@ class Verification:
         for begin, end in stretches(missing):
             if end - begin > 1:
                 self._in_one_line += end - begin - 1
-                yield f"{self._frames.folder}: frames {begin} to {end - 1} are missing; {again(begin, end)}"
+                yield f"{self._frames.folder}: frames {begin} to {end - 1} are missing; {repair_hint(begin, end)}"
         alone = {begin for begin, end in stretches(missing) if end - begin == 1}
         for index in sorted(set(range(len(self._hashes))) - missing | alone):
             try:
@@ -78,7 +78,7 @@ class Verification:
 
     def _damaged_videos(self) -> Iterator[str]:
         video = self._folder.video
-        if not (as_made := is_as_made(self._folder)):
+        if not (as_made := video_matches_report(self._folder)):
             yield f"{video}: is not the video that the run made; render assemble {self._folder.path} makes it again"
         plan = self._folder.video_plan()
         if len(self._frames.present()) >= plan.frames:  # otherwise a video may show only some of the frames

@@ -19,6 +19,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_reading_order
 from pipeline.schedule.sections.include import included
 from pipeline.schedule.sections.output import frame_rate
+from pipeline.schedule.sections.start import with_priors
 from pipeline.schedule.warnings import warnings
 from render.errors import suggestion
 
@@ -68,6 +69,7 @@ def _assembled(document: Value, title: str) -> Schedule:
     """Build the schedule from the document, without its source; problems are collected."""
     reading = _read(document)
     found = dict(reading.found)
+    found["models"] = with_priors(found["models"], found["start"])
     found["shots"] = found["shots"].shots
     found["title"] = found["title"] or title
     fields = {field.name for field in dataclasses.fields(Schedule)}

@@ -26,6 +26,7 @@ class Schedule:
     Attributes:
         source: the file's text as read.
         title: for the video's metadata; the file's name unless set.
+        guides: whether crossfades arrive at pictures that the shots' priors propose for the scenes.
         markers: times by name, in seconds.
         shots: at least one; they hold the values of the fields above that apply to one shot only.
         others: values of sections that have no field here, by key.
@@ -45,6 +46,7 @@ class Schedule:
     shots: tuple[Shot, ...]
     music: Music = Music()
     loop: Loop = Loop()
+    guides: bool = False
     markers: Mapping[str, float] = field(default_factory=dict)
     others: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()

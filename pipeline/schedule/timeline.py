@@ -6,16 +6,18 @@ matrix). All curves are evaluated here, before any model is loaded.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.curves.array import Array
+from pipeline.schedule.arrivals import Arrivals
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import blend_weights
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import FrameSpec, ImageFile, PromptWeight
+from render.spec import FrameSpec, GuidePicture, ImageFile, PriorStart, PromptWeight
 
 
 class Timeline:
@@ -24,7 +26,7 @@ class Timeline:
     Attributes:
         times: of every frame, in seconds.
         num_steps: of every frame.
-        cuts: the frames that start from noise: the first one, and the first of every shot that begins with a cut.
+        cuts: the frames without a predecessor: the first one, and the first of every shot that begins with a cut.
         num_led: number of frames past the end of a loop; their times are those of the loop's beginning.
     """
 
@@ -42,6 +44,7 @@ class Timeline:
         self._amounts = {name: self._amounts_of(name) for name in schedule.motion.rates}
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
+        self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
@@ -94,10 +97,29 @@ class Timeline:
             lr=float(self._lr[moment]),
             num_cutouts=int(self._cutouts[moment]),
             augment=schedule.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
+            adapt=shot.refine.adapt,
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
             cut=moment > 0 and moment in self.cuts,
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
+            start=shot.origin if index in self.cuts else None,
+            guide_pictures=self._guide_pictures_at(moment, shot.origin),
+        )
+
+    def as_first(self, index: int) -> FrameSpec:
+        """The spec of frame `index` as if the video began there."""
+        shot = self._shots[self._shot[index % len(self.times)]]
+        return replace(
+            self.at(index), num_steps=shot.refine.first_frame, transforms={}, start=shot.origin, guide_pictures=()
+        )
+
+    def _guide_pictures_at(self, index: int, origin: PriorStart | None) -> tuple[GuidePicture, ...]:
+        """The pictures that frame `index` goes towards: those of the scenes that gain weight."""
+        if self._arrivals is None or origin is None or index in self.cuts:
+            return ()
+        return tuple(
+            GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
+            for prompt, share, moment in self._arrivals.at(index)
         )
 
     def _found_cuts(self) -> frozenset[int]:

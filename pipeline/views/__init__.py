@@ -1,1 +1,1 @@
-"""A schedule shown without rendering all of it: plot, page, motion preview, one moment."""
+"""A schedule shown without rendering all of it: plot, page, motion preview, one moment, pictures to start from."""

@@ -75,15 +75,15 @@ class EndlessPicture:
         return torch.lerp(sampled(octave), sampled(octave + 1), float(smooth(np.asarray(level - octave))))
 
     def _tilted(self, inside: Matrix) -> Tensor:
-        led = self._places @ inside.T
-        divisor = led[..., 2:]
+        mapped = self._places @ inside.T
+        divisor = mapped[..., 2:]
         horizon = 1e-6 * np.abs(divisor).max()
         divisor = np.where(np.abs(divisor) < horizon, horizon, divisor)
         level = _level(inside, divisor)
         octave = np.floor(level)
 
         def sampled(octave: Array) -> Tensor:
-            return self._sampled(torch.from_numpy(led[..., :2] / divisor * 2.0**-octave)[None].float())
+            return self._sampled(torch.from_numpy(mapped[..., :2] / divisor * 2.0**-octave)[None].float())
 
         share = torch.from_numpy(smooth(level - octave)).float().movedim(-1, 0)[None]
         return torch.lerp(sampled(octave), sampled(octave + 1), share)

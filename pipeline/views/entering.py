@@ -14,7 +14,7 @@ from render.motion.transforms import Matrix
 from render.motion.warp import move, warp
 from render.spec import FrameSpec
 
-HALF_GONE = 0.5  # seconds until what entered has faded to a half
+HALF_LIFE = 0.5  # seconds until what entered has faded to a half
 _FAINT = 1 / 255
 _LONGEST = 320  # pixels of the longest side: fading content need not be sharp
 
@@ -27,7 +27,7 @@ class Entering:
     """
 
     def __init__(self, fps: float) -> None:
-        self._left = 0.5 ** (1 / (HALF_GONE * fps))  # share of the entered content that remains after one frame
+        self._left = 0.5 ** (1 / (HALF_LIFE * fps))  # share of the entered content that remains after one frame
         self._last = torch.zeros(0)
         self._entered = torch.zeros(0)
         self._share = torch.zeros(0)  # how much entered content covers each pixel of the latest frame
@@ -73,8 +73,8 @@ def _stays_inside(moves: Matrix, frame: Tensor) -> bool:
     """Whether every corner of the frame was inside the previous frame."""
     height, width = frame.shape[-2:]
     corners = np.array([[x, y, 1.0] for x in (0, width - 1) for y in (0, height - 1)])
-    led = corners @ np.linalg.inv(moves).T
-    if (led[:, 2] <= 0).any():
+    mapped = corners @ np.linalg.inv(moves).T
+    if (mapped[:, 2] <= 0).any():
         return False
-    places = led[:, :2] / led[:, 2:]
+    places = mapped[:, :2] / mapped[:, 2:]
     return bool((places > -1e-6).all() and (places < np.array([width, height]) - 1 + 1e-6).all())

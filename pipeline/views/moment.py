@@ -1,6 +1,5 @@
 """Renders one moment of a schedule with its neighbours, to judge a look before rendering all of it."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ NEIGHBOURS = 3
 def write_moment(schedule: Schedule, written: str, path: Path, device: str, offline: bool) -> None:
     """Render three frames around a time and write them side by side into one picture.
 
-    The first of them starts from noise with as many steps as a video's first frame; the others follow as in the video.
+    The first of them starts as a video's first frame does, with as many steps; the others follow as in the video.
     So it shows the look at that time, not the picture that a full run would reach.
 
     Args:
@@ -36,24 +35,15 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
     timeline = Timeline(schedule)
     middle = frame_at(schedule, written)
     first = min(max(middle - 1, 0), max(len(timeline) - NEIGHBOURS, 0))
-    renderer = schedule.models.locate(offline=offline, progress=lambda *said: None).load(device)
+    renderer = schedule.models.locate(offline=offline, progress=lambda *progress: None).load(device)
     renderer.require_memory(schedule.output.size)
     state, pictures = None, []
     for index in range(first, min(first + NEIGHBOURS, len(timeline))):
-        spec = timeline.at(index)
-        if state is None:
-            spec = dataclasses.replace(
-                spec, num_steps=_steps_from_noise(schedule, timeline.times[index]), transforms={}
-            )
+        spec = timeline.as_first(index) if state is None else timeline.at(index)
         state = renderer.step(state, spec)
         pictures.append(to_pixels(state.image))
     with replacing(path) as partial:
         Image.fromarray(np.concatenate(pictures, axis=1)).save(partial)
-
-
-def _steps_from_noise(schedule: Schedule, time: float) -> int:
-    """How many steps a cut at this time, in seconds, would take; shots may differ."""
-    return [shot.refine.first_frame for shot in schedule.shots if shot.start <= time + 1e-9][-1]
 
 
 def frame_at(schedule: Schedule, written: str) -> int:

@@ -100,8 +100,8 @@ def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:
 
 
 def _label(axis: Axes, name: str, unit: str) -> None:
-    said = "\n".join([name, *textwrap.wrap(unit, 19)])
-    axis.text(-0.074, 0.5, said, transform=axis.transAxes, ha="right", va="center", fontsize=_TEXT)
+    text = "\n".join([name, *textwrap.wrap(unit, 19)])
+    axis.text(-0.074, 0.5, text, transform=axis.transAxes, ha="right", va="center", fontsize=_TEXT)
 
 
 def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
@@ -154,15 +154,15 @@ def _write(figure: Figure, layout: Layout, bands: Sequence[Band], title: str) ->
     more = len(bands) - MOST_NAMES + 1
     for number, ((x, y), band) in enumerate(zip(layout.name_places(), bands, strict=False)):
         last = number + 1 == MOST_NAMES and more > 1
-        said = f"and {more} more" if last else one_line(band.label)
+        text = f"and {more} more" if last else one_line(band.label)
         if not last:
             color = _COLORS[number % len(_COLORS)]
             figure.text(x, y, "■", color=color, alpha=0.75, va="center", fontsize=11)
-        figure.text(x + 0.015, y, said, va="center", fontsize=_TEXT, parse_math=False)
+        figure.text(x + 0.015, y, text, va="center", fontsize=_TEXT, parse_math=False)
     for y, note in layout.note_places():
         figure.text(0.5, y, note, ha="center", va="center", fontsize=_TEXT, parse_math=False)
 
 
 def _constants(still: Sequence[Line]) -> str:
-    said = [f"{line.name} {float(line.curve.keys[0].value):.6g} {line.unit}".strip() for line in still]
-    return "constant: " + ", ".join(said) if said else ""
+    text = [f"{line.name} {float(line.curve.keys[0].value):.6g} {line.unit}".strip() for line in still]
+    return "constant: " + ", ".join(text) if text else ""

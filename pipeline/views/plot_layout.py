@@ -91,14 +91,14 @@ class EventName:
 def event_names(events: Sequence[Event], length: float) -> list[EventName]:
     """Arrange names in rows without overlaps; a name without enough space is left out, but its line is still drawn."""
     inch = length / (_WIDTH - _LEFT - _RIGHT)
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(_MOST_EVENT_ROWS)]
+    occupied: list[list[tuple[float, float]]] = [[] for _ in range(_MOST_EVENT_ROWS)]
     found = []
     for event in events:
         text = one_line(event.label, 24)
         long = (_LETTER * len(text) + 0.08) * inch
         leftwards = event.time + long > length
         begin = event.time - long if leftwards else event.time
-        for row, names in enumerate(taken):
+        for row, names in enumerate(occupied):
             if all(begin + long <= other or end <= begin for other, end in names):
                 names.append((begin, begin + long))
                 found.append(EventName(event=event, text=text, row=row, leftwards=leftwards))

@@ -113,8 +113,8 @@ def _labelled(pixels: Pixels, spec: FrameSpec, fps: float) -> bytes:
     """The frame's RGB bytes, with its time and strongest prompt written along the bottom."""
     picture = Image.fromarray(pixels)
     prompts = sorted(spec.prompts, key=lambda prompt: -prompt.weight)
-    said = f"{spec.index / fps:6.2f} s  {prompts[0].text if prompts else ''}"
+    label = f"{spec.index / fps:6.2f} s  {prompts[0].text if prompts else ''}"
     draw = ImageDraw.Draw(picture)
     draw.rectangle((0, picture.height - _LABEL, picture.width, picture.height), fill="black")
-    draw.text((3, picture.height - _LABEL + 1), said, fill="white")
+    draw.text((3, picture.height - _LABEL + 1), label, fill="white")
     return picture.tobytes()

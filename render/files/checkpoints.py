@@ -125,9 +125,18 @@ def convert(
     Raises:
         WeightsError: the checkpoint lacks wanted tensors, or `target` cannot be written.
     """
+    state = fit(read_state_dict(original, prefix), wanted, original, "its architecture")
+    store(state, target, original=original, source_sha256=source_sha256)
+
+
+def store(state: Mapping[str, Tensor], target: Path, *, original: Path, source_sha256: str) -> None:
+    """Write tensors as safetensors, atomically; name and SHA-256 of the file that they come from are kept with them.
+
+    Raises:
+        WeightsError: `target` cannot be written.
+    """
     from safetensors.torch import save_file
 
-    state = fit(read_state_dict(original, prefix), wanted, original, "its architecture")
     metadata = {"format": "pt", "source": original.name, "source_sha256": source_sha256}
     try:
         with _replacing(target) as partial:

@@ -6,7 +6,7 @@ To add a representation, add a file.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     from torch import Tensor
@@ -33,3 +33,20 @@ class Latent(Protocol):
 
     def project(self, latent: Tensor) -> Tensor:
         """Return the nearest latent in the representation's valid range; same shape."""
+
+
+@runtime_checkable
+class CodedLatent(Latent, Protocol):
+    """A latent with a codebook: every cell can be written as the number of an entry.
+
+    Attributes:
+        codebook: (num_codes, C) float32.
+    """
+
+    codebook: Tensor
+
+    def entries(self, codes: Tensor) -> Tensor:
+        """Look up codes (B, h, w) in the codebook: a latent (B, C, h, w)."""
+
+    def codes(self, latent: Tensor) -> Tensor:
+        """Return the numbers of the nearest entries (B, h, w) of a latent (B, C, h, w)."""

@@ -65,7 +65,7 @@ class VQGAN:
         codebook: Tensor = quantizer.get_parameter("embed.weight" if gumbel else "embedding.weight")
         self.stride = stride
         self.spread = float(codebook.std())
-        self._codebook = codebook
+        self.codebook = codebook
         self._logits = quantizer.get_submodule("proj") if gumbel else None
         self._half_norms = codebook.square().sum(dim=1) / 2
         self._low = codebook.amin(dim=0)[:, None, None]
@@ -83,7 +83,7 @@ class VQGAN:
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
         latent: Tensor = self._model.quant_conv(self._model.encoder(self._prepared(image * 2 - 1))).float()
-        return latent if self._logits is None else self._entries(self._logits(latent).argmax(dim=1))
+        return latent if self._logits is None else self.entries(self._logits(latent).argmax(dim=1))
 
     def decode(self, latent: Tensor) -> Tensor:
         if self.quantized:
@@ -98,15 +98,19 @@ class VQGAN:
     @torch.no_grad()
     def nearest(self, latent: Tensor) -> Tensor:
         """Replace every position of (B, C, h, w) by its nearest codebook entry; same shape."""
+        return self.entries(self.codes(latent))
+
+    @torch.no_grad()
+    def codes(self, latent: Tensor) -> Tensor:
         flat = latent.movedim(1, -1).flatten(0, -2)
         # |z - e|^2 / 2 without the term that is the same for every entry
-        codes = torch.addmm(self._half_norms, flat, self._codebook.T, alpha=-1).argmin(dim=1)
+        codes = torch.addmm(self._half_norms, flat, self.codebook.T, alpha=-1).argmin(dim=1)
         batch, _, height, width = latent.shape
-        return self._entries(codes.view(batch, height, width))
+        return codes.view(batch, height, width)
 
-    def _entries(self, codes: Tensor) -> Tensor:
+    def entries(self, codes: Tensor) -> Tensor:
         """Look up codes (B, h, w) in the codebook: entries (B, C, h, w)."""
-        return F.embedding(codes, self._codebook).movedim(-1, 1)
+        return F.embedding(codes, self.codebook).movedim(-1, 1)
 
     def _prepared(self, value: Tensor) -> Tensor:
         return value.to(self._dtype).contiguous(memory_format=torch.channels_last)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,7 @@ class Model:
         about: one line for `render models`.
         checkpoint: a local file: shipped with the package, or the user's own.
         download: where to download the weights on first use.
+        config: where to download the architecture on first use, if it is published beside the weights alone.
         quantize: whether latents are snapped to the codebook (straight-through) unless the
             schedule says otherwise; with the small embedded codebook, pictures look smoother if they are not.
         robust: whether the image tower was trained adversarially, and so needs few augmentations.
@@ -113,6 +115,7 @@ class Model:
     architecture: Path | str | None = None
     checkpoint: Path | None = None
     download: Download | None = None
+    config: Download | None = None
     random_seed: int | None = None
     prefix: str = ""
     quantize: bool = False
@@ -141,35 +144,48 @@ class Model:
         return vqgan_stride(read_vqgan_config(self.architecture)) if isinstance(self.architecture, Path) else 1
 
 
-def read_vqgan_config(path: Path) -> dict[str, Any]:
+def read_vqgan_config(path: Path, stage: str = "first_stage_config") -> dict[str, Any]:
     """Read the `model` section of a VQGAN's config, `target` and `params`, in taming's published layout.
 
-    For the config of a transformer over a VQGAN (Net2NetTransformer), its first stage is returned.
+    For the config of a transformer over a VQGAN (Net2NetTransformer), its first stage is returned, or another `stage`.
     Nothing that `target` names is imported.
 
     Raises:
         WeightsError: there is no such file, or it lacks settings that a VQGAN needs.
     """
-    try:
-        text = read_bounded(path, _MAX_CONFIG).decode("utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise WeightsError(f"{path}: not a taming VQGAN config: it has aliases, which could multiply")
-        model: dict[str, Any] = yaml.safe_load(text)["model"]
+    with refusing(path, "VQGAN"):
+        model, text = read_model_section(path)
         keys = ["model", "params"]
-        if "first_stage_config" in model["params"]:
-            model = model["params"]["first_stage_config"]
-            keys += ["first_stage_config", "params"]
+        if stage in model["params"]:
+            model = model["params"][stage]
+            keys += [stage, "params"]
         for key in ("embed_dim", "n_embed", "ddconfig"):
             model["params"][key]
         model["params"]["ddconfig"]["ch_mult"]
         _require_bounded(model["params"], text, path, tuple(keys))
+    return model
+
+
+def read_model_section(path: Path) -> tuple[dict[str, Any], str]:
+    """Read a config's `model` section, and the config's text, for messages that name a place; see `refusing`."""
+    text = read_bounded(path, _MAX_CONFIG).decode("utf-8")
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise ValueError("it has aliases, which could multiply")
+    model: dict[str, Any] = yaml.safe_load(text)["model"]
+    return model, text
+
+
+@contextmanager
+def refusing(path: Path, kind: str) -> Iterator[None]:
+    """Turn everything that a wrong config can raise into a `WeightsError` that says what was expected."""
+    try:
+        yield
     except TooLargeError as error:
         raise WeightsError(f"{path}: {error}; is this a config?") from error
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise WeightsError(f"{path}: not a taming VQGAN config: {error}") from error
-    return model
+        raise WeightsError(f"{path}: not a taming {kind} config: {error}") from error
 
 
 def _require_bounded(params: Mapping[str, Any], text: str, path: Path, keys: tuple[str, ...]) -> None:

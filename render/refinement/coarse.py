@@ -54,7 +54,7 @@ def refine_coarsely(
     small = F.interpolate(picture, size=(height, width), mode="bilinear", antialias=True, align_corners=False)
     coarse = replace(spec, num_steps=round(SHARE * spec.num_steps))
     for careful in (False, True):
-        optimizer = LatentAdam(latents.encode(small), None, loss_scale)
+        optimizer = LatentAdam(latents.encode(small), None, loss_scale, spec.adapt)
         refinement = Refinement(
             latents=latents, guides=guides, anchor=small, spec=coarse, generator=generator, careful=careful
         )

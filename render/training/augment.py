@@ -1,4 +1,4 @@
-"""Views of a training picture: crops like the renderer's cutouts, blur, flips, turns, light and noise."""
+"""Views of a training picture: crops like the renderer's cutouts, blur, flips, rotations, brightness and noise."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, and a running average of weights."""
+"""Checkpoints, written atomically, and a running average of weights."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_state(path: Path) -> dict[str, Any] | None:
-    """The state, or None where there is none yet."""
+    """The saved state, or None if there is none yet."""
     return torch.load(path, weights_only=False) if path.exists() else None
 
 
@@ -42,10 +42,10 @@ class Average:
                 self.state[name].copy_(value)
 
     def state_dict(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """The state to save in a checkpoint."""
         return {"count": self._count, "state": self.state}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """From a checkpoint."""
+        """Restore the state from a checkpoint."""
         self._count = int(saved["count"])
         self.state = saved["state"]

@@ -1,4 +1,4 @@
-"""The recipe as frozen dataclasses, read from a YAML file. Lengths are steps, not seconds: reruns repeat."""
+"""The recipe as frozen dataclasses, read from a YAML file. Lengths are in steps, so reruns give the same result."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -44,9 +44,9 @@ class TextConfig:
 class CLIPConfig:
     """The image tower and its adversarial training. Norms are L2 on images in [0, 1] at 64 px.
 
-    `tower` names a timm architecture instead of CLIP's ResNet of `width`: the judge's. `painted` is how many of
-    `decoys` a step climb in the latent space of a VQGAN, as the renderer does, where the run is given one. `blended`
-    is the share of pictures that are between two (blends.py), `looks` how much captions are placed by the colours of
+    `tower` names a timm architecture, as for the judge, instead of CLIP's ResNet of `width`. `painted` is how many of
+    the `decoys` of a step are optimised in a VQGAN's latent space, as in the renderer, if the run has one. `blended`
+    is the share of pictures that are blends of two (blends.py), `looks` how strongly captions encode the colours of
     their pictures (looks.py).
     """
 
@@ -85,8 +85,8 @@ class CLIPConfig:
 class VQGANConfig:
     """The autoencoder: a latent for 2 ** (len(ch_mult) - 1) pixels along each axis, of `embed_dim` numbers.
 
-    With a CLIP that guides, `guided` pictures of `guided_size` pixels a step are in the course of being painted
-    (guided.py), and count `guided_weight`.
+    With a guiding CLIP, each step also uses `guided` pictures of `guided_size` pixels that are being painted
+    (guided.py), with weight `guided_weight`.
     """
 
     steps: int = 8_000
@@ -117,7 +117,7 @@ def refining(**values: Any) -> VQGANConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All of it."""
+    """The settings of all steps."""
 
     data: DataConfig = field(default_factory=DataConfig)
     text: TextConfig = field(default_factory=TextConfig)
@@ -145,7 +145,7 @@ def _section(name: str, values: dict[str, Any]) -> Any:
 
 
 def load_recipe(path: Path | None) -> Recipe:
-    """The recipe in a YAML file with the sections data, text, clip, vqgan, refine; defaults where it is silent.
+    """The recipe in a YAML file with the sections data, text, clip, vqgan, refine; defaults for what it leaves out.
 
     Raises: ValueError for an unknown section or key.
     """

@@ -25,7 +25,7 @@ PROMPTS = "prompts"
 def _require(path: Path) -> dict[str, Any]:
     state = load_state(path)
     if state is None:
-        raise ValueError(f"{path}: no checkpoint there; train first")
+        raise ValueError(f"{path}: no such checkpoint; train first")
     return state
 
 

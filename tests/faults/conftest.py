@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import EMBEDDED, TOY, Place
+from tests.faults.harness import EMBEDDED, TOY, Workspace
 
 
 @dataclass
@@ -40,47 +40,47 @@ def tally(pytestconfig: pytest.Config) -> Tally:
 
 
 @pytest.fixture
-def new_place(command: str, tmp_path: Path) -> Callable[[str], Place]:
-    """Returns a function that makes a place of the given name, with toy.yaml in it."""
-    return lambda name: Place(command=command, path=tmp_path / name).write()
+def new_workspace(command: str, tmp_path: Path) -> Callable[[str], Workspace]:
+    """Returns a function that makes a workspace of the given name, with toy.yaml in it."""
+    return lambda name: Workspace(command=command, path=tmp_path / name).write()
 
 
 @pytest.fixture
-def place(new_place: Callable[[str], Place]) -> Place:
-    return new_place("place")
+def workspace(new_workspace: Callable[[str], Workspace]) -> Workspace:
+    return new_workspace("workspace")
 
 
 @pytest.fixture(scope="session")
-def reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """An undisturbed run from start to end; not to be changed."""
-    whole = Place(command=command, path=tmp_path_factory.mktemp("faults") / "whole").write(TOY)
+    whole = Workspace(command=command, path=tmp_path_factory.mktemp("faults") / "whole").write(TOY)
     whole.render()
     return whole
 
 
 @pytest.fixture(scope="session")
-def embedded_reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def embedded_reference(command: str, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The same with the models that ship with the package."""
-    whole = Place(command=command, path=tmp_path_factory.mktemp("faults") / "embedded").write(EMBEDDED)
+    whole = Workspace(command=command, path=tmp_path_factory.mktemp("faults") / "embedded").write(EMBEDDED)
     whole.render()
     return whole
 
 
 @pytest.fixture(scope="session")
-def half(reference: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def half(reference: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The first twelve frames, with the states after frames 7, 10 and 11; not to be changed."""
-    some = Place(command=reference.command, path=tmp_path_factory.mktemp("faults") / "half").write(TOY)
+    some = Workspace(command=reference.command, path=tmp_path_factory.mktemp("faults") / "half").write(TOY)
     some.render("--frames", ":12")
     return some
 
 
 @pytest.fixture
-def done(reference: Place, tmp_path: Path) -> Place:
+def done(reference: Workspace, tmp_path: Path) -> Workspace:
     """A copy of the finished run."""
     return reference.copy(tmp_path / "done")
 
 
 @pytest.fixture
-def begun(half: Place, tmp_path: Path) -> Place:
+def begun(half: Workspace, tmp_path: Path) -> Workspace:
     """A copy of the run of twelve frames."""
     return half.copy(tmp_path / "begun")

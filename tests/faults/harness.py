@@ -25,7 +25,7 @@ prompts: {{0: a calm blue sea, 12: a golden sunset}}
 motion: {{zoom: 1.2/s, rotate: 5/s}}
 refine: {{steps: 2, first_frame: 3, cutouts: 2}}
 """
-GO_ON = "run the same command again to continue"
+RUN_AGAIN = "run the same command again to continue"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Ended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Workspace:
     """A folder with schedules in which `render` is called; toy.yaml is rendered to out/toy."""
 
     command: str
@@ -55,7 +55,7 @@ class Place:
     def folder(self) -> Path:
         return self.path / "out" / "toy"
 
-    def write(self, text: str = TOY, name: str = "toy.yaml") -> "Place":
+    def write(self, text: str = TOY, name: str = "toy.yaml") -> "Workspace":
         self.path.mkdir(parents=True, exist_ok=True)
         (self.path / name).write_text(text, encoding="utf-8")
         return self
@@ -82,13 +82,13 @@ class Place:
         assert done.code == 0, done.err
         return done
 
-    def copy(self, path: Path) -> "Place":
+    def copy(self, path: Path) -> "Workspace":
         """Make an independent copy, modification times included; its run belongs to the copy's own toy.yaml."""
         shutil.copytree(self.path, path)
-        place = Place(command=self.command, path=path)
-        for record in place.folder.rglob("run.json"):  # including the records in its history
+        workspace = Workspace(command=self.command, path=path)
+        for record in workspace.folder.rglob("run.json"):  # including the records in its history
             record.write_text(record.read_text().replace(str(self.path), str(path)))
-        return place
+        return workspace
 
     def strike(self, moment: Moment, number: int, *arguments: object, **settings: Any) -> Ended | None:
         """Start rendering toy.yaml and send signal `number` at the moment; None if the run ended before that."""
@@ -139,19 +139,19 @@ def ended(process: subprocess.Popen[str]) -> Ended:
     return Ended(code=process.returncode, out=out, err=err, seconds=time.monotonic() - begun)
 
 
-def assert_equal(place: Place, reference: Place) -> None:
+def assert_equal(workspace: Workspace, reference: Workspace) -> None:
     """Frames and video equal those of the undisturbed run, and no temporary files are left."""
-    mine, wanted = place.pictures(), reference.pictures()
+    mine, wanted = workspace.pictures(), reference.pictures()
     assert mine.keys() == wanted.keys()
     assert [name for name in wanted if mine[name] != wanted[name]] == []
-    assert place.video() == reference.video()
-    assert place.half_written() == []
+    assert workspace.video() == reference.video()
+    assert workspace.half_written() == []
 
 
-def assert_nothing_broken(place: Place, reference: Place) -> None:
+def assert_nothing_broken(workspace: Workspace, reference: Workspace) -> None:
     """Everything that exists at any given moment is complete and correct."""
-    assert place.pictures().items() <= reference.pictures().items()
-    assert not (place.folder / "video.mp4").exists() or place.video() == reference.video()
+    assert workspace.pictures().items() <= reference.pictures().items()
+    assert not (workspace.folder / "video.mp4").exists() or workspace.video() == reference.video()
 
 
 def programs(path: Path) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.conftest import Tally
-from tests.faults.harness import Ended, Place, assert_equal, assert_nothing_broken, ended
+from tests.faults.harness import Ended, Workspace, assert_equal, assert_nothing_broken, ended
 from tests.faults.test_signals import moments
 from tests.faults.watch import Moment, Watch
 from tests.waiting import PATIENCE
@@ -21,10 +21,10 @@ MANY = int(os.environ.get("RENDER_FAULT_MOMENTS", "50"))
 BATCH = ("batch", "toy.yaml", "--out", "out", "--device", "cpu")
 
 
-def kill_the_batch(place: Place, moment: Moment) -> bool:
+def kill_the_batch(workspace: Workspace, moment: Moment) -> bool:
     """Kill only the batch's own process and leave its worker running; False if the batch ended before the moment."""
-    watch = Watch(place.folder)
-    process = place.start(*BATCH)
+    watch = Watch(workspace.folder)
+    process = workspace.start(*BATCH)
     try:
         reached = watch.reach(moment, process)
         if reached:
@@ -46,7 +46,7 @@ def assert_finished(done: Ended) -> None:
 
 @pytest.mark.parametrize("count", [3, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
 def test_a_killed_batch_can_be_restarted_at_once(
-    count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally
+    count: int, new_workspace: Callable[[str], Workspace], reference: Workspace, tally: Tally
 ) -> None:
     begun = time.monotonic()
     chance = random.Random(count)
@@ -54,15 +54,15 @@ def test_a_killed_batch_can_be_restarted_at_once(
     struck = runs = 0
     while struck < count:
         runs += 1
-        place = new_place(f"run-{runs}").write((reference.path / "toy.yaml").read_text())
+        workspace = new_workspace(f"run-{runs}").write((reference.path / "toy.yaml").read_text())
         while struck < count:
             aims = aims or moments(chance, 2.5)
-            if not kill_the_batch(place, aims.pop(0)):
+            if not kill_the_batch(workspace, aims.pop(0)):
                 break
             struck += 1
-            assert_nothing_broken(place, reference)
+            assert_nothing_broken(workspace, reference)
             if chance.random() < 0.5:
                 break
-        assert_finished(ended(place.start(*BATCH)))
-        assert_equal(place, reference)
+        assert_finished(ended(workspace.start(*BATCH)))
+        assert_equal(workspace, reference)
     tally.add("SIGKILL of a batch alone", count, time.monotonic() - begun)

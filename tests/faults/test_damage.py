@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save
 
 from pipeline.run.folder.frames import checksum
 from tests.faults.conftest import Tally
-from tests.faults.harness import FRAMES, Place, assert_equal
+from tests.faults.harness import FRAMES, Workspace, assert_equal
 
 Damage = Callable[[bytes], bytes]
 HALF = 12  # frames in the run that is damaged
@@ -69,7 +69,7 @@ FEW = ["a bit of its data"]
     "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.slow) for name in DAMAGES]
 )
 def test_a_damaged_latest_state_falls_back_to_the_previous_one(
-    name: str, begun: Place, reference: Place, tally: Tally
+    name: str, begun: Workspace, reference: Workspace, tally: Tally
 ) -> None:
     started, kept = time.monotonic(), begun.stamps()
     begun.state(11).write_bytes(DAMAGES[name](begun.state(11).read_bytes()))
@@ -85,34 +85,34 @@ def test_a_damaged_latest_state_falls_back_to_the_previous_one(
 @pytest.mark.slow
 @pytest.mark.parametrize("index", STATES)
 def test_every_state_damaged_in_turn(
-    index: int, half: Place, reference: Place, new_place: Callable[[str], Place], tally: Tally
+    index: int, half: Workspace, reference: Workspace, new_workspace: Callable[[str], Workspace], tally: Tally
 ) -> None:
     """Each one as the newest state: truncated, and with a bit flipped, at random positions."""
     started, chance = time.monotonic(), random.Random(index)
-    place = half.copy(new_place("all").path / "place")
-    whole = {state: place.state(state).read_bytes() for state in STATES}
-    kept = place.stamps()
+    workspace = half.copy(new_workspace("all").path / "place")
+    whole = {state: workspace.state(state).read_bytes() for state in STATES}
+    kept = workspace.stamps()
     for number in range(PLACES):
-        for found in (place.folder / "state").glob("0*"):
+        for found in (workspace.folder / "state").glob("0*"):
             found.unlink()  # other states would be used instead of the damaged one
         for state in STATES:
             if state <= index:
-                place.state(state).write_bytes(whole[state])
+                workspace.state(state).write_bytes(whole[state])
         position = chance.randrange(len(whole[index]))
         bit = bytes([whole[index][position] ^ 1 << chance.randrange(8)])
         rest = bit + whole[index][position + 1 :] if number % 2 else b""
-        place.state(index).write_bytes(whole[index][:position] + rest)
+        workspace.state(index).write_bytes(whole[index][:position] + rest)
         for frame in range(HALF, FRAMES):
-            place.frame(frame).unlink(missing_ok=True)
-        done = place.render()
+            workspace.frame(frame).unlink(missing_ok=True)
+        done = workspace.render()
         assert f"{index:06d}.safetensors: damaged" in done.err
         assert "continuing from an earlier state" in done.err
-        assert_equal(place, reference)
-        assert kept.items() <= place.stamps().items(), "existing frames are not written again"
+        assert_equal(workspace, reference)
+        assert kept.items() <= workspace.stamps().items(), "existing frames are not written again"
     tally.add(f"state {index} cut or flipped at a random place", PLACES, time.monotonic() - started)
 
 
-def test_all_records_damaged_at_once(done: Place, reference: Place) -> None:
+def test_all_records_damaged_at_once(done: Workspace, reference: Workspace) -> None:
     """The run's records and its lock file are written again, but no frame is."""
     before = done.stamps()
     for name in ("run.json", "report.json", "schedule.yaml", ".lock", "video.mp4", "contact.png", "poster.png"):
@@ -125,32 +125,32 @@ def test_all_records_damaged_at_once(done: Place, reference: Place) -> None:
 
 @pytest.mark.slow
 def test_every_state_damaged_in_every_way(
-    half: Place, reference: Place, tmp_path_factory: pytest.TempPathFactory, tally: Tally
+    half: Workspace, reference: Workspace, tmp_path_factory: pytest.TempPathFactory, tally: Tally
 ) -> None:
     """All at once: the newest intact state is used, and if there is none, the run starts at the first frame."""
     started = time.monotonic()
     ways = itertools.cycle(DAMAGES)
     tried = 0
     for sound, warnings in (((), 3), ((7,), 2), ((10,), 1), ((7, 10), 1)):
-        place = half.copy(tmp_path_factory.mktemp("damaged") / "place")
+        workspace = half.copy(tmp_path_factory.mktemp("damaged") / "place")
         for index in {7, 10, 11} - set(sound):
-            place.state(index).write_bytes(DAMAGES[next(ways)](place.state(index).read_bytes()))
+            workspace.state(index).write_bytes(DAMAGES[next(ways)](workspace.state(index).read_bytes()))
             tried += 1
-        done = place.render()
+        done = workspace.render()
         assert done.err.count("continuing from an earlier state") == warnings
-        assert_equal(place, reference)
+        assert_equal(workspace, reference)
     tally.add("states damaged together", tried, time.monotonic() - started)
 
 
 @pytest.mark.slow
-def test_a_state_of_another_frame_is_not_used(begun: Place, reference: Place) -> None:
+def test_a_state_of_another_frame_is_not_used(begun: Workspace, reference: Workspace) -> None:
     begun.state(11).write_bytes(begun.state(10).read_bytes())
     done = begun.render()
     assert "000011.safetensors: damaged" in done.err
     assert_equal(begun, reference)
 
 
-def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> None:
+def test_damaged_frames_are_rendered_again(begun: Workspace, reference: Workspace) -> None:
     """Truncated, emptied, or replaced by another picture or text, all at once; rendering resumes at the first one."""
     whole = begun.frame(8).read_bytes()
     begun.frame(8).write_bytes(whole[: len(whole) // 2])
@@ -168,24 +168,26 @@ def test_damaged_frames_are_rendered_again(begun: Place, reference: Place) -> No
     assert kept.items() <= begun.stamps().items()
 
 
-def test_verify_finds_a_flipped_bit_of_a_frame_and_rendering_repairs_it(done: Place, reference: Place) -> None:
+def test_verify_finds_a_flipped_bit_of_a_frame_and_rendering_repairs_it(done: Workspace, reference: Workspace) -> None:
     whole = bytearray(done.frame(9).read_bytes())
     whole[whole.index(b"IDAT") + 200] ^= 4
     done.frame(9).write_bytes(whole)
-    told = done.call("verify", "out/toy")
-    assert told.code == 1
-    assert "000009.png: damaged" in told.message
-    assert told.message.endswith("render it again with --frames 9:10")
-    assert "1 problem found" in told.out
+    result = done.call("verify", "out/toy")
+    assert result.code == 1
+    assert "000009.png: damaged" in result.message
+    assert result.message.endswith("render it again with --frames 9:10")
+    assert "1 problem found" in result.out
     done.render("--frames", "9:10")
     assert_equal(done, reference)
-    told = done.call("verify", "out/toy")
-    assert (told.code, told.err) == (0, "")
-    assert f"{FRAMES} frames" in told.out
+    result = done.call("verify", "out/toy")
+    assert (result.code, result.err) == (0, "")
+    assert f"{FRAMES} frames" in result.out
 
 
 @pytest.mark.slow
-def test_a_repaired_frame_reaches_the_video_even_if_the_run_fails_in_between(done: Place, reference: Place) -> None:
+def test_a_repaired_frame_reaches_the_video_even_if_the_run_fails_in_between(
+    done: Workspace, reference: Workspace
+) -> None:
     """The frame's hash is the same as before, so the report must mark the video as outdated."""
     black = Image.fromarray(np.zeros((32, 32, 3), np.uint8))
     with Image.open(done.frame(9)) as frame:
@@ -194,19 +196,21 @@ def test_a_repaired_frame_reaches_the_video_even_if_the_run_fails_in_between(don
     (done.folder / "video.mp4").unlink()
     done.call("assemble", "out/toy")
     assert done.video() != reference.video()
-    told = done.call("toy.yaml", "--out", "out", "--frames", "9:10", "--ffmpeg", "false")
-    assert told.code == 1
+    result = done.call("toy.yaml", "--out", "out", "--frames", "9:10", "--ffmpeg", "false")
+    assert result.code == 1
     done.render()
     assert_equal(done, reference)
 
 
-def paint(place: Place, index: int, picture: Image.Image, notes: Mapping[str | tuple[int, int], object]) -> None:
+def paint(
+    workspace: Workspace, index: int, picture: Image.Image, notes: Mapping[str | tuple[int, int], object]
+) -> None:
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
     for name, value in notes.items():
         info.add_text(str(name), str(value))
-    picture.save(place.frame(index), pnginfo=info)
+    picture.save(workspace.frame(index), pnginfo=info)
 
 
 def tampered(path: str) -> bytes:
@@ -234,7 +238,7 @@ def tampered(path: str) -> bytes:
 
 
 @pytest.mark.slow
-def test_rerendering_passes_for_an_intact_run_and_fails_for_a_forged_state(begun: Place) -> None:
+def test_rerendering_passes_for_an_intact_run_and_fails_for_a_forged_state(begun: Workspace) -> None:
     """Frames 0, 8 and 11 follow a kept state or have none before them; no frame follows the last state yet."""
     honest = begun.call("verify", "out/toy", "--rerender", "9")
     assert honest.code == 1, "frames 12 to 23 are missing"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Tally
-from tests.faults.harness import Place, assert_equal, assert_nothing_broken
+from tests.faults.harness import Workspace, assert_equal, assert_nothing_broken
 
 MANY = int(os.environ.get("RENDER_FAULT_PLACES", "20"))
 
@@ -43,7 +43,7 @@ def size_of(folder: Path) -> int:
 
 @pytest.mark.parametrize("count", [1, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
 def test_a_full_disk_loses_nothing(
-    count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally
+    count: int, new_workspace: Callable[[str], Workspace], reference: Workspace, tally: Tally
 ) -> None:
     """The disk fills up after a random number of pages, repeatedly, until there is room for everything."""
     begun, chance = time.monotonic(), random.Random(count)
@@ -51,25 +51,25 @@ def test_a_full_disk_loses_nothing(
     tried, number = 0, 0
     while tried < count:
         number += 1
-        place = new_place(f"place-{number}")
+        workspace = new_workspace(f"place-{number}")
         size, kept = 0, dict[str, tuple[int, int]]()
-        with mounted(place.path / "out", "size=8k"):
+        with mounted(workspace.path / "out", "size=8k"):
             while tried < count:
                 size += chance.randint(1, max(2, needed // 4096 // 3)) * 4096
-                remount(place.path / "out", f"size={size}")
-                done = place.call("toy.yaml", "--out", "out")
+                remount(workspace.path / "out", f"size={size}")
+                done = workspace.call("toy.yaml", "--out", "out")
                 if done.code == 0:
                     break
                 tried += 1
                 assert done.code == 1
                 assert "No space left on device" in done.message or "the disk is full" in done.message
-                assert_nothing_broken(place, reference)
-                assert kept.items() <= place.stamps().items(), "a finished frame was lost, or written again"
-                kept = place.stamps()
-            remount(place.path / "out", "size=64m")
-            place.render()
-            assert_equal(place, reference)
-            assert kept.items() <= place.stamps().items()
+                assert_nothing_broken(workspace, reference)
+                assert kept.items() <= workspace.stamps().items(), "a finished frame was lost, or written again"
+                kept = workspace.stamps()
+            remount(workspace.path / "out", "size=64m")
+            workspace.render()
+            assert_equal(workspace, reference)
+            assert kept.items() <= workspace.stamps().items()
     tally.add("disk full", tried, time.monotonic() - begun)
 
 
@@ -83,35 +83,35 @@ def no_file_over(size: int) -> Callable[[], None]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [1_000, 8_000, 25_000])
-def test_a_write_that_fails_halfway_loses_nothing(size: int, place: Place, reference: Place) -> None:
+def test_a_write_that_fails_halfway_loses_nothing(size: int, workspace: Workspace, reference: Workspace) -> None:
     """For machines that cannot mount a disk: no file may be longer than `size` bytes."""
-    done = place.call("toy.yaml", "--out", "out", preexec_fn=no_file_over(size))
+    done = workspace.call("toy.yaml", "--out", "out", preexec_fn=no_file_over(size))
     assert done.code == 1
     assert "File too large" in done.message
-    assert place.half_written() == []
-    assert_nothing_broken(place, reference)
-    place.render()
-    assert_equal(place, reference)
+    assert workspace.half_written() == []
+    assert_nothing_broken(workspace, reference)
+    workspace.render()
+    assert_equal(workspace, reference)
 
 
-def test_a_read_only_folder_is_reported(place: Place, reference: Place) -> None:
-    with mounted(place.path / "out", "size=64m,ro") as out:
-        done = place.call("toy.yaml", "--out", "out")
+def test_a_read_only_folder_is_reported(workspace: Workspace, reference: Workspace) -> None:
+    with mounted(workspace.path / "out", "size=64m,ro") as out:
+        done = workspace.call("toy.yaml", "--out", "out")
         assert done.code == 1
         assert "Read-only file system" in done.message
         assert "out/toy" in done.message
         remount(out, "rw")
-        (place.folder / "frames").mkdir(parents=True)
+        (workspace.folder / "frames").mkdir(parents=True)
         for name, content in reference.pictures().items():
-            (place.folder / "frames" / name).write_bytes(content)
+            (workspace.folder / "frames" / name).write_bytes(content)
         remount(out, "ro")
-        done = place.call("toy.yaml", "--out", "out")
+        done = workspace.call("toy.yaml", "--out", "out")
         assert done.code == 1
         assert "Read-only file system" in done.message
-        assert place.pictures() == reference.pictures()
+        assert workspace.pictures() == reference.pictures()
 
 
-def test_status_and_verify_work_on_a_read_only_folder(done: Place, tmp_path: Path) -> None:
+def test_status_and_verify_work_on_a_read_only_folder(done: Workspace, tmp_path: Path) -> None:
     """They write nothing."""
     folder = tmp_path / "mount"
     with mounted(folder, "size=64m") as out:
@@ -119,13 +119,13 @@ def test_status_and_verify_work_on_a_read_only_folder(done: Place, tmp_path: Pat
         remount(out, "ro")
         assert done.call("status", out / "toy").code == 0
         assert done.call("verify", out / "toy").code == 0
-        told = done.call("assemble", out / "toy")
-        assert told.code == 1
-        assert "Read-only file system" in told.message
+        result = done.call("assemble", out / "toy")
+        assert result.code == 1
+        assert "Read-only file system" in result.message
 
 
-def test_a_file_instead_of_the_output_folder_is_reported(place: Place) -> None:
-    (place.path / "out").write_text("a file")
-    done = place.call("toy.yaml", "--out", "out")
+def test_a_file_instead_of_the_output_folder_is_reported(workspace: Workspace) -> None:
+    (workspace.path / "out").write_text("a file")
+    done = workspace.call("toy.yaml", "--out", "out")
     assert done.code in (1, 2)
     assert str(Path("out")) in done.message

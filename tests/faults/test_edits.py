@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from render.models.registry import find_latent
-from tests.faults.harness import FRAMES, TOY, Place, assert_equal
+from tests.faults.harness import FRAMES, TOY, Workspace, assert_equal
 from tests.faults.watch import Moment
 
 EDITED = TOY.replace("12: blue, 23: green", "12: blue, 13: cyan")  # frames 0 to 12 stay the same
@@ -27,43 +27,43 @@ refine: {steps: 3, first_frame: 6, cutouts: 4}
 
 
 @pytest.fixture
-def modelled(place: Place) -> Place:
+def modelled(workspace: Workspace) -> Workspace:
     """Three frames with the embedded models; the files of the latent model are beside the schedule."""
     latent = find_latent("embedded")
     assert isinstance(latent.architecture, Path)
     assert latent.checkpoint is not None
-    shutil.copy(latent.architecture, place.path / "vqgan.yaml")
-    shutil.copy(latent.checkpoint, place.path / "vqgan.safetensors")
-    return place.write(EMBEDDED)
+    shutil.copy(latent.architecture, workspace.path / "vqgan.yaml")
+    shutil.copy(latent.checkpoint, workspace.path / "vqgan.safetensors")
+    return workspace.write(EMBEDDED)
 
 
 @pytest.mark.slow
 def test_an_edit_renders_from_the_edit_on_and_reports_stale_frames(
-    done: Place, reference: Place, tmp_path: Path
+    done: Workspace, reference: Workspace, tmp_path: Path
 ) -> None:
     before = done.stamps()
-    told = done.write(EDITED).call("status", "out/toy").out
-    assert "(edited since)" in told
-    said = done.render()
-    assert "resuming: 8 frames reused" in said.out, "the last state before frame 13 is the one after frame 7"
-    assert f"; {FRAMES - 13} frames are out of date and will be rendered again" in said.out
+    status = done.write(EDITED).call("status", "out/toy").out
+    assert "(edited since)" in status
+    result = done.render()
+    assert "resuming: 8 frames reused" in result.out, "the last state before frame 13 is the one after frame 7"
+    assert f"; {FRAMES - 13} frames are out of date and will be rendered again" in result.out
     after = done.stamps()
     assert sorted(name for name in before if after[name] == before[name]) == [f"{i:06d}.png" for i in range(13)]
-    scratch = Place(command=done.command, path=tmp_path / "scratch").write(EDITED)
+    scratch = Workspace(command=done.command, path=tmp_path / "scratch").write(EDITED)
     scratch.render()
     assert_equal(done, scratch)
 
 
-def test_edited_comment_renders_nothing(done: Place, reference: Place) -> None:
+def test_edited_comment_renders_nothing(done: Workspace, reference: Workspace) -> None:
     before = done.stamps()
-    said = done.write(f"# a thought\n{TOY}").render()
-    assert "nothing to do" in said.out
+    result = done.write(f"# a thought\n{TOY}").render()
+    assert "nothing to do" in result.out
     assert done.stamps() == before
     assert_equal(done, reference)
 
 
 @pytest.mark.slow
-def test_only_the_requested_range_is_rendered_again(done: Place, reference: Place) -> None:
+def test_only_the_requested_range_is_rendered_again(done: Workspace, reference: Workspace) -> None:
     before = done.stamps()
     done.render("--frames", "9:11")
     after = done.stamps()
@@ -82,7 +82,7 @@ refine: {steps: {0: 0, 2: 0, 3: 2}, first_frame: 0, cutouts: 2}
 """
 
 
-def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(modelled: Place) -> None:
+def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(modelled: Workspace) -> None:
     """A weight of the decoder is infinite, and frame 3 is the first one that is decoded."""
     weights = load_file(modelled.path / "vqgan.safetensors")
     weights["decoder.conv_in.bias"][0] = np.inf
@@ -99,7 +99,7 @@ def test_numbers_that_are_not_finite_stop_the_run_and_keep_the_frames_before(mod
 
 @pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="torch starts no more threads than there are processors")
-def test_another_number_of_threads_is_reported(begun: Place) -> None:
+def test_another_number_of_threads_is_reported(begun: Workspace) -> None:
     """Sums are computed in a different order: with the embedded models, one thread and two give different bits."""
     begun.state(11).unlink()
     begun.render("--frames", "11:12", "--fresh", OMP_NUM_THREADS="1")
@@ -113,8 +113,8 @@ def test_another_number_of_threads_is_reported(begun: Place) -> None:
 # model files
 
 
-def test_models_that_change_while_they_are_loaded_are_refused(modelled: Place) -> None:
-    """A different model is put in place after the digest (which the frames' hashes contain) and before loading."""
+def test_models_that_change_while_they_are_loaded_are_refused(modelled: Workspace) -> None:
+    """A different model is put in workspace after the digest (which the frames' hashes contain) and before loading."""
     process = modelled.start("toy.yaml", "--out", "out")
     try:
         while not (modelled.folder / "run.json").exists():  # the digests have been computed by then
@@ -133,7 +133,7 @@ def test_models_that_change_while_they_are_loaded_are_refused(modelled: Place) -
 
 
 @pytest.mark.slow
-def test_a_model_deleted_while_a_run_starts_is_reported(modelled: Place) -> None:
+def test_a_model_deleted_while_a_run_starts_is_reported(modelled: Workspace) -> None:
     process = modelled.start("toy.yaml", "--out", "out")
     try:
         while not (modelled.folder / "run.json").exists():
@@ -150,7 +150,7 @@ def test_a_model_deleted_while_a_run_starts_is_reported(modelled: Place) -> None
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="watches files with inotify")
-def test_embedded_models_killed_and_replaced(modelled: Place, tmp_path: Path) -> None:
+def test_embedded_models_killed_and_replaced(modelled: Workspace, tmp_path: Path) -> None:
     """A kill, then the same bits; then a different model, which makes every frame stale."""
     whole = modelled.copy(tmp_path / "whole")
     whole.render()
@@ -163,7 +163,7 @@ def test_embedded_models_killed_and_replaced(modelled: Place, tmp_path: Path) ->
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    told = modelled.call("verify", "out/toy", "--rerender", "1")
-    assert told.message == "the models are not those that the run was made with"
-    said = modelled.render()
-    assert "; 3 frames are out of date and will be rendered again" in said.out
+    result = modelled.call("verify", "out/toy", "--rerender", "1")
+    assert result.message == "the models are not those that the run was made with"
+    result = modelled.render()
+    assert "; 3 frames are out of date and will be rendered again" in result.out

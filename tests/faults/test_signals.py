@@ -14,10 +14,10 @@ import pytest
 from tests.faults.conftest import Tally
 from tests.faults.harness import (
     FRAMES,
-    GO_ON,
+    RUN_AGAIN,
     TOY,
     Ended,
-    Place,
+    Workspace,
     assert_equal,
     assert_nothing_broken,
     ended,
@@ -55,9 +55,9 @@ def moments(chance: random.Random, span: float) -> list[Moment]:
 def storm(
     count: int,
     number: int,
-    new_place: Callable[[str], Place],
-    reference: Place,
-    check: Callable[[Place, Ended], None],
+    new_workspace: Callable[[str], Workspace],
+    reference: Workspace,
+    check: Callable[[Workspace, Ended], None],
     span: float = SPAN,
 ) -> None:
     """Strike `count` times: restart a run until it is finished, then begin the next one.
@@ -72,78 +72,78 @@ def storm(
     struck, runs = 0, 0
     while struck < count:
         runs += 1
-        place = new_place(f"run-{runs}").write((reference.path / "toy.yaml").read_text())
+        workspace = new_workspace(f"run-{runs}").write((reference.path / "toy.yaml").read_text())
         kept: dict[str, tuple[int, int]] = {}
         while struck < count:
             aims = aims or moments(chance, span)
-            done = place.strike(aims.pop(0), number)
+            done = workspace.strike(aims.pop(0), number)
             if done is None:
                 break
             struck += 1
-            check(place, done)
-            assert_nothing_broken(place, reference)
-            assert kept.items() <= place.stamps().items(), "a finished frame was lost, or written again"
-            kept = place.stamps()
-        place.render()
-        assert_equal(place, reference)
-        assert kept.items() <= place.stamps().items(), "a finished frame was written again"
+            check(workspace, done)
+            assert_nothing_broken(workspace, reference)
+            assert kept.items() <= workspace.stamps().items(), "a finished frame was lost, or written again"
+            kept = workspace.stamps()
+        workspace.render()
+        assert_equal(workspace, reference)
+        assert kept.items() <= workspace.stamps().items(), "a finished frame was written again"
 
 
 @pytest.mark.parametrize("count", [2, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
 def test_killed_at_random_moments(
-    count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally
+    count: int, new_workspace: Callable[[str], Workspace], reference: Workspace, tally: Tally
 ) -> None:
     begun = time.monotonic()
 
-    def check(place: Place, done: Ended) -> None:
+    def check(workspace: Workspace, done: Ended) -> None:
         assert done.code == -signal.SIGKILL
 
-    storm(count, signal.SIGKILL, new_place, reference, check)
+    storm(count, signal.SIGKILL, new_workspace, reference, check)
     tally.add("SIGKILL", count, time.monotonic() - begun)
 
 
 @pytest.mark.slow
 def test_embedded_models_killed_at_random_moments(
-    new_place: Callable[[str], Place], embedded_reference: Place, tally: Tally
+    new_workspace: Callable[[str], Workspace], embedded_reference: Workspace, tally: Tally
 ) -> None:
     begun = time.monotonic()
 
-    def check(place: Place, done: Ended) -> None:
+    def check(workspace: Workspace, done: Ended) -> None:
         assert done.code == -signal.SIGKILL
 
-    storm(MANY, signal.SIGKILL, new_place, embedded_reference, check, span=2.5 * SPAN)
+    storm(MANY, signal.SIGKILL, new_workspace, embedded_reference, check, span=2.5 * SPAN)
     tally.add("SIGKILL with the embedded models", MANY, time.monotonic() - begun)
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(MANY, marks=pytest.mark.slow, id="many")])
 def test_terminated_at_random_moments(
-    count: int, new_place: Callable[[str], Place], reference: Place, tally: Tally
+    count: int, new_workspace: Callable[[str], Workspace], reference: Workspace, tally: Tally
 ) -> None:
     begun, slowest = time.monotonic(), 0.0
 
-    def check(place: Place, done: Ended) -> None:
+    def check(workspace: Workspace, done: Ended) -> None:
         nonlocal slowest
         slowest = max(slowest, done.seconds)
         if f"video.mp4: {FRAMES} frames" in done.out:  # it had finished and was about to exit
             return
         assert done.code == 143
-        assert done.message == f"terminated; {GO_ON}"
-        assert programs(place.folder) == [], "ffmpeg must not outlive its run"
+        assert done.message == f"terminated; {RUN_AGAIN}"
+        assert programs(workspace.folder) == [], "ffmpeg must not outlive its run"
 
-    storm(count, signal.SIGTERM, new_place, reference, check)
+    storm(count, signal.SIGTERM, new_workspace, reference, check)
     tally.add(f"SIGTERM, at an end after {slowest:.1f} s at most", count, time.monotonic() - begun)
 
 
 @pytest.mark.slow
-def test_terminated_within_a_long_frame(place: Place, reference: Place) -> None:
+def test_terminated_within_a_long_frame(workspace: Workspace, reference: Workspace) -> None:
     """Frame 4 would take minutes."""
-    place.write(ENDLESS)
+    workspace.write(ENDLESS)
     moment = Moment(folder="frames", kind="renamed", pattern="000003.png", delay=0.3)
-    done = place.strike(moment, signal.SIGTERM)
+    done = workspace.strike(moment, signal.SIGTERM)
     assert done is not None
-    assert (done.code, done.message) == (143, f"terminated; {GO_ON}")
-    assert sorted(place.pictures()) == [f"{index:06d}.png" for index in range(4)]
-    assert place.half_written() == []
+    assert (done.code, done.message) == (143, f"terminated; {RUN_AGAIN}")
+    assert sorted(workspace.pictures()) == [f"{index:06d}.png" for index in range(4)]
+    assert workspace.half_written() == []
 
 
 def hanging_ffmpeg(path: Path) -> Path:
@@ -155,15 +155,15 @@ def hanging_ffmpeg(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("task", ["render", "assemble"])
-def test_termination_also_ends_ffmpeg(task: str, done: Place, reference: Place) -> None:
+def test_termination_also_ends_ffmpeg(task: str, done: Workspace, reference: Workspace) -> None:
     (done.folder / "video.mp4").unlink()
     hangs = hanging_ffmpeg(done.path)
     arguments = ["assemble", "out/toy"] if task == "assemble" else ["toy.yaml", "--out", "out"]
     process = done.start(*arguments, "--ffmpeg", hangs)
     wait_for((done.path / "runs").exists, process)
     process.terminate()
-    told = ended(process)
-    assert (told.code, told.message) == (143, f"terminated; {GO_ON}")
+    result = ended(process)
+    assert (result.code, result.message) == (143, f"terminated; {RUN_AGAIN}")
     wait_for(lambda: not programs(hangs))  # it was killed; on a busy system this takes a moment
     before = done.stamps()
     done.render()
@@ -180,26 +180,26 @@ def next_line(process: subprocess.Popen[str], sign: str) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_once_finishes_the_frame(place: Place, reference: Place) -> None:
-    done = place.strike(Moment(folder="frames", kind="renamed", pattern="000002.png"), signal.SIGINT)
+def test_interrupted_once_finishes_the_frame(workspace: Workspace, reference: Workspace) -> None:
+    done = workspace.strike(Moment(folder="frames", kind="renamed", pattern="000002.png"), signal.SIGINT)
     assert done is not None
     assert done.code == 130
     assert "finishing this frame; Ctrl-C again stops at once" in done.err
-    assert GO_ON in done.out
-    count = len(place.pictures())
+    assert RUN_AGAIN in done.out
+    count = len(workspace.pictures())
     assert 3 <= count < FRAMES
     assert f"{count} of {FRAMES} frames are done" in done.out
-    before = place.stamps()
-    place.render()
-    assert_equal(place, reference)
-    assert before.items() <= place.stamps().items()
+    before = workspace.stamps()
+    workspace.render()
+    assert_equal(workspace, reference)
+    assert before.items() <= workspace.stamps().items()
 
 
 @pytest.mark.slow
-def test_interrupted_twice_stops_at_once(place: Place) -> None:
-    place.write(ENDLESS)
-    watch = Watch(place.folder)
-    process = place.start("toy.yaml", "--out", "out")
+def test_interrupted_twice_stops_at_once(workspace: Workspace) -> None:
+    workspace.write(ENDLESS)
+    watch = Watch(workspace.folder)
+    process = workspace.start("toy.yaml", "--out", "out")
     assert watch.reach(Moment(folder="frames", kind="renamed", pattern="000003.png", delay=0.2), process)
     watch.close()
     process.send_signal(signal.SIGINT)
@@ -207,17 +207,17 @@ def test_interrupted_twice_stops_at_once(place: Place) -> None:
     assert "finishing this frame" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     done = ended(process)
-    assert (done.code, done.err.strip()) == (130, f"stopped; {GO_ON}")
-    assert len(place.pictures()) == 4
+    assert (done.code, done.err.strip()) == (130, f"stopped; {RUN_AGAIN}")
+    assert len(workspace.pictures()) == 4
 
 
 @pytest.mark.slow
-def test_unread_output_does_not_block_termination(place: Place) -> None:
+def test_unread_output_does_not_block_termination(workspace: Workspace) -> None:
     """A run that is blocked on printing must stop as fast as any other; its reader may be stopped, too."""
-    place.write(TOY.replace("steps: 5, first_frame: 5", "steps: 0, first_frame: 1").replace(f"{FRAMES}", "900"))
-    process = place.start("toy.yaml", "--out", "out", "--json")
+    workspace.write(TOY.replace("steps: 5, first_frame: 5", "steps: 0, first_frame: 1").replace(f"{FRAMES}", "900"))
+    process = workspace.start("toy.yaml", "--out", "out", "--json")
     count, deadline = -1, time.monotonic() + PATIENCE
-    while count != (count := len(place.stamps())) or count <= 0:  # until no more frames arrive
+    while count != (count := len(workspace.stamps())) or count <= 0:  # until no more frames arrive
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.5 if count > 0 else 0.1)

@@ -26,7 +26,7 @@ class Outcome:
     """
 
     code: int
-    said: str
+    output: str
     seconds: float
     megabytes: float
 
@@ -96,20 +96,20 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forked]:
     forked = Forked("checkpoint", tmp_path_factory.mktemp("checkpoint"))
     for name in ("a.safetensors", "a.pt"):
         forked.warm_up(good / name)
-        assert forked(good / name).said == "1 tensors\n"
+        assert forked(good / name).output == "1 tensors\n"
     yield forked
     forked.close()
 
 
 def assert_refused(outcome: Outcome, code: int, path: Path, pattern: str, idle: float) -> None:
     """One message that names the file, within the limits; `idle` is the memory of a process that does nothing."""
-    assert outcome.code == code, outcome.said
-    lines = outcome.said.splitlines()
+    assert outcome.code == code, outcome.output
+    lines = outcome.output.splitlines()
     assert all(line.startswith(f"{path.parent}/") or re.fullmatch(r"\.\.\. and \d+ more", line) for line in lines), (
         outcome
     )
     assert 1 <= len(lines) <= 21
-    assert re.search(pattern, outcome.said), outcome.said
+    assert re.search(pattern, outcome.output), outcome.output
     assert all(character.isprintable() for line in lines for character in line)
     assert outcome.seconds <= SECONDS
     assert outcome.megabytes <= MEGABYTES + idle
@@ -134,7 +134,7 @@ def checkpoint_refused(checkpoints: Forked) -> Callable[[Path, str], None]:
     def check(path: Path, pattern: str) -> None:
         outcome = checkpoints(path)
         assert_refused(outcome, 1, path, pattern, idle)
-        assert outcome.said.count("\n") == 1
+        assert outcome.output.count("\n") == 1
         assert list(checkpoints.folder.iterdir()) == []
 
     return check

@@ -68,11 +68,11 @@ def _measured(work: Work, arguments: list[str]) -> dict[str, object]:
     os.close(writer)
     before = _slowness()
     with os.fdopen(reader, "rb") as pipe:
-        said = pipe.read().decode(errors="replace")
+        output = pipe.read().decode(errors="replace")
     _, status, usage = os.wait4(child, 0)
     return {
         "code": os.waitstatus_to_exitcode(status),
-        "said": said,
+        "output": output,
         "seconds": (usage.ru_utime + usage.ru_stime) / max(1.0, before, _slowness()),
         "megabytes": usage.ru_maxrss / 1024,
     }

@@ -118,8 +118,8 @@ _COLLIDING = b"\x80\x02}(" + b"".join(
 )
 
 
-def _text(said: bytes) -> bytes:
-    return b"X" + struct.pack("<I", len(said)) + said
+def _text(content: bytes) -> bytes:
+    return b"X" + struct.pack("<I", len(content)) + content
 
 
 def _number(value: int) -> bytes:
@@ -230,9 +230,9 @@ HOSTILE: dict[str, tuple[str, Make]] = {
 def test_a_malicious_checkpoint_is_refused_at_once_and_creates_nothing(
     name: str, tmp_path: Path, checkpoint_refused: Callable[[Path, str], None]
 ) -> None:
-    said, make = HOSTILE[name]
+    message, make = HOSTILE[name]
     make(tmp_path / name)
-    checkpoint_refused(tmp_path / name, said)
+    checkpoint_refused(tmp_path / name, message)
 
 
 def test_the_attacks_work_with_an_unsafe_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

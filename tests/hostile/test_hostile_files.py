@@ -19,37 +19,37 @@ def _midi(division: bytes, events: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (_midi(b"\0\0", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division is 0"),
         (_midi(b"\xe7\x28", b"\0\x90\x24\x40\x10\xff\x2f\0"), "byte 12.*division"),
         (_midi(b"\0\x60", b"\0\xff\x59\2\x7f\x7f\0\xff\x2f\0"), "cannot be read as MIDI"),
-        (_midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000), "byte .*more than an hour"),
+        (_midi(b"\0\x60", b"\0\x90\x24\x40" + b"\1\x24\x40" * 650_000), "byte .*more notes than an hour"),
     ],
 )
-def test_broken_midi_is_reported_with_its_byte(tmp_path: Path, content: bytes, said: str) -> None:
+def test_broken_midi_is_reported_with_its_byte(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.mid").write_bytes(content)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read_midi(tmp_path / "a.mid")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [("0,1\n1," + "2" * 140_000, "line 2"), ("\n" * 19_000_000, "at most 400,000 lines"), ("0,0\n1,\0", "line 2")],
 )
-def test_broken_csv_is_reported_with_its_line(tmp_path: Path, content: str, said: str) -> None:
+def test_broken_csv_is_reported_with_its_line(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "a.csv").write_text(content)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         read_csv(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(
-    ("line", "name", "begin", "said"),
+    ("line", "name", "begin", "message"),
     [
         ("prompts: {0s: {image: %s}}", "a.jpg", b"", "at most 400,000,000"),
         ("prompts: sea\nmusic: {file: %s, bpm: 120}", "a.ogg", b"OggS", "has 21,474,836,480 bytes"),
         ("prompts: sea\nmusic: {signals: {a: {csv: %s}}}", "a.csv", b"0,1\n", "more than 20,000,000 bytes"),
-        ("prompts: sea\nmusic: {signals: {a: {midi: %s}}}", "a.mid", _midi(b"\0\x60", b""), "no note begins"),
+        ("prompts: sea\nmusic: {signals: {a: {midi: %s}}}", "a.mid", _midi(b"\0\x60", b""), "contains no note"),
         (
             "prompts: sea\nmodels: {perceptors: [{model: %s, checkpoint: a.json}]}",
             "a.json",
@@ -59,15 +59,15 @@ def test_broken_csv_is_reported_with_its_line(tmp_path: Path, content: str, said
     ],
 )
 def test_sparse_files_are_checked_before_they_are_hashed(
-    tmp_path: Path, render: Any, line: str, name: str, begin: bytes, said: str
+    tmp_path: Path, render: Any, line: str, name: str, begin: bytes, message: str
 ) -> None:
     with (tmp_path / name).open("wb") as file:
         file.write(begin)
         file.truncate(20 << 30)
     (tmp_path / "s.yaml").write_text(f"output: {{length: 1s}}\n{line % name}\n")
     outcome = render("check", tmp_path / "s.yaml")
-    assert outcome.code == 2, outcome.said
-    assert said in outcome.said
+    assert outcome.code == 2, outcome.output
+    assert message in outcome.output
     assert_cheap(outcome)
 
 
@@ -77,22 +77,22 @@ def test_a_large_file_that_is_not_a_track_is_not_hashed(tmp_path: Path, render: 
         file.truncate(799_000_000)
     (tmp_path / "s.yaml").write_text("output: {length: 1s}\nprompts: sea\nmusic: {file: a.ogg, bpm: 120}\n")
     outcome = render("check", tmp_path / "s.yaml")
-    assert "cannot be decoded as audio" in outcome.said
+    assert "cannot be decoded as audio" in outcome.output
     assert_cheap(outcome)
 
 
 @pytest.mark.parametrize(
-    ("begin", "said"),
+    ("begin", "message"),
     [(b"", "begins like neither"), (b"PK\3\4", "damaged"), (b"words, no weights", "begins like neither")],
 )
 def test_a_sparse_checkpoint_is_checked_before_it_is_hashed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes, message: str
 ) -> None:
     with (tmp_path / "a.ckpt").open("wb") as file:
         file.write(begin)
         file.truncate(20 << 30)
     monkeypatch.setattr("render.models.model.sha256", lambda path: pytest.fail("hashed"))
-    with pytest.raises(WeightsError, match=said):
+    with pytest.raises(WeightsError, match=message):
         Model(name="x", entry="vqgan", checkpoint=tmp_path / "a.ckpt").files().digests()
 
 
@@ -111,7 +111,7 @@ def test_checking_signals_is_cheap(tmp_path: Path, render: Any, signal: str, con
     (tmp_path / "s.yaml").write_text(f"output: {{length: 1s}}\nprompts: sea\nmusic: {{signals: {{a: {signal}}}}}\n")
     outcome = render("check", tmp_path / "s.yaml")
     assert outcome.code == 2
-    assert "a.x" in outcome.said
+    assert "a.x" in outcome.output
     assert_cheap(outcome)
 
 

@@ -52,7 +52,7 @@ def _config(path: Path, **changes: dict[str, Any]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"text": {"tokenizer_kwargs": {"trust_remote_code": True}}}, r":\d+:\d+: text_cfg.tokenizer_kwargs.trust_rem"),
         ({"text": {"wdith": 64}}, "did you mean 'width'"),
@@ -65,8 +65,8 @@ def _config(path: Path, **changes: dict[str, Any]) -> Path:
         ({"vision": {"layers": 256, "width": 16_384}}, "describes a network of"),
     ],
 )
-def test_a_config_may_contain_only_known_settings(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(WeightsError, match=said):
+def test_a_config_may_contain_only_known_settings(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(WeightsError, match=message):
         read_clip_config(_config(tmp_path / "c.json", **changes))
 
 
@@ -90,7 +90,7 @@ def test_a_tokenizer_beside_the_weights_runs_no_code(tmp_path: Path) -> None:
     config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "x/y"})
     model = Model(name="x", entry="clip", architecture=config, checkpoint=weights)
     with pytest.raises(WeightsError, match="'auto_map' names code"):
-        companions(model, offline=True, progress=lambda *said: None)
+        companions(model, offline=True, progress=lambda *progress: None)
     with pytest.raises(WeightsError, match="cannot be loaded"):  # not even where that check is bypassed
         clip.load(model.files(companions=(("x/y", tmp_path),)), torch.device("cpu"), torch.float32)
     assert not (tmp_path / "made").exists()
@@ -99,7 +99,7 @@ def test_a_tokenizer_beside_the_weights_runs_no_code(tmp_path: Path) -> None:
 def test_no_unknown_repository_is_requested(tmp_path: Path) -> None:
     config = _config(tmp_path / "config.json", text={"hf_tokenizer_name": "x/y"})
     with pytest.raises(WeightsError, match="not a repository that open_clip names"):
-        companions(Model(name="x", entry="clip", architecture=config), offline=False, progress=lambda *said: None)
+        companions(Model(name="x", entry="clip", architecture=config), offline=False, progress=lambda *progress: None)
 
 
 @pytest.mark.parametrize("record", ["", None])
@@ -116,7 +116,7 @@ def test_a_tokenizer_must_not_change_after_its_first_use(
     model = Model(name="x", entry="clip", architecture=config)
 
     def found() -> Path:
-        [(_, folder)] = companions(model, offline=False, progress=lambda *said: None)
+        [(_, folder)] = companions(model, offline=False, progress=lambda *progress: None)
         return folder
 
     folder = found()
@@ -149,8 +149,8 @@ def test_a_script_is_not_accepted_as_an_upscaler(tmp_path: Path, name: str, monk
 def test_stretched_tensors_and_many_blocks_are_refused(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(1).expand(1 << 20, 1 << 20)}, tmp_path / "a.pth")
     torch.save({"body.100000000.weight": torch.zeros(2)}, tmp_path / "b.pth")
-    for name, said in (("a.pth", "more than it holds"), ("b.pth", "blocks")):
-        with pytest.raises(InputError, match=said):
+    for name, message in (("a.pth", "more than it holds"), ("b.pth", "blocks")):
+        with pytest.raises(InputError, match=message):
             Upscaler(tmp_path / name, "cpu")
 
 

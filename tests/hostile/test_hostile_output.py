@@ -29,11 +29,11 @@ from tests.hostile.conftest import MEGABYTES, Forked
 ROOT = Path(__file__).parents[2]
 # Clear the screen; the same in one character; set the title; write right to left; return to the start of the line.
 STEERS = "\x1b[2J\x9b2J\x1b]0;owned\x07\u202edesrever\u2066\rgone\u2028"
-Said = Callable[..., tuple[int, str]]
+Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Said:
+def run_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs `render ...` and returns its exit code with everything it printed."""
 
     def run(*arguments: str | Path) -> tuple[int, str]:
@@ -59,14 +59,14 @@ def assert_printable(text: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "write"), [("gif", gif.write_text), ("webp", webp.write_text), ("png", apng.write_text)]
 )
-def test_inspect(tmp_path: Path, said: Said, kind: str, write: Callable[[Path, str], None]) -> None:
+def test_inspect(tmp_path: Path, run_command: Run, kind: str, write: Callable[[Path, str], None]) -> None:
     video, source = tmp_path / f"a.{kind}", f"{MARK}\n# {STEERS}\noutput: {{length: 1s}}\n"
     Image.new("RGB", (8, 8)).save(video)
     write(video, source)
-    code, text = said("inspect", video)
+    code, text = run_command("inspect", video)
     assert code == 0
     assert_printable(text)
-    code, _ = said("inspect", video, "-o", tmp_path / "a.yaml")
+    code, _ = run_command("inspect", video, "-o", tmp_path / "a.yaml")
     assert code == 0
     if kind != "webp":  # XML cannot contain control characters
         assert (tmp_path / "a.yaml").read_bytes().decode() == source
@@ -83,18 +83,18 @@ def test_a_large_file_is_inspected_in_little_memory(tmp_path: Path, render: Fork
         file.truncate(2 << 30)
     outcome = render("inspect", tmp_path / "a.gif")
     assert outcome.code == 2
-    assert "contains no schedule" in outcome.said
+    assert "contains no schedule" in outcome.output
     assert outcome.megabytes <= MEGABYTES
 
 
-def test_texts_longer_than_schedules_are_skipped(tmp_path: Path, said: Said) -> None:
+def test_texts_longer_than_schedules_are_skipped(tmp_path: Path, run_command: Run) -> None:
     long, right = f"{MARK}\n#{' ' * 21_000_000}", f"{MARK}\n# it\n"
     for kind, write in (("gif", gif.write_text), ("webp", webp.write_text), ("png", apng.write_text)):
         video = tmp_path / f"a.{kind}"
         Image.new("RGB", (8, 8)).save(video)
         write(video, long)
         write(video, right)
-        assert said("inspect", video) == (0, right)
+        assert run_command("inspect", video) == (0, right)
 
 
 @pytest.mark.parametrize("length", [5_000_000, 100_000_000])
@@ -111,7 +111,7 @@ def test_metadata_longer_than_schedules_are_refused_in_little_memory(
     video.write_bytes(atom(b"ftyp", b"isom\0\0\2\0isom") + atom(b"moov", atom(b"mvhd", bytes(100)) + notes))
     outcome = render("inspect", video)
     assert outcome.code == 2
-    assert re.search("its metadata has over 4,000,000 bytes|cannot read it as a video", outcome.said), outcome.said
+    assert re.search("its metadata has over 4,000,000 bytes|cannot read it as a video", outcome.output), outcome.output
     assert outcome.megabytes <= MEGABYTES
 
 
@@ -124,11 +124,11 @@ def _hostile_run(folder: Path, schedule: Path) -> RunFolder:
     return run
 
 
-def test_commands_on_the_folder_of_a_run(tmp_path: Path, said: Said) -> None:
+def test_commands_on_the_folder_of_a_run(tmp_path: Path, run_command: Run) -> None:
     (tmp_path / "s.yaml").write_text("output: {length: 4}\nmodels: {latent: pixels, perceptors: [toy]}\nprompts: sea\n")
     folder = _hostile_run(tmp_path / "run", tmp_path / "s.yaml").path
     for arguments in (("status", folder), ("status", folder, "--json"), ("verify", folder)):
-        code, text = said(*arguments)
+        code, text = run_command(*arguments)
         assert code == 2
         assert_printable(text)
 
@@ -151,17 +151,17 @@ def test_status_itself() -> None:
 
 
 @pytest.mark.parametrize("name", ["animations.txt", "deforum_webui.txt", "deforum_notebook.txt"])
-def test_import(tmp_path: Path, said: Said, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_import(tmp_path: Path, run_command: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     source = (ROOT / "tests" / "pipeline" / "importers" / "settings" / name).read_text()
     strange = json.dumps(STEERS) if source.startswith("{") else "\x1b[2J\x9b"
     begin = source.replace("{", f"{{{strange}: {strange},", 1) if source.startswith("{") else source
     (tmp_path / f"a\x1b[2J{name}").write_text(begin.replace("snow", f"{strange}snow"))
-    _, text = said("import", tmp_path / f"a\x1b[2J{name}")
+    _, text = run_command("import", tmp_path / f"a\x1b[2J{name}")
     assert_harmless(text)  # the control characters are removed from the schedule's own name
 
 
-def test_music_and_plots_and_previews_are_named(tmp_path: Path, said: Said) -> None:
+def test_music_and_plots_and_previews_are_named(tmp_path: Path, run_command: Run) -> None:
     track = tmp_path / "a\x1b[2J\u202e.wav"
     with wave.open(str(track), "wb") as file:
         file.setparams((1, 2, 22_050, 0, "NONE", ""))
@@ -175,14 +175,14 @@ def test_music_and_plots_and_previews_are_named(tmp_path: Path, said: Said) -> N
         ("check", schedule, "--json"),
         ("plot", schedule, "-o", tmp_path / "c\x1b[2J.svg"),
     ):
-        code, text = said(*arguments)
+        code, text = run_command(*arguments)
         assert code == 0, text
         assert_printable(text)
 
 
-def test_plans_are_the_same_objects(tmp_path: Path, said: Said) -> None:
+def test_plans_are_the_same_objects(tmp_path: Path, run_command: Run) -> None:
     (tmp_path / "s.yaml").write_text("output: {length: 1}\nprompts: {0s: 'a \u00ad\u200dsea'}\n")
-    code, text = said("plan", tmp_path / "s.yaml")
+    code, text = run_command("plan", tmp_path / "s.yaml")
     assert code == 0, text
     assert json.loads(text)["prompts"][0]["text"] == "a \u00ad\u200dsea"
     assert text.removesuffix("\n").isprintable()

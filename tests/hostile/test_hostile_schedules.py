@@ -40,8 +40,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     # as YAML
     "aliases of aliases": ("more than 50,000 entries", PROMPT + laughs("x")),
     "aliases of one long text": ("more than 50,000", f"a: &a {'x' * 9000}\nprompts: [{'*a, ' * 200_000}]"),
-    "an alias within itself": ("an alias within", motion("&a {0: *a}")),
-    "a merge key that merges itself": ("an alias within", f"{PROMPT}motion: &a {{<<: *a}}"),
+    "an alias within itself": ("an alias inside", motion("&a {0: *a}")),
+    "a merge key that merges itself": ("an alias inside", f"{PROMPT}motion: &a {{<<: *a}}"),
     "lists in lists": ("nested too deeply", "[" * FULL),
     "maps in maps": ("nested too deeply", "{a: " * (FULL // 4)),
     "a block in a block": ("nested too deeply", "- " * (FULL // 2)),
@@ -91,9 +91,9 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_malicious_text_is_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
-    said, text = TEXTS[name]
+    message, text = TEXTS[name]
     (tmp_path / "a.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    refused(tmp_path / "a.yaml", said)
+    refused(tmp_path / "a.yaml", message)
 
 
 HEAVY: dict[str, tuple[str, str]] = {
@@ -111,18 +111,18 @@ HEAVY: dict[str, tuple[str, str]] = {
     "thousands of perceptors": ("at most 8 perceptors", f"{PROMPT}models: {{perceptors: [{'embedded,' * 40_000}]}}"),
     "a time beyond floats' precision": ("expected a time", motion(f"{{0: 1, {'9' * 190}s: {{to: 2, ease: smooth}}}}")),
     "noise of noise over a million frames": (
-        "too much work",
+        "take too long to compute",
         rotation("+".join(f"noise(t*{n})" for n in range(45)), "{length: 999999}"),
     ),
-    "a sine over months": ("too much work", rotation("sin(t)", "{fps: 0.1, length: 999999}")),
+    "a sine over months": ("take too long to compute", rotation("sin(t)", "{fps: 0.1, length: 999999}")),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_excessive_work_is_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
-    said, text = HEAVY[name]
+    message, text = HEAVY[name]
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
-    refused(tmp_path / "a.yaml", said)
+    refused(tmp_path / "a.yaml", message)
 
 
 BYTES: dict[str, tuple[str, bytes]] = {
@@ -140,11 +140,11 @@ BYTES: dict[str, tuple[str, bytes]] = {
 
 @pytest.mark.parametrize("name", BYTES)
 def test_bytes_that_are_not_a_schedule_are_refused_at_once(name: str, tmp_path: Path, refused: Refused) -> None:
-    said, content = BYTES[name]
+    message, content = BYTES[name]
     (tmp_path / "a.yaml").write_bytes(content)
     if name == "a gigabyte of nothing":
         os.truncate(tmp_path / "a.yaml", 1 << 30)
-    refused(tmp_path / "a.yaml", said)
+    refused(tmp_path / "a.yaml", message)
 
 
 def _missing(path: Path) -> None:
@@ -168,29 +168,29 @@ def _loop(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         *((_missing, "No such file"), (_folder, "is a folder"), (_pipe, "a pipe or a device")),
         *((_device, "a pipe or a device"), (_loop, "symbolic links")),
     ],
 )
 def test_anything_but_a_file_is_refused_at_once(
-    make: Callable[[Path], None], said: str, tmp_path: Path, refused: Refused
+    make: Callable[[Path], None], message: str, tmp_path: Path, refused: Refused
 ) -> None:
     make(tmp_path / "a.yaml")
-    refused(tmp_path / "a.yaml", said)
+    refused(tmp_path / "a.yaml", message)
 
 
 @pytest.mark.parametrize("key", ["include: {}", "prompts: [{{image: {}}}]"])
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         *(("../secret.yaml", "--allow-paths"), ("/etc/passwd", "--allow-paths"), ("~/.ssh/id_rsa", "--allow-paths")),
         *(("link.yaml", "--allow-paths"), ("pipe.yaml", "a pipe or a device"), ("/dev/zero", "--allow-paths")),
     ],
 )
 def test_paths_outside_the_folder_are_refused(
-    key: str, written: str, said: str, tmp_path: Path, refused: Refused
+    key: str, written: str, message: str, tmp_path: Path, refused: Refused
 ) -> None:
     folder = tmp_path / "schedules"
     folder.mkdir()
@@ -199,7 +199,7 @@ def test_paths_outside_the_folder_are_refused(
     os.mkfifo(folder / "pipe.yaml")
     text = key.format(written) + "\n"
     (folder / "a.yaml").write_text(text if text.startswith("prompts") else text + PROMPT)
-    refused(folder / "a.yaml", said)
+    refused(folder / "a.yaml", message)
 
 
 def test_circular_includes_are_refused(tmp_path: Path, refused: Refused) -> None:
@@ -214,4 +214,4 @@ def test_the_limit_applies_to_all_included_files_together(tmp_path: Path, refuse
     (tmp_path / "a.yaml").write_text(f"{PROMPT}include: [{', '.join(names)}]\n")
     for name in names:
         (tmp_path / name).write_text("let: {" + ", ".join(f"a{number}: 1" for number in range(20_000)) + "}")
-    refused(tmp_path / "a.yaml", "hold more than 300,000 characters")
+    refused(tmp_path / "a.yaml", "have more than 300,000 characters")

@@ -47,7 +47,7 @@ def schedule(text: str, folder: Path) -> Schedule:
 
 
 def located(schedule: Schedule) -> LocatedModels:
-    return schedule.models.locate(offline=False, progress=lambda *said: None)
+    return schedule.models.locate(offline=False, progress=lambda *progress: None)
 
 
 def assert_renders(schedule: Schedule) -> None:
@@ -81,7 +81,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (tmp_path / "host").mkdir()
 
     class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *said: object) -> None:
+        def log_message(self, *arguments: object) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(

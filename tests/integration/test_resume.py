@@ -77,9 +77,9 @@ def test_killed_at_random_moments_equals_uninterrupted(
     assert done == sorted(set(done)), "every attempt must add frames"
     assert done[-1] < FRAMES
 
-    said = finish(command, schedule, killed)
+    output = finish(command, schedule, killed)
     # one more if the kill came between the last state and its frame
-    assert any(re.search(rf"resuming: {count} frames? reused", said) for count in (done[-1], done[-1] + 1))
+    assert any(re.search(rf"resuming: {count} frames? reused", output) for count in (done[-1], done[-1] + 1))
     assert len(frame_bytes(killed / "toy")) == FRAMES
     assert frame_bytes(killed / "toy") == frame_bytes(whole / "toy")
     assert (killed / "toy" / "video.mp4").read_bytes() == (whole / "toy" / "video.mp4").read_bytes()

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from bench.steadiness import WINDOW, looks, mean_look, sharpness, slow_zoom
+from bench.steadiness import WINDOW, appearances, mean_appearance, sharpness, slow_zoom
 from render.latents import vqgan
 from render.models.registry import find_latent, find_perceptor
 from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
-from render.renderer.renderer import load_renderer
+from render.renderer.loading import load_renderer
 from render.sources import noise
 from render.spec import FrameSpec
 
@@ -68,8 +68,8 @@ def test_thirty_warm_starts_do_not_grow_stripes(seed: int) -> None:
 @pytest.mark.slow
 def test_300_refined_frames_stay_within_30_percent_in_sharpness_and_colour() -> None:
     """Compares windows of 25 frames with the second one; the first one contains the transition from noise."""
-    seen = list(looks(slow_zoom(300)))
-    windows = [mean_look(seen[start : start + WINDOW]) for start in range(WINDOW, 300, WINDOW)]
+    seen = list(appearances(slow_zoom(300)))
+    windows = [mean_appearance(seen[start : start + WINDOW]) for start in range(WINDOW, 300, WINDOW)]
     start = windows[0]
     for window in windows:
         assert window.sharpness == pytest.approx(start.sharpness, rel=0.3)

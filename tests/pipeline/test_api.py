@@ -35,7 +35,7 @@ from pipeline import (
 from pipeline.run.events import to_json
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.lock import holder, only_writer
-from pipeline.run.folder.status import inspect
+from pipeline.run.folder.status import read_status
 from render import errors
 
 
@@ -50,7 +50,7 @@ def test_the_python_interface_renders_like_the_command(toy_file: Path, tmp_path:
     assert (tmp_path / "mine" / "video.mp4").read_bytes() == (tmp_path / "toy" / "video.mp4").read_bytes()
     assert (finished.video, finished.frames, finished.rendered) == (tmp_path / "mine" / "video.mp4", 12, 12)
     for name in ("mine", "toy"):
-        status = inspect(RunFolder(tmp_path / name))
+        status = read_status(RunFolder(tmp_path / name))
         assert (status.schedule, status.done, status.edited) == (str(toy_file), ("0:12",), False)
 
 
@@ -120,7 +120,7 @@ def test_a_draft_and_overrides_are_remembered(toy_file: Path, tmp_path: Path) ->
         "drafted": loaded.draft(),
     }.items():
         render(schedule, tmp_path / name)
-        status = inspect(RunFolder(tmp_path / name))
+        status = read_status(RunFolder(tmp_path / name))
         assert (status.done, status.edited) == (("0:3",), False)
 
 

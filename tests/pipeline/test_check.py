@@ -121,16 +121,16 @@ def test_a_text_cannot_break_the_terminal_or_the_line(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [
         ("variants: {output.seed: [1, 2, 3]}", "3 variants"),
         ("variants: {output.seed: [1]}", "1 variant"),
         ("variants: {output.seed: [1, 2], prompts: [red, blue]}", "4 variants"),
     ],
 )
-def test_variants_are_counted(folder: Path, more: str, said: str) -> None:
+def test_variants_are_counted(folder: Path, more: str, message: str) -> None:
     (folder / "a.yaml").write_text(GOOD + more)
-    assert checked("a.yaml").stdout.strip().endswith(f"32×16, {said}")
+    assert checked("a.yaml").stdout.strip().endswith(f"32×16, {message}")
 
 
 def test_shots_are_counted(folder: Path) -> None:

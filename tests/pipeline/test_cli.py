@@ -304,7 +304,7 @@ def test_ctrl_c_twice_stops_at_once_and_keeps_finished_frames(start: Callable[..
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["bad.yaml"], "bad.yaml:5:10: motion.zom: unknown key; did you mean 'zoom'?"),
         (["nothing.yaml"], "nothing.yaml: cannot be read: No such file or directory"),
@@ -331,10 +331,12 @@ def test_ctrl_c_twice_stops_at_once_and_keeps_finished_frames(start: Callable[..
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_gives_exit_code_2_and_a_message(call: Call, folder: Path, arguments: list[str], said: str) -> None:
+def test_wrong_usage_gives_exit_code_2_and_a_message(
+    call: Call, folder: Path, arguments: list[str], message: str
+) -> None:
     done = call(*arguments, *(["--out", "refused"] if arguments[0] == "a.yaml" else []))
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stdout == ""
     assert not (folder / "refused").exists()
 
@@ -376,8 +378,10 @@ def test_check_reports_good_and_bad_schedules(call: Call) -> None:
 
 def test_check_of_good_schedules_is_exit_code_0(call: Call) -> None:
     done = call("check", *sorted(SCHEDULES.glob("*.yaml")))
-    said = [line for line in done.stderr.splitlines() if not line.startswith("loop.ogg: ")]  # the analysis of its track
-    assert (done.returncode, said) == (0, [])
+    output = [
+        line for line in done.stderr.splitlines() if not line.startswith("loop.ogg: ")
+    ]  # the analysis of its track
+    assert (done.returncode, output) == (0, [])
 
 
 def test_plan_prints_one_spec_per_frame(call: Call) -> None:
@@ -400,9 +404,9 @@ def headed(command: str, folder: Path) -> tuple[int, str]:
     assert process.stderr is not None
     assert json.loads(process.stdout.readline())["index"] == 0
     process.stdout.close()
-    said = process.stderr.read()
+    output = process.stderr.read()
     process.stderr.close()
-    return process.wait(timeout=PATIENCE), said
+    return process.wait(timeout=PATIENCE), output
 
 
 def test_plan_into_head_prints_no_error(headed: tuple[int, str]) -> None:
@@ -438,10 +442,10 @@ def test_models_lists_every_latent_and_the_embedded_models(call: Call) -> None:
     assert done.stdout.count(" MB on disk ") >= 2  # the embedded ones
 
 
-@pytest.mark.parametrize("name", ["video", "check", "plan", "plot"])
+@pytest.mark.parametrize("name", ["video", "check", "plan", "plot", "start"])
 def test_help_has_examples(name: str) -> None:
-    said = CliRunner().invoke(cli.main, [name, "--help"]).output
-    assert f"render {'' if name == 'video' else name + ' '}schedules/" in said
+    output = CliRunner().invoke(cli.main, [name, "--help"]).output
+    assert f"render {'' if name == 'video' else name + ' '}schedules/" in output
 
 
 def test_main_help_has_examples_and_every_command(call: Call) -> None:
@@ -449,7 +453,7 @@ def test_main_help_has_examples_and_every_command(call: Call) -> None:
         done = call(*arguments)
         assert done.returncode == 0
         assert "render schedules/sunset.yaml --draft" in done.stdout
-        for name in ("video", "check", "plan", "plot", "models"):
+        for name in ("video", "check", "plan", "plot", "start", "models"):
             assert f"\n  {name} " in done.stdout
 
 

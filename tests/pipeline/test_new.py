@@ -104,7 +104,7 @@ def test_render_without_a_file_names_the_command_that_writes_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("seed: 1\nprompts: sea", r"1:1: seed: belongs in output.seed: write output: \{seed: ...\}"),
         (
@@ -115,20 +115,20 @@ def test_render_without_a_file_names_the_command_that_writes_one() -> None:
         ("zoom: 1\nprompts: sea", r"1:1: zoom: belongs in motion.zoom"),
         ("model: x\nprompts: sea", r"1:1: model: belongs in models.latent"),
         ("prompts: photo: sea", r"put quotes around a text that contains ': '"),
-        ("", "`render new NAME` writes one"),
-        ("prompts: sea\nmotion: {rotate: 3*kick}", r"2:20: .*unknown name 'kick'; .*music\.signals for a sound"),
+        ("", "`render new NAME` creates one"),
+        ("prompts: sea\nmotion: {rotate: 3*kick}", r"2:20: .*unknown name 'kick'; .*music\.signals if it follows"),
         ('prompts: sea\nmotion: {zoom: "0:(1.02)"}', _CURVE),
         ("prompts: sea\nmotion:\n  zoom: 0: (1.02), 60: (1.05)", _CURVE),
         ('prompts: sea\nmotion: {rotate: "0: (10*sin(t)), 60: (1)"}', _CURVE),
         ('prompts: sea\nlet: {a: "0:(1)"}', _CURVE),
     ],
 )
-def test_hints(text: str, said: str) -> None:
-    with pytest.raises(ScheduleError, match=said):
+def test_hints(text: str, message: str) -> None:
+    with pytest.raises(ScheduleError, match=message):
         read_schedule(text, "a.yaml", "a")
 
 
 def test_weights_in_a_text_are_a_warning() -> None:
     (warning,) = read_schedule('prompts: "sea:2 | fog:-1"', "a.yaml", "a").warnings
-    assert warning.message.startswith("weights in a text are just text here")
+    assert warning.message.startswith("weights inside a text are not parsed")
     assert read_schedule('prompts: "oil | 16:9 painting"', "a.yaml", "a").warnings == ()

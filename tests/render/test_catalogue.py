@@ -18,24 +18,24 @@ def test_the_names_are_the_files_of_the_folder(package: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(("package", "attribute"), CONTRACT)
-def test_every_entry_holds_what_its_contract_asks_for(package: ModuleType, attribute: str) -> None:
+def test_every_entry_fulfils_its_contract(package: ModuleType, attribute: str) -> None:
     for name in catalogue.names(package):
         entry = catalogue.load(package, name)
         assert entry.__name__ == f"{package.__name__}.{name}"
         assert hasattr(entry, attribute)
 
 
-def test_a_slip_of_the_pen_is_answered_with_the_near_name() -> None:
+def test_a_misspelled_name_suggests_the_similar_one() -> None:
     with pytest.raises(UnknownNameError, match=r"^unknown transforms 'zom'; did you mean 'zoom'\?$"):
         catalogue.load(transforms, "zom")
 
 
-def test_a_name_like_none_is_answered_with_all_names() -> None:
+def test_an_unknown_name_lists_all_names() -> None:
     with pytest.raises(InputError, match=r"expected one of: .*rotate.*zoom"):
         catalogue.load(transforms, "qqq")
 
 
 @pytest.mark.parametrize("name", ["__init__", "../warp", "zoom.py", ""])
-def test_what_is_no_entry_is_never_imported(name: str) -> None:
+def test_files_that_are_not_entries_are_never_imported(name: str) -> None:
     with pytest.raises(UnknownNameError):
         catalogue.load(transforms, name)

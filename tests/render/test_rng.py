@@ -21,7 +21,7 @@ def drawn(seed: int, index: int) -> list[float]:
     return numbers
 
 
-def test_a_seed_and_a_frame_always_give_the_same_numbers() -> None:
+def test_equal_seeds_and_frames_give_equal_numbers() -> None:
     assert drawn(7, 3) == drawn(7, 3)
 
 
@@ -62,13 +62,13 @@ def test_the_first_picture_is_nearly_grey(generator: torch.Generator) -> None:
     ],
     ids=["cutouts", "jitter", "noise", "first picture", "generator"],
 )
-def test_nothing_draws_from_the_global_generator(draw: Draw, generator: torch.Generator) -> None:
+def test_the_global_generator_is_never_used(draw: Draw, generator: torch.Generator) -> None:
     before = torch.get_rng_state()
     draw(generator)
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_whole_step_leaves_every_global_generator_alone(embedded_renderer: Renderer, spec: FrameSpec) -> None:
+def test_a_whole_step_does_not_change_the_global_generators(embedded_renderer: Renderer, spec: FrameSpec) -> None:
     before = torch.get_rng_state(), random.getstate(), str(np.random.get_state())
     first = embedded_renderer.step(None, replace(spec, index=0, size=(32, 24), num_steps=2))
     embedded_renderer.step(first, replace(spec, size=(32, 24), num_steps=2, transforms={"zoom": 1.05}))

@@ -30,13 +30,13 @@ def collect(files: Sequence[Path], out: Path, like: Origin, remote: str | None =
         remote: the URL that `out` mirrors, if any.
     """
     states: list[JobState] = []
-    taken: set[Path] = set()
+    folders: set[Path] = set()
     for file in files:
         folder = out / run_name(file, like.draft, like.overrides)
         try:
-            if folder in taken:
+            if folder in folders:
                 raise InputError(f"{file}: another schedule of this name is rendered to {folder}; rename one")
-            taken.add(folder)
+            folders.add(folder)
             requests = requests_of(file, replace(like, file=str(file.absolute())), folder)
             states += [_state_of(request, file, out, remote) for request in requests]
         except Exception as error:  # readers of files may raise anything; the other jobs are rendered
@@ -55,11 +55,14 @@ def expand(written: Sequence[str], lists: Sequence[Path], inputs: Path = Path())
     Raises:
         InputError: a list cannot be read, or a folder or glob contains no schedule.
     """
-    found = [path for text in written for path in _meant(text, Path(), inputs)]
+    found = [path for text in written for path in _schedules_of(text, Path(), inputs)]
     for path in lists:
         lines = (line.strip() for line in read_text(path).splitlines())
         found += [
-            schedule for line in lines if line and line[0] != "#" for schedule in _meant(line, path.parent, inputs)
+            schedule
+            for line in lines
+            if line and line[0] != "#"
+            for schedule in _schedules_of(line, path.parent, inputs)
         ]
     once: dict[Path, Path] = {}
     for path in found:
@@ -69,7 +72,7 @@ def expand(written: Sequence[str], lists: Sequence[Path], inputs: Path = Path())
     return list(once.values())
 
 
-def _meant(text: str, base: Path, inputs: Path) -> Iterator[Path]:
+def _schedules_of(text: str, base: Path, inputs: Path) -> Iterator[Path]:
     if is_url(text):
         from pipeline.storage.inputs import fetch
 
@@ -119,7 +122,7 @@ def _state_of(request: RunRequest, file: Path, out: Path, remote: str | None) ->
         folder=request.folder,
         origin=schedule.origin,
         models=schedule.models,
-        kind=schedule.batch_key,
+        batch_key=schedule.batch_key,
         frames=len(timeline),
         cost=timeline.cost,
         shots=tuple(timeline.parallel_ranges),

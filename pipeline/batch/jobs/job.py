@@ -18,7 +18,7 @@ class Job:
         name: the run's folder, relative to the batch's.
         file: the schedule's path as given, for messages.
         models: its latent and perceptors; jobs with equal models share the models that a worker has loaded.
-        kind: jobs of the same kind can be refined together, see `Schedule.batch_key`.
+        batch_key: jobs with the same key can be refined together, see `Schedule.batch_key`.
         frames: the number of frames of the whole video.
         cost: an estimate that orders jobs: pixels times refinement steps.
         remote: the URL that the folder mirrors, see `pipeline.storage`; None without one.
@@ -31,7 +31,7 @@ class Job:
     folder: Path
     origin: Origin
     models: Models
-    kind: Hashable
+    batch_key: Hashable
     frames: int
     cost: float
     remote: str | None = None
@@ -51,9 +51,9 @@ class JobState:
         message: why it failed, or the last warning.
         done: the number of finished frames.
         rendered: the number of them that this batch rendered.
-        deaths: workers that died while rendering it; `fruitless`: how many died in a row without a new frame.
+        deaths: workers that died while rendering it; `fruitless_deaths`: how many died in a row without a new frame.
         memory: bytes used on its GPU, or by its process on a CPU.
-        after: the parts of a job that several workers render; it waits for them.
+        parts: the parts of a job that several workers render; it waits for them.
         waiting_for: the process that writes into its folder; empty if it only waits for a worker.
         not_before: the earliest time at which it can be assigned, by `time.monotonic`.
         worker: the last one it was assigned to, see `pipeline.batch.workers.workers.Worker`.
@@ -70,10 +70,10 @@ class JobState:
     seconds_left: float | None = None
     steps_per_second: float | None = None
     deaths: int = 0
-    fruitless: int = 0
+    fruitless_deaths: int = 0
     device: str = ""
     memory: int = 0
-    after: tuple["JobState", ...] = ()
+    parts: tuple["JobState", ...] = ()
     waiting_for: str = ""
     not_before: float = 0.0
     worker: object = None
@@ -83,7 +83,7 @@ class JobState:
         return self.status in (FAILED, BROKEN)
 
     @property
-    def remark(self) -> str:
+    def status_message(self) -> str:
         """Return what to show besides its status."""
         return f"waiting for {self.waiting_for}" if self.waiting_for else self.message
 
@@ -95,4 +95,4 @@ class JobState:
 
     @property
     def ready(self) -> bool:
-        return self.status == WAITING and all(part.status == FINISHED for part in self.after)
+        return self.status == WAITING and all(part.status == FINISHED for part in self.parts)

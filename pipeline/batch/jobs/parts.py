@@ -22,7 +22,7 @@ def split(states: Sequence[JobState], room: int) -> list[JobState]:
     return [part for state in states for part in _parts(state, by_state.get(id(state), 1))]
 
 
-def most(states: Sequence[JobState]) -> int:
+def max_parallel(states: Sequence[JobState]) -> int:
     """Count the jobs and parts that could be rendered at once."""
     return sum(max(1, len(state.job.shots)) for state in states if state.job is not None)
 
@@ -32,7 +32,7 @@ def _parts(state: JobState, count: int) -> list[JobState]:
     if count == 1 or state.job is None:
         return [state]
     parts = [_part(state, state.job, begin, end) for begin, end in ranges(state.job.shots, count)]
-    state.after = tuple(parts)
+    state.parts = tuple(parts)
     return [*parts, state]
 
 

@@ -21,8 +21,8 @@ def reason(error: Exception, file: Path) -> str:
     if (failure := failures.machine_failure(error)) is not None:
         return f"{file}: {failure}"
     place = "".join(f" ({Path(at.filename).name}, line {at.lineno})" for at in _last(error))
-    said = " ".join(str(error).split())
-    return f"{file}: unexpected {type(error).__name__}{f': {said}' if said else ''}{place}; please report this"
+    text = " ".join(str(error).split())
+    return f"{file}: unexpected {type(error).__name__}{f': {text}' if text else ''}{place}; please report this"
 
 
 def _last(error: Exception) -> Sequence[traceback.FrameSummary]:

@@ -4,12 +4,12 @@ import os
 from collections.abc import Sequence
 
 from pipeline.batch.jobs.job import JobState
-from pipeline.batch.jobs.parts import most, split
+from pipeline.batch.jobs.parts import max_parallel, split
 from pipeline.batch.workers.local import LocalPool
 from pipeline.batch.workers.on_ray import ClusterOptions, RayPool
 from pipeline.batch.workers.options import BatchOptions, WorkerOptions
 from pipeline.batch.workers.workers import WorkerPool
-from pipeline.run.session.grouping import MOST
+from pipeline.run.session.grouping import LARGEST_BATCH
 
 
 def worker_options(device: str, workers: int | None, jobs: int, options: BatchOptions) -> list[WorkerOptions]:
@@ -40,12 +40,12 @@ def open_pool(
     Raises:
         InputError: there is no such device or cluster.
     """
-    each = options.at_once or MOST
+    each = options.at_once or LARGEST_BATCH
     if cluster is not None:
-        pool = RayPool(cluster, most(states), options)
+        pool = RayPool(cluster, max_parallel(states), options)
         return pool, split(states, pool.room * each)
     parts = split(states, (workers or len(_devices(device))) * each)
-    jobs = sum(not state.after for state in parts)
+    jobs = sum(not state.parts for state in parts)
     return LocalPool(worker_options(device, workers, jobs, options)), parts
 
 

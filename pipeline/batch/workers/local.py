@@ -110,7 +110,7 @@ class LocalPool:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=run_worker, args=(theirs, self._options[slot]), daemon=True)
         try:
-            with _deaf_to_interrupts():  # inherited by the new process
+            with _ignoring_sigint():  # inherited by the new process
                 process.start()
         except OSError:
             ours.close()
@@ -161,7 +161,7 @@ def wait_all(workers: list[LocalWorker], seconds: float) -> None:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def _ignoring_sigint() -> Iterator[None]:
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

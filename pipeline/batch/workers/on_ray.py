@@ -20,8 +20,8 @@ from pipeline.batch.jobs.job import Job, JobState
 from pipeline.batch.workers.options import BatchOptions
 from pipeline.batch.workers.process import CRASHED, Crashed, Idle, JobEvent, Note, memory
 from pipeline.batch.workers.ray_worker import RayWorker
-from pipeline.batch.workers.rendering import Logs, gist, rendered
-from pipeline.run.events import GO_ON, Interrupted
+from pipeline.batch.workers.rendering import Logs, gist, render_jobs
+from pipeline.run.events import RUN_AGAIN, Interrupted
 from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.schedule import Schedule
@@ -76,7 +76,7 @@ def render_task(
     logs = Logs(jobs)
     logs.begin(f"node {_node()}")
     try:
-        events = rendered(jobs, schedule_of, session, options.run, at_once)
+        events = render_jobs(jobs, schedule_of, session, options.run, at_once)
         with logs.listening(), contextlib.closing(events):
             for job, event in events:
                 logs.event(job, event)
@@ -85,7 +85,7 @@ def render_task(
         logs.write(traceback.format_exc())
         send(Crashed(message=gist(error)))
         os._exit(CRASHED)
-    return at_once.measured(jobs[0].kind)
+    return at_once.measured(jobs[0].batch_key)
 
 
 class RayPool:
@@ -181,7 +181,7 @@ class RayPool:
         try:
             received: list[tuple[int, object]] = self._messages.get_nowait_batch(self._messages.qsize())
         except self._ray.exceptions.RayError as error:
-            raise RunError(f"the Ray cluster no longer responds: {gist(error)}; {GO_ON}") from error
+            raise RunError(f"the Ray cluster no longer responds: {gist(error)}; {RUN_AGAIN}") from error
         return received
 
     def _end(self, worker: RayWorker) -> None:
@@ -202,7 +202,9 @@ class RayPool:
 def _cancelled(state: JobState) -> JobEvent:
     """Return the event of a cancelled job; it is ignored if the job had already ended."""
     assert state.job is not None
-    event = Interrupted(schedule=state.name, folder=state.job.folder, done=state.done, frames=state.frames, go_on=GO_ON)
+    event = Interrupted(
+        schedule=state.name, folder=state.job.folder, done=state.done, frames=state.frames, go_on=RUN_AGAIN
+    )
     return JobEvent(job=state.name, event=event, memory=0)
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from pipeline.batch.jobs.job import Job
 from pipeline.batch.workers.options import WorkerOptions
-from pipeline.batch.workers.rendering import Logs, gist, rendered
+from pipeline.batch.workers.rendering import Logs, gist, render_jobs
 from pipeline.run.events import Event
-from pipeline.run.interrupt import FAREWELL, TERMINATED, TerminatedError, leave, terminating_well
+from pipeline.run.interrupt import TERMINATED, TERMINATED_MESSAGE, TerminatedError, exit_now, handling_sigterm
 from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.origin_loader import load_origin
@@ -63,7 +63,7 @@ class Crashed:
     message: str
 
 
-class GoneError(BaseException):
+class BatchGoneError(BaseException):
     """The batch's process is gone; handlers of a job's errors must not catch this."""
 
 
@@ -72,12 +72,12 @@ def run_worker(connection: Connection, options: WorkerOptions) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the batch sends STOP
     sleep_at_barriers()
     try:
-        with terminating_well():
+        with handling_sigterm():
             threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
             _serve(connection, options)
     except TerminatedError:
-        leave(TERMINATED, FAREWELL)
-    except GoneError:
+        exit_now(TERMINATED, TERMINATED_MESSAGE)
+    except BatchGoneError:
         return
 
 
@@ -99,11 +99,11 @@ def _serve(connection: Connection, options: WorkerOptions) -> None:
         try:
             connection.send(message)
         except OSError as error:
-            raise GoneError from error
+            raise BatchGoneError from error
 
     at_once = AtOnce(options.batch.at_once, lambda text: send(Note(text=text)))
     while True:
-        jobs = _given(connection)
+        jobs = _receive_jobs(connection)
         if jobs == STOP:
             continue  # a STOP that arrived when the jobs had just ended
         logs = Logs(jobs)
@@ -111,26 +111,26 @@ def _serve(connection: Connection, options: WorkerOptions) -> None:
         _log_to(jobs[0].log)
         try:
             session = session or _session(options)
-            stop = _asked_to_stop(connection)
-            events = rendered(jobs, _schedule, session, options.batch.run, at_once, stop)
+            stop = _stop_requested(connection)
+            events = render_jobs(jobs, _schedule, session, options.batch.run, at_once, stop)
             with contextlib.closing(events):
                 for job, event in events:
                     logs.event(job, event)
                     send(JobEvent(job=job.name, event=event, memory=memory()))
-        except (TerminatedError, GoneError):
+        except (TerminatedError, BatchGoneError):
             raise
         except BaseException as error:  # including SystemExit
             logs.write(traceback.format_exc())
             send(Crashed(message=gist(error)))
             sys.exit(CRASHED)
-        send(Idle(at_once=at_once.measured(jobs[0].kind)))
+        send(Idle(at_once=at_once.measured(jobs[0].batch_key)))
 
 
-def _given(connection: Connection) -> Any:
+def _receive_jobs(connection: Connection) -> Any:
     try:
         return connection.recv()
     except (EOFError, OSError) as error:
-        raise GoneError from error
+        raise BatchGoneError from error
 
 
 def _schedule(job: Job) -> Schedule:
@@ -145,20 +145,20 @@ def _session(options: WorkerOptions) -> Session:
     return Session(options.device, options.batch.offline)
 
 
-def _asked_to_stop(connection: Connection) -> Callable[[], bool]:
+def _stop_requested(connection: Connection) -> Callable[[], bool]:
     """Whether the batch has sent anything after the jobs, which can only be STOP."""
-    asked = False
+    stopped = False
 
     def stop() -> bool:
-        nonlocal asked
-        while not asked:
+        nonlocal stopped
+        while not stopped:
             try:
                 if not connection.poll():
                     break
-                asked = connection.recv() == STOP
+                stopped = connection.recv() == STOP
             except (EOFError, OSError):
-                asked = True
-        return asked
+                stopped = True
+        return stopped
 
     return stop
 

@@ -19,7 +19,7 @@ from render.device import failures
 from render.errors import DeviceError, InputError, RunError
 
 
-def rendered(
+def render_jobs(
     jobs: Sequence[Job],
     schedule_of: Callable[[Job], Schedule],
     session: Session,
@@ -49,8 +49,8 @@ def rendered(
             yield Failed(schedule=run.title, message=str(error))
 
     for group in groups(list(by_run)):
-        with closing(in_lockstep(group, events, at_once)) as told:
-            for run, event in told:
+        with closing(in_lockstep(group, events, at_once)) as results:
+            for run, event in results:
                 if isinstance(event, Failed) and event.fatal:
                     raise DeviceError(event.message)
                 yield by_run[run], event

@@ -6,6 +6,6 @@ for the message if no format matches), `recognises(source) -> bool`, which must 
 format, add its file, its test and its row in docs/importing.md; what several formats need belongs in
 `pipeline.importers`.
 
-What is carried is carried exactly: `render plan` of the result gives the tool's own numbers in every frame, with its
+Conversion is exact: `render plan` of the result gives the tool's own numbers in every frame, with its
 interpolation, its order of moves and its signs. Everything else is reported in the result's `notes`.
 """

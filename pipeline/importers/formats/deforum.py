@@ -15,10 +15,10 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 import functools
 from collections.abc import Callable, Mapping
 
-from pipeline.importers.diffusion import perspective
-from pipeline.importers.diffusion.deforum_prompts import read_prompts
-from pipeline.importers.diffusion.deforum_switches import ALWAYS, SWITCHES
-from pipeline.importers.diffusion.switches import pass_over_unused
+from pipeline.importers.diffusion_tools import perspective
+from pipeline.importers.diffusion_tools.deforum_prompts import read_prompts
+from pipeline.importers.diffusion_tools.deforum_switches import ALWAYS, SWITCHES
+from pipeline.importers.diffusion_tools.switches import ignore_unused
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
 from pipeline.importers.lost_motion import animation_mode, lost_motion, moving_fields
@@ -63,7 +63,8 @@ _REASONS = {
 }
 _TURNS = tuple(f"perspective_flip_{angle}" for angle in ("theta", "phi", "gamma"))
 _FLIP = ("enable_perspective_flip", "flip_2d_perspective")
-_DEEP = {"translation_z": 0, **{f"rotation_3d_{axis}": 0 for axis in "yxz"}, "translation_x": 0, "translation_y": 0}
+_ROTATIONS_3D = tuple(f"rotation_3d_{axis}" for axis in "yxz")
+_FIELDS_3D = dict.fromkeys(("translation_z", *_ROTATIONS_3D, "translation_x", "translation_y"), 0)
 _UNUSED = ("angle", "zoom", "translation_x", "translation_y", "transform_center_x", "transform_center_y")
 
 
@@ -88,7 +89,7 @@ def convert(source: Source) -> Imported:
     prompts = read_prompts(settings, frames, screen.fps, mode == "Interpolation", notes)
     border = _border(settings, notes)
     sound = _sound(settings)
-    pass_over_unused(settings, SWITCHES, ALWAYS)
+    ignore_unused(settings, SWITCHES, ALWAYS)
     return Imported(
         tool=TOOL,
         size=fit_size(*size, notes),
@@ -100,16 +101,16 @@ def convert(source: Source) -> Imported:
         center=center,
         border=border,
         sound=sound,
-        notes=(*notes, *settings.not_carried(_REASONS)),
+        notes=(*notes, *settings.not_converted(_REASONS)),
     )
 
 
-def _side(settings: Settings, name: str, own: str, notes: Notes) -> int:
+def _side(settings: Settings, name: str, notebook_name: str, notes: Notes) -> int:
     """Read a side of the picture under either of its two names; if their values differ, that is reported."""
-    both = settings.read(name), settings.read(own)
-    used = settings.first_given(name, own)
+    both = settings.read(name), settings.read(notebook_name)
+    used = settings.first_given(name, notebook_name)
     if None not in both and str(both[0]) != str(both[1]):
-        line = f"{name} = {shown(both[0])} and {own} = {shown(both[1])} differ; {used} is used"
+        line = f"{name} = {shown(both[0])} and {notebook_name} = {shown(both[1])} differ; {used} is used"
         notes.add(line, Effect.SIZE)
     return settings.integer(used, 512, 16, LARGEST)
 
@@ -120,7 +121,7 @@ def _lost(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Keys],
         what = Note("animation_mode Interpolation: prompts fade and nothing moves, as in Deforum", Effect.PROMPTS)
     else:
         turns = dict.fromkeys(_TURNS, 0) if any(map(settings.is_on, _FLIP)) else {}
-        fields = {**_DEEP, "fov_schedule": 70, **turns}
+        fields = {**_FIELDS_3D, "fov_schedule": 70, **turns}
         deep = mode == "3D" and settings.is_on("use_depth_warping") and moving_fields(settings, fields)
         what = lost_motion(settings, mode, fields, "use_depth_warping" if deep else "")
     notes.add(what)
@@ -176,6 +177,6 @@ def _sound(settings: Settings) -> Sound | None:
     """The soundtrack that Deforum adds to the video: a file, or the sound of the input video."""
     if not settings.is_on("add_soundtrack"):
         return None
-    film = settings.text("add_soundtrack").strip().lower() == "init video"
-    name = "video_init_path" if film else "soundtrack_path"
+    is_init_video = settings.text("add_soundtrack").strip().lower() == "init video"
+    name = "video_init_path" if is_init_video else "soundtrack_path"
     return Sound(setting=name, written=settings.text(name))

@@ -10,8 +10,8 @@ Source: alembics/disco-diffusion, disco.py.
 import functools
 from collections.abc import Sequence
 
-from pipeline.importers.diffusion.frame_prompts import texts_by_frame, weights_of
-from pipeline.importers.diffusion.switches import Switches, pass_over_unused
+from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
+from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
 from pipeline.importers.formats import warpfusion
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, round_size
 from pipeline.importers.imported import Imported
@@ -42,7 +42,7 @@ _REASONS = {
     "perlin_init": "every run starts from its own noise",
     "turbo_mode": "only for 3D",
 }
-_DEEP = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
+_FIELDS_3D = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
 SWITCHES: Switches = {
     ("turbo_mode",): r"turbo_.*",
     ("use_secondary_model",): r"secondary_model.*",
@@ -81,7 +81,7 @@ def convert(source: Source) -> Imported:
     prompts = _prompts(settings, frames, notes)
     motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), notes)
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
-    pass_over_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO}")
+    ignore_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO}")
     return Imported(
         tool=TOOL,
         size=fit_size(width, height, notes),
@@ -92,7 +92,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=(across, down) if motion else None,
         border="wrap",
-        notes=(*notes, *settings.not_carried(_REASONS)),
+        notes=(*notes, *settings.not_converted(_REASONS)),
     )
 
 
@@ -108,7 +108,7 @@ def _motion(settings: Settings, mode: str, screen: Screen, notes: Notes) -> dict
     settings.read("key_frames")
     interpolation = settings.text("interp_spline", "Linear")
     if mode != "2D":
-        notes.add(lost_motion(settings, mode, _DEEP))
+        notes.add(lost_motion(settings, mode, _FIELDS_3D))
         return {}
     if interpolation != "Linear":
         notes.add(f"interp_spline {shown(interpolation)}: Linear is used, the only one that Disco's form offers")

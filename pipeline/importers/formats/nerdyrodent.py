@@ -96,7 +96,7 @@ def convert(source: Source) -> Imported:
         border=border,
         refine=refine | cutouts,
         sound=sound_of(script.commands),
-        notes=(*notes, *settings.not_carried(_REASONS)),
+        notes=(*notes, *settings.not_converted(_REASONS)),
     )
 
 
@@ -125,13 +125,13 @@ def _clock(settings: Settings, notes: Notes) -> _Clock:
     every = settings.integer("zoom_save_every", 10, 1, 10**8)
     seconds = settings.number("video_length", 10, 0.1, 1e6)
     given = settings.number("input_video_fps", 15, 0.1, 240)
-    film, zooms = settings.flag("video"), settings.flag("zoom_video")
-    each = every if zooms else 1 if film else iterations
+    is_video, zooms = settings.flag("video"), settings.flag("zoom_video")
+    each = every if zooms else 1 if is_video else iterations
     # The video omits the picture of iteration 0; without zoom, it also omits the last one.
-    frames = max(1, iterations // each - (1 if film and not zooms else 0))
+    frames = max(1, iterations // each - (1 if is_video and not zooms else 0))
     if frames > MAX_FRAMES:
         raise settings.error("iterations", f"{frames:,} frames; at most {MAX_FRAMES:,} are allowed")
-    if not (film or zooms):
+    if not (is_video or zooms):
         notes.add("neither -zvid nor -vid is given: a single frame is rendered")
     wanted = settings.number("output_video_fps", 0)
     if wanted > 9:
@@ -164,10 +164,10 @@ def _feedback_motion(
 ) -> tuple[dict[str, Keys], str]:
     """Read the rates and the border of the distortions that ImageMagick applies between pictures."""
     try:
-        fed = feedback.read_feedback(loop.before, loop.turn, loop.frames, size, notes)
+        moved = feedback.read_feedback(loop.before, loop.turn, loop.frames, size, notes)
     except feedback.FeedbackError as error:
         raise settings.error("the loop", str(error)) from None
-    return _rates(moves(fed.zoom, fed.angle, np.zeros_like(fed.shift), fed.shift), size, loop.fps), fed.border
+    return _rates(moves(moved.zoom, moved.angle, np.zeros_like(moved.shift), moved.shift), size, loop.fps), moved.border
 
 
 def _rates(found: Moves, size: tuple[int, int], fps: float) -> dict[str, Keys]:
@@ -187,10 +187,10 @@ def _motion(settings: Settings, size: tuple[int, int], clock: _Clock, notes: Not
     start = settings.number("zoom_start", 0)
     if not settings.flag("zoom_video"):
         return {}, "wrap"
-    moving_fields = (clock.begins >= start) & (clock.begins > 0)
-    shift = np.where(moving_fields, right + 1j * down, 0j)
+    moving = (clock.begins >= start) & (clock.begins > 0)
+    shift = np.where(moving, right + 1j * down, 0j)
     try:
-        found = moves(np.where(moving_fields, scale, 1.0), np.zeros(len(moving_fields)), np.zeros_like(shift), shift)
+        found = moves(np.where(moving, scale, 1.0), np.zeros(len(moving)), np.zeros_like(shift), shift)
     except UnreadableError as error:
         raise settings.error("zoom_scale", str(error)) from None
     width = size[0]
@@ -214,13 +214,13 @@ def _prompts(settings: Settings, clock: _Clock, notes: Notes) -> Prompts:
         )
     if not every and len(phrases) > 1:
         notes.add("change_prompt_every 0: only the first prompts of the story are ever used")
-    turn = clock.begins // every % len(phrases) if every else np.zeros(frames)
-    starts = [0, *(int(at) + 1 for at in np.flatnonzero(np.diff(turn)))]
-    until_next = [(start, phrases[int(turn[start])]) for start in starts]
-    if all(list(weights.values()) == [1.0] for _, weights in until_next):
-        return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in until_next)
+    index = clock.begins // every % len(phrases) if every else np.zeros(frames)
+    starts = [0, *(int(at) + 1 for at in np.flatnonzero(np.diff(index)))]
+    scenes = [(start, phrases[int(index[start])]) for start in starts]
+    if all(list(weights.values()) == [1.0] for _, weights in scenes):
+        return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in scenes)
     try:
-        return layers(per_frame(until_next, frames))
+        return layers(per_frame(scenes, frames))
     except UnreadableError as error:
         raise settings.error("prompts", str(error)) from None
 

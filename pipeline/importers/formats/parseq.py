@@ -25,7 +25,7 @@ TOOL = "Parseq"
 NEEDS = "rendered_frames"
 _SIZE = 512
 _MOVES = {"zoom": 1.0, "angle": 0.0, "translation_x": 0.0, "translation_y": 0.0}
-_CARRIED = {"frame", "deforum_prompt", *_MOVES, *(f"{name}_delta" for name in _MOVES)}
+_CONVERTED = {"frame", "deforum_prompt", *_MOVES, *(f"{name}_delta" for name in _MOVES)}
 _REASONS = {
     "keyframes": "the frames that Parseq rendered from them are converted",
     "prompts": "the prompts that Parseq rendered from them are converted",
@@ -70,7 +70,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=(middle, middle) if motion else None,
         border="edge",
-        notes=(*notes, *settings.not_carried(_REASONS), *(f"options: {line}" for line in options.not_carried({}))),
+        notes=(*notes, *settings.not_converted(_REASONS), *(f"options: {line}" for line in options.not_converted({}))),
     )
 
 
@@ -154,7 +154,7 @@ def _seed(rows: list[Mapping[str, Any]], notes: Notes) -> int:
 
 
 def _left_out(rows: list[Mapping[str, Any]]) -> list[str]:
-    """A line for every rendered field that is not carried."""
+    """A line for every rendered field that is not converted."""
     fields = [name for name in rows[0] if not name.endswith(("_delta", "_pc"))]
-    left = [name for name in fields if name not in _CARRIED and name != "seed"]
+    left = [name for name in fields if name not in _CONVERTED and name != "seed"]
     return [f"rendered_frames: {name}: a Deforum setting without a counterpart here" for name in left]

@@ -46,7 +46,7 @@ _REASONS = {
     **dict.fromkeys(("learning_rate", "smoothing_weight"), "the number has another meaning here"),
     "cutouts": "refine.cutouts keeps its default, which suits the embedded model",
 }
-_DEEP = ("translate_z_3d", "rotate_3d", "field_of_view", "near_plane", "far_plane", "lock_camera")
+_FIELDS_3D = ("translate_z_3d", "rotate_3d", "field_of_view", "near_plane", "far_plane", "lock_camera")
 
 
 def recognises(source: Source) -> bool:
@@ -88,7 +88,7 @@ def convert(source: Source) -> Imported:
             "first_frame": f"{clock.before}",
             "carry": "false" if settings.flag("reset_lr_each_frame", True) else "true",
         },
-        notes=(*notes, *settings.not_carried(_REASONS)),
+        notes=(*notes, *settings.not_converted(_REASONS)),
     )
 
 
@@ -146,7 +146,7 @@ def _motion(settings: Settings, size: tuple[int, int], clock: Clock, notes: Note
             notes.add(
                 lost_motion(settings, mode, dict.fromkeys(("translate_x", "translate_y", "translate_z_3d"), 0.0), also)
             )
-    for name in (*_DEEP, *FIELDS):
+    for name in (*_FIELDS_3D, *FIELDS):
         settings.read(name)
     return found
 

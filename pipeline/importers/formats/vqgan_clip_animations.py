@@ -63,7 +63,7 @@ def convert(source: Source) -> Imported:
         center=(across, down) if motion else None,
         border="wrap",
         refine={"steps": value_keys(steps), "first_frame": f"{steps[0]:.0f}", "carry": "false"},
-        notes=(*notes, *settings.not_carried(_REASONS)),
+        notes=(*notes, *settings.not_converted(_REASONS)),
     )
 
 

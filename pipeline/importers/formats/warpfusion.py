@@ -10,9 +10,9 @@ Source: Sxela/WarpFusion, the notebook's settings.
 from collections.abc import Mapping
 from functools import partial
 
-from pipeline.importers.diffusion.frame_prompts import texts_by_frame, weights_of
-from pipeline.importers.diffusion.switches import Switches, pass_over_unused
-from pipeline.importers.diffusion.web_ui_prompts import without_brackets
+from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
+from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
+from pipeline.importers.diffusion_tools.web_ui_prompts import without_brackets
 from pipeline.importers.frame import LARGEST, fit_size, read_seed
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
@@ -70,7 +70,7 @@ def convert(source: Source) -> Imported:
     size = _size(settings)
     seed = read_seed(settings, notes, names=("set_seed", "seed"))
     prompts = _prompts(settings, frames, notes)
-    pass_over_unused(settings, SWITCHES, _VIDEO)
+    ignore_unused(settings, SWITCHES, _VIDEO)
     return Imported(
         tool=TOOL,
         size=fit_size(*size, notes),
@@ -78,7 +78,7 @@ def convert(source: Source) -> Imported:
         frames=frames,
         seed=seed,
         prompts=prompts,
-        notes=(*notes, *settings.not_carried(_REASONS)),
+        notes=(*notes, *settings.not_converted(_REASONS)),
     )
 
 
@@ -119,15 +119,15 @@ def _prompts(settings: Settings, frames: int, notes: Notes) -> Prompts:
     """Read the prompts: as scenes if none is negative and every frame has one text, otherwise as layers."""
     clean = partial(without_brackets, notes=notes)
     try:
-        pulling = [
+        positive = [
             (frame, with_placeholder(weights_of(texts, clean), 1.0, f"text_prompts: frame {frame}", notes))
             for frame, texts in until_next(texts_by_frame(settings, "text_prompts"), frames, notes)
         ]
-        pushing = _negative(settings, frames, notes)
-        if not any(weights for _, weights in pushing) and all(list(found.values()) == [1.0] for _, found in pulling):
-            return tuple(Scene(frame=frame, text=next(iter(found))) for frame, found in pulling)
+        negative = _negative(settings, frames, notes)
+        if not any(weights for _, weights in negative) and all(list(found.values()) == [1.0] for _, found in positive):
+            return tuple(Scene(frame=frame, text=next(iter(found))) for frame, found in positive)
         return layers(
-            [_both(*pair) for pair in zip(per_frame(pulling, frames), per_frame(pushing, frames), strict=True)]
+            [_sum(*pair) for pair in zip(per_frame(positive, frames), per_frame(negative, frames), strict=True)]
         )
     except UnreadableError as error:
         raise settings.error("text_prompts", str(error)) from None
@@ -147,5 +147,5 @@ def _negative(settings: Settings, frames: int, notes: Notes) -> list[tuple[int, 
     return found
 
 
-def _both(pulling: Mapping[str, float], pushing: Mapping[str, float]) -> dict[str, float]:
-    return {text: pulling.get(text, 0.0) + pushing.get(text, 0.0) for text in {**pulling, **pushing}}
+def _sum(positive: Mapping[str, float], negative: Mapping[str, float]) -> dict[str, float]:
+    return {text: positive.get(text, 0.0) + negative.get(text, 0.0) for text in {**positive, **negative}}

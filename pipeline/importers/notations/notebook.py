@@ -49,10 +49,10 @@ def _merge(whole: Assigned, cell: Assigned, number: int) -> None:
 def _runs(code: str) -> list[tuple[str, bool]]:
     """The lines of a cell that IPython passes to the shell, with continuations, and whether each is indented."""
     found: list[tuple[str, bool]] = []
-    goes_on = False
+    continued = False
     for line in code.split("\n"):
-        match = None if goes_on else _RUN.match(line)
-        if match or goes_on:
+        match = None if continued else _RUN.match(line)
+        if match or continued:
             found.append((match[1] if match else line, bool(match) and line[0] in " \t"))
-            goes_on = line.rstrip().endswith("\\")
+            continued = line.rstrip().endswith("\\")
     return found

@@ -67,7 +67,7 @@ class Source:
     def error(self, message: str) -> InputError:
         return InputError(f"{self.name}: {message}")
 
-    def caveats_asked_for(self) -> tuple[str, ...]:
+    def relevant_caveats(self) -> tuple[str, ...]:
         """The caveats of the settings that a format has asked for so far."""
         names = self.settings.names if isinstance(self.settings, TrackedSettings) else {}
         return tuple(self.caveats[name] for name in names if name in self.caveats)

@@ -25,8 +25,8 @@ _EXPECTED = f'expected a command such as {PROGRAM} -p "a calm sea" -zvid'
 _CONTINUED = 1000  # continuation lines of one command
 _FLAGS = {"video", "zoom_video"}
 _OPTIONAL = {"deterministic"}
-_SEVERAL = {"size", "noise_prompt_seeds", "noise_prompt_weights", "augments"}
-_ONLY_NAME_IT = {
+_MULTI_VALUED = {"size", "noise_prompt_seeds", "noise_prompt_weights", "augments"}
+_MENTIONING = {
     *(
         "echo",
         "printf",
@@ -106,7 +106,7 @@ def read_script(source: Source, tool: str) -> Script:
 def runs(command: Command) -> bool:
     """Whether a command runs generate.py rather than only mentioning it."""
     names = [_base(word.text) for word in command.words]
-    return PROGRAM in names and names[0].lower().lstrip("@!") not in _ONLY_NAME_IT and len(names) > names.index(PROGRAM)
+    return PROGRAM in names and names[0].lower().lstrip("@!") not in _MENTIONING and len(names) > names.index(PROGRAM)
 
 
 def _line_by_line(source: Source, problem: ShellError | None) -> tuple[list[Command], ShellError | None]:
@@ -172,7 +172,7 @@ def _takes(option: str, count: int, word: Expanded) -> bool:
     """Whether an option takes one more value."""
     if option in _OPTIONAL:
         return count == 0 and word.text.lower() in ("true", "false", "1", "0", "yes", "no")
-    return option not in _FLAGS and (count == 0 or option in _SEVERAL)
+    return option not in _FLAGS and (count == 0 or option in _MULTI_VALUED)
 
 
 def _option(word: str) -> str | None:

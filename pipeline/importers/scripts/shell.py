@@ -56,7 +56,7 @@ def commands(
     """
     simple = list(simple_commands(text, dialect, line))
     reader = _CommandReader(dialect, Variables(dict(values or {})), simple)
-    return list(reader.commands()), tuple(reader.variables.fallen_back)
+    return list(reader.commands()), tuple(reader.variables.defaults_used)
 
 
 class _CommandReader:

@@ -141,7 +141,7 @@ class _Reader:
                     self._here.append(found.lstrip("<- \t").strip("\"'"))
                 fresh = kind == "operator" or (fresh and kind == "space")
                 if found == "\n" and self._here:
-                    self._pass_over()
+                    self._skip_here_documents()
                 continue
             fresh = False
             if not self._parts:
@@ -169,8 +169,8 @@ class _Reader:
             inside = found.strip("%!~" if self._batch else "${}") or found
             name = _NAME.match(inside)
             rest = inside[name.end() :] if name else inside
-            without_markup = self._batch or not rest or rest[:2] == ":-"
-            known = name[0] if name and without_markup else ""
+            is_simple = self._batch or not rest or rest[:2] == ":-"
+            known = name[0] if name and is_simple else ""
             return Part(text=found, variable=known, default=rest[2:] if rest[:2] == ":-" else None, quoted=quoted)
         return Part(text=found, quoted=quoted)
 
@@ -213,7 +213,7 @@ class _Reader:
             self._redirected = False
             self._parts = []
 
-    def _pass_over(self) -> None:
+    def _skip_here_documents(self) -> None:
         """Skip the here-documents of the previous line."""
         for mark in self._here[:_MAX_HERE]:
             end = re.compile(rf"^[\t]*{re.escape(mark)}[ \t\r]*$", re.MULTILINE).search(self._text, self._at)

@@ -8,7 +8,7 @@ from pipeline.importers.scripts.shell_words import Part, ShellError, Word
 from pipeline.importers.settings import shown
 
 MAX_VALUE = 10_000  # characters
-MAX_PUT_IN = 2_000_000  # characters substituted for all variables of a script
+MAX_SUBSTITUTED = 2_000_000  # characters substituted for all variables of a script
 _INSIDE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 
@@ -42,11 +42,11 @@ class Expanded:
 
 @dataclass
 class Variables:
-    """The variables assigned so far by the script; `fallen_back` collects notes on the defaults that were used."""
+    """The variables assigned so far by the script; `defaults_used` collects notes on the defaults that were used."""
 
     values: dict[str, str | Unknown] = field(default_factory=dict)
-    fallen_back: dict[str, None] = field(default_factory=dict)
-    _put_in: int = 0
+    defaults_used: dict[str, None] = field(default_factory=dict)
+    _substituted: int = 0
 
     def assign(self, name: str, value: Expanded) -> None:
         if value.unknown:
@@ -105,12 +105,12 @@ class Variables:
         name = part.variable
         value = self.values.get(name) if name else None
         if isinstance(value, str):
-            self._put_in += len(value)
-            if self._put_in > MAX_PUT_IN:
-                raise ShellError(line, f"more than {MAX_PUT_IN:,} characters after variables are substituted")
+            self._substituted += len(value)
+            if self._substituted > MAX_SUBSTITUTED:
+                raise ShellError(line, f"more than {MAX_SUBSTITUTED:,} characters after variables are substituted")
             return value
         if part.default is not None and "$" not in part.default:
-            self.fallen_back[f"{part.text}: its default, {part.default}, is used"] = None
+            self.defaults_used[f"{part.text}: its default, {part.default}, is used"] = None
             return part.default.strip("\"'")
         if isinstance(value, Unknown):
             return Unknown(written=part.text, why=value.why, random=value.random)

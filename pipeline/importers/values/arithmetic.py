@@ -55,7 +55,7 @@ class Arithmetic:
         """Translate to our language, with the names replaced; None if it has no equivalent there."""
         try:
             return ast.unparse(_Writer(names).visit(ast.parse(ast.unparse(self.tree), mode="eval").body))
-        except _NoWordsError:
+        except _NoEquivalentError:
             return None
 
 
@@ -68,13 +68,13 @@ def arithmetic(source: str, dialect: Dialect) -> Arithmetic:
             warnings.simplefilter("ignore")
             tree = ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise UnreadableError(f"{_fault(source)}: {_short(source)}") from None
+        raise UnreadableError(f"{_explain_error(source)}: {_short(source)}") from None
     if sum(1 for _ in ast.walk(tree)) > MAX_NODES or _depth(tree) > MAX_DEPTH:
         raise UnreadableError("an expression that is too large")
     return Arithmetic(source=source, dialect=dialect, tree=tree)
 
 
-def _fault(source: str) -> str:
+def _explain_error(source: str) -> str:
     """Explain what is wrong with an expression that does not parse."""
     depth = 0
     for character in source:
@@ -126,7 +126,7 @@ def _value(node: ast.expr, names: Mapping[str, Array | float], dialect: Dialect)
         case ast.Call(func=func, args=args, keywords=[]):
             return _number(_called(func, len(args), dialect)(*map(value, args)))
     text = ast.unparse(node)
-    raise UnreadableError(f"'{text[:40]}' is not known here; {_instead(text, sorted(names), dialect)}")
+    raise UnreadableError(f"'{text[:40]}' is not known here; {_suggestion(text, sorted(names), dialect)}")
 
 
 def _called(func: ast.expr, count: int, dialect: Dialect) -> Function:
@@ -134,16 +134,16 @@ def _called(func: ast.expr, count: int, dialect: Dialect) -> Function:
     full = ast.unparse(func)
     function, wanted = dialect.functions.get(full, dialect.functions.get(name, (None, 0)))
     if function is None:
-        raise UnreadableError(f"'{name[:40]}()' is not known here; {_instead(name, [], dialect)}")
+        raise UnreadableError(f"'{name[:40]}()' is not known here; {_suggestion(name, [], dialect)}")
     if count != wanted:
         raise UnreadableError(f"{name[:40]}() takes {wanted} values, not {count}")
     return function
 
 
-def _instead(name: str, names: Sequence[str], dialect: Dialect) -> str:
+def _suggestion(name: str, names: Sequence[str], dialect: Dialect) -> str:
     """Suggest what to write instead of an unknown name."""
-    if name in dialect.instead:
-        return f"write {dialect.instead[name]}"
+    if name in dialect.replacements:
+        return f"write {dialect.replacements[name]}"
     functions = sorted(function for function in dialect.functions if not function.startswith("np."))
     near = difflib.get_close_matches(name.lower(), [*names, *functions], n=1, cutoff=0.6)
     if near:
@@ -163,7 +163,7 @@ def _number(values: Array) -> Array:
     return np.asarray(values, dtype=np.float64)
 
 
-class _NoWordsError(Exception):
+class _NoEquivalentError(Exception):
     """Raised if the expression has no equivalent in our language."""
 
 
@@ -175,13 +175,13 @@ class _Writer(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id not in self._names:
-            raise _NoWordsError
+            raise _NoEquivalentError
         return ast.parse(self._names[node.id], mode="eval").body
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         if isinstance(node.value, ast.Name) and node.value.id == "np" and node.attr in ("pi", "e"):
             return ast.Name(node.attr)
-        raise _NoWordsError
+        raise _NoEquivalentError
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         operand = self.visit(node.operand)
@@ -208,5 +208,5 @@ class _Writer(ast.NodeTransformer):
             case "fabs", [value]:
                 return ast.Call(ast.Name("abs"), [value], [])
         if name not in _OURS:
-            raise _NoWordsError
+            raise _NoEquivalentError
         return ast.Call(ast.Name(name), values, [])

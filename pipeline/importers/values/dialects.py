@@ -26,7 +26,7 @@ class Dialect:
 
     functions: Mapping[str, tuple[Function, int]]
     constants: Mapping[str, float] = field(default_factory=dict)
-    instead: Mapping[str, str] = field(default_factory=dict)
+    replacements: Mapping[str, str] = field(default_factory=dict)
 
 
 NUMEXPR = Dialect(
@@ -35,7 +35,7 @@ NUMEXPR = Dialect(
         **{f"arc{name}": (getattr(np, f"arc{name}"), 1) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
         **{"arctan2": (np.arctan2, 2), "fmod": (np.fmod, 2), "where": (where, 3)},
     },
-    instead={
+    replacements={
         **{
             "pi": "3.14159",
             "tau": "6.28318",
@@ -61,5 +61,5 @@ PYTHON = Dialect(
         **{"np.clip": (np.clip, 3)},
     },
     constants={"pi": np.pi, "tau": 2 * np.pi, "e": np.e},
-    instead={"x": "t", "n": "t", "frame": "t", "where": "a if t < 10 else b", "int": "floor"},
+    replacements={"x": "t", "n": "t", "frame": "t", "where": "a if t < 10 else b", "int": "floor"},
 )

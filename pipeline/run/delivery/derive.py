@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.run.delivery import sheet
+from pipeline.run.delivery.checks import faults
 from pipeline.run.delivery.deliver import deliver
-from pipeline.run.delivery.judging import faults
 from pipeline.run.delivery.report import RunReport, is_current, write_report
-from pipeline.run.folder.finished import num_shown, vouch_for_video
+from pipeline.run.folder.finished import num_shown, record_video_checksum
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameRecord
 from pipeline.run.folder.lock import only_writer
@@ -97,5 +97,5 @@ def assemble_again(
         deliver(folder, plan, whole, binary, warn)
         last = records[whole - 1]
         assert last is not None
-        vouch_for_video(folder, last.hash)
+        record_video_checksum(folder, last.hash)
     return whole, folder.video

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from pipeline.run.delivery.hardware import chosen
+from pipeline.run.delivery.hardware import choose_encoder
 from pipeline.run.delivery.recipes import complete_text, pictured, soundtrack
 from pipeline.run.delivery.sinks import Delivery
 from pipeline.run.delivery.subtitles import as_srt
@@ -23,7 +23,7 @@ def encode(delivery: Delivery) -> None:
     video, plan, binary = delivery.video, delivery.plan, delivery.binary
     frames = delivery.folder.frames
     with _complete(delivery) as complete:
-        by_encoder = chosen(complete, video, partial(ffmpeg.trial_error, binary), delivery.warn)
+        by_encoder = choose_encoder(complete, video, partial(ffmpeg.trial_error, binary), delivery.warn)
         tuned = _tuned(by_encoder, video, plan, binary)
         pattern = frames.folder / frames.pattern
         title, path = plan.title, delivery.path

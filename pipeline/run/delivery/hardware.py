@@ -41,7 +41,7 @@ def with_encoder(recipe: Recipe, video: Video, encoder: str) -> Recipe:
     )
 
 
-def chosen(recipe: Recipe, video: Video, trial: Trial, warn: Callable[[str], None]) -> Recipe:
+def choose_encoder(recipe: Recipe, video: Video, trial: Trial, warn: Callable[[str], None]) -> Recipe:
     """The recipe for the first encoder that works here; if none does, the software recipe, with a warning."""
     complaints = []
     for encoder in candidates(video):

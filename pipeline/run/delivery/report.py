@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from pipeline.curves.array import Array
-from pipeline.run.folder.finished import OUTDATED, is_as_made, read_report, write_report_file
+from pipeline.run.folder.finished import OUTDATED, read_report, video_matches_report, write_report_file
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.names import paths
 from pipeline.schedule.schedule import Schedule
@@ -101,7 +101,8 @@ def _speeds(folder: RunFolder, figures: RunReport) -> dict[str, Any]:
 
 def _random(digests: Mapping[str, Any]) -> list[str]:
     """The names of models with random weights, which make meaningless pictures."""
-    return [model["name"] for model in (digests["latent"], *digests["perceptors"]) if "random_seed" in model]
+    models = (digests["latent"], *digests["perceptors"], *digests.get("priors", ()))
+    return [model["name"] for model in models if "random_seed" in model]
 
 
 def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
@@ -119,20 +120,20 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
     if OUTDATED in report or any(report.get(key) != value for key, value in wanted.items()):
         return False
     derived = (*paths(folder.path, output.video), folder.contact_sheet, folder.poster)
-    return all(path.is_file() for path in derived) and is_as_made(folder)
+    return all(path.is_file() for path in derived) and video_matches_report(folder)
 
 
 def _videos(folder: RunFolder, schedule: Schedule) -> dict[str, Any]:
     """The settings of every file by its name, in the form in which JSON returns them."""
     videos = schedule.output.video
-    return {path.name: _asked(video) for path, video in zip(paths(folder.path, videos), videos, strict=True)}
+    return {path.name: _settings(video) for path, video in zip(paths(folder.path, videos), videos, strict=True)}
 
 
-def _asked(video: Video) -> dict[str, Any]:
-    asked: dict[str, Any] = json.loads(json.dumps(asdict(video)))
+def _settings(video: Video) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads(json.dumps(asdict(video)))
     if video.upscaler is not None:  # the file's content matters, not its path
-        asked["scale"] = sha256(video.upscaler)
-    return asked
+        settings["scale"] = sha256(video.upscaler)
+    return settings
 
 
 def _version(name: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.run.folder.finished import is_whole
+from pipeline.run.folder.finished import is_finished
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.history import History
 from render.errors import InputError, printable
@@ -66,7 +66,7 @@ def listed(folder: RunFolder) -> list[Line]:
     return [
         Line(number=number, made=made, finished=finished, frames=frames, bytes=size, changes=changed)
         for (number, made, finished, frames), size, changed in zip(
-            [*facts, (None, newest, is_whole(folder), present)], sizes, changes, strict=True
+            [*facts, (None, newest, is_finished(folder), present)], sizes, changes, strict=True
         )
     ]
 

@@ -11,7 +11,7 @@ from render.models.model import sha256
 OUTDATED = "outdated"
 
 
-def vouch_for_video(folder: RunFolder, last_hash: str) -> None:
+def record_video_checksum(folder: RunFolder, last_hash: str) -> None:
     """Record the checksum of the current video in the report, if the report is about these frames."""
     report = read_report(folder)
     if report.get("last_frame_hash") == last_hash:
@@ -19,18 +19,18 @@ def vouch_for_video(folder: RunFolder, last_hash: str) -> None:
         write_report_file(folder, report | {"video_sha256": sha256(folder.video)})
 
 
-def disown(folder: RunFolder, *, of_others: bool) -> None:
+def mark_video_outdated(folder: RunFolder, *, frames_change: bool) -> None:
     """Mark the video as outdated; until it is made again, the report still describes the old one.
 
     Args:
-        of_others: whether different frames are about to overwrite these; otherwise they are repaired or rendered again.
+        frames_change: whether different frames will overwrite these; otherwise they are repaired or re-rendered.
     """
     if report := read_report(folder):
         report |= {"video_sha256": None, OUTDATED: True}
-        write_report_file(folder, report | {"last_frame_hash": None} if of_others else report)
+        write_report_file(folder, report | {"last_frame_hash": None} if frames_change else report)
 
 
-def is_whole(folder: RunFolder) -> bool:
+def is_finished(folder: RunFolder) -> bool:
     """Whether the folder's run is finished: its video shows all of its frames, and the report is about them."""
     report = read_report(folder)
     count = report.get("frames")
@@ -46,7 +46,7 @@ def num_shown(folder: RunFolder) -> float:
     return count if isinstance(count, int) else float("inf")
 
 
-def is_as_made(folder: RunFolder) -> bool:
+def video_matches_report(folder: RunFolder) -> bool:
     """Whether the video is the one in the report; also true if the report has no checksum."""
     wanted = read_report(folder).get("video_sha256")
     return wanted is None or (folder.video.is_file() and sha256(folder.video) == wanted)

@@ -91,7 +91,7 @@ class FrameFolder:
         Raises:
             CheckpointError: the file is missing, damaged, or not one of ours; the message says how to repair it.
         """
-        path, advice = self.path(index), again(index, index + 1)
+        path, advice = self.path(index), repair_hint(index, index + 1)
         if not path.is_file():
             raise CheckpointError(f"{path}: is missing; {advice}")
         record = self.record(index)
@@ -110,7 +110,7 @@ class FrameFolder:
             return file.read() == _END
 
 
-def again(begin: int, end: int) -> str:
+def repair_hint(begin: int, end: int) -> str:
     """How to repair frames `begin` to `end` - 1, for a message."""
     return f"render {'it' if end - begin == 1 else 'them'} again with --frames {begin}:{end}"
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.run.folder.finished import disown, is_whole
+from pipeline.run.folder.finished import is_finished, mark_video_outdated
 from pipeline.run.folder.folder import RunFolder
 from pipeline.storage.atomic import named_partial, replacing, sync_folder
 from render.errors import InputError
@@ -72,12 +72,12 @@ class History:
         """Put the finished run aside if a run with these hashes would replace it; None if that is not needed."""
         if not self._is_at_risk(hashes):
             return None
-        with self._alone():
+        with self._exclusive():
             if not self._is_at_risk(hashes):  # another part of the run has already done it
                 return None
             entry = self._put_aside()
             self.drop(KEPT)
-            disown(self._folder, of_others=True)
+            mark_video_outdated(self._folder, frames_change=True)
             return entry
 
     def keep_present(self) -> Entry | None:
@@ -85,7 +85,7 @@ class History:
         found = self._hashes()
         kept = {(index, hash_) for entry in self.entries() for index, hash_ in enumerate(entry.hashes)}
         lost = any(hash_ is not None and (index, hash_) not in kept for index, hash_ in enumerate(found))
-        return self._put_aside() if lost or is_whole(self._folder) else None
+        return self._put_aside() if lost or is_finished(self._folder) else None
 
     def drop(self, keep: int) -> int:
         """Remove all but the latest `keep` entries; return the number removed."""
@@ -106,7 +106,7 @@ class History:
         )
 
     def _is_at_risk(self, hashes: list[str]) -> bool:
-        if not is_whole(self._folder):
+        if not is_finished(self._folder):
             return False
         found = self._hashes()
         others = (hash_ for hash_, wanted in zip(found, hashes, strict=False) if hash_ not in (None, wanted))
@@ -122,7 +122,7 @@ class History:
         return tuple(record.hash if record else None for record in records)
 
     def _put_aside(self) -> Entry:
-        hashes, finished = self._hashes(), is_whole(self._folder)
+        hashes, finished = self._hashes(), is_finished(self._folder)
         entries = self.entries()
         source = _source(self._folder)
         for entry in entries:
@@ -145,7 +145,7 @@ class History:
         return self.find(number)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         """Exclude other parts of the run: they share the folder's lock, but must change the history one by one."""
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("a") as file:

@@ -21,7 +21,7 @@ from render.errors import FolderInUseError, OutputFolderError
 
 NAME = ".lock"
 ATTEMPTS = 3  # `render status` takes the lock for a moment, to test whether it is held
-SOMEBODY = "another run"
+UNKNOWN_HOLDER = "another run"
 
 Part = tuple[int, int]
 
@@ -53,7 +53,7 @@ def only_writer(folder: Path, part: Part | None = None) -> Iterator[None]:
         OutputFolderError: the folder cannot be created or written to.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_held(folder, NAME, together=part is not None))
+        stack.enter_context(_held(folder, NAME, shared=part is not None))
         if part is None:
             for path in folder.glob(f"{NAME}-*"):
                 path.unlink(missing_ok=True)  # of parts; none is running, since they share our lock
@@ -72,29 +72,29 @@ def in_use(folder: Path, part: Part | None = None, but: str = "") -> str:
         but: the name of a lock to ignore.
     """
     for path in _locks(folder, part):
-        held, who = _look(path)
+        held, who = _probe(path)
         if held and path.name != but:
-            return str(who or SOMEBODY)
+            return str(who or UNKNOWN_HOLDER)
     return ""
 
 
 def holder(folder: Path) -> Holder | None:
     """Who currently holds the folder's lock, or a part's; None if nobody does or it is unknown."""
-    return next((who for held, who in map(_look, _locks(folder, None)) if held), None)
+    return next((who for held, who in map(_probe, _locks(folder, None)) if held), None)
 
 
 @contextmanager
-def _held(folder: Path, name: str, together: bool = False) -> Iterator[None]:
+def _held(folder: Path, name: str, shared: bool = False) -> Iterator[None]:
     path = folder / name
     descriptor = _opened(path)
     try:
-        if not _acquired(descriptor, path, fcntl.LOCK_SH if together else fcntl.LOCK_EX):
-            raise FolderInUseError(folder, str(_read(path) or holder(folder) or SOMEBODY))
+        if not _acquired(descriptor, path, fcntl.LOCK_SH if shared else fcntl.LOCK_EX):
+            raise FolderInUseError(folder, str(_read(path) or holder(folder) or UNKNOWN_HOLDER))
         os.truncate(descriptor, 0)  # a holder that died left its name
-        if not together:
+        if not shared:
             os.pwrite(descriptor, json.dumps(asdict(_me())).encode(), 0)
         yield
-        if not together:
+        if not shared:
             os.truncate(descriptor, 0)
     finally:
         os.close(descriptor)
@@ -137,7 +137,7 @@ def _locks(folder: Path, part: Part | None) -> Iterator[Path]:
                 yield path
 
 
-def _look(path: Path) -> tuple[bool, Holder | None]:
+def _probe(path: Path) -> tuple[bool, Holder | None]:
     """Whether a lock is held exclusively, and by whom, as far as the file says."""
     try:
         with path.open("rb") as file:
@@ -147,7 +147,7 @@ def _look(path: Path) -> tuple[bool, Holder | None]:
                 return True, _read(path)
             except OSError:  # a file system without locks
                 who = _read(path)
-                return _lives(who), who
+                return _is_alive(who), who
     except OSError:
         pass
     return False, None
@@ -161,13 +161,13 @@ def _acquired(descriptor: int, path: Path, kind: int) -> bool:
             time.sleep(0.05)
         except OSError:  # a file system without locks: the file contents are the only evidence
             parts = path.parent.glob(f"{NAME}-*") if path.name == NAME and kind == fcntl.LOCK_EX else ()
-            return not any(_lives(_read(each)) for each in (path, *parts))
+            return not any(_is_alive(_read(each)) for each in (path, *parts))
         else:
             return True
     return False
 
 
-def _lives(who: Holder | None) -> bool:
+def _is_alive(who: Holder | None) -> bool:
     """Whether it is another live process on this machine; False for other machines, whose processes are unknown."""
     if who is None or who.host != platform.node() or who.pid == os.getpid():
         return False

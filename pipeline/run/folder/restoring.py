@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.run.folder.finished import disown
+from pipeline.run.folder.finished import mark_video_outdated
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.history import KEPT, Entry, History, link
 from pipeline.run.folder.lock import only_writer
@@ -24,7 +24,7 @@ def restore(folder: RunFolder, number: int) -> tuple[Entry, Entry | None]:
         history.tidy()
         entry = history.find(number)
         kept = history.keep_present()
-        disown(folder, of_others=True)
+        mark_video_outdated(folder, frames_change=True)
         wanted = [path.relative_to(entry.folder.path) for path in entry.folder.files(len(entry.hashes))]
         _clear(folder, set(wanted))
         for name in sorted(wanted, key=lambda name: name.name == folder.report.name):

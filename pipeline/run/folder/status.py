@@ -70,7 +70,7 @@ class Status:
         return "present" if self.video_frames >= self.frames else f"shows {self.video_frames} of {self.frames} frames"
 
 
-def inspect(folder: RunFolder) -> Status:
+def read_status(folder: RunFolder) -> Status:
     """Read the metadata of every frame; reads no pixels and loads no model.
 
     The models are assumed to be those of the run: only rendering, which has to read the model files anyway, finds out

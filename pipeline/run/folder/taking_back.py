@@ -22,15 +22,15 @@ class Sources:
 
     def frames(self, frames: FrameFolder, hashes: Sequence[str], wanted: Iterable[int]) -> set[int]:
         """Put in place the wanted frames that are found; return their numbers."""
-        taken = set()
+        reused = set()
         for index in wanted:
             for folder in self._folders(index, hashes[index]):
                 record = folder.frames.record(index)
                 if record is not None and record.hash == hashes[index]:
                     link(folder.frames.path(index), frames.path(index))
-                    taken.add(index)
+                    reused.add(index)
                     break
-        return taken
+        return reused
 
     def states(self, states: StateFolder, hashes: Sequence[str], wanted: range) -> None:
         """Put in place the states after the wanted frames, if they are found and not already there."""

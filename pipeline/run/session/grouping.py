@@ -15,8 +15,8 @@ from pipeline.run.run import Run
 if TYPE_CHECKING:
     from render.renderer.renderer import Renderer
 
-MOST = 8  # the largest batch that `auto` tries
-WORTH = 50  # measuring pays only if at least this many steps will be taken for every step of the probe
+LARGEST_BATCH = 8  # the largest batch that `auto` tries
+MIN_WORK = 50  # measuring pays only if at least this many steps will be taken for every step of the probe
 
 
 class Events(Protocol):
@@ -31,38 +31,38 @@ class AtOnce:
     """How many runs are refined together: a given number, or the number measured to be fastest.
 
     Args:
-        asked: the given number; None measures once per kind of run, when the first of that kind has loaded its models.
+        requested: the given number; None measures once per `Run.batch_key`, when its first run has loaded its models.
         note: called with one line that reports the measurement.
     """
 
-    def __init__(self, asked: int | None, note: Callable[[str], None]) -> None:
-        self.asked = asked
+    def __init__(self, requested: int | None, note: Callable[[str], None]) -> None:
+        self.requested = requested
         self.note = note
         self._found: dict[Hashable, int] = {}
 
-    def measured(self, kind: Hashable) -> int | None:
-        """The number measured for a kind, see `Run.kind`; None if that kind was not measured."""
-        return self._found.get(kind)
+    def measured(self, batch_key: Hashable) -> int | None:
+        """The number measured for a key, see `Run.batch_key`; None if that key was not measured."""
+        return self._found.get(batch_key)
 
     def of(self, renderer: "Renderer", group: Sequence[Run], run: Run) -> int:
         """How many runs of a group to refine at once; `run` is the one that has a frame to render."""
-        if self.asked is not None:
-            return self.asked
-        if run.kind in self._found:
-            return self._found[run.kind]
+        if self.requested is not None:
+            return self.requested
+        if run.batch_key in self._found:
+            return self._found[run.batch_key]
         from render.renderer.probe import NUM_STEPS, probe
 
         steps = sum(spec.num_steps for each in group for spec in each.wanted)
         spec = next((spec for spec in run.wanted if spec.num_steps and spec.losses), None)
-        if spec is None or steps < WORTH * NUM_STEPS:
+        if spec is None or steps < MIN_WORK * NUM_STEPS:
             self.note(
                 f"lockstep: {steps} steps in total are too few to measure which number is fastest; refining 1 at once"
             )
             return 1
-        found = probe(renderer, spec, renderer.fitting(run.schedule.output.size, min(MOST, len(group))))
+        found = probe(renderer, spec, renderer.fitting(run.schedule.output.size, min(LARGEST_BATCH, len(group))))
         self.note(f"lockstep: {found}")
-        if len(group) >= min(MOST, 2 * found.best):  # a smaller group says nothing about larger batches
-            self._found[run.kind] = found.best
+        if len(group) >= min(LARGEST_BATCH, 2 * found.best):  # a smaller group says nothing about larger batches
+            self._found[run.batch_key] = found.best
         return found.best
 
 
@@ -70,13 +70,13 @@ def groups(runs: Sequence[Run]) -> list[list[Run]]:
     """Group the runs that can be refined together, ordered by the first run of each group."""
     found: dict[Hashable, list[Run]] = {}
     for run in runs:
-        found.setdefault(run.kind, []).append(run)
+        found.setdefault(run.batch_key, []).append(run)
     return list(found.values())
 
 
 def in_lockstep(group: Sequence[Run], events: Events, at_once: AtOnce) -> Generator[tuple[Run, Event], None, None]:
     """Yield the events of all runs of a group; after an interruption no further run is started."""
-    if len(group) == 1 or at_once.asked == 1:
+    if len(group) == 1 or at_once.requested == 1:
         yield from _one_by_one(group, events)
         return
     from render.refinement.lockstep import Lockstep

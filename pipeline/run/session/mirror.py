@@ -43,21 +43,7 @@ def mirrored(
         with Uploads(store) as uploads:
             mirror = _Mirror(folder, uploads, ledger, objects, same, own)
             mirror.all()
-            try:
-                with contextlib.closing(run()) as events:
-                    for event in events:
-                        if isinstance(event, FrameDone):
-                            mirror.frame(event.index)
-                        elif isinstance(event, Started | _LAST):
-                            mirror.all()
-                        if isinstance(event, _LAST):
-                            uploads.drain()
-                            ledger.save()
-                        yield event
-            except (GeneratorExit, KeyboardInterrupt, TerminatedError):
-                with contextlib.suppress(StorageError):
-                    mirror.all()  # the latest frames may be on the disk without having been reported
-                raise
+            yield from mirror.followed(run())
     except StorageError as error:
         yield Failed.of(title, error)
 
@@ -103,6 +89,24 @@ class _Mirror:
         self._objects = set(objects)
         self._stamps = {name: stamp_of(folder / name) for name in same}  # of the files as they were uploaded
         self._late: list[int] = []
+
+    def followed(self, events: Generator[Event, None, None]) -> Generator[Event, None, None]:
+        """Yield the events of the run, each after its files have been handed to the uploads; closes the run."""
+        try:
+            with contextlib.closing(events):
+                for event in events:
+                    if isinstance(event, FrameDone):
+                        self.frame(event.index)
+                    elif isinstance(event, Started | _LAST):
+                        self.all()
+                    if isinstance(event, _LAST):
+                        self._uploads.drain()
+                        self._ledger.save()
+                    yield event
+        except (GeneratorExit, KeyboardInterrupt, TerminatedError):
+            with contextlib.suppress(StorageError):
+                self.all()  # the latest frames may be on the disk without having been reported
+            raise
 
     def frame(self, index: int) -> None:
         """Upload a frame and the state after it, and the files of recent frames that were not on the disk before."""

@@ -44,9 +44,9 @@ def ranges(shots: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]
         begin, last = left[0][0], left[-1][1]
         wanted = begin + (last - begin) / parts_left
         most_shots = len(left) - parts_left + 1
-        taken = min(range(1, most_shots + 1), key=lambda number: abs(left[number - 1][1] - wanted))
-        found.append((begin, left[taken - 1][1]))
-        left = left[taken:]
+        num_shots = min(range(1, most_shots + 1), key=lambda number: abs(left[number - 1][1] - wanted))
+        found.append((begin, left[num_shots - 1][1]))
+        left = left[num_shots:]
     return found
 
 

@@ -29,9 +29,9 @@ def requests_of(file: Path, origin: Origin, folder: Path) -> list[RunRequest]:
     if "" in found:
         return [RunRequest(schedule=found[""], folder=folder)]
     names = _rendered_as(found, folder)
-    taken = set(names.values())
+    used = set(names.values())
     for number, name in enumerate(found, 1):
-        names.setdefault(name, f"{name}_{number}" if name in taken else name)
+        names.setdefault(name, f"{name}_{number}" if name in used else name)
     return [RunRequest(schedule=schedule, folder=folder / names[name]) for name, schedule in found.items()]
 
 

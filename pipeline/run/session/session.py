@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.run.events import Event, Failed, Finished, Interrupted, Warned
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.interrupt import INTERRUPTED, stopping_well
+from pipeline.run.interrupt import INTERRUPTED, handling_ctrl_c
 from pipeline.run.progress import Reporter
 from pipeline.run.run import Run, RunOptions
-from pipeline.run.session.grouping import MOST, AtOnce, groups, in_lockstep
+from pipeline.run.session.grouping import LARGEST_BATCH, AtOnce, groups, in_lockstep
 from pipeline.run.session.outcome import outcome
 from pipeline.run.session.parts import joined, split
 from pipeline.run.session.requests import RunRequest
@@ -182,9 +182,9 @@ def render_all(
         InputError: an option does not fit; nothing was rendered.
     """
     failed = interrupted = False
-    with stopping_well(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
+    with handling_ctrl_c(lambda: reporter.note("finishing this frame; Ctrl-C again stops at once")) as stop:
         runs, wholes = split(
-            [run_of(request.schedule, request.folder, options) for request in requests], at_once or MOST
+            [run_of(request.schedule, request.folder, options) for request in requests], at_once or LARGEST_BATCH
         )
         remotes = {request.folder: request.remote for request in requests}
 

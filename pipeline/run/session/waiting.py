@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 
-from pipeline.run.events import GO_ON, Event, Failed, Interrupted, Warned
+from pipeline.run.events import RUN_AGAIN, Event, Failed, Interrupted, Warned
 from pipeline.run.folder.lock import in_use
 from pipeline.run.run import Run
 
@@ -51,5 +51,5 @@ def _interruption(run: Run) -> Interrupted:
         folder=run.folder.path,
         done=len(run.folder.frames.present()),
         frames=run.schedule.output.num_frames,
-        go_on=GO_ON,
+        go_on=RUN_AGAIN,
     )

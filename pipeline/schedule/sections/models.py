@@ -128,7 +128,7 @@ def _perceptors(value: Value, clock: Clock) -> tuple[Perceptor, ...]:
 def _perceptor(value: Value, clock: Clock) -> Perceptor:
     if not value.is_map:
         return Perceptor(model=_named(value, _PERCEPTOR, registry.find_perceptor))
-    readers: Mapping[str, Reader] = {"model": _anything, "checkpoint": file, "weight": _WEIGHT}
+    readers: Mapping[str, Reader] = {"model": lambda value, clock: value, "checkpoint": file, "weight": _WEIGHT}
     read = fields.read_map(readers, value, clock)
     if "model" not in read:
         raise InvalidError(value, f"'model' is missing; expected {_PERCEPTOR}")
@@ -156,10 +156,6 @@ def _architecture(value: Value, clock: Clock) -> Path | str:
     if name not in registry.clip_architectures():
         raise InvalidError(value, str(UnknownNameError("CLIP architecture", name, registry.clip_architectures())))
     return name
-
-
-def _anything(value: Value, clock: Clock) -> Value:
-    return value
 
 
 def _named(value: Value, expected: str, find: Any) -> Model:
@@ -196,6 +192,8 @@ class Models:
         "precision of the networks; `auto` is the fastest that is safe on this machine",
     )
 
+    priors: tuple[Model, ...] = ()  # those that the section `start:` names, in order of their names
+
     @property
     def size_unit(self) -> int:
         """Width and height must be multiples of this: the model's stride, made even for the video's yuv420p."""
@@ -216,6 +214,7 @@ class Models:
             ),
             quantize=self.latent.quantize if self.quantize is None else self.quantize,
             precision=self.precision,
+            priors=tuple(locate(prior, offline=offline, progress=progress) for prior in self.priors),
         )
 
 

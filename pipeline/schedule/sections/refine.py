@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +13,11 @@ from pipeline.curves.joined import joined
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import section_reader
+from pipeline.schedule.fields.readers import read_entry, read_map, setting_readers
 from pipeline.schedule.fields.shapes import section, setting, settings
-from pipeline.schedule.sections import Section, reader_of
-from render.spec import AUGMENTS
+from pipeline.schedule.sections import Reading, Section
+from pipeline.schedule.sections.start import Start
+from render.spec import ADAPTS, AUGMENTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +30,14 @@ class Refine:
     first_frame: int = setting(
         fields.integer(0, 100_000),
         60,
-        "steps of the first frame, which starts from soft, nearly grey noise; two thirds of them at half the size",
+        "steps of the first frame, which starts from soft, nearly grey noise; two thirds of them at half the size; 8 if"
+        " `start:` names a prior",
     )
     lr: Curve = setting(
         curve(number(0, 100)),
         Curve.constant(0.3),
-        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN",
+        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.05 if `start:`"
+        " names a prior",
     )
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "random crops scored per step")
     augment: str = setting(
@@ -41,6 +46,14 @@ class Refine:
         "how strongly they are augmented: `auto` is light for the embedded CLIP, which was trained for it, and full "
         "for all others",
     )
+    adapt: str = setting(
+        fields.choice(ADAPTS, "scale"),
+        "number",
+        "what scales Adam's steps: with `number`, each number of the latent is scaled by its own gradients, and all of"
+        " the picture changes at once, which suits noise; with `picture`, all share one scale, so a start that is worth"
+        " keeping changes only where the prompts ask for it: use it with an `lr` of 0.01 to 0.1; `picture` if `start:`"
+        " names a prior",
+    )
     carry: bool = setting(fields.flag, True, "keep the optimizer's moments from frame to frame")
     ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")
 
@@ -48,6 +61,18 @@ class Refine:
         """A copy with a third of the steps, but at least one where there are any."""
         steps = self.steps.mapped(lambda steps: np.where(steps == 0, 0.0, np.maximum(1.0, steps / 3)))
         return dataclasses.replace(self, steps=steps, first_frame=-(-self.first_frame // 3))
+
+
+FROM_PRIOR = Refine(first_frame=8, lr=Curve.constant(0.05), adapt="picture")
+"""The defaults where the frames start from a prior's picture; with those for noise it would dissolve."""
+
+
+def _read(reading: Reading) -> Refine:
+    start: Start = reading.found["start"]
+    default = Refine() if start.prior is None else FROM_PRIOR
+    read = partial(read_map, setting_readers(Refine))
+    given: dict[str, Any] = read_entry(read, reading.entries, "refine", reading.clock, default={})
+    return dataclasses.replace(default, **given)
 
 
 def _join(starts: Sequence[float], parts: Sequence[Refine]) -> Refine:
@@ -63,7 +88,8 @@ def _join(starts: Sequence[float], parts: Sequence[Refine]) -> Refine:
 SECTION = Section(
     position=70,
     shape=lambda: section("refine", "how strongly guidance works on each frame", settings(Refine)),
-    read=reader_of("refine", section_reader(Refine), Refine()),
+    read=_read,
+    needs=("start",),
     join=_join,
     settings=lambda: settings(Refine),
 )

@@ -1,8 +1,11 @@
 """`shots:`: consecutive parts of the video, each with its own clock; a schedule without it is a single shot."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+import yaml
 
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.overrides import merged_under
@@ -11,14 +14,17 @@ from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_map
-from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, section
+from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
 from pipeline.schedule.fields.times import duration, lasting
-from pipeline.schedule.sections import Reading, Section, in_shots, replaced_as_a_whole
+from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, start
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
+from render.spec import PriorStart
 
 STARTS = ("cut", "carry")
+"""How a shot can begin; anything else that `start` may be in a shot is what it cuts to, see `sections.start`."""
+
 MAX_SHOTS = 500
 MAX_ENTRIES = 100_000
 
@@ -31,6 +37,14 @@ def _unread(value: Value, clock: Clock) -> Value:
     return value
 
 
+@described(one_of({"enum": list(STARTS)}, start.read_start.shape))
+def _beginning(value: Value, clock: Clock) -> bool:
+    """Whether a shot begins with a cut; what else it says about its start is read with the shot's sections."""
+    if value.is_map:
+        return True
+    return fields.choice((*STARTS, start.NOISE), "start")(value, clock) != "carry"
+
+
 SETTINGS = (
     Setting(
         name="length",
@@ -41,10 +55,10 @@ SETTINGS = (
     ),
     Setting(
         name="start",
-        read=fields.choice(STARTS),
+        read=_beginning,
         default="cut",
-        about="`cut` starts from noise as the first frame does, with `first_frame` steps; "
-        "`carry` continues from the last picture",
+        about="`cut` starts anew as the first frame does, with `first_frame` steps, from what `start:` at the top "
+        "says; `noise`, or a map as `start:` has, is a cut to that; `carry` continues from the last picture",
     ),
 )
 
@@ -75,7 +89,7 @@ class Shot:
 
     Attributes:
         start: when it begins, in seconds.
-        cut: whether its first frame starts from noise, as a video's first frame does, or from the previous frame.
+        cut: whether its first frame starts anew, as a video's first frame does, or from the previous frame.
         sections: values of its sections, by key. Curves count from its start; `Shots.joined` has the whole video's.
     """
 
@@ -99,6 +113,12 @@ class Shot:
     def refine(self) -> Refine:
         refine: Refine = self.sections["refine"]
         return refine
+
+    @property
+    def origin(self) -> PriorStart | None:
+        """What its first frame starts from if it is a cut; None for noise."""
+        begun: start.Start = self.sections["start"]
+        return begun.spec
 
     def draft(self) -> "Shot":
         return replace(self, sections={**self.sections, "refine": self.refine.draft()})
@@ -124,8 +144,12 @@ def _read(reading: Reading) -> Shots:
 
 
 def _sections(reading: Reading) -> dict[str, Any]:
-    """Read the sections of a shot, by key."""
-    return {name: section.read(reading) for name, section in in_shots().items() if section.read is not None}
+    """Read the sections of a shot, by key; one that needs another finds that of the same shot."""
+    found: dict[str, Any] = {}
+    for name, known in in_reading_order().items():
+        if known.join is not None and known.read is not None:
+            found[name] = known.read(replace(reading, found={**reading.found, **found}))
+    return found
 
 
 def _joined(shots: list[Shot]) -> Shots:
@@ -160,17 +184,29 @@ def _listed(reading: Reading) -> list[Shot]:
 
 def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Value], bool]:
     """The sections of a shot, filled in from the top of the document, and whether it starts with a cut."""
-    readers = {entry.name: entry.read for entry in SETTINGS} | dict.fromkeys(in_shots(), _unread)
+    readers = dict.fromkeys(in_shots(), _unread) | {entry.name: entry.read for entry in SETTINGS}
     if not item.is_map:  # reported when its length was read
         return {}, True
-    cut = read_map(readers, item, clock).get("start", "cut") == "cut"
-    whole = Value(merged_under(item.node, document.node, replaced_as_a_whole()), item.path, item.problems).entries()
+    cut = read_map(readers, item, clock).get("start", True)
+    own = _without_word(item.node)
+    whole = Value(merged_under(own, document.node, replaced_as_a_whole()), item.path, item.problems).entries()
     entries = {
         name: Value(entry.node, entry.path, item.problems) for name, entry in whole.items() if name in in_shots()
     }
     if "prompts" not in entries:
         item.problems.add(InvalidError(item, "'prompts' is missing, here and at the top of the schedule"))
     return entries, cut
+
+
+def _without_word(shot: yaml.Node) -> yaml.Node:
+    """The shot without `start: cut`, `carry` or a wrong word: what it cuts to then comes from the top."""
+    left = copy.copy(shot)
+    left.value = [
+        (key, value)
+        for key, value in shot.value
+        if key.value != "start" or isinstance(value, yaml.MappingNode) or value.value == start.NOISE
+    ]
+    return left
 
 
 def _clock_from(start: float, length: float, clock: Clock) -> Clock:
@@ -186,7 +222,7 @@ def _shape() -> Shape:
     shot = section("shot", "a part of the video", SETTINGS)
     return {
         "description": "parts of the video, one after the other",
-        **list_of({**shot, "properties": {**shot["properties"], **parts}}, MAX_SHOTS),
+        **list_of({**shot, "properties": {**parts, **shot["properties"]}}, MAX_SHOTS),
     }
 
 
@@ -195,6 +231,7 @@ SECTION = Section(
     is_merged=False,
     shape=_shape,
     read=_read,
+    needs=("models",),
     settings=lambda: SETTINGS,
     misplaced={},
 )

@@ -1,7 +1,7 @@
 """The models by name: shipped ones, published ones, and any architecture with random weights.
 
-`vqgan.yaml` and `clip.yaml` hold the data, one entry per published checkpoint; `architectures/`
-holds the VQGANs' configs in taming's layout. Reading them does not need torch.
+`vqgan.yaml`, `clip.yaml` and `transformers.yaml` hold the data, one entry per published checkpoint; `architectures/`
+and `transformers/` hold configs in taming's layout. Reading them does not need torch.
 """
 
 from __future__ import annotations
@@ -45,6 +45,14 @@ _SHIPPED_PERCEPTORS = (
     ),
     Model(name="toy", entry="toy", about="knows the names of eight colours, no weights, for tests", robust=True),
 )
+_SHIPPED_PRIORS = (
+    Model(
+        name="bank",
+        entry="bank",
+        about="pictures that ship with the package, as codes of the embedded VQGAN",
+        checkpoint=_EMBEDDED / "embedded.bank",
+    ),
+)
 
 
 def find_latent(name: str) -> Model:
@@ -63,6 +71,18 @@ def find_perceptor(name: str) -> Model:
         return Model(name=name, entry="clip", architecture=architecture, random_seed=RANDOM_SEED)
     shipped = {model.name: model for model in _SHIPPED_PERCEPTORS}
     return shipped.get(name) or _find("perceptor", name, perceptors())
+
+
+def find_prior(name: str) -> Model:
+    """Return the prior `name`, what a frame can start from beside noise. Raises `UnknownNameError`."""
+    return _find("prior", name, priors())
+
+
+@functools.cache
+def priors() -> Mapping[str, Model]:
+    """Return every prior by name: those that ship first, then the published transformers."""
+    published = map(_transformer, _entries("transformers.yaml").items())
+    return {model.name: model for model in (*_SHIPPED_PRIORS, *published)}
 
 
 @functools.cache
@@ -126,16 +146,30 @@ def _vqgan(entry: tuple[str, dict[str, Any]]) -> Model:
         entry="vqgan",
         about=facts["about"],
         architecture=_HERE / "architectures" / f"{facts['architecture']}.yaml",
-        download=Download(
-            name=facts["file"],
-            addresses=tuple(facts["addresses"]),
-            size=facts.get("size"),
-            sha256=facts.get("sha256"),
-        ),
+        download=_checkpoint(facts),
         prefix=facts.get("prefix", ""),
         quantize=True,
         licence=facts["licence"],
     )
+
+
+def _transformer(entry: tuple[str, dict[str, Any]]) -> Model:
+    name, facts = entry
+    known = facts.get("architecture")
+    return Model(
+        name=name,
+        entry="transformer",
+        about=facts["about"],
+        architecture=_HERE / "transformers" / f"{known}.yaml" if known else None,
+        config=None if known else Download(name=f"{name}.yaml", addresses=tuple(facts["config"])),
+        download=_checkpoint(facts),
+        licence=facts["licence"],
+    )
+
+
+def _checkpoint(facts: dict[str, Any]) -> Download:
+    addresses = tuple(facts["addresses"])
+    return Download(name=facts["file"], addresses=addresses, size=facts.get("size"), sha256=facts.get("sha256"))
 
 
 def _clip(entry: tuple[str, dict[str, Any]]) -> Model:

@@ -11,18 +11,18 @@ from render.training.data.pictures import has_set, load_set
 
 
 class CaptionedImages:
-    """Sets of captioned pictures, drawn by weight; a set that is not there is left out until `look` finds it.
+    """Sets of captioned pictures, sampled by weight; a missing set is left out until `load_new_sets` finds it.
 
-    A picture none of whose captions has a vector is never drawn: it came after the sentences were embedded.
+    Pictures whose captions have no vectors are never sampled: they were added after the sentences were embedded.
     """
 
     def __init__(self, folder: Path, weights: dict[str, float], lookup: dict[str, int]) -> None:
         self._folder, self._weights, self._lookup = folder, weights, lookup
         self._sets: dict[str, tuple[np.ndarray, np.ndarray, list[list[int]]]] = {}
-        self.look()
+        self.load_new_sets()
 
-    def look(self) -> None:
-        """Load the sets whose files exist by now."""
+    def load_new_sets(self) -> None:
+        """Load the sets whose files exist now and that are not loaded yet."""
         for name in self._weights:
             if self._weights[name] > 0 and name not in self._sets and has_set(self._folder, name):
                 images, captions = load_set(self._folder, name)
@@ -31,7 +31,7 @@ class CaptionedImages:
                 if len(known):
                     self._sets[name] = (images, known, rows)
         if not self._sets:
-            raise ValueError(f"{self._folder}: none of {', '.join(self._weights)} is there; run the data step first")
+            raise ValueError(f"{self._folder}: none of {', '.join(self._weights)} exists; run the data step first")
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[list[Tensor], Tensor]:
         """Pictures in [0, 1], one tensor per set (sizes differ), and the caption rows (count,)."""

@@ -82,7 +82,7 @@ class DecoyPool:
         self.images[self._drawn] = (self.images[self._drawn] + length * unit(coarse)).clamp(0, 1)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """For a checkpoint."""
+        """The state to save in a checkpoint."""
         return {
             "images": self.images.half(),
             "captions": self.captions,
@@ -90,7 +90,7 @@ class DecoyPool:
         }
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """From a checkpoint."""
+        """Restore the state from a checkpoint."""
         self.images, self.captions = state["images"].float(), state["captions"]
         self._generator.set_state(state["generator"])
 
@@ -121,12 +121,12 @@ class Decoys:
             self._painted.climb(latents)
 
     def state_dict(self) -> dict[str, dict[str, Tensor]]:
-        """For a checkpoint."""
+        """The state to save in a checkpoint."""
         pools = {"drawn": self._drawn, "painted": self._painted}
         return {name: pool.state_dict() for name, pool in pools.items() if pool is not None}
 
     def load_state_dict(self, state: dict[str, dict[str, Tensor]]) -> None:
-        """From a checkpoint."""
+        """Restore the state from a checkpoint."""
         self._drawn.load_state_dict(state["drawn"])
         if self._painted is not None:
             self._painted.load_state_dict(state["painted"])

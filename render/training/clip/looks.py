@@ -1,8 +1,8 @@
-"""Target vectors of captions: from the teacher's sentence embedding and from how the caption's pictures look.
+"""Target vectors of captions: from the teacher's sentence embedding and the colours of the caption's pictures.
 
-A teacher of sentences holds a golden sunset and a starry night over the same sea for much alike, and a guide that
-believes it has little reason to make one into the other. So each target vector gets a part that says which colours
-such pictures have from top to bottom; a sentence without pictures gets that of the captions it is near to.
+For the sentence teacher, a golden sunset and a starry night over the same sea are very similar, and a guide trained on
+its vectors has little reason to turn one into the other. So each target vector also encodes the colours of such
+pictures from top to bottom; a sentence without pictures gets those of the captions that it is close to.
 """
 
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 BANDS = 4
 SETS = ("scenes", "skies")
 NEARNESS = 25.0
-"""Sharpness of a sentence's choice among captions: e^(25 cosine)."""
+"""Sharpness of the kernel that weights captions for a sentence: e^(25 cosine)."""
 
 OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]])
 """Brightness, warm against cold, green against magenta."""
@@ -37,9 +37,9 @@ def colours(images: Tensor) -> Tensor:
 
 
 def caption_looks(corpus: Texts, data: Path) -> Tensor:
-    """Looks of every sentence (N, 3 * BANDS): 0 is the average picture, 1 a standard deviation of pictures.
+    """Colours of every sentence (N, 3 * BANDS): 0 is the average picture, 1 a standard deviation of pictures.
 
-    Source: regression by a kernel over captions (Nadaraya 1964, Watson 1964), the kernel on the teacher's vectors.
+    Source: kernel regression over captions (Nadaraya 1964, Watson 1964), with the kernel on the teacher's vectors.
     """
     lookup = corpus.lookup()
     sums, counts, everything = torch.zeros(len(corpus.texts), 3 * BANDS), torch.zeros(len(corpus.texts)), []
@@ -65,7 +65,7 @@ def caption_looks(corpus: Texts, data: Path) -> Tensor:
 
 
 def with_looks(corpus: Texts, looks: Tensor, strength: float) -> Texts:
-    """The corpus with looks added to its vectors along directions of their own choice; unit vectors again."""
+    """The corpus with looks added to its vectors along random orthogonal directions; unit vectors again."""
     directions = torch.randn(corpus.dim, looks.shape[1], generator=torch.Generator().manual_seed(0))
     added = looks @ torch.linalg.qr(directions)[0].T * (strength / looks.shape[1] ** 0.5)
     log.info("looks are %.2f of the vectors they are added to", float(added.norm(dim=1).mean()))
@@ -75,13 +75,13 @@ def with_looks(corpus: Texts, looks: Tensor, strength: float) -> Texts:
 def load_targets(data: Path, run: Path, strength: float, start: Path | None) -> Texts:
     """The sentences with the vectors that both towers of a run learn; made once, in run/targets.pt.
 
-    With `start`, an exported pair, they lie in the space that its towers know.
+    With `start`, an exported pair, the vectors are in the embedding space of its towers.
     """
     path = run / "targets.pt"
     if path.exists():
         return load_texts(path)
     taught = load_texts(data / "texts.pt")
-    corpus = align(taught, _said(start, taught.texts)) if start else taught
+    corpus = align(taught, _embed_texts(start, taught.texts)) if start else taught
     if strength:
         corpus = with_looks(corpus, caption_looks(taught, data), strength)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +90,6 @@ def load_targets(data: Path, run: Path, strength: float, start: Path | None) -> 
 
 
 @torch.no_grad()
-def _said(start: Path, texts: list[str]) -> Tensor:
+def _embed_texts(start: Path, texts: list[str]) -> Tensor:
     pair = load_pair(start)
     return torch.cat([encode_text(pair, part) for part in torch.split(tokenize(texts), 512)])

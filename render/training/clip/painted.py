@@ -7,18 +7,18 @@ from torch import Tensor
 
 from render.training.networks.guiding import load_vqgan, noise_latents
 
-ANEW = 0.04
+RESTARTED = 0.04
 """Share of the drawn chains that start again: 25 steps on average."""
 
-KEPT = 0.5
-"""Share of those that go on from the picture that they had, towards another caption: a video between two prompts."""
+CONTINUED = 0.5
+"""Share of those that keep their picture and get another caption, like a video between two prompts."""
 
 RATE = 0.12
-"""Step in the codebook's standard deviation, root mean square over a picture."""
+"""Root mean square step of a picture, in units of the codebook's standard deviation."""
 
 
 class PaintedPool:
-    """Pictures painted towards a caption a step at a time by the tower in training; they are its own failures.
+    """Pictures painted step by step towards a caption by the tower in training: examples of its own failures.
 
     Source: persistent chains of JEM (Grathwohl 2020), moved from pixels to the latent that the renderer moves.
     """
@@ -36,14 +36,14 @@ class PaintedPool:
         return noise_latents(self._net, count, self._side, self._generator)
 
     def draw(self, count: int, captions: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (count, 3, S, S) in [0, 1] and caption indices of chains; some start anew on one of `captions`."""
+        """Pictures (count, 3, S, S) in [0, 1] and caption indices of chains; some restart with one of `captions`."""
         g = self._generator
         rows = torch.randperm(len(self.latents), generator=g)[:count]
-        anew = rows[(torch.rand(count, generator=g) < ANEW) | (self.captions[rows] < 0)]
-        if len(anew):
-            blank = anew[(torch.rand(len(anew), generator=g) >= KEPT) | (self.captions[anew] < 0)]
+        restarted = rows[(torch.rand(count, generator=g) < RESTARTED) | (self.captions[rows] < 0)]
+        if len(restarted):
+            blank = restarted[(torch.rand(len(restarted), generator=g) >= CONTINUED) | (self.captions[restarted] < 0)]
             self.latents[blank] = self._start(len(blank))
-            self.captions[anew] = captions[torch.randint(len(captions), (len(anew),), generator=g)]
+            self.captions[restarted] = captions[torch.randint(len(captions), (len(restarted),), generator=g)]
         latents = self.latents[rows].requires_grad_()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             pictures = (self._net.decode(latents).float() / 2 + 0.5).clamp(0, 1)
@@ -51,7 +51,7 @@ class PaintedPool:
         return pictures.detach(), self.captions[rows]
 
     def climb(self, gradient: Tensor) -> None:
-        """Step up the loss whose gradient at the pictures last drawn is given."""
+        """Take a step up the loss, given its gradient at the pictures last drawn."""
         rows, latents, pictures = self._drawn
         torch.autograd.backward(pictures, gradient)
         assert latents.grad is not None
@@ -59,10 +59,10 @@ class PaintedPool:
         self.latents[rows] = latents.detach() + RATE * self._spread * latents.grad / size
 
     def state_dict(self) -> dict[str, Tensor]:
-        """For a checkpoint."""
+        """The state to save in a checkpoint."""
         return {"latents": self.latents, "captions": self.captions, "generator": self._generator.get_state()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """From a checkpoint."""
+        """Restore the state from a checkpoint."""
         self.latents, self.captions = state["latents"], state["captions"]
         self._generator.set_state(state["generator"])

@@ -97,7 +97,7 @@ class ClipRun:
                 )
                 seen = {}
             if self.step % self.config.save_every == 0 or self.step == self.config.steps:
-                self.images.look()
+                self.images.load_new_sets()
                 self._save()
 
     def _one_step(self) -> dict[str, float]:

@@ -1,1 +1,1 @@
-"""The pictures and texts that training takes: scenes, photographs, phrases, and the teacher's vectors of them."""
+"""The pictures and texts that training uses: scenes, photographs, phrases, and the teacher's vectors of them."""

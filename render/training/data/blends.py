@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def _masks(count: int, side: int) -> Tensor:
-    """How much of a picture is seen where, (N, 1, S, S): as much everywhere, or all on one side of a soft line."""
+    """Opacity masks (N, 1, S, S): constant, or from 0 to 1 across a soft line."""
     even = torch.rand(count, 1, 1, 1).expand(-1, 1, side, side)
     height = torch.linspace(0, 1, side)[None, None, :, None]
     place, soft = torch.rand(count, 1, 1, 1), 0.05 + 0.4 * torch.rand(count, 1, 1, 1)
@@ -16,7 +16,7 @@ def _masks(count: int, side: int) -> Tensor:
 
 
 def blend(images: Tensor, blended: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Lay others of the batch over a share `blended` of its pictures (N, 3, S, S).
+    """Blend other pictures of the batch into a share `blended` of its pictures (N, 3, S, S).
 
     Returns: the pictures, for each the place (N,) of the other, and the share (N,) that is its own.
     Source: mixup (Zhang 2018) and CutMix (Yun 2019), with soft bands for skies over land.
@@ -28,5 +28,5 @@ def blend(images: Tensor, blended: float) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def mixed(vectors: Tensor, others: Tensor, share: Tensor) -> Tensor:
-    """Unit vectors (N, D) of a batch, each with its other's by share."""
+    """Unit vectors (N, D) of a batch, each mixed with that of its blend partner by share."""
     return F.normalize(share[:, None] * vectors + (1 - share[:, None]) * vectors[others], dim=1)

@@ -1,4 +1,4 @@
-"""The data step: fetch and make all sets of pictures and sentences; a set that exists is not made again."""
+"""The data step: download and make all sets of pictures and sentences; existing sets are kept."""
 
 from pathlib import Path
 

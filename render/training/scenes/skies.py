@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from render.training.scenes import land
 from render.training.scenes.canvas import Canvas, smoothstep
 from render.training.scenes.held_out import is_held_out
+from render.training.scenes.motifs import land
+from render.training.scenes.motifs.water import mirror_water
 from render.training.scenes.palette import LIGHTS, RGB, Light
 from render.training.scenes.sky import paint_sky
 from render.training.scenes.styles import STYLES, WORDS
-from render.training.scenes.water import mirror_water
 
 NIGHT = Light(
     top=((4, 8, 38), (7, 13, 56), (10, 18, 66)),
@@ -108,14 +108,15 @@ GROUNDS: tuple[tuple[Callable[[Canvas, Hour], list[str]], float], ...] = (
 )
 
 
-def _bright_stars(c: Canvas) -> None:
+def bright_stars(c: Canvas) -> None:
     """Stars large enough to outlive a picture of 64 pixels."""
     for _ in range(c.count(12, 45)):
         x, y = c.uniform(0, 1), c.uniform(0, max(0.3, c.horizon - 0.03))
         c.add(np.exp(-((c.distance(x, y) / c.uniform(0.006, 0.017)) ** 2)) * c.uniform(0.5, 1), (235, 240, 255))
 
 
-def _milky_way(c: Canvas) -> None:
+def milky_band(c: Canvas) -> None:
+    """The milky way above the horizon."""
     angle, shift = c.uniform(-1.2, 1.2), c.uniform(0.3, 0.7)
     across = (c.x - shift) + (c.y - 0.3) * angle
     band = np.exp(-((across / c.uniform(0.1, 0.22)) ** 2)) * (0.35 + 0.9 * c.noise(4))
@@ -128,9 +129,9 @@ def _sky(c: Canvas, hour: Hour) -> list[str]:
     """The sky of an hour and its words."""
     words = paint_sky(c, hour.time, hour.light)
     if hour.time == "night":
-        _bright_stars(c)
+        bright_stars(c)
         if c.chance(0.35):
-            _milky_way(c)
+            milky_band(c)
             return [*words, "the milky way", "the milky way in a dark night sky", "the bright milky way"]
     return [*words, *hour.sky]
 

@@ -62,9 +62,9 @@ class CodebookLearner:
         return float((self.age < PATIENCE).float().mean())
 
     def state_dict(self) -> dict[str, Tensor]:
-        """For a checkpoint."""
+        """The state to save in a checkpoint."""
         return {"counts": self.counts, "sums": self.sums, "age": self.age}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """From a checkpoint."""
+        """Restore the state from a checkpoint."""
         self.counts, self.sums, self.age = state["counts"], state["sums"], state["age"]

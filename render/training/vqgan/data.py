@@ -19,7 +19,7 @@ class Crops:
     def __init__(self, folder: Path, weights: dict[str, float], side: int) -> None:
         self._sets = {name: load_set(folder, name)[0] for name in weights if has_set(folder, name)}
         if not self._sets:
-            raise ValueError(f"{folder}: none of {', '.join(weights)} is there; run the data step first")
+            raise ValueError(f"{folder}: none of {', '.join(weights)} exists; run the data step first")
         shares = np.array([weights[name] for name in self._sets])
         self._share = shares / shares.sum()
         self._side = side

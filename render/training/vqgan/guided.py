@@ -10,7 +10,7 @@ from torch import Tensor
 
 from render.refinement.optimizer import LatentAdam
 from render.training.augment import augment
-from render.training.clip.painted import KEPT
+from render.training.clip.painted import CONTINUED
 from render.training.networks.guiding import load_pair, noise_latents
 from render.training.networks.towers import encode_image, encode_text, tokenize
 from render.training.networks.vqgan import VQ
@@ -18,7 +18,7 @@ from render.training.networks.vqgan import VQ
 POOL = 8
 VIEWS = 4
 SMALLEST = 0.45
-ANEW = 0.02
+RESTARTED = 0.02
 """Share of the drawn chains that start again: 50 steps on average."""
 
 LEARNING_RATE = 0.3
@@ -26,7 +26,7 @@ LEARNING_RATE = 0.3
 
 
 def flattened(pictures: Tensor) -> Tensor:
-    """Pictures (N, 3, H, W) in [0, 1] without ripples in what is flat, and with their edges.
+    """Pictures (N, 3, H, W) in [0, 1] with ripples in flat areas removed and edges kept.
 
     Source: Tomasi and Manduchi, "Bilateral filtering for gray and color images" (1998).
     """
@@ -34,13 +34,13 @@ def flattened(pictures: Tensor) -> Tensor:
 
 
 class GuidedPool:
-    """A pool of pictures (N, 3, S, S) that are being optimised, each towards a caption of its own.
+    """A pool of pictures (N, 3, S, S) that are being optimised, each towards its own caption.
 
-    They are no part of a checkpoint: a run that is resumed begins them anew.
+    They are not part of a checkpoint: a resumed run starts them over.
 
     Args:
         guide: an exported CLIP pair; it never learns.
-        captions: what is painted.
+        captions: the captions that pictures are painted towards.
         side: of the pictures, in pixels.
     """
 
@@ -57,21 +57,21 @@ class GuidedPool:
         self._drawn: list[int] = []
 
     def draw(self, count: int, net: VQ) -> Tensor:
-        """Latents (count, C, h, w) that ask for a gradient; some chains start anew."""
+        """Latents (count, C, h, w) that require a gradient; some chains restart."""
         while len(self._chains) < POOL:
             self._chains.append(LatentAdam(self._start(net), None))
             self._captions.append(self._caption())
         self._drawn = [int(row) for row in self._rng.choice(POOL, count, replace=False)]
         for row in self._drawn:
-            if self._rng.random() < ANEW:
-                latent = self._chains[row].latent if self._rng.random() < KEPT else self._start(net)
+            if self._rng.random() < RESTARTED:
+                latent = self._chains[row].latent if self._rng.random() < CONTINUED else self._start(net)
                 self._chains[row], self._captions[row] = LatentAdam(latent, None), self._caption()
         return torch.cat([self._chains[row].latent.detach() for row in self._drawn]).requires_grad_()
 
     def climb(self, latents: Tensor, pictures: Tensor, codes: Tensor) -> None:
-        """Move the chains last drawn a step towards their captions, within the range of the codes (N, C).
+        """Move the chains last drawn one step towards their captions, within the range of the codes (N, C).
 
-        The graph of their pictures, (count, 3, S, S) in [0, 1], stays.
+        The graph of `pictures`, (count, 3, S, S) in [0, 1], is retained.
         """
         views = augment(pictures.repeat_interleave(VIEWS, 0), self._visual.image_size, SMALLEST, 0.3, self._rng)
         wanted = self._texts[[self._captions[row] for row in self._drawn]].repeat_interleave(VIEWS, 0)

@@ -27,7 +27,7 @@ POOLED = 90
 """Batches whose latents start the codebook."""
 
 CAPTIONS = 2000
-"""That pictures are painted towards."""
+"""Captions that pictures are painted towards."""
 
 CODES = "quantize.embedding.weight"
 
@@ -93,7 +93,7 @@ class VQGANRun:
         return GuidedPool(guide, captions, self.config.guided_size, self.config.seed)
 
     def train(self) -> None:
-        """Run to the last step; a non-finite loss stops the run and names the step. 0 steps keep what it began with."""
+        """Run to the last step; a non-finite loss stops the run and names the step. 0 steps leave the net unchanged."""
         self._resume()
         if not self.config.steps:
             self._save()

@@ -17,9 +17,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.audio.cut import RATE, cut
+from pipeline.run.delivery.checks import faults
 from pipeline.run.delivery.derive import assemble_again
-from pipeline.run.delivery.judging import faults
-from pipeline.run.folder.finished import vouch_for_video
+from pipeline.run.folder.finished import record_video_checksum
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.run import Run, RunOptions
 from pipeline.run.verify import Verification
@@ -177,7 +177,7 @@ def test_a_file_with_truncated_sound_is_found_and_made_again(
     whole = folder.video.read_bytes()
     assert list(Verification(folder, any_ffmpeg).damaged()) == []
     cut_short(folder.video, any_ffmpeg)
-    vouch_for_video(folder, json.loads(folder.report.read_text())["last_frame_hash"])  # as the run itself did
+    record_video_checksum(folder, json.loads(folder.report.read_text())["last_frame_hash"])  # as the run itself did
     (said,) = Verification(folder, any_ffmpeg).damaged()
     assert re.search(r"video.mp4: its sound lasts 1\.0\d s instead of 4\.00 s; render assemble .* makes it again", said)
     assert rendered(text).video.read_bytes() == whole

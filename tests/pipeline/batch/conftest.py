@@ -39,7 +39,7 @@ BROKEN = "prompts: a sea\nmotion: {zom: 1}\n"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class Workspace:
     """A folder with schedules in s/; batches render them to out/."""
 
     command: str
@@ -101,7 +101,7 @@ class Desk:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread, so that sums have the same rounding as in `Desk`'s processes."""
+    """One thread, so that sums have the same rounding as in `Workspace`'s processes."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -111,23 +111,23 @@ def one_thread() -> Iterator[None]:
 
 
 def alone(text: str, place: Path) -> dict[str, bytes]:
-    """The frames of a schedule rendered on its own, with one thread as in `Desk`'s processes."""
+    """The frames of a schedule rendered on its own, with one thread as in `Workspace`'s processes."""
     file = place / "alone" / f"{hashlib.sha256(text.encode()).hexdigest()[:8]}.yaml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(text, encoding="utf-8")
     with one_thread():
         render(load_schedule(file), file.with_suffix(""))
-    return Desk(command="", path=file.parent).frames(file.stem, ".")
+    return Workspace(command="", path=file.parent).frames(file.stem, ".")
 
 
 @pytest.fixture
-def desk(command: str, tmp_path: Path) -> Desk:
-    return Desk(command=command, path=tmp_path)
+def workspace(command: str, tmp_path: Path) -> Workspace:
+    return Workspace(command=command, path=tmp_path)
 
 
 @contextmanager
 def killing(
-    desk: Desk, name: str, times: int, ready: Callable[[], bool], log: str = "batch.log"
+    workspace: Workspace, name: str, times: int, ready: Callable[[], bool], log: str = "batch.log"
 ) -> Iterator[list[int]]:
     """Kill up to `times` workers of a job, each one when `ready`; yields the list of those killed."""
     killed: list[int] = []
@@ -135,7 +135,7 @@ def killing(
 
     def watch() -> None:
         while not over.is_set() and len(killed) < times:
-            for pid in desk.workers(name, log):
+            for pid in workspace.workers(name, log):
                 if pid not in killed and ready():
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)

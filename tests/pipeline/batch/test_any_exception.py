@@ -24,7 +24,7 @@ from pipeline.schedule.origin import Origin
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
-from tests.pipeline.batch.conftest import Desk, alone, toy
+from tests.pipeline.batch.conftest import Workspace, alone, toy
 from tests.waiting import PATIENCE
 
 # The command, patched so that the schedule with seed 66 meets an unexpected error: the code `wrong` is run.
@@ -66,13 +66,13 @@ raise Inner(1, 2)
 """
 
 
-def call(desk: Desk, patch: str, *arguments: str) -> tuple[int, str]:
-    desk.write("even", toy(2, frames=2))
-    desk.write("odd", toy(66, frames=2))
-    (desk.path / "strange.py").write_text(STRANGE.format(patch=patch))
+def call(workspace: Workspace, patch: str, *arguments: str) -> tuple[int, str]:
+    workspace.write("even", toy(2, frames=2))
+    workspace.write("odd", toy(66, frames=2))
+    (workspace.path / "strange.py").write_text(STRANGE.format(patch=patch))
     done = subprocess.run(
         [sys.executable, "strange.py", "batch", "s", "--out", "out", "--device", "cpu", *arguments],
-        cwd=desk.path,
+        cwd=workspace.path,
         capture_output=True,
         encoding="utf-8",
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -82,7 +82,7 @@ def call(desk: Desk, patch: str, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ("1 / 0", "s/odd.yaml: unexpected ZeroDivisionError: division by zero (<string>, line 1); please report this"),
         ("raise MemoryError", "out of memory (MemoryError)"),
@@ -90,25 +90,25 @@ def call(desk: Desk, patch: str, *arguments: str) -> tuple[int, str]:
         pytest.param("raise PermissionError(13, 'Permission denied', 'x.mid')", "x.mid: Permission denied"),
     ],
 )
-def test_an_error_while_a_job_is_collected(desk: Desk, wrong: str, said: str) -> None:
-    code, shown = call(desk, COLLECTED.format(wrong=wrong))
+def test_an_error_while_a_job_is_collected(workspace: Workspace, wrong: str, message: str) -> None:
+    code, shown = call(workspace, COLLECTED.format(wrong=wrong))
     assert code == 1, shown
-    assert desk.states() == {"even": "finished", "odd": "broken"}
-    assert said in desk.record()["odd"]["message"]
-    assert said in shown
+    assert workspace.states() == {"even": "finished", "odd": "broken"}
+    assert message in workspace.record()["odd"]["message"]
+    assert message in shown
 
 
-def test_an_error_while_a_job_is_loaded_again(desk: Desk) -> None:
+def test_an_error_while_a_job_is_loaded_again(workspace: Workspace) -> None:
     """Its files were replaced after they were checked; another attempt would fail in the same way."""
-    code, said = call(desk, LOADED.format(wrong="1 / 0"))
-    assert code == 1, said
-    job = desk.record()["odd"]
-    assert (job["state"], job["deaths"], desk.states()["even"]) == ("failed", 0, "finished")
+    code, output = call(workspace, LOADED.format(wrong="1 / 0"))
+    assert code == 1, output
+    job = workspace.record()["odd"]
+    assert (job["state"], job["deaths"], workspace.states()["even"]) == ("failed", 0, "finished")
     assert "unexpected ZeroDivisionError: division by zero" in job["message"]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ("raise EOFError('Ran out of input')", "EOFError: Ran out of input"),  # not from the batch's own pipe
         pytest.param("import sys; sys.exit(3)", "SystemExit: 3", marks=pytest.mark.slow),
@@ -119,44 +119,46 @@ def test_an_error_while_a_job_is_loaded_again(desk: Desk) -> None:
         pytest.param("raise GeneratorExit", "GeneratorExit", marks=pytest.mark.slow),
     ],
 )
-def test_an_error_while_a_job_is_rendered(desk: Desk, wrong: str, said: str) -> None:
-    code, shown = call(desk, RENDERED.format(wrong=wrong), "--tries", "2")
+def test_an_error_while_a_job_is_rendered(workspace: Workspace, wrong: str, message: str) -> None:
+    code, shown = call(workspace, RENDERED.format(wrong=wrong), "--tries", "2")
     assert code == 1, shown
-    assert desk.states() == {"even": "finished", "odd": "failed"}
-    job = desk.record()["odd"]
-    assert said in job["message"]
+    assert workspace.states() == {"even": "finished", "odd": "failed"}
+    job = workspace.record()["odd"]
+    assert message in job["message"]
     assert job["deaths"] == 2
     assert job["message"].endswith("2 times at frame 0; its log: out/odd/batch.log")
-    assert len(desk.workers("odd")) == 2, "a process is not used again after an unexpected error"
+    assert len(workspace.workers("odd")) == 2, "a process is not used again after an unexpected error"
     if "_exit" not in wrong:
-        assert (desk.path / "out" / "odd" / "batch.log").read_text().count("Traceback (most recent call last)") >= 2
-    assert desk.frames("even") == alone(toy(2, frames=2), desk.path)
+        assert (workspace.path / "out" / "odd" / "batch.log").read_text().count(
+            "Traceback (most recent call last)"
+        ) >= 2
+    assert workspace.frames("even") == alone(toy(2, frames=2), workspace.path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ("raise MemoryError", "out of memory (MemoryError)"),
         ("raise BrokenPipeError(32, 'Broken pipe')", "out/odd: Broken pipe; finished work is kept"),
     ],
 )
-def test_a_refusal_by_the_system_is_not_tried_again(desk: Desk, wrong: str, said: str) -> None:
-    code, shown = call(desk, RENDERED.format(wrong=wrong))
+def test_a_refusal_by_the_system_is_not_tried_again(workspace: Workspace, wrong: str, message: str) -> None:
+    code, shown = call(workspace, RENDERED.format(wrong=wrong))
     assert code == 1, shown
-    job = desk.record()["odd"]
-    assert (job["state"], job["deaths"], desk.states()["even"]) == ("failed", 0, "finished")
-    assert said in job["message"]
+    job = workspace.record()["odd"]
+    assert (job["state"], job["deaths"], workspace.states()["even"]) == ("failed", 0, "finished")
+    assert message in job["message"]
 
 
 @pytest.mark.slow
-def test_a_worker_that_fails_before_it_begins(desk: Desk) -> None:
-    code, said = call(
-        desk, STARTED.format(wrong="os.dup2(os.open('said', 65), 2); raise ImportError('no such module')")
+def test_a_worker_that_fails_before_it_begins(workspace: Workspace) -> None:
+    code, output = call(
+        workspace, STARTED.format(wrong="os.dup2(os.open('output', 65), 2); raise ImportError('no such module')")
     )
-    assert code == 1, said
-    assert desk.states() == {"even": "failed", "odd": "failed"}
-    assert "the worker ended with exit code 1, 3 times at frame 0" in said
+    assert code == 1, output
+    assert workspace.states() == {"even": "failed", "odd": "failed"}
+    assert "the worker ended with exit code 1, 3 times at frame 0" in output
 
 
 def test_reasons() -> None:
@@ -166,8 +168,8 @@ def test_reasons() -> None:
     assert reason(ValueError("two\nlines"), file) == "a.yaml: unexpected ValueError: two lines; please report this"
 
 
-def test_an_invalid_timeline_is_one_broken_job(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = [desk.write("a", toy(1)), desk.write("b", toy(2))]
+def test_an_invalid_timeline_is_one_broken_job(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [workspace.write("a", toy(1)), workspace.write("b", toy(2))]
 
     def timeline(schedule: Schedule) -> Timeline:
         if schedule.title == "a":
@@ -175,7 +177,7 @@ def test_an_invalid_timeline_is_one_broken_job(desk: Desk, monkeypatch: pytest.M
         return Timeline(schedule)
 
     monkeypatch.setattr("pipeline.batch.jobs.collect.Timeline", timeline)
-    assert [(state.name, state.status) for state in collect(files, desk.path / "out", Origin(file=""))] == [
+    assert [(state.name, state.status) for state in collect(files, workspace.path / "out", Origin(file=""))] == [
         ("a", BROKEN),
         ("b", "waiting"),
     ]
@@ -208,71 +210,73 @@ class Broken(LineDisplay):
         raise RuntimeError("no terminal")
 
 
-def batch(desk: Desk, display: LineDisplay, out: str = "out", names: str = "a") -> tuple[Batch, list[JobState]]:
-    states = collect([desk.write(name, toy(ord(name), frames=2)) for name in names], Path(out), Origin(file=""))
+def batch(
+    workspace: Workspace, display: LineDisplay, out: str = "out", names: str = "a"
+) -> tuple[Batch, list[JobState]]:
+    states = collect([workspace.write(name, toy(ord(name), frames=2)) for name in names], Path(out), Origin(file=""))
     pool = LocalPool(worker_options("cpu", 1, len(states), BatchOptions(offline=True)))
     return Batch(states, pool, BatchOptions(), display, Path(out)), states
 
 
-def test_a_failing_display_stops_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk.path)
-    assert batch(desk, Broken())[0].run() == 0
-    assert desk.states() == {"a": FINISHED}
+def test_a_failing_display_stops_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace.path)
+    assert batch(workspace, Broken())[0].run() == 0
+    assert workspace.states() == {"a": FINISHED}
 
 
-def test_a_closed_pipe_stops_nothing(desk: Desk) -> None:
+def test_a_closed_pipe_stops_nothing(workspace: Workspace) -> None:
     """As in `render batch ... | head -1`: everything printed goes to the pipe."""
     for name in "ab":
-        desk.write(name, toy(ord(name), frames=2))
-    process = desk.start("batch", "s", "--out", "out", "--device", "cpu", "--json")
+        workspace.write(name, toy(ord(name), frames=2))
+    process = workspace.start("batch", "s", "--out", "out", "--device", "cpu", "--json")
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
     process.stdout = None
     _, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, "")
-    assert desk.states() == {"a": "finished", "b": "finished"}
+    assert workspace.states() == {"a": "finished", "b": "finished"}
 
 
 def test_a_batch_json_that_cannot_be_written_stops_nothing(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(desk.path)
+    monkeypatch.chdir(workspace.path)
 
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pipeline.batch.batch.write_record", full)
-    assert batch(desk, LineDisplay())[0].run() == 0
+    assert batch(workspace, LineDisplay())[0].run() == 0
     notes = [line for line in capsys.readouterr().err.splitlines() if "batch.json" in line]
     assert notes == ["out/batch.json: cannot be written: No space left on device; the jobs continue"]
-    assert len(desk.frames("a")) == 2
+    assert len(workspace.frames("a")) == 2
 
 
-def test_names_that_are_not_utf8_are_written(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk.path)
+def test_names_that_are_not_utf8_are_written(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace.path)
     odd = JobState(name=os.fsdecode(b"caf\xe9"), file=Path(os.fsdecode(b"caf\xe9.yaml")), status=BROKEN, message="why")
-    rendering, states = batch(desk, LineDisplay())
+    rendering, states = batch(workspace, LineDisplay())
     states.append(odd)
     rendering.run()
-    jobs = json.loads((desk.path / "out" / "batch.json").read_text())["jobs"]
+    jobs = json.loads((workspace.path / "out" / "batch.json").read_text())["jobs"]
     assert jobs[1]["name"] == odd.name
 
 
-def test_a_folder_that_cannot_be_created_is_one_failed_job(desk: Desk) -> None:
+def test_a_folder_that_cannot_be_created_is_one_failed_job(workspace: Workspace) -> None:
     for name in "ab":
-        desk.write(name, toy(ord(name), frames=2))
-    (desk.path / "out").mkdir()
-    (desk.path / "out" / "a").write_text("in the way")
-    code, said = desk.batch()
+        workspace.write(name, toy(ord(name), frames=2))
+    (workspace.path / "out").mkdir()
+    (workspace.path / "out" / "a").write_text("in the way")
+    code, output = workspace.batch()
     assert code == 1
-    assert desk.states() == {"a": "failed", "b": "finished"}
-    assert "cannot create the output folder out/a: out/a is a file" in said
+    assert workspace.states() == {"a": "failed", "b": "finished"}
+    assert "cannot create the output folder out/a: out/a is a file" in output
 
 
-def test_a_log_that_cannot_be_written_fails_no_job(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk.path)
-    [state] = batch(desk, LineDisplay())[1]
+def test_a_log_that_cannot_be_written_fails_no_job(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace.path)
+    [state] = batch(workspace, LineDisplay())[1]
     assert isinstance(state.job, Job)
     logs = Logs([state.job])
 
@@ -288,10 +292,10 @@ def test_a_log_that_cannot_be_written_fails_no_job(desk: Desk, monkeypatch: pyte
 # Workers
 
 
-def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_cannot_be_started(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system cannot create another process twice; then it can."""
-    monkeypatch.chdir(desk.path)
-    rendering, [state] = batch(desk, LineDisplay())
+    monkeypatch.chdir(workspace.path)
+    rendering, [state] = batch(workspace, LineDisplay())
     start = LocalPool.start
     refused: list[str] = []
 
@@ -307,9 +311,9 @@ def test_a_worker_that_cannot_be_started(desk: Desk, monkeypatch: pytest.MonkeyP
     assert "the worker cannot be started: Resource temporarily unavailable" in refused[1]
 
 
-def test_a_worker_that_sends_garbage_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk.path)
-    rendering, [state] = batch(desk, LineDisplay())
+def test_a_worker_that_sends_garbage_is_replaced(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace.path)
+    rendering, [state] = batch(workspace, LineDisplay())
     start = LocalPool.start
     first: list[LocalWorker] = []
     ends: list[object] = []

@@ -98,11 +98,11 @@ def test_lines_and_json(state: JobState, capsys: pytest.CaptureFixture[str]) -> 
         display.changed(state)
         display.close([state])
         state.status, state.message = "waiting", ""
-    said = capsys.readouterr()
-    plain = [line for line in said.out.splitlines() if line[0] != "{"]
+    captured = capsys.readouterr()
+    plain = [line for line in captured.out.splitlines() if line[0] != "{"]
     assert plain == ["sea: frame 4/6  12.3 steps/s  1:01 left", "1 job: 1 failed"]
-    assert said.err.splitlines() == ["sea: warning: careful", "sea: failed (0 of 6 frames):", "  why", "  so"]
-    events = [json.loads(line) for line in said.out.splitlines() if line[0] == "{"]
+    assert captured.err.splitlines() == ["sea: warning: careful", "sea: failed (0 of 6 frames):", "  why", "  so"]
+    events = [json.loads(line) for line in captured.out.splitlines() if line[0] == "{"]
     assert [(event["event"], event.get("job")) for event in events] == [
         ("job", "sea"),
         ("frame", "sea"),

@@ -71,8 +71,8 @@ def test_standard_input_and_output() -> None:
 def test_an_existing_file_is_overwritten_only_with_force() -> None:
     Path("a.txt").write_text(DEFORUM)
     Path("mine.yaml").write_text("my own work")
-    said = "mine.yaml: already exists; write another file with -o FILE.yaml, or overwrite it with --force"
-    assert message(run("a.txt", "-o", "mine.yaml")) == said
+    refusal = "mine.yaml: already exists; write another file with -o FILE.yaml, or overwrite it with --force"
+    assert message(run("a.txt", "-o", "mine.yaml")) == refusal
     assert Path("mine.yaml").read_text() == "my own work"
     assert run("a.txt", "-o", "mine.yaml", "--force").exit_code == 0
     assert "calm sea" in Path("mine.yaml").read_text()

@@ -146,8 +146,8 @@ def test_anything_else_is_refused(source: str) -> None:
 @given(st.text(alphabet="0123456789:(),.+-*/%&<>=tsmax_f 'sincwher\"\n", max_size=60))
 def test_any_schedule_is_converted_or_refused_with_a_message(plan: Callable[..., Any], schedule: str) -> None:
     text = json.dumps({"max_frames": 12, "prompts": {"0": "a"}, "angle": f"0: (0), {schedule}"})
-    said = _outcome(lambda: str(len(plan("any.json", text).specs)))
-    assert said == "12" or "any.json: Deforum: " in said
+    outcome = _outcome(lambda: str(len(plan("any.json", text).specs)))
+    assert outcome == "12" or "any.json: Deforum: " in outcome
 
 
 def _outcome(read: Callable[[], str]) -> str:

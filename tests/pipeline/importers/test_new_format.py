@@ -40,7 +40,7 @@ def convert(source: Source) -> Imported:
         frames=3,
         seed=0,
         prompts=(Scene(frame=0, text=settings.text("swirl_text")),),
-        notes=tuple(settings.not_carried({})),
+        notes=tuple(settings.not_converted({})),
     )
 '''
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.importers.diffusion.deforum_switches import SWITCHES
+from pipeline.importers.diffusion_tools.deforum_switches import SWITCHES
 from pipeline.importers.formats import disco, warpfusion
 
 DEFORUM = {"max_frames": 3, "fps": 10, "W": 64, "H": 64, "seed": 5, "prompts": {"0": "a sea"}}
@@ -110,7 +110,7 @@ ALL: list[tuple[str, Mapping[str, Any], Feature]] = [
 ]
 
 
-def _said(plan: Callable[..., Any], settings: Mapping[str, Any]) -> str:
+def _notes(plan: Callable[..., Any], settings: Mapping[str, Any]) -> str:
     return "\n".join(plan("a.json", json.dumps(settings)).notes)
 
 
@@ -128,9 +128,9 @@ def test_settings_are_reported_only_if_their_feature_is_on(
     plan: Callable[..., Any], switch: str, base: dict[str, Any], feature: Feature
 ) -> None:
     on, off, settings = feature
-    without = _said(plan, base)
-    assert _said(plan, base | off | settings) == without
-    notes = _said(plan, base | on | settings)
+    without = _notes(plan, base)
+    assert _notes(plan, base | off | settings) == without
+    notes = _notes(plan, base | on | settings)
     wanted = [*settings] if switch != "prompt_weighting" else []
     assert [name for name in wanted if name not in notes] == []
     assert settings or notes != without or switch == "prompt_weighting"
@@ -154,7 +154,7 @@ def test_settings_are_reported_only_if_their_feature_is_on(
 def test_settings_that_change_the_picture_are_always_reported(
     plan: Callable[..., Any], base: dict[str, Any], settings: dict[str, Any]
 ) -> None:
-    notes = _said(plan, base | settings)
+    notes = _notes(plan, base | settings)
     assert all(name in notes for name in settings)
 
 

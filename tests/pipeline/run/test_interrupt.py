@@ -7,13 +7,13 @@ import time
 import pytest
 
 from pipeline.run.interrupt import (
-    FAREWELL,
     INTERRUPTED,
-    STOPPED,
+    STOPPED_MESSAGE,
     TERMINATED,
+    TERMINATED_MESSAGE,
     TerminatedError,
-    stopping_well,
-    terminating_well,
+    handling_ctrl_c,
+    handling_sigterm,
 )
 from tests.waiting import PATIENCE
 
@@ -24,7 +24,7 @@ def press() -> None:
 
 def test_the_first_ctrl_c_is_announced_and_requests_a_stop() -> None:
     announced: list[str] = []
-    with stopping_well(lambda: announced.append("finishing")) as stop:
+    with handling_ctrl_c(lambda: announced.append("finishing")) as stop:
         assert not stop()
         press()
         assert stop()
@@ -32,7 +32,7 @@ def test_the_first_ctrl_c_is_announced_and_requests_a_stop() -> None:
 
 
 def test_the_second_ctrl_c_stops_at_once() -> None:
-    with stopping_well(lambda: None) as stop:
+    with handling_ctrl_c(lambda: None) as stop:
         press()
         with pytest.raises(KeyboardInterrupt):
             press()
@@ -41,14 +41,14 @@ def test_the_second_ctrl_c_stops_at_once() -> None:
 
 def test_the_ctrl_c_handler_is_restored_after_the_block() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with stopping_well(lambda: None):
+    with handling_ctrl_c(lambda: None):
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_sigterm_handler_is_restored_after_the_block() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with terminating_well():
+    with handling_sigterm():
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -76,7 +76,7 @@ def ended(program: str, *numbers: int, patience: float = PATIENCE) -> tuple[int,
 def test_sigterm_raises_at_once() -> None:
     program = """
 try:
-    with it.terminating_well():
+    with it.handling_sigterm():
         print("ready", flush=True)
         time.sleep(60)
 except it.TerminatedError:
@@ -89,7 +89,7 @@ def test_a_second_sigterm_does_not_disturb_the_first() -> None:
     program = """
 import os, signal
 try:
-    with it.terminating_well():
+    with it.handling_sigterm():
         print("ready", flush=True)
         time.sleep(60)
 except it.TerminatedError:
@@ -102,33 +102,36 @@ except it.TerminatedError:
 def test_the_process_ends_even_if_the_exception_is_swallowed() -> None:
     """A finaliser or third-party code swallows the exception and continues."""
     program = """
-said = False
-with it.terminating_well():
+printed = False
+with it.handling_sigterm():
     while True:
         try:
-            said = said or not print("ready", flush=True)
+            printed = printed or not print("ready", flush=True)
             time.sleep(60)
         except BaseException:
             pass
 """
     code, err, seconds = ended(program)
-    assert (code, err) == (TERMINATED, f"{FAREWELL}\n")
+    assert (code, err) == (TERMINATED, f"{TERMINATED_MESSAGE}\n")
     assert seconds > 0.3
 
 
 @pytest.mark.parametrize(
     ("numbers", "code", "message"),
-    [((signal.SIGTERM,), TERMINATED, FAREWELL), ((signal.SIGINT, signal.SIGINT), INTERRUPTED, STOPPED)],
+    [
+        ((signal.SIGTERM,), TERMINATED, TERMINATED_MESSAGE),
+        ((signal.SIGINT, signal.SIGINT), INTERRUPTED, STOPPED_MESSAGE),
+    ],
 )
 def test_long_running_foreign_code_is_not_waited_for(numbers: tuple[int, ...], code: int, message: str) -> None:
     """Python calls no signal handler before that code returns."""
     program = """
 import hashlib
-said = False
-with it.terminating_well(), it.stopping_well(lambda: None):
+printed = False
+with it.handling_sigterm(), it.handling_ctrl_c(lambda: None):
     while True:
         try:
-            said = said or not print("ready", flush=True)
+            printed = printed or not print("ready", flush=True)
             hashlib.pbkdf2_hmac("sha256", b"a", b"b", 2**31 - 1)
         except BaseException:  # the signal came before the call
             pass
@@ -140,7 +143,7 @@ with it.terminating_well(), it.stopping_well(lambda: None):
 def test_one_ctrl_c_waits_for_the_step_however_long_it_takes() -> None:
     program = """
 import hashlib
-with it.terminating_well(), it.stopping_well(lambda: None) as stop:
+with it.handling_sigterm(), it.handling_ctrl_c(lambda: None) as stop:
     print("ready", flush=True)
     begun = time.monotonic()
     while time.monotonic() < begun + 4 * it.GRACE:
@@ -153,7 +156,7 @@ with it.terminating_well(), it.stopping_well(lambda: None) as stop:
 def test_unread_error_output_does_not_block_the_end() -> None:
     """The program is blocked while printing: its pipe is full, and sys.stderr is locked while it waits."""
     program = """
-with it.terminating_well():
+with it.handling_sigterm():
     print("ready", flush=True)
     while True:
         try:

@@ -81,18 +81,18 @@ def test_missing_frames_of_a_scope() -> None:
     current = [True, False, True, True, False]
     assert missing_frames(current, Scope(own=(0, 5)), False) == [1, 4]
     assert missing_frames(current, Scope(own=(2, 5)), False) == [4]
-    assert missing_frames(current, Scope(own=(0, 4), asked=(3, 4)), False) == [1, 3]
+    assert missing_frames(current, Scope(own=(0, 4), requested=(3, 4)), False) == [1, 3]
     assert missing_frames(current, Scope(own=(0, 3)), True) == [0, 1, 2]
 
 
 def test_a_scope_holds_the_runs_own_and_requested_frames() -> None:
-    whole, asked, part, first = (
+    whole, requested, part, first = (
         Scope.of(frames, own, 10) for frames, own in [(None, None), ((4, 6), None), (None, (4, 6)), (None, (0, 4))]
     )
-    assert [scope.own for scope in (whole, asked, part, first)] == [(0, 10), (0, 6), (4, 6), (0, 4)]
-    assert [scope.wanted for scope in (whole, asked, part, first)] == [(0, 10), (4, 6), (4, 6), (0, 4)]
-    assert [scope.asked for scope in (whole, asked, part, first)] == [None, (4, 6), None, None]
-    assert [scope.describes_folder for scope in (whole, asked, part, first)] == [True, True, False, True]
+    assert [scope.own for scope in (whole, requested, part, first)] == [(0, 10), (0, 6), (4, 6), (0, 4)]
+    assert [scope.wanted for scope in (whole, requested, part, first)] == [(0, 10), (4, 6), (4, 6), (0, 4)]
+    assert [scope.requested for scope in (whole, requested, part, first)] == [None, (4, 6), None, None]
+    assert [scope.describes_folder for scope in (whole, requested, part, first)] == [True, True, False, True]
     assert Scope.of((None, 3), None, 10).wanted == (0, 3)
     with pytest.raises(InputError, match="--frames 4:11: expected A:B with 0 <= A < B <= 10, the number of frames"):
         Scope.of((4, 11), None, 10)

@@ -12,8 +12,8 @@ STARTED = Started(
     schedule="sea", folder=Path("out/sea"), frames=12, first=3, last=8, stale=0, device="cpu", remaining=5
 )
 FINISHED = Finished(schedule="sea", video=Path("out/sea/video.mp4"), frames=8, rendered=5, seconds=61.4)
-GO_ON = "run the same command again to continue"
-INTERRUPTED = Interrupted(schedule="sea", folder=Path("out/sea"), done=5, frames=12, go_on=GO_ON)
+RUN_AGAIN = "run the same command again to continue"
+INTERRUPTED = Interrupted(schedule="sea", folder=Path("out/sea"), done=5, frames=12, go_on=RUN_AGAIN)
 FAILED = Failed(schedule="sea", message="ffmpeg: the disk is full")
 
 
@@ -53,7 +53,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         ),
         (
             INTERRUPTED,
-            {"event": "interrupted", "schedule": "sea", "folder": "out/sea", "done": 5, "frames": 12, "go_on": GO_ON},
+            {
+                "event": "interrupted",
+                "schedule": "sea",
+                "folder": "out/sea",
+                "done": 5,
+                "frames": 12,
+                "go_on": RUN_AGAIN,
+            },
         ),
         (
             FAILED,
@@ -121,8 +128,8 @@ def test_frames_are_shown_every_five_seconds_and_at_the_end(
     for index in range(8):
         report(frame(index))
         clock[0] += 2.0
-    told = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
-    assert told == ["1/12", "4/12", "7/12", "8/12"]
+    shown = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
+    assert shown == ["1/12", "4/12", "7/12", "8/12"]
 
 
 def test_line_without_prompts_has_no_similarity(capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,7 +154,7 @@ def test_frames_of_earlier_runs_are_counted(capsys: pytest.CaptureFixture[str]) 
 
 def test_an_interruption_shows_how_to_continue(capsys: pytest.CaptureFixture[str]) -> None:
     LineReporter()(INTERRUPTED)
-    assert capsys.readouterr().out == f"sea: 5 of 12 frames are done; {GO_ON}\n"
+    assert capsys.readouterr().out == f"sea: 5 of 12 frames are done; {RUN_AGAIN}\n"
 
 
 def test_failure_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,8 +215,8 @@ def both(report: Reporter) -> None:
 
 def test_lines_name_the_schedule_if_there_are_several(capsys: pytest.CaptureFixture[str]) -> None:
     both(LineReporter())
-    told = [line for line in capsys.readouterr().out.splitlines() if "frame " in line]
-    assert [line.partition("  ")[0] for line in told] == ["frame 4/12", "sky: frame 4/12", "frame 8/12"]
+    lines = [line for line in capsys.readouterr().out.splitlines() if "frame " in line]
+    assert [line.partition("  ")[0] for line in lines] == ["frame 4/12", "sky: frame 4/12", "frame 8/12"]
 
 
 @pytest.mark.usefixtures("wide_terminal")

@@ -196,10 +196,10 @@ def test_frames_are_the_states_rounded_to_8_bits(reference: Job) -> None:
 
 def test_report_and_events_agree_on_similarity(reference: Job) -> None:
     report = json.loads((reference.folder / "report.json").read_text())
-    told = [event.similarity for event in reference.events if isinstance(event, FrameDone)]
-    assert report["similarity"] == told
+    similarities = [event.similarity for event in reference.events if isinstance(event, FrameDone)]
+    assert report["similarity"] == similarities
     assert (report["frames"], report["frames_in_schedule"]) == (FRAMES, FRAMES)
-    best = max(range(FRAMES), key=lambda index: told[index] or -1.0)
+    best = max(range(FRAMES), key=lambda index: similarities[index] or -1.0)
     with Image.open(reference.folder / "poster.png") as poster:
         assert np.array_equal(np.asarray(poster), FrameFolder(reference.folder / "frames").read(best))
 
@@ -252,8 +252,8 @@ def interruption(job: Job) -> Interrupted:
 def test_an_interrupted_fresh_run_continues_without_fresh(job: Job, reference: Job) -> None:
     """Repeating the command with --fresh would start over."""
     job.render(fresh=True, stop_after=5)
-    told = interruption(job)
-    assert (told.done, told.frames, told.go_on) == (5, FRAMES, "run it again without --fresh to continue")
+    last = interruption(job)
+    assert (last.done, last.frames, last.go_on) == (5, FRAMES, "run it again without --fresh to continue")
     assert job.render()
     assert job.rendered == list(range(5, FRAMES))
     assert_same_frames(job, reference)
@@ -263,8 +263,8 @@ def test_an_interrupted_fresh_run_continues_without_fresh(job: Job, reference: J
 def test_an_interrupted_range_continues_with_its_remaining_frames(job: Job, stop_after: int, stopped: int) -> None:
     """Interrupted before the range and inside it; repeating the command would render frame 5 again."""
     job.render(frames=(5, 9), stop_after=stop_after)
-    told = interruption(job)
-    assert (told.done, told.frames, told.go_on) == (stopped, 9, f"run it with --frames {stopped}:9 to continue")
+    last = interruption(job)
+    assert (last.done, last.frames, last.go_on) == (stopped, 9, f"run it with --frames {stopped}:9 to continue")
     assert job.render(frames=(stopped, 9))
     assert job.rendered == list(range(stopped, 9))
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline import Finished, FrameDone, Session, Started, load_schedule
 from pipeline.run.folder.folder import RunFolder
-from pipeline.run.folder.status import inspect
+from pipeline.run.folder.status import read_status
 from tests.shots import four_shots
 
 SHOTS = four_shots(5, 6, 3, 4)
@@ -60,7 +60,7 @@ def test_missing_frames_are_rendered_from_the_state_before_them(file: Path, tmp_
     # No states are kept for frames 0 to 4; those of frames 16 and 17 are kept (the latest two) and hold their pictures.
     assert new == [0, 1, 2, 3, 4]
     assert bytes_of(out) == whole
-    assert inspect(RunFolder(out)).done == ("0:18",)
+    assert read_status(RunFolder(out)).done == ("0:18",)
 
 
 def test_a_longer_last_shot_continues_from_its_last_state(file: Path, tmp_path: Path) -> None:

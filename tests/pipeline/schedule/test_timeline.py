@@ -97,6 +97,13 @@ def test_a_spec_survives_json() -> None:
         assert "\n" not in spec.to_json()
 
 
+def test_a_plan_names_the_scale_of_the_steps_only_if_it_is_the_picture_s() -> None:
+    plain, own = (timeline({}, 8, rest=rest).at(0) for rest in ("", "refine: {adapt: picture}\n"))
+    assert (plain.adapt, own.adapt) == ("number", "picture")
+    assert "adapt" not in json.loads(plain.to_json())
+    assert json.loads(own.to_json())["adapt"] == "picture"
+
+
 def test_the_same_schedule_gives_the_same_specs_in_any_order() -> None:
     forwards = list(timeline(PANNED))
     asked = timeline(PANNED)

@@ -107,9 +107,9 @@ def test_a_tilt_is_shown_in_perspective() -> None:
     tilted = np.asarray(
         np.linalg.inv(motion_matrix({"tilt_x": 4.0, "pan_x": 0.1}, (WIDTH, HEIGHT), (0.5, 0.5))), dtype=np.float64
     )
-    led = np.stack([x, y, np.ones_like(x)], -1) @ tilted.T
+    mapped = np.stack([x, y, np.ones_like(x)], -1) @ tilted.T
     off = []
-    for places in (led[..., :2] / led[..., 2:], led[..., :2]):
+    for places in (mapped[..., :2] / mapped[..., 2:], mapped[..., :2]):
         grid = torch.tensor(places / [WIDTH - 1, HEIGHT - 1] * 2 - 1).float()[None]
         expected = F.grid_sample(ramps, grid, padding_mode="reflection", align_corners=True)
         off.append(np.abs(seen_through(ramps, tilted).astype(int) - as_bytes(expected)).max())

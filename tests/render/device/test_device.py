@@ -6,7 +6,7 @@ from render.errors import InputError
 from render.spec import PRECISIONS
 
 
-def test_auto_is_the_gpu_where_there_is_one() -> None:
+def test_auto_is_the_gpu_if_there_is_one() -> None:
     assert pick_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -15,12 +15,12 @@ def test_cpu_is_cpu() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "gpu", "cuda:x", "cpu cpu", "meta", "mps", "auto:1"])
-def test_a_name_that_is_no_device_says_what_is_expected(name: str) -> None:
+def test_an_unknown_device_name_says_what_is_expected(name: str) -> None:
     with pytest.raises(InputError, match="expected auto, cpu, cuda or cuda:N"):
         pick_device(name)
 
 
-def test_a_gpu_that_is_not_there_says_how_many_are() -> None:
+def test_a_missing_gpu_number_says_how_many_there_are() -> None:
     count = torch.cuda.device_count()
     with pytest.raises(InputError, match=f"has {count} CUDA GPUs; try --device auto"):
         pick_device(f"cuda:{count}")
@@ -36,7 +36,7 @@ def test_cuda_without_a_gpu_is_refused() -> None:
     ("has_amx", "has_avx512_bf16", "dtype"),
     [(True, False, torch.bfloat16), (False, True, torch.bfloat16), (False, False, torch.float32)],
 )
-def test_the_cpu_computes_in_bf16_only_where_it_multiplies_it(
+def test_the_cpu_uses_bf16_only_if_it_has_bf16_multiplication(
     has_amx: bool, has_avx512_bf16: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
@@ -45,7 +45,7 @@ def test_the_cpu_computes_in_bf16_only_where_it_multiplies_it(
 
 
 @pytest.mark.parametrize(("has_bf16", "dtype"), [(True, torch.bfloat16), (False, torch.float16)])
-def test_a_gpu_computes_in_bf16_where_it_multiplies_it_else_in_fp16(
+def test_a_gpu_uses_bf16_if_it_has_bf16_multiplication_else_fp16(
     has_bf16: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: has_bf16)
@@ -53,17 +53,17 @@ def test_a_gpu_computes_in_bf16_where_it_multiplies_it_else_in_fp16(
 
 
 @pytest.mark.parametrize("precision", PRECISIONS[1:])
-def test_a_precision_that_is_asked_for_is_taken(precision: str) -> None:
+def test_a_requested_precision_is_used(precision: str) -> None:
     named = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
     assert model_dtype(torch.device("cpu"), precision) == named[precision]
 
 
-def test_a_device_has_a_name_that_says_how_it_rounds() -> None:
+def test_a_device_name_identifies_its_rounding() -> None:
     assert device_name(torch.device("cpu")).startswith("CPU (")
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-def test_a_gpu_is_picked_by_number() -> None:
+def test_a_gpu_is_selected_by_number() -> None:
     assert pick_device("cuda:0") == torch.device("cuda:0")
     assert model_dtype(torch.device("cuda:0")) in (torch.bfloat16, torch.float16)

@@ -34,7 +34,7 @@ LOST = (
         (ImportError("libtorch_cpu.so: failed to map segment from shared object"), MemoryLimitError, "libtorch_cpu"),
     ],
 )
-def test_failures_of_the_machine(error: Exception, kind: type[Exception], said: str) -> None:
+def test_machine_failures_are_recognised(error: Exception, kind: type[Exception], said: str) -> None:
     failure = machine_failure(error)
     assert type(failure) is kind
     assert said in str(failure)
@@ -46,5 +46,5 @@ def test_failures_of_the_machine(error: Exception, kind: type[Exception], said: 
     "error",
     [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ImportError("No module named x"), KeyError("a")],
 )
-def test_bugs_are_none(error: Exception) -> None:
+def test_bugs_are_not_machine_failures(error: Exception) -> None:
     assert machine_failure(error) is None

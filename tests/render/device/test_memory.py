@@ -31,12 +31,12 @@ def saved_for_real(latents: vqgan.VQGAN, size: tuple[int, int]) -> int:
     return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
 
 
-def test_the_estimate_is_what_a_decode_keeps(embedded_vqgan: vqgan.VQGAN) -> None:
+def test_the_estimate_equals_the_memory_of_a_real_decode(embedded_vqgan: vqgan.VQGAN) -> None:
     estimate = memory.decode_bytes(embedded_vqgan, (64, 48), CPU)
     assert estimate == pytest.approx(saved_for_real(embedded_vqgan, (64, 48)), rel=0.1)
 
 
-def test_nothing_of_an_estimate_stays(embedded_vqgan: vqgan.VQGAN) -> None:
+def test_an_estimate_leaves_no_memory_allocated(embedded_vqgan: vqgan.VQGAN) -> None:
     """A worker makes an estimate before every job."""
     for _ in range(2):
         memory.decode_bytes(embedded_vqgan, (64, 48), CPU)
@@ -44,13 +44,13 @@ def test_nothing_of_an_estimate_stays(embedded_vqgan: vqgan.VQGAN) -> None:
     assert [one for one in gc.get_objects() if type(one) is FakeTensor] == []
 
 
-def test_it_grows_with_the_picture_and_costs_none_of_it(embedded_vqgan: vqgan.VQGAN) -> None:
+def test_the_estimate_grows_with_the_picture_without_allocating_it(embedded_vqgan: vqgan.VQGAN) -> None:
     small = memory.decode_bytes(embedded_vqgan, (256, 144), CPU)
     assert memory.decode_bytes(embedded_vqgan, (512, 288), CPU) == pytest.approx(4 * small, rel=0.2)
     assert memory.decode_bytes(embedded_vqgan, (8192, 8192), CPU) > 100e9  # computed instantly, on any machine
 
 
-def test_a_size_that_cannot_fit_is_told_with_one_that_could(
+def test_a_size_that_does_not_fit_is_reported_with_one_that_does(
     embedded_vqgan: vqgan.VQGAN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "available", lambda device: 2_000_000_000)
@@ -69,19 +69,19 @@ def test_a_size_that_cannot_fit_is_told_with_one_that_could(
         memory.require(embedded_vqgan, (width * 3 // 2 // 8 * 8, height * 3 // 2 // 8 * 8), CPU)
 
 
-def test_where_the_system_does_not_say_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_refused_if_free_memory_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda device: None)
     memory.require(Pixels(), (8192, 8192), CPU)
 
 
-def test_this_machine_says_what_is_free() -> None:
+def test_this_machine_reports_its_free_memory() -> None:
     free = memory.available(CPU)
     assert free is None or 0 < free < 1e15
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
-def test_a_gpu_says_what_is_free() -> None:
+def test_a_gpu_reports_its_free_memory() -> None:
     free = memory.available(torch.device("cuda"))
     assert free is not None
     assert free > 0

@@ -46,7 +46,7 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("unset")
-def test_threads_sleep_unless_somebody_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_sleep_unless_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOMP_SPINCOUNT", "7")
     sleep_at_barriers()
     assert WAIT_POLICY not in os.environ
@@ -62,7 +62,7 @@ def test_threads_sleep_unless_somebody_says_otherwise(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(("settings", "said"), [({}, "passive"), ({"KMP_BLOCKTIME": "0"}, "None")])
 @pytest.mark.parametrize("start", STARTS)
-def test_it_is_set_wherever_a_process_begins_before_torch_reads_it(
+def test_the_policy_is_set_in_every_process_before_torch_reads_it(
     start: str, settings: dict[str, str], said: str
 ) -> None:
     environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}

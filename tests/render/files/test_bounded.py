@@ -11,6 +11,6 @@ def test_a_file_of_exactly_the_limit_is_read(tmp_path: Path) -> None:
     assert read_bounded(file, 100) == bytes(range(100))
 
 
-def test_an_endless_file_is_refused_after_one_byte_more_than_the_limit() -> None:
+def test_an_endless_file_is_refused_one_byte_past_the_limit() -> None:
     with pytest.raises(TooLargeError, match="more than 1,000 bytes"):
         read_bounded(Path("/dev/zero"), 1000)

@@ -92,12 +92,12 @@ def test_every_layout_gives_the_same_weights(layout: str, zipped: bool, tmp_path
 
 
 @pytest.mark.parametrize("prefix", ["", "first_stage_model.", "module."])
-def test_safetensors_are_read_alike(prefix: str, tmp_path: Path) -> None:
+def test_safetensors_give_the_same_weights(prefix: str, tmp_path: Path) -> None:
     save_file(prefixed(prefix, FULL), tmp_path / "model.safetensors")
     assert_read(tmp_path / "model.safetensors", WEIGHTS)
 
 
-def test_a_prefix_that_is_asked_for_goes_before_the_one_that_is_found(tmp_path: Path) -> None:
+def test_a_requested_prefix_overrides_the_detected_one(tmp_path: Path) -> None:
     torch.save(lightning(STAGES), tmp_path / "last.ckpt")
     negative = {key: -value for key, value in WEIGHTS.items()}
     assert_read(tmp_path / "last.ckpt", negative, prefix="cond_stage_model.")
@@ -116,7 +116,7 @@ AVERAGED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("layout", AVERAGED)
-def test_running_averages_take_the_place_of_the_weights(layout: str, tmp_path: Path) -> None:
+def test_running_averages_replace_the_weights(layout: str, tmp_path: Path) -> None:
     torch.save(AVERAGED[layout], tmp_path / "last.ckpt")
     assert_read(tmp_path / "last.ckpt", AVERAGES)
 
@@ -169,7 +169,7 @@ def published_class(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], type]:
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "pre-1.6"])
 @pytest.mark.parametrize("name", CALLBACKS)
-def test_a_pickled_callback_is_no_obstacle(
+def test_a_pickled_callback_is_ignored(
     name: str, zipped: bool, tmp_path: Path, published_class: Callable[[str], type], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     callback = published_class(name)
@@ -181,7 +181,7 @@ def test_a_pickled_callback_is_no_obstacle(
     assert_read(tmp_path / "last.ckpt", WEIGHTS)
 
 
-def test_pickled_settings_and_scores_are_no_obstacle(tmp_path: Path) -> None:
+def test_pickled_settings_and_scores_are_ignored(tmp_path: Path) -> None:
     omegaconf = pytest.importorskip("omegaconf")
     settings = omegaconf.OmegaConf.create({"embed_dim": 8, "ddconfig": {"ch_mult": [1, 2], "dropout": None}})
     scores = {"monitor": np.float64(0.25), "best": np.float32(1.5)}
@@ -192,7 +192,7 @@ def test_pickled_settings_and_scores_are_no_obstacle(tmp_path: Path) -> None:
     assert_read(tmp_path / "last.ckpt", WEIGHTS)
 
 
-def test_a_kind_of_dict_of_the_training_code_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dict_subclass_of_the_training_code_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lightning's hyper-parameters: filled item by item, with a state of their own."""
     name = "pytorch_lightning.utilities.parsing"
     module = ModuleType(name)
@@ -206,7 +206,7 @@ def test_a_kind_of_dict_of_the_training_code_is_no_obstacle(tmp_path: Path, monk
     assert_read(tmp_path / "last.ckpt", WEIGHTS)
 
 
-def test_code_under_the_name_of_a_bystander_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_under_an_ignored_name_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = []
 
     def attack(text: str) -> None:
@@ -227,9 +227,7 @@ def test_code_under_the_name_of_a_bystander_is_not_run(tmp_path: Path, monkeypat
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "pre-1.6"])
 @pytest.mark.parametrize("place", ["alone", "among the weights", "among the callbacks"])
-def test_a_checkpoint_that_wants_to_execute_code_is_refused_and_does_nothing(
-    place: str, zipped: bool, tmp_path: Path
-) -> None:
+def test_a_checkpoint_with_code_is_refused_and_not_executed(place: str, zipped: bool, tmp_path: Path) -> None:
     evil: Any = Evil(tmp_path / "executed")
     content = {
         "alone": evil,
@@ -244,14 +242,14 @@ def test_a_checkpoint_that_wants_to_execute_code_is_refused_and_does_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["evil.ckpt"]
 
 
-def test_a_pickle_with_newer_opcodes_is_refused_as_well(tmp_path: Path) -> None:
+def test_a_pickle_with_newer_opcodes_is_refused(tmp_path: Path) -> None:
     torch.save(lightning(FULL, evil=Evil(tmp_path / "executed")), tmp_path / "evil.ckpt", pickle_protocol=4)
     with pytest.raises(WeightsError, match=r"evil\.ckpt"):
         read_state_dict(tmp_path / "evil.ckpt")
     assert not (tmp_path / "executed").exists()
 
 
-def test_openais_archives_are_refused_and_the_way_to_go_is_named(tmp_path: Path) -> None:
+def test_openais_archives_are_refused_with_an_alternative(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "ViT-B-32.pt", "w") as archive:
         for name in ("data.pkl", "constants.pkl", "version", "code/__torch__/clip/model.py"):
             archive.writestr(f"ViT-B-32/{name}", b"")
@@ -259,7 +257,7 @@ def test_openais_archives_are_refused_and_the_way_to_go_is_named(tmp_path: Path)
         read_state_dict(tmp_path / "ViT-B-32.pt")
 
 
-def test_torchs_oldest_format_is_refused_with_a_sentence(tmp_path: Path) -> None:
+def test_torchs_oldest_format_is_refused_with_a_message(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "old.pth", "w") as archive:
         archive.addfile(tarfile.TarInfo("pickle"), io.BytesIO())
     with pytest.raises(WeightsError, match=r"old\.pth: refused: torch's tar format"):
@@ -273,7 +271,7 @@ def test_torchs_oldest_format_is_refused_with_a_sentence(tmp_path: Path) -> None
         *({1: torch.zeros(3)}, {"state_dict": [1]}, {"state_dict": None}, {"state_dict": {}}, {"model": {"a": "b"}}),
     ],
 )
-def test_a_file_that_holds_no_state_dict_is_refused(content: object, tmp_path: Path) -> None:
+def test_a_file_without_a_state_dict_is_refused(content: object, tmp_path: Path) -> None:
     torch.save(content, tmp_path / "other.ckpt")
     with pytest.raises(WeightsError, match=r"other\.ckpt: not a checkpoint: it holds no state dict"):
         read_state_dict(tmp_path / "other.ckpt")
@@ -287,7 +285,7 @@ def test_a_missing_checkpoint_is_named(suffix: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
 @pytest.mark.parametrize("name", ["cut.ckpt", "old.ckpt", "cut.safetensors"])
-def test_a_cut_off_checkpoint_is_named(share: float, name: str, tmp_path: Path) -> None:
+def test_a_truncated_checkpoint_is_named(share: float, name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     if path.suffix == ".safetensors":
         save_file(FULL, path)
@@ -299,13 +297,13 @@ def test_a_cut_off_checkpoint_is_named(share: float, name: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["page.ckpt", "page.safetensors"])
-def test_a_web_page_in_place_of_a_checkpoint_is_named(name: str, tmp_path: Path) -> None:
+def test_a_web_page_instead_of_a_checkpoint_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("<!doctype html><title>Sorry, this link is dead</title>" * 9)
     with pytest.raises(WeightsError, match=f"{name}: not a checkpoint"):
         read_state_dict(tmp_path / name)
 
 
-def test_what_fits_is_what_is_wanted() -> None:
+def test_matching_weights_are_returned() -> None:
     state = {**WEIGHTS, "colorize": torch.ones(3), "quantize.cluster_size": torch.ones(4)}
     assert fit(state, SHAPES, Path("last.ckpt"), "model.yaml").keys() == WEIGHTS.keys()
 
@@ -341,14 +339,14 @@ MISFITS = {
 
 
 @pytest.mark.parametrize("misfit", MISFITS)
-def test_what_does_not_fit_is_named(misfit: str) -> None:
+def test_weights_that_do_not_fit_are_named(misfit: str) -> None:
     state, message = MISFITS[misfit]
     with pytest.raises(WeightsError) as caught:
         fit(state, SHAPES, Path("last.ckpt"), "model.yaml")
     assert str(caught.value) == message
 
 
-def test_converting_keeps_the_wanted_weights_and_where_they_came_from(tmp_path: Path) -> None:
+def test_converting_keeps_the_wanted_weights_and_their_origin(tmp_path: Path) -> None:
     original, target = tmp_path / "last.ckpt", tmp_path / "cache" / "model.safetensors"
     torch.save(lightning(STAGES), original)
     convert(original, target, wanted=SHAPES, source_sha256="ab" * 32)
@@ -367,7 +365,7 @@ def test_weights_that_share_memory_are_converted(tmp_path: Path) -> None:
     assert_read(tmp_path / "model.safetensors", {"encoder.a": tied, "encoder.b": tied})
 
 
-def test_a_conversion_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_conversion_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     original, target = tmp_path / "last.ckpt", tmp_path / "model.safetensors"
     target.write_bytes(b"before")
     torch.save(lightning({**FULL, "evil": Evil(tmp_path / "executed")}), original)  # type: ignore[dict-item]
@@ -387,7 +385,7 @@ def test_a_conversion_that_fails_leaves_what_was_there(tmp_path: Path, monkeypat
     assert {path.name for path in tmp_path.iterdir()} == {"last.ckpt", "model.safetensors"}
 
 
-def test_safetensors_are_known_by_their_content(tmp_path: Path) -> None:
+def test_safetensors_are_recognised_by_their_content(tmp_path: Path) -> None:
     """Files in the cache are named after their model, whatever their format."""
     path = tmp_path / "ViT-B-32--openai.weights"
     save_file({"a.weight": torch.ones(2, 3)}, path)

@@ -36,7 +36,7 @@ def header(width: int, height: int, bits: int = 8, colour: int = 0) -> tuple[byt
     ("name", "options"),
     [("a.png", {}), ("a.bmp", {}), ("a.tif", {}), ("a.webp", {"lossless": True}), ("a.gif", {})],
 )
-def test_formats_without_loss_give_the_same_pixels(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
+def test_lossless_formats_give_the_same_pixels(tmp_path: Path, name: str, options: dict[str, Any]) -> None:
     path = tmp_path / name
     picture().save(path, **options)
     read = load_image(path)
@@ -45,29 +45,29 @@ def test_formats_without_loss_give_the_same_pixels(tmp_path: Path, name: str, op
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_jpegs_are_read_near_what_they_show(tmp_path: Path, mode: str) -> None:
+def test_jpegs_are_read_within_compression_error(tmp_path: Path, mode: str) -> None:
     Image.new("RGB", (16, 16), (200, 200, 200)).convert(mode).save(tmp_path / "a.jpg", quality=95)
     assert load_image(tmp_path / "a.jpg") == pytest.approx(np.full((16, 16, 3), 200 / 255), abs=0.01)
 
 
-def test_cmyk_colours_are_right_way_round(tmp_path: Path) -> None:
+def test_cmyk_colours_are_not_inverted(tmp_path: Path) -> None:
     Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(tmp_path / "red.jpg", quality=95)
     assert load_image(tmp_path / "red.jpg")[8, 8] == pytest.approx([1, 0, 0], abs=0.02)
 
 
-def test_the_name_says_nothing_of_the_format(tmp_path: Path) -> None:
+def test_the_format_is_detected_from_the_content_not_the_name(tmp_path: Path) -> None:
     picture().save(tmp_path / "a.jpg", format="PNG")
     assert load_image(tmp_path / "a.jpg").shape == (2, 3, 3)
 
 
-def test_grey_of_16_bits_keeps_them(tmp_path: Path) -> None:
+def test_16_bit_grey_keeps_its_depth(tmp_path: Path) -> None:
     levels = np.array([[0, 1, 257], [40000, 65534, 65535]], dtype=np.uint16)
     for name in ("a.png", "a.tif"):
         Image.fromarray(levels).save(tmp_path / name)
         assert load_image(tmp_path / name)[..., 1] == pytest.approx(levels / 65535, abs=1e-7)
 
 
-def test_colour_of_16_bits_is_read_to_8(tmp_path: Path) -> None:
+def test_16_bit_colour_is_read_as_8_bit(tmp_path: Path) -> None:
     rows = b"\0" + struct.pack(">HHH", 65535, 32768, 0)
     content = png(header(1, 1, bits=16, colour=2), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     (tmp_path / "a.png").write_bytes(content)
@@ -82,7 +82,7 @@ def test_black_and_white_and_grey(tmp_path: Path, mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 @pytest.mark.parametrize(("cover", "level"), [(0, 1.0), (255, 0.0), (51, 0.8)])
-def test_transparency_is_laid_over_white(tmp_path: Path, mode: str, cover: int, level: float) -> None:
+def test_transparency_is_composited_over_white(tmp_path: Path, mode: str, cover: int, level: float) -> None:
     Image.new(mode, (2, 2), (0, 0, 0, cover) if mode == "RGBA" else (0, cover)).save(tmp_path / "a.png")
     assert load_image(tmp_path / "a.png") == pytest.approx(np.full((2, 2, 3), level), abs=1e-6)
 
@@ -117,13 +117,13 @@ def test_exif_turns_photos_upright(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("exif", [b"Exif\0\0garbage", b"Exif\0\0II*\0", b"Exif\0\0II*\0\xff\xff\xff\x7f"])
-def test_a_damaged_exif_turns_nothing(tmp_path: Path, exif: bytes) -> None:
+def test_a_damaged_exif_block_is_ignored(tmp_path: Path, exif: bytes) -> None:
     Image.new("RGB", (16, 8)).save(tmp_path / "a.jpg", exif=exif)
     assert load_image(tmp_path / "a.jpg").shape == (8, 16, 3)
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png", "a.tif"])
-def test_the_first_picture_of_several_counts(tmp_path: Path, name: str) -> None:
+def test_the_first_picture_of_several_is_used(tmp_path: Path, name: str) -> None:
     first, second = Image.new("RGB", (4, 4), "white"), Image.new("RGB", (4, 4), "black")
     first.save(tmp_path / name, save_all=True, append_images=[second])
     assert load_image(tmp_path / name).min() > 0.95
@@ -182,7 +182,7 @@ def jpeg_header(width: int, height: int) -> bytes:
         pytest.param(bitmap_header(60_000, 60_000), id="bmp"),
     ],
 )
-def test_a_picture_too_large_is_refused_before_it_is_decoded(tmp_path: Path, content: bytes) -> None:
+def test_an_oversized_picture_is_refused_before_it_is_decoded(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bomb").write_bytes(content)
     tracemalloc.start()
     said = refused(tmp_path / "bomb")
@@ -213,7 +213,7 @@ def test_a_canvas_that_webp_cannot_hold_is_refused(tmp_path: Path) -> None:
         pytest.param(b"\x89PNG\r\n\x1a\n", id="only png's first bytes"),
     ],
 )
-def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_not_pictures_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.png").write_bytes(content)
     assert "a PNG, JPEG, WebP, BMP, TIFF or GIF picture" in refused(tmp_path / "a.png")
 
@@ -225,7 +225,7 @@ def test_other_formats_are_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.bmp", "a.tif", "a.gif"])
-def test_a_torn_file_is_refused_wherever_it_ends(tmp_path: Path, name: str) -> None:
+def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path: Path, name: str) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / name)
     whole = (tmp_path / name).read_bytes()
@@ -241,7 +241,7 @@ def bomb() -> bytes:
     return b"".join(squeeze.compress(bytes(1 << 20)) for _ in range(200)) + squeeze.flush()
 
 
-def test_a_png_whose_pixels_inflate_to_far_more_than_it_shows(tmp_path: Path, bomb: bytes) -> None:
+def test_a_png_that_inflates_to_more_pixels_than_it_declares(tmp_path: Path, bomb: bytes) -> None:
     (tmp_path / "a.png").write_bytes(png(header(8, 8), (b"IDAT", bomb), (b"IEND", b"")))
     tracemalloc.start()
     assert load_image(tmp_path / "a.png").shape == (8, 8, 3)  # the visible picture; the rest is never inflated
@@ -250,7 +250,7 @@ def test_a_png_whose_pixels_inflate_to_far_more_than_it_shows(tmp_path: Path, bo
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iCCP", b"iTXt"])
-def test_notes_that_inflate_to_hundreds_of_megabytes_do_not(tmp_path: Path, bomb: bytes, name: bytes) -> None:
+def test_compressed_text_chunks_cannot_exhaust_memory(tmp_path: Path, bomb: bytes, name: bytes) -> None:
     notes = b"note\0" + (b"\1\0\0\0" if name == b"iTXt" else b"\0") + bomb
     pixels = (b"IDAT", zlib.compress(b"\0\xff\xff\xff"))
     (tmp_path / "a.png").write_bytes(png(header(1, 1, colour=2), (name, notes), pixels, (b"IEND", b"")))
@@ -263,7 +263,7 @@ def test_notes_that_inflate_to_hundreds_of_megabytes_do_not(tmp_path: Path, bomb
     tracemalloc.stop()
 
 
-def test_plain_notes_do_no_harm(tmp_path: Path) -> None:
+def test_plain_text_chunks_are_ignored(tmp_path: Path) -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_text("prompt", "../../etc/passwd\n\x1b[2J")
     picture().save(tmp_path / "a.png", pnginfo=notes)
@@ -271,7 +271,7 @@ def test_plain_notes_do_no_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["I", "F"])
-def test_32_bits_a_channel_are_refused(tmp_path: Path, mode: str) -> None:
+def test_32_bits_per_channel_are_refused(tmp_path: Path, mode: str) -> None:
     Image.new(mode, (2, 2)).save(tmp_path / "a.tif")
     assert "8 or 16 are expected" in refused(tmp_path / "a.tif")
 

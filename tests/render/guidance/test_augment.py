@@ -14,7 +14,7 @@ def turns(matrices: Tensor) -> Tensor:
     return torch.atan2(-matrices[..., 0, 1], matrices[..., 1, 1])
 
 
-def test_jitter_only_mirrors_and_turns(generator: torch.Generator) -> None:
+def test_jitter_only_mirrors_and_rotates(generator: torch.Generator) -> None:
     matrices = augment.jitter(3, 500, LIGHT, generator)
     linear = matrices[..., :2, :2]
     torch.testing.assert_close(linear @ linear.mT, torch.eye(2).expand_as(linear), atol=1e-5, rtol=0)
@@ -23,13 +23,13 @@ def test_jitter_only_mirrors_and_turns(generator: torch.Generator) -> None:
     assert (matrices[..., 2, :] == torch.tensor([0.0, 0.0, 1.0])).all()
 
 
-def test_turns_go_both_ways_and_stay_below_ten_degrees(generator: torch.Generator) -> None:
+def test_rotations_go_both_ways_and_stay_below_ten_degrees(generator: torch.Generator) -> None:
     angles = turns(augment.jitter(1, 4000, LIGHT, generator))
     assert TEN_DEGREES * 0.95 < float(angles.max()) <= TEN_DEGREES + 1e-6
     assert -TEN_DEGREES - 1e-6 <= float(angles.min()) < -TEN_DEGREES * 0.95
 
 
-def test_half_are_mirrored_and_two_fifths_turned(generator: torch.Generator) -> None:
+def test_half_are_mirrored_and_two_fifths_rotated(generator: torch.Generator) -> None:
     matrices = augment.jitter(1, 20000, LIGHT, generator)
     mirrored = (torch.linalg.det(matrices) < 0).float().mean()
     turned = (turns(matrices).abs() > 1e-6).float().mean()
@@ -37,14 +37,14 @@ def test_half_are_mirrored_and_two_fifths_turned(generator: torch.Generator) -> 
     assert abs(float(turned) - 0.4) < 0.02
 
 
-def test_mirroring_and_turning_are_independent(generator: torch.Generator) -> None:
+def test_mirroring_and_rotation_are_independent(generator: torch.Generator) -> None:
     matrices = augment.jitter(1, 20000, LIGHT, generator)
     mirrored = torch.linalg.det(matrices) < 0
     turned = turns(matrices).abs() > 1e-6
     assert abs(float(turned[mirrored].float().mean()) - 0.4) < 0.02
 
 
-def test_noise_has_a_strength_of_its_own_per_cutout(generator: torch.Generator) -> None:
+def test_each_cutout_has_its_own_noise_strength(generator: torch.Generator) -> None:
     added = augment.noise(torch.full((2, 200, 3, 16, 16), 0.5), LIGHT, generator) - 0.5
     strengths = added.flatten(2).std(dim=-1)
     assert float(strengths.max()) < LIGHT.noise * 1.1
@@ -53,18 +53,18 @@ def test_noise_has_a_strength_of_its_own_per_cutout(generator: torch.Generator) 
     assert abs(float(added.mean())) < 5e-4
 
 
-def test_noise_lets_the_gradient_through_unchanged(generator: torch.Generator) -> None:
+def test_noise_does_not_change_the_gradient(generator: torch.Generator) -> None:
     looks = torch.rand(1, 2, 3, 8, 8, generator=generator).requires_grad_()
     weights = torch.rand(looks.shape, generator=generator)
     (gradient,) = torch.autograd.grad((augment.noise(looks, LIGHT, generator) * weights).sum(), looks)
     assert torch.equal(gradient, weights)
 
 
-def test_the_strengths_are_those_a_spec_can_name() -> None:
+def test_the_strengths_are_those_that_a_spec_allows() -> None:
     assert tuple(augment.STRENGTHS) == AUGMENTS
 
 
-def test_full_turns_shift_and_tilt_as_often_as_they_say(generator: torch.Generator) -> None:
+def test_full_augmentation_shifts_and_tilts_at_the_stated_rates(generator: torch.Generator) -> None:
     matrices = augment.jitter(1, 20000, FULL, generator)[0]
     turned = turns(matrices).abs() > 1e-6
     moved = matrices[:, :2, 2].abs().sum(dim=1) > 0
@@ -80,7 +80,7 @@ def only(**changes: float) -> augment.Strength:
     return augment.Strength(turn_share=0, turn=0, noise=0, **changes)  # type: ignore[arg-type]
 
 
-def test_a_tint_keeps_brightness_and_greys(generator: torch.Generator) -> None:
+def test_a_tint_preserves_brightness_and_greys(generator: torch.Generator) -> None:
     looks = torch.rand(2, 50, 3, 4, 4, generator=generator)
     tinted = augment.alter(looks, only(tint_share=1.0, tint=0.1), generator)
     luma = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
@@ -91,14 +91,14 @@ def test_a_tint_keeps_brightness_and_greys(generator: torch.Generator) -> None:
     assert float((tinted - looks).abs().max()) > 0.1
 
 
-def test_hues_turn_all_the_way_round(generator: torch.Generator) -> None:
+def test_hues_rotate_through_the_full_circle(generator: torch.Generator) -> None:
     red = torch.zeros(1, 1, 3, 1, 1)
     red[0, 0, 0] = 1.0
     angles = [float(augment.alter(red, only(tint_share=1.0, tint=1.0), generator)[0, 0].argmax()) for _ in range(60)]
     assert set(angles) == {0.0, 1.0, 2.0}
 
 
-def test_covering_takes_a_tenth_to_two_fifths_of_some(generator: torch.Generator) -> None:
+def test_erasing_covers_a_tenth_to_two_fifths_of_some_cutouts(generator: torch.Generator) -> None:
     looks = torch.ones(4, 500, 3, 40, 40)
     covered = augment.alter(looks, only(cover_share=0.7), generator)
     assert ((covered == 0) | (covered == 1)).all()
@@ -112,6 +112,6 @@ def test_covering_takes_a_tenth_to_two_fifths_of_some(generator: torch.Generator
     assert float(rows.min()) > 0.02  # every place is covered sometimes
 
 
-def test_what_is_off_changes_nothing(generator: torch.Generator) -> None:
+def test_disabled_augmentations_change_nothing(generator: torch.Generator) -> None:
     looks = torch.rand(1, 3, 3, 8, 8, generator=generator)
     assert torch.equal(augment.alter(looks, only(), generator), looks)

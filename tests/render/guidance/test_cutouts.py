@@ -56,13 +56,13 @@ def test_crops_are_square_in_pixels_and_45_to_100_percent_of_the_shorter_side(
     assert 0.99 < float(sides.max()) <= 1 + 1e-6
 
 
-def test_pictures_of_a_batch_and_later_draws_get_views_of_their_own(generator: torch.Generator) -> None:
+def test_each_picture_of_a_batch_and_each_draw_gets_its_own_views(generator: torch.Generator) -> None:
     first, second = cutouts.draw(2, 8, 1.0, LIGHT, generator)
     assert not torch.equal(first, second)
     assert not torch.equal(cutouts.draw(2, 8, 1.0, LIGHT, generator)[0], first)
 
 
-def test_equal_generators_draw_equal_views() -> None:
+def test_equal_generators_give_equal_views() -> None:
     one, other = (cutouts.draw(2, 8, 1.0, LIGHT, torch.Generator().manual_seed(5)) for _ in range(2))
     assert torch.equal(one, other)
 
@@ -83,7 +83,7 @@ def test_a_mirrored_view_shows_the_mirror_image(generator: torch.Generator) -> N
     ("height", "width", "side"),
     [(16, 16, 16), (24, 40, 32), (56, 112, 20), (144, 256, 64), (64, 64, 16), (48, 32, 8)],
 )
-def test_a_view_shows_the_place_it_names(height: int, width: int, side: int) -> None:
+def test_a_view_shows_the_region_it_describes(height: int, width: int, side: int) -> None:
     assert float(misplacement(height, width, side)) < 2e-3
 
 
@@ -98,13 +98,13 @@ def misplacement(height: int, width: int, side: int) -> Tensor:
     return (looks[:, :, :2] - (places[:, :, :2] + 1) / 2).abs().max()
 
 
-def test_what_lies_outside_is_reflected() -> None:
+def test_cutouts_reflect_outside_the_picture() -> None:
     picture = map_of_places(16, 16)
     looks = cutouts.sample(picture, crop(1.0, 0.0, 1.0, 1.0), 16)  # its right half is outside
     torch.testing.assert_close(looks[0, 0, :, :, 8:], looks[0, 0, :, :, :8].flip(-1), atol=1e-5, rtol=0)
 
 
-def test_looking_at_a_larger_picture_does_not_alias() -> None:
+def test_sampling_a_larger_picture_does_not_alias() -> None:
     checkerboard = (torch.arange(64)[:, None] + torch.arange(64)) % 2 * torch.ones(1, 3, 1, 1)
     looks = cutouts.sample(checkerboard, torch.eye(3)[None, None], 8)
     torch.testing.assert_close(looks, torch.full_like(looks, 0.5), atol=0.05, rtol=0)
@@ -119,7 +119,7 @@ def test_every_region_of_the_picture_gets_a_gradient(height: int, width: int, ge
     assert (regions > 0).all()
 
 
-def test_a_batch_equals_its_pictures_looked_at_alone(generator: torch.Generator) -> None:
+def test_cutouts_of_a_batch_equal_those_of_its_single_pictures(generator: torch.Generator) -> None:
     pictures = torch.rand(2, 3, 36, 64, generator=generator)
     views = cutouts.draw(2, 6, 64 / 36, LIGHT, generator)
     together = cutouts.sample(pictures, views, 16)
@@ -128,7 +128,7 @@ def test_a_batch_equals_its_pictures_looked_at_alone(generator: torch.Generator)
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-6, rtol=0)
 
 
-def test_the_whole_view_is_the_mean_of_the_pixels_that_fall_together(generator: torch.Generator) -> None:
+def test_the_whole_view_averages_the_pixels_it_merges(generator: torch.Generator) -> None:
     picture = torch.rand(2, 3, 8, 8, generator=generator).repeat_interleave(8, dim=2).repeat_interleave(4, dim=3)
     view = cutouts.whole(picture, 8)
     assert view.shape == (2, 1, 3, 8, 8)
@@ -136,7 +136,7 @@ def test_the_whole_view_is_the_mean_of_the_pixels_that_fall_together(generator: 
     torch.testing.assert_close(view.mean(), picture.mean(), atol=0.02, rtol=0)
 
 
-def test_a_tilted_view_shows_the_place_that_its_homography_names() -> None:
+def test_a_tilted_view_shows_the_region_of_its_homography() -> None:
     tilt = torch.tensor([[0.5, 0.1, 0.1], [0.0, 0.6, -0.1], [0.1, -0.05, 1.0]])[None, None]
     looks = cutouts.sample(map_of_places(64, 64), tilt, 32)
     corners = (2 * torch.arange(32) + 1) / 32 - 1

@@ -62,14 +62,14 @@ def test_a_loss_is_one_finite_number_per_picture_with_finite_gradient(name: str,
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_loss_can_be_followed_in_every_picture(name: str) -> None:
+def test_a_loss_can_be_minimised_for_every_picture(name: str) -> None:
     image = PICTURES["noise"].clone().requires_grad_()
     (gradient,) = torch.autograd.grad(evaluate(name, inputs_of(image)).sum(), image)
     assert (gradient.abs().sum(dim=(1, 2, 3)) > 0).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pictures_of_a_batch_do_not_see_each_other(name: str) -> None:
+def test_pictures_of_a_batch_are_independent(name: str) -> None:
     image = PICTURES["noise"]
     together = evaluate(name, inputs_of(image))
     alone = [evaluate(name, inputs_of(image[i : i + 1])) for i in range(2)]
@@ -90,7 +90,7 @@ def test_spherical_distance_of_equal_and_opposite_vectors() -> None:
 
 
 @pytest.mark.parametrize("shares", [(1.0, 1.0), (3.0, 0.5)])
-def test_prompt_loss_is_the_weighted_sum_over_prompts_meaned_over_cutouts_and_perceptors(
+def test_prompt_loss_is_the_weighted_sum_over_prompts_averaged_over_cutouts_and_perceptors(
     shares: tuple[float, float],
 ) -> None:
     image = PICTURES["noise"]
@@ -136,7 +136,7 @@ def test_total_variation_of_known_pictures() -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 0.3, 1.0])
-def test_grey_has_no_colour(level: float) -> None:
+def test_grey_has_zero_colourfulness(level: float) -> None:
     grey = level * torch.linspace(0, 1, 12).expand(2, 3, 8, 12)
     assert float(saturation.colourfulness(grey).max()) < 1e-3
 

@@ -36,7 +36,7 @@ class Cramped:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, None])
-def test_pieces_give_the_same_embeddings_and_gradient(size: int | None, generator: torch.Generator) -> None:
+def test_micro_batches_give_the_same_embeddings_and_gradient(size: int | None, generator: torch.Generator) -> None:
     images = torch.rand(7, 3, 16, 16, generator=generator)
     towards = torch.randn(7, 4, generator=generator)
     results = []
@@ -51,7 +51,7 @@ def test_pieces_give_the_same_embeddings_and_gradient(size: int | None, generato
         torch.testing.assert_close(ours, plain, atol=1e-7, rtol=1e-6)
 
 
-def test_no_more_than_a_piece_is_looked_at_or_kept(generator: torch.Generator) -> None:
+def test_only_one_micro_batch_is_in_memory_at_a_time(generator: torch.Generator) -> None:
     cramped = Cramped(room=2)
     perceptor = MicroBatched(cramped)
     perceptor.size = 2
@@ -75,7 +75,7 @@ def frame(renderer: Renderer, spec: FrameSpec) -> FrameState:
     return renderer.step(None, replace(spec, num_steps=3, num_cutouts=8))
 
 
-def test_where_memory_runs_out_groups_are_halved_and_the_frame_is_the_same(spec: FrameSpec) -> None:
+def test_if_memory_runs_out_groups_are_halved_and_the_frame_is_the_same(spec: FrameSpec) -> None:
     warnings: list[str] = []
     cramped = Cramped(room=2)
     renderer = Renderer(Pixels(), [Scorer(perceptor=cramped)], CPU, warn=warnings.append)
@@ -90,7 +90,7 @@ def test_where_memory_runs_out_groups_are_halved_and_the_frame_is_the_same(spec:
     assert len(warnings) == 1
 
 
-def test_a_frame_that_fits_in_no_way_says_so(spec: FrameSpec) -> None:
+def test_a_frame_that_cannot_fit_in_memory_is_an_error(spec: FrameSpec) -> None:
     renderer = Renderer(Pixels(), [Scorer(perceptor=Cramped(room=0))], CPU)
     with pytest.raises(MemoryLimitError, match=r"frame 1: out of memory on cpu, even with one cutout .*output\.size"):
         frame(renderer, spec)

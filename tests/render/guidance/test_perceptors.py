@@ -69,7 +69,7 @@ def test_texts_are_embedded_as_open_clip_does(embedded_clip: clip.CLIP, original
     torch.testing.assert_close(embedded_clip.encode_text(TEXTS), wanted, atol=1e-5, rtol=0)
 
 
-def test_a_text_is_embedded_alike_alone_and_among_others(embedded_clip: clip.CLIP) -> None:
+def test_a_text_is_embedded_the_same_alone_and_in_a_batch(embedded_clip: clip.CLIP) -> None:
     alone = torch.cat([embedded_clip.encode_text([text]) for text in TEXTS])
     torch.testing.assert_close(embedded_clip.encode_text(TEXTS), alone, atol=1e-5, rtol=0)
 
@@ -99,7 +99,7 @@ def test_size_mean_and_deviation_come_from_the_model(original: open_clip.CLIP, g
     torch.testing.assert_close(odd.encode_image(images), wanted, atol=1e-5, rtol=0)
 
 
-def test_bf16_sees_what_float32_sees(embedded_clip: clip.CLIP) -> None:
+def test_bf16_embeddings_agree_with_float32(embedded_clip: clip.CLIP) -> None:
     small = clip.load(FILES, CPU, torch.bfloat16)
     images = torch.stack([sky((0.02, 0.02, 0.15), (0.0, 0.0, 0.05)), sky((1.0, 0.6, 0.1), (0.7, 0.3, 0.1))])
     seen = small.encode_image(images)
@@ -114,7 +114,7 @@ def sky(top: tuple[float, float, float], bottom: tuple[float, float, float]) -> 
     return F.interpolate(ends[None], size=(64, 1), mode="bilinear", align_corners=True)[0].expand(3, 64, 64)
 
 
-def test_the_embedded_clip_knows_night_from_sunset_and_meadow(embedded_clip: clip.CLIP) -> None:
+def test_the_embedded_clip_distinguishes_night_sunset_and_meadow(embedded_clip: clip.CLIP) -> None:
     night = sky((0.02, 0.02, 0.12), (0.0, 0.0, 0.05))
     stars = torch.rand(64, 64, generator=torch.Generator().manual_seed(0)) > 0.985
     pictures = torch.stack(
@@ -142,7 +142,7 @@ def test_missing_weights_are_named(copies: ModelFiles, tmp_path: Path) -> None:
         loading(replace(copies, weights=tmp_path / "not-there.safetensors"))
 
 
-def test_weights_that_lack_a_tensor_never_guide(copies: ModelFiles) -> None:
+def test_weights_with_a_missing_tensor_are_refused(copies: ModelFiles) -> None:
     state = load_file(WEIGHTS)
     del state["visual.conv1.weight"]
     assert copies.weights is not None
@@ -153,7 +153,7 @@ def test_weights_that_lack_a_tensor_never_guide(copies: ModelFiles) -> None:
     assert str(caught.value) == f"{copies.weights}: 'visual.conv1.weight' is missing; {belongs}"
 
 
-def test_weights_of_another_architecture_never_guide(copies: ModelFiles) -> None:
+def test_weights_of_another_architecture_are_refused(copies: ModelFiles) -> None:
     config_file = copies.paths[0]
     config = json.loads(config_file.read_text())
     config["vision_cfg"]["width"] = 16
@@ -162,14 +162,14 @@ def test_weights_of_another_architecture_never_guide(copies: ModelFiles) -> None
         loading(copies)
 
 
-def test_cut_off_weights_never_guide(copies: ModelFiles) -> None:
+def test_truncated_weights_are_refused(copies: ModelFiles) -> None:
     assert copies.weights is not None
     os.truncate(copies.weights, copies.weights.stat().st_size // 2)
     with pytest.raises(WeightsError, match="damaged-clip"):
         loading(copies)
 
 
-def test_a_web_page_in_place_of_weights_never_guides(copies: ModelFiles) -> None:
+def test_a_web_page_instead_of_weights_is_refused(copies: ModelFiles) -> None:
     assert copies.weights is not None
     copies.weights.write_text("<!doctype html><title>404</title>")
     with pytest.raises(WeightsError, match="damaged-clip"):
@@ -185,7 +185,7 @@ def test_a_web_page_in_place_of_weights_never_guides(copies: ModelFiles) -> None
         ('{"model_cfg": 3}', "not an open_clip config"),
     ],
 )
-def test_a_config_of_something_else_is_named(text: str, message: str, copies: ModelFiles) -> None:
+def test_a_config_of_another_kind_is_named(text: str, message: str, copies: ModelFiles) -> None:
     copies.paths[0].write_text(text)
     with pytest.raises(WeightsError, match=rf"damaged-clip\.json: {message}"):
         loading(copies)
@@ -201,7 +201,7 @@ def test_the_toy_recognises_its_colours(colour: str) -> None:
     assert float(scores.max()) == pytest.approx(1.0)
 
 
-def test_the_toy_mixes_the_colours_that_are_named_and_gives_other_texts_their_own() -> None:
+def test_the_toy_mixes_named_colours_and_gives_other_texts_unique_vectors() -> None:
     scorer = toy.Toy(CPU)
     both, yellowish, sea, sky_text = scorer.encode_text(["a RED and green thing", "green red", "the sea", "the sky"])
     torch.testing.assert_close(both, yellowish)

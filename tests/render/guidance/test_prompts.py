@@ -54,7 +54,7 @@ def test_slerp_stays_in_the_plane_of_its_ends() -> None:
     torch.testing.assert_close(third, torch.tensor([math.cos(math.pi / 6), math.sin(math.pi / 6), 0.0]))
 
 
-def test_slerp_between_equal_vectors_stays(generator: torch.Generator) -> None:
+def test_slerp_between_equal_vectors_is_that_vector(generator: torch.Generator) -> None:
     start, _ = unit_pair(generator)
     torch.testing.assert_close(slerp(start, start.clone(), 0.3), start)
 
@@ -72,7 +72,7 @@ def test_similarity_is_the_weighted_mean_cosine_over_cutouts() -> None:
     torch.testing.assert_close(targets.similarity(embeddings), torch.tensor([3 * 0.5 / 4, -1 / 4]))
 
 
-def test_a_text_is_embedded_once_in_a_life() -> None:
+def test_a_text_is_embedded_only_once() -> None:
     perceptor = CountingToy()
     encoder = PromptEncoder(perceptor, CPU)
     for _ in range(3):
@@ -99,7 +99,7 @@ def test_slerp_makes_one_target_of_two_prompts() -> None:
 
 
 @pytest.mark.parametrize("texts", [{"red": 0.5}, {"red": 0.2, "blue": 0.3, "green": 0.5}])
-def test_slerp_of_one_or_three_prompts_is_a_mix_by_weights(texts: dict[str, float]) -> None:
+def test_slerp_of_one_or_three_prompts_falls_back_to_weights(texts: dict[str, float]) -> None:
     encoder = PromptEncoder(CountingToy(), CPU)
     by_slerp, by_weights = (encoder.targets(weighted(**texts), blend) for blend in ("slerp", "weights"))
     assert by_slerp is not None
@@ -108,7 +108,7 @@ def test_slerp_of_one_or_three_prompts_is_a_mix_by_weights(texts: dict[str, floa
     assert torch.equal(by_slerp.weights, by_weights.weights)
 
 
-def test_no_prompts_no_targets() -> None:
+def test_without_prompts_there_are_no_targets() -> None:
     assert PromptEncoder(CountingToy(), CPU).targets((), "weights") is None
 
 

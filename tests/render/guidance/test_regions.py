@@ -69,7 +69,7 @@ def test_without_regions_nothing_is_computed() -> None:
     assert targets.with_coverage(drawn_views(), TOY.side) is targets
 
 
-def test_a_region_of_ones_is_no_region() -> None:
+def test_a_region_of_ones_equals_no_region() -> None:
     views = drawn_views()
     everywhere = gradient(red(torch.ones(1, HEIGHT, WIDTH)), views)
     torch.testing.assert_close(everywhere, gradient(red(None), views), atol=1e-7, rtol=1e-5)
@@ -85,7 +85,7 @@ def test_gradients_vanish_outside_the_region() -> None:
     assert not right.any()
 
 
-def test_regions_of_a_batch_are_those_of_its_pictures() -> None:
+def test_each_picture_of_a_batch_has_its_own_regions() -> None:
     """Fewer prompts, no regions, and a frame of half the size in the same batch."""
     half = left_half()[None, ::2, ::2]
     two = Targets(
@@ -110,7 +110,7 @@ class ByHalves(PromptEncoder):
         return replace(found, regions=torch.stack([left_half(), 1 - left_half()]))
 
 
-def test_a_region_is_carried_to_a_frame(spec: FrameSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_affects_the_frame(spec: FrameSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("render.renderer.renderer.PromptEncoder", ByHalves)
     renderer = Renderer(Pixels(), [Scorer(perceptor=TOY)], CPU)
     prompts = tuple(PromptWeight(text=text, weight=1.0) for text in ("red", "blue"))

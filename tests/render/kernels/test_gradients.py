@@ -17,7 +17,7 @@ from render.kernels.gradients import clamp_with_gradient, straight_through
         (-0.5, 1.0, False),
     ],
 )
-def test_clamping_lets_the_gradient_through_that_leads_back(value: float, gradient: float, passes: bool) -> None:
+def test_clamping_passes_gradients_that_point_back_into_the_range(value: float, gradient: float, passes: bool) -> None:
     tensor = torch.tensor([value], requires_grad=True)
     clamped = clamp_with_gradient(tensor, 0.0, 1.0)
     clamped.backward(torch.tensor([gradient]))  # type: ignore[no-untyped-call]
@@ -26,7 +26,7 @@ def test_clamping_lets_the_gradient_through_that_leads_back(value: float, gradie
     assert float(tensor.grad) == (gradient if passes else 0.0)
 
 
-def test_straight_through_has_the_value_of_one_and_the_gradient_of_the_other(generator: torch.Generator) -> None:
+def test_straight_through_has_the_value_of_one_tensor_and_the_gradient_of_the_other(generator: torch.Generator) -> None:
     value, replacement, weights = torch.rand(3, 4, 5, generator=generator)
     value.requires_grad_()
     through = straight_through(value, replacement)
@@ -35,7 +35,7 @@ def test_straight_through_has_the_value_of_one_and_the_gradient_of_the_other(gen
     assert torch.equal(gradient, weights)
 
 
-def test_straight_through_does_not_hand_out_the_replacement_itself() -> None:
+def test_straight_through_does_not_return_the_replacement_itself() -> None:
     replacement = torch.zeros(3)
     straight_through(torch.ones(3), replacement).add_(1)
     assert torch.equal(replacement, torch.zeros(3))

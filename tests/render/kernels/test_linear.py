@@ -23,7 +23,7 @@ def test_value_and_gradient_are_those_of_torch(dtype: torch.dtype, with_bias: bo
     torch.testing.assert_close(gradient, plain)
 
 
-def test_a_row_does_not_hang_on_the_others() -> None:
+def test_each_row_is_independent_of_the_others() -> None:
     """Each of several pictures refined together gets what it would get alone."""
     generator = torch.Generator().manual_seed(1)
     layer = FrozenLinear(torch.randn(64, 32, generator=generator))
@@ -31,7 +31,7 @@ def test_a_row_does_not_hang_on_the_others() -> None:
     torch.testing.assert_close(layer(x)[:10], layer(x[:10]), rtol=1e-6, atol=1e-6)
 
 
-def test_single_precision_is_packed_where_torch_can() -> None:
+def test_float32_weights_are_packed_if_torch_supports_it() -> None:
     layer = FrozenLinear(torch.randn(8, 4))
     assert layer._packed is not None, "torch has dropped the operations: use its own linear and say so in docs"
     assert "weight" not in dict(layer.named_buffers())

@@ -44,7 +44,7 @@ def test_value_and_gradient_are_those_of_group_norm(
 
 @pytest.mark.parametrize("silu", [False, True])
 @pytest.mark.parametrize("layout", FORMATS)
-def test_in_bf16_the_gradient_points_where_that_of_float32_points(
+def test_the_bf16_gradient_has_the_direction_of_the_float32_gradient(
     layout: torch.memory_format, silu: bool, generator: torch.Generator
 ) -> None:
     exact = norm(torch.float32, generator)
@@ -57,7 +57,7 @@ def test_in_bf16_the_gradient_points_where_that_of_float32_points(
 
 
 @pytest.mark.parametrize("silu", [False, True])
-def test_without_a_gradient_to_compute_the_value_is_the_same(silu: bool, generator: torch.Generator) -> None:
+def test_the_value_is_the_same_without_a_gradient(silu: bool, generator: torch.Generator) -> None:
     reference = norm(torch.float32, generator)
     x = torch.randn(2, 12, 7, 5, generator=generator)
     torch.testing.assert_close(FrozenNorm(reference, silu=silu)(x), plain(reference, silu)(x))

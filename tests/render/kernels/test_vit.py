@@ -45,7 +45,7 @@ def test_value_and_gradient(
         {"output_tokens": True},
     ],
 )
-def test_another_transformer_is_left_alone(changes: dict[str, Any]) -> None:
+def test_other_transformers_are_not_replaced(changes: dict[str, Any]) -> None:
     assert not vit.fits(made(**changes))
 
 

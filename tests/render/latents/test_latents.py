@@ -147,12 +147,12 @@ def test_the_nearest_entry_is_the_nearest(embedded_vqgan: vqgan.VQGAN, by_hand: 
     assert len(set(codes.tolist())) > 5
 
 
-def test_the_nearest_entry_is_that_of_taming(embedded_vqgan: vqgan.VQGAN, by_hand: ByHand, landscape: Tensor) -> None:
+def test_the_nearest_entry_agrees_with_taming(embedded_vqgan: vqgan.VQGAN, by_hand: ByHand, landscape: Tensor) -> None:
     latent = by_hand.encode(landscape)
     torch.testing.assert_close(embedded_vqgan.nearest(latent), by_hand.quantize(latent)[0], atol=1e-5, rtol=0)
 
 
-def test_quantised_decoding_has_the_picture_of_the_entry_and_the_gradient_of_the_identity(
+def test_quantised_decoding_shows_the_codebook_entry_with_a_straight_through_gradient(
     embedded_vqgan: vqgan.VQGAN, quantizing_vqgan: vqgan.VQGAN, by_hand: ByHand, landscape: Tensor
 ) -> None:
     latent = by_hand.encode(landscape)
@@ -166,7 +166,7 @@ def test_quantised_decoding_has_the_picture_of_the_entry_and_the_gradient_of_the
     assert float((results[0][0] - by_hand.decode(latent)).abs().max()) > 0.01
 
 
-def test_projection_clamps_every_channel_to_what_its_codebook_spans(
+def test_projection_clamps_every_channel_to_the_range_of_the_codebook(
     embedded_vqgan: vqgan.VQGAN, by_hand: ByHand, generator: torch.Generator
 ) -> None:
     codebook = by_hand.quantize.get_parameter("embedding.weight")
@@ -183,7 +183,7 @@ def test_spread_is_the_standard_deviation_of_the_codebook(embedded_vqgan: vqgan.
     assert embedded_vqgan.spread == pytest.approx(float(by_hand.quantize.get_parameter("embedding.weight").std()))
 
 
-def test_colours_leave_a_bf16_decoder_in_full_float(
+def test_a_bf16_decoder_returns_float32_colours(
     embedded_vqgan: vqgan.VQGAN, bf16_vqgan: vqgan.VQGAN, landscape: Tensor
 ) -> None:
     latent = embedded_vqgan.encode(landscape)
@@ -196,7 +196,7 @@ def test_colours_leave_a_bf16_decoder_in_full_float(
     assert float((picture - exact).abs().mean()) < 0.01
 
 
-def test_a_batch_equals_its_pictures_alone(embedded_vqgan: vqgan.VQGAN, landscape: Tensor) -> None:
+def test_a_batch_equals_its_single_pictures(embedded_vqgan: vqgan.VQGAN, landscape: Tensor) -> None:
     together = embedded_vqgan.encode(landscape)
     alone = torch.cat([embedded_vqgan.encode(landscape[i : i + 1]) for i in range(2)])
     torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
@@ -215,7 +215,7 @@ def test_building_and_decoding_print_nothing(capsys: pytest.CaptureFixture[str],
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-def test_a_gpu_decodes_what_the_cpu_decodes(embedded_vqgan: vqgan.VQGAN, landscape: Tensor) -> None:
+def test_decoding_on_a_gpu_agrees_with_the_cpu(embedded_vqgan: vqgan.VQGAN, landscape: Tensor) -> None:
     cuda = torch.device("cuda")
     on_gpu: Any = vqgan.load(find_latent("embedded").files(), cuda, torch.float32, quantize=False)
     latent = embedded_vqgan.encode(landscape)

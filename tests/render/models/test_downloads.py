@@ -212,7 +212,7 @@ def start(download: Download, folder: Path, output: Path, code: str = FETCH, **v
 # ---- the normal case
 
 
-def test_file_is_fetched_once_and_recorded(host: Host, model: Download, tmp_path: Path) -> None:
+def test_file_is_downloaded_once_and_recorded(host: Host, model: Download, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "cache"
     heard: list[tuple[str, int, int | None]] = []
     path = fetch(model, folder, offline=False, progress=lambda *said: heard.append(said))
@@ -246,7 +246,7 @@ def test_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"), [("1", True), ("on", True), ("Yes", True), ("TRUE", True), ("0", False)]
 )
-def test_offline_wanted(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
+def test_offline_requested(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", value)
     assert offline_wanted() is expected
 
@@ -255,9 +255,7 @@ def test_offline_wanted(monkeypatch: pytest.MonkeyPatch, value: str, expected: b
 
 
 @pytest.mark.parametrize("headers", [{"ETag": '"one"'}, {"Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"}])
-def test_cut_connections_go_on_where_they_stopped(
-    host: Host, model: Download, tmp_path: Path, headers: dict[str, str]
-) -> None:
+def test_interrupted_downloads_resume(host: Host, model: Download, tmp_path: Path, headers: dict[str, str]) -> None:
     host.answers["/model.ckpt"] = Answer(headers=headers, cuts=[100_000, 50_000, 1_000, 1_000, 1_000, 1_000, None])
     assert get(model, tmp_path) == CONTENT
     assert host.ranges[:3] == [None, "bytes=100000-", "bytes=150000-"]
@@ -273,7 +271,7 @@ def test_cut_connections_go_on_where_they_stopped(
         {"headers": {"ETag": 'W/"one"'}, "ranges": "always"},
     ],
 )
-def test_host_that_cannot_go_on_is_asked_again_from_the_start(
+def test_host_without_range_support_restarts_the_download(
     host: Host, model: Download, tmp_path: Path, change: dict[str, object]
 ) -> None:
     host.answers["/model.ckpt"] = replace(Answer(cuts=[HALF, None]), **change)  # type: ignore[arg-type]
@@ -281,7 +279,7 @@ def test_host_that_cannot_go_on_is_asked_again_from_the_start(
     assert host.sent == HALF + len(CONTENT)
 
 
-def test_host_that_always_cuts_is_left_for_the_next(host: Host, model: Download, tmp_path: Path) -> None:
+def test_host_that_always_disconnects_is_replaced_by_the_next(host: Host, model: Download, tmp_path: Path) -> None:
     host.answers["/model.ckpt"] = Answer(ranges="", cuts=[HALF] * 20)
     host.answers["/mirror.ckpt"] = Answer(OTHER)
     both = replace(model, addresses=(host.url(), host.url("/mirror.ckpt")))
@@ -290,7 +288,7 @@ def test_host_that_always_cuts_is_left_for_the_next(host: Host, model: Download,
     assert "the connection was cut" in refused(replace(model, name="b"), tmp_path)
 
 
-def test_end_that_looks_like_a_cut_is_one_where_the_size_is_known(host: Host, model: Download, tmp_path: Path) -> None:
+def test_early_end_is_resumed_if_the_size_is_known(host: Host, model: Download, tmp_path: Path) -> None:
     """Without Content-Length, a cut connection looks like the end of the file."""
     headers = {"ETag": '"one"', "Content-Length": "", "Connection": "close"}
     host.answers["/model.ckpt"] = Answer(headers=headers, cuts=[HALF, None])
@@ -299,7 +297,9 @@ def test_end_that_looks_like_a_cut_is_one_where_the_size_is_known(host: Host, mo
 
 
 @pytest.mark.parametrize("ranges", ["if-range", "always"])
-def test_file_that_changed_in_between_is_not_mixed(host: Host, model: Download, tmp_path: Path, ranges: str) -> None:
+def test_file_that_changed_during_an_interruption_is_not_mixed(
+    host: Host, model: Download, tmp_path: Path, ranges: str
+) -> None:
     host.answers["/model.ckpt"] = Answer(cuts=[HALF, 0, 0, 0, 0])
     assert "the connection was cut" in refused(model, tmp_path)
     host.answers["/model.ckpt"] = Answer(OTHER, headers={"ETag": '"two"'}, ranges=ranges)
@@ -307,7 +307,9 @@ def test_file_that_changed_in_between_is_not_mixed(host: Host, model: Download, 
     assert f"bytes={HALF}-" in host.ranges
 
 
-def test_file_that_became_shorter_in_between_is_fetched_anew(host: Host, model: Download, tmp_path: Path) -> None:
+def test_file_that_became_shorter_during_an_interruption_is_downloaded_again(
+    host: Host, model: Download, tmp_path: Path
+) -> None:
     host.answers["/model.ckpt"] = Answer(cuts=[HALF, 0, 0, 0, 0])
     refused(model, tmp_path)
     host.answers["/model.ckpt"] = Answer(OTHER[:1000], headers={"ETag": '"two"'}, ranges="always")
@@ -315,7 +317,7 @@ def test_file_that_became_shorter_in_between_is_fetched_anew(host: Host, model: 
 
 
 @pytest.mark.parametrize("part", ["bytes 7-399999/400000", "bytes 200000-399999/500000", "bytes */400000", "nonsense"])
-def test_part_that_was_not_asked_for_is_not_taken(host: Host, model: Download, tmp_path: Path, part: str) -> None:
+def test_range_that_was_not_requested_is_rejected(host: Host, model: Download, tmp_path: Path, part: str) -> None:
     host.answers["/model.ckpt"] = Answer(cuts=[HALF, 0, 0, 0, 0])
     refused(model, tmp_path)
     host.answers["/model.ckpt"] = Answer(headers={"ETag": '"one"', "Content-Range": part})
@@ -323,7 +325,7 @@ def test_part_that_was_not_asked_for_is_not_taken(host: Host, model: Download, t
     assert host.ranges[-1] is None
 
 
-def test_killed_process_left_what_the_next_one_goes_on_from(host: Host, model: Download, tmp_path: Path) -> None:
+def test_download_resumes_after_the_process_was_killed(host: Host, model: Download, tmp_path: Path) -> None:
     gate = host.answers["/model.ckpt"].gate = Event()
     process = start(model, tmp_path, tmp_path / "output")
     partial = tmp_path / "model.ckpt.partial"
@@ -338,7 +340,7 @@ def test_killed_process_left_what_the_next_one_goes_on_from(host: Host, model: D
     assert host.ranges == [None, f"bytes={kept}-"]
 
 
-def test_whole_partial_is_taken_without_a_request(host: Host, model: Download, tmp_path: Path) -> None:
+def test_complete_partial_file_is_used_without_a_request(host: Host, model: Download, tmp_path: Path) -> None:
     """The process was killed after the last byte and before the rename."""
     partial = tmp_path / "model.ckpt.partial"
     partial.write_bytes(CONTENT)
@@ -351,7 +353,7 @@ FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limit for files")
-def test_write_that_fails_is_told_and_gone_on_from(host: Host, model: Download, tmp_path: Path) -> None:
+def test_failed_write_is_reported_and_resumed(host: Host, model: Download, tmp_path: Path) -> None:
     process = start(model, tmp_path, tmp_path / "output", FULL)
     _, said = process.communicate(timeout=PATIENCE)
     assert said == f"{tmp_path / 'model.ckpt'}: cannot be stored: File too large; the next run resumes from there\n"
@@ -362,9 +364,7 @@ def test_write_that_fails_is_told_and_gone_on_from(host: Host, model: Download, 
 # ---- one at a time
 
 
-def test_two_processes_fetch_once_and_the_second_tells_how_far_it_is(
-    host: Host, model: Download, tmp_path: Path
-) -> None:
+def test_two_processes_download_once_and_the_second_shows_progress(host: Host, model: Download, tmp_path: Path) -> None:
     gate = host.answers["/model.ckpt"].gate = Event()
     outputs = [tmp_path / "a", tmp_path / "b"]
     both = [start(model, tmp_path, output) for output in outputs]
@@ -397,7 +397,7 @@ def test_two_processes_fetch_once_and_the_second_tells_how_far_it_is(
         (Answer(cuts=[0] * 5), {}, "the connection was cut"),
     ],
 )
-def test_what_is_not_the_file_is_dropped_for_the_next_address(
+def test_wrong_content_is_discarded_and_the_next_address_tried(
     host: Host, model: Download, tmp_path: Path, bad: Answer, known: dict[str, str], reason: str
 ) -> None:
     host.answers["/bad.ckpt"] = bad
@@ -415,12 +415,12 @@ def test_what_is_not_the_file_is_dropped_for_the_next_address(
     assert get(both, tmp_path) == CONTENT
 
 
-def test_wrong_size_is_seen_before_the_first_byte(host: Host, model: Download, tmp_path: Path) -> None:
+def test_wrong_size_is_detected_before_the_first_byte(host: Host, model: Download, tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match="it has 400,000 bytes, expected 5"):
         fetch(replace(model, size=5), tmp_path, offline=False, progress=lambda *_: pytest.fail("began"))
 
 
-def test_an_address_may_promise_the_beginning_of_a_hash(host: Host, model: Download, tmp_path: Path) -> None:
+def test_an_address_may_give_a_hash_prefix(host: Host, model: Download, tmp_path: Path) -> None:
     promise = replace(model, addresses=(f"{host.url()}#sha256={SHA256[:8]}",))
     assert get(promise, tmp_path) == CONTENT
     host.answers["/other.ckpt"] = Answer(OTHER)
@@ -440,7 +440,7 @@ def test_other_addresses_are_refused(tmp_path: Path, address: str) -> None:
     assert f"{address}: refused, only https:// and hf:// are fetched" in said
 
 
-def test_without_a_network_every_address_is_given_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_network_every_address_fails_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
@@ -453,7 +453,7 @@ def test_without_a_network_every_address_is_given_up_at_once(tmp_path: Path, mon
 # ---- the same content as at first use
 
 
-def test_file_fetched_again_must_be_what_it_was(host: Host, model: Download, tmp_path: Path) -> None:
+def test_file_downloaded_again_must_have_the_recorded_hash(host: Host, model: Download, tmp_path: Path) -> None:
     get(model, tmp_path)
     (tmp_path / "model.ckpt").unlink()
     host.answers["/model.ckpt"] = Answer(OTHER)
@@ -463,7 +463,7 @@ def test_file_fetched_again_must_be_what_it_was(host: Host, model: Download, tmp
     assert get(model, tmp_path) == OTHER
 
 
-def test_changed_file_in_the_cache_is_refused_and_left(host: Host, model: Download, tmp_path: Path) -> None:
+def test_changed_file_in_the_cache_is_refused_and_kept(host: Host, model: Download, tmp_path: Path) -> None:
     get(model, tmp_path)
     (tmp_path / "model.ckpt").write_bytes(OTHER)
     said = refused(model, tmp_path)
@@ -473,7 +473,7 @@ def test_changed_file_in_the_cache_is_refused_and_left(host: Host, model: Downlo
     assert get(model, tmp_path) == CONTENT
 
 
-def test_untouched_file_is_not_hashed_again(
+def test_unchanged_file_is_not_hashed_again(
     host: Host, model: Download, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     get(model, tmp_path)
@@ -493,19 +493,19 @@ def test_untouched_file_is_not_hashed_again(
     assert len(hashed) == 1
 
 
-def test_known_hash_counts_more_than_the_record(host: Host, model: Download, tmp_path: Path) -> None:
+def test_known_hash_overrides_the_record(host: Host, model: Download, tmp_path: Path) -> None:
     get(model, tmp_path)
     assert "remove the file" in refused(replace(model, sha256="0" * 64), tmp_path)
     assert get(replace(model, sha256=SHA256), tmp_path) == CONTENT
 
 
-def test_damaged_record_is_told(host: Host, model: Download, tmp_path: Path) -> None:
+def test_damaged_record_is_reported(host: Host, model: Download, tmp_path: Path) -> None:
     get(model, tmp_path)
     (tmp_path / "model.ckpt.sha256").write_text("nonsense")
     assert "model.ckpt.sha256: damaged" in refused(model, tmp_path)
 
 
-def test_file_put_there_by_hand_is_checked_and_used(host: Host, model: Download, tmp_path: Path) -> None:
+def test_manually_placed_file_is_checked_and_used(host: Host, model: Download, tmp_path: Path) -> None:
     path = tmp_path / "model.ckpt"
     path.write_bytes(PAGE)
     assert f"{path}: it is an HTML page" in refused(model, tmp_path)
@@ -549,7 +549,7 @@ def from_hub(host: Host, folder: Path, home: Path, *others: str, **variables: st
     return (folder.parent / "output").read_text().splitlines(), said
 
 
-def test_hub_is_asked_where_hf_endpoint_says(host: Host, tmp_path: Path) -> None:
+def test_hub_requests_go_to_hf_endpoint(host: Host, tmp_path: Path) -> None:
     host.answers[HUB] = Answer(headers={"ETag": f'"{SHA256}"', "X-Repo-Commit": "a" * 40})
     folder, home = tmp_path / "cache", tmp_path / "home"
     lines, said = from_hub(host, folder, home)
@@ -576,5 +576,5 @@ def test_file_that_the_hub_lacks_comes_from_the_next_address(host: Host, model: 
 
 
 @pytest.mark.parametrize("address", ["hf://owner", "hf://owner/repo", "hf://owner/repo@main"])
-def test_address_on_the_hub_must_be_whole(tmp_path: Path, address: str) -> None:
+def test_address_on_the_hub_must_be_complete(tmp_path: Path, address: str) -> None:
     assert "expected hf://owner/repo[@revision]" in refused(Download(name="a", addresses=(address,)), tmp_path)

@@ -18,7 +18,7 @@ from torch import Tensor
 from render.errors import WeightsError
 from render.guidance.perceptors import clip
 from render.models.model import ModelFiles
-from render.renderer.renderer import load_renderer
+from render.renderer.loading import load_renderer
 from render.spec import FrameSpec
 
 CPU = torch.device("cpu")
@@ -173,7 +173,7 @@ def test_every_published_format_gives_the_same_features(layout: str, published: 
         assert torch.equal(perceptor.encode_image(images), load(published.files).encode_image(images))
 
 
-def test_names_from_before_custom_text_towers_are_read(siglip: Published) -> None:
+def test_old_open_clip_names_are_read(siglip: Published) -> None:
     old = {key.removeprefix("text."): value for key, value in siglip.state.items() if key != "logit_bias"}
     old["text_projection"] = old.pop("text_projection.weight").T
     plain = {**SIGLIP, "text_cfg": {**SIGLIP["text_cfg"], "proj_bias": False}}  # type: ignore[dict-item]
@@ -189,7 +189,7 @@ def test_names_from_before_custom_text_towers_are_read(siglip: Published) -> Non
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_sees_what_float32_sees(dtype: torch.dtype, published: Published) -> None:
+def test_half_precision_embeddings_agree_with_float32(dtype: torch.dtype, published: Published) -> None:
     full, half = load(published.files), load(published.files, dtype)
     with torch.no_grad():
         seen, wanted = half.encode_image(pictures(full.side, 6)), full.encode_image(pictures(full.side, 6))
@@ -217,12 +217,12 @@ def test_random_weights_come_from_their_seed_alone(published: Published) -> None
     assert not torch.equal(load(replace(drawn, random_seed=6)).encode_text(TEXTS), first)
 
 
-def test_a_model_without_weights_never_guides(vit: Published) -> None:
+def test_a_model_without_weights_is_refused(vit: Published) -> None:
     with pytest.raises(WeightsError, match="published: it has neither weights nor a seed"):
         load(replace(vit.files, weights=None))
 
 
-def test_loading_says_nothing(
+def test_loading_prints_nothing(
     vit: Published, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     load(vit.files)
@@ -231,13 +231,13 @@ def test_loading_says_nothing(
     assert not [record for record in caplog.records if record.levelname != "INFO"]
 
 
-def test_an_unknown_architecture_is_answered_with_what_is_near() -> None:
+def test_an_unknown_architecture_lists_similar_names() -> None:
     files = ModelFiles(name="x", entry="clip", architecture="ViT-B-32-quickgeul", random_seed=0)
     with pytest.raises(WeightsError, match=r"no 'ViT-B-32-quickgeul'; did you mean 'ViT-B-32-quickgelu'\?"):
         load(files)
 
 
-def test_a_checkpoint_of_another_kind_is_answered_with_what_it_looks_like(tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_kind_is_refused_with_its_likely_kind(tmp_path: Path) -> None:
     kinds = {}
     for name, kind in KINDS.items():
         (tmp_path / name).mkdir()
@@ -275,7 +275,7 @@ def test_a_config_beside_the_weights_must_agree(change: dict[str, Any], message:
         load(replace(vit.files, architecture=mine))
 
 
-def test_a_config_beside_the_weights_that_agrees_brings_its_normalisation(siglip: Published) -> None:
+def test_a_matching_config_beside_the_weights_sets_the_normalisation(siglip: Published) -> None:
     mine = siglip.config.with_name("mine.json")
     other = {**SIGLIP["text_cfg"], "hf_model_pretrained": False}  # type: ignore[dict-item]
     mine.write_text(json.dumps({**SIGLIP, "text_cfg": other}))
@@ -315,7 +315,7 @@ def test_position_embeddings_of_another_size_are_an_error(vit: Published, tmp_pa
         load(replace(vit.files, architecture=mine, weights=alone))
 
 
-def test_a_model_of_oblong_pictures_is_refused(vit: Published, tmp_path: Path) -> None:
+def test_a_model_for_non_square_pictures_is_refused(vit: Published, tmp_path: Path) -> None:
     mine = tmp_path / "oblong.json"
     mine.write_text(json.dumps({**VIT, "vision_cfg": {**VIT["vision_cfg"], "image_size": [32, 64]}}))  # type: ignore[dict-item]
     with pytest.raises(WeightsError, match="oblong: its input is 32x64 pixels"):
@@ -338,7 +338,7 @@ class Evil:
         return os.mkdir, (str(self.folder),)
 
 
-def test_weights_that_want_to_execute_code_are_refused_and_do_nothing(vit: Published, tmp_path: Path) -> None:
+def test_weights_with_code_are_refused_and_not_executed(vit: Published, tmp_path: Path) -> None:
     torch.save({"state_dict": {**load_file(vit.weights), "evil": Evil(tmp_path / "executed")}}, tmp_path / "evil.pt")
     with pytest.raises(WeightsError, match=r"evil\.pt: refused: it wants to execute code"):
         load(replace(vit.files, weights=tmp_path / "evil.pt"))
@@ -353,7 +353,7 @@ def hub_tokenizer(siglip: Published) -> Published:
     return siglip
 
 
-def test_a_tokenizer_of_a_package_that_is_missing_is_one_sentence(
+def test_a_tokenizer_from_a_missing_package_gives_one_sentence(
     hub_tokenizer: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
@@ -361,7 +361,7 @@ def test_a_tokenizer_of_a_package_that_is_missing_is_one_sentence(
         load(hub_tokenizer.files)
 
 
-def test_a_text_tower_of_a_package_that_is_missing_is_one_sentence(
+def test_a_text_tower_from_a_missing_package_gives_one_sentence(
     vit: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("open_clip.hf_model.transformers", None)
@@ -371,7 +371,7 @@ def test_a_text_tower_of_a_package_that_is_missing_is_one_sentence(
         load(replace(vit.files, companions=(("roberta-base", vit.config.parent),)))
 
 
-def test_a_tokenizer_that_is_damaged_is_one_sentence(hub_tokenizer: Published, tmp_path: Path) -> None:
+def test_a_damaged_tokenizer_gives_one_sentence(hub_tokenizer: Published, tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
     (tmp_path / "tokenizer_config.json").write_text("{}")
     with pytest.raises(WeightsError, match=r"open_clip_config: its tokenizer '.*' cannot be loaded \("):
@@ -380,7 +380,7 @@ def test_a_tokenizer_that_is_damaged_is_one_sentence(hub_tokenizer: Published, t
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["ViT-B-32-quickgelu", "RN50-quickgelu", "ViT-B-16-SigLIP"])
-def test_at_true_size_features_are_those_of_open_clip(name: str, tmp_path: Path) -> None:
+def test_at_full_size_features_are_those_of_open_clip(name: str, tmp_path: Path) -> None:
     config = open_clip.get_model_config(name)
     architecture: Path | str = name
     if "hf_tokenizer_name" in config["text_cfg"]:  # the hub's vocabulary is not here: same towers, another one

@@ -16,7 +16,7 @@ import yaml
 from render.errors import WeightsError
 from render.latents import vqgan
 from render.models.model import ModelFiles
-from render.renderer.renderer import load_renderer
+from render.renderer.loading import load_renderer
 from render.spec import FrameSpec
 from tests.published import KINDS, VQ, Published, Taming, assert_round_trip, picture, publish
 
@@ -51,7 +51,7 @@ def assert_renders(files: ModelFiles, spec: FrameSpec, size: tuple[int, int]) ->
     assert not torch.equal(frame.image, still)
 
 
-def test_a_published_checkpoint_makes_the_round_trip_of_taming(published: tuple[ModelFiles, Taming]) -> None:
+def test_a_published_checkpoint_encodes_and_decodes_as_taming_does(published: tuple[ModelFiles, Taming]) -> None:
     files, taming = published
     assert_round_trip(load(files), taming, size=(16, 24))
 
@@ -60,7 +60,7 @@ def test_a_frame_is_rendered_from_a_published_checkpoint(published: tuple[ModelF
     assert_renders(published[0], spec, (32, 24))
 
 
-def test_a_gumbel_latent_lives_among_the_entries_and_moves_between_them(tmp_path: Path) -> None:
+def test_a_gumbel_latent_starts_at_codebook_entries_and_moves_between_them(tmp_path: Path) -> None:
     model = load(publish(KINDS["GumbelVQ"], Taming(KINDS["GumbelVQ"].vqgan), tmp_path))
     latent = model.encode(picture((16, 16)))
     assert torch.equal(model.nearest(latent), latent)
@@ -71,7 +71,7 @@ def test_a_gumbel_latent_lives_among_the_entries_and_moves_between_them(tmp_path
 
 
 @pytest.mark.parametrize("kind", ["VQModel", "GumbelVQ"])
-def test_half_precision_quantises_in_full(kind: str, tmp_path: Path) -> None:
+def test_half_precision_models_quantise_in_float32(kind: str, tmp_path: Path) -> None:
     files = publish(KINDS[kind], Taming(KINDS[kind].vqgan), tmp_path)
     full, half = load(files), load(files, dtype=torch.bfloat16)
     latent = torch.randn(1, KINDS[kind].vqgan["params"]["embed_dim"], 4, 4, generator=torch.Generator().manual_seed(1))
@@ -80,7 +80,7 @@ def test_half_precision_quantises_in_full(kind: str, tmp_path: Path) -> None:
     assert half.encode(picture((16, 16))).dtype == torch.float32
 
 
-def test_keys_of_other_configs_are_no_obstacle(tmp_path: Path) -> None:
+def test_unused_config_keys_are_ignored(tmp_path: Path) -> None:
     config: dict[str, Any] = copy.deepcopy(VQ)
     config["params"] |= {"colorize_nlabels": 182, "remap": None, "sane_index_shape": True, "ckpt_path": "x.ckpt"}
     config["params"]["ddconfig"] |= {"attn_type": "vanilla", "use_checkpoint": False, "resamp_with_conv": True}
@@ -117,7 +117,7 @@ def rewritten(files: ModelFiles, change: Callable[[dict[str, Any]], None]) -> Mo
     return files
 
 
-def test_an_unknown_target_is_answered_with_the_known_ones(plain: ModelFiles) -> None:
+def test_an_unknown_target_lists_the_known_ones(plain: ModelFiles) -> None:
     files = rewritten(plain, lambda model: model.update(target="os.system"))
     with pytest.raises(WeightsError) as caught:
         load(files)
@@ -132,7 +132,7 @@ def test_a_model_of_segmentation_maps_is_refused(plain: ModelFiles) -> None:
 
 
 @pytest.mark.parametrize("key", ["ch", "resolution", "z_channels"])
-def test_an_architecture_that_lacks_a_number_is_refused(key: str, plain: ModelFiles) -> None:
+def test_an_architecture_with_a_missing_number_is_refused(key: str, plain: ModelFiles) -> None:
     files = rewritten(plain, lambda model: model["params"]["ddconfig"].pop(key))
     with pytest.raises(WeightsError, match=r"model\.yaml: not a taming VQGAN config"):
         load(files)
@@ -147,7 +147,7 @@ def test_an_architecture_with_a_wrong_number_is_refused(change: dict[str, object
         load(files)
 
 
-def test_a_config_of_another_codebook_is_answered_with_what_the_checkpoint_looks_like(
+def test_a_config_with_another_codebook_is_refused_with_the_checkpoints_likely_kind(
     plain: ModelFiles, tmp_path: Path
 ) -> None:
     gumbel = rewritten(plain, lambda model: model.update(target="taming.models.vqgan.GumbelVQ"))
@@ -155,13 +155,13 @@ def test_a_config_of_another_codebook_is_answered_with_what_the_checkpoint_looks
         load(gumbel)
 
 
-def test_a_checkpoint_with_another_number_of_codes_is_answered_with_both(plain: ModelFiles) -> None:
+def test_a_checkpoint_with_another_number_of_codes_is_refused_with_both_numbers(plain: ModelFiles) -> None:
     files = rewritten(plain, lambda model: model["params"].update(n_embed=1024))
     with pytest.raises(WeightsError, match=r"has shape \(16, 8\), .* asks for \(1024, 8\); it has n_embed 16"):
         load(files)
 
 
-def test_shapes_are_told_without_weights(plain: ModelFiles) -> None:
+def test_shapes_are_known_without_weights(plain: ModelFiles) -> None:
     assert isinstance(plain.architecture, Path)
     wanted = {key: tuple(value.shape) for key, value in Taming(VQ).modules.state_dict().items()}
     assert vqgan.shapes(plain.architecture) == wanted

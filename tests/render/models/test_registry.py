@@ -17,7 +17,7 @@ def test_shipped_models_have_their_files() -> None:
 @pytest.mark.parametrize(
     ("name", "stride"), [("embedded", 8), ("pixels", 1), ("imagenet-f16-16384", 16), ("openimages-f8-8192", 8)]
 )
-def test_the_stride_is_known_before_anything_is_fetched(name: str, stride: int) -> None:
+def test_the_stride_is_known_before_downloading(name: str, stride: int) -> None:
     assert registry.find_latent(name).stride == stride
 
 
@@ -27,30 +27,30 @@ def test_openai_names_get_the_architecture_that_their_weights_were_trained_with(
     assert registry.find_perceptor("ViT-B-32/laion2b_s34b_b79k").architecture == "ViT-B-32"
 
 
-def test_a_pair_of_an_architecture_and_weights_that_do_not_belong_together_is_no_model() -> None:
+def test_an_architecture_with_the_weights_of_another_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'ViT-B-32/laion2b_s34b_b79k'"):
         registry.find_perceptor("ViT-B-32-quickgelu/laion2b_s34b_b79k")
 
 
-def test_an_architecture_alone_is_no_model_since_its_weights_would_be_random() -> None:
+def test_an_architecture_without_weights_is_rejected() -> None:
     with pytest.raises(UnknownNameError, match="name its weights, such as 'ViT-B-32/openai'"):
         registry.find_perceptor("ViT-B-32")
 
 
-def test_openais_own_archives_are_never_fetched() -> None:
+def test_openais_own_archives_are_never_downloaded() -> None:
     for model in registry.perceptors().values():
         if model.download is not None:
             assert model.download.addresses
             assert not any("openaipublic" in address for address in model.download.addresses)
 
 
-def test_a_hash_that_is_known_of_an_address_is_checked() -> None:
+def test_a_known_hash_of_an_address_is_checked() -> None:
     download = registry.find_perceptor("ViT-B-32/laion2b_e16").download
     assert download is not None
     assert download.addresses[-1].endswith("-af8dbd0c.pth#sha256=af8dbd0c")
 
 
-def test_random_models_are_of_a_known_architecture_and_seeded() -> None:
+def test_random_models_have_a_known_architecture_and_a_seed() -> None:
     latent = registry.find_latent("random:imagenet-f16-16384")
     assert latent.architecture == registry.find_latent("imagenet-f16-16384").architecture
     assert (latent.download, latent.checkpoint, latent.random_seed) == (None, None, 0)
@@ -61,13 +61,13 @@ def test_random_models_are_of_a_known_architecture_and_seeded() -> None:
 
 
 @pytest.mark.parametrize("name", ["random:", "random:pixels", "random:nothing", "random:random:embedded", "zzz", ""])
-def test_what_is_no_model_is_told(name: str) -> None:
+def test_a_name_that_is_not_a_model_is_reported(name: str) -> None:
     for find in (registry.find_latent, registry.find_perceptor):
         with pytest.raises(UnknownNameError):
             find(name)
 
 
-def test_what_is_near_is_suggested() -> None:
+def test_similar_names_are_suggested() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'pixels'"):
         registry.find_latent("pixel")
     with pytest.raises(UnknownNameError, match="did you mean 'ViT-B-32/openai'"):

@@ -85,7 +85,7 @@ def test_an_architecture_has_the_published_size(path: Path) -> None:
     assert round(parameters / 1e6, 1) == PARAMETERS[path.stem]
 
 
-def test_every_architecture_is_used_and_there() -> None:
+def test_every_architecture_exists_and_is_used() -> None:
     used = {entry["architecture"] for entry in VQGANS.values()}
     assert used == {path.stem for path in (REGISTRY / "architectures").glob("*.yaml")} == PARAMETERS.keys()
 
@@ -140,7 +140,7 @@ def test_both_names_of_a_quick_gelu_pair_build_the_same(tag: str) -> None:
     assert CLIPS[f"ViT-B-32/{tag}"]["model"] == "ViT-B-32-quickgelu"
 
 
-def test_a_hash_in_an_address_is_taken() -> None:
+def test_a_hash_in_an_address_is_used() -> None:
     openai = CLIPS["ViT-B-32/openai"]
     assert len(openai["url_sha256"]) == 64
     assert openai["url_sha256"] in openai["url"]
@@ -148,7 +148,7 @@ def test_a_hash_in_an_address_is_taken() -> None:
     assert "url_sha256" not in CLIPS["ViT-B-32/metaclip_400m"]
 
 
-def test_what_open_clip_would_get_wrong_from_a_file_is_noted() -> None:
+def test_settings_that_open_clip_gets_wrong_from_a_file_are_recorded() -> None:
     """open_clip normalises with OpenAI's colours unless it knows the tag."""
     assert "mean" not in CLIPS["ViT-L-14/openai"]
     assert CLIPS["ViT-L-14/laion2b_s32b_b82k"]["mean"] == [0.5, 0.5, 0.5]

@@ -128,7 +128,7 @@ def fetch(architecture: Path, cache: Path, endpoint: str, *words: str) -> subpro
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_tokenizer_is_fetched_once_and_read_without_a_network(
+def test_a_tokenizer_is_downloaded_once_and_then_read_offline(
     hub: tuple[type[Hub], str], architecture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handler, endpoint = hub
@@ -170,7 +170,7 @@ def assert_words_are_told_apart(perceptor: clip.CLIP) -> None:
     assert torch.equal(read[2], read[3])  # both are unknown
 
 
-def test_a_tokenizer_beside_weights_of_ones_own_needs_no_network(architecture: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_beside_local_weights_needs_no_network(architecture: Path, tmp_path: Path) -> None:
     write_tokenizer(tmp_path)
     model = Model(name="mine", entry="clip", architecture=architecture, checkpoint=weights(tmp_path))
     found = companions(model, offline=True, progress=lambda *said: None)
@@ -178,7 +178,7 @@ def test_a_tokenizer_beside_weights_of_ones_own_needs_no_network(architecture: P
     assert_words_are_told_apart(clip.load(model.files(companions=found), torch.device("cpu"), torch.float32))
 
 
-def test_without_a_network_it_is_one_sentence_at_once(architecture: Path, tmp_path: Path) -> None:
+def test_without_a_network_a_missing_tokenizer_gives_one_sentence(architecture: Path, tmp_path: Path) -> None:
     nobody = "http://127.0.0.1:9"
     said = fetch(architecture, tmp_path / "cache", nobody).stderr
     assert said.startswith("the tokenizer timm/ViT-B-16-SigLIP could not be fetched: ")
@@ -187,7 +187,7 @@ def test_without_a_network_it_is_one_sentence_at_once(architecture: Path, tmp_pa
     assert said == "the tokenizer timm/ViT-B-16-SigLIP is not in the cache, and offline mode forbids downloading it\n"
 
 
-def test_one_that_came_in_part_is_not_taken(
+def test_a_partly_downloaded_tokenizer_is_not_used(
     hub: tuple[type[Hub], str], architecture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "cache" / "tokenizers" / "timm--ViT-B-16-SigLIP"
@@ -198,7 +198,7 @@ def test_one_that_came_in_part_is_not_taken(
     assert (folder / "tokenizer.json").stat().st_size > 0
 
 
-def test_models_without_one_ask_for_nothing() -> None:
+def test_models_without_a_hub_tokenizer_request_nothing() -> None:
     for entry, architecture in (("clip", "ViT-B-32-quickgelu"), ("vqgan", None), ("toy", None)):
         model = Model(name="plain", entry=entry, architecture=architecture)
         assert companions(model, offline=True, progress=lambda *said: None) == ()

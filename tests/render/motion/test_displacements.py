@@ -52,7 +52,7 @@ def test_positions_are_finite_float64_for_every_cell_of_a_grid(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_coarse_grid_moves_as_the_picture_does(name: str, picture: Tensor, moving: FrameSpec) -> None:
+def test_a_coarse_grid_moves_like_the_picture(name: str, picture: Tensor, moving: FrameSpec) -> None:
     """The centre of a cell of two pixels is between them, and so is the point it samples."""
     motion = displacement(name, picture, moving)
     fine, coarse = (motion.positions(HEIGHT // stride, WIDTH // stride, stride, CPU) for stride in (1, 2))

@@ -61,7 +61,7 @@ def by_keys(picture: Tensor, where: Tensor, border: str) -> Tensor:
 
 @pytest.mark.parametrize("share_y", SHARES)
 @pytest.mark.parametrize("share_x", SHARES)
-def test_linear_ramps_are_kept_for_any_share(share_x: float, share_y: float) -> None:
+def test_linear_ramps_are_reproduced_at_any_subpixel_shift(share_x: float, share_y: float) -> None:
     y, x = torch.meshgrid(*(torch.arange(side, dtype=torch.float64) for side in SIZE[::-1]), indexing="ij")
     ramps = torch.stack([torch.full_like(x, 0.3), 0.07 * x, 0.1 * y - 0.05 * x])[None]
     where = inner(share_x, share_y)
@@ -79,7 +79,7 @@ def test_weights_of_the_four_neighbours_are_those_of_keys_and_sum_to_one(share: 
     assert float(weights.sum()) == pytest.approx(1.0, abs=1e-12)
 
 
-def test_half_way_the_weights_are_minus_1_9_9_and_minus_1_sixteenths() -> None:
+def test_halfway_the_weights_are_minus_1_9_9_and_minus_1_sixteenths() -> None:
     dots = torch.eye(4, dtype=torch.float64)[None, :, None].expand(1, 4, 7, 4)
     weights = catmull_rom(dots, points(np.array([1.5]), np.array([3.0])), "black")[0, :, 0, 0]
     assert (16 * weights).tolist() == pytest.approx([-1, 9, 9, -1])
@@ -87,7 +87,7 @@ def test_half_way_the_weights_are_minus_1_9_9_and_minus_1_sixteenths() -> None:
 
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("size", [(4, 3), (2, 5), (1, 1), (3, 1)])
-def test_whole_numbers_give_the_pixels_exactly_inside_and_far_outside(
+def test_whole_positions_give_pixels_exactly_inside_and_far_outside(
     size: tuple[int, int], border: str, generator: torch.Generator
 ) -> None:
     picture = torch.rand(1, 2, size[1], size[0], generator=generator)
@@ -112,7 +112,9 @@ def test_whole_numbers_give_the_pixels_exactly_inside_and_far_outside(
     ],
 )
 @pytest.mark.parametrize("down", [False, True])
-def test_the_pixel_that_stands_for_each_place_outside(border: str, columns: list[int | None], down: bool) -> None:
+def test_each_border_maps_outside_positions_to_the_right_pixel(
+    border: str, columns: list[int | None], down: bool
+) -> None:
     """Written out by hand for four pixels, sampled from -4 to 7."""
     values = torch.tensor([0.2, 0.4, 0.6, 0.8])
     picture, where = values.expand(1, 1, 4, 4), points(np.arange(-4.0, 8.0), np.array([1.0]))
@@ -124,7 +126,7 @@ def test_the_pixel_that_stands_for_each_place_outside(border: str, columns: list
 
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("size", [SIZE, (3, 2), (1, 4), (1, 1)])
-def test_anywhere_it_is_the_sum_over_16_pixels_found_by_scipy(
+def test_every_sample_equals_the_sum_over_16_pixels_found_by_scipy(
     size: tuple[int, int], border: str, generator: torch.Generator
 ) -> None:
     picture = torch.rand(1, 2, size[1], size[0], generator=generator, dtype=torch.float64)
@@ -134,7 +136,7 @@ def test_anywhere_it_is_the_sum_over_16_pixels_found_by_scipy(
 
 
 @pytest.mark.parametrize("border", BORDERS)
-def test_a_batch_equals_its_pictures_alone(border: str, generator: torch.Generator) -> None:
+def test_a_batch_equals_its_single_pictures(border: str, generator: torch.Generator) -> None:
     pictures = torch.rand(3, 3, SIZE[1], SIZE[0], generator=generator)
     where = 20 * torch.rand(3, 5, 7, 2, generator=generator, dtype=torch.float64) - 5
     together = catmull_rom(pictures, where, border)
@@ -144,7 +146,7 @@ def test_a_batch_equals_its_pictures_alone(border: str, generator: torch.Generat
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_picture_keeps_its_type_and_points_stay_in_theirs(dtype: torch.dtype) -> None:
+def test_picture_and_points_keep_their_types(dtype: torch.dtype) -> None:
     """Points are float64: at column 7,000, float32 has steps of half a thousandth of a pixel, too coarse for 0.001."""
     ramp = torch.arange(8192, dtype=torch.float64).div(8192).expand(1, 1, 4, 8192).to(dtype)
     seen = catmull_rom(ramp, points(np.array([7000.0, 7000.001]), np.array([2.0])), "edge").flatten()
@@ -158,7 +160,7 @@ def test_an_unknown_border_is_refused(border: str, picture: Tensor) -> None:
         catmull_rom(picture, inner(0.5, 0.5), border)
 
 
-def test_it_works_where_gradients_are_off_and_asks_for_none(picture: Tensor) -> None:
+def test_sampling_works_without_gradients(picture: Tensor) -> None:
     where = inner(0.3, 0.6)
     with torch.inference_mode():
         seen = catmull_rom(picture, where, "reflect")

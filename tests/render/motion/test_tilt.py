@@ -45,7 +45,7 @@ def test_a_tilt_equals_scipy(amounts: dict[str, float]) -> None:
     assert np.abs(result - wavy()[0].numpy()).max() > 0.1
 
 
-def test_frames_of_a_tilt_compose_to_all_of_it() -> None:
+def test_fractions_of_a_tilt_compose_to_the_whole() -> None:
     whole = motion_matrix({"tilt_x": 12.0, "zoom": 1.21}, SIZE, MIDDLE)
     half = motion_matrix({"tilt_x": 6.0, "zoom": 1.1}, SIZE, MIDDLE)
     np.testing.assert_allclose(half @ half, whole, atol=1e-12)
@@ -53,7 +53,7 @@ def test_frames_of_a_tilt_compose_to_all_of_it() -> None:
 
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("degrees", [math.degrees(2), 1e4, -1e6])
-def test_a_tilt_past_the_horizon_is_still_a_picture(border: str, degrees: float) -> None:
+def test_a_tilt_past_the_horizon_gives_a_finite_picture(border: str, degrees: float) -> None:
     matrix = motion_matrix({"tilt_x": degrees, "tilt_y": degrees / 3}, SIZE, MIDDLE)
     result = warp(wavy(), Homography(matrices=matrix[None]), border)
     assert result.isfinite().all()

@@ -44,7 +44,7 @@ def test_the_generator_is_proportional_to_the_amount(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_only_a_tilt_bends_parallels(name: str) -> None:
+def test_only_a_tilt_is_projective(name: str) -> None:
     affine = not transform(name).generator(1.0, SIZE)[2].any()
     assert affine != name.startswith("tilt")
 
@@ -82,7 +82,7 @@ def test_the_example_fits_the_unit(name: str) -> None:
         ("tilt_y", math.degrees(-1), (10, 16), (10 / 0.75, 16 / 0.75)),
     ],
 )
-def test_a_known_point_goes_to_a_known_place(
+def test_a_known_point_moves_to_a_known_position(
     name: str, amount: float, start: tuple[float, float], end: tuple[float, float]
 ) -> None:
     matrix = motion_matrix({name: amount}, SIZE, (0.0, 0.0))

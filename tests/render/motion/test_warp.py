@@ -106,7 +106,7 @@ def test_the_center_stays_where_it_is(amounts: dict[str, float], center: tuple[f
     ("border", "entered"),
     [("reflect", (0.3, 0.2)), ("wrap", (0.7, 0.8)), ("edge", (0.1, 0.1)), ("black", (0.0, 0.0))],
 )
-def test_what_enters_from_the_left_is_known(border: str, entered: tuple[float, float]) -> None:
+def test_borders_fill_the_left_side_correctly(border: str, entered: tuple[float, float]) -> None:
     picture = row(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
     wanted = row(*entered, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
     torch.testing.assert_close(moved(picture, border, pan_x=2 / 8), wanted, atol=1e-5, rtol=0)
@@ -116,20 +116,20 @@ def test_what_enters_from_the_left_is_known(border: str, entered: tuple[float, f
     ("border", "entered"),
     [("reflect", (0.7, 0.6)), ("wrap", (0.1, 0.2)), ("edge", (0.8, 0.8)), ("black", (0.0, 0.0))],
 )
-def test_what_enters_from_below_is_known(border: str, entered: tuple[float, float]) -> None:
+def test_borders_fill_the_bottom_side_correctly(border: str, entered: tuple[float, float]) -> None:
     picture = row(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8).transpose(2, 3)
     wanted = row(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, *entered).transpose(2, 3)
     torch.testing.assert_close(moved(picture, border, pan_y=-2 / 8), wanted, atol=1e-5, rtol=0)
 
 
-def test_wrap_goes_round_more_than_once(generator: torch.Generator) -> None:
+def test_wrap_repeats_more_than_once(generator: torch.Generator) -> None:
     picture = torch.rand(1, 3, 6, 8, generator=generator)
     result = moved(picture, "wrap", pan_x=19 / 8, pan_y=-13 / 6)
     torch.testing.assert_close(result, picture.roll((-13, 19), dims=(2, 3)), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("border", BORDERS)
-def test_the_identity_gives_back_the_very_tensor(border: str, generator: torch.Generator) -> None:
+def test_the_identity_returns_the_same_tensor(border: str, generator: torch.Generator) -> None:
     picture = torch.rand(2, 3, 6, 8, generator=generator)
     assert warp(picture, by(np.eye(3), np.eye(3)), border) is picture
 
@@ -154,7 +154,7 @@ def test_a_wrong_number_of_matrices_is_refused(count: int) -> None:
         warp(torch.zeros(2, 3, 4, 4), by(*matrices), "edge")
 
 
-def test_an_unknown_border_is_refused_where_there_is_a_motion() -> None:
+def test_an_unknown_border_is_refused_if_there_is_a_motion() -> None:
     picture, matrix = torch.zeros(1, 3, 4, 4), motion_matrix({"rotate": 1.0}, (4, 4), MIDDLE)
     with pytest.raises(ValueError, match="'mirror'"):
         warp(picture, by(matrix), "mirror")
@@ -176,7 +176,7 @@ def test_one_warp_by_the_product_of_two_motions_equals_scipy(border: str) -> Non
     assert float(difference.max()) < 0.01
 
 
-def test_all_moves_at_once_are_the_limit_of_many_small_ones_in_turn() -> None:
+def test_simultaneous_moves_are_the_limit_of_many_small_consecutive_moves() -> None:
     size = (64, 40)
     amounts = {"zoom": 1.5, "rotate": 40.0, "pan_x": 0.2, "pan_y": -0.1}
 
@@ -193,7 +193,7 @@ def test_all_moves_at_once_are_the_limit_of_many_small_ones_in_turn() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 8, 30])
-def test_frames_with_a_share_of_the_motion_compose_to_all_of_it(count: int) -> None:
+def test_fractions_of_a_motion_compose_to_the_whole(count: int) -> None:
     amounts = {"zoom": 1.5, "rotate": 40.0, "pan_x": 0.2, "pan_y": -0.1}
     shares = {name: amount ** (1 / count) if name == "zoom" else amount / count for name, amount in amounts.items()}
     step = motion_matrix(shares, (64, 40), (0.2, 0.7))
@@ -229,7 +229,7 @@ def test_many_small_pans_move_as_far_as_one_large_one(pixels_per_frame: float) -
 
 
 @pytest.mark.parametrize("kind", ["waves", "the first picture"])
-def test_brightness_holds_over_300_slow_zooms(kind: str, generator: torch.Generator) -> None:
+def test_brightness_is_constant_over_300_slow_zooms(kind: str, generator: torch.Generator) -> None:
     picture = smooth((48, 32)) if kind == "waves" else soft(1, (48, 32), generator)
     assert abs(drift_of_300_zooms(picture)) < 1 / 255
 

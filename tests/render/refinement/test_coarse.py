@@ -31,7 +31,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("steps", [12, 13, 60])
-def test_two_thirds_of_the_steps_are_taken_at_half_the_size(
+def test_two_thirds_of_the_steps_run_at_half_the_size(
     steps: int, toy_renderer: Renderer, spec: FrameSpec, sizes: list[tuple[int, int]]
 ) -> None:
     state = toy_renderer.step(None, replace(spec, index=0, size=(160, 130), num_steps=steps))
@@ -43,14 +43,14 @@ def test_two_thirds_of_the_steps_are_taken_at_half_the_size(
 @pytest.mark.parametrize(
     ("size", "steps"), [((160, 130), 11), ((160, 126), 60), ((96, 300), 60)], ids=["few steps", "low", "narrow"]
 )
-def test_a_small_frame_or_one_of_few_steps_takes_all_at_its_size(
+def test_small_frames_and_few_steps_run_at_full_size(
     size: tuple[int, int], steps: int, toy_renderer: Renderer, spec: FrameSpec, sizes: list[tuple[int, int]]
 ) -> None:
     toy_renderer.step(None, replace(spec, index=0, size=size, num_steps=steps))
     assert sizes == [size] * steps
 
 
-def test_cuts_begin_coarse_and_moved_frames_do_not(
+def test_cuts_start_coarse_and_moved_frames_do_not(
     toy_renderer: Renderer, spec: FrameSpec, sizes: list[tuple[int, int]]
 ) -> None:
     large = replace(spec, size=(128, 128), num_steps=12)
@@ -72,7 +72,7 @@ def test_the_small_size_is_a_multiple_of_the_stride(
     assert state.image.shape == (1, 3, 152, 136)
 
 
-def test_it_reaches_further_than_as_much_work_at_the_whole_size(embedded_renderer: Renderer, spec: FrameSpec) -> None:
+def test_coarse_to_fine_beats_the_same_work_at_full_size(embedded_renderer: Renderer, spec: FrameSpec) -> None:
     """16 small steps and 8 large ones cost the same as 12 large ones."""
     prompts = (PromptWeight(text="a golden sunset over the sea", weight=1.0),)
     large = replace(spec, index=0, size=(128, 128), prompts=prompts, lr=0.2, num_cutouts=8)
@@ -83,7 +83,7 @@ def test_it_reaches_further_than_as_much_work_at_the_whole_size(embedded_rendere
     assert float(coarse_to_fine) > float(at_once) + 0.02
 
 
-def test_what_is_not_finite_in_the_small_picture_is_repeated_with_care(
+def test_non_finite_coarse_steps_are_repeated_with_smaller_steps(
     toy_renderer: Renderer, spec: FrameSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, careful = Refinement.run, []

@@ -31,7 +31,7 @@ def counting(log: list[str]) -> Numbers:
         log.append("tidied up")
 
 
-def test_items_come_until_it_is_suspended_and_go_on_where_it_was() -> None:
+def test_iteration_continues_after_a_suspension() -> None:
     log: list[str] = []
     numbers = Coroutine(counting(log))
     assert list(numbers.resume()) == [1]
@@ -43,7 +43,7 @@ def test_items_come_until_it_is_suspended_and_go_on_where_it_was() -> None:
     assert log == ["waits", "goes on", "waits", "goes on", "tidied up"]
 
 
-def test_each_knows_itself_and_keeps_its_own_context() -> None:
+def test_each_coroutine_has_its_own_context() -> None:
     seen: list[object] = []
 
     def looking() -> Numbers:
@@ -62,7 +62,7 @@ def test_each_knows_itself_and_keeps_its_own_context() -> None:
     SETTING.reset(token)
 
 
-def test_gradients_are_on_or_off_for_each_as_it_left_them() -> None:
+def test_each_coroutine_keeps_its_gradient_mode() -> None:
     inside: list[bool] = []
 
     def without_gradients() -> Numbers:
@@ -88,7 +88,7 @@ def test_gradients_are_on_or_off_for_each_as_it_left_them() -> None:
 
 
 @pytest.mark.parametrize("num_resumed", [0, 1, 2])
-def test_closing_runs_what_must_be_run(num_resumed: int) -> None:
+def test_closing_runs_finally_blocks(num_resumed: int) -> None:
     log: list[str] = []
     numbers = Coroutine(counting(log))
     for _ in range(num_resumed):
@@ -99,7 +99,7 @@ def test_closing_runs_what_must_be_run(num_resumed: int) -> None:
     assert numbers.ended or not num_resumed
 
 
-def test_what_it_does_when_it_is_closed_is_nobodys_to_wait_for() -> None:
+def test_a_coroutine_that_suspends_while_closing_is_ended() -> None:
     log: list[str] = []
 
     def stubborn() -> Numbers:
@@ -117,7 +117,7 @@ def test_what_it_does_when_it_is_closed_is_nobodys_to_wait_for() -> None:
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, GeneratorExit])
-def test_what_it_raises_is_raised_where_it_is_resumed_with_its_traceback(kind: type[BaseException]) -> None:
+def test_exceptions_are_raised_by_resume_with_their_traceback(kind: type[BaseException]) -> None:
     def failing() -> Numbers:
         try:
             raise ValueError("the first")

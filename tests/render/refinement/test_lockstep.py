@@ -16,7 +16,8 @@ from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
 from render.refinement.joint_steps import Pending, take_steps
 from render.refinement.lockstep import Lockstep
-from render.renderer.renderer import Renderer, Scorer, load_renderer
+from render.renderer.loading import load_renderer
+from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.rng import frame_generator, normal, uniform
 from render.spec import FrameSpec, PromptWeight
@@ -89,7 +90,7 @@ def different(spec: FrameSpec) -> list[list[FrameSpec]]:
 
 
 @pytest.mark.parametrize("draw", [uniform, normal])
-def test_pictures_of_a_batch_get_the_numbers_that_they_would_get_alone(
+def test_pictures_of_a_batch_get_the_same_random_numbers_as_alone(
     draw: Callable[[tuple[int, ...], object], Tensor],
 ) -> None:
     seeds = (3, 4, 5)
@@ -99,10 +100,12 @@ def test_pictures_of_a_batch_get_the_numbers_that_they_would_get_alone(
         draw((2, 5), (frame_generator(3, 0, CPU),))
 
 
-@pytest.mark.parametrize("augment", ["light", "full"])
+@pytest.mark.parametrize(("augment", "adapt"), [("light", "number"), ("full", "number"), ("light", "picture")])
 @pytest.mark.parametrize("most", [1, 2, 8])
-def test_runs_of_any_kind_and_length(most: int, augment: str, toy_renderer: Renderer, spec: FrameSpec) -> None:
-    runs = different(replace(spec, augment=augment))
+def test_runs_of_different_kinds_and_lengths_equal_single_runs(
+    most: int, augment: str, adapt: str, toy_renderer: Renderer, spec: FrameSpec
+) -> None:
+    runs = different(replace(spec, augment=augment, adapt=adapt))
     assert_close(together(toy_renderer, runs, most), alone(toy_renderer, runs), atol=1e-5, rtol=1e-4)
 
 
@@ -118,12 +121,13 @@ def test_one_at_a_time_is_the_single_run_to_the_bit(toy_renderer: Renderer, spec
         {"size": (24, 16)},
         {"losses": {"prompt": 1.0}},
         {"augment": "full"},
+        {"adapt": "picture"},
         {"prompts": (), "losses": {"smooth": 1.0}},
         {"num_steps": 0},
     ],
     ids=lambda changes: "+".join(changes),
 )
-def test_what_does_not_fit_together_is_refined_by_itself(
+def test_pictures_that_do_not_fit_the_batch_are_refined_separately(
     changes: dict[str, object], toy_renderer: Renderer, spec: FrameSpec
 ) -> None:
     fitting = replace(spec, index=0, num_steps=3, losses={"smooth": 0.1, "prompt": 1.0})
@@ -152,7 +156,7 @@ def test_frames_of_the_embedded_models(embedded_renderer: Renderer, spec: FrameS
     assert float((a[1].image - b[1].image).abs().mean()) > 0.02
 
 
-def test_several_perceptors_see_what_they_would_see_alone(spec: FrameSpec) -> None:
+def test_several_perceptors_see_the_same_as_in_single_runs(spec: FrameSpec) -> None:
     class Wide(Toy):
         side = 24
 
@@ -173,7 +177,7 @@ class Counting(Pixels):
         return super().decode(latent)
 
 
-def test_who_is_through_goes_on_at_once_and_takes_part_again(spec: FrameSpec) -> None:
+def test_a_run_whose_frame_is_done_joins_with_its_next_frame_at_once(spec: FrameSpec) -> None:
     """A takes 4 steps, then 1 per frame; B takes 2 per frame: neither waits for the other, and no work is repeated."""
     latents = Counting()
     renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
@@ -183,7 +187,7 @@ def test_who_is_through_goes_on_at_once_and_takes_part_again(spec: FrameSpec) ->
     assert latents.batches == [2] * 6 + [1] * 2
 
 
-def test_frames_from_noise_take_their_coarse_steps_together_too(spec: FrameSpec) -> None:
+def test_coarse_steps_of_frames_from_noise_are_batched(spec: FrameSpec) -> None:
     latents = Counting()
     renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
     first = replace(spec, index=0, size=(128, 128), num_steps=15)
@@ -194,7 +198,7 @@ def test_frames_from_noise_take_their_coarse_steps_together_too(spec: FrameSpec)
         torch.testing.assert_close(one[0].image, other[0].image, atol=1e-4, rtol=0)
 
 
-def test_no_more_runs_are_begun_than_may_go_on_at_once(toy_renderer: Renderer, spec: FrameSpec) -> None:
+def test_no_more_runs_start_than_the_limit_allows(toy_renderer: Renderer, spec: FrameSpec) -> None:
     begun: list[str] = []
     lockstep, renderer = scheduled(toy_renderer, 2)
 
@@ -207,7 +211,7 @@ def test_no_more_runs_are_begun_than_may_go_on_at_once(toy_renderer: Renderer, s
     assert begun == ["a", "b", "a ended", "b ended", "c", "c ended"]
 
 
-def test_a_run_that_leaves_the_finite_numbers_leaves_the_others_alone(toy_renderer: Renderer, spec: FrameSpec) -> None:
+def test_a_run_with_non_finite_numbers_does_not_affect_the_others(toy_renderer: Renderer, spec: FrameSpec) -> None:
     runs = different(spec)
     wanted = together(toy_renderer, runs)
     broken = [replace(one, lr=float("nan")) for one in runs[1]]
@@ -243,9 +247,7 @@ class Cramped(Toy):
 
 
 @pytest.mark.parametrize(("room", "count", "told_of"), [(8, 4, [2]), (8, 5, [2]), (4, 5, [2, 1, 1])])
-def test_where_memory_is_short_fewer_are_refined_at_once(
-    room: int, count: int, told_of: list[int], spec: FrameSpec
-) -> None:
+def test_if_memory_is_short_the_batch_gets_smaller(room: int, count: int, told_of: list[int], spec: FrameSpec) -> None:
     """Four cutouts per picture, and from the start as many pictures at once as fit."""
     renderer = Renderer(Pixels(), [Scorer(perceptor=Cramped(room))], CPU)
     runs = [[replace(spec, index=0, seed=seed, num_steps=3)] for seed in range(count)]
@@ -258,7 +260,7 @@ def test_where_memory_is_short_fewer_are_refined_at_once(
     assert_close(result, together(renderer, runs, most=room // 4))
 
 
-def test_a_run_without_memory_even_alone_looks_at_fewer_cutouts_at_a_time(spec: FrameSpec) -> None:
+def test_a_single_run_that_runs_out_of_memory_uses_smaller_cutout_groups(spec: FrameSpec) -> None:
     """They share the perceptor, so all use smaller pieces; these are recomputed, and the pictures stay the same."""
     specs = [[replace(spec, index=0, seed=seed, num_steps=3)] for seed in range(2)]
     told: list[str] = []
@@ -268,7 +270,7 @@ def test_a_run_without_memory_even_alone_looks_at_fewer_cutouts_at_a_time(spec: 
     assert told == ["frame 0: memory is running out; cutouts are processed in smaller groups, which is slower"]
 
 
-def test_other_errors_are_not_taken_for_a_lack_of_memory(spec: FrameSpec) -> None:
+def test_other_errors_are_not_treated_as_out_of_memory(spec: FrameSpec) -> None:
     class Broken(Toy):
         def encode_image(self, images: Tensor) -> Tensor:
             raise RuntimeError("a bug")
@@ -295,7 +297,7 @@ def test_closing_closes_every_run(toy_renderer: Renderer, spec: FrameSpec) -> No
     assert sorted(closed) == [1, 2, 3]
 
 
-def test_a_renderer_of_a_run_shares_the_models_and_says_how_frames_are_made(toy_renderer: Renderer) -> None:
+def test_the_renderer_of_a_run_shares_the_models_but_has_its_own_warnings(toy_renderer: Renderer) -> None:
     told: list[str] = []
     mine = toy_renderer.of_run(told.append, Lockstep(2))
     assert mine.made_on == f"{toy_renderer.made_on}, in lockstep"
@@ -306,7 +308,7 @@ def test_a_renderer_of_a_run_shares_the_models_and_says_how_frames_are_made(toy_
 
 
 @pytest.mark.slow
-def test_a_video_in_bf16_fits_its_prompt_as_well(bf16_vqgan: VQGAN, spec: FrameSpec) -> None:
+def test_a_bf16_video_fits_its_prompt_as_well_as_single_runs(bf16_vqgan: VQGAN, spec: FrameSpec) -> None:
     perceptor = clip.load(find_perceptor("embedded").files(), CPU, torch.bfloat16)
     renderer = Renderer(bf16_vqgan, [Scorer(perceptor=perceptor)], CPU, torch.bfloat16)
     texts = ("a golden sunset over the sea", "a burning forest")

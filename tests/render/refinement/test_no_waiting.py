@@ -42,7 +42,7 @@ class NoWaiting(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("wait", [lambda x: x.max().item(), lambda x: x[x > 0], lambda x: x.nonzero(), bool])
-def test_waiting_is_noticed(wait: Any) -> None:
+def test_waiting_for_the_device_is_detected(wait: Any) -> None:
     with pytest.raises(AssertionError, match="waits for the device"), NoWaiting():  # type: ignore[no-untyped-call]
         wait(torch.ones(()) if wait is bool else torch.randn(8))
 
@@ -111,7 +111,7 @@ def test_embedded_models(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> Non
     assert take_steps(embedded_vqgan, embedded_clip, SPEC).abs().sum() > 0
 
 
-def test_several_pictures_of_their_own(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
+def test_several_different_pictures(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:
     other = replace(SPEC, seed=8, lr=0.2, prompts=SPEC.prompts[:1], losses=dict.fromkeys(SPEC.losses, 0.3))
     pairs: list[tuple[Any, Perceptor]] = [(Pixels(), Toy(CPU)), (embedded_vqgan, embedded_clip)]
     for latents, perceptor in pairs:
@@ -126,7 +126,7 @@ def test_codebook_and_bf16(quantizing_vqgan: VQGAN, bf16_vqgan: VQGAN, embedded_
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-def test_on_a_gpu_a_captured_step_replays_what_steps_do() -> None:
+def test_on_a_gpu_a_captured_step_replays_correctly() -> None:
     cuda = torch.device("cuda")
     latents = vqgan.load(find_latent("embedded").files(), cuda, torch.float32, quantize=False)
     perceptor = clip.load(find_perceptor("embedded").files(), cuda, torch.float32)

@@ -94,7 +94,7 @@ def test_a_larger_weight_wins(spec: FrameSpec) -> None:
 
 
 @pytest.mark.parametrize("num_steps", [0, 1, 5])
-def test_the_picture_is_decoded_once_a_step_and_once_at_the_end(
+def test_the_picture_is_decoded_once_per_step_and_once_at_the_end(
     num_steps: int, spec: FrameSpec, generator: torch.Generator
 ) -> None:
     latents = CountingPixels()
@@ -121,7 +121,7 @@ def test_the_learning_rate_is_measured_in_the_spread_of_latents(spec: FrameSpec)
     assert float(step) == pytest.approx(0.1 * Pixels.spread, rel=1e-3)
 
 
-def test_smoothing_smooths_and_the_anchor_holds(spec: FrameSpec, generator: torch.Generator) -> None:
+def test_the_smooth_loss_smooths_and_the_anchor_loss_holds(spec: FrameSpec, generator: torch.Generator) -> None:
     picture = torch.rand(1, 3, 16, 16, generator=generator)
     loose, held = (
         refined(picture, replace(spec, losses=weights, num_steps=15), [])
@@ -131,9 +131,7 @@ def test_smoothing_smooths_and_the_anchor_holds(spec: FrameSpec, generator: torc
     assert float((held - picture).abs().mean()) < 0.5 * float((loose - picture).abs().mean())
 
 
-def test_a_batch_is_refined_as_its_pictures_alone_where_nothing_is_drawn(
-    spec: FrameSpec, generator: torch.Generator
-) -> None:
+def test_without_randomness_a_batch_equals_its_single_pictures(spec: FrameSpec, generator: torch.Generator) -> None:
     pictures = torch.rand(2, 3, 16, 24, generator=generator)
     spec = replace(spec, losses={"smooth": 1.0, "anchor": 2.0, "saturation": 0.5}, num_steps=6)
     together = refined(pictures, spec, [])
@@ -149,7 +147,7 @@ def test_every_picture_of_a_batch_follows_the_prompt(spec: FrameSpec, generator:
     assert not torch.equal(result[0], result[1])
 
 
-def test_a_look_gives_unit_vectors_for_every_cutout(generator: torch.Generator) -> None:
+def test_embeddings_are_unit_vectors_for_every_cutout(generator: torch.Generator) -> None:
     (seen,) = embed_cutouts(torch.rand(2, 3, 16, 24, generator=generator), [TOY], 5, STRENGTHS["light"], generator)
     assert seen.views.shape == (2, 5, 3, 3)
     assert seen.embeddings.shape == (2, 5, 4)
@@ -172,14 +170,14 @@ class Wide(Toy):
     side = 24
 
 
-def test_perceptors_of_one_size_look_at_the_same_cutouts(generator: torch.Generator) -> None:
+def test_perceptors_of_the_same_size_share_cutouts(generator: torch.Generator) -> None:
     picture = torch.rand(1, 3, 32, 32, generator=generator)
     first, wide, second = embed_cutouts(picture, [TOY, Wide(CPU), Toy(CPU)], 6, STRENGTHS["light"], generator)
     assert torch.equal(first.embeddings, second.embeddings)
     assert not torch.allclose(first.embeddings, wide.embeddings, atol=1e-3)
 
 
-def test_a_perceptor_counts_by_its_weight(spec: FrameSpec) -> None:
+def test_perceptors_are_weighted(spec: FrameSpec) -> None:
     """Two scorers with opposite prompts: the picture follows the one with the larger weight."""
     spec = replace(spec, num_steps=15)
     picture = torch.full((1, 3, 16, 16), 0.5)
@@ -191,7 +189,7 @@ def test_a_perceptor_counts_by_its_weight(spec: FrameSpec) -> None:
     assert float(result[2]) > float(result[0]) + 0.2
 
 
-def test_the_average_is_shown_and_carried(spec: FrameSpec, generator: torch.Generator) -> None:
+def test_the_running_average_is_the_frame_and_the_next_start(spec: FrameSpec, generator: torch.Generator) -> None:
     latents, picture = CountingPixels(), torch.rand(1, 3, 16, 16, generator=generator)
     spec = replace(spec, num_steps=6, lr=0.5)
     last, averaged = LatentAdam(latents.encode(picture), None), LatentAdam(latents.encode(picture), None)
@@ -203,7 +201,7 @@ def test_the_average_is_shown_and_carried(spec: FrameSpec, generator: torch.Gene
     assert float((averaged.latent.detach() - latents.encode(picture)).abs().mean()) < moved  # it lags behind
 
 
-def test_careful_steps_are_the_plain_ones_while_all_is_finite(spec: FrameSpec, generator: torch.Generator) -> None:
+def test_careful_steps_equal_plain_steps_while_all_is_finite(spec: FrameSpec, generator: torch.Generator) -> None:
     picture = torch.rand(1, 3, 16, 16, generator=generator)
     spec = replace(spec, num_steps=5)
     results = [
@@ -222,7 +220,7 @@ class Exploding(Pixels):
         return torch.where(latent.abs() > self.limit, torch.nan, latent)
 
 
-def test_a_step_that_leaves_the_finite_numbers_is_repeated_with_a_smaller_one(spec: FrameSpec) -> None:
+def test_a_non_finite_step_is_repeated_with_a_smaller_step(spec: FrameSpec) -> None:
     """From 0, Adam's first step is about lr: 1 is too far, 0.25 is not."""
     latents = Exploding()
     latents.limit = 0.3
@@ -234,7 +232,7 @@ def test_a_step_that_leaves_the_finite_numbers_is_repeated_with_a_smaller_one(sp
     assert float(optimizer.latent.detach().abs().max()) == pytest.approx(0.25, rel=1e-3)
 
 
-def test_a_refinement_that_no_step_can_save_is_given_up(spec: FrameSpec) -> None:
+def test_a_refinement_that_stays_non_finite_is_an_error(spec: FrameSpec) -> None:
     picture = torch.full((1, 3, 16, 16), 0.5)
     with pytest.raises(NonFiniteError, match=r"frame 1: .* smaller refine\.lr"):
         refinement(Exploding(), picture, replace(spec, num_steps=2), careful=True).run(

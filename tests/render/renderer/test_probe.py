@@ -42,7 +42,7 @@ def measured(spec: FrameSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     return measure
 
 
-def test_as_many_at_once_as_are_fastest(measured: Callable[..., tuple[int, str]]) -> None:
+def test_the_fastest_batch_size_is_chosen(measured: Callable[..., tuple[int, str]]) -> None:
     by_count = {1: 1.0, 2: 1.6, 4: 2.4, 8: 8.0}
     assert measured(Clocked(by_count.__getitem__)) == (
         4,
@@ -50,11 +50,11 @@ def test_as_many_at_once_as_are_fastest(measured: Callable[..., tuple[int, str]]
     )
 
 
-def test_no_more_than_there_are(measured: Callable[..., tuple[int, str]]) -> None:
+def test_the_batch_size_never_exceeds_the_number_of_pictures(measured: Callable[..., tuple[int, str]]) -> None:
     assert measured(Clocked(lambda count: 1.0), most=5)[0] == 4
 
 
-def test_where_two_do_not_pay_few_steps_are_taken(measured: Callable[..., tuple[int, str]]) -> None:
+def test_the_probe_ends_early_if_two_at_once_are_not_faster(measured: Callable[..., tuple[int, str]]) -> None:
     """A gain that may be due to chance does not count."""
     latents = Clocked(lambda count: count * (1.0 if count == 1 else 0.98))
     best, said = measured(latents)
@@ -63,5 +63,5 @@ def test_where_two_do_not_pay_few_steps_are_taken(measured: Callable[..., tuple[
     assert latents.taken == NUM_STEPS + 4  # and the single-picture steps at the start
 
 
-def test_where_memory_ends_the_probe_ends(measured: Callable[..., tuple[int, str]]) -> None:
+def test_the_probe_ends_when_memory_runs_out(measured: Callable[..., tuple[int, str]]) -> None:
     assert measured(Clocked(lambda count: 1.0, room=3)) == (2, measured(Clocked(lambda count: 1.0, room=3))[1])

@@ -14,7 +14,8 @@ from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
 from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warp import warp
-from render.renderer.renderer import Renderer, Scorer, load_renderer
+from render.renderer.loading import load_renderer
+from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.spec import FrameSpec, PromptWeight
 
@@ -92,7 +93,7 @@ def test_a_prompt_loss_without_prompts_changes_nothing(
     torch.testing.assert_close(result.image, picture)
 
 
-def test_without_steps_and_motion_the_state_goes_on_unchanged(
+def test_without_steps_and_motion_the_state_is_unchanged(
     toy_renderer: Renderer, spec: FrameSpec, picture: Tensor
 ) -> None:
     before = replace(state_of(picture), optimizer_state={"step": torch.tensor(3.0)})
@@ -122,7 +123,7 @@ def test_refinement_starts_from_the_warped_picture(toy_renderer: Renderer, spec:
 
 
 @pytest.mark.parametrize(("transforms", "encodes"), [({}, 0), ({"zoom": 1.1}, 3)])
-def test_only_what_moved_is_encoded_again(
+def test_a_frame_is_encoded_only_if_it_moved(
     transforms: dict[str, float], encodes: int, spec: FrameSpec, picture: Tensor
 ) -> None:
     """A motion costs the three encodings of `render.motion.warm_start`."""
@@ -132,7 +133,7 @@ def test_only_what_moved_is_encoded_again(
     assert latents.encodes == encodes
 
 
-def test_a_neutral_motion_needs_no_encoding_either(spec: FrameSpec, picture: Tensor) -> None:
+def test_a_neutral_motion_is_not_encoded(spec: FrameSpec, picture: Tensor) -> None:
     latents = CountingPixels()
     renderer = Renderer(latents, [Scorer(perceptor=Toy(CPU))], CPU)
     renderer.step(state_of(picture), replace(spec, transforms={"zoom": 1.0, "rotate": 0.0}, num_steps=2))
@@ -147,7 +148,7 @@ def test_the_picture_is_that_of_the_latent(toy_renderer: Renderer, spec: FrameSp
     assert not state.latent.requires_grad
 
 
-def test_the_given_state_is_not_changed(toy_renderer: Renderer, spec: FrameSpec) -> None:
+def test_step_does_not_modify_its_input_state(toy_renderer: Renderer, spec: FrameSpec) -> None:
     first = toy_renderer.step(None, replace(spec, index=0, num_steps=2))
     assert first.latent is not None
     copies = first.image.clone(), first.latent.clone(), {k: v.clone() for k, v in first.optimizer_state.items()}
@@ -163,7 +164,7 @@ def two_frames(renderer: Renderer, spec: FrameSpec) -> FrameState:
 
 
 @pytest.mark.parametrize("disturb", [lambda: None, lambda: torch.rand(5), lambda: torch.manual_seed(1)])
-def test_equal_specs_give_bit_identical_states_whatever_others_draw(
+def test_equal_specs_give_bit_identical_states_whatever_the_global_generators_do(
     disturb: Callable[[], object], toy_renderer: Renderer, spec: FrameSpec
 ) -> None:
     before = two_frames(toy_renderer, spec)
@@ -172,7 +173,7 @@ def test_equal_specs_give_bit_identical_states_whatever_others_draw(
 
 
 @pytest.mark.parametrize("changes", [{"seed": 8}, {"index": 2}])
-def test_another_seed_or_frame_draws_otherwise(
+def test_another_seed_or_frame_gives_other_random_numbers(
     changes: dict[str, int], toy_renderer: Renderer, spec: FrameSpec, picture: Tensor
 ) -> None:
     spec = replace(spec, num_steps=2)
@@ -189,15 +190,13 @@ def test_the_optimizer_is_carried_unless_the_spec_says_otherwise(toy_renderer: R
     assert not torch.equal(carried.image, fresh.image)
 
 
-def test_a_learning_rate_that_is_no_number_stops_the_run(
-    toy_renderer: Renderer, spec: FrameSpec, picture: Tensor
-) -> None:
+def test_a_nan_learning_rate_stops_the_run(toy_renderer: Renderer, spec: FrameSpec, picture: Tensor) -> None:
     with pytest.raises(NonFiniteError, match=r"^frame 5: .*try a smaller refine\.lr"):
         toy_renderer.step(state_of(picture), replace(spec, index=5, lr=math.nan, num_steps=2))
 
 
 @pytest.mark.parametrize("num_steps", [0, 2])
-def test_a_picture_that_is_not_finite_stops_the_run(
+def test_a_non_finite_picture_stops_the_run(
     num_steps: int, toy_renderer: Renderer, spec: FrameSpec, picture: Tensor
 ) -> None:
     picture[0, 0, 3, 3] = torch.nan
@@ -205,7 +204,7 @@ def test_a_picture_that_is_not_finite_stops_the_run(
         toy_renderer.step(state_of(picture), replace(spec, num_steps=num_steps))
 
 
-def test_a_latent_that_is_not_finite_stops_the_run_though_the_codebook_hides_it(
+def test_a_non_finite_latent_stops_the_run_even_if_the_codebook_hides_it(
     quantizing_vqgan: VQGAN, spec: FrameSpec, picture: Tensor
 ) -> None:
     """Any non-finite latent is mapped to some entry of the codebook, so the picture looks intact."""
@@ -257,7 +256,7 @@ def test_models_are_loaded_by_their_names(spec: FrameSpec) -> None:
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-def test_on_a_gpu_everything_stays_there_and_nothing_is_asked_but_the_prompt(spec: FrameSpec) -> None:
+def test_on_a_gpu_everything_stays_on_the_device(spec: FrameSpec) -> None:
     cuda = torch.device("cuda")
     models = find_latent("embedded").files(), [(find_perceptor("embedded").files(), 1.0)]
     renderer = load_renderer(*models, False, cuda, torch.bfloat16)
@@ -267,7 +266,9 @@ def test_on_a_gpu_everything_stays_there_and_nothing_is_asked_but_the_prompt(spe
     assert state.image.dtype == torch.float32
 
 
-def test_a_cut_starts_from_noise_whatever_was_before(toy_renderer: Renderer, spec: FrameSpec, picture: Tensor) -> None:
+def test_a_cut_starts_from_noise_whatever_the_previous_frame(
+    toy_renderer: Renderer, spec: FrameSpec, picture: Tensor
+) -> None:
     cut = replace(spec, index=4, num_steps=3, cut=True, transforms={"zoom": 1.1})
     after_picture = toy_renderer.step(state_of(picture), cut)
     at_first = toy_renderer.step(None, replace(cut, cut=False))

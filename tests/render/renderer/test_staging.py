@@ -17,7 +17,7 @@ def state(device: str) -> FrameState:
     )
 
 
-def test_on_the_host_only_the_layout_changes() -> None:
+def test_on_the_cpu_only_the_layout_changes() -> None:
     made = state("cpu")
     made.image = made.image.contiguous(memory_format=torch.channels_last)
     arrived = to_host(made)()
@@ -28,7 +28,7 @@ def test_on_the_host_only_the_layout_changes() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
-def test_another_thread_gets_what_the_device_had_when_it_was_asked() -> None:
+def test_another_thread_gets_the_values_from_the_time_of_the_call() -> None:
     made = state("cuda")
     before = made.image.cpu()
     arriving = to_host(made)

@@ -94,7 +94,7 @@ def nothing(name: str, done: int, total: int | None) -> None:
     pass
 
 
-def test_a_published_checkpoint_is_fetched_converted_and_loaded_once(
+def test_a_published_checkpoint_is_downloaded_converted_and_loaded_once(
     published: tuple[Model, type[Host]], cache: Path, tmp_path: Path
 ) -> None:
     model, host = published
@@ -121,7 +121,7 @@ def test_a_published_checkpoint_is_fetched_converted_and_loaded_once(
     assert host.asked == []
 
 
-def test_what_is_not_here_and_cannot_be_fetched_is_one_sentence(
+def test_a_missing_model_that_cannot_be_downloaded_gives_one_sentence(
     published: tuple[Model, type[Host]], cache: Path
 ) -> None:
     model, host = published
@@ -141,7 +141,7 @@ def test_a_converted_file_that_changed_is_refused(published: tuple[Model, type[H
         locate(model, offline=False, progress=nothing)
 
 
-def test_a_checkpoint_of_something_else_is_not_kept(published: tuple[Model, type[Host]], cache: Path) -> None:
+def test_a_checkpoint_of_another_model_is_not_kept(published: tuple[Model, type[Host]], cache: Path) -> None:
     model, _ = published
     other = {**CONFIG["model"]["params"], "n_embed": 32}
     assert isinstance(model.architecture, Path)
@@ -164,7 +164,7 @@ print(locate(model, offline=False, progress=lambda *said: None).weights)
 """
 
 
-def test_two_renders_that_start_at_once_fetch_and_convert_once(
+def test_two_renders_that_start_together_download_and_convert_once(
     published: tuple[Model, type[Host]], cache: Path
 ) -> None:
     model, host = published
@@ -176,14 +176,14 @@ def test_two_renders_that_start_at_once_fetch_and_convert_once(
     assert host.asked == ["/last.ckpt"]
 
 
-def test_models_that_need_no_download_are_where_they_are() -> None:
+def test_models_that_need_no_download_are_used_in_place() -> None:
     for model in (find_latent("embedded"), find_perceptor("embedded")):
         assert locate(model, offline=True, progress=nothing).weights == model.checkpoint == weights_path(model)
     for model in (find_latent("pixels"), find_perceptor("toy"), find_latent("random:imagenet-f16-1024")):
         assert locate(model, offline=True, progress=nothing).weights is None is weights_path(model)
 
 
-def test_digests_follow_the_files(tmp_path: Path) -> None:
+def test_digests_change_with_the_files(tmp_path: Path) -> None:
     checkpoint = tmp_path / "last.ckpt"
     checkpoint.write_bytes(b"abc")
     model = replace(find_latent("embedded"), checkpoint=checkpoint)

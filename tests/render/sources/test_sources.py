@@ -9,19 +9,33 @@ from torch import Tensor
 from render import catalogue, sources
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
+from render.priors import Candidates, Wanted
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
-from render.sources import Start
+from render.sources import Loaded, Start
 from render.sources.noise import soft
-from render.spec import FrameSpec
+from render.spec import FrameSpec, PriorStart
 from tests.render.conftest import AddEntry
 
 CPU = torch.device("cpu")
 NAMES = catalogue.names(sources)
 
 
+class Rainbow:
+    """Proposes pictures of one colour each, at another size than the frame's, the last the best."""
+
+    def propose(self, wanted: Wanted, generator: torch.Generator) -> Candidates:
+        colours = torch.rand(wanted.count, 3, 1, 1, generator=generator).expand(-1, -1, 8, 8)
+        return Candidates(latents=Pixels().encode(colours), scores=torch.arange(wanted.count).float())
+
+
+LOADED = Loaded(latents=Pixels(), priors={"rainbow": Rainbow()})
+
+
 def start(name: str, spec: FrameSpec, seed: int) -> Start:
-    found = catalogue.load(sources, name).start(spec, (24, 16), torch.Generator().manual_seed(seed))
+    if name == "prior":
+        spec = replace(spec, start=PriorStart(prior="rainbow", candidates=3))
+    found = catalogue.load(sources, name).start(spec, (24, 16), torch.Generator().manual_seed(seed), LOADED)
     assert isinstance(found, Start)
     return found
 
@@ -31,7 +45,7 @@ def first_frame(source: str, spec: FrameSpec, before: FrameState | None = None) 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_start_is_one_float_picture_of_the_size(name: str, spec: FrameSpec) -> None:
+def test_a_source_gives_one_float_picture_of_the_frame_size(name: str, spec: FrameSpec) -> None:
     begun = start(name, spec, 1)
     assert begun.image.shape == (1, 3, 16, 24)
     assert begun.image.dtype == torch.float32
@@ -40,7 +54,7 @@ def test_a_start_is_one_float_picture_of_the_size(name: str, spec: FrameSpec) ->
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_start_draws_from_the_frames_generator_alone(name: str, spec: FrameSpec) -> None:
+def test_a_source_uses_only_the_frames_generator(name: str, spec: FrameSpec) -> None:
     torch.manual_seed(0)
     state = torch.get_rng_state()
     assert torch.equal(start(name, spec, 1).image, start(name, spec, 1).image)
@@ -60,10 +74,10 @@ def gradient_of(size: tuple[int, int]) -> Tensor:
 @pytest.mark.parametrize("cut", [False, True])
 @pytest.mark.parametrize("num_steps", [0, 1])
 @pytest.mark.parametrize("with_latent", [False, True])
-def test_another_source_begins_first_frames_and_cuts(
+def test_another_source_starts_first_frames_and_cuts(
     with_latent: bool, num_steps: int, cut: bool, spec: FrameSpec, add_entry: AddEntry
 ) -> None:
-    def ramp(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator) -> Start:
+    def ramp(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator, loaded: Loaded) -> Start:
         image = gradient_of(size)
         return Start(image=image, latent=Pixels().encode(image) if with_latent else None)
 

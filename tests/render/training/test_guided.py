@@ -15,7 +15,7 @@ PAIR = Path(render.__file__).parent / "models" / "embedded"
 CAPTION = "a golden sunset over the sea"
 
 
-def test_ripples_go_and_edges_stay() -> None:
+def test_flattening_removes_ripples_and_keeps_edges() -> None:
     ramp = torch.arange(64.0)
     ripples = 0.03 * torch.sin(ramp * 2 * torch.pi / 6)
     step = torch.where(ramp < 32, 0.2, 0.8)
@@ -25,10 +25,10 @@ def test_ripples_go_and_edges_stay() -> None:
     assert float(flat[32] - flat[31]) > 0.55
 
 
-def test_what_is_guided_comes_to_look_like_its_caption(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guided_latents_become_similar_to_their_captions(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     monkeypatch.setattr(guided, "POOL", 2)
-    monkeypatch.setattr(guided, "ANEW", 0.0)
+    monkeypatch.setattr(guided, "RESTARTED", 0.0)
     net = load_vqgan(PAIR / "vqgan")
     codes = net.quantize.embedding.weight
     pool = GuidedPool(PAIR / "clip", [CAPTION], 64, seed=0)

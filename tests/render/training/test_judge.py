@@ -17,7 +17,7 @@ def judge() -> Judge:
     return Judge(FOLDER / "judge")
 
 
-def test_it_knows_unseen_scenes_that_are_like_a_prompt(judge: Judge) -> None:
+def test_the_judge_recognises_unseen_scenes_similar_to_a_prompt(judge: Judge) -> None:
     """Uses seeds from no training set, and the prompt that the teacher finds nearest to a scene's captions."""
     shares = check_judge(judge, json.loads((FOLDER / "judge.scenes.json").read_text()))
     assert shares["prompts"] > 20
@@ -25,7 +25,7 @@ def test_it_knows_unseen_scenes_that_are_like_a_prompt(judge: Judge) -> None:
     assert shares["top-5"] > 0.85
 
 
-def test_it_finds_nothing_in_noise(judge: Judge) -> None:
+def test_the_judge_is_at_chance_on_noise(judge: Judge) -> None:
     """Forty prompts for forty pictures of noise: about one in forty is right by chance."""
     noise = torch.rand(40, 3, 72, 128, generator=torch.Generator().manual_seed(0))
     assert top(judge.ranks(noise, torch.arange(40)))["top-1"] < 0.15

@@ -58,7 +58,7 @@ def _picture(grey: int) -> bytes:
     return stream.getvalue()
 
 
-def test_only_free_pictures_of_a_known_kind_are_taken(tmp_path: Path) -> None:
+def test_only_free_pictures_of_a_known_kind_are_used(tmp_path: Path) -> None:
     free = [f"{LAND}/sea{k}.jpg" for k in range(HELD_OUT_EVERY + 1)]
     other = [f"{LAND}/{name}.jpg" for name in ("lava5", "sea10-author", "station0")] + ["usr/share/sea0.jpg"]
     files = {name: _picture(9 * k) for k, name in enumerate([*free, *other])}
@@ -74,22 +74,22 @@ def test_only_free_pictures_of_a_known_kind_are_taken(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "artwork.json").read_text())[0] == KINDS["sea"]
 
 
-def test_squares_are_the_ends_and_the_middle() -> None:
+def test_squares_are_cropped_from_both_ends_and_the_middle() -> None:
     ramp = Image.fromarray(np.tile(np.arange(90, dtype=np.uint8)[None, :, None], (30, 1, 3)))
     assert [int(square[15, 0, 0]) for square in cut_squares(ramp, 30)] == [0, 30, 60]
     assert len(cut_squares(ramp.crop((0, 0, 30, 30)), 30)) == 1
 
 
-def test_wordnet_comes_out_of_its_package(tmp_path: Path) -> None:
+def test_wordnet_is_read_from_its_package(tmp_path: Path) -> None:
     files = {f"usr/share/wordnet/data.{kind}": kind.encode() for kind in ("noun", "adj", "verb")}
     _package(tmp_path / "wordnet-base_3_all.deb", files)
     folder = wordnet_folder(tmp_path)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"data.noun": b"noun", "data.adj": b"adj"}
 
 
-def test_what_cannot_be_fetched_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_download_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FetchError, match=r"apt-get is not here: put Debian's no-such_VERSION_all\.deb into"):
+    with pytest.raises(FetchError, match=r"apt-get is not installed: put Debian's no-such_VERSION_all\.deb into"):
         debian_package("no-such", tmp_path / "packages")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(FetchError, match=r"pip download .* by hand"):

@@ -21,7 +21,7 @@ from render.training.networks.guiding import load_vqgan
 from render.training.scenes import HELD_OUT, is_held_out, make_scene
 
 
-def test_a_seed_gives_one_scene() -> None:
+def test_equal_seeds_give_equal_scenes() -> None:
     first, captions = make_scene(7, 48)
     again, words = make_scene(7, 48)
     other, _ = make_scene(8, 48)
@@ -59,14 +59,14 @@ def test_held_out_prompts_are_never_sentences(tmp_path: Path) -> None:
     assert load_texts(tmp_path / "prompts.pt").texts == list(HELD_OUT)
 
 
-def test_an_unknown_key_names_itself(tmp_path: Path) -> None:
+def test_an_unknown_key_is_named(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text("clip: {stepps: 3}\n")
     with pytest.raises(ValueError, match="stepps"):
         load_recipe(path)
 
 
-def test_an_attack_stays_near_and_spares_a_few() -> None:
+def test_an_attack_stays_within_its_radius_and_leaves_some_pictures_clean() -> None:
     from render.training.clip.attack import hide
 
     torch.manual_seed(0)
@@ -79,7 +79,7 @@ def test_an_attack_stays_near_and_spares_a_few() -> None:
     assert float(length.mean()) > 0.3
 
 
-def test_vectors_move_into_another_towers_space() -> None:
+def test_vectors_are_aligned_with_another_towers_space() -> None:
     from render.training.data.texts import Texts, align
 
     unit = torch.nn.functional.normalize(torch.randn(200, 8), dim=1)
@@ -174,7 +174,7 @@ def _all(folder: Path, teacher: Path, photos: Path) -> list[str | Path]:
     return [*start, *given, "--size", "64", "32", "--steps", "1"]
 
 
-def test_one_command_goes_from_nothing_to_weights(work: Path) -> None:
+def test_one_command_trains_from_scratch(work: Path) -> None:
     out = work / "work" / "out"
     stems = {"vqgan": ".yaml", "clip": ".json", "judge": ".json"}
     files = {f"{stem}{ending}" for stem, config in stems.items() for ending in (config, ".safetensors")}
@@ -190,7 +190,7 @@ def test_one_command_goes_from_nothing_to_weights(work: Path) -> None:
         assert sheet.size == (8 * (64 + 4), 5 * (32 + 4))
 
 
-def test_what_was_trained_is_loaded_and_paints(work: Path) -> None:
+def test_trained_models_load_and_render(work: Path) -> None:
     from render.training.networks.guiding import load_painter, paint
 
     out = work / "work" / "out"
@@ -200,7 +200,7 @@ def test_what_was_trained_is_loaded_and_paints(work: Path) -> None:
     assert torch.isfinite(image).all()
 
 
-def test_a_step_that_is_done_is_not_done_again(work: Path) -> None:
+def test_a_finished_step_is_not_repeated(work: Path) -> None:
     from render.training.clip.train import ClipRun
 
     folder = work / "work"
@@ -229,7 +229,7 @@ def test_a_pair_is_refined(work: Path, tmp_path: Path) -> None:
     assert not torch.equal(before["visual.conv1.weight"], after["visual.conv1.weight"])
 
 
-def test_no_steps_keep_the_vqgan(work: Path, tmp_path: Path) -> None:
+def test_zero_steps_leave_the_vqgan_unchanged(work: Path, tmp_path: Path) -> None:
     start = work / "work" / "out" / "vqgan"
     (tmp_path / "none.yaml").write_text("vqgan: {steps: 0, codes: 16}")
     given: list[str | Path] = ["--data", work / "work" / "data", "--start", start]
@@ -251,7 +251,7 @@ def _trained_vqgan(work: Path, folder: Path, recipe: str, start: Path | None = N
     return folder / "vqgan"
 
 
-def test_a_vqgan_is_refined_beside_what_a_clip_guides_with_it(work: Path, tmp_path: Path) -> None:
+def test_a_vqgan_is_refined_on_pictures_that_a_clip_guides(work: Path, tmp_path: Path) -> None:
     out = work / "work" / "out"
     recipe = "codes: 16, guided_size: 32"
     guided = load_vqgan(_trained_vqgan(work, tmp_path / "guided", recipe, out / "vqgan", out / "clip"))
@@ -266,7 +266,7 @@ def test_a_vqgan_of_another_factor_is_trained_and_read_back(work: Path, tmp_path
     assert net.pre(torch.zeros(1, 3, 64, 32)).shape == (1, 48, 4, 2)
 
 
-def test_more_codes_wait_for_latents_to_start_from(work: Path, tmp_path: Path) -> None:
+def test_added_codes_are_initialised_from_latents(work: Path, tmp_path: Path) -> None:
     from render.training.vqgan.train import POOLED, VQGANRun
 
     (tmp_path / "more.yaml").write_text("vqgan: {codes: 32}")

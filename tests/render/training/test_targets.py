@@ -14,7 +14,7 @@ from render.training.scenes import is_held_out, make_sky
 
 
 @pytest.mark.parametrize("blended", [0.0, 0.5, 1.0])
-def test_a_blend_says_how_much_is_its_own(blended: float) -> None:
+def test_a_blend_returns_each_pictures_share(blended: float) -> None:
     torch.manual_seed(3)
     tones = torch.rand(64, 1, 1, 1)
     made, others, share = blend(tones.expand(-1, 3, 20, 20), blended)
@@ -23,14 +23,14 @@ def test_a_blend_says_how_much_is_its_own(blended: float) -> None:
     assert float((share < 1).float().mean()) == pytest.approx(blended, abs=0.2)
 
 
-def test_vectors_are_mixed_as_pictures_are() -> None:
+def test_vectors_are_mixed_in_the_same_proportion_as_pictures() -> None:
     vectors, others = torch.eye(3), torch.tensor([1, 2, 0])
     assert torch.equal(mixed(vectors, others, torch.ones(3)), vectors)
     assert torch.equal(mixed(vectors, others, torch.zeros(3)), vectors[others])
     assert torch.allclose(mixed(vectors, others, torch.full((3,), 0.5)).norm(dim=1), torch.ones(3))
 
 
-def test_colours_are_those_of_bands_from_top_to_bottom() -> None:
+def test_colours_are_measured_in_bands_from_top_to_bottom() -> None:
     pictures = torch.rand(5, 3, 32, 48, generator=torch.Generator().manual_seed(0))
     found = colours(pictures).view(5, 3, BANDS)
     assert torch.allclose(found, colours(pictures.flip(3)).view(5, 3, BANDS), atol=1e-5)
@@ -50,7 +50,7 @@ def _three_sentences(folder: Path) -> Texts:
     return Texts(texts=said, kinds=["caption"] * 3, vectors=vectors, mean=torch.zeros(1), basis=torch.zeros(1))
 
 
-def test_a_caption_is_placed_by_the_colours_of_its_pictures(tmp_path: Path) -> None:
+def test_a_caption_encodes_the_colours_of_its_pictures(tmp_path: Path) -> None:
     corpus = _three_sentences(tmp_path)
     looks = caption_looks(corpus, tmp_path)
     assert torch.allclose(looks[0], -looks[1], atol=1e-3)
@@ -63,7 +63,7 @@ def test_a_caption_is_placed_by_the_colours_of_its_pictures(tmp_path: Path) -> N
     assert float(placed[0] @ placed[2]) > 0.9
 
 
-def test_skies_look_as_they_are_called() -> None:
+def test_skies_look_like_their_captions() -> None:
     scenes = [make_sky(seed, 32) for seed in range(250)]
     assert not any(is_held_out(caption) for _, captions in scenes for caption in captions)
     means = {

@@ -13,29 +13,29 @@ from pipeline.run.folder.lock import holder, only_writer
 from pipeline.run.run import RunOptions
 from pipeline.schedule.origin import Origin
 from render.errors import FolderInUseError
-from tests.pipeline.batch.conftest import Desk, alone, killing, one_thread
+from tests.pipeline.batch.conftest import Workspace, alone, killing, one_thread
 from tests.shots import SHOTS
 
 
-def states(desk: Desk, text: str = SHOTS) -> list[JobState]:
-    return collect([desk.write("shots", text)], desk.path / "out", Origin(file=""))
+def states(workspace: Workspace, text: str = SHOTS) -> list[JobState]:
+    return collect([workspace.write("shots", text)], workspace.path / "out", Origin(file=""))
 
 
 def parts(found: list[JobState]) -> list[tuple[str, tuple[int, int] | None]]:
     return [(state.name, state.job.part if state.job else None) for state in found]
 
 
-def test_a_job_is_split_at_its_cuts_if_there_is_room(desk: Desk) -> None:
+def test_a_job_is_split_at_its_cuts_if_there_is_room(workspace: Workspace) -> None:
     whole = [("shots", None)]
-    assert parts(split(states(desk), 1)) == whole
+    assert parts(split(states(workspace), 1)) == whole
     halves = [("shots 0:12", (0, 12)), ("shots 12:27", (12, 27)), *whole]
-    assert parts(split(states(desk), 2)) == halves
+    assert parts(split(states(workspace), 2)) == halves
     thirds = [("shots 0:12", (0, 12)), ("shots 12:19", (12, 19)), ("shots 19:27", (19, 27)), *whole]
-    assert parts(split(states(desk), 3)) == parts(split(states(desk), 99)) == thirds
+    assert parts(split(states(workspace), 3)) == parts(split(states(workspace), 99)) == thirds
 
 
-def test_there_are_no_more_parts_than_workers_need(desk: Desk) -> None:
-    both = [*states(desk), *collect([desk.write("b", SHOTS)], desk.path / "out", Origin(file=""))]
+def test_there_are_no_more_parts_than_workers_need(workspace: Workspace) -> None:
+    both = [*states(workspace), *collect([workspace.write("b", SHOTS)], workspace.path / "out", Origin(file=""))]
     broken = JobState(name="broken", file=Path("broken.yaml"), status=BROKEN)
     assert parts(split([*both, broken], 2)) == [("shots", None), ("b", None), ("broken", None)]
     assert [name for name, _ in parts(split([*both, broken], 3))] == [
@@ -50,17 +50,17 @@ def test_there_are_no_more_parts_than_workers_need(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "text", [SHOTS + "loop: {blend: 1s}\n", SHOTS.replace("prompts: white", "start: carry, prompts: a")]
 )
-def test_dependent_shots_stay_in_one_part(desk: Desk, text: str) -> None:
+def test_dependent_shots_stay_in_one_part(workspace: Workspace, text: str) -> None:
     """The end of a loop blends into its beginning; a shot that carries continues from the one before it."""
     looped = "loop" in text
-    found = parts(split(states(desk, text), 9))
+    found = parts(split(states(workspace, text), 9))
     assert found == (
         [("shots", None)] if looped else [("shots 0:12", (0, 12)), ("shots 12:27", (12, 27)), ("shots", None)]
     )
 
 
-def test_a_job_waits_for_its_parts(desk: Desk) -> None:
-    first, second, job = split(states(desk), 2)
+def test_a_job_waits_for_its_parts(workspace: Workspace) -> None:
+    first, second, job = split(states(workspace), 2)
     assert (first.ready, second.ready, job.ready) == (True, True, False)
     first.status = FINISHED
     assert not job.ready
@@ -82,14 +82,16 @@ def run(file: Path, folder: Path, part: tuple[int, int] | None, stop: int | None
     return frames
 
 
-def test_interrupted_parts_in_any_order_make_one_run(desk: Desk) -> None:
-    file, out = desk.write("shots", SHOTS), desk.path / "out"
+def test_interrupted_parts_in_any_order_make_one_run(workspace: Workspace) -> None:
+    file, out = workspace.write("shots", SHOTS), workspace.path / "out"
     assert run(file, out, (19, 27), stop=22)[0] == 19
     assert run(file, out, (0, 12)) == list(range(12))  # and deletes no state of the other part
     assert run(file, out, (19, 27)) in ([*range(n, 27)] for n in (23, 24, 25))
     assert not (out / "video.mp4").exists()
     assert run(file, out, None) == list(range(12, 19))
-    assert {path.name: path.read_bytes() for path in sorted((out / "frames").glob("*.png"))} == alone(SHOTS, desk.path)
+    assert {path.name: path.read_bytes() for path in sorted((out / "frames").glob("*.png"))} == alone(
+        SHOTS, workspace.path
+    )
     assert (out / "video.mp4").exists()
     assert not list(out.glob(".lock-*"))
 
@@ -108,17 +110,17 @@ def test_parts_share_a_folder_but_exclude_whole_runs(tmp_path: Path) -> None:
     assert holder(tmp_path) is None
 
 
-def test_two_workers_render_one_schedule_and_one_is_killed(desk: Desk) -> None:
-    desk.write("shots", SHOTS)
+def test_two_workers_render_one_schedule_and_one_is_killed(workspace: Workspace) -> None:
+    workspace.write("shots", SHOTS)
     log = "batch-12.log"
-    with killing(desk, "shots", 1, lambda: "000013.png" in desk.frames("shots"), log) as killed:
-        code, said = desk.batch("--jobs", 2)
-    assert code == 0, said
+    with killing(workspace, "shots", 1, lambda: "000013.png" in workspace.frames("shots"), log) as killed:
+        code, output = workspace.batch("--jobs", 2)
+    assert code == 0, output
     assert len(killed) == 1
-    assert set(desk.states().items()) == {(name, "finished") for name in ("shots 0:12", "shots 12:27", "shots")}
-    assert desk.record()["shots 12:27"]["deaths"] == 1
-    assert desk.record()["shots"]["rendered"] == 0
-    assert desk.frames("shots") == alone(SHOTS, desk.path)
-    assert desk.workers("shots", log)[0] == killed[0]
-    assert set(desk.workers("shots", "batch-0.log")).isdisjoint(desk.workers("shots", log)[:1])
-    assert (desk.path / "out" / "shots" / "video.mp4").exists()
+    assert set(workspace.states().items()) == {(name, "finished") for name in ("shots 0:12", "shots 12:27", "shots")}
+    assert workspace.record()["shots 12:27"]["deaths"] == 1
+    assert workspace.record()["shots"]["rendered"] == 0
+    assert workspace.frames("shots") == alone(SHOTS, workspace.path)
+    assert workspace.workers("shots", log)[0] == killed[0]
+    assert set(workspace.workers("shots", "batch-0.log")).isdisjoint(workspace.workers("shots", log)[:1])
+    assert (workspace.path / "out" / "shots" / "video.mp4").exists()

@@ -74,10 +74,10 @@ def test_a_loop_plays_and_restarts(bundled_ffmpeg: str, tmp_path: Path, browser:
     (tmp_path / "page.html").write_text(PAGE)
     page = browser.new_page()
     page.goto((tmp_path / "page.html").as_uri())
-    told = page.evaluate(PLAY, [path.name, 2])
-    assert told["size"] == list(SIZE)
-    assert told["seconds"] == pytest.approx(COUNT / FPS, abs=1 / FPS)
-    assert told["begun"] == 2
-    assert not told["ended"]
+    played = page.evaluate(PLAY, [path.name, 2])
+    assert played["size"] == list(SIZE)
+    assert played["seconds"] == pytest.approx(COUNT / FPS, abs=1 / FPS)
+    assert played["begun"] == 2
+    assert not played["ended"]
     for colour in COLOURS:  # every third of the video is seen, in its colours
-        assert any(np.abs(np.array(rgb) - colour).max() < 12 for _, *rgb in told["seen"]), (colour, told["seen"])
+        assert any(np.abs(np.array(rgb) - colour).max() < 12 for _, *rgb in played["seen"]), (colour, played["seen"])

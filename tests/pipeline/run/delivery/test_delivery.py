@@ -56,12 +56,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_reported_with_its_place(video: str, said: str) -> None:
+@pytest.mark.parametrize(("video", "message"), WRONG)
+def test_a_mistake_is_reported_with_its_place(video: str, message: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         read(video)
     (line,) = str(caught.value).splitlines()
-    assert said in line
+    assert message in line
 
 
 def test_a_canvas_of_the_wrong_length_gives_a_warning() -> None:
@@ -72,20 +72,20 @@ def test_a_canvas_of_the_wrong_length_gives_a_warning() -> None:
 
 
 @pytest.fixture
-def said() -> list[Event]:
+def events() -> list[Event]:
     """The events that the last run reported."""
     return []
 
 
 @pytest.fixture
-def run_it(toy_file: Path, renderer: Renderer, said: list[Event]) -> Rendered:
+def run_it(toy_file: Path, renderer: Renderer, events: list[Event]) -> Rendered:
     def render(video: str) -> RunFolder:
         toy_file.write_text(toy_file.read_text().replace("length: 12", f"length: 12, video: {video}"))
         origin = Origin(file=str(toy_file))
         schedule = load_origin(origin)
         folder = RunFolder(toy_file.parent / "out")
-        said.clear()
-        assert completes(Run(schedule, origin, folder, RunOptions()), lambda warn: renderer, said.append)
+        events.clear()
+        assert completes(Run(schedule, origin, folder, RunOptions()), lambda warn: renderer, events.append)
         toy_file.write_text(toy_file.read_text().replace(f"length: 12, video: {video}", "length: 12"))
         return folder
 
@@ -106,15 +106,15 @@ def test_adding_formats_changes_no_frame(run_it: Rendered) -> None:
     assert len(first) > 1000
 
 
-def test_files_that_are_no_longer_requested_are_reported(run_it: Rendered, said: list[Event]) -> None:
+def test_files_that_are_no_longer_requested_are_reported(run_it: Rendered, events: list[Event]) -> None:
     folder = run_it("[h264, gif, {place: square, preset: ultrafast}]")
     for name in ("video-mine.mp4", "video notes.txt", "videos.mp4"):
         (folder.path / name).write_text("a stranger's")
     assert [path.name for path in leftovers(folder.path, (Video(),))] == ["video-gif.gif", "video-square-h264.mp4"]
     before = {path.name for path in folder.path.iterdir()}
     run_it("vp9")
-    told = [event.message for event in said if isinstance(event, Warned)]
-    assert told == [
+    warnings = [event.message for event in events if isinstance(event, Warned)]
+    assert warnings == [
         f"{folder.path}: files of an earlier output.video, which may show other frames: "
         "video-gif.gif, video-square-h264.mp4, video.mp4"
     ]

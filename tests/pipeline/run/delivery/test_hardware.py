@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.run.delivery.hardware import candidates, chosen, with_encoder
+from pipeline.run.delivery.hardware import candidates, choose_encoder, with_encoder
 from pipeline.run.delivery.recipes import recipe
 from pipeline.run.events import Warned
 from pipeline.run.folder.folder import RunFolder
@@ -59,9 +59,9 @@ def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: st
         options = {**tried.options, "vcodec": "h264_of_another_world"}
         return ffmpeg.trial_error(any_ffmpeg, Recipe(**{**vars(tried), "options": options, "device": ""}))
 
-    said: list[str] = []
-    assert chosen(whole, video, broken, said.append) == whole
-    (text,) = said
+    warnings: list[str] = []
+    assert choose_encoder(whole, video, broken, warnings.append) == whole
+    (text,) = warnings
     assert text.startswith("no hardware encoder for h264 works here, so libx264 is used (h264_nvenc: ")
     assert "h264_of_another_world" in text
 
@@ -69,7 +69,7 @@ def test_an_encoder_that_fails_its_trial_is_reported_and_not_used(any_ffmpeg: st
 def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: str) -> None:
     """The trial is real, with a codec that every ffmpeg has instead of the hardware's."""
     video = Video(encoder="auto", crf=30)
-    said: list[str] = []
+    warnings: list[str] = []
 
     def there(tried: Recipe) -> str:
         software = {name: value for name, value in tried.options.items() if name in ("b:v", "f", "movflags")}
@@ -79,10 +79,10 @@ def test_an_encoder_that_passes_its_trial_is_used_without_a_warning(any_ffmpeg: 
             any_ffmpeg, Recipe(**{**vars(tried), "options": options, "filters": filters, "device": ""})
         )
 
-    found = chosen(recipe(video, (64, 48)), video, there, said.append)
+    found = choose_encoder(recipe(video, (64, 48)), video, there, warnings.append)
     assert found.options["vcodec"] == "h264_nvenc"
     assert found.options["cq"] == 30
-    assert not said
+    assert not warnings
 
 
 def test_no_hardware_is_tried_unless_requested() -> None:
@@ -101,15 +101,15 @@ def test_a_run_that_asks_for_hardware_is_delivered_anywhere(
     origin = Origin(file=str(toy_file))
     schedule = load_origin(origin)
     folder = RunFolder(toy_file.parent / "out")
-    digests = schedule.models.locate(offline=True, progress=lambda *said: None).digests()
+    digests = schedule.models.locate(offline=True, progress=lambda *progress: None).digests()
     run = Run(schedule, origin, folder, RunOptions(ffmpeg=any_ffmpeg))
     events = list(run.events(digests, lambda warn: renderer, lambda: False))
     assert len(played(folder.video)) == 12
     trial: Callable[[Recipe], str] = partial(ffmpeg.trial_error, any_ffmpeg)
     asked = schedule.output.video[0]
     there = [name for name in candidates(asked) if not trial(with_encoder(recipe(asked, (256, 192)), asked, name))]
-    told = [event.message for event in events if isinstance(event, Warned)]
-    assert any("no hardware encoder for h264 works here" in message for message in told) == (not there)
+    warnings = [event.message for event in events if isinstance(event, Warned)]
+    assert any("no hardware encoder for h264 works here" in message for message in warnings) == (not there)
 
 
 WRONG = [
@@ -126,8 +126,8 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_reported_with_its_place(video: str, said: str) -> None:
+@pytest.mark.parametrize(("video", "message"), WRONG)
+def test_a_mistake_is_reported_with_its_place(video: str, message: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
-    assert said in str(caught.value)
+    assert message in str(caught.value)

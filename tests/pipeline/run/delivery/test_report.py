@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.run.delivery.report import RunReport, is_current, write_report
-from pipeline.run.folder.finished import is_as_made, vouch_for_video
+from pipeline.run.folder.finished import record_video_checksum, video_matches_report
 from pipeline.run.folder.folder import RunFolder
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
@@ -71,14 +71,14 @@ def test_report_has_every_documented_key(tmp_path: Path, schedule: Schedule) -> 
 
 def test_report_has_the_digest_of_every_model_file(tmp_path: Path, schedule: Schedule) -> None:
     models = written(tmp_path, schedule, RunReport())["models"]
-    for model, told in (
+    for model, entry in (
         (find_latent("embedded"), models["latent"]),
         (find_perceptor("embedded"), models["perceptors"][0]),
     ):
         assert isinstance(model.architecture, Path)
         assert model.checkpoint is not None
-        assert told["name"] == "embedded"
-        assert told["sha256"] == {
+        assert entry["name"] == "embedded"
+        assert entry["sha256"] == {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (model.architecture, model.checkpoint)
         }
 
@@ -149,12 +149,12 @@ def test_folder_with_a_missing_file_is_not_current(finished: Path, schedule: Sch
 def test_a_changed_video_is_current_only_after_its_checksum_is_recorded(finished: Path, schedule: Schedule) -> None:
     folder = RunFolder(finished)
     folder.video.write_bytes(b"torn")
-    assert not is_as_made(folder)
+    assert not video_matches_report(folder)
     assert not is_current(folder, "ab", schedule)
-    vouch_for_video(folder, "ac")
-    assert not is_as_made(folder), "a video of other frames is not the one in the report"
-    vouch_for_video(folder, "ab")
-    assert is_as_made(folder)
+    record_video_checksum(folder, "ac")
+    assert not video_matches_report(folder), "a video of other frames is not the one in the report"
+    record_video_checksum(folder, "ab")
+    assert video_matches_report(folder)
     assert is_current(folder, "ab", schedule)
 
 

@@ -27,17 +27,17 @@ motion: {{{motion}}}
 """
 
 
-def rendered(path: Path, renderer: Renderer | None, head: str = "", **said: object) -> RunFolder:
+def rendered(path: Path, renderer: Renderer | None, head: str = "", **changes: object) -> RunFolder:
     values = {
         "video": "h264",
         "prompt": "a forest in autumn with red leaves",
         "blend": 1.5,
         "motion": "zoom: 1",
-        **said,
+        **changes,
     }
     path.write_text(head + TEXT.format(**values), encoding="utf-8")
     schedule = load_schedule(path)
-    models = schedule.models.locate(offline=True, progress=lambda *said: None)
+    models = schedule.models.locate(offline=True, progress=lambda *progress: None)
     folder = RunFolder(path.with_suffix(""))
     run = Run(schedule, Origin(file=str(path)), folder, RunOptions())
     assert completes(run, lambda warn: renderer or models.load("cpu"))
@@ -62,8 +62,8 @@ def test_zones_lie_within_the_file_and_do_not_overlap(name: str, count: int) -> 
     options, close = formats.find(name).recipe().options, formats.find(name).adapt_to_loop
     assert (close is not None) == (name in ("h264", "h265", "av1"))
     known = close(options, count).items() - options.items() if close else set()
-    for _, said in known:
-        zones = str(said).partition("zones=")[2]
+    for _, value in known:
+        zones = str(value).partition("zones=")[2]
         ends = [tuple(map(int, zone.split(",")[:2])) for zone in zones.split("/") if zone]
         assert all(0 <= begin <= end <= count for begin, end in ends)
         assert all(first[1] < second[0] for first, second in pairwise(ends))

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pipeline.run.delivery.derive import assemble_again
 from pipeline.run.delivery.sequence import split
-from pipeline.run.folder.finished import is_as_made, read_report
+from pipeline.run.folder.finished import read_report, video_matches_report
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.frames import FrameRecord, Pixels
 from pipeline.run.run import Run, RunOptions
@@ -85,7 +85,7 @@ def test_it_is_a_file_of_the_run_like_every_other(rendered: Rendered, command: s
     done = subprocess.run([command, "inspect", str(folder.video)], capture_output=True, text=True, check=True)
     assert folder.source() in done.stdout
     folder.video.write_bytes(folder.video.read_bytes()[:-1])
-    assert not is_as_made(folder)
+    assert not video_matches_report(folder)
     assert any("is not the video that the run made" in line for line in Verification(folder).damaged())
 
 

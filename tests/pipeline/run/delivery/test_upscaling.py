@@ -153,9 +153,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("video", "said"), WRONG)
-def test_a_mistake_is_reported_with_its_place(video: str, said: str) -> None:
-    with pytest.raises(ScheduleError, match=said):
+@pytest.mark.parametrize(("video", "message"), WRONG)
+def test_a_mistake_is_reported_with_its_place(video: str, message: str) -> None:
+    with pytest.raises(ScheduleError, match=message):
         read_schedule(f"prompts: a\noutput: {{video: {video}}}\n", "a.yaml", "a")
 
 

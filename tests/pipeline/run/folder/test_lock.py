@@ -14,9 +14,9 @@ from render.errors import FolderInUseError, OutputFolderError
 
 def test_the_holder_is_this_process_inside_the_block_and_nobody_after(tmp_path: Path) -> None:
     with only_writer(tmp_path):
-        told = holder(tmp_path)
-        assert told is not None
-        assert (told.host, told.pid) == (platform.node(), os.getpid())
+        found = holder(tmp_path)
+        assert found is not None
+        assert (found.host, found.pid) == (platform.node(), os.getpid())
     assert holder(tmp_path) is None
     assert (tmp_path / NAME).read_bytes() == b""
 
@@ -58,9 +58,9 @@ def test_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
     assert json.loads((tmp_path / NAME).read_text())["pid"] == process.pid
     assert holder(tmp_path) is None
     with only_writer(tmp_path):
-        told = holder(tmp_path)
-        assert told is not None
-        assert told.pid == os.getpid()
+        found = holder(tmp_path)
+        assert found is not None
+        assert found.pid == os.getpid()
 
 
 @pytest.mark.parametrize("content", [b"", b"{torn", b"[1]", b'{"pid": 1}', b"\xff\xfe"])
@@ -145,10 +145,10 @@ def test_without_locks_a_reused_process_number_holds_nothing(tmp_path: Path, cha
 @pytest.mark.usefixtures("no_locks")
 def test_without_locks_the_writer_is_reported(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(noted())
-    told = holder(tmp_path)
-    assert told is not None
-    assert told.pid == OTHER
-    assert in_use(tmp_path) == in_use(tmp_path, (0, 5)) == str(told)
+    found = holder(tmp_path)
+    assert found is not None
+    assert found.pid == OTHER
+    assert in_use(tmp_path) == in_use(tmp_path, (0, 5)) == str(found)
 
 
 @pytest.mark.usefixtures("no_locks")

@@ -229,8 +229,8 @@ def test_every_flipped_bit_is_detected_or_harmless(saved: tuple[StateFolder, Pat
         flipped = bytearray(whole)
         flipped[place] ^= 1 << place % 8
         path.write_bytes(flipped)
-        told = folder.note(2)
-        assert told is None or told == note, f"byte {place}: a damaged note was accepted"
+        found = folder.note(2)
+        assert found is None or found == note, f"byte {place}: a damaged note was accepted"
         try:
             folder.verify(2)
         except CheckpointError:

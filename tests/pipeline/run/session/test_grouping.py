@@ -179,7 +179,7 @@ def test_the_batch_size_is_measured_only_if_there_is_enough_work(
     ]
     assert set(pixels.batches) == {1}
     assert sum(pixels.batches) == 64
-    monkeypatch.setattr("pipeline.run.session.grouping.WORTH", 5)
+    monkeypatch.setattr("pipeline.run.session.grouping.MIN_WORK", 5)
     assert render([ONE, TWO, THREE], tmp_path / "many", None, listener) == 0
     assert_like_single(tmp_path / "many", single, [ONE, TWO, THREE])
     _, note = listener.notes

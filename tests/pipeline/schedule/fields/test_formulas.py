@@ -143,7 +143,8 @@ WRONG = [
         "refine: {steps: max(3, t)}",
         [
             "2:17: refine.steps: put quotes around an expression with commas",
-            "2:24: refine.t): unknown key; expected one of: augment, carry, cutouts, ema, first_frame, lr, steps",
+            "2:24: refine.t): unknown key; expected one of: adapt, augment, carry, cutouts, ema, first_frame, lr,"
+            " steps",
         ],
     ),
     ("let: {speed: 3}\nmotion: {rotate: sped}", ["3:18: motion.rotate: unknown name 'sped'; did you mean 'speed'?"]),

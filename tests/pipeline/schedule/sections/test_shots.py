@@ -22,7 +22,7 @@ shots:
     start: carry
     prompts: {blend: slerp, 0s: a forest, "@drop": snow}
     motion: {rotate: {0: 6, 1 beat: {to: 12, ease: hold}}, border: edge}
-    refine: {steps: 9, carry: false, ema: 0.5}
+    refine: {steps: 9, carry: false, ema: 0.5, adapt: picture}
   - {length: 10, start: carry, prompts: [fog], motion: {zoom: "2*progress + 0.1"}}
 """
 
@@ -62,6 +62,7 @@ def test_settings_that_are_not_curves_change_with_the_shot() -> None:
     assert [found[index].num_steps for index in (0, 1, 19, 20, 39, 40)] == [60, 3, 3, 9, 9, 3]
     assert [found[index].carry_optimizer for index in (19, 20, 40)] == [True, False, True]
     assert [found[index].ema for index in (19, 20, 40)] == [0, 0.5, 0]
+    assert [found[index].adapt for index in (19, 20, 40)] == ["number", "picture", "number"]
 
 
 def test_every_shot_has_its_own_clock_and_beats_from_the_first_one_in_it() -> None:
@@ -134,7 +135,7 @@ WRONG = [
         "shots: [{length: 3s, prompts: a, motoin: 3, start: fade}]",
         [
             "1:34: shots[0].motoin: unknown key; did you mean 'motion'?",
-            "1:52: shots[0].start: unknown value 'fade'; expected one of: carry, cut",
+            "1:52: shots[0].start: unknown start 'fade'; expected one of: carry, cut, noise",
         ],
     ),
     (

@@ -15,7 +15,7 @@ Written = tuple[int, FrameRecord]
 
 
 @dataclass(kw_only=True)
-class Reporting:
+class FrameEvents:
     """Counts the frames that a run still has to render, and creates its events.
 
     Attributes:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from render.training.scenes.canvas import Array, Canvas, floor, pen, smoothstep
+from render.training.scenes.motifs.plants import draw_tree
 from render.training.scenes.palette import COLOURS
-from render.training.scenes.plants import draw_tree
 from render.training.scenes.sky import article
 
 MEADOW: dict[str, list[str]] = {

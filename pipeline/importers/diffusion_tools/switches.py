@@ -10,7 +10,7 @@ from pipeline.importers.settings import Settings
 Switches = Mapping[tuple[str, ...], str]
 
 
-def pass_over_unused(settings: Settings, switches: Switches, always: str) -> None:
+def ignore_unused(settings: Settings, switches: Switches, always: str) -> None:
     """Mark settings without effect as read, so that they are not reported.
 
     Args:

@@ -122,7 +122,7 @@ def canyon(c: Canvas) -> list[str]:
 
 def snowfield(c: Canvas) -> list[str]:
     """Smooth snow, often with snowy firs."""
-    from render.training.scenes.plants import firs
+    from render.training.scenes.motifs.plants import firs
 
     floor(c, c.horizon, (236, 241, 249), 1.5, 0.25)
     for k in range(c.count(0, 3)):

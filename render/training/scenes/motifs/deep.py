@@ -3,7 +3,7 @@
 import numpy as np
 
 from render.training.scenes.canvas import Canvas, pen
-from render.training.scenes.water import mirror_water
+from render.training.scenes.motifs.water import mirror_water
 
 
 def icebergs(c: Canvas) -> list[str]:

@@ -3,7 +3,7 @@
 Source: deforum-art/sd-webui-deforum, scripts/deforum_helpers/args.py.
 """
 
-from pipeline.importers.diffusion.switches import Switches
+from pipeline.importers.diffusion_tools.switches import Switches
 
 SWITCHES: Switches = {
     ("hybrid_motion", "hybrid_composite"): r"hybrid_.*",

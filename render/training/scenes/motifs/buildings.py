@@ -3,7 +3,7 @@
 import numpy as np
 
 from render.training.scenes.canvas import Canvas, floor, pen, smoothstep
-from render.training.scenes.water import sea
+from render.training.scenes.motifs.water import sea
 
 
 def castle(c: Canvas) -> list[str]:

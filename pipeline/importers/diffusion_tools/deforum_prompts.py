@@ -7,8 +7,14 @@ import functools
 import re
 from collections.abc import Callable
 
-from pipeline.importers.diffusion.frame_prompts import text_by_frame
-from pipeline.importers.diffusion.web_ui_prompts import Weight, carried, wanted, weights, without_brackets
+from pipeline.importers.diffusion_tools.frame_prompts import text_by_frame
+from pipeline.importers.diffusion_tools.web_ui_prompts import (
+    Weight,
+    convert_prompts,
+    weights,
+    with_positive,
+    without_brackets,
+)
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.prompts import Prompts, until_next, without_markup
 from pipeline.importers.settings import Settings
@@ -28,19 +34,25 @@ def read_prompts(settings: Settings, frames: int, fps: float, fades: bool, notes
     written = {0: written} if isinstance(written, str) else written
     if not isinstance(written, dict) or not written:
         raise settings.error("prompts", 'expected prompts by frame such as {"0": "a calm sea"}')
-    around = settings.text("animation_prompts_positive") or settings.text("positive_prompts")
-    against = settings.text("animation_prompts_negative") or settings.text("negative_prompts")
-    apart = _negative_prompts(settings, notes)
-    shared = settings.flag("normalize_prompt_weights", True)
-    subprompts = functools.partial(_subprompts, shared=shared) if settings.flag("prompt_weighting") else None
+    shared_positive = settings.text("animation_prompts_positive") or settings.text("positive_prompts")
+    shared_negative = settings.text("animation_prompts_negative") or settings.text("negative_prompts")
+    separate = _negative_prompts(settings, notes)
+    normalized = settings.flag("normalize_prompt_weights", True)
+    subprompts = functools.partial(_subprompts, normalized=normalized) if settings.flag("prompt_weighting") else None
     try:
         last = {"max_f": frames - 1.0 + fades}  # one more for frame numbers in the mode where prompts fade
         keys = text_by_frame(settings, written, last, notes)
         scenes = [
-            (frame, {**_weights(_with_shared(text, around, against), frame, subprompts, notes), **apart})
+            (
+                frame,
+                {
+                    **_weights(_with_shared(text, shared_positive, shared_negative), frame, subprompts, notes),
+                    **separate,
+                },
+            )
             for frame, text in until_next(keys, frames, notes)
         ]
-        return carried(scenes, frames, fps, {"max_f": frames - 1.0}, notes, fades)
+        return convert_prompts(scenes, frames, fps, {"max_f": frames - 1.0}, notes, fades)
     except UnreadableError as error:
         raise settings.error("prompts", str(error)) from None
 
@@ -56,29 +68,29 @@ def _negative_prompts(settings: Settings, notes: Notes) -> Weights:
     return {text: -1.0} if text else {}
 
 
-def _with_shared(text: str, around: str, against: str) -> str:
+def _with_shared(text: str, shared_positive: str, shared_negative: str) -> str:
     """Put the prompt between the positive and negative parts that all frames share, as Deforum does."""
-    return f"{around} {text} {'' if '--neg' in text else '--neg'} {against}"
+    return f"{shared_positive} {text} {'' if '--neg' in text else '--neg'} {shared_negative}"
 
 
 def _weights(text: str, frame: int, subprompts: Subprompts | None, notes: Notes) -> dict[str, Weight]:
     """Map text to weight. Parts joined by AND have their own weights, as do all of the notebook's subprompts."""
-    pulling, _, pushing = text.partition("--neg")
-    found = weights(f"--neg {pushing}" if subprompts else text, notes)
+    positive, _, negative = text.partition("--neg")
+    found = weights(f"--neg {negative}" if subprompts else text, notes)
     if subprompts:
-        found = {**{without_brackets(words, notes): weight for words, weight in subprompts(pulling)}, **found}
-    return wanted(found, f"prompts: frame {frame}", notes)
+        found = {**{without_brackets(words, notes): weight for words, weight in subprompts(positive)}, **found}
+    return with_positive(found, f"prompts: frame {frame}", notes)
 
 
-def _subprompts(text: str, shared: bool) -> list[tuple[str, float]]:
+def _subprompts(text: str, normalized: bool) -> list[tuple[str, float]]:
     """Split the notebook's `bacon:0.75 eggs:0.25`.
 
-    With `shared`, the positive and the negative weights are each normalised to a sum of 1 in magnitude.
+    With `normalized`, the positive and the negative weights are each normalised to a sum of 1 in magnitude.
     """
     found = [
         (part[1].replace("\\:", ":"), float(part[2] or 1)) for part in _SUBPROMPT.finditer(text) if part[1].strip()
     ]
-    if not shared:
+    if not normalized:
         return [(words, weight) for words, weight in found if weight]
     totals = {sign: sum(abs(weight) for _, weight in found if (weight > 0) == sign) for sign in (True, False)}
     return [(words, weight / totals[weight > 0]) for words, weight in found if weight]

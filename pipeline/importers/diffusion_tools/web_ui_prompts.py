@@ -105,13 +105,13 @@ def _add(found: dict[str, Weight], words: str, weight: Weight, sign: float) -> N
     found[words] = sign * weight + (before if isinstance(before, float) else 0.0)
 
 
-def wanted(found: Weights, place: str, notes: Notes) -> dict[str, Weight]:
+def with_positive(found: Weights, place: str, notes: Notes) -> dict[str, Weight]:
     """Add a placeholder if no text has a positive weight, such as a blank prompt with negative ones."""
-    pulling = {text: weight for text, weight in found.items() if isinstance(weight, Arithmetic) or weight >= 0}
-    return {**with_placeholder(pulling, 1.0, place, notes), **found}
+    positive = {text: weight for text, weight in found.items() if isinstance(weight, Arithmetic) or weight >= 0}
+    return {**with_placeholder(positive, 1.0, place, notes), **found}
 
 
-def carried(
+def convert_prompts(
     scenes: Scenes, frames: int, fps: float, names: Mapping[str, float], notes: Notes, fades: bool = False
 ) -> Prompts:
     """Convert the prompts: to scenes if each has a single text of weight 1, otherwise to layers.
@@ -136,7 +136,7 @@ def _wordings(scenes: Scenes, words: Mapping[str, str]) -> dict[str, str]:
     if len(scenes) > 1:
         return {}
     written = {text: weight.written(words) for text, weight in scenes[0][1].items() if isinstance(weight, Arithmetic)}
-    return {text: said for text, said in written.items() if said is not None}
+    return {text: expression for text, expression in written.items() if expression is not None}
 
 
 def _frames(scenes: Scenes, frames: int, names: Mapping[str, float], fades: bool) -> list[Mapping[str, float]]:

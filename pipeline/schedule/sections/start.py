@@ -1,0 +1,213 @@
+"""The section `start:`: what the first frame and cuts start from, noise or a picture that a prior proposes."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.files import file
+from pipeline.schedule.fields.priors import TRANSFORMER_SETTINGS, TRANSFORMER_SHAPE, require_settings, transformer
+from pipeline.schedule.fields.quantities import number
+from pipeline.schedule.fields.readers import read_entry
+from pipeline.schedule.fields.shapes import Setting, Shape, about, described, map_of, one_of
+from pipeline.schedule.sections import Reading, Section
+from pipeline.schedule.sections.models import Models
+from render.errors import UnfitPriorError, UnknownNameError
+from render.models import registry
+from render.models.model import Model, read_vqgan_config, sha256, vqgan_stride
+from render.priors.bank.file import SUFFIX, read_facts
+from render.priors.bank.header import Header
+from render.spec import ImageFile, PriorStart
+
+NOISE = "noise"
+MAX_CANDIDATES = 256
+_EXPECTED = f"`{NOISE}`, or a map such as {{prior: bank, candidates: 4}}"
+_PRIOR = f"the name of a prior, or the path of a bank beside the schedule, such as mine{SUFFIX}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What a frame without a predecessor starts from.
+
+    Attributes:
+        prior: proposes pictures; None for noise.
+        settings: those of the prior itself, as far as they are set.
+    """
+
+    prior: Model | None = None
+    candidates: int = 4
+    pick: int = 1
+    settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> PriorStart | None:
+        """For a frame spec; None for noise."""
+        if self.prior is None:
+            return None
+        return PriorStart(
+            prior=self.prior.name, candidates=self.candidates, pick=self.pick, settings=dict(self.settings)
+        )
+
+
+DEFAULT = Start()
+"""Of a schedule without `start:`."""
+
+
+@described(one_of(about(fields.TEXT, "a prior"), TRANSFORMER_SHAPE), shown=lambda model: model.name)
+def _prior(value: Value, clock: Clock) -> Model:
+    if value.is_map:
+        return transformer(value, clock)
+    written = fields.text(value, clock)
+    if not written.endswith(SUFFIX) and "/" not in written:
+        try:
+            return registry.find_prior(written)
+        except UnknownNameError as error:
+            raise InvalidError(value, f"{error} (the path of a bank of your own ends in {SUFFIX})") from error
+    path = file(value, clock)
+    try:
+        read_facts(path)  # before it is hashed, whatever its length
+    except UnfitPriorError as error:
+        raise InvalidError(value, str(error)) from error
+    return Model(name=f"{path.name} {sha256(path)[:8]}", entry="bank", checkpoint=path)
+
+
+@described({"anyOf": [{"const": "best"}, {"type": "integer", "minimum": 1, "maximum": MAX_CANDIDATES}]})
+def _pick(value: Value, clock: Clock) -> int:
+    expected = f"`best`, or the number of a candidate, from 1 for the best to {MAX_CANDIDATES}"
+    scalar = value.scalar(expected)
+    if scalar == "best":
+        return 1
+    if isinstance(scalar, bool) or not isinstance(scalar, int) or not 1 <= scalar <= MAX_CANDIDATES:
+        raise value.invalid(expected)
+    return scalar
+
+
+SETTINGS = (
+    Setting(
+        name="prior",
+        read=_prior,
+        default=None,
+        about="what proposes pictures for the frame's prompts: `bank`, which ships with the package, the path of one "
+        "made by `render bank`, a published transformer, or {config: model.yaml, checkpoint: last.ckpt} of your own",
+        required=True,
+    ),
+    Setting(
+        name="candidates",
+        read=fields.integer(1, MAX_CANDIDATES),
+        default=DEFAULT.candidates,
+        about="how many pictures it proposes; the more, the closer the best is to the prompts",
+    ),
+    Setting(
+        name="pick",
+        read=_pick,
+        default="best",
+        about="which of them is used: `best`, or its rank, from 1",
+    ),
+    Setting(
+        name="temperature",
+        read=number(0, 100),
+        default=1.0,
+        about="how freely it draws; 0 gives every seed the same pictures",
+    ),
+    *TRANSFORMER_SETTINGS,
+)
+_OWN = {"prior", "candidates", "pick"}  # every other setting is the prior's
+
+
+@described(one_of({"const": NOISE}, map_of({entry.name: entry.shape for entry in SETTINGS}, required=("prior",))))
+def read_start(value: Value, clock: Clock) -> Start:
+    """Read the word `noise`, or a map with a prior."""
+    if not value.is_map:
+        if value.scalar(_EXPECTED) != NOISE:
+            raise value.invalid(_EXPECTED)
+        return Start()
+    read = fields.read_map({entry.name: entry.read for entry in SETTINGS}, value, clock)
+    if "prior" not in value.entries():
+        raise InvalidError(value, f"'prior' is missing; expected {_PRIOR}")
+    candidates, pick = read.get("candidates", DEFAULT.candidates), read.get("pick", DEFAULT.pick)
+    if pick > candidates:
+        raise InvalidError(value, f"pick: {pick} is more than candidates: {candidates}")
+    settings = {name: found for name, found in read.items() if name not in _OWN}
+    if "prior" in read:
+        require_settings(read["prior"], settings, value)
+    return Start(prior=read.get("prior"), candidates=candidates, pick=pick, settings=settings)
+
+
+def _read(reading: Reading) -> Start:
+    found: Start = read_entry(read_start, reading.entries, "start", reading.clock, default=DEFAULT)
+    if found.prior is not None and "start" in reading.entries:
+        entry = reading.entries["start"]
+        with entry.problems.collecting():
+            place = entry.entries().get("prior", entry)
+            try:
+                check_fits(found.prior, reading.found["models"])
+            except UnfitPriorError as error:
+                raise InvalidError(place, str(error)) from error
+    return found
+
+
+def check_fits(prior: Model, models: Models) -> None:
+    """Compare a bank with the models as far as that is possible without loading them.
+
+    Raises:
+        UnfitPriorError: it is not a bank, or was certainly made with other models.
+    """
+    if prior.entry != "bank":
+        return
+    assert prior.checkpoint is not None
+    header = read_facts(prior.checkpoint).header
+    latent = models.latent
+    wrong = latent.entry != "vqgan" or not _same_grid(header, latent)
+    if wrong or (header.latent == "embedded") != (latent.name == "embedded"):
+        raise UnfitPriorError(
+            f"'{prior.name}' was made with the latent model '{header.latent}', which is not models.latent "
+            f"'{latent.name}'; `render bank` makes one for it"
+        )
+    perceptors = [perceptor.model.name for perceptor in models.perceptors]
+    if header.perceptor == "embedded" and "embedded" not in perceptors:
+        raise UnfitPriorError(
+            f"'{prior.name}' was made with the perceptor 'embedded', which is none of models.perceptors "
+            f"{perceptors}; `render bank` makes one for the first of them"
+        )
+
+
+def _same_grid(header: Header, latent: Model) -> bool:
+    assert isinstance(latent.architecture, Path)
+    config = read_vqgan_config(latent.architecture)
+    return (header.num_codes, header.stride) == (config["params"]["n_embed"], vqgan_stride(config))
+
+
+def priors_of(starts: Iterable[Start]) -> tuple[Model, ...]:
+    """The priors of all shots, each once, by name."""
+    found = {start.prior.name: start.prior for start in starts if start.prior is not None}
+    return tuple(found[name] for name in sorted(found))
+
+
+def _join(starts: Sequence[float], parts: Sequence[Start]) -> tuple[Start, ...]:
+    return tuple(parts)
+
+
+def _shape() -> Shape:
+    shape: dict[str, Any] = {"title": "start", **read_start.shape}
+    return about(shape, "what the first frame and cuts start from: `noise`, or a picture that a prior proposes")
+
+
+SECTION = Section(
+    position=65,
+    shape=_shape,
+    read=_read,
+    needs=("models",),
+    join=_join,
+    settings=lambda: SETTINGS,
+    misplaced={"prior": "prior", "candidates": "candidates", "pick": "pick"},
+)
+
+
+def with_priors(models: Models, starts: Iterable[Start]) -> Models:
+    """The models with those that the shots start from."""
+    return dataclasses.replace(models, priors=priors_of(starts))

@@ -1,0 +1,1 @@
+"""Motifs by subject: each draws itself on a canvas and returns the phrases that name it."""
