@@ -46,8 +46,7 @@ ROOMS: Mapping[str, str] = {
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
     "guidance guidance.perceptors priors priors.transformer sources refinement",
-    "render.training": "catalogue spec models models.registry latents device guidance.perceptors priors.bank sources "
-    "refinement renderer",
+    "render.training": "spec models models.registry latents device priors.bank sources refinement renderer",
     "pipeline.terminal": "",
     "pipeline.curves": "",
     "pipeline.storage": "",

@@ -8,12 +8,11 @@ import click
 import torch
 from torch import Tensor
 
-from render import catalogue, latents
-from render.guidance import perceptors
 from render.latents import CodedLatent
 from render.models.registry import find_latent, find_perceptor, find_prior
 from render.priors.bank.building import Builder
 from render.priors.bank.file import write_bank
+from render.renderer.loading import load_models
 from render.training.scenes import make_scene, make_sky, make_subject
 
 SEED = 500_000
@@ -43,8 +42,7 @@ def bank(out: Path | None, count: int, codes: int, components: int) -> None:
     drawing, looking = find_latent("embedded"), find_perceptor("embedded")
     out = out or find_prior("bank").checkpoint
     assert out is not None
-    latent = catalogue.load(latents, drawing.entry).load(drawing.files(), cpu, torch.float32, drawing.quantize)
-    perceptor = catalogue.load(perceptors, looking.entry).load(looking.files(), cpu, torch.float32)
+    latent, [perceptor] = load_models(drawing.files(), [looking.files()], drawing.quantize, cpu, torch.float32)
     assert isinstance(latent, CodedLatent)
     builder = Builder(latent, perceptor, (codes, codes), cpu)
     with click.progressbar(length=count, label="scenes") as progress:

@@ -11,7 +11,8 @@ from torch import Tensor
 from render.errors import InputError, WeightsError
 from render.files.images import load_image
 from render.models.model import sha256
-from render.priors.bank.building import Builder, fitted
+from render.priors.bank.building import Builder, cropped
+from render.priors.bank.file import write_whole
 from render.priors.bank.header import MAX_PICTURES
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
@@ -63,9 +64,7 @@ class Unfinished:
         codes, embeddings = self._builder.collected
         digests = np.frombuffer(bytes.fromhex("".join(self.digests)), np.uint8).reshape(-1, 32)
         tensors = {"codes": codes, "embeddings": embeddings, "digests": digests}
-        partial = self._path.with_name(f"{self._path.name}~")
-        partial.write_bytes(save(tensors, {"key": self._builder.key}))
-        partial.replace(self._path)
+        write_whole(self._path, save(tensors, {"key": self._builder.key}))
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -134,4 +133,4 @@ def collect(
 
 
 def _read(path: Path, size: tuple[int, int]) -> Tensor:
-    return fitted(torch.from_numpy(load_image(path)).movedim(-1, 0)[None], size)
+    return cropped(torch.from_numpy(load_image(path)).movedim(-1, 0)[None], size)

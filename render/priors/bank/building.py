@@ -123,7 +123,7 @@ def _compressed(embeddings: Tensor, components: int) -> tuple[Array, Array, Arra
     return centre.numpy(), basis.numpy(), scale.numpy(), (numbers / scale).round().to(torch.int8).numpy()
 
 
-def fitted(picture: Tensor, size: tuple[int, int]) -> Tensor:
+def cropped(picture: Tensor, size: tuple[int, int]) -> Tensor:
     """Cut the middle of a picture (B, 3, H, W) in the shape of (width, height), and scale it to that size."""
     width, height = size
     share = min(picture.shape[-1] / width, picture.shape[-2] / height)

@@ -136,7 +136,11 @@ def write_bank(path: Path, bank: Bank) -> None:
     from safetensors.numpy import save
 
     tensors = {name: np.ascontiguousarray(getattr(bank, name)) for name in TYPES}
-    content = save(tensors, {"bank": json.dumps(asdict(bank.header), sort_keys=True)})
+    write_whole(path, save(tensors, {"bank": json.dumps(asdict(bank.header), sort_keys=True)}))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, atomically: whole or not at all. Raises `OSError`."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         partial.write_bytes(content)

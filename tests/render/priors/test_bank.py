@@ -22,7 +22,7 @@ from render.models.model import ModelFiles
 from render.models.registry import find_prior
 from render.priors import Wanted
 from render.priors.bank import load
-from render.priors.bank.building import Builder, fitted
+from render.priors.bank.building import Builder, cropped
 from render.priors.bank.choosing import BankPrior
 from render.priors.bank.file import Bank, packed, read_bank, read_facts, write_bank
 
@@ -165,7 +165,7 @@ def test_the_bank_that_ships_is_small_and_knows_its_models() -> None:
 def test_a_picture_is_cut_in_the_middle_and_scaled() -> None:
     """A ramp from left to right keeps its middle."""
     ramp = torch.linspace(0, 1, 90).expand(1, 3, 30, 90)
-    square = fitted(ramp, (15, 15))
+    square = cropped(ramp, (15, 15))
     assert square.shape == (1, 3, 15, 15)
     torch.testing.assert_close(square[0, 0, 7], torch.linspace(31 / 89, 58 / 89, 15), atol=0.02, rtol=0)
 
