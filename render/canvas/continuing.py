@@ -1,0 +1,115 @@
+"""Continue a picture in the cells of its latent: every new cell is a copy of one whose surroundings fit.
+
+Source: Efros and Leung, "Texture Synthesis by Non-parametric Sampling" (1999), with cells of a VQGAN for pixels: its
+    decoder draws what lies between two cells, so no edge remains between copies. What differs: copies stay at their
+    height in the picture, and what there is only one of in the picture is not copied.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+REACH = 2  # cells around one that are compared
+COMPONENTS = 16  # of the latent's channels that are compared
+NEAR = (12, 24)  # how many rows and columns away a copy may come from
+# What counts besides the fit, which is 0 for equal surroundings and about 2 for unrelated ones:
+PLACE = 12.0  # the distance from the nearest known row, squared, as a share of the height; a tenth of it for columns
+REPEATED = 0.1  # each earlier copy of the same cell
+UNIQUE = 1.0  # how little a cell's surroundings resemble all others in the picture
+CHANCE = 0.05  # a random number
+
+
+def continued(latent: Tensor, unknown: Tensor, generator: torch.Generator) -> Tensor:
+    """Replace the unknown cells of a latent (1, C, h, w), those next to known ones first.
+
+    Args:
+        unknown: (h, w) of bool; the known cells fill a rectangle, or nearly.
+
+    Returns:
+        (1, C, h, w); `latent` itself if less than 3 rows or columns are known.
+    """
+    known = (~unknown).nonzero()
+    first, last = known.min(dim=0).values, known.max(dim=0).values
+    reach = min(REACH, (int((last - first).min()) - 1) // 2)
+    copying = _Copying(_features(latent, unknown), unknown, reach) if reach > 0 else None
+    if copying is None or not len(copying.rows):
+        return latent
+    targets = unknown.nonzero()
+    nearest = torch.minimum(torch.maximum(targets, first), last)
+    order = (targets - nearest).square().sum(dim=1).sort(stable=True).indices
+    chance = torch.rand(len(order), len(copying.rows), generator=generator, device=generator.device).to(latent.device)
+    result = latent.clone()
+    for number, (target, near) in enumerate(zip(targets[order].tolist(), nearest[order].tolist(), strict=True)):
+        row, column = copying.copy(target, near, chance[number])
+        result[0, :, target[0], target[1]] = latent[0, :, row, column]
+    return result
+
+
+class _Copying:
+    """What has been copied so far.
+
+    Args:
+        features: (D, h, w), what is compared.
+        unknown: (h, w) of bool.
+        reach: see `REACH`.
+
+    Attributes:
+        rows, columns: (S,), where the cells are that can be copied: those with known surroundings.
+    """
+
+    def __init__(self, features: Tensor, unknown: Tensor, reach: int) -> None:
+        self._size = unknown.shape
+        self._side = side = 2 * reach + 1
+        self._field = F.pad(features * ~unknown, (reach,) * 4)
+        self._known = F.pad((~unknown).float(), (reach,) * 4)
+        off = torch.arange(side, device=features.device) - reach
+        self._weights = torch.exp(-(off[:, None].square() + off.square()) / (2 * (reach / 1.5) ** 2)).flatten()
+        whole = -F.max_pool2d(-self._known[None], side, 1)[0] > 0
+        self.rows, self.columns = whole.nonzero().unbind(dim=1)
+        windows = self._field.unfold(1, side, 1).unfold(2, side, 1)  # (D, h, w, side, side)
+        self._around = windows[:, self.rows, self.columns].flatten(2).movedim(0, 1)
+        self._unique = self._uniqueness()
+        self._copies = torch.zeros(len(self.rows), device=features.device)
+
+    def copy(self, target: list[int], near: list[int], chance: Tensor) -> tuple[Tensor, Tensor]:
+        """Fill the cell `target` and return row and column of the cell that it is a copy of.
+
+        Args:
+            near: row and column of the nearest known cell.
+            chance: (S,) in [0, 1).
+        """
+        away = (self.rows - near[0]).abs(), (self.columns - near[1]).abs()
+        at = ((away[0] <= NEAR[0]) & (away[1] <= NEAR[1])).nonzero()[:, 0]
+        at = at if len(at) else torch.arange(len(self.rows), device=self.rows.device)
+        height, width = self._size
+        place = (away[0][at] / height).square() + 0.1 * (away[1][at] / width).square()
+        cost = self._fit(target, at) + PLACE * place + REPEATED * self._copies[at]
+        best = at[(cost + UNIQUE * self._unique[at] + CHANCE * chance[at]).argmin()]
+        middle = target[0] + self._side // 2, target[1] + self._side // 2
+        self._field[:, middle[0], middle[1]] = self._around[best, :, self._side**2 // 2]
+        self._known[middle] = 1.0
+        self._copies[best] += 1
+        return self.rows[best], self.columns[best]
+
+    def _fit(self, target: list[int], at: Tensor) -> Tensor:
+        """Return the mean squared difference between the known surroundings of a cell and those of sources: (len(at),)."""
+        window = slice(target[0], target[0] + self._side), slice(target[1], target[1] + self._side)
+        seen = self._known[window].flatten() * self._weights
+        difference = self._around[at] - self._field[(slice(None), *window)].flatten(1)
+        return (difference.square().sum(dim=1) * seen).sum(dim=1) / seen.sum()
+
+    def _uniqueness(self) -> Tensor:
+        """Return the mean squared difference between the surroundings of sources and the most similar ones elsewhere."""
+        flat = self._around.flatten(1)
+        distance = torch.cdist(flat, flat).square() / self._side**2
+        apart = (self.rows[:, None] - self.rows).abs() + (self.columns[:, None] - self.columns).abs()
+        return distance.masked_fill(apart < self._side, torch.inf).amin(dim=1).clamp_max(2.0)
+
+
+def _features(latent: Tensor, unknown: Tensor) -> Tensor:
+    """Return the main components (D, h, w) of a latent (1, C, h, w), scaled to a variance of 1 in total over the known."""
+    known = latent[0, :, ~unknown]
+    centred = latent[0] - known.mean(dim=1)[:, None, None]
+    values, vectors = torch.linalg.eigh(known.double().cov().reshape(len(known), len(known)))
+    main = (vectors[:, -COMPONENTS:] / values.clamp_min(0).sum().sqrt().clamp_min(1e-12)).to(latent.dtype)
+    return torch.einsum("cd,chw->dhw", main, centred)
