@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 BORDERS = ("reflect", "wrap", "edge", "black")
+PAINT = "paint"  # a border as well: what enters is painted, see `render.canvas`
 BLENDS = ("weights", "slerp")
 AUGMENTS = ("light", "full")
 ADAPTS = ("number", "picture")
@@ -81,7 +82,7 @@ class FrameSpec:
         transforms: maps a transform's name to its amount between the previous frame and this one
             (zoom: a factor, rotate: degrees, pan_x, pan_y: shares of the width and height).
         center: the fixed point of zoom and rotation, as shares of the width and height.
-        border: how the area outside the picture is filled: reflect, wrap, edge or black.
+        border: how the area outside the picture is filled: reflect, wrap, edge, black or paint.
         losses: maps a guidance loss's name to its weight; losses with weight 0 are left out.
         num_steps: refinement steps.
         lr: learning rate, in units of the codebook's standard deviation.

@@ -24,6 +24,7 @@ def to_host(state: FrameState) -> Callable[[], FrameState]:
         latent=None if state.latent is None else copy(state.latent),
         optimizer_state={name: copy(value) for name, value in state.optimizer_state.items()},
         similarity=copy(state.similarity),
+        canvas=None if state.canvas is None else copy(state.canvas),
     )
     if state.image.device.type != "cuda":
         return lambda: copied

@@ -19,6 +19,7 @@ class FrameState:
         optimizer_state: see `LatentAdam.state`.
         similarity: (B,) cosine of the whole picture to the prompts; NaN without prompts. It is for
             information only and does not influence the next frame.
+        canvas: (B, 4, H', W'), what lies beside the picture, see `render.canvas`; None if nothing was painted there.
     """
 
     index: int
@@ -26,6 +27,7 @@ class FrameState:
     latent: Tensor | None
     optimizer_state: dict[str, Tensor] = field(default_factory=dict)
     similarity: Tensor
+    canvas: Tensor | None = None
 
 
 def is_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> bool:

@@ -86,6 +86,7 @@ class StateFolder:
                 image=tensors.pop("image"),
                 latent=tensors.pop("latent", None),
                 similarity=tensors.pop("similarity"),
+                canvas=tensors.pop("canvas", None),
                 optimizer_state={name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()},
             )
         except KeyError as error:
@@ -145,6 +146,8 @@ def _tensors(state: "FrameState") -> dict[str, "torch.Tensor"]:
     tensors = {"image": state.image, "similarity": state.similarity}
     if state.latent is not None:
         tensors["latent"] = state.latent
+    if state.canvas is not None:
+        tensors["canvas"] = state.canvas
     return tensors | {_OPTIMIZER + name: value for name, value in state.optimizer_state.items()}
 
 

@@ -32,7 +32,7 @@ from pipeline.schedule.sections import Section, reader_of
 from render import catalogue
 from render.motion import transforms
 from render.motion.transforms import Transform
-from render.spec import BORDERS
+from render.spec import BORDERS, PAINT
 
 _SHARE = curve(share)
 
@@ -52,7 +52,7 @@ class Motion:
         (Curve.constant(0.5), Curve.constant(0.5)),
         "the fixed point of zoom and rotation, in shares of the width and height",
     )
-    border: str = setting(fields.choice(BORDERS), "reflect", "what fills the picture where the motion uncovers it")
+    border: str = setting(fields.choice((*BORDERS, PAINT)), "reflect", "what fills the picture where the motion uncovers it")
 
 
 @functools.cache
