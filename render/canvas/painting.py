@@ -13,11 +13,12 @@ from torch import Tensor
 
 from render.canvas.continuing import continued
 from render.canvas.moving import margin, moved_canvas
-from render.canvas.spreading import joined, spread
+from render.canvas.spreading import joint, spread
 from render.latents import Latent
 from render.motion.displacements import Displacement
 
-KNOWN = 0.98  # less known than this is painted
+KNOWN = 0.5  # less known than this is painted
+STALE = 0.06  # a band is forgotten when its picture's rim has changed by this, in colours from 0 to 1
 Continue = Callable[[Tensor, Tensor, torch.Generator], Tensor]
 
 
@@ -63,8 +64,10 @@ class Painter:
         inside = F.pad(torch.ones_like(image[:, :1]), (rim,) * 4)
         if canvas is None:
             return torch.cat([widened, inside], dim=1)
-        colours = joined(canvas[:, :3], widened, inside, self._rim)
-        return torch.cat([colours.clamp(0.0, 1.0), torch.maximum(canvas[:, 3:], inside)], dim=1)
+        found = joint(canvas[:, :3], widened, inside, self._rim)
+        changed = found.correction.abs().mean(dim=1, keepdim=True) * (1 - KNOWN) / STALE
+        known = torch.maximum(canvas[:, 3:] - changed, inside)
+        return torch.cat([found.joined(canvas[:, :3], widened), known], dim=1)
 
     def _painted(self, canvas: Tensor, generator: torch.Generator) -> Tensor:
         """Return the canvas with everything painted that is unknown."""
@@ -74,12 +77,12 @@ class Painter:
         unknown = F.max_pool2d(1 - known, stride)[:, 0] > 0
         drawn = [self._continued(one[None], new, generator) for one, new in zip(latent, unknown, strict=True)]
         outside = self._latents.decode(torch.cat(drawn))
-        painted = joined(outside, colours, known, self._rim).clamp(0.0, 1.0)
+        painted = joint(outside, colours, known, self._rim).joined(outside, colours)
         return torch.cat([painted, torch.ones_like(known)], dim=1)
 
     @property
     def _rim(self) -> int:
-        return max(1, self._latents.stride // 2)
+        return max(1, self._latents.stride // 4)
 
 
 def _middle(canvas: Tensor, size: tuple[int, int]) -> Tensor:

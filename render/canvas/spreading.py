@@ -1,5 +1,7 @@
 """Continue values smoothly from where they are known, and join two pictures without a seam."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -25,25 +27,41 @@ def spread(values: Tensor, known: Tensor) -> Tensor:
     return torch.lerp(filled, values, known)
 
 
-def joined(outer: Tensor, inner: Tensor, inside: Tensor, rim: int) -> Tensor:
-    """Show `inner` inside of an area and `outer` outside of it, without a seam.
+@dataclass(frozen=True, kw_only=True)
+class Joint:
+    """How two pictures are joined at the border of an area.
 
-    Where both are known, deeper inside than `rim`, their difference is measured and spread, smoothly, to the outside.
-    Within `rim` the picture is the corrected `outer`, then a mixture: a decoder's outermost pixels are wrong, since
-    its convolutions see zeros beyond them.
+    Attributes:
+        correction: (B, C, H, W), what is added to the outer picture, so that it meets the inner one.
+        share: (B, 1, H, W) in [0, 1], how much of the inner picture is shown.
+    """
+
+    correction: Tensor
+    share: Tensor
+
+    def joined(self, outer: Tensor, inner: Tensor) -> Tensor:
+        """Return a picture (B, C, H, W) in [0, 1]."""
+        return torch.lerp(outer + self.correction, inner, self.share).clamp(0.0, 1.0)
+
+
+def joint(outer: Tensor, inner: Tensor, inside: Tensor, rim: int) -> Joint:
+    """Find how to show `inner` inside of an area and `outer` outside of it, without a seam.
+
+    Their difference is measured inside, where both are known, and spread to the outside. Within `rim` of the area's
+    border the picture is the corrected `outer`, then a mixture: a decoder's outermost pixels are wrong, since its
+    convolutions see zeros beyond them.
 
     Args:
-        outer, inner: (B, C, H, W); outside of the area, `inner` is ignored.
+        outer, inner: (B, C, H, W); what `inner` shows outside of the area does not count.
         inside: (B, 1, H, W), 1 in the area and 0 outside.
         rim: in pixels, at least 1.
 
     Source: Farbman et al., "Coordinates for Instant Image Cloning" (2009), with pull-push for the membrane.
     """
     deep = _eroded(inside, rim)
+    ring = deep - _eroded(deep, 3 * rim)
     share = F.avg_pool2d(deep, 2 * rim + 1, 1, rim, count_include_pad=False) * deep
-    ring = deep - _eroded(deep, 2 * rim)
-    moved = outer + spread((inner - outer) * ring, ring)
-    return torch.lerp(moved, torch.where(inside > 0, inner, moved), share)
+    return Joint(correction=spread((inner - outer) * ring, ring), share=share)
 
 
 def _halved(field: Tensor) -> Tensor:

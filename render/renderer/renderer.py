@@ -166,6 +166,7 @@ class Renderer:
             latent=found.latent,
             optimizer_state=found.optimizer_state,
             similarity=similarity(found.image, guides),
+            canvas=found.canvas,
         )
 
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:

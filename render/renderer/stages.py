@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from render import catalogue, sources
+from render.canvas.painting import Painter
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
@@ -22,7 +23,7 @@ from render.renderer.guide_pictures import GuidePictures
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
-from render.spec import FrameSpec
+from render.spec import PAINT, FrameSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +58,23 @@ class Prepared:
         latent: (1, C, h, w), the latent that decodes to `image`; None if there is none.
         start: (1, C, h, w), the latent that refinement starts from; None if `image` has to be encoded, or if the frame
             is not refined.
+        canvas: see `FrameState.canvas`.
     """
 
     image: Tensor
     latent: Tensor | None
     start: Tensor | None
+    canvas: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """The picture of a frame, the latent that decodes to it if there is one, and the optimiser's state."""
+    """The picture of a frame, the latent that decodes to it if there is one, the optimiser's state, and the canvas."""
 
     image: Tensor
     latent: Tensor | None
     optimizer_state: dict[str, Tensor]
+    canvas: Tensor | None = None
 
 
 class Stages:
@@ -84,6 +88,7 @@ class Stages:
         self._models = models
         self.scheduler = scheduler
         self._guide_pictures = GuidePictures(models.latents, self.begun)
+        self._painter = Painter(models.latents)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
@@ -99,13 +104,15 @@ class Stages:
         """
         generator = frame_generator(spec.seed, spec.draws_as, self._models.device)
         refined = bool(spec.num_steps and spec.losses)
-        prepared = self._begun(spec, generator) if state is None else self._moved(state, spec, refined)
+        prepared = self._begun(spec, generator) if state is None else self._moved(state, spec, refined, generator)
         prepared = self._altered(prepared, spec, refined)
         if refined and prepared.start is None:
             prepared, spec = self._refined_coarsely(prepared, spec, guides, generator)
         carried = state.optimizer_state if state is not None else {}
         if prepared.start is None or not refined:
-            return Finished(image=prepared.image, latent=prepared.latent, optimizer_state=carried)
+            return Finished(
+                image=prepared.image, latent=prepared.latent, optimizer_state=carried, canvas=prepared.canvas
+            )
         models = self._models
         optimizer = LatentAdam(prepared.start, carried if spec.carry_optimizer else None, models.loss_scale, spec.adapt)
         refinement = Refinement(
@@ -117,7 +124,12 @@ class Stages:
             careful=careful,
         )
         image = self.scheduler.refine(refinement, optimizer)
-        return Finished(image=image, latent=optimizer.latent.detach(), optimizer_state=optimizer.state())
+        return Finished(
+            image=image,
+            latent=optimizer.latent.detach(),
+            optimizer_state=optimizer.state(),
+            canvas=prepared.canvas,
+        )
 
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
@@ -150,15 +162,18 @@ class Stages:
         start = self.begun(spec, generator)
         return Prepared(image=start.image, latent=start.latent, start=start.latent)
 
-    def _moved(self, state: FrameState, spec: FrameSpec, refined: bool) -> Prepared:
+    def _moved(self, state: FrameState, spec: FrameSpec, refined: bool, generator: torch.Generator) -> Prepared:
         """Return the previous picture after this frame's motion."""
         motion = self._models.displace(state.image, spec)
-        image = warp(state.image, motion, spec.border)
+        if spec.border == PAINT:
+            image, canvas = self._painter.moved(state.image, state.canvas, motion, generator)
+        else:
+            image, canvas = warp(state.image, motion, spec.border), None
         latent = state.latent if image is state.image else None
         if latent is not None or not refined:
-            return Prepared(image=image, latent=latent, start=latent if refined else None)
+            return Prepared(image=image, latent=latent, start=latent if refined else None, canvas=canvas)
         start = warm_start(self._models.latents, state.image, state.latent, image, motion)
-        return Prepared(image=image, latent=None, start=start)
+        return Prepared(image=image, latent=None, start=start, canvas=canvas)
 
     def _altered(self, prepared: Prepared, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""
@@ -171,7 +186,7 @@ class Stages:
         own = prepared.latent if prepared.start is None else prepared.start
         latent = self._guide_pictures.mixed(prepared.image, own, spec)
         image = self._models.latents.decode(latent).detach()
-        return Prepared(image=image, latent=latent, start=latent if refined else None)
+        return replace(prepared, image=image, latent=latent, start=latent if refined else None)
 
     def _refined_coarsely(
         self, prepared: Prepared, spec: FrameSpec, guides: Sequence[Guide], generator: torch.Generator
