@@ -1,1 +1,1 @@
-"""What lies beside the picture: a canvas from which the camera's motion brings in what enters, painted a band at a time."""
+"""What lies beside the picture: a canvas from which a motion brings in what enters, painted a band at a time."""

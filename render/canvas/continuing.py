@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.latents import Latent
+
 REACH = 2  # cells around one that are compared
 COMPONENTS = 16  # of the latent's channels that are compared
 NEAR = (12, 24)  # how many rows and columns away a copy may come from
@@ -17,6 +19,19 @@ PLACE = 12.0  # the distance from the nearest known row, squared, as a share of 
 REPEATED = 0.1  # each earlier copy of the same cell
 UNIQUE = 1.0  # how little a cell's surroundings resemble all others in the picture
 CHANCE = 0.05  # a random number
+RIM = 0.1  # a cell at the rim, of whose surroundings only a part is known
+
+
+@torch.no_grad()
+def by_copies(latents: Latent, picture: Tensor, known: Tensor, generator: torch.Generator) -> Tensor:
+    """Return a picture (1, 3, H, W) in [0, 1] that shows what is unknown in `picture` as well.
+
+    Args:
+        picture: (1, 3, H, W) in [0, 1], with some colour where it is unknown.
+        known: (1, 1, H, W), 1 and 0.
+    """
+    unknown = F.max_pool2d(1 - known, latents.stride)[0, 0] > 0
+    return latents.decode(continued(latents.encode(picture), unknown, generator))
 
 
 def continued(latent: Tensor, unknown: Tensor, generator: torch.Generator) -> Tensor:
@@ -54,7 +69,7 @@ class _Copying:
         reach: see `REACH`.
 
     Attributes:
-        rows, columns: (S,), where the cells are that can be copied: those with known surroundings.
+        rows, columns: (S,), where the cells are that can be copied.
     """
 
     def __init__(self, features: Tensor, unknown: Tensor, reach: int) -> None:
@@ -64,11 +79,10 @@ class _Copying:
         self._known = F.pad((~unknown).float(), (reach,) * 4)
         off = torch.arange(side, device=features.device) - reach
         self._weights = torch.exp(-(off[:, None].square() + off.square()) / (2 * (reach / 1.5) ** 2)).flatten()
-        whole = -F.max_pool2d(-self._known[None], side, 1)[0] > 0
-        self.rows, self.columns = whole.nonzero().unbind(dim=1)
-        windows = self._field.unfold(1, side, 1).unfold(2, side, 1)  # (D, h, w, side, side)
-        self._around = windows[:, self.rows, self.columns].flatten(2).movedim(0, 1)
-        self._unique = self._uniqueness()
+        self.rows, self.columns = (~unknown).nonzero().unbind(dim=1)
+        self._around = self._surroundings(self._field).movedim(0, 1)
+        self._there = self._surroundings(self._known)
+        self._dislike = UNIQUE * self._uniqueness() + RIM * (self._there.amin(dim=1) == 0)
         self._copies = torch.zeros(len(self.rows), device=features.device)
 
     def copy(self, target: list[int], near: list[int], chance: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,7 +98,7 @@ class _Copying:
         height, width = self._size
         place = (away[0][at] / height).square() + 0.1 * (away[1][at] / width).square()
         cost = self._fit(target, at) + PLACE * place + REPEATED * self._copies[at]
-        best = at[(cost + UNIQUE * self._unique[at] + CHANCE * chance[at]).argmin()]
+        best = at[(cost + self._dislike[at] + CHANCE * chance[at]).argmin()]
         middle = target[0] + self._side // 2, target[1] + self._side // 2
         self._field[:, middle[0], middle[1]] = self._around[best, :, self._side**2 // 2]
         self._known[middle] = 1.0
@@ -92,14 +106,21 @@ class _Copying:
         return self.rows[best], self.columns[best]
 
     def _fit(self, target: list[int], at: Tensor) -> Tensor:
-        """Return the mean squared difference between the known surroundings of a cell and those of sources: (len(at),)."""
+        """Return the mean squared difference of a cell's surroundings and those of sources: (len(at),)."""
         window = slice(target[0], target[0] + self._side), slice(target[1], target[1] + self._side)
         seen = self._known[window].flatten() * self._weights
+        both = self._there[at] * seen
         difference = self._around[at] - self._field[(slice(None), *window)].flatten(1)
-        return (difference.square().sum(dim=1) * seen).sum(dim=1) / seen.sum()
+        fit = (difference.square().sum(dim=1) * both).sum(dim=1) / both.sum(dim=1).clamp_min(1e-12)
+        return fit.masked_fill(both.sum(dim=1) < seen.sum() / 2, torch.inf)
+
+    def _surroundings(self, field: Tensor) -> Tensor:
+        """Return what surrounds each source in a padded field (..., h, w): (..., S, K)."""
+        windows = field.unfold(-2, self._side, 1).unfold(-2, self._side, 1)
+        return windows[..., self.rows, self.columns, :, :].flatten(-2)
 
     def _uniqueness(self) -> Tensor:
-        """Return the mean squared difference between the surroundings of sources and the most similar ones elsewhere."""
+        """Return the mean squared difference of sources, with their surroundings, to the most similar one."""
         flat = self._around.flatten(1)
         distance = torch.cdist(flat, flat).square() / self._side**2
         apart = (self.rows[:, None] - self.rows).abs() + (self.columns[:, None] - self.columns).abs()
@@ -107,7 +128,7 @@ class _Copying:
 
 
 def _features(latent: Tensor, unknown: Tensor) -> Tensor:
-    """Return the main components (D, h, w) of a latent (1, C, h, w), scaled to a variance of 1 in total over the known."""
+    """Return the main components (D, h, w) of a latent (1, C, h, w); the known ones have a variance of 1 in total."""
     known = latent[0, :, ~unknown]
     centred = latent[0] - known.mean(dim=1)[:, None, None]
     values, vectors = torch.linalg.eigh(known.double().cov().reshape(len(known), len(known)))

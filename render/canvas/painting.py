@@ -5,44 +5,53 @@ latent is painted outside the picture at once, and then moves in. Until it does,
 refinement changes at the picture's rim is spread over it.
 """
 
-from collections.abc import Callable
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.canvas.continuing import continued
 from render.canvas.moving import margin, moved_canvas
 from render.canvas.spreading import joint, spread
-from render.latents import Latent
 from render.motion.displacements import Displacement
 
 KNOWN = 0.5  # less known than this is painted
 STALE = 0.06  # a band is forgotten when its picture's rim has changed by this, in colours from 0 to 1
-Continue = Callable[[Tensor, Tensor, torch.Generator], Tensor]
+
+
+class Continue(Protocol):
+    """Draws what is unknown of a picture."""
+
+    def __call__(self, picture: Tensor, known: Tensor, generator: torch.Generator) -> Tensor:
+        """Return a picture (1, 3, H, W) in [0, 1], of a picture and what is known of it (1, 1, H, W), 1 and 0."""
 
 
 class Painter:
     """Paints and moves canvases.
 
     Args:
-        continued: draws the unknown cells of a latent, see `render.canvas.continuing.continued`.
+        stride: pixels per cell of the latent.
     """
 
-    def __init__(self, latents: Latent, continued: Continue = continued) -> None:
-        self._latents = latents
-        self._continued = continued
+    def __init__(self, stride: int) -> None:
+        self._stride = stride
+        self._rim = max(1, stride // 4)  # pixels at the border that a decoder draws worse than others
 
     @torch.no_grad()
     def moved(
-        self, image: Tensor, canvas: Tensor | None, displacement: Displacement, generator: torch.Generator
+        self,
+        image: Tensor,
+        canvas: Tensor | None,
+        displacement: Displacement,
+        continued: Continue,
+        generator: torch.Generator,
     ) -> tuple[Tensor, Tensor | None]:
         """Return the picture after a motion, and the canvas that it was seen on.
 
         Args:
             image: (B, 3, H, W) in [0, 1].
             canvas: as this function returned it for the previous frame, whose middle was `image` before refinement.
-            generator: only a frame that paints draws from it.
+            continued: called in a frame that paints, which alone draws from `generator`.
 
         Returns:
             The moved picture, and a canvas (B, 4, H + 2m, W + 2m), see `moved_canvas`. `image` and `canvas` themselves
@@ -54,12 +63,12 @@ class Painter:
         canvas = self._following(image, canvas)
         moved = moved_canvas(canvas, size, displacement)
         if float(_middle(moved, size)[:, 3].min()) < KNOWN:
-            moved = moved_canvas(self._painted(canvas, generator), size, displacement)
+            moved = moved_canvas(self._painted(canvas, continued, generator), size, displacement)
         return _middle(moved, size)[:, :3], moved
 
     def _following(self, image: Tensor, canvas: Tensor | None) -> Tensor:
         """Return the canvas with the refined picture in its middle."""
-        rim = margin(image.shape[-2], image.shape[-1], self._latents.stride)
+        rim = margin(image.shape[-2], image.shape[-1], self._stride)
         widened = F.pad(image, (rim,) * 4, mode="replicate")
         inside = F.pad(torch.ones_like(image[:, :1]), (rim,) * 4)
         if canvas is None:
@@ -69,20 +78,14 @@ class Painter:
         known = torch.maximum(canvas[:, 3:] - changed, inside)
         return torch.cat([found.joined(canvas[:, :3], widened), known], dim=1)
 
-    def _painted(self, canvas: Tensor, generator: torch.Generator) -> Tensor:
+    def _painted(self, canvas: Tensor, continued: Continue, generator: torch.Generator) -> Tensor:
         """Return the canvas with everything painted that is unknown."""
-        stride, colours = self._latents.stride, canvas[:, :3]
-        known = (canvas[:, 3:] >= KNOWN).float()
-        latent = self._latents.encode(spread(colours, known))
-        unknown = F.max_pool2d(1 - known, stride)[:, 0] > 0
-        drawn = [self._continued(one[None], new, generator) for one, new in zip(latent, unknown, strict=True)]
-        outside = self._latents.decode(torch.cat(drawn))
+        colours, known = canvas[:, :3], (canvas[:, 3:] >= KNOWN).float()
+        begun = spread(colours, known)
+        pairs = zip(begun.split(1), known.split(1), strict=True)
+        outside = torch.cat([continued(picture, there, generator) for picture, there in pairs])
         painted = joint(outside, colours, known, self._rim).joined(outside, colours)
         return torch.cat([painted, torch.ones_like(known)], dim=1)
-
-    @property
-    def _rim(self) -> int:
-        return max(1, self._latents.stride // 4)
 
 
 def _middle(canvas: Tensor, size: tuple[int, int]) -> Tensor:

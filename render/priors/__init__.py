@@ -5,6 +5,8 @@ comes from the generator that `propose` gets, the frame's own; the global genera
 made for another VQGAN or perceptor than it gets raises `UnfitPriorError`. To add a kind, add its file, and its entry
 to `render.models.registry` if weights of it are published.
 
+A prior that is also `Continuing` paints what a motion uncovers, see `render.canvas`.
+
 `render.sources.prior` decodes what a prior proposes, ranks it where the prior does not, fits it to the frame, and
 picks one.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     import torch
@@ -69,6 +71,22 @@ class Prior(Protocol):
         """Return candidates on the device of the latents; `generator` may be on a GPU.
 
         The same arguments and state of the generator give the same candidates.
+        """
+
+
+@runtime_checkable
+class Continuing(Prior, Protocol):
+    """A prior that can also continue a picture."""
+
+    def continued(self, picture: Tensor, known: Tensor, wanted: Wanted, generator: torch.Generator) -> Tensor | None:
+        """Return a picture (1, 3, H, W) in [0, 1] that shows what is unknown in `picture` as well.
+
+        What is known need not stay as it is to the bit. None if this prior cannot continue such a picture.
+
+        Args:
+            picture: (1, 3, H, W) in [0, 1], with some colour where it is unknown.
+            known: (1, 1, H, W), 1 and 0; what is known fills a rectangle, or nearly.
+            wanted: the prompts and settings; its size and count do not matter.
         """
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
+from render.renderer.continuing import continued
 from render.renderer.guide_pictures import GuidePictures
 from render.renderer.state import FrameState
 from render.rng import frame_generator
@@ -88,7 +90,7 @@ class Stages:
         self._models = models
         self.scheduler = scheduler
         self._guide_pictures = GuidePictures(models.latents, self.begun)
-        self._painter = Painter(models.latents)
+        self._painter = Painter(models.latents.stride)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
@@ -166,7 +168,9 @@ class Stages:
         """Return the previous picture after this frame's motion."""
         motion = self._models.displace(state.image, spec)
         if spec.border == PAINT:
-            image, canvas = self._painter.moved(state.image, state.canvas, motion, generator)
+            image, canvas = self._painter.moved(
+                state.image, state.canvas, motion, partial(continued, loaded=self.loaded(spec)), generator
+            )
         else:
             image, canvas = warp(state.image, motion, spec.border), None
         latent = state.latent if image is state.image else None

@@ -52,7 +52,9 @@ class Motion:
         (Curve.constant(0.5), Curve.constant(0.5)),
         "the fixed point of zoom and rotation, in shares of the width and height",
     )
-    border: str = setting(fields.choice((*BORDERS, PAINT)), "reflect", "what fills the picture where the motion uncovers it")
+    border: str = setting(
+        fields.choice((*BORDERS, PAINT)), "reflect", "what fills the picture where the motion uncovers it"
+    )
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Propose pictures that a transformer draws."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from render.models.model import sha256
 from render.priors import Candidates, Wanted
 from render.priors.transformer.checkpoint import SecondStage
 from render.priors.transformer.conditions import Condition, coordinates, map_codes, tokens
+from render.priors.transformer.continuing import continued
 from render.priors.transformer.sampling import Sampling
 from render.priors.transformer.windows import UNKNOWN, fill
 from render.spec import ImageFile
@@ -60,6 +62,22 @@ class TransformerPrior:
             codes = self._drawn(conditions[part], [int(seeds[each]) for each in part], rows, columns, _sampling(wanted))
             latents.append(self._as_latents(codes))
         return Candidates(latents=torch.cat(latents))
+
+    @torch.no_grad()
+    def continued(self, picture: Tensor, known: Tensor, wanted: Wanted, generator: torch.Generator) -> Tensor | None:
+        """See `Continuing`. None for a model of maps, for one of classes that have no names here, and if too small."""
+        read = self._second.read
+        if read.condition not in ("none", "class", "coordinates"):
+            return None
+        if read.condition == "class" and not (self._knows_classes and any(wanted.targets)):
+            return None
+        alone = replace(wanted, count=1)
+
+        def conditions(rows: int, columns: int) -> Condition:
+            codes = self._conditions(alone, rows, columns).to(picture.device)
+            return Condition(codes=codes, side=read.side)
+
+        return continued(self._second, picture, known, conditions, _sampling(alone), generator)
 
     def _drawn(self, condition: Tensor, seeds: Sequence[int], rows: int, columns: int, sampling: Sampling) -> Tensor:
         read, gpt = self._second.read, self._second.gpt
@@ -108,10 +126,14 @@ class TransformerPrior:
         num_classes = self._second.read.num_classes
         if "class" in wanted.settings:
             return torch.full((wanted.count,), class_number(str(wanted.settings["class"]), num_classes))
-        if num_classes != len(imagenet_classes()) or all(targets is None for targets in wanted.targets):
+        if not self._knows_classes or all(targets is None for targets in wanted.targets):
             raise InputError(f"the prior draws one of {num_classes} classes; expected class: a name or a number")
         nearest = self._similar(wanted.targets).topk(_NEAREST).indices.cpu()
         return nearest[torch.arange(wanted.count) % _NEAREST]
+
+    @property
+    def _knows_classes(self) -> bool:
+        return self._second.read.num_classes == len(imagenet_classes())
 
     def _similar(self, targets: Sequence[Targets | None]) -> Tensor:
         """Return how near the name of every class is to the prompts, over all perceptors: (num_classes,)."""

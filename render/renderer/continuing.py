@@ -1,0 +1,24 @@
+"""Continue a picture by the first prior of a run that can, or by copies of what the picture shows."""
+
+import torch
+from torch import Tensor
+
+from render.canvas.continuing import by_copies
+from render.priors import Continuing, Wanted
+from render.sources import Loaded
+
+
+def continued(picture: Tensor, known: Tensor, generator: torch.Generator, loaded: Loaded) -> Tensor:
+    """Return a picture (1, 3, H, W) in [0, 1] that shows what is unknown in `picture` as well.
+
+    Args:
+        picture: (1, 3, H, W) in [0, 1].
+        known: (1, 1, H, W), 1 and 0.
+    """
+    wanted = Wanted(targets=loaded.targets, size=(picture.shape[-1], picture.shape[-2]), count=1)
+    for prior in loaded.priors.values():
+        if isinstance(prior, Continuing):
+            drawn = prior.continued(picture, known, wanted, generator)
+            if drawn is not None:
+                return drawn
+    return by_copies(loaded.latents, picture, known, generator)
