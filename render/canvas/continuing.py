@@ -13,13 +13,14 @@ from render.latents import Latent
 
 REACH = 2  # cells around one that are compared
 COMPONENTS = 16  # of the latent's channels that are compared
+COMPARED = 1024  # cells, at most, that a cell is compared with to find out whether there is another like it
 NEAR = (12, 24)  # how many rows and columns away a copy may come from
 # What counts besides the fit, which is 0 for equal surroundings and about 2 for unrelated ones:
 PLACE = 12.0  # the distance from the nearest known row, squared, as a share of the height; a tenth of it for columns
-REPEATED = 0.1  # each earlier copy of the same cell
-UNIQUE = 1.0  # how little a cell's surroundings resemble all others in the picture
+REPEATED = 0.3  # each earlier copy of the same cell
+UNIQUE = 2.0  # how little a cell's surroundings resemble all others in the picture
 CHANCE = 0.05  # a random number
-RIM = 0.1  # a cell at the rim, of whose surroundings only a part is known
+RIM = 0.15  # a cell at the rim, of whose surroundings only a part is known
 
 
 @torch.no_grad()
@@ -52,10 +53,10 @@ def continued(latent: Tensor, unknown: Tensor, generator: torch.Generator) -> Te
     targets = unknown.nonzero()
     nearest = torch.minimum(torch.maximum(targets, first), last)
     order = (targets - nearest).square().sum(dim=1).sort(stable=True).indices
-    chance = torch.rand(len(order), len(copying.rows), generator=generator, device=generator.device).to(latent.device)
     result = latent.clone()
-    for number, (target, near) in enumerate(zip(targets[order].tolist(), nearest[order].tolist(), strict=True)):
-        row, column = copying.copy(target, near, chance[number])
+    for target, near in zip(targets[order].tolist(), nearest[order].tolist(), strict=True):
+        chance = torch.rand(len(copying.rows), generator=generator, device=generator.device)
+        row, column = copying.copy(target, near, chance.to(latent.device))
         result[0, :, target[0], target[1]] = latent[0, :, row, column]
     return result
 
@@ -122,8 +123,9 @@ class _Copying:
     def _uniqueness(self) -> Tensor:
         """Return the mean squared difference of sources, with their surroundings, to the most similar one."""
         flat = self._around.flatten(1)
-        distance = torch.cdist(flat, flat).square() / self._side**2
-        apart = (self.rows[:, None] - self.rows).abs() + (self.columns[:, None] - self.columns).abs()
+        some = slice(None, None, 1 + len(flat) // COMPARED)
+        distance = torch.cdist(flat, flat[some]).square() / self._side**2
+        apart = (self.rows[:, None] - self.rows[some]).abs() + (self.columns[:, None] - self.columns[some]).abs()
         return distance.masked_fill(apart < self._side, torch.inf).amin(dim=1).clamp_max(2.0)
 
 

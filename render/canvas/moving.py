@@ -6,7 +6,7 @@ from torch import Tensor
 from render.motion.displacements import Displacement
 from render.motion.resample import catmull_rom
 
-CELLS = 4  # the least width of the margin, in cells of the latent
+CELLS = 5  # the least width of the margin, in cells of the latent
 SHARE = 1 / 8  # the least width of the margin, as a share of the picture's shorter side
 
 
