@@ -31,6 +31,7 @@ ROOMS: Mapping[str, str] = {
     "render.models": "errors files",
     "render.models.registry": "errors models",
     "render.kernels": "",
+    "render.colour": "",
     "render.latents": "errors files models kernels",
     "render.device": "errors latents",
     "render.motion.transforms": "",
@@ -38,13 +39,13 @@ ROOMS: Mapping[str, str] = {
     "render.motion": "spec latents motion.displacements",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance": "errors spec rng files models guidance.perceptors",
-    "render.guidance.losses": "guidance",
+    "render.guidance.losses": "guidance colour",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
-    "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
+    "render.renderer": "errors catalogue spec rng files models colour latents device motion motion.displacements "
     "guidance guidance.perceptors priors priors.transformer sources refinement",
     "render.training": "spec models models.registry latents device priors.bank sources refinement renderer",
     "pipeline.terminal": "",
