@@ -30,8 +30,8 @@ ROOMS: Mapping[str, str] = {
     "render.files": "errors",
     "render.models": "errors files",
     "render.models.registry": "errors models",
+    "render.colour": "errors spec files models",
     "render.kernels": "",
-    "render.colour": "",
     "render.latents": "errors files models kernels",
     "render.device": "errors latents",
     "render.motion.transforms": "",
@@ -44,7 +44,7 @@ ROOMS: Mapping[str, str] = {
     "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
     "render.sources": "spec latents guidance guidance.perceptors priors",
-    "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
+    "render.refinement": "errors catalogue spec rng colour latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models colour latents device motion motion.displacements "
     "guidance guidance.perceptors priors priors.transformer sources refinement",
     "render.training": "spec models models.registry latents device priors.bank sources refinement renderer",

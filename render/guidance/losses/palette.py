@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from render.colour.palette import squared_distances
+from render.colour.lock import squared_distances
 from render.colour.spaces import oklab
 from render.guidance.losses import LossInputs
 
