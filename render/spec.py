@@ -166,7 +166,13 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        newer = {"lead": None, "start": None, "adapt": "number", "guide_pictures": (), "colour": None}  # than frames of earlier runs
+        newer = {
+            "lead": None,
+            "start": None,
+            "adapt": "number",
+            "guide_pictures": (),
+            "colour": None,
+        }  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:
                 del numbers[name]

@@ -37,7 +37,7 @@ def locked(image: Tensor, colours: Tensor, dither: float) -> Tensor:
     pixels = oklab(image)[0].flatten(1).T
     palette = oklab(colours.T[None, :, None])[0, :, 0].T
     thresholds = _thresholds(height, width, image.device).flatten()
-    strips = zip(pixels.split(STRIP), thresholds.split(STRIP), strict=True)
+    strips = zip(torch.split(pixels, STRIP), torch.split(thresholds, STRIP), strict=True)
     chosen = torch.cat([_chosen(strip, palette, dither, threshold) for strip, threshold in strips])
     return colours[chosen].T.reshape(1, 3, height, width)
 

@@ -1,7 +1,7 @@
 """Convert between sRGB and the perceptual spaces OKLab and CIELAB.
 
-Convention: pictures are (B, 3, H, W); sRGB is encoded (not linear), in [0, 1], with D65 as its white. OKLab has L in [0, 1]
-and a, b within about [-0.4, 0.4]; CIELAB has L in [0, 100] and a, b within about [-128, 128].
+Convention: pictures are (B, 3, H, W); sRGB is encoded (not linear), in [0, 1], with D65 as its white. OKLab has L in
+[0, 1] and a, b within about [-0.4, 0.4]; CIELAB has L in [0, 100] and a, b within about [-128, 128].
 """
 
 import functools
@@ -44,7 +44,7 @@ def oklab(image: Tensor) -> Tensor:
 def from_oklab(lab: Tensor) -> Tensor:
     """Convert OKLab (B, 3, H, W) to sRGB in [0, 1], same shape; colours outside of sRGB are clipped."""
     cones = _mixed(lab, _inverse(_TO_OKLAB)) ** 3
-    return encoded(_mixed(cones, _inverse(_TO_CONES)).clamp(0.0, 1.0))
+    return encoded(_mixed(cones, _inverse(_TO_CONES)).clamp(0.0, 1.0)).clamp(0.0, 1.0)
 
 
 def cielab(image: Tensor) -> Tensor:
@@ -67,9 +67,7 @@ def linear(image: Tensor) -> Tensor:
 
 def encoded(light: Tensor) -> Tensor:
     """Encode linear light in [0, 1] as sRGB, the inverse of `linear`."""
-    return torch.where(
-        light <= 0.0031308, 12.92 * light, 1.055 * light.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
-    )
+    return torch.where(light <= 0.0031308, 12.92 * light, 1.055 * light.clamp(min=0.0031308) ** (1 / 2.4) - 0.055)
 
 
 def _mixed(channels: Tensor, matrix: Matrix) -> Tensor:

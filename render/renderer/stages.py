@@ -11,7 +11,6 @@ from render.guidance.micro_batch import MicroBatched
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
 from render.motion.displacements import Displace
-from render.motion.displacements.homography import Homography
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.priors import Prior
@@ -186,7 +185,7 @@ class Stages:
             return prepared
         if prepared.start is None:
             return Prepared(image=image, latent=None, start=None)
-        still = Homography(matrices=torch.eye(3, device=image.device).expand(len(image), 3, 3))
+        still = self._models.displace(image, replace(spec, transforms={}))
         start = warm_start(self._models.latents, prepared.image, prepared.latent, image, still)
         return Prepared(image=image, latent=None, start=start)
 

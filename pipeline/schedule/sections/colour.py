@@ -37,7 +37,9 @@ _PALETTE = "a list of colours, or a picture to take them from, such as {image: f
 _MATCH = f"{', '.join(COLOUR_MATCHES)}, or the path of a picture"
 
 PALETTE_SETTINGS = (
-    Setting(name="image", read=fields.text, default=None, about="the picture that colours are taken from", required=True),
+    Setting(
+        name="image", read=fields.text, default=None, about="the picture that colours are taken from", required=True
+    ),
     Setting(name="count", read=fields.integer(1, MAX_COLOURS), default=5, about="how many colours"),
 )
 
@@ -50,11 +52,17 @@ def _match(value: Value, clock: Clock) -> str | ImageFile:
     if scalar in COLOUR_MATCHES:
         return scalar
     if "." not in scalar and "/" not in scalar:
-        raise InvalidError(value, f"unknown match '{scalar}'; {suggestion(scalar, COLOUR_MATCHES, f'expected {_MATCH}')}")
+        raise InvalidError(
+            value, f"unknown match '{scalar}'; {suggestion(scalar, COLOUR_MATCHES, f'expected {_MATCH}')}"
+        )
     return picture(value, clock)
 
 
-@described(one_of(list_of(colour.shape, MAX_COLOURS), map_of({entry.name: entry.shape for entry in PALETTE_SETTINGS}, ("image",))))
+@described(
+    one_of(
+        list_of(colour.shape, MAX_COLOURS), map_of({entry.name: entry.shape for entry in PALETTE_SETTINGS}, ("image",))
+    )
+)
 def _palette(value: Value, clock: Clock) -> tuple[str, ...] | PaletteOf:
     if value.is_map:
         read = fields.parts(value, {"image": picture, "count": PALETTE_SETTINGS[1].read}, clock)
@@ -81,8 +89,8 @@ class Colour:
     match: str | ImageFile | None = setting(
         _match,
         None,
-        "before refinement, colours are moved so that their statistics are those of the `first` frame (of the video, or "
-        "since the last cut), of the `previous` one, of the `palette`, or of a picture, given by its path",
+        "before refinement, colours are moved so that their statistics are those of the `first` frame (of the video, "
+        "or after the last cut), of the `previous` one, of the `palette`, or of a picture, given by its path",
     )
     amount: Curve = setting(
         curve(number(0, 1)), Curve.constant(1.0), "how far they are moved: 0 not at all, 1 all the way"
@@ -90,7 +98,8 @@ class Colour:
     method: str = setting(
         fields.choice(COLOUR_METHODS, "method"),
         "statistics",
-        "`statistics` matches mean and covariance in OKLab by one linear map, `histogram` the histogram of each channel",
+        "what is matched, in OKLab: `statistics`, the mean and covariance of all colours, or `histogram`, the values "
+        "of each channel",
     )
     contrast: Curve | None = setting(
         _contrast,
@@ -101,7 +110,7 @@ class Colour:
     palette: tuple[str, ...] | PaletteOf | None = setting(
         _palette,
         None,
-        f"up to {MAX_COLOURS} colours, CSS names or \"#rrggbb\" in quotes, or a picture that they are taken from: "
+        f'up to {MAX_COLOURS} colours, CSS names or "#rrggbb" in quotes, or a picture that they are taken from: '
         "{image: forest.jpg, count: 5}",
     )
     lock: bool = setting(
@@ -177,7 +186,9 @@ def _join(starts: Sequence[float], parts: Sequence[Colour]) -> Colour:
 
 SECTION = Section(
     position=75,
-    shape=lambda: section("colours", "colours of the picture: what they are matched to, and a palette", settings(Colour)),
+    shape=lambda: section(
+        "colours", "colours of the picture: what they are matched to, and a palette", settings(Colour)
+    ),
     read=_read,
     needs=("losses",),
     join=_join,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
@@ -20,7 +21,7 @@ class ColourOverTime:
         numbers: of the frames' shots.
     """
 
-    def __init__(self, shots: Sequence[Shot], times: Array, numbers: Array) -> None:
+    def __init__(self, shots: Sequence[Shot], times: Array, numbers: NDArray[np.intp]) -> None:
         self._parts: list[Colour] = [shot.sections["colour"] for shot in shots]
         self._numbers = numbers
         self._since = times - np.array([shot.start for shot in shots])[numbers]
