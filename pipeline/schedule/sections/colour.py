@@ -132,25 +132,24 @@ def _read(reading: Reading) -> Colour:
     given: dict[str, Any] = read_entry(read, reading.entries, "colour", reading.clock, default={})
     found = dataclasses.replace(NOTHING, **given)
     section = reading.entries.get("colour")
-    entries = section.entries() if section is not None and section.is_map else {}
-    if "palette" in entries:
-        _warn_without_effect(found, entries, reading)
-        return found
-    for place in _needing_palette(entries, reading):
-        place.problems.add(InvalidError(place, "needs a palette: write colour: {palette: [tomato, gold]} as well"))
+    entries = {} if section is None else section.entries()
+    for invalid in _contradictions(found, entries, reading):
+        reading.document.problems.add(invalid)
     _warn_without_effect(found, entries, reading)
     return found
 
 
-def _needing_palette(entries: Mapping[str, Value], reading: Reading) -> Iterator[Value]:
-    """Yield what has no meaning without a palette: the match and the lock of `entries`, and the loss."""
-    if "match" in entries and entries["match"].node.value == "palette":
-        yield entries["match"]
-    if "lock" in entries and entries["lock"].node.value == "true":
-        yield entries["lock"]
-    weights = reading.entries.get("losses")
-    if weights is not None and weights.is_map and "palette" in weights.entries() and _has_palette_loss(reading):
-        yield weights.entries()["palette"]
+def _contradictions(found: Colour, entries: Mapping[str, Value], reading: Reading) -> Iterator[InvalidError]:
+    """Yield what needs a palette where there is none, and what cannot be done with one."""
+    if "palette" not in entries:
+        weights = reading.entries.get("losses")
+        needing = [entries["match"]] if found.match == "palette" else []
+        needing += [entries["lock"]] if found.lock else []
+        needing += [weights.entries()["palette"]] if weights is not None and _has_palette_loss(reading) else []
+        for place in needing:
+            yield InvalidError(place, "needs a palette: write colour: {palette: [tomato, gold]} as well")
+    if found.method == "histogram" and found.match == "palette":
+        yield InvalidError(entries["method"], "a palette has too few colours for a histogram; use statistics")
 
 
 def _has_palette_loss(reading: Reading) -> bool:
@@ -159,13 +158,8 @@ def _has_palette_loss(reading: Reading) -> bool:
 
 
 def _warn_without_effect(found: Colour, entries: Mapping[str, Value], reading: Reading) -> None:
-    """Refuse what contradicts itself; warn of what does nothing."""
     warn = reading.clock.warn
-    is_matched = found.match is not None or found.contrast is not None
-    if "method" in entries and found.method == "histogram" and found.match == "palette":
-        place = entries["method"]
-        place.problems.add(InvalidError(place, "a palette has too few colours for a histogram; use statistics"))
-    if "amount" in entries and not is_matched and "match" not in entries:
+    if "amount" in entries and not entries.keys() & {"match", "contrast"}:
         warn(entries["amount"], "has no effect without match or contrast")
     if "dither" in entries and not found.lock:
         warn(entries["dither"], "has no effect without lock: true")
