@@ -14,6 +14,8 @@ BLENDS = ("weights", "slerp")
 AUGMENTS = ("light", "full")
 ADAPTS = ("number", "picture")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
+COLOUR_MATCHES = ("first", "previous", "palette")
+COLOUR_METHODS = ("statistics", "histogram")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,37 @@ class GuidePicture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaletteOf:
+    """A palette of the `count` colours that describe a picture best."""
+
+    image: ImageFile
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colour:
+    """What happens to a frame's colours.
+
+    Attributes:
+        match: what they are matched to before refinement: one of `COLOUR_MATCHES`, or a picture; None for nothing.
+        amount: how far they are moved, in [0, 1].
+        method: one of `COLOUR_METHODS`.
+        contrast: the standard deviation of lightness that they are given, in OKLab; None leaves it.
+        palette: colours as #rrggbb, or where they are taken from; empty if the frame needs none.
+        lock: whether the finished frame has no colours but the palette's.
+        dither: how much of what lies between two colours a locked frame shows as a pattern of both, in [0, 1].
+    """
+
+    match: str | ImageFile | None = None
+    amount: float = 1.0
+    method: str = "statistics"
+    contrast: float | None = None
+    palette: tuple[str, ...] | PaletteOf = ()
+    lock: bool = False
+    dither: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class FrameSpec:
     """Everything about one frame.
 
@@ -98,6 +131,7 @@ class FrameSpec:
             `index`, and this frame replaces the one after `index`.
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
+        colour: what happens to its colours; None for nothing.
     """
 
     index: int
@@ -120,6 +154,7 @@ class FrameSpec:
     lead: tuple[int, float] | None = None
     start: PriorStart | None = None
     guide_pictures: tuple[GuidePicture, ...] = ()
+    colour: Colour | None = None
 
     @property
     def draws_as(self) -> int:
@@ -132,7 +167,13 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        newer = {"lead": None, "start": None, "adapt": "number", "guide_pictures": ()}  # than frames of earlier runs
+        newer = {
+            "lead": None,
+            "start": None,
+            "adapt": "number",
+            "guide_pictures": (),
+            "colour": None,
+        }  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:
                 del numbers[name]

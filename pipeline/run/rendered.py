@@ -45,7 +45,7 @@ class RenderedFrames:
 
     def write(self, state: "FrameState") -> FrameRecord:
         """Write the frame of a state, unless it is already there."""
-        pixels = to_pixels(state.image)
+        pixels = to_pixels(state.frame)
         similarity = float(state.similarity[0])
         record = FrameRecord(
             hash=self.hashes[state.index],

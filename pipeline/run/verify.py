@@ -107,7 +107,7 @@ class Verification:
             spec = self._timeline.at(before + 1)
             loop_start = LoopStart(self._states, self._timeline, self._hashes, self._frames)
             following = renderer.step(state and loop_start.toward(state, spec, renderer), spec)
-            if not np.array_equal(to_pixels(following.image), self._frames.read(before + 1)):
+            if not np.array_equal(to_pixels(following.frame), self._frames.read(before + 1)):
                 path, here = self._frames.path(following.index), f"{renderer.made_on}{elsewhere}"
                 yield f"{path}: rendered again on {here}, the picture is different"
 

@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.schedule.arrivals import Arrivals
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.colour_over_time import ColourOverTime
 from pipeline.schedule.sections.loop import blend_weights
 from render import catalogue
 from render.errors import InputError
@@ -45,6 +46,7 @@ class Timeline:
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
+        self._colours = ColourOverTime(self._shots, self.times, self._shot)
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
@@ -83,6 +85,7 @@ class Timeline:
         shot = self._shots[self._shot[moment]]
         prompts = self._prompts_at(moment)
         weights = {name: float(values[moment]) for name, values in self._losses.items()}
+        losses = {name: weight for name, weight in weights.items() if weight and (prompts or name != "prompt")}
         return FrameSpec(
             index=index,
             seed=schedule.output.seed,
@@ -92,7 +95,7 @@ class Timeline:
             transforms=self._transforms_at(index if index == len(self.times) else moment),
             center=(float(self._center[0][moment]), float(self._center[1][moment])),
             border=shot.border,
-            losses={name: weight for name, weight in weights.items() if weight and (prompts or name != "prompt")},
+            losses=losses,
             num_steps=int(self.num_steps[index]),
             lr=float(self._lr[moment]),
             num_cutouts=int(self._cutouts[moment]),
@@ -104,6 +107,7 @@ class Timeline:
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
             guide_pictures=self._guide_pictures_at(moment, shot.origin),
+            colour=self._colours.at(moment, losses),
         )
 
     def as_first(self, index: int) -> FrameSpec:

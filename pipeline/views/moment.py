@@ -41,7 +41,7 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
     for index in range(first, min(first + NEIGHBOURS, len(timeline))):
         spec = timeline.as_first(index) if state is None else timeline.at(index)
         state = renderer.step(state, spec)
-        pictures.append(to_pixels(state.image))
+        pictures.append(to_pixels(state.frame))
     with replacing(path) as partial:
         Image.fromarray(np.concatenate(pictures, axis=1)).save(partial)
 

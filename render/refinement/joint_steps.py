@@ -46,7 +46,10 @@ class Pending:
         refinement, spec = self.refinement, self.refinement.spec
         guides = tuple((id(guide.perceptor), guide.weight) for guide in refinement.guides)
         shape = tuple(refinement.anchor.shape)
-        return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses)
+        palette = refinement.palette
+        colours = None if palette is None else palette.shape[1]
+        losses = frozenset(spec.losses)
+        return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, spec.adapt, losses, colours
 
     def result(self) -> Tensor:
         """Return the picture (1, 3, H, W) in [0, 1]; if no step was taken yet, take all of them now.
@@ -97,12 +100,14 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
         replace(guide, targets=batch_targets([refinement.guides[number].targets for refinement in refinements]))
         for number, guide in enumerate(first.guides)
     ]
+    palettes = [refinement.palette for refinement in refinements]
     refinement = replace(
         first,
         guides=guides,
         anchor=torch.cat([refinement.anchor for refinement in refinements]),
         generator=tuple(generators),
         weights=weights,
+        palettes=None if palettes[0] is None else torch.cat([each for each in palettes if each is not None]),
     )
     return refinement, lr.view(-1, 1, 1, 1)
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from render import catalogue
+from render.colour import palettes
 from render.errors import NonFiniteError
 from render.guidance import augment, cutouts, losses
 from render.guidance.losses import LossInputs
@@ -56,6 +57,7 @@ class Refinement:
         generator: the frame's own generator, from which all its random numbers are drawn.
         careful: check the latent after every step, and repeat steps whose result is not finite.
         weights: loss weights, (B,) each, which replace the spec's if every picture has its own.
+        palettes: (B, K, 3) in OKLab, which replace the spec's if every picture has its own.
     """
 
     latents: Latent
@@ -65,6 +67,14 @@ class Refinement:
     generator: Generators
     careful: bool = False
     weights: Mapping[str, Tensor] = field(default_factory=dict)
+    palettes: Tensor | None = None
+
+    @property
+    def palette(self) -> Tensor | None:
+        """The colours that a loss pulls to, (1 or B, K, 3) in OKLab; None without one."""
+        if self.palettes is not None or self.spec.colour is None or not self.spec.colour.palette:
+            return self.palettes
+        return palettes.in_oklab(self.spec.colour.palette, self.anchor.device)
 
     def run(self, optimizer: LatentAdam) -> Tensor:
         """Take `spec.num_steps` steps on the optimiser's latent (B, C, h, w) and return its picture.
@@ -109,6 +119,7 @@ class Refinement:
                 for guide, each in zip(self.guides, seen, strict=True)
             ],
             shares=[guide.weight for guide in self.guides],
+            palette=self.palette,
         )
         weighted = (self.weights or self.spec.losses).items()
         total: Tensor = sum((weight * catalogue.load(losses, name).loss(inputs)).sum() for name, weight in weighted)

@@ -20,6 +20,7 @@ from render.priors import Prior
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
+from render.renderer.colours import locked_frame, remembered
 from render.renderer.stages import Models, Stages
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
@@ -167,6 +168,8 @@ class Renderer:
             optimizer_state=found.optimizer_state,
             similarity=similarity(found.image, guides),
             canvas=found.canvas,
+            colours=remembered(state, spec, found.image),
+            shown=locked_frame(found.image, spec),
         )
 
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:

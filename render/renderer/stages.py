@@ -20,6 +20,7 @@ from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
+from render.renderer.colours import matched
 from render.renderer.continuing import continued
 from render.renderer.guide_pictures import GuidePictures
 from render.renderer.state import FrameState
@@ -107,7 +108,7 @@ class Stages:
         generator = frame_generator(spec.seed, spec.draws_as, self._models.device)
         refined = bool(spec.num_steps and spec.losses)
         prepared = self._begun(spec, generator) if state is None else self._moved(state, spec, refined, generator)
-        prepared = self._altered(prepared, spec, refined)
+        prepared = self._altered(prepared, state, spec, refined)
         if refined and prepared.start is None:
             prepared, spec = self._refined_coarsely(prepared, spec, guides, generator)
         carried = state.optimizer_state if state is not None else {}
@@ -173,16 +174,20 @@ class Stages:
             )
         else:
             image, canvas = warp(state.image, motion, spec.border), None
+        if not spec.guide_pictures:  # else they are mixed in first
+            image = matched(image, state, spec)
         latent = state.latent if image is state.image else None
         if latent is not None or not refined:
             return Prepared(image=image, latent=latent, start=latent if refined else None, canvas=canvas)
         start = warm_start(self._models.latents, state.image, state.latent, image, motion)
         return Prepared(image=image, latent=None, start=start, canvas=canvas)
 
-    def _altered(self, prepared: Prepared, spec: FrameSpec, refined: bool) -> Prepared:
+    def _altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""
         if spec.guide_pictures:
             prepared = self._guided(prepared, spec, refined)
+        if spec.colour is not None and (state is None or spec.guide_pictures):
+            prepared = self._matched(prepared, state, spec, refined)
         return prepared
 
     def _guided(self, prepared: Prepared, spec: FrameSpec, refined: bool) -> Prepared:
@@ -191,6 +196,17 @@ class Stages:
         latent = self._guide_pictures.mixed(prepared.image, own, spec)
         image = self._models.latents.decode(latent).detach()
         return replace(prepared, image=image, latent=latent, start=latent if refined else None)
+
+    def _matched(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
+        """Match the colours of a picture that has not been moved."""
+        image = matched(prepared.image, state, spec)
+        if image is prepared.image:
+            return prepared
+        if prepared.start is None:
+            return replace(prepared, image=image, latent=None)
+        still = self._models.displace(image, replace(spec, transforms={}))
+        start = warm_start(self._models.latents, prepared.image, prepared.latent, image, still)
+        return replace(prepared, image=image, latent=None, start=start)
 
     def _refined_coarsely(
         self, prepared: Prepared, spec: FrameSpec, guides: Sequence[Guide], generator: torch.Generator

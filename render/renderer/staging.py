@@ -25,6 +25,8 @@ def to_host(state: FrameState) -> Callable[[], FrameState]:
         optimizer_state={name: copy(value) for name, value in state.optimizer_state.items()},
         similarity=copy(state.similarity),
         canvas=None if state.canvas is None else copy(state.canvas),
+        colours=None if state.colours is None else copy(state.colours),
+        shown=None if state.shown is None else copy(state.shown),
     )
     if state.image.device.type != "cuda":
         return lambda: copied

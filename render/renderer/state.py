@@ -20,6 +20,9 @@ class FrameState:
         similarity: (B,) cosine of the whole picture to the prompts; NaN without prompts. It is for
             information only and does not influence the next frame.
         canvas: (B, 4, H', W'), what lies beside the picture, see `render.canvas`; None if nothing was painted there.
+        colours: (B, 3, N), the statistics that later frames are matched to, see `render.colour.statistics`; None if
+            none are.
+        shown: (B, 3, H, W) in [0, 1], the finished frame if it differs from `image`, which the next frame starts from.
     """
 
     index: int
@@ -28,6 +31,13 @@ class FrameState:
     optimizer_state: dict[str, Tensor] = field(default_factory=dict)
     similarity: Tensor
     canvas: Tensor | None = None
+    colours: Tensor | None = None
+    shown: Tensor | None = None
+
+    @property
+    def frame(self) -> Tensor:
+        """The finished frame: (B, 3, H, W) in [0, 1]."""
+        return self.image if self.shown is None else self.shown
 
 
 def is_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> bool:

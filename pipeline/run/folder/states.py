@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEPT_LATEST = 2
 _OPTIMIZER = "optimizer."
+_OPTIONAL = ("latent", "canvas", "colours", "shown")  # not in every state
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +85,8 @@ class StateFolder:
             return FrameState(
                 index=index,
                 image=tensors.pop("image"),
-                latent=tensors.pop("latent", None),
                 similarity=tensors.pop("similarity"),
-                canvas=tensors.pop("canvas", None),
+                **{name: tensors.pop(name, None) for name in _OPTIONAL},
                 optimizer_state={name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()},
             )
         except KeyError as error:
@@ -144,10 +144,7 @@ class StateFolder:
 
 def _tensors(state: "FrameState") -> dict[str, "torch.Tensor"]:
     tensors = {"image": state.image, "similarity": state.similarity}
-    if state.latent is not None:
-        tensors["latent"] = state.latent
-    if state.canvas is not None:
-        tensors["canvas"] = state.canvas
+    tensors |= {name: value for name in _OPTIONAL if (value := getattr(state, name)) is not None}
     return tensors | {_OPTIMIZER + name: value for name, value in state.optimizer_state.items()}
 
 

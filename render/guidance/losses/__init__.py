@@ -27,6 +27,7 @@ class LossInputs:
         embeddings: per perceptor (B, N, D), unit vectors of the N cutouts.
         targets: per perceptor, the prompts' targets, with the coverage of these cutouts if prompts have regions.
         shares: per perceptor, its weight among the perceptors.
+        palette: (B, K, 3) in OKLab, the colours of the schedule's palette; None without one.
     """
 
     image: Tensor
@@ -35,3 +36,4 @@ class LossInputs:
     embeddings: Sequence[Tensor]
     targets: Sequence[Targets]
     shares: Sequence[float]
+    palette: Tensor | None = None

@@ -1,0 +1,24 @@
+"""Pull every pixel towards the nearest colour of `colour.palette`."""
+
+import torch
+from torch import Tensor
+
+from render.colour.lock import squared_distances
+from render.colour.spaces import oklab
+from render.guidance.losses import LossInputs
+
+SOFTNESS = 0.01  # of squared distances in OKLab: within about 0.1 of the nearest colour, others count as well
+
+
+def loss(inputs: LossInputs) -> Tensor:
+    """Return the squared distance in OKLab to the palette, its colours weighted by nearness, over all pixels: (B,).
+
+    The weights are a softmax, so a pixel between two colours is not torn; they have no gradient of their own, which
+    would push pixels away from colours that are far.
+    """
+    if inputs.palette is None:
+        return 0 * inputs.image.sum(dim=(1, 2, 3))
+    pixels = oklab(inputs.image).flatten(2).transpose(1, 2)
+    distances = squared_distances(pixels, inputs.palette)
+    nearness = torch.softmax(-distances.detach() / SOFTNESS, dim=2)
+    return (nearness * distances).sum(dim=2).mean(dim=1)
