@@ -14,6 +14,7 @@ from pipeline.curves.array import Array
 from pipeline.schedule.arrivals import Arrivals
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import blend_weights
+from pipeline.schedule.sections.motion_shake import moves
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
@@ -42,6 +43,8 @@ class Timeline:
         )
         self.cuts = self._found_cuts()
         self._amounts = {name: self._amounts_of(name) for name in schedule.motion.rates}
+        for name, amounts in self._shaken().items():
+            self._amounts[name] = self._amounts.get(name, 0.0) + amounts
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
@@ -134,13 +137,27 @@ class Timeline:
         """
         transform = catalogue.load(transforms, name).TRANSFORM
         curve = self._schedule.motion.rates[name]
-        times = np.append(self.times, len(self.times) / self._schedule.output.fps) if self.num_led else self.times
-        moved = np.diff(curve.accumulate(times, logarithmic=transform.multiplicative), prepend=0.0)
+        moved = np.diff(curve.accumulate(self._moments, logarithmic=transform.multiplicative), prepend=0.0)
         if not np.isfinite(moved).all():
             index = int((~np.isfinite(moved)).argmax())
             raise InputError(f"motion.{name}: the motion from frame {index - 1} to frame {index} is not a number")
         moved[list(self.cuts)] = 0.0
         return np.exp(moved) if transform.multiplicative else moved
+
+    @property
+    def _moments(self) -> Array:
+        """The times between which the picture moves: those of all frames, and in a loop that of the end."""
+        return np.append(self.times, len(self.times) / self.fps) if self.num_led else self.times
+
+    def _shaken(self) -> dict[str, Array]:
+        """What a shaking camera adds to the amounts of transforms, as `_amounts_of` returns them."""
+        shake = self._schedule.motion.shake
+        if shake is None:
+            return {}
+        times = self._moments
+        found = moves(shake, times, self._schedule.output.size, times[-1] if self.num_led else None)
+        still = np.isin(np.arange(len(times)), list(self.cuts))
+        return {name: np.where(still, 0.0, np.append(0.0, amounts)) for name, amounts in found.items()}
 
     def _transforms_at(self, index: int) -> dict[str, float]:
         amounts = {name: float(values[index]) for name, values in self._amounts.items()}

@@ -55,9 +55,10 @@ def warnings(
 def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     entries = section.entries()
     turning = schedule.motion.rates.keys() - {"pan_x", "pan_y"}
-    if "center" in entries and not turning:
+    shaking = schedule.motion.shake is not None
+    if "center" in entries and not turning and not shaking:
         clock.warn(entries["center"], "has no effect: there are only pans, which do not need a centre")
-    if "border" in entries and not schedule.motion.rates:
+    if "border" in entries and not schedule.motion.rates and not shaking:
         clock.warn(entries["border"], "has no effect: nothing moves")
 
 
