@@ -25,6 +25,7 @@ class Line:
     name: str
     unit: str
     curve: Curve
+    period: float | None = None  # values this far apart mean the same
 
     @property
     def label(self) -> str:
@@ -74,6 +75,7 @@ def lines(schedule: Schedule) -> list[Line]:
     found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
+    found += _noise(schedule)
     return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
 
 
@@ -93,6 +95,17 @@ def _shake(schedule: Schedule) -> list[Line]:
         Line(name="shake amount", unit="share of the height", curve=shake.amount),
         Line(name="shake speed", unit="swings per second", curve=shake.speed),
     ]
+
+
+def _noise(schedule: Schedule) -> list[Line]:
+    """The amounts of noise and of its variation, if there is noise."""
+    noise = schedule.noise
+    if noise.amount.is_constant and not noise.amount.keys[0].value:
+        return []
+    found = [Line(name="noise", unit="codebook spreads", curve=noise.amount)]
+    if noise.variation is not None:
+        found.append(Line(name="noise variation", unit="quarters of a circle", curve=noise.variation.amount, period=4.0))
+    return found
 
 
 def bands(schedule: Schedule) -> list[Band]:

@@ -15,10 +15,11 @@ from pipeline.schedule.arrivals import Arrivals
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import blend_weights
 from pipeline.schedule.sections.motion_shake import moves
+from pipeline.schedule.sections.noise import NoiseOverTime
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import FrameSpec, GuidePicture, ImageFile, PriorStart, PromptWeight
+from render.spec import FrameSpec, GuidePicture, ImageFile, LatentNoise, PriorStart, PromptWeight
 
 
 class Timeline:
@@ -48,6 +49,8 @@ class Timeline:
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
+        own = [shot.sections["noise"] for shot in self._shots]
+        self._noise = NoiseOverTime(schedule.noise, own, self._shot, self.times)
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
@@ -107,13 +110,19 @@ class Timeline:
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
             guide_pictures=self._guide_pictures_at(moment, shot.origin),
+            noise=self._noise_at(index),
         )
 
     def as_first(self, index: int) -> FrameSpec:
         """The spec of frame `index` as if the video began there."""
         shot = self._shots[self._shot[index % len(self.times)]]
         return replace(
-            self.at(index), num_steps=shot.refine.first_frame, transforms={}, start=shot.origin, guide_pictures=()
+            self.at(index),
+            num_steps=shot.refine.first_frame,
+            transforms={},
+            start=shot.origin,
+            guide_pictures=(),
+            noise=None,
         )
 
     def _guide_pictures_at(self, index: int, origin: PriorStart | None) -> tuple[GuidePicture, ...]:
@@ -124,6 +133,12 @@ class Timeline:
             GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
             for prompt, share, moment in self._arrivals.at(index)
         )
+
+    def _noise_at(self, index: int) -> LatentNoise | None:
+        """The noise of frame `index`; none without a predecessor."""
+        moment, count = index % len(self.times), len(self.times)
+        begins = moment in self.cuts and (moment > 0 or index == 0)
+        return None if begins else self._noise.at(moment, (moment - 1) % count)
 
     def _found_cuts(self) -> frozenset[int]:
         first = np.flatnonzero(np.diff(self._shot)) + 1

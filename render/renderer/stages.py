@@ -19,10 +19,11 @@ from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
 from render.renderer.guide_pictures import GuidePictures
+from render.renderer.latent_noise import noisy
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
-from render.spec import FrameSpec
+from render.spec import FrameSpec, LatentNoise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,8 @@ class Stages:
         refined = bool(spec.num_steps and spec.losses)
         prepared = self._begun(spec, generator) if state is None else self._moved(state, spec, refined)
         prepared = self._altered(prepared, spec, refined)
+        if spec.noise is not None and state is not None:
+            prepared = self._noisy(prepared, spec.noise, state, spec, refined)
         if refined and prepared.start is None:
             prepared, spec = self._refined_coarsely(prepared, spec, guides, generator)
         carried = state.optimizer_state if state is not None else {}
@@ -155,7 +158,7 @@ class Stages:
         motion = self._models.displace(state.image, spec)
         image = warp(state.image, motion, spec.border)
         latent = state.latent if image is state.image else None
-        if latent is not None or not refined:
+        if latent is not None or not (refined or spec.noise):
             return Prepared(image=image, latent=latent, start=latent if refined else None)
         start = warm_start(self._models.latents, state.image, state.latent, image, motion)
         return Prepared(image=image, latent=None, start=start)
@@ -172,6 +175,17 @@ class Stages:
         latent = self._guide_pictures.mixed(prepared.image, own, spec)
         image = self._models.latents.decode(latent).detach()
         return Prepared(image=image, latent=latent, start=latent if refined else None)
+
+    def _noisy(
+        self, prepared: Prepared, noise: LatentNoise, state: FrameState, spec: FrameSpec, refined: bool
+    ) -> Prepared:
+        """Add noise to the latent; the anchor of the refinement stays without it."""
+        latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
+        assert own is not None
+        latent = noisy(own, noise, spec, latents, self._models.displace(state.image, spec))
+        if refined:
+            return replace(prepared, latent=None, start=latent)
+        return Prepared(image=latents.decode(latent).detach(), latent=latent, start=None)
 
     def _refined_coarsely(
         self, prepared: Prepared, spec: FrameSpec, guides: Sequence[Guide], generator: torch.Generator
