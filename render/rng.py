@@ -10,13 +10,16 @@ Generators = torch.Generator | tuple[torch.Generator, ...]
 """One for all pictures of a batch, or one for each, which then gets the numbers that it would get alone."""
 
 
-def frame_generator(seed: int, index: int, device: torch.device) -> torch.Generator:
+def frame_generator(seed: int, index: int, device: torch.device, purpose: str = "") -> torch.Generator:
     """Return a generator for frame `index` of a schedule with `seed`, on `device`.
+
+    One with a `purpose` draws other numbers, so that what is drawn for it leaves the frame's own as they are.
 
     The two numbers are hashed to 64 bits, so that neighbouring seeds, or (seed 1, frame 2) and (seed 2, frame 1),
     are unrelated. The global generator is neither read nor changed.
     """
-    digest = hashlib.blake2b(f"{seed}:{index}".encode(), digest_size=8).digest()
+    name = f"{seed}:{index}:{purpose}" if purpose else f"{seed}:{index}"
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return torch.Generator(device=device).manual_seed(int.from_bytes(digest, "big") >> 1)
 
 

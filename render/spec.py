@@ -102,6 +102,34 @@ class Colour:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoiseVariation:
+    """Noise on the circle through two fixed noises: the schedule's own, and that of another seed.
+
+    Attributes:
+        seed: of the second noise.
+        share: where on the circle it is: 0 at the first noise, 1 at the second, 4 once around.
+        before: the amount and the share in the frame that this one starts from.
+    """
+
+    seed: int
+    share: float
+    before: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentNoise:
+    """Noise that is added to the latent before refinement.
+
+    Attributes:
+        amount: its standard deviation, in units of the codebook's.
+        variation: which noise it is; None to draw it for this frame alone.
+    """
+
+    amount: float
+    variation: NoiseVariation | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class FrameSpec:
     """Everything about one frame.
 
@@ -132,6 +160,7 @@ class FrameSpec:
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
         colour: what happens to its colours; None for nothing.
+        noise: what is added to the latent of a frame with a predecessor, if anything.
     """
 
     index: int
@@ -155,6 +184,7 @@ class FrameSpec:
     start: PriorStart | None = None
     guide_pictures: tuple[GuidePicture, ...] = ()
     colour: Colour | None = None
+    noise: LatentNoise | None = None
 
     @property
     def draws_as(self) -> int:
@@ -173,6 +203,7 @@ class FrameSpec:
             "adapt": "number",
             "guide_pictures": (),
             "colour": None,
+            "noise": None,
         }  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:

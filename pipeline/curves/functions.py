@@ -91,17 +91,17 @@ def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return bits ^ (bits >> np.uint64(31))
 
 
-def _uniform(seed: int, number: Array) -> Array:
+def uniform(seed: int, number: Array) -> Array:
     """A random number in [0, 1) for every whole `number`."""
     whole = np.nan_to_num(np.atleast_1d(number), posinf=0.0, neginf=0.0)
     index = np.remainder(whole, 2.0**53).astype(np.uint64)
     start = _mixed(np.array([seed + 1], dtype=np.uint64))  # so that neighbouring seeds start far apart
-    uniform = (_mixed(index + start) >> np.uint64(11)).astype(np.float64) / 2.0**53
-    return np.where(np.isfinite(number), uniform.reshape(np.shape(number)), np.nan)
+    drawn = (_mixed(index + start) >> np.uint64(11)).astype(np.float64) / 2.0**53
+    return np.where(np.isfinite(number), drawn.reshape(np.shape(number)), np.nan)
 
 
 def _rand(seed: int, n: Array) -> Array:
-    return _uniform(seed, np.floor(n))
+    return uniform(seed, np.floor(n))
 
 
 def _noise(seed: int, x: Array) -> Array:
@@ -109,7 +109,7 @@ def _noise(seed: int, x: Array) -> Array:
     before = np.floor(x)
     share = x - before
     rise = share**3 * (share * (6 * share - 15) + 10)
-    start, end = _uniform(seed, before), _uniform(seed, before + 1)
+    start, end = uniform(seed, before), uniform(seed, before + 1)
     return 2 * (start + (end - start) * rise) - 1
 
 

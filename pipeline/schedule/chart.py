@@ -9,6 +9,7 @@ from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
 from pipeline.curves.joined import JoinedCurve
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.motion_shake import path_curves
 from pipeline.schedule.sections.prompts import Prompt
 from render import catalogue
 from render.errors import one_line
@@ -24,6 +25,7 @@ class Line:
     name: str
     unit: str
     curve: Curve
+    period: float | None = None  # values this far apart mean the same
 
     @property
     def label(self) -> str:
@@ -68,11 +70,44 @@ def lines(schedule: Schedule) -> list[Line]:
     for axis, curve in zip(("x", "y"), schedule.motion.center, strict=True):
         if not curve.is_constant:
             found.append(Line(name=f"center {axis}", unit="share of the picture", curve=curve))
+    found += _shake(schedule)
     found.append(Line(name="steps", unit="per frame", curve=schedule.refine.steps))
     found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
+    found += _noise(schedule)
     return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
+
+
+def _shake(schedule: Schedule) -> list[Line]:
+    """How the camera shakes, and the path that it takes."""
+    shake = schedule.motion.shake
+    if shake is None:
+        return []
+    fps = schedule.output.fps
+    period = schedule.output.num_frames / fps if schedule.loop.num_led(fps) else None
+    units = {"x": "share of the height", "y": "share of the height", "turn": "degrees"}
+    return [
+        *(
+            Line(name=f"shake {name}", unit=units[name], curve=curve)
+            for name, curve in path_curves(shake, period).items()
+        ),
+        Line(name="shake amount", unit="share of the height", curve=shake.amount),
+        Line(name="shake speed", unit="swings per second", curve=shake.speed),
+    ]
+
+
+def _noise(schedule: Schedule) -> list[Line]:
+    """The amounts of noise and of its variation, if there is noise."""
+    noise = schedule.noise
+    if noise.amount.is_constant and not noise.amount.keys[0].value:
+        return []
+    found = [Line(name="noise", unit="codebook spreads", curve=noise.amount)]
+    if noise.variation is not None:
+        found.append(
+            Line(name="noise variation", unit="quarters of a circle", curve=noise.variation.amount, period=4.0)
+        )
+    return found
 
 
 def bands(schedule: Schedule) -> list[Band]:

@@ -12,6 +12,7 @@ from pipeline.schedule.sections.loop import Loop
 from pipeline.schedule.sections.models import Models
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.music import Music
+from pipeline.schedule.sections.noise import Noise
 from pipeline.schedule.sections.output import Output
 from pipeline.schedule.sections.prompts import Prompt
 from pipeline.schedule.sections.refine import Refine
@@ -47,6 +48,7 @@ class Schedule:
     music: Music = Music()
     loop: Loop = Loop()
     guides: bool = False
+    noise: Noise = Noise()
     markers: Mapping[str, float] = field(default_factory=dict)
     others: Mapping[str, Any] = field(default_factory=dict)
     variants: tuple[Variant, ...] = ()

@@ -15,10 +15,12 @@ from pipeline.schedule.arrivals import Arrivals
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.colour_over_time import ColourOverTime
 from pipeline.schedule.sections.loop import blend_weights
+from pipeline.schedule.sections.motion_shake import moves
+from pipeline.schedule.sections.noise import NoiseOverTime
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import FrameSpec, GuidePicture, ImageFile, PriorStart, PromptWeight
+from render.spec import FrameSpec, GuidePicture, ImageFile, LatentNoise, PriorStart, PromptWeight
 
 
 class Timeline:
@@ -43,10 +45,14 @@ class Timeline:
         )
         self.cuts = self._found_cuts()
         self._amounts = {name: self._amounts_of(name) for name in schedule.motion.rates}
+        for name, amounts in self._shaken().items():
+            self._amounts[name] = self._amounts.get(name, 0.0) + amounts
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
+        own = [shot.sections["noise"] for shot in self._shots]
+        self._noise = NoiseOverTime(schedule.noise, own, self._shot, self.times)
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
@@ -108,13 +114,19 @@ class Timeline:
             start=shot.origin if index in self.cuts else None,
             guide_pictures=self._guide_pictures_at(moment, shot.origin),
             colour=self._colours.at(moment, losses),
+            noise=self._noise_at(index),
         )
 
     def as_first(self, index: int) -> FrameSpec:
         """The spec of frame `index` as if the video began there."""
         shot = self._shots[self._shot[index % len(self.times)]]
         return replace(
-            self.at(index), num_steps=shot.refine.first_frame, transforms={}, start=shot.origin, guide_pictures=()
+            self.at(index),
+            num_steps=shot.refine.first_frame,
+            transforms={},
+            start=shot.origin,
+            guide_pictures=(),
+            noise=None,
         )
 
     def _guide_pictures_at(self, index: int, origin: PriorStart | None) -> tuple[GuidePicture, ...]:
@@ -125,6 +137,12 @@ class Timeline:
             GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
             for prompt, share, moment in self._arrivals.at(index)
         )
+
+    def _noise_at(self, index: int) -> LatentNoise | None:
+        """The noise of frame `index`; none without a predecessor."""
+        moment, count = index % len(self.times), len(self.times)
+        begins = moment in self.cuts and (moment > 0 or index == 0)
+        return None if begins else self._noise.at(moment, (moment - 1) % count)
 
     def _found_cuts(self) -> frozenset[int]:
         first = np.flatnonzero(np.diff(self._shot)) + 1
@@ -138,13 +156,27 @@ class Timeline:
         """
         transform = catalogue.load(transforms, name).TRANSFORM
         curve = self._schedule.motion.rates[name]
-        times = np.append(self.times, len(self.times) / self._schedule.output.fps) if self.num_led else self.times
-        moved = np.diff(curve.accumulate(times, logarithmic=transform.multiplicative), prepend=0.0)
+        moved = np.diff(curve.accumulate(self._moments, logarithmic=transform.multiplicative), prepend=0.0)
         if not np.isfinite(moved).all():
             index = int((~np.isfinite(moved)).argmax())
             raise InputError(f"motion.{name}: the motion from frame {index - 1} to frame {index} is not a number")
         moved[list(self.cuts)] = 0.0
         return np.exp(moved) if transform.multiplicative else moved
+
+    @property
+    def _moments(self) -> Array:
+        """The times between which the picture moves: those of all frames, and in a loop that of the end."""
+        return np.append(self.times, len(self.times) / self.fps) if self.num_led else self.times
+
+    def _shaken(self) -> dict[str, Array]:
+        """What a shaking camera adds to the amounts of transforms, as `_amounts_of` returns them."""
+        shake = self._schedule.motion.shake
+        if shake is None:
+            return {}
+        times = self._moments
+        found = moves(shake, times, self._schedule.output.size, times[-1] if self.num_led else None)
+        still = np.isin(np.arange(len(times)), list(self.cuts))
+        return {name: np.where(still, 0.0, np.append(0.0, amounts)) for name, amounts in found.items()}
 
     def _transforms_at(self, index: int) -> dict[str, float]:
         amounts = {name: float(values[index]) for name, values in self._amounts.items()}

@@ -13,7 +13,7 @@ from pipeline.schedule.document.problems import Place, Problems
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections.loop import gap
+from pipeline.schedule.sections.loop import OPEN, gap
 from pipeline.video.platforms import PLATFORMS
 from render import catalogue
 from render.errors import Problem, one_line
@@ -55,9 +55,10 @@ def warnings(
 def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     entries = section.entries()
     turning = schedule.motion.rates.keys() - {"pan_x", "pan_y"}
-    if "center" in entries and not turning:
+    shaking = schedule.motion.shake is not None
+    if "center" in entries and not turning and not shaking:
         clock.warn(entries["center"], "has no effect: there are only pans, which do not need a centre")
-    if "border" in entries and not schedule.motion.rates:
+    if "border" in entries and not schedule.motion.rates and not shaking:
         clock.warn(entries["border"], "has no effect: nothing moves")
 
 
@@ -101,7 +102,9 @@ def _speed(schedule: Schedule, name: str, clock: Clock) -> Array:
 
 def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
     """Warn of curves that end at another value than they begin with, so the loop jumps at the seam."""
-    curves = {line.name: (line.sample, [line.curve]) for line in chart.lines(schedule)}
+    lines = chart.lines(schedule)
+    curves = {line.name: (line.sample, [line.curve]) for line in lines}
+    periods = {line.name: line.period for line in lines if line.period is not None}
     for band in chart.bands(schedule):
         curves[f"the weight of '{one_line(band.label, 40)}'"] = (band.sample, list(band.weights))
     for name, (sample, parts) in curves.items():
@@ -110,9 +113,14 @@ def _open_curves(schedule: Schedule, section: Value, clock: Clock) -> None:
         )
         if follows_music:  # a jump is then expected
             continue
-        if (ends := gap(sample, schedule.output.length)) is not None:
+        ends = gap(sample, schedule.output.length)
+        if ends is not None and not (name in periods and _is_whole((ends[1] - ends[0]) / periods[name])):
             message = f"{name} starts at {ends[0]:.4g} but ends at {ends[1]:.4g}, so the loop jumps"
             clock.warn(section, message)
+
+
+def _is_whole(number: float) -> bool:
+    return abs(number - round(number)) < OPEN
 
 
 def _rounding(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:

@@ -23,10 +23,11 @@ from render.refinement.scheduler import Scheduler
 from render.renderer.colours import matched
 from render.renderer.continuing import continued
 from render.renderer.guide_pictures import GuidePictures
+from render.renderer.latent_noise import noisy
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
-from render.spec import PAINT, FrameSpec
+from render.spec import PAINT, FrameSpec, LatentNoise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +178,7 @@ class Stages:
         if not spec.guide_pictures:  # else they are mixed in first
             image = matched(image, state, spec)
         latent = state.latent if image is state.image else None
-        if latent is not None or not refined:
+        if latent is not None or not (refined or spec.noise):
             return Prepared(image=image, latent=latent, start=latent if refined else None, canvas=canvas)
         start = warm_start(self._models.latents, state.image, state.latent, image, motion)
         return Prepared(image=image, latent=None, start=start, canvas=canvas)
@@ -188,6 +189,8 @@ class Stages:
             prepared = self._guided(prepared, spec, refined)
         if spec.colour is not None and (state is None or spec.guide_pictures):
             prepared = self._matched(prepared, state, spec, refined)
+        if spec.noise is not None and state is not None:
+            prepared = self._noisy(prepared, spec.noise, state, spec, refined)
         return prepared
 
     def _guided(self, prepared: Prepared, spec: FrameSpec, refined: bool) -> Prepared:
@@ -207,6 +210,17 @@ class Stages:
         still = self._models.displace(image, replace(spec, transforms={}))
         start = warm_start(self._models.latents, prepared.image, prepared.latent, image, still)
         return replace(prepared, image=image, latent=None, start=start)
+
+    def _noisy(
+        self, prepared: Prepared, noise: LatentNoise, state: FrameState, spec: FrameSpec, refined: bool
+    ) -> Prepared:
+        """Add noise to the latent; the anchor of the refinement stays without it."""
+        latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
+        assert own is not None
+        latent = noisy(own, noise, spec, latents, self._models.displace(state.image, spec))
+        if refined:
+            return replace(prepared, latent=None, start=latent)
+        return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)
 
     def _refined_coarsely(
         self, prepared: Prepared, spec: FrameSpec, guides: Sequence[Guide], generator: torch.Generator

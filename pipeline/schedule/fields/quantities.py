@@ -90,6 +90,23 @@ share = Quantity(
 )
 
 
+def share_from(low: float, high: float) -> Quantity:
+    """A share such as 0.5 or 50%, from `low` to `high`, both included."""
+    expected = f"a share from {low:g} to {high:g} such as 1%"
+
+    def convert(value: Value, clock: Clock) -> float | None:
+        amount = _share(value, clock)
+        return amount if amount is not None and low <= amount <= high else None
+
+    def complain(amount: float, clock: Clock) -> str:
+        return "" if low <= amount <= high else f"expected {expected}"
+
+    written_share = written_as(_PERCENT.pattern, expected)
+    return Quantity(
+        expected, convert, complain, one_of({"type": "number", "minimum": low, "maximum": high}, written_share)
+    )
+
+
 def rate(transform: Transform) -> Quantity:
     """How fast a transform moves, per second: `1.05/s`, `1.004/frame`, `2%/s`, `90deg/beat`, or a bare number.
 
@@ -150,7 +167,7 @@ def _is_unit(unit: str | None, amount: float, transform: Transform) -> bool:
 def _too_fast(amount: float, periods: float, transform: Transform, clock: Clock) -> str:
     """What is wrong with a rate of `amount` per period, `periods` per second, such as too fast; "" if nothing is."""
     if transform.multiplicative and amount <= 0:
-        return "must be greater than 0 (1 = no zoom)"
+        return "must be greater than 0 (1 = no change)"
     size = abs(math.log(amount)) if transform.multiplicative else abs(amount)
     reach, limit = (math.log(10), "a factor of 10") if transform.multiplicative else (1_000_000, "1,000,000")
     return f"is more than {limit} in one frame" if clock.known and size * (periods / clock.fps) > reach else ""

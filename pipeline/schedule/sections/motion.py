@@ -29,6 +29,7 @@ from pipeline.schedule.fields.shapes import (
     two_of,
 )
 from pipeline.schedule.sections import Section, reader_of
+from pipeline.schedule.sections.motion_shake import Shake, join_shakes, read_shake
 from render import catalogue
 from render.motion import transforms
 from render.motion.transforms import Transform
@@ -51,6 +52,9 @@ class Motion:
         _center,
         (Curve.constant(0.5), Curve.constant(0.5)),
         "the fixed point of zoom and rotation, in shares of the width and height",
+    )
+    shake: Shake | None = setting(
+        read_shake, None, "the camera shakes: `{amount: 1%, speed: 2}`; the path is seeded, and closes in a loop"
     )
     border: str = setting(
         fields.choice((*BORDERS, PAINT)), "reflect", "what fills the picture where the motion uncovers it"
@@ -133,7 +137,8 @@ def _join(starts: Sequence[float], parts: Sequence[Motion]) -> Motion:
         still = Curve.constant(catalogue.load(transforms, name).TRANSFORM.neutral)
         rates[name] = joined(starts, [part.rates.get(name, still) for part in parts])
     x, y = (joined(starts, [part.center[axis] for part in parts]) for axis in (0, 1))
-    return Motion(rates=rates, center=(x, y), border=parts[0].border)
+    shake = join_shakes(starts, [part.shake for part in parts])
+    return Motion(rates=rates, center=(x, y), shake=shake, border=parts[0].border)
 
 
 SECTION = Section(
@@ -142,4 +147,5 @@ SECTION = Section(
     read=reader_of("motion", read_motion, Motion()),
     join=_join,
     settings=motion_settings,
+    nested={"shake": lambda: settings(Shake)},
 )

@@ -18,7 +18,7 @@ NO_MARKER = "unknown marker 'drop'; expected markers: {drop: 8s}"
 EASE = "expected the name of an easing such as in_out_sine, see easings.net"
 BEZIER = 'expected "bezier(x1, y1, x2, y2)" in quotes, x1 and x2 from 0 to 1'
 TORN = "unknown key; put quotes around bezier(...)"
-ABOVE = "must be greater than 0 (1 = no zoom)"
+ABOVE = "must be greater than 0 (1 = no change)"
 LATENT = "expected the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
 PROMPT = "expected a text, a map of times to texts, or a list of {text, weight} or {image, weight}"
 

@@ -12,6 +12,7 @@ from PIL import Image
 from pipeline.curves.curve import Curve
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.motion_shake import path_curves
 from pipeline.views.plot_page import plot_page
 from render import catalogue
 from render.motion import transforms
@@ -57,6 +58,10 @@ def curve_of(found: Schedule, name: str) -> Curve:
     """The schedule's curve that a name in the page stands for."""
     if name.startswith("center"):
         return found.motion.center["xy".index(name[-1])]
+    if name.startswith("shake "):
+        shake, part = found.motion.shake, name.removeprefix("shake ")
+        assert shake is not None
+        return path_curves(shake, None).get(part) or getattr(shake, part)
     if name.endswith(" loss"):
         return found.losses[name.removesuffix(" loss")]
     return found.motion.rates[name] if name in catalogue.names(transforms) else getattr(found.refine, name)

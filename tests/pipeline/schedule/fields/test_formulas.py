@@ -157,11 +157,11 @@ WRONG = [
     ),
     (
         "motion: {zoom: sin(t)}",
-        ["2:16: motion.zoom: must be greater than 0 (1 = no zoom), got -0.99999 at frame 132 (11 s)"],
+        ["2:16: motion.zoom: must be greater than 0 (1 = no change), got -0.99999 at frame 132 (11 s)"],
     ),
     ("motion: {zoom: 1/(t-2)}", ["2:16: motion.zoom: is infinite (such as 1/0) at frame 24 (2 s)"]),
     ("motion: {zoom: 9**9**9}", ["2:16: motion.zoom: is infinite (such as 1/0)"]),
-    ("motion: {zoom: 2-3}", ["2:16: motion.zoom: must be greater than 0 (1 = no zoom), got -1"]),
+    ("motion: {zoom: 2-3}", ["2:16: motion.zoom: must be greater than 0 (1 = no change), got -1"]),
     (
         "motion: {rotate: sqrt(2-t)}",
         ["2:18: motion.rotate: is not a number (such as 0/0 or sqrt(-1)) at frame 25 (2.083 s)"],
