@@ -12,6 +12,7 @@ BORDERS = ("reflect", "wrap", "edge", "black")
 BLENDS = ("weights", "slerp")
 AUGMENTS = ("light", "full")
 ADAPTS = ("number", "picture")
+FITS = ("crop", "pad", "stretch")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
@@ -21,6 +22,20 @@ class ImageFile:
 
     path: Path
     sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture file, and how it gets the size of a frame.
+
+    Attributes:
+        fit: "crop" cuts off what is too wide or too high, "pad" adds `background` around it, "stretch" does neither.
+        background: the colour behind transparency and around a padded picture, RGB in [0, 1].
+    """
+
+    file: ImageFile
+    fit: str = "crop"
+    background: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +62,32 @@ class PriorStart:
     candidates: int
     pick: int = 1
     settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureStart:
+    """A picture that a frame without a predecessor starts from.
+
+    Attributes:
+        strength: how much of it there is beside noise, in [0, 1]: 1 is the picture, 0 is noise, to the bit.
+    """
+
+    picture: Picture
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """A picture that a frame is pulled towards.
+
+    Attributes:
+        weight: of the loss that compares the frame with it.
+        share: of the latent that refinement starts from, in [0, 1]: the rest stays as motion, or the start, left it.
+    """
+
+    picture: Picture
+    weight: float
+    share: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +138,7 @@ class FrameSpec:
             `index`, and this frame replaces the one after `index`.
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
+        guides: pictures of the schedule that it is pulled towards.
     """
 
     index: int
@@ -117,8 +159,9 @@ class FrameSpec:
     ema: float = 0.0
     cut: bool = False
     lead: tuple[int, float] | None = None
-    start: PriorStart | None = None
+    start: PriorStart | PictureStart | None = None
     guide_pictures: tuple[GuidePicture, ...] = ()
+    guides: tuple[Guide, ...] = ()
 
     @property
     def draws_as(self) -> int:
@@ -131,7 +174,13 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        newer = {"lead": None, "start": None, "adapt": "number", "guide_pictures": ()}  # than frames of earlier runs
+        newer = {
+            "lead": None,
+            "start": None,
+            "adapt": "number",
+            "guide_pictures": (),
+            "guides": (),
+        }  # than earlier runs
         for name, default in newer.items():
             if numbers[name] == default:
                 del numbers[name]

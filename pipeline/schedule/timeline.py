@@ -17,7 +17,7 @@ from pipeline.schedule.sections.loop import blend_weights
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import FrameSpec, GuidePicture, ImageFile, PriorStart, PromptWeight
+from render.spec import FrameSpec, GuidePicture, ImageFile, PictureStart, PriorStart, PromptWeight
 
 
 class Timeline:
@@ -49,7 +49,7 @@ class Timeline:
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
         for index in self.cuts:
-            self.num_steps[index] = self._shots[self._shot[index]].refine.first_frame
+            self.num_steps[index] = self._shots[self._shot[index]].first_steps
         self.num_steps = np.concatenate([self.num_steps, led])
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
@@ -109,13 +109,11 @@ class Timeline:
     def as_first(self, index: int) -> FrameSpec:
         """The spec of frame `index` as if the video began there."""
         shot = self._shots[self._shot[index % len(self.times)]]
-        return replace(
-            self.at(index), num_steps=shot.refine.first_frame, transforms={}, start=shot.origin, guide_pictures=()
-        )
+        return replace(self.at(index), num_steps=shot.first_steps, transforms={}, start=shot.origin, guide_pictures=())
 
-    def _guide_pictures_at(self, index: int, origin: PriorStart | None) -> tuple[GuidePicture, ...]:
+    def _guide_pictures_at(self, index: int, origin: PriorStart | PictureStart | None) -> tuple[GuidePicture, ...]:
         """The pictures that frame `index` goes towards: those of the scenes that gain weight."""
-        if self._arrivals is None or origin is None or index in self.cuts:
+        if self._arrivals is None or not isinstance(origin, PriorStart) or index in self.cuts:
             return ()
         return tuple(
             GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)

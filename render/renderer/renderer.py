@@ -205,8 +205,12 @@ class Renderer:
 
     def _begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
-        source: Source = catalogue.load(sources, self._source if spec.start is None else "prior").start
+        source: Source = catalogue.load(sources, sources.named_by(spec.start) or self._source).start
         return source(spec, spec.size, generator, self._loaded(spec))
+
+    def beginning(self, spec: FrameSpec) -> Tensor:
+        """Return the picture that refinement of a frame without a predecessor starts from: (1, 3, H, W) in [0, 1]."""
+        return self._begun(spec, frame_generator(spec.seed, spec.draws_as, self.device)).image
 
     def candidates(self, spec: FrameSpec) -> tuple[Tensor, Tensor]:
         """Return what the prior of `spec.start` proposes for a frame, the best first: number `pick` is its start.
