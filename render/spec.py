@@ -30,12 +30,12 @@ class Picture:
 
     Attributes:
         fit: "crop" cuts off what is too wide or too high, "pad" adds `background` around it, "stretch" does neither.
-        background: the colour behind transparency and around a padded picture, RGB in [0, 1].
+        background: the colour behind transparency and around a padded picture, as #rrggbb.
     """
 
     file: ImageFile
     fit: str = "crop"
-    background: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    background: str = "#ffffff"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +77,8 @@ class PictureStart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Guide:
-    """A picture that a frame is pulled towards.
+class ImageGuide:
+    """A picture file that a frame is pulled towards.
 
     Attributes:
         weight: of the loss that compares the frame with it.
@@ -138,7 +138,7 @@ class FrameSpec:
             `index`, and this frame replaces the one after `index`.
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
-        guides: pictures of the schedule that it is pulled towards.
+        image_guides: the picture files that it is pulled towards.
     """
 
     index: int
@@ -161,7 +161,7 @@ class FrameSpec:
     lead: tuple[int, float] | None = None
     start: PriorStart | PictureStart | None = None
     guide_pictures: tuple[GuidePicture, ...] = ()
-    guides: tuple[Guide, ...] = ()
+    image_guides: tuple[ImageGuide, ...] = ()
 
     @property
     def draws_as(self) -> int:
@@ -179,8 +179,8 @@ class FrameSpec:
             "start": None,
             "adapt": "number",
             "guide_pictures": (),
-            "guides": (),
-        }  # than earlier runs
+            "image_guides": (),
+        }  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:
                 del numbers[name]

@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.schedule.arrivals import Arrivals
+from pipeline.schedule.arrivals import Approaches, Arrivals
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import blend_weights
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import FrameSpec, GuidePicture, ImageFile, PictureStart, PriorStart, PromptWeight
+from render.spec import FrameSpec, GuidePicture, ImageFile, ImageGuide, PictureStart, PriorStart, PromptWeight
 
 
 class Timeline:
@@ -44,12 +44,13 @@ class Timeline:
         self._amounts = {name: self._amounts_of(name) for name in schedule.motion.rates}
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
-        self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
+        self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
+        self._approaches = Approaches(schedule.guides.images, self.times)
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
         for index in self.cuts:
-            self.num_steps[index] = self._shots[self._shot[index]].first_steps
+            self.num_steps[index] = self._first_steps(index)
         self.num_steps = np.concatenate([self.num_steps, led])
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
@@ -83,6 +84,8 @@ class Timeline:
         shot = self._shots[self._shot[moment]]
         prompts = self._prompts_at(moment)
         weights = {name: float(values[moment]) for name, values in self._losses.items()}
+        guides = self._guides_at(index)
+        used = {"prompt": bool(prompts), "guide": bool(guides)}
         return FrameSpec(
             index=index,
             seed=schedule.output.seed,
@@ -92,7 +95,7 @@ class Timeline:
             transforms=self._transforms_at(index if index == len(self.times) else moment),
             center=(float(self._center[0][moment]), float(self._center[1][moment])),
             border=shot.border,
-            losses={name: weight for name, weight in weights.items() if weight and (prompts or name != "prompt")},
+            losses={name: weight for name, weight in weights.items() if weight and used.get(name, True)},
             num_steps=int(self.num_steps[index]),
             lr=float(self._lr[moment]),
             num_cutouts=int(self._cutouts[moment]),
@@ -104,6 +107,7 @@ class Timeline:
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
             guide_pictures=self._guide_pictures_at(moment, shot.origin),
+            image_guides=guides,
         )
 
     def as_first(self, index: int) -> FrameSpec:
@@ -119,6 +123,19 @@ class Timeline:
             GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
             for prompt, share, moment in self._arrivals.at(index)
         )
+
+    def _room(self, moment: int) -> float:
+        """How much of a frame without a predecessor is free for guides: all of it, unless `start:` names a picture."""
+        return 0.0 if self._shots[self._shot[moment]].origin is not None else 1.0
+
+    def _first_steps(self, moment: int) -> int:
+        """The steps of a frame without a predecessor: the fewer, the more of it is a picture already."""
+        guided = sum(guide.share for guide in self._approaches.at(moment, anew=self._room(moment)))
+        return round(self._shots[self._shot[moment]].first_steps * (1 - guided))
+
+    def _guides_at(self, index: int) -> tuple[ImageGuide, ...]:
+        begins = index in self.cuts or (index >= len(self.times) and 0 < index - len(self.times) in self.cuts)
+        return self._approaches.at(index, anew=self._room(index % len(self.times)) if begins else None)
 
     def _found_cuts(self) -> frozenset[int]:
         first = np.flatnonzero(np.diff(self._shot)) + 1

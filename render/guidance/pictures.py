@@ -8,6 +8,8 @@ from render.errors import RunError
 from render.models.model import sha256
 from render.spec import ImageFile, Picture
 
+RGB = tuple[float, float, float]
+
 
 def require_unchanged(file: ImageFile) -> None:
     """Compare a file with the hash that the schedule was read with. Raises `RunError` if it differs."""
@@ -28,12 +30,19 @@ def read(picture: Picture, size: tuple[int, int], device: torch.device) -> Tenso
     from render.files.images import load_image  # imports Pillow, only if there is a picture
 
     require_unchanged(picture.file)
-    pixels = load_image(picture.file.path, picture.background, to_srgb=True)
+    background = rgb(picture.background)
+    pixels = load_image(picture.file.path, background, to_srgb=True)
     image = torch.from_numpy(pixels).movedim(-1, 0).unsqueeze(0).to(device)
-    return fitted(image, size, picture.fit, picture.background)
+    return fitted(image, size, picture.fit, background)
 
 
-def fitted(image: Tensor, size: tuple[int, int], fit: str, background: tuple[float, float, float]) -> Tensor:
+def rgb(colour: str) -> RGB:
+    """Return #rrggbb as RGB in [0, 1]."""
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red / 255, green / 255, blue / 255
+
+
+def fitted(image: Tensor, size: tuple[int, int], fit: str, background: RGB) -> Tensor:
     """Bring a picture (1, 3, H, W) in [0, 1] to `size`, (width, height), in one of the ways of `render.spec.FITS`.
 
     What is cut off or added is the same on both sides, to a pixel.

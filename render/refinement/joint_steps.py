@@ -12,6 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from render.guidance.guide_images import batch_guide_images
 from render.guidance.prompts import batch_targets
 from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.refinement.refine import Refinement
@@ -46,7 +47,8 @@ class Pending:
         refinement, spec = self.refinement, self.refinement.spec
         guides = tuple((id(guide.perceptor), guide.weight) for guide in refinement.guides)
         shape = tuple(refinement.anchor.shape)
-        return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses)
+        kind = spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses), refinement.guide_images is None
+        return id(refinement.latents), guides, shape, kind
 
     def result(self) -> Tensor:
         """Return the picture (1, 3, H, W) in [0, 1]; if no step was taken yet, take all of them now.
@@ -97,11 +99,13 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
         replace(guide, targets=batch_targets([refinement.guides[number].targets for refinement in refinements]))
         for number, guide in enumerate(first.guides)
     ]
+    images = [refinement.guide_images for refinement in refinements if refinement.guide_images is not None]
     refinement = replace(
         first,
         guides=guides,
         anchor=torch.cat([refinement.anchor for refinement in refinements]),
         generator=tuple(generators),
+        guide_images=batch_guide_images(images) if images else None,
         weights=weights,
     )
     return refinement, lr.view(-1, 1, 1, 1)

@@ -1,6 +1,6 @@
 """Compute one frame in stages: what it starts from, what is mixed into that, and its refinement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,10 +19,13 @@ from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
 from render.renderer.guide_pictures import GuidePictures
+from render.renderer.image_guides import ImageGuides
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
 from render.spec import FrameSpec
+
+Mix = Callable[[Tensor, Tensor | None, FrameSpec], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,7 @@ class Stages:
         self._models = models
         self.scheduler = scheduler
         self._guide_pictures = GuidePictures(models.latents, self.begun)
+        self._image_guides = ImageGuides(models.latents, models.device)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
@@ -115,13 +119,14 @@ class Stages:
             spec=spec,
             generator=generator,
             careful=careful,
+            guide_images=self._image_guides.for_loss(spec, guides),
         )
         image = self.scheduler.refine(refinement, optimizer)
         return Finished(image=image, latent=optimizer.latent.detach(), optimizer_state=optimizer.state())
 
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
-        source: Source = catalogue.load(sources, self._models.source if spec.start is None else "prior").start
+        source: Source = catalogue.load(sources, sources.named_by(spec.start) or self._models.source).start
         return source(spec, spec.size, generator, self.loaded(spec))
 
     def loaded(self, spec: FrameSpec) -> Loaded:
@@ -163,13 +168,15 @@ class Stages:
     def _altered(self, prepared: Prepared, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""
         if spec.guide_pictures:
-            prepared = self._guided(prepared, spec, refined)
+            prepared = self._guided(prepared, self._guide_pictures.mixed, spec, refined)
+        if any(guide.share for guide in spec.image_guides):
+            prepared = self._guided(prepared, self._image_guides.mixed, spec, refined)
         return prepared
 
-    def _guided(self, prepared: Prepared, spec: FrameSpec, refined: bool) -> Prepared:
-        """Mix in the pictures of scenes that are arriving."""
+    def _guided(self, prepared: Prepared, mixed: Mix, spec: FrameSpec, refined: bool) -> Prepared:
+        """Mix in the pictures of scenes that are arriving, or those of `guides:`."""
         own = prepared.latent if prepared.start is None else prepared.start
-        latent = self._guide_pictures.mixed(prepared.image, own, spec)
+        latent = mixed(prepared.image, own, spec)
         image = self._models.latents.decode(latent).detach()
         return Prepared(image=image, latent=latent, start=latent if refined else None)
 
@@ -179,6 +186,13 @@ class Stages:
         """Take the coarse steps; return the picture to go on from, and the spec of the remaining steps."""
         latents = self._models.latents
         image, rest = refine_coarsely(
-            latents, guides, prepared.image, spec, generator, self._models.loss_scale, self.scheduler
+            latents,
+            guides,
+            prepared.image,
+            spec,
+            generator,
+            self._models.loss_scale,
+            self.scheduler,
+            self._image_guides.for_loss(spec, guides),
         )
         return replace(prepared, image=image, start=latents.encode(image)), rest

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     from torch import Tensor
 
+    from render.guidance.guide_images import GuideImages
     from render.guidance.prompts import Targets
 
 
@@ -27,6 +28,7 @@ class LossInputs:
         embeddings: per perceptor (B, N, D), unit vectors of the N cutouts.
         targets: per perceptor, the prompts' targets, with the coverage of these cutouts if prompts have regions.
         shares: per perceptor, its weight among the perceptors.
+        guide_images: the pictures that the frames are pulled towards; None without any.
     """
 
     image: Tensor
@@ -35,3 +37,4 @@ class LossInputs:
     embeddings: Sequence[Tensor]
     targets: Sequence[Targets]
     shares: Sequence[float]
+    guide_images: GuideImages | None = None

@@ -40,7 +40,7 @@ def starts(found: Timeline) -> dict[int, PictureStart | PriorStart | None]:
 
 def test_a_first_frame_starts_from_a_picture(folder: Path) -> None:
     line = 'start: {image: a.png, strength: 0.75, fit: pad, background: "#ff8000"}'
-    picture = Picture(file=image(folder, "a.png"), fit="pad", background=(1.0, 128 / 255, 0.0))
+    picture = Picture(file=image(folder, "a.png"), fit="pad", background="#ff8000")
     assert starts(timeline(folder, SMALL + line)) == {0: PictureStart(picture=picture, strength=0.75)}
     plain = Picture(file=image(folder, "a.png"))
     assert starts(timeline(folder, f"{SMALL}start: {{image: a.png}}")) == {0: PictureStart(picture=plain)}
@@ -128,8 +128,8 @@ def test_a_picture_replaces_the_prior_of_an_included_file(folder: Path) -> None:
         ("start: {image: s.yaml}", "s.yaml: expected a PNG, JPEG"),
         ("start: {image: a.png, strength: 2}", "s.yaml:3:33: start.strength: expected a number from 0 to 1, got '2'"),
         ("start: {image: a.png, fit: cut}", "s.yaml:3:28: start.fit: unknown fit 'cut'; "),
-        ("start: {image: a.png, background: whit}", "unknown colour; did you mean 'white'?"),
-        ('start: {image: a.png, background: "#12"}', "unknown colour; expected a colour such as white"),
+        ("start: {image: a.png, background: whit}", "unknown colour 'whit'; did you mean 'white'?"),
+        ('start: {image: a.png, background: "#12"}', "'#12' is not a colour; expected # and three or six"),
         ("start: {image: a.png, prior: bank}", "has a prior and an image; a frame starts from one of them"),
         ("start: {image: a.png, strenth: 1}", "unknown key; did you mean 'strength'?"),
     ],

@@ -1,0 +1,1 @@
+"""Colours of whole pictures: colour spaces, statistics and their transport, palettes."""
