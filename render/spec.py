@@ -13,6 +13,7 @@ PAINT = "paint"  # a border as well: what enters is painted, see `render.canvas`
 BLENDS = ("weights", "slerp")
 AUGMENTS = ("light", "full")
 ADAPTS = ("number", "picture")
+FITS = ("crop", "pad", "stretch")
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 COLOUR_MATCHES = ("first", "previous", "palette")
 COLOUR_METHODS = ("statistics", "histogram")
@@ -24,6 +25,20 @@ class ImageFile:
 
     path: Path
     sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture file, and how it gets the size of a frame.
+
+    Attributes:
+        fit: "crop" cuts off what is too wide or too high, "pad" adds `background` around it, "stretch" does neither.
+        background: the colour behind transparency and around a padded picture, as #rrggbb.
+    """
+
+    file: ImageFile
+    fit: str = "crop"
+    background: str = "#ffffff"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +65,32 @@ class PriorStart:
     candidates: int
     pick: int = 1
     settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureStart:
+    """A picture that a frame without a predecessor starts from.
+
+    Attributes:
+        strength: how much of it there is beside noise, in [0, 1]: 1 is the picture, 0 is noise, to the bit.
+    """
+
+    picture: Picture
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageGuide:
+    """A picture file that a frame is pulled towards.
+
+    Attributes:
+        weight: of the loss that compares the frame with it.
+        share: of the latent that refinement starts from, in [0, 1]: the rest stays as motion, or the start, left it.
+    """
+
+    picture: Picture
+    weight: float
+    share: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +202,7 @@ class FrameSpec:
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
         colour: what happens to its colours; None for nothing.
         noise: what is added to the latent of a frame with a predecessor, if anything.
+        image_guides: the picture files that it is pulled towards.
     """
 
     index: int
@@ -181,10 +223,11 @@ class FrameSpec:
     ema: float = 0.0
     cut: bool = False
     lead: tuple[int, float] | None = None
-    start: PriorStart | None = None
+    start: PriorStart | PictureStart | None = None
     guide_pictures: tuple[GuidePicture, ...] = ()
     colour: Colour | None = None
     noise: LatentNoise | None = None
+    image_guides: tuple[ImageGuide, ...] = ()
 
     @property
     def draws_as(self) -> int:
@@ -204,6 +247,7 @@ class FrameSpec:
             "guide_pictures": (),
             "colour": None,
             "noise": None,
+            "image_guides": (),
         }  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:

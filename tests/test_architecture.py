@@ -32,7 +32,7 @@ from tests.architecture import (
 )
 
 MOST_ENTRIES = 15
-MOST_ROOMS = 16  # at the top of a package
+MOST_ROOMS = 17  # at the top of a package
 MOST_LINES = 250
 HOMES = {  # foreign package: the modules that may import it
     "taming": ("render.latents.vqgan", "render.training"),

@@ -10,6 +10,7 @@ from pipeline.terminal import show
 from render.errors import InputError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
+    from pipeline.schedule.sections.models import Models
     from pipeline.views.start import Beginning
     from render.renderer.renderer import Renderer
 
@@ -53,37 +54,46 @@ def start(
 
     The last line printed is the one for your schedule; change its pick. A number stands for its picture as long
     as candidates, seed, prompts and size stay as they are. Of a schedule that starts from noise it shows what
-    {prior: bank} proposes.
+    {prior: bank} proposes; where it starts from a picture file, it shows that.
     """
     from pipeline.schedule.loader import load_schedule
     from pipeline.storage.naming import run_name
-    from pipeline.views.start import beginning, write_candidates
+    from pipeline.views.start import beginning, first_spec, write_candidates, write_picture
+    from render.spec import PictureStart
 
     if output is not None and output.suffix.lower() != ".png":
         raise InputError(f"-o {output}: expected a name that ends in .png")
     if seed is not None:
         overrides = (*overrides, ("output.seed", str(seed)))
-    begun = beginning(load_schedule(file, overrides=overrides, allow_paths=allow_paths), moment, count)
+    schedule = load_schedule(file, overrides=overrides, allow_paths=allow_paths)
+    target = output or Path("outputs") / run_name(file, overrides=overrides) / "start.png"
+    spec = first_spec(schedule, moment)
+    if isinstance(spec.start, PictureStart):
+        renderer = _load(schedule.models, device, offline, target)
+        show(f"{target}: {write_picture(renderer, spec, target)}")
+        return
+    begun = beginning(schedule, moment, count)
     if begun.from_noise:
         where = f"{file}: {begun.shot}" if begun.shot else str(file)
         show(f"{where} starts from noise; shown is what {{prior: bank}} proposes", err=True)
-    target = output or Path("outputs") / run_name(file, overrides=overrides) / "start.png"
-    renderer = _load(begun, device, offline)
-    if output is None:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    renderer = _load(begun.models, device, offline, target)
     number = write_candidates(renderer, begun.spec, target)
     show(f"{target}: {number} pictures, the best first; the line for {_place(begun, seed)}:")
     show(f"{begun.line(min(begun.pick, number))}    # pick: 1 to {number}")
 
 
-def _load(begun: "Beginning", device: str, offline: bool) -> "Renderer":
+def _load(models: "Models", device: str, offline: bool, target: Path) -> "Renderer":
+    """Load the models, and make the folder of `target` in outputs/ if that is where it is."""
     from pipeline.run.progress import choose_reporter
 
     reporter = choose_reporter(as_json=False)
     try:
-        return begun.models.locate(offline=offline, progress=reporter.downloaded).load(device)
+        renderer = models.locate(offline=offline, progress=reporter.downloaded).load(device)
     finally:
         reporter.close()
+    if target.parts[0] == "outputs":
+        target.parent.mkdir(parents=True, exist_ok=True)
+    return renderer
 
 
 def _place(begun: "Beginning", seed: int | None) -> str:

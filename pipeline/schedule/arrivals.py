@@ -1,12 +1,13 @@
-"""Computes how far every frame goes towards the pictures of the scenes whose prompts gain weight."""
+"""Computes how far every frame goes towards pictures: those of scenes that gain weight, and those of `guides:`."""
 
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from pipeline.curves.array import Array
+from pipeline.schedule.sections.guides import Guide
 from pipeline.schedule.sections.prompts import Prompt
-from render.spec import ImageFile, PromptWeight
+from render.spec import ImageFile, ImageGuide, Picture, PromptWeight
 
 PACE = 0.3  # seconds in which at most a share of 1 - 1/e of the picture is replaced
 ARRIVED = 0.02  # a picture has arrived if its share is this near to its scene's
@@ -81,4 +82,49 @@ def _added(shares: Array, cuts: Collection[int], least: float) -> Array:
             part, kept = part * (1 - least) / (1 - kept), least
         added[:, index] = part
         mixture = kept * mixture + part
+    return added
+
+
+class Approaches:
+    """How strongly every frame is pulled towards the pictures of `guides:`, and how much of each is mixed into it.
+
+    A picture's share is its weight, or its part of all weights where they are more than 1; the rest is free for the
+    prompts. The frames' mixture of pictures follows the shares as `Arrivals` describes it, so with a weight of 1 a
+    picture is alone at its time. If shares fall, guidance paints over what was there.
+
+    Args:
+        guides: the pictures of the schedule.
+        times: of the frames, in seconds.
+    """
+
+    def __init__(self, guides: Sequence[Guide], times: Array) -> None:
+        weights: dict[Picture, Array] = {}
+        for guide in guides:
+            weights[guide.picture] = weights.get(guide.picture, np.zeros_like(times)) + guide.sample(times)
+        self._pictures = list(weights)
+        self._weights = np.maximum(np.array([*weights.values()]), 0.0).reshape(len(weights), len(times))
+        self._shares = self._weights / np.maximum(self._weights.sum(axis=0), 1.0)
+
+    def at(self, index: int, anew: float | None) -> tuple[ImageGuide, ...]:
+        """The guides of frame `index`; past the end of a loop, of the frame at its beginning that it replaces.
+
+        Args:
+            anew: for a frame without a predecessor, how much of it is free for pictures: 1 if it starts from noise.
+        """
+        moment = index % self._weights.shape[1]
+        shares = self._shares[:, moment]
+        mixed = _approached(self._shares[:, moment - 1], shares) if anew is None else anew * shares
+        return tuple(
+            ImageGuide(picture=picture, weight=float(weight), share=float(share) if share > _LEAST else 0.0)
+            for picture, weight, share in zip(self._pictures, self._weights[:, moment], mixed, strict=True)
+            if max(weight, share) > _LEAST
+        )
+
+
+def _approached(before: Array, after: Array) -> Array:
+    """What a frame adds of every picture, so that its mixture goes from the shares `before` to those `after`."""
+    had, has = (np.append(shares, max(0.0, 1.0 - float(shares.sum()))) for shares in (before, after))
+    held = had > _LEAST
+    kept = float((has[held] / had[held]).min(initial=1.0))
+    added: Array = np.maximum(has - kept * had, 0.0)[:-1]
     return added

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.curves.curve import Curve
 from pipeline.schedule.document.variants import Variant
 from pipeline.schedule.origin import Origin
+from pipeline.schedule.sections.guides import NONE, Guides
 from pipeline.schedule.sections.loop import Loop
 from pipeline.schedule.sections.models import Models
 from pipeline.schedule.sections.motion import Motion
@@ -27,7 +28,7 @@ class Schedule:
     Attributes:
         source: the file's text as read.
         title: for the video's metadata; the file's name unless set.
-        guides: whether crossfades arrive at pictures that the shots' priors propose for the scenes.
+        guides: pictures that the video goes towards.
         markers: times by name, in seconds.
         shots: at least one; they hold the values of the fields above that apply to one shot only.
         others: values of sections that have no field here, by key.
@@ -47,7 +48,7 @@ class Schedule:
     shots: tuple[Shot, ...]
     music: Music = Music()
     loop: Loop = Loop()
-    guides: bool = False
+    guides: Guides = NONE
     noise: Noise = Noise()
     markers: Mapping[str, float] = field(default_factory=dict)
     others: Mapping[str, Any] = field(default_factory=dict)

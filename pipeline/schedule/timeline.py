@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.schedule.arrivals import Arrivals
+from pipeline.schedule.arrivals import Approaches, Arrivals
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.colour_over_time import ColourOverTime
 from pipeline.schedule.sections.loop import blend_weights
@@ -20,7 +20,16 @@ from pipeline.schedule.sections.noise import NoiseOverTime
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import FrameSpec, GuidePicture, ImageFile, LatentNoise, PriorStart, PromptWeight
+from render.spec import (
+    FrameSpec,
+    GuidePicture,
+    ImageFile,
+    ImageGuide,
+    LatentNoise,
+    PictureStart,
+    PriorStart,
+    PromptWeight,
+)
 
 
 class Timeline:
@@ -49,7 +58,8 @@ class Timeline:
             self._amounts[name] = self._amounts.get(name, 0.0) + amounts
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
-        self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
+        self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
+        self._approaches = Approaches(schedule.guides.images, self.times)
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
         own = [shot.sections["noise"] for shot in self._shots]
         self._noise = NoiseOverTime(schedule.noise, own, self._shot, self.times)
@@ -57,7 +67,7 @@ class Timeline:
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
         for index in self.cuts:
-            self.num_steps[index] = self._shots[self._shot[index]].refine.first_frame
+            self.num_steps[index] = self._first_steps(index)
         self.num_steps = np.concatenate([self.num_steps, led])
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
@@ -91,7 +101,9 @@ class Timeline:
         shot = self._shots[self._shot[moment]]
         prompts = self._prompts_at(moment)
         weights = {name: float(values[moment]) for name, values in self._losses.items()}
-        losses = {name: weight for name, weight in weights.items() if weight and (prompts or name != "prompt")}
+        guides = self._guides_at(index)
+        used = {"prompt": bool(prompts), "guide": bool(guides)}
+        losses = {name: weight for name, weight in weights.items() if weight and used.get(name, True)}
         return FrameSpec(
             index=index,
             seed=schedule.output.seed,
@@ -115,6 +127,7 @@ class Timeline:
             guide_pictures=self._guide_pictures_at(moment, shot.origin),
             colour=self._colours.at(moment, losses),
             noise=self._noise_at(index),
+            image_guides=guides,
         )
 
     def as_first(self, index: int) -> FrameSpec:
@@ -122,16 +135,16 @@ class Timeline:
         shot = self._shots[self._shot[index % len(self.times)]]
         return replace(
             self.at(index),
-            num_steps=shot.refine.first_frame,
+            num_steps=shot.first_steps,
             transforms={},
             start=shot.origin,
             guide_pictures=(),
             noise=None,
         )
 
-    def _guide_pictures_at(self, index: int, origin: PriorStart | None) -> tuple[GuidePicture, ...]:
+    def _guide_pictures_at(self, index: int, origin: PriorStart | PictureStart | None) -> tuple[GuidePicture, ...]:
         """The pictures that frame `index` goes towards: those of the scenes that gain weight."""
-        if self._arrivals is None or origin is None or index in self.cuts:
+        if self._arrivals is None or not isinstance(origin, PriorStart) or index in self.cuts:
             return ()
         return tuple(
             GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
@@ -143,6 +156,19 @@ class Timeline:
         moment, count = index % len(self.times), len(self.times)
         begins = moment in self.cuts and (moment > 0 or index == 0)
         return None if begins else self._noise.at(moment, (moment - 1) % count)
+
+    def _room(self, moment: int) -> float:
+        """How much of a frame without a predecessor is free for guides: all of it, unless `start:` names a picture."""
+        return 0.0 if self._shots[self._shot[moment]].origin is not None else 1.0
+
+    def _first_steps(self, moment: int) -> int:
+        """The steps of a frame without a predecessor: the fewer, the more of it is a picture already."""
+        guided = sum(guide.share for guide in self._approaches.at(moment, anew=self._room(moment)))
+        return round(self._shots[self._shot[moment]].first_steps * (1 - guided))
+
+    def _guides_at(self, index: int) -> tuple[ImageGuide, ...]:
+        begins = index in self.cuts or (index >= len(self.times) and 0 < index - len(self.times) in self.cuts)
+        return self._approaches.at(index, anew=self._room(index % len(self.times)) if begins else None)
 
     def _found_cuts(self) -> frozenset[int]:
         first = np.flatnonzero(np.diff(self._shot)) + 1

@@ -19,8 +19,9 @@ from pipeline.schedule.sections.start import MAX_CANDIDATES, Start, check_fits, 
 from pipeline.schedule.timeline import Timeline
 from pipeline.views.moment import frame_at
 from render.errors import InputError
+from render.guidance import pictures
 from render.models import registry
-from render.spec import FrameSpec, PriorStart
+from render.spec import FrameSpec, PictureStart, PriorStart
 
 if TYPE_CHECKING:
     from render.renderer.renderer import Renderer
@@ -35,7 +36,8 @@ class Beginning:
     """A frame without a predecessor, and what it starts from.
 
     Attributes:
-        spec: of the frame; its `start` names a prior and how many candidates are shown.
+        spec: of the frame.
+        start: its prior, and how many candidates are shown.
         models: those that it needs.
         from_noise: whether the schedule starts it from noise, so that the embedded bank stands in.
         shot: the path of its shot, such as `shots[1]`; empty if the schedule has no list of shots.
@@ -43,6 +45,7 @@ class Beginning:
     """
 
     spec: FrameSpec
+    start: PriorStart
     models: Models
     from_noise: bool
     shot: str
@@ -51,14 +54,12 @@ class Beginning:
     @property
     def pick(self) -> int:
         """The candidate that the schedule takes now, from 1."""
-        assert self.spec.start is not None
-        return min(self.spec.start.pick, self.spec.start.candidates)
+        return min(self.start.pick, self.start.candidates)
 
     def line(self, pick: int) -> str:
         """The line of a schedule that starts the frame from candidate `pick` of those that are shown."""
-        assert self.spec.start is not None
         node = compose(self.written, "start").node
-        for key, number in (("candidates", self.spec.start.candidates), ("pick", pick)):
+        for key, number in (("candidates", self.start.candidates), ("pick", pick)):
             node = replaced(node, key, compose(str(number), key).node, key)
         return f"start: {in_one_line(node)}"
 
@@ -76,30 +77,59 @@ def beginning(schedule: Schedule, moment: str | None, count: int | None) -> Begi
     """
     if count is not None and not 1 <= count <= MAX_CANDIDATES:
         raise InputError(f"-n {count}: expected a number of pictures from 1 to {MAX_CANDIDATES}")
-    timeline = Timeline(schedule)
-    at = 0 if moment is None else frame_at(schedule, moment)
-    spec = timeline.at(max(index for index in timeline.cuts if index <= at))
-    start, models = (spec.start, schedule.models) if spec.start else _bank(schedule)
+    spec = first_spec(schedule, moment)
+    proposed = spec.start if isinstance(spec.start, PriorStart) else None
+    start, models = (proposed, schedule.models) if proposed else _bank(schedule)
     start = dataclasses.replace(start, candidates=count or max(FEWEST, start.candidates))
-    shot = max(sum(shot.start <= timeline.times[spec.index] for shot in schedule.shots) - 1, 0)
+    shot = max(sum(shot.start <= spec.index / schedule.output.fps for shot in schedule.shots) - 1, 0)
     document = compose(schedule.source, schedule.title)
     return Beginning(
         spec=dataclasses.replace(spec, start=start),
+        start=start,
         models=models,
-        from_noise=spec.start is None,
+        from_noise=proposed is None,
         shot=f"shots[{shot}]" if "shots" in document.entries() else "",
-        written=in_one_line(_written(document, shot)) if spec.start else BANK,
+        written=in_one_line(_written(document, shot)) if proposed else BANK,
     )
+
+
+def first_spec(schedule: Schedule, moment: str | None) -> FrameSpec:
+    """The spec of the frame that begins at a time, or of the last one before that starts anew; the first if None.
+
+    Raises:
+        InputError: there is no such time.
+    """
+    timeline = Timeline(schedule)
+    at = 0 if moment is None else frame_at(schedule, moment)
+    return timeline.at(max(index for index in timeline.cuts if index <= at))
+
+
+def write_picture(renderer: "Renderer", spec: FrameSpec, path: Path) -> str:
+    """Draw the picture file that a frame starts from, fitted to the frame, and what refinement starts from; say which.
+
+    Raises what loading and rendering raise.
+    """
+    assert isinstance(spec.start, PictureStart)
+    renderer.require_memory(spec.size)
+    given = pictures.read(spec.start.picture, spec.size, renderer.device)
+    begun = f"at strength {spec.start.strength:g}"
+    drawn = [
+        thumbnail(to_pixels(image), label, _FONT_SIZE)
+        for image, label in ((given, "the picture"), (renderer.beginning(spec), begun))
+    ]
+    write_sheet(drawn, 2, path)
+    return f"{spec.start.picture.file.path.name} as the frame shows it, and what it starts from {begun}"
 
 
 def _bank(schedule: Schedule) -> tuple[PriorStart, Models]:
     """A start from the embedded bank, and the schedule's models with it. Raises `UnfitPriorError`."""
     begun = Start(prior=registry.find_prior("bank"))
     assert begun.prior is not None
-    assert begun.spec is not None
+    spec = begun.spec
+    assert isinstance(spec, PriorStart)
     check_fits(begun.prior, schedule.models)
     known = [shot.sections["start"] for shot in schedule.shots]
-    return begun.spec, with_priors(schedule.models, [*known, begun])
+    return spec, with_priors(schedule.models, [*known, begun])
 
 
 def _written(document: Value, number: int) -> yaml.Node:
@@ -111,7 +141,7 @@ def _written(document: Value, number: int) -> yaml.Node:
     if own is None or not own.is_map:
         assert top is not None
         return top.node
-    return merged_under(own.node, top.node, ()) if top is not None and top.is_map else own.node
+    return merged_under(own.node, top.node, (), {}) if top is not None and top.is_map else own.node
 
 
 def write_candidates(renderer: "Renderer", spec: FrameSpec, path: Path) -> int:

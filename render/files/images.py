@@ -1,4 +1,4 @@
-"""Read picture files as pixels, for image prompts and for the picture that a video starts from.
+"""Read picture files as pixels: image prompts, and pictures that a video starts from or goes towards.
 
 A file may come from a stranger: only six formats are tried, and the header is checked before any pixel
 is decoded. PIL does the decoding; torch is not needed.
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from render.errors import InputError
+from render.files.colour_profiles import in_srgb
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 MAX_PIXELS = 64_000_000
@@ -24,17 +25,22 @@ MAX_BYTES = 400_000_000  # 64 million pixels of 16 bits, uncompressed
 _EXPECTED = "a PNG, JPEG, WebP, BMP, TIFF or GIF picture"
 
 Pixels = NDArray[np.float32]
+Colour = tuple[float, float, float]
+WHITE: Colour = (1.0, 1.0, 1.0)
 
 _MAX_READS = 100_000  # of a header; those of photographs need a few hundred
 _MAX_HEADER = 64_000_000  # bytes; a WebP is read completely before its size is known
 
 
-def load_image(path: Path) -> Pixels:
+def load_image(path: Path, background: Colour = WHITE, *, to_srgb: bool = False) -> Pixels:
     """Read a picture file as (H, W, 3) RGB in [0, 1].
 
-    It is rotated upright by its EXIF orientation. Transparency is composited over white, as paper and web
-    pages show it. Of an animation or several pages only the first is read. 16-bit grey keeps its precision,
-    16-bit colour is reduced to 8 bits; colour profiles are not applied.
+    It is rotated upright by its EXIF orientation. Of an animation or several pages only the first is read. 16-bit grey
+    keeps its precision, 16-bit colour is reduced to 8 bits.
+
+    Args:
+        background: the colour behind transparency, RGB in [0, 1]; white is how paper and web pages show it.
+        to_srgb: apply an embedded colour profile, see `render.files.colour_profiles.in_srgb`.
 
     Raises:
         InputError: it cannot be read, is in none of the formats, is damaged, or has more than 64 million
@@ -42,7 +48,7 @@ def load_image(path: Path) -> Pixels:
     """
     with _opened(path) as image:
         ImageOps.exif_transpose(image, in_place=True)
-        return _pixels(image)
+        return _pixels(in_srgb(image) if to_srgb else image, background)
 
 
 def require_image(path: Path) -> None:
@@ -108,14 +114,15 @@ def _too_large() -> str:
     return f"expected at most {MAX_PIXELS // 1_000_000} million pixels and {MAX_SIDE:,} on a side"
 
 
-def _pixels(image: Image.Image) -> Pixels:
+def _pixels(image: Image.Image, background: Colour) -> Pixels:
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):  # the latter before Pillow 11
         return np.repeat(_scaled(image, 65535)[..., None], 3, axis=2)
     if image.mode in ("I", "F"):
         raise ValueError("32 bits per channel, where 8 or 16 are expected")
     if image.has_transparency_data:
         levels = _scaled(image.convert("RGBA"), 255)
-        return 1 + (levels[..., :3] - 1) * levels[..., 3:]
+        behind = np.array(background, dtype=np.float32)
+        return behind + (levels[..., :3] - behind) * levels[..., 3:]
     return _scaled(image.convert("RGB"), 255)
 
 

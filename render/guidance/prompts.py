@@ -9,10 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from render.errors import RunError
 from render.guidance import cutouts
 from render.guidance.perceptors import Perceptor
-from render.models.model import sha256
+from render.guidance.pictures import require_unchanged
 from render.spec import ImageFile, PromptWeight
 
 
@@ -127,7 +126,6 @@ class PromptEncoder:
         """Embed the whole picture, squeezed into a square as the cutouts of the whole frame are."""
         from render.files.images import load_image  # imports Pillow, only if a prompt is a picture
 
-        if sha256(file.path) != file.sha256:
-            raise RunError(f"{file.path}: has changed since the schedule was read; run again")
+        require_unchanged(file)
         image = torch.from_numpy(load_image(file.path)).movedim(-1, 0).unsqueeze(0).to(self._device)
         return self._perceptor.encode_image(cutouts.whole(image, self._perceptor.side)[:, 0])[0]

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.guidance.guide_images import GuideImages
 from render.latents import Latent
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
@@ -33,6 +34,7 @@ def refine_coarsely(
     generator: torch.Generator,
     loss_scale: float,
     scheduler: Scheduler,
+    guide_images: GuideImages | None = None,
 ) -> tuple[Tensor, FrameSpec]:
     """Take the coarse steps of a frame; return the picture to continue from, and the spec of the remaining steps.
 
@@ -40,6 +42,7 @@ def refine_coarsely(
         picture: (B, 3, H, W) in [0, 1], the noise.
         loss_scale: see `LatentAdam`.
         scheduler: takes the steps.
+        guide_images: see `Refinement`.
 
     Returns:
         (B, 3, H, W) in [0, 1] and `spec` with fewer steps; both unchanged if the frame is too small or has too
@@ -56,7 +59,13 @@ def refine_coarsely(
     for careful in (False, True):
         optimizer = LatentAdam(latents.encode(small), None, loss_scale, spec.adapt)
         refinement = Refinement(
-            latents=latents, guides=guides, anchor=small, spec=coarse, generator=generator, careful=careful
+            latents=latents,
+            guides=guides,
+            anchor=small,
+            spec=coarse,
+            generator=generator,
+            careful=careful,
+            guide_images=guide_images,
         )
         image = scheduler.refine(refinement, optimizer)
         # Check now: quantisation would hide a NaN from the following steps.

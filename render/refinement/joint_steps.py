@@ -12,6 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from render.guidance.guide_images import batch_guide_images
 from render.guidance.prompts import batch_targets
 from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.refinement.refine import Refinement
@@ -48,8 +49,8 @@ class Pending:
         shape = tuple(refinement.anchor.shape)
         palette = refinement.palette
         colours = None if palette is None else palette.shape[1]
-        losses = frozenset(spec.losses)
-        return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, spec.adapt, losses, colours
+        kind = spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses), refinement.guide_images is None
+        return id(refinement.latents), guides, shape, kind, colours
 
     def result(self) -> Tensor:
         """Return the picture (1, 3, H, W) in [0, 1]; if no step was taken yet, take all of them now.
@@ -101,11 +102,13 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
         for number, guide in enumerate(first.guides)
     ]
     palettes = [refinement.palette for refinement in refinements]
+    images = [refinement.guide_images for refinement in refinements if refinement.guide_images is not None]
     refinement = replace(
         first,
         guides=guides,
         anchor=torch.cat([refinement.anchor for refinement in refinements]),
         generator=tuple(generators),
+        guide_images=batch_guide_images(images) if images else None,
         weights=weights,
         palettes=None if palettes[0] is None else torch.cat([each for each in palettes if each is not None]),
     )

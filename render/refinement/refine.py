@@ -15,6 +15,7 @@ from render import catalogue
 from render.colour import palettes
 from render.errors import NonFiniteError
 from render.guidance import augment, cutouts, losses
+from render.guidance.guide_images import GuideImages
 from render.guidance.losses import LossInputs
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import Targets
@@ -56,6 +57,7 @@ class Refinement:
         anchor: (B, 3, H, W) in [0, 1], the warped previous frame.
         generator: the frame's own generator, from which all its random numbers are drawn.
         careful: check the latent after every step, and repeat steps whose result is not finite.
+        guide_images: the pictures that the frames are pulled towards; None without any.
         weights: loss weights, (B,) each, which replace the spec's if every picture has its own.
         palettes: (B, K, 3) in OKLab, which replace the spec's if every picture has its own.
     """
@@ -66,6 +68,7 @@ class Refinement:
     spec: FrameSpec
     generator: Generators
     careful: bool = False
+    guide_images: GuideImages | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
     palettes: Tensor | None = None
 
@@ -120,6 +123,7 @@ class Refinement:
             ],
             shares=[guide.weight for guide in self.guides],
             palette=self.palette,
+            guide_images=self.guide_images,
         )
         weighted = (self.weights or self.spec.losses).items()
         total: Tensor = sum((weight * catalogue.load(losses, name).loss(inputs)).sum() for name, weight in weighted)

@@ -175,10 +175,15 @@ class Renderer:
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:
         """Return the refinement of a frame that starts from noise, with all steps at full size; for measuring speed."""
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        image = self._stages.begun(replace(spec, start=None), generator).image
+        spec = replace(spec, start=None, guide_pictures=(), image_guides=())
+        image = self._stages.begun(spec, generator).image
         guides = self._stages.guides(spec)
         refinement = Refinement(latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator)
         return refinement, LatentAdam(self._latents.encode(image), None, self._models.loss_scale, spec.adapt)
+
+    def beginning(self, spec: FrameSpec) -> Tensor:
+        """Return the picture that refinement of a frame without a predecessor starts from: (1, 3, H, W) in [0, 1]."""
+        return self._stages.begun(spec, frame_generator(spec.seed, spec.draws_as, self.device)).image
 
     def candidates(self, spec: FrameSpec) -> tuple[Tensor, Tensor]:
         """Return what the prior of `spec.start` proposes for a frame, the best first: number `pick` is its start.

@@ -1,6 +1,6 @@
 """Compute one frame in stages: what it starts from, what is mixed into that, and its refinement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -23,11 +23,14 @@ from render.refinement.scheduler import Scheduler
 from render.renderer.colours import matched
 from render.renderer.continuing import continued
 from render.renderer.guide_pictures import GuidePictures
+from render.renderer.image_guides import ImageGuides
 from render.renderer.latent_noise import noisy
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
 from render.spec import PAINT, FrameSpec, LatentNoise
+
+Mix = Callable[[Tensor, Tensor | None, FrameSpec], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,7 @@ class Stages:
         self.scheduler = scheduler
         self._guide_pictures = GuidePictures(models.latents, self.begun)
         self._painter = Painter(models.latents.stride)
+        self._image_guides = ImageGuides(models.latents, models.device)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
@@ -126,6 +130,7 @@ class Stages:
             spec=spec,
             generator=generator,
             careful=careful,
+            guide_images=self._image_guides.for_loss(spec, guides),
         )
         image = self.scheduler.refine(refinement, optimizer)
         return Finished(
@@ -137,7 +142,7 @@ class Stages:
 
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
-        source: Source = catalogue.load(sources, self._models.source if spec.start is None else "prior").start
+        source: Source = catalogue.load(sources, sources.named_by(spec.start) or self._models.source).start
         return source(spec, spec.size, generator, self.loaded(spec))
 
     def loaded(self, spec: FrameSpec) -> Loaded:
@@ -175,7 +180,7 @@ class Stages:
             )
         else:
             image, canvas = warp(state.image, motion, spec.border), None
-        if not spec.guide_pictures:  # else they are mixed in first
+        if not _mixes(spec):  # else that comes first
             image = matched(image, state, spec)
         latent = state.latent if image is state.image else None
         if latent is not None or not (refined or spec.noise):
@@ -186,17 +191,19 @@ class Stages:
     def _altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""
         if spec.guide_pictures:
-            prepared = self._guided(prepared, spec, refined)
-        if spec.colour is not None and (state is None or spec.guide_pictures):
+            prepared = self._guided(prepared, self._guide_pictures.mixed, spec, refined)
+        if any(guide.share for guide in spec.image_guides):
+            prepared = self._guided(prepared, self._image_guides.mixed, spec, refined)
+        if spec.colour is not None and (state is None or _mixes(spec)):
             prepared = self._matched(prepared, state, spec, refined)
         if spec.noise is not None and state is not None:
             prepared = self._noisy(prepared, spec.noise, state, spec, refined)
         return prepared
 
-    def _guided(self, prepared: Prepared, spec: FrameSpec, refined: bool) -> Prepared:
-        """Mix in the pictures of scenes that are arriving."""
+    def _guided(self, prepared: Prepared, mixed: Mix, spec: FrameSpec, refined: bool) -> Prepared:
+        """Mix in the pictures of scenes that are arriving, or those of `guides:`."""
         own = prepared.latent if prepared.start is None else prepared.start
-        latent = self._guide_pictures.mixed(prepared.image, own, spec)
+        latent = mixed(prepared.image, own, spec)
         image = self._models.latents.decode(latent).detach()
         return replace(prepared, image=image, latent=latent, start=latent if refined else None)
 
@@ -228,6 +235,18 @@ class Stages:
         """Take the coarse steps; return the picture to go on from, and the spec of the remaining steps."""
         latents = self._models.latents
         image, rest = refine_coarsely(
-            latents, guides, prepared.image, spec, generator, self._models.loss_scale, self.scheduler
+            latents,
+            guides,
+            prepared.image,
+            spec,
+            generator,
+            self._models.loss_scale,
+            self.scheduler,
+            self._image_guides.for_loss(spec, guides),
         )
         return replace(prepared, image=image, start=latents.encode(image)), rest
+
+
+def _mixes(spec: FrameSpec) -> bool:
+    """Whether pictures are mixed into the frame before its colours are matched."""
+    return bool(spec.guide_pictures) or any(guide.share for guide in spec.image_guides)

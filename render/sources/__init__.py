@@ -2,7 +2,7 @@
 
 Contract: an entry module defines `start(spec, size, generator, loaded) -> Start`, for the frame `spec` at `size`,
 (width, height) in pixels. Random numbers come from `generator` alone, and tensors are float32 on its device. To add a
-kind, such as a picture or a video, add its file.
+kind, such as a video, add its file.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from render.spec import FrameSpec, PictureStart, PriorStart
 
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     import torch
@@ -19,7 +21,6 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
     from render.guidance.prompts import Targets
     from render.latents import Latent
     from render.priors import Prior
-    from render.spec import FrameSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,13 @@ class Loaded:
     weights: Sequence[float] = ()
     targets: Sequence[Targets | None] = ()
     priors: Mapping[str, Prior]
+
+
+def named_by(start: PriorStart | PictureStart | None) -> str | None:
+    """Return the name of the entry that a frame's `start` needs; None if it needs none."""
+    if start is None:
+        return None
+    return "prior" if isinstance(start, PriorStart) else "image"
 
 
 class Source(Protocol):

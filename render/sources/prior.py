@@ -7,7 +7,7 @@ from torch import Tensor
 from render.guidance import cutouts
 from render.priors import Candidates, Wanted
 from render.sources import Loaded, Start
-from render.spec import FrameSpec
+from render.spec import FrameSpec, PriorStart
 
 STRETCH = 1.25  # a picture of another shape is stretched by up to this, and cropped for the rest
 WANDER = 0.5  # how far a crop may lie from the middle, as a share of what is cut off
@@ -15,7 +15,7 @@ WANDER = 0.5  # how far a crop may lie from the middle, as a share of what is cu
 
 def start(spec: FrameSpec, size: tuple[int, int], generator: torch.Generator, loaded: Loaded) -> Start:
     """Return the picture that the frame picks of its prior's candidates, and its latent."""
-    assert spec.start is not None
+    assert isinstance(spec.start, PriorStart)
     picture, _ = candidates(spec, size, generator, loaded)
     number = min(spec.start.pick, len(picture)) - 1
     image = picture[number : number + 1]
@@ -27,7 +27,7 @@ def candidates(
     spec: FrameSpec, size: tuple[int, int], generator: torch.Generator, loaded: Loaded
 ) -> tuple[Tensor, Tensor]:
     """Return all candidates of a frame, the best first: pictures (N, 3, H, W) in [0, 1], and their scores (N,)."""
-    assert spec.start is not None
+    assert isinstance(spec.start, PriorStart)
     wanted = Wanted(targets=loaded.targets, size=size, count=spec.start.candidates, settings=spec.start.settings)
     found = loaded.priors[spec.start.prior].propose(wanted, generator)
     pictures = torch.cat([loaded.latents.decode(latent[None]).float() for latent in found.latents])

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import yaml
 
@@ -76,8 +76,14 @@ def _key(node: yaml.MappingNode, rest: str) -> str | None:
     return max(there, key=len) if there else match[0] if match else None
 
 
-def merged_under(own: yaml.Node, fragment: yaml.Node, whole: Collection[str]) -> yaml.Node:
-    """`own` with the entries of `fragment` that it lacks; maps in both are merged, except keys in `whole`."""
+def merged_under(
+    own: yaml.Node, fragment: yaml.Node, whole: Collection[str], rivals: Mapping[str, Collection[str]]
+) -> yaml.Node:
+    """`own` with the entries of `fragment` that it lacks; maps in both are merged, except keys in `whole`.
+
+    Args:
+        rivals: by key, the keys of which its map has one: maps with different ones are not merged.
+    """
     merged = copy.copy(own)
     merged.value = list(own.value)
     places = {key_name(key): number for number, (key, _) in enumerate(own.value)}
@@ -88,6 +94,11 @@ def merged_under(own: yaml.Node, fragment: yaml.Node, whole: Collection[str]) ->
             name, mine = merged.value[places[key_name(key)]]
             if isinstance(mine, yaml.MappingNode) and isinstance(value, yaml.MappingNode):
                 known = {key_name(inner) for inner, _ in mine.value}
+                chosen = known.intersection(rivals.get(key_name(key), ()))
+                if chosen and not chosen.issuperset(
+                    {key_name(inner) for inner, _ in value.value}.intersection(rivals[key_name(key)])
+                ):
+                    continue
                 section = copy.copy(mine)
                 section.value = [*mine.value, *(pair for pair in value.value if key_name(pair[0]) not in known)]
                 merged.value[places[key_name(key)]] = name, section

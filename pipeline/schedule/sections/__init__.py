@@ -69,6 +69,7 @@ class Section(Generic[T]):
         nested: the settings of maps within it, by the name of their table.
         misplaced: keys that people write at the top although they belong in this section, and their names in it;
             None stands for all of its settings.
+        rivals: keys of which a map has one; a map with another of them is replaced as a whole, not merged.
         is_merged: whether a map is merged entry by entry with that of an included file, or in a shot with that of the
             top; otherwise it is replaced as a whole.
         can_vary: whether `variants:` may contain values of it.
@@ -83,6 +84,7 @@ class Section(Generic[T]):
     settings: Callable[[], Sequence[Setting]] = _no_settings
     nested: Mapping[str, Callable[[], Sequence[Setting]]] = dataclasses.field(default_factory=dict)
     misplaced: Mapping[str, str] | None = None
+    rivals: tuple[str, ...] = ()
     is_merged: bool = True
     can_vary: bool = True
 
@@ -103,6 +105,11 @@ def in_shots() -> dict[str, Section[Any]]:
 def replaced_as_a_whole() -> frozenset[str]:
     """The keys of the sections that are not merged entry by entry."""
     return frozenset(name for name, section in declared().items() if not section.is_merged)
+
+
+def rivals() -> dict[str, tuple[str, ...]]:
+    """The keys in each section of which a map has one."""
+    return {name: section.rivals for name, section in declared().items() if section.rivals}
 
 
 def fixed() -> frozenset[str]:

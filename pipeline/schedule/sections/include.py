@@ -13,7 +13,7 @@ from pipeline.schedule.document.sources import read_text, stamp, with_root
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.shapes import about, list_of, one_of
-from pipeline.schedule.sections import Section, replaced_as_a_whole
+from pipeline.schedule.sections import Section, replaced_as_a_whole, rivals
 from render.errors import InputError
 
 KEY = "include"
@@ -49,7 +49,7 @@ class _Reader:
         self._folder = folder
         self._first = first.resolve()
         self._count = self._length = 0
-        self._whole = replaced_as_a_whole()
+        self._whole, self._rivals = replaced_as_a_whole(), rivals()
 
     def merged(self, document: Value, around: tuple[Path, ...]) -> yaml.Node:
         """The root of the document merged with everything it includes; `around` are the files that include it."""
@@ -57,7 +57,7 @@ class _Reader:
         with document.problems.collecting():
             for value in reversed(_values(document)):
                 with document.problems.collecting():
-                    own = merged_under(own, self._fragment(value, around), self._whole)
+                    own = merged_under(own, self._fragment(value, around), self._whole, self._rivals)
         changed = copy.copy(own)
         changed.value = [(key, value) for key, value in own.value if key_name(key) != KEY]
         return changed

@@ -15,7 +15,7 @@ from pipeline.schedule.sections import Section, reader_of
 from render import catalogue
 from render.guidance import losses
 
-DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.6}
+DEFAULT_LOSSES: Mapping[str, float] = {"prompt": 1.0, "smooth": 0.6, "guide": 1.0}
 _DEFAULT = {name: Curve.constant(weight) for name, weight in DEFAULT_LOSSES.items()}
 
 

@@ -66,10 +66,13 @@ class Refine:
 FROM_PRIOR = Refine(first_frame=8, lr=Curve.constant(0.05), adapt="picture")
 """The defaults where the frames start from a prior's picture; with those for noise it would dissolve."""
 
+FROM_PICTURE = Refine(lr=Curve.constant(0.05), adapt="picture")
+"""The defaults where they start from a picture file; its strength says how many steps the first one takes."""
+
 
 def _read(reading: Reading) -> Refine:
     start: Start = reading.found["start"]
-    default = Refine() if start.prior is None else FROM_PRIOR
+    default = Refine() if start.is_noise else FROM_PICTURE if start.prior is None else FROM_PRIOR
     read = partial(read_map, setting_readers(Refine))
     given: dict[str, Any] = read_entry(read, reading.entries, "refine", reading.clock, default={})
     return dataclasses.replace(default, **given)

@@ -16,11 +16,11 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
 from pipeline.schedule.fields.times import duration, lasting
-from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, start
+from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, rivals, start
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
-from render.spec import PriorStart
+from render.spec import PictureStart, PriorStart
 
 STARTS = ("cut", "carry")
 """How a shot can begin; anything else that `start` may be in a shot is what it cuts to, see `sections.start`."""
@@ -115,10 +115,16 @@ class Shot:
         return refine
 
     @property
-    def origin(self) -> PriorStart | None:
+    def origin(self) -> PriorStart | PictureStart | None:
         """What its first frame starts from if it is a cut; None for noise."""
         begun: start.Start = self.sections["start"]
         return begun.spec
+
+    @property
+    def first_steps(self) -> int:
+        """The steps of its first frame if it is a cut."""
+        begun: start.Start = self.sections["start"]
+        return begun.steps(self.refine.first_frame)
 
     def draft(self) -> "Shot":
         return replace(self, sections={**self.sections, "refine": self.refine.draft()})
@@ -189,7 +195,8 @@ def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Valu
         return {}, True
     cut = read_map(readers, item, clock).get("start", True)
     own = _without_word(item.node)
-    whole = Value(merged_under(own, document.node, replaced_as_a_whole()), item.path, item.problems).entries()
+    merged = merged_under(own, document.node, replaced_as_a_whole(), rivals())
+    whole = Value(merged, item.path, item.problems).entries()
     entries = {
         name: Value(entry.node, entry.path, item.problems) for name, entry in whole.items() if name in in_shots()
     }

@@ -1,4 +1,4 @@
-"""The section `start:`: what the first frame and cuts start from, noise or a picture that a prior proposes."""
+"""The section `start:`: what the first frame and cuts start from: noise, a picture file, or what a prior proposes."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,16 +17,17 @@ from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, map_of, one_of
 from pipeline.schedule.sections import Reading, Section
 from pipeline.schedule.sections.models import Models
+from pipeline.schedule.sections.start_image import IMAGE_SETTINGS, read_image
 from render.errors import UnfitPriorError, UnknownNameError
 from render.models import registry
 from render.models.model import Model, read_vqgan_config, sha256, vqgan_stride
 from render.priors.bank.file import SUFFIX, read_facts
 from render.priors.bank.header import Header
-from render.spec import ImageFile, PriorStart
+from render.spec import ImageFile, PictureStart, PriorStart
 
 NOISE = "noise"
 MAX_CANDIDATES = 256
-_EXPECTED = f"`{NOISE}`, or a map such as {{prior: bank, candidates: 4}}"
+_EXPECTED = f"`{NOISE}`, or a map such as {{prior: bank, candidates: 4}} or {{image: start.png, strength: 0.8}}"
 _PRIOR = f"the name of a prior, or the path of a bank beside the schedule, such as mine{SUFFIX}"
 
 
@@ -35,23 +36,36 @@ class Start:
     """What a frame without a predecessor starts from.
 
     Attributes:
-        prior: proposes pictures; None for noise.
+        prior: proposes pictures; None for noise or a picture file.
         settings: those of the prior itself, as far as they are set.
+        image: the picture file; None without one.
     """
 
     prior: Model | None = None
     candidates: int = 4
     pick: int = 1
     settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
+    image: PictureStart | None = None
 
     @property
-    def spec(self) -> PriorStart | None:
+    def is_noise(self) -> bool:
+        """Whether nothing is there to begin with; so it is with a picture of strength 0."""
+        return self.prior is None and (self.image is None or self.image.strength == 0)
+
+    @property
+    def spec(self) -> PriorStart | PictureStart | None:
         """For a frame spec; None for noise."""
-        if self.prior is None:
+        if self.is_noise:
             return None
+        if self.prior is None:
+            return self.image
         return PriorStart(
             prior=self.prior.name, candidates=self.candidates, pick=self.pick, settings=dict(self.settings)
         )
+
+    def steps(self, first_frame: int) -> int:
+        """How many of the `first_frame` steps it takes: the more a picture is to stay, the fewer."""
+        return first_frame if self.image is None else round(first_frame * (1 - self.image.strength))
 
 
 DEFAULT = Start()
@@ -94,7 +108,6 @@ SETTINGS = (
         default=None,
         about="what proposes pictures for the frame's prompts: `bank`, which ships with the package, the path of one "
         "made by `render bank`, a published transformer, or {config: model.yaml, checkpoint: last.ckpt} of your own",
-        required=True,
     ),
     Setting(
         name="candidates",
@@ -117,18 +130,26 @@ SETTINGS = (
     *TRANSFORMER_SETTINGS,
 )
 _OWN = {"prior", "candidates", "pick"}  # every other setting is the prior's
+RIVALS = ("prior", "image")
+"""Keys of which a map has one."""
 
 
-@described(one_of({"const": NOISE}, map_of({entry.name: entry.shape for entry in SETTINGS}, required=("prior",))))
+def _map(entries: Sequence[Setting], key: str) -> Shape:
+    return map_of({entry.name: entry.shape for entry in entries}, required=(key,))
+
+
+@described(one_of({"const": NOISE}, _map(SETTINGS, "prior"), _map(IMAGE_SETTINGS, "image")))
 def read_start(value: Value, clock: Clock) -> Start:
-    """Read the word `noise`, or a map with a prior."""
+    """Read the word `noise`, or a map with a prior or an image."""
     if not value.is_map:
         if value.scalar(_EXPECTED) != NOISE:
             raise value.invalid(_EXPECTED)
         return Start()
+    if "image" in value.entries():
+        return Start(image=read_image(value, clock))
     read = fields.read_map({entry.name: entry.read for entry in SETTINGS}, value, clock)
     if "prior" not in value.entries():
-        raise InvalidError(value, f"'prior' is missing; expected {_PRIOR}")
+        raise InvalidError(value, f"'prior' is missing; expected {_PRIOR}; or an image")
     candidates, pick = read.get("candidates", DEFAULT.candidates), read.get("pick", DEFAULT.pick)
     if pick > candidates:
         raise InvalidError(value, f"pick: {pick} is more than candidates: {candidates}")
@@ -194,7 +215,7 @@ def _join(starts: Sequence[float], parts: Sequence[Start]) -> tuple[Start, ...]:
 
 def _shape() -> Shape:
     shape: dict[str, Any] = {"title": "start", **read_start.shape}
-    return about(shape, "what the first frame and cuts start from: `noise`, or a picture that a prior proposes")
+    return about(shape, "what the first frame and cuts start from: `noise`, a picture, or one that a prior proposes")
 
 
 SECTION = Section(
@@ -204,6 +225,8 @@ SECTION = Section(
     needs=("models",),
     join=_join,
     settings=lambda: SETTINGS,
+    nested={"start_image": lambda: IMAGE_SETTINGS},
+    rivals=RIVALS,
     misplaced={"prior": "prior", "candidates": "candidates", "pick": "pick"},
 )
 

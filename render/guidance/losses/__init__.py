@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     from torch import Tensor
 
+    from render.guidance.guide_images import GuideImages
     from render.guidance.prompts import Targets
 
 
@@ -28,6 +29,7 @@ class LossInputs:
         targets: per perceptor, the prompts' targets, with the coverage of these cutouts if prompts have regions.
         shares: per perceptor, its weight among the perceptors.
         palette: (B, K, 3) in OKLab, the colours of the schedule's palette; None without one.
+        guide_images: the pictures that the frames are pulled towards; None without any.
     """
 
     image: Tensor
@@ -37,3 +39,4 @@ class LossInputs:
     targets: Sequence[Targets]
     shares: Sequence[float]
     palette: Tensor | None = None
+    guide_images: GuideImages | None = None

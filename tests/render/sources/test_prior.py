@@ -52,7 +52,7 @@ def started(spec: FrameSpec) -> FrameSpec:
 def test_the_picture_of_a_rank_is_used(started: FrameSpec) -> None:
     prior = Fixed([RED, GREEN], scores=torch.tensor([0.2, 0.7]))
     for pick, wanted in ((1, GREEN), (2, RED), (9, RED)):
-        assert started.start is not None
+        assert isinstance(started.start, PriorStart)
         spec = replace(started, start=replace(started.start, pick=pick))
         begun = start(spec, (16, 16), seeded(), loaded(prior, "red"))
         assert torch.equal(begun.image[0], wanted)

@@ -1,6 +1,7 @@
 """The contract of every source of a first frame, and a second source that is used in a frame."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,12 +10,13 @@ from torch import Tensor
 from render import catalogue, sources
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
+from render.models.model import sha256
 from render.priors import Candidates, Wanted
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.sources import Loaded, Start
 from render.sources.noise import soft
-from render.spec import FrameSpec, PriorStart
+from render.spec import FrameSpec, ImageFile, Picture, PictureStart, PriorStart
 from tests.render.conftest import AddEntry
 
 CPU = torch.device("cpu")
@@ -29,12 +31,16 @@ class Rainbow:
         return Candidates(latents=Pixels().encode(colours), scores=torch.arange(wanted.count).float())
 
 
+DUSK = Path(__file__).parents[3] / "schedules" / "parts" / "dusk.jpg"
+PICTURE = ImageFile(path=DUSK, sha256=sha256(DUSK))
 LOADED = Loaded(latents=Pixels(), priors={"rainbow": Rainbow()})
 
 
 def start(name: str, spec: FrameSpec, seed: int) -> Start:
     if name == "prior":
         spec = replace(spec, start=PriorStart(prior="rainbow", candidates=3))
+    if name == "image":
+        spec = replace(spec, start=PictureStart(picture=Picture(file=PICTURE), strength=0.5))
     found = catalogue.load(sources, name).start(spec, (24, 16), torch.Generator().manual_seed(seed), LOADED)
     assert isinstance(found, Start)
     return found

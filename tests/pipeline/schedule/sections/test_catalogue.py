@@ -114,7 +114,7 @@ def test_without_its_file_the_section_is_unknown() -> None:
 
 def test_every_module_is_a_section_or_a_part_of_one() -> None:
     parts = set(catalogue.names(sections)) - sections.declared().keys()
-    assert parts == {"motion_shake", "music_signals", "output_video"}
+    assert parts == {"motion_shake", "music_signals", "output_video", "start_image"}
 
 
 def test_positions_are_unique() -> None:

@@ -14,7 +14,7 @@ from pipeline.schedule.sections import start
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.models.registry import find_prior
-from render.spec import PriorStart
+from render.spec import PictureStart, PriorStart
 
 BANK = find_prior("bank").checkpoint
 SMALL = "output: {size: [64, 64], fps: 2, length: 2s}\n"
@@ -24,7 +24,7 @@ def read(text: str) -> Schedule:
     return read_schedule(text, "a.yaml", "a")
 
 
-def starts(text: str) -> dict[int, PriorStart | None]:
+def starts(text: str) -> dict[int, PriorStart | PictureStart | None]:
     """What every frame without a predecessor starts from."""
     timeline = Timeline(read(text))
     assert all(timeline.at(index).start is None for index in range(len(timeline)) if index not in timeline.cuts)
@@ -107,7 +107,10 @@ def test_any_frame_as_if_the_video_began_there() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("start: fog", "a.yaml:3:8: start: expected `noise`, or a map such as {prior: bank, candidates: 4}, got 'fog'"),
+        (
+            "start: fog",
+            "a.yaml:3:8: start: expected `noise`, or a map such as {prior: bank, candidates: 4} or {image: ",
+        ),
         ("start: {}", "'prior' is missing; expected the name of a prior"),
         ("start: {prior: bonk}", "a.yaml:3:16: start.prior: unknown prior 'bonk'; did you mean 'bank'?"),
         ("start: {prior: bank, candidates: 0}", "expected a whole number from 1 to 256"),
@@ -142,7 +145,7 @@ def test_a_bank_beside_the_schedule_is_known_by_its_content(tmp_path: Path) -> N
     assert prior.checkpoint == tmp_path / "mine.bank"
     assert prior.name.startswith("mine.bank ")
     found = Timeline(schedule).at(0).start
-    assert found is not None
+    assert isinstance(found, PriorStart)
     assert found.prior == prior.name
 
 

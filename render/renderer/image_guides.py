@@ -1,0 +1,80 @@
+"""Picture files that frames go towards: read and embedded once, mixed into the latent, and handed to the loss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from render.guidance import cutouts, pictures
+from render.guidance.guide_images import GuideImages
+from render.latents import Latent
+from render.refinement.refine import Guide
+from render.spec import FrameSpec, Picture
+
+
+@dataclass(kw_only=True)
+class _Known:
+    """A picture (1, 3, H, W), and what was made of it so far: its latent, and its embeddings by each perceptor."""
+
+    image: Tensor
+    latent: Tensor | None
+    embeddings: dict[int, Tensor]
+
+
+class ImageGuides:
+    """Keeps the pictures of the previous frame, which are most often this frame's too."""
+
+    def __init__(self, latents: Latent, device: torch.device) -> None:
+        self._latents = latents
+        self._device = device
+        self._kept: dict[tuple[Picture, tuple[int, int]], _Known] = {}
+
+    @torch.no_grad()
+    def mixed(self, image: Tensor, latent: Tensor | None, spec: FrameSpec) -> Tensor:
+        """Return a latent (1, C, h, w) that has gone towards the pictures of `spec.image_guides`, each by its share.
+
+        Args:
+            image: (1, 3, H, W) in [0, 1], the picture after the frame's motion, or what a first frame starts from.
+            latent: its latent; None to encode it.
+
+        Raises:
+            RunError: a file has changed since the schedule was read.
+            InputError: a file cannot be read.
+        """
+        mixture = self._latents.encode(image) if latent is None else latent
+        mixture = mixture * (1.0 - sum(guide.share for guide in spec.image_guides))
+        for guide, known in zip(spec.image_guides, self._known(spec), strict=True):
+            if guide.share:
+                if known.latent is None:
+                    known.latent = self._latents.encode(known.image)
+                mixture = mixture + guide.share * known.latent
+        return self._latents.project(mixture)
+
+    @torch.no_grad()
+    def for_loss(self, spec: FrameSpec, guides: Sequence[Guide]) -> GuideImages | None:
+        """Return the pictures as the loss `guide` compares them; None without any. Raises as `mixed` does."""
+        if not spec.image_guides:
+            return None
+        known = self._known(spec)
+        return GuideImages(
+            images=torch.stack([each.image for each in known], dim=1),
+            weights=torch.tensor([[guide.weight for guide in spec.image_guides]], device=self._device),
+            embeddings=[torch.stack([self._embedded(each, guide) for each in known], dim=1) for guide in guides],
+        )
+
+    def _known(self, spec: FrameSpec) -> list[_Known]:
+        wanted = [(guide.picture, spec.size) for guide in spec.image_guides]
+        self._kept = {key: self._kept.get(key) or self._read(*key) for key in wanted}
+        return [self._kept[key] for key in wanted]
+
+    def _read(self, picture: Picture, size: tuple[int, int]) -> _Known:
+        return _Known(image=pictures.read(picture, size, self._device), latent=None, embeddings={})
+
+    def _embedded(self, known: _Known, guide: Guide) -> Tensor:
+        """Embed the whole picture, squeezed into a square as the cutouts of the whole frame are: (1, D)."""
+        perceptor = guide.perceptor
+        if id(perceptor) not in known.embeddings:
+            square = cutouts.whole(known.image, perceptor.side)[:, 0]
+            known.embeddings[id(perceptor)] = perceptor.encode_image(square)
+        return known.embeddings[id(perceptor)]
