@@ -12,12 +12,14 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.schedule.arrivals import Arrivals
+from pipeline.schedule.fields.regions import RegionCurves
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import blend_weights
+from pipeline.schedule.travel import Travel
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import FrameSpec, GuidePicture, ImageFile, PriorStart, PromptWeight
+from render.spec import FrameSpec, GuidePicture, ImageFile, PriorStart, PromptWeight, Region
 
 
 class Timeline:
@@ -46,6 +48,12 @@ class Timeline:
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
+        self._travel = Travel(
+            len(self.times),
+            schedule.output.size,
+            self.cuts,
+            lambda index: (self._transforms_at(index), self._center_at(index)),
+        )
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
         for index in self.cuts:
@@ -90,7 +98,7 @@ class Timeline:
             prompts=prompts,
             blend=shot.blend,
             transforms=self._transforms_at(index if index == len(self.times) else moment),
-            center=(float(self._center[0][moment]), float(self._center[1][moment])),
+            center=self._center_at(moment),
             border=shot.border,
             losses={name: weight for name, weight in weights.items() if weight and (prompts or name != "prompt")},
             num_steps=int(self.num_steps[index]),
@@ -104,6 +112,8 @@ class Timeline:
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
             guide_pictures=self._guide_pictures_at(moment, shot.origin),
+            loss_regions={name: self._region_at(found, moment) for name, found in shot.loss_regions.items()},
+            keep=shot.keep and shot.keep.at(self.times[moment], lambda: self._travel.at(moment)),
         )
 
     def as_first(self, index: int) -> FrameSpec:
@@ -152,10 +162,19 @@ class Timeline:
 
     def _prompts_at(self, index: int) -> tuple[PromptWeight, ...]:
         """The prompts with a weight other than 0; a text or picture that occurs in several scenes is one prompt."""
-        weights: dict[tuple[str, ImageFile | None], float] = {}
+        weights: dict[tuple[str, ImageFile | None, Region | None], float] = {}
         for prompt, values in self._prompts:
-            about = (prompt.text, prompt.image)
+            region = self._region_at(prompt.region, index) if prompt.region is not None and values[index] else None
+            about = (prompt.text, prompt.image, region)
             weights[about] = weights.get(about, 0.0) + float(values[index])
         return tuple(
-            PromptWeight(text=text, image=image, weight=weight) for (text, image), weight in weights.items() if weight
+            PromptWeight(text=text, image=image, weight=weight, region=region)
+            for (text, image, region), weight in weights.items()
+            if weight
         )
+
+    def _region_at(self, region: RegionCurves, index: int) -> Region:
+        return region.at(self.times[index], lambda: self._travel.at(index))
+
+    def _center_at(self, index: int) -> tuple[float, float]:
+        return float(self._center[0][index]), float(self._center[1][index])

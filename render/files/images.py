@@ -25,6 +25,8 @@ _EXPECTED = "a PNG, JPEG, WebP, BMP, TIFF or GIF picture"
 
 Pixels = NDArray[np.float32]
 
+_LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of Rec. 601, as PIL's grey
+
 _MAX_READS = 100_000  # of a header; those of photographs need a few hundred
 _MAX_HEADER = 64_000_000  # bytes; a WebP is read completely before its size is known
 
@@ -43,6 +45,20 @@ def load_image(path: Path) -> Pixels:
     with _opened(path) as image:
         ImageOps.exif_transpose(image, in_place=True)
         return _pixels(image)
+
+
+def load_mask(path: Path) -> Pixels:
+    """Read a picture file as a mask (H, W) in [0, 1]: white is 1; black, and what is transparent, is 0.
+
+    Raises:
+        InputError: as `load_image`.
+    """
+    with _opened(path) as image:
+        ImageOps.exif_transpose(image, in_place=True)
+        if not image.has_transparency_data:
+            return _pixels(image) @ _LUMINANCE
+        levels = _scaled(image.convert("RGBA"), 255)
+        return levels[..., :3] @ _LUMINANCE * levels[..., 3]
 
 
 def require_image(path: Path) -> None:

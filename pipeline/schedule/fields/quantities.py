@@ -90,6 +90,21 @@ share = Quantity(
 )
 
 
+def share_from(low: float, high: float) -> Quantity:
+    """A share from `low` to `high`, both included."""
+    expected = f"{_SHARE}, from {low:.0%} to {high:.0%}"
+
+    def convert(value: Value, clock: Clock) -> float | None:
+        amount = _share(value, clock)
+        return amount if amount is not None and low <= amount <= high else None
+
+    def complain(amount: float, clock: Clock) -> str:
+        return "" if low <= amount <= high else f"expected {expected}"
+
+    text = written_as(_PERCENT.pattern, expected)
+    return Quantity(expected, convert, complain, one_of({"type": "number", "minimum": low, "maximum": high}, text))
+
+
 def rate(transform: Transform) -> Quantity:
     """How fast a transform moves, per second: `1.05/s`, `1.004/frame`, `2%/s`, `90deg/beat`, or a bare number.
 
