@@ -183,7 +183,12 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        newer = {"lead": None, "start": None, "adapt": "number", "guide_pictures": ()}  # than frames of earlier runs
+        newer: dict[str, object] = {
+            "lead": None,
+            "start": None,
+            "adapt": "number",
+            "guide_pictures": (),
+        }  # than frames of earlier runs
         newer |= {"loss_regions": {}, "keep": None}
         for name, default in newer.items():
             if numbers[name] == default:

@@ -14,12 +14,15 @@ from pipeline.curves.array import Array
 from pipeline.schedule.arrivals import Arrivals
 from pipeline.schedule.fields.regions import RegionCurves
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.keep import KeepCurves
 from pipeline.schedule.sections.loop import blend_weights
+from pipeline.schedule.sections.losses import Losses
+from pipeline.schedule.sections.shots import Shot
 from pipeline.schedule.travel import Travel
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import FrameSpec, GuidePicture, ImageFile, PriorStart, PromptWeight, Region
+from render.spec import FrameSpec, GuidePicture, ImageFile, Keep, PriorStart, PromptWeight, Region
 
 
 class Timeline:
@@ -112,8 +115,8 @@ class Timeline:
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
             guide_pictures=self._guide_pictures_at(moment, shot.origin),
-            loss_regions={name: self._region_at(found, moment) for name, found in shot.loss_regions.items()},
-            keep=shot.keep and shot.keep.at(self.times[moment], lambda: self._travel.at(moment)),
+            loss_regions=self._loss_regions_at(moment, shot),
+            keep=self._keep_at(moment, shot),
         )
 
     def as_first(self, index: int) -> FrameSpec:
@@ -173,8 +176,21 @@ class Timeline:
             if weight
         )
 
-    def _region_at(self, region: RegionCurves, index: int) -> Region:
-        return region.at(self.times[index], lambda: self._travel.at(index))
+    def _region_at(self, region: RegionCurves, index: int, start: float = 0.0) -> Region:
+        """The region in frame `index`; its own times count from `start` seconds."""
+        return region.at(self.times[index] - start, lambda: self._travel.at(index))
+
+    def _loss_regions_at(self, index: int, shot: Shot) -> dict[str, Region]:
+        losses: Losses = shot.sections["losses"]
+        return {
+            name: self._region_at(region, index, shot.start)
+            for name, region in losses.regions.items()
+            if self._losses[name][index]
+        }
+
+    def _keep_at(self, index: int, shot: Shot) -> Keep | None:
+        kept: KeepCurves | None = shot.sections["keep"]
+        return None if kept is None else kept.at(self.times[index] - shot.start, lambda: self._travel.at(index))
 
     def _center_at(self, index: int) -> tuple[float, float]:
         return float(self._center[0][index]), float(self._center[1][index])

@@ -6,6 +6,8 @@ import numpy as np
 
 from pipeline.curves.array import Array
 
+FARTHEST = 1e12  # an endless zoom would overflow
+
 Move = tuple[Mapping[str, float], tuple[float, float]]
 
 
@@ -40,7 +42,7 @@ class Travel:
         total = np.eye(3)
         for index in range(self._count):
             matrix = motion_matrix(self._move(index)[0], self._size, self._move(index)[1])
-            total = np.eye(3) if index in self._cuts else matrix @ total
+            total = np.eye(3) if index in self._cuts else np.clip(matrix @ total, -(FARTHEST**2), FARTHEST**2)
             moved = np.linalg.inv(to_pixels) @ total @ to_pixels
-            found[index] = moved / moved[2, 2]
-        return found
+            found[index] = np.nan_to_num(moved / moved[2, 2], nan=0.0)
+        return np.clip(found, -FARTHEST, FARTHEST)

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render.latents import Latent
+from render.refinement.areas import NOWHERE, Areas
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
@@ -33,6 +34,7 @@ def refine_coarsely(
     generator: torch.Generator,
     loss_scale: float,
     scheduler: Scheduler,
+    areas: Areas = NOWHERE,
 ) -> tuple[Tensor, FrameSpec]:
     """Take the coarse steps of a frame; return the picture to continue from, and the spec of the remaining steps.
 
@@ -40,6 +42,7 @@ def refine_coarsely(
         picture: (B, 3, H, W) in [0, 1], the noise.
         loss_scale: see `LatentAdam`.
         scheduler: takes the steps.
+        areas: of the picture, see `Refinement`.
 
     Returns:
         (B, 3, H, W) in [0, 1] and `spec` with fewer steps; both unchanged if the frame is too small or has too
@@ -56,7 +59,13 @@ def refine_coarsely(
     for careful in (False, True):
         optimizer = LatentAdam(latents.encode(small), None, loss_scale, spec.adapt)
         refinement = Refinement(
-            latents=latents, guides=guides, anchor=small, spec=coarse, generator=generator, careful=careful
+            latents=latents,
+            guides=guides,
+            anchor=small,
+            spec=coarse,
+            generator=generator,
+            careful=careful,
+            areas=areas.scaled(small.shape[-2:]),
         )
         image = scheduler.refine(refinement, optimizer)
         # Check now: quantisation would hide a NaN from the following steps.

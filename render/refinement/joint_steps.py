@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from render.guidance.prompts import batch_targets
+from render.refinement import areas
 from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.refinement.refine import Refinement
 
@@ -44,9 +45,10 @@ class Pending:
     def kind(self) -> Hashable:
         """A key: refinements with equal keys can be batched."""
         refinement, spec = self.refinement, self.refinement.spec
-        guides = tuple((id(guide.perceptor), guide.weight) for guide in refinement.guides)
+        guides = tuple((id(guide.perceptor), guide.weight, guide.targets.kind) for guide in refinement.guides)
         shape = tuple(refinement.anchor.shape)
-        return id(refinement.latents), guides, shape, spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses)
+        settings = spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses)
+        return id(refinement.latents), guides, shape, settings, refinement.areas.kind
 
     def result(self) -> Tensor:
         """Return the picture (1, 3, H, W) in [0, 1]; if no step was taken yet, take all of them now.
@@ -103,6 +105,7 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
         anchor=torch.cat([refinement.anchor for refinement in refinements]),
         generator=tuple(generators),
         weights=weights,
+        areas=areas.joined([refinement.areas for refinement in refinements]),
     )
     return refinement, lr.view(-1, 1, 1, 1)
 

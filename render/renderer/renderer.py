@@ -11,6 +11,7 @@ from render import catalogue
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
+from render.guidance.masks import Masks
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
@@ -76,6 +77,7 @@ class Renderer:
             source=source,
             loss_scale=FP16_LOSS_SCALE if dtype == torch.float16 else 1.0,
             device=device,
+            masks=Masks(device),
         )
         self._stages = Stages(self._models, Unbatched())
         self.device = device

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from render import catalogue, sources
+from render.guidance.masks import Masks
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
@@ -14,11 +15,13 @@ from render.motion.displacements import Displace
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.priors import Prior
+from render.refinement.areas import Areas
 from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
 from render.renderer.guide_pictures import GuidePictures
+from render.renderer.placing import Placing
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
@@ -35,6 +38,7 @@ class Models:
         displace: moves the picture, an entry of `render.motion.displacements`.
         source: makes what the first frame and cuts start from if their spec does not say, an entry of `render.sources`.
         loss_scale: see `LatentAdam`.
+        masks: draws regions.
     """
 
     latents: Latent
@@ -46,6 +50,7 @@ class Models:
     source: str
     loss_scale: float
     device: torch.device
+    masks: Masks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +89,7 @@ class Stages:
         self._models = models
         self.scheduler = scheduler
         self._guide_pictures = GuidePictures(models.latents, self.begun)
+        self._placing = Placing(models.masks, models.latents)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
@@ -100,12 +106,17 @@ class Stages:
         generator = frame_generator(spec.seed, spec.draws_as, self._models.device)
         refined = bool(spec.num_steps and spec.losses)
         prepared = self._begun(spec, generator) if state is None else self._moved(state, spec, refined)
+        is_noise = state is None and spec.start is None
+        areas = self._placing.areas(spec, prepared.image, is_noise=is_noise)
+        guides = self._placing.guides(guides, spec, None if is_noise else prepared.image)
         prepared = self._altered(prepared, spec, refined)
         if refined and prepared.start is None:
-            prepared, spec = self._refined_coarsely(prepared, spec, guides, generator)
+            prepared, spec = self._refined_coarsely(prepared, spec, guides, generator, areas)
         carried = state.optimizer_state if state is not None else {}
         if prepared.start is None or not refined:
-            return Finished(image=prepared.image, latent=prepared.latent, optimizer_state=carried)
+            return self._restored(
+                Finished(image=prepared.image, latent=prepared.latent, optimizer_state=carried), areas
+            )
         models = self._models
         optimizer = LatentAdam(prepared.start, carried if spec.carry_optimizer else None, models.loss_scale, spec.adapt)
         refinement = Refinement(
@@ -115,9 +126,18 @@ class Stages:
             spec=spec,
             generator=generator,
             careful=careful,
+            areas=areas,
         )
         image = self.scheduler.refine(refinement, optimizer)
-        return Finished(image=image, latent=optimizer.latent.detach(), optimizer_state=optimizer.state())
+        latent = optimizer.latent.detach()
+        return self._restored(Finished(image=image, latent=latent, optimizer_state=optimizer.state()), areas)
+
+    def _restored(self, found: Finished, areas: Areas) -> Finished:
+        """Lay what is kept over the finished picture."""
+        if areas.kept is None:
+            return found
+        image, latent = self._placing.restored(found.image, found.latent, areas.kept)
+        return replace(found, image=image, latent=latent)
 
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
@@ -174,11 +194,11 @@ class Stages:
         return Prepared(image=image, latent=latent, start=latent if refined else None)
 
     def _refined_coarsely(
-        self, prepared: Prepared, spec: FrameSpec, guides: Sequence[Guide], generator: torch.Generator
+        self, prepared: Prepared, spec: FrameSpec, guides: Sequence[Guide], generator: torch.Generator, areas: Areas
     ) -> tuple[Prepared, FrameSpec]:
         """Take the coarse steps; return the picture to go on from, and the spec of the remaining steps."""
         latents = self._models.latents
         image, rest = refine_coarsely(
-            latents, guides, prepared.image, spec, generator, self._models.loss_scale, self.scheduler
+            latents, guides, prepared.image, spec, generator, self._models.loss_scale, self.scheduler, areas
         )
         return replace(prepared, image=image, start=latents.encode(image)), rest

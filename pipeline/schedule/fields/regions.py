@@ -87,7 +87,7 @@ class RegionCurves:
 
 
 def _rounded(number: float) -> float:
-    return round(float(number), 9) + 0.0  # no -0.0
+    return float(f"{round(float(number), 12):.9g}") + 0.0  # no -0.0
 
 
 @functools.cache

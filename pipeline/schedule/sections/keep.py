@@ -1,6 +1,5 @@
 """The section `keep:`: the part of the picture that stays as it is, while the rest is painted around it."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -30,18 +29,14 @@ class KeepCurves:
     seam: Curve = Curve.constant(0.03)
 
     def at(self, time: float, motion: Callable[[], tuple[float, ...]]) -> Keep | None:
-        """What is kept at `time` in seconds, see `RegionCurves.at`; None if nothing is."""
-        now = np.array([time - self.region.start])
+        """What is kept `time` seconds after the shot's start, see `RegionCurves.at`; None if nothing is."""
+        now = np.array([time])
         amount, seam = (
             round(float(np.clip(found.sample(now)[0], 0, 1)), 9) + 0.0 for found in (self.amount, self.seam)
         )
         if not amount:
             return None
         return Keep(region=self.region.at(time, motion), image=self.image, amount=amount, seam=seam)
-
-    def starting_at(self, start: float) -> "KeepCurves":
-        """The same in a shot that starts at `start` seconds."""
-        return dataclasses.replace(self, region=self.region.starting_at(start))
 
 
 SETTINGS = (

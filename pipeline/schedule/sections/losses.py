@@ -31,11 +31,6 @@ class Losses:
     weights: Mapping[str, Curve]
     regions: Mapping[str, RegionCurves] = dataclasses.field(default_factory=dict)
 
-    def starting_at(self, start: float) -> "Losses":
-        """The same losses in a shot that starts at `start` seconds."""
-        regions = {name: placed.starting_at(start) for name, placed in self.regions.items()}
-        return dataclasses.replace(self, regions=regions)
-
 
 _DEFAULT = Losses(weights={name: Curve.constant(weight) for name, weight in DEFAULT_LOSSES.items()})
 

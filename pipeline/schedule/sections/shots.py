@@ -14,12 +14,9 @@ from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import read_map
-from pipeline.schedule.fields.regions import RegionCurves
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
 from pipeline.schedule.fields.times import duration, lasting
 from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, start
-from pipeline.schedule.sections.keep import KeepCurves
-from pipeline.schedule.sections.losses import Losses
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
@@ -123,18 +120,6 @@ class Shot:
         begun: start.Start = self.sections["start"]
         return begun.spec
 
-    @property
-    def loss_regions(self) -> Mapping[str, RegionCurves]:
-        """Where losses may change the picture, by name; the others change all of it."""
-        losses: Losses = self.sections["losses"]
-        return losses.regions
-
-    @property
-    def keep(self) -> KeepCurves | None:
-        """What stays as it is."""
-        kept: KeepCurves | None = self.sections["keep"]
-        return kept
-
     def draft(self) -> "Shot":
         return replace(self, sections={**self.sections, "refine": self.refine.draft()})
 
@@ -192,15 +177,9 @@ def _listed(reading: Reading) -> list[Shot]:
         start = round(frame) / clock.fps if abs(frame - round(frame)) < 1e-6 else begin
         entries, cut = _entries(document, item, clock)
         own = Reading(document=document, entries=entries, clock=_clock_from(start, length, clock), found=reading.found)
-        sections = {name: _moved(found, start) for name, found in _sections(own).items()}
-        shots.append(Shot(start=start, cut=cut, sections=sections))
+        shots.append(Shot(start=start, cut=cut, sections=_sections(own)))
         begin += length
     return shots
-
-
-def _moved(found: Any, start: float) -> Any:
-    """A section's value with its regions in a shot that starts at `start`; those of prompts are moved when joined."""
-    return found.starting_at(start) if isinstance(found, KeepCurves | Losses) else found
 
 
 def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Value], bool]:
