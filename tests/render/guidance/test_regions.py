@@ -171,7 +171,7 @@ def test_a_loss_changes_its_region_only(spec: FrameSpec) -> None:
     found = renderer.step(begun, replace(smooth, index=1, loss_regions={"smooth": LEFT})).image - begun.image
     left, right = found.chunk(2, dim=-1)
     assert float(left.abs().mean()) > 0.01
-    assert not right.any()
+    assert float(right.abs().max()) < 1e-6
 
 
 def test_a_batch_refines_regions_as_each_would_be_alone(spec: FrameSpec) -> None:
