@@ -1,6 +1,6 @@
 """Draw the regions of a frame: where its prompts and losses apply, and what is kept as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -11,7 +11,10 @@ from render.guidance.masks import Masks, grown
 from render.latents import Latent
 from render.refinement.areas import Areas, Kept
 from render.refinement.refine import Guide
-from render.spec import FrameSpec, Keep
+from render.sources import Start
+from render.spec import FrameSpec, Keep, PromptWeight, Region
+
+ELSEWHERE = 1e-3  # what the picture of prompts without a region counts in those of others
 
 
 class Placing:
@@ -45,6 +48,27 @@ class Placing:
             replace(guide, targets=replace(guide.targets, regions=torch.stack(masks[: len(guide.targets.weights)])))
             for guide in guides
         ]
+
+    @torch.no_grad()
+    def begun(self, spec: FrameSpec, begin: Callable[[FrameSpec], Start]) -> Start:
+        """Return what a frame starts from: if its prompts have regions, a prior's picture for each, put together.
+
+        Args:
+            begin: returns what a frame starts from, whatever the regions of its prompts.
+        """
+        parts: dict[Region | None, list[PromptWeight]] = {}
+        for prompt in spec.prompts:
+            parts.setdefault(prompt.region, []).append(prompt)
+        if spec.start is None or len(parts) < 2:
+            return begin(spec)
+        pictures, masks = [], []
+        for region, prompts in parts.items():
+            pictures.append(begin(replace(spec, prompts=tuple(prompts))).image)
+            mask = None if region is None else self._masks.draw(region, spec.size, None)
+            masks.append(torch.full_like(pictures[0][:, :1], ELSEWHERE) if mask is None else mask[None, None])
+        shares = torch.stack(masks) + ELSEWHERE**2
+        image = (torch.stack(pictures) * shares).sum(dim=0) / shares.sum(dim=0)
+        return Start(image=image, latent=self._latents.encode(image))
 
     def areas(self, spec: FrameSpec, picture: Tensor, *, is_noise: bool) -> Areas:
         """Return where the losses of a frame apply, and what is kept.

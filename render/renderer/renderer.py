@@ -174,7 +174,7 @@ class Renderer:
         """Return the refinement of a frame that starts from noise, with all steps at full size; for measuring speed."""
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         image = self._stages.begun(replace(spec, start=None), generator).image
-        guides = self._stages.guides(spec)
+        guides = self._stages.placed(self._stages.guides(spec), spec, None)
         refinement = Refinement(latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator)
         return refinement, LatentAdam(self._latents.encode(image), None, self._models.loss_scale, spec.adapt)
 

@@ -108,7 +108,7 @@ class Stages:
         prepared = self._begun(spec, generator) if state is None else self._moved(state, spec, refined)
         is_noise = state is None and spec.start is None
         areas = self._placing.areas(spec, prepared.image, is_noise=is_noise)
-        guides = self._placing.guides(guides, spec, None if is_noise else prepared.image)
+        guides = self.placed(guides, spec, None if is_noise else prepared.image)
         prepared = self._altered(prepared, spec, refined)
         if refined and prepared.start is None:
             prepared, spec = self._refined_coarsely(prepared, spec, guides, generator, areas)
@@ -142,7 +142,7 @@ class Stages:
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
         source: Source = catalogue.load(sources, self._models.source if spec.start is None else "prior").start
-        return source(spec, spec.size, generator, self.loaded(spec))
+        return self._placing.begun(spec, lambda part: source(part, part.size, generator, self.loaded(part)))
 
     def loaded(self, spec: FrameSpec) -> Loaded:
         """Return the models as a source gets them."""
@@ -165,6 +165,10 @@ class Stages:
             for perceptor, target, weight in pairs
             if target is not None
         ]
+
+    def placed(self, guides: Sequence[Guide], spec: FrameSpec, picture: Tensor | None) -> list[Guide]:
+        """Return the guides with the regions of a frame's prompts, see `Placing.guides`."""
+        return self._placing.guides(guides, spec, picture)
 
     def _begun(self, spec: FrameSpec, generator: torch.Generator) -> Prepared:
         start = self.begun(spec, generator)
