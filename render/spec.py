@@ -42,12 +42,60 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Region:
+    """A part of the picture: a mask in [0, 1], drawn by an entry of `render.guidance.regions`.
+
+    Attributes:
+        kind: the entry's name.
+        numbers: those of the kind, such as the edges of a box, in shares of the picture.
+        file: the picture or video that the mask is read from.
+        text: what the mask shows where it is found in the picture.
+        parts: the regions that are combined.
+        feather: the width of its soft edge, as a share of the picture's shorter side.
+        invert: it is everything else.
+        motion: the 3x3 matrix, row by row, that has moved it since the last cut, in shares of width and height;
+            empty if it stands still.
+    """
+
+    kind: str
+    numbers: tuple[float, ...] = ()
+    file: ImageFile | None = None
+    text: str = ""
+    parts: tuple["Region", ...] = ()
+    feather: float = 0.0
+    invert: bool = False
+    motion: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """What stays as it is.
+
+    Attributes:
+        region: where.
+        image: the picture whose pixels are kept there; None for those of the frame before, after this frame's motion.
+        amount: how much of what is kept is seen, in [0, 1].
+        seam: the width of the edge beyond the region in which it fades, as a share of the picture's shorter side.
+    """
+
+    region: Region
+    image: ImageFile | None = None
+    amount: float = 1.0
+    seam: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromptWeight:
-    """A text prompt, or a picture prompt named by its text, and its weight; a negative weight pushes away."""
+    """A text prompt, or a picture prompt named by its text, and its weight; a negative weight pushes away.
+
+    Attributes:
+        region: the part of the picture that it applies to; None for all of it.
+    """
 
     text: str
     weight: float
     image: ImageFile | None = None
+    region: Region | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +251,8 @@ class FrameSpec:
         colour: what happens to its colours; None for nothing.
         noise: what is added to the latent of a frame with a predecessor, if anything.
         image_guides: the picture files that it is pulled towards.
+        loss_regions: maps the name of a loss to the part of the picture that it may change; others change all of it.
+        keep: what stays as it is, if anything.
     """
 
     index: int
@@ -228,6 +278,8 @@ class FrameSpec:
     colour: Colour | None = None
     noise: LatentNoise | None = None
     image_guides: tuple[ImageGuide, ...] = ()
+    loss_regions: Mapping[str, Region] = field(default_factory=dict)
+    keep: Keep | None = None
 
     @property
     def draws_as(self) -> int:
@@ -240,7 +292,7 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        newer = {
+        newer: dict[str, object] = {
             "lead": None,
             "start": None,
             "adapt": "number",
@@ -248,6 +300,8 @@ class FrameSpec:
             "colour": None,
             "noise": None,
             "image_guides": (),
+            "loss_regions": {},
+            "keep": None,
         }  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:
@@ -256,11 +310,12 @@ class FrameSpec:
 
 
 def _by_content(value: object) -> object:
-    """Replace every `ImageFile`, as a dict, by its hash; the key of a prompt's picture is left out without one."""
+    """Replace every `ImageFile`, as a dict, by its hash; a prompt's picture and region are left out without one."""
     if isinstance(value, list | tuple):
         return [_by_content(part) for part in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {"path", "sha256"}:
         return value["sha256"]
-    return {name: _by_content(part) for name, part in value.items() if not (name == "image" and part is None)}
+    missing = {name for name in ("image", "region") if name in value and value[name] is None}
+    return {name: _by_content(part) for name, part in value.items() if name not in missing}

@@ -12,11 +12,16 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.schedule.arrivals import Approaches, Arrivals
+from pipeline.schedule.fields.regions import RegionCurves
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.colour_over_time import ColourOverTime
+from pipeline.schedule.sections.keep import KeepCurves
 from pipeline.schedule.sections.loop import blend_weights
+from pipeline.schedule.sections.losses import Losses
 from pipeline.schedule.sections.motion_shake import moves
 from pipeline.schedule.sections.noise import NoiseOverTime
+from pipeline.schedule.sections.shots import Shot
+from pipeline.schedule.travel import Travel
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
@@ -25,10 +30,12 @@ from render.spec import (
     GuidePicture,
     ImageFile,
     ImageGuide,
+    Keep,
     LatentNoise,
     PictureStart,
     PriorStart,
     PromptWeight,
+    Region,
 )
 
 
@@ -64,6 +71,12 @@ class Timeline:
         own = [shot.sections["noise"] for shot in self._shots]
         self._noise = NoiseOverTime(schedule.noise, own, self._shot, self.times)
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
+        self._travel = Travel(
+            len(self.times),
+            schedule.output.size,
+            self.cuts,
+            lambda index: (self._transforms_at(index), self._center_at(index)),
+        )
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
         for index in self.cuts:
@@ -111,7 +124,7 @@ class Timeline:
             prompts=prompts,
             blend=shot.blend,
             transforms=self._transforms_at(index if index == len(self.times) else moment),
-            center=(float(self._center[0][moment]), float(self._center[1][moment])),
+            center=self._center_at(moment),
             border=shot.border,
             losses=losses,
             num_steps=int(self.num_steps[index]),
@@ -128,6 +141,8 @@ class Timeline:
             colour=self._colours.at(moment, losses),
             noise=self._noise_at(index),
             image_guides=guides,
+            loss_regions=self._loss_regions_at(moment, shot),
+            keep=self._keep_at(moment, shot),
         )
 
     def as_first(self, index: int) -> FrameSpec:
@@ -164,7 +179,7 @@ class Timeline:
     def _first_steps(self, moment: int) -> int:
         """The steps of a frame without a predecessor: the fewer, the more of it is a picture already."""
         guided = sum(guide.share for guide in self._approaches.at(moment, anew=self._room(moment)))
-        return round(self._shots[self._shot[moment]].first_steps * (1 - guided))
+        return round(float(self._shots[self._shot[moment]].first_steps * (1 - guided)))
 
     def _guides_at(self, index: int) -> tuple[ImageGuide, ...]:
         begins = index in self.cuts or (index >= len(self.times) and 0 < index - len(self.times) in self.cuts)
@@ -214,10 +229,32 @@ class Timeline:
 
     def _prompts_at(self, index: int) -> tuple[PromptWeight, ...]:
         """The prompts with a weight other than 0; a text or picture that occurs in several scenes is one prompt."""
-        weights: dict[tuple[str, ImageFile | None], float] = {}
+        weights: dict[tuple[str, ImageFile | None, Region | None], float] = {}
         for prompt, values in self._prompts:
-            about = (prompt.text, prompt.image)
+            region = self._region_at(prompt.region, index) if prompt.region is not None and values[index] else None
+            about = (prompt.text, prompt.image, region)
             weights[about] = weights.get(about, 0.0) + float(values[index])
         return tuple(
-            PromptWeight(text=text, image=image, weight=weight) for (text, image), weight in weights.items() if weight
+            PromptWeight(text=text, image=image, weight=weight, region=region)
+            for (text, image, region), weight in weights.items()
+            if weight
         )
+
+    def _region_at(self, region: RegionCurves, index: int, start: float = 0.0) -> Region:
+        """The region in frame `index`; its own times count from `start` seconds."""
+        return region.at(self.times[index] - start, lambda: self._travel.at(index))
+
+    def _loss_regions_at(self, index: int, shot: Shot) -> dict[str, Region]:
+        losses: Losses = shot.sections["losses"]
+        return {
+            name: self._region_at(region, index, shot.start)
+            for name, region in losses.regions.items()
+            if self._losses[name][index]
+        }
+
+    def _keep_at(self, index: int, shot: Shot) -> Keep | None:
+        kept: KeepCurves | None = shot.sections["keep"]
+        return None if kept is None else kept.at(self.times[index] - shot.start, lambda: self._travel.at(index))
+
+    def _center_at(self, index: int) -> tuple[float, float]:
+        return float(self._center[0][index]), float(self._center[1][index])

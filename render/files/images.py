@@ -28,6 +28,8 @@ Pixels = NDArray[np.float32]
 Colour = tuple[float, float, float]
 WHITE: Colour = (1.0, 1.0, 1.0)
 
+_LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of Rec. 601, as PIL's grey
+
 _MAX_READS = 100_000  # of a header; those of photographs need a few hundred
 _MAX_HEADER = 64_000_000  # bytes; a WebP is read completely before its size is known
 
@@ -49,6 +51,20 @@ def load_image(path: Path, background: Colour = WHITE, *, to_srgb: bool = False)
     with _opened(path) as image:
         ImageOps.exif_transpose(image, in_place=True)
         return _pixels(in_srgb(image) if to_srgb else image, background)
+
+
+def load_mask(path: Path) -> Pixels:
+    """Read a picture file as a mask (H, W) in [0, 1]: white is 1; black, and what is transparent, is 0.
+
+    Raises:
+        InputError: as `load_image`.
+    """
+    with _opened(path) as image:
+        ImageOps.exif_transpose(image, in_place=True)
+        if not image.has_transparency_data:
+            return _pixels(image, WHITE) @ _LUMINANCE
+        levels = _scaled(image.convert("RGBA"), 255)
+        return levels[..., :3] @ _LUMINANCE * levels[..., 3]
 
 
 def require_image(path: Path) -> None:

@@ -49,14 +49,22 @@ def sample(image: Tensor, views: Tensor, side: int) -> Tensor:
         (B, N, C, side, side) in the range of `image`, which is reflected at its borders.
     """
     batch, count = views.shape[:2]
-    # One prefilter for all cutouts: a crop in the middle of the range of sizes then maps pixel to pixel.
-    shrink = min(1.0, 1.4 * side / min(image.shape[-2:]))
-    if shrink < 1.0:
-        size = [round(shrink * pixels) for pixels in image.shape[-2:]]
-        image = F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
+    image = prefiltered(image, side)
     grid = _places(views, side).reshape(batch, count * side, side, 2)
     looks = F.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     return looks.view(batch, -1, count, side, side).transpose(1, 2)
+
+
+def prefiltered(image: Tensor, side: int) -> Tensor:
+    """Shrink `image` (B, C, H, W) once for all cutouts of `side` pixels, unless it is small: (B, C, h, w).
+
+    A crop in the middle of the range of sizes then maps pixel to pixel. Shrinking it again changes nothing.
+    """
+    shrink = min(1.0, 1.4 * side / min(image.shape[-2:]))
+    size = [round(shrink * pixels) for pixels in image.shape[-2:]]
+    if shrink == 1.0 or size == list(image.shape[-2:]):
+        return image
+    return F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def _places(views: Tensor, side: int) -> Tensor:

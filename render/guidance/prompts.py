@@ -1,8 +1,8 @@
 """Turn prompts into targets of guidance: unit embeddings of texts and pictures, mixed by weights or slerp."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 from render.guidance import cutouts
 from render.guidance.perceptors import Perceptor
 from render.guidance.pictures import require_unchanged
+from render.guidance.stencils import Stencil
 from render.spec import ImageFile, PromptWeight
 
 
@@ -26,7 +27,8 @@ class Targets:
         weights: (P,) or (B, P), signed.
         regions: (P, H, W) or (B, P, H, W) in [0, 1], at the size of the frame: where in the picture each prompt
             applies; None if every prompt applies everywhere.
-        coverage: (B, N, P) in [0, 1], how much of each region each of N cutouts shows, see `with_coverage`.
+        coverage: (B, N, P), how much of its region each of N cutouts shows, for the prompt that it is dealt to; see
+            `render.guidance.stencils`. None without regions.
     """
 
     embeddings: Tensor
@@ -34,15 +36,19 @@ class Targets:
     regions: Tensor | None = None
     coverage: Tensor | None = None
 
-    def with_coverage(self, views: Tensor, side: int) -> "Targets":
-        """Return these targets with the `coverage` of cutouts given by `views` (B, N, 3, 3), `side` pixels wide.
+    @property
+    def kind(self) -> Hashable:
+        """Equal for targets that can be batched: the size of their regions, if they have any."""
+        return None if self.regions is None else tuple(self.regions.shape[-2:])
 
-        Regions are sampled with the cutouts' views, so they are cropped, flipped and tilted like the picture.
-        """
+    @property
+    def stencil(self) -> Stencil | None:
+        """The regions, for the steps of a refinement; None without regions."""
         if self.regions is None:
-            return self
-        regions = self.regions.expand(len(views), *self.regions.shape[-3:])
-        return replace(self, coverage=cutouts.sample(regions, views, side).mean(dim=(-2, -1)).clamp(0.0, 1.0))
+            return None
+        height, width = self.regions.shape[-2:]
+        prompts = self.weights.shape[-1]
+        return Stencil(self.regions.view(-1, prompts, height, width), self.weights.view(-1, prompts))
 
     def similarity(self, embeddings: Tensor) -> Tensor:
         """Return the weighted mean cosine of unit vectors (B, N, D) to targets where they apply, in [-1, 1]: (B,)."""
@@ -51,27 +57,16 @@ class Targets:
 
 
 def batch_targets(targets: Sequence[Targets]) -> Targets:
-    """Batch the targets of several pictures; missing prompts are padded with weight 0, missing regions with 1."""
+    """Batch the targets of several pictures, all with regions of one size or all without.
+
+    Missing prompts are padded with weight 0 and a region that is nowhere.
+    """
+    regions = [each.regions for each in targets if each.regions is not None]
     return Targets(
         embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
         weights=pad_sequence([each.weights for each in targets], batch_first=True),
-        regions=_batch_regions(targets),
+        regions=pad_sequence(regions, batch_first=True) if regions else None,
     )
-
-
-def _batch_regions(targets: Sequence[Targets]) -> Tensor | None:
-    """Batch regions (B, P, H, W) at the largest size: a frame's coarse steps may be in a batch with a smaller frame."""
-    sizes = [each.regions.shape[-2:] for each in targets if each.regions is not None]
-    if not sizes:
-        return None
-    size = max(sizes)
-    regions = [
-        each.weights.new_ones(len(each.weights), *size)
-        if each.regions is None
-        else F.interpolate(each.regions.unsqueeze(0), size=size, mode="bilinear", align_corners=False)[0]
-        for each in targets
-    ]
-    return pad_sequence(regions, batch_first=True)
 
 
 def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
@@ -105,7 +100,7 @@ class PromptEncoder:
             return None
         embeddings = torch.stack([self._embed(prompt.image or prompt.text) for prompt in prompts])
         weights = torch.tensor([prompt.weight for prompt in prompts], device=embeddings.device)
-        if blend == "slerp" and len(prompts) == 2:
+        if blend == "slerp" and len(prompts) == 2 and prompts[0].region == prompts[1].region:
             total = prompts[0].weight + prompts[1].weight
             embeddings = slerp(embeddings[0], embeddings[1], prompts[1].weight / total).unsqueeze(0)
             weights = weights.sum(dim=0, keepdim=True)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from render.guidance.guide_images import GuideImages
 from render.latents import Latent
+from render.refinement.areas import NOWHERE, Areas
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
@@ -35,6 +36,7 @@ def refine_coarsely(
     loss_scale: float,
     scheduler: Scheduler,
     guide_images: GuideImages | None = None,
+    areas: Areas = NOWHERE,
 ) -> tuple[Tensor, FrameSpec]:
     """Take the coarse steps of a frame; return the picture to continue from, and the spec of the remaining steps.
 
@@ -43,6 +45,7 @@ def refine_coarsely(
         loss_scale: see `LatentAdam`.
         scheduler: takes the steps.
         guide_images: see `Refinement`.
+        areas: of the picture, see `Refinement`.
 
     Returns:
         (B, 3, H, W) in [0, 1] and `spec` with fewer steps; both unchanged if the frame is too small or has too
@@ -66,6 +69,7 @@ def refine_coarsely(
             generator=generator,
             careful=careful,
             guide_images=guide_images,
+            areas=areas.scaled(small.shape[-2:]),
         )
         image = scheduler.refine(refinement, optimizer)
         # Check now: quantisation would hide a NaN from the following steps.

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from render.guidance.guide_images import batch_guide_images
 from render.guidance.prompts import batch_targets
+from render.refinement import areas
 from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.refinement.refine import Refinement
 
@@ -45,12 +46,13 @@ class Pending:
     def kind(self) -> Hashable:
         """A key: refinements with equal keys can be batched."""
         refinement, spec = self.refinement, self.refinement.spec
-        guides = tuple((id(guide.perceptor), guide.weight) for guide in refinement.guides)
+        guides = tuple((id(guide.perceptor), guide.weight, guide.targets.kind) for guide in refinement.guides)
         shape = tuple(refinement.anchor.shape)
         palette = refinement.palette
         colours = None if palette is None else palette.shape[1]
-        kind = spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses), refinement.guide_images is None
-        return id(refinement.latents), guides, shape, kind, colours
+        settings = spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses)
+        extras = refinement.guide_images is None, colours, refinement.areas.kind
+        return id(refinement.latents), guides, shape, settings, extras
 
     def result(self) -> Tensor:
         """Return the picture (1, 3, H, W) in [0, 1]; if no step was taken yet, take all of them now.
@@ -111,6 +113,7 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
         guide_images=batch_guide_images(images) if images else None,
         weights=weights,
         palettes=None if palettes[0] is None else torch.cat([each for each in palettes if each is not None]),
+        areas=areas.joined([refinement.areas for refinement in refinements]),
     )
     return refinement, lr.view(-1, 1, 1, 1)
 

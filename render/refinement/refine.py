@@ -5,8 +5,9 @@ one resample, the optimiser's state is carried over from the previous frame, and
 of the codebook's standard deviation, so that 0.1 means the same for every VQGAN.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -19,7 +20,9 @@ from render.guidance.guide_images import GuideImages
 from render.guidance.losses import LossInputs
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import Targets
+from render.guidance.stencils import Stencil, only_inside
 from render.latents import Latent
+from render.refinement.areas import NOWHERE, Areas
 from render.refinement.optimizer import LatentAdam, RunningAverage
 from render.rng import Generators
 from render.spec import FrameSpec
@@ -43,10 +46,12 @@ class EmbeddedCutouts:
     Attributes:
         views: (B, N, 3, 3), the matrices of the N cutouts (see `render.guidance.cutouts.draw`).
         embeddings: (B, N, D), unit vectors, differentiable in the pictures.
+        coverage: see `Targets`.
     """
 
     views: Tensor
     embeddings: Tensor
+    coverage: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +65,7 @@ class Refinement:
         guide_images: the pictures that the frames are pulled towards; None without any.
         weights: loss weights, (B,) each, which replace the spec's if every picture has its own.
         palettes: (B, K, 3) in OKLab, which replace the spec's if every picture has its own.
+        areas: where losses apply, and what is kept as it is.
     """
 
     latents: Latent
@@ -70,6 +76,7 @@ class Refinement:
     careful: bool = False
     guide_images: GuideImages | None = None
     weights: Mapping[str, Tensor] = field(default_factory=dict)
+    areas: Areas = NOWHERE
     palettes: Tensor | None = None
 
     @property
@@ -111,6 +118,8 @@ class Refinement:
 
     def _loss(self, latent: Tensor) -> Tensor:
         image = self.latents.decode(latent)
+        if self.areas.kept is not None:
+            image = self.areas.kept.over(image)
         seen = self._embed_cutouts(image)
         inputs = LossInputs(
             image=image,
@@ -118,7 +127,7 @@ class Refinement:
             anchor=self.anchor,
             embeddings=[each.embeddings for each in seen],
             targets=[
-                guide.targets.with_coverage(each.views, guide.perceptor.side)
+                guide.targets if each.coverage is None else replace(guide.targets, coverage=each.coverage)
                 for guide, each in zip(self.guides, seen, strict=True)
             ],
             shares=[guide.weight for guide in self.guides],
@@ -126,14 +135,25 @@ class Refinement:
             guide_images=self.guide_images,
         )
         weighted = (self.weights or self.spec.losses).items()
-        total: Tensor = sum((weight * catalogue.load(losses, name).loss(inputs)).sum() for name, weight in weighted)
-        return total
+        return functools.reduce(torch.add, [(weight * self._loss_of(name, inputs)).sum() for name, weight in weighted])
+
+    def _loss_of(self, name: str, inputs: LossInputs) -> Tensor:
+        if name in self.areas.losses:
+            inputs = replace(inputs, image=only_inside(inputs.image, self.areas.losses[name]))
+        found: Tensor = catalogue.load(losses, name).loss(inputs)
+        return found
 
     def _embed_cutouts(self, image: Tensor) -> list[EmbeddedCutouts]:
         strength = augment.STRENGTHS[self.spec.augment]
-        return embed_cutouts(
-            image, [each.perceptor for each in self.guides], self.spec.num_cutouts, strength, self.generator
-        )
+        perceptors = [each.perceptor for each in self.guides]
+        if self._stencil is not None:
+            image = self._stencil.over(image)
+        return embed_cutouts(image, perceptors, self.spec.num_cutouts, strength, self.generator, self._stencil)
+
+    @functools.cached_property
+    def _stencil(self) -> Stencil | None:
+        """The regions of the prompts, which are the same for every perceptor."""
+        return self.guides[0].targets.stencil if self.guides else None
 
     def _step_carefully(self, optimizer: LatentAdam, lr: float) -> float:
         """Take a step; while it is non-finite, repeat it from the last latent at half the rate. Return the rate."""
@@ -151,22 +171,32 @@ class Refinement:
 
 
 def embed_cutouts(
-    image: Tensor, perceptors: Sequence[Perceptor], count: int, strength: augment.Strength, generators: Generators
+    image: Tensor,
+    perceptors: Sequence[Perceptor],
+    count: int,
+    strength: augment.Strength,
+    generators: Generators,
+    stencil: Stencil | None = None,
 ) -> list[EmbeddedCutouts]:
     """Embed `count` augmented cutouts of every picture (B, 3, H, W) in [0, 1] with each perceptor.
 
-    Perceptors with the same cutout size see the same cutouts.
+    Perceptors with the same cutout size see the same cutouts. With a stencil, cutouts are dealt to its regions.
     """
     aspect = image.shape[-1] / image.shape[-2]
-    drawn: dict[int, tuple[Tensor, Tensor]] = {}
+    drawn: dict[int, tuple[Tensor, Tensor, Tensor | None]] = {}
     for side in (perceptor.side for perceptor in perceptors):
         if side not in drawn:
             views = cutouts.draw(len(image), count, aspect, strength, generators)
-            drawn[side] = views, augment.alter(cutouts.sample(image, views, side), strength, generators).flatten(0, 1)
+            looks, coverage = cutouts.sample(image, views, side), None
+            if stencil is not None:
+                dealt = stencil.deal(views, side)
+                looks, coverage = only_inside(looks, dealt.mask), dealt.coverage
+            drawn[side] = views, augment.alter(looks, strength, generators).flatten(0, 1), coverage
     seen = []
     for perceptor in perceptors:
-        views, pixels = drawn[perceptor.side]
-        seen.append(EmbeddedCutouts(views=views, embeddings=perceptor.encode_image(pixels).view(len(image), count, -1)))
+        views, pixels, coverage = drawn[perceptor.side]
+        embeddings = perceptor.encode_image(pixels).view(len(image), count, -1)
+        seen.append(EmbeddedCutouts(views=views, embeddings=embeddings, coverage=coverage))
     return seen
 
 

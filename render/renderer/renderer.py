@@ -11,6 +11,7 @@ from render import catalogue
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
+from render.guidance.masks import Masks
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
@@ -77,6 +78,7 @@ class Renderer:
             source=source,
             loss_scale=FP16_LOSS_SCALE if dtype == torch.float16 else 1.0,
             device=device,
+            masks=Masks(device),
         )
         self._stages = Stages(self._models, Unbatched())
         self.device = device
@@ -177,7 +179,7 @@ class Renderer:
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         spec = replace(spec, start=None, guide_pictures=(), image_guides=())
         image = self._stages.begun(spec, generator).image
-        guides = self._stages.guides(spec)
+        guides = self._stages.placed(self._stages.guides(spec), spec, None)
         refinement = Refinement(latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator)
         return refinement, LatentAdam(self._latents.encode(image), None, self._models.loss_scale, spec.adapt)
 

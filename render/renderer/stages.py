@@ -9,6 +9,7 @@ from torch import Tensor
 
 from render import catalogue, sources
 from render.canvas.painting import Painter
+from render.guidance.masks import Masks
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
@@ -16,6 +17,7 @@ from render.motion.displacements import Displace
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.priors import Prior
+from render.refinement.areas import Areas
 from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
@@ -25,6 +27,7 @@ from render.renderer.continuing import continued
 from render.renderer.guide_pictures import GuidePictures
 from render.renderer.image_guides import ImageGuides
 from render.renderer.latent_noise import noisy
+from render.renderer.placing import Placing
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
@@ -43,6 +46,7 @@ class Models:
         displace: moves the picture, an entry of `render.motion.displacements`.
         source: makes what the first frame and cuts start from if their spec does not say, an entry of `render.sources`.
         loss_scale: see `LatentAdam`.
+        masks: draws regions.
     """
 
     latents: Latent
@@ -54,6 +58,7 @@ class Models:
     source: str
     loss_scale: float
     device: torch.device
+    masks: Masks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +102,7 @@ class Stages:
         self._guide_pictures = GuidePictures(models.latents, self.begun)
         self._painter = Painter(models.latents.stride)
         self._image_guides = ImageGuides(models.latents, models.device)
+        self._placing = Placing(models.masks, models.latents)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
@@ -113,14 +119,18 @@ class Stages:
         generator = frame_generator(spec.seed, spec.draws_as, self._models.device)
         refined = bool(spec.num_steps and spec.losses)
         prepared = self._begun(spec, generator) if state is None else self._moved(state, spec, refined, generator)
+        is_noise = state is None and spec.start is None
+        areas = self._placing.areas(spec, prepared.image, is_noise=is_noise)
+        guides = self.placed(guides, spec, None if is_noise else prepared.image)
         prepared = self._altered(prepared, state, spec, refined)
         if refined and prepared.start is None:
-            prepared, spec = self._refined_coarsely(prepared, spec, guides, generator)
+            prepared, spec = self._refined_coarsely(prepared, spec, guides, generator, areas)
         carried = state.optimizer_state if state is not None else {}
         if prepared.start is None or not refined:
-            return Finished(
+            found = Finished(
                 image=prepared.image, latent=prepared.latent, optimizer_state=carried, canvas=prepared.canvas
             )
+            return self._restored(found, areas)
         models = self._models
         optimizer = LatentAdam(prepared.start, carried if spec.carry_optimizer else None, models.loss_scale, spec.adapt)
         refinement = Refinement(
@@ -131,19 +141,28 @@ class Stages:
             generator=generator,
             careful=careful,
             guide_images=self._image_guides.for_loss(spec, guides),
+            areas=areas,
         )
         image = self.scheduler.refine(refinement, optimizer)
-        return Finished(
+        found = Finished(
             image=image,
             latent=optimizer.latent.detach(),
             optimizer_state=optimizer.state(),
             canvas=prepared.canvas,
         )
+        return self._restored(found, areas)
+
+    def _restored(self, found: Finished, areas: Areas) -> Finished:
+        """Lay what is kept over the finished picture."""
+        if areas.kept is None:
+            return found
+        image, latent = self._placing.restored(found.image, found.latent, areas.kept)
+        return replace(found, image=image, latent=latent)
 
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
         source: Source = catalogue.load(sources, sources.named_by(spec.start) or self._models.source).start
-        return source(spec, spec.size, generator, self.loaded(spec))
+        return self._placing.begun(spec, lambda part: source(part, part.size, generator, self.loaded(part)))
 
     def loaded(self, spec: FrameSpec) -> Loaded:
         """Return the models as a source gets them."""
@@ -166,6 +185,10 @@ class Stages:
             for perceptor, target, weight in pairs
             if target is not None
         ]
+
+    def placed(self, guides: Sequence[Guide], spec: FrameSpec, picture: Tensor | None) -> list[Guide]:
+        """Return the guides with the regions of a frame's prompts, see `Placing.guides`."""
+        return self._placing.guides(guides, spec, picture)
 
     def _begun(self, spec: FrameSpec, generator: torch.Generator) -> Prepared:
         start = self.begun(spec, generator)
@@ -230,7 +253,7 @@ class Stages:
         return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)
 
     def _refined_coarsely(
-        self, prepared: Prepared, spec: FrameSpec, guides: Sequence[Guide], generator: torch.Generator
+        self, prepared: Prepared, spec: FrameSpec, guides: Sequence[Guide], generator: torch.Generator, areas: Areas
     ) -> tuple[Prepared, FrameSpec]:
         """Take the coarse steps; return the picture to go on from, and the spec of the remaining steps."""
         latents = self._models.latents
@@ -243,6 +266,7 @@ class Stages:
             self._models.loss_scale,
             self.scheduler,
             self._image_guides.for_loss(spec, guides),
+            areas,
         )
         return replace(prepared, image=image, start=latents.encode(image)), rest
 

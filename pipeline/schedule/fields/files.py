@@ -35,3 +35,15 @@ def picture(value: Value, clock: Clock) -> ImageFile:
     except InputError as error:
         raise InvalidError(value, str(error)) from error
     return ImageFile(path=path, sha256=sha256(path))
+
+
+def video(value: Value, clock: Clock) -> ImageFile:
+    """A video file; only its header is read."""
+    from render.files.videos import require_video  # imports PyAV, only if a video is named
+
+    path = file(value, clock)
+    try:
+        require_video(path)
+    except InputError as error:
+        raise InvalidError(value, str(error)) from error
+    return ImageFile(path=path, sha256=sha256(path))

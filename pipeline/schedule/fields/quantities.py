@@ -91,8 +91,8 @@ share = Quantity(
 
 
 def share_from(low: float, high: float) -> Quantity:
-    """A share such as 0.5 or 50%, from `low` to `high`, both included."""
-    expected = f"a share from {low:g} to {high:g} such as 1%"
+    """A share from `low` to `high`, both included."""
+    expected = f"{_SHARE}, from {low:.0%} to {high:.0%}"
 
     def convert(value: Value, clock: Clock) -> float | None:
         amount = _share(value, clock)
@@ -101,10 +101,8 @@ def share_from(low: float, high: float) -> Quantity:
     def complain(amount: float, clock: Clock) -> str:
         return "" if low <= amount <= high else f"expected {expected}"
 
-    written_share = written_as(_PERCENT.pattern, expected)
-    return Quantity(
-        expected, convert, complain, one_of({"type": "number", "minimum": low, "maximum": high}, written_share)
-    )
+    text = written_as(_PERCENT.pattern, expected)
+    return Quantity(expected, convert, complain, one_of({"type": "number", "minimum": low, "maximum": high}, text))
 
 
 def rate(transform: Transform) -> Quantity:

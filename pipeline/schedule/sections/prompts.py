@@ -16,6 +16,8 @@ from pipeline.schedule.fields.files import picture
 from pipeline.schedule.fields.keyframes import EASING, by_time, curve, ease, keyed
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import Reader
+from pipeline.schedule.fields.regions import SETTINGS as REGION_SETTINGS
+from pipeline.schedule.fields.regions import RegionCurves, region
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, list_of, map_of, one_of
 from pipeline.schedule.sections import Section, reader_of
 from render.spec import BLENDS, ImageFile
@@ -32,6 +34,9 @@ _WEIGHT = Setting(
     default=Curve.constant(1.0),
     about="how strongly the picture is pulled towards it; negative pushes it away",
 )
+_REGION = Setting(
+    name="region", read=region, default=None, about="the part of the picture that it applies to, see Regions"
+)
 _SUBJECTS = {
     "text": about(fields.TEXT, "what the picture should show; it is never parsed"),
     "image": about(fields.TEXT, "a picture to pull towards: its path, relative to the schedule"),
@@ -43,7 +48,7 @@ def _with_subject(others: dict[str, Shape]) -> list[Shape]:
     return [map_of({name: shape, **others}, required=(name,)) for name, shape in _SUBJECTS.items()]
 
 
-_SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING})))
+_SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING, "region": _REGION.shape})))
 _BLEND = Setting(
     name="blend",
     read=fields.choice(BLENDS),
@@ -60,18 +65,19 @@ _PROMPTS: Shape = {
             "propertyNames": one_of(_SCENES["propertyNames"], {"const": "blend"}),
             "examples": [{"0s": "a calm sea", "5s": {"text": "a golden sunset", "ease": "in_out_sine"}}],
         },
-        list_of(one_of(fields.TEXT, *_with_subject({"weight": _WEIGHT.shape})), MAX_PROMPTS),
+        list_of(one_of(fields.TEXT, *_with_subject({"weight": _WEIGHT.shape, "region": _REGION.shape})), MAX_PROMPTS),
     ),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """A text or a picture, and its weight over time; for a picture, the text is its file name."""
+    """A text or a picture, its weight over time, and where it applies; for a picture, the text is its file name."""
 
     text: str
     weight: Curve
     image: ImageFile | None = None
+    region: RegionCurves | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,14 +148,14 @@ def _check_weight(prompt: Prompt, value: Value, clock: Clock) -> None:
 def _scene(value: Value, clock: Clock) -> tuple[dict[str, Any], str]:
     if not value.is_map:
         return {"text": _prompt_text(value, clock)}, "linear"
-    read = fields.parts(value, {**_subject(value), "ease": ease}, clock)
+    read = fields.parts(value, {**_subject(value), "ease": ease, "region": region}, clock)
     return _about(read), read.get("ease", "linear")
 
 
 def _layer(value: Value, clock: Clock) -> Prompt:
     if not value.is_map:
         return Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0))
-    read = fields.parts(value, {**_subject(value), "weight": _WEIGHT.read}, clock)
+    read = fields.parts(value, {**_subject(value), "weight": _WEIGHT.read, "region": region}, clock)
     return Prompt(**_about(read), weight=read.get("weight", Curve.constant(1.0)))
 
 
@@ -167,7 +173,8 @@ def _subject(value: Value) -> dict[str, Reader]:
 
 
 def _about(read: dict[str, Any]) -> dict[str, Any]:
-    return {"text": read["text"]} if "text" in read else {"text": read["image"].path.name, "image": read["image"]}
+    subject = {"text": read["text"]} if "text" in read else {"text": read["image"].path.name, "image": read["image"]}
+    return {**subject, "region": read.get("region")}
 
 
 def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ...]:
@@ -177,6 +184,7 @@ def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ..
         dataclasses.replace(
             prompt,
             weight=joined(starts, [prompt.weight if other == number else nothing for other in range(len(starts))]),
+            region=prompt.region and prompt.region.starting_at(starts[number]),
         )
         for number, part in enumerate(parts)
         for prompt in part.layers
@@ -189,4 +197,5 @@ SECTION = Section(
     shape=lambda: about(_PROMPTS, "what the video should show: a text, a map of times to scenes, or a list of layers"),
     read=reader_of("prompts", read_prompts, Prompts()),
     join=_join,
+    nested={"regions": lambda: REGION_SETTINGS},
 )

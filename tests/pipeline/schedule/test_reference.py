@@ -15,7 +15,19 @@ def test_the_documentation_is_current() -> None:
     assert filled(text) == text, "python -m pipeline.schedule.reference docs/schedule.md"
     tables = re.findall(r"<!-- generated: (\w+) -->", text)
     known = ["schedule", "functions", "output", "video", "formats", "places", "models", "motion", "refine", "losses"]
-    newer = ["music", "signals", "loop", "shots", "start", "start_image", "shake", "noise", "variation"]
+    newer = [
+        "music",
+        "signals",
+        "loop",
+        "shots",
+        "start",
+        "start_image",
+        "shake",
+        "noise",
+        "variation",
+        "regions",
+        "keep",
+    ]
     assert sorted(tables) == sorted([*known, *newer])
 
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from render.errors import InputError
-from render.files.images import load_image, require_image
+from render.files.images import load_image, load_mask, require_image
 
 RGB = [[(255, 0, 0), (0, 255, 0), (0, 0, 255)], [(0, 0, 0), (255, 255, 255), (51, 102, 204)]]
 
@@ -136,6 +136,8 @@ def refused(path: Path) -> str:
     with pytest.raises(InputError) as caught:
         load_image(path)
     message = str(caught.value)
+    with pytest.raises(InputError, match=re.escape(message)):
+        load_mask(path)
     assert message.startswith(f"{path}: ")
     assert "\n" not in message
     assert re.search("expected", message)

@@ -1,0 +1,196 @@
+"""Draw regions as masks at the size of a frame."""
+
+import functools
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render import catalogue
+from render.errors import RunError
+from render.guidance import regions
+from render.guidance.regions import Frame
+from render.models.model import sha256
+from render.spec import ImageFile, Region
+
+KEPT = 16  # masks, and pictures that they are read from
+_NEAR = 1e-6  # of the plane behind which a tilted picture has no points
+_FAR = 1e6  # in shares: in no region that ends somewhere
+
+Size = tuple[int, int]
+Segment = Callable[[Tensor, str], Tensor]
+"""Finds what a text describes in a picture (1, 3, H, W): (H, W) in [0, 1]."""
+
+
+def no_segmenter(picture: Tensor, text: str) -> Tensor:
+    """Stands in for a segmenter where none was loaded."""
+    raise RunError("a text as a region needs a segmentation model, which was not loaded")
+
+
+class Masks:
+    """Draws regions, and keeps the latest ones, since most do not change from frame to frame.
+
+    Args:
+        segment: finds texts in pictures.
+    """
+
+    def __init__(self, device: torch.device, segment: Segment = no_segmenter) -> None:
+        self.device = device
+        self._segment = segment
+        self._kept: OrderedDict[Hashable, Tensor] = OrderedDict()
+        self._videos: dict[ImageFile, _Video] = {}
+
+    @torch.no_grad()
+    def draw(self, region: Region, size: Size, picture: Tensor | None) -> Tensor:
+        """Draw a region.
+
+        Args:
+            size: (width, height) in pixels.
+            picture: (1, 3, height, width) in [0, 1], in which texts are found; None if it shows nothing yet: a text is
+                then everywhere.
+
+        Returns:
+            (height, width) in [0, 1].
+
+        Raises:
+            RunError: a file has changed since the schedule was read.
+            InputError: a file is damaged.
+        """
+        if "text" in _kinds(region):
+            return self._drawn(region, size, picture)
+        return self._once((region, size), lambda: self._drawn(region, size, picture))
+
+    def picture(self, file: ImageFile, size: Size) -> Tensor:
+        """Return a picture in colour, fitted to the frame: (1, 3, height, width) in [0, 1]."""
+        from render.files.images import load_image
+
+        def load() -> Tensor:
+            colours = torch.from_numpy(load_image(_unchanged(file))).movedim(-1, 0).unsqueeze(0)
+            return fitted(colours, size).clamp(0.0, 1.0).to(self.device)
+
+        return self._once(("picture", file, size), load)
+
+    def _drawn(self, region: Region, size: Size, picture: Tensor | None) -> Tensor:
+        def draw(part: Region, places: Tensor) -> Tensor:
+            seen = _moved_back(places, part.motion)
+            mask: Tensor = catalogue.load(regions, part.kind).mask(part, seen, frame)
+            mask = feathered(mask, part.feather * min(size))
+            return 1 - mask if part.invert else mask
+
+        def find(text: str) -> Tensor:
+            nowhere = torch.ones(size[1], size[0], device=self.device)
+            return nowhere if picture is None else self._segment(picture, text)
+
+        read = functools.partial(self._read, size)
+        frame = Frame(size=size, draw=draw, read=read, find=find)
+        return draw(region, _places(size, self.device))
+
+    def _read(self, size: Size, file: ImageFile, seconds: float | None = None) -> Tensor:
+        """Read a grey picture, fitted to the frame; the latest are kept."""
+        from render.files.images import load_mask  # imports Pillow, only if a region is a picture
+
+        if seconds is None:
+            return self._once((file, size), lambda: fitted(_grey(load_mask, _unchanged(file)), size).to(self.device))
+        if file not in self._videos:
+            self._videos = {file: _Video(file)} if len(self._videos) >= KEPT else {**self._videos, file: _Video(file)}
+        return fitted(self._videos[file].at(seconds), size).to(self.device)
+
+    def _once(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
+        found = self._kept.pop(key, None)
+        self._kept[key] = make() if found is None else found
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+
+class _Video:
+    def __init__(self, file: ImageFile) -> None:
+        from render.files.videos import VideoFrames  # imports PyAV, only if a region is a video
+
+        self._frames = VideoFrames(_unchanged(file))
+
+    def at(self, seconds: float) -> Tensor:
+        return torch.from_numpy(self._frames.at(seconds))[None, None]
+
+
+def feathered(mask: Tensor, width: float) -> Tensor:
+    """Blur a mask (H, W) so that an edge becomes a ramp of `width` pixels, centred on it.
+
+    The kernel is one period of a raised cosine, so beyond half the width nothing changes. At the border of the picture
+    the mask continues as it is there.
+    """
+    reach = math.ceil(width / 2) - 1
+    if reach < 1:
+        return mask
+    place = torch.arange(-reach, reach + 1, device=mask.device)
+    kernel = 1 + (2 * math.pi * place / width).cos()
+    kernel = kernel / kernel.sum()
+    padded = F.pad(mask[None, None], (reach,) * 4, mode="replicate")
+    across = F.conv2d(padded, kernel.view(1, 1, 1, -1))
+    return F.conv2d(across, kernel.view(1, 1, -1, 1))[0, 0].clamp(0.0, 1.0)
+
+
+def grown(mask: Tensor, width: float) -> Tensor:
+    """Let a mask (H, W) fade out within `width` pixels beyond its edge; inside of it nothing changes."""
+    reach = math.ceil(width / 2)
+    if reach < 1:
+        return mask
+    side = 2 * reach + 1
+    spread = F.max_pool2d(mask[None, None], (side, 1), stride=1, padding=(reach, 0))
+    spread = F.max_pool2d(spread, (1, side), stride=1, padding=(0, reach))
+    return torch.maximum(mask, feathered(spread[0, 0], width))
+
+
+def fitted(picture: Tensor, size: Size) -> Tensor:
+    """Crop a picture (1, C, h, w) around its middle to the shape of (width, height), and scale it: (1, C, H, W).
+
+    A grey picture (1, 1, h, w) becomes (H, W).
+    """
+    height, width = picture.shape[-2:]
+    share = min(width / size[0], height / size[1])
+    wide, high = max(1, round(size[0] * share)), max(1, round(size[1] * share))
+    left, top = (width - wide) // 2, (height - high) // 2
+    cut = picture[..., top : top + high, left : left + wide]
+    found = F.interpolate(cut, size=(size[1], size[0]), mode="bilinear", antialias=True, align_corners=False)
+    return found[0, 0] if found.shape[1] == 1 else found
+
+
+def _grey(load: Callable[[Path], object], path: Path) -> Tensor:
+    return torch.as_tensor(load(path))[None, None]
+
+
+def _unchanged(file: ImageFile) -> Path:
+    if sha256(file.path) != file.sha256:
+        raise RunError(f"{file.path}: has changed since the schedule was read; run again")
+    return file.path
+
+
+def _kinds(region: Region) -> set[str]:
+    return {region.kind}.union(*(_kinds(part) for part in region.parts))
+
+
+def _places(size: Size, device: torch.device) -> Tensor:
+    """Return the centres of all pixels, in shares: (H, W, 2)."""
+    width, height = size
+    x = (torch.arange(width, device=device) + 0.5) / width
+    y = (torch.arange(height, device=device) + 0.5) / height
+    down, across = torch.meshgrid(y, x, indexing="ij")
+    return torch.stack([across, down], dim=-1)
+
+
+def _moved_back(places: Tensor, motion: tuple[float, ...]) -> Tensor:
+    """Return where places (H, W, 2) were before the motion, a 3x3 matrix row by row; far away if nowhere."""
+    if not motion:
+        return places
+    backwards, wrong = torch.linalg.inv_ex(torch.tensor(motion, dtype=torch.float64).view(3, 3))
+    if wrong or not bool(backwards.isfinite().all()):  # it has shrunk to a point
+        return torch.full_like(places, _FAR)
+    backwards = (backwards / backwards[2, 2]).to(places.device)
+    before = F.pad(places.double(), (0, 1), value=1.0) @ backwards.mT
+    depth = before[..., 2:]
+    found = torch.where(depth > _NEAR, before[..., :2] / depth.clamp(min=_NEAR), _FAR)
+    return found.to(places.dtype)

@@ -1,0 +1,12 @@
+"""A picture of which white counts, fitted to the frame."""
+
+from torch import Tensor
+
+from render.guidance.regions import Frame, sampled
+from render.spec import Region
+
+
+def mask(region: Region, places: Tensor, frame: Frame) -> Tensor:
+    """See the contract."""
+    assert region.file is not None
+    return sampled(frame.read(region.file), places)

@@ -1,0 +1,14 @@
+"""Where any of several regions is: the largest of their values."""
+
+import functools
+
+import torch
+from torch import Tensor
+
+from render.guidance.regions import Frame
+from render.spec import Region
+
+
+def mask(region: Region, places: Tensor, frame: Frame) -> Tensor:
+    """See the contract."""
+    return functools.reduce(torch.maximum, (frame.draw(part, places) for part in region.parts))
