@@ -25,11 +25,16 @@ class ImageFile:
 
 @dataclass(frozen=True, kw_only=True)
 class PromptWeight:
-    """A text prompt, or a picture prompt named by its text, and its weight; a negative weight pushes away."""
+    """A text prompt, or a picture prompt named by its text, and its weight; a negative weight pushes away.
+
+    Attributes:
+        stop: the cosine similarity, in [-1, 1], at which it lets go of what it is compared with; None for never.
+    """
 
     text: str
     weight: float
     image: ImageFile | None = None
+    stop: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +143,15 @@ class FrameSpec:
         return json.dumps(_by_content(numbers), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
+_UNUSED = ("image", "stop")  # keys of a prompt that are left out while they are None
+
+
 def _by_content(value: object) -> object:
-    """Replace every `ImageFile`, as a dict, by its hash; the key of a prompt's picture is left out without one."""
+    """Replace every `ImageFile`, as a dict, by its hash; keys of a prompt that it does not use are left out."""
     if isinstance(value, list | tuple):
         return [_by_content(part) for part in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {"path", "sha256"}:
         return value["sha256"]
-    return {name: _by_content(part) for name, part in value.items() if not (name == "image" and part is None)}
+    return {name: _by_content(part) for name, part in value.items() if part is not None or name not in _UNUSED}

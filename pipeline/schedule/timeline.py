@@ -43,6 +43,9 @@ class Timeline:
         self.cuts = self._found_cuts()
         self._amounts = {name: self._amounts_of(name) for name in schedule.motion.rates}
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
+        self._stops = [
+            np.clip(prompt.stop.sample(self.times), -1, 1) if prompt.stop else None for prompt in schedule.prompts
+        ]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
@@ -151,11 +154,13 @@ class Timeline:
         }
 
     def _prompts_at(self, index: int) -> tuple[PromptWeight, ...]:
-        """The prompts with a weight other than 0; a text or picture that occurs in several scenes is one prompt."""
-        weights: dict[tuple[str, ImageFile | None], float] = {}
-        for prompt, values in self._prompts:
-            about = (prompt.text, prompt.image)
+        """The prompts with a weight other than 0; one that occurs in several scenes is a single prompt."""
+        weights: dict[tuple[str, ImageFile | None, float | None], float] = {}
+        for (prompt, values), stops in zip(self._prompts, self._stops, strict=True):
+            about = (prompt.text, prompt.image, None if stops is None else float(stops[index]))
             weights[about] = weights.get(about, 0.0) + float(values[index])
         return tuple(
-            PromptWeight(text=text, image=image, weight=weight) for (text, image), weight in weights.items() if weight
+            PromptWeight(text=text, image=image, weight=weight, stop=stop)
+            for (text, image, stop), weight in weights.items()
+            if weight
         )

@@ -32,6 +32,12 @@ _WEIGHT = Setting(
     default=Curve.constant(1.0),
     about="how strongly the picture is pulled towards it; negative pushes it away",
 )
+_STOP = Setting(
+    name="stop",
+    read=curve(number(-1, 1)),
+    default=None,
+    about="the similarity at which it lets go of the picture, as a cosine; negative weights push down to it",
+)
 _SUBJECTS = {
     "text": about(fields.TEXT, "what the picture should show; it is never parsed"),
     "image": about(fields.TEXT, "a picture to pull towards: its path, relative to the schedule"),
@@ -43,7 +49,7 @@ def _with_subject(others: dict[str, Shape]) -> list[Shape]:
     return [map_of({name: shape, **others}, required=(name,)) for name, shape in _SUBJECTS.items()]
 
 
-_SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING})))
+_SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING, "stop": _STOP.shape})))
 _BLEND = Setting(
     name="blend",
     read=fields.choice(BLENDS),
@@ -60,18 +66,19 @@ _PROMPTS: Shape = {
             "propertyNames": one_of(_SCENES["propertyNames"], {"const": "blend"}),
             "examples": [{"0s": "a calm sea", "5s": {"text": "a golden sunset", "ease": "in_out_sine"}}],
         },
-        list_of(one_of(fields.TEXT, *_with_subject({"weight": _WEIGHT.shape})), MAX_PROMPTS),
+        list_of(one_of(fields.TEXT, *_with_subject({"weight": _WEIGHT.shape, "stop": _STOP.shape})), MAX_PROMPTS),
     ),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """A text or a picture, and its weight over time; for a picture, the text is its file name."""
+    """A text or a picture, its weight, and the similarity at which it lets go; for a picture, the text is its name."""
 
     text: str
     weight: Curve
     image: ImageFile | None = None
+    stop: Curve | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,14 +149,14 @@ def _check_weight(prompt: Prompt, value: Value, clock: Clock) -> None:
 def _scene(value: Value, clock: Clock) -> tuple[dict[str, Any], str]:
     if not value.is_map:
         return {"text": _prompt_text(value, clock)}, "linear"
-    read = fields.parts(value, {**_subject(value), "ease": ease}, clock)
+    read = fields.parts(value, {**_subject(value), "ease": ease, "stop": _STOP.read}, clock)
     return _about(read), read.get("ease", "linear")
 
 
 def _layer(value: Value, clock: Clock) -> Prompt:
     if not value.is_map:
         return Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0))
-    read = fields.parts(value, {**_subject(value), "weight": _WEIGHT.read}, clock)
+    read = fields.parts(value, {**_subject(value), "weight": _WEIGHT.read, "stop": _STOP.read}, clock)
     return Prompt(**_about(read), weight=read.get("weight", Curve.constant(1.0)))
 
 
@@ -167,16 +174,20 @@ def _subject(value: Value) -> dict[str, Reader]:
 
 
 def _about(read: dict[str, Any]) -> dict[str, Any]:
-    return {"text": read["text"]} if "text" in read else {"text": read["image"].path.name, "image": read["image"]}
+    subject = {"text": read["text"]} if "text" in read else {"text": read["image"].path.name, "image": read["image"]}
+    return {**subject, "stop": read.get("stop")}
 
 
 def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ...]:
     """The prompts of all shots; the weights of each are 0 in all other shots."""
-    nothing = Curve.constant(0.0)
+
+    def alone(curve: Curve, number: int) -> Curve:
+        nothing = Curve.constant(0.0)
+        return joined(starts, [curve if other == number else nothing for other in range(len(starts))])
+
     return tuple(
         dataclasses.replace(
-            prompt,
-            weight=joined(starts, [prompt.weight if other == number else nothing for other in range(len(starts))]),
+            prompt, weight=alone(prompt.weight, number), stop=prompt.stop and alone(prompt.stop, number)
         )
         for number, part in enumerate(parts)
         for prompt in part.layers
