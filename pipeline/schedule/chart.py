@@ -74,7 +74,9 @@ def lines(schedule: Schedule) -> list[Line]:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
     found += [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
     stops = [(prompt, prompt.stop) for prompt in schedule.prompts if prompt.stop and not prompt.stop.is_constant]
-    return found + [Line(name=f"stop of '{_label(prompt)}'", unit="cosine", curve=stop) for prompt, stop in stops]
+    return found + [
+        Line(name=f"stop: {one_line(_label(prompt), 12)}", unit="cosine", curve=stop) for prompt, stop in stops
+    ]
 
 
 def bands(schedule: Schedule) -> list[Band]:

@@ -27,8 +27,7 @@ class Targets:
         weights: (P,) or (B, P), signed.
         regions: (P, H, W) or (B, P, H, W) in [0, 1], at the size of the frame: where in the picture each prompt
             applies; None if every prompt applies everywhere.
-        stops: (P,) or (B, P), the signed distance at which a prompt lets go of a cutout, see `stop_distance`; None if no
-            prompt does.
+        stops: (P,) or (B, P), where each prompt lets go of a cutout, see `stop_distance`; None if no prompt does.
         coverage: (B, N, P) in [0, 1], how much of each region each of N cutouts shows, see `with_coverage`.
     """
 

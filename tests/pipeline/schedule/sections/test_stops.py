@@ -51,7 +51,7 @@ def test_a_shot_counts_from_its_own_start() -> None:
 def test_a_plot_shows_a_stop_that_changes() -> None:
     rest = "prompts: [{text: sea, stop: 0.5}, {text: fog, stop: {0: 0, end: 1}}]\n"
     schedule = read_schedule(HEAD + rest, "stops.yaml", "stops")
-    assert [line.label for line in lines(schedule) if "stop" in line.name] == ["stop of 'fog', cosine"]
+    assert [line.label for line in lines(schedule) if "stop" in line.name] == ["stop: fog, cosine"]
 
 
 def test_schedules_without_stops_have_the_specs_of_earlier_versions() -> None:
