@@ -100,6 +100,8 @@ class FrameSpec:
         cut: start from noise, as the first frame does, whatever the previous frame was.
         lead: (index, fraction), at the end of a loop: the previous frame was blended by `fraction` towards frame
             `index`, and this frame replaces the one after `index`.
+        perceptors: the weight of each perceptor, in the order of loading; those with weight 0 are left out.
+            Empty if the weights do not change: then they are those that the perceptors were loaded with.
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
     """
@@ -120,6 +122,7 @@ class FrameSpec:
     augment: str = "light"
     adapt: str = "number"
     ema: float = 0.0
+    perceptors: tuple[float, ...] = ()
     cut: bool = False
     lead: tuple[int, float] | None = None
     start: PriorStart | None = None
@@ -136,7 +139,13 @@ class FrameSpec:
         A picture is identified by its content; its path makes no difference.
         """
         numbers = asdict(self)
-        newer = {"lead": None, "start": None, "adapt": "number", "guide_pictures": ()}  # than frames of earlier runs
+        newer = {
+            "lead": None,
+            "start": None,
+            "adapt": "number",
+            "guide_pictures": (),
+            "perceptors": (),
+        }  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:
                 del numbers[name]

@@ -5,7 +5,7 @@ another frame rate gives the same motion (`render.motion.displacements.homograph
 matrix). All curves are evaluated here, before any model is loaded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from pipeline.curves.array import Array
 from pipeline.schedule.arrivals import Arrivals
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import blend_weights
+from pipeline.schedule.sections.models_perceptors import Perceptor, weights
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
@@ -46,6 +47,7 @@ class Timeline:
         self._stops = [
             np.clip(prompt.stop.sample(self.times), -1, 1) if prompt.stop else None for prompt in schedule.prompts
         ]
+        self._perceptors = _changing_weights(schedule.models.perceptors, self.times)
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides else None
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
@@ -99,10 +101,11 @@ class Timeline:
             num_steps=int(self.num_steps[index]),
             lr=float(self._lr[moment]),
             num_cutouts=int(self._cutouts[moment]),
-            augment=schedule.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
+            augment=shot.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
             adapt=shot.refine.adapt,
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
+            perceptors=tuple(self._perceptors[:, moment].tolist()),
             cut=moment > 0 and moment in self.cuts,
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
@@ -164,3 +167,8 @@ class Timeline:
             for (text, image, stop), weight in weights.items()
             if weight
         )
+
+
+def _changing_weights(perceptors: Sequence[Perceptor], times: Array) -> Array:
+    """The weights of the perceptors in every frame, (perceptors, frames); (0, frames) if none of them changes."""
+    return weights(perceptors, times) if perceptors[0].over_time else np.zeros((0, len(times)))
