@@ -121,7 +121,7 @@ def _check_shared(reading: Reading) -> None:
     top = reading.document.entries().get("models") if reading.document.is_map else None
     known = top.entries() if top is not None and top.is_map else {}
     own = reading.entries["models"].entries() if "models" in reading.entries else {}
-    for name in own.keys() & {"quantize", "precision"}:
+    for name in sorted(own.keys() & {"latent", "quantize", "precision"}):
         if name not in known or known[name].node is not own[name].node:
             message = "is the same for all shots: write it under models: at the top of the schedule"
             reading.document.problems.add(InvalidError(own[name], message))

@@ -106,6 +106,10 @@ def test_a_frame_in_which_no_perceptor_has_a_weight_is_warned_of() -> None:
             "3:41: shots[0].models.precision: is the same for all shots: write it under models: at the top",
         ),
         (
+            "shots: [{length: 2, models: {latent: pixels}}]\n",
+            "3:38: shots[0].models.latent: is the same for all shots: write it under models: at the top",
+        ),
+        (
             "models: {quantize: true}\nshots: [{length: 2, models: {quantize: false}}]\n",
             "4:40: shots[0].models.quantize: is the same for all shots: write it under models: at the top",
         ),
