@@ -90,12 +90,14 @@ class PromptWeight:
 
     Attributes:
         region: the part of the picture that it applies to; None for all of it.
+        stop: the cosine similarity, in [-1, 1], at which it lets go of what it is compared with; None for never.
     """
 
     text: str
     weight: float
     image: ImageFile | None = None
     region: Region | None = None
+    stop: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,6 +248,8 @@ class FrameSpec:
         cut: start from noise, as the first frame does, whatever the previous frame was.
         lead: (index, fraction), at the end of a loop: the previous frame was blended by `fraction` towards frame
             `index`, and this frame replaces the one after `index`.
+        perceptors: the weight of each perceptor, in the order of loading; those with weight 0 are left out.
+            Empty if the weights do not change: then they are those that the perceptors were loaded with.
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
         colour: what happens to its colours; None for nothing.
@@ -271,6 +275,7 @@ class FrameSpec:
     augment: str = "light"
     adapt: str = "number"
     ema: float = 0.0
+    perceptors: tuple[float, ...] = ()
     cut: bool = False
     lead: tuple[int, float] | None = None
     start: PriorStart | PictureStart | None = None
@@ -302,6 +307,7 @@ class FrameSpec:
             "image_guides": (),
             "loss_regions": {},
             "keep": None,
+            "perceptors": (),
         }  # than frames of earlier runs
         for name, default in newer.items():
             if numbers[name] == default:
@@ -309,13 +315,15 @@ class FrameSpec:
         return json.dumps(_by_content(numbers), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
+_UNUSED = ("image", "region", "stop")  # keys of a prompt that are left out while they are None
+
+
 def _by_content(value: object) -> object:
-    """Replace every `ImageFile`, as a dict, by its hash; a prompt's picture and region are left out without one."""
+    """Replace every `ImageFile`, as a dict, by its hash; keys of a prompt that it does not use are left out."""
     if isinstance(value, list | tuple):
         return [_by_content(part) for part in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {"path", "sha256"}:
         return value["sha256"]
-    missing = {name for name in ("image", "region") if name in value and value[name] is None}
-    return {name: _by_content(part) for name, part in value.items() if name not in missing}
+    return {name: _by_content(part) for name, part in value.items() if part is not None or name not in _UNUSED}

@@ -3,17 +3,20 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
 from pipeline.importers.notes import Effect, Note, Notes
 from pipeline.importers.settings import shown, single_line
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.keys import Keys, expression_keys
+from pipeline.importers.values.keys import Keys, expression_keys, value_keys
 
 T = TypeVar("T")
+Mask = NDArray[np.bool_]  # a flag for every frame
 
 MAX_LAYERS = 1000
 NEGATIVE = Note("negative prompts get the weight -1; -0.3 is often enough", Effect.PROMPTS)
@@ -34,10 +37,11 @@ class Scene:
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A text and its weight over time."""
+    """A text, its weight over time, and the similarity at which it lets go."""
 
     text: str
     weight: Keys
+    stop: Keys | None = None
 
 
 Prompts = tuple[Scene, ...] | tuple[Layer, ...]
@@ -70,12 +74,42 @@ def split_weight(text: str) -> tuple[str, float]:
     return words, weight
 
 
-def split_weight_and_stop(text: str) -> tuple[str, float, bool]:
-    """Split `text:weight:stop` into the text, its weight, and whether it has a stop."""
+def split_weight_and_stop(text: str) -> tuple[str, float, float]:
+    """Split `text:weight:stop` into the text, its weight, and its stop as a signed distance, -inf without one."""
     return _parts(text, 2)
 
 
-def _parts(text: str, most: int) -> tuple[str, float, bool]:
+def stop_keys(text: str, stops: Array, weights: Array, notes: Notes) -> Keys | None:
+    """Write the stops of a prompt in VQGAN+CLIP as keys, see `similarities`; None if there are none.
+
+    One that is never reached, such as a negative one of a positive weight, is reported and left out.
+    """
+    if not (stops > -np.inf).any():
+        return None
+    found = similarities(stops, weights)
+    if (np.abs(found) == 1).all() and (found == np.where(_pushes(weights), -1, 1)).all():
+        notes.add(f"{shown(text)}: its stop is never reached, there as here, and left out")
+        return None
+    return value_keys(found)
+
+
+def similarities(stops: Array, weights: Array) -> Array:
+    """Convert stops of VQGAN+CLIP, in every frame, to the cosines at which a prompt of these weights lets go.
+
+    A stop is a distance, arccos(cosine)^2 / 2, times the sign of the weight: a prompt lets go of what is nearer than
+    that, or farther away if it pushes. What is never reached becomes 1, or -1 if it pushes; what always is, the other.
+    """
+    signs = np.where(_pushes(weights), -1.0, 1.0)
+    angles = np.sqrt(2 * np.clip(signs * stops, 0.0, np.pi**2 / 2))
+    return np.where(signs * stops < 0, 1.0, np.cos(angles))
+
+
+def _pushes(weights: Array) -> Mask:
+    """In which frames a prompt pushes away: where its weight is negative, and where it is 0 if it never pulls."""
+    return (weights < 0) | (weights <= 0).all()
+
+
+def _parts(text: str, most: int) -> tuple[str, float, float]:
     for count in range(most, 0, -1):
         words, *numbers = text.rsplit(":", count)
         try:
@@ -83,17 +117,22 @@ def _parts(text: str, most: int) -> tuple[str, float, bool]:
         except ValueError:
             continue
         if len(values) == count and words.strip() and np.isfinite(values[0]):
-            return words.strip(), values[0], count == 2 and values[1] != -np.inf
-    return text.strip(), 1.0, False
+            return words.strip(), values[0], values[1] if count == 2 and not np.isnan(values[1]) else -np.inf
+    return text.strip(), 1.0, -np.inf
 
 
 def layers(
-    frames: Sequence[Mapping[str, float]], wordings: Mapping[str, str] | None = None, fps: float = 1.0
+    frames: Sequence[Mapping[str, float]],
+    wordings: Mapping[str, str] | None = None,
+    fps: float = 1.0,
+    stops: Mapping[str, float] = MappingProxyType({}),
+    notes: Notes | None = None,
 ) -> tuple[Layer, ...]:
     """Build layers from the weights of the texts in every frame.
 
     Args:
         wordings: expressions in our language that give these weights, for the texts that have one.
+        stops: of the texts that have one, as signed distances; `notes` gets those that have no effect.
 
     Raises:
         UnreadableError: no text has a weight, or there are too many texts.
@@ -107,7 +146,13 @@ def layers(
                     raise UnreadableError(f"more than {MAX_LAYERS:,} different prompts")
             found[text][index] += weight
     weighted = tuple(
-        Layer(text=text, weight=expression_keys((wordings or {}).get(text), values, fps))
+        Layer(
+            text=text,
+            weight=expression_keys((wordings or {}).get(text), values, fps),
+            stop=None
+            if notes is None
+            else stop_keys(text, np.full(len(frames), stops.get(text, -np.inf)), values, notes),
+        )
         for text, values in found.items()
         if values.any()
     )

@@ -83,6 +83,8 @@ def _scene(scene: Scene) -> str:
 def _layer(layer: Layer) -> Iterator[str]:
     yield f"  - text: {_quoted(layer.text)}"
     yield from _entry("weight", layer.weight, indent="    ")
+    if layer.stop is not None:
+        yield from _entry("stop", layer.stop, indent="    ")
 
 
 def _motion(imported: Imported) -> Iterator[str]:

@@ -76,7 +76,16 @@ def lines(schedule: Schedule) -> list[Line]:
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
     found += _noise(schedule)
-    return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
+    found += [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
+    found += [
+        Line(name=one_line(perceptor.model.name, 14), unit="weight", curve=perceptor.over_time)
+        for perceptor in schedule.models.perceptors
+        if perceptor.over_time
+    ]
+    stops = [(prompt, prompt.stop) for prompt in schedule.prompts if prompt.stop and not prompt.stop.is_constant]
+    return found + [
+        Line(name=f"stop: {one_line(_label(prompt), 12)}", unit="cosine", curve=stop) for prompt, stop in stops
+    ]
 
 
 def _shake(schedule: Schedule) -> list[Line]:

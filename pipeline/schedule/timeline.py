@@ -5,7 +5,7 @@ another frame rate gives the same motion (`render.motion.displacements.homograph
 matrix). All curves are evaluated here, before any model is loaded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from pipeline.schedule.sections.colour_over_time import ColourOverTime
 from pipeline.schedule.sections.keep import KeepCurves
 from pipeline.schedule.sections.loop import blend_weights
 from pipeline.schedule.sections.losses import Losses
+from pipeline.schedule.sections.models_perceptors import Perceptor, weights
 from pipeline.schedule.sections.motion_shake import moves
 from pipeline.schedule.sections.noise import NoiseOverTime
 from pipeline.schedule.sections.shots import Shot
@@ -64,6 +65,10 @@ class Timeline:
         for name, amounts in self._shaken().items():
             self._amounts[name] = self._amounts.get(name, 0.0) + amounts
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
+        self._stops = [
+            np.clip(prompt.stop.sample(self.times), -1, 1) if prompt.stop else None for prompt in schedule.prompts
+        ]
+        self._perceptors = _changing_weights(schedule.models.perceptors, self.times)
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
         self._approaches = Approaches(schedule.guides.images, self.times)
@@ -130,10 +135,11 @@ class Timeline:
             num_steps=int(self.num_steps[index]),
             lr=float(self._lr[moment]),
             num_cutouts=int(self._cutouts[moment]),
-            augment=schedule.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
+            augment=shot.models.augment if shot.refine.augment == "auto" else shot.refine.augment,
             adapt=shot.refine.adapt,
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
+            perceptors=tuple(self._perceptors[:, moment].tolist()),
             cut=moment > 0 and moment in self.cuts,
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
@@ -228,15 +234,15 @@ class Timeline:
         }
 
     def _prompts_at(self, index: int) -> tuple[PromptWeight, ...]:
-        """The prompts with a weight other than 0; a text or picture that occurs in several scenes is one prompt."""
-        weights: dict[tuple[str, ImageFile | None, Region | None], float] = {}
-        for prompt, values in self._prompts:
+        """The prompts with a weight other than 0; one that occurs in several scenes is a single prompt."""
+        weights: dict[tuple[str, ImageFile | None, Region | None, float | None], float] = {}
+        for (prompt, values), stops in zip(self._prompts, self._stops, strict=True):
             region = self._region_at(prompt.region, index) if prompt.region is not None and values[index] else None
-            about = (prompt.text, prompt.image, region)
+            about = (prompt.text, prompt.image, region, None if stops is None else float(stops[index]))
             weights[about] = weights.get(about, 0.0) + float(values[index])
         return tuple(
-            PromptWeight(text=text, image=image, weight=weight, region=region)
-            for (text, image, region), weight in weights.items()
+            PromptWeight(text=text, image=image, weight=weight, region=region, stop=stop)
+            for (text, image, region, stop), weight in weights.items()
             if weight
         )
 
@@ -258,3 +264,8 @@ class Timeline:
 
     def _center_at(self, index: int) -> tuple[float, float]:
         return float(self._center[0][index]), float(self._center[1][index])
+
+
+def _changing_weights(perceptors: Sequence[Perceptor], times: Array) -> Array:
+    """The weights of the perceptors in every frame, (perceptors, frames); (0, frames) if none of them changes."""
+    return weights(perceptors, times) if perceptors[0].over_time else np.zeros((0, len(times)))

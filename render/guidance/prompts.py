@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +27,7 @@ class Targets:
         weights: (P,) or (B, P), signed.
         regions: (P, H, W) or (B, P, H, W) in [0, 1], at the size of the frame: where in the picture each prompt
             applies; None if every prompt applies everywhere.
+        stops: (P,) or (B, P), where each prompt lets go of a cutout, see `stop_distance`; None if no prompt does.
         coverage: (B, N, P), how much of its region each of N cutouts shows, for the prompt that it is dealt to; see
             `render.guidance.stencils`. None without regions.
     """
@@ -34,6 +35,7 @@ class Targets:
     embeddings: Tensor
     weights: Tensor
     regions: Tensor | None = None
+    stops: Tensor | None = None
     coverage: Tensor | None = None
 
     @property
@@ -59,14 +61,23 @@ class Targets:
 def batch_targets(targets: Sequence[Targets]) -> Targets:
     """Batch the targets of several pictures, all with regions of one size or all without.
 
-    Missing prompts are padded with weight 0 and a region that is nowhere.
+    Missing prompts are padded with weight 0 and a region that is nowhere. A picture or prompt without stops gets those
+    that are never reached.
     """
     regions = [each.regions for each in targets if each.regions is not None]
     return Targets(
         embeddings=pad_sequence([each.embeddings for each in targets], batch_first=True),
         weights=pad_sequence([each.weights for each in targets], batch_first=True),
         regions=pad_sequence(regions, batch_first=True) if regions else None,
+        stops=_batch_stops(targets),
     )
+
+
+def _batch_stops(targets: Sequence[Targets]) -> Tensor | None:
+    if all(each.stops is None for each in targets):
+        return None
+    stops = [torch.full_like(each.weights, -math.inf) if each.stops is None else each.stops for each in targets]
+    return pad_sequence(stops, batch_first=True, padding_value=-math.inf)
 
 
 def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
@@ -83,7 +94,27 @@ def slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
     return F.normalize(mixed, dim=0) if bool(mixed.any()) else start
 
 
+def stop_distance(prompt: PromptWeight) -> float:
+    """Return the spherical distance at which a prompt lets go, times the sign of its weight; -inf for never.
+
+    A prompt has let go of a cutout whose distance, times the sign, is at most this: one that pulls of a cutout that is
+    near enough, one that pushes away of a cutout that is far enough. A cosine c is a distance of arccos(c)^2 / 2, see
+    `render.guidance.losses.prompt.spherical_distance`.
+
+    Source: the stops of crowsonkb's VQGAN+CLIP notebook and pytti, which are written as such distances.
+    """
+    return -math.inf if prompt.stop is None else math.copysign(math.acos(prompt.stop) ** 2 / 2, prompt.weight)
+
+
 KEPT = 1024  # embeddings: more than one video needs, yet a bound for a worker that renders many videos
+
+
+def _between(start: PromptWeight, end: PromptWeight, fraction: float) -> PromptWeight:
+    """Return a prompt for the point between two, with a stop between theirs; one without a stop counts as 1."""
+    if start.stop is None and end.stop is None:
+        return start
+    stops = [1.0 if prompt.stop is None else prompt.stop for prompt in (start, end)]
+    return replace(start, weight=start.weight + end.weight, stop=(1 - fraction) * stops[0] + fraction * stops[1])
 
 
 class PromptEncoder:
@@ -104,7 +135,11 @@ class PromptEncoder:
             total = prompts[0].weight + prompts[1].weight
             embeddings = slerp(embeddings[0], embeddings[1], prompts[1].weight / total).unsqueeze(0)
             weights = weights.sum(dim=0, keepdim=True)
-        return Targets(embeddings=embeddings, weights=weights)
+            prompts = [_between(prompts[0], prompts[1], prompts[1].weight / total)]
+        stops = None
+        if any(prompt.stop is not None for prompt in prompts):
+            stops = torch.tensor([stop_distance(prompt) for prompt in prompts], device=embeddings.device)
+        return Targets(embeddings=embeddings, weights=weights, stops=stops)
 
     def _embed(self, prompt: str | ImageFile) -> Tensor:
         if prompt not in self._cache:

@@ -170,20 +170,20 @@ class Stages:
         return Loaded(
             latents=models.latents,
             perceptors=models.perceptors,
-            weights=models.weights,
+            weights=spec.perceptors or models.weights,
             targets=[encoder.targets(spec.prompts, spec.blend) for encoder in models.encoders],
             priors=models.priors,
         )
 
     def guides(self, spec: FrameSpec) -> list[Guide]:
-        """Return the perceptors that have targets in a frame, with those targets."""
+        """Return the perceptors that have a weight and targets in a frame, with those targets."""
         models = self._models
         targets = (encoder.targets(spec.prompts, spec.blend) for encoder in models.encoders)
-        pairs = zip(models.perceptors, targets, models.weights, strict=True)
+        pairs = zip(models.perceptors, targets, spec.perceptors or models.weights, strict=True)
         return [
             Guide(perceptor=perceptor, targets=target, weight=weight)
             for perceptor, target, weight in pairs
-            if target is not None
+            if target is not None and weight
         ]
 
     def placed(self, guides: Sequence[Guide], spec: FrameSpec, picture: Tensor | None) -> list[Guide]:

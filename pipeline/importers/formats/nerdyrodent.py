@@ -3,7 +3,8 @@
 Convention of generate.py: with -zvid the picture is saved, enlarged by -zsc about its middle and shifted by
     (-zsx, -zsy) pixels to the right and down every -zse iterations; the video begins with the second
     of these pictures. `^` separates the prompts of a story, which change every -cpe iterations and start
-    again after the last; `|` separates prompts within one, `text:weight:stop` gives their weights.
+    again after the last; `|` separates prompts within one, `text:weight:stop` gives their weights, and the
+    distance at which a prompt lets go.
 
 Source: nerdyrodent/VQGAN-CLIP, generate.py. What differs: it crops at whole pixels; we do not.
 """
@@ -18,7 +19,7 @@ from pipeline.curves.array import Array
 from pipeline.importers.frame import LARGEST, fit_size, rates, read_seed
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES, Notes
+from pipeline.importers.notes import NO_PICTURES, Effect, Notes
 from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, split_weight_and_stop, without_markup
 from pipeline.importers.scripts import feedback
 from pipeline.importers.scripts.chosen_call import FrameLoop, choose_call
@@ -206,7 +207,8 @@ def _motion(settings: Settings, size: tuple[int, int], clock: _Clock, notes: Not
 def _prompts(settings: Settings, clock: _Clock, notes: Notes) -> Prompts:
     text = str(settings.read("prompts", "A cute, smiling, Nerdy Rodent"))
     every = settings.integer("change_prompt_every", 0, 0, 10**8)
-    phrases = [_weights(phrase, notes) for phrase in text.split("^")]
+    stops: dict[str, float] = {}
+    phrases = [_weights(phrase, stops, notes) for phrase in text.split("^")]
     frames = len(clock.begins)
     if every and every % clock.each:
         notes.add(
@@ -217,22 +219,22 @@ def _prompts(settings: Settings, clock: _Clock, notes: Notes) -> Prompts:
     index = clock.begins // every % len(phrases) if every else np.zeros(frames)
     starts = [0, *(int(at) + 1 for at in np.flatnonzero(np.diff(index)))]
     scenes = [(start, phrases[int(index[start])]) for start in starts]
-    if all(list(weights.values()) == [1.0] for _, weights in scenes):
+    if not stops and all(list(weights.values()) == [1.0] for _, weights in scenes):
         return tuple(Scene(frame=frame, text=next(iter(weights))) for frame, weights in scenes)
     try:
-        return layers(per_frame(scenes, frames))
+        return layers(per_frame(scenes, frames), stops=stops, notes=notes)
     except UnreadableError as error:
         raise settings.error("prompts", str(error)) from None
 
 
-def _weights(phrase: str, notes: Notes) -> Mapping[str, float]:
-    """Map the texts of one phrase to their weights."""
+def _weights(phrase: str, stops: dict[str, float], notes: Notes) -> Mapping[str, float]:
+    """Map the texts of one phrase to their weights; their stops are added to `stops`."""
     found: dict[str, float] = {}
     for part in phrase.split("|"):
         text, weight, stop = split_weight_and_stop(part)
-        if stop:
-            notes.add(f"{shown(part)}: stops are not supported; the prompt keeps its weight")
         words = without_markup(text, notes)
+        if stop > -np.inf and stops.setdefault(words, stop) != stop:
+            notes.add(f"{shown(part)}: the same text has another stop before, which is used", Effect.PROMPTS)
         if words:
             found[words] = found.get(words, 0.0) + weight
     return found

@@ -19,7 +19,7 @@ from pipeline.importers.imported import Imported
 from pipeline.importers.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Notes
-from pipeline.importers.prompts import Layer, without_markup
+from pipeline.importers.prompts import Layer, stop_keys, without_markup
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.arithmetic import UnreadableError, arithmetic
@@ -156,15 +156,21 @@ def _prompts(settings: Settings, scenes: list[str], clock: Clock, notes: Notes) 
     each = settings.integer("steps_per_scene", 100, 1, 10**9)
     fading = settings.integer("interpolation_steps", 0, 0, 10**9)
     weights: dict[str, Array] = {}
+    stops: dict[str, Array] = {}
     wordings: dict[str, str | None] = {}
     for scene, share in zip(scenes, _shares(clock.begins, len(scenes), each, fading), strict=True):
         for prompt in _PARTS.split(f"{prefix}{scene}{suffix}"):
             text, values, wording = _prompt(prompt.strip(), clock, notes)
             if text:
+                stops[text] = np.where(share > 0, _stop(prompt, clock, notes), stops.get(text, -np.inf))
                 wordings[text] = wording if len(scenes) == 1 and text not in weights else None
                 weights[text] = weights.get(text, np.zeros_like(share)) + share * values
     layers = [
-        Layer(text=text, weight=expression_keys(wordings[text], values, clock.fps))
+        Layer(
+            text=text,
+            weight=expression_keys(wordings[text], values, clock.fps),
+            stop=stop_keys(text, stops[text], values, notes),
+        )
         for text, values in weights.items()
         if values.any()
     ]
@@ -181,14 +187,25 @@ def _shares(begins: Array, count: int, each: int, fading: int) -> list[Array]:
     return [np.where(scene == own, arrived, 0.0) + np.where(scene == own + 1, 1 - arrived, 0.0) for own in range(count)]
 
 
+def _stop(prompt: str, clock: Clock, notes: Notes) -> Array:
+    """The stop of `text:weight:stop` in every frame, as a signed distance; -inf without one."""
+    written = [part.strip().strip("`").strip() for part in _COLON.split(prompt, maxsplit=2)][2:]
+    never = np.full_like(clock.times, -np.inf)
+    if not written or written[0] in ("", "-inf"):
+        return never
+    try:
+        return clock.values(arithmetic(written[0], PYTHON))
+    except UnreadableError as error:
+        notes.add(f"{shown(prompt.strip())}: stop: {error}; the prompt never lets go", Effect.PROMPTS)
+        return never
+
+
 def _prompt(prompt: str, clock: Clock, notes: Notes) -> tuple[str, Array, str | None]:
     """The text, its weight in every frame, and the expression of that weight in our language."""
     text, *rest = _COLON.split(prompt, maxsplit=2)
     weight, *masks = _MASK.split(rest[0], maxsplit=2) if rest else ("1",)
     if masks:
         notes.add(f"{shown(prompt)}: masks are not supported; the prompt applies to the whole picture")
-    if len(rest) > 1 and rest[1].strip() != "-inf":
-        notes.add(f"{shown(prompt)}: stops are not supported; the prompt keeps its weight")
     if text.strip().startswith("["):
         notes.add(f"{shown(prompt)}: no pictures are read")
         return "", clock.times, None

@@ -17,7 +17,7 @@ from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, re
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Notes
-from pipeline.importers.prompts import Layer, split_weight_and_stop, with_placeholder, without_markup
+from pipeline.importers.prompts import Layer, split_weight_and_stop, stop_keys, with_placeholder, without_markup
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.arithmetic import UnreadableError
 from pipeline.importers.values.keyframe_strings import animations_series, bracketed_keys, literal_keys
@@ -71,29 +71,38 @@ def _prompts(settings: Settings, frames: int, notes: Notes) -> tuple[Layer, ...]
     text = settings.text("text_prompts")
     try:
         found: dict[str, Array] = {}
-        for words, values in _weights(text, frames) or [("", np.ones(frames))]:
+        stops: dict[str, float] = {}
+        for words, values, stop in _weights(text, frames) or [("", np.ones(frames), -np.inf)]:
             words = without_markup(words, notes) or next(iter(with_placeholder({}, 1.0, "text_prompts", notes)))
             found[words] = found.get(words, np.zeros(frames)) + values
+            stops[words] = max(stop, stops.get(words, -np.inf))
     except UnreadableError as error:
         raise settings.error("text_prompts", str(error)) from None
-    layers = tuple(Layer(text=words, weight=value_keys(values)) for words, values in found.items() if values.any())
+    layers = tuple(
+        Layer(
+            text=words, weight=value_keys(values), stop=stop_keys(words, np.full(frames, stops[words]), values, notes)
+        )
+        for words, values in found.items()
+        if values.any()
+    )
     if not layers:
         raise settings.error("text_prompts", "expected prompts such as 'Apple': {0: 1, 20: 0}, 'Orange': {0: 0, 20: 1}")
     return layers
 
 
-def _weights(text: str, frames: int) -> list[tuple[str, Array]]:
-    """Read texts and their weight in every frame: in the new notation, the older one, or without keyframes."""
+def _weights(text: str, frames: int) -> list[tuple[str, Array, float]]:
+    """Read texts, their weights in every frame, and stops: in the new notation, the older one, or without keyframes."""
     keys = literal_keys(text) or {}
     maps = [(str(words), value) for words, value in keys.items() if isinstance(value, dict)]
     if maps and len(maps) == len(keys):
-        return [(words, appended(frame_keys(value), frames)) for words, value in maps]
+        return [(words, appended(frame_keys(value), frames), -np.inf) for words, value in maps]
     old: dict[str, dict[int, float]] = {}
+    stops: dict[str, float] = {}
     for frame, inside in bracketed_keys(text).items():
-        for words, weight, _ in map(split_weight_and_stop, inside.split("|")):
+        for words, weight, stop in map(split_weight_and_stop, inside.split("|")):
             old.setdefault(words, {})[frame] = weight
+            stops[words] = stop
     if old:
-        return [(words, appended(weights, frames)) for words, weights in old.items()]
-    return [
-        (words, np.full(frames, weight)) for words, weight, _ in map(split_weight_and_stop, text.split("|")) if words
-    ]
+        return [(words, appended(weights, frames), stops[words]) for words, weights in old.items()]
+    parts = map(split_weight_and_stop, text.split("|"))
+    return [(words, np.full(frames, weight), stop) for words, weight, stop in parts if words]

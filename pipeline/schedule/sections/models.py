@@ -2,88 +2,47 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import file
-from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import Reader, read_entry, section_reader
-from pipeline.schedule.fields.shapes import (
-    Shape,
-    about,
-    described,
-    list_of,
-    map_of,
-    one_of,
-    section,
-    setting,
-    settings,
-)
+from pipeline.schedule.fields.readers import read_entry, section_reader
+from pipeline.schedule.fields.shapes import described, map_of, one_of, section, setting, settings
 from pipeline.schedule.sections import Reading, Section
-from render.errors import UnknownNameError, WeightsError
+from pipeline.schedule.sections.models_perceptors import (
+    Perceptor,
+    file_shape,
+    join_perceptors,
+    name_shape,
+    named,
+    read_perceptors,
+    require_readable,
+)
 from render.models import registry
 from render.models.downloads import Progress
 from render.models.model import Model
-from render.models.tokenizers import require_usable
 from render.renderer.located_models import LocatedModels
 from render.renderer.weights import locate
 from render.spec import PRECISIONS
 
-MAX_PERCEPTORS = 8
 _LATENT = "the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
-_PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint: clip.safetensors, weight: 1}"
-_WEIGHT = number(0.001, 1000)
-
-
-def _name_of(title: str, known: Callable[[], Iterable[str]]) -> Shape:
-    """The shape of a model's name; which architectures exist besides these depends on the installed open_clip."""
-    return {"title": title, **one_of({"enum": known}, {"type": "string", "pattern": f"^{registry.RANDOM}."})}
-
-
-def _file(description: str) -> Shape:
-    return about(fields.TEXT, f"{description}: its path beside the schedule")
-
-
 _LATENT_SHAPE = one_of(
-    _name_of("latent", registry.latents),
+    name_shape("latent", registry.latents),
     map_of(
-        {"config": _file("a VQGAN's config as written by taming"), "checkpoint": _file("its weights")},
+        {"config": file_shape("a VQGAN's config as written by taming"), "checkpoint": file_shape("its weights")},
         required=("config", "checkpoint"),
     ),
 )
-_PERCEPTOR_SHAPE = one_of(
-    _name_of("perceptor", registry.perceptors),
-    map_of(
-        {
-            "model": about(
-                fields.TEXT, "a perceptor's name; with a checkpoint, open_clip's name of the architecture, or a config"
-            ),
-            "checkpoint": _file("its weights"),
-            "weight": {**about(_WEIGHT.shape, "its weight relative to the other perceptors"), "default": 1},
-        },
-        required=("model",),
-    ),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Perceptor:
-    """A model that compares pictures with prompts, and its weight relative to the other perceptors."""
-
-    model: Model
-    weight: float = 1.0
 
 
 @described(_LATENT_SHAPE, shown=lambda model: model.name)
 def _latent(value: Value, clock: Clock) -> Model:
     if not value.is_map:
-        return _named(value, _LATENT, registry.find_latent)
+        return named(value, _LATENT, registry.find_latent)
     read = fields.read_map({"config": file, "checkpoint": file}, value, clock)
     missing = {"config", "checkpoint"} - value.entries().keys()
     if missing:
@@ -97,75 +56,7 @@ def _latent(value: Value, clock: Clock) -> Model:
         checkpoint=read["checkpoint"],
         quantize=True,
     )
-    _readable(value, model)
-    return model
-
-
-def _readable(value: Value, model: Model) -> None:
-    """Read a model's configs now, while errors can be located in the schedule; a VQGAN's determine valid sizes."""
-    try:
-        if model.entry == "vqgan":
-            _ = model.stride
-        else:
-            require_usable(model)
-    except WeightsError as error:
-        raise InvalidError(value, str(error)) from error
-
-
-@described(
-    list_of(_PERCEPTOR_SHAPE, MAX_PERCEPTORS),
-    shown=lambda perceptors: [perceptor.model.name for perceptor in perceptors],
-)
-def _perceptors(value: Value, clock: Clock) -> tuple[Perceptor, ...]:
-    items = value.items("a list of perceptors such as [embedded]")
-    if not items:
-        raise value.invalid("at least one perceptor")
-    if len(items) > MAX_PERCEPTORS:
-        raise value.invalid(f"at most {MAX_PERCEPTORS} perceptors")
-    return tuple(fields.read_each(_perceptor, items, clock))
-
-
-def _perceptor(value: Value, clock: Clock) -> Perceptor:
-    if not value.is_map:
-        return Perceptor(model=_named(value, _PERCEPTOR, registry.find_perceptor))
-    readers: Mapping[str, Reader] = {"model": lambda value, clock: value, "checkpoint": file, "weight": _WEIGHT}
-    read = fields.read_map(readers, value, clock)
-    if "model" not in read:
-        raise InvalidError(value, f"'model' is missing; expected {_PERCEPTOR}")
-    weight = read.get("weight", 1.0)
-    if "checkpoint" not in value.entries():
-        return Perceptor(model=_named(read["model"], _PERCEPTOR, registry.find_perceptor), weight=weight)
-    architecture = _architecture(read["model"], clock)
-    checkpoint = read.get("checkpoint", Path())
-    published = registry.architecture_of(checkpoint.name)
-    if isinstance(architecture, str) and published not in (None, architecture):
-        raise InvalidError(
-            read["model"], f"'{checkpoint.name}' contains the weights of {published}, not of {architecture}"
-        )
-    model = Model(name=checkpoint.name, entry="clip", architecture=architecture, checkpoint=checkpoint)
-    if "checkpoint" in read:
-        _readable(read["model"], model)
-    return Perceptor(model=model, weight=weight)
-
-
-def _architecture(value: Value, clock: Clock) -> Path | str:
-    """open_clip's name of an architecture, or the path of a JSON config."""
-    name = fields.text(value, clock)
-    if name.endswith(".json"):
-        return file(value, clock)
-    if name not in registry.clip_architectures():
-        raise InvalidError(value, str(UnknownNameError("CLIP architecture", name, registry.clip_architectures())))
-    return name
-
-
-def _named(value: Value, expected: str, find: Any) -> Model:
-    name = value.scalar(expected)
-    if not isinstance(name, str):
-        raise value.invalid(expected)
-    try:
-        model: Model = find(name)
-    except UnknownNameError as error:
-        raise InvalidError(value, str(error)) from error
+    require_readable(value, model)
     return model
 
 
@@ -177,7 +68,7 @@ class Models:
         _latent, registry.find_latent("embedded"), "the model that draws: `embedded` (a VQGAN), `pixels` (no weights)"
     )
     perceptors: tuple[Perceptor, ...] = setting(
-        _perceptors,
+        read_perceptors,
         (Perceptor(model=registry.find_perceptor("embedded")),),
         "the models that judge pictures, one or several: `embedded` (a CLIP), `toy` (no weights)",
     )
@@ -221,7 +112,24 @@ class Models:
 def _read(reading: Reading) -> Models:
     models: Models = read_entry(section_reader(Models), reading.entries, "models", reading.clock, default=Models())
     _check_size(reading, models)
+    _check_shared(reading)
     return models
+
+
+def _check_shared(reading: Reading) -> None:
+    """Report what a shot sets although it is the same for the whole video."""
+    top = reading.document.entries().get("models") if reading.document.is_map else None
+    known = top.entries() if top is not None and top.is_map else {}
+    own = reading.entries["models"].entries() if "models" in reading.entries else {}
+    for name in sorted(own.keys() & {"latent", "quantize", "precision"}):
+        if name not in known or known[name].node is not own[name].node:
+            message = "is the same for all shots: write it under models: at the top of the schedule"
+            reading.document.problems.add(InvalidError(own[name], message))
+
+
+def _join(starts: Sequence[float], parts: Sequence[Models]) -> Models:
+    perceptors = join_perceptors(starts, [part.perceptors for part in parts])
+    return dataclasses.replace(parts[0], perceptors=perceptors)
 
 
 def _check_size(reading: Reading, models: Models) -> None:
@@ -233,8 +141,9 @@ def _check_size(reading: Reading, models: Models) -> None:
     if (width % unit or height % unit) and not wrong & {"output", "output.size", "models.latent"}:
         fitting = [max(1, round(side / unit)) * unit for side in (width, height)]
         message = f"expected multiples of {unit} for the latent model '{models.latent.name}', such as {fitting}"
-        key, name = ("output", "size") if "output" in reading.entries else ("models", "latent")
-        value = reading.entries[key].entries().get(name, reading.entries[key])
+        whole = reading.document.entries() | reading.entries
+        key, name = ("output", "size") if "output" in whole else ("models", "latent")
+        value = whole[key].entries().get(name, whole[key])
         value = dataclasses.replace(value, path=f"{key}.{name}")
         problems.add(InvalidError(value, f"{message}, got [{width}, {height}]"))
 
@@ -244,6 +153,7 @@ SECTION = Section(
     shape=lambda: section("models", "the models that draw and that judge pictures", settings(Models)),
     read=_read,
     needs=("output",),
+    join=_join,
     settings=lambda: settings(Models),
     misplaced={**{entry.name: entry.name for entry in settings(Models)}, "model": "latent"},
 )

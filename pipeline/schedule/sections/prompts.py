@@ -37,6 +37,12 @@ _WEIGHT = Setting(
 _REGION = Setting(
     name="region", read=region, default=None, about="the part of the picture that it applies to, see Regions"
 )
+_STOP = Setting(
+    name="stop",
+    read=curve(number(-1, 1)),
+    default=None,
+    about="the similarity at which it lets go of the picture, as a cosine; negative weights push down to it",
+)
 _SUBJECTS = {
     "text": about(fields.TEXT, "what the picture should show; it is never parsed"),
     "image": about(fields.TEXT, "a picture to pull towards: its path, relative to the schedule"),
@@ -48,7 +54,7 @@ def _with_subject(others: dict[str, Shape]) -> list[Shape]:
     return [map_of({name: shape, **others}, required=(name,)) for name, shape in _SUBJECTS.items()]
 
 
-_SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING, "region": _REGION.shape})))
+_SCENES = keyed(one_of(fields.TEXT, *_with_subject({"ease": EASING, "region": _REGION.shape, "stop": _STOP.shape})))
 _BLEND = Setting(
     name="blend",
     read=fields.choice(BLENDS),
@@ -65,19 +71,29 @@ _PROMPTS: Shape = {
             "propertyNames": one_of(_SCENES["propertyNames"], {"const": "blend"}),
             "examples": [{"0s": "a calm sea", "5s": {"text": "a golden sunset", "ease": "in_out_sine"}}],
         },
-        list_of(one_of(fields.TEXT, *_with_subject({"weight": _WEIGHT.shape, "region": _REGION.shape})), MAX_PROMPTS),
+        list_of(
+            one_of(
+                fields.TEXT,
+                *_with_subject({"weight": _WEIGHT.shape, "region": _REGION.shape, "stop": _STOP.shape}),
+            ),
+            MAX_PROMPTS,
+        ),
     ),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """A text or a picture, its weight over time, and where it applies; for a picture, the text is its file name."""
+    """A text or a picture, its weight, where it applies, and the similarity at which it lets go.
+
+    For a picture, the text is its file name.
+    """
 
     text: str
     weight: Curve
     image: ImageFile | None = None
     region: RegionCurves | None = None
+    stop: Curve | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,14 +164,16 @@ def _check_weight(prompt: Prompt, value: Value, clock: Clock) -> None:
 def _scene(value: Value, clock: Clock) -> tuple[dict[str, Any], str]:
     if not value.is_map:
         return {"text": _prompt_text(value, clock)}, "linear"
-    read = fields.parts(value, {**_subject(value), "ease": ease, "region": region}, clock)
+    readers: dict[str, Reader] = {**_subject(value), "ease": ease, "region": region, "stop": _STOP.read}
+    read = fields.parts(value, readers, clock)
     return _about(read), read.get("ease", "linear")
 
 
 def _layer(value: Value, clock: Clock) -> Prompt:
     if not value.is_map:
         return Prompt(text=_prompt_text(value, clock), weight=Curve.constant(1.0))
-    read = fields.parts(value, {**_subject(value), "weight": _WEIGHT.read, "region": region}, clock)
+    readers: dict[str, Reader] = {**_subject(value), "weight": _WEIGHT.read, "region": region, "stop": _STOP.read}
+    read = fields.parts(value, readers, clock)
     return Prompt(**_about(read), weight=read.get("weight", Curve.constant(1.0)))
 
 
@@ -174,17 +192,22 @@ def _subject(value: Value) -> dict[str, Reader]:
 
 def _about(read: dict[str, Any]) -> dict[str, Any]:
     subject = {"text": read["text"]} if "text" in read else {"text": read["image"].path.name, "image": read["image"]}
-    return {**subject, "region": read.get("region")}
+    return {**subject, "region": read.get("region"), "stop": read.get("stop")}
 
 
 def _join(starts: Sequence[float], parts: Sequence[Prompts]) -> tuple[Prompt, ...]:
     """The prompts of all shots; the weights of each are 0 in all other shots."""
-    nothing = Curve.constant(0.0)
+
+    def alone(curve: Curve, number: int) -> Curve:
+        nothing = Curve.constant(0.0)
+        return joined(starts, [curve if other == number else nothing for other in range(len(starts))])
+
     return tuple(
         dataclasses.replace(
             prompt,
-            weight=joined(starts, [prompt.weight if other == number else nothing for other in range(len(starts))]),
+            weight=alone(prompt.weight, number),
             region=prompt.region and prompt.region.starting_at(starts[number]),
+            stop=prompt.stop and alone(prompt.stop, number),
         )
         for number, part in enumerate(parts)
         for prompt in part.layers

@@ -17,6 +17,7 @@ from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
 from pipeline.schedule.fields.times import duration, lasting
 from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, rivals, start
+from pipeline.schedule.sections.models import Models
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
@@ -113,6 +114,12 @@ class Shot:
     def refine(self) -> Refine:
         refine: Refine = self.sections["refine"]
         return refine
+
+    @property
+    def models(self) -> Models:
+        """Its own models; `Schedule.models` holds those of all shots."""
+        models: Models = self.sections["models"]
+        return models
 
     @property
     def origin(self) -> PriorStart | PictureStart | None:
@@ -238,7 +245,7 @@ SECTION = Section(
     is_merged=False,
     shape=_shape,
     read=_read,
-    needs=("models",),
+    needs=("output",),
     settings=lambda: SETTINGS,
     misplaced={},
 )

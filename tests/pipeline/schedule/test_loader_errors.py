@@ -172,7 +172,7 @@ PROMPTS = [
     ("{0s: a, 0: b}", "1:18: prompts.0: another entry is also at 0 s; remove one of them"),
     ("{50%: a, 6s: b}", "1:19: prompts.6s: another entry is also at 6 s; remove one of them"),
     ("{0s: }", "1:14: prompts.0s: expected a text, got nothing"),
-    ("{0s: {ease: hold}}", "1:15: prompts.0s: 'text' is missing; expected {text, ease, region}"),
+    ("{0s: {ease: hold}}", "1:15: prompts.0s: 'text' is missing; expected {text, ease, region, stop}"),
     ("{0s: a, blend: slurp}", "1:25: prompts.blend: unknown value 'slurp'; did you mean 'slerp'?"),
     ("{blend: slerp}", "1:10: prompts: expected at least one scene such as 0s: a calm sea"),
     ("{}", "1:10: prompts: expected at least one scene such as 0s: a calm sea"),

@@ -45,7 +45,7 @@ def test_the_crop_at_whole_pixels_and_other_options_are_reported(plan: Callable[
     notes = "\n".join(plan("nerdyrodent.sh").notes)
     for words in (
         "its factor was 1.00524 in width",
-        "tulip:0.5:-0.9: stops are not supported",
+        "a painting of a tulip: its stop is never reached, there as here, and left out",
         "optimiser = Adagrad",
         "learning_rate",
     ):

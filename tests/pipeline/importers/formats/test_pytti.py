@@ -59,7 +59,7 @@ def test_settings_without_a_counterpart_are_reported(plan: Callable[..., Any]) -
     notes = "\n".join(plan("pytti.yaml").notes)
     for words in (
         "deep water:pow(t, 2)_l: masks are not supported",
-        "bioluminescent reef:2:-0.95: stops are not supported",
+        "bioluminescent reef: its stop is never reached, there as here, and left out",
         "[reef.png]:2: no pictures are read",
         "cutouts = 40",
         "seed -12345 is not between 0 and 9223372036854775807; 12345 is used",

@@ -114,7 +114,7 @@ def test_without_its_file_the_section_is_unknown() -> None:
 
 def test_every_module_is_a_section_or_a_part_of_one() -> None:
     parts = set(catalogue.names(sections)) - sections.declared().keys()
-    assert parts == {"motion_shake", "music_signals", "output_video", "start_image"}
+    assert parts == {"models_perceptors", "motion_shake", "music_signals", "output_video", "start_image"}
 
 
 def test_positions_are_unique() -> None:
@@ -125,7 +125,7 @@ def test_positions_are_unique() -> None:
 def test_sections_that_affect_the_clock_are_read_first_and_in_order() -> None:
     order = list(sections.in_reading_order())
     assert order[:5] == ["music", "output", "loop", "markers", "let"]
-    assert order.index("models") < order.index("shots") < order.index("prompts")
+    assert order.index("output") < order.index("shots") < order.index("models") < order.index("start")
 
 
 def test_importing_all_sections_imports_no_torch() -> None:

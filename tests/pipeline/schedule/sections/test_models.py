@@ -147,8 +147,8 @@ PERCEPTOR = "the name of a perceptor, or {model: ViT-B-32-quickgelu, checkpoint:
             f"1:23: models.perceptors[0]: 'model' is missing; expected {PERCEPTOR}",
         ),
         (
-            "models: {perceptors: [{model: toy, weight: 0}]}",
-            "1:44: models.perceptors[0].weight: expected a number from 0.001 to 1000, got '0'",
+            "models: {perceptors: [{model: toy, weight: -1}]}",
+            "1:44: models.perceptors[0].weight: expected a number from 0 to 1000 or a map of times, got '-1'",
         ),
         (
             "models: {perceptors: [{model: ViT-B-33, checkpoint: weights/clip.safetensors}]}",
