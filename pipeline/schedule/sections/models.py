@@ -141,7 +141,7 @@ def _check_size(reading: Reading, models: Models) -> None:
     if (width % unit or height % unit) and not wrong & {"output", "output.size", "models.latent"}:
         fitting = [max(1, round(side / unit)) * unit for side in (width, height)]
         message = f"expected multiples of {unit} for the latent model '{models.latent.name}', such as {fitting}"
-        whole = reading.document.entries() | reading.entries
+        whole = {**reading.document.entries(), **reading.entries}
         key, name = ("output", "size") if "output" in whole else ("models", "latent")
         value = whole[key].entries().get(name, whole[key])
         value = dataclasses.replace(value, path=f"{key}.{name}")
