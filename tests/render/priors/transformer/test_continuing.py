@@ -70,6 +70,7 @@ def test_what_it_cannot_continue_is_continued_by_copies(picture: Tensor, tmp_pat
         drawn(prior, picture[..., : (SIDE - 1) * STRIDE], known_within(0, 0, 1, 0)[..., : (SIDE - 1) * STRIDE]) is None
     )
     assert drawn(prior, picture[..., :-1], known_within(0, 0, 1, 0)[..., :-1]) is None
+    (tmp_path / "maps").mkdir()
     of_maps, own = loaded("coco", tmp_path / "maps")
     known = known_within(1, 1, 1, 1)
     assert drawn(of_maps, picture, known) is None
