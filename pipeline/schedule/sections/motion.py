@@ -53,7 +53,7 @@ class Motion:
         "the fixed point of zoom and rotation, in shares of the width and height",
     )
     border: str = setting(
-        fields.choice((*BORDERS, PAINT)), "reflect", "what fills the picture where the motion uncovers it"
+        fields.choice((*BORDERS, PAINT)), "reflect", "what fills what the motion uncovers; paint continues the picture"
     )
 
 
