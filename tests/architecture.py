@@ -36,7 +36,7 @@ ROOMS: Mapping[str, str] = {
     "render.motion.transforms": "",
     "render.motion.displacements": "catalogue spec motion.transforms",
     "render.motion": "spec latents motion.displacements",
-    "render.canvas": "latents motion motion.displacements",
+    "render.motion.canvas": "latents motion motion.displacements",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
@@ -45,8 +45,8 @@ ROOMS: Mapping[str, str] = {
     "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
-    "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements canvas "
-    "guidance guidance.perceptors priors priors.transformer sources refinement",
+    "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
+    "motion.canvas guidance guidance.perceptors priors priors.transformer sources refinement",
     "render.training": "spec models models.registry latents device priors.bank sources refinement renderer",
     "pipeline.terminal": "",
     "pipeline.curves": "",

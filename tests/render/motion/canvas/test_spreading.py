@@ -2,7 +2,7 @@
 
 import torch
 
-from render.canvas.spreading import joint, spread
+from render.motion.canvas.spreading import joint, spread
 
 
 def middle(height: int, width: int, rim: int) -> torch.Tensor:

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.canvas.continuing import by_copies
-from render.canvas.painting import Painter
 from render.latents.vqgan import VQGAN
+from render.motion.canvas.continuing import by_copies
+from render.motion.canvas.painting import Painter
 from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warp import warp
 from render.sources.noise import soft

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from render.canvas.moving import margin, moved_canvas
+from render.motion.canvas.moving import margin, moved_canvas
 from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warp import move
 

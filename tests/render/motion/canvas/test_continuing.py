@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from render.canvas.continuing import by_copies, continued
 from render.latents.pixels import Pixels
+from render.motion.canvas.continuing import by_copies, continued
 
 ROWS, COLUMNS, BAND = 16, 24, 2
 
