@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 BORDERS = ("reflect", "wrap", "edge", "black")
-PAINT = "paint"  # a border as well: what enters is painted, see `render.canvas`
+PAINT = "paint"  # a border as well: what enters is painted, see `render.motion.canvas`
 BLENDS = ("weights", "slerp")
 AUGMENTS = ("light", "full")
 ADAPTS = ("number", "picture")

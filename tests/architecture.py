@@ -37,7 +37,7 @@ ROOMS: Mapping[str, str] = {
     "render.motion.transforms": "",
     "render.motion.displacements": "catalogue spec motion.transforms",
     "render.motion": "spec latents motion.displacements",
-    "render.canvas": "latents motion motion.displacements",
+    "render.motion.canvas": "latents motion motion.displacements",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
     "render.guidance": "errors catalogue spec rng files models guidance.perceptors guidance.regions",
@@ -48,7 +48,7 @@ ROOMS: Mapping[str, str] = {
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng colour latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models colour latents device motion motion.displacements "
-    "canvas guidance guidance.perceptors priors priors.transformer sources refinement",
+    "motion.canvas guidance guidance.perceptors priors priors.transformer sources refinement",
     "render.training": "spec models models.registry latents device priors.bank sources refinement renderer",
     "pipeline.terminal": "",
     "pipeline.curves": "",

@@ -5,7 +5,7 @@ comes from the generator that `propose` gets, the frame's own; the global genera
 made for another VQGAN or perceptor than it gets raises `UnfitPriorError`. To add a kind, add its file, and its entry
 to `render.models.registry` if weights of it are published.
 
-A prior that is also `Continuing` paints what a motion uncovers, see `render.canvas`.
+A prior that is also `Continuing` paints what a motion uncovers, see `render.motion.canvas`.
 
 `render.sources.prior` decodes what a prior proposes, ranks it where the prior does not, fits it to the frame, and
 picks one.

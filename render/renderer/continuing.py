@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from render.canvas.continuing import by_copies
+from render.motion.canvas.continuing import by_copies
 from render.priors import Continuing, Wanted
 from render.sources import Loaded
 

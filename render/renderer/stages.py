@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from render import catalogue, sources
-from render.canvas.painting import Painter
 from render.guidance.masks import Masks
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
+from render.motion.canvas.painting import Painter
 from render.motion.displacements import Displace
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp

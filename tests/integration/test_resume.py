@@ -11,11 +11,12 @@ import pytest
 from tests.waiting import PATIENCE
 
 FRAMES = 24
+MOTION = "zoom: 1.2/s, rotate: 5/s"
 SCHEDULE = f"""
 output: {{size: [32, 32], fps: 8, length: {FRAMES}, seed: 5}}
 models: {{latent: pixels, perceptors: [toy]}}
 prompts: {{0: red, 12: blue, 23: green}}
-motion: {{zoom: 1.2/s, rotate: 5/s}}
+motion: {{{MOTION}}}
 refine: {{steps: 30, first_frame: 30, cutouts: 4}}
 """
 
@@ -61,10 +62,12 @@ def finish(command: str, schedule: Path, out: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize("motion", ["zoom: 1.2/s, rotate: 5/s", "zoom: 0.5/s, border: paint"])
 @pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_equals_uninterrupted(
-    command: str, schedule: Path, tmp_path: Path, kills: int
+    command: str, schedule: Path, tmp_path: Path, kills: int, motion: str
 ) -> None:
+    schedule.write_text(SCHEDULE.replace(MOTION, motion))
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     finish(command, schedule, whole)
     chance = random.Random(2)

@@ -57,7 +57,7 @@ class Motion:
         read_shake, None, "the camera shakes: `{amount: 1%, speed: 2}`; the path is seeded, and closes in a loop"
     )
     border: str = setting(
-        fields.choice((*BORDERS, PAINT)), "reflect", "what fills the picture where the motion uncovers it"
+        fields.choice((*BORDERS, PAINT)), "reflect", "what fills what the motion uncovers; paint continues the picture"
     )
 
 

@@ -164,8 +164,11 @@ MOTION = [
         "center: [0.5, left]",
         "2:24: motion.center[1]: expected a share such as 0.5 or 50% or a map of times, got 'left'",
     ),
-    ("border: ", "2:17: motion.border: expected one of reflect, wrap, edge, black, got nothing"),
-    ("border: mirror", "2:18: motion.border: unknown value 'mirror'; expected one of: black, edge, reflect, wrap"),
+    ("border: ", "2:17: motion.border: expected one of reflect, wrap, edge, black, paint, got nothing"),
+    (
+        "border: mirror",
+        "2:18: motion.border: unknown value 'mirror'; expected one of: black, edge, paint, reflect, wrap",
+    ),
 ]
 PROMPTS = [
     ("{a sea: 1}", f"1:11: prompts.a sea: {TIME}, got 'a sea'"),

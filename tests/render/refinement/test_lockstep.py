@@ -69,6 +69,9 @@ def assert_close(
         assert one.index == other.index
         assert one.optimizer_state.keys() == other.optimizer_state.keys()
         tensors = [(one.image, other.image), (one.latent, other.latent), (one.similarity, other.similarity)]
+        assert (one.canvas is None) == (other.canvas is None)
+        if one.canvas is not None:
+            tensors.append((one.canvas, other.canvas))
         tensors += [(value, other.optimizer_state[name]) for name, value in one.optimizer_state.items()]
         for mine, theirs in tensors:
             torch.testing.assert_close(mine, theirs, equal_nan=True, atol=atol, rtol=rtol)
@@ -85,6 +88,7 @@ def different(spec: FrameSpec) -> list[list[FrameSpec]]:
         )
         for one in a[:2]
     ]
+    b[1] = replace(b[1], border="paint", transforms={"zoom": 0.9})
     c = [replace(spec, index=0, seed=9, ema=0.5, num_steps=5, carry_optimizer=False)]
     return [a, b, c]
 

@@ -115,6 +115,30 @@ def test_without_steps_a_motion_is_one_warp(border: str, toy_renderer: Renderer,
     assert result.latent is None
 
 
+def test_without_a_motion_a_painted_border_is_like_any_other(toy_renderer: Renderer, spec: FrameSpec) -> None:
+    states: list[FrameState | None] = [None, None]
+    for index in range(3):
+        for number, border in enumerate(("reflect", "paint")):
+            still = replace(spec, index=index, num_steps=2, border=border)
+            states[number] = toy_renderer.step(states[number], still)
+        one, other = states
+        assert one is not None
+        assert other is not None
+        assert_identical(one, other)
+        assert other.canvas is None
+
+
+def test_a_painted_border_is_left_behind_at_a_cut_and_by_other_borders(
+    toy_renderer: Renderer, spec: FrameSpec, picture: Tensor
+) -> None:
+    painted = replace(spec, border="paint", transforms={"zoom": 0.9}, num_steps=1)
+    state = toy_renderer.step(state_of(picture), painted)
+    assert state.canvas is not None
+    assert torch.equal(toy_renderer.step(state, replace(painted, transforms={})).canvas, state.canvas)
+    assert toy_renderer.step(state, replace(painted, cut=True)).canvas is None
+    assert toy_renderer.step(state, replace(painted, border="edge")).canvas is None
+
+
 def test_refinement_starts_from_the_warped_picture(toy_renderer: Renderer, spec: FrameSpec, picture: Tensor) -> None:
     moved = replace(spec, transforms={"pan_x": 0.25})
     result = toy_renderer.step(state_of(picture), replace(moved, num_steps=1, lr=1e-6))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from pipeline.run.folder import hashes
@@ -124,6 +125,17 @@ def test_a_state_is_read_back_bit_for_bit(tmp_path: Path, latent: bool, optimize
     assert loaded.optimizer_state.keys() == state.optimizer_state.keys()
     for name, value in state.optimizer_state.items():
         assert_same(loaded.optimizer_state[name], value)
+
+
+def test_a_canvas_is_read_back_bit_for_bit_and_leaves_no_trace_where_there_is_none(tmp_path: Path) -> None:
+    folder = StateFolder(tmp_path, every=1)
+    canvas = torch.rand(1, 4, 18, 18)
+    folder.save(state_after(0, canvas=canvas), "hash", "here")
+    folder.save(state_after(1), "hash", "here")
+    assert_same(folder.load(0, CPU).canvas, canvas)
+    assert folder.load(1, CPU).canvas is None
+    with safe_open(folder.path(1), framework="pt") as file:
+        assert "canvas" not in file.keys()  # noqa: SIM118
 
 
 def test_similarity_without_prompts_is_read_back_as_nan(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.canvas.moving import margin, moved_canvas
-from render.canvas.spreading import joint, spread
+from render.motion.canvas.moving import margin, moved_canvas
+from render.motion.canvas.spreading import joint, spread
 from render.motion.displacements import Displacement
 
 KNOWN = 0.5  # less known than this is painted
