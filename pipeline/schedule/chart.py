@@ -9,6 +9,7 @@ from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
 from pipeline.curves.joined import JoinedCurve
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.colour import Colour
 from pipeline.schedule.sections.prompts import Prompt
 from render import catalogue
 from render.errors import one_line
@@ -72,6 +73,11 @@ def lines(schedule: Schedule) -> list[Line]:
     found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
+    colour: Colour = schedule.others["colour"]
+    curves = {"colour amount": colour.amount, "contrast": colour.contrast, "dither": colour.dither}
+    for name, curve in curves.items():
+        if curve is not None and not curve.is_constant:
+            found.append(Line(name=name, unit="of lightness" if name == "contrast" else "", curve=curve))
     return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
 
 
