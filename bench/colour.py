@@ -17,7 +17,7 @@ from pipeline.run.folder.frames import to_pixels
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from render.colour.spaces import cielab
+from render.guidance.colour.spaces import cielab
 from render.renderer.renderer import Renderer
 from render.renderer.state import FrameState
 

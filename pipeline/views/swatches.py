@@ -25,7 +25,7 @@ def palettes(schedule: Schedule) -> list[tuple[str, ...]]:
 def _extracted(palette: PaletteOf) -> tuple[str, ...]:
     import torch  # only for colours of a picture
 
-    from render.colour.palettes import in_srgb
+    from render.guidance.colour.palettes import in_srgb
 
     levels = (in_srgb(palette, torch.device("cpu")) * 255).round().int().tolist()
     return tuple("#{:02x}{:02x}{:02x}".format(*level) for level in levels)

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from render import catalogue
-from render.colour import palettes
 from render.errors import NonFiniteError
 from render.guidance import augment, cutouts, losses
+from render.guidance.colour import palettes
 from render.guidance.losses import LossInputs
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import Targets

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from render.colour.lock import squared_distances
-from render.colour.spaces import oklab
+from render.guidance.colour.lock import squared_distances
+from render.guidance.colour.spaces import oklab
 from render.guidance.losses import LossInputs
 
 ROUNDING = 0.01  # of the distance near 0, where its gradient would jump
