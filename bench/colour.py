@@ -17,7 +17,7 @@ from pipeline.run.folder.frames import to_pixels
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from render.colour.spaces import cielab
+from render.guidance.colour.spaces import cielab
 from render.renderer.renderer import Renderer
 from render.renderer.state import FrameState
 
@@ -86,7 +86,9 @@ def drift(renderer: Renderer, name: str, schedule: Schedule) -> list[Tensor]:
     shown = {round(number * (count - 1) / (SHOWN - 1)) for number in range(SHOWN)}
     for index, state in enumerate(rendered(renderer, schedule)):
         looks.append(look(state.frame))
-        frames += [state.frame] if index in shown else []
+        if index in shown:
+            frames.append(state.frame)
+            click.echo(f"{name} {index}: {looks[-1]}", err=True)
     windows = [_mean(looks[start : start + WINDOW]) for start in range(0, count - WINDOW + 1, WINDOW)]
     start, later = windows[0], windows[1:]
     furthest = max(window.distance(start) for window in later)

@@ -9,6 +9,7 @@ from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
 from pipeline.curves.joined import JoinedCurve
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.colour import Colour
 from pipeline.schedule.sections.motion_shake import path_curves
 from pipeline.schedule.sections.prompts import Prompt
 from render import catalogue
@@ -75,7 +76,7 @@ def lines(schedule: Schedule) -> list[Line]:
     found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
-    found += _noise(schedule)
+    found += _noise(schedule) + _colour(schedule)
     found += [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
     found += [
         Line(name=one_line(perceptor.model.name, 14), unit="weight", curve=perceptor.over_time)
@@ -117,6 +118,17 @@ def _noise(schedule: Schedule) -> list[Line]:
             Line(name="noise variation", unit="quarters of a circle", curve=noise.variation.amount, period=4.0)
         )
     return found
+
+
+def _colour(schedule: Schedule) -> list[Line]:
+    """What changes over time in the colours."""
+    colour: Colour = schedule.others["colour"]
+    curves = {"colour amount": colour.amount, "contrast": colour.contrast, "dither": colour.dither}
+    return [
+        Line(name=name, unit="of lightness" if name == "contrast" else "", curve=curve)
+        for name, curve in curves.items()
+        if curve is not None and not curve.is_constant
+    ]
 
 
 def bands(schedule: Schedule) -> list[Band]:

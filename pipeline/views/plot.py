@@ -19,6 +19,7 @@ from pipeline.schedule import chart
 from pipeline.schedule.chart import Band, Line
 from pipeline.schedule.schedule import Schedule
 from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
+from pipeline.views.swatches import draw_swatches, palettes
 from render.errors import one_line
 
 DPI = 100
@@ -39,11 +40,12 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
     lines, bands = chart.lines(schedule), chart.bands(schedule)
     moving = [line for line in lines if not line.curve.is_constant]
     names = event_names(chart.events(schedule), schedule.output.length)
+    swatches = palettes(schedule)
     layout = Layout(
         event_rows=max((name.row + 1 for name in names), default=0),
         names=len(bands),
         panels=len(moving),
-        notes=textwrap.wrap(_constants([line for line in lines if line not in moving]), 130),
+        notes=[*textwrap.wrap(_constants([line for line in lines if line not in moving]), 130), *[""] * len(swatches)],
     )
     figure = pyplot.figure(figsize=(layout.width, layout.height))
     try:
@@ -54,6 +56,9 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
         _draw_time((prompts, *panels), schedule)
         _name_events(prompts, names)
         _write(figure, layout, bands, f"{one_line(schedule.title)}: {chart.facts(schedule)}")
+        rows = [y for y, note in layout.note_places() if not note]
+        for colours, y in zip(swatches, rows, strict=True):
+            draw_swatches(figure, colours, y)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")  # missing glyphs are drawn as a box
             figure.savefig(path, dpi=DPI)

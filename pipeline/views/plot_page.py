@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.schedule import chart
 from pipeline.schedule.schedule import Schedule
+from pipeline.views.swatches import palettes
 from render.errors import one_line
 
 DIGITS = 7
@@ -37,6 +38,7 @@ def page_data(schedule: Schedule) -> Mapping[str, object]:
         "length": output.length,
         "blend": schedule.shots[0].blend,
         "beat": asdict(schedule.music.beat) if schedule.music.beat else None,
+        "palettes": palettes(schedule),
         "events": [asdict(event) for event in chart.events(schedule)],
         "prompts": [{"text": band.label, "weights": _numbers(band.sample(times))} for band in chart.bands(schedule)],
         "curves": [

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from render import catalogue
-from render.colour import palettes
 from render.errors import NonFiniteError
 from render.guidance import augment, cutouts, losses
+from render.guidance.colour import palettes
 from render.guidance.guide_images import GuideImages
 from render.guidance.losses import LossInputs
 from render.guidance.perceptors import Perceptor

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from render.colour import palettes, pictures
-from render.colour.lock import locked
-from render.colour.spaces import from_oklab, oklab
-from render.colour.statistics import Statistics, measured
-from render.colour.transport import by_histogram, by_statistics, with_spread
+from render.guidance.colour import palettes, pictures
+from render.guidance.colour.lock import locked
+from render.guidance.colour.spaces import from_oklab, oklab
+from render.guidance.colour.statistics import Statistics, measured
+from render.guidance.colour.transport import by_histogram, by_statistics, with_spread
 from render.renderer.state import FrameState
 from render.spec import Colour, FrameSpec, ImageFile
 

@@ -179,7 +179,7 @@ def _join(starts: Sequence[float], parts: Sequence[Colour]) -> Colour:
 
 
 SECTION = Section(
-    position=75,
+    position=85,
     shape=lambda: section(
         "colours", "colours of the picture: what they are matched to, and a palette", settings(Colour)
     ),

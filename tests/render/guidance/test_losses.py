@@ -40,6 +40,7 @@ def inputs_of(image: Tensor, targets: Targets | None = None) -> LossInputs:
         embeddings=[seen(image)],
         targets=[targets or aims((0.5, -0.5, -0.5))],  # what `seen` returns for red
         shares=[1.0],
+        palette=torch.tensor([[[0.3, 0.1, 0.05], [0.7, 0.0, 0.1]]]),  # no picture above lies halfway
     )
 
 

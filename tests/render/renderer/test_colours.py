@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from render.colour.palettes import in_srgb
-from render.colour.pictures import read
-from render.colour.spaces import oklab
-from render.colour.statistics import Statistics, measured
+from render.guidance.colour.palettes import in_srgb
+from render.guidance.colour.pictures import read
+from render.guidance.colour.spaces import oklab
+from render.guidance.colour.statistics import Statistics, measured
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN

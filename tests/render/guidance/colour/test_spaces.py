@@ -6,7 +6,7 @@ import torch
 from PIL import Image, ImageCms
 from torch import Tensor
 
-from render.colour.spaces import cielab, encoded, from_oklab, linear, oklab
+from render.guidance.colour.spaces import cielab, encoded, from_oklab, linear, oklab
 
 PUBLISHED = {  # CSS Color 4, samples of oklab(), and Ottosson's reference implementation
     (255, 255, 255): (1.0, 0.0, 0.0),

@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from render.colour.lock import locked, squared_distances
-from render.colour.palettes import extracted, in_oklab, in_srgb
-from render.colour.spaces import oklab
 from render.errors import RunError
+from render.guidance.colour.lock import locked, squared_distances
+from render.guidance.colour.palettes import extracted, in_oklab, in_srgb
+from render.guidance.colour.spaces import oklab
 from render.models.model import sha256
 from render.spec import ImageFile, PaletteOf
 

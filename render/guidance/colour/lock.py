@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from render.colour.spaces import oklab
+from render.guidance.colour.spaces import oklab
 
 STRIP = 1 << 18  # pixels whose distances to the palette are held at once
 PENALTY = 0.05  # what a pair of colours to dither costs for being far apart, relative to missing the colour

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.colour.pictures import read
-from render.colour.spaces import from_oklab, oklab
+from render.guidance.colour.pictures import read
+from render.guidance.colour.spaces import from_oklab, oklab
 from render.spec import PaletteOf
 
 SIDE = 128  # pixels: a picture is reduced to about this before its colours are counted

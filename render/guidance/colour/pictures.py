@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.colour.spaces import oklab
-from render.colour.statistics import Statistics, measured
 from render.errors import RunError
+from render.guidance.colour.spaces import oklab
+from render.guidance.colour.statistics import Statistics, measured
 from render.models.model import sha256
 from render.spec import ImageFile
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from render.colour.statistics import BINS, RANGES, Statistics
+from render.guidance.colour.statistics import BINS, RANGES, Statistics
 
 LEVEL = 1 / 255  # spreads below one 8-bit level are not amplified: there is nothing in them but rounding
 

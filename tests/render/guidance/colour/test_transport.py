@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from render.colour.spaces import oklab
-from render.colour.statistics import BINS, Statistics, measured
-from render.colour.transport import by_histogram, by_statistics, with_spread
+from render.guidance.colour.spaces import oklab
+from render.guidance.colour.statistics import BINS, Statistics, measured
+from render.guidance.colour.transport import by_histogram, by_statistics, with_spread
 
 
 def picture(seed: int, low: tuple[float, ...], high: tuple[float, ...], size: tuple[int, int] = (40, 60)) -> Tensor:
