@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 BORDERS = ("reflect", "wrap", "edge", "black")
 BLENDS = ("weights", "slerp")
@@ -96,6 +97,14 @@ class LatentNoise:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FrameMotion:
+    """The motion from one frame to the next, see `FrameSpec.transforms` and `FrameSpec.center`."""
+
+    transforms: Mapping[str, float]
+    center: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class FrameSpec:
     """Everything about one frame.
 
@@ -126,6 +135,9 @@ class FrameSpec:
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
         noise: what is added to the latent of a frame with a predecessor, if anything.
+        travelled: the motion of the frames between the one that this frame starts from and itself, in order, if those
+            are not refined; `transforms` follow.
+        key: the next frame that is refined, if this one is not; it is then made from that one and the one before.
     """
 
     index: int
@@ -149,6 +161,8 @@ class FrameSpec:
     start: PriorStart | None = None
     guide_pictures: tuple[GuidePicture, ...] = ()
     noise: LatentNoise | None = None
+    travelled: tuple[FrameMotion, ...] = ()
+    key: "FrameSpec | None" = None
 
     @property
     def draws_as(self) -> int:
@@ -160,18 +174,25 @@ class FrameSpec:
 
         A picture is identified by its content; its path makes no difference.
         """
-        numbers = asdict(self)
-        newer = {
-            "lead": None,
-            "start": None,
-            "adapt": "number",
-            "guide_pictures": (),
-            "noise": None,
-        }  # than frames of earlier runs
-        for name, default in newer.items():
-            if numbers[name] == default:
-                del numbers[name]
+        numbers = _without_defaults(asdict(self))
         return json.dumps(_by_content(numbers), sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+_NEWER = {  # than frames of earlier runs
+    "lead": None,
+    "start": None,
+    "adapt": "number",
+    "guide_pictures": (),
+    "noise": None,
+    "travelled": (),
+    "key": None,
+}
+
+
+def _without_defaults(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Leave out newer fields of a spec that are at their defaults, also in the key that it holds."""
+    left = {name: value for name, value in numbers.items() if name not in _NEWER or value != _NEWER[name]}
+    return left | {"key": _without_defaults(left["key"])} if "key" in left else left
 
 
 def _by_content(value: object) -> object:

@@ -75,6 +75,8 @@ def lines(schedule: Schedule) -> list[Line]:
     found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
+    if not (schedule.refine.cadence.is_constant and schedule.refine.cadence.keys[0].value == 1):
+        found.append(Line(name="cadence", unit="frames", curve=schedule.refine.cadence))
     found += _noise(schedule)
     return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
 
@@ -104,7 +106,9 @@ def _noise(schedule: Schedule) -> list[Line]:
         return []
     found = [Line(name="noise", unit="codebook spreads", curve=noise.amount)]
     if noise.variation is not None:
-        found.append(Line(name="noise variation", unit="quarters of a circle", curve=noise.variation.amount, period=4.0))
+        found.append(
+            Line(name="noise variation", unit="quarters of a circle", curve=noise.variation.amount, period=4.0)
+        )
     return found
 
 

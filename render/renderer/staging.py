@@ -18,13 +18,7 @@ def to_host(state: FrameState) -> Callable[[], FrameState]:
     all teams sleep rather than spin, which costs a quarter of a frame.
     """
     copy = _pinned if state.image.device.type == "cuda" else Tensor.contiguous
-    copied = replace(
-        state,
-        image=copy(state.image),
-        latent=None if state.latent is None else copy(state.latent),
-        optimizer_state={name: copy(value) for name, value in state.optimizer_state.items()},
-        similarity=copy(state.similarity),
-    )
+    copied = _copied(state, copy)
     if state.image.device.type != "cuda":
         return lambda: copied
     arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
@@ -35,6 +29,18 @@ def to_host(state: FrameState) -> Callable[[], FrameState]:
         return copied
 
     return arriving
+
+
+def _copied(state: FrameState, copy: Callable[[Tensor], Tensor]) -> FrameState:
+    return replace(
+        state,
+        image=copy(state.image),
+        latent=None if state.latent is None else copy(state.latent),
+        optimizer_state={name: copy(value) for name, value in state.optimizer_state.items()},
+        similarity=copy(state.similarity),
+        behind=None if state.behind is None else copy(state.behind),
+        ahead=None if state.ahead is None else _copied(state.ahead, copy),
+    )
 
 
 def _pinned(value: Tensor) -> Tensor:

@@ -19,6 +19,8 @@ class FrameState:
         optimizer_state: see `LatentAdam.state`.
         similarity: (B,) cosine of the whole picture to the prompts; NaN without prompts. It is for
             information only and does not influence the next frame.
+        behind: (B, 3, H, W), if this frame is not refined, the last one before it that is.
+        ahead: then the state of the next one that is, which is already there.
     """
 
     index: int
@@ -26,6 +28,8 @@ class FrameState:
     latent: Tensor | None
     optimizer_state: dict[str, Tensor] = field(default_factory=dict)
     similarity: Tensor
+    behind: Tensor | None = None
+    ahead: "FrameState | None" = None
 
 
 def is_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from render.renderer.state import FrameState
 
 KEPT_LATEST = 2
-_OPTIMIZER = "optimizer."
+_OPTIMIZER, _AHEAD, _AHEAD_INDEX = "optimizer.", "ahead.", "ahead_index"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,18 +76,10 @@ class StateFolder:
         Raises:
             CheckpointError: the file is missing or damaged.
         """
-        from render.renderer.state import FrameState
-
         tensors, _ = self._read(index)
         tensors = {name: value.to(device) for name, value in tensors.items()}
         try:
-            return FrameState(
-                index=index,
-                image=tensors.pop("image"),
-                latent=tensors.pop("latent", None),
-                similarity=tensors.pop("similarity"),
-                optimizer_state={name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()},
-            )
+            return _state(index, tensors)
         except KeyError as error:
             raise CheckpointError(f"{self.path(index)}: damaged: {error} is missing") from error
 
@@ -145,7 +137,33 @@ def _tensors(state: "FrameState") -> dict[str, "torch.Tensor"]:
     tensors = {"image": state.image, "similarity": state.similarity}
     if state.latent is not None:
         tensors["latent"] = state.latent
-    return tensors | {_OPTIMIZER + name: value for name, value in state.optimizer_state.items()}
+    tensors |= {_OPTIMIZER + name: value for name, value in state.optimizer_state.items()}
+    if state.ahead is None or state.behind is None:
+        return tensors
+    ahead = {_AHEAD + name: value for name, value in _tensors(state.ahead).items()}
+    return (
+        tensors | ahead | {"behind": state.behind, _AHEAD_INDEX: state.similarity.new_tensor(state.ahead.index).long()}
+    )
+
+
+def _state(index: int, tensors: "dict[str, torch.Tensor]") -> "FrameState":
+    """The opposite of `_tensors`. Raises `KeyError` if one is missing."""
+    from render.renderer.state import FrameState
+
+    own = {name: value for name, value in tensors.items() if not name.startswith(_AHEAD)}
+    behind, ahead = own.pop("behind", None), None
+    if behind is not None:
+        of_key = {name.removeprefix(_AHEAD): value for name, value in tensors.items() if name.startswith(_AHEAD)}
+        ahead = _state(int(own.pop(_AHEAD_INDEX)), of_key)
+    return FrameState(
+        index=index,
+        image=own.pop("image"),
+        latent=own.pop("latent", None),
+        similarity=own.pop("similarity"),
+        optimizer_state={name.removeprefix(_OPTIMIZER): value for name, value in own.items()},
+        behind=behind,
+        ahead=ahead,
+    )
 
 
 def _note(metadata: Mapping[str, str]) -> StateNote | None:
