@@ -89,10 +89,13 @@ class LatentNoise:
 
     Attributes:
         amount: its standard deviation, in units of the codebook's.
+        grain: the radius (standard deviation) of its grains, as a share of the picture's height; 0 for a new number in
+            every cell of the latent.
         variation: which noise it is; None to draw it for this frame alone.
     """
 
     amount: float
+    grain: float = 0.0
     variation: NoiseVariation | None = None
 
 

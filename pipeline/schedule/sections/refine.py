@@ -56,7 +56,7 @@ class Refine:
     )
     carry: bool = setting(fields.flag, True, "keep the optimizer's moments from frame to frame")
     cadence: Curve = setting(
-        curve(number(1, 1000)),
+        curve(number(1, 100)),
         Curve.constant(1),
         "refine every n-th frame only; those between are made of the refined ones before and after, each moved to the"
         " moment, which costs almost nothing",
