@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 BORDERS = ("reflect", "wrap", "edge", "black")
 PAINT = "paint"  # a border as well: what enters is painted, see `render.motion.canvas`
@@ -213,11 +214,22 @@ class LatentNoise:
 
     Attributes:
         amount: its standard deviation, in units of the codebook's.
+        grain: the radius (standard deviation) of its grains, as a share of the picture's height; 0 for a new number in
+            every cell of the latent.
         variation: which noise it is; None to draw it for this frame alone.
     """
 
     amount: float
+    grain: float = 0.0
     variation: NoiseVariation | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameMotion:
+    """The motion from one frame to the next, see `FrameSpec.transforms` and `FrameSpec.center`."""
+
+    transforms: Mapping[str, float]
+    center: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +269,9 @@ class FrameSpec:
         image_guides: the picture files that it is pulled towards.
         loss_regions: maps the name of a loss to the part of the picture that it may change; others change all of it.
         keep: what stays as it is, if anything.
+        travelled: the motion of the frames between the one that this frame starts from and itself, in order, if those
+            are not refined; `transforms` follow.
+        key: the next frame that is refined, if this one is not; it is then made from that one and the one before.
     """
 
     index: int
@@ -285,6 +300,8 @@ class FrameSpec:
     image_guides: tuple[ImageGuide, ...] = ()
     loss_regions: Mapping[str, Region] = field(default_factory=dict)
     keep: Keep | None = None
+    travelled: tuple[FrameMotion, ...] = ()
+    key: "FrameSpec | None" = None
 
     @property
     def draws_as(self) -> int:
@@ -296,26 +313,31 @@ class FrameSpec:
 
         A picture is identified by its content; its path makes no difference.
         """
-        numbers = asdict(self)
-        newer: dict[str, object] = {
-            "lead": None,
-            "start": None,
-            "adapt": "number",
-            "guide_pictures": (),
-            "colour": None,
-            "noise": None,
-            "image_guides": (),
-            "loss_regions": {},
-            "keep": None,
-            "perceptors": (),
-        }  # than frames of earlier runs
-        for name, default in newer.items():
-            if numbers[name] == default:
-                del numbers[name]
+        numbers = _without_defaults(asdict(self))
         return json.dumps(_by_content(numbers), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
+_NEWER: dict[str, object] = {  # than frames of earlier runs
+    "lead": None,
+    "start": None,
+    "adapt": "number",
+    "guide_pictures": (),
+    "colour": None,
+    "noise": None,
+    "image_guides": (),
+    "loss_regions": {},
+    "keep": None,
+    "perceptors": (),
+    "travelled": (),
+    "key": None,
+}
 _UNUSED = ("image", "region", "stop")  # keys of a prompt that are left out while they are None
+
+
+def _without_defaults(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Leave out newer fields of a spec that are at their defaults, also in the key that it holds."""
+    left = {name: value for name, value in numbers.items() if name not in _NEWER or value != _NEWER[name]}
+    return left | {"key": _without_defaults(left["key"])} if "key" in left else left
 
 
 def _by_content(value: object) -> object:

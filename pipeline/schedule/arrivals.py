@@ -60,6 +60,22 @@ class Arrivals:
             if share > _LEAST
         ]
 
+    def over(self, indices: Sequence[int]) -> list[tuple[PromptWeight, float, int]]:
+        """What arrives over several frames of which only the last is refined: the same mixture as one after the other.
+
+        Args:
+            indices: of the frames, in order; for a single one this is `at`.
+        """
+        first, *later = indices
+        total = {(prompt, moment): share for prompt, share, moment in self.at(first)}
+        for index in later:
+            added = self.at(index)
+            kept = 1.0 - sum(share for _, share, _ in added)
+            total = {about: kept * share for about, share in total.items()}
+            for prompt, share, moment in added:
+                total[prompt, moment] = total.get((prompt, moment), 0.0) + share
+        return [(prompt, share, moment) for (prompt, moment), share in total.items() if share > _LEAST]
+
 
 def _added(shares: Array, cuts: Collection[int], least: float) -> Array:
     """What every frame adds of every scene's picture, so that their mixture follows `shares` (scenes by frames).

@@ -76,6 +76,8 @@ def lines(schedule: Schedule) -> list[Line]:
     found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
+    if not (schedule.refine.cadence.is_constant and schedule.refine.cadence.keys[0].value == 1):
+        found.append(Line(name="cadence", unit="frames", curve=schedule.refine.cadence))
     found += _noise(schedule) + _colour(schedule)
     found += [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
     found += [

@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.schedule.arrivals import Approaches, Arrivals
+from pipeline.schedule.cadence import Cadence
 from pipeline.schedule.fields.regions import RegionCurves
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.colour_over_time import ColourOverTime
@@ -27,6 +28,7 @@ from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
 from render.spec import (
+    FrameMotion,
     FrameSpec,
     GuidePicture,
     ImageFile,
@@ -87,6 +89,9 @@ class Timeline:
         for index in self.cuts:
             self.num_steps[index] = self._first_steps(index)
         self.num_steps = np.concatenate([self.num_steps, led])
+        cadence = schedule.refine.cadence.sample(self.times)
+        self._cadence = Cadence(cadence, self.ranges_from_noise(), self.num_led)
+        self.num_steps[~self._cadence.is_key] = 0
         self._lr = np.maximum(schedule.refine.lr.sample(self.times), 0)
         self._cutouts = np.maximum(schedule.refine.cutouts.sample(self.times).round(), 1)
 
@@ -114,6 +119,11 @@ class Timeline:
 
     def at(self, index: int) -> FrameSpec:
         """The spec of frame `index`; depends on nothing but the schedule."""
+        spec = self._refined_at(index)
+        key = self._cadence.next_key(index)
+        return spec if key == index else replace(spec, noise=None, guide_pictures=(), key=self._refined_at(key))
+
+    def _refined_at(self, index: int) -> FrameSpec:
         schedule = self._schedule
         moment = index % len(self.times)
         shot = self._shots[self._shot[moment]]
@@ -143,12 +153,13 @@ class Timeline:
             cut=moment > 0 and moment in self.cuts,
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
-            guide_pictures=self._guide_pictures_at(moment, shot.origin),
+            guide_pictures=self._guide_pictures_at(index, shot.origin),
             colour=self._colours.at(moment, losses),
             noise=self._noise_at(index),
             image_guides=guides,
             loss_regions=self._loss_regions_at(moment, shot),
             keep=self._keep_at(moment, shot),
+            travelled=tuple(self._motion_at(between) for between in range(self._cadence.before(index) + 1, index)),
         )
 
     def as_first(self, index: int) -> FrameSpec:
@@ -161,22 +172,29 @@ class Timeline:
             start=shot.origin,
             guide_pictures=(),
             noise=None,
+            travelled=(),
+            key=None,
         )
 
     def _guide_pictures_at(self, index: int, origin: PriorStart | PictureStart | None) -> tuple[GuidePicture, ...]:
         """The pictures that frame `index` goes towards: those of the scenes that gain weight."""
-        if self._arrivals is None or not isinstance(origin, PriorStart) or index in self.cuts:
+        if self._arrivals is None or not isinstance(origin, PriorStart) or index % len(self.times) in self.cuts:
             return ()
+        since = range(self._cadence.before(index) + 1, index + 1)
         return tuple(
             GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
-            for prompt, share, moment in self._arrivals.at(index)
+            for prompt, share, moment in self._arrivals.over([between % len(self.times) for between in since])
         )
 
     def _noise_at(self, index: int) -> LatentNoise | None:
         """The noise of frame `index`; none without a predecessor."""
         moment, count = index % len(self.times), len(self.times)
         begins = moment in self.cuts and (moment > 0 or index == 0)
-        return None if begins else self._noise.at(moment, (moment - 1) % count)
+        return None if begins else self._noise.at(moment, self._cadence.before(index) % count)
+
+    def _motion_at(self, index: int) -> FrameMotion:
+        x, y = (float(values[index]) for values in self._center)
+        return FrameMotion(transforms=self._transforms_at(index), center=(x, y))
 
     def _room(self, moment: int) -> float:
         """How much of a frame without a predecessor is free for guides: all of it, unless `start:` names a picture."""

@@ -1,5 +1,6 @@
 """Renders one moment of a schedule with its neighbours, to judge a look before rendering all of it."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
         InputError: this is not a time of the schedule.
         WeightsError: a model's files are missing or do not fit.
     """
-    timeline = Timeline(schedule)
+    timeline = Timeline(dataclasses.replace(schedule, refine=schedule.refine.without_cadence()))
     middle = frame_at(schedule, written)
     first = min(max(middle - 1, 0), max(len(timeline) - NEIGHBOURS, 0))
     renderer = schedule.models.locate(offline=offline, progress=lambda *progress: None).load(device)

@@ -22,16 +22,38 @@ def noisy(latent: Tensor, noise: LatentNoise, spec: FrameSpec, latents: Latent, 
     Args:
         motion: what has moved `latent` from the previous frame to this one.
     """
-    variation = noise.variation
+    variation, device = noise.variation, latent.device
     shape = (1, *latent.shape[1:])
     if variation is None:
-        added = noise.amount * normal(shape, frame_generator(spec.seed, spec.draws_as, latent.device, "noise"))
+        own = normal(shape, frame_generator(spec.seed, spec.draws_as, device, "noise"))
+        added = noise.amount * grained(own, noise.grain)
     else:
-        fields = _fields(spec.seed, variation.seed, shape, latent.device)
+        first = normal(shape, frame_generator(spec.seed, 0, device, "first noise"))
+        second = normal(shape, frame_generator(variation.seed, 0, device, "second noise"))
+        fields = _orthogonal(grained(first, noise.grain), grained(second, noise.grain))
         amount, share = variation.before
         before = move(amount * on_circle(*fields, share), motion, "edge", latents.stride)
         added = noise.amount * on_circle(*fields, variation.share) - before
     return latents.project(latent + latents.spread * added)
+
+
+def grained(field: Tensor, grain: float) -> Tensor:
+    """Blur white noise (B, C, h, w) with variance 1; the variance stays 1, also at the border.
+
+    Args:
+        grain: the standard deviation of the Gaussian, as a share of the height.
+    """
+    if not grain:
+        return field
+    height, width = field.shape[-2:]
+    return _blur(height, grain * height, field) @ field @ _blur(width, grain * height, field).mT
+
+
+def _blur(count: int, sigma: float, like: Tensor) -> Tensor:
+    """Return the weights (count, count) of a Gaussian around each of `count` cells, whose squares add up to 1."""
+    cells = torch.arange(count, dtype=like.dtype, device=like.device)
+    weights = torch.exp(-((cells[:, None] - cells) ** 2) / (2 * sigma**2))
+    return weights / weights.square().sum(dim=1, keepdim=True).sqrt()
 
 
 def on_circle(first: Tensor, second: Tensor, share: float) -> Tensor:
@@ -48,11 +70,10 @@ def on_circle(first: Tensor, second: Tensor, share: float) -> Tensor:
     return math.cos(angle) * first + math.sin(angle) * second
 
 
-def _fields(seed: int, variation_seed: int, shape: tuple[int, ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Draw two fields, orthogonal to each other, whose mean squares are 1."""
-    first = _unit(normal(shape, frame_generator(seed, 0, device, "first noise")))
-    second = normal(shape, frame_generator(variation_seed, 0, device, "second noise"))
-    return first, _unit(second - (second * first).mean() * first)
+def _orthogonal(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both with a mean square of 1, the second without its part along the first."""
+    unit = _unit(first)
+    return unit, _unit(second - (second * unit).mean() * unit)
 
 
 def _unit(field: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from render.priors import Prior
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
+from render.renderer.between import between
 from render.renderer.colours import locked_frame, remembered
 from render.renderer.stages import Models, Stages
 from render.renderer.state import FrameState, is_finite
@@ -153,6 +154,11 @@ class Renderer:
             )
 
     def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
+        if spec.key is not None:
+            return self._between(state, spec, spec.key)
+        if state is not None and state.ahead is not None:
+            assert state.ahead.index == spec.index
+            return state.ahead
         state = None if spec.cut else state
         guides = self._stages.guides(spec)
         found = self._stages.finished(state, spec, guides, careful=False)
@@ -172,6 +178,21 @@ class Renderer:
             canvas=found.canvas,
             colours=remembered(state, spec, found.image),
             shown=locked_frame(found.image, spec),
+        )
+
+    def _between(self, state: FrameState | None, spec: FrameSpec, key: FrameSpec) -> FrameState:
+        """Make a frame from the refined ones around it; the first of them also computes the one ahead."""
+        assert state is not None
+        behind = state.image if state.behind is None else state.behind
+        ahead = state.ahead or self._step(state, key)
+        image = between(behind, ahead.image, spec, self._models.displace)
+        return FrameState(
+            index=spec.index,
+            image=image,
+            latent=None,
+            similarity=similarity(image, self._stages.guides(spec)),
+            behind=behind,
+            ahead=ahead,
         )
 
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:

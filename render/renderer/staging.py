@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from render.renderer.state import FrameState
+from render.renderer.state import OPTIONAL, FrameState
 
 
 def to_host(state: FrameState) -> Callable[[], FrameState]:
@@ -18,16 +18,7 @@ def to_host(state: FrameState) -> Callable[[], FrameState]:
     all teams sleep rather than spin, which costs a quarter of a frame.
     """
     copy = _pinned if state.image.device.type == "cuda" else Tensor.contiguous
-    copied = replace(
-        state,
-        image=copy(state.image),
-        latent=None if state.latent is None else copy(state.latent),
-        optimizer_state={name: copy(value) for name, value in state.optimizer_state.items()},
-        similarity=copy(state.similarity),
-        canvas=None if state.canvas is None else copy(state.canvas),
-        colours=None if state.colours is None else copy(state.colours),
-        shown=None if state.shown is None else copy(state.shown),
-    )
+    copied = _copied(state, copy)
     if state.image.device.type != "cuda":
         return lambda: copied
     arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
@@ -38,6 +29,18 @@ def to_host(state: FrameState) -> Callable[[], FrameState]:
         return copied
 
     return arriving
+
+
+def _copied(state: FrameState, copy: Callable[[Tensor], Tensor]) -> FrameState:
+    optional = {name: copy(value) for name in OPTIONAL if (value := getattr(state, name)) is not None}
+    return replace(
+        state,
+        image=copy(state.image),
+        similarity=copy(state.similarity),
+        optimizer_state={name: copy(value) for name, value in state.optimizer_state.items()},
+        ahead=None if state.ahead is None else _copied(state.ahead, copy),
+        **optional,
+    )
 
 
 def _pinned(value: Tensor) -> Tensor:

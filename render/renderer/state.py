@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+OPTIONAL = ("latent", "canvas", "colours", "shown", "behind")  # tensors that not every state has
+
 
 @dataclass(kw_only=True)
 class FrameState:
@@ -23,6 +25,8 @@ class FrameState:
         colours: (B, 3, N), the statistics that later frames are matched to, see `render.guidance.colour.statistics`;
             None if none are.
         shown: (B, 3, H, W) in [0, 1], the finished frame if it differs from `image`, which the next frame starts from.
+        behind: (B, 3, H, W), if this frame is not refined, the last one before it that is.
+        ahead: then the state of the next one that is, which is already there.
     """
 
     index: int
@@ -33,6 +37,8 @@ class FrameState:
     canvas: Tensor | None = None
     colours: Tensor | None = None
     shown: Tensor | None = None
+    behind: Tensor | None = None
+    ahead: "FrameState | None" = None
 
     @property
     def frame(self) -> Tensor:

@@ -21,10 +21,16 @@ refine: {{steps: 30, first_frame: 30, cutouts: 4}}
 """
 
 
-@pytest.fixture
-def schedule(tmp_path: Path) -> Path:
+STEERED = SCHEDULE.replace("cutouts: 4", "cutouts: 4, cadence: 3").replace("motion: {", "motion: {shake: {}, ") + (
+    "noise: {amount: 0.1, variation: {seed: 9, amount: 4*progress}}\n"
+)
+"""As it is, and with what makes a frame depend on more than the one before."""
+
+
+@pytest.fixture(params=[SCHEDULE, STEERED], ids=["plain", "steered"])
+def schedule(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / "toy.yaml"
-    path.write_text(SCHEDULE)
+    path.write_text(request.param)
     return path
 
 

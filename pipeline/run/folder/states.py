@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from render.renderer.state import FrameState
 
 KEPT_LATEST = 2
-_OPTIMIZER = "optimizer."
-_OPTIONAL = ("latent", "canvas", "colours", "shown")  # not in every state
+_OPTIMIZER, _AHEAD, _AHEAD_INDEX = "optimizer.", "ahead.", "ahead_index"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,18 +76,10 @@ class StateFolder:
         Raises:
             CheckpointError: the file is missing or damaged.
         """
-        from render.renderer.state import FrameState
-
         tensors, _ = self._read(index)
         tensors = {name: value.to(device) for name, value in tensors.items()}
         try:
-            return FrameState(
-                index=index,
-                image=tensors.pop("image"),
-                similarity=tensors.pop("similarity"),
-                **{name: tensors.pop(name, None) for name in _OPTIONAL},
-                optimizer_state={name.removeprefix(_OPTIMIZER): value for name, value in tensors.items()},
-            )
+            return _state(index, tensors)
         except KeyError as error:
             raise CheckpointError(f"{self.path(index)}: damaged: {error} is missing") from error
 
@@ -143,9 +134,31 @@ class StateFolder:
 
 
 def _tensors(state: "FrameState") -> dict[str, "torch.Tensor"]:
+    from render.renderer.state import OPTIONAL
+
     tensors = {"image": state.image, "similarity": state.similarity}
-    tensors |= {name: value for name in _OPTIONAL if (value := getattr(state, name)) is not None}
-    return tensors | {_OPTIMIZER + name: value for name, value in state.optimizer_state.items()}
+    tensors |= {name: value for name in OPTIONAL if (value := getattr(state, name)) is not None}
+    tensors |= {_OPTIMIZER + name: value for name, value in state.optimizer_state.items()}
+    if state.ahead is None:
+        return tensors
+    ahead = {_AHEAD + name: value for name, value in _tensors(state.ahead).items()}
+    return tensors | ahead | {_AHEAD_INDEX: state.similarity.new_tensor(state.ahead.index).long()}
+
+
+def _state(index: int, tensors: "dict[str, torch.Tensor]") -> "FrameState":
+    """The opposite of `_tensors`. Raises `KeyError` if one is missing."""
+    from render.renderer.state import OPTIONAL, FrameState
+
+    own = {name: value for name, value in tensors.items() if not name.startswith(_AHEAD)}
+    of_key = {name.removeprefix(_AHEAD): value for name, value in tensors.items() if name.startswith(_AHEAD)}
+    return FrameState(
+        index=index,
+        image=own.pop("image"),
+        similarity=own.pop("similarity"),
+        ahead=_state(int(own.pop(_AHEAD_INDEX)), of_key) if of_key else None,
+        **{name: own.pop(name, None) for name in OPTIONAL},
+        optimizer_state={name.removeprefix(_OPTIMIZER): value for name, value in own.items()},
+    )
 
 
 def _note(metadata: Mapping[str, str]) -> StateNote | None:

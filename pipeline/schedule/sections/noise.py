@@ -1,7 +1,7 @@
 """The section `noise:`: noise that every frame adds to its latent, drawn anew or wandering between two seeds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
@@ -10,7 +10,7 @@ from pipeline.schedule.document.document import Value
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import curve
-from pipeline.schedule.fields.quantities import number
+from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.readers import read_section
 from pipeline.schedule.fields.shapes import described, section, setting, settings
 from pipeline.schedule.sections import Section, reader_of
@@ -49,6 +49,11 @@ class Noise:
         "its standard deviation, in standard deviations of the codebook, as for `lr`: 0.02 to 0.1 for noise that every"
         " frame draws anew, 0.2 to 1 with a `variation`",
     )
+    grain: float = setting(
+        share_from(0, 1),
+        0.0,
+        "the radius of its grains, as a share of the height: 0 for specks of one cell of the latent, 6% for patches",
+    )
     variation: Variation | None = setting(
         _variation,
         None,
@@ -65,13 +70,13 @@ def _read(value: Value, clock: Clock) -> Noise:
 
 
 def _join(starts: Sequence[float], parts: Sequence[Noise]) -> Noise:
-    """Join the curves of all shots; the seed of the variation is that of the first shot."""
-    variations = [part.variation or Variation() for part in parts]
-    amount = joined(starts, [part.amount for part in parts])
+    """Join the curves of all shots; everything else is that of the first shot."""
+    noise = replace(parts[0], amount=joined(starts, [part.amount for part in parts]))
     if all(part.variation is None for part in parts):
-        return Noise(amount=amount)
+        return noise
+    variations = [part.variation or Variation() for part in parts]
     share = joined(starts, [variation.amount for variation in variations])
-    return Noise(amount=amount, variation=Variation(seed=variations[0].seed, amount=share))
+    return replace(noise, variation=replace(variations[0], amount=share))
 
 
 class NoiseOverTime:
@@ -83,8 +88,8 @@ class NoiseOverTime:
     """
 
     def __init__(self, noise: Noise, shots: Sequence[Noise], shot: Iterable[int], times: Array) -> None:
-        seeds = [None if own.variation is None else own.variation.seed for own in shots]
-        self._seeds = [seeds[number] for number in shot]
+        kinds = [(own.grain, None if own.variation is None else own.variation.seed) for own in shots]
+        self._kinds = [kinds[number] for number in shot]
         self._amounts = noise.amount.sample(times)
         self._shares = None if noise.variation is None else noise.variation.amount.sample(times)
 
@@ -93,13 +98,14 @@ class NoiseOverTime:
 
         Where a shot begins to vary the noise, the picture is left as it is: what is added is the change from there on.
         """
-        amount, seed = float(self._amounts[index]), self._seeds[index]
+        amount, (grain, seed) = float(self._amounts[index]), self._kinds[index]
         if seed is None or self._shares is None:
-            return spec.LatentNoise(amount=amount) if amount else None
+            return spec.LatentNoise(amount=amount, grain=grain) if amount else None
         now, then = ((float(self._amounts[at]), float(self._shares[at])) for at in (index, before))
-        if now == then or self._seeds[before] != seed:
+        if now == then or self._kinds[before] != self._kinds[index]:
             return None
-        return spec.LatentNoise(amount=amount, variation=spec.NoiseVariation(seed=seed, share=now[1], before=then))
+        variation = spec.NoiseVariation(seed=seed, share=now[1], before=then)
+        return spec.LatentNoise(amount=amount, grain=grain, variation=variation)
 
 
 SECTION = Section(

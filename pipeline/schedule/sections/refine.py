@@ -55,7 +55,17 @@ class Refine:
         " names a prior",
     )
     carry: bool = setting(fields.flag, True, "keep the optimizer's moments from frame to frame")
+    cadence: Curve = setting(
+        curve(number(1, 100)),
+        Curve.constant(1),
+        "refine every n-th frame only; those between are made of the refined ones before and after, each moved to the"
+        " moment, which costs almost nothing",
+    )
     ema: float = setting(number(0, 0.9999), 0.0, "decay of the latent's running average over a frame's steps")
+
+    def without_cadence(self) -> "Refine":
+        """A copy that refines every frame."""
+        return dataclasses.replace(self, cadence=Curve.constant(1))
 
     def draft(self) -> "Refine":
         """A copy with a third of the steps, but at least one where there are any."""
@@ -85,6 +95,7 @@ def _join(starts: Sequence[float], parts: Sequence[Refine]) -> Refine:
         steps=joined(starts, [part.steps for part in parts]),
         lr=joined(starts, [part.lr for part in parts]),
         cutouts=joined(starts, [part.cutouts for part in parts]),
+        cadence=joined(starts, [part.cadence for part in parts]),
     )
 
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.colour.spaces import oklab
+from render.guidance.colour.spaces import oklab
 from render.guidance.guide_images import GuideImages
 from render.guidance.losses import LossInputs
 from render.guidance.losses.prompt import spherical_distance

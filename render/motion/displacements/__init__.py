@@ -33,6 +33,9 @@ class Displacement(Protocol):
             (B, height, width, 2) float64, x and y in the grid's coordinates, in units of its cells.
         """
 
+    def inverse(self) -> Displacement:
+        """Return the motion back: from the new picture to the previous one."""
+
 
 class Displace(Protocol):
     """The type of an entry's `displacement`."""

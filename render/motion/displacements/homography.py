@@ -41,10 +41,17 @@ class Homography:
         sampled: Tensor = transform_points(backwards[:, None, None], pixels.expand(len(backwards), -1, -1, -1))
         return sampled
 
+    def inverse(self) -> "Homography":
+        """See `Displacement`."""
+        backwards = np.linalg.inv(self.matrices).astype(np.float64, copy=False)
+        return Homography(matrices=backwards)
+
 
 def displacement(image: Tensor, spec: FrameSpec) -> Homography:
-    """Return the transforms of `spec`, the same for every picture of `image` (B, 3, H, W)."""
+    """Return the transforms of `spec`, after those that it has travelled, for every picture of `image` (B, 3, H, W)."""
     matrix = motion_matrix(spec.transforms, spec.size, spec.center)
+    for motion in reversed(spec.travelled):
+        matrix = matrix @ motion_matrix(motion.transforms, spec.size, motion.center)
     return Homography(matrices=matrix[None].repeat(len(image), axis=0))
 
 

@@ -58,6 +58,9 @@ def curve_of(found: Schedule, name: str) -> Curve:
     """The schedule's curve that a name in the page stands for."""
     if name.startswith("center"):
         return found.motion.center["xy".index(name[-1])]
+    if name.startswith("noise"):
+        noise = found.noise
+        return noise.variation.amount if noise.variation and name.endswith(" variation") else noise.amount
     if name.startswith("shake "):
         shake, part = found.motion.shake, name.removeprefix("shake ")
         assert shake is not None

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from render.latents.pixels import Pixels
 from render.motion.displacements.homography import Homography
-from render.renderer.latent_noise import noisy, on_circle
+from render.renderer.latent_noise import grained, noisy, on_circle
 from render.renderer.renderer import Renderer
 from render.rng import frame_generator, normal
 from render.spec import FrameSpec, LatentNoise, NoiseVariation
@@ -32,6 +32,11 @@ def added(spec: FrameSpec) -> Added:
         return noise_added / latents.spread
 
     return measured
+
+
+def nearness(field: Tensor, cells: int) -> float:
+    """How alike cells are that are so many cells apart, from 0 to 1."""
+    return float((field[..., cells:] * field[..., :-cells]).mean() / field.square().mean())
 
 
 def varied(share: float, before: tuple[float, float] = (0.0, 0.0), amount: float = 0.1, seed: int = 9) -> LatentNoise:
@@ -100,3 +105,24 @@ def test_a_frame_without_a_predecessor_gets_none_and_one_with_has_it(
     torch.testing.assert_close(Pixels().decode(next_noisy.latent), next_noisy.image)
     cut = toy_renderer.step(first, replace(noise, cut=True))
     assert torch.equal(cut.image, toy_renderer.step(None, replace(plain, cut=True)).image)
+
+
+@pytest.mark.parametrize("grain", [0.02, 0.1])
+def test_grains_have_the_radius_and_leave_the_variance(added: Added, grain: float) -> None:
+    """White noise blurred by s is alike by exp(-d^2 / 4 s^2) at a distance of d."""
+    field = added(LatentNoise(amount=0.1, grain=grain))
+    radius = grain * SHAPE[2]
+    for cells in (1, 2, 4):
+        assert nearness(field, cells) == pytest.approx(np.exp(-((cells / radius) ** 2) / 4), abs=0.12)
+    many = grained(torch.randn(400, *SHAPE[1:], generator=torch.Generator().manual_seed(1)), grain)
+    spread = many.std(dim=0)
+    assert float(spread.min()) > 0.85
+    assert float(spread.max()) < 1.15  # at the border, too
+
+
+def test_a_variation_may_have_grains(added: Added) -> None:
+    soft = replace(varied(1.5), grain=0.1)
+    assert nearness(added(soft), 2) > 0.7
+    assert float(added(soft).square().mean().sqrt()) == pytest.approx(0.1, rel=1e-4)
+    sharp = added(varied(1.5))
+    assert abs(nearness(sharp, 2)) < 0.1

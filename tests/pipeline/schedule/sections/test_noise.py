@@ -25,7 +25,7 @@ def test_without_it_specs_are_as_before() -> None:
 def test_every_frame_but_the_first_has_it() -> None:
     asked = Timeline(schedule("noise: {amount: {0: 0, 1s: 0.1}}"))
     assert asked.at(0).noise is None
-    assert asked.at(4).noise == LatentNoise(amount=pytest.approx(0.05))
+    assert asked.at(4).noise == LatentNoise(amount=0.05)
     assert asked.at(8).noise == asked.at(9).noise == LatentNoise(amount=0.1)
 
 
@@ -71,8 +71,9 @@ shots:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("noise: 0.1", "3:8: noise: expected a map with amount, variation, got '0.1'"),
+        ("noise: 0.1", "3:8: noise: expected a map with amount, grain, variation, got '0.1'"),
         ("noise: {amount: -1}", "3:17: noise.amount: expected a number from 0 to 100"),
+        ("noise: {grain: 2}", "noise.grain: expected a share from 0 to 1 such as 1%"),
         ("noise: {variation: {seed: x}}", "noise.variation.seed: expected a whole number from 0 to"),
         ("noise: {variation: {ammount: 1}}", "noise.variation.ammount: unknown key; did you mean 'amount'?"),
         ("variation: {seed: 1}", "belongs in noise.variation: write noise: {variation: ...}"),
