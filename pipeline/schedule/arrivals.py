@@ -1,16 +1,21 @@
 """Computes how far every frame goes towards pictures: those of scenes that gain weight, and those of `guides:`."""
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.schedule.sections.guides import Guide
 from pipeline.schedule.sections.prompts import Prompt
-from render.spec import ImageFile, ImageGuide, Picture, PromptWeight
+from render import catalogue
+from render.motion import transforms
+from render.spec import ImageFile, ImageGuide, PromptWeight
 
 PACE = 0.3  # seconds in which at most a share of 1 - 1/e of the picture is replaced
 ARRIVED = 0.02  # a picture has arrived if its share is this near to its scene's
+FARTHEST = {"zoom": math.log(2), "pan_x": 0.5, "pan_y": 0.5, "tilt_x": 30.0, "tilt_y": 30.0}
+"""How far a guide moves away from its place: beyond that, little of it would be seen, or many mirror images."""
 _LEAST = 1e-6  # smaller shares are rounding errors of weights that stand still
 
 Subject = tuple[str, ImageFile | None]
@@ -95,15 +100,20 @@ class Approaches:
     Args:
         guides: the pictures of the schedule.
         times: of the frames, in seconds.
+        travel: by transform, how far the picture has moved since the beginning at `times` and, in a loop, at the end;
+            of multiplicative ones the logarithm.
     """
 
-    def __init__(self, guides: Sequence[Guide], times: Array) -> None:
-        weights: dict[Picture, Array] = {}
-        for guide in guides:
-            weights[guide.picture] = weights.get(guide.picture, np.zeros_like(times)) + guide.sample(times)
-        self._pictures = list(weights)
-        self._weights = np.maximum(np.array([*weights.values()]), 0.0).reshape(len(weights), len(times))
+    def __init__(self, guides: Sequence[Guide], times: Array, travel: Mapping[str, Array]) -> None:
+        self._guides = guides
+        self._weights = np.array([np.maximum(guide.sample(times), 0.0) for guide in guides]).reshape(-1, len(times))
         self._shares = self._weights / np.maximum(self._weights.sum(axis=0), 1.0)
+        self._travel = travel
+        step = times[1] - times[0] if len(times) > 1 else 1.0
+        self._reached = [
+            {name: float(np.interp(guide.time / step, np.arange(len(far)), far)) for name, far in travel.items()}
+            for guide in guides
+        ]
 
     def at(self, index: int, anew: float | None) -> tuple[ImageGuide, ...]:
         """The guides of frame `index`; past the end of a loop, of the frame at its beginning that it replaces.
@@ -115,10 +125,27 @@ class Approaches:
         shares = self._shares[:, moment]
         mixed = _approached(self._shares[:, moment - 1], shares) if anew is None else anew * shares
         return tuple(
-            ImageGuide(picture=picture, weight=float(weight), share=float(share) if share > _LEAST else 0.0)
-            for picture, weight, share in zip(self._pictures, self._weights[:, moment], mixed, strict=True)
-            if max(weight, share) > _LEAST
+            ImageGuide(
+                picture=guide.picture,
+                weight=float(self._weights[number, moment]),
+                share=float(mixed[number]) if mixed[number] > _LEAST else 0.0,
+                transforms=self._transforms(number, moment),
+            )
+            for number, guide in enumerate(self._guides)
+            if max(self._weights[number, moment], mixed[number]) > _LEAST
         )
+
+    def _transforms(self, number: int, moment: int) -> dict[str, float]:
+        """How far guide `number` has moved since its time; no further than `FARTHEST`, where it stops."""
+        if not self._guides[number].moves:
+            return {}
+        far = {name: float(values[moment]) - self._reached[number][name] for name, values in self._travel.items()}
+        part = min([1.0, *(FARTHEST[name] / abs(moved) for name, moved in far.items() if name in FARTHEST and moved)])
+        found = {name: part * moved for name, moved in far.items() if abs(moved) > _LEAST}
+        return {
+            name: math.exp(moved) if catalogue.load(transforms, name).TRANSFORM.multiplicative else moved
+            for name, moved in found.items()
+        }
 
 
 def _approached(before: Array, after: Array) -> Array:

@@ -45,7 +45,7 @@ class Timeline:
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
-        self._approaches = Approaches(schedule.guides.images, self.times)
+        self._approaches = Approaches(schedule.guides.images, self.times, self._travel())
         self._center = [curve.sample(self.times) for curve in schedule.motion.center]
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
@@ -123,6 +123,13 @@ class Timeline:
             GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
             for prompt, share, moment in self._arrivals.at(index)
         )
+
+    def _travel(self) -> dict[str, Array]:
+        """How far each transform has moved the picture at every frame; of a multiplicative one, the logarithm."""
+        return {
+            name: np.cumsum(np.log(amounts) if catalogue.load(transforms, name).TRANSFORM.multiplicative else amounts)
+            for name, amounts in self._amounts.items()
+        }
 
     def _room(self, moment: int) -> float:
         """How much of a frame without a predecessor is free for guides: all of it, unless `start:` names a picture."""

@@ -87,7 +87,7 @@ class Stages:
         self._models = models
         self.scheduler = scheduler
         self._guide_pictures = GuidePictures(models.latents, self.begun)
-        self._image_guides = ImageGuides(models.latents, models.device)
+        self._image_guides = ImageGuides(models.latents, models.displace, models.device)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
