@@ -105,14 +105,14 @@ class Approaches:
     """
 
     def __init__(self, guides: Sequence[Guide], times: Array, travel: Mapping[str, Array]) -> None:
-        self._guides = guides
-        self._weights = np.array([np.maximum(guide.sample(times), 0.0) for guide in guides]).reshape(-1, len(times))
+        self._guides, weights = _distinct(guides, times, bool(travel))
+        self._weights = weights.reshape(-1, len(times))
         self._shares = self._weights / np.maximum(self._weights.sum(axis=0), 1.0)
         self._travel = travel
         step = times[1] - times[0] if len(times) > 1 else 1.0
         self._reached = [
             {name: float(np.interp(guide.time / step, np.arange(len(far)), far)) for name, far in travel.items()}
-            for guide in guides
+            for guide in self._guides
         ]
 
     def at(self, index: int, anew: float | None) -> tuple[ImageGuide, ...]:
@@ -146,6 +146,17 @@ class Approaches:
             name: math.exp(moved) if catalogue.load(transforms, name).TRANSFORM.multiplicative else moved
             for name, moved in found.items()
         }
+
+
+def _distinct(guides: Sequence[Guide], times: Array, moving: bool) -> tuple[list[Guide], Array]:
+    """The guides and their weights; those that show the same picture in the same place throughout are one."""
+    found: dict[object, Guide] = {}
+    weights: dict[object, Array] = {}
+    for guide in guides:
+        key = (guide.picture, guide.time) if moving and guide.moves else guide.picture
+        found.setdefault(key, guide)
+        weights[key] = weights.get(key, np.zeros_like(times)) + np.maximum(guide.sample(times), 0.0)
+    return list(found.values()), np.array([*weights.values()])
 
 
 def _approached(before: Array, after: Array) -> Array:

@@ -113,7 +113,15 @@ class Timeline:
     def as_first(self, index: int) -> FrameSpec:
         """The spec of frame `index` as if the video began there."""
         shot = self._shots[self._shot[index % len(self.times)]]
-        return replace(self.at(index), num_steps=shot.first_steps, transforms={}, start=shot.origin, guide_pictures=())
+        moment = index % len(self.times)
+        return replace(
+            self.at(index),
+            num_steps=self._first_steps(moment),
+            transforms={},
+            start=shot.origin,
+            guide_pictures=(),
+            image_guides=self._approaches.at(moment, anew=self._room(moment)),
+        )
 
     def _guide_pictures_at(self, index: int, origin: PriorStart | PictureStart | None) -> tuple[GuidePicture, ...]:
         """The pictures that frame `index` goes towards: those of the scenes that gain weight."""
