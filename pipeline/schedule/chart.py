@@ -72,7 +72,8 @@ def lines(schedule: Schedule) -> list[Line]:
     found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
-    return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
+    losses = {name: curve for name, curve in schedule.losses.items() if name != "guide" or schedule.guides.images}
+    return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in losses.items()]
 
 
 def bands(schedule: Schedule) -> list[Band]:

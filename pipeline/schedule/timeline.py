@@ -146,7 +146,8 @@ class Timeline:
     def _first_steps(self, moment: int) -> int:
         """The steps of a frame without a predecessor: the fewer, the more of it is a picture already."""
         guided = sum(guide.share for guide in self._approaches.at(moment, anew=self._room(moment)))
-        return round(self._shots[self._shot[moment]].first_steps * (1 - guided))
+        steps: int = self._shots[self._shot[moment]].first_steps
+        return round(steps * (1 - guided))
 
     def _guides_at(self, index: int) -> tuple[ImageGuide, ...]:
         begins = index in self.cuts or (index >= len(self.times) and 0 < index - len(self.times) in self.cuts)

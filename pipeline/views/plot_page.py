@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.schedule import chart
 from pipeline.schedule.schedule import Schedule
+from pipeline.views.thumbnails import marks
 from render.errors import one_line
 
 DIGITS = 7
@@ -39,6 +40,17 @@ def page_data(schedule: Schedule) -> Mapping[str, object]:
         "beat": asdict(schedule.music.beat) if schedule.music.beat else None,
         "events": [asdict(event) for event in chart.events(schedule)],
         "prompts": [{"text": band.label, "weights": _numbers(band.sample(times))} for band in chart.bands(schedule)],
+        "pictures": [
+            {
+                "time": mark.time,
+                "label": mark.label,
+                "image": mark.data,
+                "width": mark.image.width,
+                "weights": _numbers(mark.sample(times)),
+                "guide": mark.guide is not None,
+            }
+            for mark in marks(schedule)
+        ],
         "curves": [
             {
                 "name": line.name,

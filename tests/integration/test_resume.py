@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.waiting import PATIENCE
 
@@ -20,10 +21,18 @@ refine: {{steps: 30, first_frame: 30, cutouts: 4}}
 """
 
 
-@pytest.fixture
-def schedule(tmp_path: Path) -> Path:
+PICTURES = """
+start: {image: first.png, strength: 0.5}
+guides: {1s: {image: last.png, weight: 0.5}, end: {image: last.png}}
+"""
+
+
+@pytest.fixture(params=["", PICTURES], ids=["prompts", "pictures"])
+def schedule(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / "toy.yaml"
-    path.write_text(SCHEDULE)
+    path.write_text(SCHEDULE + request.param)
+    for name, colour in (("first", "orange"), ("last", "navy")):
+        Image.new("RGB", (40, 30), colour).save(tmp_path / f"{name}.png")
     return path
 
 
