@@ -137,11 +137,13 @@ class ImageGuide:
     Attributes:
         weight: of the loss that compares the frame with it.
         share: of the latent that refinement starts from, in [0, 1]: the rest stays as motion, or the start, left it.
+        transforms: how far the picture has moved since its time, as in `FrameSpec`; before its time, the other way.
     """
 
     picture: Picture
     weight: float
     share: float
+    transforms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,21 @@
 """Computes how far every frame goes towards pictures: those of scenes that gain weight, and those of `guides:`."""
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.schedule.sections.guides import Guide
 from pipeline.schedule.sections.prompts import Prompt
-from render.spec import ImageFile, ImageGuide, Picture, PromptWeight
+from render import catalogue
+from render.motion import transforms
+from render.spec import ImageFile, ImageGuide, PromptWeight
 
 PACE = 0.3  # seconds in which at most a share of 1 - 1/e of the picture is replaced
 ARRIVED = 0.02  # a picture has arrived if its share is this near to its scene's
+FARTHEST = {"zoom": math.log(2), "pan_x": 0.5, "pan_y": 0.5, "tilt_x": 30.0, "tilt_y": 30.0}
+"""How far a guide moves away from its place: beyond that, little of it would be seen, or many mirror images."""
 _LEAST = 1e-6  # smaller shares are rounding errors of weights that stand still
 
 Subject = tuple[str, ImageFile | None]
@@ -111,30 +116,65 @@ class Approaches:
     Args:
         guides: the pictures of the schedule.
         times: of the frames, in seconds.
+        travel: by transform, how far the picture has moved since the beginning at `times` and, in a loop, at the end;
+            of multiplicative ones the logarithm.
     """
 
-    def __init__(self, guides: Sequence[Guide], times: Array) -> None:
-        weights: dict[Picture, Array] = {}
-        for guide in guides:
-            weights[guide.picture] = weights.get(guide.picture, np.zeros_like(times)) + guide.sample(times)
-        self._pictures = list(weights)
-        self._weights = np.maximum(np.array([*weights.values()]), 0.0).reshape(len(weights), len(times))
+    def __init__(self, guides: Sequence[Guide], times: Array, travel: Mapping[str, Array]) -> None:
+        self._guides, weights = _distinct(guides, times, bool(travel))
+        self._weights = weights.reshape(-1, len(times))
         self._shares = self._weights / np.maximum(self._weights.sum(axis=0), 1.0)
+        self._travel = travel
+        step = times[1] - times[0] if len(times) > 1 else 1.0
+        self._reached = [
+            {name: float(np.interp(guide.time / step, np.arange(len(far)), far)) for name, far in travel.items()}
+            for guide in self._guides
+        ]
 
-    def at(self, index: int, anew: float | None) -> tuple[ImageGuide, ...]:
+    def at(self, index: int, anew: float | None, before: int = -1) -> tuple[ImageGuide, ...]:
         """The guides of frame `index`; past the end of a loop, of the frame at its beginning that it replaces.
 
         Args:
+            before: the frame that it starts from, if it has a predecessor.
             anew: for a frame without a predecessor, how much of it is free for pictures: 1 if it starts from noise.
         """
-        moment = index % self._weights.shape[1]
+        count = self._weights.shape[1]
+        moment = index % count
         shares = self._shares[:, moment]
-        mixed = _approached(self._shares[:, moment - 1], shares) if anew is None else anew * shares
+        mixed = _approached(self._shares[:, before % count], shares) if anew is None else anew * shares
         return tuple(
-            ImageGuide(picture=picture, weight=float(weight), share=float(share) if share > _LEAST else 0.0)
-            for picture, weight, share in zip(self._pictures, self._weights[:, moment], mixed, strict=True)
-            if max(weight, share) > _LEAST
+            ImageGuide(
+                picture=guide.picture,
+                weight=float(self._weights[number, moment]),
+                share=float(mixed[number]) if mixed[number] > _LEAST else 0.0,
+                transforms=self._transforms(number, moment),
+            )
+            for number, guide in enumerate(self._guides)
+            if max(self._weights[number, moment], mixed[number]) > _LEAST
         )
+
+    def _transforms(self, number: int, moment: int) -> dict[str, float]:
+        """How far guide `number` has moved since its time; no further than `FARTHEST`, where it stops."""
+        if not self._guides[number].moves:
+            return {}
+        far = {name: float(values[moment]) - self._reached[number][name] for name, values in self._travel.items()}
+        part = min([1.0, *(FARTHEST[name] / abs(moved) for name, moved in far.items() if name in FARTHEST and moved)])
+        found = {name: part * moved for name, moved in far.items() if abs(moved) > _LEAST}
+        return {
+            name: math.exp(moved) if catalogue.load(transforms, name).TRANSFORM.multiplicative else moved
+            for name, moved in found.items()
+        }
+
+
+def _distinct(guides: Sequence[Guide], times: Array, moving: bool) -> tuple[list[Guide], Array]:
+    """The guides and their weights; those that show the same picture in the same place throughout are one."""
+    found: dict[object, Guide] = {}
+    weights: dict[object, Array] = {}
+    for guide in guides:
+        key = (guide.picture, guide.time) if moving and guide.moves else guide.picture
+        found.setdefault(key, guide)
+        weights[key] = weights.get(key, np.zeros_like(times)) + np.maximum(guide.sample(times), 0.0)
+    return list(found.values()), np.array([*weights.values()])
 
 
 def _approached(before: Array, after: Array) -> Array:

@@ -79,7 +79,8 @@ def lines(schedule: Schedule) -> list[Line]:
     if not (schedule.refine.cadence.is_constant and schedule.refine.cadence.keys[0].value == 1):
         found.append(Line(name="cadence", unit="frames", curve=schedule.refine.cadence))
     found += _noise(schedule) + _colour(schedule)
-    found += [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
+    losses = {name: curve for name, curve in schedule.losses.items() if name != "guide" or schedule.guides.images}
+    found += [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in losses.items()]
     found += [
         Line(name=one_line(perceptor.model.name, 14), unit="weight", curve=perceptor.over_time)
         for perceptor in schedule.models.perceptors

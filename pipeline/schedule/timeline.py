@@ -73,7 +73,7 @@ class Timeline:
         self._perceptors = _changing_weights(schedule.models.perceptors, self.times)
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
-        self._approaches = Approaches(schedule.guides.images, self.times)
+        self._approaches = Approaches(schedule.guides.images, self.times, self._moved_so_far())
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
         own = [shot.sections["noise"] for shot in self._shots]
         self._noise = NoiseOverTime(schedule.noise, own, self._shot, self.times)
@@ -165,12 +165,14 @@ class Timeline:
     def as_first(self, index: int) -> FrameSpec:
         """The spec of frame `index` as if the video began there."""
         shot = self._shots[self._shot[index % len(self.times)]]
+        moment = index % len(self.times)
         return replace(
             self.at(index),
-            num_steps=shot.first_steps,
+            num_steps=self._first_steps(moment),
             transforms={},
             start=shot.origin,
             guide_pictures=(),
+            image_guides=self._approaches.at(moment, anew=self._room(moment)),
             noise=None,
             travelled=(),
             key=None,
@@ -193,8 +195,14 @@ class Timeline:
         return None if begins else self._noise.at(moment, self._cadence.before(index) % count)
 
     def _motion_at(self, index: int) -> FrameMotion:
-        x, y = (float(values[index]) for values in self._center)
-        return FrameMotion(transforms=self._transforms_at(index), center=(x, y))
+        return FrameMotion(transforms=self._transforms_at(index), center=self._center_at(index))
+
+    def _moved_so_far(self) -> dict[str, Array]:
+        """How far each transform has moved the picture at every frame; of a multiplicative one, the logarithm."""
+        return {
+            name: np.cumsum(np.log(amounts) if catalogue.load(transforms, name).TRANSFORM.multiplicative else amounts)
+            for name, amounts in self._amounts.items()
+        }
 
     def _room(self, moment: int) -> float:
         """How much of a frame without a predecessor is free for guides: all of it, unless `start:` names a picture."""
@@ -203,11 +211,13 @@ class Timeline:
     def _first_steps(self, moment: int) -> int:
         """The steps of a frame without a predecessor: the fewer, the more of it is a picture already."""
         guided = sum(guide.share for guide in self._approaches.at(moment, anew=self._room(moment)))
-        return round(float(self._shots[self._shot[moment]].first_steps * (1 - guided)))
+        steps: int = self._shots[self._shot[moment]].first_steps
+        return round(steps * (1 - guided))
 
     def _guides_at(self, index: int) -> tuple[ImageGuide, ...]:
         begins = index in self.cuts or (index >= len(self.times) and 0 < index - len(self.times) in self.cuts)
-        return self._approaches.at(index, anew=self._room(index % len(self.times)) if begins else None)
+        anew = self._room(index % len(self.times)) if begins else None
+        return self._approaches.at(index, anew, self._cadence.before(index))
 
     def _found_cuts(self) -> frozenset[int]:
         first = np.flatnonzero(np.diff(self._shot)) + 1

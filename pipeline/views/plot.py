@@ -1,4 +1,4 @@
-"""Plots a schedule as a picture: prompts as bands, and below them every curve over time."""
+"""Plots a schedule as a picture: prompts as bands, below them pictures in their places, and every curve over time."""
 
 import textwrap
 import warnings
@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from pipeline.curves.array import Array
 from pipeline.schedule import chart
@@ -20,6 +21,7 @@ from pipeline.schedule.chart import Band, Line
 from pipeline.schedule.schedule import Schedule
 from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
 from pipeline.views.swatches import draw_swatches, palettes
+from pipeline.views.thumbnails import Mark, marks
 from render.errors import one_line
 
 DPI = 100
@@ -38,20 +40,23 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
         OSError: the file cannot be written.
     """
     lines, bands = chart.lines(schedule), chart.bands(schedule)
+    pictures = marks(schedule)
     moving = [line for line in lines if not line.curve.is_constant]
     names = event_names(chart.events(schedule), schedule.output.length)
     swatches = palettes(schedule)
     layout = Layout(
         event_rows=max((name.row + 1 for name in names), default=0),
         names=len(bands),
-        panels=len(moving),
+        panels=len(moving) + bool(pictures),
         notes=[*textwrap.wrap(_constants([line for line in lines if line not in moving]), 130), *[""] * len(swatches)],
     )
     figure = pyplot.figure(figsize=(layout.width, layout.height))
     try:
         prompts, *panels = [figure.add_axes(box) for box in layout.boxes()]
         _draw_prompts(prompts, bands, schedule)
-        for panel, line in zip(panels, moving, strict=True):
+        if pictures:
+            _draw_marks(panels[0], pictures, schedule)
+        for panel, line in zip(panels[bool(pictures) :], moving, strict=True):
             _draw_curve(panel, line, schedule)
         _draw_time((prompts, *panels), schedule)
         _name_events(prompts, names)
@@ -85,6 +90,26 @@ def _draw_prompts(axis: Axes, bands: Sequence[Band], schedule: Schedule) -> None
         over, under = above, below
     axis.axhline(0, color="black", linewidth=0.6)
     _label(axis, "prompts", f"({schedule.shots[0].blend})")
+
+
+def _draw_marks(axis: Axes, pictures: Sequence[Mark], schedule: Schedule) -> None:
+    """Draw the weight of every guide, and each picture at its time."""
+    times = _times(schedule)
+    for number, mark in enumerate(pictures):
+        weight = mark.sample(times)
+        axis.fill_between(times, 0, weight, color=_COLORS[number % len(_COLORS)], alpha=0.35, linewidth=0)
+        left = mark.time > schedule.output.length / 2
+        place = AnnotationBbox(
+            OffsetImage(np.asarray(mark.image), zoom=0.8, dpi_cor=False),
+            (mark.time, 0.5),
+            xycoords=axis.get_xaxis_transform(),
+            box_alignment=(1 if left else 0, 0.5),
+            pad=0.1,
+            bboxprops={"edgecolor": _INK, "linestyle": "-" if mark.guide else "--"},
+        )
+        axis.add_artist(place)
+    axis.set_ylim(bottom=0)
+    _label(axis, "guides", "weight, and pictures to start from (dashed)")
 
 
 def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:

@@ -13,6 +13,7 @@ from pipeline.curves.array import Array
 from pipeline.schedule import chart
 from pipeline.schedule.schedule import Schedule
 from pipeline.views.swatches import palettes
+from pipeline.views.thumbnails import marks
 from render.errors import one_line
 
 DIGITS = 7
@@ -41,6 +42,17 @@ def page_data(schedule: Schedule) -> Mapping[str, object]:
         "palettes": palettes(schedule),
         "events": [asdict(event) for event in chart.events(schedule)],
         "prompts": [{"text": band.label, "weights": _numbers(band.sample(times))} for band in chart.bands(schedule)],
+        "pictures": [
+            {
+                "time": mark.time,
+                "label": mark.label,
+                "image": mark.data,
+                "width": mark.image.width,
+                "weights": _numbers(mark.sample(times)),
+                "guide": mark.guide is not None,
+            }
+            for mark in marks(schedule)
+        ],
         "curves": [
             {
                 "name": line.name,

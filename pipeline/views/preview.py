@@ -24,6 +24,7 @@ from pipeline.video import ffmpeg, formats
 from pipeline.video.sound import cut_sound
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
+from pipeline.views.pictures import Pictures
 from render.files.images import load_image
 from render.motion.displacements.homography import motion_matrix
 from render.spec import FrameSpec
@@ -35,7 +36,7 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     """Make a video of the motion, each frame labelled with its time and strongest prompt; return the number of frames.
 
     Args:
-        picture: the picture to move; a test picture if None.
+        picture: the picture to move; if None, those that the schedule starts from and goes towards, or a test picture.
         binary: path of the ffmpeg program.
 
     Raises:
@@ -43,10 +44,12 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
         EncodingError: ffmpeg failed.
     """
     width, height = schedule.output.size
-    moved = draw_card(width, height) if picture is None else _fitted(picture, width, height)
     timeline = Timeline(schedule)
     count = schedule.output.num_frames  # without the frames that a loop renders past its end
-    shown = itertools.islice(motion(timeline, moved), count)
+    if picture is None:
+        shown = itertools.islice(motion(timeline, draw_card(width, height), Pictures()), count)
+    else:
+        shown = itertools.islice(motion(timeline, _fitted(picture, width, height)), count)
     frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in shown)
     fps = schedule.output.fps
     with cut_sound(schedule.music.path, schedule.music.start, count / fps, video) as sound:
@@ -55,17 +58,24 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     return count
 
 
-def motion(timeline: Timeline, picture: Tensor) -> Iterator[tuple[Pixels, FrameSpec]]:
-    """Yield every frame of the timeline: `picture` (1, 3, H, W) in [0, 1], moved by all motion since the last cut."""
+def motion(timeline: Timeline, picture: Tensor, pictures: Pictures | None = None) -> Iterator[tuple[Pixels, FrameSpec]]:
+    """Yield every frame of the timeline: `picture` (1, 3, H, W) in [0, 1], moved by all motion since the last cut.
+
+    Args:
+        pictures: those of the schedule, which take its place; None to show none of them.
+    """
     endless = EndlessPicture(picture)
     entering = Entering(timeline.fps)
     backwards = np.eye(3)
     for spec in timeline:
         if spec.cut:
             backwards = np.eye(3)
+        if pictures and spec.index in timeline.cuts:
+            endless = EndlessPicture(pictures.begin(spec, picture))
         moves = motion_matrix(spec.transforms, spec.size, spec.center)
         backwards = endless.nearest(backwards @ np.linalg.inv(moves))
-        yield _as_bytes(entering.over(endless.seen_through(backwards), spec, moves)), spec
+        shown = entering.over(endless.seen_through(backwards), spec, moves)
+        yield _as_bytes(pictures.over(shown, spec) if pictures else shown), spec
 
 
 def _as_bytes(picture: Tensor) -> Pixels:

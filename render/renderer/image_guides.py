@@ -1,7 +1,7 @@
-"""Picture files that frames go towards: read and embedded once, mixed into the latent, and handed to the loss."""
+"""Picture files that frames go towards: read once, moved, mixed into the latent, and handed to the loss."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -9,8 +9,10 @@ from torch import Tensor
 from render.guidance import cutouts, pictures
 from render.guidance.guide_images import GuideImages
 from render.latents import Latent
+from render.motion.displacements import Displace
+from render.motion.warp import warp
 from render.refinement.refine import Guide
-from render.spec import FrameSpec, Picture
+from render.spec import FrameSpec, ImageGuide, Picture
 
 
 @dataclass(kw_only=True)
@@ -18,15 +20,20 @@ class _Known:
     """A picture (1, 3, H, W), and what was made of it so far: its latent, and its embeddings by each perceptor."""
 
     image: Tensor
-    latent: Tensor | None
-    embeddings: dict[int, Tensor]
+    latent: Tensor | None = None
+    embeddings: dict[int, Tensor] = field(default_factory=dict)
 
 
 class ImageGuides:
-    """Keeps the pictures of the previous frame, which are most often this frame's too."""
+    """Keeps the pictures of the previous frame, which are most often this frame's too.
 
-    def __init__(self, latents: Latent, device: torch.device) -> None:
+    Args:
+        displace: moves pictures, see `render.motion.displacements`.
+    """
+
+    def __init__(self, latents: Latent, displace: Displace, device: torch.device) -> None:
         self._latents = latents
+        self._displace = displace
         self._device = device
         self._kept: dict[tuple[Picture, tuple[int, int]], _Known] = {}
 
@@ -66,10 +73,15 @@ class ImageGuides:
     def _known(self, spec: FrameSpec) -> list[_Known]:
         wanted = [(guide.picture, spec.size) for guide in spec.image_guides]
         self._kept = {key: self._kept.get(key) or self._read(*key) for key in wanted}
-        return [self._kept[key] for key in wanted]
+        return [self._moved(self._kept[key], guide, spec) for key, guide in zip(wanted, spec.image_guides, strict=True)]
 
     def _read(self, picture: Picture, size: tuple[int, int]) -> _Known:
-        return _Known(image=pictures.read(picture, size, self._device), latent=None, embeddings={})
+        return _Known(image=pictures.read(picture, size, self._device))
+
+    def _moved(self, known: _Known, guide: ImageGuide, spec: FrameSpec) -> _Known:
+        motion = self._displace(known.image, replace(spec, transforms=guide.transforms))
+        image = warp(known.image, motion, spec.border)
+        return known if image is known.image else _Known(image=image)
 
     def _embedded(self, known: _Known, guide: Guide) -> Tensor:
         """Embed the whole picture, squeezed into a square as the cutouts of the whole frame are: (1, D)."""

@@ -101,7 +101,7 @@ class Stages:
         self.scheduler = scheduler
         self._guide_pictures = GuidePictures(models.latents, self.begun)
         self._painter = Painter(models.latents.stride)
-        self._image_guides = ImageGuides(models.latents, models.device)
+        self._image_guides = ImageGuides(models.latents, models.displace, models.device)
         self._placing = Placing(models.masks, models.latents)
 
     def finished(

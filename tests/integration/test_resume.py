@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.waiting import PATIENCE
 
@@ -24,13 +25,19 @@ refine: {{steps: 30, first_frame: 30, cutouts: 4}}
 STEERED = SCHEDULE.replace("cutouts: 4", "cutouts: 4, cadence: 3").replace("motion: {", "motion: {shake: {}, ") + (
     "noise: {amount: 0.1, variation: {seed: 9, amount: 4*progress}}\n"
 )
-"""As it is, and with what makes a frame depend on more than the one before."""
+PICTURES = f"""{SCHEDULE}
+start: {{image: first.png, strength: 0.5}}
+guides: {{1s: {{image: last.png, weight: 0.5}}, end: {{image: last.png}}}}
+"""
+"""With what makes a frame depend on more than the one before: other frames, files."""
 
 
-@pytest.fixture(params=[SCHEDULE, STEERED], ids=["plain", "steered"])
+@pytest.fixture(params=[SCHEDULE, STEERED, PICTURES], ids=["plain", "steered", "pictures"])
 def schedule(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / "toy.yaml"
     path.write_text(request.param)
+    for name, colour in (("first", "orange"), ("last", "navy")):
+        Image.new("RGB", (40, 30), colour).save(tmp_path / f"{name}.png")
     return path
 
 

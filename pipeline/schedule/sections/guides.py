@@ -12,7 +12,7 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import by_time, curve, ease, keyed
 from pipeline.schedule.fields.pictures import FITTING, IMAGE, picture_from
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.readers import parts, read_entry
+from pipeline.schedule.fields.readers import flag, parts, read_entry
 from pipeline.schedule.fields.shapes import Setting, about, described, map_of, one_of
 from pipeline.schedule.sections import Reading, Section
 from render.spec import Picture
@@ -30,6 +30,12 @@ SETTINGS = (
         about="how near the video is to it at that time: from 1 on nothing else is left; the loss pulls by this much",
     ),
     Setting(name="ease", read=ease, default="linear", about="how its weight rises from the guide before, to that time"),
+    Setting(
+        name="moves",
+        read=flag,
+        default=True,
+        about="whether it moves as the picture does: at its time it is as it is, before that it is on its way there",
+    ),
     *FITTING,
 )
 
@@ -40,6 +46,7 @@ class Guide:
 
     time: float
     picture: Picture
+    moves: bool
     weight: Curve
     presence: Curve
 
@@ -99,7 +106,15 @@ def _faded(found: Mapping[float, Mapping[str, Any]]) -> tuple[Guide, ...]:
             following = times[position + 1]
             keys.append(Keyframe(time=following, value=0.0, easing=found[following].get("ease", "linear")))
         weight = read.get("weight", Curve.constant(1.0))
-        guides.append(Guide(time=at, picture=picture_from(read), weight=weight, presence=Curve(keys=tuple(keys))))
+        guides.append(
+            Guide(
+                time=at,
+                picture=picture_from(read),
+                moves=read.get("moves", True),
+                weight=weight,
+                presence=Curve(keys=tuple(keys)),
+            )
+        )
     return tuple(guides)
 
 

@@ -94,6 +94,7 @@ def test_every_field_of_motion_and_losses() -> None:
         "smooth": 0,
         "anchor": 3,
         "saturation": -0.5,
+        "guide": 1,
     }
 
 

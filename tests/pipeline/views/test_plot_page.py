@@ -122,7 +122,7 @@ def test_the_page_makes_no_request() -> None:
     attributes = [name for _, found in Page(page).tags for name in found]
     assert not {"src", "href", "srcset", "action"} & set(attributes)
     policy = next(found["content"] for _, found in Page(page).tags if "http-equiv" in found)
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
     for word in ("http:", "https:", "url(http", "@import", "fetch(", "innerHTML"):
         assert word not in page
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from render import catalogue
 from render.guidance import losses
+from render.guidance.guide_images import GuideImages
 from render.guidance.losses import LossInputs, anchor, prompt, saturation, smooth
 from render.guidance.prompts import Targets
 
@@ -41,6 +42,11 @@ def inputs_of(image: Tensor, targets: Targets | None = None) -> LossInputs:
         targets=[targets or aims((0.5, -0.5, -0.5))],  # what `seen` returns for red
         shares=[1.0],
         palette=torch.tensor([[[0.3, 0.1, 0.05], [0.7, 0.0, 0.1]]]),  # no picture above lies halfway
+        guide_images=GuideImages(
+            images=torch.full((len(image), 1, *image.shape[1:]), 0.3),
+            weights=torch.ones(len(image), 1),
+            embeddings=[aims((0.1, 0.2, 0.9)).embeddings.expand(len(image), 1, 3)],
+        ),
     )
 
 

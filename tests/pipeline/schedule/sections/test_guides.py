@@ -110,7 +110,10 @@ def test_a_frame_as_if_the_video_began_there_has_no_guides() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"{SMALL}prompts: sea\nguides: many", "a.yaml:4:9: guides: expected `auto`, got 'many'"),
+        (
+            f"{SMALL}prompts: sea\nguides: many",
+            "a.yaml:4:9: guides: expected `auto`, or a map of times to pictures such as ",
+        ),
         ("prompts: sea\nguides: auto", "a.yaml:2:9: guides: has no prior to draw pictures; write start: {prior: bank}"),
     ],
 )
