@@ -24,6 +24,7 @@ from pipeline.video import ffmpeg, formats
 from pipeline.video.sound import cut_sound
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
+from pipeline.views.regions import Outlines
 from render.files.images import load_image
 from render.motion.displacements.homography import motion_matrix
 from render.spec import FrameSpec
@@ -47,7 +48,8 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     timeline = Timeline(schedule)
     count = schedule.output.num_frames  # without the frames that a loop renders past its end
     shown = itertools.islice(motion(timeline, moved), count)
-    frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in shown)
+    outlines = Outlines()
+    frames = (_labelled(outlines.over(pixels, spec), spec, schedule.output.fps) for pixels, spec in shown)
     fps = schedule.output.fps
     with cut_sound(schedule.music.path, schedule.music.start, count / fps, video) as sound:
         recipe = replace(formats.find(formats.DEFAULT).recipe(), sound=sound)

@@ -61,6 +61,27 @@ def finish(command: str, schedule: Path, out: Path) -> str:
     return done.stdout
 
 
+REGIONS = SCHEDULE.replace(
+    "prompts: {0: red, 12: blue, 23: green}",
+    "prompts:\n"
+    "  - {text: red, region: {box: [0, 0, {0: 30%, end: 70%}, 1], feather: 10%, moves: true}}\n"
+    "  - {text: blue, region: {circle: [70%, 50%, 30%]}}\n"
+    "losses: {smooth: {weight: 0.5, region: {linear: [0, 0, 0, 1]}}}\n"
+    "keep: {region: {circle: [20%, 20%, 20%]}}",
+)
+
+
+def test_a_run_with_regions_and_what_is_kept_resumes(command: str, schedule: Path, tmp_path: Path) -> None:
+    """The motion that regions have had since the last cut is in no state: it follows from the schedule."""
+    schedule.write_text(REGIONS)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finish(command, schedule, whole)
+    assert kill_after(command, schedule, killed, 9, 0.0)
+    assert 9 <= len(frame_bytes(killed / "toy")) < FRAMES
+    finish(command, schedule, killed)
+    assert frame_bytes(killed / "toy") == frame_bytes(whole / "toy")
+
+
 @pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_equals_uninterrupted(
     command: str, schedule: Path, tmp_path: Path, kills: int

@@ -140,7 +140,8 @@ def test_regions_are_scaled_for_coarse_steps() -> None:
 def test_two_prompts_are_blended_to_one_point_only_in_the_same_region() -> None:
     def blended(*regions: Region | None) -> int:
         prompts = [
-            PromptWeight(text=text, weight=1.0, region=each) for text, each in zip(("red", "blue"), regions, strict=True)
+            PromptWeight(text=text, weight=1.0, region=each)
+            for text, each in zip(("red", "blue"), regions, strict=True)
         ]
         found = PromptEncoder(TOY, CPU).targets(prompts, "slerp")
         assert found is not None

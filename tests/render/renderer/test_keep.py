@@ -103,7 +103,7 @@ def test_a_seam_lies_outside_of_what_is_kept(renderer: Renderer, painted: FrameS
 def test_the_state_is_one_to_start_from(
     renderer: Renderer, painted: FrameSpec, embedded_clip: CLIP, embedded_vqgan: VQGAN
 ) -> None:
-    """The latent still decodes to the picture, also where it was kept, and unkept parts do not wear off in 20 frames."""
+    """The latent still decodes to the picture, also where it was kept, and the rest does not wear off in 20 frames."""
     guided = Renderer(embedded_vqgan, [Scorer(perceptor=embedded_clip)], CPU)
     spec = replace(painted, prompts=(PromptWeight(text="a calm blue sea", weight=1.0),), num_steps=2, lr=0.1)
     first = guided.step(None, replace(spec, keep=None, num_steps=12))
