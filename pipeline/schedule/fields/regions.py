@@ -224,7 +224,7 @@ def _from_path(value: Value, clock: Clock) -> RegionCurves:
     scalar = value.scalar(_EXPECTED)
     if not isinstance(scalar, str):
         raise value.invalid(_EXPECTED)
-    if not PurePath(scalar).suffix:
+    if not PurePath(scalar).suffix and "/" not in scalar:
         raise InvalidError(value, f"expected {_EXPECTED}; what is to be found in the picture is {{text: {scalar}}}")
     if PurePath(scalar).suffix.lower() in VIDEOS:
         return RegionCurves(kind="video", file=video(value, clock))

@@ -1,5 +1,6 @@
 """Videos of strangers as masks: common ones are read, anything else is refused before much is done."""
 
+import contextlib
 import resource
 import struct
 import zlib
@@ -100,7 +101,7 @@ def test_a_frame_that_is_larger_than_its_header_says_is_never_allocated(tmp_path
     forged = content[:place] + header + struct.pack(">I", zlib.crc32(header)) + content[place + 21 :]
     (tmp_path / "b.mov").write_bytes(forged)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(InputError, match="at most 9,000,000 pixels|none of its frames can be decoded"):
+    with pytest.raises(InputError, match=r"at most 9,000,000 pixels|none of its frames can be decoded"):
         VideoFrames(tmp_path / "b.mov").at(0.0)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
@@ -134,7 +135,5 @@ def test_a_truncated_file_is_refused_or_read_as_far_as_it_goes(tmp_path: Path) -
     content = write(tmp_path / "a.webm", "libvpx", [0, 255, 0, 255]).read_bytes()
     for end in range(0, len(content), max(1, len(content) // 12)):
         (tmp_path / "b.webm").write_bytes(content[:end])
-        try:
-            VideoFrames(tmp_path / "b.webm").at(0.3)
-        except InputError as error:
-            assert str(error).startswith(f"{tmp_path / 'b.webm'}: ")
+        with contextlib.suppress(InputError):
+            assert VideoFrames(tmp_path / "b.webm").at(0.3).shape == (48, 64)
