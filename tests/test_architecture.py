@@ -37,6 +37,7 @@ MOST_LINES = 250
 HOMES = {  # foreign package: the modules that may import it
     "taming": ("render.latents.vqgan", "render.training"),
     "open_clip": (
+        "render.guidance.clipseg",
         "render.guidance.perceptors.clip",
         "render.kernels.vit",
         "render.models.registry.generate",

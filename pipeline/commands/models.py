@@ -52,6 +52,7 @@ def models(ctx: click.Context, everything: bool) -> None:
         if not everything:
             show(f"  ... {len(known)} in all; --all lists every MODEL/PRETRAINED of open_clip")
         _list("start.prior", registry.priors().values())
+        _list("models.segmenter", registry.segmenters().values())
         show(f"files: {cache_folder()} (set RENDER_CACHE to change it); models of your own: docs/models.md")
 
 
@@ -105,7 +106,7 @@ def _find(name: str) -> list["Model"]:
         with contextlib.suppress(UnknownNameError):
             found.append(find(name))
     if not found:
-        known = [*registry.latents(), *registry.perceptors(), *registry.priors()]
+        known = [*registry.latents(), *registry.perceptors(), *registry.priors(), *registry.segmenters()]
         raise InputError(f"unknown model '{name}'; {suggestion(name, known, 'render models --all lists them')}")
     return found
 

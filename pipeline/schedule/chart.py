@@ -142,6 +142,13 @@ def bands(schedule: Schedule) -> list[Band]:
     return [Band(label=_label(same[0]), weights=tuple(prompt.weight for prompt in same)) for same in found.values()]
 
 
+def has_regions(schedule: Schedule) -> bool:
+    """Whether anything in the schedule is limited to a part of the picture."""
+    if any(prompt.region is not None for prompt in schedule.prompts):
+        return True
+    return any(shot.sections["losses"].regions or shot.sections["keep"] for shot in schedule.shots)
+
+
 def events(schedule: Schedule) -> list[Event]:
     """Markers within the video and the boundaries between shots, in order of time."""
     length = schedule.output.length

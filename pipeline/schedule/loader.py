@@ -15,6 +15,7 @@ from pipeline.schedule.document.problems import InvalidError, Place
 from pipeline.schedule.document.sources import read_text, written_out
 from pipeline.schedule.document.variants import read_matrix
 from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.segmenters import has_texts
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_reading_order
 from pipeline.schedule.sections.include import included
@@ -71,6 +72,7 @@ def _assembled(document: Value, title: str) -> Schedule:
     found = dict(reading.found)
     found["models"] = with_priors(found["models"], found["start"])
     found["shots"] = found["shots"].shots
+    found["models"] = dataclasses.replace(found["models"], finds_texts=_finds_texts(found))
     found["title"] = found["title"] or title
     fields = {field.name for field in dataclasses.fields(Schedule)}
     others = {name: found.pop(name) for name in [*found] if name not in fields}
@@ -80,6 +82,15 @@ def _assembled(document: Value, title: str) -> Schedule:
         found_warnings = warnings(schedule, reading.entries, reading.clock, problems)
         schedule = dataclasses.replace(schedule, warnings=found_warnings)
     return schedule
+
+
+def _finds_texts(found: dict[str, Any]) -> bool:
+    """Whether a region anywhere is a text, which takes a model to find."""
+    regions = [prompt.region for prompt in found["prompts"]]
+    for shot in found["shots"]:
+        kept = shot.sections["keep"]
+        regions += [*shot.sections["losses"].regions.values(), kept and kept.region]
+    return has_texts(regions)
 
 
 def _read(document: Value) -> Reading:

@@ -1,9 +1,11 @@
 """Plots a schedule as a picture: prompts as bands, below them pictures in their places, and every curve over time."""
 
+import itertools
 import textwrap
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib
 
@@ -19,10 +21,13 @@ from pipeline.curves.array import Array
 from pipeline.schedule import chart
 from pipeline.schedule.chart import Band, Line
 from pipeline.schedule.schedule import Schedule
-from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
+from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, PANEL_SHAPE, EventName, Layout, event_names
 from pipeline.views.swatches import draw_swatches, palettes
 from pipeline.views.thumbnails import Mark, marks
 from render.errors import one_line
+
+if TYPE_CHECKING:
+    from pipeline.views.regions import Strip
 
 DPI = 100
 SAMPLES, MOST_SAMPLES = 1500, 100_000
@@ -42,21 +47,25 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
     lines, bands = chart.lines(schedule), chart.bands(schedule)
     pictures = marks(schedule)
     moving = [line for line in lines if not line.curve.is_constant]
+    masks = _strips(schedule)
     names = event_names(chart.events(schedule), schedule.output.length)
     swatches = palettes(schedule)
     layout = Layout(
         event_rows=max((name.row + 1 for name in names), default=0),
         names=len(bands),
-        panels=len(moving) + bool(pictures),
+        panels=bool(pictures) + len(masks) + len(moving),
         notes=[*textwrap.wrap(_constants([line for line in lines if line not in moving]), 130), *[""] * len(swatches)],
     )
     figure = pyplot.figure(figsize=(layout.width, layout.height))
     try:
         prompts, *panels = [figure.add_axes(box) for box in layout.boxes()]
         _draw_prompts(prompts, bands, schedule)
+        following = iter(panels)
         if pictures:
-            _draw_marks(panels[0], pictures, schedule)
-        for panel, line in zip(panels[bool(pictures) :], moving, strict=True):
+            _draw_marks(next(following), pictures, schedule)
+        for panel, strip in zip(itertools.islice(following, len(masks)), masks, strict=True):
+            _draw_masks(panel, strip, schedule)
+        for panel, line in zip(following, moving, strict=True):
             _draw_curve(panel, line, schedule)
         _draw_time((prompts, *panels), schedule)
         _name_events(prompts, names)
@@ -110,6 +119,31 @@ def _draw_marks(axis: Axes, pictures: Sequence[Mark], schedule: Schedule) -> Non
         axis.add_artist(place)
     axis.set_ylim(bottom=0)
     _label(axis, "guides", "weight, and pictures to start from (dashed)")
+
+
+def _strips(schedule: Schedule) -> list["Strip"]:
+    """As many small masks of every region as fit side by side."""
+    if not chart.has_regions(schedule):
+        return []
+    from pipeline.views.regions import strips  # imports torch
+
+    width, height = schedule.output.size
+    return strips(schedule, max(2, min(24, int(PANEL_SHAPE / (width / height)) - 1)))
+
+
+def _draw_masks(axis: Axes, strip: "Strip", schedule: Schedule) -> None:
+    """Draw small masks side by side, from the first frame at the left end to the last one at the right end."""
+    width, height = schedule.output.size
+    wide = width / height / PANEL_SHAPE
+    for time, mask in zip(strip.times, strip.masks, strict=True):
+        left = time / schedule.output.length * (1 - wide)
+        inset = axis.inset_axes((left, 0.04, wide * 0.96, 0.92))
+        inset.imshow(mask, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="bilinear")
+        inset.set_xticks([])
+        inset.set_yticks([])
+    axis.set_yticks([])
+    axis.set_facecolor("0.9")
+    _label(axis, "region", strip.label)
 
 
 def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:

@@ -12,6 +12,7 @@ EVENT_ROW = 0.16
 _TITLE, _NAME, _PROMPTS, _PANEL, _GAP, _AXIS, _NOTE = 0.36, 0.21, 1.3, 0.78, 0.1, 0.5, 0.18
 _WIDTH, _LEFT, _RIGHT, _LETTER = 11.0, 1.95, 0.25, 0.078
 _MOST_EVENT_ROWS = 4
+PANEL_SHAPE = (_WIDTH - _LEFT - _RIGHT) / _PANEL  # width / height
 
 Box = tuple[float, float, float, float]
 

@@ -17,6 +17,7 @@ from pipeline.views.thumbnails import marks
 from render.errors import one_line
 
 DIGITS = 7
+MASKS, MASK_HEIGHT = 32, 24  # of a region over time, in pixels
 _TEMPLATE = Path(__file__).with_name("plot_page.html")
 
 
@@ -63,7 +64,27 @@ def page_data(schedule: Schedule) -> Mapping[str, object]:
             }
             for line in chart.lines(schedule)
         ],
+        "regions": _regions(schedule),
     }
+
+
+def _regions(schedule: Schedule) -> list[dict[str, object]]:
+    """Every region at some frames, each as a small picture: a hexadecimal digit from black to white for each pixel."""
+    if not chart.has_regions(schedule):
+        return []
+    from pipeline.views.regions import strips  # imports torch
+
+    return [
+        {
+            "name": strip.label,
+            "width": strip.masks[0].shape[1],
+            "frames": [round(time * schedule.output.fps) for time in strip.times],
+            "masks": [
+                "".join(f"{level:x}" for level in (mask.ravel() * 15).round().astype(int)) for mask in strip.masks
+            ],
+        }
+        for strip in strips(schedule, MASKS, MASK_HEIGHT)
+    ]
 
 
 def _numbers(values: Array) -> float | list[float]:

@@ -25,6 +25,7 @@ from pipeline.video.sound import cut_sound
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
 from pipeline.views.pictures import Pictures
+from pipeline.views.regions import Outlines
 from render.files.images import load_image
 from render.motion.displacements.homography import motion_matrix
 from render.spec import FrameSpec
@@ -50,7 +51,8 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
         shown = itertools.islice(motion(timeline, draw_card(width, height), Pictures()), count)
     else:
         shown = itertools.islice(motion(timeline, _fitted(picture, width, height)), count)
-    frames = (_labelled(pixels, spec, schedule.output.fps) for pixels, spec in shown)
+    outlines = Outlines()
+    frames = (_labelled(outlines.over(pixels, spec), spec, schedule.output.fps) for pixels, spec in shown)
     fps = schedule.output.fps
     with cut_sound(schedule.music.path, schedule.music.start, count / fps, video) as sound:
         recipe = replace(formats.find(formats.DEFAULT).recipe(), sound=sound)

@@ -29,6 +29,7 @@ _OPTIONS = {
     "codec_whitelist": _CODECS,
     "max_streams": str(MAX_STREAMS),
     "probesize": "2000000",
+    "max_pixels": str(MAX_PIXELS),  # of the decoder, before it allocates a frame
 }
 _EXPECTED = "a video such as MP4, MOV, WebM or MKV"
 
@@ -142,6 +143,7 @@ def _stream(container: Any, path: Path) -> Any:
     if stream.codec_context is None or stream.codec_context.name not in _CODECS.split(","):
         raise InputError(f"{path}: its codec is not supported; expected {_EXPECTED} with a common one such as H.264")
     _require_size(path, stream.codec_context.width, stream.codec_context.height)
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     if stream.frames > MAX_FRAMES:
         raise InputError(f"{path}: expected at most {MAX_FRAMES:,} frames, got {stream.frames:,}")
     return stream
@@ -149,7 +151,8 @@ def _stream(container: Any, path: Path) -> Any:
 
 def _require_size(path: Path, width: int, height: int) -> None:
     if not 0 < width * height <= MAX_PIXELS:
-        raise InputError(f"{path}: expected at most {MAX_PIXELS:,} pixels a frame, got {width:,} × {height:,}")
+        got = f", got {width:,} × {height:,}" if width else ""  # unknown if the decoder has refused it
+        raise InputError(f"{path}: expected at most {MAX_PIXELS:,} pixels a frame{got}")
 
 
 def _av() -> Any:

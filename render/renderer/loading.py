@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 
 from render import catalogue, latents, priors
-from render.guidance import perceptors
+from render.guidance import clipseg, perceptors
+from render.guidance.masks import no_segmenter
 from render.guidance.perceptors import Perceptor
 from render.latents import Latent
 from render.models.model import ModelFiles
@@ -20,6 +21,7 @@ def load_renderer(
     dtype: torch.dtype,
     warn: Warn = lambda text: None,
     proposers: Sequence[ModelFiles] = (),
+    segmenter: ModelFiles | None = None,
 ) -> Renderer:
     """Load the models of a schedule.
 
@@ -29,6 +31,7 @@ def load_renderer(
         quantize: snap latents to the codebook (see `Model.quantize`).
         warn: see `Renderer`.
         proposers: the priors' files.
+        segmenter: the files of the model that finds texts in pictures, if a region needs one.
 
     Raises:
         WeightsError: files are missing or do not fit.
@@ -42,7 +45,8 @@ def load_renderer(
         files.name: catalogue.load(priors, files.entry).load(files, representation, seeing, device, dtype)
         for files in proposers
     }
-    return Renderer(representation, loaded, device, dtype, warn, priors=named)
+    segment = no_segmenter if segmenter is None else clipseg.load(segmenter, device)
+    return Renderer(representation, loaded, device, dtype, warn, priors=named, segment=segment)
 
 
 def load_models(

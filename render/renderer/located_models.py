@@ -17,6 +17,7 @@ class LocatedModels:
         quantize: whether latents are snapped to the codebook.
         precision: one of `render.spec.PRECISIONS`.
         priors: what pictures to start from come from; their names differ.
+        segmenter: finds the texts that regions name; None if none does.
     """
 
     latent: ModelFiles
@@ -24,6 +25,7 @@ class LocatedModels:
     quantize: bool
     precision: str
     priors: tuple[ModelFiles, ...] = ()
+    segmenter: ModelFiles | None = None
 
     def load(self, device_name: str) -> "Renderer":
         """Load the models on a device, see `render.device.device.pick_device`.
@@ -37,7 +39,15 @@ class LocatedModels:
 
         device = pick_device(device_name)
         dtype = model_dtype(device, self.precision)
-        return load_renderer(self.latent, self.perceptors, self.quantize, device, dtype, proposers=self.priors)
+        return load_renderer(
+            self.latent,
+            self.perceptors,
+            self.quantize,
+            device,
+            dtype,
+            proposers=self.priors,
+            segmenter=self.segmenter,
+        )
 
     def digests(self) -> dict[str, Any]:
         """Return the models' names, the SHA-256 of every file, and every other property that changes pixels.
@@ -52,6 +62,8 @@ class LocatedModels:
         }
         if self.priors:
             digests["priors"] = [_digest(files) for files in self.priors]
+        if self.segmenter is not None:
+            digests["segmenter"] = _digest(self.segmenter)
         return digests
 
 

@@ -11,7 +11,7 @@ from render import catalogue
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
-from render.guidance.masks import Masks
+from render.guidance.masks import Masks, Segment, no_segmenter
 from render.guidance.micro_batch import MicroBatched
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
@@ -52,6 +52,7 @@ class Renderer:
         source: makes what the first frame and cuts start from if their spec does not name a prior, an entry of
             `render.sources`.
         priors: those that specs name, see `FrameSpec.start`.
+        segment: finds the texts that regions name.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Renderer:
         displacement: str = "homography",
         source: str = "noise",
         priors: Mapping[str, Prior] | None = None,
+        segment: Segment = no_segmenter,
     ) -> None:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
@@ -79,7 +81,7 @@ class Renderer:
             source=source,
             loss_scale=FP16_LOSS_SCALE if dtype == torch.float16 else 1.0,
             device=device,
-            masks=Masks(device),
+            masks=Masks(device, segment),
         )
         self._stages = Stages(self._models, Unbatched())
         self.device = device

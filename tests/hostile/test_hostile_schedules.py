@@ -181,7 +181,14 @@ def test_anything_but_a_file_is_refused_at_once(
     refused(tmp_path / "a.yaml", message)
 
 
-@pytest.mark.parametrize("key", ["include: {}", "prompts: [{{image: {}}}]"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("include: {}", "prompts: [{{image: {}}}]", "prompts: [{{text: a, region: {}}}]"),
+        "prompts: a\nkeep: {{region: {{box: [0, 0, 1, 1]}}, image: {}}}",
+        "prompts: a\nlosses: {{smooth: {{weight: 1, region: {{video: {}}}}}}}",
+    ],
+)
 @pytest.mark.parametrize(
     ("written", "message"),
     [

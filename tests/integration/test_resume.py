@@ -22,20 +22,32 @@ refine: {{steps: 30, first_frame: 30, cutouts: 4}}
 """
 
 
-STEERED = SCHEDULE.replace("cutouts: 4", "cutouts: 4, cadence: 3").replace("motion: {", "motion: {shake: {}, ") + (
-    "noise: {amount: 0.1, variation: {seed: 9, amount: 4*progress}}\n"
-)
-PICTURES = f"""{SCHEDULE}
+KINDS = {  # what a frame can depend on: the one before, others, files, and what lies beside the picture
+    "plain": SCHEDULE,
+    "painted": SCHEDULE.replace(MOTION, "zoom: 0.5/s, border: paint"),
+    "cadence": SCHEDULE.replace("cutouts: 4", "cutouts: 4, cadence: 3").replace(MOTION, f"shake: {{}}, {MOTION}")
+    + "noise: {amount: 0.1, variation: {seed: 9, amount: 4*progress}}\n",
+    "pictures": f"""{SCHEDULE}
 start: {{image: first.png, strength: 0.5}}
 guides: {{1s: {{image: last.png, weight: 0.5}}, end: {{image: last.png}}}}
-"""
-"""With what makes a frame depend on more than the one before: other frames, files."""
+""",
+    "regions": SCHEDULE.replace(
+        "prompts: {0: red, 12: blue, 23: green}",
+        """
+prompts:
+  - {text: red, region: {box: [0, 0, {0: 30%, end: 70%}, 1], feather: 10%, moves: true}}
+  - {text: blue, region: {circle: [70%, 50%, 30%]}}
+losses: {smooth: {weight: 0.5, region: {linear: [0, 0, 0, 1]}}}
+keep: {region: {circle: [20%, 20%, 20%]}}
+""",
+    ),
+}
 
 
-@pytest.fixture(params=[SCHEDULE, STEERED, PICTURES], ids=["plain", "steered", "pictures"])
-def schedule(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+@pytest.fixture
+def schedule(tmp_path: Path) -> Path:
     path = tmp_path / "toy.yaml"
-    path.write_text(request.param)
+    path.write_text(SCHEDULE)
     for name, colour in (("first", "orange"), ("last", "navy")):
         Image.new("RGB", (40, 30), colour).save(tmp_path / f"{name}.png")
     return path
@@ -75,12 +87,12 @@ def finish(command: str, schedule: Path, out: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("motion", ["zoom: 1.2/s, rotate: 5/s", "zoom: 0.5/s, border: paint"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_equals_uninterrupted(
-    command: str, schedule: Path, tmp_path: Path, kills: int, motion: str
+    command: str, schedule: Path, tmp_path: Path, kills: int, kind: str
 ) -> None:
-    schedule.write_text(SCHEDULE.replace(MOTION, motion))
+    schedule.write_text(KINDS[kind])
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     finish(command, schedule, whole)
     chance = random.Random(2)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -121,6 +122,17 @@ _MOVES = Setting(
     default=False,
     about="it moves with the picture, from where it is at the last cut, instead of standing still",
 )
+
+
+@described(fields.TEXT)
+def _text(value: Value, clock: Clock) -> str:
+    if importlib.util.find_spec("transformers") is None:
+        raise InvalidError(
+            value, "a text as a region needs transformers, which is not installed; pip install '.[regions]'"
+        )
+    return fields.text(value, clock)
+
+
 _COMMON = (_FEATHER, _INVERT, _MOVES)
 _PATH = about(fields.TEXT, "a path beside the schedule")
 
@@ -148,7 +160,7 @@ SIMPLE = (
     ),
     Setting(
         name="text",
-        read=fields.text,
+        read=_text,
         default=None,
         about="what CLIPSeg finds in the picture, such as the sky; needs the extra `regions`",
     ),
@@ -224,7 +236,7 @@ def _from_path(value: Value, clock: Clock) -> RegionCurves:
     scalar = value.scalar(_EXPECTED)
     if not isinstance(scalar, str):
         raise value.invalid(_EXPECTED)
-    if not PurePath(scalar).suffix:
+    if not PurePath(scalar).suffix and "/" not in scalar:
         raise InvalidError(value, f"expected {_EXPECTED}; what is to be found in the picture is {{text: {scalar}}}")
     if PurePath(scalar).suffix.lower() in VIDEOS:
         return RegionCurves(kind="video", file=video(value, clock))

@@ -11,6 +11,8 @@ from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.files import file
 from pipeline.schedule.fields.readers import read_entry, section_reader
+from pipeline.schedule.fields.segmenters import DEFAULT as DEFAULT_SEGMENTER
+from pipeline.schedule.fields.segmenters import segmenter
 from pipeline.schedule.fields.shapes import described, map_of, one_of, section, setting, settings
 from pipeline.schedule.sections import Reading, Section
 from pipeline.schedule.sections.models_perceptors import (
@@ -83,6 +85,13 @@ class Models:
         "precision of the networks; `auto` is the fastest that is safe on this machine",
     )
 
+    segmenter: Model = setting(
+        segmenter,
+        DEFAULT_SEGMENTER,
+        "what finds the texts that regions name, or {config: config.json, checkpoint: model.safetensors} of your own",
+    )
+
+    finds_texts: bool = False  # whether a region is a text
     priors: tuple[Model, ...] = ()  # those that the section `start:` names, in order of their names
 
     @property
@@ -106,6 +115,7 @@ class Models:
             quantize=self.latent.quantize if self.quantize is None else self.quantize,
             precision=self.precision,
             priors=tuple(locate(prior, offline=offline, progress=progress) for prior in self.priors),
+            segmenter=locate(self.segmenter, offline=offline, progress=progress) if self.finds_texts else None,
         )
 
 

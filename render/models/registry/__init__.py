@@ -53,6 +53,22 @@ _SHIPPED_PRIORS = (
         checkpoint=_EMBEDDED / "embedded.bank",
     ),
 )
+_SEGMENTERS = (
+    Model(
+        name="clipseg-rd64-refined",
+        entry="clipseg",
+        about="finds what a text describes in a picture",
+        config=Download(name="clipseg-rd64-refined.json", addresses=("hf://CIDAS/clipseg-rd64-refined/config.json",)),
+        download=Download(
+            name="clipseg-rd64-refined.weights",
+            addresses=(
+                "hf://CIDAS/clipseg-rd64-refined/model.safetensors",
+                "hf://CIDAS/clipseg-rd64-refined/pytorch_model.bin",
+            ),
+        ),
+        licence="Apache-2.0",
+    ),
+)
 
 
 def find_latent(name: str) -> Model:
@@ -76,6 +92,17 @@ def find_perceptor(name: str) -> Model:
 def find_prior(name: str) -> Model:
     """Return the prior `name`, what a frame can start from beside noise. Raises `UnknownNameError`."""
     return _find("prior", name, priors())
+
+
+def find_segmenter(name: str) -> Model:
+    """Return the segmentation model `name`, what finds a text in a picture. Raises `UnknownNameError`."""
+    return _find("segmentation model", name, segmenters())
+
+
+@functools.cache
+def segmenters() -> Mapping[str, Model]:
+    """Return every segmentation model by name."""
+    return {model.name: model for model in _SEGMENTERS}
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from render.renderer.loading import load_renderer
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.rng import frame_generator, normal, uniform
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec, Keep, PromptWeight, Region
 
 CPU = torch.device("cpu")
 Specs = Sequence[FrameSpec]
@@ -91,6 +91,28 @@ def different(spec: FrameSpec) -> list[list[FrameSpec]]:
     b[1] = replace(b[1], border="paint", transforms={"zoom": 0.9})
     c = [replace(spec, index=0, seed=9, ema=0.5, num_steps=5, carry_optimizer=False)]
     return [a, b, c]
+
+
+def placed(spec: FrameSpec, keep: Keep | None = None) -> list[FrameSpec]:
+    """Three frames in which prompts and a loss have regions."""
+    left = Region(kind="box", numbers=(0.0, 0.0, 0.5, 1.0))
+    prompts = (
+        PromptWeight(text="red", weight=1.0, region=left),
+        PromptWeight(text="blue", weight=0.5, region=replace(left, invert=True)),
+    )
+    own = replace(
+        spec, prompts=prompts, losses={"prompt": 1.0, "smooth": 0.4}, loss_regions={"smooth": left}, keep=keep
+    )
+    return [replace(own, index=index, num_steps=3, num_cutouts=8) for index in range(3)]
+
+
+def test_runs_with_regions_equal_single_runs(toy_renderer: Renderer, spec: FrameSpec) -> None:
+    """Beside runs without, which cannot be in their batch, and one in which something is kept."""
+    spec = replace(spec, num_cutouts=8)
+    kept = placed(replace(spec, seed=3), Keep(region=Region(kind="circle", numbers=(0.5, 0.5, 0.3)), seam=0.2))
+    one = [replace(each, seed=5, prompts=each.prompts[:1]) for each in placed(spec)]
+    runs = [placed(spec), one, kept, *different(spec)]
+    assert_close(together(toy_renderer, runs), alone(toy_renderer, runs), atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("draw", [uniform, normal])
