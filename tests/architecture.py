@@ -41,12 +41,17 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.losses": "guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
-    "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
+    "render.priors.transformer": (
+        "errors spec rng files models kernels latents guidance guidance.perceptors priors priors.bank"
+    ),
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
     "guidance guidance.perceptors priors priors.transformer sources refinement",
-    "render.training": "spec models models.registry latents device priors.bank sources refinement renderer",
+    "render.training": (
+        "spec models models.registry latents device guidance.perceptors priors.bank priors.transformer sources "
+        "refinement renderer"
+    ),
     "pipeline.terminal": "",
     "pipeline.curves": "",
     "pipeline.storage": "",
