@@ -114,21 +114,24 @@ class VQGANConfig:
 class TransformerConfig:
     """The transformer from texts to codes, for pictures of `grid` times `grid` codes out of `codes`.
 
-    `positions` is how many stand before the codes for the text. In a share `without_text` of the examples it is left
-    out, for guidance without a classifier; `text_noise` is the length of the noise that is added to its unit vector.
-    The learning rate stays until `cooldown` steps before the end, then falls to 0, so that a run can be made longer.
+    The codes stand for the centres of the latents of `sampled` scenes. `positions` is how many stand before the codes
+    for the text. In a share `without_text` of the examples it is left out, for guidance without a classifier;
+    `text_noise` is the length of the noise that is added to its unit vector. The learning rate stays until `cooldown`
+    steps before the end, then falls to 0, so that a run can be made longer.
     """
 
     grid: int = 12
     codes: int = 1024
     scenes: int = 16_000
+    held_out: int = 500
+    sampled: int = 1_000
     width: int = 192
     heads: int = 3
     layers: int = 6
     positions: int = 4
     steps: int = 20_000
     cooldown: int = 4_000
-    batch: int = 24
+    batch: int = 32
     learning_rate: float = 2e-3
     matrix_rate: float = 0.02
     weight_decay: float = 0.05

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 SEED = 1_000_000
 """Of the first scene: none of the seeds that banks, networks and judges are made with."""
 
-HELD_OUT_SEED = 900_000
+HELD_OUT_SEED, CODEBOOK_SEED = 900_000, 900_500
 MAKERS = (make_scene, make_subject, make_scene, make_sky, make_subject)
 """In turn, as in the bank: compositions of every kind, single things, skies over water and land."""
 
@@ -68,30 +68,32 @@ class Coder:
         self, folder: Path, latents: Latent, perceptor: Perceptor, config: TransformerConfig, made_with: str
     ) -> None:
         self._folder, self._latents, self._perceptor, self._config = folder, latents, perceptor, config
-        self._key = f"{made_with} {config.grid} {config.codes}"
+        self._key = f"{made_with} {config.grid} {config.codes} {config.sampled}"
         self._side = config.grid * latents.stride
         folder.mkdir(parents=True, exist_ok=True)
         self.codebook = self._codebook()
 
     def scenes(self) -> tuple[Scenes, Scenes]:
         """Return the scenes to train on and those to measure with, made now as far as they are not in the folder."""
-        return self._set("train", SEED, self._config.scenes), self._set("held-out", HELD_OUT_SEED, PART)
+        config = self._config
+        return self._set("train", SEED, config.scenes), self._set("held-out", HELD_OUT_SEED, config.held_out)
 
     def _set(self, name: str, seed: int, count: int) -> Scenes:
-        parts = [self._part(f"{name}-{first:06d}", seed + first) for first in range(0, count, PART)]
+        starts = range(0, count, PART)
+        parts = [self._part(f"{name}-{first:06d}", seed + first, min(PART, count - first)) for first in starts]
         owners = torch.cat([part.owners + PART * number for number, part in enumerate(parts)])
         codes, texts = torch.cat([part.codes for part in parts]), torch.cat([part.texts for part in parts])
         return Scenes(codes=codes, texts=texts, owners=owners)
 
-    def _part(self, name: str, seed: int) -> Scenes:
+    def _part(self, name: str, seed: int, count: int) -> Scenes:
         found = self._kept(name)
-        if found is None:
-            made = [self._coded(pictures, captions) for pictures, captions in _batches(seed, PART, self._side)]
+        if found is None or len(found["codes"]) != count:
+            made = [self._coded(pictures, captions) for pictures, captions in _batches(seed, count, self._side)]
             codes, texts, counts = zip(*made, strict=True)
-            owners = torch.repeat_interleave(torch.arange(PART), torch.tensor([n for each in counts for n in each]))
+            owners = torch.repeat_interleave(torch.arange(count), torch.tensor([n for each in counts for n in each]))
             found = {"codes": torch.cat(codes), "texts": torch.cat(texts), "owners": owners}
             self._keep(name, found)
-            log.info("%s: %d scenes as codes", name, PART)
+            log.info("%s: %d scenes as codes", name, count)
         return Scenes(**found)
 
     @torch.no_grad()
@@ -106,7 +108,7 @@ class Coder:
     def _codebook(self) -> Tensor:
         found = self._kept("codebook")
         if found is None:
-            pictures = (batch for batch, _ in _batches(HELD_OUT_SEED + PART, 2 * PART, self._side))
+            pictures = (batch for batch, _ in _batches(CODEBOOK_SEED, self._config.sampled, self._side))
             latents = torch.cat([self._latents.encode(batch).movedim(1, -1).flatten(0, -2) for batch in pictures])
             found = {"entries": k_means(latents.float(), self._config.codes, _ROUNDS, self._config.seed)}
             lost = (latents - found["entries"][nearest(latents, found["entries"])]).square().sum()
