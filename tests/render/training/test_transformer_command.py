@@ -1,5 +1,6 @@
 """`python -m render.training transformer`, from scenes to a file that a schedule starts from, at tiny size."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ class Lengths:
 
     side = 8
 
-    def encode_text(self, texts: list[str]) -> torch.Tensor:
+    def encode_text(self, texts: Sequence[str]) -> torch.Tensor:
         return torch.tensor([[float(len(text)), 1.0] for text in texts])
 
     def encode_image(self, images: torch.Tensor) -> torch.Tensor:
