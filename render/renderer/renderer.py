@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from render import catalogue, sources
+from render import catalogue
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
@@ -16,20 +16,19 @@ from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
 from render.motion import displacements
-from render.motion.warm_start import warm_start
-from render.motion.warp import warp
 from render.priors import Prior
-from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
-from render.refinement.refine import Guide, Refinement, similarity
+from render.refinement.refine import Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
-from render.renderer.guide_pictures import GuidePictures
+from render.renderer.stages import Models, Stages
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
-from render.sources import Loaded, Source, Start, prior
+from render.sources import prior
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
+
+FP16_LOSS_SCALE = 4096.0  # keeps the gradients of a mean over a million numbers from underflowing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,22 +65,26 @@ class Renderer:
     ) -> None:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
-        self._weights = [scorer.weight for scorer in scorers]
-        self._encoders = [PromptEncoder(perceptor, device) for perceptor in self._perceptors]
         self._dtype = dtype
-        self._source = source
-        self._priors = priors or {}
-        self._displace: displacements.Displace = catalogue.load(displacements, displacement).displacement
-        self._scheduler: Scheduler = Unbatched()
-        self._guide_pictures = GuidePictures(self._latents, self._begun)
+        self._models = Models(
+            latents=latents,
+            perceptors=self._perceptors,
+            weights=[scorer.weight for scorer in scorers],
+            encoders=[PromptEncoder(perceptor, device) for perceptor in self._perceptors],
+            priors=priors or {},
+            displace=catalogue.load(displacements, displacement).displacement,
+            source=source,
+            loss_scale=FP16_LOSS_SCALE if dtype == torch.float16 else 1.0,
+            device=device,
+        )
+        self._stages = Stages(self._models, Unbatched())
         self.device = device
         self.warn = warn
 
     def of_run(self, warn: Warn, scheduler: Scheduler | None = None) -> "Renderer":
         """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
         renderer = copy.copy(self)
-        renderer.warn, renderer._scheduler = warn, scheduler or Unbatched()
-        renderer._guide_pictures = GuidePictures(self._latents, renderer._begun)
+        renderer.warn, renderer._stages = warn, Stages(self._models, scheduler or Unbatched())
         return renderer
 
     @property
@@ -92,7 +95,7 @@ class Renderer:
         """
         threads = f" with {torch.get_num_threads()} threads" if self.device.type == "cpu" else ""
         precision = str(self._dtype).removeprefix("torch.")
-        batched = ", in lockstep" if self._scheduler.in_lockstep else ""
+        batched = ", in lockstep" if self._stages.scheduler.in_lockstep else ""
         return f"{device_name(self.device)}{threads} in {precision} by torch {torch.__version__}{batched}"
 
     def require_memory(self, size: tuple[int, int]) -> None:
@@ -148,65 +151,30 @@ class Renderer:
 
     def _step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         state = None if spec.cut else state
-        guides = self._guides(spec)
-        image, latent, carried = self._refined(state, spec, guides, careful=False)
-        if not is_finite(image, latent, carried):
+        guides = self._stages.guides(spec)
+        found = self._stages.finished(state, spec, guides, careful=False)
+        if not is_finite(found.image, found.latent, found.optimizer_state):
             self.warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")
-            image, latent, carried = self._refined(state, spec, guides, careful=True)
-        if not is_finite(image, latent, carried):
+            found = self._stages.finished(state, spec, guides, careful=True)
+        if not is_finite(found.image, found.latent, found.optimizer_state):
             raise NonFiniteError(
                 f"frame {spec.index}: the picture, latent or optimiser is NaN or infinite; try a smaller refine.lr"
             )
         return FrameState(
             index=spec.index,
-            image=image,
-            latent=latent,
-            optimizer_state=carried,
-            similarity=similarity(image, guides),
+            image=found.image,
+            latent=found.latent,
+            optimizer_state=found.optimizer_state,
+            similarity=similarity(found.image, guides),
         )
-
-    def _refined(
-        self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
-    ) -> tuple[Tensor, Tensor | None, dict[str, Tensor]]:
-        """Return the picture of the frame, its latent if it has one, and the optimiser's state."""
-        generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        refined = bool(spec.num_steps and spec.losses)
-        if state is None:
-            begun = self._begun(spec, generator)
-            image, latent, start = begun.image, begun.latent, begun.latent
-            if refined and start is None:
-                image, spec = refine_coarsely(
-                    self._latents, guides, image, spec, generator, self._loss_scale, self._scheduler
-                )
-                start = self._latents.encode(image)
-        else:
-            image, latent, start = self._moved(state, spec, refined)
-            if spec.guide_pictures:
-                latent = self._guide_pictures.mixed(image, latent if start is None else start, spec)
-                image, start = self._latents.decode(latent).detach(), latent if refined else None
-        carried = state.optimizer_state if state is not None else {}
-        if start is None or not refined:
-            return image, latent, carried
-        optimizer = LatentAdam(start, carried if spec.carry_optimizer else None, self._loss_scale, spec.adapt)
-        refinement = Refinement(
-            latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator, careful=careful
-        )
-        image = self._scheduler.refine(refinement, optimizer)
-        return image, optimizer.latent.detach(), optimizer.state()
 
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:
         """Return the refinement of a frame that starts from noise, with all steps at full size; for measuring speed."""
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        image = self._begun(replace(spec, start=None), generator).image
-        refinement = Refinement(
-            latents=self._latents, guides=self._guides(spec), anchor=image, spec=spec, generator=generator
-        )
-        return refinement, LatentAdam(self._latents.encode(image), None, self._loss_scale, spec.adapt)
-
-    def _begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
-        """Return what a frame without a predecessor starts from."""
-        source: Source = catalogue.load(sources, self._source if spec.start is None else "prior").start
-        return source(spec, spec.size, generator, self._loaded(spec))
+        image = self._stages.begun(replace(spec, start=None), generator).image
+        guides = self._stages.guides(spec)
+        refinement = Refinement(latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator)
+        return refinement, LatentAdam(self._latents.encode(image), None, self._models.loss_scale, spec.adapt)
 
     def candidates(self, spec: FrameSpec) -> tuple[Tensor, Tensor]:
         """Return what the prior of `spec.start` proposes for a frame, the best first: number `pick` is its start.
@@ -215,36 +183,4 @@ class Renderer:
             The pictures (N, 3, H, W) in [0, 1], and their scores (N,), see `render.sources.prior.candidates`.
         """
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        return prior.candidates(spec, spec.size, generator, self._loaded(spec))
-
-    def _loaded(self, spec: FrameSpec) -> Loaded:
-        return Loaded(
-            latents=self._latents,
-            perceptors=self._perceptors,
-            weights=self._weights,
-            targets=[encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders],
-            priors=self._priors,
-        )
-
-    @property
-    def _loss_scale(self) -> float:
-        """Return the factor that keeps the gradients of a mean over a million numbers from underflowing in fp16."""
-        return 4096.0 if self._dtype == torch.float16 else 1.0
-
-    def _guides(self, spec: FrameSpec) -> list[Guide]:
-        targets = (encoder.targets(spec.prompts, spec.blend) for encoder in self._encoders)
-        pairs = zip(self._perceptors, targets, self._weights, strict=True)
-        return [
-            Guide(perceptor=perceptor, targets=target, weight=weight)
-            for perceptor, target, weight in pairs
-            if target is not None
-        ]
-
-    def _moved(self, state: FrameState, spec: FrameSpec, refined: bool) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """Return the picture after this frame's motion, its latent if it has one, and the latent to refine."""
-        motion = self._displace(state.image, spec)
-        image = warp(state.image, motion, spec.border)
-        latent = state.latent if image is state.image else None
-        if latent is not None or not refined:
-            return image, latent, latent if refined else None
-        return image, None, warm_start(self._latents, state.image, state.latent, image, motion)
+        return prior.candidates(spec, spec.size, generator, self._stages.loaded(spec))
