@@ -93,6 +93,8 @@ def require_settings(prior: Model, settings: Mapping[str, object], value: Value)
     known = read_net2net(prior.architecture) if isinstance(prior.architecture, Path) else None
     if known is not None:
         _require_condition(prior, known, settings, value)
+    elif "guidance" in settings:
+        raise InvalidError(value.entries()["guidance"], f"'{prior.name}' is no transformer of texts: no guidance")
     if "class" in settings:
         try:
             class_number(str(settings["class"]), _CLASSES if known is None else known.num_classes)
