@@ -44,13 +44,18 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.losses": "guidance guidance.colour",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
-    "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
+    "render.priors.transformer": (
+        "errors spec rng files models kernels latents guidance guidance.perceptors priors priors.bank"
+    ),
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.colour guidance.perceptors "
     "guidance.losses",
     "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors priors.transformer sources refinement",
-    "render.training": "spec models models.registry latents device priors.bank sources refinement renderer",
+    "render.training": (
+        "spec models models.registry latents device guidance.perceptors priors.bank priors.transformer sources "
+        "refinement renderer"
+    ),
     "pipeline.terminal": "",
     "pipeline.curves": "",
     "pipeline.storage": "",

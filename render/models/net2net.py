@@ -23,12 +23,10 @@ from render.files.setting_rules import (
     require_known,
     whole,
 )
+from render.models.condition_stages import CONDITION_STAGE, STAGES
 from render.models.model import read_model_section, read_vqgan_config, refusing, vqgan_stride
 
 TARGET = "taming.models.cond_transformer.Net2NetTransformer"
-CONDITION_STAGE = "cond_stage_config"
-CONDITIONS = ("none", "class", "coordinates", "segmentation", "depth", "picture")
-
 _GPT = "taming.modules.transformer.mingpt.GPT"
 _MAX_PARAMETERS = 20_000_000_000
 _SHAPE: Rules = {
@@ -49,20 +47,6 @@ _PARAMS: Rules = {
     "downsample_cond_size": whole(-1, 4096),
     "pkeep": real(0, 1),
     "permuter_config": {"target": one_of("taming.modules.transformer.permuter.Identity"), "params": {}},
-}
-# The condition stages: the class and what it makes of a picture or a word.
-_STAGES: Mapping[str, tuple[str, Rules]] = {
-    "taming.modules.util.SOSProvider": (
-        "none",
-        {"sos_token": whole(0, 1 << 20), "quantize_interface": flag},
-    ),
-    "taming.modules.util.Labelator": ("class", {"n_classes": whole(1, 1 << 20), "quantize_interface": flag}),
-    "taming.modules.misc.coord.CoordStage": (
-        "coordinates",
-        {"n_embed": whole(1, 1 << 20), "down_factor": whole(1, 256)},
-    ),
-    "taming.models.vqgan.VQModel": ("codes", {}),
-    "taming.models.vqgan.VQSegmentationModel": ("codes", {}),
 }
 
 
@@ -97,7 +81,7 @@ class Net2Net:
         gpt: the transformer's size.
         num_codes: entries of the first stage's codebook.
         stride: pixels per code.
-        condition: one of `CONDITIONS`.
+        condition: one of `condition_stages.CONDITIONS`.
         sos_token: the code before the first one of a model without condition.
         num_classes: of a model of classes, else 0.
         num_levels: how many steps coordinates from 0 to 1 have, else 0.
@@ -105,6 +89,10 @@ class Net2Net:
             `CONDITION_STAGE`, or the first stage's, where that does both.
         channels: of the map that the condition stage encodes, else 0; of a segmentation the number of labels.
         resized: the side in pixels that the map is resized to before it is encoded; None if it keeps its size.
+        embed_dim: of a model of texts, the length of their embeddings, else 0.
+        positions: of a model of texts, how many positions before the codes tell it the text, else 0.
+        codebook: of a model of texts, the SHA-256 of the codebook of the VQGAN whose latents it draws. Its own first
+            stage is a codebook alone, of entries for the same decoder; else "".
     """
 
     gpt: GPTShape
@@ -117,17 +105,22 @@ class Net2Net:
     stage: str | None = None
     channels: int = 0
     resized: int | None = None
+    embed_dim: int = 0
+    positions: int = 0
+    codebook: str = ""
 
     @property
     def is_spatial(self) -> bool:
         """Whether the condition has a code for every code of the picture, so that a window of it can be taken."""
-        return self.condition not in ("none", "class") and self.resized is None
+        return self.condition not in ("none", "class", "text") and self.resized is None
 
     @property
     def num_before(self) -> int | None:
-        """How many codes the condition has; None if it has one for every code of the picture."""
+        """How many positions the condition has; None if it has one for every code of the picture."""
         if self.is_spatial:
             return None
+        if self.condition == "text":
+            return self.positions
         return 1 if self.resized is None else (self.resized // self.stride) ** 2
 
     @property
@@ -182,9 +175,7 @@ def _shape(config: Mapping[str, Any], keys: tuple[str, ...]) -> GPTShape:
     params = config["params"]
     keys = (*keys, "params")
     require_known(params, _SHAPE, keys)
-    for key in _NEEDED:
-        if key not in params:
-            raise RefusedSettingError(keys, f"'{key}' is missing")
+    _require_all(params, _NEEDED, keys)
     return GPTShape(**{key: value for key, value in params.items() if not key.endswith("pdrop")})
 
 
@@ -195,14 +186,23 @@ def _condition(path: Path, params: Mapping[str, Any], keys: tuple[str, ...]) -> 
         return {"condition": "none", "sos_token": params.get("sos_token", 0)}
     if config == "__is_first_stage__":
         config = params["first_stage_config"]
-    require_known({"target": config["target"]}, {"target": one_of(*_STAGES)}, keys)
-    kind, rules = _STAGES[config["target"]]
+    require_known({"target": config["target"]}, {"target": one_of(*STAGES)}, keys)
+    kind, rules = STAGES[config["target"]]
     inner = config.get("params") or {}
     if kind == "codes":
         return _coded(path, params)
     require_known(inner, rules, (*keys, "params"))
+    if kind == "text":
+        _require_all(inner, tuple(rules), (*keys, "params"))
+        return {"condition": kind, **{key: inner[key] for key in rules}}
     numbers = {"n_classes": "num_classes", "n_embed": "num_levels", "sos_token": "sos_token"}
     return {"condition": kind, **{ours: inner[theirs] for theirs, ours in numbers.items() if theirs in inner}}
+
+
+def _require_all(params: Mapping[str, Any], needed: tuple[str, ...], keys: tuple[str, ...]) -> None:
+    for key in needed:
+        if key not in params:
+            raise RefusedSettingError(keys, f"'{key}' is missing")
 
 
 def _coded(path: Path, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Command line: `python -m render.training all`, its steps one by one (data, vqgan, clip, ...), or `bank`."""
+"""Command line: `python -m render.training all`, its steps one by one (data, vqgan, ...), `bank`, `transformer`."""
 
 import json
 import logging
@@ -10,6 +10,7 @@ import click
 from render.training.bank import bank
 from render.training.config import Recipe, load_recipe
 from render.training.data.packages import FetchError
+from render.training.transformer.command import transformer
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -37,11 +38,7 @@ STEPS = click.option("--steps", default=40, show_default=True, help="Steps for e
 
 
 @click.group()
-@click.option(
-    "--recipe",
-    type=FILE,
-    help="YAML with the sections data, text, clip, vqgan, refine; defaults for what it leaves out.",
-)
+@click.option("--recipe", type=FILE, help="YAML with a section for each step; defaults for what it leaves out.")
 @click.option("--threads", default=1, show_default=True, help="Threads that torch may use.")
 @click.pass_context
 def main(context: click.Context, recipe: Path | None, threads: int) -> None:
@@ -245,6 +242,7 @@ def _sheet(stem: Path, pair: Path, other: Path, sheet: Path, size: tuple[int, in
 
 
 main.add_command(bank)
+main.add_command(transformer)
 
 if __name__ == "__main__":
     main()

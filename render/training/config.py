@@ -110,6 +110,38 @@ class VQGANConfig:
     seed: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig:
+    """The transformer from texts to codes, for pictures of `grid` times `grid` codes out of `codes`.
+
+    The codes stand for the centres of the latents of `sampled` scenes. `positions` is how many stand before the codes
+    for the text. In a share `without_text` of the examples it is left out, for guidance without a classifier;
+    `text_noise` is the length of the noise that is added to its unit vector. The learning rate stays until `cooldown`
+    steps before the end, then falls to 0, so that a run can be made longer.
+    """
+
+    grid: int = 12
+    codes: int = 1024
+    scenes: int = 16_000
+    held_out: int = 500
+    sampled: int = 1_000
+    width: int = 192
+    heads: int = 3
+    layers: int = 6
+    positions: int = 4
+    steps: int = 20_000
+    cooldown: int = 4_000
+    batch: int = 32
+    learning_rate: float = 2e-3
+    matrix_rate: float = 0.02
+    weight_decay: float = 0.05
+    without_text: float = 0.1
+    text_noise: float = 0.3
+    average: float = 0.999
+    save_every: int = 100
+    seed: int = 0
+
+
 def refining(**values: Any) -> VQGANConfig:
     """The settings that differ when an existing VQGAN is trained to be guided."""
     return VQGANConfig(**{"steps": 3_000, "learning_rate": 8e-4, "latent_noise": 0.2} | values)
@@ -124,6 +156,7 @@ class Recipe:
     clip: CLIPConfig = field(default_factory=CLIPConfig)
     vqgan: VQGANConfig = field(default_factory=VQGANConfig)
     refine: VQGANConfig = field(default_factory=refining)
+    transformer: TransformerConfig = field(default_factory=TransformerConfig)
 
 
 SECTIONS: dict[str, Callable[..., Any]] = {
@@ -132,6 +165,7 @@ SECTIONS: dict[str, Callable[..., Any]] = {
     "clip": CLIPConfig,
     "vqgan": VQGANConfig,
     "refine": refining,
+    "transformer": TransformerConfig,
 }
 
 
@@ -145,7 +179,7 @@ def _section(name: str, values: dict[str, Any]) -> Any:
 
 
 def load_recipe(path: Path | None) -> Recipe:
-    """The recipe in a YAML file with the sections data, text, clip, vqgan, refine; defaults for what it leaves out.
+    """The recipe in a YAML file with the sections of `Recipe`; defaults for what it leaves out.
 
     Raises: ValueError for an unknown section or key.
     """

@@ -29,7 +29,7 @@ def _require(path: Path) -> dict[str, Any]:
     return state
 
 
-def _write(path: Path, tensors: dict[str, Tensor]) -> None:
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     """Save in half precision, to a temporary file that is then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -56,7 +56,7 @@ def export_vqgan(run: Path, out: Path) -> None:
     codes, dim = weights["quantize.embedding.weight"].shape
     params = {"embed_dim": dim, "n_embed": codes, "norm_groups": NORM_GROUPS, "ddconfig": state["ddconfig"]}
     model = {"base_learning_rate": 4.5e-6, "target": "taming.models.vqgan.VQModel", "params": params}
-    _write(out / "vqgan.safetensors", weights)
+    write_tensors(out / "vqgan.safetensors", weights)
     (out / "vqgan.yaml").write_text(yaml.safe_dump({"model": model}, sort_keys=False))
 
 
@@ -68,12 +68,12 @@ def export_clip(run: Path, out: Path) -> None:
     if not state["text_ready"]:
         weights.update(_require(run / "text.pt")["text"])
     weights["logit_scale"] = torch.tensor(math.log(20.0))
-    _write(out / "clip.safetensors", weights)
+    write_tensors(out / "clip.safetensors", weights)
     shutil.copy(run / "clip.json", out / "clip.json")
 
 
 def export_judge(run: Path, data: Path, out: Path) -> None:
     """Export run/clip.pt (image tower: average) and the prompts' vectors to out/judge.safetensors and judge.json."""
     weights = dict(_require(run / "clip.pt")["average"]["state"])
-    _write(out / "judge.safetensors", weights | {PROMPTS: load_texts(data / "prompts.pt").vectors})
+    write_tensors(out / "judge.safetensors", weights | {PROMPTS: load_texts(data / "prompts.pt").vectors})
     shutil.copy(run / "clip.json", out / "judge.json")

@@ -138,6 +138,8 @@ def test_a_map_is_part_of_the_frame_by_its_content(tmp_path: Path) -> None:
         ("celebahq", "class: 3", "start.class: 'last.ckpt' is conditioned on none: no class"),
         ("imagenet", "class: 12", "start.class: class 12: expected at most 9"),
         ("imagenet", "class: volcano", "start.class: unknown class 'volcano'; expected a number from 0 to 9"),
+        ("celebahq", "guidance: 2", "start.guidance: 'last.ckpt' is conditioned on none: no guidance"),
+        ("celebahq", "guidance: -1", "start.guidance: expected a number from 0 to 20"),
         ("celebahq", "map: gone.png", "start.map: 'gone.png': no such file"),
         ("celebahq", "top_k: -1", "start.top_k: expected a whole number from 0 to 1048576"),
     ],

@@ -33,6 +33,12 @@ TRANSFORMER_SETTINGS = (
         about="and of these from the likeliest that together have this probability",
     ),
     Setting(
+        name="guidance",
+        read=number(0, 20),
+        default=1.5,
+        about="how closely a transformer of texts follows the prompts; 1 as it was trained, more with less variety",
+    ),
+    Setting(
         name="class",
         read=fields.text,
         default=None,
@@ -87,6 +93,8 @@ def require_settings(prior: Model, settings: Mapping[str, object], value: Value)
     known = read_net2net(prior.architecture) if isinstance(prior.architecture, Path) else None
     if known is not None:
         _require_condition(prior, known, settings, value)
+    elif "guidance" in settings:
+        raise InvalidError(value.entries()["guidance"], f"'{prior.name}' is no transformer of texts: no guidance")
     if "class" in settings:
         try:
             class_number(str(settings["class"]), _CLASSES if known is None else known.num_classes)
@@ -95,7 +103,7 @@ def require_settings(prior: Model, settings: Mapping[str, object], value: Value)
 
 
 def _require_condition(prior: Model, known: Net2Net, settings: Mapping[str, object], value: Value) -> None:
-    needs = {"class": known.condition == "class", "map": known.channels > 0}
+    needs = {"class": known.condition == "class", "map": known.channels > 0, "guidance": known.condition == "text"}
     for name, has in needs.items():
         if name in settings and not has:
             raise InvalidError(value.entries()[name], f"'{prior.name}' is conditioned on {known.condition}: no {name}")

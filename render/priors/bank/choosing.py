@@ -11,7 +11,7 @@ from render.guidance.prompts import Targets
 from render.latents import CodedLatent, Latent
 from render.priors import Candidates, Wanted
 from render.priors.bank.file import Array, Bank
-from render.priors.bank.identity import codebook_digest, is_alike, probes
+from render.priors.bank.identity import codebook_digest, place_of_alike
 
 NEAREST = 4  # times as many pictures are drawn from as candidates are wanted
 USUAL_SHARE = 0.5  # of the mean text that is taken off a prompt
@@ -38,13 +38,12 @@ class BankPrior:
             raise UnfitPriorError(
                 f"{name}: its codes are of another VQGAN than models.latent: it was made with '{bank.header.latent}'"
             )
-        wanted = torch.from_numpy(bank.probes)
-        for number, perceptor in enumerate(perceptors):
-            if is_alike(probes(perceptor, device), wanted):
-                return cls(bank, latents, number)
-        raise UnfitPriorError(
-            f"{name}: its embeddings are of none of models.perceptors: it was made with '{bank.header.perceptor}'"
-        )
+        which = place_of_alike(perceptors, torch.from_numpy(bank.probes), device)
+        if which is None:
+            raise UnfitPriorError(
+                f"{name}: its embeddings are of none of models.perceptors: it was made with '{bank.header.perceptor}'"
+            )
+        return cls(bank, latents, which)
 
     def propose(self, wanted: Wanted, generator: torch.Generator) -> Candidates:
         """Draw pictures from the nearest ones without putting back, and mirror each with probability one half.

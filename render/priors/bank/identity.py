@@ -1,6 +1,7 @@
 """Recognise the models that a bank was made with: by what they do, whichever file they were loaded from."""
 
 import hashlib
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -36,3 +37,8 @@ def is_alike(found: Tensor, wanted: Tensor) -> bool:
     if found.shape != wanted.shape:
         return False
     return bool((torch.nn.functional.cosine_similarity(found, wanted) > ALIKE).all())
+
+
+def place_of_alike(perceptors: Sequence[Perceptor], wanted: Tensor, device: torch.device) -> int | None:
+    """Return the place of the perceptor that made the probes `wanted` (P, D); None if it is not among them."""
+    return next((k for k, each in enumerate(perceptors) if is_alike(probes(each, device), wanted)), None)

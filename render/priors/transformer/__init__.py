@@ -25,8 +25,10 @@ def load(
 
     Raises:
         WeightsError: a file is missing, the config is not a transformer's, or a tensor does not fit.
+        UnfitPriorError: it draws from texts, for another VQGAN or perceptor.
     """
     from render.priors.transformer.checkpoint import load_second_stage
     from render.priors.transformer.prior import TransformerPrior
 
-    return TransformerPrior(load_second_stage(files, device, dtype), latents, perceptors)
+    second = load_second_stage(files, device, dtype)
+    return TransformerPrior.fitting(second, files.name, latents, perceptors, device)

@@ -6,11 +6,19 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from render.priors.transformer.gpt import GPT
+from render.priors.transformer.gpt import Cache
 from render.priors.transformer.sampling import Sampling, draw
 from render.rng import Generators, uniform
 
 UNKNOWN = -1  # in a grid of codes: this one is to be drawn
+
+
+class Drawing(Protocol):
+    """What says how likely each code is: a `GPT`, or one that is guided."""
+
+    def cache(self, batch: int, length: int) -> Cache: ...
+
+    def __call__(self, codes: Tensor, embeddings: Tensor | None = None, cache: Cache | None = None) -> Tensor: ...
 
 
 class Before(Protocol):
@@ -41,7 +49,7 @@ class _Window:
 
 @torch.no_grad()
 def fill(
-    gpt: GPT,
+    gpt: Drawing,
     grid: Tensor,
     before: Before,
     side: int,

@@ -28,6 +28,7 @@ def test_the_documentation_is_current() -> None:
         "variation",
         "regions",
         "keep",
+        "colour",
     ]
     assert sorted(tables) == sorted([*known, *newer])
 

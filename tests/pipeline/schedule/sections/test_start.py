@@ -117,6 +117,8 @@ def test_any_frame_as_if_the_video_began_there() -> None:
         ("start: {prior: bank, pick: worst}", "expected `best`, or the number of a candidate"),
         ("start: {prior: bank, pick: 5}", "pick: 5 is more than candidates: 4"),
         ("start: {prior: bank, pik: 5}", "did you mean 'pick'?"),
+        ("start: {prior: bank, guidance: 2}", "'bank' has no such setting"),
+        ("start: {prior: imagenet-classes, guidance: 2}", "'imagenet-classes' is no transformer of texts: no guidance"),
         ("start: {prior: ../a.bank}", "a.bank"),
         ("start: {prior: nothing.bank}", "'nothing.bank': no such file"),
         ("prior: bank", "belongs in start.prior: write start: {prior: ...}"),
