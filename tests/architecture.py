@@ -40,7 +40,7 @@ ROOMS: Mapping[str, str] = {
     "render.guidance": "errors spec rng files models guidance.perceptors",
     "render.guidance.losses": "guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
-    "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
+    "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": "errors spec rng files models kernels latents guidance guidance.perceptors priors",
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.perceptors guidance.losses",
