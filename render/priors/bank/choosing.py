@@ -15,7 +15,7 @@ from render.priors.bank.identity import codebook_digest, is_alike, probes
 from render.spec import PromptWeight
 
 NEAREST = 4  # times as many pictures are drawn from as candidates are wanted
-WORDS = 2.0  # what a word's weight counts, in standard deviations of the perceptor's scores
+WORDS = 1.5  # what a word's weight counts, in standard deviations of the perceptor's scores
 USUAL_SHARE = 0.5  # of the mean text that is taken off a prompt
 TEMPERATURE = 0.25  # of the draw, in standard deviations of all scores
 

@@ -90,6 +90,11 @@ class Facts:
     def num_pictures(self) -> int:
         return self.shapes["codes"][0]
 
+    @property
+    def num_words(self) -> int:
+        """How many words the captions of all pictures have together."""
+        return self.shapes.get("mentions", (0,))[0]
+
 
 def read_facts(path: Path) -> Facts:
     """Read what a bank says about itself; its shapes agree with each other and with the size of the file.

@@ -19,6 +19,7 @@ Array = NDArray[Any]
 
 MOST_WORDS = 255  # of a picture
 MOST_KNOWN = 1 << 16  # different words of a bank
+UNASKED = 0.05  # what a word weighs that the prompt lacks, as a share of one that it has
 LONGEST = 32  # letters of a word
 SILENT = {
     "an", "and", "as", "at", "by", "for", "from", "full", "in", "into", "is", "it", "its", "of", "on", "or", "over",
@@ -70,17 +71,25 @@ class Words:
     def match(self, text: str) -> Array:
         """How much of a text every picture's captions mention, (N,) float32: the sum of the weights of shared words.
 
+        A picture's other words count against it a little: without that, every other picture for a prompt that asks for
+        no style would be an oil painting or a drawing. A text of which no word is known gives 0 for all pictures.
         The weight of a word is the logarithm of how many times rarer it is than a word of all pictures: "sea" weighs
         little where half of the pictures show one, "robot" much. Words that the bank does not know have no weight.
 
         Source: inverse document frequency; Spärck Jones (1972).
         """
-        total = np.zeros(len(self.counts), np.float32)
-        for word in words_of(text):
-            if (number := self.known.get(word)) is not None:
-                having = self._pictures[self.mentions == number]
-                total[having] += np.log(len(total) / max(1, len(having)))
-        return total
+        asked = np.zeros(len(self._weights), bool)
+        asked[[self.known[word] for word in words_of(text) if word in self.known]] = True
+        if not asked.any():
+            return np.zeros(len(self.counts), np.float32)
+        worth = np.where(asked, self._weights, -UNASKED * self._weights)
+        return np.bincount(self._pictures, worth[self.mentions], len(self.counts)).astype(np.float32)
+
+    @cached_property
+    def _weights(self) -> Array:
+        """The weight of each word of the vocabulary."""
+        having = np.bincount(self.mentions, minlength=len(self.known))
+        return np.log(len(self.counts) / np.maximum(1, having))
 
     @cached_property
     def _pictures(self) -> Array:

@@ -8,7 +8,7 @@ import pytest
 
 from render.errors import InputError
 from render.priors.bank.captions import caption
-from render.priors.bank.words import MOST_WORDS, collected, words_of
+from render.priors.bank.words import MOST_WORDS, UNASKED, collected, words_of
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def test_a_rare_word_weighs_more() -> None:
     words = collected([["the sea"], ["a sea", "a ship on the sea"], ["seas"], []])
     sea, ship = math.log(4 / 3), math.log(4)
     np.testing.assert_allclose(words.match("a ship at sea"), [sea, ship + sea, sea, 0], rtol=1e-6)
+    np.testing.assert_allclose(words.match("sea"), [sea, sea - UNASKED * ship, sea, 0], rtol=1e-6)
     assert not words.match("a robot").any()
     assert not words.match("").any()
 
