@@ -104,7 +104,7 @@ def test_the_nearest_picture_is_chosen(colour: str, path: Path, embedded_vqgan: 
 @pytest.mark.parametrize(
     ("texts", "weights", "shown"),
     [
-        (["a red FOX"], (), "green"),  # no perceptor has to know a fox
+        (["the FOXES"], (), "green"),  # no perceptor has to know a fox
         (["red"], (), "red"),  # no caption has the word
         (["the blue walls"], (), "blue"),  # two have it: the perceptor decides
         (["the green wall"], (), "green"),
@@ -129,7 +129,7 @@ def test_a_bank_of_the_first_format_has_no_words(path: Path, embedded_vqgan: VQG
 
     rewritten(path, without_words)
     prior = load(files(path), embedded_vqgan, [Toy(CPU)], CPU, torch.float32)
-    found = prior.propose(wanted("a red fox", temperature=0.0), torch.Generator().manual_seed(1))
+    found = prior.propose(wanted("red", "a fox", temperature=0.0), torch.Generator().manual_seed(1))
     assert int(embedded_vqgan.decode(found.latents).mean(dim=(0, 2, 3)).argmax()) == 0
 
 
