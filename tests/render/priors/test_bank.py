@@ -129,7 +129,7 @@ def test_a_bank_of_the_first_format_has_no_words(path: Path, embedded_vqgan: VQG
 
     rewritten(path, without_words)
     prior = load(files(path), embedded_vqgan, [Toy(CPU)], CPU, torch.float32)
-    found = prior.propose(wanted("red", "a fox", temperature=0.0), torch.Generator().manual_seed(1))
+    found = prior.propose(wanted("red", "a fox", weights=(1.0, 0.1), temperature=0.0), torch.Generator().manual_seed(1))
     assert int(embedded_vqgan.decode(found.latents).mean(dim=(0, 2, 3)).argmax()) == 0
 
 
