@@ -14,9 +14,7 @@ from torch import Tensor
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from render.device.device import model_dtype, pick_device
 from render.guidance.losses.saturation import colourfulness
-from render.renderer.loading import load_renderer
 
 WINDOW = 25  # frames per printed line
 
@@ -32,18 +30,15 @@ class Appearance:
     similarity: float
 
 
-def slow_zoom(frames: int, size: tuple[int, int] = (256, 144)) -> Schedule:
+def slow_zoom(frames: int, size: tuple[int, int] = (256, 144), start: str = "noise") -> Schedule:
     """One prompt and a zoom of 5 % per second, with defaults for everything else."""
     text = f"output: {{size: {list(size)}, length: {frames}, seed: 7}}\nprompts: a golden sunset over the sea\n"
-    return read_schedule(text + "motion: {zoom: 1.05/s}\n", "steadiness", "steadiness")
+    return read_schedule(text + f"motion: {{zoom: 1.05/s}}\nstart: {start}\n", "steadiness", "steadiness")
 
 
 def appearances(schedule: Schedule) -> Iterator[Appearance]:
     """Render the schedule in memory and measure every frame."""
-    device = pick_device("auto")
-    models = schedule.models
-    located = models.locate(offline=True, progress=lambda *_: None)
-    renderer = load_renderer(located.latent, located.perceptors, located.quantize, device, model_dtype(device))
+    renderer = schedule.models.locate(offline=True, progress=lambda *_: None).load("auto")
     state = None
     for spec in Timeline(schedule):
         state = renderer.step(state, spec)

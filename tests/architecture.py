@@ -43,7 +43,7 @@ ROOMS: Mapping[str, str] = {
     "render.guidance": "errors catalogue spec rng files models guidance.perceptors guidance.regions",
     "render.guidance.losses": "guidance guidance.colour",
     "render.priors": "models spec latents guidance guidance.perceptors",
-    "render.priors.bank": "errors files models latents guidance guidance.perceptors priors",
+    "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": (
         "errors spec rng files models kernels latents guidance guidance.perceptors priors priors.bank"
     ),

@@ -53,7 +53,9 @@ def bank(
     start: {prior: holiday.bank}               in a schedule beside it
 
     A bank keeps the pictures as codes of the VQGAN, with what the perceptor sees in them: some hundred bytes
-    for each. It fits only the models that it was made with. Interrupted, the same command continues.
+    for each. The words of a caption help to find a picture; its caption is the text in NAME.txt beside NAME.jpg,
+    or its name if that reads like words: red-fox.jpg, but not IMG_2031.jpg.
+    A bank fits only the models that it was made with. Interrupted, the same command continues.
     """
     from pipeline.schedule.loader import load_schedule
     from pipeline.schedule.sections.models import Models

@@ -69,6 +69,7 @@ def _described(path: Path) -> str:
             f"pictures: {facts.num_pictures:,}, {width}×{height}, {columns}×{rows} codes each",
             f"latent: {header.latent}, {header.num_codes:,} codes of {header.stride} pixels, {header.codebook[:12]}",
             f"perceptor: {header.perceptor}, {facts.shapes['basis'][0]} of {facts.shapes['basis'][1]} components",
+            f"captions: {facts.num_words:,} words" if facts.num_words else "captions: none",
             f"made of: {header.made_of}",
         )
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
     from render.guidance.prompts import Targets
     from render.latents import Latent
     from render.models.model import ModelFiles
-    from render.spec import ImageFile
+    from render.spec import ImageFile, PromptWeight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ class Wanted:
     Attributes:
         targets: per perceptor, in the order that `load` got them, the frame's embedded prompts and their weights;
             None for a frame without prompts.
+        prompts: the frame's prompts, for a prior that reads words.
         size: (width, height) of the frame in pixels.
         count: how many candidates, at least 1. A prior may return fewer, but at least one.
         settings: the prior's own settings by name, as the schedule has them, such as `temperature`; those that are
@@ -45,6 +46,7 @@ class Wanted:
     size: tuple[int, int]
     count: int
     settings: Mapping[str, float | str | ImageFile] = field(default_factory=dict)
+    prompts: Sequence[PromptWeight] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,13 @@ def candidates(
 ) -> tuple[Tensor, Tensor]:
     """Return all candidates of a frame, the best first: pictures (N, 3, H, W) in [0, 1], and their scores (N,)."""
     assert isinstance(spec.start, PriorStart)
-    wanted = Wanted(targets=loaded.targets, size=size, count=spec.start.candidates, settings=spec.start.settings)
+    wanted = Wanted(
+        targets=loaded.targets,
+        size=size,
+        count=spec.start.candidates,
+        settings=spec.start.settings,
+        prompts=spec.prompts,
+    )
     found = loaded.priors[spec.start.prior].propose(wanted, generator)
     pictures = torch.cat([loaded.latents.decode(latent[None]).float() for latent in found.latents])
     scores = _ranked(pictures, found, loaded)

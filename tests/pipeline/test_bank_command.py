@@ -18,6 +18,7 @@ def pictures(tmp_path: Path) -> Path:
     folder.mkdir()
     for name, colour in (("red", (255, 0, 0)), ("blue", (0, 0, 255))):
         Image.fromarray(np.full((40, 60, 3), colour, np.uint8)).save(folder / f"{name}.png")
+    (folder / "blue.txt").write_text("two foxes", encoding="utf-8")
     (folder / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
     return folder
 
@@ -42,9 +43,13 @@ def test_a_bank_of_a_folder_for_the_models_of_a_schedule(pictures: Path, tmp_pat
     assert read_facts(bank).header.grid == (6, 8)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "mine.bank", "pictures"]
     assert "perceptor: toy" in run("inspect", bank)
+    assert "captions: 3 words" in run("inspect", bank)  # red, two, fox
     run("preview", schedule, "--at", "0s", "-o", tmp_path / "at.png")
     red, _, blue = np.asarray(Image.open(tmp_path / "at.png").convert("RGB")).mean(axis=(0, 1))
     assert red > 150 > 100 > blue
+    run("preview", schedule, "--at", "0s", "-o", tmp_path / "at.png", "--set", "prompts=a fox")
+    red, _, blue = np.asarray(Image.open(tmp_path / "at.png").convert("RGB")).mean(axis=(0, 1))
+    assert blue > 150 > 100 > red
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Read a folder of pictures into a bank; an interrupted run continues where it stopped."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from render.errors import InputError, WeightsError
 from render.files.images import load_image
 from render.models.model import sha256
 from render.priors.bank.building import Builder, cropped
+from render.priors.bank.captions import caption
 from render.priors.bank.file import write_whole
 from render.priors.bank.header import MAX_PICTURES
 
@@ -61,9 +63,10 @@ class Unfinished:
 
         if not self.digests:
             return
-        codes, embeddings = self._builder.collected
+        codes, embeddings, captions = self._builder.collected
         digests = np.frombuffer(bytes.fromhex("".join(self.digests)), np.uint8).reshape(-1, 32)
-        tensors = {"codes": codes, "embeddings": embeddings, "digests": digests}
+        said = np.frombuffer(json.dumps(captions).encode(), np.uint8)
+        tensors = {"codes": codes, "embeddings": embeddings, "digests": digests, "captions": said}
         write_whole(self._path, save(tensors, {"key": self._builder.key}))
 
     def remove(self) -> None:
@@ -81,9 +84,10 @@ class Unfinished:
                 tensors = {name: file.get_tensor(name) for name in file.keys()} if same else {}  # noqa: SIM118
         except (OSError, SafetensorError, ValueError):
             return
-        if tensors:
+        if "captions" in tensors:
             self.digests = [bytes(row).hex() for row in tensors["digests"]]
-            self._builder.restore(tensors["codes"], tensors["embeddings"])
+            captions = json.loads(tensors["captions"].tobytes())
+            self._builder.restore(tensors["codes"], tensors["embeddings"], captions)
 
 
 def collect(
@@ -114,15 +118,15 @@ def collect(
         if stop():
             unfinished.save()
             return False
-        fresh: dict[str, Tensor] = {}
+        fresh: dict[str, tuple[Tensor, list[str]]] = {}
         for path in files[begin : begin + _BATCH]:
             try:
                 if (digest := sha256(path)) not in known:
-                    fresh[digest] = _read(path, builder.size)
+                    fresh[digest] = _read(path, builder.size), [caption(path)]
             except (InputError, WeightsError) as error:
                 warn(f"left out: {error}")
         if fresh:
-            builder.add(torch.cat([*fresh.values()]))
+            builder.add(torch.cat([picture for picture, _ in fresh.values()]), [said for _, said in fresh.values()])
             unfinished.digests += fresh
             known |= fresh.keys()
         if time.monotonic() - saved > _SECONDS_BETWEEN_SAVES:

@@ -14,6 +14,7 @@ from render.latents import CodedLatent
 from render.priors.bank.file import Array, Bank, packed
 from render.priors.bank.header import Header
 from render.priors.bank.identity import codebook_digest, probes
+from render.priors.bank.words import collected
 
 COMPONENTS = 128  # of an embedding that are kept, one byte each
 _STEPS = 127.0  # of an int8 from 0
@@ -40,6 +41,7 @@ class Builder:
         self._grid = grid
         self._codes: list[Array] = []
         self._embeddings: list[Tensor] = []
+        self._captions: list[Sequence[str]] = []
 
     def __len__(self) -> int:
         return sum(len(codes) for codes in self._codes)
@@ -56,18 +58,21 @@ class Builder:
         return f"{codebook_digest(self._latents)} {seen} {self._grid}"
 
     @property
-    def collected(self) -> tuple[Array, Array]:
-        """The codes (N, rows, columns) int32 and the embeddings (N, D) float32 of all pictures so far, at least one."""
-        return np.concatenate(self._codes), torch.cat(self._embeddings).numpy()
+    def collected(self) -> tuple[Array, Array, list[Sequence[str]]]:
+        """The codes (N, rows, columns) int32, the embeddings (N, D) float32 and the captions of all N pictures so far,
+        at least one.
+        """
+        return np.concatenate(self._codes), torch.cat(self._embeddings).numpy(), self._captions
 
-    def restore(self, codes: Array, embeddings: Array) -> None:
+    def restore(self, codes: Array, embeddings: Array, captions: Sequence[Sequence[str]]) -> None:
         """Add what `collected` returned."""
         self._codes.append(codes)
         self._embeddings.append(torch.from_numpy(embeddings))
+        self._captions += captions
 
     @torch.no_grad()
-    def add(self, pictures: Tensor) -> None:
-        """Add pictures (B, 3, rows * stride, columns * stride) in [0, 1].
+    def add(self, pictures: Tensor, captions: Sequence[Sequence[str]] = ()) -> None:
+        """Add pictures (B, 3, rows * stride, columns * stride) in [0, 1], and any number of captions for each.
 
         What is embedded is what the bank will show: the picture decoded from its codes, whole, squeezed into a square.
         """
@@ -78,6 +83,7 @@ class Builder:
         seen = whole(shown, self._perceptor.side)[:, 0]
         self._embeddings.append(self._perceptor.encode_image(seen).float().cpu())
         self._codes.append(codes.int().cpu().numpy())
+        self._captions += captions or [()] * len(pictures)
 
     def bank(self, *, latent: str, perceptor: str, made_of: str, components: int = COMPONENTS) -> Bank:
         """Return the bank of all pictures so far, at least one; see `Header` for the names."""
@@ -101,6 +107,7 @@ class Builder:
             centre=centre,
             usual=usual.numpy(),
             probes=probes(self._perceptor, self._device).numpy(),
+            words=collected(self._captions),
         )
 
 

@@ -1,4 +1,4 @@
-"""Propose pictures from a bank: those whose embeddings are nearest to the frame's prompts."""
+"""Propose pictures from a bank: those whose captions and embeddings are nearest to the prompts."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,10 @@ from render.latents import CodedLatent, Latent
 from render.priors import Candidates, Wanted
 from render.priors.bank.file import Array, Bank
 from render.priors.bank.identity import codebook_digest, place_of_alike
+from render.spec import PromptWeight
 
 NEAREST = 4  # times as many pictures are drawn from as candidates are wanted
+WORDS = 1.5  # what a word's weight counts, in standard deviations of the perceptor's scores
 USUAL_SHARE = 0.5  # of the mean text that is taken off a prompt
 TEMPERATURE = 0.25  # of the draw, in standard deviations of all scores
 
@@ -50,12 +52,13 @@ class BankPrior:
 
         The setting `temperature` (0 or more, 1 if not set) says how freely: 0 gives the nearest in order.
         """
-        scores = self._scores(wanted.targets[self._which])
+        seen = self._scores(wanted.targets[self._which])
+        scores = seen + WORDS * seen.std() * self._mentions(wanted.prompts)
         order = np.argsort(-scores, kind="stable")[: NEAREST * wanted.count]
         chance = torch.rand(2, len(order), generator=generator, device=generator.device).cpu().numpy()
         temperature = wanted.settings.get("temperature", 1.0)
         assert isinstance(temperature, int | float)
-        warmth = float(temperature) * TEMPERATURE * float(scores.std())
+        warmth = float(temperature) * TEMPERATURE * float(seen.std())
         chosen = order[_drawn(scores[order], warmth, chance[0])[: wanted.count]]
         chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
         device = self._latents.codebook.device
@@ -79,6 +82,14 @@ class BankPrior:
         asked = (weights @ targets.embeddings.float().cpu()).numpy() - USUAL_SHARE * bank.usual
         found: Array = self._components @ (bank.basis @ asked) + np.float32(bank.centre @ asked)
         return found
+
+    def _mentions(self, prompts: Sequence[PromptWeight]) -> Array:
+        """How much of the prompts every picture's captions mention, (N,) float32; see `Words.match`."""
+        total = np.zeros(len(self._bank), np.float32)
+        for prompt in prompts:
+            if prompt.image is None:
+                total += np.float32(prompt.weight) * self._bank.words.match(prompt.text)
+        return total / np.float32(sum(abs(prompt.weight) for prompt in prompts) or 1.0)
 
 
 def _drawn(scores: Array, warmth: float, chance: Array) -> Array:

@@ -10,7 +10,12 @@ Tensors, N pictures of h x w codes, embeddings of D numbers of which K component
     usual      (D,) float32                       the mean embedding of many texts, see `render.priors.bank`
     probes     (P, D) float32                     what the perceptor makes of fixed inputs, to recognise it
 
-The metadata hold `bank`, JSON with the fields of `render.priors.bank.header.Header`.
+    vocabulary (V,) uint8                         the words of the captions, UTF-8, one per line
+    counts     (N,) uint8                         how many words the captions of a picture have
+    mentions   (M,) uint16                        their numbers in the vocabulary, picture after picture
+
+The metadata hold `bank`, JSON with the fields of `render.priors.bank.header.Header`. Format 1 has no words: it lacks
+the last three tensors.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +32,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render.errors import UnfitPriorError, printable
-from render.priors.bank.header import TYPES, Header, check_shapes, read_header
+from render.priors.bank.header import FORMATS, TYPES, WORD_TYPES, Header, check_shapes, read_header
+from render.priors.bank.words import MOST_KNOWN, Words, collected
 
 Array = NDArray[Any]
 
@@ -48,6 +54,7 @@ class Bank:
     centre: Array
     usual: Array
     probes: Array
+    words: Words
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -83,6 +90,11 @@ class Facts:
     def num_pictures(self) -> int:
         return self.shapes["codes"][0]
 
+    @property
+    def num_words(self) -> int:
+        """How many words the captions of all pictures have together."""
+        return self.shapes.get("mentions", (0,))[0]
+
 
 def read_facts(path: Path) -> Facts:
     """Read what a bank says about itself; its shapes agree with each other and with the size of the file.
@@ -98,10 +110,11 @@ def read_facts(path: Path) -> Facts:
             text = (file.metadata() or {}).get("bank")
             if text is None:
                 raise UnfitPriorError(f"{path}: not a bank: its metadata do not describe one")
+            header = read_header(path, text)
             names = set(file.keys())
-            if names != TYPES.keys():
-                wrong = sorted(names ^ TYPES.keys())[0]
-                raise UnfitPriorError(printable(f"{path}: not a bank: it has {sorted(TYPES)}, but '{wrong}' differs"))
+            if wrong := sorted(names ^ header.types.keys()):
+                expected = sorted(header.types)
+                raise UnfitPriorError(printable(f"{path}: not a bank: it has {expected}, but '{wrong[0]}' differs"))
             slices = {name: file.get_slice(name) for name in names}
             types = {name: part.get_dtype() for name, part in slices.items()}
             shapes = {name: tuple(part.get_shape()) for name, part in slices.items()}
@@ -109,7 +122,6 @@ def read_facts(path: Path) -> Facts:
         raise UnfitPriorError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (SafetensorError, ValueError) as error:
         raise UnfitPriorError(printable(f"{path}: not a bank: {error}")) from error
-    header = read_header(path, text)
     check_shapes(path, header, shapes, types)
     return Facts(header=header, shapes=shapes)
 
@@ -123,20 +135,39 @@ def read_bank(path: Path) -> Bank:
         tensors = load_file(path)
     except Exception as error:  # it was readable a moment ago
         raise UnfitPriorError(printable(f"{path}: cannot be read: {error}")) from error
-    if any(tensors[name].shape != facts.shapes[name] for name in TYPES):
+    if any(tensors[name].shape != facts.shapes[name] for name in facts.header.types):
         raise UnfitPriorError(f"{path}: has changed while it was read")
-    for name, kind in TYPES.items():
+    for name, kind in facts.header.types.items():
         if kind == "F32" and not (np.isfinite(tensors[name]).all() and np.abs(tensors[name]).max(initial=0) < 1e6):
             raise UnfitPriorError(f"{path}: not a bank: '{name}' has numbers that no embedding has")
-    return Bank(header=facts.header, **tensors)
+    words = _words(path, len(tensors["codes"]), {name: tensors.pop(name) for name in WORD_TYPES if name in tensors})
+    return Bank(header=facts.header, words=words, **tensors)
+
+
+def _words(path: Path, count: int, tensors: Mapping[str, Array]) -> Words:
+    """Words that agree with each other; none for a file of format 1. Raises `UnfitPriorError`."""
+    if not tensors:
+        return collected([()] * count)
+    words = Words(**tensors)
+    try:
+        known = words.vocabulary.tobytes().decode().count("\n") + 1 if len(words.vocabulary) else 0
+    except UnicodeDecodeError as error:
+        raise UnfitPriorError(f"{path}: not a bank: its words are not UTF-8") from error
+    if known > MOST_KNOWN:
+        raise UnfitPriorError(f"{path}: expected at most {MOST_KNOWN:,} words, got {known:,}")
+    if int(words.counts.sum(dtype=np.int64)) != len(words.mentions) or words.mentions.max(initial=0) >= max(1, known):
+        raise UnfitPriorError(f"{path}: not a bank: its pictures have words that it does not list")
+    return words
 
 
 def write_bank(path: Path, bank: Bank) -> None:
     """Write a bank, atomically: the same bank gives the same bytes. Raises `OSError`."""
     from safetensors.numpy import save
 
-    tensors = {name: np.ascontiguousarray(getattr(bank, name)) for name in TYPES}
-    write_whole(path, save(tensors, {"bank": json.dumps(asdict(bank.header), sort_keys=True)}))
+    tensors = {name: getattr(bank if name in TYPES else bank.words, name) for name in TYPES | WORD_TYPES}
+    header = replace(bank.header, format=FORMATS[-1])
+    content = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    write_whole(path, save(content, {"bank": json.dumps(asdict(header), sort_keys=True)}))
 
 
 def write_whole(path: Path, content: bytes) -> None:

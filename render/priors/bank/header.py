@@ -11,11 +11,12 @@ from pathlib import Path
 from render.errors import UnfitPriorError, printable
 from render.files.setting_rules import RefusedSettingError, Rules, list_of, matching, require_known, whole
 
-FORMAT = 1
+FORMATS = (1, 2)  # the first has no words
 MAX_PICTURES = 1_000_000
 MAX_CELLS = 4096  # of a picture: 64 x 64 codes
 MAX_WIDTH = 8192  # of an embedding
 _MAX_PROBES = 16
+MAX_VOCABULARY = 1 << 22  # bytes
 TYPES = {
     "codes": "U8",
     "embeddings": "I8",
@@ -25,9 +26,10 @@ TYPES = {
     "usual": "F32",
     "probes": "F32",
 }
+WORD_TYPES = {"vocabulary": "U8", "counts": "U8", "mentions": "U16"}
 _TEXT = matching(r"[^\x00-\x1f\x7f]{0,200}", "a line of text")
 _RULES: Rules = {
-    "format": whole(FORMAT, FORMAT),
+    "format": whole(*FORMATS),
     "grid": list_of(whole(1, MAX_CELLS), 2, 2),
     "num_codes": whole(2, 1 << 20),
     "stride": whole(1, 512),
@@ -58,7 +60,12 @@ class Header:
     latent: str
     perceptor: str
     made_of: str = ""
-    format: int = FORMAT
+    format: int = FORMATS[-1]
+
+    @property
+    def types(self) -> Mapping[str, str]:
+        """The tensors of its file, and the type of each."""
+        return TYPES if self.format == 1 else TYPES | WORD_TYPES
 
     @property
     def bits(self) -> int:
@@ -94,7 +101,8 @@ def read_header(path: Path, text: str) -> Header:
 
 def check_shapes(path: Path, header: Header, shapes: Mapping[str, tuple[int, ...]], types: Mapping[str, str]) -> None:
     """Check that the shapes agree with each other and with the header. Raises `UnfitPriorError`."""
-    if any(len(shapes[name]) != (2 if name in ("codes", "embeddings", "basis", "probes") else 1) for name in TYPES):
+    two = ("codes", "embeddings", "basis", "probes")
+    if any(len(shapes[name]) != (2 if name in two else 1) for name in header.types):
         raise UnfitPriorError(f"{path}: not a bank: its tensors have other dimensions")
     count, (kept, width), probes = shapes["codes"][0], shapes["basis"], shapes["probes"][0]
     expected = {
@@ -105,11 +113,14 @@ def check_shapes(path: Path, header: Header, shapes: Mapping[str, tuple[int, ...
         "centre": (width,),
         "usual": (width,),
         "probes": (probes, width),
+        "vocabulary": shapes.get("vocabulary"),
+        "counts": (count,),
+        "mentions": shapes.get("mentions"),
     }
-    for name, shape in expected.items():
-        if shapes[name] != shape or types[name] != TYPES[name]:
+    for name, kind in header.types.items():
+        if shapes[name] != expected[name] or types[name] != kind:
             found = f"{types[name]} {shapes[name]}"
-            raise UnfitPriorError(f"{path}: not a bank: '{name}' is {found}, expected {TYPES[name]} {shape}")
+            raise UnfitPriorError(f"{path}: not a bank: '{name}' is {found}, expected {kind} {expected[name]}")
     bounds = {
         "pictures": (count, MAX_PICTURES),
         "numbers per embedding": (width, MAX_WIDTH),
@@ -118,5 +129,7 @@ def check_shapes(path: Path, header: Header, shapes: Mapping[str, tuple[int, ...
     for what, (number, most) in bounds.items():
         if not 0 < number <= most:
             raise UnfitPriorError(f"{path}: expected 1 to {most:,} {what}, got {number:,}")
+    if shapes.get("vocabulary", (0,))[0] > MAX_VOCABULARY:
+        raise UnfitPriorError(f"{path}: expected at most {MAX_VOCABULARY:,} bytes of words")
     if not 0 < kept <= width:
         raise UnfitPriorError(f"{path}: not a bank: {kept:,} components of {width:,} numbers")

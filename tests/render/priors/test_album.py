@@ -30,6 +30,7 @@ def folder(tmp_path: Path) -> Path:
     for number in range(40):
         colour = random.integers(0, 256, 3, dtype=np.uint8)
         Image.fromarray(np.broadcast_to(colour, (20 + number, 40, 3)).copy()).save(place / f"{number:02d}.png")
+    (place / "10.txt").write_text("number ten", encoding="utf-8")
     (place / "more" / "again.png").write_bytes((place / "39.png").read_bytes())
     (place / ".hidden.png").write_bytes((place / "39.png").read_bytes())
     (place / "a.txt").write_text("no picture")
@@ -83,6 +84,9 @@ def test_an_interrupted_run_continues_to_the_same_bank(folder: Path, tmp_path: P
     made = second.bank(latent="a", perceptor="b", made_of="c")
     np.testing.assert_array_equal(made.codes, whole.codes)
     np.testing.assert_array_equal(made.embeddings, whole.embeddings)
+    np.testing.assert_array_equal(made.words.vocabulary, whole.words.vocabulary)
+    np.testing.assert_array_equal(made.words.counts, whole.words.counts)
+    assert "ten" in made.words.known
     again.remove()
     assert not (tmp_path / "b").exists()
 

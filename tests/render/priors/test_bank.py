@@ -25,17 +25,20 @@ from render.priors.bank import load
 from render.priors.bank.building import Builder, cropped
 from render.priors.bank.choosing import BankPrior
 from render.priors.bank.file import Bank, packed, read_bank, read_facts, write_bank
+from render.priors.bank.header import WORD_TYPES
+from render.spec import PromptWeight
 
 CPU = torch.device("cpu")
 COLOURS = {"red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0), "white": (1.0, 1.0, 1.0)}
+CAPTIONS = {"green": [["two foxes", "a fox and a wall"]], "blue": [["a wall"]]}
 
 
 @pytest.fixture(scope="session")
 def bank(embedded_vqgan: VQGAN) -> Bank:
     """A red, a green, a blue and a white picture of 4 x 6 codes, as the toy perceptor sees them."""
     builder = Builder(embedded_vqgan, Toy(CPU), (4, 6), CPU)
-    for colour in COLOURS.values():
-        builder.add(torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 32, 48))
+    for name, colour in COLOURS.items():
+        builder.add(torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 32, 48), CAPTIONS.get(name, ()))
     return builder.bank(latent="embedded", perceptor="toy", made_of="four colours")
 
 
@@ -51,7 +54,10 @@ def files(path: Path) -> ModelFiles:
 
 def wanted(*texts: str, weights: tuple[float, ...] = (), count: int = 1, **settings: float) -> Wanted:
     targets = Targets(embeddings=Toy(CPU).encode_text(texts), weights=torch.tensor(weights or (1.0,) * len(texts)))
-    return Wanted(targets=[targets], size=(64, 64), count=count, settings=settings)
+    prompts = [
+        PromptWeight(text=text, weight=weight) for text, weight in zip(texts, targets.weights.tolist(), strict=True)
+    ]
+    return Wanted(targets=[targets], size=(64, 64), count=count, settings=settings, prompts=prompts)
 
 
 @pytest.mark.parametrize("bits", [1, 5, 8, 13, 14])
@@ -66,8 +72,11 @@ def test_packed_codes_come_back(bits: int, bank: Bank) -> None:
 def test_a_file_comes_back_and_the_same_bank_gives_the_same_bytes(bank: Bank, path: Path, tmp_path: Path) -> None:
     found = read_bank(path)
     for entry in dataclasses.fields(Bank):
-        if entry.name != "header":
+        if entry.name not in ("header", "words"):
             np.testing.assert_array_equal(getattr(found, entry.name), getattr(bank, entry.name))
+    for name in WORD_TYPES:
+        np.testing.assert_array_equal(getattr(found.words, name), getattr(bank.words, name))
+    assert [*found.words.known] == ["fox", "two", "wall"]
     assert found.header == bank.header
     assert read_facts(path).num_pictures == len(bank) == 4
     write_bank(tmp_path / "b.bank", found)
@@ -90,6 +99,38 @@ def test_the_nearest_picture_is_chosen(colour: str, path: Path, embedded_vqgan: 
     assert found.latents.shape == (1, 32, 4, 6)
     mean = embedded_vqgan.decode(found.latents).mean(dim=(0, 2, 3))
     torch.testing.assert_close(mean, torch.tensor(COLOURS[colour]), atol=0.3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "weights", "shown"),
+    [
+        (["the FOXES"], (), "green"),  # no perceptor has to know a fox
+        (["red"], (), "red"),  # no caption has the word
+        (["the blue walls"], (), "blue"),  # two have it: the perceptor decides
+        (["the green wall"], (), "green"),
+        (["blue", "a fox"], (1.0, -1.0), "blue"),
+    ],
+)
+def test_a_word_of_its_captions_finds_a_picture(
+    texts: list[str], weights: tuple[float, ...], shown: str, path: Path, embedded_vqgan: VQGAN
+) -> None:
+    prior = load(files(path), embedded_vqgan, [Toy(CPU)], CPU, torch.float32)
+    asked = wanted(*texts, weights=weights, temperature=0.0)
+    found = prior.propose(asked, torch.Generator().manual_seed(1))
+    mean = embedded_vqgan.decode(found.latents).mean(dim=(0, 2, 3))
+    torch.testing.assert_close(mean, torch.tensor(COLOURS[shown]), atol=0.3, rtol=0)
+
+
+def test_a_bank_of_the_first_format_has_no_words(path: Path, embedded_vqgan: VQGAN) -> None:
+    def without_words(tensors: dict[str, Any], header: dict[str, Any]) -> None:
+        header.update(format=1)
+        for name in WORD_TYPES:
+            del tensors[name]
+
+    rewritten(path, without_words)
+    prior = load(files(path), embedded_vqgan, [Toy(CPU)], CPU, torch.float32)
+    found = prior.propose(wanted("red", "a fox", weights=(1.0, 0.1), temperature=0.0), torch.Generator().manual_seed(1))
+    assert int(embedded_vqgan.decode(found.latents).mean(dim=(0, 2, 3)).argmax()) == 0
 
 
 def test_prompts_mix_by_their_weights(path: Path, embedded_vqgan: VQGAN) -> None:
@@ -186,7 +227,10 @@ HOSTILE: list[tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] = [
     (lambda t, h: t.update(embeddings=t["embeddings"][:-1].copy()), "'embeddings' is"),
     (lambda t, h: t.update(scale=t["scale"] * np.nan), "'scale' has numbers that no embedding has"),
     (lambda t, h: t.update(centre=t["centre"] + np.float32(1e30)), "'centre' has numbers"),
-    (lambda t, h: t.update({n: t[n][:0].copy() for n in ("codes", "embeddings")}), "expected 1 to 1,000,000 pictures"),
+    (
+        lambda t, h: t.update({n: t[n][:0].copy() for n in ("codes", "embeddings", "counts", "mentions")}),
+        "expected 1 to 1,000,000 pictures",
+    ),
     (lambda t, h: h.update(grid=[64, 65]), "more than 4,096 codes"),
     (lambda t, h: h.update(grid=[4, -6]), "grid: expected"),
     (lambda t, h: h.update(grid=[4]), "grid: expected"),
@@ -195,7 +239,18 @@ HOSTILE: list[tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] = [
     (lambda t, h: h.update(stride=True), "stride: expected"),
     (lambda t, h: h.update(codebook="x"), "codebook: expected a SHA-256"),
     (lambda t, h: h.update(latent="a\x1b[2J"), "latent: expected a line of text"),
-    (lambda t, h: h.update(format=2), "format: expected"),
+    (lambda t, h: h.update(format=3), "format: expected"),
+    (lambda t, h: h.update(format=1), "'counts' differs"),
+    (lambda t, h: t.pop("mentions"), "'mentions' differs"),
+    (lambda t, h: t.update(mentions=t["mentions"].astype(np.int64)), "'mentions' is I64"),
+    (lambda t, h: t.update(mentions=t["mentions"] + np.uint16(3)), "words that it does not list"),
+    (lambda t, h: t.update(mentions=t["mentions"][1:].copy()), "words that it does not list"),
+    (lambda t, h: t.update(counts=t["counts"] + np.uint8(200)), "words that it does not list"),
+    (lambda t, h: t.update(counts=t["counts"][1:].copy()), "'counts' is"),
+    (lambda t, h: t.update(vocabulary=t["vocabulary"][:0].copy()), "words that it does not list"),
+    (lambda t, h: t.update(vocabulary=np.full(9, 255, np.uint8)), "not UTF-8"),
+    (lambda t, h: t.update(vocabulary=np.full(1 << 17, 10, np.uint8)), "at most 65,536 words"),
+    (lambda t, h: t.update(vocabulary=np.full(1 << 23, 65, np.uint8)), "at most 4,194,304 bytes of words"),
     (lambda t, h: h.update(loads="os.system"), "unknown setting"),
     (lambda t, h: h.pop("latent"), "latent"),
 ]
