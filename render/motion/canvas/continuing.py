@@ -18,7 +18,7 @@ NEAR = (12, 24)  # how many rows and columns away a copy may come from
 # What counts besides the fit, which is 0 for equal surroundings and about 2 for unrelated ones:
 PLACE = 12.0  # the distance from the nearest known row, squared, as a share of the height; a tenth of it for columns
 REPEATED = 0.3  # each earlier copy of the same cell
-UNIQUE = 2.0  # how little a cell's surroundings resemble all others in the picture
+UNIQUE = 1.2  # how little a cell's surroundings resemble all others in the picture
 CHANCE = 0.05  # a random number
 RIM = 0.15  # a cell at the rim, of whose surroundings only a part is known
 
@@ -46,7 +46,7 @@ def continued(latent: Tensor, unknown: Tensor, generator: torch.Generator) -> Te
     """
     known = (~unknown).nonzero()
     first, last = known.min(dim=0).values, known.max(dim=0).values
-    reach = min(REACH, (int((last - first).min()) - 1) // 2)
+    reach = min(REACH, int((last - first).min()) // 2)
     copying = _Copying(_features(latent, unknown), unknown, reach) if reach > 0 else None
     if copying is None or not len(copying.rows):
         return latent

@@ -82,7 +82,7 @@ class Painter:
         """Return the canvas with everything painted that is unknown."""
         colours, known = canvas[:, :3], (canvas[:, 3:] >= KNOWN).float()
         begun = spread(colours, known)
-        pairs = zip(begun.split(1), known.split(1), strict=True)
+        pairs = zip(torch.split(begun, 1), torch.split(known, 1), strict=True)
         outside = torch.cat([continued(picture, there, generator) for picture, there in pairs])
         painted = joint(outside, colours, known, self._rim).joined(outside, colours)
         rim = self._stride  # the decoder draws the outermost cells worst; they are painted again with the next band

@@ -127,6 +127,11 @@ def last(motion_of: str, card: torch.Tensor) -> np.ndarray:
     return pixels.astype(int)
 
 
+def test_a_border_that_a_render_paints_is_mirrored(card: torch.Tensor) -> None:
+    painted, mirrored = (last(f"{{zoom: 0.7/s, border: {border}}}", card) for border in ("paint", "reflect"))
+    assert np.array_equal(painted, mirrored)
+
+
 def test_in_a_zoom_out_the_border_shows_only_at_the_edge(card: torch.Tensor) -> None:
     seen = {border: last(f"{{zoom: 0.7/s, border: {border}}}", card) for border in BORDERS}
     rims = {border: np.concatenate([picture[0], picture[:, 0]]) for border, picture in seen.items()}
