@@ -31,6 +31,8 @@ class Pictures:
 
     def over(self, shown: Tensor, spec: FrameSpec) -> Tensor:
         """Blend the guides of a frame into it, each by its weight and where it has moved to: (1, 3, H, W) in [0, 1]."""
+        if not spec.image_guides:
+            return shown
         total = max(1.0, sum(guide.weight for guide in spec.image_guides))
         mixed = shown * (1 - sum(guide.weight for guide in spec.image_guides) / total)
         for guide in spec.image_guides:

@@ -31,13 +31,13 @@ class Refine:
         fields.integer(0, 100_000),
         60,
         "steps of the first frame, which starts from soft, nearly grey noise; two thirds of them at half the size; 8 if"
-        " `start:` names a prior",
+        " `start:` names a prior; of a picture, those that its strength leaves",
     )
     lr: Curve = setting(
         curve(number(0, 100)),
         Curve.constant(0.3),
         "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.05 if `start:`"
-        " names a prior",
+        " names a prior or a picture, 0.02 at strength 1",
     )
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "random crops scored per step")
     augment: str = setting(
@@ -52,7 +52,7 @@ class Refine:
         "what scales Adam's steps: with `number`, each number of the latent is scaled by its own gradients, and all of"
         " the picture changes at once, which suits noise; with `picture`, all share one scale, so a start that is worth"
         " keeping changes only where the prompts ask for it: use it with an `lr` of 0.01 to 0.1; `picture` if `start:`"
-        " names a prior",
+        " names a prior or a picture",
     )
     carry: bool = setting(fields.flag, True, "keep the optimizer's moments from frame to frame")
     cadence: Curve = setting(
@@ -79,10 +79,21 @@ FROM_PRIOR = Refine(first_frame=8, lr=Curve.constant(0.05), adapt="picture")
 FROM_PICTURE = Refine(lr=Curve.constant(0.05), adapt="picture")
 """The defaults where they start from a picture file; its strength says how many steps the first one takes."""
 
+FROM_WHOLE_PICTURE = dataclasses.replace(FROM_PICTURE, lr=Curve.constant(0.02))
+"""At strength 1 the second frame takes the first steps, which are the largest: with a larger `lr` it would jump."""
+
+
+def _default(start: Start) -> Refine:
+    if start.is_noise:
+        return Refine()
+    if start.image is None:
+        return FROM_PRIOR
+    return FROM_PICTURE if start.image.strength < 1 else FROM_WHOLE_PICTURE
+
 
 def _read(reading: Reading) -> Refine:
     start: Start = reading.found["start"]
-    default = Refine() if start.is_noise else FROM_PICTURE if start.prior is None else FROM_PRIOR
+    default = _default(start)
     read = partial(read_map, setting_readers(Refine))
     given: dict[str, Any] = read_entry(read, reading.entries, "refine", reading.clock, default={})
     return dataclasses.replace(default, **given)

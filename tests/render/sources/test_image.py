@@ -1,5 +1,7 @@
 """A first frame from a picture file: how much of it is left, how it is fitted, and that it is the checked file."""
 
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from render.latents.vqgan import VQGAN
 from render.models.model import sha256
 from render.renderer.renderer import Renderer
 from render.spec import FrameSpec, ImageFile, Picture, PictureStart
+from tests.render.files.test_images import header, png
 
 CPU = torch.device("cpu")
 
@@ -116,3 +119,37 @@ def test_a_picture_of_the_frames_size_stays_to_the_bit(tmp_path: Path) -> None:
     for fit in ("crop", "pad", "stretch"):
         found = pictures.read(Picture(file=file, fit=fit), (64, 36), CPU)
         assert torch.equal((found[0].movedim(0, -1) * 255).round().byte(), torch.from_numpy(levels))
+
+
+def _cmyk(upright: Image.Image, path: Path) -> None:
+    upright.convert("CMYK").save(path, "JPEG", quality=95)
+
+
+def _turned(upright: Image.Image, path: Path) -> None:
+    """As a phone held upright stores it: on its side, with an orientation tag."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.transpose(Image.Transpose.ROTATE_90).save(path, "JPEG", exif=exif, quality=95)
+
+
+def _transparent(upright: Image.Image, path: Path) -> None:
+    """Orange where it is covered, over a blue background where it is not."""
+    upright.putalpha(Image.fromarray(np.where(np.arange(64)[:, None] < 32, 0, 255).repeat(64, 1).astype(np.uint8)))
+    upright.save(path, "PNG")
+
+
+def _sixteen_bits(upright: Image.Image, path: Path) -> None:
+    levels = (np.asarray(upright).astype(int) * 257).astype(">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in levels)
+    path.write_bytes(png(header(64, 64, bits=16, colour=2), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")))
+
+
+@pytest.mark.parametrize("save", [_cmyk, _turned, _transparent, _sixteen_bits])
+def test_every_kind_of_picture_is_read_as_people_see_it(
+    save: Callable[[Image.Image, Path], None], picture: Picture, tmp_path: Path
+) -> None:
+    with Image.open(picture.file.path) as image:
+        save(image.copy(), tmp_path / "other")
+    file = ImageFile(path=tmp_path / "other", sha256=sha256(tmp_path / "other"))
+    other = pictures.read(Picture(file=file, background="#1e3cc8"), (64, 64), CPU)
+    assert float((other - pictures.read(picture, (64, 64), CPU)).abs().mean()) < 0.02

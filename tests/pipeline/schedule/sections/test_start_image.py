@@ -57,8 +57,10 @@ def test_the_stronger_the_fewer_steps(folder: Path, strength: str, refine: str, 
 
 
 def test_the_steps_are_gentle_unless_refine_says_otherwise(folder: Path) -> None:
-    gentle = timeline(folder, f"{SMALL}start: {{image: a.png}}").at(1)
+    gentle = timeline(folder, f"{SMALL}start: {{image: a.png, strength: 0.9}}").at(1)
     assert (gentle.lr, gentle.adapt) == (0.05, "picture")
+    gentlest = timeline(folder, f"{SMALL}start: {{image: a.png}}").at(1)
+    assert (gentlest.lr, gentlest.adapt) == (0.02, "picture")
     own = timeline(folder, f"{SMALL}start: {{image: a.png}}\nrefine: {{lr: 0.2, adapt: number}}").at(1)
     assert (own.lr, own.adapt) == (0.2, "number")
 
