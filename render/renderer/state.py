@@ -19,8 +19,8 @@ class FrameState:
         optimizer_state: see `LatentAdam.state`.
         similarity: (B,) cosine of the whole picture to the prompts; NaN without prompts. It is for
             information only and does not influence the next frame.
-        colours: (B, 3, N), the statistics that later frames are matched to, see `render.guidance.colour.statistics`; None if
-            none are.
+        colours: (B, 3, N), the statistics that later frames are matched to, see `render.guidance.colour.statistics`;
+            None if none are.
         shown: (B, 3, H, W) in [0, 1], the finished frame if it differs from `image`, which the next frame starts from.
     """
 
