@@ -181,7 +181,15 @@ def test_anything_but_a_file_is_refused_at_once(
     refused(tmp_path / "a.yaml", message)
 
 
-@pytest.mark.parametrize("key", ["include: {}", "prompts: [{{image: {}}}]"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "include: {}",
+        "prompts: [{{image: {}}}]",
+        "colour: {{match: {}}}",
+        "colour: {{palette: {{image: {}}}, lock: true}}",
+    ],
+)
 @pytest.mark.parametrize(
     ("written", "message"),
     [
