@@ -15,7 +15,7 @@ def test_the_documentation_is_current() -> None:
     assert filled(text) == text, "python -m pipeline.schedule.reference docs/schedule.md"
     tables = re.findall(r"<!-- generated: (\w+) -->", text)
     known = ["schedule", "functions", "output", "video", "formats", "places", "models", "motion", "refine", "losses"]
-    assert sorted(tables) == sorted([*known, "music", "signals", "loop", "shots", "start"])
+    assert sorted(tables) == sorted([*known, "music", "signals", "loop", "shots", "start", "colour"])
 
 
 def test_a_table_is_filled_in_and_the_rest_is_left() -> None:
