@@ -74,10 +74,15 @@ def lines(schedule: Schedule) -> list[Line]:
     if not schedule.refine.cutouts.is_constant:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
     colour: Colour = schedule.others["colour"]
-    curves = {"colour amount": colour.amount, "contrast": colour.contrast, "dither": colour.dither}
-    for name, curve in curves.items():
-        if curve is not None and not curve.is_constant:
-            found.append(Line(name=name, unit="of lightness" if name == "contrast" else "", curve=curve))
+    found += [
+        Line(name=name, unit=unit, curve=changing)
+        for name, unit, changing in (
+            ("colour amount", "", colour.amount),
+            ("contrast", "of lightness", colour.contrast),
+            ("dither", "", colour.dither),
+        )
+        if changing is not None and not changing.is_constant
+    ]
     return found + [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in schedule.losses.items()]
 
 
