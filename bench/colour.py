@@ -6,6 +6,7 @@ CIELAB from those at its beginning, and draws frames of each, one row per settin
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -109,12 +110,9 @@ def _mean(looks: list[Look]) -> Look:
 
 def cost(renderer: Renderer, size: tuple[int, int], prompt: str, rounds: int) -> None:
     """Print how long a moved frame takes with each setting, compared with none."""
-    works = {}
-    for name, colour in SETTINGS.items():
-        specs = list(Timeline(zoom(2, size, prompt, colour)))
-        first = renderer.step(None, specs[0])
-        works[name] = lambda first=first, spec=specs[1]: renderer.step(first, spec)
-    timings = interleave(works, rounds)
+    specs = {name: Timeline(zoom(2, size, prompt, colour)).at(1) for name, colour in SETTINGS.items()}
+    first = renderer.step(None, Timeline(zoom(2, size, prompt, SETTINGS["match: first"])).at(0))
+    timings = interleave({name: partial(renderer.step, first, spec) for name, spec in specs.items()}, rounds)
     for name, timing in timings.items():
         share = 1 / timing.times_faster_than(timings["nothing"])
         click.echo(f"{name:14} {timing.median:.4f} s a frame, x {share:.3f}")

@@ -50,6 +50,8 @@ def test_broken_csv_is_reported_with_its_line(tmp_path: Path, content: str, mess
         ("prompts: [{text: a, region: %s}]", "a.png", b"", "at most 400,000,000"),
         ("prompts: [{text: a, region: %s}]", "a.mp4", b"\0\0\0\x18ftypmp42", "at most 2,000,000,000 bytes"),
         ("prompts: a\nkeep: {region: {box: [0, 0, 1, 1]}, image: %s}", "a.png", b"", "at most 400,000,000"),
+        ("prompts: sea\ncolour: {match: %s}", "a.jpg", b"", "at most 400,000,000"),
+        ("prompts: sea\ncolour: {palette: {image: %s}, lock: true}", "a.jpg", b"", "at most 400,000,000"),
         ("prompts: sea\nmusic: {file: %s, bpm: 120}", "a.ogg", b"OggS", "has 21,474,836,480 bytes"),
         ("prompts: sea\nmusic: {signals: {a: {csv: %s}}}", "a.csv", b"0,1\n", "more than 20,000,000 bytes"),
         ("prompts: sea\nmusic: {signals: {a: {midi: %s}}}", "a.mid", _midi(b"\0\x60", b""), "contains no note"),

@@ -187,6 +187,8 @@ def test_anything_but_a_file_is_refused_at_once(
         *("include: {}", "prompts: [{{image: {}}}]", "prompts: [{{text: a, region: {}}}]"),
         "prompts: a\nkeep: {{region: {{box: [0, 0, 1, 1]}}, image: {}}}",
         "prompts: a\nlosses: {{smooth: {{weight: 1, region: {{video: {}}}}}}}",
+        "colour: {{match: {}}}",
+        "colour: {{palette: {{image: {}}}, lock: true}}",
     ],
 )
 @pytest.mark.parametrize(

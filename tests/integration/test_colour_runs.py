@@ -67,5 +67,7 @@ def test_a_state_has_the_statistics_of_the_first_frame(schedule: Path, tmp_path:
     states = StateFolder(tmp_path / "out" / "state", 8)
     kept = [states.load(index, torch.device("cpu")) for index in states.kept()]
     assert len(kept) >= 2
-    assert all(state.colours is not None and torch.equal(state.colours, kept[0].colours) for state in kept)
+    first, *others = [state.colours for state in kept]
+    assert first is not None
+    assert all(other is not None and torch.equal(other, first) for other in others)
     assert all(state.shown is not None for state in kept)

@@ -19,7 +19,7 @@ def _names() -> list[str]:
     return sorted(ImageColor.colormap)
 
 
-@described({"title": "colour", **one_of({"enum": _names}, written_as(_HEX.pattern, _EXPECTED))})
+@described({"title": "CSS colour", **one_of({"enum": _names}, written_as(_HEX.pattern, _EXPECTED))})
 def colour(value: Value, clock: Clock) -> str:
     """A colour of CSS by its name, or #rgb or #rrggbb; returned as #rrggbb."""
     from PIL import ImageColor

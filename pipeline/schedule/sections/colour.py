@@ -181,7 +181,7 @@ def _join(starts: Sequence[float], parts: Sequence[Colour]) -> Colour:
 SECTION = Section(
     position=85,
     shape=lambda: section(
-        "colours", "colours of the picture: what they are matched to, and a palette", settings(Colour)
+        "colour", "colours of the picture: what they are matched to, and a palette", settings(Colour)
     ),
     read=_read,
     needs=("losses",),

@@ -67,6 +67,9 @@ def curve_of(found: Schedule, name: str) -> Curve:
         return path_curves(shake, None).get(part) or getattr(shake, part)
     if name.endswith(" loss"):
         return found.losses[name.removesuffix(" loss")]
+    if name in ("colour amount", "contrast", "dither"):
+        curve: Curve = getattr(found.others["colour"], name.removeprefix("colour "))
+        return curve
     return found.motion.rates[name] if name in catalogue.names(transforms) else getattr(found.refine, name)
 
 

@@ -27,7 +27,7 @@ from render.refinement.refine import Guide, Refinement
 from render.renderer.renderer import Renderer, Scorer
 from render.rng import frame_generator
 from render.sources.noise import soft
-from render.spec import AUGMENTS, FrameSpec, PromptWeight
+from render.spec import AUGMENTS, Colour, FrameSpec, PromptWeight
 
 CPU = torch.device("cpu")
 WAITING = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
@@ -94,7 +94,9 @@ SPEC = FrameSpec(
     transforms={},
     center=(0.5, 0.5),
     border="reflect",
-    losses={"prompt": 1.0, "smooth": 0.4, "anchor": 0.1, "saturation": 0.1, "symmetry_x": 1.0, "symmetry_radial": 1.0},
+    losses=dict.fromkeys(("smooth", "anchor", "saturation", "palette", "symmetry_x", "symmetry_radial"), 0.1)
+    | {"prompt": 1.0},
+    colour=Colour(palette=("#ff6347", "#123456")),
     num_steps=2,
     lr=0.1,
     num_cutouts=4,
