@@ -1,7 +1,7 @@
 """What refining every n-th frame costs, and how much it flickers.
 
-`python -m bench.cadence [WIDTH HEIGHT FRAMES]` renders the same motion with n = 1 to 4, from noise with the default rate
-and from the bank with a gentle one.
+`python -m bench.cadence [WIDTH HEIGHT FRAMES]` renders the same motion with n = 1 to 4, from noise with the default
+rate and from the bank with a gentle one.
 """
 
 import sys

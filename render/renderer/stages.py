@@ -19,7 +19,7 @@ from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
 from render.renderer.guide_pictures import GuidePictures
-from render.renderer.latent_noise import noisy
+from render.renderer.latent_noise import NoiseInLatents
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
@@ -85,6 +85,7 @@ class Stages:
         self._models = models
         self.scheduler = scheduler
         self._guide_pictures = GuidePictures(models.latents, self.begun)
+        self._noise = NoiseInLatents(models.latents)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
@@ -182,7 +183,7 @@ class Stages:
         """Add noise to the latent; the anchor of the refinement stays without it."""
         latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
         assert own is not None
-        latent = noisy(own, noise, spec, latents, self._models.displace(state.image, spec))
+        latent = self._noise.noisy(own, noise, spec, self._models.displace(state.image, spec))
         if refined:
             return replace(prepared, latent=None, start=latent)
         return Prepared(image=latents.decode(latent).detach(), latent=latent, start=None)
