@@ -215,7 +215,7 @@ class LatentNoise:
     """Noise that is added to the latent before refinement.
 
     Attributes:
-        amount: its standard deviation, in units of the codebook's.
+        amount: its standard deviation, in units of the codebook's: 1 for as much as its entries differ.
         grain: the radius (standard deviation) of its grains, as a share of the picture's height; 0 for a new number in
             every cell of the latent.
         variation: which noise it is; None to draw it for this frame alone.

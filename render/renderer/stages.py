@@ -26,7 +26,7 @@ from render.renderer.colours import matched
 from render.renderer.continuing import continued
 from render.renderer.guide_pictures import GuidePictures
 from render.renderer.image_guides import ImageGuides
-from render.renderer.latent_noise import noisy
+from render.renderer.latent_noise import NoiseInLatents
 from render.renderer.placing import Placing
 from render.renderer.state import FrameState
 from render.rng import frame_generator
@@ -103,6 +103,7 @@ class Stages:
         self._painter = Painter(models.latents.stride)
         self._image_guides = ImageGuides(models.latents, models.displace, models.device)
         self._placing = Placing(models.masks, models.latents)
+        self._noise = NoiseInLatents(models.latents)
 
     def finished(
         self, state: FrameState | None, spec: FrameSpec, guides: Sequence[Guide], *, careful: bool
@@ -247,7 +248,7 @@ class Stages:
         """Add noise to the latent; the anchor of the refinement stays without it."""
         latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
         assert own is not None
-        latent = noisy(own, noise, spec, latents, self._models.displace(state.image, spec))
+        latent = self._noise.noisy(own, noise, spec, self._models.displace(state.image, spec))
         if refined:
             return replace(prepared, latent=None, start=latent)
         return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)

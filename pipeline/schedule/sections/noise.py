@@ -46,8 +46,8 @@ class Noise:
     amount: Curve = setting(
         curve(number(0, 100)),
         Curve.constant(0.0),
-        "its standard deviation, in standard deviations of the codebook, as for `lr`: 0.02 to 0.1 for noise that every"
-        " frame draws anew, 0.2 to 1 with a `variation`",
+        "its standard deviation, in those of the codebook: with 1 it varies as much as the codebook's entries do; 0.01"
+        " to 0.05 for noise that every frame draws anew, 0.1 to 0.3 with a `variation`",
     )
     grain: float = setting(
         share_from(0, 1),

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from render.latents.pixels import Pixels
+from render.latents.vqgan import VQGAN
 from render.motion.displacements.homography import Homography
-from render.renderer.latent_noise import grained, noisy, on_circle
+from render.renderer.latent_noise import NoiseInLatents, grained, on_circle
 from render.renderer.renderer import Renderer
 from render.rng import frame_generator, normal
 from render.spec import FrameSpec, LatentNoise, NoiseVariation
@@ -28,7 +29,9 @@ def added(spec: FrameSpec) -> Added:
 
     def measured(noise: LatentNoise, index: int = 5, seed: int = 3) -> Tensor:
         latents = Pixels()
-        noise_added = noisy(torch.zeros(SHAPE), noise, replace(spec, index=index, seed=seed), latents, STILL)
+        noise_added = NoiseInLatents(latents).noisy(
+            torch.zeros(SHAPE), noise, replace(spec, index=index, seed=seed), STILL
+        )
         return noise_added / latents.spread
 
     return measured
@@ -87,8 +90,16 @@ def test_the_noise_before_moves_with_the_picture(added: Added, spec: FrameSpec) 
     shift[0, 2] = 8
     held = latents.spread * added(varied(0.0))
     moved, motion = torch.roll(held, 8, dims=3), Homography(matrices=shift[None])
-    left = noisy(moved, varied(0.0, (0.1, 0.0)), replace(spec, seed=3), latents, motion) - held
+    left = NoiseInLatents(latents).noisy(moved, varied(0.0, (0.1, 0.0)), replace(spec, seed=3), motion) - held
     assert float(left[..., 12:].abs().max()) < 1e-5
+
+
+def test_it_varies_as_the_codebook_s_entries_do(embedded_vqgan: VQGAN, spec: FrameSpec) -> None:
+    """The oracle is the covariance of the entries; with another seed the same latent gets other noise."""
+    middle = embedded_vqgan.codebook.mean(dim=0)[:, None, None].expand(1, -1, 100, 100)
+    noise = NoiseInLatents(embedded_vqgan).noisy(middle, LatentNoise(amount=0.05), spec, STILL) - middle
+    found, wanted = torch.cov(noise[0].flatten(1)) / 0.05**2, torch.cov(embedded_vqgan.codebook.T)
+    assert float((found - wanted).norm() / wanted.norm()) < 0.05
 
 
 @pytest.mark.parametrize("steps", [0, 2])

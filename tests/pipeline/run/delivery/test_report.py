@@ -69,6 +69,14 @@ def test_report_has_every_documented_key(tmp_path: Path, schedule: Schedule) -> 
     assert (report["device"], report["last_frame_hash"]) == ("cpu", "ab")
 
 
+def test_with_frames_between_refined_ones_the_seconds_are_the_mean(schedule: Schedule) -> None:
+    """Most of these frames take next to no time, so the median would say nothing."""
+    figures, spec = RunReport(), Timeline(schedule).at(0)
+    for index, seconds in enumerate([3.0, 3.0, 0.0, 0.0, 0.0]):
+        figures.add(dataclasses.replace(spec, index=index, key=spec if index % 3 else None), seconds)
+    assert figures.seconds_per_frame == 1.2
+
+
 def test_report_has_the_digest_of_every_model_file(tmp_path: Path, schedule: Schedule) -> None:
     models = written(tmp_path, schedule, RunReport())["models"]
     for model, entry in (
