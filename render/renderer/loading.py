@@ -9,6 +9,8 @@ from render.guidance import perceptors
 from render.guidance.perceptors import Perceptor
 from render.latents import Latent
 from render.models.model import ModelFiles
+from render.priors import Prior
+from render.renderer.located_models import DrawingModel
 from render.renderer.renderer import Renderer, Scorer, Warn
 
 
@@ -20,6 +22,7 @@ def load_renderer(
     dtype: torch.dtype,
     warn: Warn = lambda text: None,
     proposers: Sequence[ModelFiles] = (),
+    others: Sequence[DrawingModel] = (),
 ) -> Renderer:
     """Load the models of a schedule.
 
@@ -29,6 +32,7 @@ def load_renderer(
         quantize: snap latents to the codebook (see `Model.quantize`).
         warn: see `Renderer`.
         proposers: the priors' files.
+        others: more latent models.
 
     Raises:
         WeightsError: files are missing or do not fit.
@@ -38,16 +42,33 @@ def load_renderer(
     loaded = [
         Scorer(perceptor=perceptor, weight=weight) for perceptor, (_, weight) in zip(seeing, scorers, strict=True)
     ]
-    named = {
-        files.name: catalogue.load(priors, files.entry).load(files, representation, seeing, device, dtype)
-        for files in proposers
-    }
-    return Renderer(representation, loaded, device, dtype, warn, priors=named)
+
+    def named(proposers: Sequence[ModelFiles], drawing: Latent) -> dict[str, Prior]:
+        return {
+            files.name: catalogue.load(priors, files.entry).load(files, drawing, seeing, device, dtype)
+            for files in proposers
+        }
+
+    drawn = [(_latent(other.latent, other.quantize, device, dtype), other.priors) for other in others]
+    return Renderer(
+        representation,
+        loaded,
+        device,
+        dtype,
+        warn,
+        priors=named(proposers, representation),
+        others=[(drawing, named(own, drawing)) for drawing, own in drawn],
+    )
 
 
 def load_models(
     latent: ModelFiles, scorers: Sequence[ModelFiles], quantize: bool, device: torch.device, dtype: torch.dtype
 ) -> tuple[Latent, list[Perceptor]]:
     """Load a latent model and perceptors. Raises `WeightsError` if files are missing or do not fit."""
-    representation: Latent = catalogue.load(latents, latent.entry).load(latent, device, dtype, quantize)
+    representation = _latent(latent, quantize, device, dtype)
     return representation, [catalogue.load(perceptors, files.entry).load(files, device, dtype) for files in scorers]
+
+
+def _latent(files: ModelFiles, quantize: bool, device: torch.device, dtype: torch.dtype) -> Latent:
+    found: Latent = catalogue.load(latents, files.entry).load(files, device, dtype, quantize)
+    return found

@@ -10,6 +10,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawingModel:
+    """A latent model, whether its latents are snapped to the codebook, and the priors that were made for it."""
+
+    latent: ModelFiles
+    quantize: bool
+    priors: tuple[ModelFiles, ...] = ()
+
+    def digests(self) -> dict[str, Any]:
+        """Return its part of `LocatedModels.digests`."""
+        found: dict[str, Any] = {"latent": {**_digest(self.latent), "quantize": self.quantize}}
+        return {**found, "priors": [_digest(files) for files in self.priors]} if self.priors else found
+
+
+@dataclass(frozen=True, kw_only=True)
 class LocatedModels:
     """The models of a schedule and their local files; equal instances can share a renderer.
 
@@ -17,6 +31,7 @@ class LocatedModels:
         quantize: whether latents are snapped to the codebook.
         precision: one of `render.spec.PRECISIONS`.
         priors: what pictures to start from come from; their names differ.
+        others: the latent models of other shots.
     """
 
     latent: ModelFiles
@@ -24,6 +39,7 @@ class LocatedModels:
     quantize: bool
     precision: str
     priors: tuple[ModelFiles, ...] = ()
+    others: tuple[DrawingModel, ...] = ()
 
     def load(self, device_name: str) -> "Renderer":
         """Load the models on a device, see `render.device.device.pick_device`.
@@ -37,7 +53,9 @@ class LocatedModels:
 
         device = pick_device(device_name)
         dtype = model_dtype(device, self.precision)
-        return load_renderer(self.latent, self.perceptors, self.quantize, device, dtype, proposers=self.priors)
+        return load_renderer(
+            self.latent, self.perceptors, self.quantize, device, dtype, proposers=self.priors, others=self.others
+        )
 
     def digests(self) -> dict[str, Any]:
         """Return the models' names, the SHA-256 of every file, and every other property that changes pixels.
@@ -52,6 +70,8 @@ class LocatedModels:
         }
         if self.priors:
             digests["priors"] = [_digest(files) for files in self.priors]
+        if self.others:
+            digests["others"] = [other.digests() for other in self.others]
         return digests
 
 
