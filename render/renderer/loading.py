@@ -10,7 +10,6 @@ from render.guidance.perceptors import Perceptor
 from render.latents import Latent
 from render.models.model import ModelFiles
 from render.priors import Prior
-from render.renderer.located_models import DrawingModel
 from render.renderer.renderer import Renderer, Scorer, Warn
 
 
@@ -22,7 +21,7 @@ def load_renderer(
     dtype: torch.dtype,
     warn: Warn = lambda text: None,
     proposers: Sequence[ModelFiles] = (),
-    others: Sequence[DrawingModel] = (),
+    others: Sequence[tuple[ModelFiles, bool, Sequence[ModelFiles]]] = (),
 ) -> Renderer:
     """Load the models of a schedule.
 
@@ -32,7 +31,7 @@ def load_renderer(
         quantize: snap latents to the codebook (see `Model.quantize`).
         warn: see `Renderer`.
         proposers: the priors' files.
-        others: more latent models.
+        others: the files of more latent models, each with `quantize` and the files of its priors.
 
     Raises:
         WeightsError: files are missing or do not fit.
@@ -49,7 +48,7 @@ def load_renderer(
             for files in proposers
         }
 
-    drawn = [(_latent(other.latent, other.quantize, device, dtype), other.priors) for other in others]
+    drawn = [(_latent(files, snapped, device, dtype), own) for files, snapped, own in others]
     return Renderer(
         representation,
         loaded,

@@ -53,8 +53,9 @@ class LocatedModels:
 
         device = pick_device(device_name)
         dtype = model_dtype(device, self.precision)
+        others = [(other.latent, other.quantize, other.priors) for other in self.others]
         return load_renderer(
-            self.latent, self.perceptors, self.quantize, device, dtype, proposers=self.priors, others=self.others
+            self.latent, self.perceptors, self.quantize, device, dtype, proposers=self.priors, others=others
         )
 
     def digests(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pipeline.schedule.fields.readers import read_entry, section_reader
 from pipeline.schedule.fields.shapes import described, map_of, one_of, section, setting, settings
 from pipeline.schedule.sections import Reading, Section
 from pipeline.schedule.sections.models_perceptors import (
+    MAX_PERCEPTORS,
     Perceptor,
     file_shape,
     join_perceptors,
@@ -29,6 +30,7 @@ from render.renderer.located_models import DrawingModel, LocatedModels
 from render.renderer.weights import locate
 from render.spec import PRECISIONS
 
+MAX_LATENTS = 4  # of all shots
 _LATENT = "the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
 _LATENT_SHAPE = one_of(
     name_shape("latent", registry.latents),
@@ -142,6 +144,16 @@ def _check_shared(reading: Reading) -> None:
         if name not in known or known[name].node is not own[name].node:
             message = "is the same for all shots: write it under models: at the top of the schedule"
             reading.document.problems.add(InvalidError(own[name], message))
+
+
+def require_few(models: Models, shots: Value) -> None:
+    """Raise `InvalidError` at the shots if they name more models than should be loaded at once."""
+    for found, most, kind in (
+        (models.perceptors, MAX_PERCEPTORS, "perceptors"),
+        (models.latents, MAX_LATENTS, "latent models"),
+    ):
+        if len(found) > most:
+            raise InvalidError(shots, f"its shots name {len(found)} {kind}, and all are loaded; at most {most}")
 
 
 def _join(starts: Sequence[float], parts: Sequence[Models]) -> Models:

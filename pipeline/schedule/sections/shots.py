@@ -17,8 +17,7 @@ from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
 from pipeline.schedule.fields.times import duration, lasting
 from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, start
-from pipeline.schedule.sections.models import Models
-from pipeline.schedule.sections.models_perceptors import MAX_PERCEPTORS
+from pipeline.schedule.sections.models import Models, require_few
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
@@ -28,7 +27,6 @@ STARTS = ("cut", "carry")
 """How a shot can begin; anything else that `start` may be in a shot is what it cuts to, see `sections.start`."""
 
 MAX_SHOTS = 500
-MAX_LATENTS = 4  # all of them are in memory
 MAX_ENTRIES = 100_000
 
 _EXPECTED = "a list of shots such as {length: 4s, prompts: a sea, start: cut}"
@@ -149,19 +147,9 @@ def _read(reading: Reading) -> Shots:
     if "shots" in reading.entries and reading.clock.known:
         with problems.collecting():
             found = _joined(_listed(reading))
-            _check_models(found.joined["models"], reading.entries["shots"])
+            require_few(found.joined["models"], reading.entries["shots"])
             return found
     return _joined([Shot(start=0.0, cut=True, sections=_sections(reading))])
-
-
-def _check_models(models: Models, value: Value) -> None:
-    """Report more models than should be loaded at once."""
-    for found, most, kind in (
-        (models.perceptors, MAX_PERCEPTORS, "perceptors"),
-        (models.latents, MAX_LATENTS, "latent models"),
-    ):
-        if len(found) > most:
-            raise InvalidError(value, f"its shots name {len(found)} {kind}, and all are loaded; at most {most}")
 
 
 def _sections(reading: Reading) -> dict[str, Any]:
