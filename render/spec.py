@@ -264,6 +264,8 @@ class FrameSpec:
             `index`, and this frame replaces the one after `index`.
         perceptors: the weight of each perceptor, in the order of loading; those with weight 0 are left out.
             Empty if the weights do not change: then they are those that the perceptors were loaded with.
+        latent: which of the loaded latent models draws it, by number.
+        redrawn: another latent model has drawn the frame before: its picture is encoded, and the optimiser starts anew.
         start: what a first frame or a cut starts from; None for noise, and for every other frame.
         guide_pictures: those that this frame goes towards, of the scenes that are arriving.
         colour: what happens to its colours; None for nothing.
@@ -293,6 +295,8 @@ class FrameSpec:
     adapt: str = "number"
     ema: float = 0.0
     perceptors: tuple[float, ...] = ()
+    latent: int = 0
+    redrawn: bool = False
     cut: bool = False
     lead: tuple[int, float] | None = None
     start: PriorStart | PictureStart | None = None
@@ -330,6 +334,8 @@ _NEWER: dict[str, object] = {  # than frames of earlier runs
     "loss_regions": {},
     "keep": None,
     "perceptors": (),
+    "latent": 0,
+    "redrawn": False,
     "travelled": (),
     "key": None,
 }

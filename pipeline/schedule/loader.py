@@ -70,9 +70,10 @@ def _assembled(document: Value, title: str) -> Schedule:
     """Build the schedule from the document, without its source; problems are collected."""
     reading = _read(document)
     found = dict(reading.found)
-    found["models"] = with_priors(found["models"], found["start"])
     found["shots"] = found["shots"].shots
-    found["models"] = dataclasses.replace(found["models"], finds_texts=_finds_texts(found))
+    latents = [shot.models.latent for shot in found["shots"]]
+    models = with_priors(found["models"], found["start"], latents)
+    found["models"] = dataclasses.replace(models, finds_texts=_finds_texts(found))
     found["title"] = found["title"] or title
     fields = {field.name for field in dataclasses.fields(Schedule)}
     others = {name: found.pop(name) for name in [*found] if name not in fields}

@@ -150,6 +150,8 @@ class Timeline:
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
             perceptors=tuple(self._perceptors[:, moment].tolist()),
+            latent=self._latent_of(moment),
+            redrawn=index > 0 and self._latent_of(moment) != self._latent_of((index - 1) % len(self.times)),
             cut=moment > 0 and moment in self.cuts,
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
@@ -161,6 +163,11 @@ class Timeline:
             keep=self._keep_at(moment, shot),
             travelled=tuple(self._motion_at(between) for between in range(self._cadence.before(index) + 1, index)),
         )
+
+    def _latent_of(self, index: int) -> int:
+        """Which latent model draws frame `index`, by number."""
+        models = self._schedule.models
+        return models.latents.index(self._shots[self._shot[index]].models.latent) if models.others else 0
 
     def as_first(self, index: int) -> FrameSpec:
         """The spec of frame `index` as if the video began there."""

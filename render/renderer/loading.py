@@ -10,6 +10,7 @@ from render.guidance.masks import no_segmenter
 from render.guidance.perceptors import Perceptor
 from render.latents import Latent
 from render.models.model import ModelFiles
+from render.priors import Prior
 from render.renderer.renderer import Renderer, Scorer, Warn
 
 
@@ -22,6 +23,7 @@ def load_renderer(
     warn: Warn = lambda text: None,
     proposers: Sequence[ModelFiles] = (),
     segmenter: ModelFiles | None = None,
+    others: Sequence[tuple[ModelFiles, bool, Sequence[ModelFiles]]] = (),
 ) -> Renderer:
     """Load the models of a schedule.
 
@@ -32,6 +34,7 @@ def load_renderer(
         warn: see `Renderer`.
         proposers: the priors' files.
         segmenter: the files of the model that finds texts in pictures, if a region needs one.
+        others: the files of more latent models, each with `quantize` and the files of its priors.
 
     Raises:
         WeightsError: files are missing or do not fit.
@@ -41,17 +44,34 @@ def load_renderer(
     loaded = [
         Scorer(perceptor=perceptor, weight=weight) for perceptor, (_, weight) in zip(seeing, scorers, strict=True)
     ]
-    named = {
-        files.name: catalogue.load(priors, files.entry).load(files, representation, seeing, device, dtype)
-        for files in proposers
-    }
-    segment = no_segmenter if segmenter is None else clipseg.load(segmenter, device)
-    return Renderer(representation, loaded, device, dtype, warn, priors=named, segment=segment)
+
+    def named(proposers: Sequence[ModelFiles], drawing: Latent) -> dict[str, Prior]:
+        return {
+            files.name: catalogue.load(priors, files.entry).load(files, drawing, seeing, device, dtype)
+            for files in proposers
+        }
+
+    drawn = [(_latent(files, snapped, device, dtype), own) for files, snapped, own in others]
+    return Renderer(
+        representation,
+        loaded,
+        device,
+        dtype,
+        warn,
+        priors=named(proposers, representation),
+        segment=no_segmenter if segmenter is None else clipseg.load(segmenter, device),
+        others=[(drawing, named(own, drawing)) for drawing, own in drawn],
+    )
 
 
 def load_models(
     latent: ModelFiles, scorers: Sequence[ModelFiles], quantize: bool, device: torch.device, dtype: torch.dtype
 ) -> tuple[Latent, list[Perceptor]]:
     """Load a latent model and perceptors. Raises `WeightsError` if files are missing or do not fit."""
-    representation: Latent = catalogue.load(latents, latent.entry).load(latent, device, dtype, quantize)
+    representation = _latent(latent, quantize, device, dtype)
     return representation, [catalogue.load(perceptors, files.entry).load(files, device, dtype) for files in scorers]
+
+
+def _latent(files: ModelFiles, quantize: bool, device: torch.device, dtype: torch.dtype) -> Latent:
+    found: Latent = catalogue.load(latents, files.entry).load(files, device, dtype, quantize)
+    return found

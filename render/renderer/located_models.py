@@ -10,6 +10,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrawingModel:
+    """A latent model, whether its latents are snapped to the codebook, and the priors that were made for it."""
+
+    latent: ModelFiles
+    quantize: bool
+    priors: tuple[ModelFiles, ...] = ()
+
+    def digests(self) -> dict[str, Any]:
+        """Return its part of `LocatedModels.digests`."""
+        found: dict[str, Any] = {"latent": {**_digest(self.latent), "quantize": self.quantize}}
+        return {**found, "priors": [_digest(files) for files in self.priors]} if self.priors else found
+
+
+@dataclass(frozen=True, kw_only=True)
 class LocatedModels:
     """The models of a schedule and their local files; equal instances can share a renderer.
 
@@ -18,6 +32,7 @@ class LocatedModels:
         precision: one of `render.spec.PRECISIONS`.
         priors: what pictures to start from come from; their names differ.
         segmenter: finds the texts that regions name; None if none does.
+        others: the latent models of other shots.
     """
 
     latent: ModelFiles
@@ -26,6 +41,7 @@ class LocatedModels:
     precision: str
     priors: tuple[ModelFiles, ...] = ()
     segmenter: ModelFiles | None = None
+    others: tuple[DrawingModel, ...] = ()
 
     def load(self, device_name: str) -> "Renderer":
         """Load the models on a device, see `render.device.device.pick_device`.
@@ -47,6 +63,7 @@ class LocatedModels:
             dtype,
             proposers=self.priors,
             segmenter=self.segmenter,
+            others=[(other.latent, other.quantize, other.priors) for other in self.others],
         )
 
     def digests(self) -> dict[str, Any]:
@@ -64,6 +81,8 @@ class LocatedModels:
             digests["priors"] = [_digest(files) for files in self.priors]
         if self.segmenter is not None:
             digests["segmenter"] = _digest(self.segmenter)
+        if self.others:
+            digests["others"] = [other.digests() for other in self.others]
         return digests
 
 

@@ -53,6 +53,7 @@ class Renderer:
             `render.sources`.
         priors: those that specs name, see `FrameSpec.start`.
         segment: finds the texts that regions name.
+        others: more latent models, each with its priors; specs number them from 1, see `FrameSpec.latent`.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Renderer:
         source: str = "noise",
         priors: Mapping[str, Prior] | None = None,
         segment: Segment = no_segmenter,
+        others: Sequence[tuple[Latent, Mapping[str, Prior]]] = (),
     ) -> None:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
@@ -86,11 +88,25 @@ class Renderer:
         self._stages = Stages(self._models, Unbatched())
         self.device = device
         self.warn = warn
+        self._others = [self._drawing_with(*other) for other in others]
+
+    def _drawing_with(self, latents: Latent, priors: Mapping[str, Prior]) -> "Renderer":
+        """Return a renderer with another latent model and the same perceptors."""
+        other = copy.copy(self)
+        other._latents, other._others = latents, []
+        other._models = replace(self._models, latents=latents, priors=priors)
+        other._stages = Stages(other._models, self._stages.scheduler)
+        return other
+
+    def _of(self, spec: FrameSpec) -> "Renderer":
+        """The renderer with the latent model that draws a frame."""
+        return self._others[spec.latent - 1] if spec.latent and self._others else self
 
     def of_run(self, warn: Warn, scheduler: Scheduler | None = None) -> "Renderer":
         """Return a renderer with the same models for one run; `scheduler` takes its steps, or the renderer itself."""
         renderer = copy.copy(self)
         renderer.warn, renderer._stages = warn, Stages(self._models, scheduler or Unbatched())
+        renderer._others = [other.of_run(warn, scheduler) for other in self._others]
         return renderer
 
     @property
@@ -110,14 +126,16 @@ class Renderer:
         Raises:
             MemoryLimitError: the estimate exceeds the device's free memory; the message gives both.
         """
-        memory.require(self._latents, size, self.device)
+        for renderer in (self, *self._others):
+            memory.require(renderer._latents, size, self.device)
 
     def fitting(self, size: tuple[int, int], most: int) -> int:
         """Return how many pictures of (width, height) can be refined at once, from one to `most`."""
         free = memory.available(self.device)
         if free is None:
             return most
-        return max(1, min(most, free // memory.decode_bytes(self._latents, size, self.device)))
+        needed = (memory.decode_bytes(renderer._latents, size, self.device) for renderer in (self, *self._others))
+        return max(1, min(most, free // max(needed)))
 
     def step(self, state: FrameState | None, spec: FrameSpec) -> FrameState:
         """Warp, encode, refine and decode one frame.
@@ -161,7 +179,11 @@ class Renderer:
         if state is not None and state.ahead is not None:
             assert state.ahead.index == spec.index
             return state.ahead
+        if (drawing := self._of(spec)) is not self:
+            return drawing._step(state, spec)
         state = None if spec.cut else state
+        if state is not None and spec.redrawn:
+            state = replace(state, latent=None, optimizer_state={})
         guides = self._stages.guides(spec)
         found = self._stages.finished(state, spec, guides, careful=False)
         if not is_finite(found.image, found.latent, found.optimizer_state):
@@ -199,6 +221,8 @@ class Renderer:
 
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:
         """Return the refinement of a frame that starts from noise, with all steps at full size; for measuring speed."""
+        if (drawing := self._of(spec)) is not self:
+            return drawing.from_noise(spec)
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         spec = replace(spec, start=None, guide_pictures=(), image_guides=())
         image = self._stages.begun(spec, generator).image
@@ -217,4 +241,4 @@ class Renderer:
             The pictures (N, 3, H, W) in [0, 1], and their scores (N,), see `render.sources.prior.candidates`.
         """
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        return prior.candidates(spec, spec.size, generator, self._stages.loaded(spec))
+        return prior.candidates(spec, spec.size, generator, self._of(spec)._stages.loaded(spec))

@@ -16,6 +16,7 @@ from pipeline.schedule.fields.segmenters import segmenter
 from pipeline.schedule.fields.shapes import described, map_of, one_of, section, setting, settings
 from pipeline.schedule.sections import Reading, Section
 from pipeline.schedule.sections.models_perceptors import (
+    MAX_PERCEPTORS,
     Perceptor,
     file_shape,
     join_perceptors,
@@ -27,10 +28,11 @@ from pipeline.schedule.sections.models_perceptors import (
 from render.models import registry
 from render.models.downloads import Progress
 from render.models.model import Model
-from render.renderer.located_models import LocatedModels
+from render.renderer.located_models import DrawingModel, LocatedModels
 from render.renderer.weights import locate
 from render.spec import PRECISIONS
 
+MAX_LATENTS = 4  # of all shots
 _LATENT = "the name of a latent model, or {config: model.yaml, checkpoint: last.ckpt}"
 _LATENT_SHAPE = one_of(
     name_shape("latent", registry.latents),
@@ -93,11 +95,17 @@ class Models:
 
     finds_texts: bool = False  # whether a region is a text
     priors: tuple[Model, ...] = ()  # those that the section `start:` names, in order of their names
+    others: tuple[tuple[Model, tuple[Model, ...]], ...] = ()  # more latent models of shots, each with its priors
+
+    @property
+    def latents(self) -> tuple[Model, ...]:
+        """The latent models of all shots, in the order of `FrameSpec.latent`."""
+        return self.latent, *(latent for latent, _ in self.others)
 
     @property
     def size_unit(self) -> int:
-        """Width and height must be multiples of this: the model's stride, made even for the video's yuv420p."""
-        return math.lcm(2, self.latent.stride)
+        """Width and height must be multiples of this: the models' strides, made even for the video's yuv420p."""
+        return math.lcm(2, *(latent.stride for latent in self.latents))
 
     @property
     def augment(self) -> str:
@@ -112,11 +120,22 @@ class Models:
                 (locate(perceptor.model, offline=offline, progress=progress), perceptor.weight)
                 for perceptor in self.perceptors
             ),
-            quantize=self.latent.quantize if self.quantize is None else self.quantize,
+            quantize=self._quantizes(self.latent),
             precision=self.precision,
             priors=tuple(locate(prior, offline=offline, progress=progress) for prior in self.priors),
             segmenter=locate(self.segmenter, offline=offline, progress=progress) if self.finds_texts else None,
+            others=tuple(
+                DrawingModel(
+                    latent=locate(latent, offline=offline, progress=progress),
+                    quantize=self._quantizes(latent),
+                    priors=tuple(locate(prior, offline=offline, progress=progress) for prior in priors),
+                )
+                for latent, priors in self.others
+            ),
         )
+
+    def _quantizes(self, latent: Model) -> bool:
+        return latent.quantize if self.quantize is None else self.quantize
 
 
 def _read(reading: Reading) -> Models:
@@ -131,15 +150,26 @@ def _check_shared(reading: Reading) -> None:
     top = reading.document.entries().get("models") if reading.document.is_map else None
     known = top.entries() if top is not None and top.is_map else {}
     own = reading.entries["models"].entries() if "models" in reading.entries else {}
-    for name in sorted(own.keys() & {"latent", "quantize", "precision"}):
+    for name in sorted(own.keys() & {"quantize", "precision"}):
         if name not in known or known[name].node is not own[name].node:
             message = "is the same for all shots: write it under models: at the top of the schedule"
             reading.document.problems.add(InvalidError(own[name], message))
 
 
+def require_few(models: Models, shots: Value) -> None:
+    """Raise `InvalidError` at the shots if they name more models than should be loaded at once."""
+    for found, most, kind in (
+        (models.perceptors, MAX_PERCEPTORS, "perceptors"),
+        (models.latents, MAX_LATENTS, "latent models"),
+    ):
+        if len(found) > most:
+            raise InvalidError(shots, f"its shots name {len(found)} {kind}, and all are loaded; at most {most}")
+
+
 def _join(starts: Sequence[float], parts: Sequence[Models]) -> Models:
     perceptors = join_perceptors(starts, [part.perceptors for part in parts])
-    return dataclasses.replace(parts[0], perceptors=perceptors)
+    others = [latent for latent in dict.fromkeys(part.latent for part in parts) if latent != parts[0].latent]
+    return dataclasses.replace(parts[0], perceptors=perceptors, others=tuple((latent, ()) for latent in others))
 
 
 def _check_size(reading: Reading, models: Models) -> None:

@@ -17,7 +17,7 @@ from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
 from pipeline.schedule.fields.times import duration, lasting
 from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, rivals, start
-from pipeline.schedule.sections.models import Models
+from pipeline.schedule.sections.models import Models, require_few
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
@@ -152,7 +152,9 @@ def _read(reading: Reading) -> Shots:
         problems.add(InvalidError(reading.document, f"prompts: is missing; expected {EXPECTED}"))
     if "shots" in reading.entries and reading.clock.known:
         with problems.collecting():
-            return _joined(_listed(reading))
+            found = _joined(_listed(reading))
+            require_few(found.joined["models"], reading.entries["shots"])
+            return found
     return _joined([Shot(start=0.0, cut=True, sections=_sections(reading))])
 
 

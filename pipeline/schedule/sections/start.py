@@ -231,6 +231,16 @@ SECTION = Section(
 )
 
 
-def with_priors(models: Models, starts: Iterable[Start]) -> Models:
-    """The models with those that the shots start from."""
-    return dataclasses.replace(models, priors=priors_of(starts))
+def with_priors(models: Models, starts: Sequence[Start], latents: Sequence[Model] = ()) -> Models:
+    """The models with those that the shots start from.
+
+    Args:
+        latents: the latent model of each start; the first one of all unless given.
+    """
+    drawing = latents or [models.latent] * len(starts)
+
+    def of(latent: Model) -> tuple[Model, ...]:
+        return priors_of(start for start, own in zip(starts, drawing, strict=True) if own == latent)
+
+    others = tuple((latent, of(latent)) for latent, _ in models.others)
+    return dataclasses.replace(models, priors=of(models.latent), others=others)

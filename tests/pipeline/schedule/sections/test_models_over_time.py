@@ -106,8 +106,13 @@ def test_a_frame_in_which_no_perceptor_has_a_weight_is_warned_of() -> None:
             "3:41: shots[0].models.precision: is the same for all shots: write it under models: at the top",
         ),
         (
-            "shots: [{length: 2, models: {latent: pixels}}]\n",
-            "3:38: shots[0].models.latent: is the same for all shots: write it under models: at the top",
+            "shots: [{length: 2, models: {latent: pixles}}]\n",
+            "3:38: shots[0].models.latent: unknown latent model 'pixles'; did you mean 'pixels'?",
+        ),
+        (
+            "models: {perceptors: [toy, toy, toy, toy, toy]}\nshots: [{length: 2}, {length: 2, models: {perceptors: "
+            "[embedded, embedded, embedded, embedded]}}]\n",
+            "4:8: shots: its shots name 9 perceptors, and all are loaded; at most 8",
         ),
         (
             "models: {quantize: true}\nshots: [{length: 2, models: {quantize: false}}]\n",
@@ -138,3 +143,43 @@ def test_what_is_the_same_for_all_shots_comes_from_the_top() -> None:
 def test_a_plot_shows_weights_that_change() -> None:
     lines = chart.lines(read("models: {perceptors: [{model: toy, weight: 1 + t}]}\n"))
     assert [line.label for line in lines if line.unit == "weight"] == ["toy, weight"]
+
+
+LATENTS = """
+models: {perceptors: [embedded]}
+shots:
+  - {length: 2, start: {prior: bank}}
+  - {length: 2, start: carry, models: {latent: pixels}}
+  - {length: 2, start: carry, models: {latent: pixels}}
+  - {length: 2, start: {prior: bank}}
+"""
+
+
+def test_each_shot_has_its_own_latent_model() -> None:
+    schedule = read(LATENTS)
+    assert [model.name for model in schedule.models.latents] == ["embedded", "pixels"]
+    assert [spec.latent for spec in Timeline(schedule)] == [0, 0, 1, 1, 1, 1, 0, 0]
+    assert [spec.redrawn for spec in Timeline(schedule)] == [False, False, True, False, False, False, True, False]
+    assert [model.name for model in schedule.models.priors] == ["bank"]
+    assert schedule.models.others == ((schedule.models.latents[1], ()),)
+
+
+def test_the_size_fits_all_latent_models() -> None:
+    size = "output: {size: [36, 32], fps: 4}\nprompts: a sea\n"
+    shots = "shots: [{length: 2, models: {latent: pixels}}, {length: 2, models: {latent: embedded}}]\n"
+    with pytest.raises(
+        ScheduleError, match=r"1:16: output.size: expected multiples of 8 for the latent model 'embedded'"
+    ):
+        read_schedule(size + shots, "models.yaml", "models")
+
+
+def test_one_latent_model_is_as_without_shots() -> None:
+    schedule = read("shots: [{length: 2, models: {latent: pixels}}, {length: 2, models: {latent: pixels}}]\n")
+    assert schedule.models.others == ()
+    assert {(spec.latent, spec.redrawn) for spec in Timeline(schedule)} == {(0, False)}
+
+
+def test_the_digests_name_the_models_of_all_shots() -> None:
+    located = read(LATENTS).models.locate(offline=True, progress=print)
+    digests = located.digests()
+    assert digests["others"] == [{"latent": {"name": "pixels", "sha256": {}, "quantize": False}}]
