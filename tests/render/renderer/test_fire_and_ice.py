@@ -1,4 +1,4 @@
-"""Two prompts, each in its half of the picture: a judge that was not trained with the pair names both, wherever they are.
+"""Two prompts, each in its half of the picture: a judge that was not trained with the pair names both, either way.
 
 Chance is one in forty.
 """
