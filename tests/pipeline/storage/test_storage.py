@@ -220,14 +220,16 @@ def test_an_object_outside_the_folder_is_refused(tmp_path: Path) -> None:
 def test_schedules_are_fetched_with_the_files_that_they_name(store: Store, tmp_path: Path) -> None:
     text = toy(1).replace("prompts:", "include: look/look.yaml\nprompts:") + "markers: {a.b: 1s}\n"
     store.put("sea.yaml", text.encode())
-    store.put("look/look.yaml", b"losses: {smooth: 0.2}\n")
+    store.put("look/look.yaml", b"losses: {smooth: {weight: 0.2, region: masks/sky.mp4}}\n")
+    store.put("look/masks/sky.mp4", b"")
+    store.put("masks/sky.mp4", b"")
     store.put("other/unnamed.yaml", b"prompts: nothing\n")
     store.put("broken.yaml", b"prompts: [\n")
     store.put("notes.txt", b"")
     found = fetch(store.url + "/", tmp_path)
     assert [path.name for path in found] == ["broken.yaml", "sea.yaml"]
     here = sorted(path.relative_to(found[1].parent).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert here == ["broken.yaml", "look/look.yaml", "sea.yaml"]
+    assert here == ["broken.yaml", "look/look.yaml", "masks/sky.mp4", "sea.yaml"]
     assert fetch(f"{store.url}/sea.yaml", tmp_path) == [found[1]]
     with pytest.raises(StorageError, match=r"none\.yaml: there is no such object"):
         fetch(f"{store.url}/none.yaml", tmp_path)
