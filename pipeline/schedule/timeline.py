@@ -151,7 +151,8 @@ class Timeline:
             ema=shot.refine.ema,
             perceptors=tuple(self._perceptors[:, moment].tolist()),
             latent=self._latent_of(moment),
-            redrawn=index > 0 and self._latent_of(moment) != self._latent_of((index - 1) % len(self.times)),
+            redrawn=index > 0
+            and self._latent_of(moment) != self._latent_of(self._cadence.before(index) % len(self.times)),
             cut=moment > 0 and moment in self.cuts,
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,

@@ -112,13 +112,14 @@ def load(files: ModelFiles, device: torch.device) -> CLIPSeg:
     settings = read_settings(files.architecture)
     with building(f"{files.architecture}", state):
         try:
-            network: Any = CLIPSegForImageSegmentation(CLIPSegConfig(**settings)).eval().requires_grad_(False)
+            network: Any = CLIPSegForImageSegmentation(CLIPSegConfig(**settings))
             _require_layers(network.config)
         except WeightsError:
             raise
         except Exception as error:  # transformers may raise anything for a wrong number
             why = " ".join(str(error).split())
             raise WeightsError(printable(f"{files.architecture}: not a CLIPSeg config: {why}")) from error
+    network.eval().requires_grad_(False)
     wanted = {key: tuple(value.shape) for key, value in network.state_dict().items()}
     fitting = fit(state, wanted, files.weights, files.architecture)
     network.load_state_dict({key: value.to(torch.float32, copy=True) for key, value in fitting.items()})

@@ -221,7 +221,9 @@ def test_schedules_are_fetched_with_the_files_that_they_name(store: Store, tmp_p
     text = toy(1).replace("prompts:", "include: look/look.yaml\nprompts:") + "markers: {a.b: 1s}\n"
     text += "start: {image: look/first.png}\nguides: {end: {image: last one.png}}\n"
     store.put("sea.yaml", text.encode())
-    store.put("look/look.yaml", b"losses: {smooth: 0.2}\n")
+    store.put("look/look.yaml", b"losses: {smooth: {weight: 0.2, region: masks/sky.mp4}}\n")
+    store.put("look/masks/sky.mp4", b"")
+    store.put("masks/sky.mp4", b"")
     store.put("look/first.png", b"")
     store.put("last one.png", b"")
     store.put("other/unnamed.yaml", b"prompts: nothing\n")
@@ -230,7 +232,8 @@ def test_schedules_are_fetched_with_the_files_that_they_name(store: Store, tmp_p
     found = fetch(store.url + "/", tmp_path)
     assert [path.name for path in found] == ["broken.yaml", "sea.yaml"]
     here = sorted(path.relative_to(found[1].parent).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert here == ["broken.yaml", "last one.png", "look/first.png", "look/look.yaml", "sea.yaml"]
+    pictures = ["last one.png", "look/first.png", "masks/sky.mp4"]
+    assert here == sorted(["broken.yaml", "look/look.yaml", "sea.yaml", *pictures])
     assert fetch(f"{store.url}/sea.yaml", tmp_path) == [found[1]]
     with pytest.raises(StorageError, match=r"none\.yaml: there is no such object"):
         fetch(f"{store.url}/none.yaml", tmp_path)

@@ -5,6 +5,7 @@ import resource
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -19,7 +20,7 @@ from render.files.videos import VideoFrames, require_video
 def write(path: Path, codec: str, levels: list[int], size: tuple[int, int] = (64, 48), rate: int = 4) -> Path:
     """A video of grey frames."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate)
+        stream: Any = container.add_stream(codec, rate=rate)
         stream.width, stream.height = size
         stream.pix_fmt = "rgb24" if codec in ("png", "apng") else "rgb8" if codec == "gif" else "yuv420p"
         for level in levels:

@@ -1,6 +1,7 @@
 """CLIPSeg from files as transformers publishes them, of tiny networks; each answer is compared with transformers'."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from render.errors import WeightsError
 from render.guidance import clipseg
 from render.models import registry
 from render.models.model import ModelFiles
+from render.renderer.loading import load_renderer
+from render.spec import FrameSpec, Keep, PromptWeight, Region
 
 transformers = pytest.importorskip("transformers")
 CPU = torch.device("cpu")
@@ -74,6 +77,23 @@ def test_the_mask_is_that_of_transformers(published: Path) -> None:
         masks.append(found(image, text))
         torch.testing.assert_close(masks[-1], expected.view(352, 352), atol=1e-4, rtol=0)
     assert float((masks[0] - masks[1]).abs().mean()) > 1e-3, "it depends on the text"
+
+
+def test_a_text_is_found_anew_in_every_frame(published: Path, spec: FrameSpec) -> None:
+    """The first frame is noise, in which it is everywhere; then it is looked for in the frame before."""
+    model = registry.find_latent("pixels").files(), [(registry.find_perceptor("toy").files(), 1.0)]
+    renderer = load_renderer(*model, False, CPU, torch.float32, segmenter=files(published))
+    sky = Region(kind="text", text="the sky")
+    frame = replace(spec, size=(32, 16), prompts=(PromptWeight(text="red", weight=1.0, region=sky),), num_steps=2)
+    first = renderer.step(None, replace(frame, index=0))
+    everywhere = replace(frame, index=0, prompts=(PromptWeight(text="red", weight=1.0),))
+    torch.testing.assert_close(first.image, renderer.step(None, everywhere).image, atol=1e-3, rtol=0)
+    kept = replace(frame, losses={"prompt": 1.0}, keep=Keep(region=sky))
+    second = renderer.step(first, kept)
+    mask = clipseg.load(files(published), CPU)(first.image, "the sky")
+    expected = first.image * mask + renderer.step(first, replace(kept, keep=None)).image * (1 - mask)
+    assert float((second.image - expected).abs().mean()) < 0.05
+    assert torch.equal(second.image, renderer.step(first, kept).image)
 
 
 def test_a_mask_has_the_size_of_its_picture(published: Path) -> None:

@@ -21,13 +21,14 @@ from render.latents import vqgan
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
+from render.refinement.areas import Areas, Kept
 from render.refinement.joint_steps import Pending, joined
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.renderer.renderer import Renderer, Scorer
 from render.rng import frame_generator
 from render.sources.noise import soft
-from render.spec import AUGMENTS, Colour, FrameSpec, PromptWeight
+from render.spec import AUGMENTS, Colour, FrameSpec, PromptWeight, Region
 
 CPU = torch.device("cpu")
 WAITING = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
@@ -107,6 +108,19 @@ SPEC = FrameSpec(
 def test_no_weights() -> None:
     for augment in AUGMENTS:
         assert take_steps(Pixels(), Toy(CPU), replace(SPEC, augment=augment)).abs().sum() > 0
+
+
+def test_regions_and_what_is_kept() -> None:
+    left = Region(kind="box", numbers=(0.0, 0.0, 0.5, 1.0))
+    spec = replace(SPEC, prompts=tuple(replace(prompt, region=left) for prompt in SPEC.prompts))
+    refinement, optimizer = Renderer(Pixels(), [Scorer(perceptor=Toy(CPU))], CPU).from_noise(spec)
+    mask = torch.ones_like(refinement.anchor[:, :1])
+    areas = Areas(losses={"smooth": mask}, kept=Kept(picture=refinement.anchor, mask=0.5 * mask))
+    before = optimizer.latent.detach().clone()
+    with NoWaiting():  # type: ignore[no-untyped-call]
+        for _ in range(2):
+            replace(refinement, areas=areas).step(optimizer, 0.1)
+    assert (optimizer.latent.detach() - before).abs().sum() > 0
 
 
 def test_embedded_models(embedded_vqgan: VQGAN, embedded_clip: clip.CLIP) -> None:

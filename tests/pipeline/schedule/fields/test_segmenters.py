@@ -22,6 +22,7 @@ SKY = "{text: the sky}"
     ],
 )
 def test_it_is_needed_if_a_region_is_a_text(text: str, needed: bool) -> None:
+    pytest.importorskip("transformers")
     models = read_schedule(text, "a.yaml", "a").models
     assert models.finds_texts == needed
     assert models.segmenter.name == "clipseg-rd64-refined"
