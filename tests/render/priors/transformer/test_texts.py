@@ -109,6 +109,7 @@ def test_it_draws_entries_of_its_own_by_text_and_seed(tmp_path: Path) -> None:
     assert not torch.equal(proposed(prior, told("a quick fox")), rose)
     assert not torch.equal(proposed(prior, told("a red rose"), seed=2), rose)
     assert not torch.equal(proposed(prior, told("a red rose", guidance=4.0)), rose)
+    assert torch.equal(proposed(prior, replace(told("a red rose"), count=1)), rose[:1])
 
 
 def test_it_draws_whole_pictures_for_every_shape_and_without_prompts(tmp_path: Path) -> None:
