@@ -35,7 +35,7 @@ TRANSFORMER_SETTINGS = (
     Setting(
         name="guidance",
         read=number(0, 20),
-        default=1.5,
+        default=3.0,
         about="how closely a transformer of texts follows the prompts; 1 as it was trained, more with less variety",
     ),
     Setting(

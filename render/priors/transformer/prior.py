@@ -27,7 +27,7 @@ from render.priors.transformer.windows import UNKNOWN, Drawing, fill
 from render.spec import ImageFile
 
 TOP_K = 100
-GUIDANCE = 1.5
+GUIDANCE = 3.0
 AT_ONCE = 8  # candidates that are drawn together
 _NEAREST = 4  # classes that candidates are drawn of, if the schedule names none
 _SENTENCE = "a photo of a {}."
