@@ -36,8 +36,8 @@ class Refine:
     lr: Curve = setting(
         curve(number(0, 100)),
         Curve.constant(0.3),
-        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.05 if `start:`"
-        " names a prior or a picture, 0.02 at strength 1",
+        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.02 if `start:`"
+        " names a prior, or a picture with strength 1; 0.05 with less",
     )
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "random crops scored per step")
     augment: str = setting(
@@ -73,7 +73,7 @@ class Refine:
         return dataclasses.replace(self, steps=steps, first_frame=-(-self.first_frame // 3))
 
 
-FROM_PRIOR = Refine(first_frame=8, lr=Curve.constant(0.05), adapt="picture")
+FROM_PRIOR = Refine(first_frame=8, lr=Curve.constant(0.02), adapt="picture")
 """The defaults where the frames start from a prior's picture; with those for noise it would dissolve."""
 
 FROM_PICTURE = Refine(lr=Curve.constant(0.05), adapt="picture")

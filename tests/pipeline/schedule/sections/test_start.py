@@ -180,8 +180,8 @@ def test_frames_from_a_prior_are_refined_gently_unless_refine_says_otherwise() -
     assert [(spec.num_steps, spec.lr, spec.adapt) for spec in specs] == [
         (60, 0.3, "number"),
         (3, 0.3, "number"),
-        (8, 0.05, "picture"),
-        (3, 0.05, "picture"),
+        (8, 0.02, "picture"),
+        (3, 0.02, "picture"),
         (5, 0.2, "number"),
         (3, 0.2, "number"),
     ]
