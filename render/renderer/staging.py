@@ -32,15 +32,17 @@ def to_host(state: FrameState) -> Callable[[], FrameState]:
 
 
 def _copied(state: FrameState, copy: Callable[[Tensor], Tensor]) -> FrameState:
-    optional = {name: copy(value) for name in OPTIONAL if (value := getattr(state, name)) is not None}
-    return replace(
+    copied = replace(
         state,
         image=copy(state.image),
         similarity=copy(state.similarity),
         optimizer_state={name: copy(value) for name, value in state.optimizer_state.items()},
         ahead=None if state.ahead is None else _copied(state.ahead, copy),
-        **optional,
     )
+    for name in OPTIONAL:
+        value = getattr(state, name)
+        setattr(copied, name, None if value is None else copy(value))
+    return copied
 
 
 def _pinned(value: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from render.latents.vqgan import VQGAN
 from render.priors.transformer.checkpoint import SecondStage
 from render.priors.transformer.sampling import Sampling
 from render.priors.transformer.windows import UNKNOWN, Before, fill
@@ -66,9 +67,9 @@ def _drawn(
     sampling: Sampling,
     generators: Generators,
 ) -> Tensor | None:
-    """Decode a picture after its unknown codes (h, w) have been drawn; None if it has too few codes."""
+    """Decode a picture after its unknown codes (h, w) have been drawn; None if it has too few codes, or no VQGAN encodes it."""
     first, side = second.first_stage, second.read.side
-    if min(unknown.shape) < side:
+    if min(unknown.shape) < side or not isinstance(first, VQGAN):
         return None
     codes = first.codes(first.encode(picture)).masked_fill(unknown, UNKNOWN)
     before = conditions(*unknown.shape)
