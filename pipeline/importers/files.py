@@ -75,15 +75,22 @@ class File:
         Args:
             settings: the folder of the settings file.
         """
-        from render.files.images import require_image
-        from render.files.videos import require_video
-
         try:
             relative, path = path_beside(self.written, settings, schedule)
-            (require_video if self.is_video else require_image)(path)
+            self._require_readable(path)
         except (UnusableFileError, InputError, OSError) as error:
             return Note(f"{self.setting} = {shown(self.written)}: {error}: it is not used", Effect.PROMPTS)
         return relative
+
+    def _require_readable(self, path: Path) -> None:
+        if self.is_video:
+            from render.files.videos import require_video  # imports PyAV, only if a video is named
+
+            require_video(path)
+        else:
+            from render.files.images import require_image
+
+            require_image(path)
 
 
 Entry: TypeAlias = Keys | File | str | Mapping[str, "Entry"]

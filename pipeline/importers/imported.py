@@ -12,6 +12,8 @@ from pipeline.importers.prompts import Layer, Prompts, Scene
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.keys import Keys
 
+_SEPARATE = "guides"  # the section whose entries do not need each other
+
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
@@ -61,7 +63,9 @@ class Imported:
                 return entry
             return _without_missing({name: (value, placed(value)) for name, value in entry.items()})
 
-        found = {name: placed(section) for name, section in self.sections.items()}
+        found = {name: placed(section) for name, section in self.sections.items() if name != _SEPARATE}
+        apart = {name: placed(entry) for name, entry in self.sections.get(_SEPARATE, {}).items()}
+        found[_SEPARATE] = {name: entry for name, entry in apart.items() if entry is not None} or None
         prompts = tuple(_with_region(prompt, placed) for prompt in self.prompts)
         return replace(
             self,

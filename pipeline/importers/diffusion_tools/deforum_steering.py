@@ -12,6 +12,8 @@ from pipeline.importers.files import Entry, File
 from pipeline.importers.frame import read_series
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
+from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.keyframe_strings import frame_number
 from pipeline.importers.values.keys import number, value_keys
 from pipeline.importers.values.series import Series
 
@@ -23,8 +25,15 @@ _LEAST_CADENCE, _MOST_CADENCE = 1, 1000
 Sections = dict[str, Mapping[str, Entry]]
 
 
-def sections(settings: Settings, mode: str, read: Callable[[str], Series], notes: Notes) -> Sections:
-    """Read the sections that have no part in motion and prompts."""
+def sections(
+    settings: Settings, mode: str, read: Callable[[str], Series], names: Mapping[str, float], notes: Notes
+) -> Sections:
+    """Read the sections that have no part in motion and prompts.
+
+    Args:
+        read: reads a keyframe string.
+        names: what a frame number may be computed from.
+    """
     init = File(setting="init_image", written=settings.text("init_image")) if _has(settings, "use_init") else None
     found: dict[str, Mapping[str, Entry]] = {}
     if init is not None:
@@ -33,6 +42,7 @@ def sections(settings: Settings, mode: str, read: Callable[[str], Series], notes
         found["start"] = {"image": init, "strength": number(strength)}
     found["keep"] = _kept(settings, init)
     if mode in MOVING:
+        found["guides"] = _guides(settings, read, names, notes)
         found["colour"] = _colour(settings, notes)
         found["noise"] = _noise(settings, read, notes)
     return {name: entries for name, entries in found.items() if entries}
@@ -48,6 +58,30 @@ def cadence(settings: Settings, mode: str) -> dict[str, str]:
 
 def _has(settings: Settings, switch: str) -> bool:
     return settings.is_on(switch) and settings.is_on("init_image")
+
+
+def _guides(
+    settings: Settings, read: Callable[[str], Series], names: Mapping[str, float], notes: Notes
+) -> dict[str, Entry]:
+    """The guided images, each with the image strength at its frame as its weight."""
+    pictures = settings.structured("init_images") if settings.is_on("use_looper") else None
+    if not isinstance(pictures, Mapping):
+        return {}
+    settings.read("use_looper")
+    strengths = read_series(settings, "image_strength_schedule", "0: (0.75)", read, notes).values
+    found: dict[str, Entry] = {}
+    for written, path in pictures.items():
+        try:
+            frame = frame_number(str(written), names)
+        except UnreadableError as error:
+            raise settings.error("init_images", str(error)) from None
+        if not 0 <= frame < len(strengths):
+            notes.add(f"init_images: frame {frame} is not in the video", Effect.PROMPTS)
+            continue
+        weight = number(min(max(float(strengths[frame]), 0.0), 1.0))
+        found[f"{frame}"] = {"image": File(setting="init_images", written=str(path)), "weight": weight}
+    notes.add("use_looper: the video goes towards each image until its frame; image strengths are weights", Effect.LOOK)
+    return found
 
 
 def _kept(settings: Settings, init: File | None) -> dict[str, Entry]:

@@ -24,7 +24,7 @@ from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, re
 from pipeline.importers.imported import Imported
 from pipeline.importers.lost_motion import animation_mode, lost_motion, moving_fields
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES, NO_VIDEO, Effect, Note, Notes
+from pipeline.importers.notes import NO_VIDEO, Effect, Note, Notes
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.arithmetic import UnreadableError
@@ -49,8 +49,7 @@ _REASONS = {
     **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
     **dict.fromkeys(("threshold_schedule", "color_force_grayscale"), _SHADES),
     "color_coherence": NO_VIDEO,
-    "use_looper": NO_PICTURES,
-    **dict.fromkeys(("use_init", "use_mask"), Note("no picture is named", Effect.PROMPTS)),
+    **dict.fromkeys(("use_init", "use_mask", "use_looper"), Note("no picture is named", Effect.PROMPTS)),
     **dict.fromkeys(
         ("override_settings_with_file", "custom_settings_file"),
         "Deforum takes its settings from that file, which is not read here",
@@ -92,7 +91,7 @@ def convert(source: Source) -> Imported:
     border = _border(settings, notes)
     sound = _sound(settings)
     read = functools.partial(deforum_series, count=frames, names=names)
-    steering = sections(settings, mode, read, notes)
+    steering = sections(settings, mode, read, names, notes)
     refine = cadence(settings, mode)
     ignore_unused(settings, SWITCHES, ALWAYS)
     return Imported(
