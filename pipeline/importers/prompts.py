@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
+from pipeline.importers.files import Entry, File
 from pipeline.importers.notes import Effect, Note, Notes
 from pipeline.importers.settings import shown, single_line
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.keys import Keys, expression_keys, value_keys
+from pipeline.importers.values.keys import Keys, expression_keys, number, value_keys
 
 T = TypeVar("T")
 Mask = NDArray[np.bool_]  # a flag for every frame
@@ -21,6 +22,7 @@ Mask = NDArray[np.bool_]  # a flag for every frame
 MAX_LAYERS = 1000
 NEGATIVE = Note("negative prompts get the weight -1; -0.3 is often enough", Effect.PROMPTS)
 PLACEHOLDER = "a picture"
+_SIDES = {"l": "[0, 0, {}, 1]", "r": "[{}, 0, 1, 1]", "u": "[0, 0, 1, {}]", "d": "[0, {}, 1, 1]"}
 _EMPHASIS = re.compile(r"\(([^()]*):\s*[-+]?[0-9.]+\s*\)")
 _FORMULA = re.compile(r"\(([^()`]*?):?\s*`[^`]*`\s*\)|`[^`]*`")
 _EXTRA = re.compile(r"<[^<>:]+:[^<>]*>")
@@ -37,11 +39,12 @@ class Scene:
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A text, its weight over time, and the similarity at which it lets go."""
+    """A text, its weight over time, the similarity at which it lets go, and the region where it applies."""
 
     text: str
     weight: Keys
     stop: Keys | None = None
+    region: Entry | None = None
 
 
 Prompts = tuple[Scene, ...] | tuple[Layer, ...]
@@ -107,6 +110,23 @@ def similarities(stops: Array, weights: Array) -> Array:
 def _pushes(weights: Array) -> Mask:
     """In which frames a prompt pushes away: where its weight is negative, and where it is 0 if it never pulls."""
     return (weights < 0) | (weights <= 0).all()
+
+
+def region_of_mask(parts: Sequence[str]) -> Entry | None:
+    """Convert a mask of pytti, a file in brackets or the letter of a side with its threshold, to a region.
+
+    None for the others: near and far cutouts, and texts that cutouts are compared with.
+    """
+    mask, *more = parts
+    if mask.startswith("[") and mask.endswith("]") and not more:
+        name = mask[1:-1].strip()
+        file = File(setting="scenes", written=name.removeprefix("-"))
+        inverse: Entry = {"video" if file.is_video else "image": file, "invert": "true"}
+        return inverse if name.startswith("-") else file
+    try:
+        return {"box": _SIDES[mask].format(number(float(more[0])) if more else "0.5")}
+    except (KeyError, ValueError):
+        return None
 
 
 def _parts(text: str, most: int) -> tuple[str, float, float]:

@@ -1,20 +1,14 @@
-"""Carry the soundtrack of another tool's video over to `music:`.
+"""Carry the soundtrack of another tool's video over to `music:`."""
 
-Nothing is downloaded. A file is used only if the schedule itself may read it: in its folder or below.
-"""
-
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.audio.track import Track
+from pipeline.importers.files import UnusableFileError, path_beside
 from pipeline.importers.notes import Effect, Note
 from pipeline.importers.settings import shown
-from pipeline.schedule.document.paths import resolve
 from render.errors import InputError
 
-# Also `\\server\share`: checking for a file there would use the network.
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:(?=//)|//|\\\\")
 _INSTEAD = "the sound is not converted; to add it, put a file into the schedule's folder and write music: {file: NAME}"
 
 
@@ -40,19 +34,10 @@ class Sound:
         Args:
             settings: the folder of the settings file.
         """
-        if not self.written.strip() or not self.written.isprintable():
-            return self._lost("names no file")
-        if _ADDRESS.match(self.written.strip()):
-            return self._lost("is a URL, and nothing is downloaded")
         try:
-            path = (settings / self.written.strip()).resolve()
-            if not path.is_file():
-                return self._lost("there is no such file")
-            if not path.is_relative_to(schedule.resolve()):
-                return self._lost(f"is outside {schedule.resolve()}, the schedule's folder")
-            relative = path.relative_to(schedule.resolve()).as_posix()
-            Track.open(resolve(relative, schedule, allow=False))
-        except (InputError, OSError, RuntimeError, ValueError) as error:
+            relative, path = path_beside(self.written, settings, schedule)
+            Track.open(path)
+        except (UnusableFileError, InputError, OSError, RuntimeError, ValueError) as error:
             return self._lost(str(error))
         return relative
 

@@ -3,8 +3,9 @@
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.importers.files import Entry, File
 from pipeline.importers.imported import Imported
 from pipeline.importers.notes import Effect, effect
 from pipeline.importers.prompts import Layer, Prompts, Scene
@@ -37,8 +38,8 @@ def write(imported: Imported, origin: str, track: str | None = None) -> str:
         "prompts:",
         *_prompts(imported.prompts),
         *_motion(imported),
-        *(["refine:"] if imported.refine else []),
-        *(line for name, value in imported.refine.items() for line in _entry(name, value)),
+        *_section("refine", imported.refine),
+        *(line for name, entries in imported.sections.items() for line in _section(name, entries)),
         *(["# Settings that are not converted:"] if details else []),
         *(line for notes in details for line in _comment(notes, "- ")),
     ]
@@ -85,6 +86,8 @@ def _layer(layer: Layer) -> Iterator[str]:
     yield from _entry("weight", layer.weight, indent="    ")
     if layer.stop is not None:
         yield from _entry("stop", layer.stop, indent="    ")
+    if layer.region is not None:
+        yield from _entry("region", layer.region, indent="    ")
 
 
 def _motion(imported: Imported) -> Iterator[str]:
@@ -98,10 +101,17 @@ def _motion(imported: Imported) -> Iterator[str]:
     yield f"  border: {imported.border}"
 
 
-def _entry(name: str, value: Keys | str, indent: str = "  ") -> Iterator[str]:
+def _section(name: str, entries: Mapping[str, Entry]) -> Iterator[str]:
+    if entries:
+        yield f"{name}:"
+    for key, value in entries.items():
+        yield from _entry(key, value)
+
+
+def _entry(name: str, value: Entry, indent: str = "  ") -> Iterator[str]:
     """Write a setting: a word, a number, or a map of frames below its name."""
-    if isinstance(value, str):
-        yield f"{indent}{name}: {value}"
+    if not isinstance(value, tuple):
+        yield f"{indent}{name}: {_flow(value)}"
     elif len(value) == 1:
         yield f"{indent}{name}: {_value(value[0].value)}"
     else:
@@ -116,8 +126,14 @@ def _entries(keys: Keys) -> Sequence[str]:
     ]
 
 
-def _flow(keys: Keys) -> str:
-    return _value(keys[0].value) if len(keys) == 1 else f"{{{', '.join(_entries(keys))}}}"
+def _flow(entry: Entry) -> str:
+    """Write an entry on one line."""
+    assert not isinstance(entry, File)
+    if isinstance(entry, str):
+        return entry
+    if isinstance(entry, Mapping):
+        return f"{{{', '.join(f'{name}: {_flow(value)}' for name, value in entry.items())}}}"
+    return _value(entry[0].value) if len(entry) == 1 else f"{{{', '.join(_entries(entry))}}}"
 
 
 def _value(text: str) -> str:

@@ -1,7 +1,7 @@
 """Import Deforum's settings, of the web UI extension or the notebook: a saved file (JSON, .txt) or the notebook itself.
 
 Carried: 2D motion (angle, zoom, translation, transform centre, perspective flip, border), prompts with `--neg`, size,
-fps, number of frames, seed.
+fps, number of frames, seed; init image, masks, colour coherence, noise, sub-seeds, cadence.
 
 Convention of Deforum: a frame shifts the picture by (translation_x, translation_y) pixels to the right
     and down, then scales it by zoom and turns it by angle counter-clockwise about the centre
@@ -17,13 +17,14 @@ from collections.abc import Callable, Mapping
 
 from pipeline.importers.diffusion_tools import perspective
 from pipeline.importers.diffusion_tools.deforum_prompts import read_prompts
+from pipeline.importers.diffusion_tools.deforum_steering import cadence, sections
 from pipeline.importers.diffusion_tools.deforum_switches import ALWAYS, SWITCHES
 from pipeline.importers.diffusion_tools.switches import ignore_unused
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
 from pipeline.importers.lost_motion import animation_mode, lost_motion, moving_fields
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES, NO_VIDEO, Effect, Note, Notes
+from pipeline.importers.notes import NO_VIDEO, Effect, Note, Notes
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.arithmetic import UnreadableError
@@ -35,20 +36,20 @@ TOOL = "Deforum"
 NEEDS = "max_frames and prompts"
 _BORDERS = {"wrap": "wrap", "replicate": "edge"}
 _DIFFUSION = "only for diffusion models"
-_SHADES = "noise, sharpness, contrast and colours are not adjusted between frames"
+_SHADES = "sharpness, contrast and greyness are not adjusted between frames"
+_NOISE = "the noise is plain; see noise:"
 _REASONS = {
     **dict.fromkeys(("sampler", "scheduler", "steps", "scale", "sd_model_name", "sampler_schedule"), _DIFFUSION),
     **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "strength", "strength_schedule"), _DIFFUSION),
     **dict.fromkeys(("seed_behavior", "seed_schedule", "seed_iter_N", "checkpoint_schedule"), _DIFFUSION),
-    **dict.fromkeys(("subseed_schedule", "subseed_strength_schedule", "enable_subseed_scheduling"), _DIFFUSION),
     **dict.fromkeys(("clipskip_schedule", "model_checkpoint", "model_config"), _DIFFUSION),
     **dict.fromkeys(("distilled_cfg_scale_schedule", "pix2pix_img_cfg_scale_schedule", "ddim_eta"), _DIFFUSION),
-    **dict.fromkeys(("noise_schedule", "noise_type", "noise_multiplier_schedule", "perlin_octaves"), _SHADES),
-    **dict.fromkeys(("perlin_persistence", "enable_noise_multiplier_scheduling", "perlin_w", "perlin_h"), _SHADES),
+    **dict.fromkeys(("noise_type", "noise_multiplier_schedule", "perlin_octaves", "perlin_persistence"), _NOISE),
+    **dict.fromkeys(("enable_noise_multiplier_scheduling", "perlin_w", "perlin_h"), _NOISE),
     **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
-    **dict.fromkeys(("threshold_schedule", "color_coherence", "color_force_grayscale"), _SHADES),
-    "diffusion_cadence": "every frame is refined here; the motion of every frame is converted",
-    **dict.fromkeys(("use_init", "init_image", "use_mask", "use_looper"), NO_PICTURES),
+    **dict.fromkeys(("threshold_schedule", "color_force_grayscale"), _SHADES),
+    "color_coherence": NO_VIDEO,
+    **dict.fromkeys(("use_init", "use_mask", "use_looper"), Note("no picture is named", Effect.PROMPTS)),
     **dict.fromkeys(
         ("override_settings_with_file", "custom_settings_file"),
         "Deforum takes its settings from that file, which is not read here",
@@ -89,6 +90,9 @@ def convert(source: Source) -> Imported:
     prompts = read_prompts(settings, frames, screen.fps, mode == "Interpolation", notes)
     border = _border(settings, notes)
     sound = _sound(settings)
+    read = functools.partial(deforum_series, count=frames, names=names)
+    steering = sections(settings, mode, read, names, notes)
+    refine = cadence(settings, mode)
     ignore_unused(settings, SWITCHES, ALWAYS)
     return Imported(
         tool=TOOL,
@@ -100,6 +104,8 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=center,
         border=border,
+        refine=refine,
+        sections=steering,
         sound=sound,
         notes=(*notes, *settings.not_converted(_REASONS)),
     )

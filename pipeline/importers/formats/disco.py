@@ -8,26 +8,28 @@ Source: alembics/disco-diffusion, disco.py.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
+from pipeline.importers.files import Entry, File
 from pipeline.importers.formats import warpfusion
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, round_size
 from pipeline.importers.imported import Imported
 from pipeline.importers.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES, Notes
+from pipeline.importers.notes import NO_PICTURES, Effect, Notes
 from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, until_next, with_placeholder, without_markup
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError
 from pipeline.importers.values.keyframe_strings import disco_series
-from pipeline.importers.values.keys import Keys
+from pipeline.importers.values.keys import Keys, number
 from pipeline.importers.values.series import MAX_FRAMES, constant
 
 TOOL = "Disco Diffusion"
 NEEDS = "text_prompts and diffusion_steps or cutn_batches"
 _FPS = 12
+_SYMMETRY = "5"  # a weight with which both halves are seen to be alike
 _DIFFUSION = "only for diffusion models"
 _REASONS = {
     **dict.fromkeys(("steps", "diffusion_model", "diffusion_sampling_mode", "eta", "skip_steps"), _DIFFUSION),
@@ -38,7 +40,7 @@ _REASONS = {
     **dict.fromkeys(
         ("cut_overview", "cut_innercut", "cut_ic_pow", "cutn_batches"), "see refine.cutouts, the number of cutouts"
     ),
-    **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
+    "image_prompts": NO_PICTURES,
     "perlin_init": "every run starts from its own noise",
     "turbo_mode": "only for 3D",
 }
@@ -79,6 +81,7 @@ def convert(source: Source) -> Imported:
     width, height = _size(settings, notes)
     seed = read_seed(settings, notes, names=("set_seed", "seed"))
     prompts = _prompts(settings, frames, notes)
+    sections, refine = _steering(settings, mode, notes)
     motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), notes)
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
     ignore_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO}")
@@ -92,8 +95,37 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=(across, down) if motion else None,
         border="wrap",
+        refine=refine,
+        sections=sections,
         notes=(*notes, *settings.not_converted(_REASONS)),
     )
+
+
+def _steering(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Mapping[str, Entry]], dict[str, str]]:
+    """Read the init image, the symmetry and the cadence (`turbo_steps`, of 3D)."""
+    sections: dict[str, Mapping[str, Entry]] = {}
+    if settings.is_on("init_image"):
+        steps, skipped = settings.number("steps", 250, 1), settings.number("skip_steps", 10, 0)
+        strength = number(min(skipped / steps, 1.0))
+        sections["start"] = {
+            "image": File(setting="init_image", written=settings.text("init_image")),
+            "strength": strength,
+        }
+    mirrors = {"use_horizontal_symmetry": "symmetry_x", "use_vertical_symmetry": "symmetry_y"}
+    losses: dict[str, Entry] = {ours: _SYMMETRY for name, ours in mirrors.items() if settings.flag(name)}
+    if losses:
+        sections["losses"] = losses
+        settings.read("transformation_percent")
+        notes.add(
+            "symmetry: Disco mirrors one half of the picture at transformation_percent of a frame's steps; here losses"
+            f" pull both halves together, with a weight of {_SYMMETRY}",
+            Effect.LOOK,
+        )
+    refine: dict[str, str] = {}
+    if mode == "3D" and settings.flag("turbo_mode"):
+        refine["cadence"] = f"{settings.integer('turbo_steps', 3, 1, 1000)}"
+        settings.read("turbo_preroll")
+    return sections, refine
 
 
 def _size(settings: Settings, notes: Notes) -> tuple[int, int]:

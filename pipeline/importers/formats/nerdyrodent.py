@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.curves.array import Array
+from pipeline.importers.files import Entry, begun_with
 from pipeline.importers.frame import LARGEST, fit_size, rates, read_seed
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
@@ -40,7 +41,7 @@ _USED = {
     *("zoom_shift_x", "zoom_shift_y", "change_prompt_every", "video_length", "output_video_fps", "input_video_fps"),
 }
 _REASONS = {
-    **dict.fromkeys(("image_prompts", "init_image", "video_style_dir"), NO_PICTURES),
+    **dict.fromkeys(("image_prompts", "video_style_dir"), NO_PICTURES),
     **dict.fromkeys(
         ("noise_prompt_seeds", "noise_prompt_weights", "init_noise", "init_weight"), "without a counterpart here"
     ),
@@ -76,11 +77,14 @@ def convert(source: Source) -> Imported:
     settings = Settings(source, TOOL, _known(source, call, notes))
     clock = _loop_clock(settings, loop, notes) if loop else _clock(settings, notes)
     width, height = _size(settings)
+    sections: dict[str, Mapping[str, Entry]] = {}
     if loop:
         motion, border = _feedback_motion(settings, loop, (width, height), notes)
         settings.read("init_image")
     else:
         motion, border = _motion(settings, (width, height), clock, notes)
+        if settings.is_on("init_image"):
+            sections["start"] = begun_with("init_image", settings.text("init_image"), notes)
     for name in ("output", "save_every", "cuda_device", "deterministic"):
         settings.read(name)
     cutouts = {"cutouts": f"{settings.integer('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
@@ -96,6 +100,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         border=border,
         refine=refine | cutouts,
+        sections=sections,
         sound=sound_of(script.commands),
         notes=(*notes, *settings.not_converted(_REASONS)),
     )

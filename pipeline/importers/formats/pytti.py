@@ -14,12 +14,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.curves.array import Array
+from pipeline.importers.files import Entry, File, begun_with
 from pipeline.importers.frame import LARGEST, fit_size, read_seed
 from pipeline.importers.imported import Imported
 from pipeline.importers.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Notes
-from pipeline.importers.prompts import Layer, stop_keys, without_markup
+from pipeline.importers.prompts import Layer, region_of_mask, stop_keys, without_markup
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.sound import Sound
 from pipeline.importers.values.arithmetic import UnreadableError, arithmetic
@@ -31,7 +32,8 @@ from pipeline.importers.zoom_2d import FIELDS, Clock, motion
 TOOL = "pytti"
 NEEDS = "scenes as a text"
 _BORDERS = {"mirror": "reflect", "wrap": "wrap", "black": "black", "smear": "edge"}
-_UNLIMITED = "Unlimited Palette"
+_UNLIMITED, _LIMITED = "Unlimited Palette", "Limited Palette"
+_MOST_COLOURS = 32
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 _COLON = re.compile(r":(?![^\[]*\])")
 _MASK = re.compile(r"_(?![^\[]*\])")
@@ -39,7 +41,7 @@ _PARTS = re.compile(r"\||(?<=`)\s*AND\b|\bAND\b(?=[^|]*`)")  # AND counts only n
 _STABLE = "see losses.anchor, which holds on to the previous frame"
 _REASONS = {
     "vqgan_model": "the embedded model is used; `render models` lists others for models.latent",
-    **dict.fromkeys(("init_image", "direct_image_prompts", "video_path"), NO_PICTURES),
+    **dict.fromkeys(("direct_image_prompts", "video_path"), NO_PICTURES),
     "input_audio_filters": "not converted; use `music: {signals: ...}` to follow the sound",
     **dict.fromkeys(("direct_stabilization_weight", "semantic_stabilization_weight"), _STABLE),
     **dict.fromkeys(("depth_stabilization_weight", "edge_stabilization_weight", "flow_stabilization_weight"), _STABLE),
@@ -82,6 +84,7 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=rates,
         border=_border(settings, notes),
+        sections=_sections(settings, model, notes),
         sound=_sound(settings),
         refine={
             "steps": f"{clock.steps}",
@@ -157,11 +160,13 @@ def _prompts(settings: Settings, scenes: list[str], clock: Clock, notes: Notes) 
     fading = settings.integer("interpolation_steps", 0, 0, 10**9)
     weights: dict[str, Array] = {}
     stops: dict[str, Array] = {}
+    regions: dict[str, Entry | None] = {}
     wordings: dict[str, str | None] = {}
     for scene, share in zip(scenes, _shares(clock.begins, len(scenes), each, fading), strict=True):
         for prompt in _PARTS.split(f"{prefix}{scene}{suffix}"):
             text, values, wording = _prompt(prompt.strip(), clock, notes)
             if text:
+                regions.setdefault(text, _region(prompt.strip(), notes))
                 stops[text] = np.where(share > 0, _stop(prompt, clock, notes), stops.get(text, -np.inf))
                 wordings[text] = wording if len(scenes) == 1 and text not in weights else None
                 weights[text] = weights.get(text, np.zeros_like(share)) + share * values
@@ -170,6 +175,7 @@ def _prompts(settings: Settings, scenes: list[str], clock: Clock, notes: Notes) 
             text=text,
             weight=expression_keys(wordings[text], values, clock.fps),
             stop=stop_keys(text, stops[text], values, notes),
+            region=regions[text],
         )
         for text, values in weights.items()
         if values.any()
@@ -185,6 +191,33 @@ def _shares(begins: Array, count: int, each: int, fading: int) -> list[Array]:
     since = begins - scene * each
     arrived = np.where((since < fading) & (scene > 0), since / max(fading, 1), 1.0)
     return [np.where(scene == own, arrived, 0.0) + np.where(scene == own + 1, 1 - arrived, 0.0) for own in range(count)]
+
+
+def _region(prompt: str, notes: Notes) -> Entry | None:
+    """The part of the picture that the mask of `text:weight_mask_threshold` names."""
+    rest = _COLON.split(prompt, maxsplit=2)[1:]
+    parts = [part.strip() for part in _MASK.split(rest[0], maxsplit=2)[1:]] if rest else []
+    if parts in ([], [""], ["a"]):
+        return None
+    region = region_of_mask(parts)
+    if region is None:
+        notes.add(f"{shown(prompt)}: this mask is not supported; the prompt applies to the whole picture")
+    return region
+
+
+def _sections(settings: Settings, model: str, notes: Notes) -> dict[str, Mapping[str, Entry]]:
+    """Read the picture to start from and the palette."""
+    found: dict[str, Mapping[str, Entry]] = {}
+    if settings.is_on("init_image"):
+        found["start"] = begun_with("init_image", settings.text("init_image"), notes)
+    if model == _LIMITED and settings.is_on("target_palette"):
+        colours = settings.integer("palette_size", 6, 1, 10_000) * settings.integer("palettes", 9, 1, 10_000)
+        image = File(setting="target_palette", written=settings.text("target_palette"))
+        found["colour"] = {"palette": {"image": image, "count": f"{min(colours, _MOST_COLOURS)}"}, "lock": "true"}
+        settings.read("lock_palette")
+        if colours > _MOST_COLOURS:
+            notes.add(f"palette_size, palettes: {_MOST_COLOURS} of {colours} colours are used")
+    return found
 
 
 def _stop(prompt: str, clock: Clock, notes: Notes) -> Array:
@@ -203,9 +236,7 @@ def _stop(prompt: str, clock: Clock, notes: Notes) -> Array:
 def _prompt(prompt: str, clock: Clock, notes: Notes) -> tuple[str, Array, str | None]:
     """The text, its weight in every frame, and the expression of that weight in our language."""
     text, *rest = _COLON.split(prompt, maxsplit=2)
-    weight, *masks = _MASK.split(rest[0], maxsplit=2) if rest else ("1",)
-    if masks:
-        notes.add(f"{shown(prompt)}: masks are not supported; the prompt applies to the whole picture")
+    weight, *_ = _MASK.split(rest[0], maxsplit=2) if rest else ("1",)
     if text.strip().startswith("["):
         notes.add(f"{shown(prompt)}: no pictures are read")
         return "", clock.times, None

@@ -72,13 +72,15 @@ def test_a_schedule_begins_with_the_losses_and_ends_with_unconverted_settings(pl
         "rotation_3d_y =",
         "#   0:(0), 20:(1.5), use_depth_warping",
         "# - negative prompts get the weight -1; -0.3 is often enough",
+        "# - color_coherence LAB: the histograms are matched in OKLab",
+        "# - noise_schedule: the noise is added to the latent here, to the pixels in Deforum",
         "# - settings that are not converted are listed at the end of this file",
     ]
     end = rest.split("# Settings that are not converted:\n")[1]
     assert [line[4:].split(",")[0] for line in end.splitlines() if line.startswith("# - ")] == [
         "sampler",
-        "noise_schedule",
-        "diffusion_cadence = 2: every frame is refined here; the motion of every frame is converted",
+        "contrast_schedule",
+        "noise_type = perlin",
     ]
 
 
@@ -86,7 +88,7 @@ def test_unread_videos_and_pictures_are_reported_at_the_top(plan: Callable[..., 
     settings = {"max_frames": 2, "prompts": {"0": "a"}, "hybrid_motion": "Affine", "use_init": True, "steps": 9}
     top, rest = plan("a.txt", json.dumps(settings)).text.split("version: 1\n")
     assert "- hybrid_motion = Affine: no video is read" in top
-    assert "- use_init = true: no pictures are read" in top
+    assert "- use_init = true: no picture is named" in top
     assert "- steps = 9: only for diffusion models" in rest
 
 

@@ -46,7 +46,7 @@ OF_DEFORUM: dict[str, Feature] = {
         {"ancestral_eta_schedule": "0:(1)"},
     ),
     "use_noise_mask": ({"use_noise_mask": True}, OFF, {"noise_mask_schedule": "0:(a)", "mask_schedule": "0:(a)"}),
-    "use_mask": ({"use_mask": True}, OFF, {"mask_file": "a.png", "use_alpha_as_mask": True, "invert_mask": True}),
+    "use_mask": ({"use_mask": True}, OFF, {"mask_file": "a.png", "use_alpha_as_mask": True}),
     "use_mask_video": ({"use_mask_video": True}, OFF, {"video_mask_path": "a.mp4", "overlay_mask": True}),
     "use_init": ({"use_init": True}, OFF, {"init_image": "a.png", "use_alpha_as_mask": True}),
     "r_upscale_video": ({"r_upscale_video": True}, OFF, {"r_upscale_factor": "x2"}),

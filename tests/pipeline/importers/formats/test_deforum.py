@@ -131,12 +131,13 @@ def test_lost_3d_motion_is_reported_in_one_line_before_all_others(plan: Callable
         "animation_mode 3D: only 2D motion can be converted; "
         "not converted: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5), use_depth_warping",
         "negative prompts get the weight -1; -0.3 is often enough",
+        "color_coherence LAB: the histograms are matched in OKLab",
+        "noise_schedule: the noise is added to the latent here, to the pixels in Deforum",
         "sampler, steps, seed_behavior, seed_iter_N, strength, strength_schedule, cfg_scale_schedule: "
         "only for diffusion models",
-        "noise_schedule, noise_type, contrast_schedule, kernel_schedule, sigma_schedule, amount_schedule, "
-        "threshold_schedule, color_coherence, perlin_octaves, perlin_persistence: "
-        "noise, sharpness, contrast and colours are not adjusted between frames",
-        "diffusion_cadence = 2: every frame is refined here; the motion of every frame is converted",
+        "contrast_schedule, kernel_schedule, sigma_schedule, amount_schedule, threshold_schedule: "
+        "sharpness, contrast and greyness are not adjusted between frames",
+        "noise_type = perlin, perlin_octaves = 4, perlin_persistence = 0.5: the noise is plain; see noise:",
     )
 
 

@@ -58,7 +58,6 @@ def test_steps_and_border_and_seed(plan: Callable[..., Any]) -> None:
 def test_settings_without_a_counterpart_are_reported(plan: Callable[..., Any]) -> None:
     notes = "\n".join(plan("pytti.yaml").notes)
     for words in (
-        "deep water:pow(t, 2)_l: masks are not supported",
         "bioluminescent reef: its stop is never reached, there as here, and left out",
         "[reef.png]:2: no pictures are read",
         "cutouts = 40",
