@@ -22,7 +22,7 @@ from pipeline.schedule.sections.losses import DEFAULT_LOSSES
 from render.device.device import model_dtype, pick_device
 from render.renderer.renderer import Renderer
 from render.renderer.state import FrameState
-from render.spec import PromptWeight
+from render.spec.prompts import PromptWeight
 
 PROMPTS = (
     "a calm blue sea at noon",

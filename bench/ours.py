@@ -16,7 +16,8 @@ from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import noise
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 
 PROMPT = "a golden sunset over the sea"
 

@@ -17,7 +17,9 @@ from render.device.device import model_dtype, pick_device
 from render.refinement.areas import Areas, Kept
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement
-from render.spec import FrameSpec, PromptWeight, Region
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Region
 
 BOX = Region(kind="box", numbers=(0.0, 0.0, 0.5, 1.0), feather=0.1)
 TEXTS = ("a burning forest", "cracked ice")

@@ -59,7 +59,7 @@ def start(
     from pipeline.schedule.loader import load_schedule
     from pipeline.storage.naming import run_name
     from pipeline.views.start import beginning, first_spec, write_candidates, write_picture
-    from render.spec import PictureStart
+    from render.spec.pictures import PictureStart
 
     if output is not None and output.suffix.lower() != ".png":
         raise InputError(f"-o {output}: expected a name that ends in .png")

@@ -10,7 +10,9 @@ from pipeline.schedule.sections.guides import Guide
 from pipeline.schedule.sections.prompts import Prompt
 from render import catalogue
 from render.motion import transforms
-from render.spec import ImageFile, ImageGuide, PromptWeight
+from render.spec.guides import ImageGuide
+from render.spec.pictures import ImageFile
+from render.spec.prompts import PromptWeight
 
 PACE = 0.3  # seconds in which at most a share of 1 - 1/e of the picture is replaced
 ARRIVED = 0.02  # a picture has arrived if its share is this near to its scene's

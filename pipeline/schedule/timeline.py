@@ -27,19 +27,12 @@ from pipeline.schedule.travel import Travel
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
-from render.spec import (
-    FrameMotion,
-    FrameSpec,
-    GuidePicture,
-    ImageFile,
-    ImageGuide,
-    Keep,
-    LatentNoise,
-    PictureStart,
-    PriorStart,
-    PromptWeight,
-    Region,
-)
+from render.spec import FrameMotion, FrameSpec
+from render.spec.guides import GuidePicture, ImageGuide
+from render.spec.noise import LatentNoise
+from render.spec.pictures import ImageFile, PictureStart, PriorStart
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Keep, Region
 
 
 class Timeline:

@@ -8,7 +8,8 @@ from torch import Tensor
 from render.guidance import pictures
 from render.motion.displacements.homography import displacement
 from render.motion.warp import warp
-from render.spec import FrameSpec, Picture, PictureStart
+from render.spec import FrameSpec
+from render.spec.pictures import Picture, PictureStart
 
 _CPU = torch.device("cpu")
 

@@ -14,7 +14,8 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import one_line
 from render.guidance.masks import Masks
-from render.spec import FrameSpec, Keep, Region
+from render.spec import FrameSpec
+from render.spec.regions import Keep, Region
 
 SMALL = 40  # height of a small mask in pixels
 COLOURS = ((255, 140, 60), (90, 190, 255), (150, 230, 110), (250, 110, 200), (240, 220, 80), (180, 150, 255))

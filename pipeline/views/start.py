@@ -21,7 +21,8 @@ from pipeline.views.moment import frame_at
 from render.errors import InputError
 from render.guidance import pictures
 from render.models import registry
-from render.spec import FrameSpec, PictureStart, PriorStart
+from render.spec import FrameSpec
+from render.spec.pictures import PictureStart, PriorStart
 
 if TYPE_CHECKING:
     from render.renderer.renderer import Renderer

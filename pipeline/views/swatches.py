@@ -5,7 +5,7 @@ from matplotlib.patches import Rectangle
 
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.colour import Colour
-from render.spec import PaletteOf
+from render.spec.colour import PaletteOf
 
 MOST = 8  # palettes that are drawn
 _SIDE, _STEP = 0.13, 0.17  # inches: of a square, and from one to the next

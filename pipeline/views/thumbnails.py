@@ -13,7 +13,7 @@ from pipeline.schedule.sections.guides import Guide
 from pipeline.schedule.sections.start import Start
 from render.errors import one_line
 from render.files.images import load_image
-from render.spec import Picture
+from render.spec.pictures import Picture
 
 HEIGHT = 64  # pixels
 _WIDEST = 3.0  # times the height

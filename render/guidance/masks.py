@@ -15,7 +15,8 @@ from render.errors import RunError
 from render.guidance import regions
 from render.guidance.regions import Frame
 from render.models.model import sha256
-from render.spec import ImageFile, Region
+from render.spec.pictures import ImageFile
+from render.spec.regions import Region
 
 KEPT = 16  # masks, and pictures that they are read from
 _NEAR = 1e-6  # of the plane behind which a tilted picture has no points

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from render.errors import RunError
 from render.models.model import sha256
-from render.spec import ImageFile, Picture
+from render.spec.pictures import ImageFile, Picture
 
 RGB = tuple[float, float, float]
 

@@ -13,7 +13,8 @@ from render.guidance import cutouts
 from render.guidance.perceptors import Perceptor
 from render.guidance.pictures import require_unchanged
 from render.guidance.stencils import Stencil
-from render.spec import ImageFile, PromptWeight
+from render.spec.pictures import ImageFile
+from render.spec.prompts import PromptWeight
 
 
 @dataclass(frozen=True, kw_only=True)

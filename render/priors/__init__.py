@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
     from render.guidance.prompts import Targets
     from render.latents import Latent
     from render.models.model import ModelFiles
-    from render.spec import ImageFile, PromptWeight
+    from render.spec.pictures import ImageFile
+    from render.spec.prompts import PromptWeight
 
 
 @dataclass(frozen=True, kw_only=True)

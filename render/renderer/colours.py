@@ -9,7 +9,9 @@ from render.guidance.colour.spaces import from_oklab, oklab
 from render.guidance.colour.statistics import Statistics, measured
 from render.guidance.colour.transport import by_histogram, by_statistics, with_spread
 from render.renderer.state import FrameState
-from render.spec import Colour, FrameSpec, ImageFile
+from render.spec import FrameSpec
+from render.spec.colour import Colour
+from render.spec.pictures import ImageFile
 
 
 @torch.no_grad()

@@ -12,7 +12,9 @@ from render.latents import Latent
 from render.motion.displacements import Displace
 from render.motion.warp import warp
 from render.refinement.refine import Guide
-from render.spec import FrameSpec, ImageGuide, Picture
+from render.spec import FrameSpec
+from render.spec.guides import ImageGuide
+from render.spec.pictures import Picture
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,8 @@ from render.latents import CodedLatent, Latent
 from render.motion.displacements import Displacement
 from render.motion.warp import move
 from render.rng import frame_generator, normal
-from render.spec import FrameSpec, LatentNoise
+from render.spec import FrameSpec
+from render.spec.noise import LatentNoise
 
 
 class NoiseInLatents:

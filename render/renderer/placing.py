@@ -12,7 +12,9 @@ from render.latents import Latent
 from render.refinement.areas import Areas, Kept
 from render.refinement.refine import Guide
 from render.sources import Start
-from render.spec import FrameSpec, Keep, PromptWeight, Region
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Keep, Region
 
 ELSEWHERE = 1e-3  # what the picture of prompts without a region counts in those of others
 

@@ -31,7 +31,8 @@ from render.renderer.placing import Placing
 from render.renderer.state import FrameState
 from render.rng import frame_generator
 from render.sources import Loaded, Source, Start
-from render.spec import PAINT, FrameSpec, LatentNoise
+from render.spec import PAINT, FrameSpec
+from render.spec.noise import LatentNoise
 
 Mix = Callable[[Tensor, Tensor | None, FrameSpec], Tensor]
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from render.spec import FrameSpec, PictureStart, PriorStart
+from render.spec import FrameSpec
+from render.spec.pictures import PictureStart, PriorStart
 
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     import torch

@@ -4,7 +4,8 @@ import torch
 
 from render.guidance import pictures
 from render.sources import Loaded, Start, noise
-from render.spec import FrameSpec, PictureStart
+from render.spec import FrameSpec
+from render.spec.pictures import PictureStart
 
 
 @torch.no_grad()

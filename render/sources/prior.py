@@ -7,7 +7,8 @@ from torch import Tensor
 from render.guidance import cutouts
 from render.priors import Candidates, Wanted
 from render.sources import Loaded, Start
-from render.spec import FrameSpec, PriorStart
+from render.spec import FrameSpec
+from render.spec.pictures import PriorStart
 
 STRETCH = 1.25  # a picture of another shape is stretched by up to this, and cropped for the rest
 WANDER = 0.5  # how far a crop may lie from the middle, as a share of what is cut off

@@ -15,7 +15,8 @@ from render.latents import vqgan
 from render.latents.pixels import Pixels
 from render.models.registry import find_latent, find_perceptor
 from render.renderer.renderer import Renderer, Scorer
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 AddEntry = Callable[..., None]

@@ -10,7 +10,7 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.storage.did_you_mean import did_you_mean
 from render.errors import InputError
 from render.models.model import sha256
-from render.spec import ImageFile
+from render.spec.pictures import ImageFile
 
 
 def file(value: Value, clock: Clock) -> Path:

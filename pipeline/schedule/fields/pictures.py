@@ -7,7 +7,7 @@ from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.colours import colour
 from pipeline.schedule.fields.files import picture
 from pipeline.schedule.fields.shapes import Setting, described
-from render.spec import FITS, Picture
+from render.spec.pictures import FITS, Picture
 
 IMAGE = Setting(
     name="image",

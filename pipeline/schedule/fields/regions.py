@@ -20,7 +20,8 @@ from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import share_from
 from pipeline.schedule.fields.shapes import Described, Setting, Shape, about, described, map_of, one_of
 from render.errors import suggestion
-from render.spec import ImageFile, Region
+from render.spec.pictures import ImageFile
+from render.spec.regions import Region
 
 VIDEOS = (".mp4", ".mov", ".webm", ".mkv", ".avi")
 """Suffixes of files that are read as videos if a region is only a path."""

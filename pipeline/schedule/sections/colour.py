@@ -30,7 +30,8 @@ from pipeline.schedule.fields.shapes import (
 )
 from pipeline.schedule.sections import Reading, Section
 from render.errors import suggestion
-from render.spec import COLOUR_MATCHES, COLOUR_METHODS, ImageFile, PaletteOf
+from render.spec.colour import COLOUR_MATCHES, COLOUR_METHODS, PaletteOf
+from render.spec.pictures import ImageFile
 
 MAX_COLOURS = 32
 _PALETTE = "a list of colours, or a picture to take them from, such as {image: forest.jpg, count: 5}"
@@ -153,7 +154,7 @@ def _contradictions(found: Colour, entries: Mapping[str, Value], reading: Readin
 
 
 def _has_palette_loss(reading: Reading) -> bool:
-    weight: Curve | None = reading.found["losses"].get("palette")
+    weight: Curve | None = reading.found["losses"].weights.get("palette")
     return weight is not None and reading.clock.known and bool(weight.sample(reading.clock.frames).any())
 
 

@@ -10,7 +10,7 @@ from pipeline.curves.curve import Curve
 from pipeline.schedule.sections.colour import Colour
 from pipeline.schedule.sections.shots import Shot
 from render import spec
-from render.spec import PaletteOf
+from render.spec.colour import PaletteOf
 
 
 class ColourOverTime:

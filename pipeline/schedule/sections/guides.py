@@ -15,7 +15,7 @@ from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import flag, parts, read_entry
 from pipeline.schedule.fields.shapes import Setting, about, described, map_of, one_of
 from pipeline.schedule.sections import Reading, Section
-from render.spec import Picture
+from render.spec.pictures import Picture
 
 AUTO = "auto"
 MAX_GUIDES = 200

@@ -16,7 +16,8 @@ from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.regions import RegionCurves, region
 from pipeline.schedule.fields.shapes import Setting, about, described, section
 from pipeline.schedule.sections import Section, reader_of
-from render.spec import ImageFile, Keep
+from render.spec.pictures import ImageFile
+from render.spec.regions import Keep
 
 
 @dataclass(frozen=True, kw_only=True)

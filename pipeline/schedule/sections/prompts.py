@@ -20,7 +20,8 @@ from pipeline.schedule.fields.regions import SETTINGS as REGION_SETTINGS
 from pipeline.schedule.fields.regions import RegionCurves, region
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, list_of, map_of, one_of
 from pipeline.schedule.sections import Section, reader_of
-from render.spec import BLENDS, ImageFile
+from render.spec import BLENDS
+from render.spec.pictures import ImageFile
 
 MAX_PROMPTS = 1_000
 MAX_WEIGHTS = 20_000_000  # one per prompt and frame: 160 MB

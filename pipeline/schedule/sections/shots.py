@@ -21,7 +21,7 @@ from pipeline.schedule.sections.models import Models, require_few
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
-from render.spec import PictureStart, PriorStart
+from render.spec.pictures import PictureStart, PriorStart
 
 STARTS = ("cut", "carry")
 """How a shot can begin; anything else that `start` may be in a shot is what it cuts to, see `sections.start`."""

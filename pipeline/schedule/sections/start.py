@@ -23,7 +23,7 @@ from render.models import registry
 from render.models.model import Model, read_vqgan_config, sha256, vqgan_stride
 from render.priors.bank.file import SUFFIX, read_facts
 from render.priors.bank.header import Header
-from render.spec import ImageFile, PictureStart, PriorStart
+from render.spec.pictures import ImageFile, PictureStart, PriorStart
 
 NOISE = "noise"
 MAX_CANDIDATES = 256

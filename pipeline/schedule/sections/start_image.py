@@ -7,7 +7,7 @@ from pipeline.schedule.fields.pictures import FITTING, IMAGE, picture_from
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting
-from render.spec import PictureStart
+from render.spec.pictures import PictureStart
 
 STRENGTH = 1.0
 IMAGE_SETTINGS = (

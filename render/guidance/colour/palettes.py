@@ -8,7 +8,7 @@ from torch import Tensor
 
 from render.guidance.colour.pictures import read
 from render.guidance.colour.spaces import from_oklab, oklab
-from render.spec import PaletteOf
+from render.spec.colour import PaletteOf
 
 SIDE = 128  # pixels: a picture is reduced to about this before its colours are counted
 RUNS, ROUNDS = 4, 40  # of k-means

@@ -10,7 +10,7 @@ from render.errors import RunError
 from render.guidance.colour.spaces import oklab
 from render.guidance.colour.statistics import Statistics, measured
 from render.models.model import sha256
-from render.spec import ImageFile
+from render.spec.pictures import ImageFile
 
 SIDE = 512  # pixels: statistics do not need more
 

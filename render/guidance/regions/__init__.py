@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from render.spec import ImageFile, Region
+from render.spec.pictures import ImageFile
+from render.spec.regions import Region
 
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     from torch import Tensor

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from render.guidance.regions import Frame, from_middle
-from render.spec import Region
+from render.spec.regions import Region
 
 
 def mask(region: Region, places: Tensor, frame: Frame) -> Tensor:

@@ -12,7 +12,7 @@ from render.latents import CodedLatent, Latent
 from render.priors import Candidates, Wanted
 from render.priors.bank.file import Array, Bank
 from render.priors.bank.identity import codebook_digest, place_of_alike
-from render.spec import PromptWeight
+from render.spec.prompts import PromptWeight
 
 NEAREST = 4  # times as many pictures are drawn from as candidates are wanted
 WORDS = 1.5  # what a word's weight counts, in standard deviations of the perceptor's scores

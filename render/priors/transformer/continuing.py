@@ -67,7 +67,7 @@ def _drawn(
     sampling: Sampling,
     generators: Generators,
 ) -> Tensor | None:
-    """Decode a picture after its unknown codes (h, w) have been drawn; None if they are too few, or no VQGAN encodes it."""
+    """Decode a picture after its unknown codes (h, w) have been drawn; None if they are too few or have no VQGAN."""
     first, side = second.first_stage, second.read.side
     if min(unknown.shape) < side or not isinstance(first, VQGAN):
         return None

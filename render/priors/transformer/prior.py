@@ -24,7 +24,7 @@ from render.priors.transformer.continuing import continued
 from render.priors.transformer.sampling import Sampling
 from render.priors.transformer.texts import Guided
 from render.priors.transformer.windows import UNKNOWN, Drawing, fill
-from render.spec import ImageFile
+from render.spec.pictures import ImageFile
 
 TOP_K = 100
 GUIDANCE = 3.0

@@ -15,7 +15,8 @@ from render.renderer.loading import load_renderer
 from render.renderer.renderer import Renderer
 from render.renderer.state import FrameState
 from render.sources.noise import soft
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 from render.training.networks.vqgan import VQ
 
 

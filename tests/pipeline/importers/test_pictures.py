@@ -12,7 +12,8 @@ from PIL import Image
 from pipeline.commands.importing import import_
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.timeline import Timeline
-from render.spec import FrameSpec, PictureStart
+from render.spec import FrameSpec
+from render.spec.pictures import PictureStart
 
 DEFORUM = {"max_frames": 12, "fps": 12, "W": 64, "H": 64, "seed": 5, "animation_mode": "2D", "prompts": {"0": "a sea"}}
 DISCO = {

@@ -11,7 +11,7 @@ import torch
 from pipeline.importers.prompts import similarities, split_weight_and_stop
 from render.guidance.losses.prompt import spherical_distance
 from render.guidance.prompts import stop_distance
-from render.spec import PromptWeight
+from render.spec.prompts import PromptWeight
 
 NEVER = -math.inf
 

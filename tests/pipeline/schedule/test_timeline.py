@@ -14,7 +14,8 @@ from render import catalogue
 from render.motion import transforms
 from render.motion.displacements.homography import motion_matrix
 from render.motion.transforms import Matrix
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 
 SIZE = (256, 144)
 CORNERS = np.array([[x, y, 1.0] for x in (0, SIZE[0] - 1) for y in (0, SIZE[1] - 1)]).T

@@ -23,7 +23,8 @@ from pipeline.video.notes import as_metadata, in_metadata, schedule_of, written_
 from pipeline.video.platforms import PLATFORMS, fitted
 from pipeline.video.recipe import Sound
 from render.errors import InputError
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 
 # libsvtav1 took no picture below 64 by 64 until version 2, which Debian 12 does not have.
 FPS, COUNT, SIZE = 12.0, 18, (64, 64)

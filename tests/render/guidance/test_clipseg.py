@@ -14,7 +14,9 @@ from render.guidance import clipseg
 from render.models import registry
 from render.models.model import ModelFiles
 from render.renderer.loading import load_renderer
-from render.spec import FrameSpec, Keep, PromptWeight, Region
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Keep, Region
 
 transformers = pytest.importorskip("transformers")
 CPU = torch.device("cpu")

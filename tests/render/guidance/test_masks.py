@@ -19,7 +19,8 @@ from render.guidance.masks import Masks, feathered, grown
 from render.models.model import sha256
 from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warp import warp
-from render.spec import ImageFile, Region
+from render.spec.pictures import ImageFile
+from render.spec.regions import Region
 
 CPU = torch.device("cpu")
 SIZE = WIDTH, HEIGHT = 32, 16

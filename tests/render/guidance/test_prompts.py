@@ -8,7 +8,7 @@ from torch import Tensor
 
 from render.guidance.perceptors.toy import Toy
 from render.guidance.prompts import PromptEncoder, Targets, slerp
-from render.spec import PromptWeight
+from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 

@@ -18,7 +18,9 @@ from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, embed_cutouts
 from render.renderer.renderer import Renderer, Scorer
 from render.rng import frame_generator
-from render.spec import FrameSpec, PromptWeight, Region
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Region
 
 CPU = torch.device("cpu")
 TOY = Toy(CPU)

@@ -17,7 +17,8 @@ from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, similarity
 from render.renderer.renderer import Renderer
 from render.rng import frame_generator
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 from tests.render.refinement.test_lockstep import alone, assert_close, together
 
 CPU = torch.device("cpu")

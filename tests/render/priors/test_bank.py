@@ -26,7 +26,7 @@ from render.priors.bank.building import Builder, cropped
 from render.priors.bank.choosing import BankPrior
 from render.priors.bank.file import Bank, packed, read_bank, read_facts, write_bank
 from render.priors.bank.header import WORD_TYPES
-from render.spec import PromptWeight
+from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 COLOURS = {"red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "blue": (0.0, 0.0, 1.0), "white": (1.0, 1.0, 1.0)}

@@ -12,7 +12,8 @@ from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement
 from render.refinement.scheduler import Unbatched
 from render.renderer.renderer import Renderer
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 
 
 @pytest.fixture

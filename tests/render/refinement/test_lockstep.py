@@ -20,7 +20,9 @@ from render.renderer.loading import load_renderer
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.rng import frame_generator, normal, uniform
-from render.spec import FrameSpec, Keep, PromptWeight, Region
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Keep, Region
 
 CPU = torch.device("cpu")
 Specs = Sequence[FrameSpec]

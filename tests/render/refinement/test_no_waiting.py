@@ -28,7 +28,10 @@ from render.refinement.refine import Guide, Refinement
 from render.renderer.renderer import Renderer, Scorer
 from render.rng import frame_generator
 from render.sources.noise import soft
-from render.spec import AUGMENTS, Colour, FrameSpec, PromptWeight, Region
+from render.spec import AUGMENTS, FrameSpec
+from render.spec.colour import Colour
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Region
 
 CPU = torch.device("cpu")
 WAITING = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}

@@ -14,7 +14,8 @@ from render.latents.pixels import Pixels
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement, embed_cutouts
 from render.rng import frame_generator
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 TOY = Toy(CPU)

@@ -21,7 +21,10 @@ from render.refinement.lockstep import Lockstep
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.staging import to_host
 from render.renderer.state import FrameState
-from render.spec import Colour, FrameSpec, ImageFile, PromptWeight
+from render.spec import FrameSpec
+from render.spec.colour import Colour
+from render.spec.pictures import ImageFile
+from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 PALETTE = ("#ff6347", "#123456", "#ffd700")

@@ -16,7 +16,10 @@ from render.latents.vqgan import VQGAN
 from render.models.registry import find_prior
 from render.priors import bank
 from render.renderer.renderer import Renderer, Scorer
-from render.spec import FrameSpec, PriorStart, PromptWeight, Region
+from render.spec import FrameSpec
+from render.spec.pictures import PriorStart
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Region
 from render.training.judging.judge import Judge
 from render.training.scenes import HELD_OUT
 

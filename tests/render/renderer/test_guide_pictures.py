@@ -12,7 +12,10 @@ from render.latents.pixels import Pixels
 from render.priors import Candidates, Wanted
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
-from render.spec import FrameSpec, GuidePicture, PriorStart, PromptWeight
+from render.spec import FrameSpec
+from render.spec.guides import GuidePicture
+from render.spec.pictures import PriorStart
+from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 START = PriorStart(prior="drawn", candidates=1)

@@ -14,7 +14,9 @@ from render.guidance.losses.guide import colour_distance
 from render.models.model import sha256
 from render.renderer.renderer import Renderer
 from render.renderer.state import FrameState
-from render.spec import FrameSpec, ImageFile, ImageGuide, Picture
+from render.spec import FrameSpec
+from render.spec.guides import ImageGuide
+from render.spec.pictures import ImageFile, Picture
 from tests.render.refinement.test_lockstep import alone, assert_close, together
 
 CPU = torch.device("cpu")

@@ -17,7 +17,10 @@ from render.motion.displacements import homography
 from render.motion.warp import warp
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
-from render.spec import FrameSpec, ImageFile, Keep, PromptWeight, Region
+from render.spec import FrameSpec
+from render.spec.pictures import ImageFile
+from render.spec.prompts import PromptWeight
+from render.spec.regions import Keep, Region
 
 CPU = torch.device("cpu")
 SIZE = WIDTH, HEIGHT = 64, 48

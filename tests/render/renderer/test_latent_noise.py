@@ -15,7 +15,8 @@ from render.motion.displacements.homography import Homography
 from render.renderer.latent_noise import NoiseInLatents, grained, on_circle
 from render.renderer.renderer import Renderer
 from render.rng import frame_generator, normal
-from render.spec import FrameSpec, LatentNoise, NoiseVariation
+from render.spec import FrameSpec
+from render.spec.noise import LatentNoise, NoiseVariation
 
 CPU = torch.device("cpu")
 SHAPE = (1, 3, 40, 64)

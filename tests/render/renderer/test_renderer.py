@@ -17,7 +17,8 @@ from render.motion.warp import warp
 from render.renderer.loading import load_renderer
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
-from render.spec import FrameSpec, PromptWeight
+from render.spec import FrameSpec
+from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 

@@ -16,7 +16,8 @@ from render.guidance import pictures
 from render.latents.vqgan import VQGAN
 from render.models.model import sha256
 from render.renderer.renderer import Renderer
-from render.spec import FrameSpec, ImageFile, Picture, PictureStart
+from render.spec import FrameSpec
+from render.spec.pictures import ImageFile, Picture, PictureStart
 from tests.render.files.test_images import header, png
 
 CPU = torch.device("cpu")

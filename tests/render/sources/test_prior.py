@@ -18,7 +18,9 @@ from render.priors.bank import load
 from render.renderer.renderer import Renderer, Scorer
 from render.sources import Loaded
 from render.sources.prior import STRETCH, candidates, fitted, start
-from render.spec import FrameSpec, PriorStart, PromptWeight
+from render.spec import FrameSpec
+from render.spec.pictures import PriorStart
+from render.spec.prompts import PromptWeight
 
 CPU = torch.device("cpu")
 RED, GREEN = (torch.tensor(colour).view(3, 1, 1).expand(3, 16, 16) for colour in ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)))

@@ -16,7 +16,8 @@ from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.sources import Loaded, Start
 from render.sources.noise import soft
-from render.spec import FrameSpec, ImageFile, Picture, PictureStart, PriorStart
+from render.spec import FrameSpec
+from render.spec.pictures import ImageFile, Picture, PictureStart, PriorStart
 from tests.render.conftest import AddEntry
 
 CPU = torch.device("cpu")

@@ -12,7 +12,7 @@ from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.motion.displacements.homography import motion_matrix
-from render.spec import Keep, Region
+from render.spec.regions import Keep, Region
 
 HEAD = "output: {size: [64, 32], fps: 4, length: 2s}\n"
 Write = Callable[[str], Timeline]

@@ -11,7 +11,8 @@ from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
-from render.spec import Colour, ImageFile, PaletteOf
+from render.spec.colour import Colour, PaletteOf
+from render.spec.pictures import ImageFile
 
 HEAD = "output: {size: [64, 64], fps: 10, length: 2s}\nprompts: sea\n"
 

@@ -11,7 +11,7 @@ from pipeline.schedule.arrivals import ARRIVED, PACE
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
-from render.spec import PriorStart
+from render.spec.pictures import PriorStart
 
 SMALL = "output: {size: [64, 64], fps: 24, length: 4s}\nstart: {prior: bank, candidates: 2}\n"
 SCENES = "prompts: {0s: noon, 1s: noon, 3s: {text: sunset, ease: in_out_sine}}\n"

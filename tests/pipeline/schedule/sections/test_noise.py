@@ -8,7 +8,7 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
-from render.spec import LatentNoise, NoiseVariation
+from render.spec.noise import LatentNoise, NoiseVariation
 
 OUTPUT = "output: {size: [32, 24], fps: 8, length: 2s, seed: 3}\n"
 CIRCLE = "noise: {amount: 0.5, variation: {seed: 9, amount: 4*progress}}\n"

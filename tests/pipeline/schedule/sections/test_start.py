@@ -14,7 +14,7 @@ from pipeline.schedule.sections import start
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.models.registry import find_prior
-from render.spec import PictureStart, PriorStart
+from render.spec.pictures import PictureStart, PriorStart
 
 BANK = find_prior("bank").checkpoint
 SMALL = "output: {size: [64, 64], fps: 2, length: 2s}\n"

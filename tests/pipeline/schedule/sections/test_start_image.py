@@ -11,7 +11,7 @@ from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.models.model import sha256
-from render.spec import ImageFile, Picture, PictureStart, PriorStart
+from render.spec.pictures import ImageFile, Picture, PictureStart, PriorStart
 
 SMALL = "output: {size: [64, 64], fps: 2, length: 2s}\nprompts: sea\n"
 SHOTS = "output: {size: [64, 64], fps: 2}\nprompts: sea\n"

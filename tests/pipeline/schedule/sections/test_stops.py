@@ -9,7 +9,7 @@ from pipeline.schedule.chart import lines
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
-from render.spec import PromptWeight
+from render.spec.prompts import PromptWeight
 
 HEAD = "output: {size: [32, 32], fps: 4, length: 2s}\nmodels: {latent: pixels, perceptors: [toy]}\n"
 

@@ -13,7 +13,8 @@ from render.guidance.colour.lock import locked, squared_distances
 from render.guidance.colour.palettes import extracted, in_oklab, in_srgb
 from render.guidance.colour.spaces import oklab
 from render.models.model import sha256
-from render.spec import ImageFile, PaletteOf
+from render.spec.colour import PaletteOf
+from render.spec.pictures import ImageFile
 
 CPU = torch.device("cpu")
 FOUR = ("#ff6347", "#123456", "#ffd700", "#ffffff")

@@ -19,7 +19,7 @@ from render.latents import Latent, pixels, vqgan
 from render.models.class_names import imagenet_classes
 from render.models.model import ModelFiles, sha256
 from render.priors import Candidates, Prior, Wanted
-from render.spec import ImageFile
+from render.spec.pictures import ImageFile
 from tests.second_stage import KINDS, SIDE, publish_second_stage
 
 CPU = torch.device("cpu")
