@@ -18,7 +18,7 @@ from pipeline.schedule.timeline import Timeline
 from render.device.device import model_dtype, pick_device
 from render.motion.displacements.homography import Homography, displacement
 from render.motion.warp import warp
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 from render.renderer.renderer import Renderer
 from render.spec import FrameSpec
 

@@ -23,7 +23,7 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.device.device import model_dtype, pick_device
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 
 GOAL = 0.03
 WARM_UP = 2  # frames that are not counted: the first has more steps, and caches are cold

@@ -50,11 +50,14 @@ ROOMS: Mapping[str, str] = {
     "render.sources": "spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.colour guidance.perceptors "
     "guidance.losses",
-    "render.renderer": "errors catalogue spec rng files models latents device motion motion.displacements "
-    "motion.canvas guidance guidance.colour guidance.perceptors priors priors.transformer sources refinement",
+    "render.renderer": "errors catalogue spec rng latents device motion motion.displacements "
+    "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",
+    "render.renderer.loading": (
+        "catalogue files models latents device guidance guidance.perceptors priors priors.transformer renderer"
+    ),
     "render.training": (
         "spec models models.registry latents device guidance.perceptors priors.bank priors.transformer sources "
-        "refinement renderer"
+        "refinement renderer renderer.loading"
     ),
     "pipeline.terminal": "",
     "pipeline.curves": "",
@@ -65,7 +68,10 @@ ROOMS: Mapping[str, str] = {
     "pipeline.schedule.document": "storage",
     "pipeline.schedule.fields": "curves storage schedule.document",
     "pipeline.schedule.sections": "curves audio video video.formats schedule.document schedule.fields",
-    "pipeline.schedule": "curves video video.formats schedule.document schedule.fields schedule.sections",
+    "pipeline.schedule.over_time": "curves schedule.sections",
+    "pipeline.schedule": (
+        "curves video video.formats schedule.document schedule.fields schedule.over_time schedule.sections"
+    ),
     "pipeline.importers.values": "curves",
     "pipeline.importers.notations": "storage schedule.document",
     "pipeline.importers": "curves audio schedule.document importers.values importers.notations",

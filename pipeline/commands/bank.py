@@ -77,7 +77,7 @@ def _builder(models: "Models", size: tuple[int, int] | None, device: str, offlin
     from render.latents import CodedLatent
     from render.priors.bank.building import Builder
     from render.priors.bank.header import MAX_CELLS
-    from render.renderer.loading import load_models
+    from render.renderer.loading.load import load_models
 
     reporter = choose_reporter(as_json=False)
     try:

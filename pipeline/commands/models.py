@@ -66,7 +66,7 @@ def pull(names: Sequence[str], offline: bool) -> None:
     render models pull imagenet-f16-16384 ViT-B-32/openai
     """
     from pipeline.run.progress import choose_reporter
-    from render.renderer.weights import locate
+    from render.renderer.loading.weights import locate
 
     wanted = [model for name in names for model in _find(name)]
     reporter = choose_reporter(as_json=False)
@@ -88,7 +88,7 @@ def path(name: str) -> None:
     \b
     render models path imagenet-f16-16384
     """
-    from render.renderer.weights import weights_path
+    from render.renderer.loading.weights import weights_path
 
     places = [place for model in _find(name) if (place := weights_path(model)) is not None]
     for place in places:
@@ -112,7 +112,7 @@ def _find(name: str) -> list["Model"]:
 
 
 def _list(heading: str, known: Iterable["Model"]) -> None:
-    from render.renderer.weights import weights_path
+    from render.renderer.loading.weights import weights_path
 
     show(f"{heading}:")
     for model in known:

@@ -11,23 +11,19 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.curves.array import Array
-from pipeline.schedule.arrivals import Approaches, Arrivals
-from pipeline.schedule.cadence import Cadence
 from pipeline.schedule.fields.regions import RegionCurves
+from pipeline.schedule.over_time.arrivals import Approaches, Arrivals
+from pipeline.schedule.over_time.cadence import Cadence
+from pipeline.schedule.over_time.colours import ColourOverTime
+from pipeline.schedule.over_time.motion import MotionOverTime
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections.colour_over_time import ColourOverTime
 from pipeline.schedule.sections.keep import KeepCurves
 from pipeline.schedule.sections.loop import blend_weights
 from pipeline.schedule.sections.losses import Losses
 from pipeline.schedule.sections.models_perceptors import Perceptor, weights
-from pipeline.schedule.sections.motion_shake import moves
 from pipeline.schedule.sections.noise import NoiseOverTime
 from pipeline.schedule.sections.shots import Shot
-from pipeline.schedule.travel import Travel
-from render import catalogue
-from render.errors import InputError
-from render.motion import transforms
-from render.spec import FrameMotion, FrameSpec
+from render.spec import FrameSpec
 from render.spec.guides import GuidePicture, ImageGuide
 from render.spec.noise import LatentNoise
 from render.spec.pictures import ImageFile, PictureStart, PriorStart
@@ -56,9 +52,8 @@ class Timeline:
             np.searchsorted([shot.start for shot in self._shots], self.times, side="right") - 1, 0, None
         )
         self.cuts = self._found_cuts()
-        self._amounts = {name: self._amounts_of(name) for name in schedule.motion.rates}
-        for name, amounts in self._shaken().items():
-            self._amounts[name] = self._amounts.get(name, 0.0) + amounts
+        end = len(self.times) / self.fps if self.num_led else None
+        self._motion = MotionOverTime(schedule.motion, schedule.output.size, self.times, end, self.cuts)
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._stops = [
             np.clip(prompt.stop.sample(self.times), -1, 1) if prompt.stop else None for prompt in schedule.prompts
@@ -66,17 +61,10 @@ class Timeline:
         self._perceptors = _changing_weights(schedule.models.perceptors, self.times)
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
-        self._approaches = Approaches(schedule.guides.images, self.times, self._moved_so_far())
+        self._approaches = Approaches(schedule.guides.images, self.times, self._motion.so_far())
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
         own = [shot.sections["noise"] for shot in self._shots]
         self._noise = NoiseOverTime(schedule.noise, own, self._shot, self.times)
-        self._center = [curve.sample(self.times) for curve in schedule.motion.center]
-        self._travel = Travel(
-            len(self.times),
-            schedule.output.size,
-            self.cuts,
-            lambda index: (self._transforms_at(index), self._center_at(index)),
-        )
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
         for index in self.cuts:
@@ -120,6 +108,7 @@ class Timeline:
         schedule = self._schedule
         moment = index % len(self.times)
         shot = self._shots[self._shot[moment]]
+        motion = self._motion.at(index)
         prompts = self._prompts_at(moment)
         weights = {name: float(values[moment]) for name, values in self._losses.items()}
         guides = self._guides_at(index)
@@ -131,8 +120,8 @@ class Timeline:
             size=schedule.output.size,
             prompts=prompts,
             blend=shot.blend,
-            transforms=self._transforms_at(index if index == len(self.times) else moment),
-            center=self._center_at(moment),
+            transforms=motion.transforms,
+            center=motion.center,
             border=shot.border,
             losses=losses,
             num_steps=int(self.num_steps[index]),
@@ -155,7 +144,7 @@ class Timeline:
             image_guides=guides,
             loss_regions=self._loss_regions_at(moment, shot),
             keep=self._keep_at(moment, shot),
-            travelled=tuple(self._motion_at(between) for between in range(self._cadence.before(index) + 1, index)),
+            travelled=tuple(self._motion.at(between) for between in range(self._cadence.before(index) + 1, index)),
         )
 
     def _latent_of(self, index: int) -> int:
@@ -195,16 +184,6 @@ class Timeline:
         begins = moment in self.cuts and (moment > 0 or index == 0)
         return None if begins else self._noise.at(moment, self._cadence.before(index) % count)
 
-    def _motion_at(self, index: int) -> FrameMotion:
-        return FrameMotion(transforms=self._transforms_at(index), center=self._center_at(index))
-
-    def _moved_so_far(self) -> dict[str, Array]:
-        """How far each transform has moved the picture at every frame; of a multiplicative one, the logarithm."""
-        return {
-            name: np.cumsum(np.log(amounts) if catalogue.load(transforms, name).TRANSFORM.multiplicative else amounts)
-            for name, amounts in self._amounts.items()
-        }
-
     def _room(self, moment: int) -> float:
         """How much of a frame without a predecessor is free for guides: all of it, unless `start:` names a picture."""
         return 0.0 if self._shots[self._shot[moment]].origin is not None else 1.0
@@ -224,44 +203,6 @@ class Timeline:
         first = np.flatnonzero(np.diff(self._shot)) + 1
         return frozenset((0, *(int(index) for index in first if self._shots[self._shot[index]].cut)))
 
-    def _amounts_of(self, name: str) -> Array:
-        """The amount of a transform between frame i-1 and frame i, for every i; neutral for the first frame and cuts.
-
-        Raises:
-            InputError: a formula has no value somewhere between two frames.
-        """
-        transform = catalogue.load(transforms, name).TRANSFORM
-        curve = self._schedule.motion.rates[name]
-        moved = np.diff(curve.accumulate(self._moments, logarithmic=transform.multiplicative), prepend=0.0)
-        if not np.isfinite(moved).all():
-            index = int((~np.isfinite(moved)).argmax())
-            raise InputError(f"motion.{name}: the motion from frame {index - 1} to frame {index} is not a number")
-        moved[list(self.cuts)] = 0.0
-        return np.exp(moved) if transform.multiplicative else moved
-
-    @property
-    def _moments(self) -> Array:
-        """The times between which the picture moves: those of all frames, and in a loop that of the end."""
-        return np.append(self.times, len(self.times) / self.fps) if self.num_led else self.times
-
-    def _shaken(self) -> dict[str, Array]:
-        """What a shaking camera adds to the amounts of transforms, as `_amounts_of` returns them."""
-        shake = self._schedule.motion.shake
-        if shake is None:
-            return {}
-        times = self._moments
-        found = moves(shake, times, self._schedule.output.size, times[-1] if self.num_led else None)
-        still = np.isin(np.arange(len(times)), list(self.cuts))
-        return {name: np.where(still, 0.0, np.append(0.0, amounts)) for name, amounts in found.items()}
-
-    def _transforms_at(self, index: int) -> dict[str, float]:
-        amounts = {name: float(values[index]) for name, values in self._amounts.items()}
-        return {
-            name: amount
-            for name, amount in amounts.items()
-            if amount != catalogue.load(transforms, name).TRANSFORM.neutral
-        }
-
     def _prompts_at(self, index: int) -> tuple[PromptWeight, ...]:
         """The prompts with a weight other than 0; one that occurs in several scenes is a single prompt."""
         weights: dict[tuple[str, ImageFile | None, Region | None, float | None], float] = {}
@@ -277,7 +218,7 @@ class Timeline:
 
     def _region_at(self, region: RegionCurves, index: int, start: float = 0.0) -> Region:
         """The region in frame `index`; its own times count from `start` seconds."""
-        return region.at(self.times[index] - start, lambda: self._travel.at(index))
+        return region.at(self.times[index] - start, lambda: self._motion.since_cut(index))
 
     def _loss_regions_at(self, index: int, shot: Shot) -> dict[str, Region]:
         losses: Losses = shot.sections["losses"]
@@ -289,10 +230,7 @@ class Timeline:
 
     def _keep_at(self, index: int, shot: Shot) -> Keep | None:
         kept: KeepCurves | None = shot.sections["keep"]
-        return None if kept is None else kept.at(self.times[index] - shot.start, lambda: self._travel.at(index))
-
-    def _center_at(self, index: int) -> tuple[float, float]:
-        return float(self._center[0][index]), float(self._center[1][index])
+        return None if kept is None else kept.at(self.times[index] - shot.start, lambda: self._motion.since_cut(index))
 
 
 def _changing_weights(perceptors: Sequence[Perceptor], times: Array) -> Array:

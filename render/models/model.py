@@ -95,7 +95,7 @@ class ModelFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A model as a schedule names it; `render.renderer.weights.locate` finds its files.
+    """A model as a schedule names it; `render.renderer.loading.weights.locate` finds its files.
 
     Attributes:
         name, entry, architecture, random_seed, prefix: see `ModelFiles`.

@@ -23,7 +23,8 @@ from render.refinement.refine import Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
 from render.renderer.between import between
 from render.renderer.colours import locked_frame, remembered
-from render.renderer.stages import Models, Stages
+from render.renderer.frame_models import FrameModels
+from render.renderer.stages import Stages
 from render.renderer.state import FrameState, is_finite
 from render.rng import frame_generator
 from render.sources import prior
@@ -73,7 +74,7 @@ class Renderer:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
         self._dtype = dtype
-        self._models = Models(
+        self._models = FrameModels(
             latents=latents,
             perceptors=self._perceptors,
             weights=[scorer.weight for scorer in scorers],
@@ -184,7 +185,7 @@ class Renderer:
         state = None if spec.cut else state
         if state is not None and spec.redrawn:
             state = replace(state, latent=None, optimizer_state={})
-        guides = self._stages.guides(spec)
+        guides = self._models.guides(spec)
         found = self._stages.finished(state, spec, guides, careful=False)
         if not is_finite(found.image, found.latent, found.optimizer_state):
             self.warn(f"frame {spec.index}: the refinement became NaN or infinite; repeating it with smaller steps")
@@ -210,11 +211,13 @@ class Renderer:
         behind = state.image if state.behind is None else state.behind
         ahead = state.ahead or self._step(state, key)
         image = between(behind, ahead.image, spec, self._models.displace)
+        image = self._stages.kept_over(image, spec)
         return FrameState(
             index=spec.index,
             image=image,
             latent=None,
-            similarity=similarity(image, self._stages.guides(spec)),
+            similarity=similarity(image, self._models.guides(spec)),
+            shown=locked_frame(image, spec),
             behind=behind,
             ahead=ahead,
         )
@@ -226,7 +229,7 @@ class Renderer:
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
         spec = replace(spec, start=None, guide_pictures=(), image_guides=())
         image = self._stages.begun(spec, generator).image
-        guides = self._stages.placed(self._stages.guides(spec), spec, None)
+        guides = self._stages.placed(self._models.guides(spec), spec, None)
         refinement = Refinement(latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator)
         return refinement, LatentAdam(self._latents.encode(image), None, self._models.loss_scale, spec.adapt)
 
@@ -241,4 +244,4 @@ class Renderer:
             The pictures (N, 3, H, W) in [0, 1], and their scores (N,), see `render.sources.prior.candidates`.
         """
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        return prior.candidates(spec, spec.size, generator, self._of(spec)._stages.loaded(spec))
+        return prior.candidates(spec, spec.size, generator, self._of(spec)._models.loaded(spec))

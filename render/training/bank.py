@@ -15,7 +15,7 @@ from render.latents import CodedLatent
 from render.models.registry import find_latent, find_perceptor, find_prior
 from render.priors.bank.building import Builder
 from render.priors.bank.file import write_bank
-from render.renderer.loading import load_models
+from render.renderer.loading.load import load_models
 from render.training.coverage import covering, is_styled
 from render.training.scenes import make_scene, make_sky, make_subject
 

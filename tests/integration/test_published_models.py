@@ -20,7 +20,7 @@ from render.latents import vqgan
 from render.models import registry
 from render.models.downloads import Download
 from render.models.model import Model
-from render.renderer.located_models import LocatedModels
+from render.renderer.loading.located_models import LocatedModels
 from tests.published import GUMBEL, KINDS, VQ, Published, Taming, assert_round_trip, publish
 
 BY_PATH = """

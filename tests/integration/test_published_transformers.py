@@ -23,7 +23,7 @@ from render.models.downloads import Download
 from render.models.model import Model
 from render.priors import Wanted
 from render.priors.transformer.checkpoint import load_second_stage
-from render.renderer.weights import locate
+from render.renderer.loading.weights import locate
 from tests.mingpt import logits, weights_only
 from tests.second_stage import KINDS, publish_second_stage, states
 

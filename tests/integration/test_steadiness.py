@@ -9,7 +9,7 @@ from render.models.registry import find_latent, find_perceptor
 from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 from render.sources import noise
 from render.spec import FrameSpec
 

@@ -24,7 +24,7 @@ from pipeline.schedule.warnings import repeat_drift
 from render.device import failures
 from render.device.openmp import sleep_at_barriers
 from render.errors import RunError, WeightsError
-from render.renderer.located_models import LocatedModels
+from render.renderer.loading.located_models import LocatedModels
 
 if TYPE_CHECKING:
     from render.models.downloads import Progress

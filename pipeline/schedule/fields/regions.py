@@ -40,7 +40,7 @@ _PLACE = curve(share_from(-_FARTHEST, _FARTHEST))
 
 @dataclass(frozen=True, kw_only=True)
 class RegionCurves:
-    """A region whose numbers change over time; the attributes are those of `render.spec.Region`.
+    """A region whose numbers change over time; the attributes are those of `render.spec.regions.Region`.
 
     Attributes:
         moves: whether it moves with the picture, from where it is at the last cut.

@@ -22,7 +22,7 @@ from render.spec.regions import Keep
 
 @dataclass(frozen=True, kw_only=True)
 class KeepCurves:
-    """What stays as it is, and how much of it over time; the attributes are those of `render.spec.Keep`."""
+    """What stays as it is, and how much of it over time; the attributes are those of `render.spec.regions.Keep`."""
 
     region: RegionCurves
     image: ImageFile | None = None

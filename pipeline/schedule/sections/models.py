@@ -28,8 +28,8 @@ from pipeline.schedule.sections.models_perceptors import (
 from render.models import registry
 from render.models.downloads import Progress
 from render.models.model import Model
-from render.renderer.located_models import DrawingModel, LocatedModels
-from render.renderer.weights import locate
+from render.renderer.loading.located_models import DrawingModel, LocatedModels
+from render.renderer.loading.weights import locate
 from render.spec import PRECISIONS
 
 MAX_LATENTS = 4  # of all shots

@@ -14,7 +14,7 @@ from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.readers import read_section
 from pipeline.schedule.fields.shapes import described, section, setting, settings
 from pipeline.schedule.sections import Section, reader_of
-from render import spec
+from render.spec.noise import LatentNoise, NoiseVariation
 
 _ABOUT = "noise in the latent, so that a picture keeps changing"
 
@@ -93,19 +93,19 @@ class NoiseOverTime:
         self._amounts = noise.amount.sample(times)
         self._shares = None if noise.variation is None else noise.variation.amount.sample(times)
 
-    def at(self, index: int, before: int) -> spec.LatentNoise | None:
+    def at(self, index: int, before: int) -> LatentNoise | None:
         """The noise of frame `index`, which starts from frame `before`; None if it adds nothing.
 
         Where a shot begins to vary the noise, the picture is left as it is: what is added is the change from there on.
         """
         amount, (grain, seed) = float(self._amounts[index]), self._kinds[index]
         if seed is None or self._shares is None:
-            return spec.LatentNoise(amount=amount, grain=grain) if amount else None
+            return LatentNoise(amount=amount, grain=grain) if amount else None
         now, then = ((float(self._amounts[at]), float(self._shares[at])) for at in (index, before))
         if now == then or self._kinds[before] != self._kinds[index]:
             return None
-        variation = spec.NoiseVariation(seed=seed, share=now[1], before=then)
-        return spec.LatentNoise(amount=amount, grain=grain, variation=variation)
+        variation = NoiseVariation(seed=seed, share=now[1], before=then)
+        return LatentNoise(amount=amount, grain=grain, variation=variation)
 
 
 SECTION = Section(

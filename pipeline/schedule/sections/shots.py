@@ -243,11 +243,5 @@ def _shape() -> Shape:
 
 
 SECTION = Section(
-    position=90,
-    is_merged=False,
-    shape=_shape,
-    read=_read,
-    needs=("output",),
-    settings=lambda: SETTINGS,
-    misplaced={},
+    position=90, is_merged=False, shape=_shape, read=_read, needs=("output",), settings=lambda: SETTINGS, misplaced={}
 )

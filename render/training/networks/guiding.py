@@ -11,7 +11,7 @@ from torch import Tensor
 
 from render.device.device import model_dtype
 from render.models.model import ModelFiles
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 from render.renderer.renderer import Renderer
 from render.renderer.state import FrameState
 from render.sources.noise import soft

@@ -25,7 +25,7 @@ def transformer(recipe: Recipe, run: Path, out: Path, only: str | None) -> None:
     from render.latents import CodedLatent
     from render.models.registry import find_latent, find_perceptor
     from render.priors.bank.identity import codebook_digest, probes
-    from render.renderer.loading import load_models
+    from render.renderer.loading.load import load_models
     from render.training.transformer.export import export_transformer
     from render.training.transformer.scenes import Coder
     from render.training.transformer.train import TransformerRun

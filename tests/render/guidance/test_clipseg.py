@@ -13,7 +13,7 @@ from render.errors import WeightsError
 from render.guidance import clipseg
 from render.models import registry
 from render.models.model import ModelFiles
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 from render.spec import FrameSpec
 from render.spec.prompts import PromptWeight
 from render.spec.regions import Keep, Region

@@ -18,7 +18,7 @@ from torch import Tensor
 from render.errors import WeightsError
 from render.guidance.perceptors import clip
 from render.models.model import ModelFiles
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 from render.spec import FrameSpec
 
 CPU = torch.device("cpu")

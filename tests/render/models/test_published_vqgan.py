@@ -16,7 +16,7 @@ import yaml
 from render.errors import WeightsError
 from render.latents import vqgan
 from render.models.model import ModelFiles
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 from render.spec import FrameSpec
 from tests.published import KINDS, VQ, Published, Taming, assert_round_trip, picture, publish
 

@@ -96,7 +96,7 @@ def test_non_finite_coarse_steps_are_repeated_with_smaller_steps(
 
     monkeypatch.setattr(Refinement, "run", failing)
     picture = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(1))
-    guides = toy_renderer._stages.guides(spec)
+    guides = toy_renderer._models.guides(spec)
     generator = torch.Generator().manual_seed(2)
     begun, left = coarse.refine_coarsely(
         Pixels(), guides, picture, replace(spec, num_steps=15), generator, 1.0, Unbatched()

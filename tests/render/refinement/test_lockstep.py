@@ -16,7 +16,7 @@ from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
 from render.refinement.joint_steps import Pending, take_steps
 from render.refinement.lockstep import Lockstep
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.rng import frame_generator, normal, uniform

@@ -14,7 +14,7 @@ from render.latents.vqgan import VQGAN
 from render.models.registry import find_latent, find_perceptor
 from render.motion.displacements.homography import Homography, motion_matrix
 from render.motion.warp import warp
-from render.renderer.loading import load_renderer
+from render.renderer.loading.load import load_renderer
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.spec import FrameSpec

@@ -21,7 +21,7 @@ from render.latents import vqgan
 from render.models.downloads import Download
 from render.models.model import Model, ModelFiles
 from render.models.registry import find_latent, find_perceptor
-from render.renderer.weights import locate, weights_path
+from render.renderer.loading.weights import locate, weights_path
 from tests.waiting import PATIENCE
 
 CONFIG: dict[str, Any] = {
@@ -156,7 +156,7 @@ import sys
 from pathlib import Path
 from render.models.downloads import Download
 from render.models.model import Model
-from render.renderer.weights import locate
+from render.renderer.loading.weights import locate
 architecture, address = sys.argv[1:]
 download = Download(name="tiny.ckpt", addresses=(address,))
 model = Model(name="tiny", entry="vqgan", architecture=Path(architecture), download=download)

@@ -26,7 +26,7 @@ from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
-from render.renderer.located_models import LocatedModels
+from render.renderer.loading.located_models import LocatedModels
 from render.renderer.renderer import Renderer, Scorer
 from tests.shots import SHOTS
 

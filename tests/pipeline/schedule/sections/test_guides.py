@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.run.folder.hashes import chain
-from pipeline.schedule.arrivals import ARRIVED, PACE
 from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.over_time.arrivals import ARRIVED, PACE
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.spec.pictures import PriorStart

@@ -51,7 +51,7 @@ class LocatedModels:
             WeightsError: a file is missing or does not fit.
         """
         from render.device.device import model_dtype, pick_device
-        from render.renderer.loading import load_renderer
+        from render.renderer.loading.load import load_renderer
 
         device = pick_device(device_name)
         dtype = model_dtype(device, self.precision)

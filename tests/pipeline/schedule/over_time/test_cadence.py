@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.schedule.arrivals import Arrivals
-from pipeline.schedule.cadence import Cadence
 from pipeline.schedule.loader import read_schedule
+from pipeline.schedule.over_time.arrivals import Arrivals
+from pipeline.schedule.over_time.cadence import Cadence
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.motion.displacements.homography import displacement, motion_matrix

@@ -9,7 +9,7 @@ from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
 from pipeline.schedule.sections.colour import Colour
 from pipeline.schedule.sections.shots import Shot
-from render import spec
+from render.spec import colour as spec
 from render.spec.colour import PaletteOf
 
 

@@ -1,0 +1,88 @@
+"""How the picture moves from each frame to the next: the section `motion:`, integrated over the time between them."""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.schedule.over_time.travel import Travel
+from pipeline.schedule.sections.motion import Motion
+from pipeline.schedule.sections.motion_shake import moves
+from render import catalogue
+from render.errors import InputError
+from render.motion import transforms
+from render.spec import FrameMotion
+
+
+class MotionOverTime:
+    """The motion of every frame.
+
+    Args:
+        size: (width, height) of the picture in pixels.
+        times: of the frames, in seconds.
+        end: the time of the frame after the last one, which a loop moves to; None without a loop.
+        cuts: the frames without a predecessor.
+
+    Raises:
+        InputError: a formula has no value somewhere between two frames.
+    """
+
+    def __init__(
+        self, motion: Motion, size: tuple[int, int], times: Array, end: float | None, cuts: Collection[int]
+    ) -> None:
+        self._motion, self._size, self._cuts, self._count = motion, size, cuts, len(times)
+        self._end = end
+        self._times = times if end is None else np.append(times, end)
+        self._amounts = {name: self._amounts_of(name) for name in motion.rates}
+        for name, amounts in self._shaken().items():
+            self._amounts[name] = self._amounts.get(name, 0.0) + amounts
+        self._center = [curve.sample(times) for curve in motion.center]
+        self._travel = Travel(len(times), size, cuts, lambda index: (self.at(index).transforms, self.at(index).center))
+
+    def at(self, index: int) -> FrameMotion:
+        """The motion from frame `index` - 1 to frame `index`; past the end of a loop, that of its beginning."""
+        moment = index % self._count
+        number = index if index == self._count else moment
+        amounts = {name: float(values[number]) for name, values in self._amounts.items()}
+        return FrameMotion(
+            transforms={
+                name: amount
+                for name, amount in amounts.items()
+                if amount != catalogue.load(transforms, name).TRANSFORM.neutral
+            },
+            center=(float(self._center[0][moment]), float(self._center[1][moment])),
+        )
+
+    def since_cut(self, index: int) -> tuple[float, ...]:
+        """All motion since the last cut as one matrix, see `Travel.at`."""
+        return self._travel.at(index)
+
+    def so_far(self) -> dict[str, Array]:
+        """How far each transform has moved the picture at every frame; of a multiplicative one, the logarithm."""
+        return {
+            name: np.cumsum(np.log(amounts) if catalogue.load(transforms, name).TRANSFORM.multiplicative else amounts)
+            for name, amounts in self._amounts.items()
+        }
+
+    def _amounts_of(self, name: str) -> Array:
+        """The amount of a transform between frame i-1 and frame i, for every i; neutral for the first frame and cuts.
+
+        Raises:
+            InputError: a formula has no value somewhere between two frames.
+        """
+        transform = catalogue.load(transforms, name).TRANSFORM
+        curve = self._motion.rates[name]
+        moved = np.diff(curve.accumulate(self._times, logarithmic=transform.multiplicative), prepend=0.0)
+        if not np.isfinite(moved).all():
+            index = int((~np.isfinite(moved)).argmax())
+            raise InputError(f"motion.{name}: the motion from frame {index - 1} to frame {index} is not a number")
+        moved[list(self._cuts)] = 0.0
+        return np.exp(moved) if transform.multiplicative else moved
+
+    def _shaken(self) -> dict[str, Array]:
+        """What a shaking camera adds to the amounts of transforms, as `_amounts_of` returns them."""
+        if self._motion.shake is None:
+            return {}
+        found = moves(self._motion.shake, self._times, self._size, self._end)
+        still = np.isin(np.arange(len(self._times)), list(self._cuts))
+        return {name: np.where(still, 0.0, np.append(0.0, amounts)) for name, amounts in found.items()}

@@ -1,0 +1,1 @@
+"""Load the models of a schedule: find their files, read them, and make a renderer of them."""

@@ -1,0 +1,129 @@
+"""Prepare a frame for refinement: begin or move it, mix pictures in, match its colours, add noise, in this order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from render import catalogue, sources
+from render.motion.canvas.painting import Painter
+from render.motion.warm_start import warm_start
+from render.motion.warp import warp
+from render.renderer.colours import matched
+from render.renderer.continuing import continued
+from render.renderer.frame_models import FrameModels
+from render.renderer.guide_pictures import GuidePictures
+from render.renderer.image_guides import ImageGuides
+from render.renderer.latent_noise import NoiseInLatents
+from render.renderer.placing import Placing
+from render.renderer.state import FrameState
+from render.sources import Source, Start
+from render.spec import PAINT, FrameSpec
+from render.spec.noise import LatentNoise
+
+Mix = Callable[[Tensor, Tensor | None, FrameSpec], Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What a frame is before its refinement.
+
+    Attributes:
+        image: (1, 3, H, W) in [0, 1].
+        latent: (1, C, h, w), the latent that decodes to `image`; None if there is none.
+        start: (1, C, h, w), the latent that refinement starts from; None if `image` has to be encoded, or if the frame
+            is not refined.
+        canvas: see `FrameState.canvas`.
+    """
+
+    image: Tensor
+    latent: Tensor | None
+    start: Tensor | None
+    canvas: Tensor | None = None
+
+
+class Preparation:
+    """Prepares the frames of one run; `image_guides` are the pictures that it mixes in, which a loss may use too."""
+
+    def __init__(self, models: FrameModels, placing: Placing) -> None:
+        self._models = models
+        self._placing = placing
+        self._painter = Painter(models.latents.stride)
+        self._guide_pictures = GuidePictures(models.latents, self.source)
+        self._noise = NoiseInLatents(models.latents)
+        self.image_guides = ImageGuides(models.latents, models.displace, models.device)
+
+    def source(self, spec: FrameSpec, generator: torch.Generator) -> Start:
+        """Return what a frame without a predecessor starts from."""
+        source: Source = catalogue.load(sources, sources.named_by(spec.start) or self._models.source).start
+        return self._placing.begun(spec, lambda part: source(part, part.size, generator, self._models.loaded(part)))
+
+    def begun(self, spec: FrameSpec, generator: torch.Generator) -> Prepared:
+        """Begin a frame without a predecessor."""
+        start = self.source(spec, generator)
+        return Prepared(image=start.image, latent=start.latent, start=start.latent)
+
+    def moved(self, state: FrameState, spec: FrameSpec, refined: bool, generator: torch.Generator) -> Prepared:
+        """Return the previous picture after this frame's motion."""
+        motion = self._models.displace(state.image, spec)
+        if spec.border == PAINT:
+            image, canvas = self._painter.moved(
+                state.image, state.canvas, motion, partial(continued, loaded=self._models.loaded(spec)), generator
+            )
+        else:
+            image, canvas = warp(state.image, motion, spec.border), None
+        if not _mixes(spec):  # else that comes first
+            image = matched(image, state, spec)
+        latent = state.latent if image is state.image else None
+        if latent is not None or not (refined or spec.noise):
+            return Prepared(image=image, latent=latent, start=latent if refined else None, canvas=canvas)
+        start = warm_start(self._models.latents, state.image, state.latent, image, motion)
+        return Prepared(image=image, latent=None, start=start, canvas=canvas)
+
+    def altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
+        """Return what refinement gets, after everything that changes it first, in order."""
+        if spec.guide_pictures:
+            prepared = self._guided(prepared, self._guide_pictures.mixed, spec, refined)
+        if any(guide.share for guide in spec.image_guides):
+            prepared = self._guided(prepared, self.image_guides.mixed, spec, refined)
+        if spec.colour is not None and (state is None or _mixes(spec)):
+            prepared = self._matched(prepared, state, spec, refined)
+        if spec.noise is not None and state is not None:
+            prepared = self._noisy(prepared, spec.noise, state, spec, refined)
+        return prepared
+
+    def _guided(self, prepared: Prepared, mixed: Mix, spec: FrameSpec, refined: bool) -> Prepared:
+        """Mix in the pictures of scenes that are arriving, or those of `guides:`."""
+        own = prepared.latent if prepared.start is None else prepared.start
+        latent = mixed(prepared.image, own, spec)
+        image = self._models.latents.decode(latent).detach()
+        return replace(prepared, image=image, latent=latent, start=latent if refined else None)
+
+    def _matched(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
+        """Match the colours of a picture that has not been moved."""
+        image = matched(prepared.image, state, spec)
+        if image is prepared.image:
+            return prepared
+        if prepared.start is None:
+            return replace(prepared, image=image, latent=None)
+        still = self._models.displace(image, replace(spec, transforms={}))
+        start = warm_start(self._models.latents, prepared.image, prepared.latent, image, still)
+        return replace(prepared, image=image, latent=None, start=start)
+
+    def _noisy(
+        self, prepared: Prepared, noise: LatentNoise, state: FrameState, spec: FrameSpec, refined: bool
+    ) -> Prepared:
+        """Add noise to the latent; the anchor of the refinement stays without it."""
+        latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
+        assert own is not None
+        latent = self._noise.noisy(own, noise, spec, self._models.displace(state.image, spec))
+        if refined:
+            return replace(prepared, latent=None, start=latent)
+        return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)
+
+
+def _mixes(spec: FrameSpec) -> bool:
+    """Whether pictures are mixed into the frame before its colours are matched."""
+    return bool(spec.guide_pictures) or any(guide.share for guide in spec.image_guides)
