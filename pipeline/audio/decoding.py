@@ -1,19 +1,19 @@
 """Decode a file's first audio stream to samples, whatever its container."""
 
-import errno
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.storage.did_you_mean import did_you_mean
 from render.errors import InputError
+from render.files.media import MediaSource
 
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for
 RATES = (2_000, 1_000_000)  # accepted in files, from old telephones to measuring instruments
@@ -92,33 +92,12 @@ def decode(path: Path) -> Samples:
     return np.clip(samples, -LOUDEST, LOUDEST, out=samples)  # otherwise sums of squares could overflow
 
 
-class _Source:
-    """A file for FFmpeg. Seeking outside of it returns an error code, since PyAV would print an exception."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.name = file.name  # FFmpeg uses it to guess the format if the content is ambiguous
-        self.read, self.tell = file.read, file.tell
-
-    def seekable(self) -> bool:
-        return self._file.seekable()
-
-    def readable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        try:
-            return self._file.seek(offset, whence)
-        except (OSError, ValueError):
-            return -errno.EINVAL
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open the container. A playlist in place of a track cannot lead to other files or to the network."""
     av = extra("av")
     try:
-        with path.open("rb") as file, av.open(_Source(file), options={"protocol_whitelist": "none"}) as container:
+        with path.open("rb") as file, av.open(MediaSource(file), options={"protocol_whitelist": "none"}) as container:
             yield container
     except OSError as error:  # includes FFmpeg's errors
         if isinstance(error, FileNotFoundError):

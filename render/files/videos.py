@@ -4,17 +4,17 @@ A file may come from a stranger: common containers and codecs only, no playlist 
 checked before any frame is decoded. PyAV does the decoding; torch is not needed.
 """
 
-import errno
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from render.errors import InputError
+from render.files.media import MediaSource
 
 MAX_BYTES = 2_000_000_000
 MAX_PIXELS = 9_000_000  # 4K has 8.3 million
@@ -100,27 +100,6 @@ def _grey(frame: Any) -> Grey:
     return grey
 
 
-class _Source:
-    """A file for FFmpeg. Seeking outside of it returns an error code, since PyAV would print an exception."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.name = file.name
-        self.read, self.tell = file.read, file.tell
-
-    def seekable(self) -> bool:
-        return self._file.seekable()
-
-    def readable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        try:
-            return self._file.seek(offset, whence)
-        except (OSError, ValueError):
-            return -errno.EINVAL
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
     """Open a video and its stream, with the header checked; errors on opening become ours."""
@@ -130,7 +109,7 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any]]:
     if (size := path.stat().st_size) > MAX_BYTES:
         raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {size:,}")
     try:
-        with path.open("rb") as file, av.open(_Source(file), options=_OPTIONS) as container:
+        with path.open("rb") as file, av.open(MediaSource(file), options=_OPTIONS) as container:
             yield container, _stream(container, path)
     except (OSError, ValueError, av.FFmpegError) as error:
         raise InputError(f"{path}: cannot be decoded; expected {_EXPECTED}, undamaged") from error
