@@ -64,7 +64,8 @@ class Timeline:
         self._approaches = Approaches(schedule.guides.images, self.times, self._motion.so_far())
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
         own = [shot.sections["noise"] for shot in self._shots]
-        self._noise = NoiseOverTime(schedule.noise, own, self._shot, self.times)
+        latents = [self._latent_of(shot) for shot in self._shots]
+        self._noise = NoiseOverTime(schedule.noise, own, latents, self._shot, self.times)
         self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         led = self.num_steps[: self.num_led].copy()
         for index in self.cuts:
@@ -107,7 +108,7 @@ class Timeline:
     def _refined_at(self, index: int) -> FrameSpec:
         schedule = self._schedule
         moment = index % len(self.times)
-        shot = self._shots[self._shot[moment]]
+        shot = self._shot_of(moment)
         motion = self._motion.at(index)
         prompts = self._prompts_at(moment)
         weights = {name: float(values[moment]) for name, values in self._losses.items()}
@@ -132,9 +133,8 @@ class Timeline:
             carry_optimizer=shot.refine.carry,
             ema=shot.refine.ema,
             perceptors=tuple(self._perceptors[:, moment].tolist()),
-            latent=self._latent_of(moment),
-            redrawn=index > 0
-            and self._latent_of(moment) != self._latent_of(self._cadence.before(index) % len(self.times)),
+            latent=self._latent_of(shot),
+            redrawn=index > 0 and self._latent_of(shot) != self._latent_of(self._shot_of(self._cadence.before(index))),
             cut=moment > 0 and moment in self.cuts,
             lead=(moment - 1, float(self._blend_weights[moment])) if index > len(self.times) else None,
             start=shot.origin if index in self.cuts else None,
@@ -147,14 +147,18 @@ class Timeline:
             travelled=tuple(self._motion.at(between) for between in range(self._cadence.before(index) + 1, index)),
         )
 
-    def _latent_of(self, index: int) -> int:
-        """Which latent model draws frame `index`, by number."""
+    def _shot_of(self, index: int) -> Shot:
+        shot: Shot = self._shots[self._shot[index % len(self.times)]]
+        return shot
+
+    def _latent_of(self, shot: Shot) -> int:
+        """Which latent model draws a shot, by number."""
         models = self._schedule.models
-        return models.latents.index(self._shots[self._shot[index]].models.latent) if models.others else 0
+        return models.latents.index(shot.models.latent) if models.others else 0
 
     def as_first(self, index: int) -> FrameSpec:
         """The spec of frame `index` as if the video began there."""
-        shot = self._shots[self._shot[index % len(self.times)]]
+        shot = self._shot_of(index)
         moment = index % len(self.times)
         return replace(
             self.at(index),
@@ -186,12 +190,12 @@ class Timeline:
 
     def _room(self, moment: int) -> float:
         """How much of a frame without a predecessor is free for guides: all of it, unless `start:` names a picture."""
-        return 0.0 if self._shots[self._shot[moment]].origin is not None else 1.0
+        return 0.0 if self._shot_of(moment).origin is not None else 1.0
 
     def _first_steps(self, moment: int) -> int:
         """The steps of a frame without a predecessor: the fewer, the more of it is a picture already."""
         guided = sum(guide.share for guide in self._approaches.at(moment, anew=self._room(moment)))
-        steps: int = self._shots[self._shot[moment]].first_steps
+        steps: int = self._shot_of(moment).first_steps
         return round(steps * (1 - guided))
 
     def _guides_at(self, index: int) -> tuple[ImageGuide, ...]:

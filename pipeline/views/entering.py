@@ -12,7 +12,7 @@ from torch import Tensor
 from render.motion.displacements.homography import Homography
 from render.motion.transforms import Matrix
 from render.motion.warp import move, warp
-from render.spec import PAINT, FrameSpec
+from render.spec import FrameSpec
 
 HALF_LIFE = 0.5  # seconds until what entered has faded to a half
 _FAINT = 1 / 255
@@ -45,7 +45,7 @@ class Entering:
             self._entered, self._share = torch.zeros_like(small), torch.zeros_like(small[:, :1])
             return picture
         motion = Homography(matrices=moves[None])
-        new = warp(last, motion, "reflect" if spec.border == PAINT else spec.border).nan_to_num(0.0)
+        new = warp(last, motion, spec.border).nan_to_num(0.0)
         known = torch.cat([self._entered, self._share, torch.ones_like(self._share)], 1)
         kept = move(known, motion, "black").nan_to_num(0.0).clamp(0, 1)
         old, share, inside = kept[:, :3], kept[:, 3:4], kept[:, 4:]

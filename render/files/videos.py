@@ -5,6 +5,7 @@ checked before any frame is decoded. PyAV does the decoding; torch is not needed
 """
 
 import importlib
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ MAX_BYTES = 2_000_000_000
 MAX_PIXELS = 9_000_000  # 4K has 8.3 million
 MAX_FRAMES = 100_000
 MAX_STREAMS = 16
+RECENT = 64_000_000  # bytes of decoded frames
 INSTALL = "pip install '.[regions]'"
 
 _CODECS = "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg4,mjpeg,png,apng,gif,prores,ffv1,rawvideo"
@@ -47,13 +49,17 @@ def require_video(path: Path) -> None:
 
 
 class VideoFrames:
-    """The frames of a video file, read in order; a time before the last one starts it from the beginning again."""
+    """The frames of a video file, read in order; the latest `RECENT` bytes are kept for going back a little.
+
+    A time before those starts the file from the beginning again.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._frames: Iterator[tuple[float, Grey]] = iter(())
         self._shown: tuple[float, Grey] | None = None
         self._next: tuple[float, Grey] | None = None
+        self._recent: deque[tuple[float, Grey]] = deque()
 
     def at(self, seconds: float) -> Grey:
         """Return the frame (H, W) in [0, 1] that is shown at `seconds`; after the end, the last one.
@@ -61,13 +67,21 @@ class VideoFrames:
         Raises:
             InputError: as `require_video`, or nothing in the file can be decoded.
         """
+        if self._shown is not None and seconds < self._shown[0]:
+            for time, pixels in reversed(self._recent):
+                if time <= seconds + 1e-6:
+                    return pixels
         if self._shown is None or seconds < self._shown[0]:
+            self._recent.clear()
             self._frames = _decoded(self._path)
             self._shown = next(self._frames, None)
             self._next = next(self._frames, None)
         if self._shown is None:
             raise InputError(f"{self._path}: none of its frames can be decoded; is the file damaged?")
         while self._next is not None and self._next[0] <= seconds + 1e-6:
+            self._recent.append(self._shown)
+            if len(self._recent) * self._shown[1].nbytes > RECENT:
+                self._recent.popleft()
             self._shown, self._next = self._next, next(self._frames, None)
         return self._shown[1]
 

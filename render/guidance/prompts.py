@@ -115,6 +115,7 @@ def _between(start: PromptWeight, end: PromptWeight, fraction: float) -> PromptW
     if start.stop is None and end.stop is None:
         return start
     stops = [1.0 if prompt.stop is None else prompt.stop for prompt in (start, end)]
+    fraction = min(1.0, max(0.0, fraction))  # an easing may overshoot
     return replace(start, weight=start.weight + end.weight, stop=(1 - fraction) * stops[0] + fraction * stops[1])
 
 

@@ -4,11 +4,15 @@ from torch import Tensor
 
 from render.motion.displacements import Displacement
 from render.motion.resample import catmull_rom
+from render.spec import PAINT
 
 
 def warp(image: Tensor, displacement: Displacement, border: str) -> Tensor:
-    """Move a picture (B, 3, H, W) in [0, 1] by `move`, and clamp the cubic's overshoot to [0, 1]; same shape."""
-    moved = move(image, displacement, border)
+    """Move a picture (B, 3, H, W) in [0, 1] by `move`, and clamp the cubic's overshoot to [0, 1]; same shape.
+
+    With `render.spec.PAINT` it is mirrored: only the frame itself is painted, on its canvas.
+    """
+    moved = move(image, displacement, "reflect" if border == PAINT else border)
     return moved if moved is image else moved.clamp(0.0, 1.0)
 
 

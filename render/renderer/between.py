@@ -8,7 +8,7 @@ from torch import Tensor
 
 from render.motion.displacements import Displace, Displacement
 from render.motion.warp import warp
-from render.spec import PAINT, FrameMotion, FrameSpec
+from render.spec import FrameMotion, FrameSpec
 
 MARGIN = 8.0  # pixels within the picture's edge over which a neighbour gains its whole weight
 _LEAST = 1e-3  # weight of what lies outside of a neighbour, and counts only where the other one lacks it, too
@@ -35,12 +35,12 @@ def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace) 
     forwards = _motion(behind, key, motions[:done], displace)
     backwards = _motion(ahead, key, motions[done:], displace).inverse()
     share = done / len(motions)
-    border = "reflect" if spec.border == PAINT else spec.border  # what was painted is in the refined frame after
     before, after = (
-        weight * _shown(motion, picture, border)
+        weight * _shown(motion, picture, spec.border)
         for weight, motion, picture in ((1 - share, forwards, behind), (share, backwards, ahead))
     )
-    return torch.lerp(warp(behind, forwards, border), warp(ahead, backwards, border), after / (before + after))
+    moved_on, moved_back = warp(behind, forwards, spec.border), warp(ahead, backwards, spec.border)
+    return torch.lerp(moved_on, moved_back, after / (before + after))
 
 
 def _motion(image: Tensor, spec: FrameSpec, motions: Sequence[FrameMotion], displace: Displace) -> Displacement:

@@ -35,12 +35,14 @@ class Prepared:
         latent: (1, C, h, w), the latent that decodes to `image`; None if there is none.
         start: (1, C, h, w), the latent that refinement starts from; None if `image` has to be encoded, or if the frame
             is not refined.
+        seen: (1, 3, H, W) in [0, 1], the source's picture or the moved one, before anything else changes it.
         canvas: see `FrameState.canvas`.
     """
 
     image: Tensor
     latent: Tensor | None
     start: Tensor | None
+    seen: Tensor
     canvas: Tensor | None = None
 
 
@@ -63,7 +65,7 @@ class Preparation:
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Prepared:
         """Begin a frame without a predecessor."""
         start = self.source(spec, generator)
-        return Prepared(image=start.image, latent=start.latent, start=start.latent)
+        return Prepared(image=start.image, latent=start.latent, start=start.latent, seen=start.image)
 
     def moved(self, state: FrameState, spec: FrameSpec, refined: bool, generator: torch.Generator) -> Prepared:
         """Return the previous picture after this frame's motion."""
@@ -74,13 +76,14 @@ class Preparation:
             )
         else:
             image, canvas = warp(state.image, motion, spec.border), None
+        seen = image
         if not _mixes(spec):  # else that comes first
             image = matched(image, state, spec)
         latent = state.latent if image is state.image else None
         if latent is not None or not (refined or spec.noise):
-            return Prepared(image=image, latent=latent, start=latent if refined else None, canvas=canvas)
+            return Prepared(image=image, latent=latent, start=latent if refined else None, seen=seen, canvas=canvas)
         start = warm_start(self._models.latents, state.image, state.latent, image, motion)
-        return Prepared(image=image, latent=None, start=start, canvas=canvas)
+        return Prepared(image=image, latent=None, start=start, seen=seen, canvas=canvas)
 
     def altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""
@@ -117,7 +120,7 @@ class Preparation:
     ) -> Prepared:
         """Add noise to the latent; the anchor of the refinement stays without it."""
         latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
-        assert own is not None
+        own = latents.encode(prepared.image) if own is None else own
         latent = self._noise.noisy(own, noise, spec, self._models.displace(state.image, spec))
         if refined:
             return replace(prepared, latent=None, start=latent)

@@ -25,7 +25,7 @@ from render.renderer.between import between
 from render.renderer.colours import locked_frame, remembered
 from render.renderer.frame_models import FrameModels
 from render.renderer.stages import Stages
-from render.renderer.state import FrameState, is_finite
+from render.renderer.state import FrameState, as_stored, is_finite
 from render.rng import frame_generator
 from render.sources import prior
 from render.spec import FrameSpec
@@ -184,7 +184,7 @@ class Renderer:
             return drawing._step(state, spec)
         state = None if spec.cut else state
         if state is not None and spec.redrawn:
-            state = replace(state, latent=None, optimizer_state={})
+            state = replace(state, latent=None, canvas=None, optimizer_state={})
         guides = self._models.guides(spec)
         found = self._stages.finished(state, spec, guides, careful=False)
         if not is_finite(found.image, found.latent, found.optimizer_state):
@@ -194,7 +194,7 @@ class Renderer:
             raise NonFiniteError(
                 f"frame {spec.index}: the picture, latent or optimiser is NaN or infinite; try a smaller refine.lr"
             )
-        return FrameState(
+        finished = FrameState(
             index=spec.index,
             image=found.image,
             latent=found.latent,
@@ -204,6 +204,7 @@ class Renderer:
             colours=remembered(state, spec, found.image),
             shown=locked_frame(found.image, spec),
         )
+        return as_stored(finished)
 
     def _between(self, state: FrameState | None, spec: FrameSpec, key: FrameSpec) -> FrameState:
         """Make a frame from the refined ones around it; the first of them also computes the one ahead."""
@@ -212,7 +213,7 @@ class Renderer:
         ahead = state.ahead or self._step(state, key)
         image = between(behind, ahead.image, spec, self._models.displace)
         image = self._stages.kept_over(image, spec)
-        return FrameState(
+        made = FrameState(
             index=spec.index,
             image=image,
             latent=None,
@@ -221,6 +222,7 @@ class Renderer:
             behind=behind,
             ahead=ahead,
         )
+        return as_stored(made)
 
     def from_noise(self, spec: FrameSpec) -> tuple[Refinement, LatentAdam]:
         """Return the refinement of a frame that starts from noise, with all steps at full size; for measuring speed."""

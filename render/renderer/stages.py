@@ -63,8 +63,8 @@ class Stages:
             preparation.begun(spec, generator) if state is None else preparation.moved(state, spec, refined, generator)
         )
         is_noise = state is None and spec.start is None
-        areas = self._placing.areas(spec, prepared.image, is_noise=is_noise)
-        guides = self.placed(guides, spec, None if is_noise else prepared.image)
+        areas = self._placing.areas(spec, prepared.seen, is_noise=is_noise)
+        guides = self.placed(guides, spec, None if is_noise else prepared.seen)
         prepared = preparation.altered(prepared, state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
         found = self._refined(prepared, spec, guides, areas, generator, carried, careful=careful) if refined else None

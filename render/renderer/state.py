@@ -46,6 +46,16 @@ class FrameState:
         return self.image if self.shown is None else self.shown
 
 
+def as_stored(state: FrameState) -> FrameState:
+    """Return the state with its tensors laid out as those of a file are, so that a resumed run computes the same."""
+    for name in ("image", *OPTIONAL):
+        value = getattr(state, name)
+        if value is not None:
+            setattr(state, name, value.contiguous())
+    state.optimizer_state = {name: value.contiguous() for name, value in state.optimizer_state.items()}
+    return state
+
+
 def is_finite(image: Tensor, latent: Tensor | None, optimizer_state: Mapping[str, Tensor]) -> bool:
     """Whether all numbers of a frame are finite; clamping and the codebook can hide NaN or infinity in the picture."""
     states = (value.to(image.device) for value in optimizer_state.values())

@@ -16,7 +16,12 @@ from render.spec.prompts import PromptWeight
 
 PACE = 0.3  # seconds in which at most a share of 1 - 1/e of the picture is replaced
 ARRIVED = 0.02  # a picture has arrived if its share is this near to its scene's
-FARTHEST = {"zoom": math.log(2), "pan_x": 0.5, "pan_y": 0.5, "tilt_x": 30.0, "tilt_y": 30.0}
+FARTHEST = {
+    **dict.fromkeys(("zoom", "stretch_x", "stretch_y"), math.log(2)),
+    **dict.fromkeys(("pan_x", "pan_y"), 0.5),
+    **dict.fromkeys(("shear_x", "shear_y"), 1.0),
+    **dict.fromkeys(("tilt_x", "tilt_y"), 30.0),
+}
 """How far a guide moves away from its place: beyond that, little of it would be seen, or many mirror images."""
 _LEAST = 1e-6  # smaller shares are rounding errors of weights that stand still
 

@@ -122,9 +122,19 @@ def _read(reading: Reading) -> Guides:
     found: Guides = read_entry(read_guides, reading.entries, "guides", reading.clock, default=NONE)
     if found.auto and reading.clock.known and all(start.prior is None for start in reading.found["start"]):
         entry = reading.entries["guides"]
+        if any(problem.path.startswith("start") for problem in entry.problems.found):
+            return found  # its prior cannot be read, which is reported
         with entry.problems.collecting():
             raise InvalidError(entry, "has no prior to draw pictures; write start: {prior: bank} as well")
+    if found.auto and _has_regions(reading):
+        reading.clock.warn(
+            reading.entries["guides"], "pictures are for the whole frame: regions of prompts do not matter"
+        )
     return found
+
+
+def _has_regions(reading: Reading) -> bool:
+    return any(prompt.region is not None for prompt in reading.found["prompts"])
 
 
 SECTION = Section(
@@ -136,7 +146,7 @@ SECTION = Section(
         "at which crossfades arrive",
     ),
     read=_read,
-    needs=("start",),
+    needs=("start", "prompts"),
     settings=lambda: SETTINGS,
     misplaced={},
 )

@@ -84,11 +84,17 @@ class NoiseOverTime:
 
     Args:
         shots: what each shot has.
+        latents: the latent model of each shot, by number: noise of one is none of another's.
         shot: for each frame, which of them it belongs to.
     """
 
-    def __init__(self, noise: Noise, shots: Sequence[Noise], shot: Iterable[int], times: Array) -> None:
-        kinds = [(own.grain, None if own.variation is None else own.variation.seed) for own in shots]
+    def __init__(
+        self, noise: Noise, shots: Sequence[Noise], latents: Sequence[int], shot: Iterable[int], times: Array
+    ) -> None:
+        kinds = [
+            (own.grain, None if own.variation is None else own.variation.seed, latent)
+            for own, latent in zip(shots, latents, strict=True)
+        ]
         self._kinds = [kinds[number] for number in shot]
         self._amounts = noise.amount.sample(times)
         self._shares = None if noise.variation is None else noise.variation.amount.sample(times)
@@ -98,7 +104,7 @@ class NoiseOverTime:
 
         Where a shot begins to vary the noise, the picture is left as it is: what is added is the change from there on.
         """
-        amount, (grain, seed) = float(self._amounts[index]), self._kinds[index]
+        amount, (grain, seed, _) = float(self._amounts[index]), self._kinds[index]
         if seed is None or self._shares is None:
             return LatentNoise(amount=amount, grain=grain) if amount else None
         now, then = ((float(self._amounts[at]), float(self._shares[at])) for at in (index, before))

@@ -209,6 +209,9 @@ def _entries(document: Value, item: Value, clock: Clock) -> tuple[dict[str, Valu
     entries = {
         name: Value(entry.node, entry.path, item.problems) for name, entry in whole.items() if name in in_shots()
     }
+    models = item.entries().get("models")
+    if not cut and models is not None and models.is_map and "latent" in models.entries():
+        entries.pop("start", None)  # nothing starts here, and the prior at the top may be for another latent model
     if "prompts" not in entries:
         item.problems.add(InvalidError(item, "'prompts' is missing, here and at the top of the schedule"))
     return entries, cut

@@ -24,7 +24,7 @@ def caption(picture: Path) -> str:
         InputError: the text beside it cannot be read, is not UTF-8, or has more than 64 KiB.
     """
     beside = picture.with_suffix(".txt")
-    if beside.is_file():
+    if beside.is_file() and not beside.is_symlink():  # a folder from a stranger names no file outside it
         try:
             return read_bounded(beside, _MOST).decode()
         except TooLargeError as error:
