@@ -105,9 +105,17 @@ def _places(kind: str) -> Described[[Value, Clock], tuple[Curve, ...]]:
         items = value.items(_LISTS[kind])
         if len(items) != _COUNTS[kind]:
             raise InvalidError(value, f"expected {_LISTS[kind]}, got {len(items)} numbers")
-        return tuple(fields.read_each(_PLACE, items, clock))
+        found = tuple(fields.read_each(_PLACE, items, clock))
+        if kind == "box" and clock.known and len(found) == _COUNTS[kind] and _is_empty(found, clock):
+            clock.warn(value, f"is empty in every frame; expected {_EDGES}")
+        return found
 
     return read
+
+
+def _is_empty(box: tuple[Curve, ...], clock: Clock) -> bool:
+    left, top, right, bottom = (edge.sample(clock.frames) for edge in box)
+    return bool(((left >= right) | (top >= bottom)).all())
 
 
 _FEATHER = Setting(

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.curves.curve import Curve
 from pipeline.curves.joined import joined
 from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import number
@@ -49,13 +50,26 @@ def _placed() -> Described[[Value, Clock], Any]:
     return read
 
 
+def _everywhere() -> Described[[Value, Clock], Any]:
+    """A reader of a weight over time alone."""
+
+    @described(_WEIGHT.shape, shown=_WEIGHT.shown, over_time=True)
+    def read(value: Value, clock: Clock) -> Curve:
+        if value.is_map and "region" in value.entries():
+            raise InvalidError(value, "has no region, since each prompt has its own; write it beside the prompt's text")
+        found: Curve = _WEIGHT(value, clock)
+        return found
+
+    return read
+
+
 @functools.cache
 def loss_settings() -> tuple[Setting, ...]:
     """The settings under `losses:`."""
     return tuple(
         Setting(
             name=name,
-            read=_WEIGHT if name == NEVER_PLACED else _placed(),
+            read=_everywhere() if name == NEVER_PLACED else _placed(),
             default=Curve.constant(DEFAULT_LOSSES.get(name, 0.0)),
             about=headline(losses, name),
         )

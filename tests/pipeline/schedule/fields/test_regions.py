@@ -179,3 +179,21 @@ def test_wrong_keeps() -> None:
         "prompts: a\nkeep: {region: {box: [0, 0, 1, 1]}, amount: 2}"
     )[0]  # fmt: skip
     assert "losses.prompt" in reported("prompts: a\nlosses: {prompt: {weight: 1, region: {box: [0, 0, 1, 1]}}}")[0]
+
+
+def test_a_box_that_is_always_empty_is_a_warning() -> None:
+    text = (
+        f"{HEAD}prompts: [{{text: a, region: {{box: [50%, 0, 20%, 1]}}}}, {{text: b, region: {{box: [0, 0, 1, 1]}}}}]\n"
+    )
+    found = [str(warning) for warning in read_schedule(text, "a.yaml", "a").warnings]
+    assert found == [
+        "a.yaml:2:35: prompts[0].region.box: is empty in every frame; expected the left, upper, right and lower edge "
+        "such as [0, 0, 50%, 100%]"
+    ]
+
+
+def test_the_prompt_loss_has_no_region() -> None:
+    text = "prompts: a\nlosses: {prompt: {weight: 1, region: {box: [0, 0, 1, 1]}}}\n"
+    assert reported(text) == [
+        "2:18: losses.prompt: has no region, since each prompt has its own; write it beside the prompt's text"
+    ]
