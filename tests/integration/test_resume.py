@@ -22,18 +22,18 @@ refine: {{steps: 30, first_frame: 30, cutouts: 4}}
 """
 
 
-KINDS = {  # what a frame can depend on: the one before, others, files, and what lies beside the picture
+KINDS = {  # what a frame can depend on: the one before; files and what lies beside it; the one after and all motion
     "plain": SCHEDULE,
-    "painted": SCHEDULE.replace(MOTION, "zoom: 0.5/s, border: paint"),
-    "cadence": SCHEDULE.replace("cutouts: 4", "cutouts: 4, cadence: 3").replace(MOTION, f"shake: {{}}, {MOTION}")
-    + "noise: {amount: 0.1, variation: {seed: 9, amount: 4*progress}}\n",
-    "pictures": f"""{SCHEDULE}
+    "pictures": f"""{SCHEDULE.replace(MOTION, "zoom: 0.5/s, border: paint")}
 start: {{image: first.png, strength: 0.5}}
 guides: {{1s: {{image: last.png, weight: 0.5}}, end: {{image: last.png}}}}
 """,
-    "regions": SCHEDULE.replace(
+    "regions": SCHEDULE.replace("cutouts: 4", "cutouts: 4, cadence: 3")
+    .replace(MOTION, f"shake: {{}}, {MOTION}")
+    .replace(
         "prompts: {0: red, 12: blue, 23: green}",
         """
+noise: {amount: 0.1, variation: {seed: 9, amount: 4*progress}}
 prompts:
   - {text: red, region: {box: [0, 0, {0: 30%, end: 70%}, 1], feather: 10%, moves: true}}
   - {text: blue, region: {circle: [70%, 50%, 30%]}}
