@@ -78,7 +78,7 @@ def _join(starts: Sequence[float], parts: Sequence[KeepCurves | None]) -> tuple[
 
 
 SECTION = Section(
-    position=85,
+    position=87,
     is_merged=False,
     shape=lambda: section("keep", "the part of the picture that stays as it is", SETTINGS),
     read=reader_of("keep", _read_keep, None),

@@ -147,8 +147,14 @@ def test_a_finished_video_becomes_a_loop(render: Render, tmp_path: Path) -> None
     assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "whole")
 
 
-def test_in_lockstep_the_frames_are_those_of_single_runs(renderer: Renderer) -> None:
-    """Two schedules with groups of another length and phase, refined as one batch."""
+def test_in_lockstep_the_frames_are_those_of_single_runs(renderer: Renderer, request: pytest.FixtureRequest) -> None:
+    """Two schedules with groups of another length and phase, refined as one batch.
+
+    To the bit on one thread: several threads split the sums over a batch in another way than those over one picture.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    request.addfinalizer(lambda: torch.set_num_threads(threads))
     timelines = [Timeline(toy()), Timeline(toy(cadence="3", prompts="green"))]
 
     def pictures(specs: Iterator[FrameSpec], own: Renderer) -> Iterator[torch.Tensor]:

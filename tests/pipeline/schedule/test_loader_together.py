@@ -88,7 +88,7 @@ PROMPTS = [
         [
             "1:17: prompts[0].text: expected a text, got nothing",
             "1:22: prompts[1].txt: unknown key; did you mean 'text'?",
-            "1:34: prompts[3]: 'text' is missing; expected {text, weight, stop}",
+            "1:34: prompts[3]: 'text' is missing; expected {text, weight, region, stop}",
             "1:47: prompts[4]: expected a text, got 'true'",
             f"1:75: prompts[5].weight.0: {WEIGHT}, got 'x'",
             f"1:82: prompts[5].weight.3s: {WEIGHT}, got 'y'",

@@ -67,6 +67,12 @@ def curve_of(found: Schedule, name: str) -> Curve:
         return path_curves(shake, None).get(part) or getattr(shake, part)
     if name.endswith(" loss"):
         return found.losses[name.removesuffix(" loss")]
+    if name.startswith("stop: "):
+        (stop,) = [prompt.stop for prompt in found.prompts if prompt.stop and not prompt.stop.is_constant]
+        return stop
+    for perceptor in found.models.perceptors:
+        if perceptor.over_time and perceptor.model.name == name:
+            return perceptor.over_time
     if name in ("colour amount", "contrast", "dither"):
         curve: Curve = getattr(found.others["colour"], name.removeprefix("colour "))
         return curve

@@ -29,7 +29,7 @@ EVERYWHERE = """
 prompts: [{text: a, weight: "sin(t)"}]
 motion: {zoom: "1+t/100", rotate: sin(t), pan_x: "sin(t)", pan_y: {0: sin(t)}, center: ["t/99", {0: t/99}]}
 refine: {steps: "5+t", lr: "0.1+t/100", cutouts: 8+t}
-losses: {prompt: 1+t, smooth: t, anchor: "t", saturation: -t}
+losses: {prompt: 1+t, smooth: t, anchor: "t", saturation: -t, guide: 1+t}
 """
 
 
@@ -39,7 +39,7 @@ def test_every_animated_number_accepts_an_expression() -> None:
         *(schedule.prompts[0].weight, *schedule.motion.rates.values(), *schedule.motion.center),
         *(schedule.refine.steps, schedule.refine.lr, schedule.refine.cutouts, *schedule.losses.values()),
     ]
-    assert len(curves) == 14
+    assert len(curves) == 15
     assert all(curve.has_formula and not curve.is_constant for curve in curves)
 
 
@@ -143,8 +143,8 @@ WRONG = [
         "refine: {steps: max(3, t)}",
         [
             "2:17: refine.steps: put quotes around an expression with commas",
-            "2:24: refine.t): unknown key; expected one of: adapt, augment, carry, cutouts, ema, first_frame, lr,"
-            " steps",
+            "2:24: refine.t): unknown key; expected one of: adapt, augment, cadence, carry, cutouts, ema, first_frame, "
+            "lr, steps",
         ],
     ),
     ("let: {speed: 3}\nmotion: {rotate: sped}", ["3:18: motion.rotate: unknown name 'sped'; did you mean 'speed'?"]),

@@ -124,11 +124,11 @@ shots:
     ("shake", "message"),
     [
         ("5", "2:17: motion.shake: expected a map with amount, speed, seed, got '5'"),
-        ("{amount: 2/s}", "motion.shake.amount: expected a share from 0 to 1 such as 1%"),
-        ("{amount: 120%}", "motion.shake.amount: expected a share from 0 to 1 such as 1%"),
+        ("{amount: 2/s}", "motion.shake.amount: expected a share such as 0.5 or 50%, from 0% to 100%"),
+        ("{amount: 120%}", "motion.shake.amount: expected a share such as 0.5 or 50%, from 0% to 100%"),
         (
             "{amount: sin(t)}",
-            "motion.shake.amount: expected a share from 0 to 1 such as 1%, got -0.99999 at frame 132 (11 s)",
+            "motion.shake.amount: expected a share such as 0.5 or 50%, from 0% to 100%, got -0.99999 at frame 132",
         ),
         ("{speed: -1}", "motion.shake.speed: expected a number from 0 to 100"),
         (

@@ -73,7 +73,7 @@ shots:
     [
         ("noise: 0.1", "3:8: noise: expected a map with amount, grain, variation, got '0.1'"),
         ("noise: {amount: -1}", "3:17: noise.amount: expected a number from 0 to 100"),
-        ("noise: {grain: 2}", "noise.grain: expected a share from 0 to 1 such as 1%"),
+        ("noise: {grain: 2}", "noise.grain: expected a share such as 0.5 or 50%, from 0% to 100%"),
         ("noise: {variation: {seed: x}}", "noise.variation.seed: expected a whole number from 0 to"),
         ("noise: {variation: {ammount: 1}}", "noise.variation.ammount: unknown key; did you mean 'amount'?"),
         ("variation: {seed: 1}", "belongs in noise.variation: write noise: {variation: ...}"),
