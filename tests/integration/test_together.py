@@ -77,7 +77,7 @@ def test_between_two_refined_frames_a_lock_and_what_is_kept_hold(folder: Path) -
         SMALL.replace("refine: {", "refine: {cadence: 3, ") + text, str(folder / "together.yaml"), "together"
     )
     for state in states(schedule):
-        assert len(state.frame.flatten(2)[0].T.unique(dim=0)) <= 3
+        assert len(torch.unique(state.frame.flatten(2)[0].T, dim=0)) <= 3
         kept = state.image[..., :, :24]
         assert float((kept - torch.tensor([0, 0, 128 / 255]).view(1, 3, 1, 1)).abs().max()) < 1 / 255
 

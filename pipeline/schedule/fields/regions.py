@@ -106,24 +106,21 @@ def _places(kind: str) -> Described[[Value, Clock], tuple[Curve, ...]]:
         if len(items) != _COUNTS[kind]:
             raise InvalidError(value, f"expected {_LISTS[kind]}, got {len(items)} numbers")
         found = tuple(fields.read_each(_PLACE, items, clock))
-        if kind == "box" and clock.known and len(found) == _COUNTS[kind] and _is_empty(found, clock):
-            clock.warn(value, f"is empty in every frame; expected {_EDGES}")
+        if kind == "box" and clock.known and len(found) == 4:
+            _warn_if_empty(found, value, clock)
         return found
 
     return read
 
 
-def _is_empty(box: tuple[Curve, ...], clock: Clock) -> bool:
+def _warn_if_empty(box: tuple[Curve, ...], value: Value, clock: Clock) -> None:
     left, top, right, bottom = (edge.sample(clock.frames) for edge in box)
-    return bool(((left >= right) | (top >= bottom)).all())
+    if ((left >= right) | (top >= bottom)).all():
+        clock.warn(value, f"is empty in every frame; expected {_EDGES}")
 
 
-_FEATHER = Setting(
-    name="feather",
-    read=curve(share_from(0, 1)),
-    default=Curve.constant(0.0),
-    about="the width of its soft edge, as a share of the picture's shorter side",
-)
+_SOFT = "the width of its soft edge, as a share of the picture's shorter side"
+_FEATHER = Setting(name="feather", read=curve(share_from(0, 1)), default=Curve.constant(0.0), about=_SOFT)
 _INVERT = Setting(name="invert", read=fields.flag, default=False, about="everything but it")
 _MOVES = Setting(
     name="moves",
