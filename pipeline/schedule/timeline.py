@@ -61,7 +61,8 @@ class Timeline:
         self._perceptors = _changing_weights(schedule.models.perceptors, self.times)
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
-        self._approaches = Approaches(schedule.guides.images, self.times, self._motion.so_far())
+        moved = self._motion.so_far() if schedule.guides.images else {}
+        self._approaches = Approaches(schedule.guides.images, self.times, moved)
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
         own = [shot.sections["noise"] for shot in self._shots]
         latents = [self._latent_of(shot) for shot in self._shots]

@@ -13,8 +13,8 @@ from torch import Tensor
 from render import catalogue
 from render.errors import RunError
 from render.guidance import regions
+from render.guidance.pictures import pixels, unchanged
 from render.guidance.regions import Frame
-from render.models.model import sha256
 from render.spec.pictures import ImageFile
 from render.spec.regions import Region
 
@@ -67,11 +67,9 @@ class Masks:
 
     def picture(self, file: ImageFile, size: Size) -> Tensor:
         """Return a picture in colour, fitted to the frame: (1, 3, height, width) in [0, 1]."""
-        from render.files.images import load_image
 
         def load() -> Tensor:
-            colours = torch.from_numpy(load_image(_unchanged(file))).movedim(-1, 0).unsqueeze(0)
-            return fitted(colours, size).clamp(0.0, 1.0).to(self.device)
+            return fitted(pixels(file), size).clamp(0.0, 1.0).to(self.device)
 
         return self._once(("picture", file, size), load)
 
@@ -95,7 +93,7 @@ class Masks:
         from render.files.images import load_mask  # imports Pillow, only if a region is a picture
 
         if seconds is None:
-            return self._once((file, size), lambda: fitted(_grey(load_mask, _unchanged(file)), size).to(self.device))
+            return self._once((file, size), lambda: fitted(_grey(load_mask, unchanged(file)), size).to(self.device))
         if file not in self._videos:
             self._videos = {file: _Video(file)} if len(self._videos) >= KEPT else {**self._videos, file: _Video(file)}
         return fitted(self._videos[file].at(seconds), size).to(self.device)
@@ -112,7 +110,7 @@ class _Video:
     def __init__(self, file: ImageFile) -> None:
         from render.files.videos import VideoFrames  # imports PyAV, only if a region is a video
 
-        self._frames = VideoFrames(_unchanged(file))
+        self._frames = VideoFrames(unchanged(file))
 
     def at(self, seconds: float) -> Tensor:
         return torch.from_numpy(self._frames.at(seconds))[None, None]
@@ -162,12 +160,6 @@ def fitted(picture: Tensor, size: Size) -> Tensor:
 
 def _grey(load: Callable[[Path], object], path: Path) -> Tensor:
     return torch.as_tensor(load(path))[None, None]
-
-
-def _unchanged(file: ImageFile) -> Path:
-    if sha256(file.path) != file.sha256:
-        raise RunError(f"{file.path}: has changed since the schedule was read; run again")
-    return file.path
 
 
 def _kinds(region: Region) -> set[str]:

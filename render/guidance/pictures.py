@@ -1,7 +1,11 @@
 """Read the picture files that a schedule names, as tensors, and give them the size of a frame."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from render.errors import RunError
@@ -11,10 +15,27 @@ from render.spec.pictures import ImageFile, Picture
 RGB = tuple[float, float, float]
 
 
-def require_unchanged(file: ImageFile) -> None:
-    """Compare a file with the hash that the schedule was read with. Raises `RunError` if it differs."""
+def unchanged(file: ImageFile) -> Path:
+    """Return the path of a file, which still has the hash that the schedule was read with; `RunError` if not."""
     if sha256(file.path) != file.sha256:
         raise RunError(f"{file.path}: has changed since the schedule was read; run again")
+    return file.path
+
+
+def pixels(file: ImageFile) -> Tensor:
+    """Read a picture file at its own size: (1, 3, H, W) float32 in [0, 1]; see `render.files.images.load_image`.
+
+    Raises:
+        RunError: the file has changed since the schedule was read.
+        InputError: it cannot be read.
+    """
+    from render.files.images import load_image  # imports Pillow, only if there is a picture
+
+    return _as_tensor(load_image(unchanged(file)))
+
+
+def _as_tensor(picture: NDArray[np.float32]) -> Tensor:
+    return torch.from_numpy(picture).movedim(-1, 0).unsqueeze(0)
 
 
 def read(picture: Picture, size: tuple[int, int], device: torch.device) -> Tensor:
@@ -29,10 +50,8 @@ def read(picture: Picture, size: tuple[int, int], device: torch.device) -> Tenso
     """
     from render.files.images import load_image  # imports Pillow, only if there is a picture
 
-    require_unchanged(picture.file)
     background = rgb(picture.background)
-    pixels = load_image(picture.file.path, background, to_srgb=True)
-    image = torch.from_numpy(pixels).movedim(-1, 0).unsqueeze(0).to(device)
+    image = _as_tensor(load_image(unchanged(picture.file), background, to_srgb=True)).to(device)
     return fitted(image, size, picture.fit, background)
 
 

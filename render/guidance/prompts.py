@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from render.guidance import cutouts
 from render.guidance.perceptors import Perceptor
-from render.guidance.pictures import require_unchanged
+from render.guidance.pictures import pixels
 from render.guidance.stencils import Stencil
 from render.spec.pictures import ImageFile
 from render.spec.prompts import PromptWeight
@@ -156,8 +156,5 @@ class PromptEncoder:
     @torch.no_grad()
     def _embed_image(self, file: ImageFile) -> Tensor:
         """Embed the whole picture, squeezed into a square as the cutouts of the whole frame are."""
-        from render.files.images import load_image  # imports Pillow, only if a prompt is a picture
-
-        require_unchanged(file)
-        image = torch.from_numpy(load_image(file.path)).movedim(-1, 0).unsqueeze(0).to(self._device)
+        image = pixels(file).to(self._device)
         return self._perceptor.encode_image(cutouts.whole(image, self._perceptor.side)[:, 0])[0]

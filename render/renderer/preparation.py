@@ -71,9 +71,8 @@ class Preparation:
         """Return the previous picture after this frame's motion."""
         motion = self._models.displace(state.image, spec)
         if spec.border == PAINT:
-            image, canvas = self._painter.moved(
-                state.image, state.canvas, motion, partial(continued, loaded=self._models.loaded(spec)), generator
-            )
+            continues = partial(continued, loaded=partial(self._models.loaded, spec))
+            image, canvas = self._painter.moved(state.image, state.canvas, motion, continues, generator)
         else:
             image, canvas = warp(state.image, motion, spec.border), None
         seen = image

@@ -1,5 +1,6 @@
 """Reads the paths of files that a schedule names: they must exist, lie inside its folder, and have the right type."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.schedule.document.document import Value
@@ -29,21 +30,21 @@ def picture(value: Value, clock: Clock) -> ImageFile:
     """A picture file; only its header is read."""
     from render.files.images import require_image
 
-    path = file(value, clock)
-    try:
-        require_image(path)
-    except InputError as error:
-        raise InvalidError(value, str(error)) from error
-    return ImageFile(path=path, sha256=sha256(path))
+    return _checked(value, clock, require_image)
 
 
 def video(value: Value, clock: Clock) -> ImageFile:
     """A video file; only its header is read."""
     from render.files.videos import require_video  # imports PyAV, only if a video is named
 
+    return _checked(value, clock, require_video)
+
+
+def _checked(value: Value, clock: Clock, require: Callable[[Path], None]) -> ImageFile:
+    """A file that passes a check, which raises `InputError`, and the hash of its bytes."""
     path = file(value, clock)
     try:
-        require_video(path)
+        require(path)
     except InputError as error:
         raise InvalidError(value, str(error)) from error
     return ImageFile(path=path, sha256=sha256(path))

@@ -37,7 +37,7 @@ class MotionOverTime:
         for name, amounts in self._shaken().items():
             self._amounts[name] = self._amounts.get(name, 0.0) + amounts
         self._center = [curve.sample(times) for curve in motion.center]
-        self._travel = Travel(len(times), size, cuts, lambda index: (self.at(index).transforms, self.at(index).center))
+        self._travel = Travel(len(times), size, cuts, self.at)
 
     def at(self, index: int) -> FrameMotion:
         """The motion from frame `index` - 1 to frame `index`; past the end of a loop, that of its beginning."""

@@ -1,14 +1,13 @@
 """Computes how far the picture has moved since the last cut, for regions that move with it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 
 import numpy as np
 
 from pipeline.curves.array import Array
+from render.spec import FrameMotion
 
 FARTHEST = 1e12  # an endless zoom would overflow
-
-Move = tuple[Mapping[str, float], tuple[float, float]]
 
 
 class Travel:
@@ -20,10 +19,12 @@ class Travel:
         count: number of frames.
         size: (width, height) of the picture in pixels.
         cuts: the frames without a predecessor.
-        move: returns the transforms and the centre of a frame, see `render.spec.FrameSpec`.
+        move: returns the motion from the frame before to a frame.
     """
 
-    def __init__(self, count: int, size: tuple[int, int], cuts: Collection[int], move: Callable[[int], Move]) -> None:
+    def __init__(
+        self, count: int, size: tuple[int, int], cuts: Collection[int], move: Callable[[int], FrameMotion]
+    ) -> None:
         self._count, self._size, self._cuts, self._move = count, size, cuts, move
         self._since_cut: Array | None = None
 
@@ -41,7 +42,8 @@ class Travel:
         found = np.empty((self._count, 3, 3))
         total = np.eye(3)
         for index in range(self._count):
-            matrix = motion_matrix(self._move(index)[0], self._size, self._move(index)[1])
+            motion = self._move(index)
+            matrix = motion_matrix(motion.transforms, self._size, motion.center)
             total = np.eye(3) if index in self._cuts else np.clip(matrix @ total, -(FARTHEST**2), FARTHEST**2)
             moved = np.linalg.inv(to_pixels) @ total @ to_pixels
             found[index] = np.nan_to_num(moved / moved[2, 2], nan=0.0)

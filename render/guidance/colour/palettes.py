@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from render.guidance.colour.pictures import read
 from render.guidance.colour.spaces import from_oklab, oklab
+from render.guidance.pictures import pixels
 from render.spec.colour import PaletteOf
 
 SIDE = 128  # pixels: a picture is reduced to about this before its colours are counted
@@ -25,7 +25,7 @@ def in_srgb(palette: Palette, device: torch.device) -> Tensor:
         RunError: its picture has changed since the schedule was read.
     """
     if isinstance(palette, PaletteOf):
-        return extracted(read(palette.image), palette.count).to(device)
+        return extracted(pixels(palette.image), palette.count).to(device)
     levels = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in palette]
     return torch.tensor(levels, dtype=torch.float32, device=device) / 255
 

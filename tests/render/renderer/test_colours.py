@@ -10,10 +10,10 @@ from PIL import Image
 from torch import Tensor
 
 from render.guidance.colour.palettes import in_srgb
-from render.guidance.colour.pictures import read
 from render.guidance.colour.spaces import oklab
 from render.guidance.colour.statistics import Statistics, measured
 from render.guidance.perceptors.toy import Toy
+from render.guidance.pictures import pixels
 from render.latents.pixels import Pixels
 from render.latents.vqgan import VQGAN
 from render.models.model import sha256
@@ -110,7 +110,7 @@ def test_the_amount_is_how_far_colours_are_moved(toy_renderer: Renderer, moving:
     )
     assert torch.equal(none, oklab(first.image))
     assert torch.allclose(quarter, none.lerp(whole, 0.25), atol=1e-3)
-    assert torch.allclose(measured(whole).mean, measured(oklab(read(picture))).mean, atol=1e-3)
+    assert torch.allclose(measured(whole).mean, measured(oklab(pixels(picture))).mean, atol=1e-3)
 
 
 def test_a_first_frame_can_be_matched_to_a_palette(toy_renderer: Renderer, moving: FrameSpec) -> None:

@@ -75,7 +75,7 @@ def test_what_it_cannot_continue_is_continued_by_copies(picture: Tensor, tmp_pat
     known = known_within(1, 1, 1, 1)
     assert drawn(of_maps, picture, known) is None
     ran = Loaded(latents=own, priors={"maps": of_maps})
-    found = continued(picture * known, known, torch.Generator().manual_seed(1), ran)
+    found = continued(picture * known, known, torch.Generator().manual_seed(1), lambda: ran)
     assert found.shape == picture.shape
     assert not torch.equal(found[..., 0, :], torch.zeros_like(found[..., 0, :]))
 
@@ -84,7 +84,7 @@ def test_the_first_prior_that_can_is_asked(picture: Tensor, tmp_path: Path) -> N
     prior, own = loaded("celebahq", tmp_path)
     known = known_within(1, 1, 1, 1)
     ran = Loaded(latents=own, priors={"no": object(), "yes": prior})  # type: ignore[dict-item]
-    found = continued(picture * known, known, torch.Generator().manual_seed(1), ran)
+    found = continued(picture * known, known, torch.Generator().manual_seed(1), lambda: ran)
     wanted = drawn(prior, picture, known)
     assert wanted is not None
     assert torch.equal(found, wanted)
