@@ -6,7 +6,7 @@ rate and from the bank with a gentle one.
 
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import click
 import torch
@@ -16,7 +16,8 @@ from bench.steadiness import sharpness
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.timeline import Timeline
 from render.device.device import model_dtype, pick_device
-from render.motion.displacements.homography import Homography, displacement
+from render.motion.composed import Motions
+from render.motion.displacements import Displacement
 from render.motion.warp import warp
 from render.renderer.loading.load import load_renderer
 from render.renderer.renderer import Renderer
@@ -84,9 +85,9 @@ def figures(renderer: Renderer, timeline: Timeline) -> Figures:
     )
 
 
-def _motion(picture: Tensor, spec: FrameSpec) -> Homography:
+def _motion(picture: Tensor, spec: FrameSpec) -> Displacement:
     """The motion from the frame before to this one, refined or not."""
-    return displacement(picture, replace(spec, travelled=()))
+    return Motions()(picture, [spec.motion])
 
 
 def main(width: int = 256, height: int = 144, frames: int = 48) -> None:

@@ -1,14 +1,12 @@
 """The pictures that a schedule starts from and goes towards, in previews."""
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
 from render.guidance import pictures
-from render.motion.displacements.homography import displacement
+from render.motion.composed import Motions
 from render.motion.warp import warp
-from render.spec import FrameSpec
+from render.spec import FrameMotion, FrameSpec
 from render.spec.pictures import Picture, PictureStart
 
 _CPU = torch.device("cpu")
@@ -19,6 +17,7 @@ class Pictures:
 
     def __init__(self) -> None:
         self._read: dict[Picture, Tensor] = {}
+        self._displace = Motions()
 
     def begin(self, spec: FrameSpec, otherwise: Tensor) -> Tensor:
         """Return what a frame without a predecessor shows: its picture, blended with `otherwise` by its strength.
@@ -38,7 +37,7 @@ class Pictures:
         mixed = shown * (1 - sum(guide.weight for guide in spec.image_guides) / total)
         for guide in spec.image_guides:
             image = self._of(guide.picture, spec)
-            motion = displacement(image, replace(spec, transforms=guide.transforms))
+            motion = self._displace(image, [FrameMotion(transforms=guide.transforms, center=spec.center)])
             mixed = mixed + guide.weight / total * warp(image, motion, spec.border)
         return mixed
 

@@ -1,14 +1,11 @@
 """Make a frame that is not refined from the refined frames before and after it."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
 from render.motion.displacements import Displace, Displacement
 from render.motion.warp import warp
-from render.spec import FrameMotion, FrameSpec
+from render.spec import FrameSpec
 
 MARGIN = 8.0  # pixels within the picture's edge over which a neighbour gains its whole weight
 _LEAST = 1e-3  # weight of what lies outside of a neighbour, and counts only where the other one lacks it, too
@@ -30,10 +27,10 @@ def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace) 
     """
     key = spec.key
     assert key is not None
-    motions = [*key.travelled, FrameMotion(transforms=key.transforms, center=key.center)]
+    motions = key.motions
     done = len(motions) - (key.index - spec.index)
-    forwards = _motion(behind, key, motions[:done], displace)
-    backwards = _motion(ahead, key, motions[done:], displace).inverse()
+    forwards = displace(behind, motions[:done])
+    backwards = displace(ahead, motions[done:]).inverse()
     share = done / len(motions)
     before, after = (
         weight * _shown(motion, picture, spec.border)
@@ -41,12 +38,6 @@ def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace) 
     )
     moved_on, moved_back = warp(behind, forwards, spec.border), warp(ahead, backwards, spec.border)
     return torch.lerp(moved_on, moved_back, after / (before + after))
-
-
-def _motion(image: Tensor, spec: FrameSpec, motions: Sequence[FrameMotion], displace: Displace) -> Displacement:
-    """Return several frames' motion as one."""
-    *travelled, last = motions
-    return displace(image, replace(spec, transforms=last.transforms, center=last.center, travelled=tuple(travelled)))
 
 
 def _shown(motion: Displacement, picture: Tensor, border: str) -> Tensor:

@@ -23,7 +23,7 @@ class FrameModels:
     Attributes:
         weights, encoders: of each perceptor, its weight among them and what embeds its prompts.
         priors: by name, see `FrameSpec.start`.
-        displace: moves the picture, an entry of `render.motion.displacements`.
+        displace: moves the picture.
         source: makes what the first frame and cuts start from if their spec does not say, an entry of `render.sources`.
         loss_scale: see `LatentAdam`.
         masks: draws regions.

@@ -1,7 +1,7 @@
 """Picture files that frames go towards: read once, moved, mixed into the latent, and handed to the loss."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from render.latents import Latent
 from render.motion.displacements import Displace
 from render.motion.warp import warp
 from render.refinement.refine import Guide
-from render.spec import FrameSpec
+from render.spec import FrameMotion, FrameSpec
 from render.spec.guides import ImageGuide
 from render.spec.pictures import Picture
 
@@ -81,7 +81,7 @@ class ImageGuides:
         return _Known(image=pictures.read(picture, size, self._device))
 
     def _moved(self, known: _Known, guide: ImageGuide, spec: FrameSpec) -> _Known:
-        motion = self._displace(known.image, replace(spec, transforms=guide.transforms))
+        motion = self._displace(known.image, [FrameMotion(transforms=guide.transforms, center=spec.center)])
         image = warp(known.image, motion, spec.border)
         return known if image is known.image else _Known(image=image)
 

@@ -69,7 +69,7 @@ class Preparation:
 
     def moved(self, state: FrameState, spec: FrameSpec, refined: bool, generator: torch.Generator) -> Prepared:
         """Return the previous picture after this frame's motion."""
-        motion = self._models.displace(state.image, spec)
+        motion = self._models.displace(state.image, spec.motions)
         if spec.border == PAINT:
             continues = partial(continued, loaded=partial(self._models.loaded, spec))
             image, canvas = self._painter.moved(state.image, state.canvas, motion, continues, generator)
@@ -110,7 +110,7 @@ class Preparation:
             return prepared
         if prepared.start is None:
             return replace(prepared, image=image, latent=None)
-        still = self._models.displace(image, replace(spec, transforms={}))
+        still = self._models.displace(image, ())
         start = warm_start(self._models.latents, prepared.image, prepared.latent, image, still)
         return replace(prepared, image=image, latent=None, start=start)
 
@@ -120,7 +120,7 @@ class Preparation:
         """Add noise to the latent; the anchor of the refinement stays without it."""
         latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
         own = latents.encode(prepared.image) if own is None else own
-        latent = self._noise.noisy(own, noise, spec, self._models.displace(state.image, spec))
+        latent = self._noise.noisy(own, noise, spec, self._models.displace(state.image, spec.motions))
         if refined:
             return replace(prepared, latent=None, start=latent)
         return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)

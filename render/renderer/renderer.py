@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from render import catalogue
 from render.device import memory
 from render.device.device import device_name
 from render.errors import MemoryLimitError, NonFiniteError
@@ -16,7 +15,8 @@ from render.guidance.micro_batch import MicroBatched
 from render.guidance.perceptors import Perceptor
 from render.guidance.prompts import PromptEncoder
 from render.latents import Latent
-from render.motion import displacements
+from render.motion.composed import Motions
+from render.motion.displacements import NO_FIELDS, Fields
 from render.priors import Prior
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement, similarity
@@ -49,7 +49,7 @@ class Renderer:
     Args:
         dtype: the precision of the networks.
         warn: called with one sentence when something is done differently from what was requested.
-        displacement: moves the picture, an entry of `render.motion.displacements`.
+        fields: what moves the picture beside the numbers of its motion.
         source: makes what the first frame and cuts start from if their spec does not name a prior, an entry of
             `render.sources`.
         priors: those that specs name, see `FrameSpec.start`.
@@ -65,7 +65,7 @@ class Renderer:
         dtype: torch.dtype = torch.float32,
         warn: Warn = lambda text: None,
         *,
-        displacement: str = "homography",
+        fields: Fields = NO_FIELDS,
         source: str = "noise",
         priors: Mapping[str, Prior] | None = None,
         segment: Segment = no_segmenter,
@@ -80,7 +80,7 @@ class Renderer:
             weights=[scorer.weight for scorer in scorers],
             encoders=[PromptEncoder(perceptor, device) for perceptor in self._perceptors],
             priors=priors or {},
-            displace=catalogue.load(displacements, displacement).displacement,
+            displace=Motions(fields=fields),
             source=source,
             loss_scale=FP16_LOSS_SCALE if dtype == torch.float16 else 1.0,
             device=device,

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from render.spec.colour import Colour
+from render.spec.footage import Flow, SourceFrame
 from render.spec.guides import GuidePicture, ImageGuide
 from render.spec.noise import LatentNoise
 from render.spec.pictures import PictureStart, PriorStart
@@ -25,10 +26,11 @@ PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 @dataclass(frozen=True, kw_only=True)
 class FrameMotion:
-    """The motion from one frame to the next, see `FrameSpec.transforms` and `FrameSpec.center`."""
+    """The motion from one frame to the next, see `FrameSpec.transforms`, `FrameSpec.center` and `FrameSpec.flow`."""
 
     transforms: Mapping[str, float]
     center: tuple[float, float]
+    flow: Flow | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,8 @@ class FrameSpec:
         travelled: the motion of the frames between the one that this frame starts from and itself, in order, if those
             are not refined; `transforms` follow.
         key: the next frame that is refined, if this one is not; it is then made from that one and the one before.
+        source: the footage that it repaints, if any.
+        flow: the motion of footage, which moves it before `transforms` do; None for none.
     """
 
     index: int
@@ -105,6 +109,18 @@ class FrameSpec:
     keep: Keep | None = None
     travelled: tuple[FrameMotion, ...] = ()
     key: "FrameSpec | None" = None
+    source: SourceFrame | None = None
+    flow: Flow | None = None
+
+    @property
+    def motion(self) -> FrameMotion:
+        """The motion from the frame before, refined or not."""
+        return FrameMotion(transforms=self.transforms, center=self.center, flow=self.flow)
+
+    @property
+    def motions(self) -> tuple[FrameMotion, ...]:
+        """All motion since the frame that this one starts from, in order."""
+        return (*self.travelled, self.motion)
 
     @property
     def draws_as(self) -> int:
@@ -135,10 +151,12 @@ _NEWER: dict[str, object] = {  # than frames of earlier runs
     "redrawn": False,
     "travelled": (),
     "key": None,
+    "source": None,
+    "flow": None,
 }
 
 
-_UNUSED = ("image", "region", "stop")  # keys of a prompt that are left out while they are None
+_UNUSED = ("image", "region", "stop", "flow")  # keys of a prompt or a motion that are left out while they are empty
 
 
 def _without_defaults(numbers: dict[str, Any]) -> dict[str, Any]:
@@ -148,11 +166,12 @@ def _without_defaults(numbers: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_content(value: object) -> object:
-    """Replace every `ImageFile`, as a dict, by its hash; keys of a prompt that it does not use are left out."""
+    """Replace every `ImageFile`, as a dict, by its hash; keys that it does not use are left out."""
     if isinstance(value, list | tuple):
         return [_by_content(part) for part in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {"path", "sha256"}:
         return value["sha256"]
-    return {name: _by_content(part) for name, part in value.items() if part is not None or name not in _UNUSED}
+    unused = {name for name in _UNUSED if value.get(name, "") is None}
+    return {name: _by_content(part) for name, part in value.items() if name not in unused}

@@ -1,7 +1,8 @@
 """What moves the picture from one frame to the next, one kind per file.
 
-Contract: an entry module defines `displacement(image, spec) -> Displacement`: the motion of the frame `spec`, given
-the previous picture (B, 3, H, W) in [0, 1]. To add a kind, such as a warp by depth, add a file.
+Contract: an entry module defines `displacement(motion, size, count, fields) -> Displacement | None`: its part of a
+frame's `motion` for `count` pictures of `size`, (width, height) in pixels; None if `motion` has no such part; and
+`ORDER`: of several parts, the lower one moves the picture first. To add a kind, such as a warp by depth, add a file.
 
 Convention: pixel coordinates, origin at the centre of the top left pixel, x to the right, y down. A position says where
 in the previous picture a pixel of the new one is sampled, so the field points backwards in time.
@@ -9,13 +10,17 @@ in the previous picture a pixel of the new one is sampled, so the field points b
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from render.spec.footage import Flow
 
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     import torch
     from torch import Tensor
 
-    from render.spec import FrameSpec
+    from render.spec import FrameMotion
 
 
 class Displacement(Protocol):
@@ -33,11 +38,59 @@ class Displacement(Protocol):
             (B, height, width, 2) float64, x and y in the grid's coordinates, in units of its cells.
         """
 
+    def at(self, points: Tensor) -> Tensor:
+        """Return where points of the new picture were in the previous one: (B, h, w, 2) float64, in pixels, both.
+
+        A single grid of points, (1, h, w, 2), is that of all pictures.
+        """
+
+    def visible(self, points: Tensor) -> Tensor | None:
+        """Return how far the previous picture shows what is at points of the new one; None if it shows all of it.
+
+        Where another thing was in front of it, or the motion is not known, it is hidden.
+
+        Returns:
+            (B, 1, h, w) float32 in [0, 1]. Places outside of the previous picture count as shown.
+        """
+
     def inverse(self) -> Displacement:
         """Return the motion back: from the new picture to the previous one."""
 
 
-class Displace(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """What entries need besides a motion's numbers.
+
+    Attributes:
+        flow: returns the motion of footage for a frame of (width, height) pixels; None if no schedule uses any.
+    """
+
+    flow: Callable[[Flow, tuple[int, int]], Displacement] | None = None
+
+
+NO_FIELDS = Fields()
+
+
+class Kind(Protocol):
     """The type of an entry's `displacement`."""
 
-    def __call__(self, image: Tensor, spec: FrameSpec) -> Displacement: ...
+    def __call__(
+        self, motion: FrameMotion, size: tuple[int, int], count: int, fields: Fields
+    ) -> Displacement | None: ...
+
+
+class Displace(Protocol):
+    """Returns the displacement of several frames' motion, one after the other, for pictures (B, 3, H, W)."""
+
+    def __call__(self, image: Tensor, motions: Sequence[FrameMotion]) -> Displacement: ...
+
+
+def pixels(height: int, width: int, stride: int, device: torch.device) -> Tensor:
+    """Return the centres of the cells of a grid, in pixels: (1, height, width, 2) float64."""
+    import torch  # a plan needs the names of the entries only
+
+    down, across = torch.meshgrid(
+        torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij"
+    )
+    cells = torch.stack([across, down], dim=-1).double()
+    return ((cells + 0.5) * stride - 0.5).unsqueeze(0)

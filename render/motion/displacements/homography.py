@@ -18,8 +18,11 @@ from torch import Tensor
 
 from render import catalogue
 from render.motion import transforms
+from render.motion.displacements import Fields
 from render.motion.transforms import Matrix, Size
-from render.spec import FrameSpec
+from render.spec import FrameMotion
+
+ORDER = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +44,31 @@ class Homography:
         sampled: Tensor = transform_points(backwards[:, None, None], pixels.expand(len(backwards), -1, -1, -1))
         return sampled
 
+    def at(self, points: Tensor) -> Tensor:
+        """See `Displacement`."""
+        backwards = torch.from_numpy(np.linalg.inv(self.matrices)).to(points.device)
+        sampled: Tensor = transform_points(backwards[:, None, None], points.expand(len(backwards), -1, -1, -1))
+        return sampled
+
+    def visible(self, points: Tensor) -> None:
+        """See `Displacement`: nothing is in front of anything else."""
+
     def inverse(self) -> "Homography":
         """See `Displacement`."""
         backwards = np.linalg.inv(self.matrices).astype(np.float64, copy=False)
         return Homography(matrices=backwards)
 
+    def after(self, earlier: "Homography") -> "Homography":
+        """Return the motion of both, one after the other."""
+        matrices = [matrix @ before for matrix, before in zip(self.matrices, earlier.matrices, strict=True)]
+        return Homography(matrices=np.stack(matrices))
 
-def displacement(image: Tensor, spec: FrameSpec) -> Homography:
-    """Return the transforms of `spec`, after those that it has travelled, for every picture of `image` (B, 3, H, W)."""
-    matrix = motion_matrix(spec.transforms, spec.size, spec.center)
-    for motion in reversed(spec.travelled):
-        matrix = matrix @ motion_matrix(motion.transforms, spec.size, motion.center)
-    return Homography(matrices=matrix[None].repeat(len(image), axis=0))
+
+def displacement(motion: FrameMotion, size: tuple[int, int], count: int, fields: Fields) -> Homography | None:
+    """Return all transforms of a motion."""
+    if not motion.transforms:
+        return None
+    return Homography(matrices=motion_matrix(motion.transforms, size, motion.center)[None].repeat(count, axis=0))
 
 
 def motion_matrix(amounts: Mapping[str, float], size: Size, center: tuple[float, float]) -> Matrix:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from render.motion.displacements.homography import displacement
+from render.motion.composed import Motions
 from render.motion.warp import warp
 from render.renderer.between import between
 from render.renderer.renderer import Renderer
@@ -40,11 +40,11 @@ def test_a_picture_that_only_moves_is_where_it_is_at_that_moment(
     """With a neighbour that does not show a place, the other one fills it: no border is seen twice."""
     specs = group(spec, moves, border)
     behind = waves()
-    ahead = warp(behind, displacement(behind, specs[-1]), border)
+    ahead = warp(behind, Motions()(behind, specs[-1].motions), border)
     for asked in specs[:-1]:
         until = replace(asked, travelled=specs[-1].travelled[: asked.index - 1])
-        wanted = warp(behind, displacement(behind, until), border)
-        made = between(behind, ahead, asked, displacement)
+        wanted = warp(behind, Motions()(behind, until.motions), border)
+        made = between(behind, ahead, asked, Motions())
         difference = (made - wanted).abs().amax(dim=1)[0]
         assert float(difference[6:-6, 6:-6].max()) < 0.03
         assert float(difference.mean()) < 0.01
@@ -53,14 +53,14 @@ def test_a_picture_that_only_moves_is_where_it_is_at_that_moment(
 def test_without_motion_it_is_the_mean_by_time(spec: FrameSpec) -> None:
     behind, ahead = torch.rand(2, 1, 3, SIZE[1], SIZE[0])
     for asked in group(spec, [{}] * 4)[:-1]:
-        torch.testing.assert_close(between(behind, ahead, asked, displacement), behind.lerp(ahead, asked.index / 4))
+        torch.testing.assert_close(between(behind, ahead, asked, Motions()), behind.lerp(ahead, asked.index / 4))
 
 
 def test_what_enters_comes_from_ahead(spec: FrameSpec) -> None:
     """A pan to the right by half the picture: the left part has never been seen by the frame behind."""
     behind, ahead = torch.zeros(1, 3, SIZE[1], SIZE[0]), torch.ones(1, 3, SIZE[1], SIZE[0])
     (asked, _) = group(spec, [{"pan_x": 0.25}] * 2)
-    made = between(behind, ahead, asked, displacement)
+    made = between(behind, ahead, asked, Motions())
     assert float(made[..., :14].min()) > 0.99
     assert float(made[..., -14:].max()) < 0.01
     middle = made[..., 30:34]

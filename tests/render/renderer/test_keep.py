@@ -13,7 +13,7 @@ from render.guidance.perceptors.clip import CLIP
 from render.guidance.perceptors.toy import Toy
 from render.latents.vqgan import VQGAN
 from render.models.model import sha256
-from render.motion.displacements import homography
+from render.motion.composed import Motions
 from render.motion.warp import warp
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
@@ -64,7 +64,7 @@ def test_what_is_kept_moves_with_the_picture(renderer: Renderer, painted: FrameS
     first = renderer.step(None, replace(painted, keep=None))
     moving = replace(painted, index=1, transforms={"pan_x": 0.125, "zoom": 1.1})
     found = renderer.step(first, moving).image
-    expected = warp(first.image, homography.displacement(first.image, moving), "reflect")
+    expected = warp(first.image, Motions()(first.image, moving.motions), "reflect")
     assert largest_change(found, expected, INSIDE) < LEVEL
 
 

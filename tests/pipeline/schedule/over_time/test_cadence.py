@@ -4,13 +4,15 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.over_time.arrivals import Arrivals
 from pipeline.schedule.over_time.cadence import Cadence
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
-from render.motion.displacements.homography import displacement, motion_matrix
+from render.motion.composed import Motions
+from render.motion.displacements.homography import Homography, motion_matrix
 
 OUTPUT = "output: {size: [32, 24], fps: 8, length: 3s, seed: 3}\n"
 MOTION = "motion: {zoom: 1.2/s, rotate: {0: 0, end: 40}, pan_x: 5%/s, center: [{0: 0.2, end: 0.8}, 0.5]}\n"
@@ -70,8 +72,9 @@ def test_a_key_has_the_motion_of_all_frames_since_the_key_before() -> None:
     for index in range(6, 11):
         spec = every.at(index)
         total = motion_matrix(spec.transforms, spec.size, spec.center) @ total
-    picture = np.zeros((1, 3, 24, 32))
-    np.testing.assert_allclose(displacement(picture, asked.at(10)).matrices[0], total, atol=1e-12)  # type: ignore[arg-type]
+    motion = Motions()(torch.zeros(1, 3, 24, 32), asked.at(10).motions)
+    assert isinstance(motion, Homography)
+    np.testing.assert_allclose(motion.matrices[0], total, atol=1e-12)
     assert asked.at(7).key == asked.at(9).key == asked.at(10)
     assert asked.at(7).transforms == every.at(7).transforms
     assert (asked.at(7).num_steps, asked.at(10).num_steps) == (0, 3)

@@ -1,0 +1,96 @@
+"""Put the motion of a frame together: its parts, of every kind of the catalogue, and those of the frames before it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from render import catalogue
+from render.motion import displacements
+from render.motion.displacements import NO_FIELDS, Displacement, Fields, pixels
+from render.motion.displacements.homography import Homography
+from render.spec import FrameMotion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composed:
+    """Displacements one after the other.
+
+    Attributes:
+        parts: at least one, in order of time.
+    """
+
+    parts: tuple[Displacement, ...]
+
+    def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor | None:
+        """See `Displacement`."""
+        if len(self.parts) == 1:
+            return self.parts[0].positions(height, width, stride, device)
+        return (self.at(pixels(height, width, stride, device)) + 0.5) / stride - 0.5
+
+    def at(self, points: Tensor) -> Tensor:
+        """See `Displacement`."""
+        for part in reversed(self.parts):
+            points = part.at(points)
+        return points
+
+    def visible(self, points: Tensor) -> Tensor | None:
+        """See `Displacement`: shown through all of the parts."""
+        seen: Tensor | None = None
+        for part in reversed(self.parts):
+            here = part.visible(points)
+            if here is not None:
+                seen = here if seen is None else seen * here
+            points = part.at(points)
+        return seen
+
+    def inverse(self) -> "Composed":
+        """See `Displacement`."""
+        return Composed(parts=tuple(part.inverse() for part in reversed(self.parts)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Still:
+    """No motion at all."""
+
+    def positions(self, height: int, width: int, stride: int, device: torch.device) -> None:
+        """See `Displacement`."""
+
+    def at(self, points: Tensor) -> Tensor:
+        """See `Displacement`."""
+        return points
+
+    def visible(self, points: Tensor) -> None:
+        """See `Displacement`."""
+
+    def inverse(self) -> "Still":
+        """See `Displacement`."""
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motions:
+    """Turns motions into displacements, see `Displace`."""
+
+    fields: Fields = NO_FIELDS
+
+    def __call__(self, image: Tensor, motions: Sequence[FrameMotion]) -> Displacement:
+        parts: list[Displacement] = []  # the last one first
+        size = image.shape[-1], image.shape[-2]
+        for motion in reversed(motions):
+            for kind in reversed(_kinds()):
+                part = kind.displacement(motion, size, len(image), self.fields)
+                if part is None:
+                    continue
+                if parts and isinstance(part, Homography) and isinstance(parts[-1], Homography):
+                    parts[-1] = parts[-1].after(part)
+                else:
+                    parts.append(part)
+        return parts[0] if len(parts) == 1 else Composed(parts=tuple(reversed(parts))) if parts else Still()
+
+
+def _kinds() -> list[Any]:
+    found = [catalogue.load(displacements, name) for name in catalogue.names(displacements)]
+    return sorted(found, key=lambda kind: kind.ORDER)

@@ -1,0 +1,69 @@
+"""Move the picture as the things in footage move: a field with a vector for every pixel."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render.errors import RunError
+from render.motion.displacements import Displacement, Fields, pixels
+from render.spec import FrameMotion
+
+ORDER = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A motion given by a vector for every pixel, both ways.
+
+    Attributes:
+        backward: (B, 2, H, W) float32, for pixels of the new picture, how far to the right and down they were before.
+        forward: as `backward`, for pixels of the previous picture, how far they have moved.
+        seen: (B, 1, H, W) in [0, 1], how far the previous picture shows what is at pixels of the new one.
+        seen_before: as `seen`, for pixels of the previous picture.
+    """
+
+    backward: Tensor
+    forward: Tensor
+    seen: Tensor
+    seen_before: Tensor
+
+    def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor:
+        """See `Displacement`."""
+        cells = pixels(height, width, stride, device)
+        return (self.at(cells) + 0.5) / stride - 0.5
+
+    def at(self, points: Tensor) -> Tensor:
+        """See `Displacement`. Outside of the picture things move as at its edge."""
+        return points + _sampled(self.backward, points).movedim(1, -1)
+
+    def visible(self, points: Tensor) -> Tensor:
+        """See `Displacement`."""
+        return _sampled(self.seen, points).float()
+
+    def inverse(self) -> "Field":
+        """See `Displacement`."""
+        return Field(backward=self.forward, forward=self.backward, seen=self.seen_before, seen_before=self.seen)
+
+
+def displacement(motion: FrameMotion, size: tuple[int, int], count: int, fields: Fields) -> Displacement | None:
+    """Return the motion of the footage that moves a frame."""
+    if motion.flow is None:
+        return None
+    if fields.flow is None:
+        raise RunError("the motion of footage needs something that finds it, which was not loaded")
+    return fields.flow(motion.flow, size)
+
+
+def _sampled(values: Tensor, points: Tensor) -> Tensor:
+    """Interpolate (B, C, H, W) linearly at points (B, h, w, 2) in pixels: (B, C, h, w) of the points' type."""
+    height, width = values.shape[-2:]
+    scale = points.new_tensor([max(1, width - 1), max(1, height - 1)])
+    return F.grid_sample(
+        values.to(points.dtype),
+        (points / scale * 2 - 1).expand(len(values), -1, -1, -1),
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=True,
+    )
