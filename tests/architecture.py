@@ -28,6 +28,7 @@ ROOMS: Mapping[str, str] = {
     "render.spec": "",
     "render.rng": "",
     "render.files": "errors",
+    "render.files.videos": "errors files",
     "render.models": "errors files",
     "render.models.registry": "errors models",
     "render.kernels": "",
@@ -40,9 +41,10 @@ ROOMS: Mapping[str, str] = {
     "render.motion.flow": "errors spec motion.displacements",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
-    "render.guidance": "errors catalogue spec rng files models guidance.perceptors guidance.regions",
+    "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
     "render.guidance.colour": "spec guidance",
     "render.guidance.losses": "guidance guidance.colour",
+    "render.footage": "errors spec files files.videos guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": (
@@ -68,8 +70,11 @@ ROOMS: Mapping[str, str] = {
     "pipeline.video.formats": "video",
     "pipeline.schedule.document": "storage",
     "pipeline.schedule.fields": "curves storage schedule.document",
-    "pipeline.schedule.sections": "curves audio video video.formats schedule.document schedule.fields",
-    "pipeline.schedule.over_time": "curves schedule.sections",
+    "pipeline.schedule.footage": "curves schedule.document schedule.fields",
+    "pipeline.schedule.sections": (
+        "curves audio video video.formats schedule.document schedule.fields schedule.footage"
+    ),
+    "pipeline.schedule.over_time": "curves schedule.footage schedule.sections",
     "pipeline.schedule": (
         "curves video video.formats schedule.document schedule.fields schedule.over_time schedule.sections"
     ),
