@@ -14,22 +14,22 @@ from PIL import Image, ImageDraw
 
 from bench.known_motion import Floats, KnownClip, Layer, Pixels, centred, moving, scene
 
-SIZE, FPS, COUNT = (192, 108), 12, 48
+SIZE, FPS, COUNT = (256, 144), 12, 48
 RATE = 48000
 SIDE = 256  # of the balloon's picture
 STRIPES = ((206, 58, 44), (244, 206, 92), (238, 236, 226))
 
 
-def balloon() -> KnownClip:
-    """Return the clip: the balloon in front, the mountains behind it."""
+def balloon(size: tuple[int, int] = SIZE) -> KnownClip:
+    """Return the clip in frames of `size`: the balloon in front, the mountains behind it."""
     behind, (front, outline) = scene("mountains", 2, 512), striped()
-    placed = centred(front, SIZE, SIZE[0] / (0.5 * SIZE[1]), at=(-0.2 * SIZE[0], 0.08 * SIZE[1]))
+    placed = centred(front, size, size[0] / (0.5 * size[1]), at=(-0.2 * size[0], 0.08 * size[1]))
     drift = {"pan_x": 0.0085, "pan_y": -0.004, "zoom": 1.004, "rotate": -0.12}
     return KnownClip(
-        size=SIZE,
+        size=size,
         layers=[
-            Layer(picture=behind, pose=moving({"pan_x": -0.002, "zoom": 1.003}, SIZE, centred(behind, SIZE, 0.8))),
-            Layer(picture=front, pose=moving(drift, SIZE, placed), outline=outline),
+            Layer(picture=behind, pose=moving({"pan_x": -0.002, "zoom": 1.003}, size, centred(behind, size, 0.8))),
+            Layer(picture=front, pose=moving(drift, size, placed), outline=outline),
         ],
     )
 
