@@ -18,7 +18,7 @@ from render.files.videos.look import Look, look
 from render.files.videos.pixels import Frame, Pixels, Size
 from render.files.videos.rates import constant_rate
 
-RECENT = 3  # decoded frames that are kept for going back, or for another size
+RECENT = 4  # frames that were asked for and are kept for going back, or for another size
 AHEAD = 8  # frames that are rather decoded than skipped by seeking
 
 Times = NDArray[np.float64]
@@ -85,12 +85,18 @@ class Clip:
         self._index, self._look = _known(path)
         self._pixels = Pixels(self._look.turn, self._look.light)
         self._frames: Iterator[tuple[int, Any]] = iter(())
+        self._latest = 0  # that was decoded
         self._recent: deque[tuple[int, Any]] = deque(maxlen=RECENT)
 
     @property
     def size(self) -> Size:
         """(width, height) as shown."""
         return self._look.size
+
+    @property
+    def count(self) -> int:
+        """The number of frames."""
+        return len(self._index.ticks)
 
     def frame(self, number: int, size: Size | None = None) -> Frame:
         """Return a frame in sRGB: (height, width, 3).
@@ -102,15 +108,9 @@ class Clip:
         Raises:
             InputError: there is no such frame; or it is damaged, and the message names the last whole one before it.
         """
-        if not 0 <= number < len(self._index.ticks):
-            last = len(self._index.ticks) - 1
-            raise InputError(f"{self._path}: has no frame {number}; expected 0 to {last}")
+        if not 0 <= number < self.count:
+            raise InputError(f"{self._path}: has no frame {number}; expected 0 to {self.count - 1}")
         return self._pixels.of(self._decoded(number), size or self._look.size)
-
-    def close(self) -> None:
-        """Close the file; the next frame opens it again."""
-        self._frames = iter(())
-        self._recent.clear()
 
     def _decoded(self, number: int) -> Any:
         for known, frame in self._recent:
@@ -125,14 +125,12 @@ class Clip:
         return self._from_key(number)
 
     def _is_near(self, number: int) -> bool:
-        latest = self._recent[-1][0] if self._recent else number
-        return latest < number and self._index.key(number).number <= latest + AHEAD
+        return self._latest < number and self._index.key(number).number <= self._latest + AHEAD
 
     def _from_key(self, number: int) -> Any:
         """Decode from the last key; from an earlier one if pictures are missing behind that one."""
         first = max(0, number - 1) if self._look.interlaced else number  # what deinterlaces looks at the frame before
         for key in self._index.keys_back(first):
-            self.close()
             self._frames = decoded(self._path, self._index, key, self._look.interlaced)
             try:
                 if (frame := self._forwards_to(number)) is not None:
@@ -144,8 +142,9 @@ class Clip:
 
     def _forwards_to(self, number: int) -> Any | None:
         for known, frame in self._frames:
-            self._recent.append((known, frame))
+            self._latest = known
             if known == number:
+                self._recent.append((known, frame))
                 return frame
             if known > number:
                 break
