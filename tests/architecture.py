@@ -38,7 +38,7 @@ ROOMS: Mapping[str, str] = {
     "render.motion.displacements": "errors catalogue spec motion.transforms",
     "render.motion": "catalogue spec latents motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
-    "render.motion.flow.estimators": "errors models",
+    "render.motion.flow.estimators": "errors files models",
     "render.motion.flow": "errors spec files files.videos models motion.displacements motion.flow.estimators",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
