@@ -43,7 +43,7 @@ ROOMS: Mapping[str, str] = {
     "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
     "render.guidance.colour": "spec guidance",
     "render.guidance.losses": "guidance guidance.colour",
-    "render.footage": "errors spec files files.videos guidance",
+    "render.footage": "errors spec files files.videos motion guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": (
