@@ -94,10 +94,11 @@ def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) 
         "seconds": output.num_frames / output.fps if output else None,
         "fps": output.fps if output else None,
         "size": output.size if output else None,
-        "footage": [dataclasses.asdict(shown) for shown in _footage(schedule)] if schedule else [],
         "problems": [dataclasses.asdict(problem) for problem in _problems(file, error)],
         "warnings": [dataclasses.asdict(warning) for warning in schedule.warnings] if schedule else [],
     }
+    if schedule and (footage := _footage(schedule)):
+        found["footage"] = [dataclasses.asdict(shown) for shown in footage]
     return json.dumps(found)
 
 
