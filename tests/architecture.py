@@ -38,6 +38,7 @@ ROOMS: Mapping[str, str] = {
     "render.motion.displacements": "errors catalogue spec motion.transforms",
     "render.motion": "catalogue spec latents motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
+    "render.motion.flow": "errors spec motion.displacements",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
     "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
