@@ -71,8 +71,11 @@ ROOMS: Mapping[str, str] = {
     "pipeline.video.formats": "video",
     "pipeline.schedule.document": "storage",
     "pipeline.schedule.fields": "curves storage schedule.document",
-    "pipeline.schedule.sections": "curves audio video video.formats schedule.document schedule.fields",
-    "pipeline.schedule.over_time": "curves schedule.sections",
+    "pipeline.schedule.footage": "curves schedule.document schedule.fields",
+    "pipeline.schedule.sections": (
+        "curves audio video video.formats schedule.document schedule.fields schedule.footage"
+    ),
+    "pipeline.schedule.over_time": "curves schedule.footage schedule.sections",
     "pipeline.schedule": (
         "curves video video.formats schedule.document schedule.fields schedule.over_time schedule.sections"
     ),
@@ -94,8 +97,9 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
-    "pipeline.commands": "storage audio video video.formats schedule schedule.sections run run.folder run.delivery "
-    "run.session views importers importers.formats importers.notations batch batch.jobs batch.workers terminal",
+    "pipeline.commands": "storage audio video video.formats schedule schedule.over_time schedule.sections run "
+    "run.folder run.delivery run.session views importers importers.formats importers.notations batch batch.jobs "
+    "batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow

@@ -63,9 +63,11 @@ class Start:
             prior=self.prior.name, candidates=self.candidates, pick=self.pick, settings=dict(self.settings)
         )
 
-    def steps(self, first_frame: int) -> int:
+    def steps(self, first_frame: int | None) -> int | None:
         """How many of the `first_frame` steps it takes: the more a picture is to stay, the fewer."""
-        return first_frame if self.image is None else round(first_frame * (1 - self.image.strength))
+        return (
+            first_frame if self.image is None or first_frame is None else round(first_frame * (1 - self.image.strength))
+        )
 
 
 DEFAULT = Start()
@@ -161,6 +163,8 @@ def read_start(value: Value, clock: Clock) -> Start:
 
 def _read(reading: Reading) -> Start:
     found: Start = read_entry(read_start, reading.entries, "start", reading.clock, default=DEFAULT)
+    if "start" in reading.entries and found.is_noise and reading.found["source"] is not None:
+        reading.clock.warn(reading.entries["start"], "has no effect: with a source, a frame begins from its picture")
     if found.prior is not None and "start" in reading.entries:
         entry = reading.entries["start"]
         with entry.problems.collecting():
@@ -222,7 +226,7 @@ SECTION = Section(
     position=65,
     shape=_shape,
     read=_read,
-    needs=("models",),
+    needs=("models", "source"),
     join=_join,
     settings=lambda: SETTINGS,
     nested={"start_image": lambda: IMAGE_SETTINGS},

@@ -83,7 +83,7 @@ def test_error_messages_know_the_new_section(line: str, expected: str) -> None:
 def test_the_schema_knows_the_new_section() -> None:
     schema = document()
     assert schema["definitions"]["grain"]["properties"]["strength"]["default"] == 0.25
-    assert list(schema["properties"])[8:11] == ["refine", "grain", "noise"]
+    assert list(schema["properties"])[9:12] == ["refine", "grain", "noise"]
     assert "grain.strength" in str(schema["properties"]["variants"])
     jsonschema.validate({"prompts": "sea", "grain": {"strength": 1}}, schema)
     with pytest.raises(jsonschema.ValidationError, match="2 is greater than the maximum"):
@@ -114,7 +114,9 @@ def test_without_its_file_the_section_is_unknown() -> None:
 
 def test_every_module_is_a_section_or_a_part_of_one() -> None:
     parts = set(catalogue.names(sections)) - sections.declared().keys()
-    assert parts == {"models_perceptors", "motion_shake", "music_signals", "output_video", "start_image"}
+    assert parts == {
+        *("models_perceptors", "motion_flow", "motion_shake", "music_signals", "output_video", "start_image")
+    }
 
 
 def test_positions_are_unique() -> None:
