@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pipeline.schedule.footage.sounding import is_heard, pace
 from pipeline.schedule.footage.source import Source
 from pipeline.schedule.over_time.footage import continues
 from pipeline.schedule.schedule import Schedule
+from render.spec.pictures import ImageFile
 
 
 def sound_of_clips(schedule: Schedule) -> tuple[Piece, ...]:
@@ -19,6 +21,14 @@ def sound_of_clips(schedule: Schedule) -> tuple[Piece, ...]:
         return ()
     pieces = joined(_pieces(schedule))
     return pieces if any(piece.path for piece in pieces) else ()
+
+
+def clips_heard(schedule: Schedule) -> Iterator[ImageFile]:
+    """The files of the shots' clips whose sound is wanted."""
+    for shot in schedule.shots:
+        source: Source | None = shot.sections["source"]
+        if source is not None and isinstance(source.shows, Playing) and is_heard(source):
+            yield source.shows.clip.files[0]
 
 
 def _pieces(schedule: Schedule) -> Iterator[Piece]:
@@ -58,8 +68,5 @@ def _piece(source: Source | None, passed: float, since: float, until: float) -> 
         speed=speed,
     )
     start = whole.after((passed + since * speed) / speed)
-    return silent if start >= end else _from(whole, start)
+    return silent if start >= end else replace(whole, start=start)
 
-
-def _from(piece: Piece, start: float) -> Piece:
-    return Piece(**{**vars(piece), "start": start})
