@@ -11,10 +11,9 @@ from pipeline.audio.decoding import extra, sound_frames
 from pipeline.audio.pieces import RATE
 
 FLOAT = 4  # bytes
-TEMPOS = (0.25, 4.0)  # how slow and how fast sound can be stretched
+TEMPOS = (0.5, 2.0)  # how slow and how fast sound can be stretched: beyond, clicks are lost or heard twice
 _GAP = 0.03  # seconds by which a time stamp may differ from the samples so far before it is believed
 _COARSE = Fraction(1, 2000)  # a container whose ticks are longer, as Matroska's milliseconds, has rounded its times
-_SLOWEST = 0.5  # what one atempo filter can do
 _BLOCK = 1 << 16  # samples
 
 
@@ -98,15 +97,14 @@ def first_picture(path: Path) -> Fraction:
 def stretch(samples: BinaryIO, channels: int, speed: float, file: BinaryIO) -> None:
     """Write raw samples faster or slower, with their pitch kept.
 
-    Source: ffmpeg's filter atempo, which joins overlapping windows where they fit best (WSOLA). It moves each by up to
-    half a window, so a click is where it should be to within some hundredths of a second; nothing drifts.
+    Source: ffmpeg's filter atempo, which joins overlapping windows where they fit best (WSOLA). Measured with clicks: they
+    come up to 30 ms early, and nothing drifts.
     """
     av = extra("av")
     layout = ("mono", "stereo")[channels - 1]
     graph = av.filter.Graph()
     nodes = [graph.add_abuffer(sample_rate=RATE, format="flt", layout=layout, time_base=Fraction(1, RATE))]
-    nodes += [graph.add("atempo", f"{tempo:.9f}") for tempo in _tempos(speed)]
-    nodes.append(graph.add("abuffersink"))
+    nodes += [graph.add("atempo", f"{speed:.9f}"), graph.add("abuffersink")]
     graph.link_nodes(*nodes).configure()
     at = 0
     while block := samples.read(_BLOCK * channels * FLOAT):
@@ -117,11 +115,6 @@ def stretch(samples: BinaryIO, channels: int, speed: float, file: BinaryIO) -> N
         _pull(av, nodes[-1], file)
     nodes[0].push(None)
     _pull(av, nodes[-1], file)
-
-
-def _tempos(speed: float) -> list[float]:
-    """Factors that one filter can do each, and whose product is the speed."""
-    return [_SLOWEST, speed / _SLOWEST] if speed < _SLOWEST else [speed]
 
 
 def _pull(av: Any, sink: Any, file: BinaryIO) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from pipeline.audio.decoding import probe
 from pipeline.audio.samples import TEMPOS
 from pipeline.curves.curve import Curve
-from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.footage.clip import Clip
 from pipeline.schedule.footage.playing import Playing

@@ -69,4 +69,3 @@ def _piece(source: Source | None, passed: float, since: float, until: float) -> 
     )
     start = whole.after((passed + since * speed) / speed)
     return silent if start >= end else replace(whole, start=start)
-

@@ -24,7 +24,7 @@ Samples = NDArray[np.float64]
 EVERY = 12  # pictures between two flashes
 BURST = 480  # samples
 AAC = 2  # samples by which the encoder's filters move a burst
-TEMPO = 0.04  # seconds by which a stretched burst may be off
+TEMPO = 0.035  # seconds by which a stretched burst may be off
 
 
 def burst(number: int) -> Samples:
@@ -81,7 +81,8 @@ def heard(schedule: Schedule, seconds: float | None = None) -> Samples:
         assert len(samples) == round(length * RATE) * found.channels
         assert not [path for path in folder.glob(".*") if path != found.path]
     assert not [*folder.glob(".*")]
-    return samples.reshape(-1, found.channels).mean(axis=1)
+    channels: Samples = samples.reshape(-1, found.channels).mean(axis=1)
+    return channels
 
 
 def at(samples: Samples, number: int) -> int:
@@ -182,7 +183,7 @@ def test_another_speed_keeps_the_pitch_and_does_not_drift(film: Film, tmp_path: 
         assert abs(at(samples, number) - expected(Fraction(25), number) / speed) <= TEMPO * RATE
 
 
-@pytest.mark.parametrize("speed", ["-1", "0", "8", "{0s: 1, 2s: 2}"])
+@pytest.mark.parametrize("speed", ["-1", "0", "4", "{0s: 1, 2s: 2}"])
 def test_a_speed_without_sound_is_told(film: Film, tmp_path: Path, speed: str) -> None:
     film("a.mkv", "-c:a", "flac")
     text = f"output: {{size: [16, 16], fps: 25, length: 2s}}\nsource: {{video: a.mkv, speed: {speed}}}"
@@ -196,7 +197,9 @@ def test_a_speed_without_sound_is_told(film: Film, tmp_path: Path, speed: str) -
 def test_a_track_takes_the_place_of_the_clips_sound(film: Film, song: Path, tmp_path: Path) -> None:
     film("a.mkv", "-c:a", "flac")
     (tmp_path / "song.flac").write_bytes(song.read_bytes())
-    text = "output: {size: [16, 16], fps: 25, length: 2s}\nsource: {video: a.mkv, sound: true}\nmusic: {file: song.flac}"
+    text = (
+        "output: {size: [16, 16], fps: 25, length: 2s}\nsource: {video: a.mkv, sound: true}\nmusic: {file: song.flac}"
+    )
     schedule = read(tmp_path, text)
     assert [piece.path for piece in VideoPlan.of(schedule).heard] == [str(tmp_path / "song.flac")]
     assert schedule.warnings[0].path == "source.sound"
