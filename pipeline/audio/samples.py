@@ -97,8 +97,8 @@ def first_picture(path: Path) -> Fraction:
 def stretch(samples: BinaryIO, channels: int, speed: float, file: BinaryIO) -> None:
     """Write raw samples faster or slower, with their pitch kept.
 
-    Source: ffmpeg's filter atempo, which joins overlapping windows where they fit best (WSOLA). Measured with clicks: they
-    come up to 30 ms early, and nothing drifts.
+    Source: ffmpeg's filter atempo, which joins overlapping windows where they fit best (WSOLA). Measured with clicks,
+    they come up to 30 ms early, and nothing drifts.
     """
     av = extra("av")
     layout = ("mono", "stereo")[channels - 1]
