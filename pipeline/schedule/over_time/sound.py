@@ -1,6 +1,5 @@
 """What is heard of the schedule's clips, shot by shot."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from pipeline.audio.pieces import Piece, joined
 from pipeline.schedule.footage.playing import Playing
 from pipeline.schedule.footage.sounding import is_heard, pace
 from pipeline.schedule.footage.source import Source
-from pipeline.schedule.over_time.footage import continues
+from pipeline.schedule.over_time.played import Played, played_in
 from pipeline.schedule.schedule import Schedule
 from render.spec.pictures import ImageFile
 
@@ -32,27 +31,23 @@ def clips_heard(schedule: Schedule) -> Iterator[ImageFile]:
 
 
 def _pieces(schedule: Schedule) -> Iterator[Piece]:
-    """One piece per shot. A piece begins with the shot's first frame, which may be a little after the shot's time."""
-    fps, count = schedule.output.fps, schedule.output.num_frames
-    starts = [shot.start for shot in schedule.shots]
-    frames = [min(count, math.ceil(start * fps - 1e-6)) for start in starts]
-    before: Playing | None = None
-    passed = 0.0
-    for number, shot in enumerate(schedule.shots):
-        until = frames[number + 1] / fps if number + 1 < len(frames) else count / fps
-        source: Source | None = shot.sections["source"]
-        shows = source.shows if source is not None and isinstance(source.shows, Playing) else None
-        passed = passed if shows is not None and continues(shows, before) else 0.0
-        yield _piece(source, passed, frames[number] / fps - shot.start, until)
-        before = shows
-        if shows is not None and number + 1 < len(starts):
-            passed += float(shows.played(np.array([starts[number + 1] - shot.start]))[0])
+    """What is heard in each shot, from its first frame on, which may be a little after the shot begins."""
+    fps, shots = schedule.output.fps, schedule.shots
+    times = np.arange(schedule.output.num_frames) / fps
+    numbers = np.clip(np.searchsorted([shot.start for shot in shots], times, side="right") - 1, 0, None)
+    at = 0.0
+    for own in played_in(shots, [shot.sections["source"] for shot in shots], times, numbers):
+        if len(own.frames):
+            if (begin := own.frames[0] / fps) > at:
+                yield Piece(until=float(begin))
+            at = float((own.frames[-1] + 1) / fps)
+            yield _piece(own, at)
 
 
-def _piece(source: Source | None, passed: float, since: float, until: float) -> Piece:
-    """What is heard in a shot from `since` seconds after its start, when `passed` seconds of the clip were played."""
-    silent = Piece(until=until)
-    if source is None or not isinstance(source.shows, Playing) or not is_heard(source):
+def _piece(own: Played, until: float) -> Piece:
+    """What is heard in a shot, until the given second of the video."""
+    silent, source = Piece(until=until), own.part
+    if not isinstance(source, Source) or not isinstance(source.shows, Playing) or not is_heard(source):
         return silent
     playing, speed = source.shows, pace(source.shows.speed)
     if speed is None:
@@ -67,5 +62,5 @@ def _piece(source: Source | None, passed: float, since: float, until: float) -> 
         again=begin if playing.end == "repeat" else None,
         speed=speed,
     )
-    start = whole.after((passed + since * speed) / speed)
+    start = whole.after(own.passed / speed + float(own.times[0]))
     return silent if start >= end else replace(whole, start=start)

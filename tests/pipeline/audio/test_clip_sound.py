@@ -188,10 +188,11 @@ def test_a_speed_without_sound_is_told(film: Film, tmp_path: Path, speed: str) -
     film("a.mkv", "-c:a", "flac")
     text = f"output: {{size: [16, 16], fps: 25, length: 2s}}\nsource: {{video: a.mkv, speed: {speed}}}"
     schedule = read(tmp_path, text)
-    assert "the clip is silent at a speed" in schedule.warnings[0].message
-    assert schedule.warnings[0].path == "source.speed"
+    told = [warning.path for warning in schedule.warnings if "the clip is silent at a speed" in warning.message]
+    assert told == ["source.speed"]
     assert VideoPlan.of(schedule).heard == ()
-    assert not read(tmp_path, text.replace("speed:", "sound: false, speed:")).warnings
+    meant = read(tmp_path, text.replace("speed:", "sound: false, speed:"))
+    assert not any("silent" in warning.message for warning in meant.warnings)
 
 
 def test_a_track_takes_the_place_of_the_clips_sound(film: Film, song: Path, tmp_path: Path) -> None:
