@@ -23,7 +23,12 @@ CORRECTION = 0.5  # a whole step overshoots where the encoder exaggerates
 
 @torch.no_grad()
 def warm_start(
-    latents: Latent, image: Tensor, latent: Tensor | None, moved: Tensor, displacement: Displacement
+    latents: Latent,
+    image: Tensor,
+    latent: Tensor | None,
+    moved: Tensor,
+    displacement: Displacement,
+    share: Tensor | None = None,
 ) -> Tensor:
     """Return a latent whose picture is close to the moved one: (B, C, h, w).
 
@@ -32,11 +37,13 @@ def warm_start(
         latent: (B, C, h, w), the latent from which `image` was decoded; None if it was not decoded.
         moved: (B, 3, H, W) in [0, 1], `image` after this frame's motion.
         displacement: this frame's motion.
+        share: (B, 1, h, w) in [0, 1], how much of `moved` is the moved picture, if another was mixed in.
     """
     encoded = latents.encode(moved)
     if latents.quantized:  # snapping to the codebook also stops the error from growing
         return encoded
     start = encoded
     if latent is not None:
-        start = encoded + move(latent - latents.encode(image), displacement, "edge", latents.stride)
+        error = move(latent - latents.encode(image), displacement, "edge", latents.stride)
+        start = encoded + (error if share is None else share * error)
     return start + CORRECTION * (encoded - latents.encode(latents.decode(start)))

@@ -12,6 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from render.guidance.followed import batch_followed
 from render.guidance.guide_images import batch_guide_images
 from render.guidance.prompts import batch_targets
 from render.refinement import areas
@@ -51,7 +52,7 @@ class Pending:
         palette = refinement.palette
         colours = None if palette is None else palette.shape[1]
         settings = spec.num_cutouts, spec.augment, spec.adapt, frozenset(spec.losses)
-        extras = refinement.guide_images is None, colours, refinement.areas.kind
+        extras = refinement.guide_images is None, refinement.followed is None, colours, refinement.areas.kind
         return id(refinement.latents), guides, shape, settings, extras
 
     def result(self) -> Tensor:
@@ -105,12 +106,14 @@ def joined(refinements: Sequence[Refinement], generators: Sequence[torch.Generat
     ]
     palettes = [refinement.palette for refinement in refinements]
     images = [refinement.guide_images for refinement in refinements if refinement.guide_images is not None]
+    followed = [refinement.followed for refinement in refinements if refinement.followed is not None]
     refinement = replace(
         first,
         guides=guides,
         anchor=torch.cat([refinement.anchor for refinement in refinements]),
         generator=tuple(generators),
         guide_images=batch_guide_images(images) if images else None,
+        followed=batch_followed(followed) if followed else None,
         weights=weights,
         palettes=None if palettes[0] is None else torch.cat([each for each in palettes if each is not None]),
         areas=areas.joined([refinement.areas for refinement in refinements]),

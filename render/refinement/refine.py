@@ -16,6 +16,7 @@ from render import catalogue
 from render.errors import NonFiniteError
 from render.guidance import augment, cutouts, losses
 from render.guidance.colour import palettes
+from render.guidance.followed import Followed
 from render.guidance.guide_images import GuideImages
 from render.guidance.losses import LossInputs
 from render.guidance.perceptors import Perceptor
@@ -66,6 +67,7 @@ class Refinement:
         weights: loss weights, (B,) each, which replace the spec's if every picture has its own.
         palettes: (B, K, 3) in OKLab, which replace the spec's if every picture has its own.
         areas: where losses apply, and what is kept as it is.
+        followed: the last results, moved, if the frame has a loss for that.
     """
 
     latents: Latent
@@ -78,6 +80,7 @@ class Refinement:
     weights: Mapping[str, Tensor] = field(default_factory=dict)
     areas: Areas = NOWHERE
     palettes: Tensor | None = None
+    followed: Followed | None = None
 
     @property
     def palette(self) -> Tensor | None:
@@ -133,6 +136,7 @@ class Refinement:
             shares=[guide.weight for guide in self.guides],
             palette=self.palette,
             guide_images=self.guide_images,
+            followed=self.followed,
         )
         weighted = (self.weights or self.spec.losses).items()
         return functools.reduce(torch.add, [(weight * self._loss_of(name, inputs)).sum() for name, weight in weighted])

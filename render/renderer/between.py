@@ -3,24 +3,28 @@
 import torch
 from torch import Tensor
 
-from render.motion.displacements import Displace, Displacement
+from render.motion.displacements import Displace, Displacement, pixels
+from render.motion.shown import inside, trusted
 from render.motion.warp import warp
 from render.spec import FrameSpec
 
 MARGIN = 8.0  # pixels within the picture's edge over which a neighbour gains its whole weight
-_LEAST = 1e-3  # weight of what lies outside of a neighbour, and counts only where the other one lacks it, too
+_LEAST = 1e-3  # weight of what a neighbour does not show, and counts only where the other one lacks it, too
 
 
 @torch.no_grad()
-def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace) -> Tensor:
+def between(
+    behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace, source: Tensor | None = None
+) -> Tensor:
     """Move both neighbours to the moment of the frame and blend them by their distance in time.
 
-    Where one of them does not show a place, because the motion brings it into the picture or takes it out, the other
-    one counts alone.
+    Where one of them does not show a place, because the motion brings it into the picture or takes it out, or because
+    something else is in front of it, the other one counts alone.
 
     Args:
         behind: (B, 3, H, W) in [0, 1], the refined frame before.
         ahead: as `behind`, the refined frame after, which is `spec.key`.
+        source: as `behind`, what is seen where neither of them shows a place; None to make do with them.
 
     Returns:
         (B, 3, H, W) in [0, 1].
@@ -33,19 +37,22 @@ def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace) 
     backwards = displace(ahead, motions[done:]).inverse()
     share = done / len(motions)
     before, after = (
-        weight * _shown(motion, picture, spec.border)
+        weight * _weight(motion, picture, spec.border)
         for weight, motion, picture in ((1 - share, forwards, behind), (share, backwards, ahead))
     )
     moved_on, moved_back = warp(behind, forwards, spec.border), warp(ahead, backwards, spec.border)
-    return torch.lerp(moved_on, moved_back, after / (before + after))
+    made = torch.lerp(moved_on, moved_back, after / (before + after))
+    if source is None:
+        return made
+    return torch.lerp(source, made, torch.maximum(trusted(forwards, behind), trusted(backwards, ahead)))
 
 
-def _shown(motion: Displacement, picture: Tensor, border: str) -> Tensor:
-    """Return how far each pixel is shown by the moved picture: (B, 1, H, W), from `_LEAST` outside to 1 inside."""
+def _weight(motion: Displacement, picture: Tensor, border: str) -> Tensor:
+    """Return how far each pixel is shown by the moved picture: (B, 1, H, W), at least `_LEAST`."""
     height, width = picture.shape[-2:]
-    positions = motion.positions(height, width, 1, picture.device)
-    if positions is None or border == "wrap":
-        return picture.new_ones(len(picture), 1, height, width)
-    far = positions.new_tensor([width - 1, height - 1])
-    inside = torch.minimum(positions, far - positions).amin(dim=-1)  # pixels from the nearest edge
-    return ((inside + 1) / MARGIN).clamp(_LEAST, 1.0).to(picture.dtype).unsqueeze(1)
+    if border == "wrap":
+        shown = picture.new_ones(len(picture), 1, height, width)
+    else:
+        shown = inside(motion, picture, MARGIN, _LEAST)
+    seen = motion.visible(pixels(height, width, 1, picture.device))
+    return shown if seen is None else (shown * seen.to(shown)).clamp(min=_LEAST)

@@ -15,17 +15,18 @@ from render.spec.pictures import ImageFile
 
 
 @torch.no_grad()
-def matched(image: Tensor, state: FrameState | None, spec: FrameSpec) -> Tensor:
+def matched(image: Tensor, state: FrameState | None, spec: FrameSpec, own: Tensor | None = None) -> Tensor:
     """Move a picture's colours as far as its spec says; `image` itself if there is nothing to match it to.
 
     Args:
         image: (1, 3, H, W) in [0, 1], before refinement.
         state: the previous frame; None for a frame that starts from a source.
+        own: as `image`, the picture of the frame's footage, if it has any.
     """
     colour = spec.colour
     if colour is None or colour.amount == 0 or (colour.match is None and colour.contrast is None):
         return image
-    wanted = _wanted(colour, state, image)
+    wanted = _wanted(colour, state, image, own)
     if wanted is None and colour.contrast is None:
         return image
     lab = oklab(image)
@@ -38,12 +39,14 @@ def matched(image: Tensor, state: FrameState | None, spec: FrameSpec) -> Tensor:
     return from_oklab(lab.lerp(moved, colour.amount))
 
 
-def _wanted(colour: Colour, state: FrameState | None, image: Tensor) -> Statistics | None:
+def _wanted(colour: Colour, state: FrameState | None, image: Tensor, own: Tensor | None) -> Statistics | None:
     """Return the statistics that a frame is matched to; None if there are none, as in a first frame."""
     if colour.match == "first" and state is not None and state.colours is not None:
         return Statistics.unpacked(state.colours)
     if colour.match == "previous" and state is not None:
         return measured(oklab(state.image))
+    if colour.match == "source" and own is not None:
+        return measured(oklab(own))
     if colour.match == "palette":
         return measured(palettes.in_oklab(colour.palette, image.device).transpose(1, 2).unsqueeze(2))
     return pictures.statistics(colour.match, image.device) if isinstance(colour.match, ImageFile) else None

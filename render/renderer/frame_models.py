@@ -12,7 +12,7 @@ from render.latents import Latent
 from render.motion.displacements import Displace
 from render.priors import Prior
 from render.refinement.refine import Guide
-from render.sources import Loaded
+from render.sources import Loaded, Show
 from render.spec import FrameSpec
 
 
@@ -27,6 +27,7 @@ class FrameModels:
         source: makes what the first frame and cuts start from if their spec does not say, an entry of `render.sources`.
         loss_scale: see `LatentAdam`.
         masks: draws regions.
+        show: returns the pictures of sources.
     """
 
     latents: Latent
@@ -39,6 +40,7 @@ class FrameModels:
     loss_scale: float
     device: torch.device
     masks: Masks
+    show: Show
 
     def loaded(self, spec: FrameSpec) -> Loaded:
         """Return the models as a source gets them."""
@@ -48,6 +50,7 @@ class FrameModels:
             weights=spec.perceptors or self.weights,
             targets=[encoder.targets(spec.prompts, spec.blend) for encoder in self.encoders],
             priors=self.priors,
+            show=self.show,
         )
 
     def guides(self, spec: FrameSpec) -> list[Guide]:

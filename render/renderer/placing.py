@@ -72,11 +72,12 @@ class Placing:
         image = (torch.stack(pictures) * shares).sum(dim=0) / shares.sum(dim=0)
         return Start(image=image, latent=self._latents.encode(image))
 
-    def areas(self, spec: FrameSpec, picture: Tensor, *, is_noise: bool) -> Areas:
+    def areas(self, spec: FrameSpec, picture: Tensor, own: Tensor | None, *, is_noise: bool) -> Areas:
         """Return where the losses of a frame apply, and what is kept.
 
         Args:
             picture: (1, 3, H, W) in [0, 1], what the frame starts from, or the one before after its motion.
+            own: as `picture`, that of the frame's source, which is kept instead; None without one.
             is_noise: it shows nothing yet, so nothing of it is kept.
         """
         seen = None if is_noise else picture
@@ -85,7 +86,7 @@ class Placing:
         }
         if spec.keep is None or (is_noise and spec.keep.image is None):
             return Areas(losses=losses)
-        return Areas(losses=losses, kept=self._kept(spec.keep, spec.size, picture, seen))
+        return Areas(losses=losses, kept=self._kept(spec.keep, spec.size, picture if own is None else own, seen))
 
     def _kept(self, keep: Keep, size: tuple[int, int], picture: Tensor, seen: Tensor | None) -> Kept:
         mask = grown(self._masks.draw(keep.region, size, seen), keep.seam * min(size))

@@ -8,7 +8,11 @@ import torch
 from torch import Tensor
 
 from render import catalogue, sources
+from render.guidance.followed import Followed
 from render.motion.canvas.painting import Painter
+from render.motion.displacements import Displacement
+from render.motion.repainting import drawn, repainted_start
+from render.motion.shown import trusted
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
 from render.renderer.colours import matched
@@ -21,8 +25,10 @@ from render.renderer.placing import Placing
 from render.renderer.state import FrameState
 from render.sources import Source, Start
 from render.spec import PAINT, FrameSpec
+from render.spec.footage import SourceFrame
 from render.spec.noise import LatentNoise
 
+TEMPORAL = "temporal"  # the loss that needs the moved picture
 Mix = Callable[[Tensor, Tensor | None, FrameSpec], Tensor]
 
 
@@ -35,8 +41,10 @@ class Prepared:
         latent: (1, C, h, w), the latent that decodes to `image`; None if there is none.
         start: (1, C, h, w), the latent that refinement starts from; None if `image` has to be encoded, or if the frame
             is not refined.
-        seen: (1, 3, H, W) in [0, 1], the source's picture or the moved one, before anything else changes it.
+        seen: (1, 3, H, W) in [0, 1], what a source has begun it with or the moved one, before anything else changes it.
         canvas: see `FrameState.canvas`.
+        own: (1, 3, H, W) in [0, 1], the picture of its footage, see `FrameSpec.source`; None without any.
+        followed: what the loss `temporal` compares with; None if there is no such loss or no previous frame.
     """
 
     image: Tensor
@@ -44,6 +52,8 @@ class Prepared:
     start: Tensor | None
     seen: Tensor
     canvas: Tensor | None = None
+    own: Tensor | None = None
+    followed: Followed | None = None
 
 
 class Preparation:
@@ -59,30 +69,53 @@ class Preparation:
 
     def source(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""
-        source: Source = catalogue.load(sources, sources.named_by(spec.start) or self._models.source).start
+        source: Source = catalogue.load(sources, sources.named_by(spec) or self._models.source).start
         return self._placing.begun(spec, lambda part: source(part, part.size, generator, self._models.loaded(part)))
 
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Prepared:
         """Begin a frame without a predecessor."""
         start = self.source(spec, generator)
-        return Prepared(image=start.image, latent=start.latent, start=start.latent, seen=start.image)
+        return Prepared(
+            image=start.image, latent=start.latent, start=start.latent, seen=start.image, own=self.own(spec)
+        )
+
+    def own(self, spec: FrameSpec) -> Tensor | None:
+        """Return the picture of a frame's source: (1, 3, H, W) in [0, 1]; None if it has none."""
+        return None if spec.source is None else self._models.show(spec.source.image, spec.size)
 
     def moved(self, state: FrameState, spec: FrameSpec, refined: bool, generator: torch.Generator) -> Prepared:
         """Return the previous picture after this frame's motion."""
+        if spec.source is not None:
+            return self._repainted(state, spec, spec.source, refined)
         motion = self._models.displace(state.image, spec.motions)
         if spec.border == PAINT:
             continues = partial(continued, loaded=partial(self._models.loaded, spec))
             image, canvas = self._painter.moved(state.image, state.canvas, motion, continues, generator)
         else:
             image, canvas = warp(state.image, motion, spec.border), None
-        seen = image
+        seen, followed = image, _followed(image, motion, spec)
         if not _mixes(spec):  # else that comes first
             image = matched(image, state, spec)
         latent = state.latent if image is state.image else None
-        if latent is not None or not (refined or spec.noise):
-            return Prepared(image=image, latent=latent, start=latent if refined else None, seen=seen, canvas=canvas)
-        start = warm_start(self._models.latents, state.image, state.latent, image, motion)
-        return Prepared(image=image, latent=None, start=start, seen=seen, canvas=canvas)
+        start = latent if refined else None
+        if latent is None and (refined or spec.noise):
+            start = warm_start(self._models.latents, state.image, state.latent, image, motion)
+        return Prepared(image=image, latent=latent, start=start, seen=seen, canvas=canvas, followed=followed)
+
+    def _repainted(self, state: FrameState, spec: FrameSpec, source: SourceFrame, refined: bool) -> Prepared:
+        """Return the source's picture, into which the previous one is mixed after this frame's motion."""
+        latents, own = self._models.latents, self._models.show(source.image, spec.size)
+        motion = self._models.displace(state.image, spec.motions)
+        moved, trust = warp(state.image, motion, spec.border), trusted(motion, state.image)
+        share = source.mix * trust
+        image = seen = torch.lerp(own if refined else drawn(latents, own), moved, share)
+        if not _mixes(spec):
+            image = matched(image, state, spec, own)
+        start = None
+        if refined or spec.noise:
+            start = repainted_start(latents, state.image, state.latent, image, motion, share)
+        followed = _followed(moved, motion, spec)
+        return Prepared(image=image, latent=None, start=start, seen=seen, own=own, followed=followed)
 
     def altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""
@@ -105,7 +138,7 @@ class Preparation:
 
     def _matched(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
         """Match the colours of a picture that has not been moved."""
-        image = matched(prepared.image, state, spec)
+        image = matched(prepared.image, state, spec, prepared.own)
         if image is prepared.image:
             return prepared
         if prepared.start is None:
@@ -124,6 +157,11 @@ class Preparation:
         if refined:
             return replace(prepared, latent=None, start=latent)
         return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)
+
+
+def _followed(moved: Tensor, motion: Displacement, spec: FrameSpec) -> Followed | None:
+    """Return what the frame follows, if one of its losses needs it: the previous picture, `moved`."""
+    return Followed(picture=moved, trust=trusted(motion, moved)) if TEMPORAL in spec.losses else None
 
 
 def _mixes(spec: FrameSpec) -> bool:

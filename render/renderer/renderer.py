@@ -27,7 +27,7 @@ from render.renderer.frame_models import FrameModels
 from render.renderer.stages import Stages
 from render.renderer.state import FrameState, as_stored, is_finite
 from render.rng import frame_generator
-from render.sources import prior
+from render.sources import Show, no_footage, prior
 from render.spec import FrameSpec
 
 Warn = Callable[[str], None]
@@ -54,6 +54,7 @@ class Renderer:
             `render.sources`.
         priors: those that specs name, see `FrameSpec.start`.
         segment: finds the texts that regions name.
+        show: returns the pictures of sources, see `FrameSpec.source`.
         others: more latent models, each with its priors; specs number them from 1, see `FrameSpec.latent`.
     """
 
@@ -69,6 +70,7 @@ class Renderer:
         source: str = "noise",
         priors: Mapping[str, Prior] | None = None,
         segment: Segment = no_segmenter,
+        show: Show = no_footage,
         others: Sequence[tuple[Latent, Mapping[str, Prior]]] = (),
     ) -> None:
         self._latents = latents
@@ -85,6 +87,7 @@ class Renderer:
             loss_scale=FP16_LOSS_SCALE if dtype == torch.float16 else 1.0,
             device=device,
             masks=Masks(device, segment),
+            show=show,
         )
         self._stages = Stages(self._models, Unbatched())
         self.device = device
@@ -211,7 +214,7 @@ class Renderer:
         assert state is not None
         behind = state.image if state.behind is None else state.behind
         ahead = state.ahead or self._step(state, key)
-        image = between(behind, ahead.image, spec, self._models.displace)
+        image = between(behind, ahead.image, spec, self._models.displace, self._stages.own(spec))
         image = self._stages.kept_over(image, spec)
         made = FrameState(
             index=spec.index,
@@ -229,7 +232,7 @@ class Renderer:
         if (drawing := self._of(spec)) is not self:
             return drawing.from_noise(spec)
         generator = frame_generator(spec.seed, spec.draws_as, self.device)
-        spec = replace(spec, start=None, guide_pictures=(), image_guides=())
+        spec = replace(spec, start=None, source=None, guide_pictures=(), image_guides=())
         image = self._stages.begun(spec, generator).image
         guides = self._stages.placed(self._models.guides(spec), spec, None)
         refinement = Refinement(latents=self._latents, guides=guides, anchor=image, spec=spec, generator=generator)

@@ -62,8 +62,8 @@ class Stages:
         prepared = (
             preparation.begun(spec, generator) if state is None else preparation.moved(state, spec, refined, generator)
         )
-        is_noise = state is None and spec.start is None
-        areas = self._placing.areas(spec, prepared.seen, is_noise=is_noise)
+        is_noise = state is None and spec.start is None and spec.source is None
+        areas = self._placing.areas(spec, prepared.seen, prepared.own, is_noise=is_noise)
         guides = self.placed(guides, spec, None if is_noise else prepared.seen)
         prepared = preparation.altered(prepared, state, spec, refined)
         carried = state.optimizer_state if state is not None else {}
@@ -99,6 +99,7 @@ class Stages:
             careful=careful,
             guide_images=images,
             areas=areas,
+            followed=prepared.followed,
         )
         image = self.scheduler.refine(refinement, optimizer)
         return Finished(image, optimizer.latent.detach(), optimizer.state(), prepared.canvas)
@@ -112,8 +113,12 @@ class Stages:
 
     def kept_over(self, image: Tensor, spec: FrameSpec) -> Tensor:
         """Lay what a frame keeps over a picture that was made without refinement, (1, 3, H, W) in [0, 1]."""
-        kept = self._placing.areas(spec, image, is_noise=False).kept
+        kept = self._placing.areas(spec, image, self.own(spec), is_noise=False).kept
         return image if kept is None else kept.over(image)
+
+    def own(self, spec: FrameSpec) -> Tensor | None:
+        """Return the picture of a frame's source, see `Preparation.own`."""
+        return self._preparation.own(spec)
 
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""

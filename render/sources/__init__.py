@@ -7,12 +7,14 @@ kind, such as a video, add its file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from render.errors import RunError
 from render.spec import FrameSpec
-from render.spec.pictures import PictureStart, PriorStart
+from render.spec.footage import SourceImage
+from render.spec.pictures import PriorStart
 
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     import torch
@@ -22,6 +24,14 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
     from render.guidance.prompts import Targets
     from render.latents import Latent
     from render.priors import Prior
+
+Show = Callable[[SourceImage, tuple[int, int]], "Tensor"]
+"""Returns what a source shows in a frame of (width, height) pixels: (1, 3, H, W) float32 in [0, 1]."""
+
+
+def no_footage(image: SourceImage, size: tuple[int, int]) -> Tensor:
+    """Stands in for footage where none was loaded."""
+    raise RunError("a source needs something that reads it, which was not loaded")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +56,7 @@ class Loaded:
         perceptors, weights: the perceptors and their weights.
         targets: per perceptor, the frame's prompts; None without prompts.
         priors: by the name that `FrameSpec.start` uses.
+        show: returns the pictures of sources.
     """
 
     latents: Latent
@@ -53,13 +64,14 @@ class Loaded:
     weights: Sequence[float] = ()
     targets: Sequence[Targets | None] = ()
     priors: Mapping[str, Prior]
+    show: Show = no_footage
 
 
-def named_by(start: PriorStart | PictureStart | None) -> str | None:
-    """Return the name of the entry that a frame's `start` needs; None if it needs none."""
-    if start is None:
-        return None
-    return "prior" if isinstance(start, PriorStart) else "image"
+def named_by(spec: FrameSpec) -> str | None:
+    """Return the name of the entry that makes what a frame starts from; None if its spec names none."""
+    if spec.start is None:
+        return None if spec.source is None else "footage"
+    return "prior" if isinstance(spec.start, PriorStart) else "image"
 
 
 class Source(Protocol):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from render.spec.pictures import ImageFile
 
-COLOUR_MATCHES = ("first", "previous", "palette")
+COLOUR_MATCHES = ("first", "previous", "palette", "source")
 COLOUR_METHODS = ("statistics", "histogram")
 
 

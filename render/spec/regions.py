@@ -37,7 +37,8 @@ class Keep:
 
     Attributes:
         region: where.
-        image: the picture whose pixels are kept there; None for those of the frame before, after this frame's motion.
+        image: the picture whose pixels are kept there; None for those of the frame's source or, without one, of the
+            frame before, after this frame's motion.
         amount: how much of what is kept is seen, in [0, 1].
         seam: the width of the edge beyond the region in which it fades, as a share of the picture's shorter side.
     """

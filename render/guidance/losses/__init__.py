@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     from torch import Tensor
 
+    from render.guidance.followed import Followed
     from render.guidance.guide_images import GuideImages
     from render.guidance.prompts import Targets
 
@@ -30,6 +31,7 @@ class LossInputs:
         shares: per perceptor, its weight among the perceptors.
         palette: (B, K, 3) in OKLab, the colours of the schedule's palette; None without one.
         guide_images: the pictures that the frames are pulled towards; None without any.
+        followed: the last results, moved; None in frames that start from a source.
     """
 
     image: Tensor
@@ -40,3 +42,4 @@ class LossInputs:
     shares: Sequence[float]
     palette: Tensor | None = None
     guide_images: GuideImages | None = None
+    followed: Followed | None = None

@@ -1,0 +1,36 @@
+"""Begin a frame that repaints footage with the footage's picture and the last result, moved as the footage moves."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from render.latents import Latent
+from render.motion.displacements import Displacement
+from render.motion.warm_start import warm_start
+
+
+@torch.no_grad()
+def repainted_start(
+    latents: Latent, image: Tensor, latent: Tensor | None, mixture: Tensor, motion: Displacement, share: Tensor
+) -> Tensor:
+    """Return a latent whose picture is close to a mixture of the moved last result and a footage's picture.
+
+    Args:
+        image: (B, 3, H, W) in [0, 1], the last result.
+        latent: (B, C, h, w), the latent from which it was decoded; None if it was not.
+        mixture: (B, 3, H, W) in [0, 1].
+        motion: what has moved the last result.
+        share: (B, 1, H, W) in [0, 1], how much of it, moved, is in the mixture.
+
+    Returns:
+        (B, C, h, w).
+    """
+    if not bool(share.any()):
+        latent = None
+    return warm_start(latents, image, latent, mixture, motion, F.avg_pool2d(share, latents.stride))
+
+
+@torch.no_grad()
+def drawn(latents: Latent, picture: Tensor) -> Tensor:
+    """Return a picture (B, 3, H, W) in [0, 1] as the latent model draws it."""
+    return latents.decode(latents.encode(picture)).float()
