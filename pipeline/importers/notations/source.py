@@ -53,6 +53,7 @@ class Source:
         notes: what was assumed while reading it.
         lacking: why the text could not be read in some notations.
         caveats: notes by name of the setting, reported only if a format asks for it.
+        folder: where the schedule will be written.
     """
 
     name: str
@@ -63,6 +64,12 @@ class Source:
     notes: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     caveats: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path()
+
+    @property
+    def own_folder(self) -> Path:
+        """Where the settings file is."""
+        return Path(self.name).parent
 
     def error(self, message: str) -> InputError:
         return InputError(f"{self.name}: {message}")
