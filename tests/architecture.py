@@ -69,8 +69,11 @@ ROOMS: Mapping[str, str] = {
     "pipeline.video.formats": "video",
     "pipeline.schedule.document": "storage",
     "pipeline.schedule.fields": "curves storage schedule.document",
-    "pipeline.schedule.sections": "curves audio video video.formats schedule.document schedule.fields",
-    "pipeline.schedule.over_time": "curves schedule.sections",
+    "pipeline.schedule.footage": "curves schedule.document schedule.fields",
+    "pipeline.schedule.sections": (
+        "curves audio video video.formats schedule.document schedule.fields schedule.footage"
+    ),
+    "pipeline.schedule.over_time": "curves schedule.footage schedule.sections",
     "pipeline.schedule": (
         "curves video video.formats schedule.document schedule.fields schedule.over_time schedule.sections"
     ),

@@ -63,11 +63,11 @@ def read_schedule(
     document.problems.raise_if_any()
     if document is not plain:
         text = f"# With all that it includes, varies and sets written out.\n{written_out(document)}"
-    return dataclasses.replace(schedule, source=text, variants=matrix.variants())
+    return dataclasses.replace(schedule, text=text, variants=matrix.variants())
 
 
 def _assembled(document: Value, title: str) -> Schedule:
-    """Build the schedule from the document, without its source; problems are collected."""
+    """Build the schedule from the document, without its text; problems are collected."""
     reading = _read(document)
     found = dict(reading.found)
     found["shots"] = found["shots"].shots
@@ -77,7 +77,7 @@ def _assembled(document: Value, title: str) -> Schedule:
     found["title"] = found["title"] or title
     fields = {field.name for field in dataclasses.fields(Schedule)}
     others = {name: found.pop(name) for name in [*found] if name not in fields}
-    schedule = Schedule(source="", others=others, **found)
+    schedule = Schedule(text="", others=others, **found)
     problems = document.problems
     if not problems.found:
         found_warnings = warnings(schedule, reading.entries, reading.clock, problems)

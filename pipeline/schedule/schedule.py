@@ -26,7 +26,7 @@ class Schedule:
     """A whole schedule, valid by construction.
 
     Attributes:
-        source: the file's text as read.
+        text: the file's text as read.
         title: for the video's metadata; the file's name unless set.
         guides: pictures that the video goes towards.
         markers: times by name, in seconds.
@@ -37,7 +37,7 @@ class Schedule:
         origin: where it came from, so that its run can be continued; None if it was read from a text.
     """
 
-    source: str
+    text: str
     title: str
     output: Output
     models: Models
@@ -72,8 +72,8 @@ class Schedule:
         width, height = (max(1, round(side / 2 / unit)) * unit for side in self.output.size)
         shots = tuple(shot.draft() for shot in self.shots)
         output = dataclasses.replace(self.output, size=(width, height))
-        source = f"# Rendered as a draft: half the size and a third of the steps of what follows.\n{self.source}"
+        text = f"# Rendered as a draft: half the size and a third of the steps of what follows.\n{self.text}"
         origin = dataclasses.replace(self.origin, draft=True) if self.origin else None
         return dataclasses.replace(
-            self, source=source, output=output, refine=self.refine.draft(), shots=shots, origin=origin
+            self, text=text, output=output, refine=self.refine.draft(), shots=shots, origin=origin
         )

@@ -83,7 +83,7 @@ def beginning(schedule: Schedule, moment: str | None, count: int | None) -> Begi
     start, models = (proposed, schedule.models) if proposed else _bank(schedule)
     start = dataclasses.replace(start, candidates=count or max(FEWEST, start.candidates))
     shot = max(sum(shot.start <= spec.index / schedule.output.fps for shot in schedule.shots) - 1, 0)
-    document = compose(schedule.source, schedule.title)
+    document = compose(schedule.text, schedule.title)
     return Beginning(
         spec=dataclasses.replace(spec, start=start),
         start=start,

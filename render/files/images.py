@@ -30,6 +30,9 @@ WHITE: Colour = (1.0, 1.0, 1.0)
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of Rec. 601, as PIL's grey
 
+_ORIENTATION = 0x0112  # of EXIF
+_ON_ITS_SIDE = (5, 6, 7, 8)
+
 _MAX_READS = 100_000  # of a header; those of photographs need a few hundred
 _MAX_HEADER = 64_000_000  # bytes; a WebP is read completely before its size is known
 
@@ -71,6 +74,13 @@ def require_image(path: Path) -> None:
     """Check from the header alone that a picture can be read. Raises `InputError` as `load_image` does."""
     with _opened(path):
         pass
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Read the (width, height) of a picture, upright, from its header. Raises `InputError` as `load_image` does."""
+    with _opened(path) as image:
+        width, height = image.size
+        return (height, width) if image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE else (width, height)
 
 
 class _BoundedHeader(io.BufferedReader):

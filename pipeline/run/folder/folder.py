@@ -35,7 +35,7 @@ class RunFolder:
 
     def write_origin(self, schedule: Schedule, origin: Origin) -> None:
         """Store the schedule as it is being run, and where it came from."""
-        write_text(self._schedule, schedule.source)
+        write_text(self._schedule, schedule.text)
         record = {**asdict(origin), "footage": VideoPlan.of(schedule).to_record()}
         write_text(self.path / _RECORD, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
@@ -107,4 +107,4 @@ class RunFolder:
             InputError: the file is gone or not valid.
         """
         schedule = load_origin(origin)
-        return schedule, not self._schedule.is_file() or schedule.source.encode() != self._schedule.read_bytes()
+        return schedule, not self._schedule.is_file() or schedule.text.encode() != self._schedule.read_bytes()

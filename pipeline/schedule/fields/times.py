@@ -72,13 +72,13 @@ def _seconds(value: Value, clock: Clock, expected: str, relative: bool) -> float
     at = _span(first, value, clock) if relative else _place(first, value, clock)
     for sign, step in zip(steps[::2], steps[1::2], strict=True):
         beats = _beats(step, value, clock)
-        span = _span(step, value, clock)
-        if at is None or span is None:
+        length = _span(step, value, clock)
+        if at is None or length is None:
             return None
         if beats is not None and clock.beat is not None and not relative:  # beats have the length that they have there
             at = clock.beat.after(at, beats if sign == "+" else -beats)
         else:
-            at += span if sign == "+" else -span
+            at += length if sign == "+" else -length
     return at
 
 
@@ -113,6 +113,11 @@ def _span(text: str, value: Value, clock: Clock) -> float | None:
     """The duration that `text` specifies, in seconds, with beats as long as the first ones; None if it is not one."""
     if (beats := _beats(text, value, clock)) is not None:
         return (clock.beat or _ANY).duration(beats)
+    return span(text)
+
+
+def span(text: str) -> float | None:
+    """A duration such as `1m20s` or `1.5s`, in seconds; None if the text is none."""
     match = _SPAN.fullmatch(text)
     if match is None or not any(match.groups()):
         return None

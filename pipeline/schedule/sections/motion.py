@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +17,7 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import when
 from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import rate, share
-from pipeline.schedule.fields.readers import read_map
+from pipeline.schedule.fields.readers import read_entry, read_map
 from pipeline.schedule.fields.shapes import (
     Described,
     Setting,
@@ -28,8 +28,11 @@ from pipeline.schedule.fields.shapes import (
     settings,
     two_of,
 )
-from pipeline.schedule.sections import Section, reader_of
+from pipeline.schedule.sections import Reading, Section
+from pipeline.schedule.sections.motion_flow import SETTINGS as FLOW_SETTINGS
+from pipeline.schedule.sections.motion_flow import ClipMotion, read_flow
 from pipeline.schedule.sections.motion_shake import Shake, join_shakes, read_shake
+from pipeline.schedule.sections.source import goes_on
 from render import catalogue
 from render.motion import transforms
 from render.motion.transforms import Transform
@@ -56,6 +59,9 @@ class Motion:
     shake: Shake | None = setting(
         read_shake, None, "the camera shakes: `{amount: 1%, speed: 2}`; the path is seeded, and closes in a loop"
     )
+    flow: ClipMotion | None = setting(
+        read_flow, None, "the picture moves as the things in a clip do: `{video: river.mp4, amount: 0.8}`"
+    )
     border: str = setting(
         fields.choice((*BORDERS, PAINT)), "reflect", "what fills what the motion uncovers; paint continues the picture"
     )
@@ -78,6 +84,18 @@ def read_motion(value: Value, clock: Clock) -> Motion:
     read = read_map({entry.name: entry.read for entry in motion_settings()}, value, clock)
     placed = {entry.name: read.pop(entry.name) for entry in settings(Motion) if entry.name in read}
     return Motion(rates=read, **placed)
+
+
+def _read(reading: Reading) -> Motion:
+    motion: Motion = read_entry(read_motion, reading.entries, "motion", reading.clock, default=Motion())
+    if motion.flow is None:
+        return motion
+    if reading.found["source"] is not None:
+        place = reading.entries["motion"].entries()["flow"]
+        message = "the source's own motion moves the picture already; remove one of them, in a shot by flow: none"
+        place.problems.add(InvalidError(place, message))
+    playing = replace(motion.flow.shows, goes_on=goes_on(reading, "motion", ("flow",)))
+    return replace(motion, flow=replace(motion.flow, shows=playing))
 
 
 def _move(move: Transform) -> Described[[Value, Clock], Curve]:
@@ -129,7 +147,7 @@ def _check_between(result: Curve, move: Transform, value: Value, clock: Clock) -
 
 
 def _join(starts: Sequence[float], parts: Sequence[Motion]) -> Motion:
-    """Join the curves of all shots; the border is that of the first shot."""
+    """Join the curves of all shots; the border and the clip are those of the first shot."""
     if len(parts) == 1:
         return parts[0]
     rates: dict[str, Curve] = {}
@@ -138,14 +156,15 @@ def _join(starts: Sequence[float], parts: Sequence[Motion]) -> Motion:
         rates[name] = joined(starts, [part.rates.get(name, still) for part in parts])
     x, y = (joined(starts, [part.center[axis] for part in parts]) for axis in (0, 1))
     shake = join_shakes(starts, [part.shake for part in parts])
-    return Motion(rates=rates, center=(x, y), shake=shake, border=parts[0].border)
+    return Motion(rates=rates, center=(x, y), shake=shake, flow=parts[0].flow, border=parts[0].border)
 
 
 SECTION = Section(
     position=60,
     shape=lambda: section("motion", "how the picture moves", motion_settings()),
-    read=reader_of("motion", read_motion, Motion()),
+    read=_read,
+    needs=("source",),
     join=_join,
     settings=motion_settings,
-    nested={"shake": lambda: settings(Shake)},
+    nested={"shake": lambda: settings(Shake), "flow": lambda: FLOW_SETTINGS},
 )

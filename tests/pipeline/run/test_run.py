@@ -161,7 +161,7 @@ def test_a_run_writes_every_file(reference: Job) -> None:
     ]
     assert sorted(reference.frame_bytes()) == [f"{index:06d}.png" for index in range(FRAMES)]
     assert sorted(path.stem for path in (folder / "state").iterdir()) == ["000007", "000010", "000011"]
-    assert (folder / "schedule.yaml").read_text() == toy().source
+    assert (folder / "schedule.yaml").read_text() == toy().text
     assert count_frames(folder / "video.mp4") == FRAMES
 
 
@@ -212,14 +212,14 @@ def test_same_schedule_twice_gives_identical_frame_files(job: Job, reference: Jo
 
 def test_another_seed_gives_other_frames(job: Job, reference: Job) -> None:
     """Guards the equality tests: frames do depend on what they are made from."""
-    other = read_schedule(toy().source.replace("seed: 3", "seed: 4"), "toy.yaml", "toy")
+    other = read_schedule(toy().text.replace("seed: 3", "seed: 4"), "toy.yaml", "toy")
     assert job.render(other, frames=(None, 1))
     assert job.frame(0).read_bytes() != reference.frame(0).read_bytes()
 
 
 def test_run_without_prompts_has_no_similarity(job: Job) -> None:
     silent = read_schedule(
-        toy().source.replace(f"prompts: {RED_TO_BLUE}", "prompts: [{text: red, weight: 0}]"), "toy.yaml", "toy"
+        toy().text.replace(f"prompts: {RED_TO_BLUE}", "prompts: [{text: red, weight: 0}]"), "toy.yaml", "toy"
     )
     assert job.render(silent, frames=(None, 3))
     assert [event.similarity for event in job.events if isinstance(event, FrameDone)] == [None] * 3
@@ -407,7 +407,7 @@ def test_other_models_change_every_frame(job: Job) -> None:
 
 def test_a_shorter_schedule_renders_no_frame_and_makes_a_shorter_video(job: Job) -> None:
     job.render(toy(prompts="red"))
-    text = toy(prompts="red").source.replace(f"length: {FRAMES}", "length: 5")
+    text = toy(prompts="red").text.replace(f"length: {FRAMES}", "length: 5")
     assert job.render(read_schedule(text, "toy.yaml", "toy"))
     assert (job.loaded, job.rendered, job.finished.frames) == (0, [], 5)
     assert count_frames(job.folder / "video.mp4") == 5

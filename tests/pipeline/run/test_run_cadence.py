@@ -110,7 +110,7 @@ def test_a_run_is_sound_and_rerenders_to_the_same_bytes(tmp_path: Path, capsys: 
     from pipeline import Session
 
     file = tmp_path / "toy.yaml"
-    file.write_text(toy().source)
+    file.write_text(toy().text)
     schedule = read_schedule(file.read_text(), str(file), "toy")
     Session().render(schedule, tmp_path / "out")
     assert read_status(RunFolder(tmp_path / "out")).done == (f"0:{FRAMES}",)
@@ -121,7 +121,7 @@ def test_a_run_is_sound_and_rerenders_to_the_same_bytes(tmp_path: Path, capsys: 
 def test_shots_are_independent_of_each_other(render: Render, tmp_path: Path) -> None:
     shots = "shots:\n- {{length: 6, prompts: red}}\n- {{length: 7, prompts: {}}}\n- {{length: 2, prompts: red}}\n"
     blue, green = (
-        read_schedule(toy().source.replace("length: 15, ", "") + shots.format(colour), "toy.yaml", "toy")
+        read_schedule(toy().text.replace("length: 15, ", "") + shots.format(colour), "toy.yaml", "toy")
         for colour in ("blue", "green")
     )
     render(blue, tmp_path / "out")

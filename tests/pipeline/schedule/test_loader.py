@@ -39,7 +39,7 @@ def test_a_prompt_alone_is_a_schedule() -> None:
     assert {name: keys(curve) for name, curve in schedule.losses.items()} == {
         name: [(0, weight, "linear")] for name, weight in DEFAULT_LOSSES.items()
     }
-    assert (schedule.title, schedule.shots[0].blend, schedule.source) == ("a", "weights", "prompts: a sea\n")
+    assert (schedule.title, schedule.shots[0].blend, schedule.text) == ("a", "weights", "prompts: a sea\n")
     assert [(prompt.text, keys(prompt.weight)) for prompt in schedule.prompts] == [("a sea", [(0, 1, "linear")])]
 
 
@@ -228,7 +228,7 @@ def test_the_examples_load_and_describe_themselves(path: Path) -> None:
     schedule = load_schedule(path)
     assert schedule.title
     assert all(spec.to_json() for spec in Timeline(schedule))
-    assert schedule.source.startswith("# ")
+    assert schedule.text.startswith("# ")
 
 
 def test_the_main_example_is_the_one_of_the_readme() -> None:
@@ -241,7 +241,7 @@ def test_a_file_may_start_with_a_byte_order_mark(tmp_path: Path, newline: bytes)
     path.write_bytes(b"\xef\xbb\xbf# caf\xc3\xa9" + newline + b"prompts: a sea" + newline)
     schedule = load_schedule(path)
     assert (schedule.title, schedule.prompts[0].text) == ("night sky", "a sea")
-    assert schedule.source.startswith("# café")
+    assert schedule.text.startswith("# café")
 
 
 @pytest.mark.parametrize(

@@ -267,8 +267,8 @@ def test_fresh_shots_and_a_failing_shot(tmp_path: Path, pixels: Counting, monkey
 
 
 def test_only_schedules_of_the_same_size_and_models_are_grouped(tmp_path: Path) -> None:
-    wide = read_schedule(ONE.source.replace("[32, 24]", "[48, 24]"), "wide.yaml", "wide")
-    exact = read_schedule(ONE.source.replace("[toy]", "[toy], precision: fp32"), "exact.yaml", "exact")
+    wide = read_schedule(ONE.text.replace("[32, 24]", "[48, 24]"), "wide.yaml", "wide")
+    exact = read_schedule(ONE.text.replace("[toy]", "[toy], precision: fp32"), "exact.yaml", "exact")
     runs = [run_of(schedule, tmp_path / schedule.title) for schedule in (ONE, wide, TWO, exact, THREE)]
     assert [[run.schedule.title for run in group] for group in groups(runs)] == [
         ["one", "twice", "three"],

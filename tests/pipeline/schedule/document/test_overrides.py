@@ -85,12 +85,12 @@ def test_a_value_that_is_not_yaml_is_reported() -> None:
 
 def test_the_source_is_the_whole_schedule_and_reads_the_same() -> None:
     schedule = read(("refine.steps", "20"), ("prompts[0].text", '"16:9 # on"'), ("title", "'12'"))
-    again = read_schedule(schedule.source, "b.yaml", "b")
-    assert schedule.source.startswith("# With all that it includes, varies and sets written out.\n")
+    again = read_schedule(schedule.text, "b.yaml", "b")
+    assert schedule.text.startswith("# With all that it includes, varies and sets written out.\n")
     assert (again.title, again.prompts, again.motion, again.refine) == (
         *(schedule.title, schedule.prompts, schedule.motion, schedule.refine),
     )
-    assert read().source == TEXT
+    assert read().text == TEXT
 
 
 def test_a_misplaced_key_is_reported_in_the_notation_of_the_command_line() -> None:

@@ -54,7 +54,7 @@ def test_every_combination_is_found_again_by_its_overrides() -> None:
 
 def test_what_is_written_out_is_one_of_them() -> None:
     schedule = read(TEXT, *read().variants[5].overrides)
-    again = read_schedule(schedule.source, "b.yaml", "b")
+    again = read_schedule(schedule.text, "b.yaml", "b")
     assert (again.output.seed, again.prompts, again.variants) == (2, schedule.prompts, ())
 
 

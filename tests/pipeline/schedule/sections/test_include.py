@@ -62,7 +62,7 @@ def test_the_written_out_schedule_reads_the_same(write: Write) -> None:
         main="include: look.yaml\nprompts: {0s: a, 2s: &b 'on'}\n", look='let: {a: "2*t"}\nlosses: {smooth: a}\n'
     )
     schedule = load_schedule(path)
-    again = read_schedule(schedule.source, "b.yaml", "main")
+    again = read_schedule(schedule.text, "b.yaml", "main")
     assert again.prompts == schedule.prompts
     assert again.losses["smooth"].sample([3]) == 6
 
