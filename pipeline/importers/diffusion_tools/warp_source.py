@@ -8,7 +8,6 @@ Source: Sxela/WarpFusion, do_run, do_3d_step, warp and get_frame_from_color_mode
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from pipeline.curves.array import Array
 from pipeline.importers.diffusion_tools.warp_schedules import scheduled
 from pipeline.importers.files import Entry, File
 from pipeline.importers.footage.clips import FoundClip, find_clip
-from pipeline.importers.footage.extraction import Extraction, read_extraction, report_uneven
+from pipeline.importers.footage.extraction import Extraction, Footage, count_taken, read_extraction, with_sound
 from pipeline.importers.lost_motion import moving_fields
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
@@ -33,21 +32,6 @@ _CHECKS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Footage:
-    """The clip, if it was found, the frames of it that are used, and the clock of the video."""
-
-    clip: FoundClip | None
-    extraction: Extraction
-    frames: int
-    fps: float
-
-    @property
-    def speed(self) -> float:
-        """How fast the clip plays."""
-        return self.extraction.nth * self.fps / self.clip.fps if self.clip else 1.0
-
-
 def read_footage(settings: Settings, notes: Notes) -> Footage:
     """Read the clip, which of its frames are used, and the clock. Raises `InputError`."""
     clip = find_clip(settings, "video_init_path", notes)
@@ -55,24 +39,18 @@ def read_footage(settings: Settings, notes: Notes) -> Footage:
     settings.read("video_init_seed_continuity")
     frames = _frames(settings, clip, extraction, notes)
     fps = _fps(settings, clip, extraction, notes)
-    if clip:
-        report_uneven("video_init_path", clip, notes)
     return Footage(clip=clip, extraction=extraction, frames=frames, fps=fps)
 
 
 def _frames(settings: Settings, clip: FoundClip | None, extraction: Extraction, notes: Notes) -> int:
     frames = settings.integer("max_frames", 0, 0, MAX_FRAMES)
-    if clip is None:
-        if not frames:
-            line = f"the file has no max_frames (WarpFusion uses the video's length); {_FRAMES} frames are rendered"
-            notes.add(line, Effect.SIZE)
-        return frames or _FRAMES
-    taken = extraction.count(clip)
-    if not taken:
-        raise settings.error("start_frame", f"{clip.name} has only {clip.count} frames")
-    if frames > taken:
-        notes.add(f"max_frames = {frames}: {clip.name} has {taken} such frames, which are rendered", Effect.SIZE)
-    return min(frames or taken, taken, MAX_FRAMES)
+    if clip is not None:
+        last = extraction.first + (frames - 1) * extraction.nth  # a saved file has no end_frame, but its result
+        return count_taken(settings, "max_frames", clip, extraction.until(last) if frames else extraction, notes)
+    if not frames:
+        line = f"the file has no max_frames (WarpFusion uses the video's length); {_FRAMES} frames are rendered"
+        notes.add(line, Effect.SIZE)
+    return frames or _FRAMES
 
 
 def _fps(settings: Settings, clip: FoundClip | None, extraction: Extraction, notes: Notes) -> float:
@@ -94,7 +72,7 @@ def sections(settings: Settings, footage: Footage, notes: Notes) -> Sections:
     _report_checks(settings, notes)
     if footage.clip is None:
         return {}
-    found: Sections = {"source": _source(settings, footage, footage.clip, mix, notes)}
+    found: Sections = {"source": _source(settings, footage, mix, notes)}
     if settings.is_on("init_image"):
         found["start"] = {"image": File(setting="init_image", written=settings.text("init_image"))}
     if colour := _colour(settings, notes):
@@ -104,16 +82,9 @@ def sections(settings: Settings, footage: Footage, notes: Notes) -> Sections:
     return found
 
 
-def _source(settings: Settings, footage: Footage, clip: FoundClip, mix: Array, notes: Notes) -> dict[str, Entry]:
-    entries = footage.extraction.played(clip, footage.fps)
-    entries |= {"fit": "stretch", "mix": value_keys(_after_first(mix))}
-    if settings.flag("keep_audio", True) and clip.has_sound:
-        if abs(footage.speed - 1) < 1e-6:
-            entries["sound"] = "true"
-        else:
-            line = f"the clip plays {number(footage.speed)} times as fast as its sound, which is left out"
-            notes.add(line, Effect.SOUND)
-    return entries
+def _source(settings: Settings, footage: Footage, mix: Array, notes: Notes) -> dict[str, Entry]:
+    sound = with_sound(footage, settings.flag("keep_audio", True), notes)
+    return {**footage.played(), "fit": "stretch", "mix": value_keys(_after_first(mix)), **sound}
 
 
 def steps(settings: Settings, footage: Footage, notes: Notes) -> dict[str, Keys | str]:

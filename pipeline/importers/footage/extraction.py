@@ -1,7 +1,7 @@
 """Which frames of a clip a tool takes, written as the place where the clip begins and the speed at which it plays."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.importers.files import Entry
 from pipeline.importers.footage.clips import FoundClip
@@ -26,6 +26,10 @@ class Extraction:
         last = min(self.last, clip.count - 1)
         return max(0, (last - self.first) // self.nth + 1)
 
+    def until(self, last: int) -> "Extraction":
+        """The same frames, but none after `last`."""
+        return replace(self, last=min(self.last, last))
+
     def played(self, clip: FoundClip, fps: float) -> dict[str, Entry]:
         """The entries that show these frames one after the other, at `fps` frames a second.
 
@@ -39,6 +43,26 @@ class Extraction:
         if abs(speed - 1) > 1e-9:
             entries["speed"] = number(speed)
         return entries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footage:
+    """The clip, if it was found, the frames of it that are used, and the clock of the video."""
+
+    clip: FoundClip | None
+    extraction: Extraction
+    frames: int
+    fps: float
+
+    @property
+    def speed(self) -> float:
+        """How fast the clip plays."""
+        return self.extraction.nth * self.fps / self.clip.fps if self.clip else 1.0
+
+    def played(self) -> dict[str, Entry]:
+        """The entries of a section that plays the clip. There must be one."""
+        assert self.clip is not None
+        return self.extraction.played(self.clip, self.fps)
 
 
 def read_extraction(settings: Settings, *, nth: str, first: str, last: str, unlimited: int) -> Extraction:
@@ -56,10 +80,32 @@ def read_extraction(settings: Settings, *, nth: str, first: str, last: str, unli
     )
 
 
-def report_uneven(setting: str, clip: FoundClip, notes: Notes) -> None:
-    """Report that a clip of a variable rate is played by its times, where the tool counts its frames."""
+def count_taken(settings: Settings, name: str, clip: FoundClip, extraction: Extraction, notes: Notes) -> int:
+    """How many frames a tool takes, which renders one for each; that is reported if the setting `name` differs.
+
+    Raises:
+        InputError: there are no such frames in the clip.
+    """
     if not clip.constant:
         notes.add(
-            f"{setting}: the clip's frames last unequally long; the tool counts frames, here the clip keeps its times",
+            f"{clip.name}: its frames last unequally long; the tool counts frames, here the clip keeps its times",
             Effect.MOTION,
         )
+    taken = min(extraction.count(clip), MAX_FRAMES)
+    if not taken:
+        raise settings.error(name, f"{clip.name} has {clip.count} frames, and none of them is taken")
+    given = settings.integer(name, taken, 0, MAX_FRAMES)
+    if given and given != taken:
+        notes.add(f"{name} = {given}: of {clip.name} {taken} frames are taken, which are rendered", Effect.SIZE)
+    return taken
+
+
+def with_sound(footage: Footage, wanted: bool, notes: Notes) -> dict[str, Entry]:
+    """The entry that takes the clip's sound over, if it has one and plays as fast as it."""
+    if footage.clip is None or not footage.clip.has_sound or not wanted:
+        return {}
+    if abs(footage.speed - 1) > 1e-6:
+        line = f"the clip plays {number(footage.speed)} times as fast as its sound, which is left out"
+        notes.add(line, Effect.SOUND)
+        return {}
+    return {"sound": "true"}
