@@ -5,7 +5,7 @@ another frame rate gives the same motion (`render.motion.displacements.homograph
 matrix). All curves are evaluated here, before any model is loaded.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,15 +15,16 @@ from pipeline.schedule.fields.regions import RegionCurves
 from pipeline.schedule.over_time.arrivals import Approaches, Arrivals
 from pipeline.schedule.over_time.cadence import Cadence
 from pipeline.schedule.over_time.colours import ColourOverTime
+from pipeline.schedule.over_time.footage import FootageOverTime
 from pipeline.schedule.over_time.motion import MotionOverTime
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.keep import KeepCurves
 from pipeline.schedule.sections.loop import blend_weights
 from pipeline.schedule.sections.losses import Losses
-from pipeline.schedule.sections.models_perceptors import Perceptor, weights
+from pipeline.schedule.sections.models_perceptors import changing_weights
 from pipeline.schedule.sections.noise import NoiseOverTime
 from pipeline.schedule.sections.shots import Shot
-from render.spec import FrameSpec
+from render.spec import FrameMotion, FrameSpec
 from render.spec.guides import GuidePicture, ImageGuide
 from render.spec.noise import LatentNoise
 from render.spec.pictures import ImageFile, PictureStart, PriorStart
@@ -54,24 +55,26 @@ class Timeline:
         self.cuts = self._found_cuts()
         end = len(self.times) / self.fps if self.num_led else None
         self._motion = MotionOverTime(schedule.motion, schedule.output.size, self.times, end, self.cuts)
+        self._footage = FootageOverTime(
+            self._shots, self.times, self._shot, schedule.output.size, self.cuts, self._motion.since_cut, "dis"
+        )
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._stops = [
             np.clip(prompt.stop.sample(self.times), -1, 1) if prompt.stop else None for prompt in schedule.prompts
         ]
-        self._perceptors = _changing_weights(schedule.models.perceptors, self.times)
+        self._perceptors = changing_weights(schedule.models.perceptors, self.times)
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
-        moved = self._motion.so_far() if schedule.guides.images else {}
-        self._approaches = Approaches(schedule.guides.images, self.times, moved)
+        images = schedule.guides.images
+        self._approaches = Approaches(images, self.times, self._motion.so_far() if images else {})
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
         own = [shot.sections["noise"] for shot in self._shots]
         latents = [self._latent_of(shot) for shot in self._shots]
         self._noise = NoiseOverTime(schedule.noise, own, latents, self._shot, self.times)
-        self.num_steps: Array = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
-        led = self.num_steps[: self.num_led].copy()
+        self._steps = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
+        self.num_steps: Array = np.append(self._steps, self._steps[: self.num_led])
         for index in self.cuts:
             self.num_steps[index] = self._first_steps(index)
-        self.num_steps = np.concatenate([self.num_steps, led])
         cadence = schedule.refine.cadence.sample(self.times)
         self._cadence = Cadence(cadence, self.ranges_from_noise(), self.num_led)
         self.num_steps[~self._cadence.is_key] = 0
@@ -110,7 +113,7 @@ class Timeline:
         schedule = self._schedule
         moment = index % len(self.times)
         shot = self._shot_of(moment)
-        motion = self._motion.at(index)
+        motion = self._motion_at(index)
         prompts = self._prompts_at(moment)
         weights = {name: float(values[moment]) for name, values in self._losses.items()}
         guides = self._guides_at(index)
@@ -145,12 +148,17 @@ class Timeline:
             image_guides=guides,
             loss_regions=self._loss_regions_at(moment, shot),
             keep=self._keep_at(moment, shot),
-            travelled=tuple(self._motion.at(between) for between in range(self._cadence.before(index) + 1, index)),
+            travelled=tuple(self._motion_at(between) for between in range(self._cadence.before(index) + 1, index)),
+            source=self._footage.source(index),
+            flow=motion.flow if self._footage.follows(index, losses) or self._cadence.spans(index) else None,
         )
 
+    def _motion_at(self, index: int) -> FrameMotion:
+        """All motion from the frame before to frame `index`."""
+        return replace(self._motion.at(index), flow=self._footage.flow(index))
+
     def _shot_of(self, index: int) -> Shot:
-        shot: Shot = self._shots[self._shot[index % len(self.times)]]
-        return shot
+        return self._shots[int(self._shot[index % len(self.times)])]
 
     def _latent_of(self, shot: Shot) -> int:
         """Which latent model draws a shot, by number."""
@@ -171,16 +179,18 @@ class Timeline:
             noise=None,
             travelled=(),
             key=None,
+            source=self._footage.alone(index),
+            flow=None,
         )
 
     def _guide_pictures_at(self, index: int, origin: PriorStart | PictureStart | None) -> tuple[GuidePicture, ...]:
         """The pictures that frame `index` goes towards: those of the scenes that gain weight."""
         if self._arrivals is None or not isinstance(origin, PriorStart) or index % len(self.times) in self.cuts:
             return ()
-        since = range(self._cadence.before(index) + 1, index + 1)
+        since = [between % len(self.times) for between in range(self._cadence.before(index) + 1, index + 1)]
         return tuple(
             GuidePicture(prompt=prompt, share=share, moment=moment, start=origin)
-            for prompt, share, moment in self._arrivals.over([between % len(self.times) for between in since])
+            for prompt, share, moment in self._arrivals.over(since)
         )
 
     def _noise_at(self, index: int) -> LatentNoise | None:
@@ -190,13 +200,15 @@ class Timeline:
         return None if begins else self._noise.at(moment, self._cadence.before(index) % count)
 
     def _room(self, moment: int) -> float:
-        """How much of a frame without a predecessor is free for guides: all of it, unless `start:` names a picture."""
-        return 0.0 if self._shot_of(moment).origin is not None else 1.0
+        """How much of a frame without a predecessor is free for guides: all of it, unless it starts from a picture."""
+        shot = self._shot_of(moment)
+        return 1.0 if shot.origin is None and shot.sections["source"] is None else 0.0
 
     def _first_steps(self, moment: int) -> int:
         """The steps of a frame without a predecessor: the fewer, the more of it is a picture already."""
         guided = sum(guide.share for guide in self._approaches.at(moment, anew=self._room(moment)))
-        steps: int = self._shot_of(moment).first_steps
+        known = self._shot_of(moment).first_steps
+        steps = self._footage.first_steps(moment, float(self._steps[moment])) if known is None else known
         return round(steps * (1 - guided))
 
     def _guides_at(self, index: int) -> tuple[ImageGuide, ...]:
@@ -236,8 +248,3 @@ class Timeline:
     def _keep_at(self, index: int, shot: Shot) -> Keep | None:
         kept: KeepCurves | None = shot.sections["keep"]
         return None if kept is None else kept.at(self.times[index] - shot.start, lambda: self._motion.since_cut(index))
-
-
-def _changing_weights(perceptors: Sequence[Perceptor], times: Array) -> Array:
-    """The weights of the perceptors in every frame, (perceptors, frames); (0, frames) if none of them changes."""
-    return weights(perceptors, times) if perceptors[0].over_time else np.zeros((0, len(times)))

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
@@ -50,10 +52,10 @@ class Moment:
         at = self._seconds(clip)
         last = len(clip) - 1
         if self.unit in ("%", "end") and 0 <= at <= clip.length:
-            return int(clip.at(at))
+            return int(clip.at(np.array(at)))
         if not 0 <= at < clip.length - EARLY * clip.duration(last):
             raise self._outside(f"{clip.length:.4g} s")
-        return int(clip.at(at))
+        return int(clip.at(np.array(at)))
 
     def _seconds(self, clip: Clip) -> float:
         if self.unit == "%":

@@ -50,3 +50,7 @@ class Cadence:
         while start > 0 and self._next[start] == index:
             start -= 1
         return start
+
+    def spans(self, index: int) -> bool:
+        """Whether frame `index`, or one between it and the frame that it starts from, is not refined."""
+        return not self.is_key[index] or self.before(index) < index - 1

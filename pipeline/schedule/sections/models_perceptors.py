@@ -98,6 +98,11 @@ def weights(perceptors: Sequence[Perceptor], times: Array) -> Array:
     return np.maximum(np.stack([perceptor.curve.sample(times) for perceptor in perceptors]), 0.0)
 
 
+def changing_weights(perceptors: Sequence[Perceptor], times: Array) -> Array:
+    """The weights at `times`: (perceptors, times); (0, times) if none of them changes."""
+    return weights(perceptors, times) if perceptors[0].over_time else np.zeros((0, len(times)))
+
+
 def _perceptor(value: Value, clock: Clock) -> Perceptor:
     if not value.is_map:
         return Perceptor(model=named(value, _PERCEPTOR, registry.find_perceptor))

@@ -15,6 +15,7 @@ from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import number
 from pipeline.schedule.fields.readers import read_entry, read_map, setting_readers
 from pipeline.schedule.fields.shapes import section, setting, settings
+from pipeline.schedule.footage.source import Source
 from pipeline.schedule.sections import Reading, Section
 from pipeline.schedule.sections.start import Start
 from render.spec import ADAPTS, AUGMENTS
@@ -27,17 +28,18 @@ class Refine:
     steps: Curve = setting(
         curve(number(0, 10_000)), Curve.constant(3), "refinement steps per frame; with 0 the picture is only moved"
     )
-    first_frame: int = setting(
+    first_frame: int | None = setting(
         fields.integer(0, 100_000),
         60,
         "steps of the first frame, which starts from soft, nearly grey noise; two thirds of them at half the size; 8 if"
-        " `start:` names a prior; of a picture, those that its strength leaves",
+        " `start:` names a prior; of a picture, those that its strength leaves; with a `source:`, as many as add up in "
+        "the frames after it: steps / (1 - mix), at most 60",
     )
     lr: Curve = setting(
         curve(number(0, 100)),
         Curve.constant(0.3),
-        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.02 if `start:`"
-        " names a prior, or a picture with strength 1; 0.05 with less",
+        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.02 with a"
+        " `source:`, and if `start:` names a prior, or a picture with strength 1; 0.05 with less",
     )
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "random crops scored per step")
     augment: str = setting(
@@ -51,8 +53,8 @@ class Refine:
         "number",
         "what scales Adam's steps: with `number`, each number of the latent is scaled by its own gradients, and all of"
         " the picture changes at once, which suits noise; with `picture`, all share one scale, so a start that is worth"
-        " keeping changes only where the prompts ask for it: use it with an `lr` of 0.01 to 0.1; `picture` if `start:`"
-        " names a prior or a picture",
+        " keeping changes only where the prompts ask for it: use it with an `lr` of 0.01 to 0.1; `picture` with a"
+        " `source:`, and if `start:` names a prior or a picture",
     )
     carry: bool = setting(fields.flag, True, "keep the optimizer's moments from frame to frame")
     cadence: Curve = setting(
@@ -70,7 +72,8 @@ class Refine:
     def draft(self) -> "Refine":
         """A copy with a third of the steps, but at least one where there are any."""
         steps = self.steps.mapped(lambda steps: np.where(steps == 0, 0.0, np.maximum(1.0, steps / 3)))
-        return dataclasses.replace(self, steps=steps, first_frame=-(-self.first_frame // 3))
+        first = None if self.first_frame is None else -(-self.first_frame // 3)
+        return dataclasses.replace(self, steps=steps, first_frame=first)
 
 
 FROM_PRIOR = Refine(first_frame=8, lr=Curve.constant(0.02), adapt="picture")
@@ -83,9 +86,13 @@ FROM_WHOLE_PICTURE = dataclasses.replace(FROM_PICTURE, lr=Curve.constant(0.02))
 """At strength 1 the second frame takes the first steps, which are the largest: with a larger `lr` it would jump."""
 
 
-def _default(start: Start) -> Refine:
+FROM_SOURCE = Refine(first_frame=None, lr=Curve.constant(0.02), adapt="picture")
+"""The defaults where every frame begins from footage: the first one takes as many steps as add up in those after it."""
+
+
+def _default(start: Start, source: Source | None) -> Refine:
     if start.is_noise:
-        return Refine()
+        return Refine() if source is None else FROM_SOURCE
     if start.image is None:
         return FROM_PRIOR
     return FROM_PICTURE if start.image.strength < 1 else FROM_WHOLE_PICTURE
@@ -93,7 +100,7 @@ def _default(start: Start) -> Refine:
 
 def _read(reading: Reading) -> Refine:
     start: Start = reading.found["start"]
-    default = _default(start)
+    default = _default(start, reading.found["source"])
     read = partial(read_map, setting_readers(Refine))
     given: dict[str, Any] = read_entry(read, reading.entries, "refine", reading.clock, default={})
     return dataclasses.replace(default, **given)
@@ -114,7 +121,7 @@ SECTION = Section(
     position=70,
     shape=lambda: section("refine", "how strongly guidance works on each frame", settings(Refine)),
     read=_read,
-    needs=("start",),
+    needs=("start", "source"),
     join=_join,
     settings=lambda: settings(Refine),
 )

@@ -128,8 +128,8 @@ class Shot:
         return begun.spec
 
     @property
-    def first_steps(self) -> int:
-        """The steps of its first frame if it is a cut."""
+    def first_steps(self) -> int | None:
+        """The steps of its first frame if it is a cut; None if `refine.steps` decides."""
         begun: start.Start = self.sections["start"]
         return begun.steps(self.refine.first_frame)
 

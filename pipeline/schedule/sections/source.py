@@ -64,9 +64,7 @@ COMMON = (
         about="how much of the last result, moved as the footage moves, is in what a frame starts from: 0 begins every "
         "frame from the footage alone, 1 from the moved result wherever its motion is known",
     ),
-    Setting(
-        name="sound", read=fields.flag, default=False, about="whether the video gets the sound of the clip"
-    ),
+    Setting(name="sound", read=fields.flag, default=False, about="whether the video gets the sound of the clip"),
 )
 SETTINGS = (*PLAYING[:2], *STILL[:1], *PLAYING[2:], *STILL[1:], *COMMON)
 
@@ -111,8 +109,8 @@ def _still(read: dict[str, Any]) -> Still:
 
 def _warn(value: Value, clock: Clock, kind: str) -> None:
     """Warn of settings for another kind of footage."""
-    useless = ("fps", "from", "speed", "end", "sound") if kind == "image" else ("zoom", "center")
-    useless += ("sound",) if kind == "images" else ()
+    useless = ["fps", "from", "speed", "end", "sound"] if kind == "image" else ["zoom", "center"]
+    useless += ["sound"] if kind == "images" else []
     for name in useless:
         if name in value.entries():
             what = {"image": "a still", "images": "numbered pictures", "video": "a clip"}[kind]

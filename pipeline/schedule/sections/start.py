@@ -63,9 +63,11 @@ class Start:
             prior=self.prior.name, candidates=self.candidates, pick=self.pick, settings=dict(self.settings)
         )
 
-    def steps(self, first_frame: int) -> int:
+    def steps(self, first_frame: int | None) -> int | None:
         """How many of the `first_frame` steps it takes: the more a picture is to stay, the fewer."""
-        return first_frame if self.image is None else round(first_frame * (1 - self.image.strength))
+        return (
+            first_frame if self.image is None or first_frame is None else round(first_frame * (1 - self.image.strength))
+        )
 
 
 DEFAULT = Start()

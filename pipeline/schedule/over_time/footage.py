@@ -1,0 +1,186 @@
+"""What every frame takes from footage: the picture of its shot's source, and the motion between two pictures."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.curves.array import Array
+from pipeline.schedule.footage.playing import Playing
+from pipeline.schedule.footage.source import Source
+from pipeline.schedule.footage.still import Still
+from pipeline.schedule.sections.motion import Motion
+from pipeline.schedule.sections.motion_flow import ClipMotion
+from pipeline.schedule.sections.shots import Shot
+from render.spec.footage import Flow, SourceFrame, SourceImage
+
+Matrix = tuple[float, ...]
+MOST_STEPS = 60
+"""A first frame takes no more than this, however much of the last result is kept, unless every frame does."""
+
+_STILL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+class FootageOverTime:
+    """The footage of every frame.
+
+    Args:
+        times: of the frames, in seconds.
+        numbers: of the frames' shots.
+        size: (width, height) of the frame.
+        cuts: the frames without a predecessor.
+        moved: returns the matrix that has moved the picture of a frame since the last cut, see `Travel.at`.
+        method: what finds motion.
+    """
+
+    def __init__(
+        self,
+        shots: Sequence[Shot],
+        times: Array,
+        numbers: NDArray[np.intp],
+        size: tuple[int, int],
+        cuts: Collection[int],
+        moved: Callable[[int], Matrix],
+        method: str,
+    ) -> None:
+        self._numbers, self._moved, self._method = numbers, moved, method
+        self._cuts = cuts
+        self._since = times - np.array([shot.start for shot in shots])[numbers]
+        self._sources: list[Source | None] = [shot.sections["source"] for shot in shots]
+        motions: list[Motion] = [shot.sections["motion"] for shot in shots]
+        self._motions: list[ClipMotion | None] = [motion.flow for motion in motions]
+        self._moves = any(motion.rates or motion.shake for motion in motions)
+        ends = [*(shot.start for shot in shots[1:]), np.inf]
+        lengths = [end - shot.start for shot, end in zip(shots, ends, strict=True)]
+        frames = [np.flatnonzero(numbers == number) for number in range(len(shots))]
+        self._shown = self._pictures(self._sources, frames, lengths, size)
+        self._moving = self._pictures(self._motions, frames, lengths, size)
+        self._mix = np.zeros(len(times))
+        for source, inside in zip(self._sources, frames, strict=True):
+            if source is not None:
+                self._mix[inside] = np.clip(source.mix.sample(self._since[inside]), 0, 1)
+
+    def source(self, index: int) -> SourceFrame | None:
+        """The source of frame `index`; past the end of a loop, that of the frame at its beginning."""
+        moment = index % len(self._numbers)
+        image = self._image(moment)
+        if image is None:
+            return None
+        return SourceFrame(image=image, mix=0.0 if self._begins(index) else round(float(self._mix[moment]), 9) + 0.0)
+
+    def alone(self, index: int) -> SourceFrame | None:
+        """The source of frame `index` if it had no predecessor."""
+        source = self.source(index)
+        return None if source is None else replace(source, mix=0.0)
+
+    def follows(self, index: int, losses: Collection[str]) -> bool:
+        """Whether a refined frame needs the motion from the frame before: not if it begins from its source alone."""
+        source = self.source(index)
+        return source is None or source.mix > 0 or "temporal" in losses
+
+    def first_steps(self, moment: int, steps: float) -> int:
+        """The steps of a frame without a predecessor, so that it is as far from the footage as those that follow.
+
+        Of each frame's `steps` the next one keeps a share of `mix`, so they add up to steps / (1 - mix).
+        """
+        return round(min(steps / max(1 - float(self._mix[moment]), 1e-6), max(steps, MOST_STEPS)))
+
+    def flow(self, index: int) -> Flow | None:
+        """What moves in the footage between frame `index` - 1 and frame `index`; None if nothing does.
+
+        From the last frame of a loop to the first one past its end, it is what moves between the clip's pictures there.
+        """
+        count = len(self._numbers)
+        moment, before = index % count, (index - 1) % count
+        if self._begins(index):
+            return None
+        return self._of_source(moment, before) or self._of_motion(moment, before)
+
+    def _of_source(self, moment: int, before: int) -> Flow | None:
+        first, second = self._image(before), self._image(moment)
+        if first is None or second is None or not self._is_moving(self._sources, before, moment, first, second):
+            return None
+        return Flow(before=first, after=replace(second, motion=first.motion), method=self._method)
+
+    def _of_motion(self, moment: int, before: int) -> Flow | None:
+        clip, first, second = self._motions[self._numbers[moment]], self._moving[before], self._moving[moment]
+        if clip is None or first is None or second is None:
+            return None
+        if not self._is_moving(self._motions, before, moment, first, second):
+            return None
+        since = float(self._since[moment])
+        moved: Flow | None = clip.at(since, lambda: self._moved(moment), first, second, self._method)
+        return moved
+
+    def _is_moving(
+        self, parts: Sequence[Source | ClipMotion | None], before: int, moment: int, *pictures: SourceImage
+    ) -> bool:
+        """Whether anything can move between two pictures: they are of the same footage, and differ."""
+        one, other = (parts[self._numbers[at]] for at in (before, moment))
+        first, second = (replace(picture, motion=()) for picture in pictures)
+        return first != second and (one is other or _same(one, other))
+
+    def _begins(self, index: int) -> bool:
+        """Whether a frame has no predecessor; the first one past the end of a loop has one."""
+        moment = index % len(self._numbers)
+        return index in self._cuts or (moment in self._cuts and moment > 0)
+
+    def _image(self, moment: int) -> SourceImage | None:
+        """What the source shows, as the frame's motion has moved it."""
+        image = self._shown[moment]
+        if image is None or not self._moves:
+            return image
+        matrix = tuple(float(f"{round(part, 12):.9g}") + 0.0 for part in self._moved(moment))  # equal on all machines
+        return image if matrix == _STILL else replace(image, motion=matrix)
+
+    def _pictures(
+        self,
+        parts: Sequence[Source | ClipMotion | None],
+        frames: Sequence[NDArray[np.intp]],
+        lengths: Sequence[float],
+        size: tuple[int, int],
+    ) -> list[SourceImage | None]:
+        """What is shown in every frame; None where there is no footage."""
+        found: list[SourceImage | None] = [None] * len(self._numbers)
+        before: Playing | None = None
+        passed = 0.0
+        for part, inside, length in zip(parts, frames, lengths, strict=True):
+            shows = None if part is None else part.shows
+            if part is not None:
+                passed = passed if isinstance(shows, Playing) and continues(shows, before) else 0.0
+                images = _images(part, self._since[inside], passed, size)
+                found_here = zip(inside.tolist(), images, strict=True)
+                for moment, image in found_here:
+                    found[moment] = image
+            before = shows if isinstance(shows, Playing) else None
+            if before is not None and np.isfinite(length):
+                passed += float(before.played(np.array([length]))[0])
+        return found
+
+
+def continues(playing: Playing, before: Playing | None) -> bool:
+    """Whether a shot's clip goes on where the shot before has left it."""
+    return playing.goes_on and before is not None and before.clip == playing.clip
+
+
+def _same(one: Source | ClipMotion | None, other: Source | ClipMotion | None) -> bool:
+    """Whether two shots show the same footage."""
+    if one is None or other is None:
+        return False
+    if isinstance(one.shows, Playing) and isinstance(other.shows, Playing):
+        return one.shows.clip == other.shows.clip
+    return isinstance(one.shows, Still) and isinstance(other.shows, Still) and one.shows.file == other.shows.file
+
+
+def _images(part: Source | ClipMotion, times: Array, passed: float, size: tuple[int, int]) -> list[SourceImage]:
+    """The pictures that footage shows at `times` since the shot's start, after `passed` seconds of it were played."""
+    shows, fitted = part.shows, partial(replace, fit=part.fit, background=part.background)
+    if isinstance(shows, Still):
+        whole = fitted(shows.picture())
+        windows = [] if shows.is_whole else shows.windows(times, size, part.fit)
+        return [replace(whole, window=window) for window in windows] or [whole] * len(times)
+    numbers = shows.numbers(passed + shows.played(times)).tolist() if len(times) else []
+    known = {number: fitted(shows.clip.picture(number)) for number in set(numbers)}
+    return [known[number] for number in numbers]
