@@ -17,10 +17,10 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.importers.files import Entry, File
-from pipeline.importers.footage.clips import find_clip
-from pipeline.importers.footage.extraction import Extraction, Footage, count_taken, read_extraction
 from pipeline.importers.frame import read_series
-from pipeline.importers.lost_motion import moving_fields
+from pipeline.importers.motion.clips import find_clip
+from pipeline.importers.motion.extraction import Extraction, Footage, count_taken, read_extraction
+from pipeline.importers.motion.lost_motion import moving_fields
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.keys import number, value_keys

@@ -8,8 +8,8 @@ Source: alembics/disco-diffusion, disco.py. What differs: it does not check the 
 """
 
 from pipeline.importers.files import Entry
-from pipeline.importers.footage.clips import find_clip
-from pipeline.importers.footage.extraction import Extraction, Footage, count_taken
+from pipeline.importers.motion.clips import find_clip
+from pipeline.importers.motion.extraction import Extraction, Footage, count_taken
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.keys import number

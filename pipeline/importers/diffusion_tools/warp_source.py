@@ -14,9 +14,9 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.importers.diffusion_tools.warp_schedules import scheduled
 from pipeline.importers.files import Entry, File
-from pipeline.importers.footage.clips import FoundClip, find_clip
-from pipeline.importers.footage.extraction import Extraction, Footage, count_taken, read_extraction, with_sound
-from pipeline.importers.lost_motion import moving_fields
+from pipeline.importers.motion.clips import FoundClip, find_clip
+from pipeline.importers.motion.extraction import Extraction, Footage, count_taken, read_extraction, with_sound
+from pipeline.importers.motion.lost_motion import moving_fields
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.keys import Keys, number, value_keys

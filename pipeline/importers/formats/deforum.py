@@ -22,10 +22,10 @@ from pipeline.importers.diffusion_tools.deforum_steering import Sections, cadenc
 from pipeline.importers.diffusion_tools.deforum_switches import ALWAYS, SWITCHES
 from pipeline.importers.diffusion_tools.switches import ignore_unused
 from pipeline.importers.files import Entry
-from pipeline.importers.footage.extraction import Footage
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
-from pipeline.importers.lost_motion import animation_mode, lost_motion, moving_fields
+from pipeline.importers.motion.extraction import Footage
+from pipeline.importers.motion.lost_motion import animation_mode, lost_motion, moving_fields
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_VIDEO, Effect, Note, Notes
 from pipeline.importers.settings import Settings, shown

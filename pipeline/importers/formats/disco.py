@@ -17,7 +17,7 @@ from pipeline.importers.files import Entry, File
 from pipeline.importers.formats import warpfusion
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, round_size
 from pipeline.importers.imported import Imported
-from pipeline.importers.lost_motion import animation_mode, lost_motion
+from pipeline.importers.motion.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Notes
 from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, until_next, with_placeholder, without_markup

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, replace
 
 from pipeline.importers.files import Entry
-from pipeline.importers.footage.clips import FoundClip
+from pipeline.importers.motion.clips import FoundClip
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.keys import number
