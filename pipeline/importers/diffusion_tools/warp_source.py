@@ -44,6 +44,11 @@ def read_footage(settings: Settings, notes: Notes) -> Footage:
 
 def _frames(settings: Settings, clip: FoundClip | None, extraction: Extraction, notes: Notes) -> int:
     frames = settings.integer("max_frames", 0, 0, MAX_FRAMES)
+    begin, end = settings.pair("frame_range", (0, 0))
+    if begin > 0:
+        notes.add(f"frame_range = {shown([begin, end])}: frames are rendered from 0 on", Effect.SIZE)
+    if end > 0:
+        frames = min(frames or end, end, MAX_FRAMES)
     if clip is not None:
         last = extraction.first + (frames - 1) * extraction.nth  # a saved file has no end_frame, but its result
         return count_taken(settings, "max_frames", clip, extraction.until(last) if frames else extraction, notes)
@@ -58,7 +63,7 @@ def _fps(settings: Settings, clip: FoundClip | None, extraction: Extraction, not
     if fps > 0:
         return fps
     if clip is None:
-        notes.add(f"the file has no fps (WarpFusion uses the video's); {_FPS} is used", Effect.SIZE)
+        notes.add(f"the file has no fps; {_FPS} is used", Effect.SIZE)
         return _FPS
     fps = clip.fps / extraction.nth
     nth = f" / {extraction.nth}, the step of extract_nth_frame" if extraction.nth > 1 else ""
@@ -67,15 +72,16 @@ def _fps(settings: Settings, clip: FoundClip | None, extraction: Extraction, not
 
 
 def sections(settings: Settings, footage: Footage, notes: Notes) -> Sections:
-    """Read the sections `source`, `start`, `colour` and `keep`; none without a clip."""
+    """Read the sections `source`, `start`, `colour` and `keep`; without a clip only the colours of results."""
     mix = scheduled(settings, "flow_blend_schedule", 0.999, footage.frames, 1.0)
     _report_checks(settings, notes)
+    colour = _colour(settings, notes)
     if footage.clip is None:
-        return {}
+        return {"colour": colour} if colour and colour["match"] != "source" else {}
     found: Sections = {"source": _source(settings, footage, mix, notes)}
     if settings.is_on("init_image"):
         found["start"] = {"image": File(setting="init_image", written=settings.text("init_image"))}
-    if colour := _colour(settings, notes):
+    if colour:
         found["colour"] = colour
     if keep := _keep(settings, footage, notes):
         found["keep"] = keep
@@ -131,6 +137,8 @@ def _report_checks(settings: Settings, notes: Notes) -> None:
         notes.add(f"{tuned}: the check of the flow has no weights here", Effect.LOOK)
     if strength := moving_fields(settings, {"warp_strength": 1.0}):
         notes.add(f"{strength}: the last result is moved exactly as the clip moves", Effect.MOTION)
+    if match := moving_fields(settings, {"match_color_strength": 0.0}):
+        notes.add(f"{match}: the clip's colours are not matched to the result's; see colour", Effect.LOOK)
     if path := settings.text("flow_video_init_path"):
         notes.add(f"flow_video_init_path = {shown(path)}: the motion is that of the source itself", Effect.MOTION)
 

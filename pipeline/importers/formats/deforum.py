@@ -39,6 +39,7 @@ TOOL = "Deforum"
 NEEDS = "max_frames and prompts"
 _BORDERS = {"wrap": "wrap", "replicate": "edge"}
 _DIFFUSION = "only for diffusion models"
+_NEEDS_CLIP = "needs a clip that is composited or moves the picture"
 _SHADES = "sharpness, contrast and greyness are not adjusted between frames"
 _NOISE = "the noise is plain; see noise:"
 _REASONS = {
@@ -51,13 +52,14 @@ _REASONS = {
     **dict.fromkeys(("enable_noise_multiplier_scheduling", "perlin_w", "perlin_h"), _NOISE),
     **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
     **dict.fromkeys(("threshold_schedule", "color_force_grayscale"), _SHADES),
-    "color_coherence": "needs a clip that is composited",
     **dict.fromkeys(("use_init", "use_mask", "use_looper"), Note("no picture is named", Effect.PROMPTS)),
     **dict.fromkeys(
         ("override_settings_with_file", "custom_settings_file"),
         "Deforum takes its settings from that file, which is not read here",
     ),
     **dict.fromkeys(("use_mask_video", "video_mask_path"), NO_VIDEO),
+    **dict.fromkeys(("hybrid_motion", "hybrid_composite", "hybrid_comp_alpha_schedule"), _NEEDS_CLIP),
+    **dict.fromkeys(("hybrid_flow_method", "hybrid_flow_factor_schedule", "color_coherence"), _NEEDS_CLIP),
     "hybrid_motion_use_prev_img": Note("the motion is found in the clip, not between result and clip", Effect.MOTION),
     **dict.fromkeys(
         ("hybrid_consistency_blur", "hybrid_generate_human_masks"), "the check of the flow and masks are not tuned"

@@ -36,7 +36,6 @@ _REASONS = {
     **dict.fromkeys(("fixed_code", "code_randomness", "normalize_latent"), _DIFFUSION),
     **dict.fromkeys(("latent_fixed_mean", "latent_fixed_std"), _DIFFUSION),
     "enable_adjust_brightness": "brightness is not adjusted between frames; see colour",
-    "match_color_strength": "the clip's colours are not matched to the result's; see colour",
     "colormatch_regrain": "textures are not matched",
     **dict.fromkeys(("flow_override_map", "warp_towards_init", "warp_forward"), _FRAME_BY_FRAME),
     "use_looped_init_image": Note("the clip must be a file", Effect.MOTION),
@@ -46,7 +45,6 @@ _REASONS = {
         ("use_background_mask_video", "blend_mode"), "finished frames are not masked or blended with their neighbours"
     ),
     "upscale_ratio": "see output.upscale",
-    "frame_range": "all frames are rendered, counted from 0",
     "prompt_patterns_sched": "words are not replaced in prompts",
 }
 # Settings that only control how the clip is tracked, stored and reassembled, or have no effect in WarpFusion.
@@ -55,13 +53,12 @@ _VIDEO = (
     r"flow_(?!override_map).*|warp_(mode|num_k|interp)|.*consistency.*|cc_.*|padding_(mode|ratio)|turbo_.*|"
     r"forward_weights_.*|reverse_cc_order|use_legacy_cc|inpaint_blend|lazy_warp|force_flow_generation|"
     r"latent_scale.*|init_(scale|grad|latent).*|mask_clip|apply_mask_after_warp|background.*|invert_mask.*|"
-    r"extract_(?!nth).*|mask_(source|video_path|result)|color_(video_path|extract_nth_frame)|colormatch_.*|"
+    r"extract_(?!nth).*|mask_(source|video_path|result)|color_(video_path|extract_nth_frame)|colormatch_.*|color_match_frame_str|"
     r"cond_(?!video_path).*|inpaint.*|.*_template|respect_sched|diff_override|blend_json_schedules|keep_audio|"
     r"frames_skip_steps|frames_scale|near_plane|far_plane|sampling_mode|store_frames_.*|video_duration_sec"
 )
 SWITCHES: Switches = {
     ("enable_adjust_brightness",): r".*brightness.*",
-    ("check_consistency",): r".*consistency.*",
     ("normalize_latent",): r"normalize_latent|latent_(norm|fixed)_.*",
     ("fixed_code",): r"code_randomness",
     ("controlnet_multimodel",): r"normalize_cn_weights|controlnet_.*",
