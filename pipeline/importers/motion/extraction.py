@@ -30,39 +30,41 @@ class Extraction:
         """The same frames, but none after `last`."""
         return replace(self, last=min(self.last, last))
 
-    def played(self, clip: FoundClip, fps: float) -> dict[str, Entry]:
-        """The entries that show these frames one after the other, at `fps` frames a second.
-
-        Frame i of the video begins i / fps seconds after the first one, and there shows the clip's frame
-        first + i * nth, which begins i * nth / clip.fps seconds after the frame `first`.
-        """
-        speed = self.nth * fps / clip.fps
-        entries: dict[str, Entry] = {"video": json.dumps(clip.name, ensure_ascii=False)}
-        if self.first:
-            entries["from"] = f"{self.first}f"
-        if abs(speed - 1) > 1e-9:
-            entries["speed"] = number(speed)
-        return entries
-
 
 @dataclass(frozen=True, kw_only=True)
 class Footage:
-    """The clip, if it was found, the frames of it that are used, and the clock of the video."""
+    """A clip, the frames of it that are used, and the clock of the video.
+
+    Attributes:
+        clip: None if it was not found.
+        every: the rate to which a tool resamples the clip before it takes frames; 0 if it takes them as they are.
+    """
 
     clip: FoundClip | None
     extraction: Extraction
     frames: int
     fps: float
+    every: float = 0.0
 
     @property
     def speed(self) -> float:
         """How fast the clip plays."""
-        return self.extraction.nth * self.fps / self.clip.fps if self.clip else 1.0
+        rate = self.every or (self.clip.fps if self.clip else self.fps)
+        return self.extraction.nth * self.fps / rate
 
     def played(self) -> dict[str, Entry]:
-        """The entries of a section that plays the clip. There must be one."""
+        """The entries that show these frames one after the other. There must be a clip.
+
+        Frame i of the video begins i / fps seconds after the first one, and there shows the clip's frame
+        first + i * nth, which begins i * nth / rate seconds after the frame `first`.
+        """
         assert self.clip is not None
-        return self.extraction.played(self.clip, self.fps)
+        entries: dict[str, Entry] = {"video": json.dumps(self.clip.name, ensure_ascii=False)}
+        if self.extraction.first:
+            entries["from"] = f"{self.extraction.first}f"
+        if abs(self.speed - 1) > 1e-9:
+            entries["speed"] = number(self.speed)
+        return entries
 
 
 def read_extraction(settings: Settings, *, nth: str, first: str, last: str, unlimited: int) -> Extraction:

@@ -26,6 +26,11 @@ class TrackedSettings(Mapping[str, Any]):
         self._values = dict(values)
         self.names: dict[str, None] = {}
 
+    @property
+    def unseen(self) -> Mapping[str, Any]:
+        """The values, to be read without a record of it."""
+        return self._values
+
     def __getitem__(self, name: str) -> Any:
         self.names[name] = None
         return self._values[name]
@@ -73,6 +78,11 @@ class Source:
 
     def error(self, message: str) -> InputError:
         return InputError(f"{self.name}: {message}")
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """The settings, to be read without a record of which were looked up."""
+        return self.settings.unseen if isinstance(self.settings, TrackedSettings) else self.settings
 
     def relevant_caveats(self) -> tuple[str, ...]:
         """The caveats of the settings that a format has asked for so far."""
