@@ -36,14 +36,14 @@ def scheduled(settings: Settings, name: str, default: float, frames: int, most: 
 
 def _values(written: object, default: float, frames: int, blend: bool) -> Array:
     if isinstance(written, Mapping):
-        return _from_map({_frame(frame): value for frame, value in written.items()}, frames, blend)
+        return _from_map(frame_keys({_frame(frame): value for frame, value in written.items()}), frames, blend)
     numbers = [number_in(value) for value in (written if isinstance(written, list | tuple) else [written])] or [default]
     held = numbers[:frames] + numbers[-1:] * (frames - len(numbers))
     return np.array(held, dtype=np.float64)
 
 
-def _from_map(written: Mapping[int, object], frames: int, blend: bool) -> Array:
-    keys = dict(sorted(frame_keys(written).items()))
+def _from_map(written: Mapping[int, float], frames: int, blend: bool) -> Array:
+    keys = dict(sorted(written.items()))
     if not keys:
         raise UnreadableError("expected a frame and a number such as {0: 0.8}")
     at = np.arange(frames, dtype=np.float64)

@@ -190,7 +190,7 @@ def _keep(settings: Settings, footage: Footage, notes: Notes) -> dict[str, Entry
     if footage.extraction.first or abs(footage.speed - 1) > 1e-6:
         notes.add("mask_video_path: the mask plays from its beginning and at its own speed", Effect.PROMPTS)
     mask = File(setting="mask_video_path", written=path)
-    region: dict[str, Entry] = {"video": mask} | ({} if inverted else {"invert": "true"})
+    region: dict[str, Entry] = {"video": mask, **({} if inverted else {"invert": "true"})}
     pixels: dict[str, Entry] = {}
     if background == "image":
         pixels = {"image": File(setting="background_source", written=backdrop, optional=True)}

@@ -228,4 +228,4 @@ def _refine(settings: Settings, maker: str, moving: bool) -> dict[str, Keys | st
         first = (settings.integer("iterations_for_first_frame", defaults[1], 0, 10**6) or 0) + steps
     cutouts = {"cutouts": f"{settings.integer('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
     carry = "false" if moving or maker == "restyle_video_frames" else "true"
-    return {"steps": f"{steps}", "first_frame": f"{first}", "carry": carry} | cutouts
+    return {"steps": f"{steps}", "first_frame": f"{first}", "carry": carry, **cutouts}

@@ -11,7 +11,7 @@ Source: pytti-tools/pytti-core, Transforms.py (animate_video_source), rotoscoper
 
 from pipeline.importers.files import Entry
 from pipeline.importers.motion.clips import FoundClip, find_clip
-from pipeline.importers.motion.extraction import Extraction
+from pipeline.importers.motion.extraction import Extraction, Footage
 from pipeline.importers.motion.zoom_2d import Clock
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
@@ -44,12 +44,12 @@ def source(settings: Settings, clip: FoundClip, clock: Clock, notes: Notes) -> d
     stride = settings.integer("frame_stride", 1, 1, 10**6)
     anew = settings.flag("reencode_each_frame", True)
     if not anew:
-        notes.add(
-            "reencode_each_frame is off: pytti does not move the last picture; here it moves as the clip", Effect.MOTION
-        )
-    resampled = FoundClip(**{**vars(clip), "fps": clock.fps})  # so that its frames are those of the video
-    played = Extraction(nth=stride).played(resampled, clock.fps)
-    return {**played, "fit": "stretch", "mix": "0" if anew else "1"}
+        line = "reencode_each_frame is off: pytti does not move the last picture; here it moves as the clip does"
+        notes.add(line, Effect.MOTION)
+    footage = Footage(
+        clip=clip, extraction=Extraction(nth=stride), frames=len(clock.times), fps=clock.fps, every=clock.fps
+    )
+    return {**footage.played(), "fit": "stretch", "mix": "0" if anew else "1"}
 
 
 def losses(settings: Settings, clock: Clock, notes: Notes) -> dict[str, Entry]:
