@@ -38,24 +38,26 @@ ROOMS: Mapping[str, str] = {
     "render.motion.displacements": "errors catalogue spec motion.transforms",
     "render.motion": "catalogue spec latents motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
+    "render.motion.flow": "errors spec motion.displacements",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
     "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
     "render.guidance.colour": "spec guidance",
     "render.guidance.losses": "guidance guidance.colour",
-    "render.footage": "errors spec files files.videos guidance",
+    "render.footage": "errors spec files files.videos motion guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": (
         "errors spec rng files models kernels latents guidance guidance.perceptors priors priors.bank"
     ),
-    "render.sources": "spec latents guidance guidance.perceptors priors",
+    "render.sources": "errors spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.colour guidance.perceptors "
     "guidance.losses",
     "render.renderer": "errors catalogue spec rng latents device motion motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",
     "render.renderer.loading": (
-        "catalogue files models latents device guidance guidance.perceptors priors priors.transformer renderer"
+        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors footage "
+        "priors priors.transformer renderer"
     ),
     "render.training": (
         "spec models models.registry latents device guidance.perceptors priors.bank priors.transformer sources "
@@ -96,8 +98,9 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
-    "pipeline.commands": "storage audio video video.formats schedule schedule.sections run run.folder run.delivery "
-    "run.session views importers importers.formats importers.notations batch batch.jobs batch.workers terminal",
+    "pipeline.commands": "storage audio video video.formats schedule schedule.over_time schedule.sections run "
+    "run.folder run.delivery run.session views importers importers.formats importers.notations batch batch.jobs "
+    "batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow

@@ -36,11 +36,11 @@ class Field:
 
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`. Outside of the picture things move as at its edge."""
-        return points + _sampled(self.backward, points).movedim(1, -1)
+        return points + sampled(self.backward, points).movedim(1, -1)
 
     def visible(self, points: Tensor) -> Tensor:
         """See `Displacement`."""
-        return _sampled(self.seen, points).float()
+        return sampled(self.seen, points).float()
 
     def inverse(self) -> "Field":
         """See `Displacement`."""
@@ -56,7 +56,7 @@ def displacement(motion: FrameMotion, size: tuple[int, int], count: int, fields:
     return fields.flow(motion.flow, size)
 
 
-def _sampled(values: Tensor, points: Tensor) -> Tensor:
+def sampled(values: Tensor, points: Tensor) -> Tensor:
     """Interpolate (B, C, H, W) linearly at points (B, h, w, 2) in pixels: (B, C, h, w) of the points' type."""
     height, width = values.shape[-2:]
     scale = points.new_tensor([max(1, width - 1), max(1, height - 1)])
