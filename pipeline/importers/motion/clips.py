@@ -64,7 +64,8 @@ def _opened(setting: str, relative: str, path: Path, notes: Notes) -> FoundClip 
     try:
         found = facts(path)
     except InputError as error:
-        notes.add(f"{setting}: {error}: it is not used; the pictures are drawn from the prompts alone", Effect.MOTION)
+        why = str(error).replace(str(path), relative)
+        notes.add(f"{setting}: {why}: it is not used; the pictures are drawn from the prompts alone", Effect.MOTION)
         return None
     return FoundClip(
         name=relative,
