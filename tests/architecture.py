@@ -84,9 +84,10 @@ ROOMS: Mapping[str, str] = {
     "pipeline.importers.notations": "storage schedule.document",
     "pipeline.importers": "curves audio schedule.document importers.values importers.notations",
     "pipeline.importers.scripts": "importers importers.values importers.notations",
-    "pipeline.importers.diffusion_tools": "curves importers importers.values",
+    "pipeline.importers.motion": "curves importers importers.values",
+    "pipeline.importers.diffusion_tools": "curves importers importers.values importers.motion",
     "pipeline.importers.formats": "curves importers importers.values importers.notations importers.scripts "
-    "importers.diffusion_tools",
+    "importers.diffusion_tools importers.motion",
     "pipeline.run.folder": "storage video video.formats schedule schedule.sections",
     "pipeline.run.delivery": "curves storage video video.formats schedule schedule.sections run.folder",
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",

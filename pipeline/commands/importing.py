@@ -111,8 +111,9 @@ def imported(source: "Source", name: str | None = None, folder: Path = Path()) -
     if name is not None and name not in catalogue.names(importers):
         raise UnknownNameError("format", name, catalogue.names(importers))
     entry = catalogue.load(importers, name or _recognised(source))
-    found: Imported = entry.convert(source).with_files(Path(source.name).parent, folder)
-    track = found.sound.beside(Path(source.name).parent, folder) if found.sound else None
+    source = dataclasses.replace(source, folder=folder)
+    found: Imported = entry.convert(source).with_files(source.own_folder, folder)
+    track = found.sound.beside(source.own_folder, folder) if found.sound else None
     if isinstance(track, Note):
         found, track = dataclasses.replace(found, notes=(*found.notes, track)), None
     elif found.sound and found.sound.note:

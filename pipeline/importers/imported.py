@@ -24,6 +24,7 @@ class Imported:
         frames: the number of frames.
         motion: maps each transform to its rate.
         center: (x, y) as shares of the picture; None for the middle.
+        flow: the clip whose motion moves the picture, and how.
         refine: the settings of `refine:` that differ from the defaults.
         sections: other sections by name, each with its entries.
         sound: the soundtrack of the video.
@@ -39,6 +40,7 @@ class Imported:
     motion: Mapping[str, Keys] = field(default_factory=dict)
     center: tuple[Keys, Keys] | None = None
     border: str = "reflect"
+    flow: Mapping[str, Entry] = field(default_factory=dict)
     refine: Mapping[str, Keys | str] = field(default_factory=dict)
     sections: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     sound: Sound | None = None

@@ -82,6 +82,23 @@ def split_weight_and_stop(text: str) -> tuple[str, float, float]:
     return _parts(text, 2)
 
 
+def story_weights(phrase: str, stops: dict[str, float], notes: Notes) -> Mapping[str, float]:
+    """Map the texts of one phrase of VQGAN+CLIP, `rose:2 | fog:-0.5`, to their weights.
+
+    Args:
+        stops: gets the stops of those that have one.
+    """
+    found: dict[str, float] = {}
+    for part in phrase.split("|"):
+        text, weight, stop = split_weight_and_stop(part)
+        words = without_markup(text, notes)
+        if stop > -np.inf and stops.setdefault(words, stop) != stop:
+            notes.add(f"{shown(part)}: the same text has another stop before, which is used", Effect.PROMPTS)
+        if words:
+            found[words] = found.get(words, 0.0) + weight
+    return found
+
+
 def stop_keys(text: str, stops: Array, weights: Array, notes: Notes) -> Keys | None:
     """Write the stops of a prompt in VQGAN+CLIP as keys, see `similarities`; None if there are none.
 

@@ -32,6 +32,10 @@ class Settings:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    @property
+    def source(self) -> Source:
+        return self._source
+
     def error(self, name: str, message: str) -> InputError:
         return self._source.error(f"{self._kind}: {name}: {message}")
 

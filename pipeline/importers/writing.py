@@ -91,13 +91,15 @@ def _layer(layer: Layer) -> Iterator[str]:
 
 
 def _motion(imported: Imported) -> Iterator[str]:
-    if not imported.motion and imported.center is None:
+    if not imported.motion and imported.center is None and not imported.flow:
         return
     yield "motion:"
     for name, keys in imported.motion.items():
         yield from _entry(name, keys)
     if imported.center is not None:
         yield f"  center: [{', '.join(_flow(keys) for keys in imported.center)}]"
+    if imported.flow:
+        yield from _entry("flow", imported.flow)
     yield f"  border: {imported.border}"
 
 

@@ -7,6 +7,8 @@ from pipeline.importers.diffusion_tools.switches import Switches
 
 SWITCHES: Switches = {
     ("hybrid_motion", "hybrid_composite"): r"hybrid_.*",
+    ("hybrid_composite",): r"hybrid_comp_.*|hybrid_use_init_image",
+    ("hybrid_motion",): r"hybrid_flow_.*|hybrid_consistency_blur|hybrid_motion_.*",
     ("use_looper",): r"init_images|image_strength_schedule|image_keyframe_schedule|blendFactor.*|tweening.*|"
     r"color_correction_factor|loop_args",
     ("enable_subseed_scheduling", "seed_enable_extras"): r"subseed.*|seed_resize_from_.*",

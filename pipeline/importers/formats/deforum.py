@@ -1,7 +1,8 @@
 """Import Deforum's settings, of the web UI extension or the notebook: a saved file (JSON, .txt) or the notebook itself.
 
 Carried: 2D motion (angle, zoom, translation, transform centre, perspective flip, border), prompts with `--neg`, size,
-fps, number of frames, seed; init image, masks, colour coherence, noise, sub-seeds, cadence.
+fps, number of frames, seed; init image, masks, colour coherence, noise, sub-seeds, cadence; the clip of the mode Video
+Input and of hybrid video.
 
 Convention of Deforum: a frame shifts the picture by (translation_x, translation_y) pixels to the right
     and down, then scales it by zoom and turns it by angle counter-clockwise about the centre
@@ -15,14 +16,16 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 import functools
 from collections.abc import Callable, Mapping
 
-from pipeline.importers.diffusion_tools import perspective
+from pipeline.importers.diffusion_tools import deforum_video, perspective
 from pipeline.importers.diffusion_tools.deforum_prompts import read_prompts
-from pipeline.importers.diffusion_tools.deforum_steering import cadence, sections
+from pipeline.importers.diffusion_tools.deforum_steering import Sections, cadence, sections
 from pipeline.importers.diffusion_tools.deforum_switches import ALWAYS, SWITCHES
 from pipeline.importers.diffusion_tools.switches import ignore_unused
+from pipeline.importers.files import Entry
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
 from pipeline.importers.imported import Imported
-from pipeline.importers.lost_motion import animation_mode, lost_motion, moving_fields
+from pipeline.importers.motion.extraction import Footage
+from pipeline.importers.motion.lost_motion import animation_mode, lost_motion, moving_fields
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_VIDEO, Effect, Note, Notes
 from pipeline.importers.settings import Settings, shown
@@ -36,6 +39,7 @@ TOOL = "Deforum"
 NEEDS = "max_frames and prompts"
 _BORDERS = {"wrap": "wrap", "replicate": "edge"}
 _DIFFUSION = "only for diffusion models"
+_NEEDS_CLIP = "needs a clip that is composited or moves the picture"
 _SHADES = "sharpness, contrast and greyness are not adjusted between frames"
 _NOISE = "the noise is plain; see noise:"
 _REASONS = {
@@ -48,15 +52,17 @@ _REASONS = {
     **dict.fromkeys(("enable_noise_multiplier_scheduling", "perlin_w", "perlin_h"), _NOISE),
     **dict.fromkeys(("amount_schedule", "contrast_schedule", "kernel_schedule", "sigma_schedule"), _SHADES),
     **dict.fromkeys(("threshold_schedule", "color_force_grayscale"), _SHADES),
-    "color_coherence": NO_VIDEO,
     **dict.fromkeys(("use_init", "use_mask", "use_looper"), Note("no picture is named", Effect.PROMPTS)),
     **dict.fromkeys(
         ("override_settings_with_file", "custom_settings_file"),
         "Deforum takes its settings from that file, which is not read here",
     ),
+    **dict.fromkeys(("use_mask_video", "video_mask_path"), NO_VIDEO),
+    **dict.fromkeys(("hybrid_motion", "hybrid_composite", "hybrid_comp_alpha_schedule"), _NEEDS_CLIP),
+    **dict.fromkeys(("hybrid_flow_method", "hybrid_flow_factor_schedule", "color_coherence"), _NEEDS_CLIP),
+    "hybrid_motion_use_prev_img": Note("the motion is found in the clip, not between result and clip", Effect.MOTION),
     **dict.fromkeys(
-        ("hybrid_motion", "hybrid_composite", "video_init_path", "use_mask_video", "video_mask_path"),
-        NO_VIDEO,
+        ("hybrid_consistency_blur", "hybrid_generate_human_masks"), "the check of the flow and masks are not tuned"
     ),
     "parseq_manifest": "import the manifest itself",
     **dict.fromkeys(("frame_interpolation_engine", "r_upscale_video"), "the video is not upscaled or interpolated"),
@@ -81,17 +87,24 @@ def convert(source: Source) -> Imported:
     settings = Settings(source, TOOL)
     notes = Notes()
     mode = animation_mode(settings)
-    frames = settings.integer("max_frames", 120, 1, MAX_FRAMES) if mode != "None" else 1
     size = (_side(settings, "width", "W", notes), _side(settings, "height", "H", notes))
-    screen = Screen(size=size, fps=settings.number(settings.first_given("fps", "FPS"), 15, 0.1, 240), frames=frames)
+    fps = settings.number(settings.first_given("fps", "FPS"), 15, 0.1, 240)
+    frames = settings.integer("max_frames", 120, 1, MAX_FRAMES) if mode != "None" else 1
+    footage = deforum_video.read_footage(settings, mode, frames, fps, notes)
+    frames = footage.frames if footage else frames
+    screen = Screen(size=size, fps=fps, frames=frames)
     seed = read_seed(settings, notes)
     names = {"s": float(seed), "max_f": frames - 1.0}
     motion, center = _motion(settings, screen, names, notes) if mode == "2D" else _lost(settings, mode, notes)
     prompts = read_prompts(settings, frames, screen.fps, mode == "Interpolation", notes)
     border = _border(settings, notes)
-    sound = _sound(settings)
     read = functools.partial(deforum_series, count=frames, names=names)
     steering = sections(settings, mode, read, names, notes)
+    flow: dict[str, Entry] = {}
+    if footage is not None:
+        flow = deforum_video.flow(settings, footage, read, notes)
+        steering |= _footage(settings, mode, footage, read, bool(motion), notes)
+    sound = _sound(settings, footage)
     refine = cadence(settings, mode)
     ignore_unused(settings, SWITCHES, ALWAYS)
     return Imported(
@@ -103,7 +116,8 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=motion,
         center=center,
-        border=border,
+        border=border if motion or not flow else "reflect",  # as OpenCV's remap does
+        flow=flow,
         refine=refine,
         sections=steering,
         sound=sound,
@@ -123,14 +137,18 @@ def _side(settings: Settings, name: str, notebook_name: str, notes: Notes) -> in
 
 def _lost(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Keys], None]:
     """Return no motion, and report the motion that the mode would have."""
-    if mode == "Interpolation":
+    what: Note | None
+    if mode == deforum_video.VIDEO:
+        what = None  # its motion is that of the clip
+    elif mode == "Interpolation":
         what = Note("animation_mode Interpolation: prompts fade and nothing moves, as in Deforum", Effect.PROMPTS)
     else:
         turns = dict.fromkeys(_TURNS, 0) if any(map(settings.is_on, _FLIP)) else {}
         fields = {**_FIELDS_3D, "fov_schedule": 70, **turns}
         deep = mode == "3D" and settings.is_on("use_depth_warping") and moving_fields(settings, fields)
         what = lost_motion(settings, mode, fields, "use_depth_warping" if deep else "")
-    notes.add(what)
+    if what is not None:
+        notes.add(what)
     for name in (*_UNUSED, *_FLIP, *perspective.FIELDS):
         settings.read(name)
     return {}, None
@@ -179,10 +197,21 @@ def _border(settings: Settings, notes: Notes) -> str:
     return _BORDERS.get(word, "edge")
 
 
-def _sound(settings: Settings) -> Sound | None:
+def _footage(
+    settings: Settings, mode: str, footage: Footage, read: Callable[[str], Series], moves: bool, notes: Notes
+) -> Sections:
+    """Read the sections `source` and, beside it, `colour`."""
+    found = deforum_video.source(settings, mode, footage, read, moves, notes)
+    colour = deforum_video.colour(settings, notes) if found else {}
+    return {name: entries for name, entries in (("source", found), ("colour", colour)) if entries}
+
+
+def _sound(settings: Settings, footage: Footage | None) -> Sound | None:
     """The soundtrack that Deforum adds to the video: a file, or the sound of the input video."""
     if not settings.is_on("add_soundtrack"):
         return None
     is_init_video = settings.text("add_soundtrack").strip().lower() == "init video"
+    if is_init_video and footage and footage.clip:
+        return Sound(setting="video_init_path", written=str((settings.source.folder / footage.clip.name).resolve()))
     name = "video_init_path" if is_init_video else "soundtrack_path"
     return Sound(setting=name, written=settings.text(name))

@@ -1,4 +1,4 @@
-"""Import Disco Diffusion's settings (settings.txt, or the notebook's cells) in the mode 2D.
+"""Import Disco Diffusion's settings (settings.txt, or the notebook's cells) in the modes 2D and Video Input.
 
 Convention of Disco: as Deforum's (`pipeline.importers.formats.deforum`), about the middle (W // 2, H // 2); pixels
     that leave at one side enter at the other. Prompts hold until the next ones; the weights
@@ -10,13 +10,14 @@ Source: alembics/disco-diffusion, disco.py.
 import functools
 from collections.abc import Mapping, Sequence
 
+from pipeline.importers.diffusion_tools import disco_video
 from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
 from pipeline.importers.files import Entry, File
 from pipeline.importers.formats import warpfusion
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, round_size
 from pipeline.importers.imported import Imported
-from pipeline.importers.lost_motion import animation_mode, lost_motion
+from pipeline.importers.motion.lost_motion import animation_mode, lost_motion
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Notes
 from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, until_next, with_placeholder, without_markup
@@ -43,6 +44,8 @@ _REASONS = {
     "image_prompts": NO_PICTURES,
     "perlin_init": "every run starts from its own noise",
     "turbo_mode": "only for 3D",
+    **dict.fromkeys(("video_init_steps", "video_init_skip_steps", "video_init_frames_skip_steps"), _DIFFUSION),
+    "video_init_blend_mode": "finished frames are not blended with their neighbours",
 }
 _FIELDS_3D = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
 SWITCHES: Switches = {
@@ -53,7 +56,11 @@ SWITCHES: Switches = {
     ("perlin_init",): r"perlin_mode",
     ("init_image", "perlin_init"): r"init_scale",
 }
-_VIDEO = r"video_init_.*|extract_nth_frame|persistent_frame_output_in_batch_folder|flow_.*|.*consistency.*"
+_VIDEO = r"video_init_.*|extract_nth_frame|flow_.*|.*consistency.*"  # without an effect in the other modes
+_STORED = (
+    r"persistent_frame_output_in_batch_folder|video_init_(seed_continuity|.*_scale|cutn_batches)|flow_.*|"
+    r"frames_(skip_steps|scale)|init_scale|skip_steps|steps|force_flow_generation|key_frames|max_frames"
+)
 # How the program saves and displays its results, and settings that matter only for 3D and its video.
 _ALWAYS = (
     r"batch_name|batch_size|display_rate|n_batches|.*intermediate.*|resume_.*|console_preview.*|simple_nvidia_.*|"
@@ -74,17 +81,23 @@ def convert(source: Source) -> Imported:
     if "animation_mode" not in settings:
         notes.add("the file has no animation_mode; 2D is assumed")
     mode = animation_mode(settings)
-    frames = settings.integer("max_frames", 1, 1, MAX_FRAMES) if mode != "None" else 1
     fps = settings.number("fps", _FPS, 0.1, 240)
     if "fps" not in settings:
         notes.add(f"the file has no fps; the notebook's default, {_FPS}, is used")
+    footage = disco_video.read_footage(settings, fps, notes) if mode == disco_video.VIDEO else None
+    if footage is not None:
+        frames = footage.frames
+    else:
+        frames = settings.integer("max_frames", 1, 1, MAX_FRAMES) if mode != "None" else 1
     width, height = _size(settings, notes)
     seed = read_seed(settings, notes, names=("set_seed", "seed"))
     prompts = _prompts(settings, frames, notes)
     sections, refine = _steering(settings, mode, notes)
+    if footage is not None and (played := disco_video.source(settings, footage, notes)):
+        sections["source"] = played
     motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), notes)
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
-    ignore_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO}")
+    ignore_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO if footage is None else _STORED}")
     return Imported(
         tool=TOOL,
         size=fit_size(width, height, notes),
@@ -139,6 +152,8 @@ def _size(settings: Settings, notes: Notes) -> tuple[int, int]:
 def _motion(settings: Settings, mode: str, screen: Screen, notes: Notes) -> dict[str, Keys]:
     settings.read("key_frames")
     interpolation = settings.text("interp_spline", "Linear")
+    if mode == disco_video.VIDEO:
+        return {}  # its motion is that of the clip
     if mode != "2D":
         notes.add(lost_motion(settings, mode, _FIELDS_3D))
         return {}

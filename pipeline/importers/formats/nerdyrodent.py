@@ -20,8 +20,8 @@ from pipeline.importers.files import Entry, begun_with
 from pipeline.importers.frame import LARGEST, fit_size, rates, read_seed
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
-from pipeline.importers.notes import NO_PICTURES, Effect, Notes
-from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, split_weight_and_stop, without_markup
+from pipeline.importers.notes import NO_PICTURES, Notes
+from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, story_weights
 from pipeline.importers.scripts import feedback
 from pipeline.importers.scripts.chosen_call import FrameLoop, choose_call
 from pipeline.importers.scripts.ffmpeg_sound import sound_of
@@ -213,7 +213,7 @@ def _prompts(settings: Settings, clock: _Clock, notes: Notes) -> Prompts:
     text = str(settings.read("prompts", "A cute, smiling, Nerdy Rodent"))
     every = settings.integer("change_prompt_every", 0, 0, 10**8)
     stops: dict[str, float] = {}
-    phrases = [_weights(phrase, stops, notes) for phrase in text.split("^")]
+    phrases = [story_weights(phrase, stops, notes) for phrase in text.split("^")]
     frames = len(clock.begins)
     if every and every % clock.each:
         notes.add(
@@ -230,16 +230,3 @@ def _prompts(settings: Settings, clock: _Clock, notes: Notes) -> Prompts:
         return layers(per_frame(scenes, frames), stops=stops, notes=notes)
     except UnreadableError as error:
         raise settings.error("prompts", str(error)) from None
-
-
-def _weights(phrase: str, stops: dict[str, float], notes: Notes) -> Mapping[str, float]:
-    """Map the texts of one phrase to their weights; their stops are added to `stops`."""
-    found: dict[str, float] = {}
-    for part in phrase.split("|"):
-        text, weight, stop = split_weight_and_stop(part)
-        words = without_markup(text, notes)
-        if stop > -np.inf and stops.setdefault(words, stop) != stop:
-            notes.add(f"{shown(part)}: the same text has another stop before, which is used", Effect.PROMPTS)
-        if words:
-            found[words] = found.get(words, 0.0) + weight
-    return found

@@ -5,7 +5,7 @@ Convention of pytti: every picture after the first is moved at t = (frame - 1) /
     pixels by which the picture outgrows its frame; rotate_2d turns it counter-clockwise.
 
 Source: pytti-tools/pytti-core, src/pytti/update_func.py, Transforms.py, workhorse.py, Perceptor/Prompt.py.
-    What differs: a picture's weights are those at its first step; see also `pipeline.importers.zoom_2d`.
+    What differs: a picture's weights are those at its first step; see also `pipeline.importers.motion.zoom_2d`.
 """
 
 import re
@@ -13,21 +13,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.curves.array import Array
 from pipeline.importers.files import Entry, File, begun_with
 from pipeline.importers.frame import LARGEST, fit_size, read_seed
 from pipeline.importers.imported import Imported
-from pipeline.importers.lost_motion import animation_mode, lost_motion
+from pipeline.importers.motion import pytti_source
+from pipeline.importers.motion.clips import FoundClip
+from pipeline.importers.motion.lost_motion import animation_mode, lost_motion
+from pipeline.importers.motion.pytti_prompts import read_prompts
+from pipeline.importers.motion.zoom_2d import FIELDS, Clock, motion
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Notes
-from pipeline.importers.prompts import Layer, region_of_mask, stop_keys, without_markup
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.sound import Sound
-from pipeline.importers.values.arithmetic import UnreadableError, arithmetic
-from pipeline.importers.values.dialects import PYTHON
-from pipeline.importers.values.keys import Keys, expression_keys
+from pipeline.importers.values.keys import Keys
 from pipeline.importers.values.series import MAX_FRAMES
-from pipeline.importers.zoom_2d import FIELDS, Clock, motion
 
 TOOL = "pytti"
 NEEDS = "scenes as a text"
@@ -35,13 +34,10 @@ _BORDERS = {"mirror": "reflect", "wrap": "wrap", "black": "black", "smear": "edg
 _UNLIMITED, _LIMITED = "Unlimited Palette", "Limited Palette"
 _MOST_COLOURS = 32
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
-_COLON = re.compile(r":(?![^\[]*\])")
-_MASK = re.compile(r"_(?![^\[]*\])")
-_PARTS = re.compile(r"\||(?<=`)\s*AND\b|\bAND\b(?=[^|]*`)")  # AND counts only next to weights in backticks
 _STABLE = "see losses.anchor, which holds on to the previous frame"
 _REASONS = {
     "vqgan_model": "the embedded model is used; `render models` lists others for models.latent",
-    **dict.fromkeys(("direct_image_prompts", "video_path"), NO_PICTURES),
+    **dict.fromkeys(("direct_image_prompts",), NO_PICTURES),
     "input_audio_filters": "not converted; use `music: {signals: ...}` to follow the sound",
     **dict.fromkeys(("direct_stabilization_weight", "semantic_stabilization_weight"), _STABLE),
     **dict.fromkeys(("depth_stabilization_weight", "edge_stabilization_weight", "flow_stabilization_weight"), _STABLE),
@@ -68,13 +64,15 @@ def convert(source: Source) -> Imported:
             Effect.PROMPTS,
         )
     clock = _clock(settings, len(scenes), notes)
-    width, height = settings.integer("width", 512, 16, LARGEST), settings.integer("height", 512, 16, LARGEST)
+    mode = animation_mode(settings, "off")
+    clip = pytti_source.source_clip(settings, mode, notes)
+    width, height = pytti_source.size_of(settings, clip, 512, 16, LARGEST)
     scale = settings.integer("pixel_size", 1, 1, 64)
     model = settings.text("image_model", _UNLIMITED)
     notes.add(f"image_model {shown(model)}: the embedded VQGAN is used")
     moved = 1 if model == _UNLIMITED else scale  # only this model is moved in its own, larger pixels
-    prompts = _prompts(settings, scenes, clock, notes)
-    rates = _motion(settings, (width * moved, height * moved), clock, notes)
+    prompts = read_prompts(settings, scenes, clock, notes)
+    rates = _motion(settings, mode, (width * moved, height * moved), clock, notes)
     return Imported(
         tool=TOOL,
         size=fit_size(width * scale, height * scale, notes),
@@ -84,7 +82,7 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=rates,
         border=_border(settings, notes),
-        sections=_sections(settings, model, notes),
+        sections=_sections(settings, model, notes) | _footage(settings, clip, clock, notes),
         sound=_sound(settings),
         refine={
             "steps": f"{clock.steps}",
@@ -137,14 +135,13 @@ def _clock(settings: Settings, scenes: int, notes: Notes) -> Clock:
     return Clock(fps=fps, before=before, steps=steps, begins=begins, times=(begins - before) / (steps * fps))
 
 
-def _motion(settings: Settings, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, Keys]:
-    mode = animation_mode(settings, "off")
+def _motion(settings: Settings, mode: str, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, Keys]:
     if mode == "2D":
         found = motion(settings, size, clock, notes)
     else:
         found = {}
         turn = "".join(settings.text("rotate_3d", "[1,0,0,0]").split())
-        if mode not in ("off", "False"):
+        if mode not in ("off", "False", pytti_source.VIDEO):
             also = f"rotate_3d = {shown(turn)}" if turn != "[1,0,0,0]" else ""
             notes.add(
                 lost_motion(settings, mode, dict.fromkeys(("translate_x", "translate_y", "translate_z_3d"), 0.0), also)
@@ -154,55 +151,15 @@ def _motion(settings: Settings, size: tuple[int, int], clock: Clock, notes: Note
     return found
 
 
-def _prompts(settings: Settings, scenes: list[str], clock: Clock, notes: Notes) -> tuple[Layer, ...]:
-    prefix, suffix = settings.text("scene_prefix"), settings.text("scene_suffix")
-    each = settings.integer("steps_per_scene", 100, 1, 10**9)
-    fading = settings.integer("interpolation_steps", 0, 0, 10**9)
-    weights: dict[str, Array] = {}
-    stops: dict[str, Array] = {}
-    regions: dict[str, Entry | None] = {}
-    wordings: dict[str, str | None] = {}
-    for scene, share in zip(scenes, _shares(clock.begins, len(scenes), each, fading), strict=True):
-        for prompt in _PARTS.split(f"{prefix}{scene}{suffix}"):
-            text, values, wording = _prompt(prompt.strip(), clock, notes)
-            if text:
-                regions.setdefault(text, _region(prompt.strip(), notes))
-                stops[text] = np.where(share > 0, _stop(prompt, clock, notes), stops.get(text, -np.inf))
-                wordings[text] = wording if len(scenes) == 1 and text not in weights else None
-                weights[text] = weights.get(text, np.zeros_like(share)) + share * values
-    layers = [
-        Layer(
-            text=text,
-            weight=expression_keys(wordings[text], values, clock.fps),
-            stop=stop_keys(text, stops[text], values, notes),
-            region=regions[text],
-        )
-        for text, values in weights.items()
-        if values.any()
-    ]
-    if not layers:
-        raise settings.error("scenes", "expected texts such as a calm sea | fog:-0.2 || a storm")
-    return tuple(layers)
-
-
-def _shares(begins: Array, count: int, each: int, fading: int) -> list[Array]:
-    """The share of each scene in every frame; a scene fades in over its own first steps."""
-    scene = np.minimum(begins // each, max(count - 1, 0))
-    since = begins - scene * each
-    arrived = np.where((since < fading) & (scene > 0), since / max(fading, 1), 1.0)
-    return [np.where(scene == own, arrived, 0.0) + np.where(scene == own + 1, 1 - arrived, 0.0) for own in range(count)]
-
-
-def _region(prompt: str, notes: Notes) -> Entry | None:
-    """The part of the picture that the mask of `text:weight_mask_threshold` names."""
-    rest = _COLON.split(prompt, maxsplit=2)[1:]
-    parts = [part.strip() for part in _MASK.split(rest[0], maxsplit=2)[1:]] if rest else []
-    if parts in ([], [""], ["a"]):
-        return None
-    region = region_of_mask(parts)
-    if region is None:
-        notes.add(f"{shown(prompt)}: this mask is not supported; the prompt applies to the whole picture")
-    return region
+def _footage(settings: Settings, clip: FoundClip | None, clock: Clock, notes: Notes) -> dict[str, Mapping[str, Entry]]:
+    """Read the clip of the mode Video Source, and the losses that hold on to it."""
+    if clip is None:
+        return {}
+    found = {
+        "source": pytti_source.source(settings, clip, clock, notes),
+        "losses": pytti_source.losses(settings, clock, notes),
+    }
+    return {name: entries for name, entries in found.items() if entries}
 
 
 def _sections(settings: Settings, model: str, notes: Notes) -> dict[str, Mapping[str, Entry]]:
@@ -218,33 +175,3 @@ def _sections(settings: Settings, model: str, notes: Notes) -> dict[str, Mapping
         if colours > _MOST_COLOURS:
             notes.add(f"palette_size, palettes: {_MOST_COLOURS} of {colours} colours are used")
     return found
-
-
-def _stop(prompt: str, clock: Clock, notes: Notes) -> Array:
-    """The stop of `text:weight:stop` in every frame, as a signed distance; -inf without one."""
-    written = [part.strip().strip("`").strip() for part in _COLON.split(prompt, maxsplit=2)][2:]
-    never = np.full_like(clock.times, -np.inf)
-    if not written or written[0] in ("", "-inf"):
-        return never
-    try:
-        return clock.values(arithmetic(written[0], PYTHON))
-    except UnreadableError as error:
-        notes.add(f"{shown(prompt.strip())}: stop: {error}; the prompt never lets go", Effect.PROMPTS)
-        return never
-
-
-def _prompt(prompt: str, clock: Clock, notes: Notes) -> tuple[str, Array, str | None]:
-    """The text, its weight in every frame, and the expression of that weight in our language."""
-    text, *rest = _COLON.split(prompt, maxsplit=2)
-    weight, *_ = _MASK.split(rest[0], maxsplit=2) if rest else ("1",)
-    if text.strip().startswith("["):
-        notes.add(f"{shown(prompt)}: no pictures are read")
-        return "", clock.times, None
-    try:
-        expression = arithmetic(weight.strip().strip("`").strip() or "1", PYTHON)
-        values = clock.values(expression)
-    except UnreadableError as error:
-        notes.add(f"{shown(prompt)}: weight: {error}; 1 is used")
-        return without_markup(text, notes), np.ones_like(clock.times), None
-    constant = bool(np.all(values == values[0]))
-    return without_markup(text, notes), values, None if constant else expression.written(clock.words("frame"))

@@ -1,15 +1,15 @@
-"""Import WarpFusion's settings (settings.txt): prompts, negative prompts, size, clock and seed.
+"""Import WarpFusion's settings (settings.txt, or the notebook): prompts, and the clip that is painted over as a source.
 
-WarpFusion paints over an input video and takes all motion from it, so there is no motion to carry. Its settings
-contain `angle`, `zoom` and the like only because it descends from Disco Diffusion; they have no effect. Prompts hold
-until the next ones; `negative_prompts` have negative weights.
+WarpFusion takes all motion from its clip. Its settings contain `angle`, `zoom` and the like only because it descends
+from Disco Diffusion; they have no effect. Prompts hold until the next ones; `negative_prompts` have negative weights.
 
-Source: Sxela/WarpFusion, the notebook's settings.
+Source: Sxela/WarpFusion, the notebook; see `pipeline.importers.diffusion_tools.warp_source`.
 """
 
 from collections.abc import Mapping
 from functools import partial
 
+from pipeline.importers.diffusion_tools import warp_source
 from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
 from pipeline.importers.diffusion_tools.web_ui_prompts import without_brackets
@@ -18,40 +18,48 @@ from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Note, Notes
 from pipeline.importers.prompts import NEGATIVE, Prompts, Scene, layers, per_frame, until_next, with_placeholder
-from pipeline.importers.settings import Settings, shown
+from pipeline.importers.settings import Settings
 from pipeline.importers.values.arithmetic import UnreadableError
-from pipeline.importers.values.series import MAX_FRAMES
 
 NEEDS = "text_prompts and flow_blend_schedule, style_strength_schedule or warp_strength"
 TOOL = "WarpFusion"
 MARKS = frozenset(
     {"flow_blend_schedule", "style_strength_schedule", "warp_strength", "controlnet_multimodel", "flow_warp"}
 )
-_FPS, _FRAMES = 24, 120
 _DIFFUSION = "only for diffusion models"
-_COLOURS = "colours and brightness are not matched between frames"
+_FRAME_BY_FRAME = Note("the motion of a source is found between neighbouring frames, and used as it is", Effect.MOTION)
 _REASONS = {
-    **dict.fromkeys(("steps_schedule", "cfg_scale_schedule", "style_strength_schedule", "sampler"), _DIFFUSION),
+    **dict.fromkeys(("cfg_scale_schedule", "sampler"), _DIFFUSION),
     **dict.fromkeys(("model_path", "model_version", "clip_skip", "image_scale_schedule"), _DIFFUSION),
     **dict.fromkeys(("controlnet_multimodel", "controlnet_preprocess"), "ControlNet is not supported"),
-    **dict.fromkeys(("image_prompts", "init_image"), NO_PICTURES),
+    "image_prompts": NO_PICTURES,
     **dict.fromkeys(("fixed_code", "code_randomness", "normalize_latent"), _DIFFUSION),
-    **dict.fromkeys(("enable_adjust_brightness", "colormatch_frame", "match_color_strength"), _COLOURS),
-    "frame_range": "all frames are rendered, counted from 0",
+    **dict.fromkeys(("latent_fixed_mean", "latent_fixed_std"), _DIFFUSION),
+    "enable_adjust_brightness": "brightness is not adjusted between frames; see colour",
+    "colormatch_regrain": "textures are not matched",
+    **dict.fromkeys(("flow_override_map", "warp_towards_init", "warp_forward"), _FRAME_BY_FRAME),
+    "use_looped_init_image": Note("the clip must be a file", Effect.MOTION),
+    **dict.fromkeys(("cond_video_path", "mask_paths"), "without a counterpart here"),
+    "make_schedules": Note("schedules are used as they are written, not made from frame differences", Effect.LOOK),
+    **dict.fromkeys(
+        ("use_background_mask_video", "blend_mode"), "finished frames are not masked or blended with their neighbours"
+    ),
+    "upscale_ratio": "see output.upscale",
     "prompt_patterns_sched": "words are not replaced in prompts",
 }
-# Settings that only control how the input video is tracked, painted over and reassembled.
+# Settings that only control how the clip is tracked, stored and reassembled, or have no effect in WarpFusion.
 _VIDEO = (
     r"animation_mode|angle|zoom|translation_[xyz]|rotation_3d_[xyz]|interp_spline|key_frames|midas_.*|fov|"
-    r"flow_.*|warp_.*|.*consistency.*|padding_(mode|ratio)|turbo_.*|"
-    r"latent_(scale|fixed).*|init_(scale|grad|latent).*|cc_.*|mask_.*|.*_mask|background.*|extract_(?!nth).*|"
-    r"cond_.*|use_background_mask.*|inpaint.*|.*_template|"
-    r"make_schedules|frames_skip_steps|frames_scale|near_plane|far_plane|padding_mode|sampling_mode"
+    r"flow_(?!override_map).*|warp_(mode|num_k|interp)|.*consistency.*|cc_.*|padding_(mode|ratio)|turbo_.*|"
+    r"forward_weights_.*|reverse_cc_order|use_legacy_cc|inpaint_blend|lazy_warp|force_flow_generation|"
+    r"latent_scale.*|init_(scale|grad|latent).*|mask_clip|apply_mask_after_warp|background.*|invert_mask.*|"
+    r"extract_(?!nth).*|mask_(source|video_path|result)|color_(video_path|extract_nth_frame)|colormatch_.*|color_match_frame_str|"
+    r"cond_(?!video_path).*|inpaint.*|.*_template|respect_sched|diff_override|blend_json_schedules|keep_audio|"
+    r"frames_skip_steps|frames_scale|near_plane|far_plane|sampling_mode|store_frames_.*|video_duration_sec"
 )
 SWITCHES: Switches = {
     ("enable_adjust_brightness",): r".*brightness.*",
-    ("colormatch_frame",): r"colormatch_.*|match_color_.*",
-    ("normalize_latent",): r"normalize_latent|latent_norm_.*",
+    ("normalize_latent",): r"normalize_latent|latent_(norm|fixed)_.*",
     ("fixed_code",): r"code_randomness",
     ("controlnet_multimodel",): r"normalize_cn_weights|controlnet_.*",
 }
@@ -64,48 +72,25 @@ def recognises(source: Source) -> bool:
 def convert(source: Source) -> Imported:
     """Convert the settings as described in the module's docstring. Raises `InputError`."""
     settings = Settings(source, TOOL)
-    notes = Notes([_video(settings)])
-    frames = _frames(settings, notes)
-    fps = _fps(settings, notes)
+    notes = Notes()
+    footage = warp_source.read_footage(settings, notes)
     size = _size(settings)
     seed = read_seed(settings, notes, names=("set_seed", "seed"))
-    prompts = _prompts(settings, frames, notes)
+    prompts = _prompts(settings, footage.frames, notes)
+    sections = warp_source.sections(settings, footage, notes)
+    refine = warp_source.steps(settings, footage, notes)
     ignore_unused(settings, SWITCHES, _VIDEO)
     return Imported(
         tool=TOOL,
         size=fit_size(*size, notes),
-        fps=fps,
-        frames=frames,
+        fps=footage.fps,
+        frames=footage.frames,
         seed=seed,
         prompts=prompts,
+        refine=refine,
+        sections=sections,
         notes=(*notes, *settings.not_converted(_REASONS)),
     )
-
-
-def _video(settings: Settings) -> Note:
-    """The note on the main loss: the video that WarpFusion paints over."""
-    path, each = settings.text("video_init_path"), settings.integer("extract_nth_frame", 1, 1, MAX_FRAMES)
-    settings.read("video_init_seed_continuity")
-    named = f"video_init_path = {shown(path)}" if path.strip() else "the input video"
-    nth = f", one frame in {each}" if each > 1 else ""
-    return Note(f"{named}{nth}: no video is read, so the pictures are drawn from the prompts alone", Effect.MOTION)
-
-
-def _frames(settings: Settings, notes: Notes) -> int:
-    frames = settings.integer("max_frames", 0, 0, MAX_FRAMES)
-    if not frames:
-        notes.add(
-            f"the file has no max_frames (WarpFusion uses the video's length); {_FRAMES} frames are rendered",
-            Effect.SIZE,
-        )
-    return frames or _FRAMES
-
-
-def _fps(settings: Settings, notes: Notes) -> float:
-    fps = settings.number("fps", -1, -1, 240)
-    if fps <= 0:
-        notes.add(f"the file has no fps (WarpFusion uses the video's); {_FPS} is used", Effect.SIZE)
-    return fps if fps > 0 else _FPS
 
 
 def _size(settings: Settings) -> tuple[int, int]:

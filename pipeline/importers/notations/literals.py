@@ -66,6 +66,14 @@ def literal(code: str) -> Any:
             return None
 
 
+def evaluated(node: ast.expr, known: Mapping[str, Any]) -> Any:
+    """Evaluate a literal, or a sum of values of `known`; None if the expression is anything else."""
+    try:
+        return _Reader(dict(known))._value(node)
+    except _UNREADABLE:
+        return None
+
+
 class _Reader:
     def __init__(self, known: dict[str, Any]) -> None:
         self._known, self._found = known, Assigned()

@@ -26,6 +26,11 @@ class TrackedSettings(Mapping[str, Any]):
         self._values = dict(values)
         self.names: dict[str, None] = {}
 
+    @property
+    def unseen(self) -> Mapping[str, Any]:
+        """The values, to be read without a record of it."""
+        return self._values
+
     def __getitem__(self, name: str) -> Any:
         self.names[name] = None
         return self._values[name]
@@ -53,6 +58,7 @@ class Source:
         notes: what was assumed while reading it.
         lacking: why the text could not be read in some notations.
         caveats: notes by name of the setting, reported only if a format asks for it.
+        folder: where the schedule will be written.
     """
 
     name: str
@@ -63,9 +69,20 @@ class Source:
     notes: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     caveats: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = Path()
+
+    @property
+    def own_folder(self) -> Path:
+        """Where the settings file is."""
+        return Path(self.name).parent
 
     def error(self, message: str) -> InputError:
         return InputError(f"{self.name}: {message}")
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """The settings, to be read without a record of which were looked up."""
+        return self.settings.unseen if isinstance(self.settings, TrackedSettings) else self.settings
 
     def relevant_caveats(self) -> tuple[str, ...]:
         """The caveats of the settings that a format has asked for so far."""

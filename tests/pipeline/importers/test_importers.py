@@ -87,7 +87,7 @@ def test_a_schedule_begins_with_the_losses_and_ends_with_unconverted_settings(pl
 def test_unread_videos_and_pictures_are_reported_at_the_top(plan: Callable[..., Any]) -> None:
     settings = {"max_frames": 2, "prompts": {"0": "a"}, "hybrid_motion": "Affine", "use_init": True, "steps": 9}
     top, rest = plan("a.txt", json.dumps(settings)).text.split("version: 1\n")
-    assert "- hybrid_motion = Affine: no video is read" in top
+    assert "- video_init_path names no clip: the pictures are drawn from the prompts alone" in top
     assert "- use_init = true: no picture is named" in top
     assert "- steps = 9: only for diffusion models" in rest
 

@@ -59,8 +59,8 @@ REPORTED: dict[str, tuple[str, Any, set[str], str]] = {
         "a.yaml",
         f"{PYTTI}animation_mode: Video Source\nvideo_path: a.mp4\n",
         {"a sea"},
-        "animation_mode Video Source: no video is read (video_path = a.mp4); the pictures are drawn from the prompts "
-        "alone",
+        "video_path = a.mp4: a.mp4 is not in the schedule's folder: copy it there and import again; until then the "
+        "pictures are drawn from the prompts alone",
     ),
     "a blank scene of pytti": (
         "a.yaml",

@@ -75,10 +75,10 @@ def test_colour_coherence_matches_histograms(run: Run, word: str, match: str | N
     assert f"color_coherence {word}: the histograms are matched in OKLab" in notes
 
 
-def test_colours_of_a_video_are_reported(run: Run) -> None:
+def test_colours_of_a_video_that_is_not_composited_are_reported(run: Run) -> None:
     specs, notes = run(DEFORUM, color_coherence="Video Input")
     assert specs[1].colour is None
-    assert "color_coherence = Video Input: no video is read" in notes
+    assert "color_coherence = Video Input: needs a clip that is composited or moves the picture" in notes
 
 
 def test_noise_is_that_of_every_frame(run: Run) -> None:

@@ -94,11 +94,6 @@ OF_DISCO: dict[str, Feature] = {
 }
 OF_WARP: dict[str, Feature] = {
     "enable_adjust_brightness": ({"enable_adjust_brightness": True}, OFF, {"high_brightness_threshold": 180}),
-    "colormatch_frame": (
-        {"colormatch_frame": "stylized_frame"},
-        {"colormatch_frame": "off"},
-        {"match_color_strength": 0.5, "colormatch_offset": 1},
-    ),
     "normalize_latent": ({"normalize_latent": "first_latent"}, {"normalize_latent": "off"}, {"latent_norm_a": 1}),
     "fixed_code": ({"fixed_code": True}, {"fixed_code": False}, {"code_randomness": 0.1}),
     "controlnet_multimodel": ({"controlnet_multimodel": {"a": 1}}, OFF, {"controlnet_preprocess": True}),

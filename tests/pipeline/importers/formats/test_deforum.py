@@ -154,8 +154,8 @@ def test_lost_3d_motion_is_reported_in_one_line_before_all_others(plan: Callable
         ),
         (
             {"animation_mode": "Video Input", "video_init_path": "a.mp4", "zoom": "0: (1.1)"},
-            "animation_mode Video Input: no video is read (video_init_path = a.mp4); "
-            "the pictures are drawn from the prompts alone",
+            "video_init_path = a.mp4: a.mp4 is not in the schedule's folder: copy it there and import again; "
+            "until then the pictures are drawn from the prompts alone",
         ),
         (
             {"animation_mode": "None", "zoom": "0: (1.1)"},

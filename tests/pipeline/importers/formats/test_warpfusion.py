@@ -29,11 +29,13 @@ def test_prompts_hold_until_the_next_and_negative_ones_get_negative_weights(plan
 def test_the_video_is_reported_first_and_settings_about_it_are_not(plan: Callable[..., Any]) -> None:
     notes = plan("warpfusion.txt").notes
     assert notes == (
-        "video_init_path = /content/drive/dance.mp4, one frame in 2: no video is read, "
-        "so the pictures are drawn from the prompts alone",
+        "video_init_path = /content/drive/dance.mp4: dance.mp4 is not in the schedule's folder: copy it there and "
+        "import again; until then the pictures are drawn from the prompts alone",
         "'sea' is emphasised inside a prompt; the emphasis is removed",
         "negative prompts get the weight -1; -0.3 is often enough",
-        "style_strength_schedule, steps_schedule, cfg_scale_schedule, model_path: only for diffusion models",
+        "steps_schedule, style_strength_schedule: as many steps are made as WarpFusion runs, but one of diffusion "
+        "changes more than one of guidance",
+        "cfg_scale_schedule = [7], model_path = /models/v1-5.safetensors: only for diffusion models",
         'controlnet_multimodel = {"control_sd15_hed": {"weight": 1}}: ControlNet is not supported',
         "settings without a counterpart here: clip_guidance_scale",
     )
@@ -53,9 +55,9 @@ def test_defaults_assumed_instead_of_the_videos_values_are_reported(plan: Callab
     found = plan("short.json", json.dumps({"text_prompts": {"0": ["a sea"]}, "warp_strength": 1, "max_frames": 0}))
     assert (len(found.specs), found.specs[0].size) == (120, (1280, 720))
     assert found.notes[:3] == (
-        "the input video: no video is read, so the pictures are drawn from the prompts alone",
+        "video_init_path names no clip: the pictures are drawn from the prompts alone",
         "the file has no max_frames (WarpFusion uses the video's length); 120 frames are rendered",
-        "the file has no fps (WarpFusion uses the video's); 24 is used",
+        "the file has no fps; 24 is used",
     )
 
 

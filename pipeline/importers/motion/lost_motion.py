@@ -8,10 +8,10 @@ from pipeline.importers.settings import Settings, shown, single_line
 
 _KEY = re.compile(r"""\s*["']?[0-9]+["']?\s*:\s*\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*\s*""")
 _NUMBER = re.compile(r"\(*\s*([-+]?[0-9]*\.?[0-9]+)\s*\)*")
-_VIDEO_PATHS = {"Video Input": "video_init_path", "Video Source": "video_path"}
+_VIDEOS = ("Video Input", "Video Source")
 _MODES = {
     **{"2d": "2D", "3d": "3D", "interpolation": "Interpolation", "none": "None"},
-    **{name.lower(): name for name in _VIDEO_PATHS},
+    **{name.lower(): name for name in _VIDEOS},
 }
 
 
@@ -32,12 +32,6 @@ def lost_motion(settings: Settings, mode: str, fields: Mapping[str, float], also
         frames = settings.read("max_frames")
         instead = f" instead of max_frames = {shown(frames)}" if frames is not None else ""
         return Note(f"animation_mode None makes stills without motion; one frame is rendered{instead}", Effect.MOTION)
-    if mode in _VIDEO_PATHS:
-        name = _VIDEO_PATHS[mode]
-        path = settings.text(name)
-        named = f" ({name} = {shown(path)})" if path else ""
-        line = f"animation_mode {mode}: no video is read{named}; the pictures are drawn from the prompts alone"
-        return Note(line, Effect.MOTION)
     moves = ", ".join(filter(None, (moving_fields(settings, fields), also)))
     what = f"not converted: {moves}" if moves else "nothing moves in these settings"
     return Note(f"animation_mode {single_line(mode)}: only 2D motion can be converted; {what}", Effect.MOTION)

@@ -1,0 +1,1 @@
+"""What moves the picture in other tools: their cameras, and the clips that settings name, of which frames are taken."""
