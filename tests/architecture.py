@@ -44,7 +44,7 @@ ROOMS: Mapping[str, str] = {
     "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
     "render.guidance.colour": "spec guidance",
     "render.guidance.losses": "guidance guidance.colour",
-    "render.footage": "errors spec files files.videos guidance",
+    "render.footage": "errors spec files files.videos motion guidance",
     "render.priors": "models spec latents guidance guidance.perceptors",
     "render.priors.bank": "errors spec files models latents guidance guidance.perceptors priors",
     "render.priors.transformer": (
@@ -96,8 +96,9 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
-    "pipeline.commands": "storage audio video video.formats schedule schedule.sections run run.folder run.delivery "
-    "run.session views importers importers.formats importers.notations batch batch.jobs batch.workers terminal",
+    "pipeline.commands": "storage audio video video.formats schedule schedule.over_time schedule.sections run "
+    "run.folder run.delivery run.session views importers importers.formats importers.notations batch batch.jobs "
+    "batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow

@@ -15,6 +15,7 @@ from pipeline.terminal import show, show_json
 from render.errors import InputError, Problem, ScheduleError
 
 if TYPE_CHECKING:  # `render --help` must not wait for numpy
+    from pipeline.schedule.over_time.footage_report import Shown
     from pipeline.schedule.schedule import Schedule
 
 Overrides = tuple[tuple[str, str], ...]
@@ -56,8 +57,20 @@ def _report(file: Path, schedule: "Schedule", as_json: bool) -> None:
         show_json(_as_json(file, schedule, None))
         return
     show(f"{file}: {_summary(schedule)}")
+    for shown in _footage(schedule):
+        show(f"  {shown}")
     for warning in schedule.warnings:
         show(f"warning: {warning}", err=True)
+
+
+def _footage(schedule: "Schedule") -> Sequence["Shown"]:
+    """The clips and stills of a schedule."""
+    import numpy as np
+
+    from pipeline.schedule.over_time.footage_report import footage
+
+    output = schedule.output
+    return footage(schedule.shots, np.arange(output.num_frames) / output.fps, output.size)
 
 
 def _summary(schedule: "Schedule") -> str:
@@ -84,6 +97,8 @@ def _as_json(file: Path, schedule: "Schedule | None", error: InputError | None) 
         "problems": [dataclasses.asdict(problem) for problem in _problems(file, error)],
         "warnings": [dataclasses.asdict(warning) for warning in schedule.warnings] if schedule else [],
     }
+    if schedule and (footage := _footage(schedule)):
+        found["footage"] = [dataclasses.asdict(shown) for shown in footage]
     return json.dumps(found)
 
 

@@ -12,6 +12,7 @@ from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import Place, Problems
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
+from pipeline.schedule.over_time.footage_report import endings
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import OPEN, gap
 from pipeline.video.platforms import PLATFORMS
@@ -34,6 +35,7 @@ def warnings(
         _motion(schedule, sections["motion"], clock)
     for steps, frames in _written_steps(schedule, sections, clock):
         _steps(schedule, steps, frames, clock)
+    _footage(schedule, sections, clock)
     if "let" in sections:
         _variables(sections["let"], clock)
     if "loop" in sections and not schedule.loop.boomerang:
@@ -58,8 +60,19 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     shaking = schedule.motion.shake is not None
     if "center" in entries and not turning and not shaking:
         clock.warn(entries["center"], "has no effect: there are only pans, which do not need a centre")
-    if "border" in entries and not schedule.motion.rates and not shaking:
+    flowing = any(shot.sections["source"] or shot.sections["motion"].flow for shot in schedule.shots)
+    if "border" in entries and not schedule.motion.rates and not shaking and not flowing:
         clock.warn(entries["border"], "has no effect: nothing moves")
+
+
+def _footage(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:
+    """Warn of clips that end early, at the shot that names them."""
+    shots = sections["shots"].items("shots") if "shots" in sections else []
+    for key, number, message in endings(schedule.shots, clock.frames):
+        name, _, inner = key.partition(".")
+        own = shots[number].entries() if shots else {}
+        found = own.get(name, sections.get(name))
+        clock.warn(_entry(found, inner) or found or shots[number], message)
 
 
 def _written_steps(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> Iterator[tuple[Value, Mask]]:

@@ -1,4 +1,4 @@
-"""Footage as pictures: frames of clips, numbered pictures, and stills, at the size of a frame."""
+"""Footage as pictures: frames of clips, numbered pictures and stills, fitted to a frame and moved with it."""
 
 from render.footage.footage import Footage
 

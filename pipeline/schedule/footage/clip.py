@@ -13,7 +13,7 @@ from render.spec.pictures import ImageFile
 Numbers = NDArray[np.int64]
 
 EARLY = 1 / 12
-"""How much of a picture's duration before its time it counts as shown.
+"""How much of its duration, or of that of the picture before, a picture counts as shown before its time.
 
 Containers round times, and sums of floats are not exact. At a twelfth, a clip and a video whose frame rates are as 1 to
 2, 4 to 5 or 5 to 6 meet every boundary at a distance, so that no picture is shown twice or left out by rounding.
@@ -55,7 +55,8 @@ class Clip:
 
     def at(self, seconds: Array) -> Numbers:
         """The number of the picture that is shown at times of the clip; the first one before, the last one after."""
-        starts = self.times - EARLY * np.diff(self.times, prepend=self.times[0])
+        lasting = np.diff(self.times, append=self.length)
+        starts = self.times - EARLY * np.minimum(lasting, np.append(0.0, lasting[:-1]))
         return np.clip(np.searchsorted(starts, seconds, side="right") - 1, 0, len(self) - 1).astype(np.int64)
 
     def picture(self, number: int) -> SourceImage:
@@ -66,5 +67,5 @@ class Clip:
 
     def duration(self, number: int) -> float:
         """How long a picture is shown, in seconds."""
-        ends = np.append(self.times[1:], self.length)
-        return float(ends[number] - self.times[number])
+        end = self.times[number + 1] if number + 1 < len(self) else self.length
+        return float(end - self.times[number])

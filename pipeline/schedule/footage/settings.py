@@ -14,7 +14,7 @@ from pipeline.schedule.fields.colours import colour
 from pipeline.schedule.fields.frame_rate import frames_per_second
 from pipeline.schedule.fields.keyframes import curve
 from pipeline.schedule.fields.quantities import number
-from pipeline.schedule.fields.shapes import Setting, Shape, about, described
+from pipeline.schedule.fields.shapes import Setting, about, described
 from pipeline.schedule.footage import files, sequence
 from pipeline.schedule.footage.clip import Clip
 from pipeline.schedule.footage.moment import Moment, moment
@@ -107,6 +107,8 @@ def playing(read: Mapping[str, Any], value: Value, clock: Clock, goes_on: bool) 
     clip = _clip(read, value, clock)
     if clip is None:
         return None
+    for remark in clip.remarks:
+        clock.warn(value.entries()["images" if clip.numbered else "video"], remark)
     at: Moment | None = read.get("from")
     with value.problems.collecting():
         return Playing(
@@ -129,8 +131,3 @@ def _clip(read: Mapping[str, Any], value: Value, clock: Clock) -> Clip | None:
         fps: Fraction = exact(read.get("fps", clock.fps))
         return files.images(read["images"], fps)
     return None
-
-
-def required(shape: Shape, key: str) -> Shape:
-    """The shape of a map in which one key must be there."""
-    return {**shape, "required": [key]}

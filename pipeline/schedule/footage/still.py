@@ -53,7 +53,7 @@ class Still:
         Args:
             size: (width, height) of the frame, whose shape the part has if `fit` is "crop".
         """
-        wide, high = _largest(self.size, size) if fit == "crop" else (1.0, 1.0)
+        wide, high = largest_part(self.size, size) if fit == "crop" else (1.0, 1.0)
         zoom = np.maximum(self.zoom.sample(times), 1.0)
         widths, heights = wide / zoom, high / zoom
         x, y = (axis.sample(times) for axis in self.center)
@@ -62,7 +62,7 @@ class Still:
         return [(left, top, width, height) for left, top, width, height in parts.tolist()]
 
 
-def _largest(have: tuple[int, int], want: tuple[int, int]) -> tuple[float, float]:
+def largest_part(have: tuple[int, int], want: tuple[int, int]) -> tuple[float, float]:
     """The largest part of a picture that has the shape of another one, in shares of width and height."""
     shape = (want[0] / want[1]) / (have[0] / have[1])
     return min(1.0, shape), min(1.0, 1 / shape)

@@ -11,6 +11,7 @@ from pipeline.curves.array import Array
 from pipeline.schedule.footage.playing import Playing
 from pipeline.schedule.footage.source import Source
 from pipeline.schedule.footage.still import Still
+from pipeline.schedule.over_time.played import Played, played_in
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.motion_flow import ClipMotion
 from pipeline.schedule.sections.shots import Shot
@@ -52,15 +53,13 @@ class FootageOverTime:
         motions: list[Motion] = [shot.sections["motion"] for shot in shots]
         self._motions: list[ClipMotion | None] = [motion.flow for motion in motions]
         self._moves = any(motion.rates or motion.shake for motion in motions)
-        ends = [*(shot.start for shot in shots[1:]), np.inf]
-        lengths = [end - shot.start for shot, end in zip(shots, ends, strict=True)]
-        frames = [np.flatnonzero(numbers == number) for number in range(len(shots))]
-        self._shown = self._pictures(self._sources, frames, lengths, size)
-        self._moving = self._pictures(self._motions, frames, lengths, size)
+        played, moving = (played_in(shots, parts, times, numbers) for parts in (self._sources, self._motions))
+        self._shown = _pictures(played, len(times), size)
+        self._moving = _pictures(moving, len(times), size)
         self._mix = np.zeros(len(times))
-        for source, inside in zip(self._sources, frames, strict=True):
-            if source is not None:
-                self._mix[inside] = np.clip(source.mix.sample(self._since[inside]), 0, 1)
+        for own in played:
+            if isinstance(own.part, Source):
+                self._mix[own.frames] = np.clip(own.part.mix.sample(own.times), 0, 1)
 
     def source(self, index: int) -> SourceFrame | None:
         """The source of frame `index`; past the end of a loop, that of the frame at its beginning."""
@@ -135,34 +134,14 @@ class FootageOverTime:
         matrix = tuple(float(f"{round(part, 12):.9g}") + 0.0 for part in self._moved(moment))  # equal on all machines
         return image if matrix == _STILL else replace(image, motion=matrix)
 
-    def _pictures(
-        self,
-        parts: Sequence[Source | ClipMotion | None],
-        frames: Sequence[NDArray[np.intp]],
-        lengths: Sequence[float],
-        size: tuple[int, int],
-    ) -> list[SourceImage | None]:
-        """What is shown in every frame; None where there is no footage."""
-        found: list[SourceImage | None] = [None] * len(self._numbers)
-        before: Playing | None = None
-        passed = 0.0
-        for part, inside, length in zip(parts, frames, lengths, strict=True):
-            shows = None if part is None else part.shows
-            if part is not None:
-                passed = passed if isinstance(shows, Playing) and continues(shows, before) else 0.0
-                images = _images(part, self._since[inside], passed, size)
-                found_here = zip(inside.tolist(), images, strict=True)
-                for moment, image in found_here:
-                    found[moment] = image
-            before = shows if isinstance(shows, Playing) else None
-            if before is not None and np.isfinite(length):
-                passed += float(before.played(np.array([length]))[0])
-        return found
 
-
-def continues(playing: Playing, before: Playing | None) -> bool:
-    """Whether a shot's clip goes on where the shot before has left it."""
-    return playing.goes_on and before is not None and before.clip == playing.clip
+def _pictures(played: Sequence[Played], count: int, size: tuple[int, int]) -> list[SourceImage | None]:
+    """What is shown in each of `count` frames; None where there is no footage."""
+    found: list[SourceImage | None] = [None] * count
+    for own in played:
+        for moment, image in zip(own.frames.tolist(), _images(own, size), strict=True):
+            found[moment] = image
+    return found
 
 
 def _same(one: Source | ClipMotion | None, other: Source | ClipMotion | None) -> bool:
@@ -174,13 +153,16 @@ def _same(one: Source | ClipMotion | None, other: Source | ClipMotion | None) ->
     return isinstance(one.shows, Still) and isinstance(other.shows, Still) and one.shows.file == other.shows.file
 
 
-def _images(part: Source | ClipMotion, times: Array, passed: float, size: tuple[int, int]) -> list[SourceImage]:
-    """The pictures that footage shows at `times` since the shot's start, after `passed` seconds of it were played."""
-    shows, fitted = part.shows, partial(replace, fit=part.fit, background=part.background)
-    if isinstance(shows, Still):
-        whole = fitted(shows.picture())
-        windows = [] if shows.is_whole else shows.windows(times, size, part.fit)
-        return [replace(whole, window=window) for window in windows] or [whole] * len(times)
-    numbers = shows.numbers(passed + shows.played(times)).tolist() if len(times) else []
-    known = {number: fitted(shows.clip.picture(number)) for number in set(numbers)}
-    return [known[number] for number in numbers]
+def _images(own: Played, size: tuple[int, int]) -> list[SourceImage]:
+    """The pictures that a shot's footage shows in its frames."""
+    fitted = partial(replace, fit=own.part.fit, background=own.part.background)
+    numbers = own.numbers
+    if numbers is not None and isinstance(own.part.shows, Playing):
+        clip = own.part.shows.clip
+        known = {number: fitted(clip.picture(number)) for number in set(numbers.tolist())}
+        return [known[number] for number in numbers.tolist()]
+    assert isinstance(own.part.shows, Still)
+    still, whole = own.part.shows, fitted(own.part.shows.picture())
+    if still.is_whole:
+        return [whole] * len(own.times)
+    return [replace(whole, window=window) for window in still.windows(own.times, size, own.part.fit)]

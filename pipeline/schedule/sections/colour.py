@@ -141,7 +141,9 @@ def _read(reading: Reading) -> Colour:
 
 
 def _contradictions(found: Colour, entries: Mapping[str, Value], reading: Reading) -> Iterator[InvalidError]:
-    """Yield what needs a palette where there is none, and what cannot be done with one."""
+    """Yield what needs a palette or a source where there is none, and what cannot be done with a palette."""
+    if found.match == "source" and reading.found["source"] is None:
+        yield InvalidError(entries["match"], "needs a source: write source: {video: dance.mp4} as well")
     if "palette" not in entries:
         weights = reading.entries.get("losses")
         needing = [entries["match"]] if found.match == "palette" else []
@@ -185,7 +187,7 @@ SECTION = Section(
         "colour", "colours of the picture: what they are matched to, and a palette", settings(Colour)
     ),
     read=_read,
-    needs=("losses",),
+    needs=("losses", "source"),
     join=_join,
     settings=lambda: settings(Colour),
 )

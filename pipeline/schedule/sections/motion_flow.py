@@ -103,4 +103,7 @@ def read_flow(value: Value, clock: Clock) -> ClipMotion | None:
     if clip is None:
         return None
     others = {entry.name: read[entry.name] for entry in (*OWN, FIT, BACKGROUND) if entry.name in read}
-    return ClipMotion(shows=clip, **others)
+    found = ClipMotion(shows=clip, **others)
+    if found.amount.is_constant and not found.amount.keys[0].value:
+        clock.warn(value.entries()["amount"], "is 0: the clip moves nothing")
+    return found

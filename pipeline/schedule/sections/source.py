@@ -16,6 +16,7 @@ from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, map_of, one_of, two_of
 from pipeline.schedule.footage import files
+from pipeline.schedule.footage.playing import Playing
 from pipeline.schedule.footage.settings import BACKGROUND, CLIPS, FIT, NONE, PLAYING, chosen, playing, readers
 from pipeline.schedule.footage.source import MIX, Source
 from pipeline.schedule.footage.still import Still
@@ -99,6 +100,8 @@ def read_source(value: Value, clock: Clock, goes_on: bool = False) -> Source | N
     common = {entry.name: read[entry.name] for entry in COMMON if entry.name in read}
     _warn(value, clock, kind)
     shows = _still(read) if kind == "image" else playing(read, value, clock, goes_on)
+    if isinstance(shows, Playing) and not shows.clip.numbered and common.get("sound") and not shows.clip.has_sound:
+        clock.warn(value.entries()["sound"], f"has no effect: '{shows.clip.name}' has no sound")
     return None if shows is None else Source(shows=shows, **common)
 
 

@@ -163,6 +163,8 @@ def read_start(value: Value, clock: Clock) -> Start:
 
 def _read(reading: Reading) -> Start:
     found: Start = read_entry(read_start, reading.entries, "start", reading.clock, default=DEFAULT)
+    if "start" in reading.entries and found.is_noise and reading.found["source"] is not None:
+        reading.clock.warn(reading.entries["start"], "has no effect: with a source, a frame begins from its picture")
     if found.prior is not None and "start" in reading.entries:
         entry = reading.entries["start"]
         with entry.problems.collecting():
@@ -224,7 +226,7 @@ SECTION = Section(
     position=65,
     shape=_shape,
     read=_read,
-    needs=("models",),
+    needs=("models", "source"),
     join=_join,
     settings=lambda: SETTINGS,
     nested={"start_image": lambda: IMAGE_SETTINGS},

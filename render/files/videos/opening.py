@@ -19,10 +19,13 @@ MAX_FRAMES = 100_000
 MAX_STREAMS = 16
 INSTALL = "pip install '.[video]'"
 
-_CODECS = "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg4,mjpeg,png,apng,gif,prores,ffv1,rawvideo"
+_CODECS = (
+    "h264,hevc,vp8,vp9,libvpx,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg1video,mpeg2video,mpeg4,mjpeg,png,apng,gif,prores,"
+    "dnxhd,dvvideo,ffv1,rawvideo"
+)
 _OPTIONS = {
     "protocol_whitelist": "none",
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng",
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts",
     "codec_whitelist": _CODECS,
     "max_streams": str(MAX_STREAMS),
     "probesize": "2000000",

@@ -51,7 +51,7 @@ SECTIONS = [
     (
         "width: 5",
         "2:1: width: unknown key; expected one of: colour, guides, include, keep, let, loop, losses, markers, models, "
-        "motion, music, noise, output, prompts, refine, shots, start, title, variants, version",
+        "motion, music, noise, output, prompts, refine, shots, source, start, title, variants, version",
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",
