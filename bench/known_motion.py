@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates, spline_filter
+from scipy.ndimage import gaussian_filter, map_coordinates, spline_filter
 
 from render.motion.displacements.homography import motion_matrix
 from render.training.scenes.canvas import Canvas
@@ -26,6 +26,7 @@ Pixels = NDArray[np.uint8]
 Pose = Callable[[float], Floats]
 
 SAMPLES = 3  # per pixel, in both directions
+BLUR = 0.6  # pixels, as a lens blurs: finer detail would not move with the picture, but flicker
 SHOWN = 0.75  # the share of a picture's width that is in the frame
 
 
@@ -83,6 +84,7 @@ class KnownClip:
             inside = _moved(_inverse(layer.pose(number)), places)
             share = layer.covers(inside)[..., None]
             shown += share * (_colours(layer.picture, inside) - shown)
+        shown = gaussian_filter(shown, (BLUR * SAMPLES, BLUR * SAMPLES, 0), mode="nearest")
         blocks = shown.reshape(height, SAMPLES, width, SAMPLES, 3).mean(axis=(1, 3))
         return np.asarray(blocks.round().clip(0, 255), np.uint8)
 

@@ -78,7 +78,8 @@ ROOMS: Mapping[str, str] = {
     ),
     "pipeline.schedule.over_time": "curves schedule.footage schedule.sections",
     "pipeline.schedule": (
-        "curves video video.formats schedule.document schedule.fields schedule.over_time schedule.sections"
+        "curves video video.formats schedule.document schedule.fields schedule.footage schedule.over_time "
+        "schedule.sections"
     ),
     "pipeline.importers.values": "curves",
     "pipeline.importers.notations": "storage schedule.document",
@@ -92,8 +93,8 @@ ROOMS: Mapping[str, str] = {
     "pipeline.run.delivery": "curves storage video video.formats schedule schedule.sections run.folder",
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",
     "pipeline.run.session": "storage schedule run run.folder",
-    "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.sections "
-    "run.folder run.delivery",
+    "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.footage "
+    "schedule.sections run.folder run.delivery",
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
