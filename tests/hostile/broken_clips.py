@@ -52,9 +52,7 @@ def mov(
         box("minf", box("vmhd", bytes(12)), box("dinf", full("dref", words(1), full("url "))), box("stbl", *tables)),
     )
     edit = box("edts", full("elst", words(edits), words(1000, 0, 0x10000) * edits)) if edits else b""
-    head = box(
-        "tkhd", b"\0\0\0\3", words(0, 0, 1, 0, 1000), bytes(16), matrix, words(width << 16 & 0xFFFFFFFF, 48 << 16)
-    )
+    head = box("tkhd", b"\0\0\0\3", words(0, 0, 1, 0, 1000), bytes(16), matrix, words(64 << 16, 48 << 16))
     track = box("trak", head, edit, media)
     movie = full("mvhd", words(0, 0, 1000, 1000, 0x10000), bytes(12), matrix, bytes(24), words(2))
     start = box("ftyp", b"qt  ", bytes(4), b"qt  ") + box("mdat", bytes(64))

@@ -62,7 +62,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: matroska(100_000, 100_000, cluster(0, block(0, b"x")), codec=b"V_MPEG4/ISO/ASP"),
         "at most 9,000,000 pixels a frame|cannot be decoded",
     ),
-    "a picture larger than the header": (lambda: pictures(9_000), "damaged, missing or too large"),
+    "a picture larger than the header": (lambda: pictures(9_000), "at most 9,000,000 pixels|too large"),
     "a later picture that is larger": (
         lambda: pictures(64, 9_000),
         "frame 1 .* too large; frame 0 .* is the last whole",
@@ -87,7 +87,13 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
-@pytest.mark.parametrize(("content", "pattern"), HOSTILE.values(), ids=HOSTILE)
+CASES = [
+    pytest.param(*case, id=name, marks=[pytest.mark.slow] if name == "packets of another stream" else [])
+    for name, case in HOSTILE.items()
+]
+
+
+@pytest.mark.parametrize(("content", "pattern"), CASES)
 def test_a_malicious_clip_stays_within_bounds(tmp_path: Path, content: Callable[[], bytes], pattern: str) -> None:
     (tmp_path / "a.mp4").write_bytes(content())
     (tmp_path / "good.mp4").write_bytes(b"")
