@@ -1,6 +1,7 @@
 """Frames by number: the same pixels however they are reached."""
 
 import random
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -69,7 +70,7 @@ def test_times_and_order_are_those_that_the_decoder_gives(make: Make, name: str)
     found = facts(path)
     np.testing.assert_allclose(found.times, np.arange(40) / 24, atol=0.0011)
     assert found.length == pytest.approx(40 / 24)
-    assert (found.fps, found.constant) == (24, True)
+    assert (found.fps, found.constant) == (Fraction(24), True)
     clip = Clip(path)
     for number, frame in enumerate(decoded):
         theirs = frame.to_ndarray(format="rgb24").astype(float)

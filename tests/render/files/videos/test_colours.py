@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from render.files.videos import hdr
 from render.files.videos.clips import Clip, facts
@@ -24,7 +25,7 @@ def yuv(rgb: tuple[int, int, int], matrix: str, full: bool, bits: int) -> tuple[
     unit, most = 2 ** (bits - 8), 2**bits - 1
     scaled = (y * most, cb * most + 128 * unit, cr * most + 128 * unit) if full else (
         (219 * y + 16) * unit, (224 * cb + 128) * unit, (224 * cr + 128) * unit)  # fmt: skip
-    return tuple(min(most, round(value)) for value in scaled)  # type: ignore[return-value]
+    return tuple(min(most, round(value)) for value in scaled)
 
 
 def encoded(
@@ -90,12 +91,13 @@ def test_hdr_is_told_and_shown(tmp_path: Path, name: str, trc: str) -> None:
     """Grey of 20 cd/m2 stays that; the peak is white; greys stay grey; a gamut's red stays red."""
     told = f",setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc={trc}:range=tv"
 
-    def frame(rgb: tuple[float, float, float]) -> np.ndarray:
+    def frame(rgb: tuple[float, float, float]) -> NDArray[np.int64]:
         levels = yuv(tuple(255 * value for value in rgb), "bt2020nc", False, 10)  # type: ignore[arg-type]
         path = encoded(tmp_path / "a.mkv", levels, 10, more=told)
         remark = facts(path).remarks[0]
         assert remark.startswith(f"it is HDR ({name.upper()}")
-        return Clip(path).frame(1)[24, 32].astype(int)
+        pixel: NDArray[np.int64] = Clip(path).frame(1)[24, 32].astype(np.int64)
+        return pixel
 
     def level(light: float) -> float:
         if name == "pq":

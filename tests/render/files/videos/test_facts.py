@@ -38,7 +38,8 @@ def test_a_variable_rate_is_told_with_every_time(make: Make, name: str) -> None:
 
 def test_one_frame_is_a_clip(make: Make) -> None:
     found = facts(make("a.mp4", *H264, rate="10", frames=1))
-    assert (found.times.tolist(), found.length, found.fps) == ([0.0], pytest.approx(0.1), 10)
+    assert (found.times.tolist(), found.fps) == ([0.0], Fraction(10))
+    assert found.length == pytest.approx(0.1)
 
 
 TURNS = {
@@ -75,15 +76,12 @@ def test_pixels_are_made_square(make: Make, name: str, stretch: str, size: tuple
 
 
 def test_interlaced_clips_are_told_and_deinterlaced(tmp_path: Path) -> None:
-    """A bar that moves 8 pixels from field to field: its combs go."""
-    bar = "drawbox=x=8*n:y=0:w=16:h=96:color=white:t=fill"
-    source = f"color=black:size=128x96:rate=48,{bar}".replace("8*n", "8")
+    """A bar that moves 4 pixels from field to field: its combs go."""
     moving = "geq=lum='if(between(X,4*N,4*N+24),235,16)':cb=128:cr=128,tinterlace=interleave_top,setfield=tff"
     for name, flags in (("told.mp4", ("-flags", "+ildct+ilme")), ("untold.mp4", ())):
         filters = moving if flags else moving.replace("setfield=tff", "setfield=prog")
         ffmpeg("-f", "lavfi", "-i", "color=size=128x96:rate=48", "-frames:v", "10", "-vf", filters,
                *H264, "-qp", "4", *flags, tmp_path / name)  # fmt: skip
-    assert source
     combs = {}
     for name in ("told.mp4", "untold.mp4"):
         rows = Clip(tmp_path / name).frame(5).astype(int)[..., 1]
@@ -112,7 +110,10 @@ def test_transparency_is_told(make: Make) -> None:
 
 def test_facts_need_no_torch(make: Make) -> None:
     path = make("a.mp4", *H264, frames=3)
-    check = "import sys; from render.files.videos.clips import Clip, facts; facts(__import__('pathlib').Path(sys.argv[1])); assert 'torch' not in sys.modules"
+    check = (
+        "import pathlib, sys; from render.files.videos.clips import facts; "
+        "facts(pathlib.Path(sys.argv[1])); assert 'torch' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", check, str(path)], check=True)
 
 
