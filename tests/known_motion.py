@@ -124,4 +124,6 @@ def _shown(layers: list[Layer], matrices: list[Floats], size: tuple[int, int]) -
         texture = layer.texture.astype(np.float32)
         found = cv2.remap(texture, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
         picture[front == number] = found[front == number]
-    return np.clip(picture.reshape(size[1], SHARPER, size[0], SHARPER, 3).mean(axis=(1, 3)), 0, 1)
+    return np.asarray(
+        np.clip(picture.reshape(size[1], SHARPER, size[0], SHARPER, 3).mean(axis=(1, 3)), 0, 1), np.float64
+    )
