@@ -56,8 +56,8 @@ ROOMS: Mapping[str, str] = {
     "render.renderer": "errors catalogue spec rng latents device motion motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",
     "render.renderer.loading": (
-        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors footage "
-        "priors priors.transformer renderer"
+        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors "
+        "footage priors priors.transformer renderer"
     ),
     "render.training": (
         "spec models models.registry latents device guidance.perceptors priors.bank priors.transformer sources "
