@@ -55,7 +55,7 @@ def find(folder: Path, name: str, written: str) -> Found:
             raise InputError(f"'{written}': '{numbers[number].name}' and '{path.name}' have the same number")
         numbers[number] = path
     if not numbers:
-        why = f"; {unnumbered} files match, but have no number" if unnumbered else ""
+        why = "; what matches has no number" if unnumbered else ""
         raise InputError(f"'{written}': no numbered picture in {folder}{why}")
     order = sorted(numbers)
     return Found(paths=tuple(numbers[number] for number in order), remarks=(*_remarks(order, unnumbered),))
@@ -84,4 +84,5 @@ def _remarks(numbers: list[int], unnumbered: int) -> Iterator[str]:
         more = f", and {len(gaps) - 1} more gaps" if len(gaps) > 1 else ""
         yield f"{which} missing{more}: what follows comes earlier"
     if unnumbered:
-        yield f"{unnumbered} files without a number are left out"
+        are = "file without a number is" if unnumbered == 1 else "files without a number are"
+        yield f"{unnumbered} {are} left out"

@@ -217,6 +217,17 @@ def test_an_object_outside_the_folder_is_refused(tmp_path: Path) -> None:
         _fetched_if_newer(Store("s3://b/p"), stranger, tmp_path, Ledger(tmp_path))
 
 
+def test_patterns_are_fetched_with_all_that_they_name(store: Store, tmp_path: Path) -> None:
+    text = toy(1) + "source: {images: frames/*.png}\nmotion: {flow: {images: more/%03d.png}}\n"
+    store.put("sea.yaml", text.encode())
+    inside = ["frames/1.png", "frames/10.png", "more/001.png"]
+    for key in [*inside, "frames/notes.txt", "frames/deeper/2.png", "elsewhere/3.png"]:
+        store.put(key, b"")
+    found = fetch(f"{store.url}/sea.yaml", tmp_path)
+    here = {path.relative_to(found[0].parent).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert here == {"sea.yaml", *inside}
+
+
 def test_schedules_are_fetched_with_the_files_that_they_name(store: Store, tmp_path: Path) -> None:
     text = toy(1).replace("prompts:", "include: look/look.yaml\nprompts:") + "markers: {a.b: 1s}\n"
     text += "start: {image: look/first.png}\nguides: {end: {image: last one.png}}\n"
