@@ -50,13 +50,14 @@ ROOMS: Mapping[str, str] = {
     "render.priors.transformer": (
         "errors spec rng files models kernels latents guidance guidance.perceptors priors priors.bank"
     ),
-    "render.sources": "spec latents guidance guidance.perceptors priors",
+    "render.sources": "errors spec latents guidance guidance.perceptors priors",
     "render.refinement": "errors catalogue spec rng latents device guidance guidance.colour guidance.perceptors "
     "guidance.losses",
     "render.renderer": "errors catalogue spec rng latents device motion motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",
     "render.renderer.loading": (
-        "catalogue files models latents device guidance guidance.perceptors priors priors.transformer renderer"
+        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors footage "
+        "priors priors.transformer renderer"
     ),
     "render.training": (
         "spec models models.registry latents device guidance.perceptors priors.bank priors.transformer sources "

@@ -10,7 +10,9 @@ from render.guidance.masks import no_segmenter
 from render.guidance.perceptors import Perceptor
 from render.latents import Latent
 from render.models.model import ModelFiles
+from render.motion.displacements import Fields
 from render.priors import Prior
+from render.renderer.loading.footage import FootageOnDemand
 from render.renderer.renderer import Renderer, Scorer, Warn
 
 
@@ -52,6 +54,7 @@ def load_renderer(
         }
 
     drawn = [(_latent(files, snapped, device, dtype), own) for files, snapped, own in others]
+    footage = FootageOnDemand(device)
     return Renderer(
         representation,
         loaded,
@@ -60,6 +63,8 @@ def load_renderer(
         warn,
         priors=named(proposers, representation),
         segment=no_segmenter if segmenter is None else clipseg.load(segmenter, device),
+        fields=Fields(flow=footage.flow),
+        show=footage.show,
         others=[(drawing, named(own, drawing)) for drawing, own in drawn],
     )
 
