@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import torch
 
 from pipeline.audio.pieces import RATE
 from pipeline.run.delivery.checks import faults
@@ -19,7 +20,11 @@ from pipeline.run.folder.folder import RunFolder
 from pipeline.run.run import Run, RunOptions
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
-from render.renderer.renderer import Renderer
+from render.guidance.perceptors.toy import Toy
+from render.latents.pixels import Pixels
+from render.motion.displacements import Fields
+from render.renderer.loading.footage import FootageOnDemand
+from render.renderer.renderer import Renderer, Scorer
 from tests import flashes
 from tests.flashes import EVERY, SECONDS, Samples, at, begins, sound
 from tests.runs import completes
@@ -29,7 +34,12 @@ Rendered = Callable[[str], RunFolder]
 
 
 @pytest.fixture
-def rendered(renderer: Renderer, tmp_path: Path, any_ffmpeg: str) -> Rendered:
+def rendered(tmp_path: Path, any_ffmpeg: str) -> Rendered:
+    cpu = torch.device("cpu")
+    footage = FootageOnDemand(cpu)
+    fields, scorers = Fields(flow=footage.flow), [Scorer(perceptor=Toy(cpu))]
+    renderer = Renderer(Pixels(), scorers, cpu, fields=fields, show=footage.show)
+
     def render(text: str) -> RunFolder:
         path = tmp_path / "a.yaml"
         head = "prompts: red\nmodels: {latent: pixels, perceptors: [toy]}\nrefine: {steps: 0, first_frame: 0}\n"
