@@ -12,6 +12,7 @@ from typing import Any
 
 from render.errors import InputError
 from render.files.media import MediaSource
+from render.files.videos.boxes import require_bounded_tables
 
 MAX_BYTES = 2_000_000_000
 MAX_PIXELS = 9_000_000  # 4K has 8.3 million
@@ -53,8 +54,10 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     if (size := path.stat().st_size) > MAX_BYTES:
         raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {size:,}")
     try:
-        with path.open("rb") as file, av.open(MediaSource(file), options=_OPTIONS) as container:
-            yield container, _stream(container, path)
+        with path.open("rb") as file:
+            require_bounded_tables(path, file)
+            with av.open(MediaSource(file), options=_OPTIONS) as container:
+                yield container, _stream(container, path)
     except (OSError, ValueError, av.FFmpegError) as error:
         raise InputError(f"{path}: cannot be decoded; expected {EXPECTED}, undamaged") from error
 
