@@ -13,9 +13,7 @@ _LEAST = 1e-3  # weight of what a neighbour does not show, and counts only where
 
 
 @torch.no_grad()
-def between(
-    behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace, source: Tensor | None = None
-) -> Tensor:
+def between(behind: Tensor, ahead: Tensor, spec: FrameSpec, displace: Displace, source: Tensor | None = None) -> Tensor:
     """Move both neighbours to the moment of the frame and blend them by their distance in time.
 
     Where one of them does not show a place, because the motion brings it into the picture or takes it out, or because

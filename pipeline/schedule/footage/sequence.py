@@ -10,6 +10,7 @@ from render.errors import InputError
 
 MAX_FILES = 100_000
 EXPECTED = "a pattern of numbered pictures such as frames/*.png or frames/%04d.png"
+_LONGEST = 1000  # characters of a pattern
 _HOLE = re.compile(r"\*|%(?:0?([0-9]{1,2}))?d")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -24,7 +25,7 @@ class Found:
 
 def is_pattern(written: str) -> bool:
     """Whether the name of a file, after its folder, has a place for a number."""
-    return len(_HOLE.findall(Path(written).name)) == 1
+    return len(written) <= _LONGEST and len(_HOLE.findall(Path(written).name)) == 1
 
 
 def matcher(name: str) -> re.Pattern[str]:
@@ -55,7 +56,7 @@ def find(folder: Path, name: str, written: str) -> Found:
             raise InputError(f"'{written}': '{numbers[number].name}' and '{path.name}' have the same number")
         numbers[number] = path
     if not numbers:
-        why = f"; {unnumbered} files match, but have no number" if unnumbered else ""
+        why = "; what matches has no number" if unnumbered else ""
         raise InputError(f"'{written}': no numbered picture in {folder}{why}")
     order = sorted(numbers)
     return Found(paths=tuple(numbers[number] for number in order), remarks=(*_remarks(order, unnumbered),))
@@ -84,4 +85,5 @@ def _remarks(numbers: list[int], unnumbered: int) -> Iterator[str]:
         more = f", and {len(gaps) - 1} more gaps" if len(gaps) > 1 else ""
         yield f"{which} missing{more}: what follows comes earlier"
     if unnumbered:
-        yield f"{unnumbered} files without a number are left out"
+        are = "file without a number is" if unnumbered == 1 else "files without a number are"
+        yield f"{unnumbered} {are} left out"

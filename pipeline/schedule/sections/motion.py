@@ -93,7 +93,7 @@ def _read(reading: Reading) -> Motion:
     if reading.found["source"] is not None:
         place = reading.entries["motion"].entries()["flow"]
         message = "the source's own motion moves the picture already; remove one of them, in a shot by flow: none"
-        place.problems.add(InvalidError(place, message))
+        reading.document.problems.add(InvalidError(place, message))
     playing = replace(motion.flow.shows, goes_on=goes_on(reading, "motion", ("flow",)))
     return replace(motion, flow=replace(motion.flow, shows=playing))
 

@@ -1,9 +1,12 @@
 """The section `source:`: exactly one kind of footage, its times, messages with their places, and warnings."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 from PIL import Image
 
@@ -56,7 +59,7 @@ def test_a_clip_with_its_defaults(folder: Path) -> None:
     found = source(folder, "{video: clip.mp4}")
     assert isinstance(found.shows, Playing)
     clip = found.shows.clip
-    assert (clip.size, len(clip), clip.length, clip.fps, clip.has_sound) == ((64, 48), 24, 2.0, 12, False)
+    assert (clip.size, len(clip), clip.length, float(clip.fps), clip.has_sound) == ((64, 48), 24, 2.0, 12.0, False)
     assert (found.fit, found.background, found.mix.keys[0].value, found.sound) == ("crop", "#000000", 0.6, False)
     assert (found.shows.begin, found.shows.end, found.shows.speed.keys[0].value) == (0, "hold", 1)
 
@@ -65,7 +68,6 @@ def test_a_clip_with_its_defaults(folder: Path) -> None:
     ("written", "number"),
     [
         *(
-            ("0", 0),
             ("0s", 0),
             ("1s", 12),
             ("0.5s", 6),
@@ -84,6 +86,7 @@ def test_where_it_begins(folder: Path, written: str, number: int) -> None:
 
 def test_a_time_code_needs_no_quotes(folder: Path) -> None:
     assert playing(folder, "{video: clip.mp4, from: 0:01.5}").begin == 18
+    assert playing(folder, "{video: clip.mp4, from: 0}").begin == 0
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,6 @@ def test_a_time_code_needs_no_quotes(folder: Path) -> None:
         ("-1s", f"{MOMENT}, got '-1s'"),
         ("8 beats", f"{MOMENT}, got '8 beats'"),
         ("true", f"{MOMENT}, got 'true'"),
-        ("", f"{MOMENT}, got nothing"),
         ("[1s]", f"{MOMENT}, got a list"),
     ],
 )
@@ -137,7 +139,7 @@ def test_a_wrong_beginning(folder: Path, written: str, message: str) -> None:
         ("{images: x*.png}", "4:18: source.images: 'x*.png': no numbered picture in {folder}"),
         ("{images: ../*.png}", "4:18: source.images: '..' is outside the schedule's folder; move the file there"),
         ("{images: '*/1.png'}", "4:18: source.images: '*/1.png' is no pattern; expected a pattern of numbered"),
-        ("{images: p*.png}", "4:18: source.images: 'p*.png': no numbered picture in {folder}; 1 files match, but"),
+        ("{images: p*.png}", "4:18: source.images: 'p*.png': no numbered picture in {folder}; what matches has"),
     ],
 )
 def test_a_wrong_source(folder: Path, text: str, message: str) -> None:
@@ -160,8 +162,8 @@ def test_numbered_pictures_in_the_order_of_their_numbers(folder: Path) -> None:
     clip = schedule.shots[0].sections["source"].shows.clip
     assert [file.path.name for file in clip.files] == ["a2.png", "a9.png", "a10.png", "a11.png"]
     assert (clip.fps, clip.size, clip.length) == (24, (32, 24), 4 / 24)
-    assert said(schedule)[:2] == [
-        "4:18: source.images: 1 files without a number are left out",
+    assert said(schedule)[1:] == [
+        "4:18: source.images: 1 file without a number is left out",
         "4:18: source.images: pictures 3 to 8 are missing: what follows comes earlier",
     ]
 
@@ -190,11 +192,33 @@ def test_a_link_out_of_the_folder_is_no_picture_of_a_pattern(
     assert "'2.png' is a link to a file outside the schedule's folder" in message
 
 
+def test_a_loop_of_links_is_no_picture(folder: Path) -> None:
+    numbered(folder, "1.png")
+    (folder / "frames" / "2.png").symlink_to(folder / "frames" / "2.png")
+    (message,) = problems(folder, "source: {images: frames/*.png}")
+    assert message.startswith("a.yaml:4:18: source.images: ")
+
+
+def test_what_is_unusual_about_a_clip_is_told(folder: Path) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(folder / "clip.mp4")]
+    pick = ["-vf", "select='lt(mod(n,5),2)'", "-fps_mode", "vfr", str(folder / "uneven.mp4")]
+    subprocess.run([*command, *pick], check=True, timeout=60)
+    (warning,) = said(load(folder, "source: {video: uneven.mp4}"))
+    assert warning.startswith("4:17: source.video: its frame rate varies")
+
+
+def test_a_clip_needs_an_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    (message,) = problems(folder, "source: {video: clip.mp4}")
+    assert "av, which is not installed; pip install '.[video]'" in message
+    load(folder, "source: {image: photo.png}")
+
+
 def test_a_still_with_a_slow_pan(folder: Path) -> None:
     still = source(folder, "{image: photo.png, zoom: 2, center: [{0s: 0, end: 100%}, 50%]}").shows
     assert isinstance(still, Still)
     assert (still.size, still.is_whole) == ((80, 40), False)
-    # Of 80×40, 53.3×40 has the shape of 64×48; at zoom 2 half of that is shown.
+    # Two thirds of its width have the shape of the frame; at zoom 2 half of that is shown.
     assert still.windows(still.zoom.sample([0.0, 0.5]) * 0, (64, 48), "crop")[0] == pytest.approx((0, 0.25, 1 / 3, 0.5))
 
 
@@ -207,14 +231,14 @@ def test_a_still_that_is_whole_has_no_window(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{image: photo.png, speed: 2}", ["4:34: source.speed: has no effect with a still"]),
-        ("{image: photo.png, sound: true}", ["4:34: source.sound: has no effect with a still"]),
-        ("{video: clip.mp4, zoom: 2}", ["4:31: source.zoom: has no effect with a clip"]),
+        ("{image: photo.png, speed: 2}", ["4:35: source.speed: has no effect with a still"]),
+        ("{image: photo.png, sound: true}", ["4:35: source.sound: has no effect with a still"]),
+        ("{video: clip.mp4, zoom: 2}", ["4:33: source.zoom: has no effect with a clip"]),
         (
             "{video: clip.mp4, fps: 24}",
-            ["4:30: source.fps: has no effect: a video has a rate of its own; see speed"],
+            ["4:32: source.fps: has no effect: a video has a rate of its own; see speed"],
         ),
-        ("{video: clip.mp4, sound: true}", ["4:32: source.sound: has no effect: 'clip.mp4' has no sound"]),
+        ("{video: clip.mp4, sound: true}", ["4:34: source.sound: has no effect: 'clip.mp4' has no sound"]),
         (
             "{video: clip.mp4, from: 18f}",
             ["4:9: source: 'clip.mp4' is over: its last picture is held from 0.5 s on; end: repeat or bounce goes on"],
