@@ -38,8 +38,8 @@ ROOMS: Mapping[str, str] = {
     "render.motion.displacements": "errors catalogue spec motion.transforms",
     "render.motion": "catalogue spec latents motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
-    "render.motion.flow.estimators": "errors models",
-    "render.motion.flow": "errors spec files files.videos models motion.displacements motion.flow.estimators",
+    "render.motion.flow.estimators": "errors files models",
+    "render.motion.flow": "errors catalogue spec files files.videos models motion.displacements motion.flow.estimators",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
     "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
@@ -57,8 +57,8 @@ ROOMS: Mapping[str, str] = {
     "render.renderer": "errors catalogue spec rng latents device motion motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",
     "render.renderer.loading": (
-        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors footage "
-        "priors priors.transformer renderer"
+        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors "
+        "footage priors priors.transformer renderer"
     ),
     "render.training": (
         "spec models models.registry latents device guidance.perceptors priors.bank priors.transformer sources "

@@ -67,7 +67,7 @@ def leaves(width: int, height: int, seed: int = 0, smallest: float = 1.5) -> Flo
         colour = random.uniform(0.05, 0.95, 3)
         cv2.circle(picture, middle, int(radius * 16), colour.tolist(), -1, cv2.LINE_AA, 4)
     grain = cv2.GaussianBlur(random.normal(0, 0.1, (height, width)), (0, 0), 1.0)
-    return np.clip(picture + grain[..., None], 0, 1).astype(np.float64)
+    return np.asarray(np.clip(picture + grain[..., None], 0, 1), np.float64)
 
 
 def moved_about(
@@ -80,6 +80,10 @@ def moved_about(
     matrix[:2, :2] = turn
     matrix[:2, 2] = np.array(middle) - turn @ np.array(middle) + by
     return matrix
+
+
+def _back(matrix: Floats) -> Floats:
+    return np.asarray(np.linalg.inv(matrix), np.float64)
 
 
 def _places(size: tuple[int, int], finer: int = 1) -> Floats:
@@ -96,7 +100,7 @@ def _front(layers: list[Layer], matrices: list[Floats], places: Floats) -> NDArr
     """Which layer is in front."""
     front = np.zeros(places.shape[:2], np.int64)
     for number, (layer, matrix) in enumerate(zip(layers, matrices, strict=True)):
-        inside = _through(np.linalg.inv(matrix), places) - layer.middle
+        inside = _through(_back(matrix), places) - layer.middle
         if layer.radius:
             front[(inside**2).sum(axis=-1) <= layer.radius**2] = number
     return front
@@ -105,7 +109,7 @@ def _front(layers: list[Layer], matrices: list[Floats], places: Floats) -> NDArr
 def _moved(layers: list[Layer], start: list[Floats], end: list[Floats], size: tuple[int, int]) -> tuple[Floats, Flags]:
     places = _places(size)
     front = _front(layers, start, places)
-    moves = np.stack([_through(b @ np.linalg.inv(a), places) for a, b in zip(start, end, strict=True)], axis=0)
+    moves = np.stack([_through(b @ _back(a), places) for a, b in zip(start, end, strict=True)], axis=0)
     there = np.take_along_axis(moves, front[None, ..., None], axis=0)[0]
     inside = (there >= -0.5).all(axis=-1) & (there[..., 0] <= size[0] - 0.5) & (there[..., 1] <= size[1] - 0.5)
     return there - places, inside & (_front(layers, end, there) == front)
@@ -116,8 +120,10 @@ def _shown(layers: list[Layer], matrices: list[Floats], size: tuple[int, int]) -
     front = _front(layers, matrices, places)
     picture = np.zeros((*places.shape[:2], 3))
     for number, (layer, matrix) in enumerate(zip(layers, matrices, strict=True)):
-        at = _through(np.linalg.inv(matrix), places).astype(np.float32)
+        at = _through(_back(matrix), places).astype(np.float32)
         texture = layer.texture.astype(np.float32)
         found = cv2.remap(texture, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
         picture[front == number] = found[front == number]
-    return np.clip(picture.reshape(size[1], SHARPER, size[0], SHARPER, 3).mean(axis=(1, 3)), 0, 1)
+    return np.asarray(
+        np.clip(picture.reshape(size[1], SHARPER, size[0], SHARPER, 3).mean(axis=(1, 3)), 0, 1), np.float64
+    )

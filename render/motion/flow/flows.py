@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from render import catalogue
 from render.errors import RunError
 from render.files.images import load_image
 from render.files.videos.clips import facts
 from render.models.downloads import cache_folder
+from render.models.model import ModelFiles
 from render.motion.displacements.flow import Field
+from render.motion.flow import estimators
 from render.motion.flow.cache import Cache
 from render.motion.flow.consistency import consistent
 from render.motion.flow.estimators import Estimator
@@ -124,6 +127,12 @@ class Flows:
             else:
                 self._sizes[image.file] = facts(image.file.path).size
         return self._sizes[image.file]
+
+
+def load(files: ModelFiles, device: torch.device) -> Estimator:
+    """Load what finds motion. Raises `WeightsError` if files are missing or do not fit."""
+    found: Estimator = catalogue.load(estimators, files.entry).load(files, device)
+    return found
 
 
 def _same(before: SourceImage, after: SourceImage) -> bool:

@@ -13,13 +13,11 @@ if TYPE_CHECKING:  # listing the catalogue must not import torch
 
 
 class Estimator(Protocol):
-    """Finds how far every pixel of a picture moves until another picture.
+    """Finds how far every pixel of a picture moves until another picture."""
 
-    Attributes:
-        identity: what its results depend on beside the pictures: method, settings, version, weights.
-    """
-
-    identity: str
+    @property
+    def identity(self) -> str:
+        """What its results depend on beside the pictures: method, settings, version, weights."""
 
     def __call__(self, first: Tensor, second: Tensor) -> Tensor:
         """Return the motion from the first to the second: (1, 2, H, W) float32, right and down, in pixels.

@@ -3,6 +3,7 @@
 Source: Kroeger, Timofte, Dai, Van Gool, "Fast Optical Flow using Dense Inverse Search" (2016).
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,23 +20,40 @@ SMOOTHNESS = 40.0  # of the variational refinement; OpenCV's 20 is less accurate
 class DenseInverseSearch:
     """See `render.motion.flow.estimators.Estimator`. It runs on the processor, on one thread.
 
+    Raises:
+        InputError: OpenCV is not installed.
+
+
     OpenCV's medium preset computes a vector for every patch of half the resolution.
     """
 
-    def __init__(self) -> None:
-        self._cv2 = _opencv()
-        self.identity = f"dis, medium, smoothness {SMOOTHNESS:g}, OpenCV {self._cv2.__version__}"
-        self._search = self._cv2.DISOpticalFlow.create(self._cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._search.setVariationalRefinementAlpha(SMOOTHNESS)
+    @property
+    def identity(self) -> str:
+        """See `Estimator`."""
+        return f"dis, medium, smoothness {SMOOTHNESS:g}, OpenCV {self._cv2.__version__}"
 
     def __call__(self, first: Tensor, second: Tensor) -> Tensor:
         threads = self._cv2.getNumThreads()
-        self._cv2.setNumThreads(1)  # several give other results: patches start from their neighbours' vectors
+        self._cv2.setNumThreads(1)  # so that vectors do not depend on where the picture was divided between threads
         try:
             moved = self._search.calc(self._grey(first), self._grey(second), None)
         finally:
             self._cv2.setNumThreads(threads)
         return torch.from_numpy(np.ascontiguousarray(moved)).movedim(-1, 0)[None].to(first.device)
+
+    @cached_property
+    def _search(self) -> Any:
+        search = self._cv2.DISOpticalFlow.create(self._cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        search.setVariationalRefinementAlpha(SMOOTHNESS)
+        return search
+
+    @cached_property
+    def _cv2(self) -> Any:
+        try:
+            import cv2
+        except ImportError as error:
+            raise InputError(f"the motion of footage needs OpenCV: {INSTALL}") from error
+        return cv2
 
     def _grey(self, picture: Tensor) -> Any:
         pixels = (picture[0].movedim(0, -1) * 255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
@@ -43,13 +61,5 @@ class DenseInverseSearch:
 
 
 def load(files: ModelFiles, device: torch.device) -> DenseInverseSearch:
-    """Return the estimator. Raises `InputError` if OpenCV is not installed."""
+    """Return the estimator. OpenCV is imported at its first search."""
     return DenseInverseSearch()
-
-
-def _opencv() -> Any:
-    try:
-        import cv2
-    except ImportError as error:
-        raise InputError(f"the motion of footage needs OpenCV: {INSTALL}") from error
-    return cv2
