@@ -7,15 +7,20 @@ import numpy as np
 
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
-from pipeline.curves.joined import JoinedCurve
+from pipeline.curves.joined import JoinedCurve, joined
+from pipeline.schedule.footage.playing import Playing
+from pipeline.schedule.footage.source import Source
+from pipeline.schedule.footage.still import Still
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.colour import Colour
+from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.motion_shake import path_curves
 from pipeline.schedule.sections.prompts import Prompt
 from render import catalogue
 from render.errors import one_line
 from render.motion import transforms
 
+_NONE, _ONCE = Curve.constant(0.0), Curve.constant(1.0)
 END = 1e-9  # seconds: tolerance for rounding errors of times at the end
 
 
@@ -78,7 +83,7 @@ def lines(schedule: Schedule) -> list[Line]:
         found.append(Line(name="cutouts", unit="per step", curve=schedule.refine.cutouts))
     if not (schedule.refine.cadence.is_constant and schedule.refine.cadence.keys[0].value == 1):
         found.append(Line(name="cadence", unit="frames", curve=schedule.refine.cadence))
-    found += _noise(schedule) + _colour(schedule)
+    found += _footage(schedule) + _noise(schedule) + _colour(schedule)
     losses = {name: curve for name, curve in schedule.losses.items() if name != "guide" or schedule.guides.images}
     found += [Line(name=f"{name} loss", unit="", curve=curve) for name, curve in losses.items()]
     found += [
@@ -108,6 +113,36 @@ def _shake(schedule: Schedule) -> list[Line]:
         Line(name="shake amount", unit="share of the height", curve=shake.amount),
         Line(name="shake speed", unit="swings per second", curve=shake.speed),
     ]
+
+
+def _footage(schedule: Schedule) -> list[Line]:
+    """How footage is played and used, as far as its settings are not left at their defaults."""
+    starts = [shot.start for shot in schedule.shots]
+    sources: list[Source | None] = [shot.sections["source"] for shot in schedule.shots]
+    motions: list[Motion] = [shot.sections["motion"] for shot in schedule.shots]
+    parts = [part for part in sources if part is not None]
+    flows = [motion.flow for motion in motions if motion.flow is not None]
+    found = []
+    if parts:
+        found.append(("mix", "of the last result", [_NONE if part is None else part.mix for part in sources]))
+        speeds = [part.shows.speed if part and isinstance(part.shows, Playing) else _ONCE for part in sources]
+        found.append(("source speed", "times as fast", speeds))
+        found.append(("source zoom", "factor", [_zoom(part) for part in sources]))
+    if flows:
+        found.append(("flow amount", "", [_NONE if each.flow is None else each.flow.amount for each in motions]))
+        smooths = [_NONE if each.flow is None else each.flow.smooth for each in motions]
+        found.append(("flow smooth", "share of the height", smooths))
+        speeds = [_ONCE if each.flow is None else each.flow.shows.speed for each in motions]
+        found.append(("flow speed", "times as fast", speeds))
+    lines = [Line(name=name, unit=unit, curve=joined(starts, curves)) for name, unit, curves in found]
+    usual = {"source speed": 1.0, "source zoom": 1.0, "flow speed": 1.0, "flow smooth": 0.0}
+    return [
+        line for line in lines if not line.curve.is_constant or line.curve.keys[0].value != usual.get(line.name, np.nan)
+    ]
+
+
+def _zoom(part: Source | None) -> Curve:
+    return part.shows.zoom if part is not None and isinstance(part.shows, Still) else _ONCE
 
 
 def _noise(schedule: Schedule) -> list[Line]:
@@ -147,6 +182,11 @@ def has_regions(schedule: Schedule) -> bool:
     if any(prompt.region is not None for prompt in schedule.prompts):
         return True
     return any(shot.sections["losses"].regions or shot.sections["keep"] for shot in schedule.shots)
+
+
+def has_footage(schedule: Schedule) -> bool:
+    """Whether anything in the schedule is taken from footage."""
+    return any(shot.sections["source"] or shot.sections["motion"].flow for shot in schedule.shots)
 
 
 def events(schedule: Schedule) -> list[Event]:

@@ -1,8 +1,9 @@
-"""The pictures that a schedule starts from and goes towards, in previews."""
+"""The pictures that a schedule starts from, goes towards and repaints, in previews."""
 
 import torch
 from torch import Tensor
 
+from render.footage import Footage
 from render.guidance import pictures
 from render.motion.composed import Motions
 from render.motion.warp import warp
@@ -18,6 +19,7 @@ class Pictures:
     def __init__(self) -> None:
         self._read: dict[Picture, Tensor] = {}
         self._displace = Motions()
+        self._footage = Footage(_CPU)
 
     def begin(self, spec: FrameSpec, otherwise: Tensor) -> Tensor:
         """Return what a frame without a predecessor shows: its picture, blended with `otherwise` by its strength.
@@ -30,7 +32,12 @@ class Pictures:
         return torch.lerp(otherwise, self._of(spec.start.picture, spec), spec.start.strength)
 
     def over(self, shown: Tensor, spec: FrameSpec) -> Tensor:
-        """Blend the guides of a frame into it, each by its weight and where it has moved to: (1, 3, H, W) in [0, 1]."""
+        """Blend the guides of a frame into it, each by its weight and where it has moved to: (1, 3, H, W) in [0, 1].
+
+        A frame of footage shows that instead of `shown`.
+        """
+        if spec.source is not None:
+            shown = self._footage.picture(spec.source.image, spec.size)
         if not spec.image_guides:
             return shown
         total = max(1.0, sum(guide.weight for guide in spec.image_guides))

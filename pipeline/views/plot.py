@@ -5,7 +5,6 @@ import textwrap
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib
 
@@ -21,19 +20,17 @@ from pipeline.curves.array import Array
 from pipeline.schedule import chart
 from pipeline.schedule.chart import Band, Line
 from pipeline.schedule.schedule import Schedule
-from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, PANEL_SHAPE, EventName, Layout, event_names
+from pipeline.views import plot_rows
+from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
+from pipeline.views.plot_rows import TEXT, label
 from pipeline.views.swatches import draw_swatches, palettes
 from pipeline.views.thumbnails import Mark, marks
 from render.errors import one_line
-
-if TYPE_CHECKING:
-    from pipeline.views.regions import Strip
 
 DPI = 100
 SAMPLES, MOST_SAMPLES = 1500, 100_000
 MOST_LINES = 100  # of beats, in the whole plot
 _INK, _BEAT = "0.25", "0.55"
-_TEXT = 8.5  # font size in points
 _COLORS = pyplot.get_cmap("tab20")(np.r_[0:20:2, 1:20:2])
 
 
@@ -47,13 +44,13 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
     lines, bands = chart.lines(schedule), chart.bands(schedule)
     pictures = marks(schedule)
     moving = [line for line in lines if not line.curve.is_constant]
-    masks = _strips(schedule)
+    rows = plot_rows.rows(schedule)
     names = event_names(chart.events(schedule), schedule.output.length)
     swatches = palettes(schedule)
     layout = Layout(
         event_rows=max((name.row + 1 for name in names), default=0),
         names=len(bands),
-        panels=bool(pictures) + len(masks) + len(moving),
+        panels=bool(pictures) + len(rows) + len(moving),
         notes=[*textwrap.wrap(_constants([line for line in lines if line not in moving]), 130), *[""] * len(swatches)],
     )
     figure = pyplot.figure(figsize=(layout.width, layout.height))
@@ -63,8 +60,8 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
         following = iter(panels)
         if pictures:
             _draw_marks(next(following), pictures, schedule)
-        for panel, strip in zip(itertools.islice(following, len(masks)), masks, strict=True):
-            _draw_masks(panel, strip, schedule)
+        for panel, row in zip(itertools.islice(following, len(rows)), rows, strict=True):
+            plot_rows.draw(panel, row, schedule)
         for panel, line in zip(following, moving, strict=True):
             _draw_curve(panel, line, schedule)
         _draw_time((prompts, *panels), schedule)
@@ -98,7 +95,7 @@ def _draw_prompts(axis: Axes, bands: Sequence[Band], schedule: Schedule) -> None
         axis.fill_between(times, under, below, color=color, alpha=0.75, linewidth=0)
         over, under = above, below
     axis.axhline(0, color="black", linewidth=0.6)
-    _label(axis, "prompts", f"({schedule.shots[0].blend})")
+    label(axis, "prompts", f"({schedule.shots[0].blend})")
 
 
 def _draw_marks(axis: Axes, pictures: Sequence[Mark], schedule: Schedule) -> None:
@@ -118,32 +115,7 @@ def _draw_marks(axis: Axes, pictures: Sequence[Mark], schedule: Schedule) -> Non
         )
         axis.add_artist(place)
     axis.set_ylim(bottom=0)
-    _label(axis, "guides", "weight, and pictures to start from (dashed)")
-
-
-def _strips(schedule: Schedule) -> list["Strip"]:
-    """As many small masks of every region as fit side by side."""
-    if not chart.has_regions(schedule):
-        return []
-    from pipeline.views.regions import strips  # imports torch
-
-    width, height = schedule.output.size
-    return strips(schedule, max(2, min(24, int(PANEL_SHAPE / (width / height)) - 1)))
-
-
-def _draw_masks(axis: Axes, strip: "Strip", schedule: Schedule) -> None:
-    """Draw small masks side by side, from the first frame at the left end to the last one at the right end."""
-    width, height = schedule.output.size
-    wide = width / height / PANEL_SHAPE
-    for time, mask in zip(strip.times, strip.masks, strict=True):
-        left = time / schedule.output.length * (1 - wide)
-        inset = axis.inset_axes((left, 0.04, wide * 0.96, 0.92))
-        inset.imshow(mask, cmap="gray", vmin=0, vmax=1, aspect="auto", interpolation="bilinear")
-        inset.set_xticks([])
-        inset.set_yticks([])
-    axis.set_yticks([])
-    axis.set_facecolor("0.9")
-    _label(axis, "region", strip.label)
+    label(axis, "guides", "weight, and pictures to start from (dashed)")
 
 
 def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:
@@ -160,12 +132,7 @@ def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:
     axis.set_ylim(low - room, high + room)
     axis.grid(axis="y", alpha=0.3)
     axis.ticklabel_format(useOffset=False)
-    _label(axis, line.name, line.unit)
-
-
-def _label(axis: Axes, name: str, unit: str) -> None:
-    text = "\n".join([name, *textwrap.wrap(unit, 19)])
-    axis.text(-0.074, 0.5, text, transform=axis.transAxes, ha="right", va="center", fontsize=_TEXT)
+    label(axis, line.name, line.unit)
 
 
 def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
@@ -174,7 +141,7 @@ def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
     step = chart.beat_step(schedule, length, MOST_LINES)
     for axis in axes:
         axis.set_xlim(0, length)
-        axis.tick_params(labelbottom=axis is axes[-1], labelsize=_TEXT)
+        axis.tick_params(labelbottom=axis is axes[-1], labelsize=TEXT)
         if step is not None and music.beat is not None:
             strong = step * (music.beats_per_bar if step == 1 else 4)
             number = np.arange(0, float(music.beat.beats_at(np.array(length))) + 1e-9, step)
@@ -184,7 +151,7 @@ def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
         for event in chart.events(schedule):
             style = "--" if event.kind == "marker" else "-"
             axis.axvline(event.time, color=_INK, linewidth=1, linestyle=style)
-    axes[-1].set_xlabel("seconds" + _beats_label(step, music.beats_per_bar), fontsize=_TEXT)
+    axes[-1].set_xlabel("seconds" + _beats_label(step, music.beats_per_bar), fontsize=TEXT)
 
 
 def _beats_label(step: int | None, per_bar: int) -> str:
@@ -206,7 +173,7 @@ def _name_events(axis: Axes, names: Sequence[EventName]) -> None:
             xytext=(-2 if name.leftwards else 2, 3 + 72 * EVENT_ROW * name.row),
             textcoords="offset points",
             ha="right" if name.leftwards else "left",
-            fontsize=_TEXT,
+            fontsize=TEXT,
             color=_INK,
             parse_math=False,
         )
@@ -222,9 +189,9 @@ def _write(figure: Figure, layout: Layout, bands: Sequence[Band], title: str) ->
         if not last:
             color = _COLORS[number % len(_COLORS)]
             figure.text(x, y, "■", color=color, alpha=0.75, va="center", fontsize=11)
-        figure.text(x + 0.015, y, text, va="center", fontsize=_TEXT, parse_math=False)
+        figure.text(x + 0.015, y, text, va="center", fontsize=TEXT, parse_math=False)
     for y, note in layout.note_places():
-        figure.text(0.5, y, note, ha="center", va="center", fontsize=_TEXT, parse_math=False)
+        figure.text(0.5, y, note, ha="center", va="center", fontsize=TEXT, parse_math=False)
 
 
 def _constants(still: Sequence[Line]) -> str:

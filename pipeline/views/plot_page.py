@@ -17,6 +17,7 @@ from pipeline.views.thumbnails import marks
 from render.errors import one_line
 
 DIGITS = 7
+FILM, FILM_HEIGHT = 48, 72  # pictures of footage over time, in pixels
 MASKS, MASK_HEIGHT = 32, 24  # of a region over time, in pixels
 _TEMPLATE = Path(__file__).with_name("plot_page.html")
 
@@ -64,8 +65,26 @@ def page_data(schedule: Schedule) -> Mapping[str, object]:
             }
             for line in chart.lines(schedule)
         ],
+        "films": _films(schedule),
         "regions": _regions(schedule),
     }
+
+
+def _films(schedule: Schedule) -> list[dict[str, object]]:
+    """What all footage shows at some frames, each as a small picture."""
+    if not chart.has_footage(schedule):
+        return []
+    from pipeline.views.films import films  # imports torch
+
+    return [
+        {
+            "name": f"{film.name}: {film.label}",
+            "width": film.images[0].width,
+            "frames": [round(time * schedule.output.fps) for time in film.times],
+            "images": film.data,
+        }
+        for film in films(schedule, FILM, FILM_HEIGHT)
+    ]
 
 
 def _regions(schedule: Schedule) -> list[dict[str, object]]:

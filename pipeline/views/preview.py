@@ -2,7 +2,8 @@
 
 A render adds detail wherever a zoom goes, so a preview needs a picture with detail at every scale. The test picture
 repeats at every doubling of its size, with each octave blended into the next, and is mirrored beyond its edges, so that
-an hour of zoom always looks like a zoom. What enters at the border is visible briefly, see `pipeline.views.entering`.
+an hour of zoom always looks like a zoom. What enters at the border is visible briefly, see `pipeline.views.entering`. A
+source is shown itself, as frames begin from it.
 """
 
 import itertools
@@ -23,6 +24,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg, formats
 from pipeline.video.sound import cut_sound
+from pipeline.views.drifting import Drifting
 from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
 from pipeline.views.pictures import Pictures
@@ -38,7 +40,8 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     """Make a video of the motion, each frame labelled with its time and strongest prompt; return the number of frames.
 
     Args:
-        picture: the picture to move; if None, those that the schedule starts from and goes towards, or a test picture.
+        picture: the picture to move; if None, those that the schedule starts from, goes towards and repaints, or a
+            test picture.
         binary: path of the ffmpeg program.
 
     Raises:
@@ -68,7 +71,7 @@ def motion(timeline: Timeline, picture: Tensor, pictures: Pictures | None = None
         pictures: those of the schedule, which take its place; None to show none of them.
     """
     endless = EndlessPicture(picture)
-    entering = Entering(timeline.fps)
+    entering, drifting = Entering(timeline.fps), Drifting(timeline.fps)
     backwards = np.eye(3)
     for spec in timeline:
         if spec.cut:
@@ -77,7 +80,7 @@ def motion(timeline: Timeline, picture: Tensor, pictures: Pictures | None = None
             endless = EndlessPicture(pictures.begin(spec, picture))
         moves = motion_matrix(spec.transforms, spec.size, spec.center)
         backwards = endless.nearest(backwards @ np.linalg.inv(moves))
-        shown = entering.over(endless.seen_through(backwards), spec, moves)
+        shown = drifting.over(entering.over(endless.seen_through(backwards), spec, moves), spec)
         yield _as_bytes(pictures.over(shown, spec) if pictures else shown), spec
 
 

@@ -42,9 +42,7 @@ class Mark:
     @property
     def data(self) -> str:
         """The picture as a data URI."""
-        content = io.BytesIO()
-        self.image.save(content, "JPEG", quality=85)
-        return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+        return as_uri(self.image)
 
 
 def marks(schedule: Schedule) -> list[Mark]:
@@ -62,6 +60,13 @@ def marks(schedule: Schedule) -> list[Mark]:
         for guide in schedule.guides.images
     ]
     return sorted(found, key=lambda mark: mark.time)
+
+
+def as_uri(image: Image.Image) -> str:
+    """A picture as a data URI."""
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode("ascii")
 
 
 def _name(picture: Picture) -> str:

@@ -11,7 +11,7 @@ from render import catalogue, sources
 from render.guidance.followed import Followed
 from render.motion.canvas.painting import Painter
 from render.motion.displacements import Displacement
-from render.motion.repainting import drawn, repainted_start
+from render.motion.repainting import drawn, mixed, repainted_start
 from render.motion.shown import trusted
 from render.motion.warm_start import warm_start
 from render.motion.warp import warp
@@ -108,7 +108,7 @@ class Preparation:
         motion = self._models.displace(state.image, spec.motions)
         moved, trust = warp(state.image, motion, spec.border), trusted(motion, state.image)
         share = source.mix * trust
-        image = seen = torch.lerp(own if refined else drawn(latents, own), moved, share)
+        image = seen = mixed(own if refined else drawn(latents, own), moved, source.mix, trust)
         if not _mixes(spec):
             image = matched(image, state, spec, own)
         start = None

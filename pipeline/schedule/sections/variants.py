@@ -27,10 +27,13 @@ def _shape() -> Shape:
     }
 
 
+_PATTERN: Shape = {"title": "file_pattern", **written_as(r"[^*]*\*.*", "a pattern of files such as clips/*.mp4")}
+_FILES: Shape = {"title": "matching_files", **map_of({FILES: _PATTERN}, required=(FILES,))}
+
+
 def _varying(shape: Shape) -> Shape:
-    pattern = written_as(r"[^*]*\*.*", "a pattern of files such as clips/*.mp4")
-    files = map_of({FILES: pattern}, required=(FILES,))
-    return one_of(list_of(one_of(shape, files) if shape else {}, MAX_VALUES), pattern, files)
+    """The shape of the values of a path, each of which has this shape."""
+    return one_of(list_of(one_of(shape, _FILES) if shape else {}, MAX_VALUES), _PATTERN, _FILES)
 
 
 SECTION: Section[None] = Section(position=150, shape=_shape, is_merged=False, can_vary=False)
