@@ -90,6 +90,8 @@ def first_picture(path: Path) -> Fraction:
     from render.files.videos.opening import opened
 
     with opened(path) as (container, stream):
+        if container.format.name == "avi":  # it has no such times; FFmpeg takes those of decoding, which is earlier
+            return Fraction(0)
         shown = next((frame for frame in container.decode(stream) if frame.pts is not None), None)
         return Fraction(shown.pts * stream.time_base) if shown is not None else Fraction(0)
 

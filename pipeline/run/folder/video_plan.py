@@ -7,10 +7,10 @@ from math import inf
 from typing import Any
 
 from pipeline.audio.pieces import Piece
-from pipeline.schedule.over_time.sound import sound_of_clips
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import order
 from pipeline.schedule.sections.output_video import Video
+from pipeline.schedule.soundtrack import sound_of_clips
 from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec
 

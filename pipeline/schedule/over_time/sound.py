@@ -1,6 +1,6 @@
 """What is heard of the schedule's clips, shot by shot."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,30 +10,27 @@ from pipeline.schedule.footage.playing import Playing
 from pipeline.schedule.footage.sounding import is_heard, pace
 from pipeline.schedule.footage.source import Source
 from pipeline.schedule.over_time.played import Played, played_in
-from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.shots import Shot
 from render.spec.pictures import ImageFile
 
 
-def sound_of_clips(schedule: Schedule) -> tuple[Piece, ...]:
-    """The sound of the shots' clips, in pieces; empty if none is heard, or the schedule has a track."""
-    if schedule.music.path is not None:
-        return ()
-    pieces = joined(_pieces(schedule))
+def sound_of_shots(shots: Sequence[Shot], fps: float, count: int) -> tuple[Piece, ...]:
+    """The sound of the shots' clips, in pieces, for `count` frames at `fps`; empty if none is heard."""
+    pieces = joined(_pieces(shots, fps, count))
     return pieces if any(piece.path for piece in pieces) else ()
 
 
-def clips_heard(schedule: Schedule) -> Iterator[ImageFile]:
+def clips_heard(shots: Sequence[Shot]) -> Iterator[ImageFile]:
     """The files of the shots' clips whose sound is wanted."""
-    for shot in schedule.shots:
+    for shot in shots:
         source: Source | None = shot.sections["source"]
         if source is not None and isinstance(source.shows, Playing) and is_heard(source):
             yield source.shows.clip.files[0]
 
 
-def _pieces(schedule: Schedule) -> Iterator[Piece]:
+def _pieces(shots: Sequence[Shot], fps: float, count: int) -> Iterator[Piece]:
     """What is heard in each shot, from its first frame on, which may be a little after the shot begins."""
-    fps, shots = schedule.output.fps, schedule.shots
-    times = np.arange(schedule.output.num_frames) / fps
+    times = np.arange(count) / fps
     numbers = np.clip(np.searchsorted([shot.start for shot in shots], times, side="right") - 1, 0, None)
     at = 0.0
     for own in played_in(shots, [shot.sections["source"] for shot in shots], times, numbers):

@@ -1,7 +1,6 @@
 """The sound of clips in the video: every sample where it is in the clip, for every container and way of playing it."""
 
 import subprocess
-import wave
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pipeline.audio.cut import cut
 from pipeline.audio.pieces import RATE, Piece
@@ -18,49 +16,21 @@ from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.video.sound import cut_sound
+from tests import flashes
+from tests.flashes import BURST, Samples, at, begins, sound
 
-Samples = NDArray[np.float64]
-
-EVERY = 12  # pictures between two flashes
-BURST = 480  # samples
 AAC = 2  # samples by which the encoder's filters move a burst
 TEMPO = 0.035  # seconds by which a stretched burst may be off
-
-
-def burst(number: int) -> Samples:
-    """Noise by which a flash is recognised."""
-    return np.random.default_rng(number).uniform(-0.5, 0.5, BURST)
-
-
-def sound(fps: Fraction, seconds: float) -> Samples:
-    """Silence with the burst of every flash, beginning with its picture."""
-    found = np.zeros(round(seconds * RATE) + BURST)
-    for number in range(int(seconds * fps / EVERY) + 1):
-        at = round(number * EVERY / fps * RATE)
-        if at < seconds * RATE:
-            found[at : at + BURST] += burst(number)
-    return found[: round(seconds * RATE)]
-
 
 Film = Callable[..., Path]
 
 
 @pytest.fixture
 def film(tmp_path: Path, any_ffmpeg: str) -> Film:
-    """Makes a clip of 4 s with flashes, and bursts at the same moments."""
+    """Makes a clip with flashes, and bursts at the same moments."""
 
-    def make(name: str, *options: str, fps: str = "25", late: float = 0.0, pictures: str = "") -> Path:
-        rate = Fraction(fps)
-        with wave.open(str(tmp_path / "sound.wav"), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes((sound(rate, 4.0)[round(late * RATE) :] * 32767).round().astype("<i2").tobytes())
-        flashes = f"color=black:r={fps}:s=64x48:d=4,geq=lum='if(eq(mod(N\\,{EVERY})\\,0)\\,235\\,16)':cb=128:cr=128"
-        command = [any_ffmpeg, "-y", "-loglevel", "error", "-f", "lavfi", "-i", f"{flashes}{pictures}"]
-        command += ["-itsoffset", str(late), "-i", str(tmp_path / "sound.wav"), "-c:v", "libx264", "-g", "20"]
-        subprocess.run([*command, *options, str(tmp_path / name)], check=True)
-        return tmp_path / name
+    def make(name: str, *options: str, **more: Any) -> Path:
+        return flashes.film(any_ffmpeg, tmp_path / name, *options, **more)
 
     return make
 
@@ -85,15 +55,6 @@ def heard(schedule: Schedule, seconds: float | None = None) -> Samples:
     return channels
 
 
-def at(samples: Samples, number: int) -> int:
-    """Where a burst is loudest in the samples."""
-    return int(np.abs(np.correlate(samples, burst(number), "valid")).argmax())
-
-
-def expected(fps: Fraction, number: int) -> int:
-    return round(number * EVERY / fps * RATE)
-
-
 @pytest.mark.parametrize("fps", ["24000/1001", "30000/1001", "25"])
 @pytest.mark.parametrize(("name", "options"), [("a.mkv", ("-c:a", "flac")), ("a.mov", ("-c:a", "pcm_s16le"))])
 def test_lossless_sound_is_the_clips_to_the_sample(
@@ -101,7 +62,7 @@ def test_lossless_sound_is_the_clips_to_the_sample(
 ) -> None:
     film(name, *options, fps=fps)
     samples = heard(read(tmp_path, f"output: {{size: [16, 16], fps: {fps}, length: 3s}}\nsource: {{video: {name}}}"))
-    np.testing.assert_allclose(samples, sound(Fraction(fps), 4.0)[: len(samples)], atol=1e-4)
+    np.testing.assert_allclose(samples, sound(Fraction(fps))[: len(samples)], atol=1e-4)
 
 
 @pytest.mark.parametrize("fps", ["24000/1001", "30000/1001"])
@@ -109,7 +70,7 @@ def test_the_priming_of_aac_is_left_out(film: Film, tmp_path: Path, fps: str) ->
     film("a.mp4", "-c:a", "aac", "-b:a", "192k", fps=fps)
     samples = heard(read(tmp_path, f"output: {{size: [16, 16], fps: {fps}, length: 3s}}\nsource: {{video: a.mp4}}"))
     for number in range(5):
-        assert abs(at(samples, number) - expected(Fraction(fps), number)) <= AAC
+        assert abs(at(samples, number) - begins(Fraction(fps), number)) <= AAC
 
 
 def test_sound_that_begins_late_stays_in_step(film: Film, tmp_path: Path) -> None:
@@ -118,7 +79,7 @@ def test_sound_that_begins_late_stays_in_step(film: Film, tmp_path: Path) -> Non
     samples = heard(schedule)
     begin = round(0.123 * RATE)
     assert not samples[:begin].any()
-    np.testing.assert_allclose(samples[begin:], sound(Fraction(25), 4.0)[begin : 3 * RATE], atol=1e-4)
+    np.testing.assert_allclose(samples[begin:], sound(Fraction(25))[begin : 3 * RATE], atol=1e-4)
 
 
 def test_an_edit_list_cuts_the_sound_too(film: Film, tmp_path: Path, any_ffmpeg: str) -> None:
@@ -128,7 +89,7 @@ def test_an_edit_list_cuts_the_sound_too(film: Film, tmp_path: Path, any_ffmpeg:
     schedule = read(tmp_path, "output: {size: [16, 16], fps: 25, length: 2s}\nsource: {video: a.mp4}")
     samples = heard(schedule)
     for number in (3, 4):
-        assert abs(at(samples, number) - (expected(Fraction(25), number) - round(1.32 * RATE))) <= AAC
+        assert abs(at(samples, number) - (begins(Fraction(25), number) - round(1.32 * RATE))) <= AAC
 
 
 def test_a_variable_rate_leaves_the_sound_alone(film: Film, tmp_path: Path) -> None:
@@ -136,13 +97,13 @@ def test_a_variable_rate_leaves_the_sound_alone(film: Film, tmp_path: Path) -> N
     schedule = read(tmp_path, "output: {size: [16, 16], fps: 30, length: 3s}\nsource: {video: a.mkv}")
     assert not schedule.shots[0].sections["source"].shows.clip.constant
     samples = heard(schedule)
-    np.testing.assert_allclose(samples, sound(Fraction(25), 4.0)[: len(samples)], atol=1e-4)
+    np.testing.assert_allclose(samples, sound(Fraction(25))[: len(samples)], atol=1e-4)
 
 
 def test_it_begins_where_the_clip_does_and_repeats_with_it(film: Film, tmp_path: Path) -> None:
     film("a.mkv", "-c:a", "flac")
     text = "output: {size: [16, 16], fps: 25, length: 8s}\nsource: {video: a.mkv, from: 36f, end: END}"
-    once = sound(Fraction(25), 4.0)[round(1.44 * RATE) :]
+    once = sound(Fraction(25))[round(1.44 * RATE) :]
     held = heard(read(tmp_path, text.replace("END", "hold")))
     np.testing.assert_allclose(held[: len(once)], once, atol=1e-4)
     assert not held[len(once) :].any()
@@ -163,7 +124,7 @@ def test_every_shot_has_its_own_sound(film: Film, tmp_path: Path) -> None:
         "- {length: 1s, source: none}\n- {length: 1s, source: {sound: false}}\n- {length: 0.5s, source: {from: 2s}}",
     )
     samples = heard(schedule)
-    first, second = sound(Fraction(25), 4.0), sound(Fraction(24), 4.0) * 0.5**0.5  # as ffmpeg makes stereo
+    first, second = sound(Fraction(25)), sound(Fraction(24)) * 0.5**0.5  # as ffmpeg makes stereo
     parts = [round(seconds * RATE) for seconds in (2.12, 2.92, 4.92)]  # a shot begins with its first frame
     np.testing.assert_allclose(samples[: parts[0]], first[: parts[0]], atol=1e-4)
     late = RATE + round(0.02 * RATE)
@@ -180,7 +141,7 @@ def test_another_speed_keeps_the_pitch_and_does_not_drift(film: Film, tmp_path: 
     text = f"output: {{size: [16, 16], fps: 25, length: {3.6 / speed}s}}\nsource: {{video: a.mkv, speed: {speed}}}"
     samples = heard(read(tmp_path, text))
     for number in range(1, 7):
-        assert abs(at(samples, number) - expected(Fraction(25), number) / speed) <= TEMPO * RATE
+        assert abs(at(samples, number) - begins(Fraction(25), number) / speed) <= TEMPO * RATE
 
 
 @pytest.mark.parametrize("speed", ["-1", "0", "4", "{0s: 1, 2s: 2}"])
@@ -229,7 +190,7 @@ def test_sound_with_a_gap_stays_where_its_time_stamps_say(tmp_path: Path, any_ff
     samples = heard(schedule)
     assert not samples[round(1.05 * RATE) : round(1.95 * RATE)].any()
     for number in (0, 1, 2, 5, 7):
-        assert abs(at(samples, number) - expected(Fraction(25), number)) <= RATE / 1000  # Matroska's tick
+        assert abs(at(samples, number) - begins(Fraction(25), number)) <= RATE / 1000  # Matroska's tick
     assert at(samples, 0) == 0
 
 
@@ -238,7 +199,7 @@ def test_pieces_round_each_time_for_itself(film: Film, tmp_path: Path) -> None:
     pieces = [Piece(until=0.5, path=str(path), clip=True, start=0.96, stop=1.0001, again=0.96)]
     with cut(pieces, 1.0, tmp_path / "video.mp4", repeat=2) as (raw, _):
         samples = np.frombuffer(raw.read_bytes(), "<f4").astype(np.float64)
-    once = sound(Fraction(25), 4.0)[round(0.96 * RATE) :]
+    once = sound(Fraction(25))[round(0.96 * RATE) :]
     assert len(samples) == 2 * RATE
     np.testing.assert_array_equal(samples[:RATE], samples[RATE:])
     for number in range(12):
