@@ -137,6 +137,24 @@ def test_a_blend_with_the_last_result_is_the_mix(beside: Run) -> None:
     assert "0.5 times as fast as its sound" in found.notes
 
 
+def test_a_script_that_restyles_extracted_frames(beside: Run) -> None:
+    script = """
+FRAMES=/home/me/frames
+ffmpeg -y -i dance.mp4 -q:v 2 "$FRAMES"/frame-%04d.jpg
+ls "$FRAMES" | while read file; do
+  python generate.py -p "a sea | fog:0.5" -ii "$FRAMES"/"$file" -o out/"$file" -i 25 -s 64 48 -sd 3
+done
+ffmpeg -y -framerate 12 -i out/frame-%04d.jpg styled.mp4
+"""
+    found = beside(script, "a.sh")
+    assert found.numbers == list(range(36))
+    assert set(found.mixes) == {0}
+    assert [spec.num_steps for spec in found.specs] == [25] * 36
+    told = beside(script.replace("dance.mp4", '"$1"'), "a.sh")
+    assert told.numbers == [None]
+    assert "ffmpeg -i $1: the script is told its clip when it runs: write its name there" in told.notes
+
+
 @pytest.mark.parametrize("folder", ["/content/drive/MyDrive/", "D:\\clips\\", "https://example.org/a/"])
 def test_a_clip_elsewhere_is_looked_for_by_its_name_in_the_schedules_folder(beside: Run, folder: str) -> None:
     found = beside(WARP, max_frames=3, video_init_path=f"{folder}dance.mp4")
