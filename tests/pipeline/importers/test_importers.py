@@ -24,6 +24,7 @@ FORMATS = {
     "disco_settings.txt": "disco",
     "nerdyrodent.sh": "nerdyrodent",
     "parseq.json": "parseq",
+    "pixray.yaml": "pixray",
     "pytti.yaml": "pytti",
     "vqgan_clip_generator.txt": "vqgan_clip_generator",
     "warpfusion.txt": "warpfusion",
