@@ -38,7 +38,8 @@ ROOMS: Mapping[str, str] = {
     "render.motion.displacements": "errors catalogue spec motion.transforms",
     "render.motion": "catalogue spec latents motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
-    "render.motion.flow": "errors spec motion.displacements",
+    "render.motion.flow.estimators": "errors files models",
+    "render.motion.flow": "errors catalogue spec files files.videos models motion.displacements motion.flow.estimators",
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
     "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
@@ -56,8 +57,8 @@ ROOMS: Mapping[str, str] = {
     "render.renderer": "errors catalogue spec rng latents device motion motion.displacements "
     "motion.canvas guidance guidance.colour guidance.perceptors priors sources refinement",
     "render.renderer.loading": (
-        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors footage "
-        "priors priors.transformer renderer"
+        "catalogue spec files models latents device motion.displacements motion.flow guidance guidance.perceptors "
+        "footage priors priors.transformer renderer"
     ),
     "render.training": (
         "spec models models.registry latents device guidance.perceptors priors.bank priors.transformer sources "
@@ -113,6 +114,7 @@ CATALOGUES = (  # one file per entry, so they may grow
     "render/guidance/regions",
     "render/latents",
     "render/motion/displacements",
+    "render/motion/flow/estimators",
     "render/motion/transforms",
     "render/priors",
     "render/sources",

@@ -53,6 +53,7 @@ def models(ctx: click.Context, everything: bool) -> None:
             show(f"  ... {len(known)} in all; --all lists every MODEL/PRETRAINED of open_clip")
         _list("start.prior", registry.priors().values())
         _list("models.segmenter", registry.segmenters().values())
+        _list("models.flow", registry.flows().values())
         show(f"files: {cache_folder()} (set RENDER_CACHE to change it); models of your own: docs/models.md")
 
 
@@ -102,11 +103,18 @@ def _find(name: str) -> list["Model"]:
     from render.models import registry
 
     found = []
-    for find in (registry.find_latent, registry.find_perceptor, registry.find_prior):
+    for find in (
+        registry.find_latent,
+        registry.find_perceptor,
+        registry.find_prior,
+        registry.find_segmenter,
+        registry.find_flow,
+    ):
         with contextlib.suppress(UnknownNameError):
             found.append(find(name))
     if not found:
-        known = [*registry.latents(), *registry.perceptors(), *registry.priors(), *registry.segmenters()]
+        kinds = registry.latents, registry.perceptors, registry.priors, registry.segmenters, registry.flows
+        known = [name for names in kinds for name in names()]
         raise InputError(f"unknown model '{name}'; {suggestion(name, known, 'render models --all lists them')}")
     return found
 

@@ -73,7 +73,8 @@ def _assembled(document: Value, title: str) -> Schedule:
     found["shots"] = found["shots"].shots
     latents = [shot.models.latent for shot in found["shots"]]
     models = with_priors(found["models"], found["start"], latents)
-    found["models"] = dataclasses.replace(models, finds_texts=_finds_texts(found))
+    footage = any(shot.sections["source"] or shot.sections["motion"].flow for shot in found["shots"])
+    found["models"] = dataclasses.replace(models, finds_texts=_finds_texts(found), finds_motion=footage)
     found["title"] = found["title"] or title
     fields = {field.name for field in dataclasses.fields(Schedule)}
     others = {name: found.pop(name) for name in [*found] if name not in fields}

@@ -44,7 +44,7 @@ class Timeline:
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
-        self.fps = schedule.output.fps
+        self.fps, finder = schedule.output.fps, schedule.models.flow.name
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
         self.num_led = schedule.loop.num_led(schedule.output.fps)
         self._blend_weights = blend_weights(self.num_led)
@@ -56,7 +56,7 @@ class Timeline:
         end = len(self.times) / self.fps if self.num_led else None
         self._motion = MotionOverTime(schedule.motion, schedule.output.size, self.times, end, self.cuts)
         self._footage = FootageOverTime(
-            self._shots, self.times, self._shot, schedule.output.size, self.cuts, self._motion.since_cut, "dis"
+            self._shots, self.times, self._shot, schedule.output.size, self.cuts, self._motion.since_cut, finder
         )
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._stops = [

@@ -14,6 +14,7 @@ from pipeline.schedule.fields.readers import read_entry, section_reader
 from pipeline.schedule.fields.segmenters import DEFAULT as DEFAULT_SEGMENTER
 from pipeline.schedule.fields.segmenters import segmenter
 from pipeline.schedule.fields.shapes import described, map_of, one_of, section, setting, settings
+from pipeline.schedule.footage import finders
 from pipeline.schedule.sections import Reading, Section
 from pipeline.schedule.sections.models_perceptors import (
     MAX_PERCEPTORS,
@@ -92,8 +93,15 @@ class Models:
         DEFAULT_SEGMENTER,
         "what finds the texts that regions name, or {config: config.json, checkpoint: model.safetensors} of your own",
     )
+    flow: Model = setting(
+        finders.finder,
+        finders.DEFAULT,
+        "what finds the motion of footage: `dis` (no weights), `raft-small`, `raft-large`, or weights of your own for "
+        "one of these: {model: raft-small, checkpoint: raft.pth}",
+    )
 
     finds_texts: bool = False  # whether a region is a text
+    finds_motion: bool = False  # whether footage moves anything
     priors: tuple[Model, ...] = ()  # those that the section `start:` names, in order of their names
     others: tuple[tuple[Model, tuple[Model, ...]], ...] = ()  # more latent models of shots, each with its priors
 
@@ -124,6 +132,7 @@ class Models:
             precision=self.precision,
             priors=tuple(locate(prior, offline=offline, progress=progress) for prior in self.priors),
             segmenter=locate(self.segmenter, offline=offline, progress=progress) if self.finds_texts else None,
+            flow=locate(self.flow, offline=offline, progress=progress) if self.finds_motion else None,
             others=tuple(
                 DrawingModel(
                     latent=locate(latent, offline=offline, progress=progress),
@@ -150,7 +159,7 @@ def _check_shared(reading: Reading) -> None:
     top = reading.document.entries().get("models") if reading.document.is_map else None
     known = top.entries() if top is not None and top.is_map else {}
     own = reading.entries["models"].entries() if "models" in reading.entries else {}
-    for name in sorted(own.keys() & {"quantize", "precision"}):
+    for name in sorted(own.keys() & {"quantize", "precision", "flow"}):
         if name not in known or known[name].node is not own[name].node:
             message = "is the same for all shots: write it under models: at the top of the schedule"
             reading.document.problems.add(InvalidError(own[name], message))

@@ -1,7 +1,7 @@
 """The models by name: shipped ones, published ones, and any architecture with random weights.
 
-`vqgan.yaml`, `clip.yaml` and `transformers.yaml` hold the data, one entry per published checkpoint; `architectures/`
-and `transformers/` hold configs in taming's layout. Reading them does not need torch.
+`vqgan.yaml`, `clip.yaml`, `transformers.yaml` and `flow.yaml` hold the data, one entry per published checkpoint;
+`architectures/` and `transformers/` hold configs in taming's layout. Reading them does not need torch.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ _SEGMENTERS = (
         licence="Apache-2.0",
     ),
 )
+_SHIPPED_FLOWS = (Model(name="dis", entry="dis", about="dense inverse search of OpenCV, no weights"),)
 
 
 def find_latent(name: str) -> Model:
@@ -97,6 +98,17 @@ def find_prior(name: str) -> Model:
 def find_segmenter(name: str) -> Model:
     """Return the segmentation model `name`, what finds a text in a picture. Raises `UnknownNameError`."""
     return _find("segmentation model", name, segmenters())
+
+
+def find_flow(name: str) -> Model:
+    """Return what finds motion by its name, or `random:` and such a name. Raises `UnknownNameError`."""
+    return _find("flow model", name, flows())
+
+
+@functools.cache
+def flows() -> Mapping[str, Model]:
+    """Return everything that finds motion by name: what ships first, then published networks."""
+    return {model.name: model for model in (*_SHIPPED_FLOWS, *map(_flow, _entries("flow.yaml").items()))}
 
 
 @functools.cache
@@ -189,6 +201,18 @@ def _transformer(entry: tuple[str, dict[str, Any]]) -> Model:
         about=facts["about"],
         architecture=_HERE / "transformers" / f"{known}.yaml" if known else None,
         config=None if known else Download(name=f"{name}.yaml", addresses=tuple(facts["config"])),
+        download=_checkpoint(facts),
+        licence=facts["licence"],
+    )
+
+
+def _flow(entry: tuple[str, dict[str, Any]]) -> Model:
+    name, facts = entry
+    return Model(
+        name=name,
+        entry="raft",
+        about=facts["about"],
+        architecture=facts["architecture"],
         download=_checkpoint(facts),
         licence=facts["licence"],
     )

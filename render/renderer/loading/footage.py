@@ -1,11 +1,12 @@
-"""What frames take from footage, read when the first frame asks for it: other schedules need neither PyAV nor OpenCV."""
+"""What frames take from footage, read when the first one asks for it: others need neither PyAV nor OpenCV."""
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from render.models.model import ModelFiles
 from render.spec.footage import Flow, SourceImage
 
 if TYPE_CHECKING:
@@ -17,10 +18,15 @@ Size = tuple[int, int]
 
 
 class FootageOnDemand:
-    """The pictures of sources and the motion between them, for the frames of all runs that share a renderer."""
+    """The pictures of sources and the motion between them, for the frames of all runs that share a renderer.
 
-    def __init__(self, device: torch.device) -> None:
+    Args:
+        flow: the files of what finds the motion; None for dense inverse search.
+    """
+
+    def __init__(self, device: torch.device, flow: ModelFiles | None) -> None:
         self._device = device
+        self._model = flow
 
     def show(self, image: SourceImage, size: Size) -> Tensor:
         """See `render.footage.Footage.picture`."""
@@ -38,6 +44,10 @@ class FootageOnDemand:
 
     @cached_property
     def _flows(self) -> "Flows":
-        from render.motion.flow.flows import Flows
+        from render.guidance.masks import Masks
+        from render.motion.flow.flows import Flows, load
 
-        return Flows(self._footage, self._device)
+        estimate = None if self._model is None else load(self._model, self._device)
+        masks = Masks(self._device)
+        draw = partial(masks.draw, picture=None)
+        return Flows(self._footage, self._device, estimate, draw)

@@ -26,6 +26,7 @@ def load_renderer(
     proposers: Sequence[ModelFiles] = (),
     segmenter: ModelFiles | None = None,
     others: Sequence[tuple[ModelFiles, bool, Sequence[ModelFiles]]] = (),
+    flow: ModelFiles | None = None,
 ) -> Renderer:
     """Load the models of a schedule.
 
@@ -37,6 +38,7 @@ def load_renderer(
         proposers: the priors' files.
         segmenter: the files of the model that finds texts in pictures, if a region needs one.
         others: the files of more latent models, each with `quantize` and the files of its priors.
+        flow: the files of what finds the motion of footage, if any moves.
 
     Raises:
         WeightsError: files are missing or do not fit.
@@ -54,7 +56,7 @@ def load_renderer(
         }
 
     drawn = [(_latent(files, snapped, device, dtype), own) for files, snapped, own in others]
-    footage = FootageOnDemand(device)
+    footage = FootageOnDemand(device, flow)
     return Renderer(
         representation,
         loaded,

@@ -33,6 +33,7 @@ class LocatedModels:
         priors: what pictures to start from come from; their names differ.
         segmenter: finds the texts that regions name; None if none does.
         others: the latent models of other shots.
+        flow: finds the motion of footage; None if nothing moves by any.
     """
 
     latent: ModelFiles
@@ -42,6 +43,7 @@ class LocatedModels:
     priors: tuple[ModelFiles, ...] = ()
     segmenter: ModelFiles | None = None
     others: tuple[DrawingModel, ...] = ()
+    flow: ModelFiles | None = None
 
     def load(self, device_name: str) -> "Renderer":
         """Load the models on a device, see `render.device.device.pick_device`.
@@ -64,6 +66,7 @@ class LocatedModels:
             proposers=self.priors,
             segmenter=self.segmenter,
             others=[(other.latent, other.quantize, other.priors) for other in self.others],
+            flow=self.flow,
         )
 
     def digests(self) -> dict[str, Any]:
@@ -81,6 +84,8 @@ class LocatedModels:
             digests["priors"] = [_digest(files) for files in self.priors]
         if self.segmenter is not None:
             digests["segmenter"] = _digest(self.segmenter)
+        if self.flow is not None:
+            digests["flow"] = _digest(self.flow)
         if self.others:
             digests["others"] = [other.digests() for other in self.others]
         return digests

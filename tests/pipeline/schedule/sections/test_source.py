@@ -1,9 +1,12 @@
 """The section `source:`: exactly one kind of footage, its times, messages with their places, and warnings."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 from PIL import Image
 
@@ -187,6 +190,28 @@ def test_a_link_out_of_the_folder_is_no_picture_of_a_pattern(
     (folder / "frames" / "2.png").symlink_to(outside)
     (message,) = problems(folder, "source: {images: frames/*.png}")
     assert "'2.png' is a link to a file outside the schedule's folder" in message
+
+
+def test_a_loop_of_links_is_no_picture(folder: Path) -> None:
+    numbered(folder, "1.png")
+    (folder / "frames" / "2.png").symlink_to(folder / "frames" / "2.png")
+    (message,) = problems(folder, "source: {images: frames/*.png}")
+    assert message.startswith("a.yaml:4:18: source.images: ")
+
+
+def test_what_is_unusual_about_a_clip_is_told(folder: Path) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(folder / "clip.mp4")]
+    pick = ["-vf", "select='lt(mod(n,5),2)'", "-fps_mode", "vfr", str(folder / "uneven.mp4")]
+    subprocess.run([*command, *pick], check=True, timeout=60)
+    (warning,) = said(load(folder, "source: {video: uneven.mp4}"))
+    assert warning.startswith("4:17: source.video: its frame rate varies")
+
+
+def test_a_clip_needs_an_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    (message,) = problems(folder, "source: {video: clip.mp4}")
+    assert "av, which is not installed; pip install '.[video]'" in message
+    load(folder, "source: {image: photo.png}")
 
 
 def test_a_still_with_a_slow_pan(folder: Path) -> None:
