@@ -31,8 +31,9 @@ def import_(settings: tuple[Path, ...], output: Path | None, name: str | None, f
     """Convert the settings of another tool to a schedule, and list what cannot be converted.
 
     Deforum, Disco Diffusion and WarpFusion (settings.txt), Parseq (rendered manifest), VQGAN-CLIP-animations
-    (notebook), pytti (YAML), nerdyrodent/VQGAN-CLIP (a file with the command line, also in a loop like its zoom.sh).
-    Each of several files gives its own schedule; - reads standard input.
+    (notebook), pytti (YAML), nerdyrodent/VQGAN-CLIP (a file with the command line, also in a loop like its zoom.sh),
+    vqgan-clip-generator (Python), pixray (YAML, Python). A clip that they paint over is used if it is beside the
+    schedule. Each of several files gives its own schedule; - reads standard input.
 
     \b
     render import 20230801_settings.txt -o swamp.yaml

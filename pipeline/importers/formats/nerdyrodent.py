@@ -19,6 +19,7 @@ from pipeline.curves.array import Array
 from pipeline.importers.files import Entry, begun_with
 from pipeline.importers.frame import LARGEST, fit_size, rates, read_seed
 from pipeline.importers.imported import Imported
+from pipeline.importers.motion.extraction import Footage
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Notes
 from pipeline.importers.prompts import Prompts, Scene, layers, per_frame, story_weights
@@ -26,6 +27,7 @@ from pipeline.importers.scripts import feedback
 from pipeline.importers.scripts.chosen_call import FrameLoop, choose_call
 from pipeline.importers.scripts.ffmpeg_sound import sound_of
 from pipeline.importers.scripts.generate_call import PROGRAM, Call, read_script
+from pipeline.importers.scripts.styled_clip import footage_of, styled_clip
 from pipeline.importers.settings import Settings, shown
 from pipeline.importers.values.arithmetic import UnreadableError
 from pipeline.importers.values.keys import PAN, ROTATE, ZOOM, Keys, Kind, Wording
@@ -75,12 +77,21 @@ def convert(source: Source) -> Imported:
     notes = Notes(script.notes)
     call, loop = choose_call(source, TOOL, script, notes)
     settings = Settings(source, TOOL, _known(source, call, notes))
-    clock = _loop_clock(settings, loop, notes) if loop else _clock(settings, notes)
+    styled = styled_clip(script, call) if loop is None else None
+    footage = footage_of(source, TOOL, styled, notes) if styled else None
+    if footage is not None:
+        clock = _styled_clock(settings, footage)
+    else:
+        clock = _loop_clock(settings, loop, notes) if loop else _clock(settings, notes)
     width, height = _size(settings)
     sections: dict[str, Mapping[str, Entry]] = {}
     if loop:
         motion, border = _feedback_motion(settings, loop, (width, height), notes)
         settings.read("init_image")
+    elif footage is not None:
+        motion, border = {}, "reflect"
+        settings.read("init_image")
+        sections |= {"source": {**footage.played(), "fit": "stretch", "mix": "0"}} if footage.clip else {}
     else:
         motion, border = _motion(settings, (width, height), clock, notes)
         if settings.is_on("init_image"):
@@ -88,7 +99,7 @@ def convert(source: Source) -> Imported:
     for name in ("output", "save_every", "cuda_device", "deterministic"):
         settings.read(name)
     cutouts = {"cutouts": f"{settings.integer('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
-    carry = "false" if motion or loop else "true"
+    carry = "false" if motion or loop or footage else "true"
     refine = {"steps": f"{clock.each}", "first_frame": f"{clock.first}", "carry": carry}
     return Imported(
         tool=TOOL,
@@ -144,6 +155,13 @@ def _clock(settings: Settings, notes: Notes) -> _Clock:
         notes.add(f"output_video_fps = {wanted:g}: the video is not interpolated; it has {given:g} frames a second")
     fps = given if wanted > 9 else float(np.clip(frames / seconds, 10, 60))
     return _Clock(fps=fps, begins=np.arange(frames, dtype=np.float64) * each, each=each, first=each)
+
+
+def _styled_clock(settings: Settings, footage: Footage) -> _Clock:
+    each = settings.integer("iterations", 500, 1, 10**8)
+    for name in ("video_length", "input_video_fps", "output_video_fps", "video", "change_prompt_every"):
+        settings.read(name)
+    return _Clock(fps=footage.fps, begins=np.zeros(footage.frames), each=each, first=each)
 
 
 def _loop_clock(settings: Settings, loop: FrameLoop, notes: Notes) -> _Clock:

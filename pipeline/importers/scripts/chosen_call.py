@@ -12,6 +12,7 @@ from pipeline.importers.scripts.ffmpeg_sound import runs_ffmpeg
 from pipeline.importers.scripts.generate_call import Call, Script, read_call, runs
 from pipeline.importers.scripts.loops import Loop
 from pipeline.importers.scripts.shell import Command
+from pipeline.importers.scripts.styled_clip import styled_clip
 from pipeline.importers.settings import shown
 from pipeline.importers.values.series import MAX_FRAMES
 
@@ -58,7 +59,7 @@ def choose_call(source: Source, tool: str, script: Script, notes: Notes) -> tupl
         _report_other_calls(script, 1, notes)
         return first, _frame_loop(source, tool, script, first, at, None, at, notes)
     _report_other_calls(script, 1, notes)
-    if first.command.loops:
+    if first.command.loops and styled_clip(script, first) is None:
         loop = first.command.loops[-1]
         turns = f"{loop.count} times" if loop.count is not None else "more than once"
         notes.add(f"line {loop.line}: a loop runs the command {turns}; one run is imported")

@@ -24,7 +24,9 @@ FORMATS = {
     "disco_settings.txt": "disco",
     "nerdyrodent.sh": "nerdyrodent",
     "parseq.json": "parseq",
+    "pixray.yaml": "pixray",
     "pytti.yaml": "pytti",
+    "vqgan_clip_generator.txt": "vqgan_clip_generator",
     "warpfusion.txt": "warpfusion",
 }
 FILES = pytest.mark.parametrize("file", sorted(FORMATS))
@@ -103,7 +105,7 @@ def test_no_setting_is_dropped_silently(file: str, plan: Callable[..., Any]) -> 
         ".txt": lambda: (
             json.dumps({**json.loads(text), "strange_setting": 3})
             if text.startswith("{")
-            else f"strange_setting = 3\n{text}"
+            else f"strange_setting = 3\n{text}".replace("zoom_scale=", "strange_setting=3, zoom_scale=")
         ),
     }[Path(file).suffix]()
     wanted = "init_weight" if file.endswith(".sh") else "strange_setting"
