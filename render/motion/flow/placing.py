@@ -71,8 +71,12 @@ def centres(size: Size, device: torch.device) -> Tensor:
 
 def through(matrix: Matrix, points: Tensor) -> Tensor:
     """Map points (1, h, w, 2); those behind a tilted picture become NaN."""
+    if np.array_equal(matrix, np.eye(3)):
+        return points
     on = torch.from_numpy(matrix).to(points.device)
     moved = points @ on[:2, :2].mT + on[:2, 2]
+    if np.array_equal(matrix[2], (0.0, 0.0, 1.0)):
+        return moved
     depth = points @ on[2, :2] + on[2, 2]
     return torch.where((depth > _NEAR)[..., None], moved / depth[..., None], torch.nan)
 
@@ -128,9 +132,9 @@ class Change:
         seen = torch.ones_like(points[..., 0])[:, None]
         if self.known is not None:
             cells = torch.tensor(self.known.vectors.shape[:1:-1], device=points.device)
-            at = (inside * cells - 0.5).nan_to_num(0.0)
-            inside = inside + sampled(self.known.vectors, at).movedim(1, -1) / cells
-            seen = sampled(self.known.seen, at)
+            both = torch.cat([self.known.vectors, self.known.seen], dim=1)
+            found = sampled(both, (inside * cells - 0.5).nan_to_num(0.0))
+            inside, seen = inside + found[:, :2].movedim(1, -1) / cells, found[:, 2:]
         there = through(self.end.fitted, inside)
         if self.start.margin:
             of_picture = through(inverse(self.start.picture), points)
