@@ -25,7 +25,7 @@ class DamagedError(InputError):
     def __init__(self, path: Path, index: Index, number: int) -> None:
         self.number = number
         last = f"{index.name(number - 1)} is the last whole one" if number else "none before it is whole"
-        super().__init__(f"{path}: {index.name(number)} cannot be decoded, it is damaged or missing; {last}")
+        super().__init__(f"{path}: {index.name(number)} cannot be decoded, it is damaged, missing or too large; {last}")
 
 
 def decoded(path: Path, index: Index, key: Key, interlaced: bool) -> Iterator[Numbered]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from render.errors import InputError
 from render.files.videos.opening import require_count
 
-MAX_PACKETS = 2_000_000  # of all streams: an hour of sound has 200,000
+MAX_PACKETS = 1_000_000  # of all streams: an hour of sound has 200,000
 MAX_SECONDS = 100_000  # more than a day
 _WHOLE = frozenset({"mjpeg", "png", "prores", "ffv1", "rawvideo", "dnxhd", "dvvideo"})  # codecs that never reorder
 _UNSEEKABLE = frozenset({"gif", "apng"})  # every frame is drawn over those before it

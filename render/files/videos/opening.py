@@ -29,7 +29,7 @@ _OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts",
     "codec_whitelist": _CODECS,
     "max_streams": str(MAX_STREAMS),
-    "probesize": "2000000",
+    "probesize": "600000",  # of which every byte could be a packet of 300
     "max_pixels": str(MAX_PIXELS),  # of the decoder, before it allocates a frame
 }
 EXPECTED = "a video such as MP4, MOV, WebM or MKV"
