@@ -6,7 +6,7 @@ from torch import Tensor
 
 from render.latents import Latent
 from render.motion.displacements import Displacement
-from render.motion.spreading import spread
+from render.motion.recolouring import recoloured
 from render.motion.warm_start import warm_start
 
 
@@ -14,8 +14,7 @@ from render.motion.warm_start import warm_start
 def mixed(own: Tensor, moved: Tensor, mix: float, trust: Tensor) -> Tensor:
     """Return a footage's picture `own`, into which the last result is mixed: (B, 3, H, W) in [0, 1].
 
-    Where the last result cannot be trusted, what it differs in around there is continued: else the footage would show
-    through in its own colours.
+    Where the last result cannot be trusted, the footage shows through, in the colours that the result has around there.
 
     Args:
         moved: (B, 3, H, W) in [0, 1], the last result, moved.
@@ -25,7 +24,7 @@ def mixed(own: Tensor, moved: Tensor, mix: float, trust: Tensor) -> Tensor:
     mixture = torch.lerp(own, moved, mix * trust)
     if not mix or bool((trust == 1).all()):
         return mixture
-    return (mixture + mix * (1 - trust) * spread(moved - own, trust)).clamp(0, 1)
+    return (mixture + mix * (1 - trust) * (recoloured(own, moved, trust) - own)).clamp(0, 1)
 
 
 @torch.no_grad()
