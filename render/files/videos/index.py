@@ -153,10 +153,8 @@ def _packets(path: Path, container: Any, stream: Any, sound: Any) -> tuple[list[
 
 def _priming(packet: Any, sound: Any) -> int:
     """How much of the first packet is not heard, in ticks: what its encoder needed to begin."""
-    if not hasattr(packet, "has_sidedata"):  # before PyAV 16
+    if not hasattr(packet, "has_sidedata") or not packet.has_sidedata("skip_samples"):  # it is new in PyAV 18
         return max(0, int(sound.start_time or 0) - int(packet.pts or 0))
-    if not packet.has_sidedata("skip_samples"):
-        return 0
     samples = int.from_bytes(bytes(packet.get_sidedata("skip_samples"))[:4], "little")
     return round(samples / (Fraction(sound.codec_context.sample_rate or 48_000) * Fraction(sound.time_base)))
 

@@ -1,5 +1,8 @@
 """Pictures of sources: their part of the file, their size, their motion, and what is read ahead."""
 
+import signal
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -168,3 +171,28 @@ def test_what_fails_ahead_is_raised_where_it_is_asked_for(tmp_path: Path, clip: 
     with pytest.raises(InputError, match=r"frame 3 \(0\.300 s\) cannot be decoded.*; frame 2 .* is the last whole"):
         footage.picture(replace(image, number=3), (16, 12))
     footage.picture(replace(image, number=4), (16, 12))
+
+
+READING = """
+import pathlib, sys, torch
+from render.footage import Footage
+from render.models.model import sha256
+from render.spec.footage import SourceImage
+from render.spec.pictures import ImageFile
+path = pathlib.Path(sys.argv[1])
+footage, file = Footage(torch.device("cpu")), ImageFile(path=path, sha256=sha256(path))
+print("reading", flush=True)
+for round in range(1_000_000):
+    footage.picture(SourceImage(file=file, number=round % 20), (64, 48))
+"""
+
+
+def test_an_interrupt_ends_it_with_no_thread_left(clip: ImageFile) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", READING, str(clip.path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "reading\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
