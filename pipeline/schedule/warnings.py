@@ -51,7 +51,11 @@ def warnings(
     found_problems = Problems(problems.file)
     for invalid in clock.diagnostics.warnings:
         found_problems.add(invalid)
-    return tuple(sorted(set(found_problems.found), key=lambda problem: (problem.file, problem.line, problem.column)))
+    return tuple(
+        sorted(
+            set(found_problems.found), key=lambda problem: (problem.file, problem.line, problem.column, problem.message)
+        )
+    )
 
 
 def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:

@@ -169,6 +169,8 @@ def _explained(error: yaml.MarkedYAMLError, text: str) -> NotYamlError:
     problem = error.problem or error.context or ""
     reserved = "cannot start any token" in problem and text[mark.index : mark.index + 1] in ("@", "`")
     hint = "; put quotes around the text that starts with it" if reserved else ""
+    if "alphabetic or numeric character" in problem and "*" in text[max(0, mark.index - 1) : mark.index + 1]:
+        hint = "; put quotes around a text that starts with *"
     if ("mapping values are not allowed" in problem or "got ':'" in problem) and _within_plain(text, mark.index):
         hint = "; put quotes around a text that contains ': '"
         if _CURVE.match(text, mark.index) and text[mark.index - 1].isdigit():

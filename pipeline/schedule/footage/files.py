@@ -50,6 +50,8 @@ def images(value: Value, fps: Fraction) -> Clip:
         return _numbered(written, files, fps, found.remarks)
     except (InputError, ValueError) as error:
         raise InvalidError(value, str(error)) from error
+    except (OSError, RuntimeError) as error:  # a loop of links
+        raise InvalidError(value, f"'{written}': a file cannot be resolved: {error}") from error
 
 
 def still(value: Value, clock: Clock) -> Still:

@@ -10,6 +10,7 @@ from render.errors import InputError
 
 MAX_FILES = 100_000
 EXPECTED = "a pattern of numbered pictures such as frames/*.png or frames/%04d.png"
+_LONGEST = 1000  # characters of a pattern
 _HOLE = re.compile(r"\*|%(?:0?([0-9]{1,2}))?d")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -24,7 +25,7 @@ class Found:
 
 def is_pattern(written: str) -> bool:
     """Whether the name of a file, after its folder, has a place for a number."""
-    return len(_HOLE.findall(Path(written).name)) == 1
+    return len(written) <= _LONGEST and len(_HOLE.findall(Path(written).name)) == 1
 
 
 def matcher(name: str) -> re.Pattern[str]:

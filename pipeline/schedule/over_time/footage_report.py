@@ -47,7 +47,7 @@ class Shown:
             rate = exact(self.fps)
             fps = str(rate) if rate.denominator == 1 else f"{self.fps:.6g}"
             parts.append(f"{self.seconds:.4g} s, {self.pictures} pictures at {fps} per second")
-            parts.append("with sound" if self.sound else "without sound")
+            parts += ["with sound"] if self.sound else []
             parts.append(f"shows picture {self.first} to {self.last}" if self.first is not None else "not shown")
         for side, share in zip(("width", "height"), self.cut_off, strict=True):
             parts += [f"crop cuts off {share:.0%} of its {side}"] if round(share, 2) else []

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.curves.curve import Curve
 from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import curve
@@ -19,6 +20,15 @@ from render.spec.footage import Flow, SourceImage
 
 MOST = 100.0
 _EXPECTED = f"`{NONE}`, or a map such as {{video: river.mp4, amount: 0.8}}"
+
+
+@described(region.shape, over_time=True)
+def _place(value: Value, clock: Clock) -> RegionCurves:
+    found = region(value, clock)
+    if any(True for _ in found.texts):
+        raise InvalidError(value, "a text cannot be found before the picture has moved; expected a shape or a mask")
+    return found
+
 
 OWN = (
     Setting(
@@ -33,7 +43,7 @@ OWN = (
         default=Curve.constant(0.0),
         about="the radius over which the motion is averaged, as a share of the height: 2% calms it, 20% leaves a drift",
     ),
-    Setting(name="region", read=region, default=None, about="where it moves the picture, see Regions; elsewhere not"),
+    Setting(name="region", read=_place, default=None, about="where it moves the picture, see Regions; elsewhere not"),
 )
 SETTINGS = (*PLAYING, *OWN, FIT, BACKGROUND)
 

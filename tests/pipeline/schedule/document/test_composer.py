@@ -171,3 +171,8 @@ def test_forbidden_characters_are_reported_with_their_place(text: str, above: st
 @pytest.mark.parametrize("above", ["", LONG])
 def test_either_parser_suggests_quotes_for_a_reserved_character(above: str) -> None:
     assert reported(above + "a: {@drop: 3}\n")[2].endswith("; put quotes around the text that starts with it")
+
+
+@pytest.mark.parametrize("above", ["", LONG])
+def test_either_parser_suggests_quotes_for_a_pattern_of_files(above: str) -> None:
+    assert reported(above + "a: {b: *.png}\n")[2].endswith("; put quotes around a text that starts with *")

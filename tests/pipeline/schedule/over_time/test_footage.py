@@ -139,7 +139,7 @@ def test_past_the_end_of_a_loop_are_the_pictures_of_its_beginning(folder: Path) 
 def test_a_still_moves_by_its_window(folder: Path) -> None:
     specs = list(timeline(folder, "source: {image: photo.png, zoom: 2, center: [{0s: 0, end: 100%}, 50%]}"))
     windows = [spec.source.image.window for spec in specs if spec.source]
-    assert all(window[1:] == (0.25, pytest.approx(1 / 3), 0.5) for window in windows)
+    assert all(window[1:] == pytest.approx((0.25, 1 / 3, 0.5)) for window in windows)
     assert windows[0][0] == 0.0
     assert windows[-1][0] == pytest.approx(2 / 3)
     assert all(spec.flow is not None for spec in specs if 2 < spec.index < 8)

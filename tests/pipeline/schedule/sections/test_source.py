@@ -1,9 +1,12 @@
 """The section `source:`: exactly one kind of footage, its times, messages with their places, and warnings."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 from PIL import Image
 
@@ -56,7 +59,7 @@ def test_a_clip_with_its_defaults(folder: Path) -> None:
     found = source(folder, "{video: clip.mp4}")
     assert isinstance(found.shows, Playing)
     clip = found.shows.clip
-    assert (clip.size, len(clip), clip.length, clip.fps, clip.has_sound) == ((64, 48), 24, 2.0, 12, False)
+    assert (clip.size, len(clip), clip.length, float(clip.fps), clip.has_sound) == ((64, 48), 24, 2.0, 12.0, False)
     assert (found.fit, found.background, found.mix.keys[0].value, found.sound) == ("crop", "#000000", 0.6, False)
     assert (found.shows.begin, found.shows.end, found.shows.speed.keys[0].value) == (0, "hold", 1)
 
@@ -187,6 +190,28 @@ def test_a_link_out_of_the_folder_is_no_picture_of_a_pattern(
     (folder / "frames" / "2.png").symlink_to(outside)
     (message,) = problems(folder, "source: {images: frames/*.png}")
     assert "'2.png' is a link to a file outside the schedule's folder" in message
+
+
+def test_a_loop_of_links_is_no_picture(folder: Path) -> None:
+    numbered(folder, "1.png")
+    (folder / "frames" / "2.png").symlink_to(folder / "frames" / "2.png")
+    (message,) = problems(folder, "source: {images: frames/*.png}")
+    assert message.startswith("a.yaml:4:18: source.images: ")
+
+
+def test_what_is_unusual_about_a_clip_is_told(folder: Path) -> None:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(folder / "clip.mp4")]
+    pick = ["-vf", "select='lt(mod(n,5),2)'", "-fps_mode", "vfr", str(folder / "uneven.mp4")]
+    subprocess.run([*command, *pick], check=True, timeout=60)
+    (warning,) = said(load(folder, "source: {video: uneven.mp4}"))
+    assert warning.startswith("4:17: source.video: its frame rate varies")
+
+
+def test_a_clip_needs_an_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    (message,) = problems(folder, "source: {video: clip.mp4}")
+    assert "av, which is not installed; pip install '.[video]'" in message
+    load(folder, "source: {image: photo.png}")
 
 
 def test_a_still_with_a_slow_pan(folder: Path) -> None:
