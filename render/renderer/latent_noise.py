@@ -4,6 +4,7 @@ import math
 from functools import cached_property
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from render.latents import CodedLatent, Latent
@@ -23,7 +24,9 @@ class NoiseInLatents:
     def __init__(self, latents: Latent) -> None:
         self._latents = latents
 
-    def noisy(self, latent: Tensor, noise: LatentNoise, spec: FrameSpec, motion: Displacement) -> Tensor:
+    def noisy(
+        self, latent: Tensor, noise: LatentNoise, spec: FrameSpec, motion: Displacement, share: Tensor | None = None
+    ) -> Tensor:
         """Return a latent (B, C, h, w) with the frame's noise, within the representation's range.
 
         Without a variation the noise is the frame's own. With one, the noise that the previous frame held, moved with
@@ -32,6 +35,7 @@ class NoiseInLatents:
 
         Args:
             motion: what has moved `latent` from the previous frame to this one.
+            share: (B, 1, H, W) in [0, 1], how much of the previous frame is in `latent`; None for all of it.
         """
         variation, device = noise.variation, latent.device
         shape = (1, *latent.shape[1:])
@@ -42,8 +46,10 @@ class NoiseInLatents:
             first = normal(shape, frame_generator(spec.seed, 0, device, "first noise"))
             second = normal(shape, frame_generator(variation.seed, 0, device, "second noise"))
             fields = _orthogonal(grained(first, noise.grain), grained(second, noise.grain))
-            amount, share = variation.before
-            before = move(amount * on_circle(*fields, share), motion, "edge", self._latents.stride)
+            amount, place = variation.before
+            before = move(amount * on_circle(*fields, place), motion, "edge", self._latents.stride)
+            if share is not None:
+                before = before * F.avg_pool2d(share, self._latents.stride)
             added = noise.amount * on_circle(*fields, variation.share) - before
         return self._latents.project(latent + self._as_entries(added))
 

@@ -44,6 +44,7 @@ class Prepared:
         seen: (1, 3, H, W) in [0, 1], what a source has begun it with or the moved one, before anything else changes it.
         canvas: see `FrameState.canvas`.
         own: (1, 3, H, W) in [0, 1], the picture of its footage, see `FrameSpec.source`; None without any.
+        share: (1, 1, H, W) in [0, 1], how much of the moved picture is in it; None for all of it.
         followed: what the loss `temporal` compares with; None if there is no such loss or no previous frame.
     """
 
@@ -53,6 +54,7 @@ class Prepared:
     seen: Tensor
     canvas: Tensor | None = None
     own: Tensor | None = None
+    share: Tensor | None = None
     followed: Followed | None = None
 
 
@@ -115,7 +117,7 @@ class Preparation:
         if refined or spec.noise:
             start = repainted_start(latents, state.image, state.latent, image, motion, share)
         followed = _followed(moved, motion, spec)
-        return Prepared(image=image, latent=None, start=start, seen=seen, own=own, followed=followed)
+        return Prepared(image=image, latent=None, start=start, seen=seen, own=own, share=share, followed=followed)
 
     def altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
         """Return what refinement gets, after everything that changes it first, in order."""
@@ -153,7 +155,8 @@ class Preparation:
         """Add noise to the latent; the anchor of the refinement stays without it."""
         latents, own = self._models.latents, prepared.latent if prepared.start is None else prepared.start
         own = latents.encode(prepared.image) if own is None else own
-        latent = self._noise.noisy(own, noise, spec, self._models.displace(state.image, spec.motions))
+        motion = self._models.displace(state.image, spec.motions)
+        latent = self._noise.noisy(own, noise, spec, motion, prepared.share)
         if refined:
             return replace(prepared, latent=None, start=latent)
         return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)

@@ -21,7 +21,6 @@ from render.priors import Prior
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Refinement, similarity
 from render.refinement.scheduler import Scheduler, Unbatched
-from render.renderer.between import between
 from render.renderer.colours import locked_frame, remembered
 from render.renderer.frame_models import FrameModels
 from render.renderer.stages import Stages
@@ -53,8 +52,7 @@ class Renderer:
         source: makes what the first frame and cuts start from if their spec does not name a prior, an entry of
             `render.sources`.
         priors: those that specs name, see `FrameSpec.start`.
-        segment: finds the texts that regions name.
-        show: returns the pictures of sources, see `FrameSpec.source`.
+        segment: finds the texts that regions name. show: returns the pictures of sources.
         others: more latent models, each with its priors; specs number them from 1, see `FrameSpec.latent`.
     """
 
@@ -214,8 +212,7 @@ class Renderer:
         assert state is not None
         behind = state.image if state.behind is None else state.behind
         ahead = state.ahead or self._step(state, key)
-        image = between(behind, ahead.image, spec, self._models.displace, self._stages.own(spec))
-        image = self._stages.kept_over(image, spec)
+        image = self._stages.between(behind, ahead.image, spec)
         made = FrameState(
             index=spec.index,
             image=image,

@@ -11,6 +11,7 @@ from render.refinement.coarse import refine_coarsely
 from render.refinement.optimizer import LatentAdam
 from render.refinement.refine import Guide, Refinement
 from render.refinement.scheduler import Scheduler
+from render.renderer.between import between
 from render.renderer.frame_models import FrameModels
 from render.renderer.placing import Placing
 from render.renderer.preparation import Preparation, Prepared
@@ -111,14 +112,12 @@ class Stages:
         image, latent = self._placing.restored(found.image, found.latent, areas.kept)
         return replace(found, image=image, latent=latent)
 
-    def kept_over(self, image: Tensor, spec: FrameSpec) -> Tensor:
-        """Lay what a frame keeps over a picture that was made without refinement, (1, 3, H, W) in [0, 1]."""
-        kept = self._placing.areas(spec, image, self.own(spec), is_noise=False).kept
+    def between(self, behind: Tensor, ahead: Tensor, spec: FrameSpec) -> Tensor:
+        """Make a frame that is not refined, see `render.renderer.between`, and lay what it keeps over it."""
+        own = self._preparation.own(spec)
+        image = between(behind, ahead, spec, self._models.displace, own)
+        kept = self._placing.areas(spec, image, own, is_noise=False).kept
         return image if kept is None else kept.over(image)
-
-    def own(self, spec: FrameSpec) -> Tensor | None:
-        """Return the picture of a frame's source, see `Preparation.own`."""
-        return self._preparation.own(spec)
 
     def begun(self, spec: FrameSpec, generator: torch.Generator) -> Start:
         """Return what a frame without a predecessor starts from."""

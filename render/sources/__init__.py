@@ -2,7 +2,7 @@
 
 Contract: an entry module defines `start(spec, size, generator, loaded) -> Start`, for the frame `spec` at `size`,
 (width, height) in pixels. Random numbers come from `generator` alone, and tensors are float32 on its device. To add a
-kind, such as a video, add its file.
+kind, add its file.
 """
 
 from __future__ import annotations

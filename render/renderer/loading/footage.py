@@ -1,4 +1,4 @@
-"""What frames take from footage, read when the first one asks for it: others need neither PyAV nor OpenCV."""
+"""What frames take from footage, loaded when the first frame asks for it: others need neither PyAV nor OpenCV."""
 
 from functools import cached_property, partial
 from typing import TYPE_CHECKING

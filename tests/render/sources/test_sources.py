@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from render import catalogue, sources
+from render.footage import Footage
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.models.model import sha256
@@ -17,6 +18,7 @@ from render.renderer.state import FrameState
 from render.sources import Loaded, Start
 from render.sources.noise import soft
 from render.spec import FrameSpec
+from render.spec.footage import SourceFrame, SourceImage
 from render.spec.pictures import ImageFile, Picture, PictureStart, PriorStart
 from tests.render.conftest import AddEntry
 
@@ -34,7 +36,7 @@ class Rainbow:
 
 DUSK = Path(__file__).parents[3] / "schedules" / "parts" / "dusk.jpg"
 PICTURE = ImageFile(path=DUSK, sha256=sha256(DUSK))
-LOADED = Loaded(latents=Pixels(), priors={"rainbow": Rainbow()})
+LOADED = Loaded(latents=Pixels(), priors={"rainbow": Rainbow()}, show=Footage(CPU).picture)
 
 
 def start(name: str, spec: FrameSpec, seed: int) -> Start:
@@ -42,6 +44,8 @@ def start(name: str, spec: FrameSpec, seed: int) -> Start:
         spec = replace(spec, start=PriorStart(prior="rainbow", candidates=3))
     if name == "image":
         spec = replace(spec, start=PictureStart(picture=Picture(file=PICTURE), strength=0.5))
+    if name == "footage":
+        spec = replace(spec, source=SourceFrame(image=SourceImage(file=PICTURE)))
     found = catalogue.load(sources, name).start(spec, (24, 16), torch.Generator().manual_seed(seed), LOADED)
     assert isinstance(found, Start)
     return found
