@@ -27,13 +27,21 @@ def _shape() -> Shape:
     }
 
 
-_PATTERN: Shape = {"title": "file_pattern", **written_as(r"[^*]*\*.*", "a pattern of files such as clips/*.mp4")}
+_PATTERN: Shape = {
+    "description": "the files that match, in natural order",
+    **written_as(r"[^*]*\*.*", "a pattern of files such as clips/*.mp4"),
+}
 _FILES: Shape = {"title": "matching_files", **map_of({FILES: _PATTERN}, required=(FILES,))}
 
 
 def _varying(shape: Shape) -> Shape:
-    """The shape of the values of a path, each of which has this shape."""
-    return one_of(list_of(one_of(shape, _FILES) if shape else {}, MAX_VALUES), _PATTERN, _FILES)
+    """The shape of the values of a path, each of which has this shape.
+
+    No alternatives, but what holds for each type, so that an editor marks the value that is wrong.
+    """
+    items = list_of(one_of(shape, _FILES) if shape else {}, MAX_VALUES)
+    files = {key: part for key, part in _FILES.items() if key != "title"}
+    return {**_PATTERN, **files, **items, "type": ["array", "string", "object"]}
 
 
 SECTION: Section[None] = Section(position=150, shape=_shape, is_merged=False, can_vary=False)

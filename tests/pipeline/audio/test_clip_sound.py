@@ -16,6 +16,7 @@ from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.video.sound import cut_sound
+from render.errors import RunError, ScheduleError
 from tests import flashes
 from tests.flashes import BURST, Samples, at, begins, sound
 
@@ -206,3 +207,36 @@ def test_pieces_round_each_time_for_itself(film: Film, tmp_path: Path) -> None:
         begin = round(number * 0.0401 * RATE)
         np.testing.assert_allclose(samples[begin : begin + BURST], once[:BURST], atol=1e-4)
     assert not samples[RATE // 2 : RATE].any()
+
+
+def test_a_boomerang_is_silent_backwards_and_told(film: Film, tmp_path: Path) -> None:
+    film("a.mkv", "-c:a", "flac")
+    text = "output: {size: [16, 16], fps: 25, length: 2s}\nsource: {video: a.mkv}\nloop: boomerang"
+    schedule = read(tmp_path, text)
+    assert [warning.path for warning in schedule.warnings if "silent" in warning.message] == ["loop"]
+    samples = heard(schedule, seconds=3.92)
+    np.testing.assert_allclose(samples[: 2 * RATE], sound(Fraction(25))[: 2 * RATE], atol=1e-4)
+    assert not samples[2 * RATE :].any()
+
+
+def test_sound_that_cannot_be_read_is_refused_before_rendering(film: Film, tmp_path: Path, any_ffmpeg: str) -> None:
+    """An hour and more of sound beside a second of pictures."""
+    command = [any_ffmpeg, "-loglevel", "error", "-f", "lavfi", "-i", "color=r=25:s=64x48:d=1", "-f", "lavfi"]
+    command += ["-i", "anullsrc=r=8000:cl=mono:d=3700", "-c:v", "libx264", "-c:a", "aac", "-b:a", "8k"]
+    subprocess.run([*command, str(tmp_path / "a.mp4")], check=True)
+    text = "output: {size: [16, 16], fps: 25, length: 1s}\nsource: {video: a.mp4}"
+    with pytest.raises(ScheduleError, match=r"a.yaml:4:17: source.video: 'a.mp4': its sound lasts 62 minutes.*silent"):
+        read(tmp_path, text)
+    assert VideoPlan.of(read(tmp_path, text.replace("a.mp4", "a.mp4, sound: false"))).heard == ()
+
+
+def test_a_clip_that_is_gone_is_reported(film: Film, tmp_path: Path) -> None:
+    path = film("a.mkv", "-c:a", "flac")
+    plan = VideoPlan.of(read(tmp_path, "source: {video: a.mkv}"))
+    path.unlink()
+    with (
+        pytest.raises(RunError, match=r"source: .*a.mkv.*no such file.*; the frames are kept"),
+        cut_sound(plan.heard, 1.0, tmp_path / "video.mp4"),
+    ):
+        pass
+    assert not [*tmp_path.glob(".*")]

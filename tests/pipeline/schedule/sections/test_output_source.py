@@ -156,3 +156,13 @@ def test_a_length_that_cannot_be_told(clips: Path, text: str, message: str) -> N
 def test_a_missing_clip_is_named(clips: Path) -> None:
     found = problems(clips, "output: {length: source, fps: source}\nsource: {video: missing.mp4}")
     assert any("'missing.mp4': no such file" in message and "output.fps" in message for message in found)
+
+
+def test_each_clip_of_a_folder_has_its_own_length_and_rate(clips: Path) -> None:
+    text = "output: {size: [16, 16], length: source, fps: source}\nvariants: {source.video: {files: '*l*.m*'}}"
+    schedule = read(clips, text)
+    found = {}
+    for variant in schedule.variants:
+        output = load_schedule(clips / "a.yaml", variant.overrides).output
+        found[variant.name] = exact(output.fps), output.num_frames
+    assert found == {"video-film": (Fraction(24000, 1001), 72), "video-pal": (25, 75)}
