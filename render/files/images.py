@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from render.errors import InputError
 from render.files.colour_profiles import in_srgb
@@ -30,8 +30,7 @@ WHITE: Colour = (1.0, 1.0, 1.0)
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of Rec. 601, as PIL's grey
 
-_ORIENTATION = 0x0112  # of EXIF
-_ON_ITS_SIDE = (5, 6, 7, 8)
+_ON_THEIR_SIDE = (5, 6, 7, 8)  # values of EXIF's orientation
 
 _MAX_READS = 100_000  # of a header; those of photographs need a few hundred
 _MAX_HEADER = 64_000_000  # bytes; a WebP is read completely before its size is known
@@ -77,10 +76,10 @@ def require_image(path: Path) -> None:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Read the (width, height) of a picture, upright, from its header. Raises `InputError` as `load_image` does."""
+    """Return a picture's (width, height), upright, from the header alone. Raises `InputError` as `load_image` does."""
     with _opened(path) as image:
-        width, height = image.size
-        return (height, width) if image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE else (width, height)
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in _ON_THEIR_SIDE
+        return (image.height, image.width) if turned else (image.width, image.height)
 
 
 class _BoundedHeader(io.BufferedReader):

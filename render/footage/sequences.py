@@ -1,30 +1,67 @@
-"""Numbered pictures of a folder, in the order of their numbers."""
+"""Numbered pictures of a folder as footage, in the order of their numbers. No torch here."""
 
 import fnmatch
+import itertools
 import re
 from pathlib import Path
 
 from render.errors import InputError
 
+MAX_PICTURES = 100_000
+_MAX_ENTRIES = 1_000_000  # of the folder
+
+_Name = tuple[tuple[int, str], ...]
+
 
 def numbered(folder: Path, pattern: str) -> list[Path]:
-    """List the files of a folder that match a pattern, by their numbers: 2 before 10.
+    """List the pictures that match a pattern, in the order of their numbers (2 before 10), with their headers checked.
 
     Args:
-        pattern: such as frames/*.png, relative to the folder; `*`, `?` and `[...]` in the file's name only.
+        folder: what the pattern is relative to.
+        pattern: such as frames/*.png; `*`, `?` and `[...]` stand for parts of the file's name, not of its folder.
+            Names that begin with a dot are left out.
 
     Raises:
-        InputError: there is none, or their sizes differ.
+        InputError: none matches; there are more than 100,000; two have the same number; one is no picture that can be
+            read (see `render.files.images.require_image`), or they differ in size.
     """
-    *parents, name = Path(pattern).parts
+    *parents, name = Path(pattern).parts or ("",)
     place = folder.joinpath(*parents)
+    if any(character in part for part in parents for character in "*?["):
+        raise InputError(f"{pattern}: expected * only in the file's name, not in its folder's")
     if not place.is_dir():
         raise InputError(f"{pattern}: no such folder: {place}")
-    found = [path for path in place.iterdir() if fnmatch.fnmatchcase(path.name, name) and path.is_file()]
+    found = _matching(place, name, pattern)
+    _require_alike(found, pattern)
+    return found
+
+
+def _matching(place: Path, name: str, pattern: str) -> list[Path]:
+    entries = itertools.islice(place.iterdir(), _MAX_ENTRIES)
+    names = (path for path in entries if path.name[0] != "." and fnmatch.fnmatchcase(path.name, name))
+    found = sorted(itertools.islice(names, MAX_PICTURES + 1), key=_natural)
     if not found:
         raise InputError(f"{pattern}: no file in {place} matches")
-    return sorted(found, key=lambda path: _natural(path.name))
+    if len(found) > MAX_PICTURES:
+        raise InputError(f"{pattern}: expected at most {MAX_PICTURES:,} pictures")
+    for one, other in itertools.pairwise(found):
+        if _natural(one) == _natural(other):
+            raise InputError(f"{pattern}: {one.name} and {other.name} have the same number")
+    return found
 
 
-def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name))
+def _require_alike(found: list[Path], pattern: str) -> None:
+    from render.files.images import image_size  # imports Pillow, only if there are pictures
+
+    first = image_size(found[0])
+    for path in found[1:]:
+        if (size := image_size(path)) != first:
+            raise InputError(
+                f"{pattern}: expected pictures of one size: {found[0].name} has {first[0]} × {first[1]} pixels, "
+                f"{path.name} {size[0]} × {size[1]}"
+            )
+
+
+def _natural(path: Path) -> _Name:
+    parts = re.split(r"([0-9]{1,15})", path.name)
+    return tuple((int(part), "") if part.isdecimal() and part.isascii() else (-1, part) for part in parts)

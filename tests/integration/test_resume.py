@@ -6,12 +6,14 @@ import subprocess
 import time
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 from PIL import Image
 
 from tests.waiting import PATIENCE
 
 FRAMES = 24
+PANNED = "testsrc2=s=96x64:r=8,crop=48:48:2*n:8"  # a clip
 MOTION = "zoom: 1.2/s, rotate: 5/s"
 SCHEDULE = f"""
 output: {{size: [32, 32], fps: 8, length: {FRAMES}, seed: 5}}
@@ -41,6 +43,16 @@ losses: {smooth: {weight: 0.5, region: {linear: [0, 0, 0, 1]}}}
 keep: {region: {circle: [20%, 20%, 20%]}}
 """,
     ),
+    "source": f"""{SCHEDULE.replace("cutouts: 4", "cutouts: 4, cadence: 2").replace("rotate", "shake: {}, rotate")}
+source: {{video: clip.mp4, speed: {{0: 0.5, end: 2}}, end: bounce, mix: {{0: 0.5, end: 0.9}}}}
+losses: {{temporal: 2}}
+colour: {{match: source}}
+keep: {{region: {{circle: [20%, 20%, 20%]}}, amount: 0.5}}
+noise: {{amount: 0.1, variation: {{seed: 9, amount: 4*progress}}}}
+""",
+    "flow": f"""{SCHEDULE.replace(MOTION, f"{MOTION}, border: paint, flow: {{video: clip.mp4, amount: 0.8, smooth: 3%}}")}
+losses: {{temporal: 2}}
+""",
 }
 
 
@@ -50,6 +62,8 @@ def schedule(tmp_path: Path) -> Path:
     path.write_text(SCHEDULE)
     for name, colour in (("first", "orange"), ("last", "navy")):
         Image.new("RGB", (40, 30), colour).save(tmp_path / f"{name}.png")
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", PANNED, "-frames:v", "20"]
+    subprocess.run([*command, "-pix_fmt", "yuv420p", str(tmp_path / "clip.mp4")], check=True, timeout=PATIENCE)
     return path
 
 

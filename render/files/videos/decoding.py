@@ -1,5 +1,6 @@
 """Decode a clip from one of its keys on: frames with their numbers, each exactly as reading from the start gives it."""
 
+import contextlib
 import itertools
 from collections import deque
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from render.files.videos.filters import filtering
 from render.files.videos.index import Index, Key
 from render.files.videos.opening import opened, pyav, require_size
 
-THREADS = 2  # more would hold more frames
+THREADS = 2  # the rest of the machine is refining
 
 Numbered = tuple[int, Any]
 
@@ -24,7 +25,7 @@ class DamagedError(InputError):
     def __init__(self, path: Path, index: Index, number: int) -> None:
         self.number = number
         last = f"{index.name(number - 1)} is the last whole one" if number else "none before it is whole"
-        super().__init__(f"{path}: {index.name(number)} cannot be decoded, it is damaged or missing; {last}")
+        super().__init__(f"{path}: {index.name(number)} cannot be decoded, it is damaged, missing or too large; {last}")
 
 
 def decoded(path: Path, index: Index, key: Key, interlaced: bool) -> Iterator[Numbered]:
@@ -42,23 +43,39 @@ def decoded(path: Path, index: Index, key: Key, interlaced: bool) -> Iterator[Nu
 
 
 def _frames(path: Path, index: Index, key: Key, container: Any, stream: Any) -> Iterator[Any]:
-    """Decode packet by packet; nothing that is damaged is concealed."""
-    av = pyav()
-    stream.codec_context.thread_count = THREADS
-    stream.codec_context.thread_type = "AUTO"
-    stream.codec_context.options = {**stream.codec_context.options, "err_detect": "explode"}
-    delivered = key.number
+    """Decode packet by packet, in one thread or in slices: what fails is the packet that was given last."""
+    context = stream.codec_context
+    context.thread_type, context.thread_count = "SLICE", THREADS
+    context.options = {**context.options, "err_detect": "explode"}  # nothing that is damaged is concealed
+    expected = key.number
     for packet in _without_leading(key, index, _from(key, container, stream)):
-        try:
-            frames = packet.decode()
-        except av.FFmpegError as error:
-            raise DamagedError(path, index, min(delivered, len(index.ticks) - 1)) from error
+        frames, error = _decode(packet, context, index)
         for frame in frames:
             require_size(path, frame.width, frame.height)
-            if frame.is_corrupt:
-                raise DamagedError(path, index, min(delivered, len(index.ticks) - 1))
-            delivered = _number(index, frame, delivered) + 1
+            number = _number(index, frame, expected)
+            if frame.is_corrupt or (error is not None and number != expected):
+                raise _damaged(path, index, expected)
+            expected = number + 1
             yield frame
+        if error is not None:
+            raise _damaged(path, index, expected) from error
+
+
+def _decode(packet: Any, context: Any, index: Index) -> tuple[list[Any], Exception | None]:
+    """Return the frames that are ready; if the packet is damaged, all that were whole before it."""
+    av = pyav()
+    try:
+        return packet.decode(), None
+    except av.FFmpegError as error:
+        frames: list[Any] = []
+        if not index.by_order:
+            with contextlib.suppress(av.FFmpegError):
+                frames = context.decode(None)
+        return [frame for frame in frames if frame.pts != packet.pts], error
+
+
+def _damaged(path: Path, index: Index, number: int) -> DamagedError:
+    return DamagedError(path, index, min(number, len(index.ticks) - 1))
 
 
 def _from(key: Key, container: Any, stream: Any) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """Filters of FFmpeg for decoded frames."""
 
+from fractions import Fraction
 from typing import Any
 
 from render.files.videos.opening import pyav
@@ -8,7 +9,7 @@ from render.files.videos.opening import pyav
 def filtering(frame: Any, *filters: tuple[str, str]) -> Any:
     """Return a graph of filters, each with its options, for frames of the size and format of `frame`."""
     graph = pyav().filter.Graph()
-    base = frame.time_base
+    base = frame.time_base or Fraction(1, 1000)  # none at the end of a damaged file
     shape = (
         f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:"
         f"time_base={base.numerator}/{base.denominator}:pixel_aspect=1/1"

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from render.errors import InputError
 from render.files.videos.opening import require_count
 
-MAX_PACKETS = 2_000_000  # of all streams: an hour of sound has 200,000
+MAX_PACKETS = 1_000_000  # of all streams: an hour of sound has 200,000
 MAX_SECONDS = 100_000  # more than a day
 _WHOLE = frozenset({"mjpeg", "png", "prores", "ffv1", "rawvideo", "dnxhd", "dvvideo"})  # codecs that never reorder
 _UNSEEKABLE = frozenset({"gif", "apng"})  # every frame is drawn over those before it
+_REORDERED = 32  # frames: more are never coded before one that is shown earlier
 _MISSING = 1.0  # seconds that a header may tell beyond the last packet
 
 Ticks = NDArray[np.int64]
@@ -117,7 +118,12 @@ def read_index(path: Path, container: Any, stream: Any) -> Index:
         sound_from=0.0 if sound_start is None else float(sound_start - ticks[0] * stream.time_base),
     )
     _require_times(path, index)
-    _require_complete(path, container, stream, index, count, latest)
+    if _is_cut_off(container, stream, count, latest):
+        last = index.name(_last_whole(shown))
+        raise InputError(
+            f"{path}: is cut off: {last} is the last that is whole; "
+            "ffmpeg -i FILE -c copy NEW makes a clip of what is there"
+        )
     return index
 
 
@@ -139,7 +145,7 @@ def _packets(path: Path, container: Any, stream: Any, sound: Any) -> tuple[list[
         if packet.stream is not stream or (packet.size == 0 and time is None):
             continue
         place += 1
-        if time is not None and packet.size and not packet.is_discard and _is_shown(packet, stream):
+        if time is not None and _is_shown(packet, stream):
             require_count(path, len(found))
             found[time] = _Packet(time, packet.dts, packet.duration or 0, place - 1, packet.is_keyframe)
     return list(found.values()), sound_start, place, latest
@@ -156,7 +162,9 @@ def _priming(packet: Any, sound: Any) -> int:
 
 
 def _is_shown(packet: Any, stream: Any) -> bool:
-    """Whether a packet has a frame to show: some of VP8 only improve those that follow."""
+    """Whether a packet has a frame to show: not what an edit list hides, nor what only improves others (VP8)."""
+    if packet.size == 0 or packet.is_discard or packet.is_corrupt:
+        return False
     return stream.codec_context.name not in ("vp8", "libvpx") or bool(memoryview(packet)[0] & 0x10)
 
 
@@ -183,16 +191,19 @@ def _require_times(path: Path, index: Index) -> None:
         raise InputError(f"{path}: expected frames within {MAX_SECONDS:,} seconds; its times are damaged")
 
 
-def _require_complete(path: Path, container: Any, stream: Any, index: Index, count: int, latest: float) -> None:
+def _is_cut_off(container: Any, stream: Any, count: int, latest: float) -> bool:
     """Compare what is there with what the header tells."""
-    told = (container.duration or 0) / 1_000_000 + (container.start_time or 0) / 1_000_000
-    if container.format.name == "avi" or (stream.frames and "mp4" in container.format.name):
-        cut_off = count < (stream.frames * 0.95 - 4 if container.format.name == "avi" else stream.frames)
-    else:
-        cut_off = told - latest > max(_MISSING, told / 50)
-    if cut_off:
-        last = index.name(len(index.ticks) - 1)
-        raise InputError(
-            f"{path}: is cut off: {last} is the last that is whole; "
-            "ffmpeg -i FILE -c copy NEW makes a clip of what is there"
-        )
+    if container.format.name == "avi":
+        return bool(count < stream.frames * 0.95 - 4)  # frames that repeat others are often left out
+    if stream.frames and "mp4" in container.format.name:
+        return bool(count < stream.frames)
+    told = float((container.duration or 0) + (container.start_time or 0)) / 1_000_000
+    return told - latest > max(_MISSING, told / 50)
+
+
+def _last_whole(shown: list[_Packet]) -> int:
+    """The last frame of a file that is cut off, before one is missing which would have been coded behind it."""
+    for number in range(max(0, len(shown) - _REORDERED), len(shown) - 1):
+        if shown[number + 1].pts - shown[number].pts > 1.5 * (shown[number].duration or 1e18):
+            return number
+    return len(shown) - 1

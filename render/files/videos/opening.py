@@ -12,6 +12,7 @@ from typing import Any
 
 from render.errors import InputError
 from render.files.media import MediaSource
+from render.files.videos.boxes import require_bounded_tables
 
 MAX_BYTES = 2_000_000_000
 MAX_PIXELS = 9_000_000  # 4K has 8.3 million
@@ -28,7 +29,7 @@ _OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts",
     "codec_whitelist": _CODECS,
     "max_streams": str(MAX_STREAMS),
-    "probesize": "2000000",
+    "probesize": "600000",  # of which every byte could be a packet of 300
     "max_pixels": str(MAX_PIXELS),  # of the decoder, before it allocates a frame
 }
 EXPECTED = "a video such as MP4, MOV, WebM or MKV"
@@ -53,8 +54,10 @@ def opened(path: Path) -> Iterator[tuple[Any, Any]]:
     if (size := path.stat().st_size) > MAX_BYTES:
         raise InputError(f"{path}: expected at most {MAX_BYTES:,} bytes, got {size:,}")
     try:
-        with path.open("rb") as file, av.open(MediaSource(file), options=_OPTIONS) as container:
-            yield container, _stream(container, path)
+        with path.open("rb") as file:
+            require_bounded_tables(path, file)
+            with av.open(MediaSource(file), options=_OPTIONS) as container:
+                yield container, _stream(container, path)
     except (OSError, ValueError, av.FFmpegError) as error:
         raise InputError(f"{path}: cannot be decoded; expected {EXPECTED}, undamaged") from error
 

@@ -23,6 +23,7 @@ from render.spec.colour import Colour
 from render.spec.footage import Flow, SourceFrame, SourceImage
 from render.spec.pictures import ImageFile
 from render.spec.regions import Keep, Region
+from tests.render.refinement.test_lockstep import alone, assert_close, together
 
 CPU = torch.device("cpu")
 SIZE = WIDTH, HEIGHT = 64, 48
@@ -172,3 +173,15 @@ def test_between_two_refined_frames_the_motion_goes_both_ways(spec: FrameSpec) -
     torch.testing.assert_close(after.image[..., BAND:, inside], wanted)
     clip = shown(SourceImage(file=FILE, number=1), SIZE)
     torch.testing.assert_close(after.image[..., : BAND - 1, :], clip[..., : BAND - 1, :])
+
+
+def test_in_lockstep_with_others_it_is_the_same(spec: FrameSpec) -> None:
+    """Beside a run that repaints nothing, one that has the same losses, and one without the loss `temporal`."""
+    spec = replace(spec, num_steps=3, losses={"prompt": 1.0, "temporal": 2.0})
+    source = [frame(spec, index, 0.8) for index in range(3)]
+    other = [frame(spec, index, 0.5, seed=8, prompts=(replace(spec.prompts[0], text="blue"),)) for index in range(3)]
+    plain = [replace(spec, index=index, size=SIZE, seed=9, transforms={"zoom": 1.1}) for index in range(3)]
+    without = [replace(each, losses={"prompt": 1.0}) for each in source]
+    runs = [source, other, plain, without]
+    made = renderer(Pixels())
+    assert_close(together(made, runs), alone(made, runs), atol=1e-5, rtol=1e-4)
