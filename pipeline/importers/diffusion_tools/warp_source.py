@@ -15,7 +15,16 @@ from pipeline.curves.array import Array
 from pipeline.importers.diffusion_tools.warp_schedules import scheduled
 from pipeline.importers.files import Entry, File
 from pipeline.importers.motion.clips import FoundClip, find_clip
-from pipeline.importers.motion.extraction import Extraction, Footage, count_taken, read_extraction, with_sound
+from pipeline.importers.motion.extraction import (
+    FASTEST,
+    SLOWEST,
+    Extraction,
+    Footage,
+    count_taken,
+    possible,
+    read_extraction,
+    with_sound,
+)
 from pipeline.importers.motion.lost_motion import moving_fields
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings, shown
@@ -59,13 +68,13 @@ def _frames(settings: Settings, clip: FoundClip | None, extraction: Extraction, 
 
 
 def _fps(settings: Settings, clip: FoundClip | None, extraction: Extraction, notes: Notes) -> float:
-    fps = settings.number("fps", -1, -1, 240)
+    fps = settings.number("fps", -1, -1, FASTEST)
     if fps > 0:
-        return fps
+        return max(fps, SLOWEST)
     if clip is None:
         notes.add(f"the file has no fps; {_FPS} is used", Effect.SIZE)
         return _FPS
-    fps = clip.fps / extraction.nth
+    fps = possible(clip.fps / extraction.nth)
     nth = f" / {extraction.nth}, the step of extract_nth_frame" if extraction.nth > 1 else ""
     notes.add(f"the file has no fps; the clip's{nth} is used: {number(fps)}", Effect.SIZE)
     return fps

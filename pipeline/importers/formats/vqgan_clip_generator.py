@@ -20,7 +20,7 @@ from pipeline.importers.files import Entry, begun_with
 from pipeline.importers.frame import LARGEST, fit_size, rates, read_seed, round_size
 from pipeline.importers.imported import Imported
 from pipeline.importers.motion.clips import find_clip
-from pipeline.importers.motion.extraction import Extraction, Footage, with_sound
+from pipeline.importers.motion.extraction import Extraction, Footage, possible, with_sound
 from pipeline.importers.notations.calls import Called, called
 from pipeline.importers.notations.source import Source
 from pipeline.importers.notes import NO_PICTURES, Effect, Note, Notes
@@ -138,7 +138,7 @@ def _switches(source: Source, found: Called) -> dict[str, Any]:
 def _footage(settings: Settings, notes: Notes) -> Footage:
     """Read the clip, which is resampled to `extraction_framerate`, one frame for each of its frames then."""
     clip = find_clip(settings, "input_video_path", notes)
-    taken = settings.number("extraction_framerate", clip.fps if clip else _FPS, 0.1, 240)
+    taken = settings.number("extraction_framerate", possible(clip.fps) if clip else _FPS, 0.1, 240)
     fps = settings.number("input_framerate", taken, 0.1, 240)
     frames = 120
     if clip is None:

@@ -10,6 +10,7 @@ from pipeline.importers.settings import Settings
 from pipeline.importers.values.keys import number
 from pipeline.importers.values.series import MAX_FRAMES
 
+SLOWEST, FASTEST = 0.1, 240.0  # frames a second of a video
 _LAST = 10**9  # beyond the last frame of any clip that is read
 
 
@@ -80,6 +81,11 @@ def read_extraction(settings: Settings, *, nth: str, first: str, last: str, unli
         nth=settings.integer(nth, 1, 1, MAX_FRAMES),
         last=_LAST if end <= unlimited else int(min(end, _LAST)),
     )
+
+
+def possible(fps: float) -> float:
+    """The frame rate nearest to that of a clip that a video can have."""
+    return min(max(fps, SLOWEST), FASTEST)
 
 
 def count_taken(settings: Settings, name: str, clip: FoundClip, extraction: Extraction, notes: Notes) -> int:

@@ -12,6 +12,7 @@ from pipeline.importers.notations.literals import evaluated
 
 _MAGIC = re.compile(r"^(\s*)[!%].*$", re.MULTILINE)
 _MOST_CELLS = 10_000
+_LONGEST = 1_000_000  # characters of a script or a cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,8 @@ def called(text: str, names: Collection[str], known: Mapping[str, Any]) -> Calle
     """
     found = Called()
     for code in _codes(text):
+        if len(code) > _LONGEST:
+            continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
