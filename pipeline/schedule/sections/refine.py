@@ -38,8 +38,8 @@ class Refine:
     lr: Curve = setting(
         curve(number(0, 100)),
         Curve.constant(0.3),
-        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.02 with a"
-        " `source:`, and if `start:` names a prior, or a picture with strength 1; 0.05 with less",
+        "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.02 if `start:`"
+        " names a prior, or a picture with strength 1; 0.05 with less; 0.1 with a `source:`",
     )
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "random crops scored per step")
     augment: str = setting(
@@ -86,8 +86,11 @@ FROM_WHOLE_PICTURE = dataclasses.replace(FROM_PICTURE, lr=Curve.constant(0.02))
 """At strength 1 the second frame takes the first steps, which are the largest: with a larger `lr` it would jump."""
 
 
-FROM_SOURCE = Refine(first_frame=None, lr=Curve.constant(0.02), adapt="picture")
-"""The defaults where every frame begins from footage: the first one takes as many steps as add up in those after it."""
+FROM_SOURCE = Refine(first_frame=None, lr=Curve.constant(0.1), adapt="picture")
+"""The defaults where every frame begins from footage, which is to be repainted: with 0.02 it would hardly change.
+
+The first frame takes as many steps as add up in those after it.
+"""
 
 
 def _default(start: Start, source: Source | None) -> Refine:

@@ -297,7 +297,7 @@ def test_an_included_source_of_another_kind_is_replaced(folder: Path) -> None:
 def test_the_defaults_of_refinement_keep_the_footage(folder: Path) -> None:
     refine = load(folder, "source: {video: clip.mp4}").refine
     assert (refine.lr.keys[0].value, refine.adapt, refine.first_frame, refine.steps.keys[0].value) == (
-        *(0.02, "picture", None, 3),
+        *(0.1, "picture", None, 3),
     )
     assert load(folder, "source: {video: clip.mp4}\nstart: {image: photo.png}").refine.first_frame == 60
     assert load(folder, "source: {video: clip.mp4}\nrefine: {first_frame: 5}").draft().refine.first_frame == 2
