@@ -20,7 +20,7 @@ import click
 import cv2
 import numpy as np
 import torch
-from sklearn.datasets import load_sample_images
+from sklearn.datasets import load_sample_images  # type: ignore[import-untyped]
 
 from bench.machine import this_machine
 from render.footage import Footage
@@ -93,7 +93,7 @@ def spoiled(known: Pair) -> Pair:
     def worse(picture: Floats) -> Floats:
         noisy = (picture * 0.9 + random.normal(0, 4 / 255, picture.shape)).clip(0, 1)
         _, data = cv2.imencode(".jpg", (noisy * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 60])
-        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR) / 255, np.float64)
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.float64) / 255
 
     return replace(known, before=worse(known.before), after=worse(known.after))
 

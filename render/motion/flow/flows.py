@@ -11,7 +11,7 @@ from torch import Tensor
 
 from render import catalogue
 from render.errors import RunError
-from render.files.images import load_image
+from render.files.images import image_size
 from render.files.videos.clips import facts
 from render.models.downloads import cache_folder
 from render.models.model import ModelFiles
@@ -123,7 +123,7 @@ class Flows:
         """Return (width, height) of a picture in its file."""
         if image.file not in self._sizes:
             if image.number is None:
-                self._sizes[image.file] = load_image(image.file.path).shape[1::-1]
+                self._sizes[image.file] = image_size(image.file.path)
             else:
                 self._sizes[image.file] = facts(image.file.path).size
         return self._sizes[image.file]
