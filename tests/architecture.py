@@ -72,13 +72,13 @@ ROOMS: Mapping[str, str] = {
     "pipeline.video.formats": "video",
     "pipeline.schedule.document": "storage",
     "pipeline.schedule.fields": "curves storage schedule.document",
-    "pipeline.schedule.footage": "curves schedule.document schedule.fields",
+    "pipeline.schedule.footage": "curves audio schedule.document schedule.fields",
     "pipeline.schedule.sections": (
         "curves audio video video.formats schedule.document schedule.fields schedule.footage"
     ),
-    "pipeline.schedule.over_time": "curves schedule.footage schedule.sections",
+    "pipeline.schedule.over_time": "curves audio schedule.footage schedule.sections",
     "pipeline.schedule": (
-        "curves video video.formats schedule.document schedule.fields schedule.footage schedule.over_time "
+        "curves audio video video.formats schedule.document schedule.fields schedule.footage schedule.over_time "
         "schedule.sections"
     ),
     "pipeline.importers.values": "curves",
@@ -88,7 +88,7 @@ ROOMS: Mapping[str, str] = {
     "pipeline.importers.diffusion_tools": "curves importers importers.values",
     "pipeline.importers.formats": "curves importers importers.values importers.notations importers.scripts "
     "importers.diffusion_tools",
-    "pipeline.run.folder": "storage video video.formats schedule schedule.sections",
+    "pipeline.run.folder": "storage audio video video.formats schedule schedule.sections",
     "pipeline.run.delivery": "curves storage video video.formats schedule schedule.sections run.folder",
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",
     "pipeline.run.session": "storage schedule run run.folder",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.storage.did_you_mean import did_you_mean
 from render.errors import InputError
 from render.files.media import MediaSource
+from render.files.videos.boxes import require_bounded_tables
 
 RATE = 22_050  # samples per second after decoding: what librosa is tuned for
 RATES = (2_000, 1_000_000)  # accepted in files, from old telephones to measuring instruments
@@ -97,8 +98,10 @@ def _opened(path: Path) -> Iterator[Any]:
     """Open the container. A playlist in place of a track cannot lead to other files or to the network."""
     av = extra("av")
     try:
-        with path.open("rb") as file, av.open(MediaSource(file), options={"protocol_whitelist": "none"}) as container:
-            yield container
+        with path.open("rb") as file:
+            require_bounded_tables(path, file)
+            with av.open(MediaSource(file), options={"protocol_whitelist": "none"}) as container:
+                yield container
     except OSError as error:  # includes FFmpeg's errors
         if isinstance(error, FileNotFoundError):
             raise InputError(f"'{path.name}': no such file{did_you_mean(path)}") from error

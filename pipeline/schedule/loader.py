@@ -58,7 +58,7 @@ def read_schedule(
     document.problems.raise_if_any()
     document = overridden(matrix.first(document), overrides)
     schedule = _assembled(document, title)
-    for other in matrix.others(document):
+    for other in matrix.others(document, [path for path, _ in overrides]):
         _assembled(other, title)
     document.problems.raise_if_any()
     if document is not plain:

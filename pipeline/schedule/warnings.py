@@ -15,6 +15,7 @@ from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
 from pipeline.schedule.over_time.footage_report import endings
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import OPEN, gap
+from pipeline.schedule.soundtrack import sound_of_clips
 from pipeline.video.platforms import PLATFORMS
 from render import catalogue
 from render.errors import Problem, one_line
@@ -40,6 +41,10 @@ def warnings(
         _variables(sections["let"], clock)
     if "loop" in sections and not schedule.loop.boomerang:
         _open_curves(schedule, sections["loop"], clock)
+    elif "loop" in sections and sound_of_clips(schedule):
+        clock.warn(
+            sections["loop"], "the clip is silent while it plays backwards; sound: false says that this is meant"
+        )
     _rounding(schedule, sections, clock)
     if "output" in sections:
         _places(schedule, sections["output"], clock)

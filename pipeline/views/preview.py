@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from pipeline.run.folder.frames import Pixels
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg, formats
@@ -57,7 +58,7 @@ def write_preview(schedule: Schedule, picture: Path | None, video: Path, binary:
     outlines = Outlines()
     frames = (_labelled(outlines.over(pixels, spec), spec, schedule.output.fps) for pixels, spec in shown)
     fps = schedule.output.fps
-    with cut_sound(schedule.music.path, schedule.music.start, count / fps, video) as sound:
+    with cut_sound(VideoPlan.of(schedule).heard, count / fps, video) as sound:
         recipe = replace(formats.find(formats.DEFAULT).recipe(), sound=sound)
         ffmpeg.encode(binary, frames, (width, height), fps, schedule.title, video, recipe)
     return count

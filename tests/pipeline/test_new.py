@@ -12,6 +12,7 @@ from pipeline.cli import main
 from pipeline.commands.new import _templates
 from pipeline.schedule.loader import load_schedule, read_schedule
 from render.errors import InputError, ScheduleError
+from tests import flashes
 
 _CURVE = r"a map of times such as \{0: 1.02, 60: 1.05\}; `render import FILE` converts"
 
@@ -28,7 +29,7 @@ def test_a_template_is_valid_and_has_no_warnings(
     assert "next: render check a.yaml" in _new("a", "--template", template)
     assert load_schedule(Path("a.yaml")).warnings == ()
     assert template in _new("--list")
-    assert set(_templates()) == {"loop", "song", "story"}
+    assert set(_templates()) == {"clip", "loop", "song", "story"}
 
 
 def test_overwrites_only_with_force(tmp_path: Path) -> None:
@@ -132,3 +133,17 @@ def test_weights_in_a_text_are_a_warning() -> None:
     (warning,) = read_schedule('prompts: "sea:2 | fog:-1"', "a.yaml", "a").warnings
     assert warning.message.startswith("weights inside a text are not parsed")
     assert read_schedule('prompts: "oil | 16:9 painting"', "a.yaml", "a").warnings == ()
+
+
+def test_a_clip_that_is_repainted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, any_ffmpeg: str) -> None:
+    flashes.film(any_ffmpeg, tmp_path / "my clip.mp4", "-c:a", "aac")
+    monkeypatch.chdir(tmp_path)
+    assert "the template clip" in _new("a", "--clip", "my clip.mp4")
+    schedule = load_schedule(Path("a.yaml"))
+    assert (schedule.output.length, schedule.output.fps, schedule.warnings) == (4, 25, ())
+    with pytest.raises(InputError, match="the template clip needs a clip; name one with --clip FILE"):
+        _new("b", "--template", "clip")
+    with pytest.raises(InputError, match=r"--clip: the template loop has no clip; use --template clip"):
+        _new("b", "--template", "loop", "--clip", "my clip.mp4")
+    with pytest.raises(InputError, match=r"--clip: missing.mp4: no such file; expected one in the folder of b.yaml"):
+        _new("b", "--clip", "missing.mp4")

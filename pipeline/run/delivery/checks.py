@@ -35,5 +35,5 @@ def _fault(video: Video, path: Path, plan: VideoPlan, seconds: float, binary: st
         lengths = measured(binary, path, known.container)
     except EncodingError as error:
         return str(error).removeprefix(f"{path}: ")
-    sounds = plan.source is not None and bool(known.sound)
+    sounds = bool(plan.heard and known.sound)
     return lengths.fault(seconds, video.fps or plan.fps, sounds)

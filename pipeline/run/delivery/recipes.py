@@ -33,15 +33,15 @@ def pictured(delivery: Delivery) -> Iterator[Recipe]:
 
 @contextmanager
 def soundtrack(delivery: Delivery) -> Iterator[Sound | None]:
-    """Yield the sound of a delivery, valid inside the context; None without music, or if its format has no sound.
+    """Yield the sound of a delivery, valid inside the context; None if nothing is heard, or its format has no sound.
 
     Raises:
-        RunError: the track can no longer be read.
+        RunError: a file can no longer be read.
     """
     video, plan = delivery.video, delivery.plan
-    track = plan.source if formats.find(video.format).sound else None
+    pieces = plan.heard if formats.find(video.format).sound else ()
     seconds = len(plan.shown(delivery.count)) / plan.fps
-    with cut_sound(track, plan.start, seconds, delivery.path, video.repeat) as sound:
+    with cut_sound(pieces, seconds, delivery.path, video.repeat) as sound:
         yield sound
 
 

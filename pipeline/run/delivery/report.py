@@ -14,8 +14,8 @@ from pipeline.run.folder.finished import OUTDATED, read_report, video_matches_re
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.names import paths
 from pipeline.schedule.schedule import Schedule
-from pipeline.schedule.sections.music import Music
 from pipeline.schedule.sections.output_video import Video
+from pipeline.schedule.soundtrack import identity
 from render.models.model import sha256
 from render.spec import FrameSpec
 
@@ -61,11 +61,6 @@ class RunReport:
         return float(seconds / done * (steps.sum() + len(steps)))
 
 
-def sound(music: Music) -> dict[str, str | float] | None:
-    """The properties of the music that determine a video's sound, for the report; None without a track."""
-    return {"sha256": music.file.digest, "start": music.start} if music.file else None
-
-
 def write_report(
     folder: RunFolder,
     schedule: Schedule,
@@ -82,7 +77,7 @@ def write_report(
         "frames_in_schedule": schedule.num_rendered,
         "size": list(output.size),
         "fps": output.fps,
-        "sound": sound(schedule.music),
+        "sound": identity(schedule),
         "videos": _videos(folder, schedule),
         "loop": asdict(schedule.loop),
         **_speeds(folder, figures),
@@ -121,7 +116,7 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
         "last_frame_hash": last_hash,
         "fps": output.fps,
         "title": schedule.title,
-        "sound": sound(schedule.music),
+        "sound": identity(schedule),
         "videos": _videos(folder, schedule),
         "loop": asdict(schedule.loop),
     }

@@ -46,5 +46,5 @@ class Sink(Protocol):
         Raises:
             EncodingError: it cannot be made.
             CheckpointError: the pixels of a frame differ from those that were written.
-            RunError: the track can no longer be read.
+            RunError: the track or a clip can no longer be read.
         """

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from pathlib import Path
+from math import inf
 from typing import Any
 
+from pipeline.audio.pieces import Piece
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import order
 from pipeline.schedule.sections.output_video import Video
+from pipeline.schedule.soundtrack import sound_of_clips
 from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec
 
@@ -35,7 +37,8 @@ class VideoPlan:
         frames: how many frames the finished run has.
         size: (width, height) of the frames in pixels.
         videos: the files to deliver; the first one is the video.
-        track: path of the sound file, which plays from `start` seconds on; None without sound.
+        track: path of the music, which plays from `start` seconds on; None without.
+        pieces: the sound of clips; empty if none is heard.
         led: how many of the frames lie past the end of a loop.
         boomerang: shown forwards and then backwards.
         said: the texts of the subtitles; empty if none were requested.
@@ -48,6 +51,7 @@ class VideoPlan:
     videos: tuple[Video, ...] = (Video(),)
     track: str | None = None
     start: float = 0.0
+    pieces: tuple[Piece, ...] = ()
     led: int = 0
     boomerang: bool = False
     said: tuple[TimedText, ...] = ()
@@ -65,6 +69,7 @@ class VideoPlan:
             videos=output.video,
             track=str(music.path) if music.path else None,
             start=music.start,
+            pieces=sound_of_clips(schedule),
             led=schedule.loop.num_led(output.fps),
             boomerang=schedule.loop.boomerang,
             said=tuple(timed_texts(Timeline(schedule))) if subtitles else (),
@@ -74,7 +79,7 @@ class VideoPlan:
     def read(record: Mapping[str, Any]) -> "VideoPlan":
         """Read what `to_record` wrote. Raises `TypeError` or `ValueError` if the record is not valid."""
         found = dict(record)
-        for name, make in (("videos", _video), ("said", tuple)):
+        for name, make in (("videos", _video), ("said", tuple), ("pieces", _piece)):
             if name in found:
                 found[name] = tuple(make(one) for one in found[name])
         width, height = found.pop("size", (0, 0))
@@ -82,7 +87,10 @@ class VideoPlan:
 
     def to_record(self) -> dict[str, Any]:
         """The plan as plain values, ready for JSON."""
-        return asdict(self)
+        record = asdict(self)
+        if not self.pieces:  # as in the records of earlier versions
+            del record["pieces"]
+        return record
 
     def shown(self, count: int) -> list[int]:
         """The frame numbers to show, in order, out of the first `count`; a loop closes only if all are there."""
@@ -96,11 +104,15 @@ class VideoPlan:
         return self.boomerang or self.led > 0
 
     @property
-    def source(self) -> Path | None:
-        """The path of the sound file."""
-        return Path(self.track) if self.track else None
+    def heard(self) -> tuple[Piece, ...]:
+        """What is heard; empty without sound."""
+        return (Piece(until=inf, path=self.track, start=self.start),) if self.track else self.pieces
 
 
 def _video(record: Mapping[str, Any]) -> Video:
     size = record.get("size")
     return Video(**{**record, "size": tuple(size) if size else None})
+
+
+def _piece(record: Mapping[str, Any]) -> Piece:
+    return Piece(**record)

@@ -4,12 +4,14 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import yaml
 
 from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.file_patterns import KEY as FILES
+from pipeline.schedule.document.file_patterns import FileNode, is_pattern, matching, shown_names
 from pipeline.schedule.document.overrides import replaced
 from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import in_one_line, size, with_root
@@ -21,6 +23,7 @@ MAX_VALUES, MAX_VARIANTS = 100, 1000
 MAX_ENTRIES = 300_000
 
 _EXPECTED = "a map of paths to lists of values such as output.seed: [1, 2, 3]"
+_LONGEST_FILE = 60  # characters of a file's name
 _SHORT = re.compile(r"[\w.-]{1,24}")
 _UNSAFE = re.compile(r"[^\w.-]+")
 
@@ -45,9 +48,18 @@ class Matrix:
             document = _with(document, path, values[0])
         return document
 
-    def others(self, document: Value) -> list[Value]:
-        """The document once for every other value, with first values at the other paths."""
-        return [_with(document, path, value) for path, values in self.values.items() for value in values[1:]]
+    def others(self, document: Value, chosen: Collection[str] = ()) -> list[Value]:
+        """The document once for every other value, with first values at the other paths.
+
+        Args:
+            chosen: paths with a chosen value; their other files are then not read, which may be a hundred clips.
+        """
+        return [
+            _with(document, path, value)
+            for path, values in self.values.items()
+            for value in values[1:]
+            if path not in chosen or not isinstance(value.node, FileNode)
+        ]
 
     def variants(self) -> tuple[Variant, ...]:
         """Every combination; the last path varies fastest."""
@@ -108,7 +120,7 @@ def read_matrix(document: Value, fixed: Collection[str]) -> tuple[Value, Matrix]
 def _choices(path: str, key: Value, entry: Value, fixed: Collection[str]) -> list[Value]:
     if path.split(".")[0].split("[")[0] in ("", *fixed):
         raise InvalidError(key, "cannot vary")
-    choices = entry.items("a list of values such as [1, 2, 3]")
+    choices = _listed(path, entry)
     texts = [in_one_line(choice.node) for choice in choices]
     for number, (choice, text) in enumerate(zip(choices, texts, strict=True)):
         if text in texts[:number]:
@@ -118,24 +130,43 @@ def _choices(path: str, key: Value, entry: Value, fixed: Collection[str]) -> lis
     return choices
 
 
+def _listed(path: str, entry: Value) -> list[Value]:
+    """The values, with the files that patterns name: a pattern in place of the list, or maps with `files` in it."""
+    if is_pattern(entry):
+        if path.split(".")[-1] == "images":
+            message = "a pattern of numbered pictures is one value; write a list such as [a/*.png, b/*.png]"
+            raise InvalidError(entry, message)
+        return matching(entry, MAX_VALUES)
+    items = [entry] if entry.is_map else entry.items("a list of values such as [1, 2, 3]")
+    found: list[Value] = []
+    for item in items:
+        given = item.entries()
+        found += matching(given[FILES], MAX_VALUES) if [*given] == [FILES] else [item]
+    if entry.is_map and found == [entry]:
+        raise entry.invalid("a list of values such as [1, 2, 3]")
+    return found
+
+
 def _names(values: list[Value], texts: list[str]) -> list[str]:
     """The part of a variant's name for each value: the value itself if it is short, else its number.
 
     If two look alike, also when case is ignored as some file systems do, both are numbered.
     """
-    shown = [
-        text
-        if _SHORT.fullmatch(text)
-        else _UNSAFE.sub("-", str(value.node.value)).strip("-.")
-        if isinstance(value.node, yaml.ScalarNode)
-        else ""
-        for value, text in zip(values, texts, strict=True)
-    ]
+    files = [value.node.value for value in values if isinstance(value.node, FileNode)]
+    called = dict(zip(files, shown_names(files), strict=True))
+    shown = [_shown(value.node, text, called) for value, text in zip(values, texts, strict=True)]
     alike = Counter(name.casefold() for name in shown)
-    return [
-        name if _SHORT.fullmatch(name) and alike[name.casefold()] == 1 else str(number)
-        for number, name in enumerate(shown, 1)
-    ]
+    return [name if name and alike[name.casefold()] == 1 else str(number) for number, name in enumerate(shown, start=1)]
+
+
+def _shown(node: yaml.Node, text: str, called: Mapping[str, str]) -> str:
+    """A value as a part of a name; "" if it is too long for that. `called` are the names of files."""
+    if isinstance(node, FileNode):
+        return _UNSAFE.sub("-", called[node.value])[:_LONGEST_FILE].strip("-.")
+    if _SHORT.fullmatch(text):
+        return text
+    plain = _UNSAFE.sub("-", str(node.value)).strip("-.") if isinstance(node, yaml.ScalarNode) else ""
+    return plain if _SHORT.fullmatch(plain) else ""
 
 
 def _with(document: Value, path: str, value: Value) -> Value:

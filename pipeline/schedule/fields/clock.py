@@ -75,6 +75,7 @@ class Clock:
         beat: where beats and bars lie; None without music.
         no_beat: the error message for a time in beats if there is no `beat`.
         track: how long the music continues after the video's start, in seconds.
+        clip: how long the source's clip plays, in seconds; None unless `output.length` is `source`, and can be told.
         markers: times by name, in seconds.
         names: the names that expressions may use.
         diagnostics: where warnings are collected.
@@ -86,6 +87,7 @@ class Clock:
     beat: Beat | None = None
     no_beat: str = "beats and bars need music: {bpm: 120}"
     track: float | None = None
+    clip: float | None = None
     markers: Mapping[str, float] = field(default_factory=dict)
     names: Names = Names()
     diagnostics: Diagnostics = field(default_factory=Diagnostics)

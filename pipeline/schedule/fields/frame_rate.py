@@ -11,6 +11,7 @@ from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.shapes import Described, Shape, described, one_of, written_as
 
 LOWEST, HIGHEST = 0.1, 240.0
+SOURCE = "source"
 NEAR = 12.0  # frames per second; `auto` picks a rate near this
 _FRACTION = r"[0-9]{1,7}\s*/\s*0*[1-9][0-9]{0,6}"
 _AUTO = re.compile(r"auto(?:\s+([0-9]{1,3}(?:\.[0-9]{1,6})?))?")
@@ -18,13 +19,13 @@ _EQUAL = 1e-6, 0.05  # in bars: tolerance for calling a length whole bars, for e
 
 
 def frames_per_second(low: float = LOWEST, auto: bool = False) -> Described[[Value, Clock], float]:
-    """A reader of rates from `low` on; with `auto`, it also accepts that word, which gives the clock's rate."""
-    also = ", or auto" if auto else ""
+    """A reader of rates from `low` on; with `auto`, also of that word and `source`, which give the clock's rate."""
+    also = ", auto or source" if auto else ""
     expected = f"frames per second from {low:g} to {HIGHEST:g}, such as 24 or 24000/1001{also}"
 
     @described(_shape(low, expected, auto))
     def read(value: Value, clock: Clock) -> float:
-        if auto and auto_near(value) is not None:
+        if auto and (auto_near(value) is not None or is_source(value)):
             return clock.fps
         fps = _rate(value, expected)
         if fps is None or not low <= fps <= HIGHEST:
@@ -35,9 +36,11 @@ def frames_per_second(low: float = LOWEST, auto: bool = False) -> Described[[Val
 
 
 def _shape(low: float, expected: str, auto: bool) -> Shape:
-    pattern = f"{_FRACTION}|{_AUTO.pattern}" if auto else _FRACTION
+    pattern = f"{_FRACTION}|{_AUTO.pattern}|{SOURCE}" if auto else _FRACTION
     number = {"type": "number", "minimum": low, "maximum": HIGHEST}
-    return one_of(number, {**written_as(pattern, expected), "examples": ["24000/1001", *(["auto"] if auto else [])]})
+    return one_of(
+        number, {**written_as(pattern, expected), "examples": ["24000/1001", *(["auto", SOURCE] if auto else [])]}
+    )
 
 
 def _rate(value: Value, expected: str) -> float | None:
@@ -56,6 +59,11 @@ def auto_near(value: Value) -> float | None:
         return None
     near = float(match[1] or NEAR)
     return near if LOWEST <= near <= HIGHEST else None
+
+
+def is_source(value: Value) -> bool:
+    """Whether a value is the word `source`."""
+    return not (value.is_map or value.is_list) and written(value) == SOURCE
 
 
 def fitting(length: float, beat: Beat | None, near: float) -> float:

@@ -24,4 +24,4 @@ class Source:
     fit: str = "crop"
     background: str = "#000000"
     mix: Curve = Curve.constant(MIX)
-    sound: bool = False
+    sound: bool = True

@@ -1,23 +1,25 @@
 """The section `output:`: size, frame rate, length and seed."""
 
+import contextlib
 import dataclasses
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
-from pipeline.schedule.fields.frame_rate import NEAR, auto_near, fitting, frames_per_second
+from pipeline.schedule.fields.frame_rate import NEAR, SOURCE, auto_near, fitting, frames_per_second, is_source
 from pipeline.schedule.fields.readers import read_entry, section_reader, setting_readers
 from pipeline.schedule.fields.shapes import described, one_of, section, setting, settings, two_of
 from pipeline.schedule.fields.times import duration, lasting, seconds
-from pipeline.schedule.sections import Reading, Section
+from pipeline.schedule.sections import Reading, Section, output_source
 from pipeline.schedule.sections.music import Music, read_music
 from pipeline.schedule.sections.output_video import Video, videos
-from pipeline.schedule.sections.shots import read_lengths
+from pipeline.schedule.sections.shots_lengths import read_lengths
 
 MAX_FRAMES = 1_000_000  # frame numbers have six digits
 
@@ -43,9 +45,11 @@ def _size(value: Value, clock: Clock) -> tuple[int, int]:
     return fields.read_pair(_SIDE, value, clock, expected)
 
 
-@described(one_of(lasting(_LENGTH, least=1), {"const": MUSIC}), shown=seconds)
+@described(one_of(lasting(_LENGTH, least=1), {"const": MUSIC}, {"const": SOURCE}), shown=seconds)
 def _length(value: Value, clock: Clock) -> float:
     """A time in frames, seconds or beats; percent and `end` are invalid because they would refer to this length."""
+    if is_source(value):
+        return Output().length if clock.clip is None else clock.clip  # that it cannot be told was reported before
     whole = value.scalar(_LENGTH) == MUSIC
     if whole and clock.track is None and clock.known:
         raise InvalidError(value, "needs music: {file: track.mp3}")
@@ -71,12 +75,14 @@ class Output:
         frames_per_second(auto=True),
         NEAR,
         "frames per second: a number or a fraction such as `24000/1001`; `auto` finds one near 12, `auto 24` near 24, "
-        "at which a bar, or else a beat, or else the whole video is a whole number of frames",
+        "at which a bar, or else a beat, or else the whole video is a whole number of frames; `source` is that of the "
+        "source's clip, exactly, or if it varies the standard rate nearest to it",
     )
     length: float = setting(
         _length,
         12.0,
-        "in seconds, beats or bars (`32 bars`), in frames as a bare number, or `music`: until the track ends",
+        "in seconds, beats or bars (`32 bars`), in frames as a bare number, `music`: until the track ends, or "
+        "`source`: until the source's clip is over",
     )
     size: tuple[int, int] = setting(
         _size, (256, 144), "width and height in pixels, multiples of the latent model's stride (embedded: 8)"
@@ -97,6 +103,10 @@ def frame_rate(entries: Mapping[str, Value]) -> float:
     All other times need it, even the length in this section. An invalid rate is reported when the section is read.
     """
     output = entries["output"].entries() if "output" in entries else {}
+    if "fps" in output and is_source(output["fps"]):
+        with contextlib.suppress(InvalidError):
+            return output_source.rate(entries, output["fps"])[0]
+        return NEAR
     near = auto_near(output["fps"]) if "fps" in output else None
     if near is not None:
         return _fitting(entries, near)
@@ -114,18 +124,31 @@ def _fitting(entries: Mapping[str, Value], near: float) -> float:
     clock = Clock(fps=near, length=math.nan)
     music: Music = read_entry(read_music, quiet, "music", clock, default=Music())
     clock = dataclasses.replace(clock, beat=music.beat, track=music.length)
+    with contextlib.suppress(InvalidError):
+        clock = _with_clip(quiet, clock)
     output: Output = read_entry(section_reader(Output), quiet, "output", clock, default=Output())
-    lengths: list[float] | None = read_entry(read_lengths, quiet, "shots", clock, default=None)
+    lengths: list[float] | None = read_entry(partial(read_lengths, top=quiet), quiet, "shots", clock, default=None)
     wrong = any(quiet[name].problems.found for name in ("music", "output", "shots") if name in quiet)
     return near if wrong else fitting(sum(lengths) if lengths else output.length, music.beat, near)
+
+
+def _with_clip(entries: Mapping[str, Value], clock: Clock) -> Clock:
+    """The clock with the length of the source's clip, if this section needs it. Raises `InvalidError`."""
+    given = entries["output"].entries() if "output" in entries else {}
+    if "shots" in entries or "length" not in given or not is_source(given["length"]):
+        return clock
+    return dataclasses.replace(clock, clip=output_source.length(entries, given["length"], clock))
 
 
 def _read(reading: Reading) -> Output:
     """Read the section; if there are shots, its length is the sum of theirs."""
     entries, clock = reading.entries, reading.clock
+    with reading.document.problems.collecting():
+        _tell_rate(entries, clock)
+        clock = _with_clip(entries, clock)
     output: Output = read_entry(section_reader(Output), entries, "output", clock, default=Output())
     clock = dataclasses.replace(clock, fps=output.fps)
-    lengths: list[float] | None = read_entry(read_lengths, entries, "shots", clock, default=None)
+    lengths: list[float] | None = read_entry(partial(read_lengths, top=entries), entries, "shots", clock, default=None)
     if lengths is None:
         return output
     problems = reading.document.problems
@@ -136,6 +159,13 @@ def _read(reading: Reading) -> Output:
         problems.add(InvalidError(entries["shots"], f"are more than {MAX_FRAMES:,} frames long"))
         return output
     return dataclasses.replace(output, length=sum(lengths), shot_lengths=tuple(lengths))
+
+
+def _tell_rate(entries: Mapping[str, Value], clock: Clock) -> None:
+    """Warn of a clip whose rate is not exactly taken over. Raises `InvalidError` if there is none."""
+    given = entries["output"].entries().get("fps") if "output" in entries else None
+    if given is not None and is_source(given) and (message := output_source.rate(entries, given)[1]):
+        clock.warn(given, message)
 
 
 def _clock(output: Output, clock: Clock) -> Clock:

@@ -13,27 +13,25 @@ from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.document.sources import size
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.frame_rate import SOURCE
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import Setting, Shape, described, list_of, one_of, section
-from pipeline.schedule.fields.times import duration, lasting
+from pipeline.schedule.fields.times import lasting
 from pipeline.schedule.sections import Reading, Section, in_reading_order, in_shots, replaced_as_a_whole, rivals, start
 from pipeline.schedule.sections.models import Models, require_few
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.prompts import EXPECTED, Prompts
 from pipeline.schedule.sections.refine import Refine
+from pipeline.schedule.sections.shots_lengths import EXPECTED_SHOTS, LENGTH, MAX_SHOTS
 from render.spec.pictures import PictureStart, PriorStart
 
 STARTS = ("cut", "carry")
 """How a shot can begin; anything else that `start` may be in a shot is what it cuts to, see `sections.start`."""
 
-MAX_SHOTS = 500
 MAX_ENTRIES = 100_000
 
-_EXPECTED = "a list of shots such as {length: 4s, prompts: a sea, start: cut}"
-_LENGTH = "a length such as 4s, 8 bars, or a number of frames, of at least one frame"
 
-
-@described(lasting(_LENGTH, least=1))
+@described(one_of(lasting(LENGTH, least=1), {"const": SOURCE}))
 def _unread(value: Value, clock: Clock) -> Value:
     return value
 
@@ -51,7 +49,7 @@ SETTINGS = (
         name="length",
         read=_unread,
         default=None,
-        about="how long it lasts; the video lasts as long as all shots together",
+        about="how long it lasts, or `source`: until its clip is over; the video lasts as long as all shots together",
         required=True,
     ),
     Setting(
@@ -62,26 +60,6 @@ SETTINGS = (
         "says; `noise`, or a map as `start:` has, is a cut to that; `carry` continues from the last picture",
     ),
 )
-
-
-def read_lengths(value: Value, clock: Clock) -> list[float]:
-    """The length of every shot in seconds; problems are collected, and invalid lengths count as one second."""
-    items = value.items(_EXPECTED)
-    if not 0 < len(items) <= MAX_SHOTS:
-        raise value.invalid(f"{_EXPECTED}, from 1 to {MAX_SHOTS} of them")
-    return [_length(item, clock) for item in items]
-
-
-def _length(item: Value, clock: Clock) -> float:
-    with item.problems.collecting():
-        entries = {name: entry for name, _, entry in item.pairs("a map with length, prompts, ...")}
-        if "length" not in entries:
-            raise InvalidError(item, "'length' is missing; expected a shot such as {length: 4s, prompts: a sea}")
-        length = duration(entries["length"], clock, _LENGTH)
-        if length is None or not 1 - 1e-9 <= length * clock.fps < 1e7:
-            raise entries["length"].invalid(_LENGTH)
-        return length
-    return 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +165,7 @@ def _listed(reading: Reading) -> list[Shot]:
         raise InvalidError(value, f"{message} are too many; move them into the shots that need them")
     shots: list[Shot] = []
     begin = 0.0
-    for item, length in zip(value.items(_EXPECTED), lengths, strict=True):
+    for item, length in zip(value.items(EXPECTED_SHOTS), lengths, strict=True):
         frame = begin * clock.fps
         start = round(frame) / clock.fps if abs(frame - round(frame)) < 1e-6 else begin
         entries, cut = _entries(document, item, clock)

@@ -16,8 +16,8 @@ from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, map_of, one_of, two_of
 from pipeline.schedule.footage import files
-from pipeline.schedule.footage.playing import Playing
 from pipeline.schedule.footage.settings import BACKGROUND, CLIPS, FIT, NONE, PLAYING, chosen, playing, readers
+from pipeline.schedule.footage.sounding import check_sound
 from pipeline.schedule.footage.source import MIX, Source
 from pipeline.schedule.footage.still import Still
 from pipeline.schedule.sections import Reading, Section
@@ -65,7 +65,12 @@ COMMON = (
         about="how much of the last result, moved as the footage moves, is in what a frame starts from: 0 begins every "
         "frame from the footage alone, 1 from the moved result wherever its motion is known",
     ),
-    Setting(name="sound", read=fields.flag, default=False, about="whether the video gets the sound of the clip"),
+    Setting(
+        name="sound",
+        read=fields.flag,
+        default=True,
+        about="whether the clip's sound is heard, in step with its pictures; the track of `music:` takes its place",
+    ),
 )
 SETTINGS = (*PLAYING[:2], *STILL[:1], *PLAYING[2:], *STILL[1:], *COMMON)
 
@@ -100,9 +105,12 @@ def read_source(value: Value, clock: Clock, goes_on: bool = False) -> Source | N
     common = {entry.name: read[entry.name] for entry in COMMON if entry.name in read}
     _warn(value, clock, kind)
     shows = _still(read) if kind == "image" else playing(read, value, clock, goes_on)
-    if isinstance(shows, Playing) and not shows.clip.numbered and common.get("sound") and not shows.clip.has_sound:
-        clock.warn(value.entries()["sound"], f"has no effect: '{shows.clip.name}' has no sound")
-    return None if shows is None else Source(shows=shows, **common)
+    if shows is None:
+        return None
+    source = Source(shows=shows, **common)
+    with value.problems.collecting():
+        check_sound(source, value, clock)
+    return source
 
 
 def _still(read: dict[str, Any]) -> Still:

@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.audio.cut import RATE, cut
+from pipeline.audio.cut import cut
+from pipeline.audio.pieces import RATE, Piece
 from pipeline.run.delivery.checks import faults
 from pipeline.run.delivery.derive import assemble_again
 from pipeline.run.folder.finished import record_video_checksum
 from pipeline.run.folder.folder import RunFolder
+from pipeline.run.folder.video_plan import VideoPlan
 from pipeline.run.run import Run, RunOptions
 from pipeline.run.verify import Verification
 from pipeline.schedule.origin import Origin
@@ -212,14 +214,18 @@ def test_a_changed_track_changes_the_video_and_no_frame(
     assert folder.frames.path(5).stat().st_mtime_ns == frame.st_mtime_ns
 
 
+def _from(path: Path, start: float) -> Piece:
+    return Piece(until=float("inf"), path=str(path), start=start)
+
+
 def test_the_cut_has_the_tracks_own_samples(song: Path, synthesise: ModuleType, tmp_path: Path) -> None:
     track = synthesise.compose([(8, 120.0)], silence=0.5).samples
-    with cut(song, 2.0, 1.0, tmp_path / "a.mp4") as (raw, channels):
+    with cut([_from(song, 2.0)], 1.0, tmp_path / "a.mp4") as (raw, channels):
         assert channels == 1
         samples = np.frombuffer(raw.read_bytes(), dtype="<f4")
     assert len(samples) == RATE
     np.testing.assert_allclose(samples, track[2 * RATE : 3 * RATE], atol=2e-4)
-    with cut(song, 16.4, 1.0, tmp_path / "a.mp4") as (raw, _):
+    with cut([_from(song, 16.4)], 1.0, tmp_path / "a.mp4") as (raw, _):
         samples = np.frombuffer(raw.read_bytes(), dtype="<f4")
     assert len(samples) == RATE
     assert samples[: RATE // 20].any()
@@ -232,7 +238,7 @@ def test_a_deleted_track_is_reported(write: Write, tmp_path: Path) -> None:
     (tmp_path / "song.flac").unlink()
     with (
         pytest.raises(RunError, match=r"music: 'song.flac': no such file; the frames are kept"),
-        cut_sound(schedule.music.path, 0.0, 1.0, tmp_path / "video.mp4"),
+        cut_sound(VideoPlan.of(schedule).heard, 1.0, tmp_path / "video.mp4"),
     ):
         pass
 

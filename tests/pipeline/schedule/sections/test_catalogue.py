@@ -115,7 +115,16 @@ def test_without_its_file_the_section_is_unknown() -> None:
 def test_every_module_is_a_section_or_a_part_of_one() -> None:
     parts = set(catalogue.names(sections)) - sections.declared().keys()
     assert parts == {
-        *("models_perceptors", "motion_flow", "motion_shake", "music_signals", "output_video", "start_image")
+        *(
+            "models_perceptors",
+            "motion_flow",
+            "motion_shake",
+            "music_signals",
+            "output_video",
+            "output_source",
+            "shots_lengths",
+            "start_image",
+        )
     }
 
 

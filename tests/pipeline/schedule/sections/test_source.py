@@ -60,7 +60,7 @@ def test_a_clip_with_its_defaults(folder: Path) -> None:
     assert isinstance(found.shows, Playing)
     clip = found.shows.clip
     assert (clip.size, len(clip), clip.length, float(clip.fps), clip.has_sound) == ((64, 48), 24, 2.0, 12.0, False)
-    assert (found.fit, found.background, found.mix.keys[0].value, found.sound) == ("crop", "#000000", 0.6, False)
+    assert (found.fit, found.background, found.mix.keys[0].value, found.sound) == ("crop", "#000000", 0.6, True)
     assert (found.shows.begin, found.shows.end, found.shows.speed.keys[0].value) == (0, "hold", 1)
 
 
