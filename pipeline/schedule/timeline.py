@@ -53,7 +53,9 @@ class Timeline:
         )
         self.cuts = self._found_cuts()
         end = len(self.times) / self.fps if self.num_led else None
-        self._motion = MotionOverTime(schedule.motion, schedule.output.size, self.times, end, self.cuts)
+        self._motion = MotionOverTime(
+            schedule.motion, schedule.output.size, self.times, end, self.cuts, self._shots, self._shot
+        )
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._stops = [
             np.clip(prompt.stop.sample(self.times), -1, 1) if prompt.stop else None for prompt in schedule.prompts
@@ -124,6 +126,7 @@ class Timeline:
             blend=shot.blend,
             transforms=motion.transforms,
             center=motion.center,
+            camera=motion.camera,
             border=shot.border,
             losses=losses,
             num_steps=int(self.num_steps[index]),
@@ -165,6 +168,7 @@ class Timeline:
             self.at(index),
             num_steps=self._first_steps(moment),
             transforms={},
+            camera=None,
             start=shot.origin,
             guide_pictures=(),
             image_guides=self._approaches.at(moment, anew=self._room(moment)),

@@ -58,7 +58,8 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     shaking = schedule.motion.shake is not None
     if "center" in entries and not turning and not shaking:
         clock.warn(entries["center"], "has no effect: there are only pans, which do not need a centre")
-    if "border" in entries and not schedule.motion.rates and not shaking:
+    filming = any(shot.sections["camera"].moves for shot in schedule.shots)
+    if "border" in entries and not schedule.motion.rates and not shaking and not filming:
         clock.warn(entries["border"], "has no effect: nothing moves")
 
 

@@ -27,7 +27,7 @@ from pipeline.views.entering import Entering
 from pipeline.views.pictures import Pictures
 from pipeline.views.regions import Outlines
 from render.files.images import load_image
-from render.motion.displacements.homography import motion_matrix
+from render.motion.displacements.camera import plane_matrix
 from render.spec import FrameSpec
 
 _LABEL = 14  # height of the line of text, in pixels
@@ -74,7 +74,7 @@ def motion(timeline: Timeline, picture: Tensor, pictures: Pictures | None = None
             backwards = np.eye(3)
         if pictures and spec.index in timeline.cuts:
             endless = EndlessPicture(pictures.begin(spec, picture))
-        moves = motion_matrix(spec.transforms, spec.size, spec.center)
+        moves = plane_matrix(spec.motion, spec.size)
         backwards = endless.nearest(backwards @ np.linalg.inv(moves))
         shown = entering.over(endless.seen_through(backwards), spec, moves)
         yield _as_bytes(pictures.over(shown, spec) if pictures else shown), spec

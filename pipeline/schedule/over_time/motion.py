@@ -1,13 +1,15 @@
 """How the picture moves from each frame to the next: the section `motion:`, integrated over the time between them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from pipeline.curves.array import Array
+from pipeline.schedule.over_time.camera import CameraOverTime, Frames
 from pipeline.schedule.over_time.travel import Travel
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.motion_shake import moves
+from pipeline.schedule.sections.shots import Shot
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
@@ -22,13 +24,22 @@ class MotionOverTime:
         times: of the frames, in seconds.
         end: the time of the frame after the last one, which a loop moves to; None without a loop.
         cuts: the frames without a predecessor.
+        shots: all of them, which have the cameras.
+        shot: of each frame, its shot's number.
 
     Raises:
-        InputError: a formula has no value somewhere between two frames.
+        InputError: a formula has no value somewhere between two frames, or the camera moves too far between them.
     """
 
     def __init__(
-        self, motion: Motion, size: tuple[int, int], times: Array, end: float | None, cuts: Collection[int]
+        self,
+        motion: Motion,
+        size: tuple[int, int],
+        times: Array,
+        end: float | None,
+        cuts: Collection[int],
+        shots: Sequence[Shot],
+        shot: Sequence[int],
     ) -> None:
         self._motion, self._size, self._cuts, self._count = motion, size, cuts, len(times)
         self._end = end
@@ -37,6 +48,9 @@ class MotionOverTime:
         for name, amounts in self._shaken().items():
             self._amounts[name] = self._amounts.get(name, 0.0) + amounts
         self._center = [curve.sample(times) for curve in motion.center]
+        starts = [each.start for each in shots]
+        frames = Frames(times=self._times, size=size, starts=starts, shot=shot, cuts=cuts)
+        self._camera = CameraOverTime([each.sections["camera"] for each in shots], frames)
         self._travel = Travel(len(times), size, cuts, self.at)
 
     def at(self, index: int) -> FrameMotion:
@@ -51,6 +65,7 @@ class MotionOverTime:
                 if amount != catalogue.load(transforms, name).TRANSFORM.neutral
             },
             center=(float(self._center[0][moment]), float(self._center[1][moment])),
+            camera=self._camera.at(number),
         )
 
     def since_cut(self, index: int) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import when
 from pipeline.schedule.fields.keyframes import curve
-from pipeline.schedule.fields.quantities import rate, share
+from pipeline.schedule.fields.quantities import Rated, rate, share
 from pipeline.schedule.fields.readers import read_map
 from pipeline.schedule.fields.shapes import (
     Described,
@@ -70,7 +70,7 @@ def motion_settings() -> tuple[Setting, ...]:
 
 def _setting(name: str, move: Transform) -> Setting:
     about = f"{headline(transforms, name)} ({move.unit}, such as {move.example})"
-    return Setting(name=name, read=_move(move), default=Curve.constant(move.neutral), about=about)
+    return Setting(name=name, read=rate_over_time(move), default=Curve.constant(move.neutral), about=about)
 
 
 def read_motion(value: Value, clock: Clock) -> Motion:
@@ -80,8 +80,8 @@ def read_motion(value: Value, clock: Clock) -> Motion:
     return Motion(rates=read, **placed)
 
 
-def _move(move: Transform) -> Described[[Value, Clock], Curve]:
-    """A reader of one transform's curve, which must have an integral; factors must stay above 0 between keys."""
+def rate_over_time(move: Rated) -> Described[[Value, Clock], Curve]:
+    """A reader of the curve of a rate, which must have an integral; factors must stay above 0 between keys."""
     plain = curve(rate(move))
 
     @described(plain.shape, shown=plain.shown, over_time=True)
@@ -117,7 +117,7 @@ def _stays_between(name: str) -> bool:
     return bool(shares.min() >= 0 and shares.max() <= 1)
 
 
-def _check_between(result: Curve, move: Transform, value: Value, clock: Clock) -> None:
+def _check_between(result: Curve, move: Rated, value: Value, clock: Clock) -> None:
     """Check formulas between frames, too, because the motion from one frame to the next is their integral."""
     quarters = np.arange(len(clock.frames) * 4 - 3) / 4 / clock.fps
     values = result.sample(quarters)
