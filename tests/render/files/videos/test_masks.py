@@ -13,8 +13,7 @@ import pytest
 from PIL import Image
 
 from render.errors import InputError
-from render.files import videos
-from render.files.videos import VideoFrames, require_video
+from render.files.videos import VideoFrames, opening, require_video
 
 
 def write(path: Path, codec: str, levels: list[int], size: tuple[int, int] = (64, 48), rate: int = 4) -> Path:
@@ -114,7 +113,7 @@ def test_large_frames_are_refused(tmp_path: Path) -> None:
 
 def test_endless_frames_and_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.mp4", "mpeg4", [255] * 8)
-    monkeypatch.setattr(videos, "MAX_FRAMES", 5)
+    monkeypatch.setattr(opening, "MAX_FRAMES", 5)
     assert refused(path).startswith("expected at most 5 frames, got 8")
     path = write(tmp_path / "a.webm", "libvpx", [255] * 8)  # says nothing about its number of frames
     with pytest.raises(InputError, match="at most 5 frames"):

@@ -1,0 +1,93 @@
+"""A picture of a source as a tensor at the size of a frame."""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from render.files.images import load_image
+from render.files.videos.clips import Clip
+from render.footage.ahead import ReadAhead
+from render.footage.placing import Placing
+from render.guidance.pictures import rgb, unchanged
+from render.spec.footage import SourceImage
+from render.spec.pictures import ImageFile
+
+KEPT = 4  # finished pictures, clips that are open, stills
+
+Size = tuple[int, int]
+
+
+class Footage:
+    """Reads pictures of sources, the next frame of a clip in the background; the latest are kept.
+
+    Args:
+        device: where the pictures are wanted.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._unchanged: dict[ImageFile, Path] = {}
+        self._clips: OrderedDict[ImageFile, ReadAhead] = OrderedDict()
+        self._stills: OrderedDict[tuple[ImageFile, str], Tensor] = OrderedDict()
+        self._finished: OrderedDict[tuple[SourceImage, Size], Tensor] = OrderedDict()
+
+    @torch.no_grad()
+    def picture(self, image: SourceImage, size: Size) -> Tensor:
+        """Return a picture of a source: (1, 3, height, width) float32 in [0, 1], in sRGB.
+
+        Its window is cut out between pixels, fitted to the frame, and moved by its motion; what that brings in from
+        outside is the picture mirrored at its border. A clip is decoded at the size at which it is needed.
+
+        Args:
+            size: (width, height) of the frame in pixels.
+
+        Raises:
+            RunError: the file has changed since the schedule was read.
+            InputError: it cannot be read, or the frame is damaged; see `render.files.videos.clips.Clip`.
+        """
+        found = self._finished.pop((image, size), None)
+        self._finished[image, size] = self._made(image, size) if found is None else found
+        _drop_oldest(self._finished)
+        return self._finished[image, size]
+
+    def _made(self, image: SourceImage, size: Size) -> Tensor:
+        if image.number is None:
+            pixels = self._still(image)
+            placing = Placing.of(image, (pixels.shape[1], pixels.shape[0]), size)
+        else:
+            clip = self._clip(image.file)
+            placing = Placing.of(image, clip.size, size, scaled=True)
+            pixels = torch.from_numpy(clip.frame(image.number, placing.read_at))
+        return placing.placed(pixels.to(self._device).movedim(-1, 0).unsqueeze(0).float() / 255)
+
+    def _still(self, image: SourceImage) -> Tensor:
+        """A picture file in 8 bits: (H, W, 3)."""
+        key = (image.file, image.background)
+        found = self._stills.pop(key, None)
+        if found is None:
+            levels = load_image(self._path(image.file), rgb(image.background), to_srgb=True)
+            found = torch.from_numpy(np.rint(levels * 255).astype(np.uint8))
+        self._stills[key] = found
+        _drop_oldest(self._stills)
+        return found
+
+    def _clip(self, file: ImageFile) -> ReadAhead:
+        found = self._clips.pop(file, None)
+        self._clips[file] = ReadAhead(Clip(self._path(file))) if found is None else found
+        _drop_oldest(self._clips)
+        return self._clips[file]
+
+    def _path(self, file: ImageFile) -> Path:
+        """The path of a file that is as it was when the schedule was read; hashed once."""
+        if file not in self._unchanged:
+            self._unchanged[file] = unchanged(file)
+        return self._unchanged[file]
+
+
+def _drop_oldest(kept: OrderedDict[Any, Any]) -> None:
+    while len(kept) > KEPT:
+        kept.popitem(last=False)
