@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from render.spec.pictures import ImageFile
 
 DEPTHS = ("ground", "picture", "video")
+UNMOVED = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0)  # the pose of a camera at the beginning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Depth:
         near, far: the distances of white and of black in a picture or video; grey is between them by its inverse.
         file: the picture or video.
         seconds: the time of a video's frame.
+        fov: the angle of view of the camera that has seen a picture or video, in degrees.
     """
 
     kind: str
@@ -36,6 +38,7 @@ class Depth:
     far: float = 1.0
     file: ImageFile | None = None
     seconds: float | None = None
+    fov: float = 50.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """How the picture moves from each frame to the next: the section `motion:`, integrated over the time between them."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -50,11 +51,19 @@ class MotionOverTime:
         self._center = [curve.sample(times) for curve in motion.center]
         starts = [each.start for each in shots]
         frames = Frames(times=self._times, size=size, starts=starts, shot=shot, cuts=cuts)
-        self._camera = CameraOverTime([each.sections["camera"] for each in shots], frames)
-        self._travel = Travel(len(times), size, cuts, self.at)
+        cameras, depths = ([each.sections[name] for each in shots] for name in ("camera", "depth"))
+        self._camera = CameraOverTime(cameras, depths, frames)
+        self._travel = Travel(len(times), size, cuts, self._plane_at)
 
     def at(self, index: int) -> FrameMotion:
         """The motion from frame `index` - 1 to frame `index`; past the end of a loop, that of its beginning."""
+        number = index if index == self._count else index % self._count
+        room = self._camera.room_at(number, self.since_cut if self._amounts else lambda index: ())
+        found = self._plane_at(index)
+        return found if room is None else replace(found, camera=room)
+
+    def _plane_at(self, index: int) -> FrameMotion:
+        """As `at`, without a camera in a room."""
         moment = index % self._count
         number = index if index == self._count else moment
         amounts = {name: float(values[number]) for name, values in self._amounts.items()}
@@ -65,7 +74,7 @@ class MotionOverTime:
                 if amount != catalogue.load(transforms, name).TRANSFORM.neutral
             },
             center=(float(self._center[0][moment]), float(self._center[1][moment])),
-            camera=self._camera.at(number),
+            camera=self._camera.flat_at(number),
         )
 
     def since_cut(self, index: int) -> tuple[float, ...]:

@@ -19,7 +19,7 @@ from render.motion.displacements.homography import Homography
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.spec import FrameSpec
-from render.spec.camera import FlatMove
+from render.spec.camera import Depth, FlatMove, RoomMove, View
 from render.spec.footage import Flow, SourceImage
 from render.spec.pictures import ImageFile
 from tests.render.conftest import AddEntry
@@ -55,8 +55,16 @@ FIELD = Field(
 FIELDS = Fields(flow=lambda flow, size: FIELD)
 
 
+VIEWS = [View(pose=(1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, shift, 0.0, 0.0, 1.0, -shift), fov=50) for shift in (0.0, 0.2)]
+ROOM = RoomMove(
+    depth=Depth(kind="ground", horizon=0.4), before=VIEWS[0], after=VIEWS[1], motion=(1.1, 0.1, 0, 0, 1, 0, 0, 0, 1)
+)
+
+
 def displacement(name: str, image: Tensor, spec: FrameSpec) -> Displacement:
     kind = catalogue.load(displacements, name)
+    if name == "depth":
+        spec = replace(spec, camera=ROOM)
     found: Displacement | None = kind.displacement(spec.motion, spec.size, len(image), FIELDS)
     assert found is not None
     return found
