@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
 from pipeline.curves.curve import Curve
@@ -43,7 +44,7 @@ def solutions(rates: Sequence[Curve], matrix: Callable[[Array], Array], times: A
     return products(exponentials(matrix(total) + twist), np.searchsorted(edges, times))
 
 
-def products(steps: Array, edges: Array) -> Array:
+def products(steps: Array, edges: NDArray[np.intp]) -> Array:
     """Multiply matrices (n, k, k), later ones from the left, between each two of `edges`: (len(edges) - 1, k, k)."""
     found = np.empty((len(edges) - 1, *steps.shape[1:]))
     with np.errstate(all="ignore"):

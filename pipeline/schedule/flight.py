@@ -1,13 +1,19 @@
-"""Check the whole flight of a camera, which takes the whole schedule."""
+"""The whole flight of a camera, which takes the whole schedule: its path, and whether it is possible."""
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from pipeline.curves.array import Array
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError, Problems
 from pipeline.schedule.over_time.camera import CameraError
+from pipeline.schedule.over_time.camera_path import room_steps
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
+
+PATH = ("right", "up", "ahead", "heading in degrees")
 
 
 def require_flight(schedule: Schedule, sections: Mapping[str, Value], problems: Problems) -> None:
@@ -29,3 +35,22 @@ def _place(sections: Mapping[str, Value], number: int) -> Value:
         if "camera" in own:
             return own["camera"]
     return sections["camera"]
+
+
+def paths(schedule: Schedule) -> list[Array]:
+    """Where the camera is in every frame of each shot, from its start: (frames, 4), see `PATH`; empty if it rests."""
+    shots, fps = schedule.shots, schedule.output.fps
+    if not any(shot.sections["camera"].moves for shot in shots):
+        return []
+    ends = [*(shot.start for shot in shots[1:]), schedule.output.num_frames / fps]
+    found = []
+    for shot, end in zip(shots, ends, strict=True):
+        times = np.arange(max(1, round((end - shot.start) * fps))) / fps
+        poses = np.empty((len(times), 4, 4))
+        poses[0] = np.eye(4)
+        for number, step in enumerate(room_steps(shot.sections["camera"], times), start=1):
+            poses[number] = step @ poses[number - 1]
+        turns, places = poses[:, :3, :3], -np.einsum("nji,nj->ni", poses[:, :3, :3], poses[:, :3, 3])
+        heading = np.degrees(np.arctan2(turns[:, 2, 0], turns[:, 2, 2]))
+        found.append(np.stack([places[:, 0], -places[:, 1], places[:, 2], heading], axis=-1))
+    return found

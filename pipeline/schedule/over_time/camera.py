@@ -102,7 +102,7 @@ class CameraOverTime:
         return RoomMove(depth=depth, before=seen[0], after=seen[1], motion=moved)
 
     def _depth(self, number: int) -> Depth | None:
-        return self._depths[self._shot[number]]
+        return self._depths[int(self._shot[number])]
 
     def _room_poses(self) -> Array:
         """The poses before and after every frame's motion: (n, 2, 4, 4)."""
@@ -153,7 +153,7 @@ class CameraOverTime:
         found = np.empty(len(frames.times))
         for number in np.unique(self._shot):
             inside = self._shot == number
-            found[inside] = self._cameras[number].fov.sample(frames.times[inside] - frames.starts[number])
+            found[inside] = self._cameras[int(number)].fov.sample(frames.times[inside] - frames.starts[number])
         return np.clip(found, LEAST_FOV, MOST_FOV)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError
@@ -76,7 +77,7 @@ def _read(reading: Reading) -> Depth | None:
 
 
 def _depth(value: Value, clock: Clock, size: tuple[int, int]) -> Depth | None:
-    read = {"from": _from(value, clock)} if not value.is_map else _entries(value, clock)
+    read: dict[str, Any] = _entries(value, clock) if value.is_map else {"from": _from(value, clock)}
     entries = value.entries() if value.is_map else {}
     source: _From = read.pop("from", _From(kind=FLAT))
     unused = {FLAT: ("horizon", "near", "far"), GROUND: ("near", "far")}.get(source.kind, ())
@@ -93,7 +94,7 @@ def _depth(value: Value, clock: Clock, size: tuple[int, int]) -> Depth | None:
     return depth
 
 
-def _entries(value: Value, clock: Clock) -> dict[str, object]:
+def _entries(value: Value, clock: Clock) -> dict[str, Any]:
     return fields.read_map({entry.name: entry.read for entry in SETTINGS}, value, clock)
 
 

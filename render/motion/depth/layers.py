@@ -104,7 +104,7 @@ def _closed(found: Tensor) -> Tensor:
 
 def _refined(found: Tensor, eye: Eye, origin: Eye, nearness: Tensor) -> tuple[Tensor, Tensor]:
     """Replace samples from anywhere in a pixel by what is in its centre, and return where that is the same thing."""
-    points = centres(*found.shape, found.device).to(found.dtype)
+    points = centres(found.shape[0], found.shape[1], found.device).to(found.dtype)
     result, same = found.clamp_min(_LEAST), found > 0
     for _ in range(_ROUNDS):
         there = origin.points(eye.as_seen_by(origin, points, result))

@@ -28,7 +28,7 @@ class SurfaceMove:
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`. What was hidden is where something like it is seen, see `continued`."""
         positions, _ = self._field
-        moved = positions - centres(*self.nearness.shape, self.nearness.device)
+        moved = positions - centres(self.nearness.shape[0], self.nearness.shape[1], self.nearness.device)
         return points + _interpolated(moved.movedim(-1, 0), points).movedim(1, -1)
 
     def visible(self, points: Tensor) -> Tensor:

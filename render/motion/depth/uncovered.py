@@ -29,7 +29,7 @@ def continued(positions: Tensor, seen: Tensor, nearness: Tensor) -> Tensor:
     if not len(hidden):
         return positions
     flat, result = positions.flatten(0, 1), positions.flatten(0, 1).clone()
-    for some in hidden.split(_CHUNK):
+    for some in torch.split(hidden, _CHUNK):
         beside = _beside(some, seen, nearness)
         result[some] = torch.where(beside[:, None] >= 0, flat[beside.clamp_min(0)], flat[some])
     return result.view_as(positions)

@@ -43,11 +43,11 @@ class Placed:
         """See `Displacement`."""
         if self.matrix is None:
             return self.move.at(points)
-        return _through(self.matrix, self.move.at(_through(np.linalg.inv(self.matrix), points)))
+        return _through(self.matrix, self.move.at(_back(self.matrix, points)))
 
     def visible(self, points: Tensor) -> Tensor | None:
         """See `Displacement`."""
-        seen = self.move.visible(points if self.matrix is None else _through(np.linalg.inv(self.matrix), points))
+        seen = self.move.visible(points if self.matrix is None else _back(self.matrix, points))
         return None if seen is None else seen.expand(self.count, -1, -1, -1)
 
     def inverse(self) -> "Placed":
@@ -83,3 +83,8 @@ def _move(move: RoomMove, size: Size, fields: Fields) -> GroundMove | SurfaceMov
 def _through(matrix: Matrix, points: Tensor) -> Tensor:
     moved = torch.cat([points, torch.ones_like(points[..., :1])], dim=-1) @ points.new_tensor(matrix.T)
     return moved[..., :2] / moved[..., 2:]
+
+
+def _back(matrix: Matrix, points: Tensor) -> Tensor:
+    inverse: Matrix = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    return _through(inverse, points)

@@ -83,7 +83,8 @@ def test_motion_moves_the_room() -> None:
 
 def test_rooms_begin_at_cuts_and_where_a_shot_has_another_depth() -> None:
     shots = (
-        "shots:\n- {length: 1s}\n- {length: 1s}\n- {length: 1s, start: carry}\n- {length: 1s, start: carry, depth: flat}\n"
+        "shots:\n- {length: 1s}\n- {length: 1s}\n- {length: 1s, start: carry}\n"
+        "- {length: 1s, start: carry, depth: flat}\n"
         "- {length: 1s, start: carry, depth: {from: ground, horizon: 0.6}}\n"
     )
     asked = timeline(f"output: {{size: [128, 72], fps: 12}}\n{DRIVE}depth: ground\n{shots}")

@@ -71,7 +71,8 @@ def texture(number: int, u: Array, v: Array) -> Array:
     """Smooth waves, in [0, 1]; each texture in a colour of its own."""
     base = 0.5 + 0.2 * np.sin(5.1 * u + number) * np.cos(4.3 * v) + 0.15 * np.sin(9 * u + 7 * v)
     tint = np.eye(3)[number] * 0.4 + 0.6
-    return np.clip(base[..., None] * tint, 0, 1)
+    found: Array = np.clip(base[..., None] * tint, 0, 1)
+    return found
 
 
 def projected(points: Array, camera: Camera, width: int, height: int) -> tuple[Array, Array]:

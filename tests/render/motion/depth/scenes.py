@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 from scipy.spatial.transform import Rotation
 from torch import Tensor
@@ -15,6 +16,8 @@ from render.spec import FrameMotion
 from render.spec.camera import Depth, RoomMove, View
 from render.spec.pictures import ImageFile
 from tests.render.motion.depth.rays import Array, Camera, Shot
+
+Mask = NDArray[np.bool_]
 
 WIDTH, HEIGHT, FOV = 160, 96, 60.0
 SIZE = WIDTH, HEIGHT
@@ -60,17 +63,17 @@ def positions(found: Displacement) -> Array:
     return values
 
 
-def inside(points: Array) -> Array:
+def inside(points: Array) -> Mask:
     rounded = np.round(points)
-    found: Array = ((rounded >= 0) & (rounded < [WIDTH, HEIGHT])).all(axis=-1)
+    found: Mask = ((rounded >= 0) & (rounded < [WIDTH, HEIGHT])).all(axis=-1)
     return found
 
 
-def edges(shot: Shot, reach: int = 2) -> Array:
+def edges(shot: Shot, reach: int = 2) -> Mask:
     """The pixels near the border between two cards."""
     across = np.pad(np.diff(shot.card, axis=1) != 0, ((0, 0), (1, 0)))
     down = np.pad(np.diff(shot.card, axis=0) != 0, ((1, 0), (0, 0)))
-    found: Array = binary_dilation(across | down, np.ones((2 * reach + 1, 2 * reach + 1)))
+    found: Mask = binary_dilation(across | down, np.ones((2 * reach + 1, 2 * reach + 1)))
     return found
 
 

@@ -16,6 +16,7 @@ from tests.render.motion.depth.scenes import (
     LAST,
     SIZE,
     WIDTH,
+    Mask,
     camera,
     edges,
     inside,
@@ -29,7 +30,7 @@ FLOOR = Card((-1e9, 1.0, -1e9), (2e9, 0.0, 0.0), (0.0, 0.0, 2e9), 0)
 SCENE = (SLANTED, *CARDS)
 
 
-def shown(before: Camera, after: Camera) -> tuple[Array, Array, Array]:
+def shown(before: Camera, after: Camera) -> tuple[Array, Mask, Mask]:
     """Where everything that `after` sees was, whether it was shown there, and which pixels are away from edges."""
     old, new = (cast(each, SCENE, *SIZE) for each in (before, after))
     true, _ = projected(new.points, before, *SIZE)
@@ -105,7 +106,9 @@ def test_many_small_steps_are_one_large_step() -> None:
     seen = torch.ones(1, 1, HEIGHT, WIDTH)
     for before, after in reversed([*itertools.pairwise(path)]):
         step = moved(depth, before, after, fields)
-        seen = seen * step.visible(points)
+        shown_there = step.visible(points)
+        assert shown_there is not None
+        seen = seen * shown_there
         points = step.at(points)
     true, was_shown, away = shown(FIRST, LAST)
     clear = was_shown & away & (seen[0, 0].numpy() == 1)
