@@ -12,7 +12,9 @@ from pipeline.schedule.over_time.camera_path import room_steps
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
+from render.spec.camera import RoomMove
 
+_CLOSED = 0.01  # distance, or 0.3 degrees
 PATH = ("right", "up", "ahead", "heading in degrees")
 
 
@@ -35,6 +37,29 @@ def _place(sections: Mapping[str, Value], number: int) -> Value:
         if "camera" in own:
             return own["camera"]
     return sections["camera"]
+
+
+def open_end(schedule: Schedule) -> str:
+    """How far the camera of a loop is from closing its path in a room; "" if what it sees at the end is as before.
+
+    Over a ground only its height and where it looks from the vertical count: it may end anywhere and face any way.
+    """
+    if not any(shot.sections["depth"] and shot.sections["camera"].moves for shot in schedule.shots):
+        return ""
+    timeline = Timeline(schedule)
+    move = timeline.at(len(timeline.times)).camera
+    if not isinstance(move, RoomMove) or len(timeline.cuts) > 1:
+        return ""
+    turn, shift = np.split(np.reshape(move.after.pose, (3, 4)), [3], axis=1)
+    place = -turn.T @ shift[:, 0]
+    on_ground = move.depth.kind == "ground"
+    away = abs(place[1]) if on_ground else np.linalg.norm(place)
+    cosine = turn[1, 1] if on_ground else (np.trace(turn) - 1) / 2
+    turned = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    if max(away, turned / 30) < _CLOSED:
+        return ""
+    where = "higher or lower" if on_ground else "away from where it began"
+    return f"the camera ends {away:.2g} {where} and turned by {turned:.2g} degrees, so what it sees jumps in the loop"
 
 
 def paths(schedule: Schedule) -> list[Array]:

@@ -12,6 +12,7 @@ from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import Place, Problems
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
+from pipeline.schedule.flight import open_end
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import OPEN, gap
 from pipeline.video.platforms import PLATFORMS
@@ -38,6 +39,8 @@ def warnings(
         _variables(sections["let"], clock)
     if "loop" in sections and not schedule.loop.boomerang:
         _open_curves(schedule, sections["loop"], clock)
+        if schedule.loop.blend and (message := open_end(schedule)):
+            clock.warn(sections["loop"], message)
     _rounding(schedule, sections, clock)
     if "output" in sections:
         _places(schedule, sections["output"], clock)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.curves import matrices
 from pipeline.curves.array import Array
@@ -32,7 +33,7 @@ class Frames:
     times: Array
     size: tuple[int, int]
     starts: Sequence[float]
-    shot: Sequence[int]
+    shot: NDArray[np.intp]
     cuts: Collection[int]
 
 

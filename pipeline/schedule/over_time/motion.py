@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
 from pipeline.schedule.over_time.camera import CameraOverTime, Frames
@@ -40,7 +41,7 @@ class MotionOverTime:
         end: float | None,
         cuts: Collection[int],
         shots: Sequence[Shot],
-        shot: Sequence[int],
+        shot: NDArray[np.intp],
     ) -> None:
         self._motion, self._size, self._cuts, self._count = motion, size, cuts, len(times)
         self._end = end

@@ -24,7 +24,8 @@ def room(asked: Timeline, index: int) -> RoomMove:
 
 def place(pose: tuple[float, ...]) -> list[float]:
     matrix = np.reshape(pose, (3, 4))
-    return (-matrix[:, :3].T @ matrix[:, 3]).round(9).tolist()
+    found: list[float] = (-matrix[:, :3].T @ matrix[:, 3]).round(9).tolist()
+    return found
 
 
 def timeline(text: str) -> Timeline:
@@ -145,3 +146,14 @@ def test_a_camera_that_flies_through_the_floor_is_an_error_in_its_shot() -> None
 def test_settings_that_do_nothing_are_warnings() -> None:
     found = read_schedule(f"{OUTPUT}{DRIVE}depth: {{from: ground, near: 2}}\n", "a.yaml", "a").warnings
     assert "depth.near: has no effect: depth is ground" in str(found[0])
+
+
+def test_a_loop_whose_camera_ends_elsewhere_is_a_warning() -> None:
+    def said(camera: str) -> str:
+        text = f"{OUTPUT}prompts: red\nloop: {{blend: 0.5s}}\ncamera: {camera}\ndepth: ground\n"
+        return " ".join(str(problem) for problem in read_schedule(text, "a.yaml", "a").warnings)
+
+    assert "the camera ends 0.2 higher or lower and turned by 0 degrees" in said("{pedestal: 0.1/s}")
+    assert "turned by 6 degrees" in said("{tilt: 3/s}")
+    assert said("{dolly: 1/s, pan: 90/s}") == ""
+    assert said("{dolly: 1/s, roll: 3*cos(tau*t/2)}") == ""

@@ -73,7 +73,7 @@ def edges(shot: Shot, reach: int = 2) -> Mask:
     """The pixels near the border between two cards."""
     across = np.pad(np.diff(shot.card, axis=1) != 0, ((0, 0), (1, 0)))
     down = np.pad(np.diff(shot.card, axis=0) != 0, ((1, 0), (0, 0)))
-    found: Mask = binary_dilation(across | down, np.ones((2 * reach + 1, 2 * reach + 1)))
+    found: Mask = np.asarray(binary_dilation(across | down, np.ones((2 * reach + 1, 2 * reach + 1))))
     return found
 
 
