@@ -12,6 +12,7 @@ from pipeline.schedule.footage.playing import Playing
 from pipeline.schedule.footage.source import Source
 from pipeline.schedule.footage.still import Still
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.camera import AXES
 from pipeline.schedule.sections.colour import Colour
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.motion_shake import path_curves
@@ -76,7 +77,7 @@ def lines(schedule: Schedule) -> list[Line]:
     for axis, curve in zip(("x", "y"), schedule.motion.center, strict=True):
         if not curve.is_constant:
             found.append(Line(name=f"center {axis}", unit="share of the picture", curve=curve))
-    found += _shake(schedule)
+    found += _camera(schedule) + _shake(schedule)
     found.append(Line(name="steps", unit="per frame", curve=schedule.refine.steps))
     found.append(Line(name="lr", unit="codebook spreads", curve=schedule.refine.lr))
     if not schedule.refine.cutouts.is_constant:
@@ -95,6 +96,22 @@ def lines(schedule: Schedule) -> list[Line]:
     return found + [
         Line(name=f"stop: {one_line(_label(prompt), 12)}", unit="cosine", curve=stop) for prompt, stop in stops
     ]
+
+
+def _camera(schedule: Schedule) -> list[Line]:
+    """The rates or positions of the camera's axes that any shot sets, and its angle of view if it changes."""
+    starts, cameras = [shot.start for shot in schedule.shots], [shot.sections["camera"] for shot in schedule.shots]
+    found = [
+        Line(name=name, unit=unit, curve=joined(starts, [curves.get(axis, Curve.constant(0.0)) for curves in parts]))
+        for axis, about in AXES.items()
+        for name, unit, parts in (
+            (axis, about.unit, [camera.rates for camera in cameras]),
+            (f"path: {axis}", about.unit.split(" ")[0], [camera.path or {} for camera in cameras]),
+        )
+        if any(axis in curves for curves in parts)
+    ]
+    fov = joined(starts, [camera.fov for camera in cameras])
+    return found if fov.is_constant else [*found, Line(name="fov", unit="degrees", curve=fov)]
 
 
 def _shake(schedule: Schedule) -> list[Line]:

@@ -16,6 +16,7 @@ from pipeline.schedule.document.sources import read_text, written_out
 from pipeline.schedule.document.variants import read_matrix
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.segmenters import has_texts
+from pipeline.schedule.flight import require_flight
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_reading_order
 from pipeline.schedule.sections.include import included
@@ -81,6 +82,7 @@ def _assembled(document: Value, title: str) -> Schedule:
     schedule = Schedule(text="", others=others, **found)
     problems = document.problems
     if not problems.found:
+        require_flight(schedule, reading.entries, problems)
         found_warnings = warnings(schedule, reading.entries, reading.clock, problems)
         schedule = dataclasses.replace(schedule, warnings=found_warnings)
     return schedule

@@ -44,7 +44,7 @@ class Timeline:
 
     def __init__(self, schedule: Schedule) -> None:
         self._schedule = schedule
-        self.fps, finder = schedule.output.fps, schedule.models.flow.name
+        self.fps, size, finder = schedule.output.fps, schedule.output.size, schedule.models.flow.name
         self.times: Array = np.arange(schedule.output.num_frames) / schedule.output.fps
         self.num_led = schedule.loop.num_led(schedule.output.fps)
         self._blend_weights = blend_weights(self.num_led)
@@ -54,10 +54,9 @@ class Timeline:
         )
         self.cuts = self._found_cuts()
         end = len(self.times) / self.fps if self.num_led else None
-        self._motion = MotionOverTime(schedule.motion, schedule.output.size, self.times, end, self.cuts)
-        self._footage = FootageOverTime(
-            self._shots, self.times, self._shot, schedule.output.size, self.cuts, self._motion.since_cut, finder
-        )
+        self._motion = MotionOverTime(schedule.motion, size, self.times, end, self.cuts, self._shots, self._shot)
+        moved = self._motion.since_cut
+        self._footage = FootageOverTime(self._shots, self.times, self._shot, size, self.cuts, moved, finder)
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._stops = [
             np.clip(prompt.stop.sample(self.times), -1, 1) if prompt.stop else None for prompt in schedule.prompts
@@ -68,9 +67,8 @@ class Timeline:
         images = schedule.guides.images
         self._approaches = Approaches(images, self.times, self._motion.so_far() if images else {})
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
-        own = [shot.sections["noise"] for shot in self._shots]
-        latents = [self._latent_of(shot) for shot in self._shots]
-        self._noise = NoiseOverTime(schedule.noise, own, latents, self._shot, self.times)
+        noises, latents = zip(*((shot.sections["noise"], self._latent_of(shot)) for shot in self._shots), strict=True)
+        self._noise = NoiseOverTime(schedule.noise, noises, latents, self._shot, self.times)
         self._steps = np.maximum(schedule.refine.steps.sample(self.times).round(), 0)
         self.num_steps: Array = np.append(self._steps, self._steps[: self.num_led])
         for index in self.cuts:
@@ -127,6 +125,7 @@ class Timeline:
             blend=shot.blend,
             transforms=motion.transforms,
             center=motion.center,
+            camera=motion.camera,
             border=shot.border,
             losses=losses,
             num_steps=int(self.num_steps[index]),
@@ -173,6 +172,7 @@ class Timeline:
             self.at(index),
             num_steps=self._first_steps(moment),
             transforms={},
+            camera=None,
             start=shot.origin,
             guide_pictures=(),
             image_guides=self._approaches.at(moment, anew=self._room(moment)),

@@ -12,6 +12,7 @@ from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import Place, Problems
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
+from pipeline.schedule.flight import open_end
 from pipeline.schedule.over_time.footage_report import endings
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import OPEN, gap
@@ -41,6 +42,8 @@ def warnings(
         _variables(sections["let"], clock)
     if "loop" in sections and not schedule.loop.boomerang:
         _open_curves(schedule, sections["loop"], clock)
+        if schedule.loop.blend and (message := open_end(schedule)):
+            clock.warn(sections["loop"], message)
     elif "loop" in sections and sound_of_clips(schedule):
         clock.warn(
             sections["loop"], "the clip is silent while it plays backwards; sound: false says that this is meant"
@@ -70,7 +73,8 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     if "center" in entries and not turning and not shaking:
         clock.warn(entries["center"], "has no effect: there are only pans, which do not need a centre")
     flowing = any(shot.sections["source"] or shot.sections["motion"].flow for shot in schedule.shots)
-    if "border" in entries and not schedule.motion.rates and not shaking and not flowing:
+    filming = any(shot.sections["camera"].moves for shot in schedule.shots)
+    if "border" in entries and not (schedule.motion.rates or shaking or flowing or filming):
         clock.warn(entries["border"], "has no effect: nothing moves")
 
 

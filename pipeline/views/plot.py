@@ -19,8 +19,10 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from pipeline.curves.array import Array
 from pipeline.schedule import chart
 from pipeline.schedule.chart import Band, Line
+from pipeline.schedule.flight import paths
 from pipeline.schedule.schedule import Schedule
 from pipeline.views import plot_rows
+from pipeline.views.flight import draw_flight
 from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
 from pipeline.views.plot_rows import TEXT, label
 from pipeline.views.swatches import draw_swatches, palettes
@@ -45,12 +47,13 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
     pictures = marks(schedule)
     moving = [line for line in lines if not line.curve.is_constant]
     rows = plot_rows.rows(schedule)
+    flown = paths(schedule)
     names = event_names(chart.events(schedule), schedule.output.length)
     swatches = palettes(schedule)
     layout = Layout(
         event_rows=max((name.row + 1 for name in names), default=0),
         names=len(bands),
-        panels=bool(pictures) + len(rows) + len(moving),
+        panels=bool(pictures) + len(rows) + len(moving) + bool(flown),
         notes=[*textwrap.wrap(_constants([line for line in lines if line not in moving]), 130), *[""] * len(swatches)],
     )
     figure = pyplot.figure(figsize=(layout.width, layout.height))
@@ -62,6 +65,10 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
             _draw_marks(next(following), pictures, schedule)
         for panel, row in zip(itertools.islice(following, len(rows)), rows, strict=True):
             plot_rows.draw(panel, row, schedule)
+        if flown:
+            panel = next(following)
+            draw_flight(panel, flown, schedule)
+            label(panel, "camera", "from above, a dot every second")
         for panel, line in zip(following, moving, strict=True):
             _draw_curve(panel, line, schedule)
         _draw_time((prompts, *panels), schedule)

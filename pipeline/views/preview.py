@@ -29,8 +29,9 @@ from pipeline.views.endless import EndlessPicture
 from pipeline.views.entering import Entering
 from pipeline.views.pictures import Pictures
 from pipeline.views.regions import Outlines
+from pipeline.views.room import Room
 from render.files.images import load_image
-from render.motion.displacements.homography import motion_matrix
+from render.motion.displacements.camera import plane_matrix
 from render.spec import FrameSpec
 
 _LABEL = 14  # height of the line of text, in pixels
@@ -70,17 +71,20 @@ def motion(timeline: Timeline, picture: Tensor, pictures: Pictures | None = None
     Args:
         pictures: those of the schedule, which take its place; None to show none of them.
     """
-    endless = EndlessPicture(picture)
-    entering, drifting = Entering(timeline.fps), Drifting(timeline.fps)
+    endless, begun = EndlessPicture(picture), picture
+    entering, room, drifting = Entering(timeline.fps), Room(timeline), Drifting(timeline.fps)
     backwards = np.eye(3)
     for spec in timeline:
         if spec.cut:
             backwards = np.eye(3)
         if pictures and spec.index in timeline.cuts:
-            endless = EndlessPicture(pictures.begin(spec, picture))
-        moves = motion_matrix(spec.transforms, spec.size, spec.center)
+            begun = pictures.begin(spec, picture)
+            endless = EndlessPicture(begun)
+        moves = plane_matrix(spec.motion, spec.size)
         backwards = endless.nearest(backwards @ np.linalg.inv(moves))
-        shown = drifting.over(entering.over(endless.seen_through(backwards), spec, moves), spec)
+        shown = room.shown(begun, spec)
+        if shown is None:
+            shown = drifting.over(entering.over(endless.seen_through(backwards), spec, moves), spec)
         yield _as_bytes(pictures.over(shown, spec) if pictures else shown), spec
 
 

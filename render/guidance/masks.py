@@ -84,12 +84,12 @@ class Masks:
             nowhere = torch.ones(size[1], size[0], device=self.device)
             return nowhere if picture is None else self._segment(picture, text)
 
-        read = functools.partial(self._read, size)
+        read = functools.partial(self.grey, size)
         frame = Frame(size=size, draw=draw, read=read, find=find)
         return draw(region, _places(size, self.device))
 
-    def _read(self, size: Size, file: ImageFile, seconds: float | None = None) -> Tensor:
-        """Read a grey picture, fitted to the frame; the latest are kept."""
+    def grey(self, size: Size, file: ImageFile, seconds: float | None = None) -> Tensor:
+        """Return a grey picture, or a video's at a time in seconds, fitted to the frame: (height, width) in [0, 1]."""
         from render.files.images import load_mask  # imports Pillow, only if a region is a picture
 
         if seconds is None:

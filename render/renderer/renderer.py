@@ -74,17 +74,18 @@ class Renderer:
         self._latents = latents
         self._perceptors = [MicroBatched(scorer.perceptor) for scorer in scorers]
         self._dtype = dtype
+        masks = Masks(device, segment)
         self._models = FrameModels(
             latents=latents,
             perceptors=self._perceptors,
             weights=[scorer.weight for scorer in scorers],
             encoders=[PromptEncoder(perceptor, device) for perceptor in self._perceptors],
             priors=priors or {},
-            displace=Motions(fields=fields),
+            displace=Motions(fields=replace(fields, grey=masks.grey)),
             source=source,
             loss_scale=FP16_LOSS_SCALE if dtype == torch.float16 else 1.0,
             device=device,
-            masks=Masks(device, segment),
+            masks=masks,
             show=show,
         )
         self._stages = Stages(self._models, Unbatched())

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from render.spec.camera import CameraMove
 from render.spec.colour import Colour
 from render.spec.footage import Flow, SourceFrame
 from render.spec.guides import GuidePicture, ImageGuide
@@ -26,11 +27,12 @@ PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 @dataclass(frozen=True, kw_only=True)
 class FrameMotion:
-    """The motion from one frame to the next, see `FrameSpec.transforms`, `FrameSpec.center` and `FrameSpec.flow`."""
+    """The motion from one frame to the next, see the fields of `FrameSpec` with the same names."""
 
     transforms: Mapping[str, float]
     center: tuple[float, float]
     flow: Flow | None = None
+    camera: CameraMove | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,7 @@ class FrameSpec:
         key: the next frame that is refined, if this one is not; it is then made from that one and the one before.
         source: the footage that it repaints, if any.
         flow: the motion of footage, which moves it before `transforms` do; None for none.
+        camera: how the camera moves, after `flow` and before `transforms`; None if it rests.
     """
 
     index: int
@@ -111,11 +114,12 @@ class FrameSpec:
     key: "FrameSpec | None" = None
     source: SourceFrame | None = None
     flow: Flow | None = None
+    camera: CameraMove | None = None
 
     @property
     def motion(self) -> FrameMotion:
         """The motion from the frame before, refined or not."""
-        return FrameMotion(transforms=self.transforms, center=self.center, flow=self.flow)
+        return FrameMotion(transforms=self.transforms, center=self.center, flow=self.flow, camera=self.camera)
 
     @property
     def motions(self) -> tuple[FrameMotion, ...]:
@@ -153,10 +157,17 @@ _NEWER: dict[str, object] = {  # than frames of earlier runs
     "key": None,
     "source": None,
     "flow": None,
+    "camera": None,
 }
 
 
-_UNUSED = ("image", "region", "stop", "flow")  # keys of a prompt or a motion that are left out while they are empty
+_UNUSED = (
+    "image",
+    "region",
+    "stop",
+    "flow",
+    "camera",
+)  # keys of a prompt or a motion that are left out while they are empty
 
 
 def _without_defaults(numbers: dict[str, Any]) -> dict[str, Any]:

@@ -7,14 +7,13 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.readers import written
 from pipeline.schedule.fields.shapes import Shape, one_of, plain, written_as
-from render.motion.transforms import Transform
 
 _NUMBER = r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 _PERCENT = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*%")
@@ -64,6 +63,19 @@ class Quantity:
         return amount
 
 
+class Rated(Protocol):
+    """What a rate is of; see `render.motion.transforms.Transform` for the attributes."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def example(self) -> str: ...
+    @property
+    def percent(self) -> bool: ...
+    @property
+    def multiplicative(self) -> bool: ...
+
+
 def number(low: float = -math.inf, high: float = math.inf) -> Quantity:
     """A number from `low` to `high`, both included."""
     expected = "a number" + _range(low, high)
@@ -105,7 +117,7 @@ def share_from(low: float, high: float) -> Quantity:
     return Quantity(expected, convert, complain, one_of({"type": "number", "minimum": low, "maximum": high}, text))
 
 
-def rate(transform: Transform) -> Quantity:
+def rate(transform: Rated) -> Quantity:
     """How fast a transform moves, per second: `1.05/s`, `1.004/frame`, `2%/s`, `90deg/beat`, or a bare number.
 
     An expression gives the rate per second, in percent if the transform's literal rates are.
@@ -142,7 +154,7 @@ def rate(transform: Transform) -> Quantity:
     return Quantity(expected, convert, complain, _shape(transform, expected), unit, per_beat)
 
 
-def _shape(transform: Transform, expected: str) -> Shape:
+def _shape(transform: Rated, expected: str) -> Shape:
     """The JSON shape of the literals that `_is_unit` accepts."""
     amount = f"(?:{_NUMBER}\\s*%|{_ZERO})" if transform.percent else _NUMBER
     if not (transform.percent or transform.multiplicative):
@@ -153,7 +165,7 @@ def _shape(transform: Transform, expected: str) -> Shape:
     return one_of({"type": "number", **bare}, text)
 
 
-def _is_unit(unit: str | None, amount: float, transform: Transform) -> bool:
+def _is_unit(unit: str | None, amount: float, transform: Rated) -> bool:
     """Whether a literal amount has the unit that the transform is measured in; 0 needs none."""
     if unit == "deg":
         return transform.unit.startswith("degrees")
@@ -162,7 +174,7 @@ def _is_unit(unit: str | None, amount: float, transform: Transform) -> bool:
     return amount == 0 or (unit == "%") == transform.percent
 
 
-def _too_fast(amount: float, periods: float, transform: Transform, clock: Clock) -> str:
+def _too_fast(amount: float, periods: float, transform: Rated, clock: Clock) -> str:
     """What is wrong with a rate of `amount` per period, `periods` per second, such as too fast; "" if nothing is."""
     if transform.multiplicative and amount <= 0:
         return "must be greater than 0 (1 = no change)"

@@ -1,13 +1,17 @@
 """How the picture moves from each frame to the next: the section `motion:`, integrated over the time between them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
+from pipeline.schedule.over_time.camera import CameraOverTime, Frames
 from pipeline.schedule.over_time.travel import Travel
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.sections.motion_shake import moves
+from pipeline.schedule.sections.shots import Shot
 from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
@@ -22,13 +26,22 @@ class MotionOverTime:
         times: of the frames, in seconds.
         end: the time of the frame after the last one, which a loop moves to; None without a loop.
         cuts: the frames without a predecessor.
+        shots: all of them, which have the cameras.
+        shot: of each frame, its shot's number.
 
     Raises:
-        InputError: a formula has no value somewhere between two frames.
+        InputError: a formula has no value somewhere between two frames, or the camera moves too far between them.
     """
 
     def __init__(
-        self, motion: Motion, size: tuple[int, int], times: Array, end: float | None, cuts: Collection[int]
+        self,
+        motion: Motion,
+        size: tuple[int, int],
+        times: Array,
+        end: float | None,
+        cuts: Collection[int],
+        shots: Sequence[Shot],
+        shot: NDArray[np.intp],
     ) -> None:
         self._motion, self._size, self._cuts, self._count = motion, size, cuts, len(times)
         self._end = end
@@ -37,10 +50,21 @@ class MotionOverTime:
         for name, amounts in self._shaken().items():
             self._amounts[name] = self._amounts.get(name, 0.0) + amounts
         self._center = [curve.sample(times) for curve in motion.center]
-        self._travel = Travel(len(times), size, cuts, self.at)
+        starts = [each.start for each in shots]
+        frames = Frames(times=self._times, size=size, starts=starts, shot=shot, cuts=cuts)
+        cameras, depths = ([each.sections[name] for each in shots] for name in ("camera", "depth"))
+        self._camera = CameraOverTime(cameras, depths, frames)
+        self._travel = Travel(len(times), size, cuts, self._plane_at)
 
     def at(self, index: int) -> FrameMotion:
         """The motion from frame `index` - 1 to frame `index`; past the end of a loop, that of its beginning."""
+        number = index if index == self._count else index % self._count
+        room = self._camera.room_at(number, self.since_cut if self._amounts else lambda index: ())
+        found = self._plane_at(index)
+        return found if room is None else replace(found, camera=room)
+
+    def _plane_at(self, index: int) -> FrameMotion:
+        """As `at`, without a camera in a room."""
         moment = index % self._count
         number = index if index == self._count else moment
         amounts = {name: float(values[number]) for name, values in self._amounts.items()}
@@ -51,6 +75,7 @@ class MotionOverTime:
                 if amount != catalogue.load(transforms, name).TRANSFORM.neutral
             },
             center=(float(self._center[0][moment]), float(self._center[1][moment])),
+            camera=self._camera.flat_at(number),
         )
 
     def since_cut(self, index: int) -> tuple[float, ...]:

@@ -35,7 +35,7 @@ class Travel:
         return tuple(map(float, self._since_cut[index].ravel()))
 
     def _accumulated(self) -> Array:
-        from render.motion.displacements.homography import motion_matrix  # imports torch, only if a region moves
+        from render.motion.displacements.camera import plane_matrix  # imports torch, only if a region moves
 
         width, height = self._size
         to_pixels = np.array([[width, 0, -0.5], [0, height, -0.5], [0, 0, 1.0]])  # from shares
@@ -43,7 +43,7 @@ class Travel:
         total = np.eye(3)
         for index in range(self._count):
             motion = self._move(index)
-            matrix = motion_matrix(motion.transforms, self._size, motion.center)
+            matrix = plane_matrix(motion, self._size)
             total = np.eye(3) if index in self._cuts else np.clip(matrix @ total, -(FARTHEST**2), FARTHEST**2)
             moved = np.linalg.inv(to_pixels) @ total @ to_pixels
             found[index] = np.nan_to_num(moved / moved[2, 2], nan=0.0)

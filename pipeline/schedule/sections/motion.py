@@ -16,7 +16,7 @@ from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.formulas import when
 from pipeline.schedule.fields.keyframes import curve
-from pipeline.schedule.fields.quantities import rate, share
+from pipeline.schedule.fields.quantities import Rated, rate, share
 from pipeline.schedule.fields.readers import read_entry, read_map
 from pipeline.schedule.fields.shapes import (
     Described,
@@ -76,7 +76,7 @@ def motion_settings() -> tuple[Setting, ...]:
 
 def _setting(name: str, move: Transform) -> Setting:
     about = f"{headline(transforms, name)} ({move.unit}, such as {move.example})"
-    return Setting(name=name, read=_move(move), default=Curve.constant(move.neutral), about=about)
+    return Setting(name=name, read=rate_over_time(move), default=Curve.constant(move.neutral), about=about)
 
 
 def read_motion(value: Value, clock: Clock) -> Motion:
@@ -98,8 +98,8 @@ def _read(reading: Reading) -> Motion:
     return replace(motion, flow=replace(motion.flow, shows=playing))
 
 
-def _move(move: Transform) -> Described[[Value, Clock], Curve]:
-    """A reader of one transform's curve, which must have an integral; factors must stay above 0 between keys."""
+def rate_over_time(move: Rated) -> Described[[Value, Clock], Curve]:
+    """A reader of the curve of a rate, which must have an integral; factors must stay above 0 between keys."""
     plain = curve(rate(move))
 
     @described(plain.shape, shown=plain.shown, over_time=True)
@@ -135,7 +135,7 @@ def _stays_between(name: str) -> bool:
     return bool(shares.min() >= 0 and shares.max() <= 1)
 
 
-def _check_between(result: Curve, move: Transform, value: Value, clock: Clock) -> None:
+def _check_between(result: Curve, move: Rated, value: Value, clock: Clock) -> None:
     """Check formulas between frames, too, because the motion from one frame to the next is their integral."""
     quarters = np.arange(len(clock.frames) * 4 - 3) / 4 / clock.fps
     values = result.sample(quarters)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from render.spec.footage import Flow
+from render.spec.pictures import ImageFile
 
 if TYPE_CHECKING:  # listing the catalogue must not import torch
     import torch
@@ -63,9 +64,12 @@ class Fields:
 
     Attributes:
         flow: returns the motion of footage for a frame of (width, height) pixels; None if no schedule uses any.
+        grey: reads a grey picture, or a video's frame at a time in seconds, as (H, W) in [0, 1] for such a frame; None
+            if none is needed.
     """
 
     flow: Callable[[Flow, tuple[int, int]], Displacement] | None = None
+    grey: Callable[[tuple[int, int], ImageFile, float | None], Tensor] | None = None
 
 
 NO_FIELDS = Fields()

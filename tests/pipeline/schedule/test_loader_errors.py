@@ -49,9 +49,9 @@ SECTIONS = [
     ("promts: x", "2:1: promts: unknown key; did you mean 'prompts'?"),
     ("Motion: {}", "2:1: Motion: unknown key; did you mean 'motion'?"),
     (
-        "width: 5",
-        "2:1: width: unknown key; expected one of: colour, guides, include, keep, let, loop, losses, markers, models, "
-        "motion, music, noise, output, prompts, refine, shots, source, start, title, variants, version",
+        "xyz: 5",
+        "2:1: xyz: unknown key; expected one of: camera, colour, depth, guides, include, keep, let, loop, losses, markers, "
+        "models, motion, music, noise, output, prompts, refine, shots, source, start, title, variants, version",
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",

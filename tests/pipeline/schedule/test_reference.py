@@ -15,7 +15,7 @@ def test_the_documentation_is_current() -> None:
     assert filled(text) == text, "python -m pipeline.schedule.reference docs/schedule.md"
     tables = re.findall(r"<!-- generated: (\w+) -->", text)
     known = "schedule functions output video formats places models motion refine losses music signals loop shots start"
-    newer = "start_image guides shake noise variation regions keep colour source flow"
+    newer = "camera depth start_image guides shake noise variation regions keep colour source flow"
     assert sorted(tables) == sorted(f"{known} {newer}".split())
 
 

@@ -56,7 +56,7 @@ def test_it_is_a_schema() -> None:
 
 def test_it_knows_the_sections_that_are_read() -> None:
     with pytest.raises(ScheduleError, match="unknown key") as caught:
-        read_schedule("prompts: a\nwidth: 5\n", "a.yaml", "a")
+        read_schedule("prompts: a\nxyz: 5\n", "a.yaml", "a")
     said = str(caught.value).partition("expected one of: ")[2]
     assert said.split(", ") == sorted(DOCUMENT["properties"])
 

@@ -12,13 +12,14 @@ from render import catalogue
 from render.guidance.perceptors.toy import Toy
 from render.latents.pixels import Pixels
 from render.motion import displacements
-from render.motion.composed import Motions
+from render.motion.composed import Composed, Motions
 from render.motion.displacements import Displacement, Fields, pixels
 from render.motion.displacements.flow import Field
 from render.motion.displacements.homography import Homography
 from render.renderer.renderer import Renderer, Scorer
 from render.renderer.state import FrameState
 from render.spec import FrameSpec
+from render.spec.camera import Depth, FlatMove, RoomMove, View
 from render.spec.footage import Flow, SourceImage
 from render.spec.pictures import ImageFile
 from tests.render.conftest import AddEntry
@@ -41,6 +42,7 @@ def moving(spec: FrameSpec) -> FrameSpec:
         size=(WIDTH, HEIGHT),
         transforms={"zoom": 1.1, "rotate": 5.0, "pan_x": 0.05},
         flow=Flow(before=image, after=replace(image, number=1)),
+        camera=FlatMove(matrix=(1.1, 0.02, -0.03, 0.0, 1.1, 0.01, 0.03, 0.0, 1.0)),
     )
 
 
@@ -53,8 +55,16 @@ FIELD = Field(
 FIELDS = Fields(flow=lambda flow, size: FIELD)
 
 
+VIEWS = [View(pose=(1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, shift, 0.0, 0.0, 1.0, -shift), fov=50) for shift in (0.0, 0.2)]
+ROOM = RoomMove(
+    depth=Depth(kind="ground", horizon=0.4), before=VIEWS[0], after=VIEWS[1], motion=(1.1, 0.1, 0, 0, 1, 0, 0, 0, 1)
+)
+
+
 def displacement(name: str, image: Tensor, spec: FrameSpec) -> Displacement:
     kind = catalogue.load(displacements, name)
+    if name == "depth":
+        spec = replace(spec, camera=ROOM)
     found: Displacement | None = kind.displacement(spec.motion, spec.size, len(image), FIELDS)
     assert found is not None
     return found
@@ -109,12 +119,16 @@ def test_there_and_back_again(name: str, picture: Tensor, moving: FrameSpec) -> 
     torch.testing.assert_close(motion.inverse().at(motion.at(points)), points, atol=1e-5, rtol=0)
 
 
-def test_flow_comes_before_the_transforms_and_a_frame_before_the_next(picture: Tensor, moving: FrameSpec) -> None:
-    """A pixel of the new picture goes back through the transforms first, then through the flow."""
+def test_flow_comes_first_then_the_camera_then_the_transforms_and_a_frame_before_the_next(
+    picture: Tensor, moving: FrameSpec
+) -> None:
+    """A pixel of the new picture goes back through the transforms first, then the camera's motion, then the flow."""
     points = pixels(HEIGHT, WIDTH, 1, CPU).expand(2, -1, -1, -1)
-    flow, homography = (displacement(name, picture, moving) for name in ("flow", "homography"))
+    flow, camera, homography = (displacement(name, picture, moving) for name in ("flow", "camera", "homography"))
     both = Motions(fields=FIELDS)(picture, [moving.motion, replace(moving.motion, flow=None)])
-    wanted = flow.at(homography.at(homography.at(points)))
+    wanted = flow.at(camera.at(homography.at(camera.at(homography.at(points)))))
+    assert isinstance(both, Composed)
+    assert len(both.parts) == 2  # the matrices of both frames are one
     torch.testing.assert_close(both.at(points), wanted)
     torch.testing.assert_close(both.positions(HEIGHT, WIDTH, 1, CPU), wanted)
 

@@ -1,0 +1,81 @@
+"""The whole flight of a camera, which takes the whole schedule: its path, and whether it is possible."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipeline.curves.array import Array
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError, Problems
+from pipeline.schedule.over_time.camera import CameraError
+from pipeline.schedule.over_time.camera_path import room_steps
+from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.timeline import Timeline
+from render.errors import InputError
+from render.spec.camera import RoomMove
+
+_CLOSED = 0.01  # distance, or 0.3 degrees
+PATH = ("right", "up", "ahead", "heading in degrees")
+
+
+def require_flight(schedule: Schedule, sections: Mapping[str, Value], problems: Problems) -> None:
+    """Report a camera that turns or drives too far from frame to frame, or through the floor, in its place."""
+    if not any(shot.sections["camera"].moves for shot in schedule.shots):
+        return
+    try:
+        Timeline(schedule)
+    except CameraError as error:
+        problems.add(InvalidError(_place(sections, error.shot), error.wrong))
+    except InputError:  # of something else, which is reported where it is used
+        return
+
+
+def _place(sections: Mapping[str, Value], number: int) -> Value:
+    """Where the camera of a shot is written."""
+    if "shots" in sections:
+        own = sections["shots"].items("shots")[number].entries()
+        if "camera" in own:
+            return own["camera"]
+    return sections["camera"]
+
+
+def open_end(schedule: Schedule) -> str:
+    """How far the camera of a loop is from closing its path in a room; "" if what it sees at the end is as before.
+
+    Over a ground only its height and where it looks from the vertical count: it may end anywhere and face any way.
+    """
+    if not any(shot.sections["depth"] and shot.sections["camera"].moves for shot in schedule.shots):
+        return ""
+    timeline = Timeline(schedule)
+    move = timeline.at(len(timeline.times)).camera
+    if not isinstance(move, RoomMove) or len(timeline.cuts) > 1:
+        return ""
+    turn, shift = np.split(np.reshape(move.after.pose, (3, 4)), [3], axis=1)
+    place = -turn.T @ shift[:, 0]
+    on_ground = move.depth.kind == "ground"
+    away = abs(place[1]) if on_ground else np.linalg.norm(place)
+    cosine = turn[1, 1] if on_ground else (np.trace(turn) - 1) / 2
+    turned = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    if max(away, turned / 30) < _CLOSED:
+        return ""
+    where = "higher or lower" if on_ground else "away from where it began"
+    return f"the camera ends {away:.2g} {where} and turned by {turned:.2g} degrees, so what it sees jumps in the loop"
+
+
+def paths(schedule: Schedule) -> list[Array]:
+    """Where the camera is in every frame of each shot, from its start: (frames, 4), see `PATH`; empty if it rests."""
+    shots, fps = schedule.shots, schedule.output.fps
+    if not any(shot.sections["camera"].moves for shot in shots):
+        return []
+    ends = [*(shot.start for shot in shots[1:]), schedule.output.num_frames / fps]
+    found = []
+    for shot, end in zip(shots, ends, strict=True):
+        times = np.arange(max(1, round((end - shot.start) * fps))) / fps
+        poses = np.empty((len(times), 4, 4))
+        poses[0] = np.eye(4)
+        for number, step in enumerate(room_steps(shot.sections["camera"], times), start=1):
+            poses[number] = step @ poses[number - 1]
+        turns, places = poses[:, :3, :3], -np.einsum("nji,nj->ni", poses[:, :3, :3], poses[:, :3, 3])
+        heading = np.degrees(np.arctan2(turns[:, 2, 0], turns[:, 2, 2]))
+        found.append(np.stack([places[:, 0], -places[:, 1], places[:, 2], heading], axis=-1))
+    return found

@@ -1,0 +1,138 @@
+"""The section `depth:`: how far away things are, so that near ones move faster than far ones when the camera drives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from pipeline.schedule.document.document import Value
+from pipeline.schedule.document.problems import InvalidError
+from pipeline.schedule.fields import readers as fields
+from pipeline.schedule.fields.clock import Clock
+from pipeline.schedule.fields.files import picture, video
+from pipeline.schedule.fields.quantities import number, share_from
+from pipeline.schedule.fields.readers import read_entry
+from pipeline.schedule.fields.regions import VIDEOS
+from pipeline.schedule.fields.shapes import Setting, about, described, one_of, section
+from pipeline.schedule.sections import Reading, Section
+from render.errors import InputError, suggestion
+from render.spec.camera import Depth
+from render.spec.pictures import ImageFile
+
+FLAT, GROUND = "flat", "ground"
+_WORDS = (FLAT, GROUND)
+_EXPECTED = "flat, ground, or the path of a picture or video of depth"
+_LIKE = 1.02  # factor between two shapes that count as the same
+
+
+@dataclass(frozen=True, kw_only=True)
+class _From:
+    kind: str
+    file: ImageFile | None = None
+
+
+@described(one_of({"enum": list(_WORDS)}, fields.TEXT), shown=lambda found: found.kind)
+def _from(value: Value, clock: Clock) -> _From:
+    name = fields.text(value, clock)
+    if name in _WORDS:
+        return _From(kind=name)
+    suffix = PurePath(name).suffix.lower()
+    if not suffix:
+        raise InvalidError(
+            value, f"unknown depth '{name}'; {suggestion(name, _WORDS, otherwise=f'expected {_EXPECTED}')}"
+        )
+    if suffix in VIDEOS:
+        return _From(kind="video", file=video(value, clock))
+    return _From(kind="picture", file=picture(value, clock))
+
+
+SETTINGS = (
+    Setting(
+        name="from",
+        read=_from,
+        default=_From(kind=FLAT),
+        about="`flat`: everything is equally far away; `ground`: a floor below the camera up to the horizon, and "
+        "above it the sky; or the path of a grey picture or video, where white is near",
+    ),
+    Setting(
+        name="horizon",
+        read=share_from(0.02, 0.98),
+        default=0.5,
+        about="where the camera drives to, from the top: there is the horizon of the ground",
+    ),
+    Setting(
+        name="near", read=number(1e-3, 1e6), default=1.0, about="the distance of what is white in a picture or video"
+    ),
+    Setting(name="far", read=number(1e-3, 1e6), default=10.0, about="the distance of what is black"),
+)
+_SHAPE = one_of(fields.TEXT, section("depth", "how far away things are", SETTINGS))
+
+
+def _read(reading: Reading) -> Depth | None:
+    def read(value: Value, clock: Clock) -> Depth | None:
+        return _depth(value, clock, reading.found["output"].size)
+
+    found: Depth | None = read_entry(read, reading.entries, "depth", reading.clock, default=None)
+    return found
+
+
+def _depth(value: Value, clock: Clock, size: tuple[int, int]) -> Depth | None:
+    read: dict[str, Any] = _entries(value, clock) if value.is_map else {"from": _from(value, clock)}
+    entries = value.entries() if value.is_map else {}
+    source: _From = read.pop("from", _From(kind=FLAT))
+    unused = {FLAT: ("horizon", "near", "far"), GROUND: ("near", "far")}.get(source.kind, ())
+    for name in unused:
+        if name in entries:
+            clock.warn(entries[name], f"has no effect: depth is {source.kind}")
+    if source.kind == FLAT:
+        return None
+    depth = Depth(kind=source.kind, file=source.file, **{"far": 10.0, **read})
+    if depth.far <= depth.near:
+        raise InvalidError(entries.get("far", value), f"must be farther than near ({depth.near:g}), got {depth.far:g}")
+    if source.file is not None and clock.known:
+        _require_shape(entries.get("from", value), source, size)
+    return depth
+
+
+def _entries(value: Value, clock: Clock) -> dict[str, Any]:
+    return fields.read_map({entry.name: entry.read for entry in SETTINGS}, value, clock)
+
+
+def _require_shape(value: Value, source: _From, size: tuple[int, int]) -> None:
+    """Reject a picture or video that has not the shape of the frames; its size does not matter."""
+    assert source.file is not None
+    try:
+        width, height = _size(source)
+    except InputError as error:
+        raise InvalidError(value, str(error)) from error
+    if not 1 / _LIKE < width / height * size[1] / size[0] < _LIKE:
+        message = f"expected the shape of the frames, {size[0]}×{size[1]}, got {width}×{height}; crop or pad it"
+        raise InvalidError(value, message)
+
+
+def _size(source: _From) -> tuple[int, int]:
+    assert source.file is not None
+    if source.kind == "video":
+        from render.files.videos.clips import facts  # imports PyAV, only if a video is named
+
+        return facts(source.file.path).size
+    from render.files.images import load_mask  # imports Pillow, only if a picture is named
+
+    height, width = load_mask(source.file.path).shape
+    return width, height
+
+
+def _join(starts: Sequence[float], parts: Sequence[Depth | None]) -> tuple[Depth | None, ...]:
+    return tuple(parts)
+
+
+SECTION = Section(
+    position=63,
+    is_merged=False,
+    shape=lambda: about(_SHAPE, "how far away things are, for the camera"),
+    read=_read,
+    needs=("output",),
+    join=_join,
+    settings=lambda: SETTINGS,
+    misplaced={},
+)

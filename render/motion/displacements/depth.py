@@ -1,0 +1,90 @@
+"""Move the picture as a camera sees it that drives and turns in a room, where near things move faster than far ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from render.errors import RunError
+from render.motion.depth.eye import Eye
+from render.motion.depth.ground import GroundMove
+from render.motion.depth.layers import sharpened
+from render.motion.depth.surface import SurfaceMove
+from render.motion.displacements import Displacement, Fields, pixels
+from render.motion.displacements.camera import to_pixels
+from render.motion.transforms import Matrix, Size
+from render.spec import FrameMotion
+from render.spec.camera import UNMOVED, RoomMove, View
+
+ORDER = 0.5  # as `camera`: a motion has one or the other
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """What a camera sees, in a picture that a matrix has moved since.
+
+    Attributes:
+        move: in the coordinates of what the camera sees.
+        matrix: (3, 3), from these coordinates to the pixels of both pictures; None for none.
+        count: of pictures.
+    """
+
+    move: GroundMove | SurfaceMove
+    matrix: Matrix | None
+    count: int
+
+    def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor:
+        """See `Displacement`."""
+        moved = (self.at(pixels(height, width, stride, device)) + 0.5) / stride - 0.5
+        return moved.expand(self.count, -1, -1, -1)
+
+    def at(self, points: Tensor) -> Tensor:
+        """See `Displacement`."""
+        if self.matrix is None:
+            return self.move.at(points)
+        return _through(self.matrix, self.move.at(_back(self.matrix, points)))
+
+    def visible(self, points: Tensor) -> Tensor | None:
+        """See `Displacement`."""
+        seen = self.move.visible(points if self.matrix is None else _back(self.matrix, points))
+        return None if seen is None else seen.expand(self.count, -1, -1, -1)
+
+    def inverse(self) -> "Placed":
+        """See `Displacement`."""
+        return Placed(move=self.move.inverse(), matrix=self.matrix, count=self.count)
+
+
+def displacement(motion: FrameMotion, size: Size, count: int, fields: Fields) -> Displacement | None:
+    """Return what the camera's motion does to the picture of a room, the same for all pictures."""
+    move = motion.camera
+    if not isinstance(move, RoomMove):
+        return None
+    matrix = to_pixels(np.array(move.motion).reshape(3, 3), size) if move.motion else None
+    return Placed(move=_move(move, size, fields), matrix=matrix, count=count)
+
+
+def _move(move: RoomMove, size: Size, fields: Fields) -> GroundMove | SurfaceMove:
+    def eye(view: View) -> Eye:
+        return Eye(view=view, size=size, horizon=depth.horizon)
+
+    depth = move.depth
+    before, after = eye(move.before), eye(move.after)
+    if depth.file is None:
+        return GroundMove(before=before, after=after)
+    if fields.grey is None:
+        raise RunError("a picture of depth needs something that reads it, which was not loaded")
+    white = fields.grey(size, depth.file, depth.seconds)
+    nearness = sharpened(torch.lerp(white.new_tensor(1 / depth.far), white.new_tensor(1 / depth.near), white))
+    origin = eye(View(pose=UNMOVED, fov=depth.fov))
+    return SurfaceMove(origin=origin, nearness=nearness, before=before, after=after)
+
+
+def _through(matrix: Matrix, points: Tensor) -> Tensor:
+    moved = torch.cat([points, torch.ones_like(points[..., :1])], dim=-1) @ points.new_tensor(matrix.T)
+    return moved[..., :2] / moved[..., 2:]
+
+
+def _back(matrix: Matrix, points: Tensor) -> Tensor:
+    inverse: Matrix = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    return _through(inverse, points)

@@ -1,0 +1,159 @@
+"""Depth: its forms, the rooms of shots, what moves in them, and messages."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.schedule.loader import load_schedule, read_schedule
+from pipeline.schedule.timeline import Timeline
+from pipeline.video import ffmpeg, formats
+from render.errors import ScheduleError
+from render.spec.camera import FlatMove, RoomMove
+
+OUTPUT = "output: {size: [128, 72], fps: 12, length: 2s}\n"
+DRIVE = "prompts: red\ncamera: {dolly: 0.4/s}\n"
+
+
+def room(asked: Timeline, index: int) -> RoomMove:
+    move = asked.at(index).camera
+    assert isinstance(move, RoomMove)
+    return move
+
+
+def place(pose: tuple[float, ...]) -> list[float]:
+    matrix = np.reshape(pose, (3, 4))
+    found: list[float] = (-matrix[:, :3].T @ matrix[:, 3]).round(9).tolist()
+    return found
+
+
+def timeline(text: str) -> Timeline:
+    return Timeline(read_schedule(text, "a.yaml", "a"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    Image.fromarray((np.linspace(0, 65535, 32 * 18).reshape(18, 32)).astype(np.uint16)).save(tmp_path / "depth.png")
+    Image.new("L", (32, 32)).save(tmp_path / "square.png")
+    (tmp_path / "text.png").write_text("no picture")
+    return tmp_path
+
+
+def in_folder(folder: Path, text: str) -> Timeline:
+    (folder / "a.yaml").write_text(text)
+    return Timeline(load_schedule(folder / "a.yaml"))
+
+
+def test_ground_has_a_view_before_and_after_every_frame() -> None:
+    asked = timeline(f"{OUTPUT}{DRIVE}depth: {{from: ground, horizon: 55%}}\n")
+    assert asked.at(0).camera is None
+    assert [place(room(asked, 7).before.pose), place(room(asked, 7).after.pose)] == [[0, 0, 0.2], [0, 0, 0.233333333]]
+    assert (room(asked, 7).depth.kind, room(asked, 7).depth.horizon) == ("ground", 0.55)
+    assert all(room(asked, index).before == room(asked, index - 1).after for index in range(2, 24))
+
+
+def test_a_word_is_enough_and_flat_is_no_depth() -> None:
+    assert room(timeline(f"{OUTPUT}{DRIVE}depth: ground\n"), 3).depth.kind == "ground"
+    assert isinstance(timeline(f"{OUTPUT}{DRIVE}depth: flat\n").at(3).camera, FlatMove)
+
+
+def test_the_path_is_the_same_at_another_frame_rate() -> None:
+    camera = "prompts: red\ncamera: {dolly: 0.4/s, pan: 20*sin(t), pedestal: 0.1*t, roll: 3}\ndepth: ground\n"
+    slow, fast = (
+        timeline(f"{OUTPUT}{camera}"),
+        timeline(f"{OUTPUT.replace('12', '24', 2).replace('[248', '[128')}{camera}"),
+    )
+    np.testing.assert_allclose(room(slow, 23).after.pose, room(fast, 46).after.pose, atol=1e-8)
+
+
+def test_a_camera_that_rests_does_not_move_the_picture() -> None:
+    asked = timeline(
+        f"{OUTPUT}prompts: red\ncamera: {{dolly: {{0s: 0.4, 1s: {{to: 0, ease: hold}}}}}}\ndepth: ground\n"
+    )
+    assert asked.at(12).camera is not None
+    assert asked.at(13).camera is None
+
+
+def test_motion_moves_the_room() -> None:
+    asked = timeline(f"{OUTPUT}{DRIVE}depth: ground\nmotion: {{rotate: 90/s}}\n")
+    assert room(asked, 1).motion == ()
+    turn = np.reshape(room(asked, 13).motion, (3, 3))
+    np.testing.assert_allclose(turn @ [1, 0.5, 1], [0.5, 0.5 - 128 / 72 / 2, 1], atol=1e-9)  # the right side is on top
+
+
+def test_rooms_begin_at_cuts_and_where_a_shot_has_another_depth() -> None:
+    shots = (
+        "shots:\n- {length: 1s}\n- {length: 1s}\n- {length: 1s, start: carry}\n"
+        "- {length: 1s, start: carry, depth: flat}\n"
+        "- {length: 1s, start: carry, depth: {from: ground, horizon: 0.6}}\n"
+    )
+    asked = timeline(f"output: {{size: [128, 72], fps: 12}}\n{DRIVE}depth: ground\n{shots}")
+    ahead = [place(room(asked, index).before.pose)[2] for index in (1, 13, 25, 49)]
+    assert ahead == pytest.approx([0, 0, 0.4, 0.4 / 12], abs=1e-9)
+    assert isinstance(asked.at(40).camera, FlatMove)
+    assert place(room(asked, 48).before.pose) == [0, 0, 0]
+
+
+def test_a_picture_is_seen_by_the_camera_at_the_beginning(folder: Path) -> None:
+    text = (
+        f"{OUTPUT}prompts: red\ncamera: {{dolly: 0.4/s, fov: {{0s: 40, 2s: 60}}}}\ndepth: {{from: depth.png, far: 5}}\n"
+    )
+    depth = room(in_folder(folder, text), 12).depth
+    assert (depth.kind, depth.near, depth.far, depth.fov, depth.seconds) == ("picture", 1, 5, 40, None)
+    assert depth.file is not None
+    assert depth.file.path.name == "depth.png"
+
+
+def test_a_video_shows_the_frame_before(folder: Path) -> None:
+    frames = (bytes([level]) * (64 * 36 * 3) for level in range(0, 240, 10))
+    ffmpeg.encode("ffmpeg", frames, (64, 36), 12, "", folder / "depth.mp4", formats.find(formats.DEFAULT).recipe())
+    asked = in_folder(folder, f"{OUTPUT}{DRIVE}depth: depth.mp4\n")
+    assert [room(asked, index).depth.seconds for index in (1, 13)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("depth: grond", "4:8: depth: unknown depth 'grond'; did you mean 'ground'"),
+        ("depth: {from: embedded}", "4:15: depth.from: unknown depth 'embedded'; expected flat, ground, or the path"),
+        (
+            "depth: {horizon: 2, from: ground}",
+            "4:18: depth.horizon: expected a share such as 0.5 or 50%, from 2% to 98%",
+        ),
+        ("depth: {from: depth.png, near: 3, far: 2}", "4:40: depth.far: must be farther than near (3), got 2"),
+        ("depth: {from: square.png}", "4:15: depth.from: expected the shape of the frames, 128×72, got 32×32"),
+        ("depth: text.png", "4:8: depth: "),
+        ("depth: none.png", "4:8: depth: 'none.png': no such file"),
+        ("depth: ../depth.png", "4:8: depth: "),
+        ("depth: {from: depth.png, near: 0.5}", "3:9: camera: it flies through the picture, where the nearest is 0.5"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(folder: Path, text: str, message: str) -> None:
+    with pytest.raises(ScheduleError) as error:
+        in_folder(folder, f"{OUTPUT}{DRIVE}{text}\n")
+    assert message in str(error.value)
+
+
+def test_a_camera_that_flies_through_the_floor_is_an_error_in_its_shot() -> None:
+    shots = "shots:\n- {length: 1s}\n- {length: 1s, camera: {path: {pedestal: -2*t}}}\n"
+    with pytest.raises(ScheduleError) as error:
+        timeline(f"output: {{size: [128, 72], fps: 12}}\n{DRIVE}depth: ground\n{shots}")
+    message = "it flies through the floor, which is 1 below where it began, from frame 17 to frame 18 (1.5 s)"
+    assert f"7:24: shots[1].camera: {message}" in str(error.value)
+
+
+def test_settings_that_do_nothing_are_warnings() -> None:
+    found = read_schedule(f"{OUTPUT}{DRIVE}depth: {{from: ground, near: 2}}\n", "a.yaml", "a").warnings
+    assert "depth.near: has no effect: depth is ground" in str(found[0])
+
+
+def test_a_loop_whose_camera_ends_elsewhere_is_a_warning() -> None:
+    def said(camera: str) -> str:
+        text = f"{OUTPUT}prompts: red\nloop: {{blend: 0.5s}}\ncamera: {camera}\ndepth: ground\n"
+        return " ".join(str(problem) for problem in read_schedule(text, "a.yaml", "a").warnings)
+
+    assert "the camera ends 0.2 higher or lower and turned by 0 degrees" in said("{pedestal: 0.1/s}")
+    assert "turned by 6 degrees" in said("{tilt: 3/s}")
+    assert said("{dolly: 1/s, pan: 90/s}") == ""
+    assert said("{dolly: 1/s, roll: 3*cos(tau*t/2)}") == ""
