@@ -16,7 +16,8 @@ from render.guidance.pictures import rgb, unchanged
 from render.spec.footage import SourceImage
 from render.spec.pictures import ImageFile
 
-KEPT = 4  # finished pictures, clips that are open, stills
+KEPT = 4  # finished pictures, and clips that are open
+STILLS = 2  # pictures at their own size, of up to 200 MB
 
 Size = tuple[int, int]
 
@@ -72,7 +73,7 @@ class Footage:
             levels = load_image(self._path(image.file), rgb(image.background), to_srgb=True)
             found = torch.from_numpy(np.rint(levels * 255).astype(np.uint8))
         self._stills[key] = found
-        _drop_oldest(self._stills)
+        _drop_oldest(self._stills, STILLS)
         return found
 
     def _clip(self, file: ImageFile) -> ReadAhead:
@@ -88,6 +89,6 @@ class Footage:
         return self._unchanged[file]
 
 
-def _drop_oldest(kept: OrderedDict[Any, Any]) -> None:
-    while len(kept) > KEPT:
+def _drop_oldest(kept: OrderedDict[Any, Any], most: int = KEPT) -> None:
+    while len(kept) > most:
         kept.popitem(last=False)

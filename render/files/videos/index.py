@@ -4,6 +4,7 @@ Nothing is decoded. Of a container that numbers its packets only in the order in
 are known by their order alone.
 """
 
+import functools
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -70,8 +71,11 @@ class Index:
 
     def key(self, number: int) -> Key:
         """The last key from which a frame can be reached."""
-        numbers = [key.number for key in self.keys]
-        return self.keys[max(0, int(np.searchsorted(numbers, number, side="right")) - 1)]
+        return self.keys[max(0, int(np.searchsorted(self._numbers, number, side="right")) - 1)]
+
+    @functools.cached_property
+    def _numbers(self) -> Ticks:
+        return np.array([key.number for key in self.keys], dtype=np.int64)
 
     def keys_back(self, number: int) -> tuple[Key, ...]:
         """The last key for a frame, and those to try if pictures are missing behind it: the one before, the first."""
