@@ -35,7 +35,7 @@ def repainted_start(
 
     Args:
         image: (B, 3, H, W) in [0, 1], the last result.
-        latent: (B, C, h, w), the latent from which it was decoded; None if it was not.
+        latent: (B, C, h, w), the latent from which it was decoded; None if it was not, or if `share` is 0 everywhere.
         mixture: (B, 3, H, W) in [0, 1].
         motion: what has moved the last result.
         share: (B, 1, H, W) in [0, 1], how much of it, moved, is in the mixture.
@@ -43,8 +43,6 @@ def repainted_start(
     Returns:
         (B, C, h, w).
     """
-    if not bool(share.any()):
-        latent = None
     return warm_start(latents, image, latent, mixture, motion, F.avg_pool2d(share, latents.stride))
 
 

@@ -115,7 +115,8 @@ class Preparation:
             image = matched(image, state, spec, own)
         start = None
         if refined or spec.noise:
-            start = repainted_start(latents, state.image, state.latent, image, motion, share)
+            latent = state.latent if source.mix else None
+            start = repainted_start(latents, state.image, latent, image, motion, share)
         followed = _followed(moved, motion, spec)
         return Prepared(image=image, latent=None, start=start, seen=seen, own=own, share=share, followed=followed)
 

@@ -14,6 +14,7 @@ from tests.waiting import PATIENCE
 
 FRAMES = 24
 PANNED = "testsrc2=s=96x64:r=8,crop=48:48:2*n:8"  # a clip
+FLOW = "{video: clip.mp4, amount: 0.8, smooth: 3%}"
 MOTION = "zoom: 1.2/s, rotate: 5/s"
 SCHEDULE = f"""
 output: {{size: [32, 32], fps: 8, length: {FRAMES}, seed: 5}}
@@ -50,7 +51,7 @@ colour: {{match: source}}
 keep: {{region: {{circle: [20%, 20%, 20%]}}, amount: 0.5}}
 noise: {{amount: 0.1, variation: {{seed: 9, amount: 4*progress}}}}
 """,
-    "flow": f"""{SCHEDULE.replace(MOTION, f"{MOTION}, border: paint, flow: {{video: clip.mp4, amount: 0.8, smooth: 3%}}")}
+    "flow": f"""{SCHEDULE.replace(MOTION, f"{MOTION}, border: paint, flow: {FLOW}")}
 losses: {{temporal: 2}}
 """,
 }
