@@ -90,8 +90,8 @@ ROOMS: Mapping[str, str] = {
     "pipeline.importers.diffusion_tools": "curves importers importers.values importers.motion",
     "pipeline.importers.formats": "curves importers importers.values importers.notations importers.scripts "
     "importers.diffusion_tools importers.motion",
-    "pipeline.run.folder": "storage audio video video.formats schedule schedule.sections",
-    "pipeline.run.delivery": "curves storage video video.formats schedule schedule.sections run.folder",
+    "pipeline.run.folder": "storage audio video video.formats schedule schedule.over_time schedule.sections",
+    "pipeline.run.delivery": "curves storage video video.formats schedule schedule.over_time schedule.sections run.folder",
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",
     "pipeline.run.session": "storage schedule run run.folder",
     "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.footage "

@@ -14,9 +14,9 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import NEAR, as_written, fitting
 from pipeline.schedule.flight import open_end
 from pipeline.schedule.over_time.footage_report import endings
+from pipeline.schedule.over_time.sound import clips_heard
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import OPEN, gap
-from pipeline.schedule.soundtrack import sound_of_clips
 from pipeline.video.platforms import PLATFORMS
 from render import catalogue
 from render.errors import Problem, one_line
@@ -44,7 +44,7 @@ def warnings(
         _open_curves(schedule, sections["loop"], clock)
         if schedule.loop.blend and (message := open_end(schedule)):
             clock.warn(sections["loop"], message)
-    elif "loop" in sections and sound_of_clips(schedule):
+    elif "loop" in sections and schedule.music.path is None and any(clips_heard(schedule.shots)):
         clock.warn(
             sections["loop"], "the clip is silent while it plays backwards; sound: false says that this is meant"
         )

@@ -13,9 +13,10 @@ from pipeline.curves.array import Array
 from pipeline.run.folder.finished import OUTDATED, read_report, video_matches_report, write_report_file
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.names import paths
+from pipeline.run.folder.video_plan import sound_of_clips
+from pipeline.schedule.over_time.sound import clips_heard
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.output_video import Video
-from pipeline.schedule.soundtrack import identity
 from render.models.model import sha256
 from render.spec import FrameSpec
 
@@ -77,7 +78,7 @@ def write_report(
         "frames_in_schedule": schedule.num_rendered,
         "size": list(output.size),
         "fps": output.fps,
-        "sound": identity(schedule),
+        "sound": _sound(schedule),
         "videos": _videos(folder, schedule),
         "loop": asdict(schedule.loop),
         **_speeds(folder, figures),
@@ -116,7 +117,7 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
         "last_frame_hash": last_hash,
         "fps": output.fps,
         "title": schedule.title,
-        "sound": identity(schedule),
+        "sound": _sound(schedule),
         "videos": _videos(folder, schedule),
         "loop": asdict(schedule.loop),
     }
@@ -144,3 +145,12 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _sound(schedule: Schedule) -> Any:
+    """What determines the video's sound, in the form in which JSON returns it; None if it is silent."""
+    if music := schedule.music.file:
+        return {"sha256": music.digest, "start": schedule.music.start}
+    digests = {str(file.path): file.sha256 for file in clips_heard(schedule.shots)}
+    pieces = [vars(piece) for piece in sound_of_clips(schedule)]
+    return [{**piece, "path": piece["path"] and digests[piece["path"]]} for piece in pieces] or None

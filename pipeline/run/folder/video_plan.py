@@ -7,10 +7,10 @@ from math import inf
 from typing import Any
 
 from pipeline.audio.pieces import Piece
+from pipeline.schedule.over_time.sound import sound_of_shots
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.loop import order
 from pipeline.schedule.sections.output_video import Video
-from pipeline.schedule.soundtrack import sound_of_clips
 from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec
 
@@ -20,6 +20,13 @@ TimedText = tuple[int, str]  # (number of frames in a row, their text); "" is no
 def timed_texts(specs: Iterable[FrameSpec]) -> list[TimedText]:
     """The strongest prompt of every frame; frames in a row with the same prompt become one entry."""
     return [(len(list(group)), text) for text, group in groupby(_strongest(spec) for spec in specs)]
+
+
+def sound_of_clips(schedule: Schedule) -> tuple[Piece, ...]:
+    """The sound of the schedule's clips, in pieces; empty if none is heard, or there is a track."""
+    if schedule.music.path is not None:
+        return ()
+    return sound_of_shots(schedule.shots, schedule.output.fps, schedule.output.num_frames)
 
 
 def _strongest(spec: FrameSpec) -> str:
