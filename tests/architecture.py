@@ -79,7 +79,7 @@ ROOMS: Mapping[str, str] = {
     ),
     "pipeline.schedule.over_time": "curves audio schedule.footage schedule.sections",
     "pipeline.schedule": (
-        "curves audio video video.formats schedule.document schedule.fields schedule.footage schedule.over_time "
+        "curves video video.formats schedule.document schedule.fields schedule.footage schedule.over_time "
         "schedule.sections"
     ),
     "pipeline.importers.values": "curves",
