@@ -50,8 +50,8 @@ SECTIONS = [
     ("Motion: {}", "2:1: Motion: unknown key; did you mean 'motion'?"),
     (
         "xyz: 5",
-        "2:1: xyz: unknown key; expected one of: camera, colour, depth, guides, include, keep, let, loop, losses, markers, "
-        "models, motion, music, noise, output, prompts, refine, shots, source, start, title, variants, version",
+        "2:1: xyz: unknown key; expected one of: camera, colour, depth, guides, include, keep, let, loop, losses, "
+        "markers, models, motion, music, noise, output, prompts, refine, shots, source, start, title, variants, version",
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",
