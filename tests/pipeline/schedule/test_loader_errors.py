@@ -44,7 +44,7 @@ def test_the_message_of_the_issue() -> None:
 
 
 # The text after `prompts: a sea` on line 1, and the message after `a.yaml:`.
-FPS = "expected frames per second from 0.1 to 240, such as 24 or 24000/1001, or auto"
+FPS = "expected frames per second from 0.1 to 240, such as 24 or 24000/1001, auto or source"
 SECTIONS = [
     ("promts: x", "2:1: promts: unknown key; did you mean 'prompts'?"),
     ("Motion: {}", "2:1: Motion: unknown key; did you mean 'motion'?"),
