@@ -51,7 +51,8 @@ SECTIONS = [
     (
         "xyz: 5",
         "2:1: xyz: unknown key; expected one of: camera, colour, depth, guides, include, keep, let, loop, losses, "
-        "markers, models, motion, music, noise, output, prompts, refine, shots, source, start, title, variants, version",
+        "markers, models, motion, music, noise, output, prompts, refine, shots, source, start, title, variants, "
+        "version",
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",
