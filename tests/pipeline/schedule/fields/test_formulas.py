@@ -199,7 +199,8 @@ WRONG = [
     (
         "output: {fps: 3*4}",
         [
-            "2:15: output.fps: expected frames per second from 0.1 to 240, such as 24 or 24000/1001, auto or source, got '3*4'"
+            "2:15: output.fps: expected frames per second from 0.1 to 240, such as 24 or 24000/1001, auto or source, "
+            "got '3*4'"
         ],
     ),
 ]
