@@ -96,16 +96,17 @@ ROOMS: Mapping[str, str] = {
     ),
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",
     "pipeline.run.session": "storage schedule run run.folder",
-    "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.footage "
-    "schedule.sections run.folder run.delivery",
+    "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.sections "
+    "run.folder run.delivery",
+    "pipeline.views.plot": "curves schedule schedule.footage schedule.sections views",
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
     "pipeline.commands": "storage audio video video.formats schedule schedule.over_time schedule.sections run "
-    "run.folder run.delivery run.session views importers importers.formats importers.notations batch batch.jobs "
-    "batch.workers terminal",
+    "run.folder run.delivery run.session views views.plot importers importers.formats importers.notations batch "
+    "batch.jobs batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow

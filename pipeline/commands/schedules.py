@@ -171,12 +171,12 @@ def plot(file: Path, output: Path | None, as_html: bool, overrides: Overrides, a
 def _draw(schedule: "Schedule", target: Path) -> None:
     if target.suffix.lower() == PAGE:
         from pipeline.storage.atomic import write_text
-        from pipeline.views.plot_page import plot_page
+        from pipeline.views.plot.page import plot_page
 
         write_text(target, plot_page(schedule))
         return
     from pipeline.storage.atomic import replacing
-    from pipeline.views.plot import plot_schedule
+    from pipeline.views.plot.plot import plot_schedule
 
     with replacing(target) as partial:
         plot_schedule(schedule, partial)

@@ -7,6 +7,7 @@ from pipeline.schedule import chart
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
+from pipeline.views.plot import overview
 from render.errors import one_line
 
 
@@ -73,7 +74,7 @@ def test_events_are_markers_and_borders_in_order() -> None:
     text = (
         "markers: {late: 3s, early: 0.5s}\nshots:\n- {length: 2s, prompts: a}\n- {length: 2s, start: carry, prompts: a}"
     )
-    assert [(event.time, event.label, event.kind) for event in chart.events(schedule(text))] == [
+    assert [(event.time, event.label, event.kind) for event in overview.events(schedule(text))] == [
         (0.5, "early", "marker"),
         (2.0, "shot 2 (carry)", "carry"),
         (3.0, "late", "marker"),
@@ -83,15 +84,15 @@ def test_events_are_markers_and_borders_in_order() -> None:
 @pytest.mark.parametrize(("span", "step"), [(10, 1), (50, 1), (51, 3), (150, 3), (151, 12), (601, 48)])
 def test_bars_replace_beats_that_are_too_dense(span: float, step: int) -> None:
     music = schedule("music: {bpm: 120, beats_per_bar: 3}\nprompts: red")
-    assert chart.beat_step(music, span, 100) == step
+    assert overview.beat_step(music, span, 100) == step
 
 
 def test_bars_of_one_beat_are_grouped_in_fours() -> None:
-    assert chart.beat_step(schedule("music: {bpm: 60, beats_per_bar: 1}\nprompts: red"), 1000, 100) == 16
+    assert overview.beat_step(schedule("music: {bpm: 60, beats_per_bar: 1}\nprompts: red"), 1000, 100) == 16
 
 
 def test_without_music_there_are_no_beats() -> None:
-    assert chart.beat_step(schedule("prompts: red"), 10, 100) is None
+    assert overview.beat_step(schedule("prompts: red"), 10, 100) is None
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from pipeline.schedule import chart
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.views.films import films
 from pipeline.views.pictures import Pictures
-from pipeline.views.plot import plot_schedule
-from pipeline.views.plot_page import page_data
+from pipeline.views.plot.films import films
+from pipeline.views.plot.page import page_data
+from pipeline.views.plot.plot import plot_schedule
 from pipeline.views.preview import motion
 
 SIZE = (64, 48)

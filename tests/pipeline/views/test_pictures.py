@@ -14,10 +14,10 @@ from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.views.pictures import Pictures
-from pipeline.views.plot import plot_schedule
-from pipeline.views.plot_page import page_data
+from pipeline.views.plot.page import page_data
+from pipeline.views.plot.plot import plot_schedule
+from pipeline.views.plot.thumbnails import HEIGHT, marks
 from pipeline.views.preview import draw_card, motion
-from pipeline.views.thumbnails import HEIGHT, marks
 
 RED, BLUE = (230, 20, 10), (10, 20, 230)
 TEXT = """

@@ -12,11 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.schedule.chart import Event
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.schedule import Schedule
-from pipeline.views.plot import plot_schedule
-from pipeline.views.plot_layout import event_names
+from pipeline.views.plot.layout import event_names
+from pipeline.views.plot.overview import Event
+from pipeline.views.plot.plot import plot_schedule
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -173,5 +173,5 @@ def test_plotting_needs_no_display() -> None:
 
 
 def test_plotting_imports_no_torch() -> None:
-    code = "import sys, pipeline.views.plot, pipeline.views.plot_page; sys.exit('torch' in sys.modules)"
+    code = "import sys, pipeline.views.plot.plot, pipeline.views.plot.page; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,8 +14,9 @@ from pipeline.schedule.footage.source import Source
 from pipeline.schedule.footage.still import Still
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections.camera import Camera
 from pipeline.schedule.sections.motion_shake import path_curves
-from pipeline.views.plot_page import plot_page
+from pipeline.views.plot.page import plot_page
 from render import catalogue
 from render.motion import transforms
 
@@ -84,6 +85,9 @@ def curve_of(found: Schedule, name: str) -> Curve:
     if name in ("colour amount", "contrast", "dither"):
         curve: Curve = getattr(found.others["colour"], name.removeprefix("colour "))
         return curve
+    camera: Camera = found.shots[0].sections["camera"]
+    if name in camera.rates:
+        return camera.rates[name]
     return found.motion.rates[name] if name in catalogue.names(transforms) else getattr(found.refine, name)
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from pipeline.schedule.chart import has_regions
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.views.plot import plot_schedule
-from pipeline.views.plot_page import plot_page
+from pipeline.views.plot.overview import has_regions
+from pipeline.views.plot.page import plot_page
+from pipeline.views.plot.plot import plot_schedule
 from pipeline.views.regions import COLOURS, KEPT, Outlines, outline, strips
 
 LAYERS = """

@@ -10,7 +10,7 @@ from pipeline.schedule.flight import paths
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
-from pipeline.views.plot import plot_schedule
+from pipeline.views.plot.plot import plot_schedule
 from pipeline.views.preview import draw_card, motion
 
 WIDTH, HEIGHT = 96, 56

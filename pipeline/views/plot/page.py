@@ -12,14 +12,15 @@ import numpy as np
 from pipeline.curves.array import Array
 from pipeline.schedule import chart
 from pipeline.schedule.schedule import Schedule
-from pipeline.views.swatches import palettes
-from pipeline.views.thumbnails import marks
+from pipeline.views.plot import overview
+from pipeline.views.plot.swatches import palettes
+from pipeline.views.plot.thumbnails import marks
 from render.errors import one_line
 
 DIGITS = 7
 FILM, FILM_HEIGHT = 48, 72  # pictures of footage over time, in pixels
 MASKS, MASK_HEIGHT = 32, 24  # of a region over time, in pixels
-_TEMPLATE = Path(__file__).with_name("plot_page.html")
+_TEMPLATE = Path(__file__).with_name("page.html")
 
 
 def plot_page(schedule: Schedule) -> str:
@@ -27,7 +28,7 @@ def plot_page(schedule: Schedule) -> str:
     # ASCII without "<", so that no prompt can end the script element that contains it.
     data = json.dumps(page_data(schedule), separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     title = html.escape(one_line(schedule.title, limit=200))
-    parts = {"title": title, "facts": html.escape(chart.facts(schedule)), "data": data}
+    parts = {"title": title, "facts": html.escape(overview.facts(schedule)), "data": data}
     return _filled(_TEMPLATE.read_text(encoding="utf-8"), parts)
 
 
@@ -42,7 +43,7 @@ def page_data(schedule: Schedule) -> Mapping[str, object]:
         "blend": schedule.shots[0].blend,
         "beat": asdict(schedule.music.beat) if schedule.music.beat else None,
         "palettes": palettes(schedule),
-        "events": [asdict(event) for event in chart.events(schedule)],
+        "events": [asdict(event) for event in overview.events(schedule)],
         "prompts": [{"text": band.label, "weights": _numbers(band.sample(times))} for band in chart.bands(schedule)],
         "pictures": [
             {
@@ -72,9 +73,9 @@ def page_data(schedule: Schedule) -> Mapping[str, object]:
 
 def _films(schedule: Schedule) -> list[dict[str, object]]:
     """What all footage shows at some frames, each as a small picture."""
-    if not chart.has_footage(schedule):
+    if not overview.has_footage(schedule):
         return []
-    from pipeline.views.films import films  # imports torch
+    from pipeline.views.plot.films import films  # imports torch
 
     return [
         {
@@ -89,7 +90,7 @@ def _films(schedule: Schedule) -> list[dict[str, object]]:
 
 def _regions(schedule: Schedule) -> list[dict[str, object]]:
     """Every region at some frames, each as a small picture: a hexadecimal digit from black to white for each pixel."""
-    if not chart.has_regions(schedule):
+    if not overview.has_regions(schedule):
         return []
     from pipeline.views.regions import strips  # imports torch
 

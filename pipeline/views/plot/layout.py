@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.schedule.chart import Event
+from pipeline.views.plot.overview import Event
 from render.errors import one_line
 
 MOST_NAMES = 24  # prompts named in the legend

@@ -6,9 +6,9 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from pipeline.schedule import chart
 from pipeline.schedule.schedule import Schedule
-from pipeline.views.plot_layout import PANEL_SHAPE
+from pipeline.views.plot import overview
+from pipeline.views.plot.layout import PANEL_SHAPE
 
 TEXT = 8.5  # font size in points
 SHARP = 2  # pixels of a film's picture for one of the plot
@@ -28,12 +28,12 @@ def rows(schedule: Schedule) -> list[Row]:
     """All footage and every region, with as many pictures as fit side by side."""
     width, height = schedule.output.size
     count, found = max(2, min(24, int(PANEL_SHAPE / (width / height)) - 1)), []
-    if chart.has_footage(schedule):
-        from pipeline.views import films  # imports torch
+    if overview.has_footage(schedule):
+        from pipeline.views.plot import films  # imports torch
 
         for film in films.films(schedule, count + 1, SHARP * films.SMALL):
             found.append(Row(name=film.name, label=film.label, times=film.times, pictures=film.images))
-    if chart.has_regions(schedule):
+    if overview.has_regions(schedule):
         from pipeline.views.regions import strips  # imports torch
 
         for strip in strips(schedule, count):

@@ -21,12 +21,13 @@ from pipeline.schedule import chart
 from pipeline.schedule.chart import Band, Line
 from pipeline.schedule.flight import paths
 from pipeline.schedule.schedule import Schedule
-from pipeline.views import plot_rows
-from pipeline.views.flight import draw_flight
-from pipeline.views.plot_layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
-from pipeline.views.plot_rows import TEXT, label
-from pipeline.views.swatches import draw_swatches, palettes
-from pipeline.views.thumbnails import Mark, marks
+from pipeline.views.plot import overview
+from pipeline.views.plot import rows as plot_rows
+from pipeline.views.plot.flight import draw_flight
+from pipeline.views.plot.layout import EVENT_ROW, MOST_NAMES, EventName, Layout, event_names
+from pipeline.views.plot.rows import TEXT, label
+from pipeline.views.plot.swatches import draw_swatches, palettes
+from pipeline.views.plot.thumbnails import Mark, marks
 from render.errors import one_line
 
 DPI = 100
@@ -48,7 +49,7 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
     moving = [line for line in lines if not line.curve.is_constant]
     rows = plot_rows.rows(schedule)
     flown = paths(schedule)
-    names = event_names(chart.events(schedule), schedule.output.length)
+    names = event_names(overview.events(schedule), schedule.output.length)
     swatches = palettes(schedule)
     layout = Layout(
         event_rows=max((name.row + 1 for name in names), default=0),
@@ -73,7 +74,7 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
             _draw_curve(panel, line, schedule)
         _draw_time((prompts, *panels), schedule)
         _name_events(prompts, names)
-        _write(figure, layout, bands, f"{one_line(schedule.title)}: {chart.facts(schedule)}")
+        _write(figure, layout, bands, f"{one_line(schedule.title)}: {overview.facts(schedule)}")
         empty = [y for y, note in layout.note_places() if not note]
         for colours, y in zip(swatches, empty, strict=True):
             draw_swatches(figure, colours, y)
@@ -145,7 +146,7 @@ def _draw_curve(axis: Axes, line: Line, schedule: Schedule) -> None:
 def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
     """Draw seconds along the bottom; beats, markers and boundaries between shots as lines through all axes."""
     length, music = schedule.output.length, schedule.music
-    step = chart.beat_step(schedule, length, MOST_LINES)
+    step = overview.beat_step(schedule, length, MOST_LINES)
     for axis in axes:
         axis.set_xlim(0, length)
         axis.tick_params(labelbottom=axis is axes[-1], labelsize=TEXT)
@@ -155,7 +156,7 @@ def _draw_time(axes: Sequence[Axes], schedule: Schedule) -> None:
             at = music.beat.times_of(number)
             for chosen, width in ((number % strong != 0, 0.35), (number % strong == 0, 0.9)):
                 axis.vlines(at[chosen], 0, 1, transform=axis.get_xaxis_transform(), color=_BEAT, linewidth=width)
-        for event in chart.events(schedule):
+        for event in overview.events(schedule):
             style = "--" if event.kind == "marker" else "-"
             axis.axvline(event.time, color=_INK, linewidth=1, linestyle=style)
     axes[-1].set_xlabel("seconds" + _beats_label(step, music.beats_per_bar), fontsize=TEXT)

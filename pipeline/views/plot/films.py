@@ -13,7 +13,7 @@ from pipeline.schedule.footage.still import Still
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.motion import Motion
 from pipeline.schedule.timeline import Timeline
-from pipeline.views.thumbnails import as_uri
+from pipeline.views.plot.thumbnails import as_uri
 from render.errors import one_line
 from render.footage import Footage
 from render.spec import FrameSpec
