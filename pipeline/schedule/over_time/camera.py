@@ -173,9 +173,8 @@ def _lens(fov: Array, size: tuple[int, int]) -> Array:
 
 def _unseen(step: Array, fov: float, size: tuple[int, int]) -> str:
     """What is wrong with a step that is too large; "" if nothing is."""
-    if not np.isfinite(step).all():
-        return "the motion is not a number"
-    if abs(np.log(np.linalg.det(step))) > np.log(_LARGEST):
+    size_change = np.linalg.det(step) if np.isfinite(step).all() else np.inf  # rates are finite, so it overflowed
+    if not 1 / _LARGEST < size_change < _LARGEST:
         return f"it drives so far that the picture changes its size by more than a factor of {_LARGEST:g}"
     right = np.tan(np.radians(fov) / 2)
     low = right * size[1] / size[0]
