@@ -150,9 +150,19 @@ def test_a_camera_that_flies_through_the_floor_is_an_error_in_its_shot() -> None
     assert f"7:24: shots[1].camera: {message}" in str(error.value)
 
 
+def test_a_low_horizon_shows_more_above_that_a_turn_can_bring_from_behind() -> None:
+    turning = f"{OUTPUT}prompts: red\ncamera: {{tilt: -780/s, fov: 50}}\n"
+    timeline(f"{turning}depth: {{from: ground, horizon: 0.9}}\n")
+    with pytest.raises(ScheduleError, match="the picture shows what was behind it"):
+        timeline(f"{turning}depth: {{from: ground, horizon: 0.1}}\n")
+
+
 def test_settings_that_do_nothing_are_warnings() -> None:
     found = read_schedule(f"{OUTPUT}{DRIVE}depth: {{from: ground, near: 2}}\n", "a.yaml", "a").warnings
     assert "depth.near: has no effect: depth is ground" in str(found[0])
+    found = read_schedule(f"{OUTPUT}prompts: red\ndepth: ground\n", "a.yaml", "a").warnings
+    assert "depth: has no effect: there is no camera that moves" in str(found[0])
+    assert not read_schedule(f"{OUTPUT}{DRIVE}depth: ground\n", "a.yaml", "a").warnings
 
 
 def test_a_loop_whose_camera_ends_elsewhere_is_a_warning() -> None:
