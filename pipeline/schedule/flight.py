@@ -14,29 +14,40 @@ from pipeline.schedule.timeline import Timeline
 from render.errors import InputError
 from render.spec.camera import RoomMove
 
+_FOOTAGE = (
+    "the pictures of a source do not follow a camera with depth; write depth: flat, or begin from one picture of it "
+    "with start: {image: ...} instead of source"
+)
 _CLOSED = 0.01  # distance, or 0.3 degrees
 PATH = ("right", "up", "ahead", "heading in degrees")
 
 
 def require_flight(schedule: Schedule, sections: Mapping[str, Value], problems: Problems) -> None:
-    """Report a camera that turns or drives too far from frame to frame, or through the floor, in its place."""
+    """Report in its place a camera that cannot fly as it should.
+
+    It turns or drives too far from frame to frame, goes through the floor, or films footage in a room.
+    """
     if not any(shot.sections["camera"].moves for shot in schedule.shots):
         return
+    for number, shot in enumerate(schedule.shots):
+        if shot.sections["source"] and shot.sections["depth"] and shot.sections["camera"].moves:
+            problems.add(InvalidError(_place(sections, number, "depth"), _FOOTAGE))
+            return
     try:
         Timeline(schedule)
     except CameraError as error:
-        problems.add(InvalidError(_place(sections, error.shot), error.wrong))
+        problems.add(InvalidError(_place(sections, error.shot, "camera"), error.wrong))
     except InputError:  # of something else, which is reported where it is used
         return
 
 
-def _place(sections: Mapping[str, Value], number: int) -> Value:
-    """Where the camera of a shot is written."""
+def _place(sections: Mapping[str, Value], number: int, name: str) -> Value:
+    """Where a section of a shot is written."""
     if "shots" in sections:
         own = sections["shots"].items("shots")[number].entries()
-        if "camera" in own:
-            return own["camera"]
-    return sections["camera"]
+        if name in own:
+            return own[name]
+    return sections[name]
 
 
 def open_end(schedule: Schedule) -> str:

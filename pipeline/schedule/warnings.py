@@ -35,6 +35,8 @@ def warnings(
     """All warnings, those collected while reading and those that need the whole schedule, in order of place."""
     if "motion" in sections:
         _motion(schedule, sections["motion"], clock)
+    if "depth" in sections:
+        _depth(schedule, sections["depth"], clock)
     for steps, frames in _written_steps(schedule, sections, clock):
         _steps(schedule, steps, frames, clock)
     _footage(schedule, sections, clock)
@@ -76,6 +78,12 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
     filming = any(shot.sections["camera"].moves for shot in schedule.shots)
     if "border" in entries and not (schedule.motion.rates or shaking or flowing or filming):
         clock.warn(entries["border"], "has no effect: nothing moves")
+
+
+def _depth(schedule: Schedule, section: Value, clock: Clock) -> None:
+    deep = [shot for shot in schedule.shots if shot.sections["depth"]]
+    if deep and not any(shot.sections["camera"].moves for shot in deep):
+        clock.warn(section, "has no effect: there is no camera that moves")
 
 
 def _footage(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:

@@ -116,7 +116,8 @@ class CameraOverTime:
             self._origins[number] = number - 1 if is_new else self._origins[number - 1]
             before = np.eye(4) if is_new else found[number - 1, 1]
             found[number] = before, step @ before
-            wrong = _unseen(step[:3, :3], self._fov[number], self._frames.size) or _through(found[number, 1], depth)
+            turned = _unseen(step[:3, :3], self._fov[number], self._frames.size, depth.horizon)
+            wrong = turned or _through(found[number, 1], depth)
             if wrong:
                 raise self._error(wrong, number)
         return found
@@ -171,15 +172,14 @@ def _lens(fov: Array, size: tuple[int, int]) -> Array:
     return found
 
 
-def _unseen(step: Array, fov: float, size: tuple[int, int]) -> str:
+def _unseen(step: Array, fov: float, size: tuple[int, int], horizon: float = 0.5) -> str:
     """What is wrong with a step that is too large; "" if nothing is."""
-    if not np.isfinite(step).all():
-        return "the motion is not a number"
-    if abs(np.log(np.linalg.det(step))) > np.log(_LARGEST):
+    size_change = np.linalg.det(step) if np.isfinite(step).all() else np.inf  # rates are finite, so it overflowed
+    if not 1 / _LARGEST < size_change < _LARGEST:
         return f"it drives so far that the picture changes its size by more than a factor of {_LARGEST:g}"
     right = np.tan(np.radians(fov) / 2)
-    low = right * size[1] / size[0]
-    corners = np.array([[x, y, 1.0] for x in (-right, right) for y in (-low, low)])
+    high = 2 * right * size[1] / size[0]
+    corners = np.array([[x, y, 1.0] for x in (-right, right) for y in (-horizon * high, (1 - horizon) * high)])
     if (np.linalg.solve(step, corners.T)[2] < _NEAREST).any():
         return "it turns so far that the picture shows what was behind it"
     return ""

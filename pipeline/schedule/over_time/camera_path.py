@@ -22,8 +22,11 @@ def flat_steps(camera: Camera, times: Array) -> Array:
     if camera.path is None:
         return matrices.solutions(camera.rates_in_order(), _flat_velocity, times)
     edges = np.union1d(times, np.arange(times[0], times[-1], matrices.STEP))
-    moved = _velocities(_between(_poses(camera, edges)))
-    return matrices.products(matrices.exponentials(moved), np.searchsorted(edges, times))
+    fine = np.interp(np.arange(2 * len(edges) - 1) / 2, np.arange(len(edges)), edges)  # and the middle of each step
+    whole, halves = (matrices.exponentials(_velocities(_between(_poses(camera, at)))) for at in (edges, fine))
+    twice = halves[1::2] @ halves[::2]
+    moved = twice + (twice - whole) / 3  # Richardson: halving a step divides its error by four
+    return matrices.products(moved, np.searchsorted(edges, times))
 
 
 def room_steps(camera: Camera, times: Array) -> Array:
@@ -82,9 +85,12 @@ def _velocities(steps: Array) -> Array:
     """The constant velocities of the wall, (n, 3, 3), under which the camera moves as in small steps (n, 4, 4)."""
     turn = steps[:, :3, :3]
     axis = np.stack([turn[:, 2, 1] - turn[:, 1, 2], turn[:, 0, 2] - turn[:, 2, 0], turn[:, 1, 0] - turn[:, 0, 1]], -1)
-    sine = np.linalg.norm(axis, axis=-1) / 2
-    angle = np.arctan2(sine, (np.trace(turn, axis1=1, axis2=2) - 1) / 2)
-    around = axis / 2 * np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 1.0)[:, None]
+    sine, cosine = np.linalg.norm(axis, axis=-1) / 2, (np.trace(turn, axis1=1, axis2=2) - 1) / 2
+    around = axis / 2 * np.where(sine > 1e-12, np.arctan2(sine, cosine) / np.maximum(sine, 1e-12), 1.0)[:, None]
+    for number in np.flatnonzero((sine < 1e-7) & (cosine < 0)):  # a jump by half a turn, either way round
+        mirrored = (turn[number] + np.eye(3)) / 2
+        along = mirrored[:, np.diag(mirrored).argmax()]
+        around[number] = np.pi * along / np.linalg.norm(along)
     half = matrices.exponentials(-_crossing(around) / 2)
     found = _crossing(around)
     found[..., :, 2] += np.einsum("nij,nj->ni", half, steps[:, :3, 3])

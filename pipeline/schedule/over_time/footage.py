@@ -52,7 +52,8 @@ class FootageOverTime:
         self._sources: list[Source | None] = [shot.sections["source"] for shot in shots]
         motions: list[Motion] = [shot.sections["motion"] for shot in shots]
         self._motions: list[ClipMotion | None] = [motion.flow for motion in motions]
-        self._moves = any(motion.rates or motion.shake for motion in motions)
+        filmed = any(shot.sections["camera"].moves for shot in shots)
+        self._moves = filmed or any(motion.rates or motion.shake for motion in motions)
         played, moving = (played_in(shots, parts, times, numbers) for parts in (self._sources, self._motions))
         self._shown = _pictures(played, len(times), size)
         self._moving = _pictures(moving, len(times), size)

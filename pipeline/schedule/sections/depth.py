@@ -77,6 +77,8 @@ def _read(reading: Reading) -> Depth | None:
 
 
 def _depth(value: Value, clock: Clock, size: tuple[int, int]) -> Depth | None:
+    if not value.is_map and value.scalar(_EXPECTED) is None:
+        raise value.invalid(_EXPECTED)
     read: dict[str, Any] = _entries(value, clock) if value.is_map else {"from": _from(value, clock)}
     entries = value.entries() if value.is_map else {}
     source: _From = read.pop("from", _From(kind=FLAT))
@@ -88,7 +90,8 @@ def _depth(value: Value, clock: Clock, size: tuple[int, int]) -> Depth | None:
         return None
     depth = Depth(kind=source.kind, file=source.file, **{"far": 10.0, **read})
     if depth.far <= depth.near:
-        raise InvalidError(entries.get("far", value), f"must be farther than near ({depth.near:g}), got {depth.far:g}")
+        message = f"far must be farther than near ({depth.near:g}), got {depth.far:g}"
+        raise InvalidError(entries.get("far", entries.get("near", value)), message)
     if source.file is not None and clock.known:
         _require_shape(entries.get("from", value), source, size)
     return depth

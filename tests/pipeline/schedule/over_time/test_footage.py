@@ -13,6 +13,7 @@ from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.timeline import Timeline
 from render.errors import ScheduleError
 from render.spec import FrameSpec
+from render.spec.camera import FlatMove
 
 BASE = "models: {latent: pixels, perceptors: [toy]}\n"
 HEAD = BASE + "output: {size: [64, 48], fps: 12, length: 10}\nprompts: red\n"
@@ -89,6 +90,18 @@ def test_motion_moves_the_source_too(folder: Path) -> None:
             assert spec.flow.after.motion == before.image.motion
     assert specs[0].source is not None
     assert specs[0].source.image.motion == ()
+
+
+def test_a_camera_before_a_flat_picture_moves_the_source_too(folder: Path) -> None:
+    specs = list(timeline(folder, "source: {video: clip.mp4}\ncamera: {roll: 12/s, truck: 0.3, fov: 60}"))
+    total = np.eye(3)
+    for spec in specs:
+        assert spec.source is not None
+        if isinstance(spec.camera, FlatMove):
+            total = np.reshape(spec.camera.matrix, (3, 3)) @ total
+        moved = np.reshape(spec.source.image.motion or np.eye(3), (3, 3))
+        assert moved == pytest.approx(total / total[2, 2], abs=1e-8)
+    assert not np.allclose(total, np.eye(3))
 
 
 SHOTS = "output: {size: [64, 48], fps: 12}\nprompts: red\n"

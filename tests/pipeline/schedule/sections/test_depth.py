@@ -121,7 +121,14 @@ def test_a_video_shows_the_frame_before(folder: Path) -> None:
             "depth: {horizon: 2, from: ground}",
             "4:18: depth.horizon: expected a share such as 0.5 or 50%, from 2% to 98%",
         ),
-        ("depth: {from: depth.png, near: 3, far: 2}", "4:40: depth.far: must be farther than near (3), got 2"),
+        ("depth: {from: depth.png, near: 3, far: 2}", "4:40: depth.far: far must be farther than near (3), got 2"),
+        ("depth: {from: depth.png, near: 11}", "4:32: depth.near: far must be farther than near (11), got 10"),
+        ("depth:", "4:7: depth: expected flat, ground, or the path of a picture or video of depth, got nothing"),
+        (
+            "depth: [ground]",
+            "4:8: depth: expected flat, ground, or the path of a picture or video of depth, got a list",
+        ),
+        ("depth: ground\nsource: {image: depth.png}", "4:8: depth: the pictures of a source do not follow a camera"),
         ("depth: {from: square.png}", "4:15: depth.from: expected the shape of the frames, 128×72, got 32×32"),
         ("depth: text.png", "4:8: depth: "),
         ("depth: none.png", "4:8: depth: 'none.png': no such file"),
@@ -143,9 +150,19 @@ def test_a_camera_that_flies_through_the_floor_is_an_error_in_its_shot() -> None
     assert f"7:24: shots[1].camera: {message}" in str(error.value)
 
 
+def test_a_low_horizon_shows_more_above_that_a_turn_can_bring_from_behind() -> None:
+    turning = f"{OUTPUT}prompts: red\ncamera: {{tilt: -780/s, fov: 50}}\n"
+    timeline(f"{turning}depth: {{from: ground, horizon: 0.9}}\n")
+    with pytest.raises(ScheduleError, match="the picture shows what was behind it"):
+        timeline(f"{turning}depth: {{from: ground, horizon: 0.1}}\n")
+
+
 def test_settings_that_do_nothing_are_warnings() -> None:
     found = read_schedule(f"{OUTPUT}{DRIVE}depth: {{from: ground, near: 2}}\n", "a.yaml", "a").warnings
     assert "depth.near: has no effect: depth is ground" in str(found[0])
+    found = read_schedule(f"{OUTPUT}prompts: red\ndepth: ground\n", "a.yaml", "a").warnings
+    assert "depth: has no effect: there is no camera that moves" in str(found[0])
+    assert not read_schedule(f"{OUTPUT}{DRIVE}depth: ground\n", "a.yaml", "a").warnings
 
 
 def test_a_loop_whose_camera_ends_elsewhere_is_a_warning() -> None:
