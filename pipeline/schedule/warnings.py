@@ -38,6 +38,8 @@ def warnings(
     for steps, frames in _written_steps(schedule, sections, clock):
         _steps(schedule, steps, frames, clock)
     _footage(schedule, sections, clock)
+    if "depth" in sections and not any(shot.sections["camera"].moves for shot in schedule.shots):
+        clock.warn(sections["depth"], "has no effect: the camera does not move; write camera: {dolly: 0.3/s} as well")
     if "let" in sections:
         _variables(sections["let"], clock)
     if "loop" in sections and not schedule.loop.boomerang:

@@ -146,6 +146,8 @@ def test_a_camera_that_flies_through_the_floor_is_an_error_in_its_shot() -> None
 def test_settings_that_do_nothing_are_warnings() -> None:
     found = read_schedule(f"{OUTPUT}{DRIVE}depth: {{from: ground, near: 2}}\n", "a.yaml", "a").warnings
     assert "depth.near: has no effect: depth is ground" in str(found[0])
+    (found,) = read_schedule(f"{OUTPUT}prompts: red\ndepth: ground\n", "a.yaml", "a").warnings
+    assert "3:8: depth: has no effect: the camera does not move" in str(found)
 
 
 def test_a_loop_whose_camera_ends_elsewhere_is_a_warning() -> None:
