@@ -136,7 +136,7 @@ def row(frames: Sequence[Floats]) -> Floats:
 @click.option("--mix", default=MIX, show_default=True)
 @click.option("--steps", default=STEPS, show_default=True)
 @click.option("--lr", default=LR, show_default=True)
-@click.option("--temporal", default=1.0, show_default=True, help="The weight of ours' temporal loss.")
+@click.option("--temporal", default=0.0, show_default=True, help="The weight of ours' temporal loss.")
 @click.option("--only", multiple=True, help="These ways instead of all.")
 @click.option("--sheet", type=click.Path(path_type=Path, dir_okay=False), help="Where to draw frames.")
 def main(

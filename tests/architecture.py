@@ -79,7 +79,7 @@ ROOMS: Mapping[str, str] = {
     ),
     "pipeline.schedule.over_time": "curves audio schedule.footage schedule.sections",
     "pipeline.schedule": (
-        "curves audio video video.formats schedule.document schedule.fields schedule.footage schedule.over_time "
+        "curves video video.formats schedule.document schedule.fields schedule.footage schedule.over_time "
         "schedule.sections"
     ),
     "pipeline.importers.values": "curves",
@@ -91,7 +91,9 @@ ROOMS: Mapping[str, str] = {
     "pipeline.importers.formats": "curves importers importers.values importers.notations importers.scripts "
     "importers.diffusion_tools importers.motion",
     "pipeline.run.folder": "storage audio video video.formats schedule schedule.over_time schedule.sections",
-    "pipeline.run.delivery": "curves storage video video.formats schedule schedule.over_time schedule.sections run.folder",
+    "pipeline.run.delivery": (
+        "curves storage video video.formats schedule schedule.over_time schedule.sections run.folder"
+    ),
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",
     "pipeline.run.session": "storage schedule run run.folder",
     "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.footage "

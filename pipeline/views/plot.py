@@ -74,8 +74,8 @@ def plot_schedule(schedule: Schedule, path: Path) -> None:
         _draw_time((prompts, *panels), schedule)
         _name_events(prompts, names)
         _write(figure, layout, bands, f"{one_line(schedule.title)}: {chart.facts(schedule)}")
-        rows = [y for y, note in layout.note_places() if not note]
-        for colours, y in zip(swatches, rows, strict=True):
+        empty = [y for y, note in layout.note_places() if not note]
+        for colours, y in zip(swatches, empty, strict=True):
             draw_swatches(figure, colours, y)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")  # missing glyphs are drawn as a box

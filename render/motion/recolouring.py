@@ -29,7 +29,7 @@ def recoloured(picture: Tensor, known: Tensor, share: Tensor) -> Tensor:
         F.interpolate(part, picture.shape[-2:], mode="bilinear", align_corners=False)
         for part in _maps(*_coarse(picture, known, share))
     )
-    mapped = torch.einsum("bcdhw,bchw->bdhw", slope.unflatten(1, (3, 3)), picture) + offset
+    mapped = torch.einsum("bcdhw,bchw->bdhw", _square(slope), picture) + offset
     enough = (share.mean(dim=(1, 2, 3), keepdim=True) / FEWEST).clamp(max=1)
     return torch.lerp(picture, mapped, enough)
 
@@ -40,13 +40,18 @@ def _maps(picture: Tensor, known: Tensor, share: Tensor) -> tuple[Tensor, Tensor
     products = torch.einsum("bchw,bdhw->bcdhw", picture, known).flatten(1, 2)
     sums = _around(share * torch.cat([torch.ones_like(share), picture, known, squares, products], dim=1))
     means = sums[:, 1:] / sums[:, :1].clamp(min=1e-6)
-    before, after, squares, products = means.split([3, 3, 9, 9], dim=1)
-    spread = squares.unflatten(1, (3, 3)) - before[:, :, None] * before[:, None]
-    both = products.unflatten(1, (3, 3)) - before[:, :, None] * after[:, None]
+    before, after, squares, products = means[:, :3], means[:, 3:6], means[:, 6:15], means[:, 15:]
+    spread = _square(squares) - before[:, :, None] * before[:, None]
+    both = _square(products) - before[:, :, None] * after[:, None]
     noise = _NOISE * torch.eye(3, device=picture.device)
     slope = torch.linalg.solve(spread.movedim((1, 2), (-2, -1)) + noise, both.movedim((1, 2), (-2, -1)))
     slope = slope.movedim((-2, -1), (1, 2))
     return slope.flatten(1, 2), after - torch.einsum("bcdhw,bchw->bdhw", slope, before)
+
+
+def _square(values: Tensor) -> Tensor:
+    """Return (B, 9, h, w) as (B, 3, 3, h, w)."""
+    return values.reshape(len(values), 3, 3, *values.shape[-2:])
 
 
 def _around(values: Tensor) -> Tensor:
@@ -58,7 +63,7 @@ def _around(values: Tensor) -> Tensor:
 
 def _coarse(picture: Tensor, known: Tensor, share: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return all three on the grid: the means of what is known of the pictures in each cell."""
-    size = [max(1, round(side / _GRID)) for side in share.shape[-2:]]
+    size = max(1, round(share.shape[-2] / _GRID)), max(1, round(share.shape[-1] / _GRID))
     weight = F.adaptive_avg_pool2d(share, size)
     first, second = (F.adaptive_avg_pool2d(share * part, size) / weight.clamp(min=1e-6) for part in (picture, known))
     return first, second, weight

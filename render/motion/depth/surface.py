@@ -8,7 +8,7 @@ from torch import Tensor
 
 from render.motion.depth.eye import Eye, centres
 from render.motion.depth.layers import TEAR, seen_by
-from render.motion.depth.uncovered import continued
+from render.motion.depth.uncovered import beside, continued
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +51,12 @@ class SurfaceMove:
         expected = now / met[..., 2].clamp_min(1e-6)
         x, y = positions.round().long().unbind(-1)
         inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        shown = then.flatten()[y.clamp(0, height - 1) * width + x.clamp(0, width - 1)]
-        seen = ~inside | (shown < TEAR * expected)
-        return continued(positions, seen, now), seen
+        place = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
+        seen = ~inside | (then.flatten()[place] < TEAR * expected)
+        by_something = beside(now) >= TEAR * now
+        was_by_it = inside & (beside(then).flatten()[place] >= TEAR * expected)
+        shown = seen & (by_something | ~was_by_it)
+        return continued(positions, shown, shown & ~by_something, now), seen
 
 
 def _interpolated(values: Tensor, points: Tensor) -> Tensor:

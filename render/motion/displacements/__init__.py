@@ -2,7 +2,7 @@
 
 Contract: an entry module defines `displacement(motion, size, count, fields) -> Displacement | None`: its part of a
 frame's `motion` for `count` pictures of `size`, (width, height) in pixels; None if `motion` has no such part; and
-`ORDER`: of several parts, the lower one moves the picture first. To add a kind, such as a warp by depth, add a file.
+`ORDER`: of several parts, the lower one moves the picture first. To add a kind, add a file.
 
 Convention: pixel coordinates, origin at the centre of the top left pixel, x to the right, y down. A position says where
 in the previous picture a pixel of the new one is sampled, so the field points backwards in time.

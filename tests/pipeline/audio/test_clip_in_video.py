@@ -36,7 +36,7 @@ Rendered = Callable[[str], RunFolder]
 @pytest.fixture
 def rendered(tmp_path: Path, any_ffmpeg: str) -> Rendered:
     cpu = torch.device("cpu")
-    footage = FootageOnDemand(cpu)
+    footage = FootageOnDemand(cpu, None)
     fields, scorers = Fields(flow=footage.flow), [Scorer(perceptor=Toy(cpu))]
     renderer = Renderer(Pixels(), scorers, cpu, fields=fields, show=footage.show)
 
@@ -57,7 +57,8 @@ def samples_of(path: Path) -> Samples:
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive, archive.open("video/sound.wav") as file, wave.open(file) as wav:
             raw = np.frombuffer(wav.readframes(wav.getnframes()), np.uint8).reshape(-1, 3).astype(np.int64)
-        return np.asarray(((raw @ [1, 256, 65536] ^ 1 << 23) - (1 << 23)) / 2**23)
+        whole = raw @ np.array([1, 256, 65536])
+        return ((whole + (1 << 23)) % (1 << 24) - (1 << 23)) / float(2**23)
     with av.open(str(path)) as container:
         frames: list[Any] = [*container.decode(audio=0)]
     assert float(frames[0].pts * frames[0].time_base) == 0

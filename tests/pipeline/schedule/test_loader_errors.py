@@ -44,14 +44,15 @@ def test_the_message_of_the_issue() -> None:
 
 
 # The text after `prompts: a sea` on line 1, and the message after `a.yaml:`.
-FPS = "expected frames per second from 0.1 to 240, such as 24 or 24000/1001, or auto"
+FPS = "expected frames per second from 0.1 to 240, such as 24 or 24000/1001, auto or source"
 SECTIONS = [
     ("promts: x", "2:1: promts: unknown key; did you mean 'prompts'?"),
     ("Motion: {}", "2:1: Motion: unknown key; did you mean 'motion'?"),
     (
         "xyz: 5",
-        "2:1: xyz: unknown key; expected one of: camera, colour, depth, guides, include, keep, let, loop, losses, markers, "
-        "models, motion, music, noise, output, prompts, refine, shots, source, start, title, variants, version",
+        "2:1: xyz: unknown key; expected one of: camera, colour, depth, guides, include, keep, let, loop, losses, "
+        "markers, models, motion, music, noise, output, prompts, refine, shots, source, start, title, variants, "
+        "version",
     ),
     (
         "defaults: {motion: {zoom: 1.04}}",

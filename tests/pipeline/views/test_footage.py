@@ -60,7 +60,9 @@ def test_a_plot_has_a_row_of_its_pictures(folder: Path) -> None:
 
 
 def test_the_page_holds_its_pictures(folder: Path, frames: list[Pixels]) -> None:
-    (film,) = page_data(_read(folder, MOVES))["films"]  # type: ignore[misc, attr-defined]
+    found = page_data(_read(folder, MOVES))["films"]
+    assert isinstance(found, list)
+    (film,) = found
     assert film["name"] == "motion.flow: clip.mkv"
     content = base64.b64decode(film["images"][-1].removeprefix("data:image/jpeg;base64,"))
     seen = np.asarray(Image.open(io.BytesIO(content)).resize(SIZE)).astype(int)

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from pipeline.curves.curve import Curve
+from pipeline.schedule.footage.source import Source
+from pipeline.schedule.footage.still import Still
 from pipeline.schedule.loader import load_schedule, read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections.motion_shake import path_curves
@@ -65,6 +67,12 @@ def curve_of(found: Schedule, name: str) -> Curve:
         shake, part = found.motion.shake, name.removeprefix("shake ")
         assert shake is not None
         return path_curves(shake, None).get(part) or getattr(shake, part)
+    if name in ("mix", "source zoom"):
+        source: Source = found.shots[0].sections["source"]
+        return source.shows.zoom if isinstance(source.shows, Still) and name != "mix" else source.mix
+    if name == "flow amount":
+        assert found.motion.flow is not None
+        return found.motion.flow.amount
     if name.endswith(" loss"):
         return found.losses[name.removesuffix(" loss")]
     if name.startswith("stop: "):

@@ -13,7 +13,7 @@ from pipeline.schedule.timeline import Timeline
 from pipeline.views.plot import plot_schedule
 from pipeline.views.preview import draw_card, motion
 
-WIDTH, HEIGHT = 96, 54
+WIDTH, HEIGHT = 96, 56
 OUTPUT = f"output: {{size: [{WIDTH}, {HEIGHT}], fps: 12, length: 2s}}\nprompts: red\n"
 
 
@@ -29,7 +29,7 @@ def test_the_ground_moves_and_the_sky_does_not_as_the_camera_drives() -> None:
     found = frames(schedule("camera: {dolly: 1/s}\ndepth: {from: ground, horizon: 0.5}\n"))
     changed = np.abs(found[12] - found[0]).max(axis=(1, 2))
     assert changed[: HEIGHT // 2 - 1].max() <= 1
-    assert changed[HEIGHT // 2 + 3 :].min() > 20
+    assert np.median(changed[HEIGHT // 2 + 3 :]) > 50
 
 
 def test_a_camera_that_comes_to_rest_keeps_what_it_sees() -> None:
@@ -60,7 +60,8 @@ def test_the_path_is_drawn_from_above(tmp_path: Path) -> None:
     assert first[11] == pytest.approx([radius * (1 - np.cos(turn)), 0, radius * np.sin(turn), 82.5])
     assert second[6] == pytest.approx([0.5, 0.25, 0, 0])
     plot_schedule(found, tmp_path / "plot.png")
-    assert Image.open(tmp_path / "plot.png").size[1] > 400
+    with Image.open(tmp_path / "plot.png") as image:
+        assert image.size[1] > 400
 
 
 def test_without_a_camera_there_is_no_path() -> None:

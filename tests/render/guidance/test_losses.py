@@ -8,6 +8,7 @@ from torch import Tensor
 
 from render import catalogue
 from render.guidance import losses
+from render.guidance.followed import Followed
 from render.guidance.guide_images import GuideImages
 from render.guidance.losses import LossInputs, anchor, prompt, saturation, smooth
 from render.guidance.prompts import Targets
@@ -47,6 +48,7 @@ def inputs_of(image: Tensor, targets: Targets | None = None) -> LossInputs:
             weights=torch.ones(len(image), 1),
             embeddings=[aims((0.1, 0.2, 0.9)).embeddings.expand(len(image), 1, 3)],
         ),
+        followed=Followed(picture=torch.full_like(image, 0.6), trust=torch.full_like(image[:, :1], 0.5)),
     )
 
 

@@ -198,7 +198,10 @@ WRONG = [
     ("refine: {steps: ''}", ["2:17: refine.steps: expected a number from 0 to 10000 or a map of times, got ''"]),
     (
         "output: {fps: 3*4}",
-        ["2:15: output.fps: expected frames per second from 0.1 to 240, such as 24 or 24000/1001, or auto, got '3*4'"],
+        [
+            "2:15: output.fps: expected frames per second from 0.1 to 240, such as 24 or 24000/1001, auto or source, "
+            "got '3*4'"
+        ],
     ),
 ]
 
