@@ -17,6 +17,8 @@ _DEFAULT = "story"
 _FILE, _LENGTH, _BPM = "  # file: track.mp3 ", "  length: 8 bars ", "  bpm: 120 "
 _VIDEO = "  video: clip.mp4 "  # likewise, of the template `clip`
 _CLIP = "clip"
+_SIZE = "  size: [256, 144] "  # likewise
+_LONGER, _SHORTEST, _STRIDE = 256, 64, 8  # of the frame in pixels; it is a multiple of the last one
 
 
 def _templates() -> dict[str, str]:
@@ -88,7 +90,25 @@ def _with_clip(text: str, template: str, clip: str | None, path: Path) -> str:
         raise InputError("the template clip needs a clip; name one with --clip FILE")
     if clip is not None and _VIDEO not in text:
         raise InputError(f"--clip: the template {template} has no clip; use --template clip, and write music in it")
-    return text if clip is None else _replaced(text, {_VIDEO: f"  video: {_beside(path, clip, '--clip')}"})
+    if clip is None:
+        return text
+    written = _beside(path, clip, "--clip")
+    size = _size_like(path.parent / json.loads(written))
+    return _replaced(text, {_VIDEO: f"  video: {written}", _SIZE: f"  {size:<19} # like the clip, in pixels"})
+
+
+def _size_like(clip: Path) -> str:
+    """The line of a small frame that has the clip's shape, as nearly as multiples of the stride allow.
+
+    Raises:
+        InputError: the clip cannot be read, or PyAV is missing.
+    """
+    from render.files.videos.clips import facts  # imports PyAV, only if a clip is named
+
+    sides = facts(clip).size
+    scale = _LONGER / max(sides)
+    width, height = (max(_SHORTEST, round(side * scale / _STRIDE) * _STRIDE) for side in sides)
+    return f"size: [{width}, {height}]"
 
 
 def _replaced(text: str, replaced: Mapping[str, str]) -> str:

@@ -83,7 +83,7 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
 def _depth(schedule: Schedule, section: Value, clock: Clock) -> None:
     deep = [shot for shot in schedule.shots if shot.sections["depth"]]
     if deep and not any(shot.sections["camera"].moves for shot in deep):
-        clock.warn(section, "has no effect: there is no camera that moves")
+        clock.warn(section, "has no effect: the camera does not move; write camera: {dolly: 0.3/s} as well")
 
 
 def _footage(schedule: Schedule, sections: Mapping[str, Value], clock: Clock) -> None:

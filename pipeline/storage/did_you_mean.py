@@ -2,7 +2,7 @@
 
 import difflib
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 SUFFIXES = (".yaml", ".yml")  # of schedules
 _MAX_NAMES = 10_000  # in one folder
@@ -14,10 +14,17 @@ def unreadable(path: Path, error: OSError) -> str:
     return why + did_you_mean(path) if isinstance(error, FileNotFoundError) else why
 
 
-def did_you_mean(path: Path) -> str:
-    """Return the end of a message that `path` does not exist: a similar file in its folder; "" if there is none."""
+def did_you_mean(path: Path, written: str | None = None) -> str:
+    """Return the end of a message that `path` does not exist: a similar file in its folder; "" if there is none.
+
+    Args:
+        written: the path as its file writes it, relative to a folder; the similar one is shown likewise.
+    """
     near = _near(path)
-    return "" if near is None else f"; did you mean '{near}'?"
+    if near is None:
+        return ""
+    shown = near if written is None else PurePosixPath(written).with_name(near.name)
+    return f"; did you mean '{shown}'?"
 
 
 def _near(path: Path) -> Path | None:

@@ -13,6 +13,7 @@ from pipeline.commands.new import _templates
 from pipeline.schedule.loader import load_schedule, read_schedule
 from render.errors import InputError, ScheduleError
 from tests import flashes
+from tests.footage import written
 
 _CURVE = r"a map of times such as \{0: 1.02, 60: 1.05\}; `render import FILE` converts"
 
@@ -141,9 +142,19 @@ def test_a_clip_that_is_repainted(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "the template clip" in _new("a", "--clip", "my clip.mp4")
     schedule = load_schedule(Path("a.yaml"))
     assert (schedule.output.length, schedule.output.fps, schedule.warnings) == (4, 25, ())
+    assert schedule.output.size == (256, 192)
     with pytest.raises(InputError, match="the template clip needs a clip; name one with --clip FILE"):
         _new("b", "--template", "clip")
     with pytest.raises(InputError, match=r"--clip: the template loop has no clip; use --template clip"):
         _new("b", "--template", "loop", "--clip", "my clip.mp4")
     with pytest.raises(InputError, match=r"--clip: missing.mp4: no such file; expected one in the folder of b.yaml"):
         _new("b", "--clip", "missing.mp4")
+
+
+@pytest.mark.parametrize(
+    ("clip", "frame"), [((16, 9), (256, 144)), ((90, 160), (144, 256)), ((48, 20), (256, 104)), ((160, 8), (256, 64))]
+)
+def test_a_schedule_has_the_shape_of_its_clip(clip: tuple[int, int], frame: tuple[int, int], tmp_path: Path) -> None:
+    written(tmp_path / "clip.mkv", [np.zeros((clip[1], clip[0], 3))])
+    _new(str(tmp_path / "a"), "--clip", "clip.mkv")
+    assert load_schedule(tmp_path / "a.yaml").output.size == frame

@@ -1,7 +1,7 @@
 """Reads the paths of files that a schedule names: they must exist, lie inside its folder, and have the right type."""
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pipeline.schedule.document.document import Value
 from pipeline.schedule.document.paths import resolve
@@ -22,8 +22,15 @@ def file(value: Value, clock: Clock) -> Path:
     except ValueError as error:
         raise InvalidError(value, str(error)) from error
     if not path.is_file():
-        raise InvalidError(value, f"'{written}': no such file: {path}{did_you_mean(path)}")
+        raise InvalidError(value, f"'{written}': no such file: {path}{_instead(value, written, path)}")
     return path
+
+
+def _instead(value: Value, written: str, path: Path) -> str:
+    """The end of a message that there is no such file: a similar one, as a schedule writes it, or what a `*` needs."""
+    if "*" in PurePath(written).name and "[" not in value.path:
+        return f"; for a video of every file that matches, write variants: {{{value.path}: {written}}}"
+    return did_you_mean(path, written)
 
 
 def picture(value: Value, clock: Clock) -> ImageFile:

@@ -22,7 +22,7 @@ from render.models.model import sha256
 from render.spec.pictures import ImageFile
 
 KEPT = 256
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
 
 def video(value: Value, clock: Clock) -> Clip:
@@ -31,7 +31,7 @@ def video(value: Value, clock: Clock) -> Clip:
     try:
         return _video(path, fields.written(value), *_stamp(path))
     except InputError as error:
-        hint = f"; a picture is source: {{image: {path.name}}}" if path.suffix.lower() in _PICTURES else ""
+        hint = f"; a picture is source: {{image: {path.name}}}" if path.suffix.lower() in PICTURES else ""
         raise InvalidError(value, f"{error}{hint}") from error
 
 

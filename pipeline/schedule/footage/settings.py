@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 
 from pipeline.curves.curve import Curve
@@ -90,6 +91,22 @@ CLIPS = ("video", "images")
 def readers(entries: tuple[Setting, ...]) -> dict[str, fields.Reader]:
     """The reader of each setting, by name."""
     return {entry.name: entry.read for entry in entries}
+
+
+def require_none(value: Value, expected: str, kinds: tuple[str, ...]) -> None:
+    """Accept the word `none` alone; of a path, say how it is written as a map.
+
+    Raises:
+        InvalidError: it is something else.
+    """
+    found = value.scalar(expected)
+    if found == NONE:
+        return
+    suffix = PurePath(str(found)).suffix.lower()
+    kind = ("images" if "*" in str(found) else "image") if suffix in files.PICTURES else "video"
+    if suffix and kind in kinds and isinstance(found, str):
+        raise InvalidError(value, f"expected {expected}: write {{{kind}: {found}}}")
+    raise value.invalid(expected)
 
 
 def chosen(value: Value, kinds: tuple[str, ...], example: str) -> str:

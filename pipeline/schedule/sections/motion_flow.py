@@ -15,7 +15,17 @@ from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.regions import RegionCurves, region
 from pipeline.schedule.fields.shapes import Setting, described, map_of, one_of
 from pipeline.schedule.footage.playing import Playing
-from pipeline.schedule.footage.settings import BACKGROUND, CLIPS, FIT, NONE, PLAYING, chosen, playing, readers
+from pipeline.schedule.footage.settings import (
+    BACKGROUND,
+    CLIPS,
+    FIT,
+    NONE,
+    PLAYING,
+    chosen,
+    playing,
+    readers,
+    require_none,
+)
 from render.spec.footage import Flow, SourceImage
 
 MOST = 100.0
@@ -101,8 +111,7 @@ class ClipMotion:
 def read_flow(value: Value, clock: Clock) -> ClipMotion | None:
     """Read the word `none`, or a map with a clip; None if there is none, or an invalid one."""
     if not value.is_map:
-        if value.scalar(_EXPECTED) != NONE:
-            raise value.invalid(_EXPECTED)
+        require_none(value, _EXPECTED, CLIPS)
         return None
     before = len(value.problems.found)
     read = fields.read_map(readers(SETTINGS), value, clock)

@@ -16,7 +16,17 @@ from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, map_of, one_of, two_of
 from pipeline.schedule.footage import files
-from pipeline.schedule.footage.settings import BACKGROUND, CLIPS, FIT, NONE, PLAYING, chosen, playing, readers
+from pipeline.schedule.footage.settings import (
+    BACKGROUND,
+    CLIPS,
+    FIT,
+    NONE,
+    PLAYING,
+    chosen,
+    playing,
+    readers,
+    require_none,
+)
 from pipeline.schedule.footage.sounding import check_sound
 from pipeline.schedule.footage.source import MIX, Source
 from pipeline.schedule.footage.still import Still
@@ -92,8 +102,7 @@ def read_source(value: Value, clock: Clock, goes_on: bool = False) -> Source | N
         goes_on: see `Playing.goes_on`.
     """
     if not value.is_map:
-        if value.scalar(_EXPECTED) != NONE:
-            raise value.invalid(_EXPECTED)
+        require_none(value, _EXPECTED, KINDS)
         return None
     before = len(value.problems.found)
     read = fields.read_map(readers(SETTINGS), value, clock)

@@ -21,6 +21,7 @@ from render.models.model import Model
 RANDOM = "random:"  # prefix of an architecture's name, for random weights
 RANDOM_SEED = 0
 
+_FEW = 8  # names that a message lists rather than the command that lists them
 _HERE = Path(__file__).parent
 _EMBEDDED = _HERE.parent / "embedded"
 
@@ -168,8 +169,13 @@ def _find(kind: str, name: str, known: Mapping[str, Model]) -> Model:
             quantize=template.quantize,
         )
     with_weights = [full for full in known if full.startswith(f"{name}/")]
-    hint = f"name its weights, such as '{with_weights[0]}'" if with_weights else "`render models --all` lists them"
+    hint = f"name its weights, such as '{with_weights[0]}'" if with_weights else _hint(known)
     raise UnknownNameError(kind, name, [] if with_weights else known, hint)
+
+
+def _hint(known: Mapping[str, Model]) -> str:
+    """Where the names are listed; "" if they are few enough for the message."""
+    return "`render models --all` lists them" if len(known) > _FEW else ""
 
 
 def _entries(name: str) -> dict[str, Any]:

@@ -67,6 +67,7 @@ def test_weights_of_your_own(folder: Path) -> None:
     ("text", "message"),
     [
         ("raft_small", "unknown flow model 'raft_small'; did you mean 'raft-small'?"),
+        ("raft", "unknown flow model 'raft'; expected one of: dis, raft-large, raft-small"),
         ("5", "expected dis, raft-small, raft-large, or {model: raft-small, checkpoint: raft.pth}, got '5'"),
         ("{model: raft-small}", "'checkpoint' is missing; expected dis"),
         ("{model: dis, checkpoint: raft.pth}", "expected raft-small or raft-large, got 'dis'"),

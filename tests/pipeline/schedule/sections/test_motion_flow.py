@@ -21,6 +21,8 @@ def load(folder: Path, text: str) -> Schedule:
     ("text", "message"),
     [
         ("{video: none.mp4}", "4:24: motion.flow.video: 'none.mp4': no such file"),
+        ("clip.mp4", "4:16: motion.flow: expected `none`, or a map such as {video: river.mp4, amount: 0.8}: write {vi"),
+        ("photo.png", "4:16: motion.flow: expected `none`, or a map such as {video: river.mp4, amount: 0.8}, got 'ph"),
         ("{image: photo.png}", "4:17: motion.flow.image: unknown key; did you mean 'images'?"),
         ("{amount: 1}", "4:16: motion.flow: expected one of video, images, such as video: river.mp4"),
         ("{video: clip.mp4, images: f*.png}", "4:42: motion.flow.images: there is 'video' already; remove one of them"),
@@ -33,7 +35,6 @@ def load(folder: Path, text: str) -> Schedule:
         ("{video: clip.mp4, from: 3s}", "4:40: motion.flow.from: '3s' is past the end: the clip has 2 s"),
         ("{video: clip.mp4, region: {hexagon: 1}}", "4:43: motion.flow.region.hexagon: unknown key"),
         ("{video: clip.mp4, mix: 1}", "4:34: motion.flow.mix: unknown key"),
-        ("clip.mp4", "4:16: motion.flow: expected `none`, or a map such as {video: river.mp4, amount: 0.8}, got 'clip"),
         ("[clip.mp4]", "4:16: motion.flow: expected `none`, or a map such as {video: river.mp4, amount: 0.8}, got a l"),
     ],
 )

@@ -114,8 +114,16 @@ def test_a_wrong_beginning(folder: Path, written: str, message: str) -> None:
     [
         (
             "{video: clap.mp4}",
-            "4:17: source.video: 'clap.mp4': no such file: {folder}/clap.mp4; did you mean '{folder}/clip.mp4'?",
+            "4:17: source.video: 'clap.mp4': no such file: {folder}/clap.mp4; did you mean 'clip.mp4'?",
         ),
+        (
+            "{video: cl*.mp4}",
+            "4:17: source.video: 'cl*.mp4': no such file: {folder}/cl*.mp4; for a video of every file that matches, "
+            "write variants: {{source.video: cl*.mp4}}",
+        ),
+        ("clip.mp4", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.6}}: write {{video: "),
+        ("f/*.png", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.6}}: write {{images: "),
+        ("p.png", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.6}}: write {{image: p"),
         ("{video: ../clip.mp4}", "4:17: source.video: '../clip.mp4' is outside the schedule's folder; move the file"),
         ("{video: /clip.mp4}", "4:17: source.video: '/clip.mp4' must be relative to the schedule's folder; change it"),
         ("{video: a.yaml}", "4:17: source.video: {folder}/a.yaml: cannot be decoded; expected a video such as MP4"),
@@ -125,7 +133,6 @@ def test_a_wrong_beginning(folder: Path, written: str, message: str) -> None:
         ("{image: photo.png, images: f/*.png}", "4:36: source.images: there is 'image' already; remove one of them"),
         ("{mix: 0.5}", "4:9: source: expected one of video, images, image, such as video: dance.mp4"),
         ("{vidoe: clip.mp4}", "4:10: source.vidoe: unknown key; did you mean 'video'?"),
-        ("clip.mp4", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.6}}, got 'clip.mp4'"),
         ("{video: clip.mp4, mix: 1.1}", "4:32: source.mix: expected a number from 0 to 1 or a map of times, got '1.1'"),
         ("{video: clip.mp4, mix: t}", "4:32: source.mix: "),
         ("{video: clip.mp4, speed: 101}", "4:34: source.speed: expected a number from -100 to 100 or a map of times"),
