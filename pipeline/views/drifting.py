@@ -1,9 +1,12 @@
 """Moves the picture of a preview as the things in a clip move (`motion.flow`)."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from render.footage import Footage
+from render.guidance.masks import Masks
 from render.motion.composed import Motions
 from render.motion.displacements import Fields
 from render.motion.flow.flows import Flows
@@ -23,7 +26,9 @@ class Drifting:
 
     def __init__(self, fps: float) -> None:
         device = torch.device("cpu")
-        self._displace = Motions(fields=Fields(flow=Flows(Footage(device), device).field))
+        masks = Masks(device)
+        flows = Flows(Footage(device), device, draw=partial(masks.draw, picture=None))
+        self._displace = Motions(fields=Fields(flow=flows.field, grey=masks.grey))
         self._left = 0.5 ** (1 / (HALF_LIFE * fps))
         self._last: Tensor | None = None
 

@@ -1,18 +1,18 @@
 """A picture of a source as a tensor at the size of a frame."""
 
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from render.errors import InputError
 from render.files.images import load_image
 from render.files.videos.clips import Clip
 from render.footage.ahead import ReadAhead
 from render.footage.placing import Placing
-from render.guidance.pictures import rgb, unchanged
+from render.guidance.pictures import Unchanged, rgb
 from render.spec.footage import SourceImage
 from render.spec.pictures import ImageFile
 
@@ -31,7 +31,7 @@ class Footage:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._unchanged: dict[ImageFile, Path] = {}
+        self._files = Unchanged()
         self._clips: OrderedDict[ImageFile, ReadAhead] = OrderedDict()
         self._stills: OrderedDict[tuple[ImageFile, str], Tensor] = OrderedDict()
         self._finished: OrderedDict[tuple[SourceImage, Size], Tensor] = OrderedDict()
@@ -51,9 +51,18 @@ class Footage:
             InputError: it cannot be read, or the frame is damaged; see `render.files.videos.clips.Clip`.
         """
         found = self._finished.pop((image, size), None)
-        self._finished[image, size] = self._made(image, size) if found is None else found
+        self._finished[image, size] = self._checked(image, size) if found is None else found
         _drop_oldest(self._finished)
         return self._finished[image, size]
+
+    def _checked(self, image: SourceImage, size: Size) -> Tensor:
+        try:
+            made = self._made(image, size)
+        except (InputError, OSError):
+            self._files.require(image.file)
+            raise
+        self._files.require(image.file)  # afterwards: it may have been replaced while it was read, or read ahead
+        return made
 
     def _made(self, image: SourceImage, size: Size) -> Tensor:
         if image.number is None:
@@ -70,7 +79,7 @@ class Footage:
         key = (image.file, image.background)
         found = self._stills.pop(key, None)
         if found is None:
-            levels = load_image(self._path(image.file), rgb(image.background), to_srgb=True)
+            levels = load_image(self._files.path(image.file), rgb(image.background), to_srgb=True)
             found = torch.from_numpy(np.rint(levels * 255).astype(np.uint8))
         self._stills[key] = found
         _drop_oldest(self._stills, STILLS)
@@ -78,15 +87,9 @@ class Footage:
 
     def _clip(self, file: ImageFile) -> ReadAhead:
         found = self._clips.pop(file, None)
-        self._clips[file] = ReadAhead(Clip(self._path(file))) if found is None else found
+        self._clips[file] = ReadAhead(Clip(self._files.path(file))) if found is None else found
         _drop_oldest(self._clips)
         return self._clips[file]
-
-    def _path(self, file: ImageFile) -> Path:
-        """The path of a file that is as it was when the schedule was read; hashed once."""
-        if file not in self._unchanged:
-            self._unchanged[file] = unchanged(file)
-        return self._unchanged[file]
 
 
 def _drop_oldest(kept: OrderedDict[Any, Any], most: int = KEPT) -> None:

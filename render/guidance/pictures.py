@@ -22,6 +22,35 @@ def unchanged(file: ImageFile) -> Path:
     return file.path
 
 
+class Unchanged:
+    """Files that are as they were when the schedule was read: hashed once, then compared by size and times."""
+
+    def __init__(self) -> None:
+        self._versions: dict[ImageFile, tuple[int, ...] | None] = {}
+
+    def path(self, file: ImageFile) -> Path:
+        """Return the path of a file; `RunError` if it has changed."""
+        if file not in self._versions:
+            version = _version(file)  # first, so that a change while it is hashed counts
+            unchanged(file)
+            self._versions[file] = version
+        return file.path
+
+    def require(self, file: ImageFile) -> None:
+        """Ask again, after something was read: a file that is replaced during a run would give wrong frames."""
+        if file in self._versions and _version(file) != self._versions[file]:
+            unchanged(file)  # copied back, or only touched
+            self._versions[file] = _version(file)
+
+
+def _version(file: ImageFile) -> tuple[int, ...] | None:
+    try:
+        status = file.path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def pixels(file: ImageFile) -> Tensor:
     """Read a picture file at its own size: (1, 3, H, W) float32 in [0, 1]; see `render.files.images.load_image`.
 

@@ -13,6 +13,7 @@ from render import catalogue
 from render.errors import RunError
 from render.files.images import image_size
 from render.files.videos.clips import facts
+from render.guidance.pictures import unchanged
 from render.models.downloads import cache_folder
 from render.models.model import ModelFiles
 from render.motion.displacements.flow import Field
@@ -122,10 +123,8 @@ class Flows:
     def _size(self, image: SourceImage) -> Size:
         """Return (width, height) of a picture in its file."""
         if image.file not in self._sizes:
-            if image.number is None:
-                self._sizes[image.file] = image_size(image.file.path)
-            else:
-                self._sizes[image.file] = facts(image.file.path).size
+            path = unchanged(image.file)  # where all motion is known, nothing else looks at the file
+            self._sizes[image.file] = image_size(path) if image.number is None else facts(path).size
         return self._sizes[image.file]
 
 

@@ -92,3 +92,14 @@ def test_a_preview_moves_its_picture_as_the_clip_moves(folder: Path, frames: lis
     inside = np.s_[4:-4, 16:-4]
     moved = np.abs(last[inside].astype(int) - frames[7][inside]).mean()
     assert moved < 0.5 * np.abs(frames[0][inside].astype(int) - frames[7][inside]).mean()
+
+
+def test_the_motion_of_a_clip_in_a_region_is_previewed(folder: Path) -> None:
+    still = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+    region = "region: {box: [0, 0, 0, 0]}"
+    found = [
+        pixels
+        for pixels, _ in motion(Timeline(_read(folder, f"motion: {{flow: {{video: clip.mkv, {region}}}}}\n")), still)
+    ]
+    for pixels in found[1:]:
+        assert np.abs(pixels.astype(int) - found[0].astype(int)).max() <= 1

@@ -196,3 +196,43 @@ def test_an_interrupt_ends_it_with_no_thread_left(clip: ImageFile) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.parametrize("change", ["replaced", "overwritten", "cut off", "deleted", "a folder"])
+def test_a_file_that_changes_during_a_run_is_told(
+    clip: ImageFile, still: ImageFile, tmp_path: Path, change: str
+) -> None:
+    """Its pictures would be those of another clip, under the hashes of this one."""
+    here = tmp_path / "clip.mkv"
+    here.write_bytes(clip.path.read_bytes())
+    image = SourceImage(file=file(here), number=19)
+    footage = Footage(CPU)
+    for number in (19, 18):
+        footage.picture(replace(image, number=number), (16, 16))
+    other = tmp_path / "other.mkv"
+    ffmpeg("-f", "lavfi", "-i", "mandelbrot=size=128x96:rate=10", "-frames:v", "20", "-c:v", "ffv1", "-g", "5", other)
+    if change == "replaced":
+        other.replace(here)
+    elif change == "overwritten":
+        here.write_bytes(other.read_bytes())
+    elif change == "cut off":
+        here.write_bytes(here.read_bytes()[:5000])
+    else:
+        here.unlink()
+        if change == "a folder":
+            here.mkdir()
+    with pytest.raises(RunError, match=r"clip.mkv: (has changed|cannot be read)"):
+        footage.picture(replace(image, number=17), (16, 16))
+
+
+def test_a_file_that_was_only_touched_is_the_same(clip: ImageFile, tmp_path: Path) -> None:
+    here = tmp_path / "clip.mkv"
+    here.write_bytes(clip.path.read_bytes())
+    footage, image = Footage(CPU), SourceImage(file=file(here), number=19)
+    first = footage.picture(image, (16, 16))
+    here.write_bytes(clip.path.read_bytes())
+    assert torch.equal(
+        footage.picture(replace(image, number=7), (16, 16)),
+        Footage(CPU).picture(replace(image, file=clip, number=7), (16, 16)),
+    )
+    assert torch.equal(footage.picture(image, (16, 16)), first)
