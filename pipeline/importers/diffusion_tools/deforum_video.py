@@ -71,7 +71,8 @@ def source(
     still = _is_still(settings, mode)
     if footage.clip is None and not still:
         return {}
-    shows = {"image": File(setting="init_image", written=settings.text("init_image"))} if still else footage.played()
+    begin = File(setting="init_image", written=settings.text("init_image"))
+    shows: dict[str, Entry] = {"image": begin} if still else {**footage.played(), **footage.silent()}
     if mode == VIDEO:
         return {**shows, "fit": "stretch", "mix": "0"}
     alpha = np.clip(read_series(settings, "hybrid_comp_alpha_schedule", "0: (0.5)", read, notes).values, 0.0, 1.0)

@@ -43,4 +43,4 @@ def source(settings: Settings, footage: Footage, notes: Notes) -> dict[str, Entr
             Effect.LOOK,
         )
     settings.read("video_init_check_consistency")
-    return {**footage.played(), "fit": "stretch", "mix": number(blend if warped else 0.0)}
+    return {**footage.played(), "fit": "stretch", "mix": number(blend if warped else 0.0), **footage.silent()}

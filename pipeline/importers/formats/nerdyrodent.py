@@ -91,7 +91,9 @@ def convert(source: Source) -> Imported:
     elif footage is not None:
         motion, border = {}, "reflect"
         settings.read("init_image")
-        sections |= {"source": {**footage.played(), "fit": "stretch", "mix": "0"}} if footage.clip else {}
+        sections |= (
+            {"source": {**footage.played(), "fit": "stretch", "mix": "0", **footage.silent()}} if footage.clip else {}
+        )
     else:
         motion, border = _motion(settings, (width, height), clock, notes)
         if settings.is_on("init_image"):

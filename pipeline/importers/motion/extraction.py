@@ -67,6 +67,10 @@ class Footage:
             entries["speed"] = number(self.speed)
         return entries
 
+    def silent(self) -> dict[str, Entry]:
+        """The entry without which a clip's sound would be taken over, as the tool does not; {} if it has none."""
+        return {"sound": "false"} if self.clip is not None and self.clip.has_sound else {}
+
 
 def read_extraction(settings: Settings, *, nth: str, first: str, last: str, unlimited: int) -> Extraction:
     """Read which frames are taken.
@@ -109,11 +113,11 @@ def count_taken(settings: Settings, name: str, clip: FoundClip, extraction: Extr
 
 
 def with_sound(footage: Footage, wanted: bool, notes: Notes) -> dict[str, Entry]:
-    """The entry that takes the clip's sound over, if it has one and plays as fast as it."""
-    if footage.clip is None or not footage.clip.has_sound or not wanted:
-        return {}
+    """The entry that says whether the clip's sound, if it has any, is taken over: if it plays as fast as the clip."""
+    if not footage.silent() or not wanted:
+        return footage.silent()
     if abs(footage.speed - 1) > 1e-6:
         line = f"the clip plays {number(footage.speed)} times as fast as its sound, which is left out"
         notes.add(line, Effect.SOUND)
-        return {}
+        return footage.silent()
     return {"sound": "true"}

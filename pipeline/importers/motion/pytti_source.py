@@ -49,7 +49,7 @@ def source(settings: Settings, clip: FoundClip, clock: Clock, notes: Notes) -> d
     footage = Footage(
         clip=clip, extraction=Extraction(nth=stride), frames=len(clock.times), fps=clock.fps, every=clock.fps
     )
-    return {**footage.played(), "fit": "stretch", "mix": "0" if anew else "1"}
+    return {**footage.played(), "fit": "stretch", "mix": "0" if anew else "1", **footage.silent()}
 
 
 def losses(settings: Settings, clock: Clock, notes: Notes) -> dict[str, Entry]:

@@ -6,7 +6,7 @@ from pipeline.curves.curve import Curve
 from pipeline.schedule.footage.playing import Playing
 from pipeline.schedule.footage.still import Still
 
-MIX = 0.6
+MIX = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,7 +130,7 @@ def _join(starts: Sequence[float], parts: Sequence[Depth | None]) -> tuple[Depth
 
 
 SECTION = Section(
-    position=63,
+    position=64,
     is_merged=False,
     shape=lambda: about(_SHAPE, "how far away things are, for the camera"),
     read=_read,

@@ -39,7 +39,8 @@ class Refine:
         curve(number(0, 100)),
         Curve.constant(0.3),
         "learning rate, in standard deviations of the codebook, so it means the same for every VQGAN; 0.02 if `start:`"
-        " names a prior, or a picture with strength 1; 0.05 with less; 0.1 with a `source:`",
+        " names a prior, or a picture with strength 1; 0.05 with less; 0.25 × (1 - mix), but at least 0.01, with a"
+        " `source:`",
     )
     cutouts: Curve = setting(curve(number(1, 1024)), Curve.constant(12), "random crops scored per step")
     augment: str = setting(
@@ -86,16 +87,20 @@ FROM_WHOLE_PICTURE = dataclasses.replace(FROM_PICTURE, lr=Curve.constant(0.02))
 """At strength 1 the second frame takes the first steps, which are the largest: with a larger `lr` it would jump."""
 
 
-FROM_SOURCE = Refine(first_frame=None, lr=Curve.constant(0.1), adapt="picture")
-"""The defaults where every frame begins from footage, which is to be repainted: with 0.02 it would hardly change.
+def from_source(mix: Curve) -> Refine:
+    """The defaults where every frame begins from footage, which is to be repainted.
 
-The first frame takes as many steps as add up in those after it.
-"""
+    Steps add up in what each frame keeps of the last result, so the larger `mix` is, the smaller they are. The first
+    frame takes as many as add up in those after it.
+    """
+    return Refine(
+        first_frame=None, lr=mix.mapped(lambda share: np.maximum(0.25 * (1 - share), 0.01).round(6)), adapt="picture"
+    )
 
 
 def _default(start: Start, source: Source | None) -> Refine:
     if start.is_noise:
-        return Refine() if source is None else FROM_SOURCE
+        return Refine() if source is None else from_source(source.mix)
     if start.image is None:
         return FROM_PRIOR
     return FROM_PICTURE if start.image.strength < 1 else FROM_WHOLE_PICTURE

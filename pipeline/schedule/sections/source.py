@@ -35,7 +35,7 @@ from pipeline.schedule.sections import Reading, Section
 KEY = "source"
 KINDS = (*CLIPS, "image")
 LARGEST = 100.0
-_EXPECTED = f"`{NONE}`, or a map such as {{video: dance.mp4, mix: 0.6}}"
+_EXPECTED = f"`{NONE}`, or a map such as {{video: dance.mp4, mix: 0.9}}"
 _ZOOM = curve(number(1, LARGEST))
 _PLACE = curve(share_from(0, 1))
 

@@ -108,11 +108,11 @@ SHOTS = "output: {size: [64, 48], fps: 12}\nprompts: red\n"
 
 
 def test_a_clip_of_the_top_goes_on_from_shot_to_shot(folder: Path) -> None:
-    shots = "shots: [{length: 3}, {length: 3, source: {mix: 0.9}}, {length: 3, start: carry}]"
+    shots = "shots: [{length: 3}, {length: 3, source: {mix: 0.5}}, {length: 3, start: carry}]"
     specs = list(timeline(folder, f"source: {{video: clip.mp4, from: 2f}}\n{shots}", BASE + SHOTS))
     assert numbers(specs) == list(range(2, 11))
     assert flows(specs) == [None, (2, 3), (3, 4), None, (5, 6), (6, 7), (7, 8), (8, 9), (9, 10)]
-    assert [spec.source.mix for spec in specs if spec.source] == [0, 0.6, 0.6, 0, 0.9, 0.9, 0.6, 0.6, 0.6]
+    assert [spec.source.mix for spec in specs if spec.source] == [0, 0.9, 0.9, 0, 0.5, 0.5, 0.9, 0.9, 0.9]
 
 
 def test_a_shot_begins_the_clip_that_it_names(folder: Path, clips: Callable[..., Path]) -> None:
@@ -146,7 +146,7 @@ def test_past_the_end_of_a_loop_are_the_pictures_of_its_beginning(folder: Path) 
     assert numbers(specs) == [*range(10), 0, 1, 2, 3]
     assert flows(specs)[9:] == [(8, 9), (9, 0), (0, 1), (1, 2), (2, 3)]
     assert specs[10].source is not None
-    assert specs[10].source.mix == 0.6
+    assert specs[10].source.mix == 0.9
 
 
 def test_a_still_moves_by_its_window(folder: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_clip_with_its_defaults(folder: Path) -> None:
     assert isinstance(found.shows, Playing)
     clip = found.shows.clip
     assert (clip.size, len(clip), clip.length, float(clip.fps), clip.has_sound) == ((64, 48), 24, 2.0, 12, False)
-    assert (found.fit, found.background, found.mix.keys[0].value, found.sound) == ("crop", "#000000", 0.6, True)
+    assert (found.fit, found.background, found.mix.keys[0].value, found.sound) == ("crop", "#000000", 0.9, True)
     assert (found.shows.begin, found.shows.end, found.shows.speed.keys[0].value) == (0, "hold", 1)
 
 
@@ -121,9 +121,9 @@ def test_a_wrong_beginning(folder: Path, written: str, message: str) -> None:
             "4:17: source.video: 'cl*.mp4': no such file: {folder}/cl*.mp4; for a video of every file that matches, "
             "write variants: {{source.video: cl*.mp4}}",
         ),
-        ("clip.mp4", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.6}}: write {{video: "),
-        ("f/*.png", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.6}}: write {{images: "),
-        ("p.png", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.6}}: write {{image: p"),
+        ("clip.mp4", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.9}}: write {{video: "),
+        ("f/*.png", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.9}}: write {{images: "),
+        ("p.png", "4:9: source: expected `none`, or a map such as {{video: dance.mp4, mix: 0.9}}: write {{image: p"),
         ("{video: ../clip.mp4}", "4:17: source.video: '../clip.mp4' is outside the schedule's folder; move the file"),
         ("{video: /clip.mp4}", "4:17: source.video: '/clip.mp4' must be relative to the schedule's folder; change it"),
         ("{video: a.yaml}", "4:17: source.video: {folder}/a.yaml: cannot be decoded; expected a video such as MP4"),
@@ -296,7 +296,7 @@ def test_values_can_be_set_and_varied(folder: Path, clips: Callable[..., Path]) 
 def test_an_included_source_of_another_kind_is_replaced(folder: Path) -> None:
     (folder / "look.yaml").write_text("source: {image: photo.png, zoom: 2, mix: 0.3}\n", encoding="utf-8")
     found = load(folder, "include: look.yaml\nsource: {video: clip.mp4}").shots[0].sections["source"]
-    assert (type(found.shows), found.mix.keys[0].value) == (Playing, 0.6)
+    assert (type(found.shows), found.mix.keys[0].value) == (Playing, 0.9)
     found = load(folder, "include: look.yaml\nsource: {mix: 0.9}").shots[0].sections["source"]
     assert (type(found.shows), found.mix.keys[0].value) == (Still, 0.9)
 
@@ -304,7 +304,7 @@ def test_an_included_source_of_another_kind_is_replaced(folder: Path) -> None:
 def test_the_defaults_of_refinement_keep_the_footage(folder: Path) -> None:
     refine = load(folder, "source: {video: clip.mp4}").refine
     assert (refine.lr.keys[0].value, refine.adapt, refine.first_frame, refine.steps.keys[0].value) == (
-        *(0.1, "picture", None, 3),
+        *(0.025, "picture", None, 3),
     )
     assert load(folder, "source: {video: clip.mp4}\nstart: {image: photo.png}").refine.first_frame == 60
     assert load(folder, "source: {video: clip.mp4}\nrefine: {first_frame: 5}").draft().refine.first_frame == 2
