@@ -152,6 +152,14 @@ def test_a_camera_that_flies_through_the_floor_is_an_error_in_its_shot() -> None
     assert f"7:24: shots[1].camera: {message}" in str(error.value)
 
 
+def test_a_room_that_motion_has_shrunk_to_nothing_is_left() -> None:
+    asked = timeline(f"{OUTPUT}{DRIVE}depth: ground\nmotion: {{zoom: 0.001/s}}\n")
+    assert [index for index in range(1, 24) if asked.at(index).camera is None] == list(range(14, 24))
+    shots = "shots:\n- {length: 2s, depth: flat}\n- {length: 1s, start: carry, depth: ground}\n"
+    text = f"output: {{size: [128, 72], fps: 12}}\n{DRIVE}motion: {{zoom: 0.000001/s, center: [0.3, 0.4]}}\n{shots}"
+    assert all(timeline(text).at(index) for index in range(36))
+
+
 def test_a_low_horizon_shows_more_above_that_a_turn_can_bring_from_behind() -> None:
     turning = f"{OUTPUT}prompts: red\ncamera: {{tilt: -780/s, fov: 50}}\n"
     timeline(f"{turning}depth: {{from: ground, horizon: 0.9}}\n")
