@@ -11,7 +11,9 @@ from pipeline.schedule.over_time.camera import CameraError
 from pipeline.schedule.over_time.camera_path import room_steps
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
+from render import catalogue
 from render.errors import InputError
+from render.motion import transforms
 from render.spec.camera import RoomMove
 
 _FOOTAGE = (
@@ -19,6 +21,7 @@ _FOOTAGE = (
     "with start: {image: ...} instead of source"
 )
 _CLOSED = 0.01  # distance, or 0.3 degrees
+_DEGREES = ("rotate", "tilt_x", "tilt_y")
 PATH = ("right", "up", "ahead", "heading in degrees")
 
 
@@ -58,9 +61,11 @@ def open_end(schedule: Schedule) -> str:
     if not any(shot.sections["depth"] and shot.sections["camera"].moves for shot in schedule.shots):
         return ""
     timeline = Timeline(schedule)
-    move = timeline.at(len(timeline.times)).camera
+    move = timeline.motion.camera_at(len(timeline.times))
     if not isinstance(move, RoomMove) or len(timeline.cuts) > 1:
         return ""
+    if moved := _moved_on(schedule):
+        return f"motion.{moved} ends away from where it began, and the room with it, so what the camera sees jumps"
     turn, shift = np.split(np.reshape(move.after.pose, (3, 4)), [3], axis=1)
     place = -turn.T @ shift[:, 0]
     on_ground = move.depth.kind == "ground"
@@ -71,6 +76,19 @@ def open_end(schedule: Schedule) -> str:
         return ""
     where = "higher or lower" if on_ground else "away from where it began"
     return f"the camera ends {away:.2g} {where} and turned by {turned:.2g} degrees, so what it sees jumps in the loop"
+
+
+def _moved_on(schedule: Schedule) -> str:
+    """The name of a motion that has not come back by the end; "" if all have."""
+    ends = np.array([0.0, schedule.output.num_frames / schedule.output.fps])
+    for name, rate in schedule.motion.rates.items():
+        transform = catalogue.load(transforms, name).TRANSFORM
+        away = float(np.diff(rate.accumulate(ends, logarithmic=transform.multiplicative))[0])
+        if name in _DEGREES:
+            away = ((away + 180) % 360 - 180) / 30
+        if abs(away) >= _CLOSED:
+            return name
+    return ""
 
 
 def paths(schedule: Schedule) -> list[Array]:

@@ -37,7 +37,7 @@ class Timeline:
 
     Attributes:
         times: of every frame, in seconds.
-        num_steps: of every frame.
+        num_steps, motion: of every frame.
         cuts: the frames without a predecessor: the first one, and the first of every shot that begins with a cut.
         num_led: number of frames past the end of a loop; their times are those of the loop's beginning.
     """
@@ -54,8 +54,8 @@ class Timeline:
         )
         self.cuts = self._found_cuts()
         end = len(self.times) / self.fps if self.num_led else None
-        self._motion = MotionOverTime(schedule.motion, size, self.times, end, self.cuts, self._shots, self._shot)
-        moved = self._motion.since_cut
+        self.motion = MotionOverTime(schedule.motion, size, self.times, end, self.cuts, self._shots, self._shot)
+        moved = self.motion.since_cut
         self._footage = FootageOverTime(self._shots, self.times, self._shot, size, self.cuts, moved, finder)
         self._prompts = [(prompt, prompt.weight.sample(self.times)) for prompt in schedule.prompts]
         self._stops = [
@@ -65,7 +65,7 @@ class Timeline:
         self._losses = {name: curve.sample(self.times) for name, curve in schedule.losses.items()}
         self._arrivals = Arrivals(self._prompts, self.cuts, self.fps) if schedule.guides.auto else None
         images = schedule.guides.images
-        self._approaches = Approaches(images, self.times, self._motion.so_far() if images else {})
+        self._approaches = Approaches(images, self.times, self.motion.so_far() if images else {})
         self._colours = ColourOverTime(self._shots, self.times, self._shot)
         noises, latents = zip(*((shot.sections["noise"], self._latent_of(shot)) for shot in self._shots), strict=True)
         self._noise = NoiseOverTime(schedule.noise, noises, latents, self._shot, self.times)
@@ -154,7 +154,7 @@ class Timeline:
 
     def _motion_at(self, index: int) -> FrameMotion:
         """All motion from the frame before to frame `index`."""
-        return replace(self._motion.at(index), flow=self._footage.flow(index))
+        return replace(self.motion.at(index), flow=self._footage.flow(index))
 
     def _shot_of(self, index: int) -> Shot:
         return self._shots[int(self._shot[index % len(self.times)])]
@@ -235,7 +235,7 @@ class Timeline:
 
     def _region_at(self, region: RegionCurves, index: int, start: float = 0.0) -> Region:
         """The region in frame `index`; its own times count from `start` seconds."""
-        return region.at(self.times[index] - start, lambda: self._motion.since_cut(index))
+        return region.at(self.times[index] - start, lambda: self.motion.since_cut(index))
 
     def _loss_regions_at(self, index: int, shot: Shot) -> dict[str, Region]:
         losses: Losses = shot.sections["losses"]
@@ -247,4 +247,4 @@ class Timeline:
 
     def _keep_at(self, index: int, shot: Shot) -> Keep | None:
         kept: KeepCurves | None = shot.sections["keep"]
-        return None if kept is None else kept.at(self.times[index] - shot.start, lambda: self._motion.since_cut(index))
+        return None if kept is None else kept.at(self.times[index] - shot.start, lambda: self.motion.since_cut(index))

@@ -15,6 +15,7 @@ from render.spec.camera import Depth, FlatMove, RoomMove, View
 
 _NEAREST = 0.02  # of the wall's distance: what the picture shows is at least as far ahead in the frame before
 _LARGEST = 10.0  # factor by which a frame may enlarge or shrink the one before
+_FARTHEST = 1000.0  # factor in size beyond which nothing is left of a room that `motion:` shrinks or enlarges
 _DIGITS = 12  # so that another machine's rounding gives the same hash
 
 
@@ -80,7 +81,7 @@ class CameraOverTime:
         return None if np.array_equal(matrix, np.eye(3)) else FlatMove(matrix=_rounded(matrix))
 
     def room_at(self, number: int, since_cut: Callable[[int], tuple[float, ...]]) -> RoomMove | None:
-        """As `flat_at`, in a room; None if the camera rests or there is no depth.
+        """As `flat_at`, in a room; None if the camera rests, there is no depth, or nothing is left of the room.
 
         Args:
             since_cut: returns the matrix by which the picture has moved until a frame, see `RoomMove.motion`.
@@ -100,6 +101,8 @@ class CameraOverTime:
             seconds = max(0.0, self._frames.times[number - 1] - start)
             depth = replace(depth, seconds=round(float(seconds), _DIGITS))
         moved = _relative(since_cut(origin), since_cut(number - 1))
+        if moved and not 1 / _FARTHEST < abs(np.linalg.det(np.reshape(moved, (3, 3)))) ** 0.5 < _FARTHEST:
+            return None
         return RoomMove(depth=depth, before=seen[0], after=seen[1], motion=moved)
 
     def _depth(self, number: int) -> Depth | None:
@@ -201,4 +204,5 @@ def _relative(first: tuple[float, ...], last: tuple[float, ...]) -> tuple[float,
     """The motion between two that are counted from the same frame; empty for none."""
     if first == last:
         return ()
-    return _rounded(np.reshape(last, (3, 3)) @ np.linalg.inv(np.reshape(first, (3, 3))))
+    before = np.reshape(first, (3, 3))
+    return _rounded(np.reshape(last, (3, 3)) @ np.linalg.inv(before)) if np.linalg.det(before) else (0.0,) * 9

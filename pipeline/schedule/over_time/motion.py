@@ -16,6 +16,7 @@ from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
 from render.spec import FrameMotion
+from render.spec.camera import CameraMove
 
 
 class MotionOverTime:
@@ -62,6 +63,10 @@ class MotionOverTime:
         room = self._camera.room_at(number, self.since_cut if self._amounts else lambda index: ())
         found = self._plane_at(index)
         return found if room is None else replace(found, camera=room)
+
+    def camera_at(self, number: int) -> CameraMove | None:
+        """How the camera moves to a frame, or to the one after the last of a loop, as if nothing else moved."""
+        return self._camera.room_at(number, lambda index: ()) or self._camera.flat_at(number)
 
     def _plane_at(self, index: int) -> FrameMotion:
         """As `at`, without a camera in a room."""

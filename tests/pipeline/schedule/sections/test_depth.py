@@ -1,5 +1,6 @@
 """Depth: its forms, the rooms of shots, what moves in them, and messages."""
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg, formats
 from render.errors import ScheduleError
 from render.spec.camera import FlatMove, RoomMove
+from tests.waiting import PATIENCE
 
 OUTPUT = "output: {size: [128, 72], fps: 12, length: 2s}\n"
 DRIVE = "prompts: red\ncamera: {dolly: 0.4/s}\n"
@@ -150,6 +152,14 @@ def test_a_camera_that_flies_through_the_floor_is_an_error_in_its_shot() -> None
     assert f"7:24: shots[1].camera: {message}" in str(error.value)
 
 
+def test_a_room_that_motion_has_shrunk_to_nothing_is_left() -> None:
+    asked = timeline(f"{OUTPUT}{DRIVE}depth: ground\nmotion: {{zoom: 0.001/s}}\n")
+    assert [index for index in range(1, 24) if asked.at(index).camera is None] == list(range(14, 24))
+    shots = "shots:\n- {length: 2s, depth: flat}\n- {length: 1s, start: carry, depth: ground}\n"
+    text = f"output: {{size: [128, 72], fps: 12}}\n{DRIVE}motion: {{zoom: 0.000001/s, center: [0.3, 0.4]}}\n{shots}"
+    assert all(timeline(text).at(index) for index in range(36))
+
+
 def test_a_low_horizon_shows_more_above_that_a_turn_can_bring_from_behind() -> None:
     turning = f"{OUTPUT}prompts: red\ncamera: {{tilt: -780/s, fov: 50}}\n"
     timeline(f"{turning}depth: {{from: ground, horizon: 0.9}}\n")
@@ -166,11 +176,22 @@ def test_settings_that_do_nothing_are_warnings() -> None:
 
 
 def test_a_loop_whose_camera_ends_elsewhere_is_a_warning() -> None:
-    def said(camera: str) -> str:
-        text = f"{OUTPUT}prompts: red\nloop: {{blend: 0.5s}}\ncamera: {camera}\ndepth: ground\n"
+    def said(camera: str, motion: str = "{}") -> str:
+        text = f"{OUTPUT}prompts: red\nloop: {{blend: 0.5s}}\ncamera: {camera}\ndepth: ground\nmotion: {motion}\n"
         return " ".join(str(problem) for problem in read_schedule(text, "a.yaml", "a").warnings)
 
     assert "the camera ends 0.2 higher or lower and turned by 0 degrees" in said("{pedestal: 0.1/s}")
     assert "turned by 6 degrees" in said("{tilt: 3/s}")
     assert said("{dolly: 1/s, pan: 90/s}") == ""
     assert said("{dolly: 1/s, roll: 3*cos(tau*t/2)}") == ""
+    assert "motion.zoom ends away from where it began" in said("{dolly: 1/s}", "{zoom: 1.1/s}")
+    assert said("{dolly: 1/s}", "{rotate: 180/s, pan_x: 0.03*sin(pi*t)}") == ""
+
+
+def test_a_loop_in_a_room_is_checked_without_torch(folder: Path, command: str) -> None:
+    text = f"{OUTPUT}{DRIVE}motion: {{zoom: 1.1/s}}\nloop: {{blend: 0.5s}}\ndepth: ground\n"
+    (folder / "a.yaml").write_text(text, encoding="utf-8")
+    (folder / "torch.py").write_text("raise SystemExit('torch is imported')\n", encoding="utf-8")
+    asked = ["env", f"PYTHONPATH={folder}:{Path.cwd()}", command, "check", str(folder / "a.yaml")]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
