@@ -87,18 +87,15 @@ def convert(source: Source) -> Imported:
     sections: dict[str, Mapping[str, Entry]] = {}
     if loop:
         motion, border = _feedback_motion(settings, loop, (width, height), notes)
-        settings.read("init_image")
     elif footage is not None:
         motion, border = {}, "reflect"
-        settings.read("init_image")
-        sections |= (
-            {"source": {**footage.played(), "fit": "stretch", "mix": "0", **footage.silent()}} if footage.clip else {}
-        )
+        if footage.clip:
+            sections["source"] = {**footage.played(), "fit": "stretch", "mix": "0", **footage.silent()}
     else:
         motion, border = _motion(settings, (width, height), clock, notes)
         if settings.is_on("init_image"):
             sections["start"] = begun_with("init_image", settings.text("init_image"), notes)
-    for name in ("output", "save_every", "cuda_device", "deterministic"):
+    for name in ("init_image", "output", "save_every", "cuda_device", "deterministic"):
         settings.read(name)
     cutouts = {"cutouts": f"{settings.integer('num_cuts', 32, 1, 1024)}"} if "num_cuts" in settings else {}
     carry = "false" if motion or loop or footage else "true"
