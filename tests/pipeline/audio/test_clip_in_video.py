@@ -58,7 +58,8 @@ def samples_of(path: Path) -> Samples:
         with zipfile.ZipFile(path) as archive, archive.open("video/sound.wav") as file, wave.open(file) as wav:
             raw = np.frombuffer(wav.readframes(wav.getnframes()), np.uint8).reshape(-1, 3).astype(np.int64)
         whole = raw @ np.array([1, 256, 65536])
-        return ((whole + (1 << 23)) % (1 << 24) - (1 << 23)) / float(2**23)
+        samples: Samples = ((whole + (1 << 23)) % (1 << 24) - (1 << 23)) / float(2**23)
+        return samples
     with av.open(str(path)) as container:
         frames: list[Any] = [*container.decode(audio=0)]
     assert float(frames[0].pts * frames[0].time_base) == 0

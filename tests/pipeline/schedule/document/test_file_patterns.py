@@ -8,6 +8,7 @@ from PIL import Image
 from pipeline.schedule.loader import load_schedule
 from pipeline.schedule.schedule import Schedule
 from render.errors import ScheduleError
+from render.spec.pictures import PictureStart
 
 HEAD = "models: {latent: pixels, perceptors: [toy]}\nprompts: red\noutput: {size: [16, 16], fps: 4, length: 1s}\n"
 
@@ -47,6 +48,7 @@ def test_a_pattern_stands_for_its_files_in_natural_order(tmp_path: Path) -> None
     }
     again = read(tmp_path, "variants: {start.image: in/*.png}\n", *schedule.variants[1].overrides)
     (shot,) = again.shots
+    assert isinstance(shot.origin, PictureStart)
     assert shot.origin.picture.file.path.name == "take10.png"
 
 

@@ -170,8 +170,8 @@ def test_a_low_horizon_shows_more_above_that_a_turn_can_bring_from_behind() -> N
 def test_settings_that_do_nothing_are_warnings() -> None:
     found = read_schedule(f"{OUTPUT}{DRIVE}depth: {{from: ground, near: 2}}\n", "a.yaml", "a").warnings
     assert "depth.near: has no effect: depth is ground" in str(found[0])
-    (found,) = read_schedule(f"{OUTPUT}prompts: red\ndepth: ground\n", "a.yaml", "a").warnings
-    assert "3:8: depth: has no effect: the camera does not move" in str(found)
+    (told,) = read_schedule(f"{OUTPUT}prompts: red\ndepth: ground\n", "a.yaml", "a").warnings
+    assert "3:8: depth: has no effect: the camera does not move" in str(told)
     assert not read_schedule(f"{OUTPUT}{DRIVE}depth: ground\n", "a.yaml", "a").warnings
 
 

@@ -65,7 +65,7 @@ def positions(found: Displacement) -> Array:
 
 def inside(points: Array) -> Mask:
     rounded = np.round(points)
-    found: Mask = ((rounded >= 0) & (rounded < [WIDTH, HEIGHT])).all(axis=-1)
+    found: Mask = np.all((rounded >= 0) & (rounded < [WIDTH, HEIGHT]), axis=-1)
     return found
 
 
