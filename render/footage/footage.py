@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from render.errors import RunError
 from render.files.images import load_image
 from render.files.videos.clips import Clip
 from render.footage.ahead import ReadAhead
@@ -31,7 +32,7 @@ class Footage:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._unchanged: dict[ImageFile, Path] = {}
+        self._unchanged: dict[ImageFile, tuple[int, int, int]] = {}  # with what the file system says of each
         self._clips: OrderedDict[ImageFile, ReadAhead] = OrderedDict()
         self._stills: OrderedDict[tuple[ImageFile, str], Tensor] = OrderedDict()
         self._finished: OrderedDict[tuple[SourceImage, Size], Tensor] = OrderedDict()
@@ -62,7 +63,10 @@ class Footage:
         else:
             clip = self._clip(image.file)
             placing = Placing.of(image, clip.size, size, scaled=True)
-            pixels = torch.from_numpy(clip.frame(image.number, placing.read_at))
+            try:
+                pixels = torch.from_numpy(clip.frame(image.number, placing.read_at))
+            finally:
+                self._path(image.file)  # it may have been replaced while it was read, and then looks damaged
         return placing.placed(pixels.to(self._device).movedim(-1, 0).unsqueeze(0).float() / 255)
 
     def _still(self, image: SourceImage) -> Tensor:
@@ -83,10 +87,16 @@ class Footage:
         return self._clips[file]
 
     def _path(self, file: ImageFile) -> Path:
-        """The path of a file that is as it was when the schedule was read; hashed once."""
-        if file not in self._unchanged:
-            self._unchanged[file] = unchanged(file)
-        return self._unchanged[file]
+        """The path of a file that is as it was when the schedule was read; hashed once, and when it was written to."""
+        try:
+            status = file.path.stat()
+        except OSError as error:
+            raise RunError(f"{file.path}: cannot be read any more: {error.strerror}; run again") from error
+        version = (status.st_ino, status.st_size, status.st_mtime_ns)
+        if self._unchanged.get(file) != version:
+            unchanged(file)
+            self._unchanged[file] = version
+        return file.path
 
 
 def _drop_oldest(kept: OrderedDict[Any, Any], most: int = KEPT) -> None:
