@@ -23,7 +23,8 @@ def did_you_mean(path: Path, written: str | None = None) -> str:
     near = _near(path)
     if near is None:
         return ""
-    shown = near if written is None else PurePosixPath(written).with_name(near.name)
+    beside = None if written is None else PurePosixPath(written)
+    shown = beside.with_name(near.name) if beside is not None and beside.name else near
     return f"; did you mean '{shown}'?"
 
 

@@ -47,7 +47,7 @@ SETTINGS = (
         read=described(about(fields.TEXT, "a picture: its path beside the schedule"))(picture),
         default=None,
         about="the picture whose pixels are kept, fitted to the frame and cropped around its middle; if unset, those "
-        "of the frame before, moved by `motion:`",
+        "of the frame before, moved by `motion:`, or of the `source:` if there is one",
     ),
     Setting(
         name="amount",

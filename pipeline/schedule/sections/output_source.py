@@ -27,7 +27,7 @@ STANDARD = tuple(sorted({*map(Fraction, _COMMON), *NTSC.values()}))
 _EQUAL = 2e-4  # relative difference up to which a clip has a standard rate that its container has rounded
 _FIRST, _MOST = 1 << 10, 1_000_000  # frames among which the clip's end is looked for
 _LENGTHS = 1000.0, 2000.0  # of two videos in which the clip must play alike, in seconds
-_NEEDS = "needs source: {video: clip.mp4}"
+_NEEDS = "needs source: {video: clip.mp4}; a clip of motion.flow does not count"
 
 
 def rate(entries: Mapping[str, Value], value: Value) -> tuple[float, str]:

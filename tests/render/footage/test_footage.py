@@ -143,6 +143,16 @@ def test_a_file_that_has_changed_is_told(clip: ImageFile, tmp_path: Path) -> Non
         Footage(CPU).picture(image, (16, 16))
 
 
+def test_a_file_that_is_replaced_while_it_is_read_is_told(clip: ImageFile, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mkv"
+    path.write_bytes(clip.path.read_bytes())
+    footage, image = Footage(CPU), SourceImage(file=replace(clip, path=path), number=0)
+    footage.picture(image, (16, 16))
+    path.write_bytes(clip.path.read_bytes()[:2000])
+    with pytest.raises(RunError, match="has changed since the schedule was read"):
+        footage.picture(replace(image, number=15), (16, 16))
+
+
 def readers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "read ahead"]
 
