@@ -71,10 +71,7 @@ class Footage:
         else:
             clip = self._clip(image.file)
             placing = Placing.of(image, clip.size, size, scaled=True)
-            try:
-                pixels = torch.from_numpy(clip.frame(image.number, placing.read_at))
-            finally:
-                self._path(image.file)  # it may have been replaced while it was read, and then looks damaged
+            pixels = torch.from_numpy(clip.frame(image.number, placing.read_at))
         return placing.placed(pixels.to(self._device).movedim(-1, 0).unsqueeze(0).float() / 255)
 
     def _still(self, image: SourceImage) -> Tensor:
