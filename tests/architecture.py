@@ -43,7 +43,9 @@ ROOMS: Mapping[str, str] = {
     "render.guidance.perceptors": "errors files models kernels",
     "render.guidance.regions": "spec",
     "render.guidance": "errors catalogue spec rng files files.videos models guidance.perceptors guidance.regions",
-    "render.motion.flow": "errors catalogue spec files files.videos models guidance motion.displacements motion.flow.estimators",
+    "render.motion.flow": (
+        "errors catalogue spec files files.videos models guidance motion.displacements motion.flow.estimators"
+    ),
     "render.guidance.colour": "spec guidance",
     "render.guidance.losses": "guidance guidance.colour",
     "render.footage": "errors spec files files.videos motion guidance",
