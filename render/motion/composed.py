@@ -9,7 +9,7 @@ from torch import Tensor
 
 from render import catalogue
 from render.motion import displacements
-from render.motion.displacements import NO_FIELDS, Displacement, Fields, pixels
+from render.motion.displacements import NO_FIELDS, Displacement, Fields, on_grid
 from render.motion.displacements.homography import Homography
 from render.spec import FrameMotion
 
@@ -19,16 +19,14 @@ class Composed:
     """Displacements one after the other.
 
     Attributes:
-        parts: at least one, in order of time.
+        parts: in order of time.
     """
 
     parts: tuple[Displacement, ...]
 
-    def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor | None:
+    def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor:
         """See `Displacement`."""
-        if len(self.parts) == 1:
-            return self.parts[0].positions(height, width, stride, device)
-        return (self.at(pixels(height, width, stride, device)) + 0.5) / stride - 0.5
+        return on_grid(self.at, height, width, stride, device)
 
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`."""

@@ -10,7 +10,6 @@ from torch import Tensor
 from render import catalogue, sources
 from render.guidance.followed import Followed
 from render.motion.canvas.painting import Painter
-from render.motion.displacements import Displacement
 from render.motion.repainting import drawn, mixed, repainted_start
 from render.motion.shown import trusted
 from render.motion.warm_start import warm_start
@@ -95,7 +94,8 @@ class Preparation:
             image, canvas = self._painter.moved(state.image, state.canvas, motion, continues, generator)
         else:
             image, canvas = warp(state.image, motion, spec.border), None
-        seen, followed = image, _followed(image, motion, spec)
+        seen = image
+        followed = Followed(picture=image, trust=trusted(motion, image)) if TEMPORAL in spec.losses else None
         if not _mixes(spec):  # else that comes first
             image = matched(image, state, spec)
         latent = state.latent if image is state.image else None
@@ -117,7 +117,7 @@ class Preparation:
         if refined or spec.noise:
             latent = state.latent if source.mix else None
             start = repainted_start(latents, state.image, latent, image, motion, share)
-        followed = _followed(moved, motion, spec)
+        followed = Followed(picture=moved, trust=trust) if TEMPORAL in spec.losses else None
         return Prepared(image=image, latent=None, start=start, seen=seen, own=own, share=share, followed=followed)
 
     def altered(self, prepared: Prepared, state: FrameState | None, spec: FrameSpec, refined: bool) -> Prepared:
@@ -161,11 +161,6 @@ class Preparation:
         if refined:
             return replace(prepared, latent=None, start=latent)
         return replace(prepared, image=latents.decode(latent).detach(), latent=latent, start=None)
-
-
-def _followed(moved: Tensor, motion: Displacement, spec: FrameSpec) -> Followed | None:
-    """Return what the frame follows, if one of its losses needs it: the previous picture, `moved`."""
-    return Followed(picture=moved, trust=trusted(motion, moved)) if TEMPORAL in spec.losses else None
 
 
 def _mixes(spec: FrameSpec) -> bool:

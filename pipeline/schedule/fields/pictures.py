@@ -16,14 +16,15 @@ IMAGE = Setting(
     about="a picture beside the schedule: its path",
     required=True,
 )
+FIT = Setting(
+    name="fit",
+    read=fields.choice(FITS, "fit"),
+    default="crop",
+    about="how it gets the frame's shape: `crop` cuts off what is too wide or too high, `pad` adds `background` around "
+    "it, `stretch` does neither",
+)
 FITTING = (
-    Setting(
-        name="fit",
-        read=fields.choice(FITS, "fit"),
-        default="crop",
-        about="how it gets the frame's shape: `crop` cuts off what is too wide or too high, `pad` adds `background` "
-        "around it, `stretch` does neither",
-    ),
+    FIT,
     Setting(
         name="background",
         read=colour,

@@ -20,7 +20,6 @@ from pipeline.schedule.footage import files, sequence
 from pipeline.schedule.footage.clip import Clip
 from pipeline.schedule.footage.moment import Moment, moment
 from pipeline.schedule.footage.playing import ENDS, Playing
-from render.spec.pictures import FITS
 
 FASTEST = 100.0
 NONE = "none"
@@ -70,13 +69,6 @@ END = Setting(
     default="hold",
     about="what comes after its last picture: `hold` keeps it, `repeat` begins again at `from`, `bounce` plays back "
     "and forth; played backwards, it ends at its first picture",
-)
-FIT = Setting(
-    name="fit",
-    read=fields.choice(FITS, "fit"),
-    default="crop",
-    about="how it gets the frame's shape: `crop` cuts off what is too wide or too high, `pad` adds `background` around "
-    "it, `stretch` does neither",
 )
 BACKGROUND = Setting(
     name="background",

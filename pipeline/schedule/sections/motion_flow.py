@@ -11,6 +11,7 @@ from pipeline.schedule.document.problems import InvalidError
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import curve
+from pipeline.schedule.fields.pictures import FIT
 from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.regions import RegionCurves, region
 from pipeline.schedule.fields.shapes import Setting, described, map_of, one_of
@@ -18,7 +19,6 @@ from pipeline.schedule.footage.playing import Playing
 from pipeline.schedule.footage.settings import (
     BACKGROUND,
     CLIPS,
-    FIT,
     NONE,
     PLAYING,
     chosen,

@@ -12,6 +12,7 @@ from pipeline.schedule.document.document import Value
 from pipeline.schedule.fields import readers as fields
 from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.keyframes import curve
+from pipeline.schedule.fields.pictures import FIT
 from pipeline.schedule.fields.quantities import number, share_from
 from pipeline.schedule.fields.readers import read_entry
 from pipeline.schedule.fields.shapes import Setting, Shape, about, described, map_of, one_of, two_of
@@ -19,7 +20,6 @@ from pipeline.schedule.footage import files
 from pipeline.schedule.footage.settings import (
     BACKGROUND,
     CLIPS,
-    FIT,
     NONE,
     PLAYING,
     chosen,

@@ -89,6 +89,11 @@ class Displace(Protocol):
     def __call__(self, image: Tensor, motions: Sequence[FrameMotion]) -> Displacement: ...
 
 
+def on_grid(at: Callable[[Tensor], Tensor], height: int, width: int, stride: int, device: torch.device) -> Tensor:
+    """Return the sampling positions for a grid, see `Displacement.positions`, of a displacement that has an `at`."""
+    return (at(pixels(height, width, stride, device)) + 0.5) / stride - 0.5
+
+
 def pixels(height: int, width: int, stride: int, device: torch.device) -> Tensor:
     """Return the centres of the cells of a grid, in pixels: (1, height, width, 2) float64."""
     import torch  # a plan needs the names of the entries only

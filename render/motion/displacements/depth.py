@@ -11,7 +11,7 @@ from render.motion.depth.eye import Eye
 from render.motion.depth.ground import GroundMove
 from render.motion.depth.layers import sharpened
 from render.motion.depth.surface import SurfaceMove
-from render.motion.displacements import Displacement, Fields, pixels
+from render.motion.displacements import Displacement, Fields, on_grid
 from render.motion.displacements.camera import to_pixels
 from render.motion.transforms import Matrix, Size
 from render.spec import FrameMotion
@@ -36,8 +36,7 @@ class Placed:
 
     def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor:
         """See `Displacement`."""
-        moved = (self.at(pixels(height, width, stride, device)) + 0.5) / stride - 0.5
-        return moved.expand(self.count, -1, -1, -1)
+        return on_grid(self.at, height, width, stride, device).expand(self.count, -1, -1, -1)
 
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`."""

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from render.errors import RunError
-from render.motion.displacements import Displacement, Fields, pixels
+from render.motion.displacements import Displacement, Fields, on_grid
 from render.spec import FrameMotion
 
 ORDER = 0
@@ -31,8 +31,7 @@ class Field:
 
     def positions(self, height: int, width: int, stride: int, device: torch.device) -> Tensor:
         """See `Displacement`."""
-        cells = pixels(height, width, stride, device)
-        return (self.at(cells) + 0.5) / stride - 0.5
+        return on_grid(self.at, height, width, stride, device)
 
     def at(self, points: Tensor) -> Tensor:
         """See `Displacement`. Outside of the picture things move as at its edge."""
