@@ -1,8 +1,5 @@
 """A picture of a source as a tensor at the size of a frame."""
 
-from collections import OrderedDict
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -12,6 +9,7 @@ from render.files.images import load_image
 from render.files.videos.clips import Clip
 from render.footage.ahead import ReadAhead
 from render.footage.placing import Placing
+from render.guidance.latest import Latest
 from render.guidance.pictures import Unchanged, rgb
 from render.spec.footage import SourceImage
 from render.spec.pictures import ImageFile
@@ -32,9 +30,9 @@ class Footage:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._files = Unchanged()
-        self._clips: OrderedDict[ImageFile, ReadAhead] = OrderedDict()
-        self._stills: OrderedDict[tuple[ImageFile, str], Tensor] = OrderedDict()
-        self._finished: OrderedDict[tuple[SourceImage, Size], Tensor] = OrderedDict()
+        self._clips: Latest[ImageFile, ReadAhead] = Latest(KEPT)
+        self._stills: Latest[tuple[ImageFile, str], Tensor] = Latest(STILLS)
+        self._finished: Latest[tuple[SourceImage, Size], Tensor] = Latest(KEPT)
 
     @torch.no_grad()
     def picture(self, image: SourceImage, size: Size) -> Tensor:
@@ -50,10 +48,7 @@ class Footage:
             RunError: the file has changed since the schedule was read.
             InputError: it cannot be read, or the frame is damaged; see `render.files.videos.clips.Clip`.
         """
-        found = self._finished.pop((image, size), None)
-        self._finished[image, size] = self._checked(image, size) if found is None else found
-        _drop_oldest(self._finished)
-        return self._finished[image, size]
+        return self._finished.get((image, size), lambda: self._checked(image, size))
 
     def _checked(self, image: SourceImage, size: Size) -> Tensor:
         try:
@@ -66,32 +61,15 @@ class Footage:
 
     def _made(self, image: SourceImage, size: Size) -> Tensor:
         if image.number is None:
-            pixels = self._still(image)
+            pixels = self._stills.get((image.file, image.background), lambda: self._read(image))
             placing = Placing.of(image, (pixels.shape[1], pixels.shape[0]), size)
         else:
-            clip = self._clip(image.file)
+            clip = self._clips.get(image.file, lambda: ReadAhead(Clip(self._files.path(image.file))))
             placing = Placing.of(image, clip.size, size, scaled=True)
             pixels = torch.from_numpy(clip.frame(image.number, placing.read_at))
         return placing.placed(pixels.to(self._device).movedim(-1, 0).unsqueeze(0).float() / 255)
 
-    def _still(self, image: SourceImage) -> Tensor:
-        """A picture file in 8 bits: (H, W, 3)."""
-        key = (image.file, image.background)
-        found = self._stills.pop(key, None)
-        if found is None:
-            levels = load_image(self._files.path(image.file), rgb(image.background), to_srgb=True)
-            found = torch.from_numpy(np.rint(levels * 255).astype(np.uint8))
-        self._stills[key] = found
-        _drop_oldest(self._stills, STILLS)
-        return found
-
-    def _clip(self, file: ImageFile) -> ReadAhead:
-        found = self._clips.pop(file, None)
-        self._clips[file] = ReadAhead(Clip(self._files.path(file))) if found is None else found
-        _drop_oldest(self._clips)
-        return self._clips[file]
-
-
-def _drop_oldest(kept: OrderedDict[Any, Any], most: int = KEPT) -> None:
-    while len(kept) > most:
-        kept.popitem(last=False)
+    def _read(self, image: SourceImage) -> Tensor:
+        """Read a picture file in 8 bits: (H, W, 3)."""
+        levels = load_image(self._files.path(image.file), rgb(image.background), to_srgb=True)
+        return torch.from_numpy(np.rint(levels * 255).astype(np.uint8))

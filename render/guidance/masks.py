@@ -2,7 +2,6 @@
 
 import functools
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from torch import Tensor
 from render import catalogue
 from render.errors import RunError
 from render.guidance import regions
+from render.guidance.latest import Latest
 from render.guidance.pictures import pixels, unchanged
 from render.guidance.regions import Frame
 from render.spec.pictures import ImageFile
@@ -42,7 +42,7 @@ class Masks:
     def __init__(self, device: torch.device, segment: Segment = no_segmenter) -> None:
         self.device = device
         self._segment = segment
-        self._kept: OrderedDict[Hashable, Tensor] = OrderedDict()
+        self._kept: Latest[Hashable, Tensor] = Latest(KEPT)
         self._videos: dict[ImageFile, _Video] = {}
 
     @torch.no_grad()
@@ -63,7 +63,7 @@ class Masks:
         """
         if "text" in _kinds(region):
             return self._drawn(region, size, picture)
-        return self._once((region, size), lambda: self._drawn(region, size, picture))
+        return self._kept.get((region, size), lambda: self._drawn(region, size, picture))
 
     def picture(self, file: ImageFile, size: Size) -> Tensor:
         """Return a picture in colour, fitted to the frame: (1, 3, height, width) in [0, 1]."""
@@ -71,7 +71,7 @@ class Masks:
         def load() -> Tensor:
             return fitted(pixels(file), size).clamp(0.0, 1.0).to(self.device)
 
-        return self._once(("picture", file, size), load)
+        return self._kept.get(("picture", file, size), load)
 
     def _drawn(self, region: Region, size: Size, picture: Tensor | None) -> Tensor:
         def draw(part: Region, places: Tensor) -> Tensor:
@@ -93,17 +93,10 @@ class Masks:
         from render.files.images import load_mask  # imports Pillow, only if a region is a picture
 
         if seconds is None:
-            return self._once((file, size), lambda: fitted(_grey(load_mask, unchanged(file)), size).to(self.device))
+            return self._kept.get((file, size), lambda: fitted(_grey(load_mask, unchanged(file)), size).to(self.device))
         if file not in self._videos:
             self._videos = {file: _Video(file)} if len(self._videos) >= KEPT else {**self._videos, file: _Video(file)}
         return fitted(self._videos[file].at(seconds), size).to(self.device)
-
-    def _once(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
-        found = self._kept.pop(key, None)
-        self._kept[key] = make() if found is None else found
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return self._kept[key]
 
 
 class _Video:

@@ -1,6 +1,5 @@
 """Find the motion of footage as the displacement of a frame."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ from render import catalogue
 from render.errors import RunError
 from render.files.images import image_size
 from render.files.videos.clips import facts
+from render.guidance.latest import Latest
 from render.guidance.pictures import unchanged
 from render.models.downloads import cache_folder
 from render.models.model import ModelFiles
@@ -58,7 +58,7 @@ class Flows:
         self._draw = draw
         self.pairs = Pairs(footage, estimate or DenseInverseSearch(), Cache(folder or cache_folder() / "flow"))
         self._sizes: dict[ImageFile, Size] = {}
-        self._kept: OrderedDict[tuple[Flow, Size], Field] = OrderedDict()
+        self._kept: Latest[tuple[Flow, Size], Field] = Latest(KEPT)
 
     @torch.no_grad()
     def field(self, flow: Flow, size: Size) -> Field:
@@ -71,11 +71,7 @@ class Flows:
             RunError: a file has changed since the schedule was read.
             InputError: it cannot be read.
         """
-        field = self._kept.pop((flow, size), None)
-        self._kept[flow, size] = self._field(flow, size) if field is None else field
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return self._kept[flow, size]
+        return self._kept.get((flow, size), lambda: self._field(flow, size))
 
     def _field(self, flow: Flow, size: Size) -> Field:
         still = _same(flow.before, flow.after)
