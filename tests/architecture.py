@@ -37,7 +37,7 @@ ROOMS: Mapping[str, str] = {
     "render.motion.transforms": "",
     "render.motion.depth": "spec",
     "render.motion.displacements": "errors catalogue spec motion.transforms motion.depth",
-    "render.motion": "catalogue spec latents motion.displacements",
+    "render.motion": "catalogue spec latents motion.depth motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
     "render.motion.flow.estimators": "errors files models",
     "render.guidance.perceptors": "errors files models kernels",
@@ -71,8 +71,9 @@ ROOMS: Mapping[str, str] = {
     "pipeline.curves": "",
     "pipeline.storage": "",
     "pipeline.audio": "curves storage",
-    "pipeline.video": "curves storage audio",
-    "pipeline.video.formats": "video",
+    "pipeline.video.containers": "storage",
+    "pipeline.video": "curves storage audio video.containers",
+    "pipeline.video.formats": "video video.containers",
     "pipeline.schedule.document": "storage",
     "pipeline.schedule.fields": "curves storage schedule.document",
     "pipeline.schedule.footage": "curves audio schedule.document schedule.fields",
@@ -94,7 +95,7 @@ ROOMS: Mapping[str, str] = {
     "importers.diffusion_tools importers.motion",
     "pipeline.run.folder": "storage audio video video.formats schedule schedule.over_time schedule.sections",
     "pipeline.run.delivery": (
-        "curves storage video video.formats schedule schedule.over_time schedule.sections run.folder"
+        "curves storage video video.containers video.formats schedule schedule.over_time schedule.sections run.folder"
     ),
     "pipeline.run": "storage video schedule terminal run.folder run.delivery",
     "pipeline.run.session": "storage schedule run run.folder",
@@ -106,7 +107,7 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
-    "pipeline.commands": "storage audio video video.formats schedule schedule.over_time schedule.sections run "
+    "pipeline.commands": "storage audio video video.containers video.formats schedule schedule.over_time schedule.sections run "
     "run.folder run.delivery run.session views views.plot importers importers.formats importers.notations batch "
     "batch.jobs batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",

@@ -28,7 +28,7 @@ def inspect(video: Path, output: Path | None, ffmpeg_program: str | None) -> Non
     """
     from pipeline.storage.atomic import write_text
     from pipeline.video import formats
-    from pipeline.video.embedded_text import container_of, texts
+    from pipeline.video.containers.embedded_text import container_of, texts
     from pipeline.video.ffmpeg import find_binary, read_notes
     from pipeline.video.notes import in_metadata, schedule_of
     from render.priors.bank.file import SUFFIX

@@ -21,6 +21,7 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.sections import Reading, belongs, declared, fixed, in_reading_order
 from pipeline.schedule.sections.include import included
 from pipeline.schedule.sections.output import frame_rate
+from pipeline.schedule.sections.output_stereo import require_depth
 from pipeline.schedule.sections.start import with_priors
 from pipeline.schedule.warnings import warnings
 from render.errors import suggestion
@@ -83,6 +84,9 @@ def _assembled(document: Value, title: str) -> Schedule:
     problems = document.problems
     if not problems.found:
         require_flight(schedule, reading.entries, problems)
+        deep = all(shot.sections["depth"] for shot in schedule.shots)
+        section = reading.entries["output"].entries() if "output" in reading.entries else {}
+        require_depth(schedule.output, schedule.output.video, deep, section, problems)
         found_warnings = warnings(schedule, reading.entries, reading.clock, problems)
         schedule = dataclasses.replace(schedule, warnings=found_warnings)
     return schedule

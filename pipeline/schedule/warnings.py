@@ -82,7 +82,8 @@ def _motion(schedule: Schedule, section: Value, clock: Clock) -> None:
 
 def _depth(schedule: Schedule, section: Value, clock: Clock) -> None:
     deep = [shot for shot in schedule.shots if shot.sections["depth"]]
-    if deep and not any(shot.sections["camera"].moves for shot in deep):
+    is_seen = any(video.stereo for video in schedule.output.video)
+    if deep and not is_seen and not any(shot.sections["camera"].moves for shot in deep):
         clock.warn(section, "has no effect: the camera does not move; write camera: {dolly: 0.3/s} as well")
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.curves.rates import exact
-from pipeline.video.embedded_text import MAX_TEXT
+from pipeline.video.containers.embedded_text import MAX_TEXT
 from pipeline.video.recipe import Sound
 from render.errors import EncodingError
 

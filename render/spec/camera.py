@@ -73,4 +73,19 @@ class RoomMove:
     motion: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What a frame shows of a room.
+
+    Attributes:
+        view: of the frame.
+        motion: the 3x3 matrix, row by row, by which `motion:` has moved the picture since the room was first seen, in
+            shares of width and height; empty for not at all.
+    """
+
+    depth: Depth
+    view: View
+    motion: tuple[float, ...] = ()
+
+
 CameraMove = FlatMove | RoomMove

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.audio.csv_midi import read_csv, read_midi
 from pipeline.video import formats
-from pipeline.video.embedded_text import container_of
+from pipeline.video.containers.embedded_text import container_of
 from render.errors import InputError, WeightsError
 from render.models.model import Model
 from tests.hostile.conftest import MEGABYTES, SECONDS, Outcome

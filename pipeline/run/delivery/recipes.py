@@ -7,8 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipeline.run.delivery.sinks import Delivery
+from pipeline.run.delivery.stereo import ForBothEyes, marked
 from pipeline.run.delivery.upscaling import Enlarged, Upscaler
 from pipeline.run.folder.video_plan import VideoPlan
+from pipeline.schedule.sections.output_stereo import SIDE_BY_SIDE
 from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
 from pipeline.video.interpolation import interpolated
@@ -25,8 +27,10 @@ def pictured(delivery: Delivery) -> Iterator[Recipe]:
     Frames that a network enlarges are kept as long as the context lasts.
     """
     with ExitStack() as stack:
-        size, redraw = _enlarging(delivery.video, delivery.path, delivery.plan, stack)
+        size, redraw = _redrawing(delivery.video, delivery.path, delivery.plan, stack)
         made = recipe(delivery.video, size, delivery.plan.fps)
+        if delivery.video.stereo == SIDE_BY_SIDE:
+            made = marked(made)
         order = tuple(delivery.plan.shown(delivery.count))
         yield dataclasses.replace(made, order=order, is_loop=delivery.plan.loops, redraw=redraw)
 
@@ -51,10 +55,21 @@ def complete_text(delivery: Delivery) -> str:
     return written_out(delivery.folder.source(), origin.models, origin.draft)
 
 
-def _enlarging(
-    video: Video, path: Path, plan: VideoPlan, stack: ExitStack
-) -> tuple[tuple[int, int], Callable[[int, bytes], bytes] | None]:
-    """The (width, height) of the frames for ffmpeg, and the function that enlarges them; None if nothing does."""
+Redraw = Callable[[int, bytes], bytes]
+
+
+def _redrawing(video: Video, path: Path, plan: VideoPlan, stack: ExitStack) -> tuple[tuple[int, int], Redraw | None]:
+    """The (width, height) of the frames for ffmpeg, and the function that redraws their PNGs; None if nothing does."""
+    (width, height), enlarge = _enlarging(video, path, plan, stack)
+    if video.stereo is None:
+        return (width, height), enlarge
+    for_eyes = ForBothEyes(video, plan)
+    both = for_eyes if enlarge is None else lambda number, png: for_eyes(number, enlarge(number, png))
+    return (width * 2 if video.stereo == SIDE_BY_SIDE else width, height), both
+
+
+def _enlarging(video: Video, path: Path, plan: VideoPlan, stack: ExitStack) -> tuple[tuple[int, int], Redraw | None]:
+    """As `_redrawing`, for a network that enlarges the frames."""
     if video.upscaler is None:
         return plan.size, None
     upscaler = Upscaler(video.upscaler)

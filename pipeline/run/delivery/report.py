@@ -1,5 +1,6 @@
 """Writes report.json: what was made, from which models, how fast, and how well the frames fit their prompts."""
 
+import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,10 @@ from pipeline.curves.array import Array
 from pipeline.run.folder.finished import OUTDATED, read_report, video_matches_report, write_report_file
 from pipeline.run.folder.folder import RunFolder
 from pipeline.run.folder.names import paths
-from pipeline.run.folder.video_plan import sound_of_clips
+from pipeline.run.folder.video_plan import VideoPlan, sound_of_clips
 from pipeline.schedule.over_time.sound import clips_heard
 from pipeline.schedule.schedule import Schedule
+from pipeline.schedule.sections import output_stereo
 from pipeline.schedule.sections.output_video import Video
 from render.models.model import sha256
 from render.spec import FrameSpec
@@ -130,11 +132,18 @@ def is_current(folder: RunFolder, last_hash: str, schedule: Schedule) -> bool:
 def _videos(folder: RunFolder, schedule: Schedule) -> dict[str, Any]:
     """The settings of every file by its name, in the form in which JSON returns them."""
     videos = schedule.output.video
-    return {path.name: _settings(video) for path, video in zip(paths(folder.path, videos), videos, strict=True)}
+    return {
+        path.name: _settings(video, schedule) for path, video in zip(paths(folder.path, videos), videos, strict=True)
+    }
 
 
-def _settings(video: Video) -> dict[str, Any]:
+def _settings(video: Video, schedule: Schedule) -> dict[str, Any]:
     settings: dict[str, Any] = json.loads(json.dumps(asdict(video)))
+    if video.stereo is None:  # as in the reports of earlier versions
+        settings = {name: value for name, value in settings.items() if name not in output_stereo.NAMES}
+    else:
+        seen = json.dumps(VideoPlan.of(schedule).to_record()["seen"])
+        settings["seen"] = hashlib.sha256(seen.encode()).hexdigest()
     if video.upscaler is not None:  # the file's content matters, not its path
         settings["scale"] = sha256(video.upscaler)
     return settings

@@ -1,9 +1,11 @@
 """What videos need besides the frames, stored so that they can be made without the schedule."""
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from pipeline.audio.pieces import Piece
@@ -13,6 +15,8 @@ from pipeline.schedule.sections.loop import order
 from pipeline.schedule.sections.output_video import Video
 from pipeline.schedule.timeline import Timeline
 from render.spec import FrameSpec
+from render.spec.camera import Depth, Seen, View
+from render.spec.pictures import ImageFile
 
 TimedText = tuple[int, str]  # (number of frames in a row, their text); "" is no text
 
@@ -49,6 +53,8 @@ class VideoPlan:
         led: how many of the frames lie past the end of a loop.
         boomerang: shown forwards and then backwards.
         said: the texts of the subtitles; empty if none were requested.
+        seen: what frames show of a room, each with the number of the first of the frames that show it so; empty if no
+            file has pictures for two eyes.
     """
 
     title: str
@@ -62,12 +68,14 @@ class VideoPlan:
     led: int = 0
     boomerang: bool = False
     said: tuple[TimedText, ...] = ()
+    seen: tuple[tuple[int, Seen], ...] = ()
 
     @staticmethod
     def of(schedule: Schedule) -> "VideoPlan":
         """The plan for a schedule."""
         output, music = schedule.output, schedule.music
-        subtitles = any(video.subtitles for video in output.video)
+        subtitles, stereo = (any(getattr(video, name) for video in output.video) for name in ("subtitles", "stereo"))
+        timeline = Timeline(schedule) if subtitles or stereo else None
         return VideoPlan(
             title=schedule.title,
             fps=output.fps,
@@ -79,14 +87,15 @@ class VideoPlan:
             pieces=sound_of_clips(schedule),
             led=schedule.loop.num_led(output.fps),
             boomerang=schedule.loop.boomerang,
-            said=tuple(timed_texts(Timeline(schedule))) if subtitles else (),
+            said=tuple(timed_texts(timeline)) if timeline and subtitles else (),
+            seen=tuple(_seen(timeline)) if timeline and stereo else (),
         )
 
     @staticmethod
     def read(record: Mapping[str, Any]) -> "VideoPlan":
         """Read what `to_record` wrote. Raises `TypeError` or `ValueError` if the record is not valid."""
         found = dict(record)
-        for name, make in (("videos", _video), ("said", tuple), ("pieces", _piece)):
+        for name, make in (("videos", _video), ("said", tuple), ("pieces", _piece), ("seen", _view)):
             if name in found:
                 found[name] = tuple(make(one) for one in found[name])
         width, height = found.pop("size", (0, 0))
@@ -97,7 +106,16 @@ class VideoPlan:
         record = asdict(self)
         if not self.pieces:  # as in the records of earlier versions
             del record["pieces"]
+        if not self.seen:
+            del record["seen"]
+        for _, seen in record.get("seen", ()):
+            if file := seen["depth"]["file"]:
+                file["path"] = str(file["path"])
         return record
+
+    def seen_in(self, frame: int) -> Seen:
+        """What a frame shows of a room; only if a file has pictures for two eyes."""
+        return self.seen[bisect_right(self.seen, frame, key=lambda entry: entry[0]) - 1][1]
 
     def shown(self, count: int) -> list[int]:
         """The frame numbers to show, in order, out of the first `count`; a loop closes only if all are there."""
@@ -119,6 +137,28 @@ class VideoPlan:
 def _video(record: Mapping[str, Any]) -> Video:
     size = record.get("size")
     return Video(**{**record, "size": tuple(size) if size else None})
+
+
+def _seen(timeline: Timeline) -> Iterator[tuple[int, Seen]]:
+    """What the frames show, as in `VideoPlan.seen`."""
+    last = None
+    for frame in range(len(timeline)):
+        found = timeline.motion.seen_at(frame)
+        assert found is not None  # the schedule was checked: every shot has depth
+        if found != last:
+            yield frame, found
+        last = found
+
+
+def _view(record: Sequence[Any]) -> tuple[int, Seen]:
+    frame, found = record
+    depth, view = found["depth"], found["view"]
+    file = ImageFile(path=Path(depth["file"]["path"]), sha256=depth["file"]["sha256"]) if depth["file"] else None
+    return frame, Seen(
+        depth=Depth(**{**depth, "file": file}),
+        view=View(**{**view, "pose": tuple(view["pose"])}),
+        motion=tuple(found["motion"]),
+    )
 
 
 def _piece(record: Mapping[str, Any]) -> Piece:

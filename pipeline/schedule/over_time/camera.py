@@ -11,7 +11,7 @@ from pipeline.curves.array import Array
 from pipeline.schedule.over_time.camera_path import flat_steps, room_steps
 from pipeline.schedule.sections.camera import LEAST_FOV, MOST_FOV, Camera
 from render.errors import InputError
-from render.spec.camera import Depth, FlatMove, RoomMove, View
+from render.spec.camera import UNMOVED, Depth, FlatMove, RoomMove, Seen, View
 
 _NEAREST = 0.02  # of the wall's distance: what the picture shows is at least as far ahead in the frame before
 _LARGEST = 10.0  # factor by which a frame may enlarge or shrink the one before
@@ -94,16 +94,44 @@ class CameraOverTime:
         if seen[0] == seen[1]:
             return None
         origin = int(self._origins[number])
-        if depth.file is not None:
-            depth = replace(depth, fov=float(self._fov[origin]))
-        if depth.kind == "video":
-            start = self._frames.starts[self._shot[number]]
-            seconds = max(0.0, self._frames.times[number - 1] - start)
-            depth = replace(depth, seconds=round(float(seconds), _DIGITS))
+        depth = self._shown(depth, number, number - 1, origin)
         moved = _relative(since_cut(origin), since_cut(number - 1))
         if moved and not 1 / _FARTHEST < abs(np.linalg.det(np.reshape(moved, (3, 3)))) ** 0.5 < _FARTHEST:
             return None
         return RoomMove(depth=depth, before=seen[0], after=seen[1], motion=moved)
+
+    def seen_at(self, number: int, since_cut: Callable[[int], tuple[float, ...]]) -> Seen | None:
+        """What frame `number` shows of its room, whether the camera moves or not; None if its depth is flat.
+
+        Args:
+            since_cut: as in `room_at`.
+        """
+        depth = self._depth(number)
+        if depth is None:
+            return None
+        origin, pose = self._begun(number), UNMOVED
+        if self._poses is not None and number not in self._frames.cuts:
+            origin, pose = int(self._origins[number]), _rounded(self._poses[number, 1, :3])
+        return Seen(
+            depth=self._shown(depth, number, number, origin),
+            view=View(pose=pose, fov=float(self._fov[number])),
+            motion=_relative(since_cut(origin), since_cut(number)),
+        )
+
+    def _begun(self, number: int) -> int:
+        """The frame from which on the room of `number` was seen by a camera that rests."""
+        while number not in self._frames.cuts and self._depth(number - 1) == self._depth(number):
+            number -= 1
+        return number
+
+    def _shown(self, depth: Depth, number: int, moment: int, origin: int) -> Depth:
+        """The depth of a shot at the time of frame `moment`, as it was first seen from frame `origin`."""
+        if depth.file is not None:
+            depth = replace(depth, fov=float(self._fov[origin]))
+        if depth.kind == "video":
+            seconds = max(0.0, self._frames.times[moment] - self._frames.starts[self._shot[number]])
+            depth = replace(depth, seconds=round(float(seconds), _DIGITS))
+        return depth
 
     def _depth(self, number: int) -> Depth | None:
         return self._depths[int(self._shot[number])]

@@ -16,7 +16,7 @@ from render import catalogue
 from render.errors import InputError
 from render.motion import transforms
 from render.spec import FrameMotion
-from render.spec.camera import CameraMove
+from render.spec.camera import CameraMove, Seen
 
 
 class MotionOverTime:
@@ -67,6 +67,10 @@ class MotionOverTime:
     def camera_at(self, number: int) -> CameraMove | None:
         """How the camera moves to a frame, or to the one after the last of a loop, as if nothing else moved."""
         return self._camera.room_at(number, lambda index: ()) or self._camera.flat_at(number)
+
+    def seen_at(self, index: int) -> Seen | None:
+        """What frame `index` shows of a room; None if its depth is flat."""
+        return self._camera.seen_at(index % self._count, self.since_cut if self._amounts else lambda index: ())
 
     def _plane_at(self, index: int) -> FrameMotion:
         """As `at`, without a camera in a room."""

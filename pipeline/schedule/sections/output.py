@@ -16,7 +16,7 @@ from pipeline.schedule.fields.frame_rate import NEAR, SOURCE, auto_near, fitting
 from pipeline.schedule.fields.readers import read_entry, section_reader, setting_readers
 from pipeline.schedule.fields.shapes import described, one_of, section, setting, settings, two_of
 from pipeline.schedule.fields.times import duration, lasting, seconds
-from pipeline.schedule.sections import Reading, Section, output_source
+from pipeline.schedule.sections import Reading, Section, output_source, output_stereo
 from pipeline.schedule.sections.music import Music, read_music
 from pipeline.schedule.sections.output_video import Video, videos
 from pipeline.schedule.sections.shots_lengths import read_lengths
@@ -90,6 +90,9 @@ class Output:
     seed: int = setting(fields.integer(0, 2**63 - 1), 0, "the same schedule with the same seed gives the same frames")
 
     video: tuple[Video, ...] = setting(videos, (Video(),), "the formats and places to deliver to")
+    stereo: str | None = output_stereo.stereo()
+    eyes: float | None = output_stereo.eyes()
+    screen: float | None = output_stereo.screen()
     shot_lengths: tuple[float, ...] = ()
 
     @property
@@ -147,6 +150,7 @@ def _read(reading: Reading) -> Output:
         _tell_rate(entries, clock)
         clock = _with_clip(entries, clock)
     output: Output = read_entry(section_reader(Output), entries, "output", clock, default=Output())
+    output = dataclasses.replace(output, video=tuple(_with_stereo(video, output) for video in output.video))
     clock = dataclasses.replace(clock, fps=output.fps)
     lengths: list[float] | None = read_entry(partial(read_lengths, top=entries), entries, "shots", clock, default=None)
     if lengths is None:
@@ -159,6 +163,13 @@ def _read(reading: Reading) -> Output:
         problems.add(InvalidError(entries["shots"], f"are more than {MAX_FRAMES:,} frames long"))
         return output
     return dataclasses.replace(output, length=sum(lengths), shot_lengths=tuple(lengths))
+
+
+def _with_stereo(video: Video, output: Output) -> Video:
+    """The file with what the section says of pictures for two eyes, unless it says so itself."""
+    own = {name: getattr(video, name) for name in output_stereo.NAMES}
+    filled = {name: getattr(output, name) if value is None else value for name, value in own.items()}
+    return dataclasses.replace(video, **filled) if filled["stereo"] else video
 
 
 def _tell_rate(entries: Mapping[str, Value], clock: Clock) -> None:

@@ -14,6 +14,7 @@ from pipeline.schedule.fields.clock import Clock
 from pipeline.schedule.fields.frame_rate import frames_per_second
 from pipeline.schedule.fields.readers import setting_readers
 from pipeline.schedule.fields.shapes import described, list_of, one_of, section, setting, settings, two_of, written_as
+from pipeline.schedule.sections import output_stereo
 from pipeline.video import formats
 from pipeline.video.interpolation import MODES
 from pipeline.video.platforms import FITS, PLATFORMS
@@ -120,6 +121,9 @@ class Video:
     )
     bits: int | None = setting(fields.integer(8, 10), None, "bits per colour channel: 8, or 10 against banding")
     subtitles: bool = setting(fields.flag, False, "the strongest prompt as subtitles that can be switched on")
+    stereo: str | None = output_stereo.stereo()
+    eyes: float | None = output_stereo.eyes()
+    screen: float | None = output_stereo.screen()
 
     @property
     def upscaler(self) -> Path | None:
@@ -190,6 +194,11 @@ def _check(video: Video, value: Value) -> None:
         note("encoder", f"{video.encoder} cannot encode {video.format}; {hint}")
     elif video.preset is not None and video.encoder != SOFTWARE:
         note("preset", "applies only to the software encoder; remove it or encoder")
+    for name in ("eyes", "screen"):
+        if name in entries and video.stereo is None:
+            note(name, "has no effect without stereo: side_by_side, or anaglyph")
+    if video.place and video.stereo == output_stereo.SIDE_BY_SIDE:
+        note("stereo", f"{video.place} shows one picture; remove place, or write anaglyph")
     if video.place and video.size:
         note("size", f"{video.place} has its own size; remove one of them")
 

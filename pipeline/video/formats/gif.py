@@ -5,7 +5,7 @@ from mmap import mmap
 from pathlib import Path
 
 from pipeline.video.containers import Container, EmbeddedText
-from pipeline.video.embedded_text import MAX_PARTS, MAX_TEXT
+from pipeline.video.containers.embedded_text import MAX_PARTS, MAX_TEXT
 from pipeline.video.formats import Format
 from render.errors import EncodingError
 

@@ -10,7 +10,7 @@ from mmap import mmap
 from pathlib import Path
 
 from pipeline.video.containers import Container, EmbeddedText
-from pipeline.video.embedded_text import MAX_TEXT, chunks
+from pipeline.video.containers.embedded_text import MAX_TEXT, chunks
 from pipeline.video.formats import Format
 
 _XMP_FLAG = 0x04

@@ -15,7 +15,7 @@ from render.motion.displacements import Displacement, Fields, on_grid
 from render.motion.displacements.camera import to_pixels
 from render.motion.transforms import Matrix, Size
 from render.spec import FrameMotion
-from render.spec.camera import UNMOVED, RoomMove, View
+from render.spec.camera import UNMOVED, Depth, RoomMove, View
 
 ORDER = 0.5  # as `camera`: a motion has one or the other
 
@@ -42,7 +42,7 @@ class Placed:
         """See `Displacement`."""
         if self.matrix is None:
             return self.move.at(points)
-        return _through(self.matrix, self.move.at(_back(self.matrix, points)))
+        return through(self.matrix, self.move.at(_back(self.matrix, points)))
 
     def visible(self, points: Tensor) -> Tensor | None:
         """See `Displacement`."""
@@ -71,19 +71,29 @@ def _move(move: RoomMove, size: Size, fields: Fields) -> GroundMove | SurfaceMov
     before, after = eye(move.before), eye(move.after)
     if depth.file is None:
         return GroundMove(before=before, after=after)
-    if fields.grey is None:
-        raise RunError("a picture of depth needs something that reads it, which was not loaded")
-    white = fields.grey(size, depth.file, depth.seconds)
-    nearness = sharpened(torch.lerp(white.new_tensor(1 / depth.far), white.new_tensor(1 / depth.near), white))
+    nearness = nearness_of(depth, size, fields)
     origin = eye(View(pose=UNMOVED, fov=depth.fov))
     return SurfaceMove(origin=origin, nearness=nearness, before=before, after=after)
 
 
-def _through(matrix: Matrix, points: Tensor) -> Tensor:
+def nearness_of(depth: Depth, size: Size, fields: Fields) -> Tensor:
+    """Return the inverse of how far ahead everything in a picture or video of depth is: (H, W) above 0, edges sharp.
+
+    Raises:
+        RunError: nothing that reads it was loaded.
+    """
+    if fields.grey is None or depth.file is None:
+        raise RunError("a picture of depth needs something that reads it, which was not loaded")
+    white = fields.grey(size, depth.file, depth.seconds)
+    return sharpened(torch.lerp(white.new_tensor(1 / depth.far), white.new_tensor(1 / depth.near), white))
+
+
+def through(matrix: Matrix, points: Tensor) -> Tensor:
+    """Return where a matrix (3, 3) moves points (..., 2)."""
     moved = torch.cat([points, torch.ones_like(points[..., :1])], dim=-1) @ points.new_tensor(matrix.T)
     return moved[..., :2] / moved[..., 2:]
 
 
 def _back(matrix: Matrix, points: Tensor) -> Tensor:
     inverse: Matrix = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
-    return _through(inverse, points)
+    return through(inverse, points)

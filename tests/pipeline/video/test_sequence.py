@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.video.embedded_text import texts
+from pipeline.video.containers.embedded_text import texts
 from pipeline.video.formats.png import FORMAT
 from pipeline.video.measuring import measured
 from pipeline.video.recipe import Sound

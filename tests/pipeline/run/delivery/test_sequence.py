@@ -24,7 +24,7 @@ from pipeline.run.verify import Verification
 from pipeline.schedule.origin import Origin
 from pipeline.schedule.origin_loader import load_origin
 from pipeline.video import formats
-from pipeline.video.embedded_text import container_of
+from pipeline.video.containers.embedded_text import container_of
 from render.errors import CheckpointError, EncodingError
 from render.models.model import sha256
 from render.renderer.renderer import Renderer

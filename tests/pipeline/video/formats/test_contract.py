@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.schedule.sections.output_video import Video
 from pipeline.video import formats
-from pipeline.video.embedded_text import container_of, texts
+from pipeline.video.containers.embedded_text import container_of, texts
 from pipeline.video.ffmpeg import assemble, encoder_options
 from render.errors import UnknownNameError
 
