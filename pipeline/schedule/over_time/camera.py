@@ -109,7 +109,8 @@ class CameraOverTime:
         depth = self._depth(number)
         if depth is None:
             return None
-        origin, pose = self._begun(number), UNMOVED
+        pose: tuple[float, ...] = UNMOVED
+        origin = self._begun(number)
         if self._poses is not None and number not in self._frames.cuts:
             origin, pose = int(self._origins[number]), _rounded(self._poses[number, 1, :3])
         return Seen(

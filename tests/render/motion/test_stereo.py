@@ -34,7 +34,8 @@ def moved(picture: Tensor, across: float) -> Tensor:
     """The picture moved to the right, by the Fourier transform: an oracle that shares nothing with the code."""
     wave = torch.fft.fftfreq(WIDTH)
     turned = torch.fft.fft(picture) * torch.exp(-2j * math.pi * wave * across)
-    return torch.fft.ifft(turned).real
+    back: Tensor = torch.fft.ifft(turned).real
+    return back
 
 
 @pytest.mark.parametrize(("distance", "screen"), [(1.0, 4.0), (2.0, 2.0), (8.0, 2.0)])
