@@ -107,9 +107,9 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
-    "pipeline.commands": "storage audio video video.containers video.formats schedule schedule.over_time schedule.sections "
-    "run run.folder run.delivery run.session views views.plot importers importers.formats importers.notations batch "
-    "batch.jobs batch.workers terminal",
+    "pipeline.commands": "storage audio video video.containers video.formats schedule schedule.over_time "
+    "schedule.sections run run.folder run.delivery run.session views views.plot importers importers.formats "
+    "importers.notations batch batch.jobs batch.workers terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow
