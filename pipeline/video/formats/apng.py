@@ -1,4 +1,7 @@
-"""Animated PNG. A text is an iTXt chunk before IEND (PNG 1.2, section 4.2.3.3)."""
+"""Animated PNG. A text is an iTXt chunk before IEND (PNG 1.2, section 4.2.3.3).
+
+ffmpeg does not read a single picture back as an animation, so durations are read here.
+"""
 
 import struct
 import zlib
@@ -11,6 +14,7 @@ from pipeline.video.containers.embedded_text import MAX_TEXT, chunks
 from pipeline.video.formats import Format
 from render.errors import EncodingError
 
+_DELAY = 20  # bytes of an fcTL chunk before it
 _KEYWORD = b"Description\0\0\0\0\0"  # uncompressed, no language, no translation
 
 
@@ -31,6 +35,16 @@ def _texts(content: mmap) -> Iterator[bytes]:
             yield content[at + len(_KEYWORD) : at + min(size, MAX_TEXT + len(_KEYWORD) + 1)]
 
 
+def _lengths(content: mmap) -> tuple[float | None, float]:
+    """The sum of the delays in an animation's fcTL chunks, which are fractions of a second; it has no sound."""
+    delays = []
+    for kind, at, size in chunks(content, 8, ">I4s", padding=False):
+        if kind == b"fcTL" and size >= _DELAY + 4:
+            above, below = struct.unpack_from(">HH", content, at + _DELAY)
+            delays.append(above / (below or 100))
+    return sum(delays) if len(delays) > 1 else None, 0.0
+
+
 FORMAT = Format(
     about="animated PNG, lossless; no sound, loops forever",
     rank=9,
@@ -41,6 +55,7 @@ FORMAT = Format(
         signature=rb"\x89PNG",
         demuxer=("-f", "apng"),
         text=EmbeddedText(write=write_text, read=_texts),
+        lengths=_lengths,
     ),
     encoder="apng",
     options={"plays": 0},
