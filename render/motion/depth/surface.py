@@ -50,7 +50,9 @@ class SurfaceMove:
         return self._seen_by(self.after)
 
     def _seen_by(self, eye: Eye) -> Tensor:
-        return self.nearness if self.is_seen and eye == self.origin else seen_by(eye, self.origin, self.nearness)
+        if self.is_seen and eye == self.origin:
+            return self.nearness
+        return seen_by(eye, self.origin, self.nearness, goes_on=self.is_seen)
 
     @cached_property
     def _field(self) -> tuple[Tensor, Tensor]:

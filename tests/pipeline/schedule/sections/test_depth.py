@@ -119,8 +119,8 @@ def test_a_video_shows_the_frame_before(folder: Path) -> None:
     [
         ("depth: grond", "4:8: depth: unknown depth 'grond'; did you mean 'ground'"),
         (
-            "depth: {from: embedded}",
-            "4:15: depth.from: unknown depth 'embedded'; expected flat, ground, a model's name",
+            "depth: {from: midas}",
+            "4:15: depth.from: unknown depth 'midas'; did you mean 'midas-small'?",
         ),
         (
             "depth: {horizon: 2, from: ground}",
@@ -130,7 +130,7 @@ def test_a_video_shows_the_frame_before(folder: Path) -> None:
         ("depth: {from: depth.png, near: 11}", "4:32: depth.near: far must be farther than near (11), got 10"),
         (
             "depth:",
-            "4:7: depth: expected flat, ground, a model's name, or the path of a picture or video of depth, got nothing",
+            "4:7: depth: expected flat, ground, a model's name, or the path of a picture or video of depth, got no",
         ),
         (
             "depth: [ground]",
