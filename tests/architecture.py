@@ -36,7 +36,7 @@ ROOMS: Mapping[str, str] = {
     "render.device": "errors latents",
     "render.motion.transforms": "",
     "render.motion.depth": "spec",
-    "render.motion.depth.estimators": "errors files models",
+    "render.motion.depth.estimators": "errors files models motion.depth",
     "render.motion.displacements": "errors catalogue spec motion.transforms motion.depth",
     "render.motion": "catalogue spec latents motion.displacements",
     "render.motion.canvas": "latents motion motion.displacements",
