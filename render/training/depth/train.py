@@ -35,11 +35,11 @@ class DepthRun:
         self.average = Average(self.net, config.average)
         self.step = 0
 
-    def train(self) -> None:
-        """Run to the last step; a non-finite loss stops the run and names the step."""
+    def train(self, until: int | None = None) -> None:
+        """Run to the last step, or to an earlier one; a non-finite loss stops the run and names the step."""
         self._resume()
         losses: list[float] = []
-        while self.step < self.config.steps:
+        while self.step < (self.config.steps if until is None else until):
             losses.append(self._one_step())
             if not math.isfinite(losses[-1]):
                 raise FloatingPointError(f"loss is {losses[-1]} at step {self.step}")

@@ -13,8 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from render.files.checkpoints import fit, read_state_dict
+from render.errors import WeightsError
+from render.files.checkpoints import fit, read_tensors
 from render.models.model import ModelFiles
+from render.motion.depth.seen import in_float32, multiple, on_pixels
 
 SIDE = 160  # pixels of the longer side of what the network sees
 MULTIPLE = 32  # of the sides: it halves them five times
@@ -127,29 +129,30 @@ class EmbeddedDepth:
         return torch.cat([self._one(each[None]) for each in image])
 
     def _one(self, image: Tensor) -> Tensor:
-        height, width = image.shape[-2:]
-        weights = next(self._net.parameters())
-        seen = F.interpolate(
-            image.to(weights.device, torch.float32), seen_size(height, width), mode="bilinear", antialias=True
-        )
-        nearness = self._net(seen.to(weights.dtype)).float()
-        return F.interpolate(nearness[None], (height, width), mode="bilinear", align_corners=False)[0].to(image.device)
+        size = seen_size(image.shape[-2], image.shape[-1])
+        seen = F.interpolate(image.float(), size, mode="bilinear", antialias=True, align_corners=False)
+        with in_float32(image.device):
+            return on_pixels(self._net(seen.clamp(0, 1)), image)
 
 
 def seen_size(height: int, width: int) -> tuple[int, int]:
     """Return the (height, width) of what the network sees of a picture: its longer side is `SIDE`."""
-    scale = SIDE / max(height, width) / MULTIPLE
-    return max(1, round(height * scale)) * MULTIPLE, max(1, round(width * scale)) * MULTIPLE
+    scale = SIDE / max(height, width)
+    return multiple(height * scale, MULTIPLE), multiple(width * scale, MULTIPLE)
 
 
 def load(files: ModelFiles, device: torch.device, dtype: torch.dtype) -> EmbeddedDepth:
-    """Load the network. It computes in float32 whatever the renderer's `dtype`, as it takes milliseconds.
+    """Load the network. It computes in float32, whatever the other networks do.
 
     Raises:
-        WeightsError: the file holds other weights, see `fit`.
+        WeightsError: the file is missing, damaged or wants to execute code, or its tensors are not this network's.
     """
     assert files.weights is not None
-    net = DepthNet()
+    with torch.random.fork_rng(devices=[]):
+        net = DepthNet().eval().requires_grad_(False)
     wanted = {name: tuple(value.shape) for name, value in net.state_dict().items()}
-    net.load_state_dict(fit(read_state_dict(files.weights), wanted, files.weights, "the embedded depth network"))
-    return EmbeddedDepth(net.float().eval().requires_grad_(False).to(device))
+    tensors = fit(read_tensors(files.weights), wanted, files.weights, "the embedded depth network")
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise WeightsError(f"{files.weights}: holds weights that are not finite")
+    net.load_state_dict(tensors)
+    return EmbeddedDepth(net.to(device))
