@@ -17,7 +17,7 @@ def folded(state: dict[str, Tensor]) -> dict[str, Tensor]:
     net.load_state_dict(state)
     net.eval()
     for unit in net.modules():
-        if isinstance(unit, Unit):
+        if isinstance(unit, Unit) and isinstance(unit.norm, nn.BatchNorm2d):
             unit.conv, unit.norm = fuse_conv_bn_eval(unit.conv, unit.norm), nn.Identity()
     return {name: value.detach() for name, value in net.state_dict().items()}
 

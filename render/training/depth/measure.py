@@ -39,9 +39,10 @@ def _guesses(estimate: Estimate, scenes: DepthScenes, size: int) -> dict[str, Gu
     def network(pictures: np.ndarray) -> Guess:
         return lambda k: estimate(torch.from_numpy(pictures[k]).movedim(-1, 0)[None].float() / 255)[0]
 
-    floors: dict[str, Guess] = {
-        f"ground, horizon {where}": (lambda k, where=where: ground(where, size)) for where in HORIZONS
-    }
+    def floor(horizon: float) -> Guess:
+        return lambda k: ground(horizon, size)
+
+    floors = {f"ground, horizon {where}": floor(where) for where in HORIZONS}
     return {
         "network": network(scenes.pictures),
         "network, as the VQGAN shows them": network(scenes.seen),

@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 SEED, HELD_OUT_SEED = 20_000_000, 30_000_000
 """Of the first scene of each set: none of the seeds that other networks are made with."""
 
-MAKERS: tuple[Callable[[Canvas], object], ...] = (draw_scene, draw_subject, draw_scene, draw_sky)
+Drawn = tuple[NDArray[np.uint8], list[str]]
+
+MAKERS: tuple[Callable[[Canvas], Drawn], ...] = (draw_scene, draw_subject, draw_scene, draw_sky)
 """In turn."""
 
 FLAT = frozenset(
@@ -71,7 +73,7 @@ def depth_scene(number: int, seed: int, size: int) -> tuple[NDArray[np.uint8], R
     """The picture (size, size, 3) and relief of a scene, by its number; None if its relief says nothing."""
     relief = Relief(size)
     c = Canvas(np.random.default_rng(seed + number), size, relief)
-    picture, _ = MAKERS[number % len(MAKERS)](c)  # type: ignore[misc]
+    picture, _ = MAKERS[number % len(MAKERS)](c)
     near = relief.nearness
     if c.subject in FLAT or near.std() <= _LEAST * max(1e-6, float(near.max())):
         return None

@@ -30,7 +30,7 @@ class DepthRun:
         self.config, self.run, self.scenes = config, run, scenes
         self._shown = round(config.seen * len(scenes.pictures))
         torch.manual_seed(config.seed)
-        self.net = DepthNet(nn.BatchNorm2d).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = DepthNet(nn.BatchNorm2d).to(memory_format=torch.channels_last)
         self.adam = torch.optim.AdamW(self.net.parameters(), betas=(0.9, 0.99), weight_decay=config.weight_decay)
         self.average = Average(self.net, config.average)
         self.step = 0

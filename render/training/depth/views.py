@@ -69,8 +69,8 @@ def spoilt(pictures: Tensor, rng: np.random.Generator) -> Tensor:
     def noise(*shape: int) -> Tensor:
         return torch.from_numpy(rng.standard_normal((batch, *shape), dtype=np.float32))
 
-    if rng.random() < 0.3:
-        factor = rng.uniform(1.5, 4)
+    if rng.random() < 0.5:
+        factor = rng.uniform(1.5, 5)
         small = F.interpolate(pictures, scale_factor=1 / factor, mode="bilinear", antialias=True)
         pictures = F.interpolate(small, size=(height, width), mode="bilinear", align_corners=False)
     mixed = torch.eye(3) + strength(0.25, 0.5)[..., 0] * noise(3, 3)

@@ -128,7 +128,7 @@ def drawn_as(kind: str) -> Callable[[Callable[Concatenate[C, P], T]], Callable[C
 
     def decorate(draw: Callable[Concatenate[C, P], T]) -> Callable[Concatenate[C, P], T]:
         @wraps(draw)
-        def drawn(c: C, *args: P.args, **kwargs: P.kwargs) -> T:
+        def drawn(c: C, /, *args: P.args, **kwargs: P.kwargs) -> T:
             if c.relief is None:
                 return draw(c, *args, **kwargs)
             with c.relief.drawing(kind):

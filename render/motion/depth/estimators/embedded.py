@@ -114,7 +114,8 @@ class DepthNet(nn.Module):
         for rung in reversed(range(len(_LADDER))):
             x = F.interpolate(self.enlarged[rung](x), scale_factor=2.0, mode="nearest")
             x = self.mixed[rung](F.relu(x + self.across[rung](seen[rung])))
-        return self.out(x)[:, 0]
+        nearness: Tensor = self.out(x)[:, 0]
+        return nearness
 
 
 class EmbeddedDepth:
