@@ -1,4 +1,4 @@
-"""Command line: `python -m render.training all`, its steps one by one (data, vqgan, ...), `bank`, `transformer`."""
+"""Command line: `python -m render.training all`, its steps (data, vqgan, ...), `bank`, `transformer`, `depth`."""
 
 import json
 import logging
@@ -10,6 +10,7 @@ import click
 from render.training.bank import bank
 from render.training.config import Recipe, load_recipe
 from render.training.data.packages import FetchError
+from render.training.depth.command import depth
 from render.training.transformer.command import transformer
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -243,6 +244,7 @@ def _sheet(stem: Path, pair: Path, other: Path, sheet: Path, size: tuple[int, in
 
 main.add_command(bank)
 main.add_command(transformer)
+main.add_command(depth)
 
 if __name__ == "__main__":
     main()

@@ -142,6 +142,28 @@ class TransformerConfig:
     seed: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class DepthConfig:
+    """The depth network. Scenes are drawn with `size` pixels a side, a share `seen` of them also by the VQGAN.
+
+    The loss leaves out the `trimmed` share of the pixels that fit least, and weighs the gradients' by `gradients`.
+    """
+
+    scenes: int = 9_000
+    held_out: int = 400
+    size: int = 144
+    seen: float = 0.4
+    steps: int = 6_000
+    batch: int = 16
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    trimmed: float = 0.05
+    gradients: float = 0.5
+    average: float = 0.998
+    save_every: int = 250
+    seed: int = 0
+
+
 def refining(**values: Any) -> VQGANConfig:
     """The settings that differ when an existing VQGAN is trained to be guided."""
     return VQGANConfig(**{"steps": 3_000, "learning_rate": 8e-4, "latent_noise": 0.2} | values)
@@ -157,6 +179,7 @@ class Recipe:
     vqgan: VQGANConfig = field(default_factory=VQGANConfig)
     refine: VQGANConfig = field(default_factory=refining)
     transformer: TransformerConfig = field(default_factory=TransformerConfig)
+    depth: DepthConfig = field(default_factory=DepthConfig)
 
 
 SECTIONS: dict[str, Callable[..., Any]] = {
@@ -166,6 +189,7 @@ SECTIONS: dict[str, Callable[..., Any]] = {
     "vqgan": VQGANConfig,
     "refine": refining,
     "transformer": TransformerConfig,
+    "depth": DepthConfig,
 }
 
 

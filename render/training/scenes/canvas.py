@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from render.training.scenes.noise import BASE, noise_bank
+from render.training.scenes.relief import FLOOR, Relief, drawn_as
 
 Array = NDArray[Any]
 Colour = Sequence[float] | Array
@@ -24,9 +25,12 @@ def smoothstep(value: Array, low: float, high: float) -> Array:
 
 
 class Canvas:
-    """The state a motif draws on. Everything random comes from `rng`, so a seed gives a picture."""
+    """The state a motif draws on. Everything random comes from `rng`, so a seed gives a picture.
 
-    def __init__(self, rng: np.random.Generator, size: int) -> None:
+    With a `relief`, every brush also tells that what it covers; the picture is the same.
+    """
+
+    def __init__(self, rng: np.random.Generator, size: int, relief: Relief | None = None) -> None:
         self.rng, self.size = rng, size
         axis = ((np.arange(size) + 0.5) / size).astype(np.float32)
         self.x, self.y = axis[None, :], axis[:, None]
@@ -35,6 +39,8 @@ class Canvas:
         self.time = "noon"
         self.horizon = 0.5
         self.sun = (0.5, 0.3)
+        self.relief = relief
+        self.subject = ""
 
     # ---- chance
     def pick(self, *options: Any) -> Any:
@@ -89,6 +95,14 @@ class Canvas:
         """Lay a colour (3,) or picture (S, S, 3) over the picture where the mask is 1."""
         m = np.clip(np.broadcast_to(np.asarray(mask, np.float32), (self.size, self.size)), 0, 1)[..., None]
         self.image = self.image + (np.asarray(colour, np.float32) - self.image) * m
+        self.covered(m[..., 0])
+
+    def covered(self, mask: Array, nearness: Array | None = None) -> None:
+        """Tell the relief that something has been drawn where the mask is 1, and how near it is if a rule says so."""
+        if self.relief is not None and nearness is not None:
+            self.relief.put(mask, nearness)
+        elif self.relief is not None:
+            self.relief.cover(mask)
 
     def add(self, mask: Array | float, colour: Colour) -> None:
         """Add light of this colour where the mask is 1."""
@@ -137,6 +151,7 @@ def pen(colour: Colour, alpha: int = 255) -> tuple[int, int, int, int]:
     return r, g, b, alpha
 
 
+@drawn_as(FLOOR)
 def floor(c: Canvas, edge: float, colour: Colour, base: float = 2, contrast: float = 0.6) -> None:
     """Flat ground in perspective with a slightly wavy edge."""
     line = edge + 0.05 * (c.ridge(1.5, "smooth") - 0.5)

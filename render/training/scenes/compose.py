@@ -162,8 +162,12 @@ def _neon(c: Canvas) -> list[str]:
 
 def make_scene(seed: int, size: int = 96) -> tuple[NDArray[np.uint8], list[str]]:
     """A picture uint8 (size, size, 3) and its captions, by seed."""
-    c = Canvas(np.random.default_rng(seed), size)
-    kind = _choose(c, WHOLE)
+    return draw_scene(Canvas(np.random.default_rng(seed), size))
+
+
+def draw_scene(c: Canvas) -> tuple[NDArray[np.uint8], list[str]]:
+    """`make_scene` on this canvas."""
+    kind = c.subject = _choose(c, WHOLE)
     captions = WHOLE[kind][0](c)
     c.image = np.clip(c.image, 0, 255).astype(np.float32)
     if kind not in PLAIN and c.chance(0.22):

@@ -118,6 +118,7 @@ def solid(c: Canvas, mask: Array, colour: Colour, depth: float = 0.05, grain: fl
     tone = np.broadcast_to(np.asarray(colour, np.float32), c.image.shape)[tall, wide]
     under = c.image[tall, wide]
     c.image[tall, wide] = under + (np.clip(tone * shade, 0, 255) - under) * part[..., None]
+    c.covered(mask)
 
 
 def backdrop(c: Canvas, *tones: Colour) -> None:

@@ -138,7 +138,12 @@ def _sky(c: Canvas, hour: Hour) -> list[str]:
 
 def make_sky(seed: int, size: int = 96) -> tuple[NDArray[np.uint8], list[str]]:
     """A picture uint8 (size, size, 3) and its captions, by seed."""
-    c = Canvas(np.random.default_rng(seed), size)
+    return draw_sky(Canvas(np.random.default_rng(seed), size))
+
+
+def draw_sky(c: Canvas) -> tuple[NDArray[np.uint8], list[str]]:
+    """`make_sky` on this canvas."""
+    c.subject = "sky"
     weights = np.array([hour.weight for hour in HOURS])
     hour = HOURS[int(c.rng.choice(len(HOURS), p=weights / weights.sum()))]
     c.horizon = c.uniform(0.35, 0.7)

@@ -4,6 +4,7 @@ import numpy as np
 
 from render.training.scenes.canvas import Array, Canvas, smoothstep
 from render.training.scenes.palette import GLOWS, LIGHTS, Light
+from render.training.scenes.relief import SKY, drawn_as
 
 
 def article(word: str) -> str:
@@ -17,12 +18,15 @@ def choose_time(c: Canvas) -> str:
     return str(c.rng.choice(list(LIGHTS), p=weights / weights.sum()))
 
 
+@drawn_as(SKY)
 def paint_sky(c: Canvas, time: str | None = None, light: Light | None = None) -> list[str]:
     """Fill the picture with a sky, set the light of the scene, and return phrases for the sky.
 
     `light` stands in for the colours that the time has otherwise.
     """
     c.time = time or choose_time(c)
+    if c.relief is not None:
+        c.relief.horizon = c.horizon
     light = light or LIGHTS[c.time]
     top, low = c.vary(c.pick(*light.top), 12), c.vary(c.pick(*light.low), 12)
     c.light = np.asarray(light.tint, np.float32) * c.uniform(0.9, 1.12)
@@ -88,6 +92,7 @@ def sun(c: Canvas) -> None:
     c.blend(smoothstep(-d, -r - 0.012, -r + 0.012), c.vary((255, 246, 208), 8))
 
 
+@drawn_as(SKY)
 def moon(c: Canvas) -> None:
     """A full or crescent moon with a halo."""
     x, y, r = c.uniform(0.15, 0.85), c.uniform(0.1, 0.32), c.uniform(0.04, 0.12)

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from render.training.scenes.canvas import Array, Canvas
+from render.training.scenes.relief import PAINT, drawn_as
 
 WORDS: dict[str, tuple[str, ...]] = {
     "oil": ("an oil painting of {}", "{}, oil painting", "{} painted in oil"),
@@ -45,6 +46,7 @@ def _oil(c: Canvas) -> None:
     c.image = (flat - 128) * 1.15 + 128 + 16 * (c.noise(24, 0.5, "rough")[..., None] - 0.5)
 
 
+@drawn_as(PAINT)
 def _watercolor(c: Canvas) -> None:
     soft = np.asarray(_picture(c).filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.GaussianBlur(0.8)), np.float32)
     c.image = 255 - (255 - soft) * (0.5 + 0.45 * c.noise(4)[..., None])

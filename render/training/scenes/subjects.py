@@ -114,9 +114,14 @@ def _under_sky(c: Canvas, subject: Subject) -> list[str]:
 
 def make_subject(seed: int, size: int = 96, name: str | None = None) -> tuple[NDArray[np.uint8], list[str]]:
     """A picture uint8 (size, size, 3) of a subject, or of the one named, and its captions, by seed."""
-    c = Canvas(np.random.default_rng(seed), size)
+    return draw_subject(Canvas(np.random.default_rng(seed), size), name)
+
+
+def draw_subject(c: Canvas, name: str | None = None) -> tuple[NDArray[np.uint8], list[str]]:
+    """`make_subject` on this canvas."""
     drawn = str(c.pick(*SUBJECTS))
-    subject = SUBJECTS[name or drawn]
+    c.subject = name or drawn
+    subject = SUBJECTS[c.subject]
     captions = _under_sky(c, subject) if subject.times else subject.draw(c)
     c.image = np.clip(c.image, 0, 255).astype(np.float32)
     if c.chance(0.12):

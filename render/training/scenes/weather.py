@@ -4,8 +4,10 @@ import numpy as np
 
 from render.training.scenes.canvas import Canvas
 from render.training.scenes.palette import COLOURS
+from render.training.scenes.relief import PAINT, drawn_as
 
 
+@drawn_as(PAINT)
 def rain(c: Canvas) -> list[str]:
     """Slanted streaks and a grey veil."""
     slant, count = c.uniform(-0.12, 0.12), c.count(60, 170)
@@ -24,6 +26,7 @@ def rain(c: Canvas) -> list[str]:
     return ["in the rain", "in heavy rain", "on a rainy day", "with rain falling", "in rainy weather"]
 
 
+@drawn_as(PAINT)
 def snowfall(c: Canvas) -> list[str]:
     """Flakes of different sizes."""
     count = c.count(60, 200)
@@ -37,6 +40,7 @@ def snowfall(c: Canvas) -> list[str]:
     return ["in falling snow", "with snow falling", "in a snowstorm", "while it is snowing"]
 
 
+@drawn_as(PAINT)
 def fog(c: Canvas) -> list[str]:
     """A pale veil, thickest around the horizon."""
     veil = np.clip(c.uniform(0.25, 0.5) + 0.6 * c.noise(1.5, 3) * (1 - np.abs(c.y - c.horizon)), 0, 0.93)
@@ -44,6 +48,7 @@ def fog(c: Canvas) -> list[str]:
     return ["in fog", "in the mist", "on a foggy morning", "in thick fog", "covered in mist"]
 
 
+@drawn_as(PAINT)
 def rainbow(c: Canvas) -> list[str]:
     """An arc of six colours."""
     d = c.distance(c.uniform(0.3, 0.7), c.horizon + 0.1, 1.1)

@@ -217,6 +217,7 @@ def wolf(c: Canvas) -> list[str]:
         np.asarray(c.pick((245, 240, 215), (245, 240, 215), (225, 110, 70)), np.float32)
         * (0.75 + 0.3 * c.noise(7))[..., None],
     )
+    c.covered(disc, np.zeros_like(disc))
     firs(c, c.count(4, 10))
     rock = c.below(0.76 + 0.5 * np.clip(np.abs(c.x[0] - 0.5) - 0.24, 0, 1) + 0.06 * c.ridge(6, "rough"))
     solid(c, rock, (34, 36, 46), 0.02, 0.5)

@@ -27,6 +27,7 @@ def _towers(c: Canvas, foot: float, count: int, tall: float, neon: bool) -> None
         _windows(c, block, neon)
         block[:, : max(1, (b - a) // 5)] *= 0.75
         c.image[t:e, a:b] = block * (1 - 0.4 * far) + haze * 0.4 * far
+        c.covered((c.x * c.size > a) * (c.x * c.size < b) * (c.y * c.size > t) * (c.y * c.size < e))
 
 
 def _windows(c: Canvas, block: Array, neon: bool) -> None:
@@ -100,6 +101,7 @@ def _street_walls(c: Canvas, road: float) -> None:
     wall = np.clip((np.abs(c.x - centre) - gap) * c.size * 0.4, 0, 1) * (1 - c.below(road))
     stripes = smoothstep(np.sin(c.y * c.uniform(60, 120)) * np.sin(c.x * c.uniform(60, 120)), 0.55, 0.75)
     c.blend(wall * 0.9, c.vary((18, 14, 30), 6))
+    c.covered(wall, np.abs(c.x - centre) * 0.9)
     c.add(wall * stripes * (c.noise(6, 1, "rough") > 0.55) * 0.8, c.pick(*NEONS))
 
 
@@ -128,8 +130,11 @@ def street(c: Canvas) -> list[str]:
     glow = np.asarray((255, 205, 110), np.float32) if c.dark else c.lit((70, 85, 110))
     c.blend(walls.astype(np.float32), tint * np.ones_like(c.image))
     c.blend(walls * windows * (c.noise(5, 1, "rough") > 0.3), glow)
-    road = (c.y > y) & (side < c.uniform(0.7, 1.4))
+    width = c.uniform(0.7, 1.4)
+    road = (c.y > y) & (side < width)
     c.blend(road.astype(np.float32), c.lit((92, 92, 98)) * (0.8 + 0.3 * c.noise(6, 1, "rough"))[..., None])
+    c.covered(walls, far / width)
+    c.covered(road, c.y - y)
     if c.dark:
         for k in range(c.count(2, 5)):
             s = 0.35 / (k + 1)

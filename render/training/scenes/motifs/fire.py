@@ -4,6 +4,7 @@ import numpy as np
 
 from render.training.scenes.canvas import Array, Canvas, smoothstep
 from render.training.scenes.palette import COLOURS
+from render.training.scenes.relief import PAINT, SKY, drawn_as
 
 BURNING: dict[str, list[str]] = {
     "forest": [
@@ -32,6 +33,7 @@ def _flame_colour(heat: Array) -> Array:
     return np.stack(channels, -1).astype(np.float32)
 
 
+@drawn_as(PAINT)
 def flames_over(c: Canvas, top: float, amount: float = 1.0) -> None:
     """Flames rising from the bottom up to about `top`, in tongues, with a glow and smoke above."""
     rise = np.clip((c.y - top) / (1.02 - top), 0, 1)
@@ -118,6 +120,7 @@ def smoke(c: Canvas) -> list[str]:
     ]
 
 
+@drawn_as(SKY)
 def fireworks(c: Canvas) -> list[str]:
     """Bursts of sparks in the night."""
     for _ in range(c.count(1, 5)):

@@ -5,6 +5,7 @@ import numpy as np
 from render.training.scenes.canvas import Array, Canvas, floor, pen, smoothstep
 from render.training.scenes.motifs.plants import draw_tree
 from render.training.scenes.palette import COLOURS
+from render.training.scenes.relief import PAINT, drawn_as
 from render.training.scenes.sky import article
 
 MEADOW: dict[str, list[str]] = {
@@ -40,6 +41,7 @@ def meadow(c: Canvas) -> list[str]:
     ]
 
 
+@drawn_as(PAINT)
 def _rows(c: Canvas) -> list[str]:
     name = c.pick("purple", "purple", "yellow", "red", "pink")
     slant = (c.x - c.uniform(0.3, 0.7)) / (c.depth(c.horizon) + 0.06)
@@ -51,6 +53,7 @@ def _rows(c: Canvas) -> list[str]:
     }.get(name, [f"rows of {name} tulips in a field", f"a field of {name} tulips"])
 
 
+@drawn_as(PAINT)
 def _blooms(c: Canvas, colour: tuple[int, int, int], count: int) -> None:
     """Blossoms scattered on the ground, larger towards the viewer, with a darker side and some stems."""
     near = np.sort(c.rng.random(count) ** c.uniform(0.7, 1.3))

@@ -5,6 +5,7 @@ import numpy as np
 from render.training.scenes.canvas import Array, Canvas, floor, pen, smoothstep
 from render.training.scenes.outlines import Place, backdrop, oval, points, region, solid
 from render.training.scenes.palette import NEONS
+from render.training.scenes.relief import PAINT, drawn_as
 
 
 def tunnel(c: Canvas) -> list[str]:
@@ -35,6 +36,7 @@ def tunnel(c: Canvas) -> list[str]:
         one, two = c.vary(c.pick(*NEONS)), c.vary(c.pick((20, 20, 80), (60, 10, 70), (10, 60, 80)))
         c.image = (one * f[..., None] + two * (1 - f[..., None])) * (0.3 + fade)
     c.add(np.exp(-d / c.uniform(0.07, 0.14)), c.pick((255, 250, 235), (220, 235, 255)))
+    c.covered(np.ones_like(d), d)
     names = {"stone": "a dark stone tunnel", "neon": "a neon tunnel", "swirl": "a spiral tunnel of color"}
     return ["a tunnel", names[kind], "light at the end of a tunnel", "a long tunnel", "flying through a tunnel"]
 
@@ -58,6 +60,7 @@ def stairs(c: Canvas) -> list[str]:
     c.blend(inside * smoothstep(rise % 1, 0.03, 0.0) * 0.6, np.clip(stone * 1.4, 0, 255))
     c.blend(door, light)
     c.add(np.exp(-c.distance(x, top - 0.1) / 0.2) * 0.75, light * 0.8)
+    c.covered(np.ones_like(inside), np.maximum(c.y - top + 0.1, 0.1))
     return [
         "stairs",
         "a staircase",
@@ -79,6 +82,7 @@ def _spiral(c: Canvas) -> list[str]:
     c.image = np.where((level < 0.7)[..., None], tone, wood * 0.22 * (0.4 + d)[..., None])
     c.blend(1 - smoothstep(np.abs(level - 0.7), 0.02, 0.05), wood * 1.2)
     c.add(np.exp(-d / 0.07), (255, 240, 205))
+    c.covered(np.ones_like(d), d + 0.1)
     return [
         "a spiral staircase",
         "a spiral staircase from above",
@@ -107,6 +111,7 @@ def library(c: Canvas) -> list[str]:
     ]
 
 
+@drawn_as(PAINT)
 def _shelves(c: Canvas, wood: Array) -> None:
     """Boards with the backs of books, filling the picture."""
     rows, spines = c.count(5, 7), []
@@ -159,6 +164,7 @@ def _aisle(c: Canvas, wood: Array) -> None:
     light = np.asarray(c.pick((255, 235, 180), (210, 230, 255), (255, 205, 130)), np.float32)
     c.blend(region(c, Place(x, y, 0.07)(points("-1,1.1 -1,-0.6 -0.6,-1.3 0,-1.6 0.6,-1.3 1,-0.6 1,1.1"))), light)
     c.add(np.exp(-c.distance(x, y) / 0.2) * 0.6, light * 0.7)
+    c.covered(np.ones((c.size, c.size)), np.maximum(side, np.abs(c.y - y) / 1.19))
 
 
 def clock(c: Canvas) -> list[str]:
@@ -211,10 +217,13 @@ def ice_cave(c: Canvas) -> list[str]:
     d = c.distance(x, y, 1.15) + 0.1 * (c.noise(3) - 0.5)
     facets = 0.55 + 0.75 * np.abs(c.noise(5, 0.7) - 0.5) * 2
     c.image = ice * (facets * (1.25 - 1.3 * np.clip(d, 0, 0.8)))[..., None]
+    c.covered(np.ones_like(d), 0.6 * np.clip(d, 0, 0.8))
     c.blend(np.clip(1 - np.abs(c.noise(3) - 0.5) * 22, 0, 1) * 0.5, (215, 240, 255))
     floor(c, 0.78, np.clip(ice * 0.7 + 60, 0, 255), 2, 0.4)
     c.add(np.exp(-np.clip(d - 0.1, 0, 1) / 0.12), c.pick((235, 248, 255), (255, 225, 190)))
-    c.blend(smoothstep(-d, -0.2, -0.15) * 0.9, c.pick((235, 248, 255), (255, 235, 210)))
+    opening = smoothstep(-d, -0.2, -0.15)
+    c.blend(opening * 0.9, c.pick((235, 248, 255), (255, 235, 210)))
+    c.covered(opening, np.zeros_like(d))
     spikes = [
         np.asarray([(u - w, 0), (u + w, 0), (u, h)])
         for u, w, h in ((c.uniform(0, 1), c.uniform(0.01, 0.035), c.uniform(0.08, 0.34)) for _ in range(c.count(9, 18)))

@@ -140,6 +140,7 @@ def eclipse(c: Canvas) -> list[str]:
     c.add(np.exp(-np.clip(d - r, 0, 1) / (0.06 + 0.06 * rays)), tone)
     c.add(np.exp(-np.clip(d - r, 0, 1) / 0.25) * 0.35, tone * 0.7)
     c.blend(np.clip((r - d) * c.size, 0, 1), (5, 5, 9))
+    c.covered(d < 2 * r, np.zeros_like(d))
     c.blend(1 - smoothstep(np.abs(d - r), 0.003, 0.012), np.clip(tone * 1.1 + 30, 0, 255))
     if c.chance(0.6):
         t = c.uniform(-2.5, 0.5)

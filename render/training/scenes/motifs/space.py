@@ -4,6 +4,7 @@ import numpy as np
 
 from render.training.scenes.canvas import Canvas, smoothstep
 from render.training.scenes.palette import COLOURS, GLOWS
+from render.training.scenes.relief import SKY, drawn_as
 
 
 def _stars(c: Canvas, density: float = 0.012) -> None:
@@ -72,6 +73,7 @@ def planet(c: Canvas) -> list[str]:
     return words
 
 
+@drawn_as(SKY)
 def moon_surface(c: Canvas) -> list[str]:
     """Grey craters under a black sky, the home planet above."""
     from render.training.scenes.canvas import floor

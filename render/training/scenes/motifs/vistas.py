@@ -11,6 +11,7 @@ from render.training.scenes.motifs.plants import draw_tree
 from render.training.scenes.motifs.water import mirror_water, palm
 from render.training.scenes.outlines import Place, curve, points, region, solid
 from render.training.scenes.palette import COLOURS
+from render.training.scenes.relief import PAINT, drawn_as
 from render.training.scenes.skies import GOLDEN, NIGHT, bright_stars, milky_band
 from render.training.scenes.sky import moon, paint_sky
 
@@ -80,12 +81,11 @@ def golden_sea(c: Canvas) -> list[str]:
     paint_sky(c, time, GOLDEN if time == "golden sunset" else None)
     d, r = c.distance(*c.sun), c.uniform(0.07, 0.11)
     c.add(np.exp(-d / c.uniform(0.15, 0.3)) * 0.7, (170, 105, 35))
-    c.blend(smoothstep(-d, -r - 0.01, -r + 0.01), c.vary((255, 244, 190), 6))
+    disc = smoothstep(-d, -r - 0.01, -r + 0.01)
+    c.blend(disc, c.vary((255, 244, 190), 6))
+    c.covered(disc, np.zeros_like(disc))
     mirror_water(c, c.horizon, c.lit(c.vary((90, 80, 95), 10)), c.uniform(0.55, 0.85), c.pick(0.2, 0.35, 0.6))
-    near = c.depth(c.horizon)
-    path = np.exp(-(((c.x - c.sun[0]) / (0.03 + c.uniform(0.06, 0.16) * near)) ** 2)) * c.below(c.horizon)
-    ripples = smoothstep(c.ground_noise(near, 2.5, 4, "rough"), 0.3, 0.7)
-    c.blend(path * ripples * 0.9, (255, 226, 140))
+    _path(c)
     _shore(c)
     name = time.split()[0]
     return [
@@ -96,6 +96,15 @@ def golden_sea(c: Canvas) -> list[str]:
         f"the {name} evening sun above the water",
         "a sunset over calm water",
     ]
+
+
+@drawn_as(PAINT)
+def _path(c: Canvas) -> None:
+    """The path of the sun's light on the water."""
+    near = c.depth(c.horizon)
+    path = np.exp(-(((c.x - c.sun[0]) / (0.03 + c.uniform(0.06, 0.16) * near)) ** 2)) * c.below(c.horizon)
+    ripples = smoothstep(c.ground_noise(near, 2.5, 4, "rough"), 0.3, 0.7)
+    c.blend(path * ripples * 0.9, (255, 226, 140))
 
 
 def starry_sea(c: Canvas) -> list[str]:
@@ -158,6 +167,7 @@ def rainbow_land(c: Canvas) -> list[str]:
     ]
 
 
+@drawn_as(PAINT)
 def _bow(c: Canvas, low: float) -> None:
     """A bow of six colours above the horizon, the sky brighter below it."""
     x, y, r = c.uniform(0.25, 0.75), c.horizon + low, c.uniform(0.36, 0.5)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from render.training.scenes.canvas import Array, Canvas, pen, smoothstep
+from render.training.scenes.relief import FLOOR, PAINT, drawn_as
 
 SEA_COLOURS = {
     "blue": (20, 85, 165),
@@ -12,6 +13,7 @@ SEA_COLOURS = {
 }
 
 
+@drawn_as(FLOOR)
 def mirror_water(c: Canvas, edge: float, colour: Array, gloss: float, rough: float) -> None:
     """Fill below `edge` with water of a colour that mirrors the sky and breaks it into waves."""
     d = c.depth(edge)
@@ -24,6 +26,7 @@ def mirror_water(c: Canvas, edge: float, colour: Array, gloss: float, rough: flo
         _glitter(c, edge, d, waves)
 
 
+@drawn_as(PAINT)
 def _glitter(c: Canvas, edge: float, d: Array, waves: Array) -> None:
     """The path of light under the sun or moon."""
     width = 0.025 + c.uniform(0.06, 0.16) * d
@@ -166,6 +169,7 @@ def lake(c: Canvas) -> list[str]:
     return ["by a lake", "reflected in a lake", "behind a still lake", "and a mountain lake"]
 
 
+@drawn_as(FLOOR)
 def river(c: Canvas) -> list[str]:
     """A river winding towards the viewer: draw land first."""
     top = c.horizon + c.uniform(0.03, 0.12)
