@@ -167,6 +167,7 @@ _UNUSED = (
     "stop",
     "flow",
     "camera",
+    "gain",
 )  # keys of a prompt or a motion that are left out while they are empty
 
 
