@@ -6,7 +6,7 @@ Source: deforum-art/sd-webui-deforum, scripts/deforum_helpers/animation.py and d
 
 from collections.abc import Callable, Mapping
 
-from pipeline.importers.diffusion_tools.flight import DepthMap, Flight, read_moves, sections, square
+from pipeline.importers.diffusion_tools.flight import DepthMap, Flight, read_moves, sections
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import Screen, read_series
 from pipeline.importers.notes import Effect, Notes
@@ -56,7 +56,7 @@ def _aspect(settings: Settings, screen: Screen, read: Callable[[str], Series], n
         settings.read("aspect_ratio_schedule")
         return constant(screen.size[0] / screen.size[1], screen.frames)
     if "aspect_ratio_schedule" not in settings:
-        return square(screen.frames)
+        return constant(1.0, screen.frames)
     return read_series(settings, "aspect_ratio_schedule", "0: (1)", read, notes)
 
 

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from pipeline.curves.array import Array
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import Screen, read_series
-from pipeline.importers.motion.camera_3d import Axis, axis, camera_rates, euler_steps, over_time
+from pipeline.importers.motion.camera_3d import Axis, axis, camera_rates, euler_steps, over_time, written
 from pipeline.importers.notes import Effect, Notes
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.keys import number
-from pipeline.importers.values.series import Series, constant
+from pipeline.importers.values.series import Series
 from pipeline.schedule.over_time import offsets
 from pipeline.schedule.sections.camera import LEAST_FOV, MOST_FOV
 
@@ -77,9 +77,7 @@ def read_moves(settings: Settings, read: Callable[[str], Series], notes: Notes) 
     return {name: read_series(settings, name, "0: (0)", read, notes) for name in FIELDS}
 
 
-def sections(
-    flight: Flight, screen: Screen, depth: DepthMap | None, notes: Notes
-) -> dict[str, Mapping[str, Entry]]:
+def sections(flight: Flight, screen: Screen, depth: DepthMap | None, notes: Notes) -> dict[str, Mapping[str, Entry]]:
     """The sections `camera` and `depth`; empty if nothing moves."""
     if not any(series.values[1:].any() for series in flight.moves.values()):
         notes.add("3D: nothing moves in these settings", Effect.MOTION)
@@ -100,10 +98,9 @@ def _flat(flight: Flight, screen: Screen, notes: Notes) -> dict[str, Mapping[str
         "tilt": flight.moved("rotation_3d_x", 1.0),
         "roll": flight.moved("rotation_3d_z", 1.0),
     }
-    steps = _steps(axes)
-    lost = offsets.unseen(offsets.walls(steps), gains)
-    axes, steps = _without(axes, steps, lost, "the picture is turned over or shows what is behind the camera", notes)
-    camera: dict[str, Entry] = dict(camera_rates(axes, steps, gains, screen))
+    lost = offsets.unseen(offsets.walls(_steps(axes)), gains)
+    axes = _resting(axes, lost, "the picture is turned over or shows what is behind the camera", notes)
+    camera: dict[str, Entry] = dict(camera_rates(axes, _steps(axes), gains, screen))
     camera |= {"fov": flight.seen(flight.fov, screen.fps), "projection": "deforum"}
     if (flight.aspect.values != 1).any():
         camera["aspect"] = flight.seen(flight.aspect, screen.fps)
@@ -136,9 +133,12 @@ def _room(flight: Flight, screen: Screen, depth: DepthMap, notes: Notes) -> dict
     near, far = (z**2 / gain if ahead else z for z in (depth.near, depth.far))
     turns = np.max([np.abs(axes[name].values) for name in ("pan", "tilt", "roll")], axis=0)
     lost = (axes["dolly"].values > _NEAREST * near) | (turns > _WIDEST)
-    axes, steps = _without(axes, _steps(axes), lost, "the camera drives or turns farther than it sees", notes)
+    axes = _resting(axes, lost, "the camera drives or turns farther than it sees", notes)
     _tell(flight, screen, depth, "ahead" if ahead else "sideways", notes)
-    camera: dict[str, Entry] = dict(camera_rates(axes, steps, gains, screen))
+    constant = all((own.values[1:] == own.values[-1]).all() for own in axes.values())
+    camera: dict[str, Entry] = dict(
+        camera_rates(axes, _steps(axes), gains, screen) if constant else written(axes, screen)
+    )
     room: dict[str, Entry] = {"from": depth.model, "near": _short(near), "far": _short(far)}
     return {"camera": camera | {"fov": number(fov)}, "depth": room}
 
@@ -152,7 +152,9 @@ def _tell(flight: Flight, screen: Screen, depth: DepthMap, way: str, notes: Note
     if not flight.fov.is_constant:
         notes.add("fov_schedule: the angle of view stays; the steps grow and shrink with it, as there", Effect.MOTION)
     if flight.moves["rotation_3d_z"].values[1:].any() and screen.size[0] != screen.size[1]:
-        notes.add("rotation_3d_z: there a picture that is not square is sheared as it rolls; here it turns", Effect.MOTION)
+        notes.add(
+            "rotation_3d_z: there a picture that is not square is sheared as it rolls; here it turns", Effect.MOTION
+        )
 
 
 def _steps(axes: Mapping[str, Axis]) -> Array:
@@ -160,17 +162,14 @@ def _steps(axes: Mapping[str, Axis]) -> Array:
     return euler_steps(axes["tilt"].values, axes["pan"].values, axes["roll"].values, shift)
 
 
-def _without(
-    axes: Mapping[str, Axis], steps: Array, lost: NDArray[np.bool_], why: str, notes: Notes
-) -> tuple[dict[str, Axis], Array]:
+def _resting(axes: Mapping[str, Axis], lost: NDArray[np.bool_], why: str, notes: Notes) -> dict[str, Axis]:
     """Let the camera rest in the frames in which it cannot move."""
     lost = lost & (np.arange(len(lost)) > 0)
     if not lost.any():
-        return dict(axes), steps
+        return dict(axes)
     which = ", ".join(map(str, np.flatnonzero(lost)[:5])) + (", ..." if lost.sum() > 5 else "")
     notes.add(f"3D: in {int(lost.sum())} frames ({which}) {why}; the camera rests there", Effect.MOTION)
-    still = {name: Axis(values=np.where(lost, 0.0, own.values)) for name, own in axes.items()}
-    return still, np.where(lost[:, None, None], np.eye(4), steps)
+    return {name: Axis(values=np.where(lost, 0.0, own.values)) for name, own in axes.items()}
 
 
 def _limited(series: Series, low: float, high: float, name: str, notes: Notes) -> Series:
@@ -186,8 +185,3 @@ def _limited(series: Series, low: float, high: float, name: str, notes: Notes) -
 
 def _short(value: float) -> str:
     return f"{value:.4g}"
-
-
-def square(frames: int) -> Series:
-    """The aspect ratio of a tool that has none."""
-    return constant(1.0, frames)

@@ -21,7 +21,6 @@ from pipeline.importers.values.series import Series
 from pipeline.schedule.over_time import offsets
 
 UNSEEN = 0.05  # pixels
-AXES = ("dolly", "truck", "pedestal", "pan", "tilt", "roll")
 _ALONG, _AROUND = ("truck", "pedestal", "dolly"), ("tilt", "pan", "roll")  # x, y, z
 _SIGNS = np.array([1.0, -1.0, 1.0])  # y points down, and a pedestal rises
 
@@ -62,14 +61,18 @@ def camera_rates(axes: Mapping[str, Axis], steps: Array, gains: Array, screen: S
     """The rates of a camera that moves by `steps`.
 
     Args:
-        axes: the tool's own numbers; an axis that is left out does not move.
+        axes: the tool's own numbers, for all axes.
         gains: (n, 2), how much a point moves with the wall at distance 1, see `pipeline.schedule.over_time.offsets`.
     """
-    still = Axis(values=np.zeros(len(steps)))
-    own = {name: axes.get(name, still) for name in AXES}
-    if _difference(_together(own), steps, gains, screen.size) > UNSEEN:
-        own = {name: replace(own[name], values=values) for name, values in _logarithms(steps).items()}
-    return rates({name: (found.values, CAMERA, found.wordings) for name, found in own.items()}, screen.fps)
+    if _difference(_together(axes), steps, gains, screen.size) <= UNSEEN:
+        return written(axes, screen)
+    exact = _logarithms(steps)
+    return written({name: replace(own, values=exact[name]) for name, own in axes.items()}, screen)
+
+
+def written(axes: Mapping[str, Axis], screen: Screen) -> dict[str, Keys]:
+    """The rates of a camera that moves along and around all axes at once."""
+    return rates({name: (own.values, CAMERA, own.wordings) for name, own in axes.items()}, screen.fps)
 
 
 def over_time(series: Series, names: Mapping[str, str], fps: float) -> Keys:
@@ -83,9 +86,9 @@ def over_time(series: Series, names: Mapping[str, str], fps: float) -> Keys:
 def _crossing(vectors: Array) -> Array:
     """The matrices (..., 3, 3) that take the cross product with vectors (..., 3)."""
     found = np.zeros((*vectors.shape, 3))
-    for row, column, number, sign in ((2, 1, 0, 1), (0, 2, 1, 1), (1, 0, 2, 1)):
-        found[..., row, column] = sign * vectors[..., number]
-        found[..., column, row] = -sign * vectors[..., number]
+    for along, (row, column) in enumerate(((2, 1), (0, 2), (1, 0))):
+        found[..., row, column] = vectors[..., along]
+        found[..., column, row] = -vectors[..., along]
     return found
 
 
@@ -99,13 +102,23 @@ def _together(axes: Mapping[str, Axis]) -> Array:
     return matrices.exponentials(found)
 
 
-def _logarithms(steps: Array) -> dict[str, Array]:
-    """How far a camera moves along and around all axes at once in steps (n, 4, 4)."""
-    turn = steps[:, :3, :3]
+def turns(turn: Array) -> dict[str, Array]:
+    """How far a camera has turned around all axes at once, in degrees, if what it sees is turned by (n, 3, 3)."""
+    return dict(zip(_AROUND, -np.degrees(_around(turn)).T, strict=True))
+
+
+def _around(turn: Array) -> Array:
+    """The axes, times the angle, of rotations (n, 3, 3): (n, 3)."""
     odd = np.stack([turn[:, 2, 1] - turn[:, 1, 2], turn[:, 0, 2] - turn[:, 2, 0], turn[:, 1, 0] - turn[:, 0, 1]], -1)
     sine, cosine = np.linalg.norm(odd, axis=-1) / 2, (np.trace(turn, axis1=1, axis2=2) - 1) / 2
-    angle = np.arctan2(sine, cosine)
-    around = odd / 2 * np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 1.0)[:, None]
+    scale = np.where(sine > 1e-12, np.arctan2(sine, cosine) / np.maximum(sine, 1e-12), 1.0)
+    return np.asarray(odd / 2 * scale[:, None])
+
+
+def _logarithms(steps: Array) -> dict[str, Array]:
+    """How far a camera moves along and around all axes at once in steps (n, 4, 4)."""
+    around = _around(steps[:, :3, :3])
+    angle = np.linalg.norm(around, axis=-1)
     crossed = _crossing(around)
     small = angle < 1e-4
     safe = np.where(small, 1.0, angle)
@@ -113,8 +126,7 @@ def _logarithms(steps: Array) -> dict[str, Array]:
     second = np.where(small, 1 / 6, (safe - np.sin(safe)) / safe**3)[:, None, None]
     mean = np.eye(3) + first * crossed + second * (crossed @ crossed)  # of the turns on the way
     along = -np.linalg.solve(mean, steps[:, :3, 3:])[..., 0] * _SIGNS
-    found = dict(zip(_ALONG, along.T, strict=True))
-    return found | dict(zip(_AROUND, -np.degrees(around).T, strict=True))
+    return dict(zip(_ALONG, along.T, strict=True)) | turns(steps[:, :3, :3])
 
 
 def _difference(one: Array, other: Array, gains: Array, size: tuple[int, int]) -> float:

@@ -74,14 +74,16 @@ class CameraOverTime:
         self._offset = np.array([camera.projection == DEFORUM for camera in cameras])[self._shot]
         self._origins = np.zeros(len(frames.times), dtype=int)  # the frame from which each one's room was first seen
         self._flat = self._flat_matrices() if None in moving else None
-        self._walls, self._gains = self._offsets() if None in moving and self._offset.any() else (None, None)
+        self._walls = self._gains = np.zeros(0)
+        if None in moving and self._offset.any():
+            self._walls, self._gains = self._offsets()
         self._poses = self._room_poses() if any(moving) else None
 
     def flat_at(self, number: int) -> FlatMove | None:
         """The motion to frame `number`, or to the frame after the last one of a loop; None if it rests or has depth."""
         if self._flat is None or self._depth(number) is not None or number in self._frames.cuts:
             return None
-        if self._walls is not None and self._gains is not None and self._offset[number]:
+        if self._offset[number]:
             wall = self._walls[number - 1]
             still = np.array_equal(wall, np.eye(3))
             return None if still else offsets.offset(wall, self._gains[number], self._frames.size, _DIGITS)
@@ -148,11 +150,11 @@ class CameraOverTime:
         return after @ found @ np.linalg.inv(before)
 
     def _offsets(self) -> tuple[Array, Array]:
-        """The motions of the wall, (n, 3, 3), and of every frame the gains, (n + 1, 2), of the projection of Deforum."""
+        """The motions of Deforum's wall, (n, 3, 3), and the gain in every frame, (n + 1, 2)."""
         walls = offsets.walls(self._joined(room_steps))
         gains = offsets.gains(self._fov, self._sampled([camera.aspect for camera in self._cameras]))
         for number in np.flatnonzero(offsets.unseen(walls, gains[1:])) + 1:
-            if self._offset[number] and self._depth(number) is None and number not in self._frames.cuts:
+            if self._offset[number] and self._depth(int(number)) is None and number not in self._frames.cuts:
                 raise self._error("it moves so far that the picture is turned over", int(number))
         return walls, gains
 

@@ -11,6 +11,7 @@ Source: deforum-art/sd-webui-deforum, scripts/deforum_helpers/animation.py, tran
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.curves.array import Array
 from render.spec.camera import FlatMove
@@ -33,7 +34,7 @@ def gains(fov: Array, aspect: Array) -> Array:
     return np.stack([down / aspect, down], axis=-1)
 
 
-def unseen(walls: Array, gains: Array) -> Array:
+def unseen(walls: Array, gains: Array) -> NDArray[np.bool_]:
     """Of each step, whether it shows what is behind the camera, or turns some of the picture over: (n,) bool."""
     moved = np.einsum("nij,kj->nki", walls, _CORNERS)
     ahead = moved[..., 2]
@@ -42,7 +43,8 @@ def unseen(walls: Array, gains: Array) -> Array:
         slope = (walls[:, None, :2, :2] - there[..., None] * walls[:, None, 2:, :2]) / ahead[..., None, None]
         area = np.linalg.det(np.eye(2) - gains[:, None, :, None] * (slope - np.eye(2)))
         sound = (ahead > _NEAREST) & (area > 1 / _LARGEST**2) & (area < _LARGEST**2)
-    return np.asarray(~sound.all(axis=-1))
+    found: NDArray[np.bool_] = ~sound.all(axis=-1)
+    return found
 
 
 def offset(wall: Array, gain: Array, size: tuple[int, int], digits: int) -> FlatMove:

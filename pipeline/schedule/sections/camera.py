@@ -99,8 +99,8 @@ _PROJECTION = Setting(
     name="projection",
     read=fields.choice((PERSPECTIVE, DEFORUM)),
     default=PERSPECTIVE,
-    about="`perspective`; or `deforum`, for imported schedules without depth: the picture is moved exactly as by the 3D "
-    "mode of Deforum and Disco, where `fov` is only a gain of the motion",
+    about="`perspective`; or `deforum`, for imported schedules without depth: the picture moves exactly as in the 3D "
+    "mode of Deforum, where `fov` is only a gain of the motion",
 )
 _ASPECT = Setting(
     name="aspect",
