@@ -41,8 +41,10 @@ def unseen(walls: Array, gains: Array) -> NDArray[np.bool_]:
     with np.errstate(all="ignore"):
         there = moved[..., :2] / ahead[..., None]
         slope = (walls[:, None, :2, :2] - there[..., None] * walls[:, None, 2:, :2]) / ahead[..., None, None]
-        area = np.linalg.det(np.eye(2) - gains[:, None, :, None] * (slope - np.eye(2)))
-        sound = (ahead > _NEAREST) & (area > 1 / _LARGEST**2) & (area < _LARGEST**2)
+        shape = np.eye(2) - gains[:, None, :, None] * (slope - np.eye(2))
+        area, trace = np.linalg.det(shape), np.trace(shape, axis1=-2, axis2=-1)
+        twice = (trace < 0) & (trace**2 >= 4 * area)  # turned over in both directions
+        sound = (ahead > _NEAREST) & (area > 1 / _LARGEST**2) & (area < _LARGEST**2) & ~twice
     found: NDArray[np.bool_] = ~sound.all(axis=-1)
     return found
 
