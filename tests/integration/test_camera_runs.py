@@ -21,7 +21,11 @@ shots:
 - {length: 4, start: carry, depth: ground, refine: {cadence: 2}}
 - {length: 6, depth: {from: depth.png, near: 2}, refine: {cadence: 3}}
 - {length: 4, start: carry}
-- {length: 4, start: carry, depth: flat, camera: {pan: 20*sin(t), dolly: 0.3, projection: deforum}, refine: {cadence: 2}}
+- length: 4
+  start: carry
+  depth: flat
+  camera: {pan: 20*sin(t), dolly: 0.3, projection: deforum}
+  refine: {cadence: 2}
 """
 
 

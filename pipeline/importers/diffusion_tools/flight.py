@@ -20,7 +20,7 @@ from pipeline.curves.array import Array
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import Screen, read_series
 from pipeline.importers.motion.camera_3d import Axis, axis, camera_rates, euler_steps, over_time, written
-from pipeline.importers.notes import Effect, Notes
+from pipeline.importers.notes import Effect, Note, Notes
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.keys import number
 from pipeline.importers.values.series import Series
@@ -28,10 +28,11 @@ from pipeline.schedule.over_time import offsets
 from pipeline.schedule.sections.camera import LEAST_FOV, MOST_FOV
 
 FIELDS = tuple(f"{move}_{axis}" for move in ("translation", "rotation_3d") for axis in "xyz")
+STILL = Note("animation_mode 3D: nothing moves in these settings", Effect.MOTION)
 _DISTANCE = 1 / 200  # of one unit of translation
 _SQUAREST, _LARGEST_ASPECT = 0.01, 100.0
 _NEAREST = 0.8  # share of the nearest distance that a step may drive
-_WIDEST = 40.0  # degrees that a step may turn a camera in a room
+_WIDEST = 85.0  # degrees between what a camera looked at and what it sees after a step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,6 @@ def read_moves(settings: Settings, read: Callable[[str], Series], notes: Notes) 
 def sections(flight: Flight, screen: Screen, depth: DepthMap | None, notes: Notes) -> dict[str, Mapping[str, Entry]]:
     """The sections `camera` and `depth`; empty if nothing moves."""
     if not any(series.values[1:].any() for series in flight.moves.values()):
-        notes.add("3D: nothing moves in these settings", Effect.MOTION)
         return {}
     fov = _limited(flight.fov, LEAST_FOV, MOST_FOV, "fov", notes)
     aspect = _limited(flight.aspect, _SQUAREST, _LARGEST_ASPECT, "aspect_ratio", notes)
@@ -132,7 +132,8 @@ def _room(flight: Flight, screen: Screen, depth: DepthMap, notes: Notes) -> dict
     ahead = far_moves[2] > 0 and far_moves[2] >= far_moves[0] + far_moves[1]
     near, far = (z**2 / gain if ahead else z for z in (depth.near, depth.far))
     turns = np.max([np.abs(axes[name].values) for name in ("pan", "tilt", "roll")], axis=0)
-    lost = (axes["dolly"].values > _NEAREST * near) | (turns > _WIDEST)
+    edge = np.degrees(np.arctan(np.hypot(1, high) / gain))
+    lost = (axes["dolly"].values > _NEAREST * near) | (turns > _WIDEST - edge)
     axes = _resting(axes, lost, "the camera drives or turns farther than it sees", notes)
     _tell(flight, screen, depth, "ahead" if ahead else "sideways", notes)
     constant = all((own.values[1:] == own.values[-1]).all() for own in axes.values())

@@ -21,6 +21,7 @@ from pipeline.importers.diffusion_tools import deforum_flight, deforum_video, pe
 from pipeline.importers.diffusion_tools.deforum_prompts import read_prompts
 from pipeline.importers.diffusion_tools.deforum_steering import Sections, cadence, sections
 from pipeline.importers.diffusion_tools.deforum_switches import ALWAYS, SWITCHES
+from pipeline.importers.diffusion_tools.flight import STILL
 from pipeline.importers.diffusion_tools.switches import ignore_unused
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
@@ -150,6 +151,7 @@ def _moving(
         for name in (*_UNUSED, *perspective.FIELDS):
             settings.read(name)
         if flip is None or not flip.motion:
+            notes.update([] if flight else [STILL])
             return {}, None, flight
         if flight:
             notes.add("perspective flip: after the camera's motion; Deforum flips the picture first", Effect.MOTION)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.importers.diffusion_tools import disco_video
 from pipeline.importers.diffusion_tools.deforum_flight import border, old_depth_map
-from pipeline.importers.diffusion_tools.flight import FIELDS, Flight, read_moves
+from pipeline.importers.diffusion_tools.flight import FIELDS, STILL, Flight, read_moves
 from pipeline.importers.diffusion_tools.flight import sections as camera_sections
 from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
@@ -181,7 +181,9 @@ def _flight(settings: Settings, screen: Screen, notes: Notes) -> dict[str, Mappi
         words={},
     )
     told = "Disco estimates depth by " + ("MiDaS" if weight >= 1 else "MiDaS and AdaBins" if weight > 0 else "AdaBins")
-    return camera_sections(flight, screen, old_depth_map(weight, told), notes)
+    found = camera_sections(flight, screen, old_depth_map(weight, told), notes)
+    notes.update([] if found else [STILL])
+    return found
 
 
 def _prompts(settings: Settings, frames: int, notes: Notes) -> Prompts:

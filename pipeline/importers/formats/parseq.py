@@ -1,7 +1,8 @@
 """Import Parseq's manifest: the rendered frames that it passes to Deforum.
 
-The mode is not in the file: it is 3D if fields move that only 3D has, and none that only 2D has. The manifest has numbers for every frame, which are used unchanged. As Deforum does by default
-(`parseq_use_deltas`), the `_delta` of a field is used for motion.
+The mode is not in the file: it is 3D if fields move that only 3D has, and none that only 2D has. The manifest has
+numbers for every frame, which are used unchanged. As Deforum does by default (`parseq_use_deltas`), the `_delta` of a
+field is used for motion.
 
 Source: rewbs/sd-parseq, src/parseq-renderer.ts; deforum-art/sd-webui-deforum, parseq_adapter.py.
     Convention: see `pipeline.importers.formats.deforum`.

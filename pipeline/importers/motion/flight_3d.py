@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from pipeline.curves.array import Array
+from pipeline.importers.diffusion_tools.flight import STILL
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import Screen
 from pipeline.importers.motion.camera_3d import Axis, camera_rates, turns, written
@@ -38,7 +39,7 @@ def sections(settings: Settings, size: tuple[int, int], clock: Clock, notes: Not
     moves = {name: _moved(settings, name, unit, clock, notes) for name in FIELDS}
     turn = _turn(settings, clock, notes)
     if not any(own.values[1:].any() for own in moves.values()) and np.allclose(turn[1:], np.eye(3)):
-        notes.add("animation_mode 3D: nothing moves in these settings", Effect.MOTION)
+        notes.update([STILL])
         return {}
     axes = {
         "dolly": moves["translate_z_3d"],
