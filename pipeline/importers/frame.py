@@ -58,14 +58,7 @@ class Camera:
         return rates(series, self.screen.fps)
 
     def _wordings(self, series: Series, factor: str = "") -> list[Wording]:
-        """The expressions of a series in our language, as far as it can express them."""
-        found = []
-        for piece in series.pieces:
-            text = piece.expression.written(self.names)
-            if text is not None:
-                scaled = f"{factor} * ({text})" if factor else text
-                found.append(Wording(start=piece.start, stop=piece.stop, text=scaled))
-        return found
+        return wordings(series, self.names, factor)
 
     def _shifts(self, percent: float, own: Series, other: Series, sign: int) -> list[Wording]:
         """Write a shift in percent as one expression. The list is empty unless zoom and angle are constant."""
@@ -89,6 +82,17 @@ class Camera:
             return keys.number(series.values[-1])
         wordings = self._wordings(series)
         return wordings[0].text if len(wordings) == 1 and wordings[0].stop == len(series.values) else None
+
+
+def wordings(series: Series, names: Mapping[str, str], factor: str = "") -> list[Wording]:
+    """The expressions of a series in our language, as far as it can express them; `names` maps theirs to ours."""
+    found = []
+    for piece in series.pieces:
+        text = piece.expression.written(names)
+        if text is not None:
+            scaled = f"{factor} * ({text})" if factor else text
+            found.append(Wording(start=piece.start, stop=piece.stop, text=scaled))
+    return found
 
 
 def read_motion_2d(

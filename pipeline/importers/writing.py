@@ -54,7 +54,9 @@ def _music(imported: Imported, track: str | None) -> list[str]:
 
 
 def _uses_frame(imported: Imported) -> bool:
-    return any(re.search(rf"\b{FRAME}\b", key.value) for keys in imported.motion.values() for key in keys)
+    curves = [*imported.motion.values(), *imported.sections.get("camera", {}).values()]
+    written = [key.value for keys in curves if isinstance(keys, tuple) for key in keys]
+    return any(re.search(rf"\b{FRAME}\b", text) for text in written)
 
 
 def _comment(text: str, bullet: str = "") -> list[str]:
@@ -91,7 +93,8 @@ def _layer(layer: Layer) -> Iterator[str]:
 
 
 def _motion(imported: Imported) -> Iterator[str]:
-    if not imported.motion and imported.center is None and not imported.flow:
+    moves = imported.motion or imported.flow or "camera" in imported.sections
+    if not moves and imported.center is None:
         return
     yield "motion:"
     for name, keys in imported.motion.items():

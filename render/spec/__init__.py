@@ -171,6 +171,7 @@ _UNUSED = (
     "every",
     "smooth",
     "estimate",
+    "gain",
 )  # keys of a prompt, a motion or a depth that are left out while they are empty
 
 

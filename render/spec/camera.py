@@ -15,9 +15,12 @@ class FlatMove:
 
     Attributes:
         matrix: the 3x3 matrix, row by row, that moves the picture, in shares of width and height.
+        gain: across and down; if given, a point shows what was at itself minus `gain` times the way on which the
+            matrix would move it, which is how Deforum and Disco move a picture in 3D.
     """
 
     matrix: tuple[float, ...]
+    gain: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

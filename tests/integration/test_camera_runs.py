@@ -21,6 +21,11 @@ shots:
 - {length: 4, start: carry, depth: ground, refine: {cadence: 2}}
 - {length: 6, depth: {from: depth.png, near: 2}, refine: {cadence: 3}}
 - {length: 4, start: carry}
+- length: 4
+  start: carry
+  depth: flat
+  camera: {pan: 20*sin(t), dolly: 0.3, projection: deforum}
+  refine: {cadence: 2}
 """
 
 
@@ -43,8 +48,8 @@ def rendered(schedule: Path, folder: Path, *ranges: tuple[int, int]) -> dict[str
 
 def test_in_any_parts_the_frames_are_the_same(schedule: Path, tmp_path: Path) -> None:
     whole = rendered(schedule, tmp_path / "whole")
-    assert len(whole) == 22
-    assert rendered(schedule, tmp_path / "parts", (12, 15), (0, 5), (5, 12), (15, 22)) == whole
+    assert len(whole) == 26
+    assert rendered(schedule, tmp_path / "parts", (12, 15), (0, 5), (5, 12), (15, 26)) == whole
 
 
 def test_a_killed_run_ends_with_the_same_frames(command: str, schedule: Path, tmp_path: Path) -> None:

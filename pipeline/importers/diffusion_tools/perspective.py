@@ -43,8 +43,13 @@ class Flipped:
     center: tuple[Keys, Keys]
 
 
-def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes) -> Flipped:
+def flipped(
+    settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes, *, flat: bool = True
+) -> Flipped:
     """Compute rates and a centre for frames that are rotated and scaled, then flipped.
+
+    Args:
+        flat: whether they are rotated and scaled, which only the mode 2D does.
 
     Raises:
         InputError: one of the schedules cannot be read.
@@ -55,7 +60,12 @@ def flipped(settings: Settings, screen: Screen, read: Callable[[str], Series], n
         **FIELDS,
         **{"angle": "0: (0)", "zoom": "0: (1)", "transform_center_x": "0: (0.5)", "transform_center_y": "0: (0.5)"},
     }
-    series = {name: read_series(settings, name, default, read, notes).values for name, default in defaults.items()}
+    series = {
+        name: read_series(settings, name, default, read, notes).values
+        if flat or name in FIELDS
+        else read(default).values
+        for name, default in defaults.items()
+    }
     series = {name.removeprefix("perspective_flip_"): values for name, values in series.items()}
     width, height = screen.size
     total = _flip(series, width, height) @ _similarity(series, width, height)

@@ -1,7 +1,8 @@
 """Import Deforum's settings, of the web UI extension or the notebook: a saved file (JSON, .txt) or the notebook itself.
 
-Carried: 2D motion (angle, zoom, translation, transform centre, perspective flip, border), prompts with `--neg`, size,
-fps, number of frames, seed; init image, masks, colour coherence, noise, sub-seeds, cadence; the clip of the mode Video
+Carried: 2D motion (angle, zoom, translation, transform centre, perspective flip, border), 3D motion (translation,
+rotation, field of view, aspect ratio, depth warping, perspective flip), prompts with `--neg`, size, fps, number of
+frames, seed; init image, masks, colour coherence, noise, sub-seeds, cadence; the clip of the mode Video
 Input and of hybrid video.
 
 Convention of Deforum: a frame shifts the picture by (translation_x, translation_y) pixels to the right
@@ -16,10 +17,11 @@ Source: deforum-art/sd-webui-deforum, animation.py, animation_key_frames.py, ren
 import functools
 from collections.abc import Callable, Mapping
 
-from pipeline.importers.diffusion_tools import deforum_video, perspective
+from pipeline.importers.diffusion_tools import deforum_flight, deforum_video, perspective
 from pipeline.importers.diffusion_tools.deforum_prompts import read_prompts
 from pipeline.importers.diffusion_tools.deforum_steering import Sections, cadence, sections
 from pipeline.importers.diffusion_tools.deforum_switches import ALWAYS, SWITCHES
+from pipeline.importers.diffusion_tools.flight import STILL
 from pipeline.importers.diffusion_tools.switches import ignore_unused
 from pipeline.importers.files import Entry
 from pipeline.importers.frame import LARGEST, Screen, fit_size, pixel_center, read_motion_2d, read_seed, read_series
@@ -95,15 +97,15 @@ def convert(source: Source) -> Imported:
     screen = Screen(size=size, fps=fps, frames=frames)
     seed = read_seed(settings, notes)
     names = {"s": float(seed), "max_f": frames - 1.0}
-    motion, center = _motion(settings, screen, names, notes) if mode == "2D" else _lost(settings, mode, notes)
+    motion, center, flight = _moving(settings, mode, screen, names, notes)
     prompts = read_prompts(settings, frames, screen.fps, mode == "Interpolation", notes)
-    border = _border(settings, notes)
+    border = deforum_flight.border(settings, notes) if mode == "3D" else _border(settings, notes)
     read = functools.partial(deforum_series, count=frames, names=names)
     steering = sections(settings, mode, read, names, notes)
     flow: dict[str, Entry] = {}
     if footage is not None:
         flow = deforum_video.flow(settings, footage, read, notes)
-        steering |= _footage(settings, mode, footage, read, bool(motion), notes)
+        steering |= _footage(settings, mode, footage, read, bool(motion or flight), notes)
     sound = _sound(settings, footage)
     refine = cadence(settings, mode)
     ignore_unused(settings, SWITCHES, ALWAYS)
@@ -116,10 +118,10 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=motion,
         center=center,
-        border=border if motion or not flow else "reflect",  # as OpenCV's remap does
+        border=border if motion or flight or not flow else "reflect",  # as OpenCV's remap does
         flow=flow,
         refine=refine,
-        sections=steering,
+        sections=flight | steering,
         sound=sound,
         notes=(*notes, *settings.not_converted(_REASONS)),
     )
@@ -135,23 +137,38 @@ def _side(settings: Settings, name: str, notebook_name: str, notes: Notes) -> in
     return settings.integer(used, 512, 16, LARGEST)
 
 
-def _lost(settings: Settings, mode: str, notes: Notes) -> tuple[dict[str, Keys], None]:
-    """Return no motion, and report the motion that the mode would have."""
-    what: Note | None
-    if mode == deforum_video.VIDEO:
-        what = None  # its motion is that of the clip
-    elif mode == "Interpolation":
-        what = Note("animation_mode Interpolation: prompts fade and nothing moves, as in Deforum", Effect.PROMPTS)
-    else:
+def _moving(
+    settings: Settings, mode: str, screen: Screen, names: Mapping[str, float], notes: Notes
+) -> tuple[dict[str, Keys], tuple[Keys, Keys] | None, Sections]:
+    """Read motion, its centre, and the sections of a camera."""
+    if mode == "2D":
+        return *_motion(settings, screen, names, notes), {}
+    if mode == "3D":
+        read = functools.partial(deforum_series, count=screen.frames, names=names)
+        words = {name: number(value) for name, value in names.items()}
+        flip = _flipped(settings, screen, read, notes, flat=False) if any(map(settings.flag, _FLIP)) else None
+        flight = deforum_flight.read_flight(settings, screen, read, words, notes)
+        for name in (*_UNUSED, *perspective.FIELDS):
+            settings.read(name)
+        if flip is None or not flip.motion:
+            notes.update([] if flight else [STILL])
+            return {}, None, flight
+        if flight:
+            notes.add("perspective flip: after the camera's motion; Deforum flips the picture first", Effect.MOTION)
+        return flip.motion, flip.center, flight
+    return {}, None, _unmoved(settings, mode, notes)
+
+
+def _unmoved(settings: Settings, mode: str, notes: Notes) -> Sections:
+    """Report that nothing moves in the other modes, except with a clip."""
+    if mode == "Interpolation":
+        notes.add("animation_mode Interpolation: prompts fade and nothing moves, as in Deforum", Effect.PROMPTS)
+    elif mode != deforum_video.VIDEO:
         turns = dict.fromkeys(_TURNS, 0) if any(map(settings.is_on, _FLIP)) else {}
-        fields = {**_FIELDS_3D, "fov_schedule": 70, **turns}
-        deep = mode == "3D" and settings.is_on("use_depth_warping") and moving_fields(settings, fields)
-        what = lost_motion(settings, mode, fields, "use_depth_warping" if deep else "")
-    if what is not None:
-        notes.add(what)
+        notes.add(lost_motion(settings, mode, {**_FIELDS_3D, "fov_schedule": 70, **turns}))
     for name in (*_UNUSED, *_FLIP, *perspective.FIELDS):
         settings.read(name)
-    return {}, None
+    return {}
 
 
 def _motion(
@@ -172,10 +189,14 @@ def _motion(
 
 
 def _flipped(
-    settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes
+    settings: Settings, screen: Screen, read: Callable[[str], Series], notes: Notes, *, flat: bool = True
 ) -> perspective.Flipped | None:
-    """Read the motion including the perspective flip; None if the flip has no effect or is not a continuous motion."""
-    if shifts := moving_fields(settings, {"translation_x": 0, "translation_y": 0}):
+    """Read the motion including the perspective flip; None if the flip has no effect or is not a continuous motion.
+
+    Args:
+        flat: whether the mode is 2D, whose motion is then part of the flip's.
+    """
+    if flat and (shifts := moving_fields(settings, {"translation_x": 0, "translation_y": 0})):
         line = f"perspective flip: Deforum ignores the translation while it is on, and so does the import ({shifts})"
         notes.add(line, Effect.MOTION)
     turns = moving_fields(settings, dict.fromkeys(_TURNS, 0))
@@ -183,7 +204,7 @@ def _flipped(
     if not turns:
         return None
     try:
-        return perspective.flipped(settings, screen, read, notes)
+        return perspective.flipped(settings, screen, read, notes, flat=flat)
     except UnreadableError as error:
         notes.add(f"perspective flip: not converted ({turns}): {error}", Effect.MOTION)
         return None

@@ -1,7 +1,7 @@
-"""Import Disco Diffusion's settings (settings.txt, or the notebook's cells) in the modes 2D and Video Input.
+"""Import Disco Diffusion's settings (settings.txt, or the notebook's cells) in the modes 2D, 3D and Video Input.
 
-Convention of Disco: as Deforum's (`pipeline.importers.formats.deforum`), about the middle (W // 2, H // 2); pixels
-    that leave at one side enter at the other. Prompts hold until the next ones; the weights
+Convention of Disco: as Deforum's (`pipeline.importers.formats.deforum`), about the middle (W // 2, H // 2); in 2D,
+    pixels that leave at one side enter at the other. Prompts hold until the next ones; the weights
     of a frame are divided by their sum.
 
 Source: alembics/disco-diffusion, disco.py.
@@ -11,6 +11,9 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from pipeline.importers.diffusion_tools import disco_video
+from pipeline.importers.diffusion_tools.deforum_flight import border, old_depth_map
+from pipeline.importers.diffusion_tools.flight import FIELDS, STILL, Flight, read_moves
+from pipeline.importers.diffusion_tools.flight import sections as camera_sections
 from pipeline.importers.diffusion_tools.frame_prompts import texts_by_frame, weights_of
 from pipeline.importers.diffusion_tools.switches import Switches, ignore_unused
 from pipeline.importers.files import Entry, File
@@ -30,6 +33,7 @@ from pipeline.importers.values.series import MAX_FRAMES, constant
 TOOL = "Disco Diffusion"
 NEEDS = "text_prompts and diffusion_steps or cutn_batches"
 _FPS = 12
+_FOV = 40.0
 _SYMMETRY = "5"  # a weight with which both halves are seen to be alike
 _DIFFUSION = "only for diffusion models"
 _REASONS = {
@@ -47,7 +51,7 @@ _REASONS = {
     **dict.fromkeys(("video_init_steps", "video_init_skip_steps", "video_init_frames_skip_steps"), _DIFFUSION),
     "video_init_blend_mode": "finished frames are not blended with their neighbours",
 }
-_FIELDS_3D = {f"{move}_{axis}": 0 for move in ("translation", "rotation_3d") for axis in "zxy"}
+_FIELDS_3D = dict.fromkeys(FIELDS, 0.0)
 SWITCHES: Switches = {
     ("turbo_mode",): r"turbo_.*",
     ("use_secondary_model",): r"secondary_model.*",
@@ -95,7 +99,9 @@ def convert(source: Source) -> Imported:
     sections, refine = _steering(settings, mode, notes)
     if footage is not None and (played := disco_video.source(settings, footage, notes)):
         sections["source"] = played
-    motion = _motion(settings, mode, Screen(size=(width, height), fps=fps, frames=frames), notes)
+    screen = Screen(size=(width, height), fps=fps, frames=frames)
+    motion = _motion(settings, mode, screen, notes)
+    flight = _flight(settings, screen, notes) if mode == "3D" else {}
     across, down = (pixel_center(constant(side // 2 / side, frames), side) for side in (width, height))
     ignore_unused(settings, SWITCHES, f"{_ALWAYS}|{_VIDEO if footage is None else _STORED}")
     return Imported(
@@ -107,9 +113,9 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=motion,
         center=(across, down) if motion else None,
-        border="wrap",
+        border=border(settings, notes) if mode == "3D" else "wrap",
         refine=refine,
-        sections=sections,
+        sections=flight | sections,
         notes=(*notes, *settings.not_converted(_REASONS)),
     )
 
@@ -154,12 +160,30 @@ def _motion(settings: Settings, mode: str, screen: Screen, notes: Notes) -> dict
     interpolation = settings.text("interp_spline", "Linear")
     if mode == disco_video.VIDEO:
         return {}  # its motion is that of the clip
+    if mode == "3D":
+        return {}  # its motion is that of a camera
     if mode != "2D":
         notes.add(lost_motion(settings, mode, _FIELDS_3D))
         return {}
     if interpolation != "Linear":
         notes.add(f"interp_spline {shown(interpolation)}: Linear is used, the only one that Disco's form offers")
     return read_motion_2d(settings, screen, functools.partial(disco_series, count=screen.frames), {}, notes)
+
+
+def _flight(settings: Settings, screen: Screen, notes: Notes) -> dict[str, Mapping[str, Entry]]:
+    """Read the sections `camera` and `depth`."""
+    settings.read("key_frames")
+    weight = settings.number("midas_weight", 0.3)
+    flight = Flight(
+        moves=read_moves(settings, functools.partial(disco_series, count=screen.frames), notes),
+        fov=constant(settings.number("fov", _FOV), screen.frames),
+        aspect=constant(1.0, screen.frames),
+        words={},
+    )
+    told = "Disco estimates depth by " + ("MiDaS" if weight >= 1 else "MiDaS and AdaBins" if weight > 0 else "AdaBins")
+    found = camera_sections(flight, screen, old_depth_map(weight, told), notes)
+    notes.update([] if found else [STILL])
+    return found
 
 
 def _prompts(settings: Settings, frames: int, notes: Notes) -> Prompts:

@@ -1,7 +1,8 @@
-"""Import Parseq's manifest: the rendered frames that it passes to Deforum in the mode 2D.
+"""Import Parseq's manifest: the rendered frames that it passes to Deforum.
 
-The manifest has numbers for every frame, which are used unchanged. As Deforum does by default
-(`parseq_use_deltas`), the `_delta` of a field is used for motion.
+The mode is not in the file: it is 3D if fields move that only 3D has, and none that only 2D has. The manifest has
+numbers for every frame, which are used unchanged. As Deforum does by default (`parseq_use_deltas`), the `_delta` of a
+field is used for motion.
 
 Source: rewbs/sd-parseq, src/parseq-renderer.ts; deforum-art/sd-webui-deforum, parseq_adapter.py.
     Convention: see `pipeline.importers.formats.deforum`.
@@ -12,6 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.importers.diffusion_tools.deforum_flight import MIDAS
+from pipeline.importers.diffusion_tools.flight import FIELDS, DepthMap, Flight, sections
+from pipeline.importers.files import Entry
 from pipeline.importers.frame import Camera, Screen, pixel_center
 from pipeline.importers.imported import Imported
 from pipeline.importers.notations.source import Source
@@ -19,13 +23,18 @@ from pipeline.importers.notes import Notes
 from pipeline.importers.prompts import NEGATIVE, Prompts, layers, split_weight, with_placeholder, without_markup
 from pipeline.importers.settings import Settings
 from pipeline.importers.values.arithmetic import UnreadableError
+from pipeline.importers.values.keys import Keys
 from pipeline.importers.values.series import LARGEST, MAX_FRAMES, Series, constant
 
 TOOL = "Parseq"
 NEEDS = "rendered_frames"
 _SIZE = 512
 _MOVES = {"zoom": 1.0, "angle": 0.0, "translation_x": 0.0, "translation_y": 0.0}
-_CONVERTED = {"frame", "deforum_prompt", *_MOVES, *(f"{name}_delta" for name in _MOVES)}
+_MOVES_3D = dict.fromkeys(FIELDS, 0.0)
+_LENS = {"fov": 70.0}
+_ONLY_2D, _ONLY_3D = ("zoom", "angle"), tuple(name for name in FIELDS if name not in _MOVES)
+_ALSO = {"frame", "deforum_prompt", "seed"}
+_CLIPS = {"near", "far"}  # which move nothing in Deforum
 _REASONS = {
     "keyframes": "the frames that Parseq rendered from them are converted",
     "prompts": "the prompts that Parseq rendered from them are converted",
@@ -46,20 +55,15 @@ def convert(source: Source) -> Imported:
     options = Settings(source, f"{TOOL}: options", given if isinstance(given, Mapping) else {})
     fps = options.number("output_fps", 20, 0.1, 240)
     try:
-        columns = {name: _column(rows, name) for name in _MOVES}
-        camera = Camera(
-            screen=Screen(size=(_SIZE, _SIZE), fps=fps, frames=len(rows)),
-            names={},
-            zoom=columns["zoom"],
-            angle=columns["angle"],
-            right=columns["translation_x"],
-            down=columns["translation_y"],
-        )
-        motion, prompts = camera.rates(), _prompts(rows, notes)
+        screen = Screen(size=(_SIZE, _SIZE), fps=fps, frames=len(rows))
+        deep = _is_3d(rows)
+        motion = {} if deep else _flat(rows, screen)
+        flight = _flight(rows, screen, notes) if deep else {}
+        prompts = _prompts(rows, notes)
     except UnreadableError as error:
         raise settings.error("rendered_frames", str(error)) from None
     middle = pixel_center(constant(0.5, len(rows)), _SIZE)
-    notes.update(_left_out(rows))
+    notes.update(_left_out(rows, {*_MOVES_3D, *_LENS, *_CLIPS} if deep else set(_MOVES)))
     return Imported(
         tool=TOOL,
         size=(_SIZE, _SIZE),
@@ -70,6 +74,7 @@ def convert(source: Source) -> Imported:
         motion=motion,
         center=(middle, middle) if motion else None,
         border="edge",
+        sections=flight,
         notes=(*notes, *settings.not_converted(_REASONS), *(f"options: {line}" for line in options.not_converted({}))),
     )
 
@@ -98,13 +103,45 @@ def _rows(settings: Settings) -> list[Mapping[str, Any]]:
     return rows
 
 
-def _column(rows: list[Mapping[str, Any]], name: str) -> Series:
+def _is_3d(rows: list[Mapping[str, Any]]) -> bool:
+    def moves(name: str, neutral: float) -> bool:
+        return bool((_column(rows, name, neutral).values[1:] != neutral).any())
+
+    return any(moves(name, 0.0) for name in _ONLY_3D) and not any(moves(name, _MOVES[name]) for name in _ONLY_2D)
+
+
+def _flat(rows: list[Mapping[str, Any]], screen: Screen) -> dict[str, Keys]:
+    columns = {name: _column(rows, name, neutral) for name, neutral in _MOVES.items()}
+    camera = Camera(
+        screen=screen,
+        names={},
+        zoom=columns["zoom"],
+        angle=columns["angle"],
+        right=columns["translation_x"],
+        down=columns["translation_y"],
+    )
+    return camera.rates()
+
+
+def _flight(rows: list[Mapping[str, Any]], screen: Screen, notes: Notes) -> dict[str, Mapping[str, Entry]]:
+    """The sections `camera` and `depth`, with Deforum's defaults for what is not in the file."""
+    flight = Flight(
+        moves={name: _column(rows, name, neutral) for name, neutral in _MOVES_3D.items()},
+        fov=_column(rows, "fov", _LENS["fov"]),
+        aspect=constant(1.0, screen.frames),
+        words={},
+    )
+    told = "the mode 3D is assumed, and that depth warping is on, as by default: Deforum estimates depth by MiDaS"
+    return sections(flight, screen, DepthMap(model=MIDAS, near=1.0, far=2.0, told=told), notes)
+
+
+def _column(rows: list[Mapping[str, Any]], name: str, neutral: float) -> Series:
     """The values that Deforum uses for motion in every frame: the delta if Parseq wrote one."""
     field = f"{name}_delta" if f"{name}_delta" in rows[0] else name
     if field not in rows[0]:
-        return constant(_MOVES[name], len(rows))
+        return constant(neutral, len(rows))
     try:
-        values = np.array([_float(row.get(field, _MOVES[name])) for row in rows])
+        values = np.array([_float(row.get(field, neutral)) for row in rows])
     except (TypeError, ValueError, OverflowError):
         raise UnreadableError(f"{field}: expected a number in every frame") from None
     unsound = ~(np.abs(values) <= LARGEST)
@@ -153,8 +190,8 @@ def _seed(rows: list[Mapping[str, Any]], notes: Notes) -> int:
     return int(seed) if isinstance(seed, int | float) and 0 <= seed < 2**63 else 0
 
 
-def _left_out(rows: list[Mapping[str, Any]]) -> list[str]:
+def _left_out(rows: list[Mapping[str, Any]], converted: set[str]) -> list[str]:
     """A line for every rendered field that is not converted."""
     fields = [name for name in rows[0] if not name.endswith(("_delta", "_pc"))]
-    left = [name for name in fields if name not in _CONVERTED and name != "seed"]
+    left = [name for name in fields if name not in converted | _ALSO]
     return [f"rendered_frames: {name}: a Deforum setting without a counterpart here" for name in left]

@@ -1,4 +1,4 @@
-"""Import pytti's settings (YAML): scenes with `|` and `||`, weights and 2D motion as expressions of t.
+"""Import pytti's settings (YAML): scenes with `|` and `||`, weights, 2D and 3D motion as expressions of t.
 
 Convention of pytti: every picture after the first is moved at t = (frame - 1) / frames_per_second and then
     refined; translate_x moves it to the right and translate_y up, in pixels; zoom_x_2d is the number of
@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.importers.files import Entry, File, begun_with
 from pipeline.importers.frame import LARGEST, fit_size, read_seed
 from pipeline.importers.imported import Imported
-from pipeline.importers.motion import pytti_source
+from pipeline.importers.motion import flight_3d, pytti_source
 from pipeline.importers.motion.clips import FoundClip
 from pipeline.importers.motion.lost_motion import animation_mode, lost_motion
 from pipeline.importers.motion.pytti_prompts import read_prompts
@@ -72,7 +72,7 @@ def convert(source: Source) -> Imported:
     notes.add(f"image_model {shown(model)}: the embedded VQGAN is used")
     moved = 1 if model == _UNLIMITED else scale  # only this model is moved in its own, larger pixels
     prompts = read_prompts(settings, scenes, clock, notes)
-    rates = _motion(settings, mode, (width * moved, height * moved), clock, notes)
+    rates, flight = _motion(settings, mode, (width * moved, height * moved), clock, notes)
     return Imported(
         tool=TOOL,
         size=fit_size(width * scale, height * scale, notes),
@@ -82,7 +82,7 @@ def convert(source: Source) -> Imported:
         prompts=prompts,
         motion=rates,
         border=_border(settings, notes),
-        sections=_sections(settings, model, notes) | _footage(settings, clip, clock, notes),
+        sections=flight | _sections(settings, model, notes) | _footage(settings, clip, clock, notes),
         sound=_sound(settings),
         refine={
             "steps": f"{clock.steps}",
@@ -135,20 +135,21 @@ def _clock(settings: Settings, scenes: int, notes: Notes) -> Clock:
     return Clock(fps=fps, before=before, steps=steps, begins=begins, times=(begins - before) / (steps * fps))
 
 
-def _motion(settings: Settings, mode: str, size: tuple[int, int], clock: Clock, notes: Notes) -> dict[str, Keys]:
+def _motion(
+    settings: Settings, mode: str, size: tuple[int, int], clock: Clock, notes: Notes
+) -> tuple[dict[str, Keys], dict[str, Mapping[str, Entry]]]:
+    """Read the motion of the picture, or the sections of a camera."""
+    found: dict[str, Keys] = {}
+    flight: dict[str, Mapping[str, Entry]] = {}
     if mode == "2D":
         found = motion(settings, size, clock, notes)
-    else:
-        found = {}
-        turn = "".join(settings.text("rotate_3d", "[1,0,0,0]").split())
-        if mode not in ("off", "False", pytti_source.VIDEO):
-            also = f"rotate_3d = {shown(turn)}" if turn != "[1,0,0,0]" else ""
-            notes.add(
-                lost_motion(settings, mode, dict.fromkeys(("translate_x", "translate_y", "translate_z_3d"), 0.0), also)
-            )
+    elif mode == "3D":
+        flight = dict(flight_3d.sections(settings, size, clock, notes))
+    elif mode not in ("off", "False", pytti_source.VIDEO):
+        notes.add(lost_motion(settings, mode, dict.fromkeys(flight_3d.FIELDS, 0.0)))
     for name in (*_FIELDS_3D, *FIELDS):
         settings.read(name)
-    return found
+    return found, flight
 
 
 def _footage(settings: Settings, clip: FoundClip | None, clock: Clock, notes: Notes) -> dict[str, Mapping[str, Entry]]:

@@ -38,6 +38,7 @@ class Kind:
 ZOOM = Kind(rate="{}/frame", expression="({})**fps", call="{}**fps", multiplicative=True)
 ROTATE = Kind(rate="{}/frame", expression="fps*({})", call="fps*{}")
 PAN = Kind(rate="{}%/frame", expression="fps*({})", call="fps*{}")
+CAMERA = ROTATE  # what a camera drives and turns is written as an angle is
 PLAIN = Kind()
 
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from pipeline.curves import matrices
 from pipeline.curves.array import Array
+from pipeline.curves.curve import Curve
+from pipeline.schedule.over_time import offsets
 from pipeline.schedule.over_time.camera_path import flat_steps, room_steps
-from pipeline.schedule.sections.camera import LEAST_FOV, MOST_FOV, Camera
+from pipeline.schedule.sections.camera import DEFORUM, LEAST_FOV, MOST_FOV, Camera
 from render.errors import InputError
 from render.spec.camera import UNMOVED, Depth, FlatMove, RoomMove, Seen, View
 
@@ -68,9 +70,13 @@ class CameraOverTime:
         self._frames, self._cameras, self._depths = frames, cameras, depths
         self._shot = np.append(frames.shot, frames.shot[-1])[: len(frames.times)]
         moving = [depth for camera, depth in zip(cameras, depths, strict=True) if camera.moves]
-        self._fov = self._fovs()
+        self._fov = np.clip(self._sampled([camera.fov for camera in cameras]), LEAST_FOV, MOST_FOV)
+        self._offset = np.array([camera.projection == DEFORUM for camera in cameras])[self._shot]
         self._origins = np.zeros(len(frames.times), dtype=int)  # the frame from which each one's room was first seen
         self._flat = self._flat_matrices() if None in moving else None
+        self._walls = self._gains = np.zeros(0)
+        if None in moving and self._offset.any():
+            self._walls, self._gains = self._offsets()
         self._poses = self._room_poses() if any(moving) else None
         self._begins = self._first_motions()
 
@@ -78,6 +84,10 @@ class CameraOverTime:
         """The motion to frame `number`, or to the frame after the last one of a loop; None if it rests or has depth."""
         if self._flat is None or self._depth(number) is not None or number in self._frames.cuts:
             return None
+        if self._offset[number]:
+            wall = self._walls[number - 1]
+            still = np.array_equal(wall, np.eye(3))
+            return None if still else offsets.offset(wall, self._gains[number], self._frames.size, _DIGITS)
         matrix = self._flat[number - 1]
         return None if np.array_equal(matrix, np.eye(3)) else FlatMove(matrix=_rounded(matrix))
 
@@ -188,12 +198,21 @@ class CameraOverTime:
     def _flat_matrices(self) -> Array:
         found = self._joined(flat_steps)
         for number, step in enumerate(found, start=1):
-            if number in self._frames.cuts or self._depth(number) is not None:
+            if number in self._frames.cuts or self._depth(number) is not None or self._offset[number]:
                 continue
             if wrong := _unseen(step, self._fov[number], self._frames.size):
                 raise self._error(wrong, number)
         before, after = (_lens(fov, self._frames.size) for fov in (self._fov[:-1], self._fov[1:]))
         return after @ found @ np.linalg.inv(before)
+
+    def _offsets(self) -> tuple[Array, Array]:
+        """The motions of Deforum's wall, (n, 3, 3), and the gain in every frame, (n + 1, 2)."""
+        walls = offsets.walls(self._joined(room_steps))
+        gains = offsets.gains(self._fov, self._sampled([camera.aspect for camera in self._cameras]))
+        for number in np.flatnonzero(offsets.unseen(walls, gains[1:])) + 1:
+            if self._offset[number] and self._depth(int(number)) is None and number not in self._frames.cuts:
+                raise self._error("it moves so far that the picture is turned over", int(number))
+        return walls, gains
 
     def _joined(self, steps: Callable[[Camera, Array], Array]) -> Array:
         """The steps from frame to frame, (n - 1, k, k), where one frame's may lie in two shots."""
@@ -209,13 +228,14 @@ class CameraOverTime:
             return np.zeros((0, 3, 3))
         return matrices.products(np.concatenate(parts), np.searchsorted(np.concatenate(edges), times))
 
-    def _fovs(self) -> Array:
+    def _sampled(self, curves: Sequence[Curve]) -> Array:
+        """The value at every frame of a curve of its shot."""
         frames = self._frames
         found = np.empty(len(frames.times))
         for number in np.unique(self._shot):
             inside = self._shot == number
-            found[inside] = self._cameras[int(number)].fov.sample(frames.times[inside] - frames.starts[number])
-        return np.clip(found, LEAST_FOV, MOST_FOV)
+            found[inside] = curves[int(number)].sample(frames.times[inside] - frames.starts[number])
+        return found
 
 
 def _rounded(matrix: Array) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from pipeline.schedule.sections import Section, reader_of
 from pipeline.schedule.sections.motion import rate_over_time
 
 LEAST_FOV, MOST_FOV = 1.0, 170.0  # degrees
+PERSPECTIVE, DEFORUM = "perspective", "deforum"
 _STILL = Curve.constant(0.0)
 _PATH = "path"
 
@@ -52,11 +53,15 @@ class Camera:
         rates: per second, of the axes that have one.
         path: where the camera is on each axis that has a position, counted from the shot's start; None without a path.
         fov: the angle between the left and the right edge of the picture, in degrees.
+        projection: how a flat picture is moved, `PERSPECTIVE` or `DEFORUM`; see `pipeline.schedule.over_time.offsets`.
+        aspect: the shape of a pixel in the projection of Deforum.
     """
 
     rates: Mapping[str, Curve] = field(default_factory=dict)
     path: Mapping[str, Curve] | None = None
     fov: Curve = Curve.constant(50.0)
+    projection: str = PERSPECTIVE
+    aspect: Curve = Curve.constant(1.0)
 
     @property
     def moves(self) -> bool:
@@ -90,6 +95,19 @@ _FOV = Setting(
     default=Curve.constant(50.0),
     about="the angle of view from the left to the right edge of the picture, in degrees",
 )
+_PROJECTION = Setting(
+    name="projection",
+    read=fields.choice((PERSPECTIVE, DEFORUM)),
+    default=PERSPECTIVE,
+    about="`perspective`; or `deforum`, for imported schedules without depth: the picture moves exactly as in the 3D "
+    "mode of Deforum, where `fov` is only a gain of the motion",
+)
+_ASPECT = Setting(
+    name="aspect",
+    read=curve(number(0.01, 100)),
+    default=Curve.constant(1.0),
+    about="the aspect ratio of Deforum's 3D mode, for `projection: deforum`; larger moves less across",
+)
 SETTINGS = (
     *(
         Setting(name=name, read=rate_over_time(axis), default=_STILL, about=f"{axis.about} ({axis.unit})")
@@ -103,6 +121,8 @@ SETTINGS = (
         "`{dolly: {0s: 0, 4s: {to: 2, ease: in_out_sine}}, pan: {0s: 0, 4s: 30}}`",
     ),
     _FOV,
+    _PROJECTION,
+    _ASPECT,
 )
 
 
@@ -114,7 +134,10 @@ def _read(value: Value, clock: Clock) -> Camera:
             f"path and the rate of {next(iter(rates))} are alternative ways to move the camera; remove one of them"
         )
         raise InvalidError(value.entries()[_PATH], message)
-    camera = Camera(rates=rates, path=read.get(_PATH), fov=read.get("fov", _FOV.default))
+    others = {entry.name: read[entry.name] for entry in (_FOV, _PROJECTION, _ASPECT) if entry.name in read}
+    camera = Camera(rates=rates, path=read.get(_PATH), **others)
+    if "aspect" in others and camera.projection != DEFORUM:
+        clock.warn(value.entries()["aspect"], f"has no effect: projection is {camera.projection}")
     if not camera.moves and len(read) == len(value.entries()):
         clock.warn(value, "has no effect: the camera does not move, and its angle of view does not change")
     return camera

@@ -70,9 +70,9 @@ def test_a_schedule_begins_with_the_losses_and_ends_with_unconverted_settings(pl
     top, rest = found.text.split("version: 1\n")
     assert top.splitlines() == [
         "# Imported by `render import` from Deforum: deforum_3d.txt",
-        "# - animation_mode 3D: only 2D motion can be converted; not converted: translation_z = 0: (10), "
-        "rotation_3d_y =",
-        "#   0:(0), 20:(1.5), use_depth_warping",
+        "# - use_depth_warping: Deforum estimates depth by Midas; here by midas-small, and a true camera flies through "
+        "it. Near",
+        "#   and far things move as far as there when it drives ahead, only nearly so otherwise",
         "# - negative prompts get the weight -1; -0.3 is often enough",
         "# - color_coherence LAB: the histograms are matched in OKLab",
         "# - noise_schedule: the noise is added to the latent here, to the pixels in Deforum",

@@ -164,9 +164,16 @@ def test_flips_that_no_continuous_motion_gives_are_reported_and_the_rest_is_conv
     assert not found.amounts("pan_x").any()
 
 
-def test_in_3d_the_flip_is_reported_with_the_rest(plan: Callable[..., Any]) -> None:
-    settings = {"animation_mode": "3D", "translation_z": "0: (5)", "perspective_flip_phi": "0: (2)"}
-    assert plan("flip.txt", json.dumps({**BASE, "W": 256, "H": 256, **settings})).notes == (
-        "animation_mode 3D: only 2D motion can be converted; "
-        "not converted: translation_z = 0: (5), perspective_flip_phi = 0: (2)",
-    )
+def test_in_3d_the_flip_comes_after_the_camera_and_without_one_it_is_the_same(plan: Callable[..., Any]) -> None:
+    flip = {"animation_mode": "3D", "use_depth_warping": False, "perspective_flip_phi": "0: (2)", "zoom": "0: (0)"}
+    settings = {**BASE, "W": 256, "H": 256, **flip}
+    moving = plan("flip.txt", json.dumps({**settings, "translation_z": "0: (5)"}))
+    assert moving.notes == ("perspective flip: after the camera's motion; Deforum flips the picture first",)
+    assert moving.specs[3].camera is not None
+    still = plan("flip.txt", json.dumps(settings))
+    assert still.specs[3].camera is None
+    assert not still.notes
+    points = corners(256, 256)
+    for found in (moving, still):
+        wanted = seen(deforums(256, 256, 0, 2, 0, 53), points)
+        np.testing.assert_allclose(seen(found.matrices()[3], points), wanted, atol=1e-4)

@@ -60,11 +60,15 @@ ROOM = RoomMove(
     depth=Depth(kind="ground", horizon=0.4), before=VIEWS[0], after=VIEWS[1], motion=(1.1, 0.1, 0, 0, 1, 0, 0, 0, 1)
 )
 
+OFFSET = FlatMove(matrix=(1.05, 0.02, -0.03, 0.0, 1.05, 0.01, 0.03, 0.0, 1.0), gain=(0.9, 1.2))
+
 
 def displacement(name: str, image: Tensor, spec: FrameSpec) -> Displacement:
     kind = catalogue.load(displacements, name)
     if name == "depth":
         spec = replace(spec, camera=ROOM)
+    if name == "offset":
+        spec = replace(spec, camera=OFFSET)
     found: Displacement | None = kind.displacement(spec.motion, spec.size, len(image), FIELDS)
     assert found is not None
     return found

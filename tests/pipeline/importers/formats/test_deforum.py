@@ -16,6 +16,7 @@ import pytest
 
 from pipeline.curves.array import Array
 from render.errors import InputError
+from render.spec.camera import RoomMove
 
 Keys = dict[int, Any]
 FUNCTIONS = (
@@ -122,14 +123,15 @@ def test_the_mode_interpolation_fades(plan: Callable[..., Any]) -> None:
     np.testing.assert_allclose(found.weights("c")[10:], np.linspace(0, 1, 11), atol=1e-12)
 
 
-def test_lost_3d_motion_is_reported_in_one_line_before_all_others(plan: Callable[..., Any]) -> None:
+def test_3d_motion_by_depth_is_a_camera_and_what_differs_comes_before_all_other_notes(plan: Callable[..., Any]) -> None:
     """deforum_3d.txt: all settings of the extension, whose other features are off."""
     found = plan("deforum_3d.txt")
     assert all(spec.transforms == {} for spec in found.specs)
     assert (found.specs[0].size, found.specs[0].seed, len(found.specs)) == ((1024, 576), 77, 20)
+    assert isinstance(found.specs[1].camera, RoomMove)
     assert found.notes == (
-        "animation_mode 3D: only 2D motion can be converted; "
-        "not converted: translation_z = 0: (10), rotation_3d_y = 0:(0), 20:(1.5), use_depth_warping",
+        "use_depth_warping: Deforum estimates depth by Midas; here by midas-small, and a true camera flies through it. "
+        "Near and far things move as far as there when it drives ahead, only nearly so otherwise",
         "negative prompts get the weight -1; -0.3 is often enough",
         "color_coherence LAB: the histograms are matched in OKLab",
         "noise_schedule: the noise is added to the latent here, to the pixels in Deforum",
@@ -146,11 +148,11 @@ def test_lost_3d_motion_is_reported_in_one_line_before_all_others(plan: Callable
     [
         (
             {"animation_mode": "3D", "zoom": "0: (0)", "translation_z": "0:(0), 30: (0.0)", "fov_schedule": "0:(40)"},
-            "animation_mode 3D: only 2D motion can be converted; not converted: fov_schedule = 0:(40)",
+            "animation_mode 3D: nothing moves in these settings",
         ),
         (
             {"animation_mode": "3d", "translation_x": 0, "fov_schedule": "0: (70)"},
-            "animation_mode 3D: only 2D motion can be converted; nothing moves in these settings",
+            "animation_mode 3D: nothing moves in these settings",
         ),
         (
             {"animation_mode": "Video Input", "video_init_path": "a.mp4", "zoom": "0: (1.1)"},

@@ -100,12 +100,16 @@ def test_a_stretch_becomes_the_nearest_zoom_and_is_reported(plan: Callable[..., 
             "rotate_2d = fLo*2: 'fLo' is not known here; did you mean 'floor'?; it is ignored",
         ),
         (
-            "scenes: a\nanimation_mode: 3D\ntranslate_x: '1'\n",
-            "animation_mode 3D: only 2D motion can be converted; not converted: translate_x = 1",
+            "scenes: a\nanimation_mode: 3D\ntranslate_x: '0'\n",
+            "animation_mode 3D: nothing moves in these settings",
         ),
         (
-            "scenes: a\nanimation_mode: 3D\ntranslate_x: '0'\nrotate_3d: '[0.9, 0, 0.1, 0]'\n",
-            "animation_mode 3D: only 2D motion can be converted; not converted: rotate_3d = [0.9,0,0.1,0]",
+            "scenes: a\nanimation_mode: 3D\nrotate_3d: '[0.9, 0, 0.1]'\n",
+            "rotate_3d = [0.9, 0, 0.1]: expected a quaternion such as [1, 0, 0, 0]; it is ignored",
+        ),
+        (
+            "scenes: a\nanimation_mode: 3D\nrotate_3d: '[0.9, 0, 0.1, 0]'\n",
+            "rotate_3d: its length is not 1, which also scales the scene in pytti; only the rotation is used",
         ),
     ],
 )
