@@ -27,7 +27,7 @@ class Shape:
     number: float
     kind: Literal["a", "b"]
     perhaps: int | None
-    many: list[Inner] = ()  # type: ignore[assignment]
+    many: tuple[Inner, ...] = ()
     either: int | Literal["auto"] = 1
 
 
@@ -87,6 +87,8 @@ def test_answers_are_as_described(client: httpx2.Client) -> None:
         ("get", "/api/schema", None, 200),
         ("post", "/api/check", text, 200),
         ("post", "/api/check", wrong, 200),
+        ("post", "/api/timeline", text, 200),
+        ("post", "/api/timeline", wrong, 400),
         ("post", "/api/stale", text, 200),
         ("post", "/api/stale", wrong, 400),
         ("post", "/api/looks", {**wrong, "frame": 0}, 400),
