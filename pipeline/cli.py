@@ -21,6 +21,7 @@ from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.start import start
 from pipeline.commands.status import status
+from pipeline.commands.studio import serve, studio
 from pipeline.commands.verify import verify
 from pipeline.commands.video import video
 from pipeline.run.interrupt import (
@@ -72,6 +73,7 @@ def main() -> None:
     render start schedules/sunset.yaml      see the pictures that it can start from
     render import settings.txt              convert settings of Deforum or another tool
     render music track.mp3                  find the beats and sections of a track
+    render studio schedules/sunset.yaml     all of this in the browser
     render status outputs/sunset            how many frames are done?
 
     `render FILE` is short for `render video FILE`; `render video --help` lists its options.
@@ -96,6 +98,8 @@ for _command in (
     verify,
     assemble,
     history,
+    studio,
+    serve,
     inspect,
 ):
     main.add_command(_command)

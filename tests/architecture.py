@@ -105,14 +105,22 @@ ROOMS: Mapping[str, str] = {
     "pipeline.views": "curves storage video video.formats schedule schedule.document schedule.fields schedule.sections "
     "run.folder run.delivery",
     "pipeline.views.plot": "curves schedule schedule.footage schedule.sections views",
+    "pipeline.studio.text": "curves schedule schedule.document schedule.fields schedule.sections",
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
+    "pipeline.studio.folder": "storage audio schedule schedule.document run.folder studio.text",
+    "pipeline.studio.processes": "storage schedule run run.folder run.session views studio.folder",
+    "pipeline.studio.jobs": "storage run studio.folder studio.processes",
+    "pipeline.studio.server": "studio.text studio.folder studio.processes studio.jobs",
+    "pipeline.studio.routes": "storage schedule studio.text studio.folder studio.processes studio.jobs studio.server",
+    "pipeline.studio": "studio.server studio.routes",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
     "pipeline.commands": "storage audio video video.containers video.formats schedule schedule.over_time "
     "schedule.sections run run.folder run.delivery run.session views views.plot importers importers.formats "
-    "importers.notations batch batch.jobs batch.workers terminal",
+    "importers.notations batch batch.jobs batch.workers studio studio.folder studio.processes studio.server "
+    "terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow
