@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.studio.text.check import problems
+from pipeline.studio.text.edits import edited
 from pipeline.studio.text.timeline import timeline as view_of
 from pipeline.studio.text.view import as_json
 
@@ -21,4 +22,10 @@ def check(request: Request, folder: Path) -> Answer:
 def timeline(request: Request, folder: Path) -> Answer:
     """`{path, text}` to what is on the axis of time. Raises `InputError` if the text is not valid."""
     found: Answer = as_json(view_of(request["text"], request["path"], folder))
+    return found
+
+
+def edits(request: Request, folder: Path) -> Answer:
+    """`{path, text, edits}` to `{changes, inverse, text}`. Raises `InputError` if an edit cannot be made."""
+    found: Answer = as_json(edited(request["text"], request["path"], folder, request["edits"]))
     return found
