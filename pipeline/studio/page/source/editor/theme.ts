@@ -63,6 +63,20 @@ const look = EditorView.theme({
   "li[aria-selected] .cm-completionDetail": { color: "inherit" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionInfo": { fontFamily: "var(--sans)", padding: "6px 10px", maxWidth: "340px" },
+  ".cm-explained": { padding: "6px 10px", whiteSpace: "pre-wrap", maxWidth: "460px", lineHeight: "1.45" },
+  "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "var(--removed)" },
+  "&.cm-merge-b .cm-changedLine": { backgroundColor: "var(--added)" },
+  "&.cm-merge-a .cm-changedText": { background: "var(--removed-strong)" },
+  "&.cm-merge-b .cm-changedText": { background: "var(--added-strong)" },
+  "&.cm-merge-a .cm-changedLineGutter": { background: "var(--error)" },
+  "&.cm-merge-b .cm-changedLineGutter": { background: "var(--ok)" },
+  ".cm-collapsedLines": {
+    background: "var(--raised)",
+    color: "var(--muted)",
+    fontFamily: "var(--sans)",
+    fontSize: "12px",
+    padding: "2px 8px",
+  },
   ".cm-panels": { background: "var(--panel)", color: "var(--text)" },
   ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--line)" },
   ".cm-panel.cm-search": { padding: "6px 28px 6px 8px", fontSize: "var(--size)" },
@@ -81,6 +95,11 @@ const look = EditorView.theme({
     fontSize: "var(--size)",
   },
 });
+
+/** Lets the style sheets that the editor makes pass the page's Content-Security-Policy. */
+export function pageNonce(): Extension {
+  return EditorView.cspNonce.of(document.querySelector<HTMLMetaElement>("meta[name=nonce]")?.content ?? "");
+}
 
 export function appearance(): Extension {
   return [look, syntaxHighlighting(highlighting)];
