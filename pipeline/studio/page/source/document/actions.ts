@@ -12,8 +12,9 @@ export async function lookHere(studio: Studio, draft: boolean): Promise<void> {
   const frame = Math.min(Math.max(Math.round(time * facts.fps), 0), facts.frames - 1);
   try {
     const { id } = await studio.api.look(path, text, frame, draft);
-    const look: Look = { id, path, frame, time: frame / facts.fps, draft, text, picture: null };
     const { looks, compared } = studio.store.get();
+    const number = Math.max(0, ...looks.map((each) => each.number)) + 1;
+    const look: Look = { id, number, path, frame, time: frame / facts.fps, draft, text, picture: null };
     studio.store.set({ looks: [look, ...looks], compared: [compared[1] ?? compared[0], id], tab: "looks" });
   } catch (error) {
     studio.announce(`No look: ${sentence(error)}`, "error");

@@ -128,6 +128,7 @@ export class ScheduleEditor implements Editor {
       bracketMatching(),
       closeBrackets(),
       search({ top: true }),
+      EditorView.lineWrapping,
       yaml(),
       languageHelp(this.store, this.api),
       appearance(),

@@ -4,6 +4,7 @@ import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { values } from "./values";
 
 const highlighting = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--code-key)" },
@@ -63,6 +64,8 @@ const look = EditorView.theme({
   "li[aria-selected] .cm-completionDetail": { color: "inherit" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionInfo": { fontFamily: "var(--sans)", padding: "6px 10px", maxWidth: "340px" },
+  ".cm-number, .cm-number *": { color: "var(--code-number)" },
+  ".cm-time, .cm-time *": { color: "var(--code-time)" },
   ".cm-explained": { padding: "6px 10px", whiteSpace: "pre-wrap", maxWidth: "460px", lineHeight: "1.45" },
   "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "var(--removed)" },
   "&.cm-merge-b .cm-changedLine": { backgroundColor: "var(--added)" },
@@ -102,5 +105,5 @@ export function pageNonce(): Extension {
 }
 
 export function appearance(): Extension {
-  return [look, syntaxHighlighting(highlighting)];
+  return [look, syntaxHighlighting(highlighting), values];
 }

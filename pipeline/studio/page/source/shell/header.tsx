@@ -14,7 +14,9 @@ export function Header({ files }: { files: Files }) {
   return (
     <>
       <Chosen />
-      <SaveState files={files} />
+      <span class="save-slot">
+        <SaveState files={files} />
+      </span>
       <ProblemCount />
       <Connection />
       <span class="space" />

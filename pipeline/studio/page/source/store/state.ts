@@ -12,6 +12,8 @@ export type Theme = "dark" | "light";
 export interface Look {
   /** The id of its job. */
   id: string;
+  /** Counts the looks of this page from 1. */
+  number: number;
   path: string;
   frame: number;
   /** In seconds of the film. */

@@ -89,10 +89,11 @@ function Card({ look, job }: { look: Look; job: Job | undefined }) {
         {look.picture === null ? <Waiting job={job} /> : <img src={look.picture} alt="" loading="lazy" />}
       </button>
       <div class="card-line">
-        <span class="number">{moment(look.time)}</span>
+        <span>Look {look.number}</span>
+        <span class="number note">{moment(look.time)}</span>
         <span class="note">{look.draft ? "draft" : "full"}</span>
         <span class="space" />
-        <button type="button" class="icon small" aria-label={`Unpin the look at ${moment(look.time)}`} onClick={unpin}>
+        <button type="button" class="icon small" aria-label={`Unpin look ${look.number}`} title="Unpin it" onClick={unpin}>
           <Icon name="cross" />
         </button>
       </div>
@@ -112,5 +113,5 @@ function without(id: string | null, gone: string): string | null {
 }
 
 function nameOf(look: Look): string {
-  return `${moment(look.time)}, frame ${look.frame}, ${look.draft ? "draft" : "full size"}`;
+  return `Look ${look.number} at ${moment(look.time)}, ${look.draft ? "draft" : "full size"}`;
 }

@@ -15,6 +15,7 @@ export function Running({ job }: { job: Job }) {
   const newest = frames.at(-1);
   return (
     <section class="running" aria-label={`Render of ${job.path}`}>
+      <Progress job={job} />
       <div class="stage">
         {newest === undefined ? (
           <p class="note">{job.state === "failed" ? "" : job.message || "The first frame is on its way."}</p>
@@ -22,7 +23,6 @@ export function Running({ job }: { job: Job }) {
           <img src={newest.picture} alt={`Frame ${newest.frame}`} />
         )}
       </div>
-      <Progress job={job} />
       {job.state === "failed" && <p class="bad message">{job.message}</p>}
       {job.warnings.map((warning) => (
         <p class="warn message">{warning}</p>
