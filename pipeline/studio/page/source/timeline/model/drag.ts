@@ -59,7 +59,7 @@ function movedValue(plan: Plan, item: Item, held: Item, change: number, step: nu
   if (!isKey(item) || item.value === null) return null;
   if (change === 0 || item.valueFixed || !isKey(held) || item.curve !== held.curve) return item.value;
   const value = item.value + change;
-  return limited(step > 0 ? roundTo(value, step) : value, plan.timeline.curves[item.curve]);
+  return limited(step > 0 ? roundTo(value, step) : roundTo(value, 1e-9), plan.timeline.curves[item.curve]);
 }
 
 function within(seconds: number, times: readonly number[], length: number): number {
