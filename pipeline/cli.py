@@ -21,6 +21,7 @@ from pipeline.commands.schedules import check, plan, plot
 from pipeline.commands.schema import schema
 from pipeline.commands.start import start
 from pipeline.commands.status import status
+from pipeline.commands.studio import serve, studio
 from pipeline.commands.verify import verify
 from pipeline.commands.video import video
 from pipeline.run.interrupt import (
@@ -96,6 +97,8 @@ for _command in (
     verify,
     assemble,
     history,
+    studio,
+    serve,
     inspect,
 ):
     main.add_command(_command)

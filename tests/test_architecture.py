@@ -50,6 +50,8 @@ HOMES = {  # foreign package: the modules that may import it
     "ffmpeg": ("pipeline.video.ffmpeg",),
     "imageio_ffmpeg": ("pipeline.video.ffmpeg",),
     "librosa": ("pipeline.audio",),
+    "starlette": ("pipeline.studio",),
+    "uvicorn": ("pipeline.studio",),
 }
 
 

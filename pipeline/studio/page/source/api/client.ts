@@ -1,0 +1,71 @@
+/** The server's API, one method per route that the page uses. */
+
+import type { Edit, Timeline, Waveform } from "../timeline/model/types";
+import type { Change, Checked, Job, Output, Problem, Schedule, ScheduleEntry, Stale } from "./types";
+
+/** What the server refused: its sentence, the HTTP status, and the problems of the text if that was the reason. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly problems: readonly Problem[],
+  ) {
+    super(message);
+  }
+}
+
+type Body = Record<string, unknown>;
+
+export class Api {
+  schedules = (): Promise<ScheduleEntry[]> => get("/api/schedules");
+  schedule = (path: string): Promise<Schedule> => get(`/api/schedules/${address(path)}`);
+  save = (path: string, text: string, version: string | null): Promise<{ version: string }> =>
+    send("PUT", `/api/schedules/${address(path)}`, { text, version });
+
+  check = (path: string, text: string, signal?: AbortSignal): Promise<Checked> =>
+    send("POST", "/api/check", { path, text }, signal);
+  timeline = (path: string, text: string, signal?: AbortSignal): Promise<Timeline> =>
+    send("POST", "/api/timeline", { path, text }, signal);
+  edits = (path: string, text: string, edits: readonly Edit[]): Promise<{ changes: Change[]; text: string }> =>
+    send("POST", "/api/edits", { path, text, edits });
+  waveform = (path: string): Promise<Waveform> => get(`/api/waveform?path=${encodeURIComponent(path)}`);
+  /** The address of a picture, a track or a clip in the opened folder. */
+  file = (path: string): string => `/api/files/${address(path)}`;
+
+  preview = (path: string, text: string, width: number): Promise<{ id: string; frames: number; fps: number }> =>
+    send("POST", "/api/preview", { path, text, width });
+  look = (path: string, text: string, frame: number, draft: boolean): Promise<{ id: string }> =>
+    send("POST", "/api/looks", { path, text, frame, draft });
+  render = (body: { path: string; text: string | null; draft: boolean; resume: boolean }): Promise<{ id: string }> =>
+    send("POST", "/api/renders", body);
+  stop = (id: string): Promise<unknown> => send("POST", `/api/jobs/${address(id)}/stop`, {});
+  jobs = (): Promise<Job[]> => get("/api/jobs");
+  picture = (id: string): string => `/api/jobs/${address(id)}/picture`;
+  stale = (path: string, text: string, signal?: AbortSignal): Promise<Stale> =>
+    send("POST", "/api/stale", { path, text }, signal);
+
+  outputs = (): Promise<Output[]> => get("/api/outputs");
+  output = (name: string, file: string): string => `/api/outputs/${address(name)}/${address(file)}`;
+  outputSchedule = (name: string): Promise<{ text: string }> => get(`/api/outputs/${address(name)}/schedule`);
+}
+
+/** A path as part of an address: each name escaped, the slashes kept. */
+function address(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
+function get<T>(url: string): Promise<T> {
+  return answer(fetch(url));
+}
+
+function send<T>(method: string, url: string, body: Body, signal?: AbortSignal): Promise<T> {
+  const headers = { "Content-Type": "application/json" };
+  return answer(fetch(url, { method, headers, body: JSON.stringify(body), signal: signal ?? null }));
+}
+
+async function answer<T>(asked: Promise<Response>): Promise<T> {
+  const response = await asked;
+  if (response.ok) return (await response.json()) as T;
+  const found = (await response.json().catch(() => ({}))) as { error?: string; problems?: Problem[] };
+  throw new ApiError(found.error ?? `the server answered ${response.status}`, response.status, found.problems ?? []);
+}

@@ -1,0 +1,82 @@
+/** What the server answers; the HTTP API is described in docs/studio.md and `GET /api/openapi.json`. */
+
+export interface ScheduleEntry {
+  path: string;
+  title: string;
+  size: number;
+  /** When the file was last written: seconds since 1970. */
+  changed: number;
+}
+
+export interface Schedule {
+  path: string;
+  text: string;
+  version: string;
+}
+
+/** Lines and columns count from 1; the end is exclusive. */
+export interface Problem {
+  line: number;
+  column: number;
+  end_line: number;
+  end_column: number;
+  severity: "error" | "warning";
+  message: string;
+}
+
+export interface Facts {
+  frames: number;
+  fps: number;
+  seconds: number;
+  size: [number, number];
+}
+
+export interface Checked {
+  problems: Problem[];
+  facts: Facts | null;
+}
+
+/** A replacement in a text; offsets are UTF-16 units, as CodeMirror counts. */
+export interface Change {
+  from: number;
+  to: number;
+  insert: string;
+}
+
+export type JobState = "waiting" | "running" | "stopped" | "finished" | "failed";
+
+export interface Job {
+  id: string;
+  kind: "look" | "render";
+  path: string;
+  state: JobState;
+  frame: number;
+  frames: number;
+  fps: number | null;
+  seconds_left: number | null;
+  similarity: number | null;
+  message: string;
+  output: string | null;
+  /** Path of the newest picture, if there is one. */
+  picture?: string | null;
+}
+
+export interface Stale {
+  output: string | null;
+  rendered: number;
+  stale_from: number | null;
+}
+
+export interface Output {
+  name: string;
+  path: string | null;
+  title: string;
+  frames: number;
+  frames_done: number;
+  seconds: number;
+  video: string | null;
+  poster: string | null;
+  contact: string | null;
+  changed: number;
+  size: number;
+}
