@@ -8,7 +8,7 @@ import { NO_MOVES, editsOf } from "../../../pipeline/studio/page/source/timeline
 import { keyName } from "../../../pipeline/studio/page/source/timeline/model/labels";
 import { lanesOf } from "../../../pipeline/studio/page/source/timeline/model/lanes";
 import { rowsOf } from "../../../pipeline/studio/page/source/timeline/model/rows";
-import { type Scene, planOf } from "../../../pipeline/studio/page/source/timeline/model/scene";
+import { type Scene, planOf, promptAt } from "../../../pipeline/studio/page/source/timeline/model/scene";
 import { clicked, itemAtCursor, walked } from "../../../pipeline/studio/page/source/timeline/model/selection";
 import { toY } from "../../../pipeline/studio/page/source/timeline/model/values";
 import { film, key } from "./film";
@@ -74,7 +74,7 @@ test("a key never lands on another one of its curve", () => {
 
 test("what did not move is no edit, and fixed keys do not move", () => {
   const timeline = film();
-  timeline.curves[0].keys[1].editable = false;
+  Object.assign(timeline.curves[0]!.keys[1]!, { editable: false, time_editable: false });
   const plan = planOf(timeline);
   const held = plan.byUid.get("key/motion.zoom[2]");
   assert.ok(held);
@@ -103,9 +103,16 @@ test("the cursor finds the key whose text it is in", () => {
   assert.equal(itemAtCursor(items, 999), null);
 });
 
+test("an edge of a prompt takes the end of the fade before it along", () => {
+  const now = { ...scene(), moves: new Map([["edge/prompts[2]", { time: 6, value: null }]]) };
+  assert.deepEqual([promptAt(now, 0).end, promptAt(now, 0).fade_out], [6, 5]);
+  assert.deepEqual([promptAt(now, 1).start, promptAt(now, 1).fade_in, promptAt(now, 1).end], [1, 5, 10]);
+  assert.deepEqual(promptAt(now, 2), now.timeline.prompts[2]);
+});
+
 test("names say what a key is", () => {
   const [curve] = film().curves;
   assert.equal(keyName({ ...curve, unit: "" }, key("x", 4, 1.02)), "zoom key at 4.0 s, 1.02, linear");
   const fixed = { ...key("x", 4.25, 1.02, "in_out_sine"), editable: false, why: "an expression" };
-  assert.equal(keyName(curve, fixed), "zoom key at 4.25 s, 1.02 /s, in out sine, fixed: an expression");
+  assert.equal(keyName(curve, fixed), "zoom key at 4.25 s, 1.02 /s, in out sine, value fixed: an expression");
 });

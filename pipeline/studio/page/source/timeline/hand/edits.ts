@@ -22,7 +22,7 @@ export class Edits {
 
   /** What a hand has moved, into the text. The moves stay drawn until the server's timeline has them. */
   commitMoves(): Promise<void> {
-    const { plan, moves } = this.stage;
+    const { settled: plan, moves } = this.stage;
     const edits = plan ? editsOf(plan.items, moves) : [];
     if (!plan || edits.length === 0) {
       this.stage.setMoves(NO_MOVES);
@@ -32,12 +32,17 @@ export class Edits {
     const to = moves.get(first.uid) as { time: number; value: number | null };
     const value = to.value === null || to.value === first.value ? "" : `, ${shortNumber(to.value)}`;
     const what = moves.size === 1 ? first.name.split(" at ")[0] : counted(moves.size, "thing");
+    this.stage.release();
     return this.send(edits, `Moved ${what} to ${spokenTime(to.time)}${value}`);
   }
 
   addKey(row: Row, time: number, value: number): Promise<void> {
     const curve = this.stage.plan?.timeline.curves[row.index];
     if (!curve) return Promise.resolve();
+    if (!curve.addable) {
+      this.say(`No key can be added: ${curve.why}`);
+      return Promise.resolve();
+    }
     const taken = curve.keys.some((key) => Math.abs(key.time - time) < 1e-3);
     if (taken) {
       this.say(`${curve.label} already has a key at ${spokenTime(time)}`);
@@ -64,7 +69,7 @@ export class Edits {
     const fixed = keys.filter((key) => !key.editable);
     const edits = keys.filter((key) => key.editable).map((key): Edit => ({ op: "remove", id: key.id }));
     if (edits.length === 0) {
-      this.say(fixed.length ? `Not removed: ${fixed[0].why || "edit it in the text"}` : "No key is selected");
+      this.say(fixed.length ? `Not removed: ${fixed[0]!.why || "edit it in the text"}` : "No key is selected");
       return Promise.resolve();
     }
     return this.send(edits, `Removed ${counted(edits.length, "key")}`);
@@ -112,10 +117,10 @@ export class Edits {
     this.pending++;
     this.line = this.line.then(async () => {
       try {
-        await this.host.edit(edits, what);
+        await this.host.edit(edits, `timeline.${edits[0]?.op}`);
         this.say(what);
       } catch (error) {
-        this.stage.setMoves(NO_MOVES);
+        this.stage.takeBack();
         this.say(error instanceof Error ? error.message : String(error));
       } finally {
         this.pending--;

@@ -60,7 +60,7 @@ export function banding(stage: Stage, x1: number, y1: number, adding: boolean): 
 
 /** Everything selected follows the item that is held. Shift keeps to one direction, Alt suspends snapping. */
 export function dragging(stage: Stage, edits: Edits, held: Item, x1: number, y1: number, click: () => void): Gesture {
-  const plan = stage.plan;
+  const plan = stage.settled;
   const moving = plan ? movable(plan, stage.selection, held) : [];
   const targets = plan ? snapTargets(plan, moving, stage.playhead) : null;
   const loose = { across: false, down: false };
@@ -93,9 +93,9 @@ function straightened(dx: number, dy: number, straight: boolean): [number, numbe
 function valueChange(stage: Stage, held: Item, dy: number): number {
   const row = stage.rows.find((one) => one.id === held.row);
   if (!isKey(held) || held.value === null || held.valueFixed || !row?.open || !stage.plan) return 0;
-  const range = stage.plan.ranges[held.curve];
+  const range = stage.plan.ranges[held.curve]!;
   const value = toValue(range, toY(range, held.value, row.height) + dy, row.height);
-  return settled(value, stage.plan.timeline.curves[held.curve], range, row.height, held.step) - held.value;
+  return settled(value, stage.plan.timeline.curves[held.curve]!, range, row.height, held.step) - held.value;
 }
 
 function readoutOf(now: { time: number; value: number | null }, to: string): string {

@@ -95,8 +95,8 @@ export class Keyboard {
   }
 
   private activeItem(): Item | null {
-    const { plan, active } = this.stage;
-    return (active && plan?.byUid.get(active)) || null;
+    const { settled, active } = this.stage;
+    return (active && settled?.byUid.get(active)) || null;
   }
 
   /** Tab goes from key to key; before the first and after the last one it leaves the timeline. */
@@ -138,7 +138,7 @@ export class Keyboard {
 
   /** With nothing selected, the arrows move the playhead, or go to the first key. */
   private nudge({ across, up }: Nudge, times: number): boolean {
-    const { plan, axis, moves } = this.stage;
+    const { settled: plan, axis, moves } = this.stage;
     const active = this.activeItem() ?? this.firstSelected();
     if (!plan || !active) {
       if (across) this.actions.seek(this.stage.playhead + (across * times) / axis.fps);
@@ -152,7 +152,7 @@ export class Keyboard {
     }
     const to = moves.get(active.uid) ?? active;
     const seconds = across && !isTimeFixed(active) ? frameBeside(to.time, across * times, axis.fps) - active.time : to.time - active.time;
-    const step = isKey(active) ? nudgeStep(active.step, plan.ranges[active.curve]) : 0;
+    const step = isKey(active) ? nudgeStep(active.step, plan.ranges[active.curve]!) : 0;
     const value = (to.value ?? 0) - (active.value ?? 0) + up * times * step;
     this.stage.setMoves(shifted(plan, moving, { seconds, value }));
     window.clearTimeout(this.timer);
@@ -169,8 +169,8 @@ export class Keyboard {
   }
 
   private firstSelected(): Item | null {
-    const { plan, selection } = this.stage;
-    return plan?.items.find((item) => selection.has(item.uid)) ?? null;
+    const { settled, selection } = this.stage;
+    return settled?.items.find((item) => selection.has(item.uid)) ?? null;
   }
 }
 

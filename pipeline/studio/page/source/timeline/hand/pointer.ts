@@ -117,9 +117,9 @@ export class Pointer {
     const item = { time: hit.time } as Item;
     const settings = event.altKey ? { ...this.stage.snap, on: false } : this.stage.snap;
     const { time } = heldTime(item, 0, axis, snapTargets(plan, [], this.stage.playhead), settings);
-    const curve = plan.timeline.curves[hit.row.index];
+    const curve = plan.timeline.curves[hit.row.index]!;
     const step = curve.keys[0]?.step ?? 0;
-    void this.edits.addKey(hit.row, time, settled(hit.value, curve, plan.ranges[hit.row.index], hit.row.height, step));
+    void this.edits.addKey(hit.row, time, settled(hit.value, curve, plan.ranges[hit.row.index]!, hit.row.height, step));
   }
 
   private context(event: MouseEvent): void {

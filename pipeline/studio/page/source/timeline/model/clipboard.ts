@@ -19,7 +19,7 @@ export function copied(plan: Plan, selected: ReadonlySet<string>): Copied[] {
   if (keys.length === 0) return [];
   const first = Math.min(...keys.map((key) => key.time));
   return keys.map((key) => ({
-    path: plan.timeline.curves[key.curve].path,
+    path: plan.timeline.curves[key.curve]!.path,
     after: key.time - first,
     value: key.value ?? 0,
     easing: key.easing,

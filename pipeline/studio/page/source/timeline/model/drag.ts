@@ -42,7 +42,7 @@ export function heldTime(held: Item, seconds: number, axis: Axis, targets: SnapT
 export function shifted(plan: Plan, moving: readonly Item[], shift: Shift, valueStep = 0): Moves {
   const times = moving.filter((item) => !isTimeFixed(item)).map((item) => item.time);
   const seconds = within(shift.seconds, times, plan.timeline.seconds);
-  const held = moving[0];
+  const held = moving[0]!;
   const moves = new Map<string, { time: number; value: number | null }>();
   for (const item of moving) {
     const time = isTimeFixed(item) ? item.time : roundTo(item.time + seconds, 1e-6);
@@ -59,7 +59,7 @@ function movedValue(plan: Plan, item: Item, held: Item, change: number, step: nu
   if (!isKey(item) || item.value === null) return null;
   if (change === 0 || item.valueFixed || !isKey(held) || item.curve !== held.curve) return item.value;
   const value = item.value + change;
-  return limited(step > 0 ? roundTo(value, step) : roundTo(value, 1e-9), plan.timeline.curves[item.curve]);
+  return limited(step > 0 ? roundTo(value, step) : roundTo(value, 1e-9), plan.timeline.curves[item.curve]!);
 }
 
 function within(seconds: number, times: readonly number[], length: number): number {

@@ -50,7 +50,7 @@ const BEZIER = new RegExp(`^bezier\\(${[NUMBER, NUMBER, NUMBER, NUMBER].join(","
 export function easing(name: string): Easing | null {
   const handles = BEZIER.exec(name);
   if (handles) return bezier(Number(handles[1]), Number(handles[2]), Number(handles[3]), Number(handles[4]));
-  return Object.hasOwn(EASINGS, name) ? EASINGS[name] : null;
+  return Object.hasOwn(EASINGS, name) ? (EASINGS[name] ?? null) : null;
 }
 
 /** Four parabolas, each a smaller bounce than the one before. */

@@ -32,7 +32,7 @@ export function hitAt(scene: Scene, x: number, y: number, looks: readonly number
     if (index >= 0) return { kind: "look", index, row };
   }
   if (row.kind === "curve" && row.open) {
-    return { kind: "curve", row, time, value: toValue(scene.ranges[row.index], y - row.y, row.height) };
+    return { kind: "curve", row, time, value: toValue(scene.ranges[row.index]!, y - row.y, row.height) };
   }
   return { kind: "empty", row, time };
 }
@@ -65,7 +65,7 @@ function nearestItem(scene: Scene, row: Row, x: number, y: number, reach: number
     const across = Math.abs(itemX(scene, item) - x);
     if (across > reach) continue;
     const down = Math.abs(itemY(scene, row, item) - y);
-    const tall = item.kind === "edge" ? LANE / 2 : item.kind === "marker" || !row.open ? row.height : reach;
+    const tall = item.row === "prompts" && row.open ? LANE / 2 : item.kind !== "key" || !row.open ? row.height : reach;
     if (down > tall) continue;
     const distance = across + (item.kind === "key" && row.open ? down : 0) - (scene.selected.has(item.uid) ? 2 : 0);
     if (distance < least) [best, least] = [item, distance];

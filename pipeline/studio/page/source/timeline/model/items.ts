@@ -1,7 +1,7 @@
 /** Everything on the timeline that a hand can take: keys, edges of prompts and markers, in one list. */
 
 import { easingLabel, keyName, spokenTime } from "./labels";
-import type { Curve, Edge, Edit, Prompt, Span, Timeline } from "./types";
+import type { Curve, Edge, Edit, Guide, Span, Timeline } from "./types";
 
 interface Common {
   /** Unique on the page and the same after an edit that only moves things. */
@@ -20,7 +20,8 @@ interface Common {
 export type Item = Common &
   (
     | { kind: "key"; id: string; curve: number; easing: string; step: number; timeFixed: boolean; valueFixed: boolean }
-    | { kind: "edge"; id: string; prompt: number; edge: Edge["kind"] }
+    | { kind: "edge"; id: string; band: number; edge: Edge["kind"] }
+    | { kind: "guide"; id: string; guide: number }
     | { kind: "marker"; marker: string }
   );
 
@@ -33,7 +34,14 @@ export const NO_MOVES: Moves = new Map();
 
 /** In the order in which Tab walks: row by row from the top, each from left to right. */
 export function itemsOf(timeline: Timeline): Item[] {
-  const rows = [markerItems(timeline), ...timeline.prompts.map(edgeItems), ...timeline.curves.map(keyItems)];
+  const { shots, prompts, guides, curves } = timeline;
+  const rows = [
+    markerItems(timeline),
+    shots.flatMap((shot, n) => edgeItems(shot.edges, n, "shots", shot.name)),
+    prompts.flatMap((prompt, n) => edgeItems(prompt.edges, n, "prompts", `prompt "${shortened(prompt.text)}"`)),
+    guides.map(guideItem),
+    ...curves.map(keyItems),
+  ];
   return rows.flatMap((row) => row.sort((a, b) => a.time - b.time));
 }
 
@@ -58,8 +66,8 @@ export function editsOf(items: readonly Item[], moves: Moves): Edit[] {
     if (item.kind === "key") {
       edits.push({ op: "move", id: item.id, ...(time !== undefined && { time }), ...(value !== undefined && { value }) });
     } else if (time !== undefined) {
-      if (item.kind === "edge") edits.push({ op: "edge", id: item.id, time });
-      else edits.push({ op: "marker", name: item.marker, time });
+      if (item.kind === "marker") edits.push({ op: "marker", name: item.marker, time });
+      else edits.push({ op: "edge", id: item.id, time });
     }
   }
   return edits;
@@ -80,30 +88,36 @@ function keyItems(curve: Curve, index: number): Item[] {
     value: key.value,
     easing: key.easing,
     step: key.step,
-    editable: key.editable,
-    timeFixed: key.time_span === null,
-    valueFixed: key.value_span === null,
+    editable: key.editable || key.time_editable,
+    timeFixed: !key.time_editable,
+    valueFixed: !key.editable,
     why: key.why,
     span: key.value_span ?? key.time_span,
     name: keyName(curve, key),
   }));
 }
 
-function edgeItems(prompt: Prompt, index: number): Item[] {
-  return prompt.edges.map((edge) => ({
+function edgeItems(edges: readonly Edge[], band: number, row: string, of: string): Item[] {
+  return edges.map((edge) => ({
     kind: "edge",
-    uid: `edge/${index}/${edge.kind}`,
-    row: "prompts",
-    id: edge.id ?? "",
-    prompt: index,
+    uid: `edge/${edge.id}`,
+    row,
+    id: edge.id,
+    band,
     edge: edge.kind,
     time: edge.time,
     value: null,
     editable: edge.editable,
     why: edge.why,
     span: edge.span,
-    name: `${edge.kind} of prompt "${shortened(prompt.text)}" at ${spokenTime(edge.time)}${fixed(edge)}`,
+    name: `${edge.kind} of ${of} at ${spokenTime(edge.time)}${fixed(edge)}`,
   }));
+}
+
+function guideItem(guide: Guide, index: number): Item {
+  const { id, time, editable, why, span } = guide;
+  const name = `guide ${guide.path.split("/").at(-1)} at ${spokenTime(time)}${fixed(guide)}`;
+  return { kind: "guide", uid: `guide/${id}`, row: "guides", id, guide: index, time, value: null, editable, why, span, name };
 }
 
 function markerItems(timeline: Timeline): Item[] {
@@ -114,15 +128,15 @@ function markerItems(timeline: Timeline): Item[] {
     marker: marker.name,
     time: marker.time,
     value: null,
-    editable: marker.editable ?? marker.span !== null,
-    why: marker.why ?? "",
+    editable: marker.editable,
+    why: marker.why,
     span: marker.span,
-    name: `marker ${marker.name} at ${spokenTime(marker.time)}`,
+    name: `marker ${marker.name} at ${spokenTime(marker.time)}${fixed(marker)}`,
   }));
 }
 
-function fixed(edge: Edge): string {
-  return edge.editable ? "" : `, fixed: ${edge.why || "cannot be edited here"}`;
+function fixed(thing: { editable: boolean; why: string }): string {
+  return thing.editable ? "" : `, fixed: ${thing.why || "cannot be edited here"}`;
 }
 
 export function shortened(text: string, most = 40): string {

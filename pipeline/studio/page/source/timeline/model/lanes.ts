@@ -1,7 +1,7 @@
 /** Bands that overlap lie in different lanes, so that each can be read. */
 
 interface Band {
-  track: number | string;
+  track: number;
   start: number;
   end: number;
 }
@@ -17,13 +17,13 @@ export function lanesOf(bands: readonly Band[]): Lanes {
   const lane = new Array<number>(bands.length).fill(0);
   let first = 0;
   for (const track of new Set(bands.map((band) => band.track))) {
-    const members = bands.map((_, index) => index).filter((index) => bands[index].track === track);
-    members.sort((a, b) => bands[a].start - bands[b].start || bands[b].end - bands[a].end);
+    const members = bands.map((_, index) => index).filter((index) => bands[index]!.track === track);
+    members.sort((a, b) => bands[a]!.start - bands[b]!.start || bands[b]!.end - bands[a]!.end);
     const ends: number[] = [];
     for (const index of members) {
-      const free = ends.findIndex((end) => end <= bands[index].start + 1e-9);
+      const free = ends.findIndex((end) => end <= bands[index]!.start + 1e-9);
       const mine = free < 0 ? ends.length : free;
-      ends[mine] = bands[index].end;
+      ends[mine] = bands[index]!.end;
       lane[index] = first + mine;
     }
     first += ends.length;

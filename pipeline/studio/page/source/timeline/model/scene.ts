@@ -1,7 +1,7 @@
 /** Everything that a picture of the timeline is made of, and where things lie in it. Pixels from the rows' top left. */
 
 import { type Axis, toX } from "./axis";
-import { type Item, type KeyItem, type Moves, isKey, itemsOf, moved } from "./items";
+import { type Item, type KeyItem, type Moves, NO_MOVES, isKey, itemsOf, moved } from "./items";
 import { LANE, type Row } from "./rows";
 import { type Lanes, lanesOf } from "./lanes";
 import type { Curve, Prompt, Timeline } from "./types";
@@ -28,14 +28,12 @@ export interface Scene extends Plan {
 
 export function planOf(timeline: Timeline): Plan {
   const items = itemsOf(timeline);
-  return {
-    timeline,
-    items,
-    byRow: grouped(items),
-    byUid: new Map(items.map((item) => [item.uid, item])),
-    ranges: timeline.curves.map(rangeOf),
-    lanes: lanesOf(timeline.prompts),
-  };
+  return { timeline, ...indexed(items), ranges: timeline.curves.map(rangeOf), lanes: lanesOf(timeline.prompts) };
+}
+
+/** The same film with its items elsewhere. */
+export function withItems(plan: Plan, items: Item[]): Plan {
+  return { ...plan, ...indexed(items) };
 }
 
 export function rowItems(scene: Scene, row: Row): Item[] {
@@ -62,48 +60,63 @@ export function itemX(scene: Scene, item: Item): number {
 /** Where an item's handle is drawn: its centre. */
 export function itemY(scene: Scene, row: Row, item: Item): number {
   if (item.kind === "key") {
-    return row.y + (row.open ? toY(scene.ranges[item.curve], item.value ?? 0, row.height) : row.height / 2);
+    return row.y + (row.open ? toY(scene.ranges[item.curve]!, item.value ?? 0, row.height) : row.height / 2);
   }
-  if (item.kind === "edge") return row.open ? laneY(scene, row, item.prompt) + LANE / 2 : row.y + row.height / 2;
+  if (item.row === "prompts" && item.kind === "edge" && row.open) return laneY(scene, row, item.band) + LANE / 2;
   return row.y + row.height / 2;
 }
 
 /** The top of a prompt's band. */
 export function laneY(scene: Scene, row: Row, prompt: number): number {
-  return row.y + 2 + (row.open ? scene.lanes.lane[prompt] * LANE : 0);
+  return row.y + 2 + (row.open ? scene.lanes.lane[prompt]! * LANE : 0);
 }
 
-/** A prompt as a hand has moved its edges: the fades move with them. */
+/**
+ * A prompt as a hand has moved its edges and those of its neighbours: one fades out while the next one fades in, so an
+ * edge is where its own fade is over and where the neighbour's band ends.
+ */
 export function promptAt(scene: Scene, index: number): Prompt {
-  const prompt = scene.timeline.prompts[index];
-  const start = scene.moves.get(`edge/${index}/start`)?.time;
-  const end = scene.moves.get(`edge/${index}/end`)?.time;
-  if (start === undefined && end === undefined) return prompt;
-  const edge = (kind: "start" | "end") => prompt.edges.find((one) => one.kind === kind)?.time;
+  const prompt = scene.timeline.prompts[index]!;
+  if (scene.moves.size === 0 || prompt.edges.length === 0) return prompt;
+  const [was, now] = [levelOf(prompt, NO_MOVES), levelOf(prompt, scene.moves)];
+  const before = neighbour(scene, index - 1, (other) => near(levelOf(other, NO_MOVES).to, prompt.start));
+  const after = neighbour(scene, index + 1, (other) => near(levelOf(other, NO_MOVES).from, prompt.end));
+  const start = before && near(before.end, was.from) ? levelOf(before, scene.moves).to : prompt.start;
+  const end = after && near(after.start, was.to) ? levelOf(after, scene.moves).from : prompt.end;
   return {
     ...prompt,
-    ...(start !== undefined && movedStart(prompt, edge("start") ?? prompt.start, start)),
-    ...(end !== undefined && movedEnd(prompt, edge("end") ?? prompt.end, end)),
+    start,
+    end,
+    fade_in: prompt.fade_in > 0 ? Math.max(0, now.from - start) : 0,
+    fade_out: prompt.fade_out > 0 ? Math.max(0, end - now.to) : 0,
   };
 }
 
 export function curveOf(scene: Scene, row: Row): Curve {
-  return scene.timeline.curves[row.index];
+  return scene.timeline.curves[row.index]!;
 }
 
-/** An edge may stand at the beginning of the band or where its fade is over: the fade goes with it or grows. */
-function movedStart(prompt: Prompt, was: number, now: number): Partial<Prompt> {
-  if (Math.abs(was - prompt.start) < 1e-6) return { start: now, fade_in: Math.max(0, prompt.start + prompt.fade_in - now) };
-  return { fade_in: Math.max(0, now - prompt.start) };
+/** From when to when a prompt counts in full: the times of its edges. */
+function levelOf(prompt: Prompt, moves: Moves): { from: number; to: number } {
+  const times = prompt.edges.map((edge) => moves.get(`edge/${edge.id}`)?.time ?? edge.time);
+  return { from: Math.min(...times), to: Math.max(...times) };
 }
 
-function movedEnd(prompt: Prompt, was: number, now: number): Partial<Prompt> {
-  if (Math.abs(was - prompt.end) < 1e-6) return { end: now, fade_out: Math.max(0, now - (prompt.end - prompt.fade_out)) };
-  return { fade_out: Math.max(0, prompt.end - now) };
+function neighbour(scene: Scene, index: number, isNext: (other: Prompt) => boolean): Prompt | null {
+  const other = scene.timeline.prompts[index];
+  return other && other.edges.length > 0 && isNext(other) ? other : null;
+}
+
+function near(a: number, b: number): boolean {
+  return Math.abs(a - b) < 1e-6;
 }
 
 function reordered(scene: Scene, row: Row, keys: readonly KeyItem[]): boolean {
   return (scene.byRow.get(row.id) ?? []).some((item, index) => item.uid !== keys[index]?.uid);
+}
+
+function indexed(items: Item[]): Pick<Plan, "items" | "byRow" | "byUid"> {
+  return { items, byRow: grouped(items), byUid: new Map(items.map((item) => [item.uid, item])) };
 }
 
 function grouped(items: readonly Item[]): Map<string, Item[]> {

@@ -61,7 +61,7 @@ export function resolved(time: number, axis: Axis): number {
 export function nearest(ascending: readonly number[], time: number): number | null {
   if (ascending.length === 0) return null;
   const after = firstAtLeast(ascending, time);
-  if (after === 0) return ascending[0];
-  if (after === ascending.length) return ascending[after - 1];
-  return time - ascending[after - 1] <= ascending[after] - time ? ascending[after - 1] : ascending[after];
+  if (after === 0) return ascending[0]!;
+  if (after === ascending.length) return ascending[after - 1]!;
+  return time - ascending[after - 1]! <= ascending[after]! - time ? ascending[after - 1]! : ascending[after]!;
 }

@@ -60,8 +60,8 @@ export function visible(axis: Axis, times: readonly number[]): { at: number; ind
   const last = toTime(axis, axis.width);
   const found: { at: number; index: number }[] = [];
   for (let index = from; index < times.length; index++) {
-    found.push({ at: times[index], index });
-    if (times[index] > last) break;
+    found.push({ at: times[index]!, index });
+    if (times[index]! > last) break;
   }
   return found;
 }
@@ -71,7 +71,7 @@ export function firstAtLeast(ascending: readonly number[], least: number): numbe
   let [low, high] = [0, ascending.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (ascending[middle] < least) low = middle + 1;
+    if (ascending[middle]! < least) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -80,11 +80,11 @@ export function firstAtLeast(ascending: readonly number[], least: number): numbe
 /** The median distance of neighbours: tempo may change, and one gap says nothing. */
 export function spacing(times: readonly number[]): number {
   if (times.length < 2) return Infinity;
-  return Math.max(1e-6, (times[times.length - 1] - times[0]) / (times.length - 1));
+  return Math.max(1e-6, (times[times.length - 1]! - times[0]!) / (times.length - 1));
 }
 
 function stepFor(steps: readonly number[], least: number): number {
-  return steps.find((step) => step >= least) ?? steps[steps.length - 1];
+  return steps.find((step) => step >= least) ?? steps[steps.length - 1]!;
 }
 
 function minorOf(steps: readonly number[], step: number): number {

@@ -15,6 +15,7 @@ export const PADDING = 10;
 export function rangeOf(curve: Curve): Range {
   let [low, high] = [Infinity, -Infinity];
   for (const value of curve.samples) {
+    if (value === null) continue;
     if (value < low) low = value;
     if (value > high) high = value;
   }

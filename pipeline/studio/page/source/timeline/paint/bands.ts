@@ -15,7 +15,7 @@ export function paintPrompts(brush: Brush, theme: Theme, scene: Scene, row: Row)
   if (!row.open) return;
   for (const item of rowItems(scene, row)) {
     if (item.kind !== "edge") continue;
-    const [x, top] = [toX(scene.axis, item.time), laneY(scene, row, item.prompt)];
+    const [x, top] = [toX(scene.axis, item.time), laneY(scene, row, item.band)];
     if (x < -8 || x > scene.axis.width + 8) continue;
     paintEdge(brush, theme, x, top, scene.selected.has(item.uid), item.editable);
   }
@@ -51,7 +51,7 @@ function paintPrompt(brush: Brush, theme: Theme, scene: Scene, row: Row, index: 
 function paintPromptText(
   brush: Brush, theme: Theme, scene: Scene, index: number, top: number, full: number, right: number,
 ): void {
-  const { text, weight } = scene.timeline.prompts[index];
+  const { text, weight } = scene.timeline.prompts[index]!;
   const label = weight === 1 ? text : `${text} (${Number(weight.toPrecision(3))})`;
   brush.font = theme.font;
   const [first, last] = [Math.max(toX(scene.axis, promptAt(scene, index).start), 0) + 8, Math.min(right, scene.axis.width) - 8];

@@ -36,23 +36,25 @@ export function paintValueAxis(brush: Brush, theme: Theme, scene: Scene, row: Ro
 }
 
 function ticksOf(scene: Scene, row: Row) {
-  const { low, high } = scene.ranges[row.index];
+  const { low, high } = scene.ranges[row.index]!;
   return valueTicks(low, high, row.height);
 }
 
 function valueY(scene: Scene, row: Row, value: number): number {
-  return toY(scene.ranges[row.index], value, row.height);
+  return toY(scene.ranges[row.index]!, value, row.height);
 }
 
 function paintLine(brush: Brush, theme: Theme, scene: Scene, row: Row): void {
   const { keys, touched } = knotsOf(scene, row);
   const knots = keys.map(({ time, value, easing }) => ({ time, value: value ?? 0, easing }));
   brush.beginPath();
-  linePoints(curveOf(scene, row), knots, scene.axis, touched).forEach((point, n) => {
+  let drawing = false;
+  for (const point of linePoints(curveOf(scene, row), knots, scene.axis, touched)) {
     const [x, y] = [toX(scene.axis, point.time), row.y + valueY(scene, row, point.value)];
-    if (n) brush.lineTo(x, y);
+    if (drawing) brush.lineTo(x, y);
     else brush.moveTo(x, y);
-  });
+    drawing = !Number.isNaN(point.value); // a shot that does not set it is a gap
+  }
   brush.strokeStyle = hue(theme, row.index);
   brush.lineWidth = 1.75;
   brush.lineJoin = "round";

@@ -72,7 +72,7 @@ function paintRowGrounds(brush: Brush, theme: Theme, rows: readonly Row[], width
 function paintGrid(brush: Brush, theme: Theme, scene: Scene, rows: readonly Row[]): void {
   const last = rows.at(-1);
   if (!last) return;
-  const [top, bottom] = [rows[0].y, last.y + last.height];
+  const [top, bottom] = [rows[0]!.y, last.y + last.height];
   const { axis, timeline } = scene;
   for (const [times, colour, least] of [[timeline.beats, theme.beat, 10], [timeline.bars, theme.bar, 5]] as const) {
     if (spacing(times) * axis.scale < least) continue;

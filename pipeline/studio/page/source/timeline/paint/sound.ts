@@ -28,8 +28,8 @@ function paintWave(brush: Brush, theme: Theme, scene: Scene, wave: Waveform, top
     const to = Math.min(wave.high.length, Math.max(from + 1, Math.floor((toTime(axis, x + 1) + offset) * wave.rate)));
     let [low, high] = [0, 0];
     for (let i = from; i < to; i++) {
-      if (wave.low[i] < low) low = wave.low[i];
-      if (wave.high[i] > high) high = wave.high[i];
+      if (wave.low[i]! < low) low = wave.low[i]!;
+      if (wave.high[i]! > high) high = wave.high[i]!;
     }
     const [up, down] = [(high * height) / 2, (-low * height) / 2];
     brush.fillRect(x, middle - up, 1, Math.max(1, up + down));
@@ -54,8 +54,9 @@ function paintSections(brush: Brush, theme: Theme, scene: Scene, row: Row): void
 /** From its lowest to its highest value, filled down to zero or to the lowest one. */
 export function paintSignal(brush: Brush, theme: Theme, scene: Scene, row: Row): void {
   const { axis, timeline } = scene;
-  const signal = timeline.signals[row.index];
-  const [low, high] = [Math.min(0, ...signal.values), Math.max(1e-6, ...signal.values)];
+  const signal = timeline.signals[row.index]!;
+  const values = signal.values.map((value) => value ?? 0);
+  const [low, high] = [Math.min(0, ...values), Math.max(1e-6, ...values)];
   const height = row.height - 6;
   const y = (value: number) => row.y + 3 + (1 - (value - low) / (high - low)) * height;
   const last = Math.min(axis.width, toX(axis, axis.seconds));
@@ -63,7 +64,7 @@ export function paintSignal(brush: Brush, theme: Theme, scene: Scene, row: Row):
   clipped(brush, 0, row.y, axis.width, row.height, () => {
     brush.beginPath();
     brush.moveTo(0, y(low));
-    for (let x = 0; x <= last; x++) brush.lineTo(x, y(sampleAt(signal.values, axis.seconds, toTime(axis, x))));
+    for (let x = 0; x <= last; x++) brush.lineTo(x, y(sampleAt(values, axis.seconds, toTime(axis, x))));
     brush.lineTo(last, y(low));
     brush.globalAlpha = 0.55;
     brush.fillStyle = colour;

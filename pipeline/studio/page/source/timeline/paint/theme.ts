@@ -41,5 +41,5 @@ export function readTheme(root: HTMLElement): Theme {
 }
 
 export function hue(theme: Theme, index: number): string {
-  return theme.hues[index % theme.hues.length];
+  return theme.hues[index % theme.hues.length]!;
 }

@@ -79,7 +79,7 @@ export class EasingMenu {
     const at = buttons.indexOf(document.activeElement as HTMLElement);
     event.stopPropagation();
     if (event.key === "Escape" || event.key === "Tab") this.close?.();
-    else if (event.key in steps) buttons[Math.min(Math.max(at + steps[event.key], 0), buttons.length - 1)]?.focus();
+    else if (event.key in steps) buttons[Math.min(Math.max(at + steps[event.key]!, 0), buttons.length - 1)]?.focus();
     else if (event.key === "Home") buttons[0]?.focus();
     else if (event.key === "End") buttons.at(-1)?.focus();
     else return;

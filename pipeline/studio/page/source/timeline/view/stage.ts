@@ -1,9 +1,9 @@
 /** The state of the timeline and its picture: whatever changes it asks for one new picture, at the next frame. */
 
 import { type Axis, fitted, followed, resized, revealed } from "../model/axis";
-import { type Item, type Moves, NO_MOVES } from "../model/items";
+import { type Item, type Moves, NO_MOVES, moved } from "../model/items";
 import { type Row, type RowSettings, rowsOf, totalHeight } from "../model/rows";
-import { type Plan, type Scene, planOf } from "../model/scene";
+import { type Plan, type Scene, planOf, withItems } from "../model/scene";
 import { type Selection, NOTHING, surviving } from "../model/selection";
 import { SNAP_ALL, type SnapSettings } from "../model/snap";
 import type { Look, Timeline, Waveform } from "../model/types";
@@ -21,7 +21,9 @@ export class Stage {
   plan: Plan | null = null;
   axis: Axis = fitted(800, 12, 12);
   rows: Row[] = [];
-  moves: Moves = NO_MOVES;
+  /** What a hand holds, and what is on its way into the text: both are drawn, and the hand's counts. */
+  private hand: Moves = NO_MOVES;
+  private sent: Moves = NO_MOVES;
   selection: Selection = NOTHING;
   /** The item that the keyboard is at. */
   active: string | null = null;
@@ -51,21 +53,35 @@ export class Stage {
 
   get scene(): Scene | null {
     if (!this.plan) return null;
-    const { axis, rows, moves, selection: selected, playhead } = this;
+    const { axis, rows, selection: selected, playhead } = this;
+    const moves = this.sent.size === 0 ? this.hand : new Map([...this.sent, ...this.hand]);
     return { ...this.plan, axis, rows, moves, selected, playhead };
+  }
+
+  /** The plan as the text will have it: what a new gesture begins from. */
+  get settled(): Plan | null {
+    return this.plan && this.sent.size > 0 ? withItems(this.plan, moved(this.plan.items, this.sent)) : this.plan;
+  }
+
+  get moves(): Moves {
+    return this.hand;
   }
 
   onChange(listener: (change: Change) => void): void {
     this.listeners.add(listener);
   }
 
-  /** Another timeline from the server. What a hand is holding meanwhile stays in its hand. */
-  setTimeline(timeline: Timeline, keepMoves: boolean): void {
+  /**
+   * Another timeline from the server. What a hand holds meanwhile stays in its hand.
+   *
+   * @param isBehind whether edits are on their way that it does not have yet
+   */
+  setTimeline(timeline: Timeline, isBehind: boolean): void {
     const first = this.plan === null;
     this.plan = planOf(timeline);
     this.axis = resized(this.axis, this.axis.width, timeline.seconds, timeline.fps);
     if (first) this.axis = fitted(this.axis.width, timeline.seconds, timeline.fps);
-    if (!keepMoves) this.moves = NO_MOVES;
+    if (!isBehind) this.sent = NO_MOVES;
     this.selection = surviving(this.selection, this.plan.byUid);
     if (this.active && !this.plan.byUid.has(this.active)) this.active = null;
     this.playhead = Math.min(this.playhead, timeline.seconds);
@@ -99,8 +115,21 @@ export class Stage {
   }
 
   setMoves(moves: Moves, overlay?: Partial<Overlay>): void {
-    this.moves = moves;
+    this.hand = moves;
     if (overlay) this.overlay = { ...this.overlay, ...overlay };
+    this.invalidate();
+  }
+
+  /** The hand lets go: what it held is on its way into the text. */
+  release(): void {
+    this.sent = new Map([...this.sent, ...this.hand]);
+    this.hand = NO_MOVES;
+    this.invalidate();
+  }
+
+  /** The text did not take it. */
+  takeBack(): void {
+    this.sent = NO_MOVES;
     this.invalidate();
   }
 
