@@ -49,6 +49,9 @@ export class Api {
 
   preview = (path: string, text: string, width: number): Promise<{ id: string; frames: number; fps: number }> =>
     send("POST", "/api/preview", { path, text, width });
+  /** Frames `first` to `last`, both included, as `timeline/player/packs.ts` reads them. */
+  previewFrames = (id: string, first: number, last: number, signal: AbortSignal): Promise<ArrayBuffer> =>
+    bytes(fetch(`/api/preview/${address(id)}/${first}-${last}`, { signal }));
   look = (path: string, text: string, frame: number, draft: boolean): Promise<{ id: string }> =>
     send("POST", "/api/looks", { path, text, frame, draft });
   render = (body: { path: string; text: string | null; draft: boolean; resume: boolean }): Promise<{ id: string }> =>
@@ -85,8 +88,16 @@ function send<T>(method: string, url: string, body: Body, signal?: AbortSignal):
 }
 
 async function answer<T>(asked: Promise<Response>): Promise<T> {
+  return (await (await accepted(asked)).json()) as T;
+}
+
+async function bytes(asked: Promise<Response>): Promise<ArrayBuffer> {
+  return (await accepted(asked)).arrayBuffer();
+}
+
+async function accepted(asked: Promise<Response>): Promise<Response> {
   const response = await asked;
-  if (response.ok) return (await response.json()) as T;
+  if (response.ok) return response;
   const found = (await response.json().catch(() => ({}))) as { error?: string; problems?: Problem[] };
   throw new ApiError(found.error ?? `the server answered ${response.status}`, response.status, found.problems ?? []);
 }

@@ -27,6 +27,7 @@ import type { Edit, Span } from "../timeline/model/types";
 import { languageHelp } from "./help";
 import { offsetOf, showProblems } from "./problems";
 import { appearance, pageNonce } from "./theme";
+import { wrapping } from "./wrapping";
 
 const ATTEMPTS = 3; // at an edit, while the text changes under it
 
@@ -128,7 +129,7 @@ export class ScheduleEditor implements Editor {
       bracketMatching(),
       closeBrackets(),
       search({ top: true }),
-      EditorView.lineWrapping,
+      wrapping(),
       yaml(),
       languageHelp(this.store, this.api),
       appearance(),

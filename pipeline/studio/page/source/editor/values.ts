@@ -6,7 +6,7 @@ import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate
 
 const NUMBER = /^[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?\s*(%|ms|s|b|f|bars?|beats?|deg|px)?(\/s|\/b|\/beat|\/bar)?$/i;
 const WORD = /^(true|false|null|~)$/;
-const TIME = /^([-+]?\d[\d.:]*\s*(ms|s|b|f|%|bars?|beats?)?|start|end|(bar|beat)\s+[\d.]+)$/;
+const TIME = /^([-+]?\d[\d.:]*\s*(ms|s|b|f|%|bars?|beats?)?|end|(bar|beat)\s+[\d.]+)$/;
 const number = Decoration.mark({ class: "cm-number" });
 const time = Decoration.mark({ class: "cm-time" });
 

@@ -6,6 +6,7 @@ import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "preact/hooks";
 import { appearance, pageNonce } from "../editor/theme";
+import { wrapping } from "../editor/wrapping";
 
 interface Texts {
   left: string;
@@ -45,7 +46,7 @@ function shown(name: string): Extension {
     appearance(),
     yaml(),
     lineNumbers(),
-    EditorView.lineWrapping,
+    wrapping(),
     EditorState.readOnly.of(true),
     EditorView.contentAttributes.of({ "aria-label": name }),
   ];

@@ -10,9 +10,10 @@ export function Renders() {
   const { jobs } = useShared("jobs");
   const renders = jobs.filter((job) => job.kind === "render");
   const shown = renders.find((job) => job.state === "running" || job.state === "waiting") ?? renders[0];
+  const isRunning = shown?.state === "running" || shown?.state === "waiting";
   return (
     <div class="renders">
-      <Starting />
+      {!isRunning && <Starting />}
       <StaleLine />
       {shown === undefined ? <Nothing /> : <Running key={shown.id} job={shown} />}
       {jobs.length > 0 && <Table jobs={jobs} />}
@@ -20,22 +21,24 @@ export function Renders() {
   );
 }
 
+/** What can be started; while a render runs, the bar on top and its own line have what can be done. */
 function Starting() {
   const studio = useStudio();
   const { facts } = useShared("facts");
+  const kept = "Frames that are there and still right are kept";
   return (
     <div class="buttons">
-      <button type="button" class="primary" disabled={facts === null} onClick={() => void startRender(studio, false)}>
+      <button type="button" class="primary" disabled={facts === null} title={kept}
+        onClick={() => void startRender(studio, false)}>
         Render
       </button>
-      <button type="button" disabled={facts === null} onClick={() => void startRender(studio, true)}>
+      <button type="button" disabled={facts === null} title={kept} onClick={() => void startRender(studio, true)}>
         Render a draft
       </button>
       <button type="button" disabled={facts === null} title="Make every frame again, also those that are still right"
         onClick={() => void startRender(studio, false, true)}>
         Start over
       </button>
-      <span class="note">Frames that are there and still right are kept.</span>
     </div>
   );
 }

@@ -14,7 +14,7 @@ export function Running({ job }: { job: Job }) {
   const frames = arrived[job.id] ?? NONE;
   const newest = frames.at(-1);
   return (
-    <section class="running" aria-label={`Render of ${job.path}`}>
+    <section class="render-job" aria-label={`Render of ${job.path}`}>
       <Progress job={job} />
       <div class="stage">
         {newest === undefined ? (

@@ -7,7 +7,7 @@ export interface Span {
 }
 
 export interface Key {
-  /** The YAML path of the key's node, such as `motion.zoom[2]`. */
+  /** The path of the setting and the key's number in the text: `motion.zoom[2]`. */
   id: string;
   time: number;
   value: number;
@@ -16,13 +16,16 @@ export interface Key {
   time_span: Span | null;
   value_span: Span | null;
   easing_span: Span | null;
+  /** Whether its value can be dragged. */
   editable: boolean;
-  /** Why it cannot be moved, such as "an expression"; empty if it can. */
+  time_editable: boolean;
+  /** Why it cannot be dragged, such as "it is an expression"; empty if it can. */
   why: string;
-  /** The smallest sensible change of the value. */
+  /** The smallest sensible change of the value; 0 if it has none. */
   step: number;
 }
 
+/** Keys of all shots are in one curve, in the order of the text. */
 export interface Curve {
   path: string;
   label: string;
@@ -30,14 +33,19 @@ export interface Curve {
   /** The limits of the setting, if it has any. */
   low: number | null;
   high: number | null;
-  /** Values at evenly spaced times from 0 to the end, both included. */
-  samples: number[];
+  /** Whether it is written without times. */
+  constant: boolean;
+  /** Whether a key can be added; `why` says why not. */
+  addable: boolean;
+  why: string;
+  /** Values at evenly spaced times from 0 to the end, both included; null in shots that do not set it. */
+  samples: (number | null)[];
   keys: Key[];
 }
 
+/** A time in the text that places a band: where a prompt has faded in or begins to fade out, where a shot ends. */
 export interface Edge {
-  /** Absent where the server names edges by their prompt. */
-  id?: string;
+  id: string;
   kind: "start" | "end";
   time: number;
   span: Span | null;
@@ -45,14 +53,17 @@ export interface Edge {
   why: string;
 }
 
+/** A band: it fades in from `start`, and is gone at `end`. */
 export interface Prompt {
   text: string;
-  track: number | string;
+  track: number;
   start: number;
   end: number;
   fade_in: number;
   fade_out: number;
   weight: number;
+  /** Where its text is written. */
+  span: Span | null;
   edges: Edge[];
 }
 
@@ -60,21 +71,29 @@ export interface Marker {
   name: string;
   time: number;
   span: Span | null;
-  editable?: boolean;
-  why?: string;
+  editable: boolean;
+  why: string;
 }
 
 export interface Shot {
   name: string;
   start: number;
   end: number;
+  cut: boolean;
   span: Span | null;
+  edges: Edge[];
 }
 
+/** A picture that the film goes towards, near at `time`. */
 export interface Guide {
+  id: string;
   path: string;
+  time: number;
   start: number;
   end: number;
+  span: Span | null;
+  editable: boolean;
+  why: string;
 }
 
 export interface Section {
@@ -85,7 +104,7 @@ export interface Section {
 
 export interface Signal {
   name: string;
-  values: number[];
+  values: (number | null)[];
 }
 
 export interface Timeline {

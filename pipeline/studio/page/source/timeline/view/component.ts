@@ -1,0 +1,128 @@
+/** Puts the timeline together: canvas, heads, list, tools, hands. */
+
+import type { Host } from "../host";
+import { Edits } from "../hand/edits";
+import { Keyboard } from "../hand/keyboard";
+import { Pointer } from "../hand/pointer";
+import type { Hit } from "../model/hits";
+import type { Item } from "../model/items";
+import { itemAtCursor } from "../model/selection";
+import type { Timeline } from "../model/types";
+import type { Player } from "../player/player";
+import { EasingMenu } from "./easing_menu";
+import { Heads } from "./heads";
+import { Mirror } from "./mirror";
+import { Pictures } from "./pictures";
+import { Scrollbars } from "./scrollbars";
+import { Stage } from "./stage";
+import { toolbar } from "./toolbar";
+import { Tooltip } from "./tooltip";
+
+const USAGE =
+  "Tab goes to the next key, arrow keys move it, Enter edits its text, E its easing. Escape and then Tab leaves. " +
+  "Question mark lists all keys.";
+
+export class TimelineView {
+  readonly stage: Stage;
+  private readonly edits: Edits;
+  private readonly mirror: Mirror;
+  private readonly keyboard: Keyboard;
+  private readonly pointer: Pointer;
+  private readonly menu: EasingMenu;
+  private readonly said = document.createElement("div");
+
+  constructor(root: HTMLElement, private readonly host: Host, player: Player) {
+    root.classList.add("tl");
+    const canvas = document.createElement("canvas");
+    const body = document.createElement("div");
+    body.className = "tl-body";
+    const pictures = new Pictures(() => this.stage.invalidate());
+    this.stage = new Stage(root, canvas, (path) => pictures.get(path));
+    this.edits = new Edits(this.stage, host, (sentence) => this.say(sentence));
+    this.mirror = new Mirror(this.stage);
+    this.menu = new EasingMenu(root, (easing) => void this.edits.setEasing(easing));
+    const tooltip = new Tooltip(root, this.stage);
+    const tools = toolbar(this.stage, this.edits, player, (x, y) => this.openMenu(x, y));
+    body.append(canvas, this.mirror.element, new Heads(this.stage).element);
+    new Scrollbars(body, this.stage);
+    root.append(tools.element, body, this.hidden());
+    this.pointer = new Pointer(this.stage, this.edits, this.mirror.element, {
+      seek: (time) => host.seek(time),
+      open: (hit) => this.open(hit),
+      picked: (item) => this.picked(item),
+      menu: (x, y) => this.openMenu(x, y),
+      hover: (item, x, y) => tooltip.hover(item, x, y),
+    });
+    this.keyboard = new Keyboard(this.stage, this.edits, host, {
+      cancel: () => this.pointer.cancel(),
+      picked: (item) => this.picked(item),
+      focusText: (item) => item.span && host.reveal(item.span, true),
+      menu: () => this.openMenuAtKey(),
+      seek: (time) => host.seek(time),
+      help: tools.showHelp,
+    });
+    this.mirror.element.addEventListener("keydown", (event) => this.keyboard.press(event));
+    this.mirror.element.addEventListener("blur", () => this.keyboard.settle());
+    this.mirror.element.addEventListener("pointerdown", () => this.keyboard.settle());
+    new ResizeObserver(() => this.stage.resize(body.clientWidth, body.clientHeight)).observe(body);
+  }
+
+  setTimeline(timeline: Timeline): void {
+    this.stage.setTimeline(timeline, this.edits.pending > 0);
+  }
+
+  /** The text's cursor has moved: what is written there is selected. */
+  followCursor(offset: number): void {
+    const { plan, active } = this.stage;
+    const item = plan && !this.pointer.isHolding ? itemAtCursor(plan.items, offset) : null;
+    if (!item || item.uid === active) return;
+    this.stage.select(new Set([item.uid]), item.uid);
+    this.stage.reveal(item);
+  }
+
+  /** What the hands hold is no longer of this film. */
+  reset(): void {
+    this.pointer.cancel();
+    this.stage.select(new Set(), null);
+  }
+
+  private picked(item: Item): void {
+    if (item.span) this.host.reveal(item.span, false);
+    if (!item.editable) this.say(`Fixed: ${item.why || "edit it in the text"}`);
+  }
+
+  private open(hit: Hit): void {
+    if (hit.kind === "look") this.host.seek(this.stage.looks[hit.index]?.time ?? 0);
+    if (hit.kind !== "prompt") return;
+    const span = this.stage.plan?.timeline.prompts[hit.index]?.edges.find((edge) => edge.span)?.span;
+    if (span) this.host.reveal(span, false);
+  }
+
+  private openMenuAtKey(): void {
+    const at = this.stage.canvas.getBoundingClientRect();
+    this.openMenu(at.left + at.width / 2, at.top + 40);
+  }
+
+  private openMenu(x: number, y: number): void {
+    const keys = this.edits.selectedKeys().filter((key) => key.editable);
+    const first = keys[0];
+    if (first) this.menu.open(x, y, first.easing, this.mirror.element);
+    else this.say("Select a key to choose its easing");
+  }
+
+  private say(sentence: string): void {
+    this.said.textContent = sentence;
+  }
+
+  private hidden(): HTMLElement {
+    const usage = document.createElement("p");
+    usage.id = "tl-usage";
+    usage.hidden = true;
+    usage.textContent = USAGE;
+    this.said.className = "tl-said";
+    this.said.setAttribute("role", "status");
+    const wrap = document.createElement("div");
+    wrap.append(usage, this.said);
+    return wrap;
+  }
+}
