@@ -56,24 +56,23 @@ function paintPromptText(
   brush.font = theme.font;
   const [first, last] = [Math.max(toX(scene.axis, promptAt(scene, index).start), 0) + 8, Math.min(right, scene.axis.width) - 8];
   // Prefer the level part; a text that needs the slope's room begins there.
-  const start = Math.max(first, Math.min(Math.max(full, 0) + 6, last - Math.min(widthOf(brush, label), last - first)));
+  const level = full > last ? first : Math.max(full, 0) + 6;
+  const start = Math.max(first, Math.min(level, last - Math.min(widthOf(brush, label), last - first)));
   brush.fillStyle = theme.text;
   brush.textAlign = "left";
   brush.textBaseline = "middle";
   brush.fillText(fitText(brush, label, last - start), start, top + LANE / 2 - 1);
 }
 
+/** A knob at the corner where a fade ends or begins: the text below it stays readable. */
 function paintEdge(brush: Brush, theme: Theme, x: number, top: number, selected: boolean, editable: boolean): void {
-  brush.fillStyle = selected ? theme.select : editable ? theme.text : theme.locked;
+  if (selected) strokeLines(brush, theme.select, () => vertical(brush, x - 0.5, top + 2, top + LANE - 2));
   brush.beginPath();
-  brush.roundRect(x - (selected ? 2.5 : 1.5), top + 3, selected ? 5 : 3, LANE - 7, 1.5);
-  if (editable || selected) brush.fill();
-  else strokeEdge(brush, theme);
-}
-
-function strokeEdge(brush: Brush, theme: Theme): void {
-  brush.strokeStyle = theme.locked;
+  brush.arc(x, top + 2, selected ? 5 : 3.5, 0, 2 * Math.PI);
+  brush.fillStyle = selected ? theme.select : editable ? theme.text : theme.ground;
+  brush.strokeStyle = editable ? theme.ground : theme.locked;
   brush.lineWidth = 1;
+  brush.fill();
   brush.stroke();
 }
 

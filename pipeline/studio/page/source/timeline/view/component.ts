@@ -6,6 +6,7 @@ import { Keyboard } from "../hand/keyboard";
 import { Pointer } from "../hand/pointer";
 import type { Hit } from "../model/hits";
 import type { Item } from "../model/items";
+import { itemX, itemY } from "../model/scene";
 import { itemAtCursor } from "../model/selection";
 import type { Timeline } from "../model/types";
 import type { Player } from "../player/player";
@@ -14,7 +15,7 @@ import { Heads } from "./heads";
 import { Mirror } from "./mirror";
 import { Pictures } from "./pictures";
 import { Scrollbars } from "./scrollbars";
-import { Stage } from "./stage";
+import { GUTTER, Stage } from "./stage";
 import { toolbar } from "./toolbar";
 import { Tooltip } from "./tooltip";
 
@@ -100,7 +101,11 @@ export class TimelineView {
 
   private openMenuAtKey(): void {
     const at = this.stage.canvas.getBoundingClientRect();
-    this.openMenu(at.left + at.width / 2, at.top + 40);
+    const { scene, active, rows, ruler, scrollTop } = this.stage;
+    const item = active ? scene?.byUid.get(active) : undefined;
+    const row = rows.find((one) => one.id === item?.row);
+    const place = scene && item && row ? [itemX(scene, item) + GUTTER, itemY(scene, row, item) + ruler - scrollTop] : [0, 0];
+    this.openMenu(at.left + (place[0] ?? 0) + 12, at.top + (place[1] ?? 0) + 12);
   }
 
   private openMenu(x: number, y: number): void {
