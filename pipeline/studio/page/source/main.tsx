@@ -2,13 +2,18 @@
 
 import { render } from "preact";
 import { Api } from "./api/client";
-import { keepChecked } from "./document/checking";
+import { followEvents } from "./api/events";
+import { keepChecked, keepStale } from "./document/checking";
 import { Files } from "./document/files";
+import { keepLooks } from "./document/kept_looks";
 import { ScheduleEditor } from "./editor/editor";
 import { Panels } from "./panels/panels";
 import { announcer } from "./shell/announcements";
+import { Asking } from "./shell/asking";
 import { Header } from "./shell/header";
+import { followKeys } from "./shell/keys";
 import { mountSplitters } from "./shell/splitters";
+import { Status } from "./shell/status";
 import { followTheme } from "./shell/theme";
 import { EMPTY } from "./store/state";
 import { Store } from "./store/store";
@@ -33,12 +38,25 @@ async function start(): Promise<void> {
     render(<StudioContext.Provider value={studio}>{what}</StudioContext.Provider>, host);
   mountSplitters(place("main"), place("columns"), place("rows"));
   drawn(<Header files={files} />, place("header"));
+  drawn(<Status />, place("problems"));
   drawn(<Panels />, place("panels"));
+  drawn(<Asking files={files} />, place("dialogs"));
   mountTimeline(place("timeline"), studio);
   keepChecked(store, api);
+  keepStale(store, api);
+  keepLooks(store);
+  followKeys(studio, files);
+  followEvents(store, api, (path) => void changedOnDisk(files, store.get().path, path));
+  addEventListener("beforeunload", (event) => files.isUnsaved() && event.preventDefault());
+  addEventListener("focus", () => void files.reread());
   await files.list();
   const wanted = decodeURIComponent(location.hash.slice(1)) || store.get().schedules[0]?.path;
   if (wanted !== undefined) await files.open(wanted);
+}
+
+async function changedOnDisk(files: Files, open: string | null, changed: string): Promise<void> {
+  await files.list();
+  if (changed === open) await files.reread();
 }
 
 void start();

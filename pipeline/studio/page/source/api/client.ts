@@ -1,7 +1,18 @@
 /** The server's API, one method per route that the page uses. */
 
 import type { Edit, Timeline, Waveform } from "../timeline/model/types";
-import type { Change, Checked, Job, Output, Problem, Schedule, ScheduleEntry, Stale } from "./types";
+import type {
+  Change,
+  Checked,
+  Completion,
+  Hover,
+  Job,
+  Output,
+  Problem,
+  Schedule,
+  ScheduleEntry,
+  Stale,
+} from "./types";
 
 /** What the server refused: its sentence, the HTTP status, and the problems of the text if that was the reason. */
 export class ApiError extends Error {
@@ -26,6 +37,10 @@ export class Api {
     send("POST", "/api/check", { path, text }, signal);
   timeline = (path: string, text: string, signal?: AbortSignal): Promise<Timeline> =>
     send("POST", "/api/timeline", { path, text }, signal);
+  complete = (path: string, text: string, offset: number, signal?: AbortSignal): Promise<Completion> =>
+    send("POST", "/api/complete", { path, text, offset }, signal);
+  hover = (path: string, text: string, offset: number): Promise<Hover | null> =>
+    send("POST", "/api/hover", { path, text, offset });
   edits = (path: string, text: string, edits: readonly Edit[]): Promise<{ changes: Change[]; text: string }> =>
     send("POST", "/api/edits", { path, text, edits });
   waveform = (path: string): Promise<Waveform> => get(`/api/waveform?path=${encodeURIComponent(path)}`);
@@ -50,6 +65,12 @@ export class Api {
   outputs = (): Promise<Output[]> => get("/api/outputs");
   output = (name: string, file: string): string => `/api/outputs/${address(name)}/${address(file)}`;
   outputSchedule = (name: string): Promise<{ text: string }> => get(`/api/outputs/${address(name)}/schedule`);
+}
+
+/** What to tell the user of anything that was thrown. */
+export function sentence(error: unknown): string {
+  if (error instanceof TypeError) return "the studio's server does not answer";
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A path as part of an address: each name escaped, the slashes kept. */

@@ -49,16 +49,26 @@ export interface Job {
   id: string;
   kind: "look" | "render";
   path: string;
+  draft: boolean;
   state: JobState;
-  frame: number;
+  /** The frame that was made last; null before the first one. */
+  frame: number | null;
+  /** How many frames are there, and how many there will be; 0 while that is unknown. */
+  done: number;
   frames: number;
+  /** Frames per second that are made. */
   fps: number | null;
   seconds_left: number | null;
+  /** Of the latest frame to its prompts. */
   similarity: number | null;
   message: string;
-  output: string | null;
-  /** Path of the newest picture, if there is one. */
-  picture?: string | null;
+  warnings: string[];
+  /** The name of the run among the outputs; "" for a look. */
+  output: string;
+  /** The address of the latest picture; "" before the first one. */
+  picture: string;
+  started: number | null;
+  seconds: number;
 }
 
 export interface Stale {
@@ -79,4 +89,25 @@ export interface Output {
   contact: string | null;
   changed: number;
   size: number;
+}
+
+/** One thing that can be written at the cursor. */
+export interface Option {
+  label: string;
+  /** What is written; the label if it is not there. */
+  insert?: string;
+  detail?: string;
+  info?: string;
+}
+
+export interface Completion {
+  from: number;
+  to: number;
+  options: Option[];
+}
+
+export interface Hover {
+  from: number;
+  to: number;
+  text: string;
 }

@@ -19,6 +19,32 @@ export function keepChecked(store: Store<State>, api: Api): void {
   });
 }
 
+const CALM = 400; // milliseconds after the last key, for what may take longer
+
+/** Keeps up to the text from which frame on a render of it has to be made again. */
+export function keepStale(store: Store<State>, api: Api): void {
+  let timer = 0;
+  let asked = new AbortController();
+  const ask = async (signal: AbortSignal): Promise<void> => {
+    const { path, text, problems, revision } = store.get();
+    if (path === null || problems.some((problem) => problem.severity === "error")) return;
+    const stale = await api.stale(path, text, signal).catch(() => null);
+    if (store.get().revision === revision) store.set({ stale });
+  };
+  let [over, last] = [-1, -1];
+  store.on(["revision", "path", "jobs"], ({ jobs, revision }) => {
+    const now = jobs.filter((job) => job.state !== "running" && job.state !== "waiting").length;
+    if (now === over && revision === last) return; // only a frame of a render
+    [over, last] = [now, revision];
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      asked.abort();
+      asked = new AbortController();
+      void ask(asked.signal);
+    }, CALM);
+  });
+}
+
 async function checkNow(store: Store<State>, api: Api, signal: AbortSignal): Promise<void> {
   const { path, text, revision } = store.get();
   if (path === null) return;

@@ -25,8 +25,9 @@ import type { Store } from "../store/store";
 import type { Editor } from "../store/studio";
 import type { Edit, Span } from "../timeline/model/types";
 import { languageHelp } from "./help";
-import { showProblems } from "./problems";
-import { appearance } from "./theme";
+import { offsetOf, showProblems } from "./problems";
+import { appearance, pageNonce } from "./theme";
+import { wrapping } from "./wrapping";
 
 const ATTEMPTS = 3; // at an edit, while the text changes under it
 
@@ -86,6 +87,11 @@ export class ScheduleEditor implements Editor {
     this.view.dispatch({ selection: { anchor, head }, effects });
   }
 
+  revealLine(line: number, column: number): void {
+    const at = offsetOf(this.view.state.doc, line, column);
+    this.reveal({ from: at, to: at });
+  }
+
   focus(): void {
     this.view.focus();
   }
@@ -106,7 +112,7 @@ export class ScheduleEditor implements Editor {
       EditorState.lineSeparator.of("\n"),
       EditorState.tabSize.of(2),
       indentUnit.of("  "),
-      EditorView.cspNonce.of(document.querySelector<HTMLMetaElement>("meta[name=nonce]")?.content ?? ""),
+      pageNonce(),
       EditorView.contentAttributes.of({ "aria-label": "Schedule as YAML" }),
       lineNumbers(),
       lintGutter(),
@@ -123,6 +129,7 @@ export class ScheduleEditor implements Editor {
       bracketMatching(),
       closeBrackets(),
       search({ top: true }),
+      wrapping(),
       yaml(),
       languageHelp(this.store, this.api),
       appearance(),

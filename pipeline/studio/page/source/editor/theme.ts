@@ -4,6 +4,7 @@ import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import type { Extension } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { values } from "./values";
 
 const highlighting = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--code-key)" },
@@ -63,6 +64,22 @@ const look = EditorView.theme({
   "li[aria-selected] .cm-completionDetail": { color: "inherit" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionInfo": { fontFamily: "var(--sans)", padding: "6px 10px", maxWidth: "340px" },
+  ".cm-number, .cm-number *": { color: "var(--code-number)" },
+  ".cm-time, .cm-time *": { color: "var(--code-time)" },
+  ".cm-explained": { padding: "6px 10px", whiteSpace: "pre-wrap", maxWidth: "460px", lineHeight: "1.45" },
+  "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "var(--removed)" },
+  "&.cm-merge-b .cm-changedLine": { backgroundColor: "var(--added)" },
+  "&.cm-merge-a .cm-changedText": { background: "var(--removed-strong)" },
+  "&.cm-merge-b .cm-changedText": { background: "var(--added-strong)" },
+  "&.cm-merge-a .cm-changedLineGutter": { background: "var(--error)" },
+  "&.cm-merge-b .cm-changedLineGutter": { background: "var(--ok)" },
+  ".cm-collapsedLines": {
+    background: "var(--raised)",
+    color: "var(--muted)",
+    fontFamily: "var(--sans)",
+    fontSize: "12px",
+    padding: "2px 8px",
+  },
   ".cm-panels": { background: "var(--panel)", color: "var(--text)" },
   ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--line)" },
   ".cm-panel.cm-search": { padding: "6px 28px 6px 8px", fontSize: "var(--size)" },
@@ -82,6 +99,11 @@ const look = EditorView.theme({
   },
 });
 
+/** Lets the style sheets that the editor makes pass the page's Content-Security-Policy. */
+export function pageNonce(): Extension {
+  return EditorView.cspNonce.of(document.querySelector<HTMLMetaElement>("meta[name=nonce]")?.content ?? "");
+}
+
 export function appearance(): Extension {
-  return [look, syntaxHighlighting(highlighting)];
+  return [look, syntaxHighlighting(highlighting), values];
 }

@@ -4,6 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Tab } from "../store/state";
 import { useShared, useStudio } from "../store/studio";
 import { mountPlayer } from "../timeline/index";
+import { Gallery } from "./gallery/gallery";
+import { Looks } from "./looks/looks";
+import { Renders } from "./renders/renders";
 
 const TABS: readonly [Tab, string][] = [
   ["picture", "Picture"],
@@ -37,6 +40,7 @@ export function Panels() {
             onClick={() => store.set({ tab: name })}
           >
             {label}
+            <Amount tab={name} />
           </button>
         ))}
       </div>
@@ -49,11 +53,19 @@ export function Panels() {
           hidden={tab !== name}
           tabIndex={-1}
         >
-          {name === "picture" && <Picture />}
+          {name === "picture" ? <Picture /> : name === "looks" ? <Looks /> : name === "renders" ? <Renders /> : <Gallery />}
         </div>
       ))}
     </>
   );
+}
+
+/** How many looks there are, and how many renders run. */
+function Amount({ tab }: { tab: Tab }) {
+  const { looks, jobs } = useShared("looks", "jobs");
+  const running = jobs.filter((job) => job.kind === "render" && job.state === "running").length;
+  const amount = tab === "looks" ? looks.length : tab === "renders" ? running : 0;
+  return amount > 0 ? <span class="amount">{amount}</span> : null;
 }
 
 function Picture() {

@@ -4,12 +4,16 @@ import type { Facts, Job, Output, Problem, ScheduleEntry, Stale } from "../api/t
 import type { Timeline } from "../timeline/model/types";
 
 export type Tab = "picture" | "looks" | "renders" | "gallery";
+/** The dialog that is open; `leave` asks what becomes of unsaved changes before another schedule is opened. */
+export type Asking = { kind: "open" | "keys" | "conflict" } | { kind: "leave"; to: string };
 export type Theme = "dark" | "light";
 
 /** A moment that was refined, or is being refined. */
 export interface Look {
   /** The id of its job. */
   id: string;
+  /** Counts the looks of this page from 1. */
+  number: number;
   path: string;
   frame: number;
   /** In seconds of the film. */
@@ -25,6 +29,13 @@ export interface Look {
 export interface Conflict {
   text: string;
   version: string;
+}
+
+/** One frame as it arrived from a render. */
+export interface Arrived {
+  frame: number;
+  similarity: number | null;
+  picture: string;
 }
 
 export interface State {
@@ -56,10 +67,16 @@ export interface State {
   cursor: number;
   looks: readonly Look[];
   jobs: readonly Job[];
+  /** The frames that arrived since the page was opened, by job. */
+  arrived: Readonly<Record<string, readonly Arrived[]>>;
   stale: Stale | null;
-  outputs: readonly Output[];
+  /** Null until they have been listed. */
+  outputs: readonly Output[] | null;
   tab: Tab;
+  asking: Asking | null;
   theme: Theme;
+  /** Two looks that are compared, by their jobs' ids. */
+  compared: readonly [string | null, string | null];
   /** Whether the server is there. */
   connected: boolean;
 }
@@ -84,9 +101,12 @@ export const EMPTY: State = {
   cursor: 0,
   looks: [],
   jobs: [],
+  arrived: {},
   stale: null,
-  outputs: [],
+  outputs: null,
   tab: "picture",
+  asking: null,
   theme: "dark",
+  compared: [null, null],
   connected: true,
 };

@@ -20,6 +20,8 @@ export interface Editor {
   redo(): boolean;
   /** Selects a stretch of the text and scrolls to it; the focus stays where it is. */
   reveal(span: Span): void;
+  /** Puts the cursor at a place, both from 1, and scrolls to it. */
+  revealLine(line: number, column: number): void;
   focus(): void;
 }
 
