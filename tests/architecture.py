@@ -104,15 +104,17 @@ ROOMS: Mapping[str, str] = {
     "pipeline.batch.jobs": "storage schedule schedule.document schedule.sections run.session",
     "pipeline.batch.workers": "schedule schedule.sections run run.session batch.jobs",
     "pipeline.batch": "storage terminal run run.folder run.session batch.jobs batch.workers",
-    "pipeline.studio.folder": "storage schedule schedule.document",
-    "pipeline.studio.server": "studio.folder",
-    "pipeline.studio.routes": "schedule studio.folder studio.server",
+    "pipeline.studio.folder": "storage audio schedule schedule.document run.folder",
+    "pipeline.studio.processes": "storage schedule run run.folder run.session views studio.folder",
+    "pipeline.studio.jobs": "storage run studio.folder studio.processes",
+    "pipeline.studio.server": "studio.folder studio.processes studio.jobs",
+    "pipeline.studio.routes": "storage schedule studio.folder studio.processes studio.jobs studio.server",
     "pipeline.studio": "studio.server studio.routes",
     "pipeline.api": "schedule run run.session",
     "pipeline": "schedule run run.session api",
     "pipeline.commands": "storage audio video video.formats schedule schedule.over_time schedule.sections run "
     "run.folder run.delivery run.session views views.plot importers importers.formats importers.notations batch "
-    "batch.jobs batch.workers studio studio.folder studio.server terminal",
+    "batch.jobs batch.workers studio studio.folder studio.processes studio.server terminal",
     "pipeline.cli": "storage run commands terminal",
 }
 CATALOGUES = (  # one file per entry, so they may grow

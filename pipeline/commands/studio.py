@@ -2,46 +2,58 @@
 
 import os
 import secrets
+import string
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import click
 
+from pipeline.commands import options
 from pipeline.terminal import show
 from render.errors import InputError
 
 TOKEN = "RENDER_STUDIO_TOKEN"
 _SHORTEST = 16  # characters of a token
 _LONGEST = 1_000
-_NEEDED = ("starlette", "uvicorn", "h11", "anyio")
-F = TypeVar("F", bound=Callable[..., None])
+_LETTERS = frozenset(string.ascii_letters + string.digits + "-_")
+_NEEDED = ("starlette", "uvicorn")
+_Command = Callable[..., None]
 
 
-def _shared(command: F) -> F:
+@dataclass(frozen=True, kw_only=True)
+class Serving:
     """The arguments and options that both commands have."""
-    place = click.argument("place", metavar="[FILE or FOLDER]", default=".", type=click.Path(path_type=Path))
-    options = (
-        click.option(
-            "--port", metavar="N", type=click.IntRange(0, 65535), help="The port [8420, or the next free one]."
-        ),
-        click.option("--host", metavar="HOST", default="127.0.0.1", help="The address to listen on [127.0.0.1]."),
-        click.option(
-            "--out",
-            metavar="DIR",
-            type=click.Path(path_type=Path),
-            default=Path("outputs"),
-            help="Folder of runs [outputs].",
-        ),
+
+    place: Path
+    port: int | None
+    host: str
+    out: Path
+    token_file: Path | None
+    device: str
+    offline: bool
+
+
+def _shared(command: _Command) -> _Command:
+    """Add the arguments and options of `Serving`."""
+    path: Any = click.Path(path_type=Path)
+    port = click.IntRange(0, 65535)
+    for each in (
+        options.offline,
+        options.device,
         click.option(
             "--token-file",
             metavar="FILE",
-            type=click.Path(path_type=Path),
+            type=path,
             help=f"A file that holds the token [${TOKEN}, else a new one is made].",
         ),
-    )
-    for each in (*reversed(options), place):
+        click.option("--out", metavar="DIR", type=path, default="outputs", help="The folder of the runs [outputs]."),
+        click.option("--host", metavar="HOST", default="127.0.0.1", help="The address to listen on [127.0.0.1]."),
+        click.option("--port", metavar="N", type=port, help="The port [8420, or the next free one]."),
+        click.argument("place", default=".", type=path, metavar="[FILE or FOLDER]"),
+    ):
         command = each(command)
     return command
 
@@ -49,7 +61,7 @@ def _shared(command: F) -> F:
 @click.command()
 @_shared
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
-def studio(place: Path, port: int | None, host: str, out: Path, token_file: Path | None, no_open: bool) -> None:
+def studio(no_open: bool, **shared: Any) -> None:
     """Open a schedule, or a folder of schedules, in the browser.
 
     \b
@@ -58,15 +70,15 @@ def studio(place: Path, port: int | None, host: str, out: Path, token_file: Path
 
     The page shows the text of the schedule and its curves on a time axis, previews and renders it. The files stay
     what they are: every change is a change of their text. Only this machine can reach the page, and only with the
-    token in its address. Ctrl-C ends the studio; renders that are running stop after their frame, and go on when
+    token in its address. Ctrl-C ends the studio; renders that are running stop, and go on where they were when
     they are started again.
     """
-    _serve(place, port, host, out, token_file, has_page=True, opens=not no_open)
+    _serve(Serving(**shared), has_page=True, opens=not no_open)
 
 
 @click.command()
 @_shared
-def serve(place: Path, port: int | None, host: str, out: Path, token_file: Path | None) -> None:
+def serve(**shared: Any) -> None:
     """Serve the studio's API without its page, for other programs.
 
     \b
@@ -76,35 +88,35 @@ def serve(place: Path, port: int | None, host: str, out: Path, token_file: Path 
     /api/openapi.json describes it; docs/studio.md has examples. The token comes from the file, from
     RENDER_STUDIO_TOKEN, or is made and printed.
     """
-    _serve(place, port, host, out, token_file, has_page=False, opens=False)
+    _serve(Serving(**shared), has_page=False, opens=False)
 
 
-def _serve(
-    place: Path, port: int | None, host: str, out: Path, token_file: Path | None, *, has_page: bool, opens: bool
-) -> None:
+def _serve(serving: Serving, *, has_page: bool, opens: bool) -> None:
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        raise InputError(f"the studio needs {' and '.join(missing)}: pip install 'vqgan-clip-render[studio]'")
+        raise InputError(f"the studio needs {' and '.join(missing)}; pip install '.[studio]'")
     from pipeline.studio.folder.opened import OpenedFolder
+    from pipeline.studio.launch import Address, listen, run
+    from pipeline.studio.processes.messages import Machine
     from pipeline.studio.server.access import Access, is_loopback
-    from pipeline.studio.launch import Address, listen, serve
     from pipeline.studio.server.studio import Studio
 
-    folder, first = _opened(place)
-    token = _token(token_file)
-    with listen(host, port) as listening:
-        address = Address(host=host, port=listening.getsockname()[1])
-        access = Access.of(token or secrets.token_urlsafe(32), host, address.port)
-        if not is_loopback(host):
-            show(
-                f"warning: other machines can reach this server, over a connection without encryption (--host {host})",
-                err=True,
-            )
-        made = Studio(
-            folder=OpenedFolder(root=folder), outputs=out.absolute(), access=access, first=first, has_page=has_page
+    folder, first = _opened(serving.place)
+    given = _token(serving.token_file)
+    with listen(serving.host, serving.port) as listening:
+        address = Address(host=serving.host, port=listening.getsockname()[1])
+        studio = Studio(
+            folder=OpenedFolder(root=folder),
+            outputs=serving.out.absolute(),
+            access=Access.of(given or secrets.token_urlsafe(32), serving.host, address.port),
+            first=first,
+            has_page=has_page,
+            machine=Machine(device=serving.device, offline=serving.offline),
         )
-        entrance = f"{address}/?token={access.token}"
-        show(entrance if has_page else f"{address}{'' if token else f'  token: {access.token}'}")
-        serve(made, listening, entrance if opens else "")
+        if not is_loopback(serving.host):
+            show(f"warning: --host {serving.host}: other machines can reach this, without encryption", err=True)
+        entrance = f"{address}/?token={studio.access.token}"
+        show(entrance if has_page else f"{address}/api{'' if given else f'  token: {studio.access.token}'}")
+        run(studio, listening, entrance if opens else "")
 
 
 def _opened(place: Path) -> tuple[Path, str]:
@@ -117,7 +129,7 @@ def _opened(place: Path) -> tuple[Path, str]:
 
 
 def _token(file: Path | None) -> str:
-    """The token of the file, or of the environment; "" without one."""
+    """The token in the file, or in the environment; "" without one."""
     from render.files.bounded import TooLargeError, read_bounded
 
     source, token = f"${TOKEN}", os.environ.pop(TOKEN, "")  # not for the processes that we start
@@ -127,14 +139,10 @@ def _token(file: Path | None) -> str:
             token = read_bounded(file, _LONGEST).decode("ascii").strip()
         except (OSError, UnicodeDecodeError, TooLargeError) as error:
             raise InputError(f"{file}: no token can be read from it: {error}") from error
-    if (token or file) and (len(token) < _SHORTEST or not set(token) <= _letters()):
+    elif not token:
+        return ""
+    if len(token) < _SHORTEST or not _LETTERS.issuperset(token):
         raise InputError(
-            f"{source}: expected at least {_SHORTEST} letters, digits, - or _, such as `openssl rand -hex 32` prints"
+            f"{source}: expected {_SHORTEST} or more letters and digits, such as `openssl rand -hex 32` prints"
         )
     return token
-
-
-def _letters() -> set[str]:
-    import string
-
-    return {*string.ascii_letters, *string.digits, "-", "_"}

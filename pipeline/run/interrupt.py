@@ -1,6 +1,7 @@
 """Ctrl-C and preemption without loss: whenever the program stops, finished frames are on the disk."""
 
 import contextlib
+import multiprocessing
 import os
 import select
 import signal
@@ -97,6 +98,17 @@ def handling_ctrl_c(announce: Callable[[], None]) -> Iterator[Callable[[], bool]
         yield lambda: pressed
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def end_with_parent() -> None:
+    """In a process that `multiprocessing` has started, wait until its parent ends, then end at once, as on SIGTERM.
+
+    When the parent is started again, its folders must not be locked by a worker in the middle of a long frame.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()  # it reads a pipe whose other end only the parent holds
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def exit_now(code: int, message: str) -> NoReturn:

@@ -64,7 +64,7 @@ class Address:
         return f"http://[{shown}]:{self.port}" if ":" in shown else f"http://{shown}:{self.port}"
 
 
-def serve(studio: Studio, listening: socket.socket, opened: str = "") -> None:
+def run(studio: Studio, listening: socket.socket, opened: str = "") -> None:
     """Serve until SIGINT or SIGTERM; then KeyboardInterrupt or the handler of SIGTERM takes over.
 
     Args:

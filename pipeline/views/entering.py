@@ -16,7 +16,7 @@ from render.spec import FrameSpec
 
 HALF_LIFE = 0.5  # seconds until what entered has faded to a half
 _FAINT = 1 / 255
-_LONGEST = 320  # pixels of the longest side: fading content need not be sharp
+LONGEST = 320
 
 
 class Entering:
@@ -24,9 +24,11 @@ class Entering:
 
     Args:
         fps: frames per second.
+        longest: pixels of the longest side at which it is drawn: fading content need not be sharp.
     """
 
-    def __init__(self, fps: float) -> None:
+    def __init__(self, fps: float, longest: int = LONGEST) -> None:
+        self._longest = longest
         self._left = 0.5 ** (1 / (HALF_LIFE * fps))  # share of the entered content that remains after one frame
         self._last = torch.zeros(0)
         self._entered = torch.zeros(0)
@@ -39,7 +41,7 @@ class Entering:
             picture: the frame without any entered content, (1, 3, H, W) in [0, 1].
             moves: the motion from the previous frame to this one.
         """
-        small, moves = _smaller(picture, moves)
+        small, moves = _smaller(picture, moves, self._longest)
         last, self._last = self._last, small
         if spec.cut or not len(last) or (self._share.max() < _FAINT and _stays_inside(moves, small)):
             self._entered, self._share = torch.zeros_like(small), torch.zeros_like(small[:, :1])
@@ -54,10 +56,10 @@ class Entering:
         return torch.lerp(picture, _resized(self._entered, picture), _resized(self._share, picture))
 
 
-def _smaller(picture: Tensor, moves: Matrix) -> tuple[Tensor, Matrix]:
+def _smaller(picture: Tensor, moves: Matrix, longest: int) -> tuple[Tensor, Matrix]:
     """The picture at a size that is quick to move, and the matrix for that size."""
     height, width = picture.shape[-2:]
-    share = min(1.0, _LONGEST / max(height, width))
+    share = min(1.0, longest / max(height, width))
     small = F.interpolate(
         picture, (max(2, round(height * share)), max(2, round(width * share))), mode="bilinear", antialias=True
     )

@@ -1,7 +1,9 @@
 """Renders one moment of a schedule with its neighbours, to judge a look before rendering all of it."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import yaml
@@ -16,6 +18,10 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.storage.atomic import replacing
 from render.errors import InputError
+
+if TYPE_CHECKING:
+    from render.renderer.renderer import Renderer
+    from render.renderer.state import FrameState
 
 NEIGHBOURS = 3
 
@@ -33,18 +39,27 @@ def write_moment(schedule: Schedule, written: str, path: Path, device: str, offl
         InputError: this is not a time of the schedule.
         WeightsError: a model's files are missing or do not fit.
     """
-    timeline = Timeline(dataclasses.replace(schedule, refine=schedule.refine.without_cadence()))
     middle = frame_at(schedule, written)
-    first = min(max(middle - 1, 0), max(len(timeline) - NEIGHBOURS, 0))
+    last = min(max(middle + 1, NEIGHBOURS - 1), schedule.num_rendered - 1)
     renderer = schedule.models.locate(offline=offline, progress=lambda *progress: None).load(device)
-    renderer.require_memory(schedule.output.size)
-    state, pictures = None, []
-    for index in range(first, min(first + NEIGHBOURS, len(timeline))):
-        spec = timeline.as_first(index) if state is None else timeline.at(index)
-        state = renderer.step(state, spec)
-        pictures.append(to_pixels(state.frame))
+    states = rendered_from(schedule, max(last + 1 - NEIGHBOURS, 0), last, renderer)
+    pictures = [to_pixels(state.frame) for state in states]
     with replacing(path) as partial:
         Image.fromarray(np.concatenate(pictures, axis=1)).save(partial)
+
+
+def rendered_from(schedule: Schedule, first: int, last: int, renderer: "Renderer") -> Iterator["FrameState"]:
+    """Render frames `first` to `last`, both included, as if the video began at the first of them.
+
+    Raises:
+        MemoryLimitError: a frame does not fit into memory.
+    """
+    renderer.require_memory(schedule.output.size)
+    timeline = Timeline(dataclasses.replace(schedule, refine=schedule.refine.without_cadence()))
+    state = None
+    for index in range(first, last + 1):
+        state = renderer.step(state, timeline.as_first(index) if state is None else timeline.at(index))
+        yield state
 
 
 def frame_at(schedule: Schedule, written: str) -> int:

@@ -24,14 +24,10 @@ from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
 from pipeline.video import ffmpeg, formats
 from pipeline.video.sound import cut_sound
-from pipeline.views.drifting import Drifting
-from pipeline.views.endless import EndlessPicture
-from pipeline.views.entering import Entering
+from pipeline.views.moving import Moving
 from pipeline.views.pictures import Pictures
 from pipeline.views.regions import Outlines
-from pipeline.views.room import Room
 from render.files.images import load_image
-from render.motion.displacements.camera import plane_matrix
 from render.spec import FrameSpec
 
 _LABEL = 14  # height of the line of text, in pixels
@@ -71,26 +67,9 @@ def motion(timeline: Timeline, picture: Tensor, pictures: Pictures | None = None
     Args:
         pictures: those of the schedule, which take its place; None to show none of them.
     """
-    endless, begun = EndlessPicture(picture), picture
-    entering, room, drifting = Entering(timeline.fps), Room(timeline), Drifting(timeline.fps)
-    backwards = np.eye(3)
+    moving = Moving(timeline, picture, pictures)
     for spec in timeline:
-        if spec.cut:
-            backwards = np.eye(3)
-        if pictures and spec.index in timeline.cuts:
-            begun = pictures.begin(spec, picture)
-            endless = EndlessPicture(begun)
-        moves = plane_matrix(spec.motion, spec.size)
-        backwards = endless.nearest(backwards @ np.linalg.inv(moves))
-        shown = room.shown(begun, spec)
-        if shown is None:
-            shown = drifting.over(entering.over(endless.seen_through(backwards), spec, moves), spec)
-        yield _as_bytes(pictures.over(shown, spec) if pictures else shown), spec
-
-
-def _as_bytes(picture: Tensor) -> Pixels:
-    pixels: Pixels = picture[0].movedim(0, -1).mul(255).round().clamp(0, 255).byte().numpy()
-    return pixels
+        yield moving.frame(spec), spec
 
 
 def draw_card(width: int, height: int) -> Tensor:

@@ -34,24 +34,33 @@ class Room:
 
     def shown(self, picture: Tensor, spec: FrameSpec) -> Tensor | None:
         """The picture (1, 3, H, W) in [0, 1] as the camera sees it; None if it is not in a room."""
-        move = spec.camera
-        if spec.index in self._timeline.cuts or isinstance(move, FlatMove):
-            self._move, self._matrix = self._begun(spec.index), np.eye(3)
+        self.go(spec.index, spec.motion, spec.size)
+        return self.drawn(picture, spec.size)
+
+    def go(self, index: int, motion: FrameMotion, size: tuple[int, int]) -> None:
+        """Move on to frame `index` without drawing it."""
+        move = motion.camera
+        if index in self._timeline.cuts or isinstance(move, FlatMove):
+            self._move, self._matrix = self._begun(index), np.eye(3)
         if isinstance(move, RoomMove):
             self._move = move
-            self._matrix = to_pixels(np.reshape(move.motion, (3, 3)), spec.size) if move.motion else np.eye(3)
+            self._matrix = to_pixels(np.reshape(move.motion, (3, 3)), size) if move.motion else np.eye(3)
+        if self._move is not None:
+            self._matrix = motion_matrix(motion.transforms, size, motion.center) @ self._matrix
+
+    def drawn(self, picture: Tensor, size: tuple[int, int]) -> Tensor | None:
+        """Draw the frame that it has moved on to, see `shown`."""
         if self._move is None:
             return None
-        self._matrix = motion_matrix(spec.transforms, spec.size, spec.center) @ self._matrix
-        points = _seen_through(self._matrix, spec.size)
+        points = _seen_through(self._matrix, size)
         if self._move.depth.kind == "ground":
-            return _on_ground(picture, points, Eye(view=self._move.after, size=spec.size, horizon=self._horizon))
+            return _on_ground(picture, points, Eye(view=self._move.after, size=size, horizon=self._horizon))
         whole = RoomMove(
             depth=self._move.depth,
             before=View(pose=UNMOVED, fov=self._move.depth.fov),
             after=self._move.after,
         )
-        found = displacement(FrameMotion(transforms={}, center=(0.5, 0.5), camera=whole), spec.size, 1, self._fields)
+        found = displacement(FrameMotion(transforms={}, center=(0.5, 0.5), camera=whole), size, 1, self._fields)
         assert isinstance(found, Placed)
         return _sampled(picture, found.at(points))
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import faulthandler
-import multiprocessing
 import os
 import signal
 import sys
@@ -18,7 +17,14 @@ from pipeline.batch.jobs.job import Job
 from pipeline.batch.workers.options import WorkerOptions
 from pipeline.batch.workers.rendering import Logs, gist, render_jobs
 from pipeline.run.events import Event
-from pipeline.run.interrupt import TERMINATED, TERMINATED_MESSAGE, TerminatedError, exit_now, handling_sigterm
+from pipeline.run.interrupt import (
+    TERMINATED,
+    TERMINATED_MESSAGE,
+    TerminatedError,
+    end_with_parent,
+    exit_now,
+    handling_sigterm,
+)
 from pipeline.run.session.grouping import AtOnce
 from pipeline.run.session.session import Session
 from pipeline.schedule.origin_loader import load_origin
@@ -73,23 +79,12 @@ def run_worker(connection: Connection, options: WorkerOptions) -> None:
     sleep_at_barriers()
     try:
         with handling_sigterm():
-            threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+            threading.Thread(target=end_with_parent, name="parent", daemon=True).start()
             _serve(connection, options)
     except TerminatedError:
         exit_now(TERMINATED, TERMINATED_MESSAGE)
     except BatchGoneError:
         return
-
-
-def _end_with_parent() -> None:
-    """Wait until the process that started us ends, for whatever reason, then end at once, as on SIGTERM.
-
-    When the batch is started again, its folders must not be locked by a worker in the middle of a long frame.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()  # it reads a pipe whose other end only the parent holds
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _serve(connection: Connection, options: WorkerOptions) -> None:

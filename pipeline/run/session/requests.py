@@ -20,12 +20,15 @@ class RunRequest:
     remote: str | None = None
 
 
-def requests_of(file: Path, origin: Origin, folder: Path) -> list[RunRequest]:
+def requests_of(file: Path, origin: Origin, folder: Path, text: str | None = None) -> list[RunRequest]:
     """One request, or one per variant, each in a folder below the schedule's. Raises `InputError`.
 
     A variant that was rendered under another name continues there, because naming has changed between versions.
+
+    Args:
+        text: read this as the content of the file, see `load_origin`.
     """
-    found = variants(origin, file)
+    found = variants(origin, file, text)
     if "" in found:
         return [RunRequest(schedule=found[""], folder=folder)]
     names = _rendered_as(found, folder)

@@ -11,6 +11,7 @@ from pipeline.schedule.document import composer
 from pipeline.schedule.loader import read_schedule
 from pipeline.schedule.schedule import Schedule
 from pipeline.schedule.timeline import Timeline
+from pipeline.studio.folder.refused import RefusedError
 from render.errors import InputError, Problem, ScheduleError
 
 Severity = Literal["error", "warning"]
@@ -60,8 +61,11 @@ def check(text: str, file: Path) -> Checked:
 
 
 def read(text: str, file: Path) -> Schedule:
-    """The schedule of a text as if it were the content of `file`. Raises `InputError`."""
-    return read_schedule(text, str(file), file.stem)
+    """The schedule of a text as if it were the content of `file`. Raises `RefusedError` with its problems."""
+    try:
+        return read_schedule(text, str(file), file.stem)
+    except InputError as error:
+        raise RefusedError(400, "the schedule has problems", marked(error, text, file)) from error
 
 
 def marked(error: InputError, text: str, file: Path) -> tuple[Marked, ...]:
