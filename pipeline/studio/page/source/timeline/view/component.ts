@@ -38,8 +38,11 @@ export class TimelineView {
     const body = document.createElement("div");
     body.className = "tl-body";
     const pictures = new Pictures(() => this.stage.invalidate());
-    this.stage = new Stage(root, canvas, (path) => pictures.get(path));
-    this.edits = new Edits(this.stage, host, (sentence) => this.say(sentence));
+    this.stage = new Stage(root, canvas, {
+      ofFile: (path) => pictures.get(host.fileUrl(path)),
+      at: (address) => pictures.get(address),
+    });
+    this.edits = new Edits(this.stage, host, (sentence, kind) => this.say(sentence, kind));
     this.mirror = new Mirror(this.stage);
     this.menu = new EasingMenu(root, (easing) => void this.edits.setEasing(easing));
     const tooltip = new Tooltip(root, this.stage);
@@ -95,7 +98,7 @@ export class TimelineView {
   private open(hit: Hit): void {
     if (hit.kind === "look") this.host.seek(this.stage.looks[hit.index]?.time ?? 0);
     if (hit.kind !== "prompt") return;
-    const span = this.stage.plan?.timeline.prompts[hit.index]?.edges.find((edge) => edge.span)?.span;
+    const span = this.stage.plan?.timeline.prompts[hit.index]?.span;
     if (span) this.host.reveal(span, false);
   }
 
@@ -112,11 +115,12 @@ export class TimelineView {
     const keys = this.edits.selectedKeys().filter((key) => key.editable);
     const first = keys[0];
     if (first) this.menu.open(x, y, first.easing, this.mirror.element);
-    else this.say("Select a key to choose its easing");
+    else this.say("Select a key to choose its easing", "note");
   }
 
-  private say(sentence: string): void {
-    this.said.textContent = sentence;
+  private say(sentence: string, kind: "done" | "note" | "error" = "done"): void {
+    if (kind === "done") this.said.textContent = sentence;
+    else this.host.announce(sentence, kind);
   }
 
   private hidden(): HTMLElement {
